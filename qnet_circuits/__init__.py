@@ -1,0 +1,103 @@
+"""Quantum-network protocols written once, and run exactly, on a noisy digital twin of a processor, and on the processor.
+
+>>> import qnet_circuits as qn
+>>> print(qn.run(qn.RepeaterChain(hops=2), shots=1000, seed=1).fidelity)
+1.0000 [0.9981, 1.0000]
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qnet_circuits import errors as errors
+    from qnet_circuits import testing as testing
+    from qnet_circuits.backends.base import Backend as Backend
+    from qnet_circuits.backends.mock import MockBackend as MockBackend
+    from qnet_circuits.circuits.blocks import bell_measurement as bell_measurement
+    from qnet_circuits.circuits.blocks import chain_registers as chain_registers
+    from qnet_circuits.circuits.blocks import distribute as distribute
+    from qnet_circuits.circuits.blocks import entangled_ends as entangled_ends
+    from qnet_circuits.circuits.blocks import measure_pauli as measure_pauli
+    from qnet_circuits.circuits.blocks import prepare as prepare
+    from qnet_circuits.circuits.corrections import correct as correct
+    from qnet_circuits.circuits.links import entangle as entangle
+    from qnet_circuits.circuits.links import transmit as transmit
+    from qnet_circuits.compile.compiled import Compiled as Compiled
+    from qnet_circuits.estimate import Estimate as Estimate
+    from qnet_circuits.figures import Expression as Expression
+    from qnet_circuits.figures import Figure as Figure
+    from qnet_circuits.figures import parity as parity
+    from qnet_circuits.figures import population as population
+    from qnet_circuits.network import Link as Link
+    from qnet_circuits.network import Network as Network
+    from qnet_circuits.program import Item as Item
+    from qnet_circuits.program import Program as Program
+    from qnet_circuits.protocol import Protocol as Protocol
+    from qnet_circuits.protocol import protocol_class as protocol_class
+    from qnet_circuits.protocol import protocol_names as protocol_names
+    from qnet_circuits.protocol import register as register
+    from qnet_circuits.protocols.chsh import Chsh as Chsh
+    from qnet_circuits.protocols.entanglement_swapping import EntanglementSwapping as EntanglementSwapping
+    from qnet_circuits.protocols.ghz import Ghz as Ghz
+    from qnet_circuits.protocols.long_range_cnot import LongRangeCnot as LongRangeCnot
+    from qnet_circuits.protocols.repeater_chain import RepeaterChain as RepeaterChain
+    from qnet_circuits.protocols.superdense_coding import SuperdenseCoding as SuperdenseCoding
+    from qnet_circuits.protocols.teleportation import Teleportation as Teleportation
+    from qnet_circuits.protocols.teleported_cnot import TeleportedCnot as TeleportedCnot
+    from qnet_circuits.result import Result as Result
+    from qnet_circuits.running import Outcomes as Outcomes
+    from qnet_circuits.running import Run as Run
+    from qnet_circuits.running import compile as compile
+    from qnet_circuits.running import open_run as open_run
+    from qnet_circuits.running import replay as replay
+    from qnet_circuits.running import run as run
+    from qnet_circuits.running import submit as submit
+    from qnet_circuits.theory.noise_parameters import NoiseParameters as NoiseParameters
+
+__version__ = "0.1.0"
+
+# Names are looked up in their modules on first use, so that importing the package stays quick.
+_HOME = {
+    "backends.base": ("Backend",),
+    "backends.mock": ("MockBackend",),
+    "circuits.blocks": (
+        "bell_measurement", "chain_registers", "distribute", "entangled_ends", "measure_pauli", "prepare",
+    ),
+    "circuits.corrections": ("correct",),
+    "circuits.links": ("entangle", "transmit"),
+    "compile.compiled": ("Compiled",),
+    "estimate": ("Estimate",),
+    "figures": ("Expression", "Figure", "parity", "population"),
+    "network": ("Link", "Network"),
+    "program": ("Item", "Program"),
+    "protocol": ("Protocol", "protocol_class", "protocol_names", "register"),
+    "protocols.chsh": ("Chsh",),
+    "protocols.entanglement_swapping": ("EntanglementSwapping",),
+    "protocols.ghz": ("Ghz",),
+    "protocols.long_range_cnot": ("LongRangeCnot",),
+    "protocols.repeater_chain": ("RepeaterChain",),
+    "protocols.superdense_coding": ("SuperdenseCoding",),
+    "protocols.teleportation": ("Teleportation",),
+    "protocols.teleported_cnot": ("TeleportedCnot",),
+    "result": ("Result",),
+    "running": ("Outcomes", "Run", "compile", "open_run", "replay", "run", "submit"),
+    "theory.noise_parameters": ("NoiseParameters",),
+}  # fmt: skip
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+__all__ = sorted([*_MODULE_OF, "errors", "testing"])  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("errors", "testing"):
+        return import_module(f"qnet_circuits.{name}")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'qnet_circuits' has no attribute {name!r}")
+    value = getattr(import_module(f"qnet_circuits.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

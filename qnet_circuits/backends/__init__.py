@@ -1,0 +1,1 @@
+"""Backends: where compiled circuits run. A backend never sees a protocol."""

@@ -1,0 +1,65 @@
+"""A backend that answers what it is told to: for tests, the users' own included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from qnet_circuits.backends.base import Backend, Raw
+from qnet_circuits.compile.compiled import Compiled
+from qnet_circuits.errors import BackendError
+
+
+class MockBackend(Backend):
+    """Returns random bits, or the outcomes it was given, and can fail where it is told to.
+
+    Args:
+        outcomes: For each circuit its registers, bool arrays (shots, width); fair coins by default.
+        fail_at: ``submit`` or ``fetch``: raise BackendError there.
+        polls: How many polls answer QUEUED before DONE.
+
+    Example:
+        >>> MockBackend(fail_at="fetch").name
+        'mock'
+    """
+
+    name = "mock"
+    simulates_links = True
+
+    def __init__(self, outcomes: Sequence[Raw] | None = None, fail_at: str = "", polls: int = 0) -> None:
+        self._outcomes, self._fail_at, self._polls = outcomes, fail_at, polls
+        self.submitted: list[Compiled] = []
+        self._tagged: dict[str, Any] = {}
+
+    def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Any:
+        """Remember the circuits."""
+        if self._fail_at == "submit":
+            raise BackendError("the mock backend was told to fail at submit")
+        self.submitted.append(compiled)
+        ticket = (compiled, tuple(shots), seed)
+        self._tagged[tag] = ticket
+        return ticket
+
+    def poll(self, ticket: Any) -> str:
+        """Return QUEUED as often as asked, then DONE."""
+        self._polls -= 1
+        return "QUEUED" if self._polls >= 0 else "DONE"
+
+    def fetch(self, ticket: Any) -> list[Raw]:
+        """Return the outcomes."""
+        if self._fail_at == "fetch":
+            raise BackendError("the mock backend was told to fail at fetch")
+        if self._outcomes is not None:
+            return list(self._outcomes)
+        compiled, shots, seed = ticket
+        rng = np.random.default_rng(seed)
+        return [
+            {reg.name: rng.random((count, reg.size)) < 0.5 for reg in item.circuit.cregs}
+            for item, count in zip(compiled, shots, strict=True)
+        ]
+
+    def find(self, tag: str) -> Any | None:
+        """Return the ticket of a tag."""
+        return self._tagged.get(tag)

@@ -1,0 +1,56 @@
+"""From what a caller names to a backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qnet_circuits.backends.aer import AerBackend
+from qnet_circuits.backends.base import Backend
+from qnet_circuits.errors import ParameterError, UnknownNameError
+
+KINDS = ("ideal", "aer")
+
+
+def backend_of(where: Any) -> Backend:
+    """Return the backend that a caller means.
+
+    Args:
+        where: A ``Backend``; a Qiskit ``BackendV2`` or ``BaseSamplerV2``; or a string: ``ideal`` or ``aer`` (no device noise,
+            the links' own only), ``aer:<device>`` with a stand-in device's name in snake case.
+
+    Raises:
+        UnknownNameError: If there is no such backend or device.
+        ParameterError: If it is none of these.
+
+    Example:
+        >>> backend_of("ideal")
+        <AerBackend 'ideal'>
+    """
+    if isinstance(where, Backend):
+        return where
+    if isinstance(where, str):
+        return _named(where)
+    from qiskit.primitives import BaseSamplerV2
+    from qiskit.providers import BackendV2
+
+    from qnet_circuits.backends.sampler import SamplerBackend, backend_sampler
+
+    if isinstance(where, BackendV2):
+        return backend_sampler(where)
+    if isinstance(where, BaseSamplerV2):
+        return SamplerBackend(where)
+    raise ParameterError(
+        "a backend is a string such as 'ideal' or 'aer:fake_kingston', a Backend, a BackendV2 or a BaseSamplerV2, "
+        f"got {where!r}"
+    )
+
+
+def _named(name: str) -> Backend:
+    kind, _, device = name.partition(":")
+    if kind not in KINDS or (kind == "ideal" and device) or (":" in name and not device):
+        raise UnknownNameError("backend", name, ("ideal", "aer", "aer:<device>, such as aer:fake_kingston"))
+    if not device:
+        return AerBackend(kind)
+    from qnet_circuits.backends.runtime import fake_device
+
+    return AerBackend(name, fake_device(device))

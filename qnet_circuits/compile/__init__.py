@@ -1,0 +1,1 @@
+"""From programs to circuits that a machine can run: lowering, placement, optimisation, and the proof that parties stay apart."""

@@ -1,0 +1,331 @@
+"""Compiled programs: circuits that a machine can run, with the way back to the program's figures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from qiskit import QuantumCircuit
+from qiskit.circuit.library import get_standard_gate_name_mapping
+from qiskit.transpiler import Target, generate_preset_pass_manager
+
+from qnet_circuits.circuits.links import LINK_OPERATIONS
+from qnet_circuits.circuits.rules import node_of
+from qnet_circuits.compile.boundaries import verify_boundaries
+from qnet_circuits.compile.carriers import check_carrier
+from qnet_circuits.compile.lowering import MODES, Lowered, lower
+from qnet_circuits.compile.placement import check_layout, find_layout, fits, interactions, route
+from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError, check_count
+from qnet_circuits.noise.device import Device, restrict
+from qnet_circuits.program import Program
+
+RawBits = Mapping[str, npt.NDArray[np.bool_]]
+#: Gates of a machine without a device's limits.
+_FREE_GATES = (
+    "id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "t", "tdg", "rx", "ry", "rz", "p", "u", "cx", "cy", "cz",
+    "swap", "ccx", "rzz", "measure", "reset", "delay",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CompiledItem:
+    """One compiled circuit.
+
+    Args:
+        name: The item's name.
+        lowered: The circuit before placement.
+        routed: The circuit after placement and before optimisation, on the used qubits alone.
+        circuit: The circuit on the used qubits alone, numbered as in ``qubits``.
+        qubits: The physical qubit of each wire of ``circuit``.
+        layout: The physical qubits of the program's wires, in program order; empty without a device.
+        swaps: Number of SWAPs that routing put in.
+    """
+
+    name: str
+    lowered: Lowered
+    routed: QuantumCircuit
+    circuit: QuantumCircuit
+    qubits: tuple[int, ...]
+    layout: tuple[int, ...]
+    swaps: int = 0
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A program compiled for a machine: the circuits, where they lie, and how their outcomes are read.
+
+    Args:
+        program: The program.
+        items: Its compiled circuits.
+        device: The device, or None for a machine without limits.
+        notes: What the caller should know.
+    """
+
+    program: Program
+    items: tuple[CompiledItem, ...]
+    device: Device | None
+    notes: tuple[str, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+
+    def __iter__(self) -> Iterator[CompiledItem]:
+        return iter(self.items)
+
+    @cached_property
+    def circuits(self) -> tuple[QuantumCircuit, ...]:
+        """The circuits as a machine takes them: on all qubits of the device."""
+        if self.device is None:
+            return tuple(item.circuit for item in self.items)
+        return tuple(_spread(item, self.device.num_qubits) for item in self.items)
+
+    @property
+    def corrections(self) -> str:
+        """The correction mode that was used; several, joined by +, where circuits needed different ones."""
+        return "+".join(sorted({item.lowered.mode for item in self.items}))
+
+    @property
+    def layout(self) -> list[list[int]] | None:
+        """The physical qubits of each distinct placement, in program order; None without a device."""
+        if self.device is None:
+            return None
+        return [list(layout) for layout in dict.fromkeys(item.layout for item in self.items)]
+
+    @cached_property
+    def resources(self) -> dict[str, Any]:
+        """The program's ledger, with the compiled counts (the most that any circuit has) under ``compiled``."""
+        compiled = {
+            "two_qubit_gates": max(_two_qubit_gates(item.circuit) for item in self.items),
+            "depth": max(item.circuit.depth(lambda i: i.operation.name != "barrier") for item in self.items),
+            "qubits": max(len(item.qubits) for item in self.items),
+        }
+        swaps = max(item.swaps for item in self.items)
+        return {**self.program.resources, "routing_swaps": swaps, "compiled": compiled}
+
+    def verify(self) -> int:
+        """Prove that compilation kept the parties apart.
+
+        Every circuit is cut at the fences around its link operations; the regions of the compiled circuit must match those of
+        the circuit before optimisation one to one, and each must do the same.
+
+        Returns:
+            The number of regions compared.
+
+        Raises:
+            VerificationError: If something moved across a boundary.
+            UnsupportedError: If a region is too wide to compare.
+        """
+        return sum(verify_boundaries(item.routed, item.circuit) for item in self.items)
+
+    def analyze(self, result: Any, level: float = 0.95) -> dict[str, Any]:
+        """Return the figures of circuits that were run elsewhere.
+
+        Args:
+            result: A ``PrimitiveResult`` of ``circuits`` in their order, or the raw registers, one mapping for each circuit.
+            level: Confidence level of the intervals.
+
+        Returns:
+            The estimates, by figure name.
+        """
+        raws = [entry if isinstance(entry, Mapping) else registers_of(entry) for entry in result]
+        if len(raws) != len(self.items):
+            raise ParameterError(f"{len(self.items)} results are needed, one for each circuit, got {len(raws)}")
+        rng = np.random.default_rng(0)
+        outcomes = {
+            item.name: item.lowered.forms.apply(raw, rng)
+            for item, raw in zip(self.items, raws, strict=True)
+        }
+        return {figure.name: figure.estimate(outcomes, level) for figure in self.program.figures}
+
+
+def registers_of(pub_result: Any) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return the registers of one result of a sampler as bool arrays (shots, width), bit 0 first."""
+    data = pub_result.data
+    return {
+        name: np.asarray(array.to_bool_array(order="little")).reshape(-1, array.num_bits)
+        for name, array in data.items()
+    }
+
+
+def compile_program(
+    program: Program,
+    device: Device | None = None,
+    *,
+    corrections: str = "auto",
+    optimization_level: int = 2,
+    layout: Sequence[int] | str | None = None,
+    carrier: str = "relabel",
+    emulate_links: bool = False,
+    seed: int = 0,
+) -> Compiled:
+    """Compile a program: lower it, place it, optimise it between the fences.
+
+    Args:
+        program: The program.
+        device: The device to compile for, or None for a machine without limits.
+        corrections: The correction mode.
+        optimization_level: Qiskit's, 0 to 3; fences hold at all of them.
+        layout: One physical qubit for each wire, or ``auto`` (the default): the least error among SWAP-free placements.
+        carrier: What a transmission is on the machine.
+        emulate_links: Whether links' own errors are sampled in software.
+        seed: Seed of placement and optimisation.
+
+    Returns:
+        The compiled program.
+
+    Raises:
+        UnsupportedError: If the device or the mode cannot do what the program needs.
+        LayoutError: If the program does not fit.
+    """
+    begin = time.perf_counter()
+    check_count("optimization_level", optimization_level, 0, 3)
+    check_carrier(carrier)
+    if corrections not in MODES:
+        raise UnknownNameError("correction mode", corrections, MODES)
+    if isinstance(layout, str) and layout != "auto":
+        raise ParameterError(f"layout must be 'auto' or a list of qubits, got {layout!r}")
+    if device is None and layout not in (None, "auto"):
+        raise UnsupportedError("a layout needs a device; name one, for example aer:fake_kingston")
+    lowered = [lower(item.circuit, corrections, carrier, emulate_links) for item in program]
+    _check_modes(program, lowered, device)
+    by_hand = None if layout in (None, "auto") else layout
+    placed = _place_all(lowered, device, by_hand, seed)  # type: ignore[arg-type]
+    target = None if device is None else device.target
+    managers: dict[tuple[int, ...], Any] = {}
+    items = []
+    for item, low, (routed, begins, swaps) in zip(program, lowered, placed, strict=True):
+        compact, qubits = _compact(routed, device is not None)
+        if qubits not in managers:
+            managers[qubits] = _pass_manager(qubits, target, optimization_level, seed)
+        circuit = managers[qubits].run(compact)
+        items.append(CompiledItem(item.name, low, compact, circuit, qubits, begins, swaps))
+    notes = dict.fromkeys(note for low in lowered for note in low.notes)
+    swaps = max(item.swaps for item in items)
+    if swaps:
+        notes[f"no placement without SWAPs was found: {swaps} SWAPs were put in, between fences of their own"] = None
+    return Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin)
+
+
+def _check_modes(program: Program, lowered: Sequence[Lowered], device: Device | None) -> None:
+    """Refuse what a device cannot do."""
+    if device is None:
+        return
+    for item, low in zip(program, lowered, strict=True):
+        needs = any(instruction.operation.name == "if_else" for instruction in low.circuit.data)
+        if needs and not device.dynamic:
+            raise UnsupportedError(
+                f"{device.name} has no if_else, so it cannot correct in real time; "
+                'use corrections="frame" or "postselect"'
+            )
+        nodes = node_of(item.circuit)
+        hops = {
+            frozenset(nodes[qubit] for qubit in instruction.qubits)
+            for instruction in item.circuit.data
+            if instruction.operation.name in LINK_OPERATIONS
+        }
+        if low.mode == "coherent" and len(hops) > 1:
+            raise UnsupportedError(
+                f"coherent corrections act across nodes, {len(hops)} hops here; on a device they are allowed over one hop "
+                'only: use corrections="frame" or "feedforward"'
+            )
+
+
+Placed = tuple[QuantumCircuit, tuple[int, ...], int]
+
+
+def _place_all(
+    lowered: Sequence[Lowered], device: Device | None, by_hand: Sequence[int] | None, seed: int
+) -> list[Placed]:
+    """Place every circuit; circuits whose wires meet in the same pairs share a placement."""
+    if device is None:
+        return [(low.circuit, (), 0) for low in lowered]
+    known: dict[Any, tuple[int, ...] | None] = {}
+    placed = []
+    for low in lowered:
+        key = (low.circuit.num_qubits, interactions(low.circuit))
+        if key not in known:
+            known[key] = _choose(low.circuit, device, by_hand, seed)
+        placed.append(_place(low.circuit, device, known[key], by_hand, seed))
+    return placed
+
+
+def _choose(
+    circuit: QuantumCircuit, device: Device, by_hand: Sequence[int] | None, seed: int
+) -> tuple[int, ...] | None:
+    if by_hand is None:
+        return find_layout(circuit, device.target, seed)
+    layout = check_layout(by_hand, circuit.num_qubits, device.num_qubits)
+    return layout if fits(circuit, layout, device.target) else None
+
+
+def _place(
+    circuit: QuantumCircuit,
+    device: Device,
+    layout: tuple[int, ...] | None,
+    by_hand: Sequence[int] | None,
+    seed: int,
+) -> Placed:
+    if layout is None:
+        return route(circuit, device.target, None if by_hand is None else tuple(by_hand), seed)
+    wide = QuantumCircuit(device.num_qubits, name=circuit.name)
+    for register in circuit.cregs:
+        wide.add_register(register)
+    wide.compose(circuit, qubits=list(layout), clbits=circuit.clbits, inplace=True)
+    return wide, layout, 0
+
+
+def _compact(circuit: QuantumCircuit, drop_idle: bool) -> tuple[QuantumCircuit, tuple[int, ...]]:
+    """Return the circuit on its used qubits alone, and which those are."""
+    used = {qubit for instruction in circuit.data for qubit in instruction.qubits}
+    kept = [qubit for qubit in circuit.qubits if qubit in used or not drop_idle]
+    place = {qubit: k for k, qubit in enumerate(circuit.qubits)}
+    compact = QuantumCircuit(len(kept), name=circuit.name, global_phase=circuit.global_phase)
+    for register in circuit.cregs:
+        compact.add_register(register)
+    new = dict(zip(kept, compact.qubits, strict=True))
+    for instruction in circuit.data:
+        compact.append(instruction.operation, [new[qubit] for qubit in instruction.qubits], instruction.clbits)
+    return compact, tuple(place[qubit] for qubit in kept)
+
+
+def _pass_manager(qubits: tuple[int, ...], target: Target | None, level: int, seed: int) -> Any:
+    smaller = _free_target(len(qubits)) if target is None else restrict(target, qubits)
+    return generate_preset_pass_manager(
+        optimization_level=level,
+        target=smaller,
+        initial_layout=list(range(len(qubits))),
+        seed_transpiler=seed,
+    )
+
+
+def _free_target(width: int) -> Target:
+    """Return a target with every gate on every qubit."""
+    target = Target(num_qubits=width)
+    known = get_standard_gate_name_mapping()
+    for name in _FREE_GATES:
+        operation = known[name]
+        target.add_instruction(operation, name=name)
+    from qiskit.circuit import IfElseOp, SwitchCaseOp, WhileLoopOp
+
+    for kind, name in ((IfElseOp, "if_else"), (SwitchCaseOp, "switch_case"), (WhileLoopOp, "while_loop")):
+        target.add_instruction(kind, name=name)
+    return target
+
+
+def _spread(item: CompiledItem, width: int) -> QuantumCircuit:
+    wide = QuantumCircuit(width, name=item.name)
+    for register in item.circuit.cregs:
+        wide.add_register(register)
+    wide.compose(item.circuit, qubits=list(item.qubits), clbits=item.circuit.clbits, inplace=True)
+    return wide
+
+
+def _two_qubit_gates(circuit: QuantumCircuit) -> int:
+    return sum(
+        len(instruction.qubits) == 2 and instruction.operation.name != "barrier" for instruction in circuit.data
+    )
+
+

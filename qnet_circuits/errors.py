@@ -1,0 +1,137 @@
+"""Every exception of the package.
+
+::
+
+    QnetError                       anything this package raises on purpose
+    ├── ParameterError              a value outside its range (also a ValueError)
+    │   └── UnknownNameError        a protocol, parameter, backend or device that does not exist
+    ├── ProgramError                a circuit that is no network program (also a ValueError)
+    │   └── LocalityError           an instruction that touches two nodes
+    ├── UnsupportedError            an option or a mode that cannot be honoured here
+    │   ├── FrameError              a Pauli frame met an operation that it cannot pass
+    │   └── LayoutError             a circuit does not fit the device
+    ├── VerificationError           compilation moved something across a party's boundary
+    ├── NoShotsError                nothing was left to estimate a figure from
+    ├── RecordError                 a run directory that is missing, torn, foreign or too new
+    └── BackendError                the backend failed (also a RuntimeError)
+
+A message says what was given, what was expected and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class QnetError(Exception):
+    """Anything this package raises on purpose."""
+
+
+class ParameterError(QnetError, ValueError):
+    """A value outside its range."""
+
+
+class UnknownNameError(ParameterError):
+    """A name that does not exist, with the nearest ones that do."""
+
+    def __init__(self, kind: str, given: str, known: Iterable[str]) -> None:
+        self.given = given
+        self.known = tuple(sorted(known))
+        near = difflib.get_close_matches(given, self.known, n=3, cutoff=0.5)
+        listed = near or self.known
+        hint = "did you mean" if near else "there are"
+        names = ", ".join(listed) if listed else "none"
+        super().__init__(f"unknown {kind} {given!r}; {hint}: {names}")
+
+
+class ProgramError(QnetError, ValueError):
+    """A circuit that is no network program."""
+
+
+class LocalityError(ProgramError):
+    """An instruction that touches two nodes and is no link operation."""
+
+    def __init__(self, instruction: str, nodes: Iterable[str], advice: str = "") -> None:
+        self.instruction = instruction
+        self.nodes = tuple(nodes)
+        tail = advice or "only entangle and transmit may; use a Bell pair and a correction instead"
+        super().__init__(f"instruction {instruction!r} touches the nodes {', '.join(self.nodes)}; {tail}")
+
+
+class UnsupportedError(QnetError):
+    """An option or a mode that cannot be honoured here."""
+
+
+class FrameError(UnsupportedError):
+    """A Pauli frame met an operation that it cannot pass."""
+
+
+class LayoutError(UnsupportedError):
+    """A circuit does not fit the device."""
+
+
+class VerificationError(QnetError):
+    """Compilation moved something across a party's boundary."""
+
+
+class NoShotsError(QnetError):
+    """Nothing was left to estimate a figure from."""
+
+
+class RecordError(QnetError):
+    """A run directory that is missing, torn, foreign or too new."""
+
+
+class BackendError(QnetError, RuntimeError):
+    """The backend failed."""
+
+
+def check_range(name: str, value: float, low: float, high: float) -> float:
+    """Return ``value`` as a float if it lies in [low, high].
+
+    Args:
+        name: What the value is called in the message.
+        value: A real number.
+        low: Smallest value allowed.
+        high: Largest value allowed.
+
+    Raises:
+        ParameterError: If it is no number or lies outside.
+
+    Example:
+        >>> check_range("fidelity", 1, 0.25, 1)
+        1.0
+        >>> check_range("fidelity", 1.2, 0.25, 1)
+        Traceback (most recent call last):
+            ...
+        qnet_circuits.errors.ParameterError: fidelity must be in [0.25, 1], got 1.2
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ParameterError(f"{name} must be a number in [{low:g}, {high:g}], got {value!r}") from None
+    if isinstance(value, bool) or not low <= number <= high:
+        raise ParameterError(f"{name} must be in [{low:g}, {high:g}], got {value!r}")
+    return number
+
+
+def check_count(name: str, value: int, low: int = 1, high: int | None = None) -> int:
+    """Return ``value`` as an int if it is a whole number of at least ``low`` (and at most ``high``).
+
+    Raises:
+        ParameterError: If it is not.
+
+    Example:
+        >>> check_count("hops", 3)
+        3
+        >>> check_count("shots", 0)
+        Traceback (most recent call last):
+            ...
+        qnet_circuits.errors.ParameterError: shots must be a whole number of at least 1, got 0
+    """
+    limit = f"at least {low}" if high is None else f"{low} to {high}"
+    wrong = isinstance(value, bool) or not hasattr(value, "__index__")
+    if wrong or value < low or (high is not None and value > high):
+        raise ParameterError(f"{name} must be a whole number of {limit}, got {value!r}")
+    return int(value)

@@ -1,0 +1,186 @@
+"""A protocol: an immutable description that makes a program; and the registry of protocols."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+
+from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.network import Link, Network
+from qnet_circuits.program import Program
+from qnet_circuits.theory.noise_parameters import NoiseParameters
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class Protocol(ABC):
+    """A network protocol: a frozen dataclass whose fields are its parameters.
+
+    A subclass sets ``name``, writes ``program`` and, where there are, ``theory`` and ``bounds``. It never sees a backend.
+
+    Example:
+        >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
+        >>> RepeaterChain(hops=2).parameters
+        {'hops': 2, 'link_fidelity': 1.0}
+    """
+
+    #: Name in the registry and on the command line, words joined by hyphens.
+    name: ClassVar[str] = ""
+
+    @abstractmethod
+    def program(self, rng: np.random.Generator) -> Program:
+        """Return the circuits and figures; what is drawn at random is drawn from ``rng`` alone."""
+
+    def theory(self, noise: NoiseParameters) -> dict[str, float]:
+        """Return the figures that have a closed form for this noise, by name."""
+        return {}
+
+    @property
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """What figures must beat, {figure: {name of the bound: value}}."""
+        return {}
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The fields in plain form, without those that were not given."""
+        assert dataclasses.is_dataclass(self)
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {key: _plain(value) for key, value in values.items() if value is not None}
+
+    @property
+    def id(self) -> str:
+        """Name and parameters: what this protocol is, in one line."""
+        listed = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
+        return f"{self.name}({listed})"
+
+    def draw(self, ax: Axes | None = None) -> Axes:
+        """Draw the first circuit, with nodes, links and messages, and return the Matplotlib axes."""
+        from qnet_circuits.plotting.circuit import draw_circuit
+
+        return draw_circuit(self.program(np.random.default_rng(0)).items[0].circuit, ax)
+
+    @classmethod
+    def from_parameters(cls, **plain: Any) -> Protocol:
+        """Make a protocol of plain values, by the names of its fields.
+
+        Raises:
+            UnknownNameError: If there is no such parameter.
+            ParameterError: If a value is out of range.
+        """
+        assert dataclasses.is_dataclass(cls)
+        known = [field.name for field in dataclasses.fields(cls)]
+        for key in plain:
+            if key not in known:
+                raise UnknownNameError(f"parameter of {cls.name}", key, known)
+        if isinstance(plain.get("network"), Mapping):
+            plain["network"] = Network.from_dict(plain["network"])
+        return cls(**plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Network):
+        return value.to_dict()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def set_network(
+    protocol: Any, shape: str, count: str, default: int, make: Any = Network.chain
+) -> Network:
+    """Give a protocol its network: from ``network``, or from a number (of hops, of parties) and ``link_fidelity``.
+
+    Used in ``__post_init__`` of protocols, so that everything that runs over a chain or a star takes the same fields.
+
+    Args:
+        protocol: The protocol, with the fields ``network``, ``link_fidelity`` and the one named ``count``.
+        shape: What the network must be, for the message.
+        count: Name of the field that counts links.
+        default: Its default.
+        make: Makes the network of the number and a Link.
+
+    Returns:
+        The network.
+
+    Raises:
+        ParameterError: If both ways are given, or a value is out of range.
+    """
+    given = [field for field in (count, "link_fidelity") if getattr(protocol, field) is not None]
+    network: Network | None = protocol.network
+    if network is not None:
+        if given:
+            raise ParameterError(f"network and {' and '.join(given)} are both given; the network decides: give one")
+        if not isinstance(network, Network):
+            raise ParameterError(f"network must be a Network ({shape}), got {network!r}")
+        return network
+    number = getattr(protocol, count)
+    number = default if number is None else number
+    fidelity = 1.0 if protocol.link_fidelity is None else protocol.link_fidelity
+    made: Network = make(number, Link(fidelity))
+    object.__setattr__(protocol, count, number)
+    object.__setattr__(protocol, "link_fidelity", float(fidelity))
+    return made
+
+
+_P = TypeVar("_P", bound=type[Protocol])
+_registered: dict[str, type[Protocol]] = {}
+#: The package's own protocols, by the module each lives in: imported only when asked for.
+_OWN = {
+    "teleportation": "teleportation", "superdense-coding": "superdense_coding",
+    "entanglement-swapping": "entanglement_swapping", "repeater-chain": "repeater_chain",
+    "teleported-cnot": "teleported_cnot", "long-range-cnot": "long_range_cnot", "ghz": "ghz", "chsh": "chsh",
+}  # fmt: skip
+ENTRY_POINT_GROUP = "qnet_circuits.protocols"
+
+
+def register(protocol: _P) -> _P:
+    """Add a protocol class to the registry under its ``name``; for use as a decorator.
+
+    Raises:
+        ParameterError: If the class is no frozen dataclass, has no name, or another class has it.
+    """
+    parameters = getattr(protocol, "__dataclass_params__", None)
+    if parameters is None or not parameters.frozen:
+        raise ParameterError(f"{protocol.__name__} must be a frozen dataclass: put @dataclass(frozen=True) below")
+    if not protocol.name:
+        raise ParameterError(f"{protocol.__name__} needs a name: set the class attribute `name`")
+    other = _registered.get(protocol.name)
+    if other is not None and (other.__module__, other.__qualname__) != (protocol.__module__, protocol.__qualname__):
+        raise ParameterError(f"the protocol name {protocol.name!r} is taken by {other.__qualname__}; choose another")
+    _registered[protocol.name] = protocol
+    return protocol
+
+
+def protocol_names() -> tuple[str, ...]:
+    """Return the names of all protocols: the package's own, other packages' entry points, and those registered."""
+    found = {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
+    return tuple(sorted({*_OWN, *_registered, *found}))
+
+
+def protocol_class(name: str) -> type[Protocol]:
+    """Return the protocol class of a name, or raise UnknownNameError.
+
+    Example:
+        >>> protocol_class("repeater-chain").__name__
+        'RepeaterChain'
+    """
+    if name not in _registered and name in _OWN:
+        import_module(f"qnet_circuits.protocols.{_OWN[name]}")
+    if name not in _registered:
+        for point in entry_points(group=ENTRY_POINT_GROUP):
+            if point.name == name:
+                register(point.load())
+    if name not in _registered:
+        raise UnknownNameError("protocol", name, protocol_names())
+    return _registered[name]
+
+
+def summary(protocol: type[Protocol]) -> str:
+    """Return the first line of a protocol's documentation."""
+    return (inspect.getdoc(protocol) or "").split("\n", 1)[0]

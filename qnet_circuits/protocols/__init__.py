@@ -1,0 +1,1 @@
+"""The protocols, one file each, written with nothing but the public interface."""

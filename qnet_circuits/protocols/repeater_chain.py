@@ -1,0 +1,98 @@
+"""A repeater chain: Bell pairs on every hop, swapped at every station."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from qiskit import ClassicalRegister, QuantumCircuit
+
+from qnet_circuits.circuits.blocks import chain_registers, entangled_ends, measure_pauli
+from qnet_circuits.figures import Expression, Figure, parity
+from qnet_circuits.network import Network
+from qnet_circuits.program import Item, Program
+from qnet_circuits.protocol import Protocol, register, set_network
+from qnet_circuits.theory import bell_diagonal, bounds, swapping
+from qnet_circuits.theory.noise_parameters import NoiseParameters
+
+
+def bell_circuit(network: Network, basis: str, name: str) -> QuantumCircuit:
+    """Return the circuit that entangles a chain's ends and measures both in one Pauli basis, into ``out``."""
+    registers = chain_registers(network)
+    alice, bob = registers[0][0], registers[-1][0]
+    out = ClassicalRegister(2, "out")
+    circuit = QuantumCircuit(*registers, out, name=name)
+    entangled_ends(circuit, network, (alice, bob))
+    measure_pauli(circuit, alice, basis, out[0])
+    measure_pauli(circuit, bob, basis, out[1])
+    return circuit
+
+
+def bell_program(network: Network) -> Program:
+    """Return the program that measures the fidelity with Φ+ and the three correlators at a chain's ends."""
+    items, correlators = [], {}
+    for name in ("xx", "yy", "zz"):
+        items.append(Item(name, bell_circuit(network, name[0].upper(), name), {"setting": name}))
+        correlators[name] = parity(name, [("out", 0), ("out", 1)])
+    fidelity: Expression = (1 + correlators["xx"] - correlators["yy"] + correlators["zz"]) / 4
+    ideal = {"xx": 1.0, "yy": -1.0, "zz": 1.0}
+    figures = [Figure("fidelity", fidelity, ideal=1.0, without_messages=0.25 if network.hops > 1 else 1.0)]
+    for name, expression in correlators.items():
+        without = 0.0 if network.hops > 1 else ideal[name]
+        figures.append(Figure(name, expression, ideal[name], without))
+    return Program(items, figures, network)
+
+
+@register
+@dataclass(frozen=True)
+class RepeaterChain(Protocol):
+    """Entanglement over a chain of repeater stations, by entanglement swapping.
+
+    Every link makes a Bell pair, every station measures its two halves in the Bell basis, and the far end applies one Pauli
+    correction for the parities of all results. The fidelity with Φ+ is F = (1 + ⟨XX⟩ - ⟨YY⟩ + ⟨ZZ⟩)/4, from three
+    settings; Werner links of fidelity F give 1/4 + 3/4 v^N with v = (4F - 1)/3 (Briegel, Dür, Cirac and Zoller,
+    arXiv:quant-ph/9803056).
+
+    On hardware: 2N qubits in a line, N + (N - 1) two-qubit gates and 2(N - 1) measurements for N hops; in feed-forward mode
+    two real-time decisions.
+
+    Args:
+        hops: Number of links, at least 1. Default 3.
+        link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
+        network: A chain with links of its own, instead of the two.
+
+    Raises:
+        ParameterError: If a value is out of range, or both ways are given.
+
+    Example:
+        >>> RepeaterChain(hops=3).program(np.random.default_rng(0)).resources["bell_pairs"]
+        3
+    """
+
+    name: ClassVar[str] = "repeater-chain"
+    hops: int | None = None
+    link_fidelity: float | None = None
+    network: Network | None = None
+
+    def __post_init__(self) -> None:
+        set_network(self, "a chain", "hops", 3).path()
+
+    def program(self, rng: np.random.Generator) -> Program:
+        """Return three circuits, one for each setting XX, YY and ZZ."""
+        return bell_program(self._network())
+
+    def theory(self, noise: NoiseParameters) -> dict[str, float]:
+        """Return the fidelity and correlators of the links' convolution."""
+        if not noise.ideal:
+            return {}
+        weights = swapping.chain_weights([link.weights for _, _, link in self._network().links])
+        return {"fidelity": bell_diagonal.fidelity(weights), **bell_diagonal.correlators(weights)}
+
+    @property
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """A fidelity above 1/2 proves entanglement."""
+        return {"fidelity": {"entangled": bounds.BELL_ENTANGLED}}
+
+    def _network(self) -> Network:
+        return set_network(self, "a chain", "hops", 3)

@@ -1,0 +1,190 @@
+"""A run's directory: what is written, when, and how it is read again. Nothing here is ever pickled or overwritten."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from qiskit import QuantumCircuit, qpy
+
+from qnet_circuits.compile.lowering import Forms
+from qnet_circuits.errors import RecordError
+
+SCHEMA = 1
+STATES = (
+    "PREPARED", "SUBMITTING", "QUEUED", "RUNNING", "DONE", "COLLECTED", "FAILED", "CANCELLED", "LOST",
+)  # fmt: skip
+Raw = dict[str, npt.NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Record:
+    """The directory of one run.
+
+    Args:
+        path: Where it is.
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], manifest: dict[str, Any]) -> Record:
+        """Make the directory and its manifest.
+
+        Raises:
+            RecordError: If the directory exists and holds anything.
+        """
+        record = cls(Path(path))
+        try:
+            record.path.mkdir(parents=True, exist_ok=True)
+            occupied = any(record.path.iterdir())
+        except OSError as error:
+            raise RecordError(f"cannot make a run directory at {record.path}: {error.strerror}") from None
+        if occupied:
+            raise RecordError(f"{record.path} exists and is not empty; nothing is overwritten: choose another directory")
+        record.write_manifest({"schema": SCHEMA, **manifest})
+        return record
+
+    def manifest(self) -> dict[str, Any]:
+        """Return the manifest.
+
+        Raises:
+            RecordError: If it is missing, torn, no manifest of a run, or of a newer schema.
+        """
+        plain = self._json("manifest.json")
+        if not isinstance(plain, dict) or "schema" not in plain or "run_id" not in plain:
+            raise RecordError(f"{self.path}/manifest.json is no manifest of a run")
+        if plain["schema"] != SCHEMA:
+            raise RecordError(
+                f"{self.path} has schema {plain['schema']}, this version reads {SCHEMA}; install a newer qnet-circuits"
+            )
+        if plain.get("status") not in STATES:
+            raise RecordError(f"{self.path}/manifest.json has the unknown status {plain.get('status')!r}")
+        return plain
+
+    def write_manifest(self, plain: dict[str, Any]) -> None:
+        """Write the manifest anew."""
+        self._write("manifest.json", json.dumps(plain, indent=1).encode())
+
+    def update(self, **changes: Any) -> None:
+        """Change entries of the manifest."""
+        self.write_manifest({**self.manifest(), **changes})
+
+    def write_json(self, name: str, plain: Any) -> None:
+        """Write a file of plain values."""
+        self._write(name, json.dumps(plain, indent=1).encode())
+
+    def read_result(self) -> dict[str, Any]:
+        """Return the latest analysis, or raise RecordError."""
+        plain = self._json("result.json")
+        if not isinstance(plain, dict):
+            raise RecordError(f"{self.path}/result.json is no result")
+        return plain
+
+    def has(self, name: str) -> bool:
+        """Tell whether a file is there."""
+        return (self.path / name).is_file()
+
+    def write_circuits(self, name: str, circuits: Sequence[QuantumCircuit]) -> None:
+        """Write circuits as QPY."""
+        buffer = io.BytesIO()
+        qpy.dump(list(circuits), buffer)
+        self._write(name, buffer.getvalue())
+
+    def read_circuits(self, name: str) -> list[QuantumCircuit]:
+        """Return circuits that were written as QPY."""
+        try:
+            with open(self.path / name, "rb") as file:
+                return list(qpy.load(file))
+        except Exception as error:
+            raise RecordError(f"{self.path}/{name} cannot be read: {type(error).__name__}") from None
+
+    def write_outcomes(self, names: Sequence[str], raws: Sequence[Raw]) -> None:
+        """Write raw outcomes, once: packed bits by circuit and register.
+
+        Raises:
+            RecordError: If outcomes are there already.
+        """
+        if self.has("outcomes.npz"):
+            raise RecordError(f"{self.path} has outcomes already; they are written once")
+        arrays: dict[str, Any] = {}
+        for k, raw in enumerate(raws):
+            for register, bits in raw.items():
+                arrays[f"{k}/{register}"] = np.packbits(bits, axis=None)
+                arrays[f"{k}/{register}/shape"] = np.array(bits.shape)
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)
+        self._write("outcomes.npz", buffer.getvalue())
+
+    def read_outcomes(self, items: Sequence[dict[str, Any]]) -> list[Raw]:
+        """Return the raw outcomes of the manifest's items, or raise RecordError if they are missing or do not fit."""
+        if not self.has("outcomes.npz"):
+            raise RecordError(f"{self.path} has no outcomes yet; open the run and ask for its result")
+        try:
+            with np.load(self.path / "outcomes.npz", allow_pickle=False) as stored:
+                return [self._unpack(stored, k, item) for k, item in enumerate(items)]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise RecordError(
+                f"{self.path}/outcomes.npz is torn or does not fit the program: {type(error).__name__}"
+            ) from None
+
+    @staticmethod
+    def _unpack(stored: Any, k: int, item: dict[str, Any]) -> Raw:
+        raw: Raw = {}
+        for register, width in item["raw_registers"].items():
+            shots, stored_width = (int(size) for size in stored[f"{k}/{register}/shape"])
+            if (shots, stored_width) != (item["shots"], width):
+                raise ValueError("shape")
+            bits = np.unpackbits(stored[f"{k}/{register}"], count=shots * width)
+            raw[register] = bits.reshape(shots, width).astype(bool)
+        return raw
+
+    def _json(self, name: str) -> Any:
+        try:
+            return json.loads((self.path / name).read_text())
+        except FileNotFoundError:
+            raise RecordError(f"{self.path} is no run directory: there is no {name}") from None
+        except (OSError, ValueError) as error:
+            raise RecordError(f"{self.path}/{name} is torn or unreadable: {type(error).__name__}") from None
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Write a file so that it is whole or not there: to a temporary one, to the disk, then renamed."""
+        handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, self.path / name)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+def forms_to_dict(forms: Forms) -> dict[str, Any]:
+    """Return forms as plain values."""
+    return {
+        "raw": [list(bit) for bit in forms.raw],
+        "registers": {name: [list(form) for form in bits] for name, bits in forms.registers.items()},
+        "accept": [list(form) for form in forms.accept],
+        "emulated": [list(weights) for weights in forms.emulated],
+    }
+
+
+def forms_from_dict(plain: dict[str, Any]) -> Forms:
+    """Return forms of plain values."""
+    return Forms(
+        tuple((register, int(index)) for register, index in plain["raw"]),
+        {name: tuple(tuple(form) for form in bits) for name, bits in plain["registers"].items()},
+        tuple(tuple(form) for form in plain["accept"]),
+        tuple(tuple(weights) for weights in plain["emulated"]),
+    )

@@ -1,0 +1,162 @@
+"""A result: figures with intervals, beside what theory predicts and what they must beat."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qnet_circuits.estimate import Estimate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """The figures of one run.
+
+    A figure is read as ``result["fidelity"]`` or ``result.fidelity``.
+
+    Args:
+        figures: The estimates, by name.
+        ideal: Values on a noiseless machine.
+        theory: Closed forms for the noise of this run, where there are.
+        predicted: Exact values for the same description of noise, where they were computed.
+        bounds: What figures must beat, {figure: {name: value}}.
+        resources: The resource ledger, with compiled counts.
+        provenance: Where the figures come from: protocol, parameters, backend, corrections, shots, seed, layout, versions.
+        notes: What a reader must know.
+        seconds: How long compiling, executing and analysing took.
+
+    Example:
+        >>> from qnet_circuits.running import run
+        >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
+        >>> result = run(RepeaterChain(hops=2), shots=1000, seed=1)
+        >>> result.fidelity.value, result["fidelity"].above(0.5)
+        (1.0, True)
+    """
+
+    figures: dict[str, Estimate]
+    ideal: dict[str, float] = field(default_factory=dict)
+    theory: dict[str, float] = field(default_factory=dict)
+    predicted: dict[str, float] = field(default_factory=dict)
+    bounds: dict[str, dict[str, float]] = field(default_factory=dict)
+    resources: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Estimate:
+        return self.figures[name]
+
+    def __getattr__(self, name: str) -> Estimate:
+        figures: Mapping[str, Estimate] = self.__dict__.get("figures", {})
+        if name in figures:
+            return figures[name]
+        raise AttributeError(f"there is no figure {name!r}; there are {', '.join(figures)}")
+
+    @property
+    def title(self) -> str:
+        """Protocol and backend, in one line."""
+        return f"{self.provenance.get('protocol', '')} on {self.provenance.get('backend', '')}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the object that ``qnet run --json`` prints: only plain values."""
+        keys = ("protocol", "parameters", "backend", "corrections", "shots", "seed", "noise")
+        return {
+            "schema": SCHEMA,
+            "version": self.provenance.get("version"),
+            **{key: self.provenance.get(key) for key in keys},
+            "figures": {name: estimate.to_dict() for name, estimate in self.figures.items()},
+            "ideal": self.ideal,
+            "theory": self.theory,
+            "predicted": self.predicted,
+            "bounds": self.bounds,
+            "resources": self.resources,
+            "layout": self.provenance.get("layout"),
+            "copies": None,
+            "notes": list(self.notes),
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Result:
+        """Make a result of its plain form."""
+        figures = {name: Estimate(**value) for name, value in plain["figures"].items()}
+        tables = {key: plain[key] for key in ("ideal", "theory", "predicted", "bounds", "resources", "seconds")}
+        keys = ("version", "protocol", "parameters", "backend", "corrections", "shots", "seed", "noise", "layout")
+        provenance = {key: plain.get(key) for key in keys}
+        return cls(figures, provenance=provenance, notes=tuple(plain["notes"]), **tables)
+
+    def rows(self) -> list[dict[str, str]]:
+        """Return the table of figures: one row each, as text, with a column only where something stands in it."""
+        rows = []
+        for name, estimate in self.figures.items():
+            bounds = self.bounds.get(name, {})
+            row = {
+                "figure": name,
+                "value": str(estimate),
+                f"{estimate.level:.0%} interval": f"[{estimate.low:.4f}, {estimate.high:.4f}]",
+                "ideal": _number(self.ideal.get(name)),
+                "theory": _number(self.theory.get(name)),
+                "predicted": _number(self.predicted.get(name)),
+                "bounds": ", ".join(f"{key} {value:.4g}" for key, value in bounds.items()),
+                "p-value": "" if estimate.p_value is None else f"{estimate.p_value:.2g}",
+            }
+            rows.append(row)
+        filled = [key for key in rows[0] if any(row[key] for row in rows)] if rows else []
+        return [{key: row[key] for key in filled} for row in rows]
+
+    def __str__(self) -> str:
+        lines = [self.title, _table(self.rows())]
+        counted = {key: value for key, value in self.resources.items() if isinstance(value, int)}
+        lines.append("  ".join(f"{key.replace('_', ' ')} {value}" for key, value in counted.items()))
+        lines += [f"note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+    def to_csv(self) -> str:
+        """Return the figures as CSV: name, value, low, high, level, method, n, ideal, theory, predicted."""
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        tables = {"ideal": self.ideal, "theory": self.theory, "predicted": self.predicted}
+        writer.writerow(["figure", "value", "low", "high", "level", "method", "n", *tables])
+        for name, e in self.figures.items():
+            beside = [table.get(name, "") for table in tables.values()]
+            writer.writerow([name, e.value, e.low, e.high, e.level, e.method, e.n, *beside])
+        return buffer.getvalue()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the figures with their intervals against ideal, theory and bounds; return the Matplotlib axes."""
+        from qnet_circuits.plotting.result import plot_result
+
+        return plot_result(self, ax)
+
+    def _repr_html_(self) -> str:
+        rows = self.rows()
+        head = "".join(f"<th>{html.escape(key)}</th>" for key in (rows[0] if rows else ()))
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row.values()) + "</tr>" for row in rows
+        )
+        notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
+        return f"<b>{html.escape(self.title)}</b><table><tr>{head}</tr>{body}</table>{notes}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _table(rows: list[dict[str, str]]) -> str:
+    """Return rows as aligned text."""
+    if not rows:
+        return "(no figures)"
+    lines = [list(rows[0]), *(list(row.values()) for row in rows)]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
