@@ -86,7 +86,7 @@ _HOME = {
     "theory.noise_parameters": ("NoiseParameters",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-__all__ = sorted([*_MODULE_OF, "errors", "testing"])  # noqa: PLE0605
+__all__ = sorted([*_MODULE_OF, "errors", "testing"])
 
 
 def __getattr__(name: str) -> Any:

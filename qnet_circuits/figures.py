@@ -94,7 +94,9 @@ class Expression:
     __radd__ = __add__
 
     def __mul__(self, factor: float) -> Expression:
-        return Expression(self.constant * factor, tuple((weight * factor, event) for weight, event in self.terms))
+        return Expression(
+            self.constant * factor, tuple((weight * factor, event) for weight, event in self.terms)
+        )
 
     __rmul__ = __mul__
 
@@ -191,7 +193,9 @@ class Figure:
         """Check that every bit exists, given {item: {register: width}}, or raise ProgramError."""
         for _, event in self.expression.terms:
             if event.item not in widths:
-                raise ProgramError(f"figure {self.name!r} needs the circuit {event.item!r}, which is not there")
+                raise ProgramError(
+                    f"figure {self.name!r} needs the circuit {event.item!r}, which is not there"
+                )
             registers = widths[event.item]
             for register, index in [*event.bits, *((name, place) for name, place, _ in event.given)]:
                 if not 0 <= index < registers.get(register, 0):

@@ -91,9 +91,7 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def set_network(
-    protocol: Any, shape: str, count: str, default: int, make: Any = Network.chain
-) -> Network:
+def set_network(protocol: Any, shape: str, count: str, default: int, make: Any = Network.chain) -> Network:
     """Give a protocol its network: from ``network``, or from a number (of hops, of parties) and ``link_fidelity``.
 
     Used in ``__post_init__`` of protocols, so that everything that runs over a chain or a star takes the same fields.
@@ -115,7 +113,9 @@ def set_network(
     network: Network | None = protocol.network
     if network is not None:
         if given:
-            raise ParameterError(f"network and {' and '.join(given)} are both given; the network decides: give one")
+            raise ParameterError(
+                f"network and {' and '.join(given)} are both given; the network decides: give one"
+            )
         if not isinstance(network, Network):
             raise ParameterError(f"network must be a Network ({shape}), got {network!r}")
         return network
@@ -147,12 +147,19 @@ def register(protocol: _P) -> _P:
     """
     parameters = getattr(protocol, "__dataclass_params__", None)
     if parameters is None or not parameters.frozen:
-        raise ParameterError(f"{protocol.__name__} must be a frozen dataclass: put @dataclass(frozen=True) below")
+        raise ParameterError(
+            f"{protocol.__name__} must be a frozen dataclass: put @dataclass(frozen=True) below"
+        )
     if not protocol.name:
         raise ParameterError(f"{protocol.__name__} needs a name: set the class attribute `name`")
     other = _registered.get(protocol.name)
-    if other is not None and (other.__module__, other.__qualname__) != (protocol.__module__, protocol.__qualname__):
-        raise ParameterError(f"the protocol name {protocol.name!r} is taken by {other.__qualname__}; choose another")
+    if other is not None and (other.__module__, other.__qualname__) != (
+        protocol.__module__,
+        protocol.__qualname__,
+    ):
+        raise ParameterError(
+            f"the protocol name {protocol.name!r} is taken by {other.__qualname__}; choose another"
+        )
     _registered[protocol.name] = protocol
     return protocol
 

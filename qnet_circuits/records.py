@@ -50,7 +50,9 @@ class Record:
         except OSError as error:
             raise RecordError(f"cannot make a run directory at {record.path}: {error.strerror}") from None
         if occupied:
-            raise RecordError(f"{record.path} exists and is not empty; nothing is overwritten: choose another directory")
+            raise RecordError(
+                f"{record.path} exists and is not empty; nothing is overwritten: choose another directory"
+            )
         record.write_manifest({"schema": SCHEMA, **manifest})
         return record
 
@@ -130,7 +132,8 @@ class Record:
         if not self.has("outcomes.npz"):
             raise RecordError(f"{self.path} has no outcomes yet; open the run and ask for its result")
         try:
-            with np.load(self.path / "outcomes.npz", allow_pickle=False) as stored:
+            whole = io.BytesIO((self.path / "outcomes.npz").read_bytes())
+            with np.load(whole, allow_pickle=False) as stored:
                 return [self._unpack(stored, k, item) for k, item in enumerate(items)]
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise RecordError(

@@ -89,8 +89,20 @@ class Result:
     def from_dict(cls, plain: Mapping[str, Any]) -> Result:
         """Make a result of its plain form."""
         figures = {name: Estimate(**value) for name, value in plain["figures"].items()}
-        tables = {key: plain[key] for key in ("ideal", "theory", "predicted", "bounds", "resources", "seconds")}
-        keys = ("version", "protocol", "parameters", "backend", "corrections", "shots", "seed", "noise", "layout")
+        tables = {
+            key: plain[key] for key in ("ideal", "theory", "predicted", "bounds", "resources", "seconds")
+        }
+        keys = (
+            "version",
+            "protocol",
+            "parameters",
+            "backend",
+            "corrections",
+            "shots",
+            "seed",
+            "noise",
+            "layout",
+        )
         provenance = {key: plain.get(key) for key in keys}
         return cls(figures, provenance=provenance, notes=tuple(plain["notes"]), **tables)
 
@@ -141,7 +153,8 @@ class Result:
         rows = self.rows()
         head = "".join(f"<th>{html.escape(key)}</th>" for key in (rows[0] if rows else ()))
         body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row.values()) + "</tr>" for row in rows
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row.values()) + "</tr>"
+            for row in rows
         )
         notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
         return f"<b>{html.escape(self.title)}</b><table><tr>{head}</tr>{body}</table>{notes}"
@@ -158,5 +171,6 @@ def _table(rows: list[dict[str, str]]) -> str:
     lines = [list(rows[0]), *(list(row.values()) for row in rows)]
     widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
     )

@@ -17,8 +17,15 @@ import numpy as np
 from qnet_circuits.backends.base import Backend, Raw, check_raw
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compile.compiled import Compiled, compile_program
-from qnet_circuits.errors import ParameterError, ProgramError, QnetError, RecordError, UnknownNameError
-from qnet_circuits.errors import UnsupportedError, check_count
+from qnet_circuits.errors import (
+    ParameterError,
+    ProgramError,
+    QnetError,
+    RecordError,
+    UnknownNameError,
+    UnsupportedError,
+    check_count,
+)
 from qnet_circuits.estimate import Estimate, check_level, proportion
 from qnet_circuits.figures import Figure, Registers
 from qnet_circuits.program import Program
@@ -152,7 +159,9 @@ class Run:
         backend = backend_of(self._manifest["backend"])
         program = _program(protocol, self._manifest["seed"])
         if program.id != self._manifest["program_id"]:
-            raise RecordError(f"the protocol makes another program now than when {self.path} was prepared; run it anew")
+            raise RecordError(
+                f"the protocol makes another program now than when {self.path} was prepared; run it anew"
+            )
         compiled = _compile(program, backend, self._manifest["seed"], self._manifest["options"])
         return compiled, backend
 
@@ -445,7 +454,9 @@ def replay(path: str | os.PathLike[str], level: float = 0.95) -> Result:
     """
     opened = open_run(path)
     if not Record(Path(path)).has("outcomes.npz"):
-        raise RecordError(f"{path} has no outcomes yet (status {opened.status}); open the run and ask for its result")
+        raise RecordError(
+            f"{path} has no outcomes yet (status {opened.status}); open the run and ask for its result"
+        )
     return opened.result(level)
 
 

@@ -43,9 +43,7 @@ class AerBackend(Backend):
 
     simulates_links = True
 
-    def __init__(
-        self, name: str = "aer", device: Device | None = None
-    ) -> None:
+    def __init__(self, name: str = "aer", device: Device | None = None) -> None:
         self.name, self.device = name, device
 
     def notes(self) -> tuple[str, ...]:
@@ -88,7 +86,7 @@ class AerBackend(Backend):
 
 def _static(circuit: QuantumCircuit) -> bool:
     """Tell whether all measurements are final, so that one evolution serves all shots."""
-    measured = set()
+    measured: set[Any] = set()
     for instruction in circuit.data:
         name = instruction.operation.name
         if name == "barrier":

@@ -8,7 +8,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ClassicalRegister, Clbit, ControlFlowOp, Qubit
 from qiskit.circuit.controlflow import condition_resources, node_resources
 
-from qnet_circuits.circuits.corrections import CORRECT, parities
+from qnet_circuits.circuits.corrections import CORRECT
 from qnet_circuits.circuits.links import ENTANGLE, LINK_OPERATIONS, TRANSMIT
 from qnet_circuits.errors import LocalityError, ParameterError, ProgramError
 from qnet_circuits.network import Network, check_node_name
@@ -164,7 +164,9 @@ def _check_control_flow(walk: _Walk, instruction: CircuitInstruction) -> None:
         outer = dict(zip(block.clbits, instruction.clbits, strict=True))
         for inside in block.data:
             if inside.operation.name in (CORRECT, *LINK_OPERATIONS):
-                raise ProgramError(f"{inside.operation.name!r} may not stand inside {instruction.operation.name!r}")
+                raise ProgramError(
+                    f"{inside.operation.name!r} may not stand inside {instruction.operation.name!r}"
+                )
             for bit in inside.clbits:
                 if inside.operation.name == "measure":
                     node = walk.nodes[inner[inside.qubits[0]]]

@@ -1,1 +1,1 @@
-"""From programs to circuits that a machine can run: lowering, placement, optimisation, and the proof that parties stay apart."""
+"""From programs to circuits that a machine can run, and the proof that compilation kept the parties apart."""

@@ -36,9 +36,7 @@ def teleport_transmissions(circuit: QuantumCircuit) -> QuantumCircuit:
         for old, new in zip(circuit.qregs, registers, strict=True)
         for k, qubit in enumerate(old)
     }
-    spare = {
-        new.name: list(new[old.size :]) for old, new in zip(circuit.qregs, registers, strict=True)
-    }
+    spare = {new.name: list(new[old.size :]) for old, new in zip(circuit.qregs, registers, strict=True)}
     crossed = 0
     for instruction in circuit.data:
         qubits = [place[qubit] for qubit in instruction.qubits]
@@ -46,7 +44,8 @@ def teleport_transmissions(circuit: QuantumCircuit) -> QuantumCircuit:
             wider.append(instruction.operation, qubits, instruction.clbits)
             continue
         half = spare[nodes[instruction.qubits[0]]].pop(0)
-        link = Link(pauli=tuple(float(weight) for weight in instruction.operation.params))
+        identity, x, y, z = (float(weight) for weight in instruction.operation.params)
+        link = Link(pauli=(identity, x, y, z))
         z_bit, x_bit = bits[2 * crossed], bits[2 * crossed + 1]
         entangle(wider, half, qubits[1], link)
         bell_measurement(wider, qubits[0], half, z_bit, x_bit)

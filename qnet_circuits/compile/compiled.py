@@ -132,11 +132,12 @@ class Compiled:
         """
         raws = [entry if isinstance(entry, Mapping) else registers_of(entry) for entry in result]
         if len(raws) != len(self.items):
-            raise ParameterError(f"{len(self.items)} results are needed, one for each circuit, got {len(raws)}")
+            raise ParameterError(
+                f"{len(self.items)} results are needed, one for each circuit, got {len(raws)}"
+            )
         rng = np.random.default_rng(0)
         outcomes = {
-            item.name: item.lowered.forms.apply(raw, rng)
-            for item, raw in zip(self.items, raws, strict=True)
+            item.name: item.lowered.forms.apply(raw, rng) for item, raw in zip(self.items, raws, strict=True)
         }
         return {figure.name: figure.estimate(outcomes, level) for figure in self.program.figures}
 
@@ -205,7 +206,9 @@ def compile_program(
     notes = dict.fromkeys(note for low in lowered for note in low.notes)
     swaps = max(item.swaps for item in items)
     if swaps:
-        notes[f"no placement without SWAPs was found: {swaps} SWAPs were put in, between fences of their own"] = None
+        notes[
+            f"no placement without SWAPs was found: {swaps} SWAPs were put in, between fences of their own"
+        ] = None
     return Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin)
 
 
@@ -287,7 +290,9 @@ def _compact(circuit: QuantumCircuit, drop_idle: bool) -> tuple[QuantumCircuit, 
         compact.add_register(register)
     new = dict(zip(kept, compact.qubits, strict=True))
     for instruction in circuit.data:
-        compact.append(instruction.operation, [new[qubit] for qubit in instruction.qubits], instruction.clbits)
+        compact.append(
+            instruction.operation, [new[qubit] for qubit in instruction.qubits], instruction.clbits
+        )
     return compact, tuple(place[qubit] for qubit in kept)
 
 
@@ -325,7 +330,6 @@ def _spread(item: CompiledItem, width: int) -> QuantumCircuit:
 
 def _two_qubit_gates(circuit: QuantumCircuit) -> int:
     return sum(
-        len(instruction.qubits) == 2 and instruction.operation.name != "barrier" for instruction in circuit.data
+        len(instruction.qubits) == 2 and instruction.operation.name != "barrier"
+        for instruction in circuit.data
     )
-
-

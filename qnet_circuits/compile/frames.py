@@ -67,9 +67,7 @@ class Frames:
             for qubit in qubits:
                 self.clear(qubit)
             return
-        images = [
-            (variables, _image(operation, pauli)) for pauli, variables in self._present(qubits)
-        ]
+        images = [(variables, _image(operation, pauli)) for pauli, variables in self._present(qubits)]
         for qubit in qubits:
             self.clear(qubit)
         for variables, image in images:

@@ -51,7 +51,7 @@ class Forms:
         """
         variables = self._variables(raw, rng)
         if self.accept:
-            accepted = ~self._parity(variables, self.accept).any(axis=1)
+            accepted: Bits = np.logical_not(self._parity(variables, self.accept).any(axis=1))
             variables = variables[accepted]
             if not len(variables):
                 raise NoShotsError(
@@ -70,7 +70,9 @@ class Forms:
     @staticmethod
     def _parity(variables: Bits, forms: tuple[tuple[int, ...], ...]) -> Bits:
         columns = [
-            np.logical_xor.reduce(variables[:, form], axis=1) if form else np.zeros(len(variables), dtype=bool)
+            np.logical_xor.reduce(variables[:, form], axis=1)
+            if form
+            else np.zeros(len(variables), dtype=bool)
             for form in forms
         ]
         return np.stack(columns, axis=1) if columns else np.zeros((len(variables), 0), dtype=bool)
@@ -372,14 +374,14 @@ class _Lowering:
         for bit in condition_bits(instruction):
             if bit in self.carried:
                 raise UnsupportedError(
-                    f"{name!r} reads a bit whose measurement coherent mode puts off; use corrections=\"feedforward\""
+                    f'{name!r} reads a bit whose measurement coherent mode puts off; use corrections="feedforward"'
                 )
             if self.forms.get(bit, 0) != 1 << self.variable.get(bit, 0):
                 raise FrameError(
-                    f"{name!r} reads a bit that is only corrected in software; use corrections=\"feedforward\""
+                    f'{name!r} reads a bit that is only corrected in software; use corrections="feedforward"'
                 )
         if not self.frames.trivial(*qubits):
-            raise FrameError(f"a Pauli frame meets {name!r}; use corrections=\"feedforward\"")
+            raise FrameError(f'a Pauli frame meets {name!r}; use corrections="feedforward"')
         self.circuit.append(instruction.operation, qubits, instruction.clbits)
         for bit in _written(instruction):
             self._record(bit, bit, 0)

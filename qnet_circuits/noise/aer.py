@@ -29,7 +29,7 @@ def depolarising_parameter(error: float, qubits: int) -> float:
         >>> round(depolarising_parameter(0.003, 2), 12)
         0.004
     """
-    size = 2**qubits
+    size: int = 1 << qubits
     return min(1.0, error * size / (size - 1))
 
 

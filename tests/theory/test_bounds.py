@@ -6,7 +6,7 @@ import pytest
 from qnet_circuits.theory import bell_diagonal as bd
 from qnet_circuits.theory import bounds, chsh, teleportation
 
-from .states import BITS, CNOT, apply, bell, bell_measurement, ghz, joined, overlap
+from .states import BITS, CNOT, apply, bell, ghz, joined, overlap
 
 
 def largest_schmidt(state, side):
@@ -34,16 +34,6 @@ def test_classical_teleportation():
     assert np.mean(outcomes) == pytest.approx(bounds.TELEPORTATION_CLASSICAL)
 
 
-def test_no_messages():
-    zero = np.array([1, 0], dtype=complex)
-    branches = [bell_measurement(joined(zero, bell()), 0, 1, bits) for bits in BITS]
-    total = sum(overlap(branch, zero, (2,)) for branch in branches)
-    assert total == pytest.approx(bounds.TELEPORTATION_NO_MESSAGES)
-    branches = [bell_measurement(joined(bell(), bell()), 1, 2, bits) for bits in BITS]
-    total = sum(overlap(branch, bell(), (0, 3)) for branch in branches)
-    assert total == pytest.approx(bounds.SWAPPING_NO_MESSAGES)
-
-
 def test_classical_dense_coding():
     # a classical bit is the first bit of the message, the second is guessed
     told = [message[0] == sent and message[1] == 0 for message in BITS for sent in (message[0],)]
@@ -54,7 +44,7 @@ def test_classical_dense_coding():
 def test_classical_cnot():
     # reference, control, target, reference; the cut is between the control's party and the target's
     choi = apply(joined(bell(), bell()), CNOT, 1, 2)
-    assert largest_schmidt(choi, (0, 1)) == pytest.approx(bounds.CNOT_CLASSICAL)
+    assert largest_schmidt(choi, (0, 1)) == pytest.approx(bounds.CNOT_LOCAL)
     start = joined(bell(), bell())
     total = 0.0
     for outcome in (0, 1):
@@ -62,7 +52,7 @@ def test_classical_cnot():
         branch[:, outcome] = start[:, outcome]
         branch = branch[:, :, ::-1] if outcome else branch
         total += overlap(branch, choi, range(4))
-    assert total == pytest.approx(bounds.CNOT_CLASSICAL)
+    assert total == pytest.approx(bounds.CNOT_LOCAL)
 
 
 def test_classical_chsh():

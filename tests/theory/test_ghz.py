@@ -73,6 +73,14 @@ def test_star_against_the_circuit_error_by_error(errors):
     assert theory.star_fidelity(arms) == pytest.approx(found, abs=1e-12)
 
 
+def test_flipped_arms_leave_the_state_only_together():
+    flip, both, none = (0, 1, 0, 0), (0, 0, 1, 0), (1, 0, 0, 0)
+    assert theory.star_fidelity([flip] * 3) == 1
+    assert theory.star_fidelity([both, both, flip]) == 1
+    assert theory.star_fidelity([both] * 3) == 0
+    assert theory.star_fidelity([flip, flip, none]) == 0
+
+
 def test_two_arms_are_one_swap():
     arms = distributions(2, 1)
     assert theory.star_fidelity(arms) == pytest.approx(bd.fidelity(bd.convolve(*arms)))
@@ -101,7 +109,7 @@ def test_chain_against_the_circuit(count):
     for errors, probability in weighted(links):
         for outcomes in product((0, 1), repeat=count - 1):
             total += probability * fused(errors, outcomes)
-    assert theory.chain_fidelity(links) == pytest.approx(total, abs=1e-12)
+    assert theory.fusion_fidelity(links) == pytest.approx(total, abs=1e-12)
 
 
 @pytest.mark.parametrize("outcomes", BITS)
@@ -111,18 +119,18 @@ def test_perfect_chain_on_every_branch(outcomes):
 
 def test_one_link_is_its_own_bell_state():
     (link,) = distributions(1, 3)
-    assert theory.chain_fidelity([link]) == pytest.approx(bd.fidelity(link))
+    assert theory.fusion_fidelity([link]) == pytest.approx(bd.fidelity(link))
 
 
 @pytest.mark.parametrize("arms", [[], [(1, 0, 0, 0)]])
 def test_a_star_needs_two_arms(arms):
-    with pytest.raises(ParameterError, match="number of arms must be a whole number of at least 2"):
+    with pytest.raises(ParameterError, match="arms must hold the weights of at least two arms"):
         theory.star_fidelity(arms)
 
 
 def test_bad_input_is_refused():
-    with pytest.raises(ParameterError, match="number of links must be a whole number of at least 1, got 0"):
-        theory.chain_fidelity([])
-    for function in (theory.star_fidelity, theory.chain_fidelity):
-        with pytest.raises(ParameterError, match="pauli weights must sum to 1"):
+    with pytest.raises(ParameterError, match="links must hold the weights of at least one link, got none"):
+        theory.fusion_fidelity([])
+    for function in (theory.star_fidelity, theory.fusion_fidelity):
+        with pytest.raises(ParameterError, match="pauli must be four weights"):
             function([(1, 0, 0, 0), (0.5, 0, 0, 0)])

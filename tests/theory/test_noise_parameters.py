@@ -11,23 +11,23 @@ def test_default_is_ideal():
     assert NoiseParameters(0, 0) == NoiseParameters()
 
 
-@pytest.mark.parametrize("noise", [NoiseParameters(two_qubit=0.01), NoiseParameters(readout=0.01)])
+@pytest.mark.parametrize("noise", [NoiseParameters(gate_error=0.01), NoiseParameters(readout_error=0.01)])
 def test_any_noise_is_not_ideal(noise):
     assert not noise.ideal
 
 
 def test_values_are_floats_and_the_repr_evaluates_back():
-    noise = NoiseParameters(two_qubit=1, readout=0.02)
-    assert repr(noise) == "NoiseParameters(two_qubit=1.0, readout=0.02)"
+    noise = NoiseParameters(gate_error=1, readout_error=0.02)
+    assert repr(noise) == "NoiseParameters(gate_error=1.0, readout_error=0.02)"
     assert eval(repr(noise)) == noise
 
 
 def test_it_is_frozen():
     with pytest.raises(FrozenInstanceError):
-        NoiseParameters().readout = 0.1
+        NoiseParameters().readout_error = 0.1
 
 
-@pytest.mark.parametrize("name", ["two_qubit", "readout"])
+@pytest.mark.parametrize("name", ["gate_error", "readout_error"])
 @pytest.mark.parametrize("value", [-0.01, 1.01, "much", None, float("nan"), True])
 def test_bad_values_are_refused(name, value):
     with pytest.raises(ParameterError, match=rf"{name} must be .*in \[0, 1\], got"):

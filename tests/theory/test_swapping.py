@@ -111,10 +111,18 @@ def read(state, readout):
     return total
 
 
-@pytest.mark.parametrize(("gate", "readout"), [(1, 1), (0.9, 1), (1, 0.93), (0.97, 0.98)])
+@pytest.mark.parametrize(("gate", "readout"), [(1, 1), (0.9, 1), (1, 0.93), (0.97, 0.98), (0, 1), (0.9, 0)])
 def test_noisy_formula_is_the_sum_over_all_errors(gate, readout):
     expected = noisy_swap(0.92, gate, readout)
     assert swapping.chain_fidelity(0.92, 2, gate, readout) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("fidelity", "bound", "longest"),
+    [(0.99, 0.5, 81), (0.98, 0.5, 40), (0.95, 0.5, 15), (0.9, 0.5, 7), (0.95, 0.78033, 5), (0.9, 0.78033, 2)],
+)
+def test_longest_useful_chain_against_the_reference(fidelity, bound, longest):
+    assert swapping.chain_fidelity(fidelity, longest) > bound > swapping.chain_fidelity(fidelity, longest + 1)
 
 
 @pytest.mark.parametrize("hops", [0, -1, 2.0, True, None])
@@ -131,10 +139,10 @@ def test_bad_noise_is_refused(name, value):
 
 
 def test_bad_links_are_refused():
-    with pytest.raises(ParameterError, match="number of links must be a whole number of at least 1, got 0"):
+    with pytest.raises(ParameterError, match="links must hold the weights of at least one link, got none"):
         swapping.chain_weights([])
     for links in ([(0.5, 0, 0, 0)], [(1, 0, 0, 0), (0.5, 0, 0, 0)]):
-        with pytest.raises(ParameterError, match="pauli weights must sum to 1"):
+        with pytest.raises(ParameterError, match="pauli must be four weights"):
             swapping.chain_weights(links)
     with pytest.raises(ParameterError, match=r"fidelity must be in \[0.25, 1\]"):
         swapping.chain_fidelity(0.1, 2)

@@ -1,0 +1,157 @@
+"""What makes a circuit a network program, and the messages and costs that follow from it."""
+
+import pytest
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import Parameter, Qubit
+
+from qnet_circuits.circuits.blocks import bell_measurement
+from qnet_circuits.circuits.corrections import correct
+from qnet_circuits.circuits.ledger import count
+from qnet_circuits.circuits.links import entangle, transmit
+from qnet_circuits.circuits.rules import check_circuit
+from qnet_circuits.errors import LocalityError, ParameterError, ProgramError
+from qnet_circuits.figures import Figure, parity
+from qnet_circuits.network import Network
+from qnet_circuits.program import Item, Program
+
+
+@pytest.fixture
+def circuit():
+    alice, bob = QuantumRegister(2, "alice"), QuantumRegister(2, "bob")
+    return QuantumCircuit(alice, bob, ClassicalRegister(2, "m"))
+
+
+def test_gate_across_nodes(circuit):
+    circuit.cx(1, 2)
+    with pytest.raises(LocalityError, match="'cx' touches the nodes alice, bob") as caught:
+        check_circuit(circuit)
+    assert caught.value.nodes == ("alice", "bob")
+    assert caught.value.instruction == "cx"
+
+
+def test_barrier_and_control_flow_across_nodes(circuit):
+    across = circuit.copy()
+    across.barrier()
+    with pytest.raises(LocalityError, match="one barrier on each node"):
+        check_circuit(across)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(1)
+        circuit.x(2)
+    with pytest.raises(LocalityError, match="if_else"):
+        check_circuit(circuit)
+
+
+def test_correction_that_reads_a_bit_measured_later(circuit):
+    correct(circuit, circuit.qubits[2], x=[circuit.clbits[0]])
+    circuit.measure(0, 0)
+    with pytest.raises(ProgramError, match=r"on bob\[0\] reads m\[0\], which is not measured before it"):
+        check_circuit(circuit)
+
+
+def test_correction_without_bits_or_with_one_twice(circuit):
+    with pytest.raises(ProgramError, match="at least one classical bit"):
+        correct(circuit, circuit.qubits[0])
+    with pytest.raises(ProgramError, match="twice"):
+        correct(circuit, circuit.qubits[0], x=[circuit.clbits[0]] * 2)
+
+
+def test_link_operations_need_fresh_qubits(circuit):
+    circuit.x(0)
+    used = circuit.copy()
+    entangle(used, used.qubits[0], used.qubits[2])
+    with pytest.raises(
+        ProgramError, match=r"needs alice\[0\] in \|0⟩, but it was used before; reset it first"
+    ):
+        check_circuit(used)
+    circuit.reset(0)
+    entangle(circuit, circuit.qubits[0], circuit.qubits[2])
+    check_circuit(circuit)
+    transmit(circuit, circuit.qubits[1], circuit.qubits[2])
+    with pytest.raises(ProgramError, match="'transmit' needs"):
+        check_circuit(circuit)
+
+
+def test_a_qubit_that_left_is_gone(circuit):
+    transmit(circuit, circuit.qubits[0], circuit.qubits[2])
+    circuit.x(0)
+    with pytest.raises(ProgramError, match=r"uses alice\[0\], which was transmitted to bob"):
+        check_circuit(circuit)
+
+
+def test_link_operation_within_a_node_or_off_the_network(circuit):
+    inside = circuit.copy()
+    entangle(inside, inside.qubits[0], inside.qubits[1])
+    with pytest.raises(ProgramError, match="both at alice"):
+        check_circuit(inside)
+    entangle(circuit, circuit.qubits[0], circuit.qubits[2])
+    network = Network.from_edges([("alice", "carol"), ("carol", "bob")])
+    with pytest.raises(LocalityError, match="no link between alice and bob"):
+        check_circuit(circuit, network)
+
+
+def test_registers():
+    with pytest.raises(ProgramError, match="one quantum register"):
+        check_circuit(QuantumCircuit([Qubit()], ClassicalRegister(1, "m")))
+    with pytest.raises(ParameterError, match="identifier"):
+        check_circuit(QuantumCircuit(QuantumRegister(1, "alice smith")))
+
+
+def test_unbound_parameter(circuit):
+    circuit.rx(Parameter("theta"), 0)
+    with pytest.raises(ProgramError, match="unbound parameters: theta"):
+        check_circuit(circuit)
+
+
+def test_messages_and_ledger_of_a_teleportation():
+    alice, bob = QuantumRegister(2, "alice"), QuantumRegister(1, "bob")
+    bits = ClassicalRegister(2, "m")
+    circuit = QuantumCircuit(alice, bob, bits)
+    entangle(circuit, alice[1], bob[0])
+    bell_measurement(circuit, alice[0], alice[1], bits[0], bits[1])
+    correct(circuit, bob[0], x=[bits[1]], z=[bits[0]])
+    messages = check_circuit(circuit)
+    assert [(m.bit, m.source, m.target, m.round) for m in messages] == [
+        ("m[1]", "alice", "bob", 1),
+        ("m[0]", "alice", "bob", 1),
+    ]
+    ledger = count(circuit, messages)
+    assert ledger["bell_pairs"] == 1
+    assert ledger["classical_bits"] == 2
+    assert ledger["rounds"] == 1
+    assert ledger["two_qubit_gates"] == 2
+    assert ledger["qubits_per_node"] == {"alice": 2, "bob": 1}
+
+
+def test_rounds_add_up_where_one_message_waits_for_another():
+    a, b, c = (QuantumRegister(1, name) for name in "abc")
+    bits = ClassicalRegister(2, "m")
+    circuit = QuantumCircuit(a, b, c, bits)
+    circuit.measure(a[0], bits[0])
+    correct(circuit, b[0], x=[bits[0]])
+    circuit.measure(b[0], bits[1])
+    correct(circuit, c[0], x=[bits[1]])
+    assert max(message.round for message in check_circuit(circuit)) == 2
+
+
+def test_program_checks_names_and_figures(circuit):
+    circuit.measure(0, 0)
+    item = Item("one", circuit)
+    with pytest.raises(ProgramError, match="two circuits are called one"):
+        Program([item, item])
+    with pytest.raises(ProgramError, match="needs the circuit 'two'"):
+        Program([item], [Figure("zz", parity("two", [("m", 0)]))])
+    with pytest.raises(ProgramError, match=r"reads m\[5\]"):
+        Program([item], [Figure("zz", parity("one", [("m", 5)]))])
+    with pytest.raises(ProgramError, match="at least one circuit"):
+        Program([])
+    with pytest.raises(ProgramError, match="no classical bit"):
+        Item("empty", QuantumCircuit(QuantumRegister(1, "alice")))
+
+
+def test_program_id_depends_on_content_alone(circuit):
+    circuit.measure(0, 0)
+    same = Program([Item("one", circuit)]).id
+    assert Program([Item("one", circuit.copy())]).id == same
+    circuit.x(1)
+    assert Program([Item("one", circuit)]).id != same

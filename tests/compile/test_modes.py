@@ -1,0 +1,114 @@
+"""The correction modes agree, exactly, with the program's own meaning on every branch."""
+
+import pytest
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+
+from qnet_circuits.circuits.blocks import bell_measurement
+from qnet_circuits.circuits.corrections import correct
+from qnet_circuits.circuits.links import entangle
+from qnet_circuits.circuits.rules import check_circuit
+from qnet_circuits.compile.lowering import lower
+from qnet_circuits.errors import FrameError, UnknownNameError
+from tests.enumerator import corrected, distribution, registers_of, same
+from tests.programs import random_program
+
+
+@pytest.mark.parametrize("case", range(40))
+def test_modes_agree_on_random_local_programs(case, rng):
+    circuit = random_program(rng)
+    check_circuit(circuit)
+    meant = distribution(circuit)
+    everything, _ = registers_of(meant)
+    for mode in ("frame", "feedforward", "coherent"):
+        found, accepted = corrected(lower(circuit, mode))
+        assert accepted == pytest.approx(1)
+        assert same(everything, found), mode
+    kept, share = registers_of(meant, lambda parities: not any(parities))
+    if share > 1e-9:
+        found, accepted = corrected(lower(circuit, "postselect"))
+        assert accepted == pytest.approx(share)
+        assert same(kept, found)
+    silent, _ = registers_of(distribution(circuit, "none"))
+    assert same(silent, corrected(lower(circuit, "none"))[0])
+
+
+@pytest.mark.parametrize("carrier", ["relabel", "swap", "teleport"])
+@pytest.mark.parametrize("case", range(8))
+def test_carriers_agree(case, carrier, rng):
+    circuit = random_program(rng, length=8)
+    meant, _ = registers_of(distribution(circuit))
+    width = circuit.num_clbits
+    for mode in ("frame", "feedforward"):
+        lowered = lower(circuit, mode, carrier)
+        found, _ = corrected(lowered)
+        cut = {}
+        for bits, weight in found.items():
+            cut[bits[:width]] = cut.get(bits[:width], 0) + weight
+        assert same(meant, cut)
+
+
+def _teleport(swapped=False):
+    alice, bob = QuantumRegister(2, "alice"), QuantumRegister(1, "bob")
+    bits, out = ClassicalRegister(2, "bits"), ClassicalRegister(1, "out")
+    circuit = QuantumCircuit(alice, bob, bits, out)
+    circuit.h(alice[0])
+    entangle(circuit, alice[1], bob[0])
+    bell_measurement(circuit, alice[0], alice[1], bits[0], bits[1])
+    x, z = (bits[0], bits[1]) if swapped else (bits[1], bits[0])
+    correct(circuit, bob[0], x=[x], z=[z])
+    return circuit, bob[0], out[0]
+
+
+def test_frame_refuses_what_it_cannot_pass_and_auto_takes_feedforward():
+    circuit, bob, out = _teleport()
+    circuit.t(bob)
+    circuit.h(bob)
+    circuit.measure(bob, out)
+    with pytest.raises(FrameError, match="cannot pass t"):
+        lower(circuit, "frame")
+    lowered = lower(circuit, "auto")
+    assert lowered.mode == "feedforward"
+    assert "cannot pass t" in lowered.notes[0]
+    meant, _ = registers_of(distribution(circuit))
+    assert same(meant, corrected(lowered)[0])
+
+
+def test_a_diagonal_gate_passes_where_only_z_is_carried():
+    alice, bob = QuantumRegister(1, "alice"), QuantumRegister(1, "bob")
+    bits = ClassicalRegister(2, "m")
+    circuit = QuantumCircuit(alice, bob, bits)
+    circuit.h(alice[0])
+    circuit.measure(alice[0], bits[0])
+    circuit.h(bob[0])
+    correct(circuit, bob[0], z=[bits[0]])
+    circuit.t(bob[0])
+    circuit.h(bob[0])
+    circuit.measure(bob[0], bits[1])
+    assert lower(circuit, "auto").mode == "frame"
+    meant, _ = registers_of(distribution(circuit))
+    assert same(meant, corrected(lower(circuit, "frame"))[0])
+
+
+def test_feedforward_takes_one_decision_for_each_pauli():
+    circuit, bob, out = _teleport()
+    circuit.measure(bob, out)
+    lowered = lower(circuit, "feedforward")
+    assert [i.operation.name for i in lowered.circuit.data].count("if_else") == 2
+
+
+def test_swapped_correction_bits_are_noticed():
+    results = []
+    for swapped in (False, True):
+        circuit, bob, out = _teleport(swapped)
+        circuit.h(bob)
+        circuit.measure(bob, out)
+        found, _ = corrected(lower(circuit, "frame"))
+        results.append(sum(weight for bits, weight in found.items() if bits[2] == 0))
+    assert results[0] == pytest.approx(1)
+    assert results[1] == pytest.approx(0.5)
+
+
+def test_unknown_mode():
+    circuit, *_ = _teleport()
+    with pytest.raises(UnknownNameError, match="unknown correction mode 'fram'; did you mean: frame"):
+        lower(circuit, "fram")

@@ -1,0 +1,18 @@
+"""Fixtures of the whole suite."""
+
+import hashlib
+import os
+
+import matplotlib
+import numpy as np
+import pytest
+
+matplotlib.use("Agg")
+os.environ.setdefault("QISKIT_PARALLEL", "FALSE")
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """Return a random stream that depends on the test's name alone, so that the order of tests does not matter."""
+    digest = hashlib.sha256(request.node.nodeid.encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "little"))

@@ -1,0 +1,69 @@
+"""Random local programs: two or three nodes, Clifford gates, links, measurements, resets and corrections."""
+
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+
+from qnet_circuits.circuits.corrections import correct
+from qnet_circuits.circuits.links import entangle, transmit
+
+ONE = ("x", "y", "z", "h", "s", "sdg", "sx")
+TWO = ("cx", "cz", "swap", "cy")
+
+
+def random_program(rng, length=14, non_clifford=False, reuse=True):
+    """Return a random network program's circuit of up to six qubits that ends with measurements of all its qubits."""
+    nodes = ["alice", "bob", "carol"][: rng.integers(2, 4)]
+    registers = [QuantumRegister(2, node) for node in nodes]
+    bits = ClassicalRegister(4, "m")
+    out = ClassicalRegister(2 * len(nodes), "out")
+    circuit = QuantumCircuit(*registers, bits, out)
+    used, gone, written = set(), set(), []
+    spare = registers[-1][1] if rng.random() < 0.5 else None
+    for _ in range(length):
+        kind = rng.choice(["one", "one", "two", "measure", "correct", "correct", "reset", "entangle"])
+        node = registers[rng.integers(len(nodes))]
+        alive = [q for q in node if q not in gone and q != spare]
+        if not alive:
+            continue
+        qubit = alive[rng.integers(len(alive))]
+        if kind == "one":
+            getattr(circuit, str(rng.choice(ONE)))(qubit)
+            used.add(qubit)
+        elif kind == "two" and len(alive) == 2:
+            getattr(circuit, str(rng.choice(TWO)))(*alive)
+            used.update(alive)
+        elif kind == "measure" and len(written) < 4:
+            bit = bits[int(rng.integers(4))] if reuse else bits[len(written)]
+            circuit.measure(qubit, bit)
+            written.append(bit)
+            used.add(qubit)
+        elif kind == "correct" and written:
+            known = list(dict.fromkeys(written))
+            x = [bit for bit in known if rng.random() < 0.6]
+            z = [bit for bit in known if rng.random() < 0.6]
+            if x or z:
+                correct(circuit, qubit, x=x, z=z)
+                used.add(qubit)
+        elif kind == "reset":
+            circuit.reset(qubit)
+            used.discard(qubit)
+        elif kind == "entangle":
+            other = registers[(registers.index(node) + 1) % len(nodes)]
+            fresh = [q for q in other if q not in used and q not in gone and q != spare]
+            if qubit not in used and fresh:
+                entangle(circuit, qubit, fresh[0])
+                used.update((qubit, fresh[0]))
+    if spare is not None:
+        senders = [q for reg in registers[:-1] for q in reg if q not in gone]
+        sender = senders[rng.integers(len(senders))]
+        transmit(circuit, sender, spare)
+        gone.add(sender)
+        if written and rng.random() < 0.7:
+            correct(circuit, spare, x=[written[-1]], z=[written[0]])
+    if non_clifford:
+        circuit.rx(0.3, registers[0][0]) if registers[0][0] not in gone else None
+    alive = [q for reg in registers for q in reg if q not in gone]
+    for k, qubit in enumerate(alive):
+        if rng.random() < 0.5:
+            circuit.h(qubit)
+        circuit.measure(qubit, out[k])
+    return circuit

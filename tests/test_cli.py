@@ -1,0 +1,182 @@
+"""The command line: what it prints, and its exit statuses."""
+
+import json
+
+import pytest
+
+from qnet_circuits.cli.main import main
+
+
+@pytest.fixture
+def qnet(capsys):
+    def call(*arguments):
+        with pytest.raises(SystemExit) as exit_:
+            main(list(arguments))
+        out, err = capsys.readouterr()
+        return exit_.value.code, out, err
+
+    return call
+
+
+def test_run_prints_the_object_of_the_design(qnet):
+    status, out, err = qnet(
+        "run",
+        "repeater-chain",
+        "--set",
+        "hops=3",
+        "--on",
+        "aer:fake_torino",
+        "--shots",
+        "4000",
+        "--seed",
+        "7",
+        "--json",
+    )
+    assert (status, err) == (0, "")
+    plain = json.loads(out)
+    assert list(plain) == [
+        "schema", "version", "protocol", "parameters", "backend", "corrections", "shots", "seed", "noise", "figures",
+        "ideal", "theory", "predicted", "bounds", "resources", "layout", "copies", "notes", "seconds",
+    ]  # fmt: skip
+    assert plain["protocol"] == "repeater-chain" and plain["parameters"] == {"hops": 3, "link_fidelity": 1.0}
+    assert plain["corrections"] == "frame" and plain["shots"] == 4000 and plain["seed"] == 7
+    fidelity = plain["figures"]["fidelity"]
+    assert set(fidelity) == {"value", "low", "high", "level", "method", "n"}
+    assert fidelity["high"] - fidelity["low"] < 0.03
+    assert fidelity["n"] == 12000
+    assert plain["resources"]["bell_pairs"] == 3 and plain["resources"]["classical_bits"] == 4
+    assert len(plain["layout"][0]) == 6 and plain["copies"] is None
+
+
+def test_run_prints_a_table_for_people(qnet):
+    status, out, _ = qnet("run", "repeater-chain", "--set", "hops=2", "--shots", "100", "--seed", "1")
+    assert status == 0
+    assert "fidelity" in out and "ideal" in out and "entangled 0.5" in out and "95% interval" in out
+
+
+def test_list_and_describe(qnet):
+    status, out, _ = qnet("list")
+    assert status == 0 and "repeater-chain" in out and "ghz" in out
+    status, out, _ = qnet("describe", "repeater-chain", "--set", "hops=4")
+    assert status == 0 and "hops=4" in out and "bell pairs: 4" in out
+    assert json.loads(qnet("describe", "chsh", "--json")[1])["figures"] == ["s_value"]
+    assert "ghz" in json.loads(qnet("list", "--json")[1])["protocols"]
+
+
+def test_out_and_replay(qnet, tmp_path):
+    directory = str(tmp_path / "run")
+    status, first, _ = qnet(
+        "run",
+        "repeater-chain",
+        "--set",
+        "hops=2",
+        "--shots",
+        "100",
+        "--seed",
+        "1",
+        "--json",
+        "--out",
+        directory,
+    )
+    assert status == 0
+    status, again, _ = qnet("replay", directory, "--json")
+    assert status == 0
+    assert json.loads(first)["figures"] == json.loads(again)["figures"]
+    status, out, err = qnet("run", "repeater-chain", "--out", directory)
+    assert (status, out) == (2, "") and "nothing is overwritten" in err
+
+
+def test_keep_outcomes_and_plot(qnet, tmp_path):
+    picture = tmp_path / "chain.png"
+    status, out, _ = qnet(
+        "run", "repeater-chain", "--set", "hops=2", "--shots", "100", "--seed", "1", "--json", "--keep-outcomes",
+        "--plot", str(picture),
+    )  # fmt: skip
+    assert status == 0
+    assert sum(json.loads(out)["outcomes"]["zz"]["out"].values()) == 100
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+MY_FILE = """
+from dataclasses import dataclass
+from typing import ClassVar
+import qnet_circuits as qn
+from qnet_circuits.protocols.repeater_chain import bell_program
+
+@dataclass(frozen=True)
+class Mine(qn.Protocol):
+    name: ClassVar[str] = "mine"
+    fidelity: float = 1.0
+    def program(self, rng):
+        return bell_program(qn.Network.two_nodes(qn.Link(self.fidelity)))
+"""
+
+
+def test_a_protocol_of_ones_own_file(qnet, tmp_path):
+    file = tmp_path / "my_file.py"
+    file.write_text(MY_FILE)
+    status, out, err = qnet(
+        "run", f"{file}:Mine", "--set", "fidelity=0.9", "--shots", "50", "--seed", "1", "--json"
+    )
+    assert (status, err) == (0, "")
+    assert json.loads(out)["protocol"] == "mine"
+    assert qnet("run", f"{file}:Yours")[0] == 2
+    file.write_text("import nothing_of_the_kind")
+    assert "cannot be imported" in qnet("run", f"{file}:Mine")[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "repeter-chain"], "unknown protocol 'repeter-chain'; did you mean: repeater-chain"),
+        (["run", "repeater-chain", "--set", "hop=3"], "unknown parameter of repeater-chain 'hop'"),
+        (["run", "repeater-chain", "--set", "hops"], "--set takes KEY=VALUE"),
+        (["run", "repeater-chain", "--set", "hops=2", "--set", "hops=3"], "gives hops twice"),
+        (["run", "repeater-chain", "--set", "hops=two"], "hops must be a whole number"),
+        (["run", "repeater-chain", "--set", "link_fidelity=1.2"], "link fidelity must be in [0.25, 1], got 1.2"),
+        (["run", "repeater-chain", "--on", "qpu"], "unknown backend 'qpu'"),
+        (["run", "repeater-chain", "--on", "aer:"], "unknown backend 'aer:'"),
+        (["run", "repeater-chain", "--on", "aer:fake_kingstn"], "unknown device 'fake_kingstn'"),
+        (["run", "repeater-chain", "--shots", "0"], "shots must be a whole number of at least 1, got 0"),
+        (["run", "repeater-chain", "--shots", "many"], "'many' is not a valid integer"),
+        (["run", "repeater-chain", "--layout", "a,b"], "--layout takes auto"),
+        (["run", "repeater-chain", "--layout", "0,1"], "a layout needs a device"),
+        (["run", "repeater-chain", "--on", "aer:fake_manila"], "6 wires"),
+        (["run", "repeater-chain", "--on", "aer:fake_berlin", "--corrections", "feedforward"], "no if_else"),
+        (["run", "repeater-chain", "--corrections", "prayer"], "unknown correction mode"),
+        (["run", "repeater-chain", "--level", "1.5"], "level must be in"),
+        (["run", "repeater-chain", "--plot", "picture.xyz"], "--plot takes a file that ends in"),
+        (["run", "repeater-chain", "--plot", "/nowhere/at/all.png"], "no directory"),
+        (["run", "repeater-chain", "--keep-outcomes"], "give --json too"),
+        (["run", "repeater-chain", "--set", 'network={"nodes": ["a b", "c"], "links": []}'], "identifier"),
+        (["run", "repeater-chain", "--speed", "9"], "No such option"),
+        (["run", "nothing.py:Mine"], "there is no file nothing.py"),
+        (["run"], "Missing argument"),
+        (["fly"], "No such command"),
+        (["replay", "/nowhere"], "no run directory"),
+        (["describe", "repeater-chain", "--set", "hops=0"], "hops must be"),
+    ],
+)  # fmt: skip
+def test_wrong_input_is_one_line_and_status_2(qnet, arguments, message):
+    status, out, err = qnet(*arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1 and "Traceback" not in err
+
+
+def test_backend_failure_is_status_3_and_ctrl_c_130(qnet, monkeypatch):
+    from qnet_circuits.backends import aer
+    from qnet_circuits.errors import BackendError
+
+    def fail(self, ticket):
+        raise BackendError("the simulator is on fire")
+
+    monkeypatch.setattr(aer.AerBackend, "fetch", fail)
+    assert qnet("run", "repeater-chain")[::2] == (3, "qnet: the simulator is on fire\n")
+
+    def interrupt(self, ticket):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(aer.AerBackend, "fetch", interrupt)
+    status, out, _ = qnet("run", "repeater-chain")
+    assert (status, out) == (130, "")

@@ -1,0 +1,125 @@
+"""Every protocol and every backend passes the public battery."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+
+import qnet_circuits as qn
+from qnet_circuits.backends.aer import AerBackend
+from qnet_circuits.backends.registry import backend_of
+from qnet_circuits.protocols.repeater_chain import bell_program
+from qnet_circuits.testing import check_backend, check_protocol
+
+NOISY = {"link_fidelity": 0.9}
+CASES = [
+    qn.Teleportation(),
+    qn.Teleportation(hops=2, **NOISY),
+    qn.Teleportation(state="+i", hops=3),
+    qn.Teleportation(state=(0.7, 0.4), **NOISY),
+    qn.SuperdenseCoding(),
+    qn.SuperdenseCoding(**NOISY),
+    qn.EntanglementSwapping(),
+    qn.EntanglementSwapping(**NOISY),
+    qn.RepeaterChain(hops=1),
+    qn.RepeaterChain(hops=4, **NOISY),
+    qn.RepeaterChain(network=qn.Network.chain(2, [qn.Link(0.95), qn.Link(pauli=(0.9, 0, 0, 0.1))])),
+    qn.TeleportedCnot(),
+    qn.TeleportedCnot(hops=2, **NOISY),
+    qn.LongRangeCnot(),
+    qn.LongRangeCnot(hops=3, **NOISY),
+    qn.Ghz(),
+    qn.Ghz(parties=4, **NOISY),
+    qn.Ghz(parties=4, topology="chain", **NOISY),
+    qn.Ghz(method="parity-scan"),
+    qn.Chsh(),
+    qn.Chsh(hops=3, **NOISY),
+]
+
+
+@pytest.mark.parametrize("protocol", CASES, ids=lambda protocol: protocol.id)
+def test_protocol(protocol):
+    check_protocol(protocol)
+    assert eval(repr(protocol), vars(qn)) == protocol
+
+
+def test_every_registered_protocol_is_a_case():
+    assert {type(protocol).name for protocol in CASES} >= set(qn.protocol_names()) - {"mine"}
+
+
+@pytest.mark.parametrize(
+    "backend", [AerBackend(), backend_of("aer:fake_torino"), qn.MockBackend(polls=2)], ids=lambda backend: backend.name
+)
+def test_backend(backend):
+    check_backend(backend)
+
+
+@pytest.mark.parametrize("fidelity", [0.99, 0.95, 0.90, 0.85])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda f: qn.RepeaterChain(hops=1, link_fidelity=f),
+        lambda f: qn.RepeaterChain(hops=3, link_fidelity=f),
+        lambda f: qn.RepeaterChain(hops=5, link_fidelity=f),
+        lambda f: qn.Teleportation(link_fidelity=f),
+        lambda f: qn.Ghz(parties=3, link_fidelity=f),
+        lambda f: qn.Ghz(parties=4, link_fidelity=f),
+        lambda f: qn.Chsh(link_fidelity=f),
+    ],
+    ids=["chain1", "chain3", "chain5", "teleportation", "ghz3", "ghz4", "chsh"],
+)
+def test_werner_links_reach_theory(make, fidelity):
+    protocol = make(fidelity)
+    result = qn.run(protocol, shots=10_000, seed=11, level=1 - 1e-6)
+    assert result.theory
+    for name, value in result.theory.items():
+        assert value in result[name], f"{protocol.id}: {name}"
+
+
+@pytest.mark.parametrize(("hops", "value"), [(1, 0.95), (3, 0.85978), (5, 0.78118)])
+def test_reference_values_of_chains(hops, value):
+    theory = qn.RepeaterChain(hops=hops, link_fidelity=0.95).theory(qn.NoiseParameters())
+    assert theory["fidelity"] == pytest.approx(value, abs=6e-6)
+
+
+def test_reference_values_of_others():
+    noise = qn.NoiseParameters()
+    assert qn.Teleportation(link_fidelity=0.9).theory(noise)["fidelity"] == pytest.approx(0.93333, abs=6e-6)
+    assert qn.Ghz(parties=3, link_fidelity=0.9).theory(noise)["fidelity"] == pytest.approx(0.73215, abs=6e-6)
+    assert qn.Ghz(parties=4, link_fidelity=0.95).theory(noise)["fidelity"] == pytest.approx(0.81601, abs=6e-6)
+    assert qn.Chsh(link_fidelity=0.95).theory(noise)["s_value"] == pytest.approx(2.6398, abs=1e-4)
+
+
+def test_messages_withheld():
+    assert 0.5 in qn.run(qn.Teleportation(), corrections="none", seed=1, level=1 - 1e-6).fidelity
+    assert 0.25 in qn.run(qn.RepeaterChain(hops=3), corrections="none", seed=1, level=1 - 1e-6).fidelity
+
+
+@dataclass(frozen=True)
+class Wrong(qn.Protocol):
+    """Claims a fidelity that its links do not have."""
+
+    name: ClassVar[str] = "wrong"
+
+    def program(self, rng):
+        return bell_program(qn.Network.two_nodes(qn.Link(0.8)))
+
+    def theory(self, noise):
+        return {"fidelity": 0.9}
+
+
+def test_the_battery_catches_a_wrong_protocol():
+    with pytest.raises(AssertionError, match=r"fidelity is .* expected 0.9"):
+        check_protocol(Wrong())
+
+
+class Garbled(qn.MockBackend):
+    """Returns too few shots."""
+
+    def fetch(self, ticket):
+        return [{name: bits[:-1] for name, bits in raw.items()} for raw in super().fetch(ticket)]
+
+
+def test_the_battery_catches_a_wrong_backend():
+    with pytest.raises(qn.errors.BackendError, match="expected"):
+        check_backend(Garbled())

@@ -1,0 +1,50 @@
+"""The documents do what they say: code in the README and in docs/ is run."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def _blocks(file, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / file).read_text(), re.M | re.S)
+
+
+@pytest.mark.parametrize("file", ["README.md", "docs/add-a-protocol.md"])
+def test_python_blocks_run(file, tmp_path):
+    script = tmp_path / "blocks.py"
+    script.write_text("\n".join(_blocks(file, "python")))
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def _commands():
+    lines = [line for block in _blocks("README.md", "console") for line in block.splitlines()]
+    return [line.split("#")[0].strip() for line in lines if line.startswith("qnet ")]
+
+
+def test_readme_command_lines_run(tmp_path):
+    commands = _commands()
+    assert len(commands) >= 6
+    directory = Path(sys.executable).parent
+    for command in commands:
+        done = subprocess.run(
+            [str(directory / "qnet"), *command.split()[1:]],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "MPLBACKEND": "Agg"},
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+        assert done.stderr == ""
+
+
+def test_makefile_has_the_targets_that_the_readme_names():
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^make (\S+)", (ROOT / "README.md").read_text(), re.M):
+        assert re.search(rf"^{target}:", makefile, re.M)

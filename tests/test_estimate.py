@@ -1,0 +1,131 @@
+"""Intervals cover at least as often as they say: computed by enumeration, not sampled."""
+
+from itertools import product
+from math import comb
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from qnet_circuits.errors import NoShotsError, ParameterError
+from qnet_circuits.estimate import Count, Estimate, combine, proportion
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "low", "high"),
+    [
+        (0, 100, 0.0, 0.03622), (100, 100, 0.96378, 1.0), (1000, 1000, 0.99632, 1.0),
+        (850, 1000, 0.82634, 0.87158), (8536, 10000, 0.84652, 0.86047),
+    ],
+)  # fmt: skip
+def test_clopper_pearson_reference_values(successes, n, low, high):
+    estimate = proportion(successes, n)
+    assert (estimate.low, estimate.high) == pytest.approx((low, high), abs=6e-6)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 20])
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_single_proportion_covers(n, level):
+    intervals = [proportion(k, n, level) for k in range(n + 1)]
+    for p in np.linspace(0, 1, 101):
+        covered = sum(binom.pmf(k, n, p) for k in range(n + 1) if p in intervals[k])
+        assert covered >= level - 1e-12
+
+
+@pytest.mark.parametrize("n", [1, 3, 8, 25])
+def test_pooled_bell_fidelity_covers_near_one_and_elsewhere(n):
+    """Three settings with success probabilities of their own, pooled: 1.5 times their mean less a half."""
+    level = 0.95
+    pooled = [proportion(k, 3 * n, level) for k in range(3 * n + 1)]
+    for probabilities in product([0.5, 0.8, 0.97, 0.99, 0.999, 1.0], repeat=3):
+        pmf = np.array([1.0])
+        for p in probabilities:
+            pmf = np.convolve(pmf, binom.pmf(range(n + 1), n, p))
+        mean = sum(probabilities) / 3
+        covered = sum(weight for k, weight in enumerate(pmf) if mean in pooled[k])
+        assert covered >= level - 1e-12
+
+
+def test_combine_is_the_pooled_interval():
+    counts = [Count(0.5, 97, 100, "xx"), Count(-0.5, 4, 100, "yy"), Count(0.5, 98, 100, "zz")]
+    found = combine(0.0, counts)
+    pooled = proportion(97 + 96 + 98, 300)
+    assert found.value == pytest.approx(1.5 * 0.97 - 0.5)
+    assert (found.low, found.high) == pytest.approx((1.5 * pooled.low - 0.5, 1.5 * pooled.high - 0.5))
+
+
+def test_unequal_shots_and_counts_of_one_circuit_are_joined_by_bonferroni():
+    unequal = combine(0.0, [Count(0.5, 50, 100, "a"), Count(0.5, 30, 60, "b")])
+    assert unequal.method.startswith("Bonferroni over 2")
+    dependent = combine(0.0, [Count(0.5, 50, 100, "a"), Count(0.5, 50, 100, "a")])
+    assert dependent.method.startswith("Bonferroni over 2")
+    each = proportion(50, 100, 0.975)
+    assert dependent.high == pytest.approx(each.high)
+
+
+def test_bonferroni_of_dependent_counts_covers():
+    n, level = 12, 0.9
+    for p in (0.5, 0.9, 0.98):
+        covered = 0.0
+        for k in range(n + 1):
+            estimate = combine(0.0, [Count(0.5, k, n, "a"), Count(0.5, k, n, "a")], level)
+            covered += binom.pmf(k, n, p) * (p in estimate)
+        assert covered >= level
+
+
+def test_p_value_of_chsh_is_a_binomial_tail():
+    n, wins = 50, 170
+    counts = [Count(2.0, c, n, name) for c, name in zip((45, 44, 43), "abc", strict=True)]
+    counts.append(Count(-2.0, n - 38, n, "d"))
+    s = combine(-2.0, counts, null=2.0)
+    tail = sum(comb(4 * n, k) * 0.75**k * 0.25 ** (4 * n - k) for k in range(wins, 4 * n + 1))
+    assert s.value == pytest.approx(8 * wins / (4 * n) - 4)
+    assert s.p_value == pytest.approx(tail)
+
+
+def test_settings_drawn_at_random_widen_the_interval():
+    drawn = [Count(0.01, 95, 100, str(k), population=512) for k in range(64)]
+    fixed = [Count(0.01, 95, 100, str(k)) for k in range(64)]
+    wide, narrow = combine(0.0, drawn), combine(0.0, fixed)
+    assert wide.high - wide.low > narrow.high - narrow.low
+    assert "Serfling" in wide.method
+
+
+@pytest.mark.parametrize(
+    ("estimate", "text"),
+    [
+        (Estimate(0.9312, 0.9272, 0.9352), "0.931(4)"),
+        (Estimate(0.5, 0.5, 0.5), "0.5"),
+        (Estimate(1.0, 0.998, 1.0), "1.0000 [0.9980, 1.0000]"),
+        (Estimate(2.5, 2.4004, 2.5996), "2.5(1)"),
+    ],
+)
+def test_print(estimate, text):
+    assert str(estimate) == text
+
+
+def test_repr_evaluates_back():
+    estimate = proportion(3, 7)
+    assert eval(repr(estimate)) == estimate
+
+
+def test_above_and_below():
+    estimate = Estimate(0.7, 0.6, 0.8)
+    assert estimate.above(0.59)
+    assert not estimate.above(0.6)
+    assert estimate.below(0.81)
+    assert not estimate.below(0.8)
+    assert 0.65 in estimate
+
+
+def test_bad_input():
+    with pytest.raises(NoShotsError, match="raise the number of shots"):
+        proportion(0, 0)
+    with pytest.raises(ParameterError, match="level must be in"):
+        proportion(1, 2, 0.3)
+    with pytest.raises(ParameterError, match="level must be below 1"):
+        proportion(1, 2, 1.0)
+    with pytest.raises(ParameterError, match="successes must be"):
+        proportion(3, 2)
+    with pytest.raises(ParameterError, match="low <= value <= high"):
+        Estimate(0.5, 0.6, 0.7)

@@ -1,0 +1,55 @@
+import pytest
+
+from qnet_circuits.errors import ParameterError
+from qnet_circuits.network import Link, Network
+
+
+def test_link_weights():
+    assert Link(fidelity=0.97).weights == pytest.approx((0.97, 0.01, 0.01, 0.01))
+    assert sum(Link(fidelity=0.9).weights) == pytest.approx(1, abs=1e-12)
+    assert Link(pauli=(0.9, 0, 0, 0.1)).weights == (0.9, 0, 0, 0.1)
+    assert Link().ideal
+    assert not Link(0.9).ideal
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Link(fidelity=1.2), r"link fidelity must be in \[0.25, 1\], got 1.2"),
+        (lambda: Link(fidelity=float("nan")), "link fidelity must be in"),
+        (lambda: Link(fidelity="high"), "must be a number"),
+        (lambda: Link(fidelity=0.9, pauli=(1, 0, 0, 0)), "not both"),
+        (lambda: Link(pauli=(0.9, 0.2, 0, 0)), "pauli"),
+        (lambda: Link(pauli=(1.1, -0.1, 0, 0)), "pauli"),
+        (lambda: Link.from_dict({"fidelty": 0.9}), "got fidelty"),
+        (lambda: Network.from_edges([("alice", "not a name")]), "identifier"),
+        (lambda: Network.from_edges([("alice", "class")]), "identifier"),
+        (lambda: Network(("alice",), ()), "at least 2 nodes"),
+        (lambda: Network(("a", "a"), ()), "must differ"),
+        (lambda: Network(("a", "b"), (("a", "c", Link()),)), "joins two nodes of the network"),
+        (lambda: Network(("a", "b"), (("a", "b", Link()), ("b", "a", Link()))), "two links"),
+        (lambda: Network.chain(0), "hops must be a whole number of at least 1, got 0"),
+        (lambda: Network.chain(2.5), "hops must be a whole number"),
+        (lambda: Network.chain(2, [Link()]), "one link or 2 links are needed, got 1"),
+        (lambda: Network.chain(2).link("alice", "bob"), "no link between alice and bob"),
+        (lambda: Network.star(3).path(), "a chain from centre"),
+        (lambda: Network.from_dict({"nodes": ["a", "b"]}), "a network is"),
+    ],
+)
+def test_bad_input(make, message):
+    with pytest.raises(ParameterError, match=message):
+        make()
+
+
+def test_shapes():
+    assert Network.chain(3).nodes == ("alice", "station1", "station2", "bob")
+    assert Network.chain(3).path() == ("alice", "station1", "station2", "bob")
+    assert Network.star(2).nodes == ("centre", "party1", "party2")
+    assert Network.two_nodes().hops == 1
+    assert Network.star(3).neighbours("centre") == ("party1", "party2", "party3")
+
+
+def test_plain_form_and_repr_make_it_again():
+    network = Network.chain(2, [Link(0.9), Link(pauli=(0.5, 0.5, 0, 0))])
+    assert Network.from_dict(network.to_dict()) == network
+    assert eval(repr(network)) == network

@@ -1,0 +1,304 @@
+"""Runs: options, seeds, directories, replay and re-analysis."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from qiskit.primitives import StatevectorSampler
+from qiskit.providers.fake_provider import GenericBackendV2
+from scipy.stats import binom
+
+from qnet_circuits.backends.mock import MockBackend
+from qnet_circuits.errors import (
+    BackendError,
+    LayoutError,
+    NoShotsError,
+    ParameterError,
+    RecordError,
+    UnknownNameError,
+    UnsupportedError,
+)
+from qnet_circuits.protocols.repeater_chain import RepeaterChain
+from qnet_circuits.records import Record
+from qnet_circuits.running import compile as compile_
+from qnet_circuits.running import open_run, replay, run, submit
+
+CHAIN = RepeaterChain(hops=2, link_fidelity=0.9)
+
+
+def test_the_same_seed_gives_the_same_result_and_another_does_not():
+    first, again, other = (run(CHAIN, shots=500, seed=seed).figures for seed in (3, 3, 4))
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize(
+    "options", [{"corrections": "feedforward"}, {}], ids=["shot by shot", "one evolution"]
+)
+def test_runs_with_neighbouring_seeds_are_independent(options):
+    """No shift makes the shots of one run equal those of the next, as Aer's own seeds would."""
+    bits = [
+        np.concatenate(
+            [raw for _, raw in sorted((name, regs["swap"]) for name, regs in submit(
+                CHAIN, shots=1500, seed=seed, **options).wait().outcomes())]
+        )
+        for seed in (10, 11)
+    ]  # fmt: skip
+    patterns = [bit @ np.array([1, 2]) for bit in bits]
+    n = len(patterns[0])
+    low, high = binom.ppf([1e-6 / 200, 1 - 1e-6 / 200], n - 60, 0.25) / (n - 60)
+    for shift in range(-50, 51):
+        a = patterns[0][max(0, shift) : n + min(0, shift)][: n - 60]
+        b = patterns[1][max(0, -shift) : n + min(0, -shift)][: n - 60]
+        assert low < np.mean(a[: n - 60] == b[: n - 60]) < high
+
+
+def test_circuits_and_chunks_share_no_random_numbers():
+    """Aer gives circuit k + 1 the stream of circuit k from shot 2113 on; chunks keep below that."""
+    outcomes = submit(CHAIN, shots=4500, seed=5, corrections="feedforward").wait().outcomes()
+    pattern = [regs["swap"] @ np.array([1, 2]) for _, regs in outcomes]
+    for first, second in ((0, 1), (1, 2)):
+        for shift in (0, 2048, 2113):
+            a, b = pattern[first][shift:], pattern[second][: len(pattern[second]) - shift]
+            low, high = binom.ppf([1e-7, 1 - 1e-7], len(a), 0.25) / len(a)
+            assert low < np.mean(a == b) < high
+
+
+def test_options_that_cannot_be_honoured_raise():
+    with pytest.raises(TypeError, match="shot"):
+        run(CHAIN, shot=100)
+    with pytest.raises(ParameterError, match="shots must be a whole number of at least 1, got 0"):
+        run(CHAIN, shots=0)
+    with pytest.raises(ParameterError, match="seed must be"):
+        run(CHAIN, seed=-1)
+    with pytest.raises(ParameterError, match="level"):
+        run(CHAIN, level=2)
+    with pytest.raises(ParameterError, match="optimization_level must be a whole number of 0 to 3"):
+        run(CHAIN, optimization_level=4)
+    with pytest.raises(UnknownNameError, match="unknown correction mode"):
+        run(CHAIN, corrections="frames")
+    with pytest.raises(UnknownNameError, match="unknown carrier 'boat'"):
+        run(CHAIN, carrier="boat")
+    with pytest.raises(UnknownNameError, match="unknown backend 'air'"):
+        run(CHAIN, "air")
+    with pytest.raises(UnknownNameError, match="unknown device 'fake_kingson'; did you mean: fake_kingston"):
+        run(CHAIN, "aer:fake_kingson")
+    with pytest.raises(ParameterError, match="a backend is a string"):
+        run(CHAIN, 7)
+    with pytest.raises(ParameterError, match="protocol must be a Protocol"):
+        run("repeater-chain")
+    with pytest.raises(UnsupportedError, match="a layout needs a device"):
+        run(CHAIN, layout=[0, 1, 2, 3])
+
+
+def test_layouts():
+    result = run(CHAIN, "aer:fake_manila", shots=50, seed=1, layout=[0, 1, 2, 3])
+    assert result.provenance["layout"] == [[0, 1, 2, 3]]
+    assert result.resources["routing_swaps"] == 0
+    for layout, message in (
+        ([0, 1, 2], "must name 4 qubits"),
+        ([0, 1, 2, 2], "twice"),
+        ([0, 1, 2, 9], "qubits 0 to 4"),
+    ):
+        with pytest.raises(LayoutError, match=message):
+            run(CHAIN, "aer:fake_manila", layout=layout)
+    with pytest.raises(LayoutError, match="the circuit has 6 wires, the device only 5 qubits"):
+        run(RepeaterChain(hops=3), "aer:fake_manila")
+
+
+@pytest.mark.parametrize("level", [0, 2])
+def test_routing_puts_in_fenced_swaps_and_says_so(level):
+    result = run(CHAIN, "aer:fake_manila", shots=2000, seed=1, layout=[0, 2, 1, 3], optimization_level=level)
+    assert result.resources["routing_swaps"] > 0
+    assert "SWAPs were put in" in " ".join(result.notes)
+    compiled = compile_(
+        RepeaterChain(hops=2), "aer:fake_manila", layout=[0, 2, 1, 3], optimization_level=level
+    )
+    assert compiled.verify() > 0
+    ideal = run(RepeaterChain(hops=2), "ideal", shots=10, seed=1)
+    assert ideal.fidelity.value == 1.0
+
+
+def test_feedforward_needs_a_device_that_decides_in_real_time():
+    with pytest.raises(UnsupportedError, match=r'fake_miami has no if_else.*corrections="frame"'):
+        run(CHAIN, "aer:fake_miami", corrections="feedforward")
+    with pytest.raises(UnsupportedError, match="one hop"):
+        run(CHAIN, "aer:fake_manila", corrections="coherent")
+
+
+def test_device_noise_is_noted_and_costs_fidelity():
+    result = run(RepeaterChain(hops=2), "aer:fake_torino", shots=2000, seed=1)
+    assert result.fidelity.below(0.999)
+    assert "feed-forward latency are absent" in " ".join(result.notes)
+    assert result.theory == {}
+
+
+def test_qiskit_backends_and_samplers():
+    chain = RepeaterChain(hops=2)
+    generic = GenericBackendV2(4, coupling_map=[[0, 1], [1, 2], [2, 3]], seed=1)
+    by_backend = run(chain, generic, shots=200, seed=1)
+    assert by_backend.provenance["layout"] is not None
+    by_sampler = run(chain, StatevectorSampler(seed=1), shots=300, seed=1)
+    assert by_sampler.fidelity.value == 1.0
+    with pytest.raises(UnsupportedError, match="emulate_links=True"):
+        run(CHAIN, StatevectorSampler(seed=1), shots=300)
+
+
+@pytest.mark.parametrize("mode", ["frame", "postselect"])
+def test_emulated_links_reach_theory(mode):
+    result = run(
+        CHAIN,
+        StatevectorSampler(seed=2),
+        shots=4000,
+        seed=2,
+        emulate_links=True,
+        corrections=mode,
+        level=1 - 1e-6,
+    )
+    simulated = run(CHAIN, "ideal", shots=10, seed=2)
+    assert simulated.theory["fidelity"] in result.fidelity
+    assert "emulated" in " ".join(result.notes)
+
+
+def test_emulated_links_in_feedforward_reach_theory():
+    result = run(
+        CHAIN, "aer", shots=4000, seed=2, emulate_links=True, corrections="feedforward", level=1 - 1e-6
+    )
+    assert result.theory["fidelity"] in result.fidelity
+
+
+def test_results_from_elsewhere_are_analysed():
+    compiled = compile_(RepeaterChain(hops=2))
+    found = StatevectorSampler(seed=3).run([(c, None, 200) for c in compiled.circuits]).result()
+    assert compiled.analyze(found)["fidelity"].value == 1.0
+    with pytest.raises(ParameterError, match="3 results are needed"):
+        compiled.analyze(list(found)[:1])
+
+
+def test_postselection_reports_its_acceptance():
+    result = run(RepeaterChain(hops=3), shots=2000, seed=1, corrections="postselect", level=1 - 1e-6)
+    assert 0.25 in result["acceptance"]
+    with pytest.raises(NoShotsError, match="raise the number of shots"):
+        run(RepeaterChain(hops=3), shots=1, seed=6, corrections="postselect")
+
+
+# -- on disk -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def directory(tmp_path):
+    run(CHAIN, "aer:fake_manila", shots=300, seed=2, path=tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_a_run_directory_holds_what_the_design_says(directory):
+    names = {file.name for file in directory.iterdir()}
+    assert names == {
+        "manifest.json", "program.qpy", "compiled.qpy", "calibration.json", "outcomes.npz", "result.json",
+    }  # fmt: skip
+    manifest = json.loads((directory / "manifest.json").read_text())
+    assert manifest["status"] == "COLLECTED"
+    assert manifest["parameters"] == {"hops": 2, "link_fidelity": 0.9}
+    calibration = json.loads((directory / "calibration.json").read_text())
+    assert len(calibration["readout_p10_p01"]) == 4
+    circuits = Record(directory).read_circuits("program.qpy")
+    assert [i.operation.name for i in circuits[0].data].count("entangle") == 2
+
+
+def test_replay_gives_the_stored_result_from_a_moved_directory(directory, tmp_path):
+    stored = json.loads((directory / "result.json").read_text())
+    shutil.move(directory, tmp_path / "elsewhere")
+    again = replay(tmp_path / "elsewhere")
+    assert {name: e.to_dict() for name, e in again.figures.items()} == stored["figures"]
+    assert replay(tmp_path / "elsewhere", level=0.8).fidelity.level == 0.8
+
+
+def test_emulated_noise_is_replayed_alike(tmp_path):
+    first = run(
+        CHAIN, StatevectorSampler(seed=2), shots=100, seed=2, emulate_links=True, path=tmp_path / "run"
+    )
+    assert replay(tmp_path / "run").figures == first.figures
+
+
+def test_an_interrupted_run_goes_on(tmp_path):
+    submit(CHAIN, "aer:fake_manila", shots=300, seed=2, path=tmp_path / "run")
+    opened = open_run(tmp_path / "run")
+    assert opened.status == "PREPARED"
+    whole = run(CHAIN, "aer:fake_manila", shots=300, seed=2)
+    assert opened.result().figures == whole.figures
+    assert open_run(tmp_path / "run").status == "COLLECTED"
+
+
+def test_a_run_that_failed_says_so_on_disk(tmp_path):
+    with pytest.raises(BackendError, match="told to fail at fetch"):
+        run(RepeaterChain(hops=2), MockBackend(fail_at="fetch"), shots=10, path=tmp_path / "run")
+    assert open_run(tmp_path / "run").status == "FAILED"
+    with pytest.raises(RecordError, match="no outcomes yet"):
+        replay(tmp_path / "run")
+
+
+def test_a_cancelled_run_stays_cancelled(tmp_path):
+    submit(CHAIN, shots=10, seed=1, path=tmp_path / "run").cancel()
+    with pytest.raises(RecordError, match="cancelled"):
+        open_run(tmp_path / "run").result()
+
+
+def test_a_directory_is_never_overwritten(directory):
+    before = (directory / "outcomes.npz").read_bytes()
+    with pytest.raises(RecordError, match="nothing is overwritten"):
+        run(CHAIN, shots=10, path=directory)
+    assert (directory / "outcomes.npz").read_bytes() == before
+
+
+def test_torn_foreign_and_newer_directories(directory, tmp_path):
+    with pytest.raises(RecordError, match="no run directory"):
+        open_run(tmp_path / "nothing")
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "manifest.json").write_text('{"name": "a web app"}')
+    with pytest.raises(RecordError, match="no manifest of a run"):
+        open_run(tmp_path / "foreign")
+    manifest = directory / "manifest.json"
+    whole = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**whole, "schema": 99}))
+    with pytest.raises(RecordError, match="schema 99"):
+        open_run(directory)
+    manifest.write_text(json.dumps(whole)[:200])
+    with pytest.raises(RecordError, match="torn"):
+        open_run(directory)
+    manifest.write_text(json.dumps({key: value for key, value in whole.items() if key != "items"}))
+    with pytest.raises(RecordError, match="lacks items"):
+        open_run(directory)
+    manifest.write_text(json.dumps(whole))
+    (directory / "outcomes.npz").write_bytes((directory / "outcomes.npz").read_bytes()[:100])
+    with pytest.raises(RecordError, match="torn or does not fit"):
+        replay(directory)
+
+
+def test_outcomes_that_do_not_fit_the_program(directory):
+    manifest = directory / "manifest.json"
+    whole = json.loads(manifest.read_text())
+    whole["items"][0]["shots"] = 7
+    manifest.write_text(json.dumps(whole))
+    with pytest.raises(RecordError, match="does not fit"):
+        replay(directory)
+
+
+def test_another_protocol_analyses_stored_outcomes(directory):
+    assert open_run(directory, protocol=RepeaterChain(hops=2)).result().fidelity == replay(directory).fidelity
+    unknown = json.loads((directory / "manifest.json").read_text())
+    unknown["protocol"] = "of-another-package"
+    (directory / "manifest.json").write_text(json.dumps(unknown))
+    assert replay(directory).fidelity.n == 900
+
+
+def test_result_tables(directory):
+    result = replay(directory)
+    assert result.to_csv().splitlines()[0].startswith("figure,value,low,high")
+    assert "<table>" in result._repr_html_()
+    assert "repeater-chain on aer:fake_manila" in str(result)
+    with pytest.raises(AttributeError, match="there is no figure 'fidelty'"):
+        _ = result.fidelty
+    from qnet_circuits.result import Result
+
+    assert Result.from_dict(json.loads(json.dumps(result.to_dict()))).figures == result.figures
