@@ -200,13 +200,28 @@ class Run:
         figures = [Figure.from_dict(plain) for plain in self._manifest["figures"]]
         if self._protocol is not None:
             figures = list(_program(self._protocol, self._manifest["seed"]).figures)
-        estimates = {figure.name: figure.estimate(dict(outcomes), level) for figure in figures}
+        estimates, empty = self._estimate(figures, outcomes, level)
         estimates.update(self._acceptance(outcomes, level))
         self._seconds["analyze"] = round(time.perf_counter() - begin, 4)
-        result = self._assemble(figures, estimates)
+        result = self._assemble(figures, estimates, empty)
         if self._record is not None and os.access(self._record.path, os.W_OK):
             self._record.write_json("result.json", result.to_dict())
         return result
+
+    @staticmethod
+    def _estimate(
+        figures: Sequence[Figure], outcomes: Outcomes, level: float
+    ) -> tuple[dict[str, Estimate], list[str]]:
+        """Return the estimates, and the conditioned figures whose condition no shot met."""
+        estimates, empty = {}, []
+        for figure in figures:
+            try:
+                estimates[figure.name] = figure.estimate(dict(outcomes), level)
+            except NoShotsError:
+                if not any(event.given for _, event in figure.expression.terms):
+                    raise
+                empty.append(figure.name)
+        return estimates, empty
 
     def _acceptance(self, outcomes: Outcomes, level: float) -> dict[str, Estimate]:
         """Return the accepted share of shots, if any were dropped by post-selection."""
@@ -216,13 +231,16 @@ class Run:
         asked = sum(item["shots"] for item in self._manifest["items"])
         return {"acceptance": proportion(accepted, asked, level)}
 
-    def _assemble(self, figures: Sequence[Figure], estimates: dict[str, Estimate]) -> Result:
+    def _assemble(
+        self, figures: Sequence[Figure], estimates: dict[str, Estimate], empty: Sequence[str]
+    ) -> Result:
         manifest = self._manifest
         silent = manifest["corrections"] == "none"
         ideal = {f.name: f.without_messages if silent else f.ideal for f in figures}
         known = {name: value for name, value in ideal.items() if value is not None}
         theory = dict(manifest["theory"])
         notes = list(manifest["notes"])
+        notes += [f"{name} has no value: no shot met its condition" for name in empty]
         if silent:
             theory = {}
             notes.append("messages withheld (corrections=none): ideal is the value without them")

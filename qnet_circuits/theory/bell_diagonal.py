@@ -1,7 +1,7 @@
 """Bell-diagonal pairs, written as four Pauli weights.
 
-A pair is in (1 ⊗ P)|Φ+> with probability q_P for P = I, X, Y, Z, that is in Φ+, Ψ+, Ψ-, Φ-. Swapping,
-teleporting, storing with Pauli noise and correcting then each multiply Paulis, which convolves the weights.
+A pair is in (1 ⊗ P)|Φ+> with probability q_P for P = I, X, Y, Z, that is in Φ+, Ψ+, Ψ-, Φ-. Swapping, teleporting,
+storing with Pauli noise and correcting then each multiply Paulis, which convolves the weights.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Weights = tuple[float, float, float, float]
 def werner(fidelity: float) -> Weights:
     """Return the weights of a Werner pair.
 
-    The pair is Φ+ with its error spread evenly over the other three Bell states, so the weights are
-    (F, g, g, g) with g = (1 - F)/3. At F = 1/4 it is the maximally mixed state.
+    The pair is Φ+ with its error spread evenly over the other three Bell states, so the weights are (F, g, g, g) with
+    g = (1 - F)/3. At F = 1/4 it is the maximally mixed state.
 
     Args:
         fidelity: Fidelity F with Φ+, in [0.25, 1].
@@ -42,8 +42,8 @@ def werner(fidelity: float) -> Weights:
 def check_weights(weights: Sequence[float]) -> Weights:
     """Return ``weights`` as four floats if they are a probability distribution.
 
-    A Bell-diagonal state is a mixture, so its weights are nonnegative and sum to 1. A rounding error of
-    1e-9 in the sum is let through, and the weights are returned as given.
+    A Bell-diagonal state is a mixture, so its weights are nonnegative and sum to 1. Rounding errors of 1e-9 are let
+    through: a weight that misses [0, 1] by less is cut to it.
 
     Args:
         weights: The weights of (I, X, Y, Z).
@@ -70,9 +70,10 @@ def check_weights(weights: Sequence[float]) -> Weights:
         values = tuple(float(weight) for weight in weights)
     except (TypeError, ValueError):
         raise ParameterError(wrong) from None
-    if len(values) != 4 or not all(value >= 0 for value in values) or abs(sum(values) - 1) > 1e-9:
+    if len(values) != 4 or not all(value >= -1e-9 for value in values) or abs(sum(values) - 1) > 1e-9:
         raise ParameterError(wrong)
-    return values[0], values[1], values[2], values[3]
+    q_i, q_x, q_y, q_z = (min(max(value, 0.0), 1.0) for value in values)
+    return q_i, q_x, q_y, q_z
 
 
 def convolve(p: Sequence[float], q: Sequence[float]) -> Weights:
@@ -113,8 +114,8 @@ def convolve(p: Sequence[float], q: Sequence[float]) -> Weights:
 def fidelity(weights: Sequence[float]) -> float:
     """Return the fidelity of the pair with Φ+.
 
-    The four Bell states are orthogonal, so F = <Φ+|ρ|Φ+> = q_I. It decides what standard teleportation
-    through the pair reaches, whatever the other three weights are.
+    The four Bell states are orthogonal, so F = <Φ+|ρ|Φ+> = q_I. It decides what standard teleportation through the pair
+    reaches, whatever the other three weights are.
 
     Args:
         weights: Weights of the pair.
@@ -132,8 +133,8 @@ def fidelity(weights: Sequence[float]) -> float:
 def correlators(weights: Sequence[float]) -> dict[str, float]:
     """Return <XX>, <YY> and <ZZ> of the pair.
 
-    Each Bell state is an eigenstate of all three, so <XX> = q_I + q_X - q_Y - q_Z,
-    <YY> = -q_I + q_X - q_Y + q_Z and <ZZ> = q_I - q_X - q_Y + q_Z. They fix the state: q_I = (1 + <XX> - <YY> + <ZZ>)/4.
+    Each Bell state is an eigenstate of all three, so <XX> = q_I + q_X - q_Y - q_Z, <YY> = -q_I + q_X - q_Y + q_Z and
+    <ZZ> = q_I - q_X - q_Y + q_Z. They fix the state: q_I = (1 + <XX> - <YY> + <ZZ>)/4.
 
     Args:
         weights: Weights of the pair.
@@ -155,8 +156,8 @@ def correlators(weights: Sequence[float]) -> dict[str, float]:
 def visibility(fidelity: float) -> float:
     """Return the visibility of a Werner pair.
 
-    The pair is Φ+ with probability v = (4F - 1)/3 and noise (1/4) otherwise. Below F = 1/4 the visibility
-    is negative and no longer a probability, but it still multiplies under swapping.
+    The pair is Φ+ with probability v = (4F - 1)/3 and noise (1/4) otherwise. Below F = 1/4 the visibility is negative
+    and no longer a probability, but it still multiplies under swapping.
 
     Args:
         fidelity: Fidelity with Φ+, in [0, 1].
@@ -174,9 +175,8 @@ def visibility(fidelity: float) -> float:
 def negativity(weights: Sequence[float]) -> float:
     """Return the negativity of the pair.
 
-    The partial transpose has the eigenvalues 1/2 - q_P, so the negativity, minus the sum of the negative
-    ones, is max(0, q_max - 1/2). A pair of qubits is entangled if and only if it is positive; a Bell state
-    has 1/2.
+    The partial transpose has the eigenvalues 1/2 - q_P, so the negativity, minus the sum of the negative ones, is
+    max(0, q_max - 1/2). A pair of qubits is entangled if and only if it is positive; a Bell state has 1/2.
 
     Args:
         weights: Weights of the pair.
@@ -194,8 +194,8 @@ def negativity(weights: Sequence[float]) -> float:
 def concurrence(weights: Sequence[float]) -> float:
     """Return the concurrence of the pair.
 
-    A Bell-diagonal state equals its own spin-flipped state, so the concurrence is the largest eigenvalue
-    minus the other three, max(0, 2 q_max - 1). It is 1 for a Bell state and 0 for a separable pair.
+    A Bell-diagonal state equals its own spin-flipped state, so the concurrence is the largest eigenvalue minus the
+    other three, max(0, 2 q_max - 1). It is 1 for a Bell state and 0 for a separable pair.
 
     Args:
         weights: Weights of the pair.

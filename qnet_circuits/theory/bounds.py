@@ -7,13 +7,13 @@ import math
 #: A pair with a fidelity above this with a Bell state is entangled; no separable pair exceeds it.
 BELL_ENTANGLED: float = 0.5
 
-#: The best average fidelity of measuring a qubit and preparing it anew, (2F + 1)/3 at F = 1/2.
+#: The best average fidelity of measuring a qubit and preparing it anew, (2F + 1)/3 at F = 1/2 (quant-ph/9807091).
 TELEPORTATION_CLASSICAL: float = 2 / 3
 
 #: The largest CHSH value of any local model: each of the 16 fixed sets of answers gives +2 or -2.
 CHSH_CLASSICAL: float = 2.0
 
-#: The largest CHSH value in quantum mechanics, reached by a Bell state: the operator squared is at most 8.
+#: The largest CHSH value in quantum mechanics, reached by a Bell state: the CHSH operator squared is at most 8.
 CHSH_QUANTUM: float = 2 * math.sqrt(2)
 
 #: A state with a fidelity above this with a GHZ state is entangled across every split of the parties.

@@ -11,8 +11,8 @@ from qnet_circuits.theory.bell_diagonal import correlators
 def s_value(weights: Sequence[float]) -> float:
     """Return the CHSH value with the settings that are best for Φ+.
 
-    One party measures Z or X, the other (Z ± X)/√2, so S = √2 (<XX> + <ZZ>). For a Werner pair this is
-    2√2 v, which exceeds the local bound 2 for F > (1 + 3/√2)/4 = 0.78033.
+    One party measures Z or X, the other (Z ± X)/√2, so S = √2 (<XX> + <ZZ>). For a Werner pair this is 2√2 v, which
+    exceeds the local bound 2 for F > (1 + 3/√2)/4 = 0.78033.
 
     Args:
         weights: Weights of the pair.
@@ -31,9 +31,9 @@ def s_value(weights: Sequence[float]) -> float:
 def maximal_s_value(weights: Sequence[float]) -> float:
     """Return the largest CHSH value over all settings.
 
-    The correlation matrix of the pair is diagonal, and the best settings lie in the plane of the two
-    largest correlators: S = 2 √(t₁² + t₂²) with |t₁| and |t₂| the largest two of |<XX>|, |<YY>| and |<ZZ>|.
-    No pair exceeds 2√2.
+    The correlation matrix of the pair is diagonal, and the best settings lie in the plane of the two largest
+    correlators: S = 2 √(t₁² + t₂²) with |t₁| and |t₂| the largest two of |<XX>|, |<YY>| and |<ZZ>|. No pair exceeds
+    2√2.
 
     Args:
         weights: Weights of the pair.

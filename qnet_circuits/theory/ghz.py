@@ -1,8 +1,7 @@
 """The fidelity of GHZ states that are made over Bell-diagonal links.
 
-Links with Pauli errors make a GHZ state with a product of Paulis on it. The fidelity is the probability
-that this product leaves (|0...0> + |1...1>)/√2 alone: no party flipped or all of them, and an even number
-of phase flips.
+Links with Pauli errors make a GHZ state with a product of Paulis on it. The fidelity is the probability that this
+product leaves (|0...0> + |1...1>)/√2 alone: no party flipped or all of them, and an even number of phase flips.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from qnet_circuits.theory.bell_diagonal import Weights, check_weights
 def star_fidelity(arms: Sequence[Weights]) -> float:
     """Return the fidelity of a GHZ state that a centre teleports to the parties, one arm each.
 
-    Party i receives its arm's Pauli. The state survives if all are I or Z with an even number of Z, or all
-    are X or Y with an even number of Y:
-    F = 1/2 [Π(q_I + q_Z) + Π(q_I - q_Z) + Π(q_X + q_Y) + Π(q_X - q_Y)]. For equal Werner arms this is [(F + g)^n + (F - g)^n + (2g)^n]/2 with g = (1 - F)/3.
+    Party i receives its arm's Pauli. The state survives if all are I or Z with an even number of Z, or all are X or Y
+    with an even number of Y: F = 1/2 [Π(q_I + q_Z) + Π(q_I - q_Z) + Π(q_X + q_Y) + Π(q_X - q_Y)]. For equal Werner arms
+    this is [(F + g)^n + (F - g)^n + (2g)^n]/2 with g = (1 - F)/3.
 
     Args:
         arms: Weights of the arms, at least two.
@@ -43,9 +42,8 @@ def star_fidelity(arms: Sequence[Weights]) -> float:
 def fusion_fidelity(links: Sequence[Weights]) -> float:
     """Return the fidelity of a GHZ state that is fused from the links along a chain.
 
-    An X or a Y on a link flips all later parties, which no other link can undo, and a Z or a Y flips the
-    phase. The state survives if all links have I or Z with an even number of Z:
-    F = 1/2 [Π(q_I + q_Z) + Π(q_I - q_Z)].
+    An X or a Y on a link flips all later parties, which no other link can undo, and a Z or a Y flips the phase. The
+    state survives if all links have I or Z with an even number of Z: F = 1/2 [Π(q_I + q_Z) + Π(q_I - q_Z)].
 
     Args:
         links: Weights of the links, at least one; n links join n + 1 parties.

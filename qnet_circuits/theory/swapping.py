@@ -12,9 +12,8 @@ from qnet_circuits.theory.bell_diagonal import Weights, check_weights, convolve,
 def chain_weights(links: Sequence[Weights]) -> Weights:
     """Return the pair between the ends of a chain that is swapped without error.
 
-    A perfect Bell measurement multiplies the Paulis of the two pairs that it joins, so the end-to-end
-    weights are the convolution of those of all links. The order of the links and of the swaps does not
-    matter.
+    A perfect Bell measurement multiplies the Paulis of the two pairs that it joins, so the end-to-end weights are the
+    convolution of those of all links. The order of the links and of the swaps does not matter.
 
     Args:
         links: Weights of the links, at least one.
@@ -37,10 +36,9 @@ def chain_weights(links: Sequence[Weights]) -> Weights:
 def chain_fidelity(fidelity: float, hops: int, gate: float = 1.0, readout: float = 1.0) -> float:
     """Return the end-to-end fidelity of a chain of equal Werner links with noisy swaps.
 
-    Each of the N - 1 swaps multiplies the visibilities that it joins and loses a factor for its gate and
-    readouts: F_N = 1/4 + 3/4 [p (4η² - 1)/3]^(N-1) v^N with v = (4F - 1)/3 (Briegel, Dür, Cirac, Zoller,
-    quant-ph/9803056; Dür et al., quant-ph/9808065). The two-qubit gate is perfect with probability p and
-    leaves both qubits mixed otherwise.
+    Each of the N - 1 swaps multiplies the visibilities that it joins and loses a factor for its gate and readouts:
+    F_N = 1/4 + 3/4 [p (4η² - 1)/3]^(N-1) v^N with v = (4F - 1)/3 (Briegel, Dür, Cirac, Zoller, quant-ph/9803056; Dür et
+    al., quant-ph/9808065). The two-qubit gate is perfect with probability p and leaves both qubits mixed otherwise.
 
     Args:
         fidelity: Fidelity F of each link, in [0.25, 1].

@@ -1,7 +1,7 @@
 """What teleportation, dense coding and a teleported CNOT reach with a Bell-diagonal pair.
 
-All three turn the pair's Pauli into a Pauli on the outcome, so the weights of the pair are the
-probabilities of the errors of the task.
+All three turn the pair's Pauli into a Pauli on the outcome, so the weights of the pair are the probabilities of the
+errors of the task.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from qnet_circuits.theory.bell_diagonal import check_weights, fidelity
 def average_fidelity(weights: Sequence[float]) -> float:
     """Return the fidelity of teleportation averaged over all pure states.
 
-    A channel of entanglement fidelity F reaches (2F + 1)/3 on average over the Bloch sphere, and the
-    standard protocol has the F of its pair (Horodecki, Horodecki, Horodecki, quant-ph/9807091). The six
-    states ±X, ±Y, ±Z have the same mean.
+    A channel of entanglement fidelity F reaches (2F + 1)/3 on average over the Bloch sphere, and the standard protocol
+    has the F of its pair (Horodecki, Horodecki, Horodecki, quant-ph/9807091). The six states ±X, ±Y, ±Z have the same
+    mean.
 
     Args:
         weights: Weights of the pair.
@@ -35,8 +35,8 @@ def average_fidelity(weights: Sequence[float]) -> float:
 def axis_fidelities(weights: Sequence[float]) -> dict[str, float]:
     """Return the fidelity of teleportation for the eigenstates of X, Y and Z.
 
-    The pair's Pauli P lands on the teleported state, and an eigenstate of P does not feel it: the
-    fidelities are q_I + q_X, q_I + q_Y and q_I + q_Z. Both eigenstates of an axis do equally well.
+    The pair's Pauli P lands on the teleported state, and an eigenstate of P does not feel it: the fidelities are
+    q_I + q_X, q_I + q_Y and q_I + q_Z. Both eigenstates of an axis do equally well.
 
     Args:
         weights: Weights of the pair.
@@ -58,8 +58,8 @@ def axis_fidelities(weights: Sequence[float]) -> dict[str, float]:
 def state_fidelity(weights: Sequence[float], bloch: Sequence[float]) -> float:
     """Return the fidelity of teleportation for one pure state.
 
-    A Pauli turns the Bloch vector (x, y, z) by π about its axis, which leaves an overlap of the axis's
-    component squared: F = q_I + q_X x² + q_Y y² + q_Z z². Its mean over the sphere is (2 q_I + 1)/3.
+    A Pauli turns the Bloch vector (x, y, z) by π about its axis, which leaves an overlap of the axis's component
+    squared: F = q_I + q_X x² + q_Y y² + q_Z z². Its mean over the sphere is (2 q_I + 1)/3.
 
     Args:
         weights: Weights of the pair.
@@ -85,9 +85,8 @@ def state_fidelity(weights: Sequence[float], bloch: Sequence[float]) -> float:
 def dense_coding_success(weights: Sequence[float]) -> float:
     """Return the probability that both bits of dense coding arrive.
 
-    The sender's Pauli multiplies the pair's, and a perfect Bell measurement reads the product, so the two
-    bits are right with probability q_I. The other weights are the probabilities of the three wrong
-    messages.
+    The sender's Pauli multiplies the pair's, and a perfect Bell measurement reads the product, so the two bits are
+    right with probability q_I. The other weights are the probabilities of the three wrong messages.
 
     Args:
         weights: Weights of the pair.
@@ -105,9 +104,9 @@ def dense_coding_success(weights: Sequence[float]) -> float:
 def gate_process_fidelity(weights: Sequence[float]) -> float:
     """Return the process fidelity of a CNOT that is teleported over the pair.
 
-    The pair's X becomes an X on the target, its Z a Z on the control and its Y both, so the gate is perfect
-    with probability q_I, and the process fidelity is F (the gate: Yimsiriwattana, Lomonaco,
-    quant-ph/0402148). The average fidelity of the gate is (4F + 1)/5.
+    The pair's X becomes an X on the target, its Z a Z on the control and its Y both, so the gate is perfect with
+    probability q_I, and the process fidelity is F (the gate: Yimsiriwattana, Lomonaco, quant-ph/0402148). The average
+    fidelity of the gate is (4F + 1)/5.
 
     Args:
         weights: Weights of the pair.

@@ -69,7 +69,7 @@ def test_weights_are_kept_as_floats():
 def test_rounding_is_forgiven():
     assert bd.check_weights((0.9, 0.1, 0.0, 1 - 0.9 - 0.1)) == (0.9, 0.1, 0.0, 0.0)
     assert bd.check_weights((1 + 1e-15, 0, 0, 0))[0] == 1.0
-    link = (0.9 + 9e-10, 0.1, 0, 0)
+    link = (0.9 + 9e-10, 0.05, 0.03, 0.02)
     weights = (1.0, 0.0, 0.0, 0.0)
     for _ in range(50):
         weights = bd.convolve(weights, link)

@@ -1,0 +1,92 @@
+"""The CHSH inequality over a link or a chain."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from qiskit import ClassicalRegister, QuantumCircuit
+
+from qnet_circuits.circuits.blocks import chain_registers, entangled_ends, measure_pauli
+from qnet_circuits.figures import Expression, Figure, parity
+from qnet_circuits.network import Network
+from qnet_circuits.program import Item, Program
+from qnet_circuits.protocol import Protocol, register, set_network
+from qnet_circuits.theory import bounds, chsh, swapping
+from qnet_circuits.theory.noise_parameters import NoiseParameters
+
+#: Alice measures (Z + X)/√2 or (Z - X)/√2, Bob Z or X; the last pair's correlator enters with a minus.
+_SETTINGS = {"plus_z": (1, "Z", 1), "plus_x": (1, "X", 1), "minus_z": (-1, "Z", 1), "minus_x": (-1, "X", -1)}
+
+
+@register
+@dataclass(frozen=True)
+class Chsh(Protocol):
+    """The CHSH value of the pair at the ends of a link or a chain.
+
+    S = E(a, b) + E(a, b') + E(a', b) - E(a', b') is at most 2 in every local theory (Clauser, Horne, Shimony, Holt, Phys. Rev.
+    Lett. 23, 880 (1969)) and 2√2 for Φ+; a Werner pair of visibility v gives 2√2 v. The p-value is the binomial probability of
+    at least as many wins if each round were won with probability 3/4. Shots that are lost would open the detection loophole; on
+    one chip the parties are no light second apart: this is no loophole-free test.
+
+    On hardware: 2N qubits in a line for N hops. Bob, who is corrected, measures Z or X, so that the Pauli frame passes.
+
+    Args:
+        hops: Number of links, at least 1. Default 1.
+        link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
+        network: A chain with links of its own, instead of the two.
+
+    Raises:
+        ParameterError: If a value is out of range, or both ways are given.
+
+    Example:
+        >>> round(Chsh(link_fidelity=0.95).theory(NoiseParameters())["s_value"], 4)
+        2.6399
+    """
+
+    name: ClassVar[str] = "chsh"
+    hops: int | None = None
+    link_fidelity: float | None = None
+    network: Network | None = None
+
+    def __post_init__(self) -> None:
+        self._network().path()
+
+    def _network(self) -> Network:
+        return set_network(self, "a chain", "hops", 1)
+
+    def program(self, rng: np.random.Generator) -> Program:
+        """Return four circuits, one for each pair of settings."""
+        network, items, total = self._network(), [], Expression()
+        for name, (side, basis, sign) in _SETTINGS.items():
+            items.append(Item(name, _circuit(network, side, basis), {"alice": side, "bob": basis}))
+            total = total + sign * parity(name, [("out", 0), ("out", 1)])
+        without = 0.0 if network.hops > 1 else bounds.CHSH_QUANTUM
+        figure = Figure("s_value", total, bounds.CHSH_QUANTUM, without, null=bounds.CHSH_CLASSICAL)
+        return Program(items, [figure], network)
+
+    def theory(self, noise: NoiseParameters) -> dict[str, float]:
+        """Return the value of the links' convolution at these settings."""
+        if not noise.ideal:
+            return {}
+        weights = swapping.chain_weights([link.weights for _, _, link in self._network().links])
+        return {"s_value": chsh.s_value(weights)}
+
+    @property
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """No local theory exceeds 2."""
+        return {"s_value": {"classical": bounds.CHSH_CLASSICAL}}
+
+
+def _circuit(network: Network, side: int, basis: str) -> QuantumCircuit:
+    registers = chain_registers(network)
+    alice, bob = registers[0][0], registers[-1][0]
+    out = ClassicalRegister(2, "out")
+    circuit = QuantumCircuit(*registers, out)
+    entangled_ends(circuit, network, (alice, bob))
+    circuit.ry(-side * math.pi / 4, alice)  # turns the axis at 45 degrees in the X-Z plane to Z
+    circuit.measure(alice, out[0])
+    measure_pauli(circuit, bob, basis, out[1])
+    return circuit

@@ -1,0 +1,206 @@
+"""GHZ states, from the centre of a star or fused along a chain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from typing import ClassVar
+
+import numpy as np
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import Qubit
+
+from qnet_circuits.circuits.blocks import bell_measurement, chain_registers, measure_pauli
+from qnet_circuits.circuits.corrections import correct
+from qnet_circuits.circuits.links import entangle
+from qnet_circuits.errors import ParameterError, UnknownNameError, check_count
+from qnet_circuits.figures import Expression, Figure, parity, population
+from qnet_circuits.network import Link, Network
+from qnet_circuits.program import Item, Program
+from qnet_circuits.protocol import Protocol, register, set_network
+from qnet_circuits.theory import bounds, ghz
+from qnet_circuits.theory.noise_parameters import NoiseParameters
+
+METHODS = ("xy-strings", "parity-scan")
+TOPOLOGIES = ("star", "chain")
+#: Above this many strings, this many are drawn at random.
+MOST_STRINGS = 64
+Prepared = tuple[QuantumCircuit, list[Qubit]]
+
+
+@register
+@dataclass(frozen=True)
+class Ghz(Protocol):
+    """A GHZ state shared by parties: (|0…0⟩ + |1…1⟩)/√2.
+
+    In a star, the centre, itself no party, prepares the state and teleports one qubit to each party. Along a chain, neighbours'
+    Bell pairs are fused: each inner party joins its two halves by a CNOT and measures one, and X at a party waits for the parity
+    of all results before it. F = (P + C)/2 with the populations P = P(0…0) + P(1…1) and the coherence C, the mean of
+    (-1)^(k/2) times the correlators of the strings of X and Y with an even number k of Y, all of them, or 64 drawn at random; or,
+    by ``parity-scan``, of (-1)^k times those of cos(kπ/n) X + sin(kπ/n) Y on all parties. F above 1/2 proves genuine
+    entanglement of all parties.
+
+    On hardware: 3n qubits and 3n - 1 two-qubit gates for a star of n parties; 2n - 2 and 2n - 3 for a chain.
+
+    Args:
+        parties: Number of parties, at least 2. Default 3.
+        link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
+        network: A star around its first node, or a chain, with links of its own, instead of the two.
+        topology: ``star`` or ``chain``.
+        method: ``xy-strings``, which runs in frames, or ``parity-scan``, the textbook way, which needs real-time corrections.
+
+    Raises:
+        ParameterError: If a value is out of range, both ways are given, or the network has another topology.
+
+    Example:
+        >>> [figure.name for figure in Ghz().program(np.random.default_rng(0)).figures]
+        ['fidelity', 'populations', 'coherence']
+    """
+
+    name: ClassVar[str] = "ghz"
+    parties: int | None = None
+    link_fidelity: float | None = None
+    network: Network | None = None
+    topology: str = "star"
+    method: str = "xy-strings"
+
+    def __post_init__(self) -> None:
+        for kind, given, known in (("topology", self.topology, TOPOLOGIES), ("method", self.method, METHODS)):
+            if given not in known:
+                raise UnknownNameError(kind, str(given), known)
+        if self.parties is not None:
+            check_count("parties", self.parties, 2)
+        network = self._network()
+        if self.topology == "chain":
+            network.path()
+        elif len(network.neighbours(network.nodes[0])) != network.hops or network.hops < 2:
+            raise ParameterError(f"a star around {network.nodes[0]} of at least 2 parties is needed, got {network.links}")
+
+    def _network(self) -> Network:
+        make = Network.star if self.topology == "star" else _chain_of
+        return set_network(self, f"a {self.topology}", "parties", 3, make)
+
+    def program(self, rng: np.random.Generator) -> Program:
+        """Return the circuit of the populations, and those of the coherence."""
+        network = self._network()
+        prepare = _star if self.topology == "star" else _fused
+        parties = network.hops if self.topology == "star" else network.hops + 1
+        items = [Item("populations", _measured(prepare(network), lambda c, q, b, k: measure_pauli(c, q, "Z", b)))]
+        bits = [("out", k) for k in range(parties)]
+        populations = population("populations", bits, ["0" * parties, "1" * parties])
+        make = _strings if self.method == "xy-strings" else _scan
+        settings, drawn_from = make(parties, rng)
+        coherence = Expression()
+        for name, sign, rotate in settings:
+            items.append(Item(name, _measured(prepare(network), rotate), {"setting": name}))
+            coherence = coherence + sign * parity(name, bits) / len(settings)
+        figures = [
+            Figure("fidelity", (populations + coherence) / 2, ideal=1.0, drawn_from=drawn_from),
+            Figure("populations", populations, ideal=1.0),
+            Figure("coherence", coherence, ideal=1.0, drawn_from=drawn_from),
+        ]
+        return Program(items, figures, network)
+
+    def theory(self, noise: NoiseParameters) -> dict[str, float]:
+        """Return the fidelity for the links' errors."""
+        if not noise.ideal:
+            return {}
+        weights = [link.weights for _, _, link in self._network().links]
+        return {"fidelity": ghz.star_fidelity(weights) if self.topology == "star" else ghz.fusion_fidelity(weights)}
+
+    @property
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """A fidelity above 1/2 proves genuine multipartite entanglement."""
+        return {"fidelity": {"entangled": bounds.GHZ_ENTANGLED}}
+
+
+Rotate = Callable[[QuantumCircuit, Qubit, object, int], None]
+Setting = tuple[str, int, Rotate]
+
+
+def _chain_of(parties: int, link: Link) -> Network:
+    return Network.chain(check_count("parties", parties, 2) - 1, link)
+
+
+def _star(network: Network) -> Prepared:
+    """Return the circuit in which the centre prepares the state and teleports it, and the parties' qubits."""
+    centre, parties = network.nodes[0], network.neighbours(network.nodes[0])
+    n = len(parties)
+    own, far = QuantumRegister(2 * n, centre), [QuantumRegister(1, party) for party in parties]
+    bits = ClassicalRegister(2 * n, "bell")
+    circuit = QuantumCircuit(own, *far, bits)
+    circuit.h(own[0])
+    for k in range(n - 1):
+        circuit.cx(own[k], own[k + 1])
+    for k, party in enumerate(parties):
+        entangle(circuit, own[n + k], far[k][0], network.link(centre, party))
+    for k in range(n):
+        bell_measurement(circuit, own[k], own[n + k], z_bit=bits[2 * k], x_bit=bits[2 * k + 1])
+        correct(circuit, far[k][0], x=[bits[2 * k + 1]], z=[bits[2 * k]])
+    return circuit, [register[0] for register in far]
+
+
+def _fused(network: Network) -> Prepared:
+    """Return the circuit in which a chain's Bell pairs are fused, and the parties' qubits."""
+    path, registers = network.path(), chain_registers(network)
+    inner = registers[1:-1]
+    left = [registers[0][0], *(register[1] for register in inner)]
+    right = [*(register[0] for register in inner), registers[-1][0]]
+    circuit = QuantumCircuit(*registers)
+    bits = ClassicalRegister(len(inner), "fusion")
+    if inner:
+        circuit.add_register(bits)
+    for a, b, first, second in zip(left, right, path, path[1:], strict=False):
+        entangle(circuit, a, b, network.link(first, second))
+    for k, register_ in enumerate(inner):
+        circuit.cx(register_[0], register_[1])
+        circuit.measure(register_[1], bits[k])
+    for k, qubit in enumerate(right):
+        if k:
+            correct(circuit, qubit, x=bits[:k])
+    return circuit, [registers[0][0], *right]
+
+
+def _measured(prepared: Prepared, measure: Rotate) -> QuantumCircuit:
+    circuit, qubits = prepared
+    out = ClassicalRegister(len(qubits), "out")
+    circuit.add_register(out)
+    for k, qubit in enumerate(qubits):
+        measure(circuit, qubit, out[k], k)
+    return circuit
+
+
+def _strings(parties: int, rng: np.random.Generator) -> tuple[list[Setting], int]:
+    """Return the strings of X and Y with an even number of Y, or a random choice of them and how many there are."""
+    many = 2 ** (parties - 1)
+    if many <= MOST_STRINGS:
+        return [_string(heads) for heads in product("XY", repeat=parties - 1)], 0
+    drawn: dict[tuple[str, ...], None] = {}
+    while len(drawn) < MOST_STRINGS:
+        drawn[tuple("XY"[bit] for bit in rng.integers(0, 2, parties - 1))] = None
+    return [_string(heads) for heads in drawn], many
+
+
+def _string(heads: tuple[str, ...]) -> Setting:
+    string = "".join(heads) + "XY"[heads.count("Y") % 2]
+
+    def measure(circuit: QuantumCircuit, qubit: Qubit, bit: object, k: int) -> None:
+        measure_pauli(circuit, qubit, string[k], bit)
+
+    return string.lower(), (-1) ** (string.count("Y") // 2), measure
+
+
+def _scan(parties: int, rng: np.random.Generator) -> tuple[list[Setting], int]:
+    """Return the equally spaced axes in the X-Y plane of the textbook's parity scan."""
+    return [_axis(k, k * math.pi / parties) for k in range(parties)], 0
+
+
+def _axis(k: int, angle: float) -> Setting:
+    def measure(circuit: QuantumCircuit, qubit: Qubit, bit: object, _: int) -> None:
+        circuit.rz(-angle, qubit)
+        circuit.h(qubit)
+        circuit.measure(qubit, bit)
+
+    return f"scan_{k}", (-1) ** k, measure

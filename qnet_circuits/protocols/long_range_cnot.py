@@ -1,0 +1,99 @@
+"""A CNOT over any distance in constant depth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from qiskit import ClassicalRegister, QuantumCircuit
+
+from qnet_circuits.circuits.blocks import chain_registers, measure_pauli, prepare
+from qnet_circuits.circuits.corrections import correct
+from qnet_circuits.circuits.links import entangle
+from qnet_circuits.circuits.process import ProcessSetting, settings
+from qnet_circuits.network import Network
+from qnet_circuits.program import Item, Program
+from qnet_circuits.protocol import Protocol, register, set_network
+from qnet_circuits.protocols.teleported_cnot import cnot_figures, cnot_theory
+from qnet_circuits.theory import bounds, swapping
+from qnet_circuits.theory.noise_parameters import NoiseParameters
+
+
+@register
+@dataclass(frozen=True)
+class LongRangeCnot(Protocol):
+    """A CNOT from Alice's qubit to Bob's over a chain of links, in a depth that does not grow with its length.
+
+    Every link makes a Bell pair; every node then makes one CNOT, all at once, and measures its link qubits, one in Z and one in X.
+    X on the target waits for the parity of the Z results, Z on the control for that of the X results (Bäumer et al.,
+    arXiv:2308.13065). Pauli errors of the links multiply: Bell-diagonal links give their convolution's process fidelity.
+
+    On hardware: 2N + 2 qubits in a line, 2N + 1 two-qubit gates in depth 2, 2N measurements and two real-time decisions for N hops.
+
+    Args:
+        hops: Number of links, at least 1; there are twice as many qubits between control and target. Default 2.
+        link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
+        network: A chain with links of its own, instead of the two.
+
+    Raises:
+        ParameterError: If a value is out of range, or both ways are given.
+
+    Example:
+        >>> LongRangeCnot(hops=3).program(np.random.default_rng(0)).resources["rounds"]
+        1
+    """
+
+    name: ClassVar[str] = "long-range-cnot"
+    hops: int | None = None
+    link_fidelity: float | None = None
+    network: Network | None = None
+
+    def __post_init__(self) -> None:
+        self._network().path()
+
+    def _network(self) -> Network:
+        return set_network(self, "a chain", "hops", 2)
+
+    def program(self, rng: np.random.Generator) -> Program:
+        """Return 36 circuits: products of eigenstates in, products of Paulis out."""
+        network = self._network()
+        items = [
+            Item(s.name, _circuit(network, s), {"states": ",".join(map(str, s.states)), "measured": s.measured})
+            for s in settings()
+        ]
+        return Program(items, cnot_figures(), network)
+
+    def theory(self, noise: NoiseParameters) -> dict[str, float]:
+        """Return process fidelity and truth table of the links' convolution."""
+        if not noise.ideal:
+            return {}
+        return cnot_theory(swapping.chain_weights([link.weights for _, _, link in self._network().links]))
+
+    @property
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """Without entanglement a process fidelity of 1/2 cannot be exceeded."""
+        return {"fidelity": {"local": bounds.CNOT_LOCAL}}
+
+
+def _circuit(network: Network, setting: ProcessSetting) -> QuantumCircuit:
+    path, registers = network.path(), chain_registers(network, first=2, last=2)
+    (control, first), (last, target) = registers[0], registers[-1]
+    ancillas = [first, *(qubit for station in registers[1:-1] for qubit in station), last]
+    bits, out = ClassicalRegister(len(ancillas), "between"), ClassicalRegister(2, "out")
+    circuit = QuantumCircuit(*registers, bits, out)
+    prepare(circuit, control, setting.states[0])
+    prepare(circuit, target, setting.states[1])
+    for k, (a, b) in enumerate(zip(path, path[1:], strict=False)):
+        entangle(circuit, ancillas[2 * k], ancillas[2 * k + 1], network.link(a, b))
+    circuit.cx(control, first)
+    for station in registers[1:-1]:
+        circuit.cx(station[0], station[1])
+    circuit.cx(last, target)
+    for k, ancilla in enumerate(ancillas):
+        measure_pauli(circuit, ancilla, "X" if k % 2 else "Z", bits[k])
+    correct(circuit, target, x=bits[::2])
+    correct(circuit, control, z=bits[1::2])
+    measure_pauli(circuit, control, setting.measured[0], out[0])
+    measure_pauli(circuit, target, setting.measured[1], out[1])
+    return circuit

@@ -1,0 +1,123 @@
+"""Teleportation of a qubit, over one link or a chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from qiskit import ClassicalRegister, QuantumCircuit
+
+from qnet_circuits.circuits.blocks import (
+    CARDINAL,
+    State,
+    bell_measurement,
+    bloch_vector,
+    chain_registers,
+    check_state,
+    distribute,
+    measure_pauli,
+    prepare,
+)
+from qnet_circuits.circuits.corrections import correct
+from qnet_circuits.figures import Expression, Figure, parity
+from qnet_circuits.network import Network
+from qnet_circuits.program import Item, Program
+from qnet_circuits.protocol import Protocol, register, set_network
+from qnet_circuits.theory import bounds, swapping, teleportation
+from qnet_circuits.theory.noise_parameters import NoiseParameters
+
+_OUT = [("out", 0)]
+
+
+@register
+@dataclass(frozen=True)
+class Teleportation(Protocol):
+    """A qubit is teleported from Alice to Bob, over a Bell pair that stations may have swapped.
+
+    Alice measures her qubit and her half of the pair in the Bell basis; Bob corrects X and Z by the parities of her two bits and
+    the stations'. The fidelity with a state of Bloch vector r is F = (1 + r·s)/2, from up to three Pauli settings; over the six
+    cardinal states, a 2-design, its mean is that over all states, (2F + 1)/3 for a pair of fidelity F (Horodecki, Horodecki,
+    Horodecki, arXiv:quant-ph/9807091). Without entanglement at most 2/3 is reached, without messages 1/2.
+
+    On hardware: 2N + 1 qubits in a line and 2N two-qubit gates for N hops, two real-time decisions in feed-forward mode.
+
+    Args:
+        state: 0, 1, +, -, +i, -i, or angles (theta, phi) in radians. By default all six cardinal states.
+        hops: Number of links, at least 1. Default 1.
+        link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
+        network: A chain with links of its own, instead of the two.
+
+    Raises:
+        ParameterError: If a value is out of range, or both ways are given.
+
+    Example:
+        >>> len(Teleportation().program(np.random.default_rng(0)).items)
+        6
+    """
+
+    name: ClassVar[str] = "teleportation"
+    state: State | None = None
+    hops: int | None = None
+    link_fidelity: float | None = None
+    network: Network | None = None
+
+    def __post_init__(self) -> None:
+        if self.state is not None:
+            object.__setattr__(self, "state", check_state(self.state))
+        self._network().path()
+
+    def _network(self) -> Network:
+        return set_network(self, "a chain", "hops", 1)
+
+    def program(self, rng: np.random.Generator) -> Program:
+        """Return a circuit for each state and each Pauli that its fidelity needs."""
+        network, items, settings = self._network(), [], []
+        for state in list(CARDINAL) if self.state is None else [self.state]:
+            for axis, component in zip("XYZ", bloch_vector(state), strict=True):
+                if abs(component) > 1e-12:
+                    label = state if isinstance(state, str) else "state"
+                    name = f"{label}_{axis.lower()}"
+                    circuit = _circuit(network, state, axis)
+                    items.append(Item(name, circuit, {"state": str(state), "setting": axis}))
+                    settings.append((axis, component * parity(name, _OUT)))
+        return Program(items, self._figures(settings), network)
+
+    def _figures(self, settings: list[tuple[str, Expression]]) -> list[Figure]:
+        total = sum((part for _, part in settings), Expression())
+        states = 6 if self.state is None else 1
+        figures = [Figure("fidelity", (1 + total / states) / 2, ideal=1.0, without_messages=0.5)]
+        for axis in "XYZ" if self.state is None else "":
+            both = sum((part for name, part in settings if name == axis), Expression())
+            figures.append(Figure(f"fidelity_{axis.lower()}", (1 + both / 2) / 2, 1.0, 0.5))
+        return figures
+
+    def theory(self, noise: NoiseParameters) -> dict[str, float]:
+        """Return the fidelity of the state, or the mean one and that of each axis."""
+        if not noise.ideal:
+            return {}
+        weights = swapping.chain_weights([link.weights for _, _, link in self._network().links])
+        if self.state is not None:
+            return {"fidelity": teleportation.state_fidelity(weights, bloch_vector(self.state))}
+        axes = teleportation.axis_fidelities(weights)
+        each = {f"fidelity_{axis}": value for axis, value in axes.items()}
+        return {"fidelity": teleportation.average_fidelity(weights), **each}
+
+    @property
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """Without entanglement, the mean fidelity is at most 2/3; one known state can be sent without."""
+        return {"fidelity": {"classical": bounds.TELEPORTATION_CLASSICAL}} if self.state is None else {}
+
+
+def _circuit(network: Network, state: State, axis: str) -> QuantumCircuit:
+    """Return the circuit that teleports one state and measures one Pauli of what arrives."""
+    registers = chain_registers(network, first=2)
+    (data, half), bob = registers[0], registers[-1][0]
+    bits, out = ClassicalRegister(2, "bell"), ClassicalRegister(1, "out")
+    circuit = QuantumCircuit(*registers, bits, out)
+    prepare(circuit, data, state)
+    x, z = distribute(circuit, network, (half, bob))
+    bell_measurement(circuit, data, half, z_bit=bits[0], x_bit=bits[1])
+    correct(circuit, bob, x=[*x, bits[1]], z=[*z, bits[0]])
+    measure_pauli(circuit, bob, axis, out[0])
+    return circuit
