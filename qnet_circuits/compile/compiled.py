@@ -25,9 +25,9 @@ from qnet_circuits.noise.device import Device, restrict
 from qnet_circuits.program import Program
 
 RawBits = Mapping[str, npt.NDArray[np.bool_]]
-#: Gates of a machine without a device's limits.
+#: Gates of a machine without a device's limits; no U, into which optimisation would merge Clifford gates past recognition.
 _FREE_GATES = (
-    "id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "t", "tdg", "rx", "ry", "rz", "p", "u", "cx", "cy", "cz",
+    "id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "t", "tdg", "rx", "ry", "rz", "cx", "cy", "cz",
     "swap", "ccx", "rzz", "measure", "reset", "delay",
 )  # fmt: skip
 

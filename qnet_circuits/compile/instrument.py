@@ -32,7 +32,7 @@ ALWAYS: Form = frozenset({frozenset()})
 NEVER: Form = frozenset()
 _IGNORED = ("barrier", "delay", "id")
 _WIDEST_REGISTER = 12
-_AXES = 16
+_ENTRIES = 2**20
 _BRANCHES = 4096
 _TOLERANCE = 1e-6
 _ZERO = 1e-12
@@ -247,8 +247,6 @@ class _Operator:
 
     def open(self, wire: int, label: str | None) -> None:
         """Let a segment begin: in |0⟩, or as an input."""
-        if len(self.axes) >= _AXES:
-            raise TooWide
         self.tensor = np.multiply.outer(self.tensor, np.array([1, 0]) if label is None else np.eye(2))
         self.axes += [wire] if label is None else [wire, label]
 
@@ -290,7 +288,7 @@ def kraus_operators(instrument: Instrument, read: Sequence[Event]) -> dict[Bits,
     Raises:
         TooWide: If there are too many wires or branches.
     """
-    if len(read) > _BRANCHES.bit_length():
+    if 2 ** len(read) > _BRANCHES:
         raise TooWide
     touched = {wire for step in instrument.steps for wire in step.wires}
     idle = {*instrument.inputs.values(), *instrument.outputs.values()} - touched
@@ -300,12 +298,12 @@ def kraus_operators(instrument: Instrument, read: Sequence[Event]) -> dict[Bits,
         last[wire] = len(steps)
     label = {wire: name for name, wire in instrument.inputs.items()}
     values = itertools.product((False, True), repeat=len(read))
-    one: Matrix = np.ones((), dtype=complex)
-    done = [_Operator(one, [], dict(zip(read, value, strict=True))) for value in values]
+    unit: Matrix = np.array(1, dtype=complex)
+    done = [_Operator(unit, [], dict(zip(read, value, strict=True))) for value in values]
     for k, step in enumerate(steps):
         ended = [wire for wire in step.wires if last[wire] == k]
         done = [new for old in done for new in _advance(old, step, label, ended)]
-        if len(done) > _BRANCHES:
+        if len(done) > _BRANCHES or sum(one.tensor.size for one in done) > _ENTRIES:
             raise TooWide
     return _collect(done, instrument)
 
@@ -334,7 +332,12 @@ def _collect(done: Iterable[_Operator], instrument: Instrument) -> dict[Bits, Ma
     for one in done:
         vector = one.tensor.transpose([one.axes.index(axis) for axis in order]).ravel()
         found.setdefault(tuple(sorted(one.bits.items())), []).append(vector)
-    return {bits: np.stack(vectors, axis=1) for bits, vectors in found.items()}
+    return {bits: _compressed(np.stack(vectors, axis=1)) for bits, vectors in found.items()}
+
+
+def _compressed(v: Matrix) -> Matrix:
+    """Return V, or a square matrix with the same V V† where V is wider than high."""
+    return v if v.shape[1] <= v.shape[0] else np.linalg.qr(v.conj().T, mode="r").conj().T
 
 
 def differing_branch(a: Instrument, b: Instrument) -> Bits | None:

@@ -76,7 +76,9 @@ class Ghz(Protocol):
         if self.topology == "chain":
             network.path()
         elif len(network.neighbours(network.nodes[0])) != network.hops or network.hops < 2:
-            raise ParameterError(f"a star around {network.nodes[0]} of at least 2 parties is needed, got {network.links}")
+            raise ParameterError(
+                f"a star around {network.nodes[0]} of at least 2 parties is needed, got {network.links}"
+            )
 
     def _network(self) -> Network:
         make = Network.star if self.topology == "star" else _chain_of
@@ -87,7 +89,9 @@ class Ghz(Protocol):
         network = self._network()
         prepare = _star if self.topology == "star" else _fused
         parties = network.hops if self.topology == "star" else network.hops + 1
-        items = [Item("populations", _measured(prepare(network), lambda c, q, b, k: measure_pauli(c, q, "Z", b)))]
+        items = [
+            Item("populations", _measured(prepare(network), lambda c, q, b, k: measure_pauli(c, q, "Z", b)))
+        ]
         bits = [("out", k) for k in range(parties)]
         populations = population("populations", bits, ["0" * parties, "1" * parties])
         make = _strings if self.method == "xy-strings" else _scan
@@ -108,7 +112,11 @@ class Ghz(Protocol):
         if not noise.ideal:
             return {}
         weights = [link.weights for _, _, link in self._network().links]
-        return {"fidelity": ghz.star_fidelity(weights) if self.topology == "star" else ghz.fusion_fidelity(weights)}
+        return {
+            "fidelity": ghz.star_fidelity(weights)
+            if self.topology == "star"
+            else ghz.fusion_fidelity(weights)
+        }
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:

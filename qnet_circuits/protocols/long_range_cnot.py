@@ -59,7 +59,9 @@ class LongRangeCnot(Protocol):
         """Return 36 circuits: products of eigenstates in, products of Paulis out."""
         network = self._network()
         items = [
-            Item(s.name, _circuit(network, s), {"states": ",".join(map(str, s.states)), "measured": s.measured})
+            Item(
+                s.name, _circuit(network, s), {"states": ",".join(map(str, s.states)), "measured": s.measured}
+            )
             for s in settings()
         ]
         return Program(items, cnot_figures(), network)

@@ -78,7 +78,9 @@ class TeleportedCnot(Protocol):
         """Return 36 circuits: products of eigenstates in, products of Paulis out."""
         network = self._network()
         items = [
-            Item(s.name, _circuit(network, s), {"states": ",".join(map(str, s.states)), "measured": s.measured})
+            Item(
+                s.name, _circuit(network, s), {"states": ",".join(map(str, s.states)), "measured": s.measured}
+            )
             for s in settings()
         ]
         return Program(items, cnot_figures(), network)
