@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from qnet_circuits.circuits.blocks import State, eigenstates
 from qnet_circuits.figures import Expression, parity, population
 
-#: For each pair of input bases (control, target), the bases measured. CNOT takes X I to X X, I X to I X, Z I to Z I, I Z to Z Z.
+#: For each pair of input bases (control, target), the bases measured. CNOT takes XI to XX, IX to IX, ZI to ZI and IZ to ZZ.
 SETTINGS = {
     "XX": "XX", "ZZ": "ZZ", "ZX": "ZX", "ZY": "ZY", "YX": "YX", "XZ": "YY", "XY": "YZ", "YY": "XZ", "YZ": "XY",
 }  # fmt: skip
 #: For each pair of input bases, the Paulis read: which inputs they are the product of, which outputs, and the sign.
-_READ = {
+_READ: dict[str, list[tuple[tuple[int, ...], tuple[int, ...], int]]] = {
     "ZX": [((0, 1), (0, 1), 1)],
     "ZY": [((1,), (0, 1), 1), ((0, 1), (1,), 1)],
     "YX": [((0,), (0, 1), 1), ((0, 1), (0,), 1)],

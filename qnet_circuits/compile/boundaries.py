@@ -135,7 +135,8 @@ def _regions(instrument: Instrument) -> list[_Region]:
     segments: dict[int, set[int]] = {}
     for wire in range(instrument.width):
         segments.setdefault(root(wire), set()).add(wire)
-    return [_Region(frozenset(segments[k]), frozenset(found)) for k, found in ports.items()]
+    regions = [_Region(frozenset(segments[k]), frozenset(found)) for k, found in ports.items()]
+    return sorted(regions, key=lambda region: min(region.segments))
 
 
 def _part(whole: Instrument, segments: Iterable[int]) -> Instrument:

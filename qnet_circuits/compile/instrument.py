@@ -237,6 +237,13 @@ def _binary(condition: expr.Binary, bit: Callable[[Clbit], Form]) -> Form:
 # -- matrices ----------------------------------------------------------------------------------------------------------
 
 
+def apply(matrix: Matrix, tensor: Matrix, places: Sequence[int]) -> Matrix:
+    """Apply a gate to axes of a tensor, the first one being the least significant of the gate."""
+    count, axes = len(places), list(reversed(places))
+    gate = matrix.reshape((2,) * (2 * count))
+    return np.moveaxis(np.tensordot(gate, tensor, axes=(range(count, 2 * count), axes)), range(count), axes)
+
+
 @dataclass
 class _Operator:
     """A Kraus operator while it grows: a tensor with an axis for each live segment and for each input, by its label."""
@@ -254,17 +261,13 @@ class _Operator:
         """Multiply by a gate, its first wire the least significant, if its condition holds."""
         if step.matrix is None or not sum(all(self.bits[e] for e in term) for term in step.condition) % 2:
             return
-        count = len(step.wires)
-        places = [self.axes.index(wire) for wire in reversed(step.wires)]
-        gate = step.matrix.reshape((2,) * (2 * count))
-        done = np.tensordot(gate, self.tensor, axes=(range(count, 2 * count), places))
-        self.tensor = np.moveaxis(done, range(count), places)
+        self.tensor = apply(step.matrix, self.tensor, [self.axes.index(wire) for wire in step.wires])
 
     def project(self, wire: int, event: Event | None = None) -> Iterator[_Operator]:
         """Yield what is left for each possible result of a segment, which ends."""
         place = self.axes.index(wire)
         for result in (False, True):
-            half = self.tensor.take(int(result), place)
+            half: Matrix = np.take(self.tensor, int(result), axis=place)
             if np.abs(half).max() > _ZERO:
                 bits = self.bits if event is None else {**self.bits, event: result}
                 yield _Operator(half, self.axes[:place] + self.axes[place + 1 :], dict(bits))
@@ -337,7 +340,10 @@ def _collect(done: Iterable[_Operator], instrument: Instrument) -> dict[Bits, Ma
 
 def _compressed(v: Matrix) -> Matrix:
     """Return V, or a square matrix with the same V V† where V is wider than high."""
-    return v if v.shape[1] <= v.shape[0] else np.linalg.qr(v.conj().T, mode="r").conj().T
+    if v.shape[1] <= v.shape[0]:
+        return v
+    _, r = np.linalg.qr(v.conj().T)
+    return np.asarray(r.conj().T)
 
 
 def differing_branch(a: Instrument, b: Instrument) -> Bits | None:

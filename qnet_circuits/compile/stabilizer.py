@@ -15,10 +15,21 @@ import stim
 from qiskit import QuantumCircuit
 from qiskit.circuit import Clbit
 
-from qnet_circuits.compile.instrument import ALWAYS, Event, Form, Instrument, Matrix, Reader, Step, event_name
+from qnet_circuits.compile.instrument import (
+    ALWAYS,
+    Event,
+    Form,
+    Instrument,
+    Matrix,
+    Reader,
+    Step,
+    apply,
+    event_name,
+)
 from qnet_circuits.errors import UnsupportedError
 
 _TOLERANCE = 1e-6
+_WIDEST = 5
 _PAULIS = {
     "I": np.eye(2),
     "X": np.array([[0, 1], [1, 0]]),
@@ -50,41 +61,76 @@ def _gates(raw: bytes) -> Gates:
     return tuple((part.name, tuple(target.value for target in part.targets_copy())) for part in circuit)
 
 
+def _key(matrix: Matrix) -> bytes:
+    return np.ascontiguousarray(matrix.round(9), dtype=complex).tobytes()
+
+
 def _pauli(matrix: Matrix) -> str:
     """Return the name of a one-qubit matrix that is a Pauli up to its phase."""
     for name, pauli in _PAULIS.items():
-        if abs(abs(np.vdot(pauli, matrix)) - 2) < _TOLERANCE:
+        if matrix.shape == (2, 2) and abs(abs(np.vdot(pauli, matrix)) - 2) < _TOLERANCE**2:
             return name
     raise NotClifford
 
 
+def _widened(block: Step, wires: Sequence[int]) -> Matrix:
+    """Return a block's matrix on more wires."""
+    assert block.matrix is not None
+    unit: Matrix = np.eye(2 ** len(wires), dtype=complex).reshape((2,) * (2 * len(wires)))
+    places = [len(wires) - 1 - wires.index(wire) for wire in block.wires]
+    return apply(block.matrix, unit, places).reshape(2 ** len(wires), -1)
+
+
+def _product(first: Step, second: Step) -> Step:
+    """Return two blocks in one."""
+    wires = tuple(dict.fromkeys(first.wires + second.wires))
+    if len(wires) > _WIDEST:
+        raise NotClifford
+    return Step(wires, _widened(second, wires) @ _widened(first, wires), first.condition)
+
+
+def _before_measurement(block: Step, wire: int) -> Step:
+    """Turn a block about Z of a wire so that it may be Clifford, which a measurement of that wire does not see.
+
+    All entries of a Clifford matrix have phases that differ by multiples of π/2, in particular those of the wire's two halves.
+    """
+    matrix = _widened(block, wires := (*(w for w in block.wires if w != wire), wire))
+    half = len(matrix) // 2
+    upper, lower = (rows.ravel()[np.abs(rows).argmax()] for rows in (matrix[:half], matrix[half:]))
+    excess = np.angle(lower / upper) % (np.pi / 2)
+    return Step(wires, matrix * np.repeat([1, np.exp(-1j * excess)], half)[:, None])
+
+
 @dataclass
 class StabilizerCircuit:
-    """A stabilizer circuit, with the record index of each event."""
+    """A stabilizer circuit, with the record index of each event.
+
+    Gates are held back in blocks, since a compiler may write a Clifford gate by several that are not: between two ECR gates,
+    say, with rotations on both sides that only cancel together.
+    """
 
     circuit: stim.Circuit = field(default_factory=stim.Circuit)
     record: dict[Event, int] = field(default_factory=dict)
-    pending: dict[int, tuple[Form, Matrix]] = field(default_factory=dict)
+    held: dict[int, Step] = field(default_factory=dict)
 
     def add(self, step: Step) -> None:
         """Append a step.
 
         Raises:
-            NotClifford: If it is none of a stabilizer circuit.
+            NotClifford: If no stabilizer circuit does it.
         """
-        if step.matrix is not None and len(step.wires) == 1:
-            self._fuse(step.wires[0], step.condition, step.matrix)
-            return
-        for wire in step.wires:
-            self._flush(wire)
         if step.matrix is not None:
-            if step.condition != ALWAYS:
-                raise NotClifford
-            self._gate(step.matrix, step.wires)
-        elif step.event is not None:
-            self.measure(step.wires[0], step.event)
+            self._hold(step)
+            return
+        (wire,) = step.wires
+        if step.event is not None:
+            self._flush(wire, measured=True)
+            self.measure(wire, step.event)
         else:
-            self.circuit.append("R", step.wires)
+            if wire in self.held and len(self.held[wire].wires) == 1:
+                del self.held[wire]
+            self._flush(wire)
+            self.circuit.append("R", [wire])
 
     def measure(self, wire: int, event: Event) -> None:
         """Append the measurement of an event."""
@@ -92,45 +138,55 @@ class StabilizerCircuit:
         self.circuit.append("M", [wire])
 
     def finish(self) -> None:
-        """Append the gates that are still held back."""
-        for wire in list(self.pending):
+        """Append the blocks that are still held back."""
+        for wire in list(self.held):
             self._flush(wire)
 
-    def _fuse(self, wire: int, condition: Form, matrix: Matrix) -> None:
-        """Hold a one-qubit gate back, since only its product with the next ones may be Clifford."""
-        held = self.pending.get(wire)
-        if held is not None and held[0] == condition:
-            matrix = matrix @ held[1]
-        elif held is not None:
-            self._flush(wire)
-        self.pending[wire] = (condition, matrix)
-
-    def _flush(self, wire: int) -> None:
-        if wire not in self.pending:
-            return
-        condition, matrix = self.pending.pop(wire)
-        if condition == ALWAYS:
-            self._gate(matrix, (wire,))
-            return
-        name = _pauli(matrix)
-        if name == "I":
-            return
-        for term in condition:
-            if len(term) > 1:
+    def _hold(self, step: Step) -> None:
+        """Join a gate with the blocks before it that are not Clifford, or act on the same wire alone."""
+        for wire in step.wires:
+            block = self.held.get(wire)
+            if block is None:
+                continue
+            run = len(block.wires) == len(step.wires) == 1 and block.condition == step.condition
+            if not run and self._emit(block):
+                continue
+            if block.condition != step.condition:
                 raise NotClifford
-            self._feedback(name, next(iter(term), None), wire)
+            for other in block.wires:
+                del self.held[other]
+            step = _product(block, step)
+        self.held.update(dict.fromkeys(step.wires, step))
 
-    def _feedback(self, pauli: str, event: Event | None, wire: int) -> None:
-        """Append a Pauli, if an event is given only where its bit is 1."""
-        if event is None:
-            self.circuit.append(pauli, [wire])
-        else:
-            bit = stim.target_rec(self.record[event] - len(self.record))
-            self.circuit.append("C" + pauli, [bit, wire])
+    def _flush(self, wire: int, measured: bool = False) -> None:
+        block = self.held.get(wire)
+        if block is None or self._emit(block):
+            return
+        if not (measured and block.condition == ALWAYS and self._emit(_before_measurement(block, wire))):
+            raise NotClifford
 
-    def _gate(self, matrix: Matrix, wires: tuple[int, ...]) -> None:
-        for name, places in _gates(np.ascontiguousarray(matrix.round(9), dtype=complex).tobytes()):
-            self.circuit.append(name, [wires[k] for k in places])
+    def _emit(self, block: Step) -> bool:
+        """Append a block, which is held no more, if it is Clifford."""
+        assert block.matrix is not None
+        try:
+            if block.condition == ALWAYS:
+                for name, places in _gates(_key(block.matrix)):
+                    self.circuit.append(name, [block.wires[k] for k in places])
+            else:
+                self._feedback(_pauli(block.matrix), block.condition, block.wires[0])
+        except NotClifford:
+            return False
+        for wire in block.wires:
+            del self.held[wire]
+        return True
+
+    def _feedback(self, pauli: str, condition: Form, wire: int) -> None:
+        """Append a Pauli for each bit of a parity, where that is 1."""
+        if any(len(term) > 1 for term in condition):
+            raise NotClifford
+        for term in condition if pauli != "I" else ():
+            bits = [stim.target_rec(self.record[event] - len(self.record)) for event in term]
+            self.circuit.append("C" + pauli if bits else pauli, [*bits, wire])
 
 
 def to_stim(circuit: QuantumCircuit) -> tuple[stim.Circuit, dict[Clbit, int]]:
@@ -175,10 +231,10 @@ def _build(instrument: Instrument, read: Sequence[Event]) -> StabilizerCircuit:
     for k, event in enumerate(read):
         built.measure(instrument.width + k, event)
     built.circuit.append("R", [wire for wire in range(instrument.width) if wire not in entering])
-    for step in instrument.steps:
+    ends = [Step((wire,)) for wire in range(instrument.width) if wire not in leaving]
+    for step in (*instrument.steps, *ends):
         built.add(step)
     built.finish()
-    built.circuit.append("R", [wire for wire in range(instrument.width) if wire not in leaving])
     return built
 
 

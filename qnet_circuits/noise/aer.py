@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qiskit import QuantumCircuit
+from qiskit.circuit import Operation
+from qiskit.circuit.library import RZGate
 
 from qnet_circuits.compile.fences import fence_label
 from qnet_circuits.compile.lowering import Lowered
@@ -57,6 +60,15 @@ def noise_model(device: Device, circuits: Iterable[QuantumCircuit], qubits: Sequ
     return model
 
 
+def _standard(operation: Operation) -> Operation:
+    """Return rz by a multiple of π/2 with the angle in [0, 2π): Aer's stabilizer refuses others."""
+    if operation.name != "rz":
+        return operation
+    turns = float(operation.params[0]) / (math.pi / 2)
+    whole = round(turns)
+    return RZGate((whole % 4) * math.pi / 2) if abs(turns - whole) < 1e-9 else operation
+
+
 def with_link_noise(circuit: QuantumCircuit, lowered: Lowered) -> QuantumCircuit:
     """Return a compiled circuit in which the links' errors happen at their fences, and the fences are gone."""
     from qiskit_aer.noise import pauli_error
@@ -65,7 +77,7 @@ def with_link_noise(circuit: QuantumCircuit, lowered: Lowered) -> QuantumCircuit
     for instruction in circuit.data:
         label = fence_label(instruction)
         if label is None:
-            noisy.append(instruction)
+            noisy.append(_standard(instruction.operation), instruction.qubits, instruction.clbits)
         elif label in lowered.link_noise:
             weights = zip("IXYZ", lowered.link_noise[label], strict=True)
             error = pauli_error([(pauli, weight) for pauli, weight in weights if weight > 0])

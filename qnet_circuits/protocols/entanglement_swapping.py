@@ -24,9 +24,9 @@ _OUT = [("out", 0), ("out", 1)]
 class EntanglementSwapping(Protocol):
     """Two Bell pairs that meet at a station become one pair between its neighbours, which never met.
 
-    The station measures its two halves in the Bell basis; the result says which Bell state the ends share, and Bob turns it into
-    Φ+ (Żukowski, Zeilinger, Horne, Ekert, Phys. Rev. Lett. 71, 4287 (1993)). Pauli errors of the links multiply, so Werner
-    visibilities do. The fidelity is also given for each of the station's four results.
+    The station measures its two halves in the Bell basis; the result says which Bell state the ends share, and Bob turns it
+    into Φ+ (Żukowski, Zeilinger, Horne, Ekert, Phys. Rev. Lett. 71, 4287 (1993)). Pauli errors of the links multiply, so
+    Werner visibilities do. The fidelity is also given for each of the station's four results.
 
     On hardware: 4 qubits in a line, 3 two-qubit gates, 2 measurements.
 

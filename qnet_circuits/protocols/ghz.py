@@ -35,12 +35,13 @@ Prepared = tuple[QuantumCircuit, list[Qubit]]
 class Ghz(Protocol):
     """A GHZ state shared by parties: (|0…0⟩ + |1…1⟩)/√2.
 
-    In a star, the centre, itself no party, prepares the state and teleports one qubit to each party. Along a chain, neighbours'
-    Bell pairs are fused: each inner party joins its two halves by a CNOT and measures one, and X at a party waits for the parity
-    of all results before it. F = (P + C)/2 with the populations P = P(0…0) + P(1…1) and the coherence C, the mean of
-    (-1)^(k/2) times the correlators of the strings of X and Y with an even number k of Y, all of them, or 64 drawn at random; or,
-    by ``parity-scan``, of (-1)^k times those of cos(kπ/n) X + sin(kπ/n) Y on all parties. F above 1/2 proves genuine
-    entanglement of all parties.
+    In a star, the centre, itself no party, prepares the state and teleports one qubit to each party. Along a chain,
+    neighbours' Bell pairs are fused: each inner party joins its two halves by a CNOT and measures one, and X at a party waits
+    for the parity of all results before it. F = (P + C)/2 with the populations P = P(0…0) + P(1…1) and the coherence C, the
+    mean of (-1)^(k/2) times the correlators of the strings of X and Y with an even number k of Y, all of them, or 64 drawn at
+    random; or, by ``parity-scan``, of (-1)^k times those of cos(kπ/n) X + sin(kπ/n) Y on all parties. F above 1/2 proves
+    genuine entanglement of all parties. Without messages a star's parties hold noise, F = 2^-n, and a chain's a GHZ state
+    with inner parties flipped at random, F = 2^(2 - n).
 
     On hardware: 3n qubits and 3n - 1 two-qubit gates for a star of n parties; 2n - 2 and 2n - 3 for a chain.
 
@@ -100,12 +101,19 @@ class Ghz(Protocol):
         for name, sign, rotate in settings:
             items.append(Item(name, _measured(prepare(network), rotate), {"setting": name}))
             coherence = coherence + sign * parity(name, bits) / len(settings)
+        p, c = self._without_messages(parties)
         figures = [
-            Figure("fidelity", (populations + coherence) / 2, ideal=1.0, drawn_from=drawn_from),
-            Figure("populations", populations, ideal=1.0),
-            Figure("coherence", coherence, ideal=1.0, drawn_from=drawn_from),
+            Figure("fidelity", (populations + coherence) / 2, 1.0, (p + c) / 2, drawn_from=drawn_from),
+            Figure("populations", populations, 1.0, p),
+            Figure("coherence", coherence, 1.0, c, drawn_from=drawn_from),
         ]
         return Program(items, figures, network)
+
+    def _without_messages(self, parties: int) -> tuple[float, float]:
+        """Return populations and coherence if no party is corrected."""
+        if self.topology == "star":
+            return 2.0 ** (1 - parties), 0.0
+        return 2.0 ** (2 - parties), 2.0 ** (2 - parties)
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return the fidelity for the links' errors."""

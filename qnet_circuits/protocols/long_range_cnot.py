@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -25,11 +26,12 @@ from qnet_circuits.theory.noise_parameters import NoiseParameters
 class LongRangeCnot(Protocol):
     """A CNOT from Alice's qubit to Bob's over a chain of links, in a depth that does not grow with its length.
 
-    Every link makes a Bell pair; every node then makes one CNOT, all at once, and measures its link qubits, one in Z and one in X.
-    X on the target waits for the parity of the Z results, Z on the control for that of the X results (Bäumer et al.,
+    Every link makes a Bell pair; every node then makes one CNOT, all at once, and measures its link qubits, one in Z and one
+    in X. X on the target waits for the parity of the Z results, Z on the control for that of the X results (Bäumer et al.,
     arXiv:2308.13065). Pauli errors of the links multiply: Bell-diagonal links give their convolution's process fidelity.
 
-    On hardware: 2N + 2 qubits in a line, 2N + 1 two-qubit gates in depth 2, 2N measurements and two real-time decisions for N hops.
+    On hardware: 2N + 2 qubits in a line, 2N + 1 two-qubit gates in depth 2, 2N measurements and two real-time decisions for N
+    hops.
 
     Args:
         hops: Number of links, at least 1; there are twice as many qubits between control and target. Default 2.
@@ -86,7 +88,7 @@ def _circuit(network: Network, setting: ProcessSetting) -> QuantumCircuit:
     circuit = QuantumCircuit(*registers, bits, out)
     prepare(circuit, control, setting.states[0])
     prepare(circuit, target, setting.states[1])
-    for k, (a, b) in enumerate(zip(path, path[1:], strict=False)):
+    for k, (a, b) in enumerate(pairwise(path)):
         entangle(circuit, ancillas[2 * k], ancillas[2 * k + 1], network.link(a, b))
     circuit.cx(control, first)
     for station in registers[1:-1]:

@@ -35,10 +35,10 @@ _OUT = [("out", 0)]
 class Teleportation(Protocol):
     """A qubit is teleported from Alice to Bob, over a Bell pair that stations may have swapped.
 
-    Alice measures her qubit and her half of the pair in the Bell basis; Bob corrects X and Z by the parities of her two bits and
-    the stations'. The fidelity with a state of Bloch vector r is F = (1 + r·s)/2, from up to three Pauli settings; over the six
-    cardinal states, a 2-design, its mean is that over all states, (2F + 1)/3 for a pair of fidelity F (Horodecki, Horodecki,
-    Horodecki, arXiv:quant-ph/9807091). Without entanglement at most 2/3 is reached, without messages 1/2.
+    Alice measures her qubit and her half of the pair in the Bell basis; Bob corrects X and Z by the parities of her two bits
+    and the stations'. The fidelity with a state of Bloch vector r is F = (1 + r·s)/2, from up to three Pauli settings; over
+    the six cardinal states, a 2-design, its mean is that over all states, (2F + 1)/3 for a pair of fidelity F (Horodecki,
+    Horodecki, Horodecki, arXiv:quant-ph/9807091). Without entanglement at most 2/3 is reached, without messages 1/2.
 
     On hardware: 2N + 1 qubits in a line and 2N two-qubit gates for N hops, two real-time decisions in feed-forward mode.
 

@@ -1,0 +1,1 @@
+"""Pictures of networks, circuits and results, on Matplotlib axes."""

@@ -1,0 +1,142 @@
+"""The picture of a circuit: nodes as bands, local gates as boxes, links and messages between the nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate, groupby
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from qiskit import QuantumCircuit
+
+from qnet_circuits.errors import ParameterError
+from qnet_circuits.plotting.layout import Layout, arrange, fold
+from qnet_circuits.plotting.messages import draw_messages
+from qnet_circuits.plotting.style import FAINT, MAX_WIDTH, PALETTE, new_axes, points_per_unit, text_width
+from qnet_circuits.plotting.symbols import FONT, SMALL, UNIT, Pen, draw_symbol, symbol_width
+
+_NODE_GAP = 0.35
+_PANEL_GAP = 0.7
+_MARGIN = 0.15
+_COLUMN_GAP = 0.26
+_BAND = 0.52
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Measures of the whole picture, in units of the distance between two wires.
+
+    Args:
+        layout: What is drawn.
+        heights: Of the wires, the first panel's.
+        lefts: Where each column begins, from 0; one more for the end of the last.
+        names: Width of the names of nodes.
+        labels: Width of all that stands left of the wires.
+        panels: The columns of each panel.
+    """
+
+    layout: Layout
+    heights: tuple[float, ...]
+    lefts: tuple[float, ...]
+    names: float
+    labels: float
+    panels: tuple[range, ...]
+
+    @property
+    def height(self) -> float:
+        """From one panel to the next."""
+        return self.heights[0] - self.heights[-1] + 2 * _BAND + _PANEL_GAP
+
+    @property
+    def width(self) -> float:
+        return max(self.right(panel) for panel in self.panels) + _MARGIN
+
+    def right(self, panel: range) -> float:
+        """Return where the wires of a panel end."""
+        return self.labels + self.lefts[panel.stop] - self.lefts[panel.start] + _COLUMN_GAP
+
+
+def draw_circuit(circuit: QuantumCircuit, ax: Axes | None = None) -> Axes:
+    """Draw a circuit of nodes, links and messages.
+
+    Each node is a band that holds its wires. Links are orange: ``entangle`` a zigzag with Φ+, ``transmit`` an arrow. A dashed
+    blue arrow is the classical message from a measurement to what waits for it at another node. Barriers are left out,
+    instructions stand as early as they can, and a circuit wider than 40 inches is continued below.
+
+    Args:
+        circuit: The circuit, with one quantum register for each node.
+        ax: Axes to draw on; those of a new figure by default.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ParameterError: If the circuit has no qubit.
+    """
+    if not circuit.qubits:
+        raise ParameterError(
+            f"a circuit with at least one qubit is needed to draw, {circuit.name!r} has none"
+        )
+    frame = _measure(arrange(circuit))
+    width, height = frame.width, len(frame.panels) * frame.height - _PANEL_GAP + 2 * _MARGIN
+    ax = new_axes(ax, (width * UNIT, height * UNIT), bare=True)
+    ax.set_xlim(0, width)
+    ax.set_ylim(-height, 0)
+    pen = Pen(ax, points_per_unit(ax, width, height))
+    for number, panel in enumerate(frame.panels):
+        _draw_panel(pen, frame, panel, -_MARGIN - _BAND - number * frame.height)
+    return ax
+
+
+def _measure(layout: Layout) -> _Frame:
+    heights = [0.0]
+    for above, below in zip(layout.nodes, layout.nodes[1:], strict=False):
+        heights.append(heights[-1] - 1 - 0 * (above != below))
+    widths = [0.0] * layout.columns
+    for placed in layout.placed:
+        widths[placed.column] = max(widths[placed.column], symbol_width(placed) + _COLUMN_GAP)
+    names = max(text_width(node, 1.1 * FONT) for node in layout.nodes)
+    labels = _MARGIN + names + 0.2 + max(text_width(wire, SMALL) for wire in layout.wires) + 0.15
+    room = MAX_WIDTH / UNIT - labels - _COLUMN_GAP - _MARGIN
+    lefts = tuple(accumulate(widths, initial=0.0)) if widths else (0.0, 1.0)
+    return _Frame(layout, tuple(heights), lefts, names, labels, tuple(fold(widths, room)))
+
+
+def _draw_panel(pen: Pen, frame: _Frame, panel: range, top: float) -> None:
+    """Draw the columns of one panel below the height ``top``."""
+    layout = frame.layout
+    heights = [top + height for height in frame.heights]
+    edges = (frame.labels, frame.right(panel))
+    shift = frame.labels + _COLUMN_GAP / 2 - frame.lefts[panel.start]
+    xs = {k: shift + (frame.lefts[k] + frame.lefts[k + 1]) / 2 for k in panel if k < layout.columns}
+    _draw_bands(pen, frame, heights, edges[1])
+    for row, wire in enumerate(layout.wires):
+        end = layout.ends.get(row, layout.columns)
+        pen.text(frame.labels - 0.1, heights[row], wire, SMALL, ha="right")
+        if end >= panel.start:
+            pen.line([edges[0], xs.get(end, edges[1])], [heights[row]] * 2, FAINT, 0.02, 1, gid="wire")
+    for placed in layout.placed:
+        if placed.column in xs:
+            draw_symbol(pen, placed, xs[placed.column], heights)
+        draw_messages(pen, placed, xs, edges, heights)
+
+
+def _draw_bands(pen: Pen, frame: _Frame, heights: list[float], right: float) -> None:
+    """Draw each node as a shaded band with its name at the left."""
+    colours = {node: PALETTE[k % len(PALETTE)] for k, node in enumerate(dict.fromkeys(frame.layout.nodes))}
+    for node, rows in groupby(range(len(heights)), key=lambda row: frame.layout.nodes[row]):
+        listed = list(rows)
+        high, low = heights[listed[0]] + _BAND, heights[listed[-1]] - _BAND
+        band = Rectangle(
+            (_MARGIN / 2, low),
+            right - _MARGIN / 2,
+            high - low,
+            facecolor=colours[node],
+            alpha=0.1,
+            lw=0,
+            zorder=0,
+        )
+        if node:
+            band.set_gid(f"node {node}")
+            pen.ax.add_patch(band)
+        pen.text(_MARGIN + 0.05, (high + low) / 2, node, 1.1 * FONT, ha="left", weight="bold")

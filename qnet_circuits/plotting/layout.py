@@ -1,0 +1,195 @@
+"""Where the instructions of a circuit stand in its picture: rows of wires, columns in time, and messages between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, ControlledGate, Operation, Qubit
+
+from qnet_circuits.circuits.corrections import CORRECT, parities
+from qnet_circuits.circuits.links import TRANSMIT
+from qnet_circuits.circuits.rules import condition_bits
+
+_SHORT = {
+    "sdg": "S†", "tdg": "T†", "sx": "√X", "sxdg": "√X†", "reset": "|0⟩", "id": "I", "state_preparation": "init",
+    "initialize": "init", "measure": "",
+}  # fmt: skip
+_MOST_BITS = 3
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a message comes from: the last measurement of a bit, the ``lane``-th on its wire."""
+
+    row: int
+    column: int
+    lane: int
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An instruction at its place: the rows of its qubits, its column, its text, and the messages it waits for."""
+
+    instruction: CircuitInstruction
+    rows: tuple[int, ...]
+    column: int
+    label: str
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A circuit laid out: wires from top to bottom, and instructions, each as early as possible.
+
+    Args:
+        wires: Name of each row's qubit.
+        nodes: Name of each row's node, empty for a qubit without a register.
+        ends: Column in which a row's qubit leaves, for those that are transmitted.
+        placed: The instructions in the circuit's order.
+        columns: Number of columns.
+    """
+
+    wires: tuple[str, ...]
+    nodes: tuple[str, ...]
+    ends: dict[int, int]
+    placed: tuple[Placed, ...]
+    columns: int
+
+
+@dataclass
+class _Walk:
+    circuit: QuantumCircuit
+    nodes: tuple[str, ...]
+    free: list[int]
+    sources: dict[Clbit, Source] = field(default_factory=dict)
+    lanes: dict[int, int] = field(default_factory=dict)
+    placed: list[Placed] = field(default_factory=list)
+
+
+def arrange(circuit: QuantumCircuit) -> Layout:
+    """Give every instruction but barriers the first column in which it and its messages overlap nothing."""
+    registers = [circuit.find_bit(qubit).registers for qubit in circuit.qubits]
+    nodes = tuple(where[0][0].name if where else "" for where in registers)
+    walk = _Walk(circuit, nodes, [0] * len(circuit.qubits))
+    ends = {}
+    for instruction in circuit.data:
+        if instruction.operation.name == "barrier" or not instruction.qubits:
+            continue
+        placed = _place(walk, instruction)
+        walk.placed.append(placed)
+        if instruction.operation.name == TRANSMIT:
+            ends[placed.rows[0]] = placed.column
+    wires = tuple(bit_name(circuit, qubit) for qubit in circuit.qubits)
+    return Layout(wires, nodes, ends, tuple(walk.placed), max(walk.free, default=0))
+
+
+def _place(walk: _Walk, instruction: CircuitInstruction) -> Placed:
+    rows = tuple(walk.circuit.find_bit(qubit).index for qubit in instruction.qubits)
+    known = [walk.sources[bit] for bit in bits_read(instruction) if bit in walk.sources]
+    own = {walk.nodes[row] for row in rows}
+    remote = tuple(dict.fromkeys(source for source in known if walk.nodes[source.row] not in own))
+    taken = set(range(min(rows), max(rows) + 1))
+    for source in remote:
+        taken |= set(range(source.row, min(rows))) | set(range(max(rows) + 1, source.row + 1))
+    column = max([walk.free[row] for row in taken] + [source.column + 1 for source in known])
+    for row in taken:
+        walk.free[row] = column + 1
+    for bit in _bits_written(instruction):
+        walk.lanes[rows[0]] = walk.lanes.get(rows[0], -1) + 1
+        walk.sources[bit] = Source(rows[0], column, walk.lanes[rows[0]])
+    return Placed(instruction, rows, column, label(walk.circuit, instruction), remote)
+
+
+def bits_read(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
+    """Return the classical bits that an instruction waits for."""
+    if instruction.operation.name == CORRECT:
+        return tuple(instruction.clbits)
+    return condition_bits(instruction) if isinstance(instruction.operation, ControlFlowOp) else ()
+
+
+def _bits_written(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
+    if instruction.operation.name == "measure":
+        return tuple(instruction.clbits)
+    blocks: Sequence[QuantumCircuit] = getattr(instruction.operation, "blocks", ())
+    return tuple(
+        outer
+        for block in blocks
+        for inner, outer in zip(block.clbits, instruction.clbits, strict=True)
+        if any(inside.operation.name == "measure" and inner in inside.clbits for inside in block.data)
+    )
+
+
+def bit_name(circuit: QuantumCircuit, bit: Qubit | Clbit) -> str:
+    """Return register[index], or the bare index of a bit without a register."""
+    where = circuit.find_bit(bit)
+    if not where.registers:
+        return f"[{where.index}]"
+    register, index = where.registers[0]
+    return f"{register.name}[{index}]"
+
+
+def label(circuit: QuantumCircuit, instruction: CircuitInstruction) -> str:
+    """Return the text that stands for an instruction.
+
+    Example:
+        >>> circuit = QuantumCircuit(1, 1)
+        >>> circuit.rx(0.5, 0)
+        <qiskit.circuit.instructionset.InstructionSet object at ...>
+        >>> label(circuit, circuit.data[0])
+        'RX(0.5)'
+    """
+    operation = instruction.operation
+    if operation.name == "measure":
+        return bit_name(circuit, instruction.clbits[0])
+    if operation.name == CORRECT:
+        x, z = parities(instruction)
+        powers = [f"{pauli}^{_parity(circuit, bits)}" for pauli, bits in (("X", x), ("Z", z)) if bits]
+        return "\n".join(powers)
+    if isinstance(operation, ControlFlowOp):
+        return str(operation.name)
+    given = getattr(operation, "label", None)
+    return str(given) if given else _gate_label(operation)
+
+
+def _parity(circuit: QuantumCircuit, bits: Sequence[Clbit]) -> str:
+    if len(bits) > _MOST_BITS:
+        return f"({len(bits)} bits)"
+    names = "⊕".join(bit_name(circuit, bit) for bit in bits)
+    return names if len(bits) == 1 else f"({names})"
+
+
+def _gate_label(operation: Operation) -> str:
+    gate = operation.base_gate if isinstance(operation, ControlledGate) else operation
+    short = gate.name.upper() if len(gate.name) <= 3 else gate.name
+    numbers = [_number(value) for value in getattr(gate, "params", [])]
+    shown = all(numbers) and 0 < len(numbers) <= 3
+    return str(_SHORT.get(gate.name, short)) + (f"({', '.join(numbers)})" if shown else "")
+
+
+def _number(value: object) -> str:
+    """Return a parameter as text; empty for arrays and whatever else has no short form."""
+    if isinstance(value, int | float):
+        return f"{value:.3g}"
+    text = str(value)
+    return (
+        text if len(text) <= 12 and "\n" not in text and type(value).__name__.startswith("Parameter") else ""
+    )
+
+
+def fold(widths: Sequence[float], room: float) -> list[range]:
+    """Divide columns into panels that are no wider than ``room``, each with at least one column.
+
+    Example:
+        >>> fold([1, 1, 1, 3, 1], 2.5)
+        [range(0, 2), range(2, 3), range(3, 4), range(4, 5)]
+    """
+    starts, used = [0], 0.0
+    for column, width in enumerate(widths):
+        if used + width > room and column > starts[-1]:
+            starts.append(column)
+            used = 0.0
+        used += width
+    return [range(first, last) for first, last in pairwise([*starts, max(len(widths), 1)])]

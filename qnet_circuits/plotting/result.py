@@ -1,0 +1,251 @@
+"""The picture of a result: figures with their intervals beside what they should be and what they must beat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
+from matplotlib.ticker import MaxNLocator
+
+from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.estimate import Estimate
+from qnet_circuits.plotting.style import FAINT, INK, MARKERS, PALETTE, new_axes, text_width
+
+_FONT = 9.0
+#: Where in its column, of width 1, each thing stands: the estimate, then the reference marks, then names of bounds.
+_ESTIMATE, _MARKS, _NAMES = -0.33, {"ideal": -0.17, "theory": -0.03, "predicted": 0.11}, 0.19
+_STYLES = {"ideal": (INK, "x"), "theory": (PALETTE[2], "^"), "predicted": (PALETTE[1], "D")}
+_HALF = 0.06
+
+
+class Figures(Protocol):
+    """What a result must have to be drawn."""
+
+    @property
+    def figures(self) -> dict[str, Estimate]:
+        """Estimates by name."""
+
+    @property
+    def ideal(self) -> dict[str, float]:
+        """Values on a noiseless machine."""
+
+    @property
+    def theory(self) -> dict[str, float]:
+        """Closed forms."""
+
+    @property
+    def predicted(self) -> dict[str, float]:
+        """Exact values for the same noise."""
+
+    @property
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """What figures must beat."""
+
+    @property
+    def title(self) -> str:
+        """Protocol and backend."""
+
+
+def plot_result(result: Figures, ax: Axes | None = None, figures: Iterable[str] | None = None) -> Axes:
+    """Draw figures with their intervals, beside ideal, theory, prediction and bounds.
+
+    Figures in [-1, 1] share one scale; a figure on another scale, such as a CHSH value, is shown by itself.
+
+    Args:
+        result: The result.
+        ax: Axes to draw on; those of a new figure by default.
+        figures: Names of the figures to show. By default the first one, with all that share its scale.
+
+    Returns:
+        The axes.
+
+    Raises:
+        UnknownNameError: If there is no such figure.
+        ParameterError: If there is no figure to show, or the scales differ.
+    """
+    names = _chosen(result, figures)
+    bound_names = [bound for name in names for bound in result.bounds.get(name, {})]
+    room = max((text_width(bound, _FONT) for bound in bound_names), default=0) / 72 / (0.49 - _NAMES)
+    pitch = max(1.5, room)
+    own = ax is None
+    ax = new_axes(ax, (max(5.5, 2.2 + pitch * len(names)), 4.2))
+    _draw_estimates(ax, [result.figures[name] for name in names])
+    for kind, table in (("ideal", result.ideal), ("theory", result.theory), ("predicted", result.predicted)):
+        _draw_marks(ax, kind, {k: table[name] for k, name in enumerate(names) if name in table})
+    for k, name in enumerate(names):
+        _draw_bounds(ax, k, result.bounds.get(name, {}))
+    ax.set_xticks(range(len(names)), names)
+    ax.set_xlim(-0.5, len(names) - 0.5)
+    ax.margins(y=0.12)
+    for k in range(1, len(names)):
+        ax.axvline(k - 0.5, color=FAINT, lw=0.5, zorder=0)
+    left_out = [name for name in result.figures if name not in names]
+    if left_out and figures is None:
+        ax.set_xlabel(f"on another scale: {', '.join(left_out)}", size=_FONT, color=INK)
+    ax.set_title(result.title, size=_FONT + 2, wrap=True)
+    _draw_legend(ax, beside=own)
+    return ax
+
+
+def _draw_legend(ax: Axes, beside: bool) -> None:
+    """Draw the legend, beside the axes where there is room for it."""
+    handles, labels = ax.get_legend_handles_labels()
+    # Matplotlib lists error bars last; the estimate comes first here.
+    handles, labels = [handles[-1], *handles[:-1]], [labels[-1], *labels[:-1]]
+    if beside:
+        ax.legend(
+            handles,
+            labels,
+            fontsize=_FONT,
+            frameon=False,
+            loc="upper left",
+            bbox_to_anchor=(1.01, 1),
+            borderaxespad=0,
+        )
+    else:
+        ax.legend(handles, labels, fontsize=_FONT, loc="best")
+
+
+def _chosen(result: Figures, figures: Iterable[str] | None) -> list[str]:
+    """Return the names of the figures to show, all on one scale."""
+    names = list(result.figures) if figures is None else list(figures)
+    for name in names:
+        if name not in result.figures:
+            raise UnknownNameError("figure", name, result.figures)
+    if not names:
+        raise ParameterError("there is no figure to plot; a result with at least one is needed")
+    shared = [name for name in names if _unit_scale(result, name)]
+    same = shared if names[0] in shared else names[:1]
+    if figures is not None and len(same) < len(names):
+        others = ", ".join(name for name in names if name not in same)
+        raise ParameterError(
+            f"{others} and {', '.join(same)} have different scales; plot each on axes of its own"
+        )
+    return same
+
+
+def _unit_scale(result: Figures, name: str) -> bool:
+    """Tell whether a figure, and all that it is compared with, lies in [-1, 1]."""
+    tables = (result.ideal, result.theory, result.predicted)
+    values = [result.figures[name].value, *(table[name] for table in tables if name in table)]
+    values += result.bounds.get(name, {}).values()
+    return all(abs(value) <= 1 + 1e-9 for value in values)
+
+
+def _interval_label(estimates: Sequence[Estimate]) -> str:
+    levels = sorted(
+        {estimate.level for estimate in estimates if estimate.n > 0 or estimate.high > estimate.low}
+    )
+    if not levels:
+        return "exact value"
+    return f"estimate, {' and '.join(f'{100 * level:.4g}%' for level in levels)} interval"
+
+
+def _errors(estimates: Sequence[Estimate]) -> list[list[float]]:
+    """Return how far each interval reaches down and up."""
+    return [
+        [max(0.0, estimate.value - estimate.low) for estimate in estimates],
+        [max(0.0, estimate.high - estimate.value) for estimate in estimates],
+    ]
+
+
+def _draw_estimates(ax: Axes, estimates: Sequence[Estimate]) -> None:
+    ax.errorbar(
+        [k + _ESTIMATE for k in range(len(estimates))], [estimate.value for estimate in estimates],
+        _errors(estimates), fmt="o", color=PALETTE[0], capsize=4, label=_interval_label(estimates), zorder=3,
+    )  # fmt: skip
+
+
+def _draw_marks(ax: Axes, kind: str, values: Mapping[int, float]) -> None:
+    """Draw a short horizontal line with a marker in its middle for each value."""
+    colour, marker = _STYLES[kind]
+    for number, (k, value) in enumerate(values.items()):
+        middle = k + _MARKS[kind]
+        ax.plot(
+            [middle - _HALF, middle, middle + _HALF], [value] * 3, color=colour, lw=1.5, marker=marker, markersize=5,
+            markevery=[1], label=kind if number == 0 else "_", zorder=2,
+        )  # fmt: skip
+
+
+def _draw_bounds(ax: Axes, k: int, bounds: Mapping[str, float]) -> None:
+    """Draw a dashed line across a figure's column for each bound, with its name at the right; equal ones share a name."""
+    names: dict[float, str] = {}
+    for name, value in bounds.items():
+        names[value] = f"{names[value]}, {name}" if value in names else name
+    for number, (value, name) in enumerate(sorted(names.items())):
+        ax.plot([k - 0.46, k + 0.46], [value, value], color=INK, lw=1, ls="--", zorder=1, gid="bound")
+        # Two bounds that lie close to each other have their names on either side.
+        below = len(names) > 1 and number == 0
+        ax.annotate(
+            name, (k + _NAMES, value), (0, -2 if below else 2), textcoords="offset points", size=_FONT, color=INK,
+            va="top" if below else "bottom", annotation_clip=False,
+        )  # fmt: skip
+
+
+def plot_series(
+    x: Sequence[float],
+    estimates: Sequence[Estimate],
+    ax: Axes | None = None,
+    theory: Sequence[float] | None = None,
+    bounds: Mapping[str, float] | None = None,
+    xlabel: str = "hops",
+    ylabel: str = "",
+    label: str = "estimate",
+) -> Axes:
+    """Draw estimates against a number, such as the hops of a chain, with theory as a line.
+
+    Called again on the same axes, it adds a series with a colour and a marker of its own.
+
+    Args:
+        x: The numbers.
+        estimates: One estimate for each.
+        ax: Axes to draw on; those of a new figure by default.
+        theory: One value for each number.
+        bounds: Dashed lines, by name.
+        xlabel: What the numbers are.
+        ylabel: What the estimates are.
+        label: Name of the series.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ParameterError: If the lengths differ, or there is nothing to draw.
+    """
+    if not len(x) == len(estimates) == len(x if theory is None else theory) or len(x) == 0:
+        given = f"{len(x)} x, {len(estimates)} estimates" + (
+            "" if theory is None else f", {len(theory)} theory values"
+        )
+        raise ParameterError(
+            f"a series needs equally many x, estimates and theory values, at least one, got {given}"
+        )
+    ax = new_axes(ax, (6.4, 4.2))
+    earlier = sum(isinstance(container, ErrorbarContainer) for container in ax.containers)
+    colour, marker = PALETTE[earlier % len(PALETTE)], MARKERS[earlier % len(MARKERS)]
+    ax.errorbar(
+        x, [estimate.value for estimate in estimates], _errors(estimates),
+        fmt=marker, color=colour, capsize=3, label=label, zorder=3,
+    )  # fmt: skip
+    if theory is not None:
+        name = "theory" if label == "estimate" else f"{label}, theory"
+        ax.plot(
+            *zip(*sorted(zip(x, theory, strict=True)), strict=True),
+            color=colour,
+            lw=1.2,
+            label=name,
+            zorder=2,
+        )
+    for name, value in (bounds or {}).items():
+        ax.axhline(value, color=INK, lw=1, ls="--", zorder=1)
+        ax.annotate(
+            name, (0.01, value), (0, 2), xycoords=ax.get_yaxis_transform(), textcoords="offset points",
+            size=_FONT, color=INK, va="bottom",
+        )  # fmt: skip
+    if all(float(number).is_integer() for number in x):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    ax.legend(fontsize=_FONT)
+    return ax

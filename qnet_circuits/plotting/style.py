@@ -1,0 +1,48 @@
+"""Colours that the colour-blind tell apart, and what all pictures share."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+#: Okabe and Ito's palette, without black and yellow (https://jfly.uni-koeln.de/color/).
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+INK = "#222222"
+FAINT = "#9a9a9a"
+PAPER = "#ffffff"
+LINK_COLOUR = PALETTE[1]
+MESSAGE_COLOUR = PALETTE[0]
+#: Largest sides of a figure in inches; what needs more is drawn smaller.
+MAX_WIDTH, MAX_HEIGHT = 40.0, 200.0
+
+
+def new_axes(ax: Axes | None, figsize: tuple[float, float], bare: bool = False) -> Axes:
+    """Return ``ax``, or the axes of a new figure if it is None.
+
+    Args:
+        ax: Axes to draw on, or None.
+        figsize: Width and height of a new figure in inches; cut to 40 by 200.
+        bare: Whether a drawing without frame and ticks follows, which fills a new figure.
+    """
+    if ax is None:
+        size = (min(figsize[0], MAX_WIDTH), min(figsize[1], MAX_HEIGHT))
+        figure, ax = plt.subplots(figsize=size, layout=None if bare else "constrained")
+        if bare:
+            figure.subplots_adjust(0, 0, 1, 1)
+    if bare:
+        ax.set_axis_off()
+        ax.set_aspect("equal")
+    return ax
+
+
+def points_per_unit(ax: Axes, width: float, height: float) -> float:
+    """Return the size in points of one data unit, where ``width`` by ``height`` units fit the axes at equal aspect."""
+    box = ax.get_window_extent()
+    inches = min(box.width / width, box.height / height) / ax.figure.dpi
+    return max(72 * inches, 1e-3)
+
+
+def text_width(text: str, size: float) -> float:
+    """Return about how wide the longest line of a text is, in the unit of ``size``."""
+    return 0.62 * size * max(len(line) for line in text.split("\n"))

@@ -1,0 +1,201 @@
+import matplotlib.pyplot as plt
+import pytest
+from matplotlib.axes import Axes
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+
+from qnet_circuits.circuits.blocks import bell_measurement, prepare
+from qnet_circuits.circuits.corrections import correct
+from qnet_circuits.circuits.links import entangle, transmit
+from qnet_circuits.errors import ParameterError
+from qnet_circuits.network import Network
+from qnet_circuits.plotting.circuit import draw_circuit
+from qnet_circuits.plotting.layout import arrange
+from qnet_circuits.protocol import protocol_class, protocol_names
+from qnet_circuits.protocols.ghz import Ghz
+from qnet_circuits.protocols.repeater_chain import RepeaterChain, bell_circuit
+from qnet_circuits.protocols.teleportation import Teleportation
+from tests.plotting.pictures import check_legible, texts, with_gid
+
+PROTOCOLS = [protocol_class(name)() for name in protocol_names()]
+PROTOCOLS += [RepeaterChain(hops=8), Teleportation(hops=3), Ghz(parties=5)]
+
+
+def teleportation(steps=0):
+    alice, bob = QuantumRegister(2, "alice"), QuantumRegister(1, "bob")
+    bell, out = ClassicalRegister(2, "bell"), ClassicalRegister(1, "out")
+    circuit = QuantumCircuit(alice, bob, bell, out)
+    prepare(circuit, alice[0], (1.2, 0.5))
+    entangle(circuit, alice[1], bob[0])
+    circuit.barrier(alice)
+    bell_measurement(circuit, alice[0], alice[1], bell[0], bell[1])
+    for _ in range(steps):
+        circuit.s(bob[0])
+    correct(circuit, bob[0], x=[bell[1]], z=[bell[0]])
+    circuit.measure(bob[0], out[0])
+    return circuit
+
+
+def test_teleportation():
+    ax = draw_circuit(teleportation())
+    assert isinstance(ax, Axes)
+    expected = ["alice", "alice[0]", "alice[1]", "bob", "bob[0]", "RY(1.2)", "RZ(0.5)", "H", "Φ+"]
+    expected += ["bell[0]", "bell[1]", "out[0]", "X^bell[1]\nZ^bell[0]"]
+    assert sorted(texts(ax)) == sorted(expected)
+    assert len(with_gid(ax, "entangle")) == 1
+    assert len(with_gid(ax, "message")) == len(with_gid(ax, "path")) == 2
+    assert [len(with_gid(ax, f"node {node}")) for node in ("alice", "bob")] == [1, 1]
+    check_legible(ax)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.id)
+def test_protocols_are_legible(protocol, rng):
+    ax = protocol.draw()
+    shown = texts(ax)
+    for register in protocol.program(rng).items[0].circuit.qregs:
+        assert shown.count(register.name) == 1
+        assert all(f"{register.name}[{k}]" in shown for k in range(register.size))
+    check_legible(ax)
+
+
+def test_many_messages_are_merged_into_one_arrow():
+    ax = draw_circuit(bell_circuit(Network.chain(8), "Z", "zz"))
+    assert len(with_gid(ax, "message")) == 1
+    assert len(with_gid(ax, "path")) == 14
+    assert len(with_gid(ax, "entangle")) == 8
+    assert "X^(7 bits)\nZ^(7 bits)" in texts(ax)
+    assert "X^(swap[1]⊕swap[3])\nZ^(swap[0]⊕swap[2])" in texts(
+        draw_circuit(bell_circuit(Network.chain(3), "Z", "zz"))
+    )
+
+
+def test_results_of_the_own_node_need_no_message():
+    alice, bob = QuantumRegister(2, "alice"), QuantumRegister(1, "bob")
+    bits = ClassicalRegister(1, "m")
+    circuit = QuantumCircuit(alice, bob, bits)
+    circuit.measure(alice[0], bits[0])
+    correct(circuit, alice[1], x=bits)
+    assert with_gid(draw_circuit(circuit), "message") == []
+    correct(circuit, bob[0], x=bits)
+    assert len(with_gid(draw_circuit(circuit), "message")) == 1
+
+
+def _message_heads(circuit):
+    """Return (tip height, back height) of each arrow head."""
+    heads = with_gid(draw_circuit(circuit), "message")
+    return [(head.get_xy()[0][1], head.get_xy()[1][1]) for head in heads]
+
+
+def test_messages_go_down_and_up():
+    alice, bob = QuantumRegister(1, "alice"), QuantumRegister(1, "bob")
+    bits = ClassicalRegister(1, "m")
+    for source, target, down in ((alice, bob, True), (bob, alice, False)):
+        circuit = QuantumCircuit(alice, bob, bits)
+        circuit.measure(source[0], bits[0])
+        correct(circuit, target[0], z=bits)
+        ((tip, back),) = _message_heads(circuit)
+        assert bool(tip < back) is down
+
+
+def _mixture():
+    alice, relay, bob = (
+        QuantumRegister(3, "alice"),
+        QuantumRegister(2, "relay_station"),
+        QuantumRegister(1, "bob"),
+    )
+    c, out = ClassicalRegister(3, "c"), ClassicalRegister(2, "out")
+    circuit = QuantumCircuit(alice, relay, bob, c, out)
+    circuit.h(alice[0])
+    transmit(circuit, alice[0], relay[0])
+    circuit.cz(alice[1], alice[2])
+    circuit.cp(0.3, alice[1], alice[2])
+    circuit.swap(alice[1], alice[2])
+    circuit.sdg(relay[1])
+    circuit.ch(relay[0], relay[1])
+    circuit.rzz(0.5, *relay)
+    circuit.reset(alice[1])
+    transmit(circuit, relay[0], bob[0])
+    circuit.measure([bob[0], relay[1]], out)
+    correct(circuit, alice[1], x=out)
+    circuit.measure(alice[1:], c[:2])
+    circuit.measure(alice[1], c[2])
+    with circuit.if_test((c[0], 1)):
+        circuit.x(bob[0])
+    return circuit
+
+
+def test_other_operations():
+    circuit = _mixture()
+    ax = draw_circuit(circuit)
+    shown = texts(ax)
+    for text in ("S†", "|0⟩", "P(0.3)", "if_else", "X^(out[0]⊕out[1])", "relay_station[1]"):
+        assert shown.count(text) == 1, text
+    assert shown.count("RZZ(0.5)") == 2
+    assert len(with_gid(ax, "transmit")) == 2
+    # Two for the correction, one for the condition.
+    assert len(with_gid(ax, "message")) == 3
+    check_legible(ax)
+
+
+def test_wire_ends_where_its_qubit_leaves():
+    ax = draw_circuit(_mixture())
+    ends = [line.get_xdata()[-1] for line in with_gid(ax, "wire")]
+    assert ends[0] < ends[3] < ends[1] == ends[2] == ends[4] == ends[5]
+
+
+def test_nothing_shares_a_place():
+    for circuit in (teleportation(), _mixture(), bell_circuit(Network.chain(5), "Y", "yy")):
+        seen = set()
+        for placed in arrange(circuit).placed:
+            rows = [*placed.rows, *(source.row for source in placed.sources)]
+            cells = {(row, placed.column) for row in range(min(rows), max(rows) + 1)}
+            assert not cells & seen
+            assert all(source.column < placed.column for source in placed.sources)
+            seen |= cells
+
+
+def test_layout_is_as_soon_as_possible():
+    layout = arrange(bell_circuit(Network.chain(20), "Z", "zz"))
+    # Links, CNOTs, Hadamards with half of the measurements, the other half, the correction, the last measurement.
+    assert layout.columns == 6
+
+
+def test_barriers_are_left_out():
+    circuit = teleportation()
+    assert [placed.instruction.operation.name for placed in arrange(circuit).placed] == [
+        instruction.operation.name for instruction in circuit.data if instruction.operation.name != "barrier"
+    ]
+
+
+def test_long_circuits_are_continued_below_at_full_size():
+    ax = draw_circuit(teleportation(steps=150))
+    width, _ = ax.figure.get_size_inches()
+    assert width <= 40
+    assert texts(ax).count("S") == 150
+    panels = texts(ax).count("bob[0]")
+    assert panels == 3
+    assert len(with_gid(ax, "message")) == 2
+    # Each of the two messages is drawn through all panels.
+    assert len(with_gid(ax, "path")) == 2 * panels
+    assert min(text.get_size() for text in ax.texts) > 7
+    check_legible(ax)
+
+
+def test_figure_grows_with_depth():
+    short, long = (draw_circuit(teleportation(steps)).figure.get_size_inches() for steps in (0, 10))
+    assert long[0] > short[0]
+    assert long[1] == short[1]
+
+
+def test_given_axes_are_used_and_texts_fit_them():
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3))
+    assert draw_circuit(teleportation(), left) is left
+    assert plt.get_fignums() == [figure.number]
+    assert len(right.texts) == 0
+    check_legible(left)
+
+
+def test_bits_and_circuits_without_content():
+    ax = draw_circuit(QuantumCircuit(QuantumRegister(2, "alice")))
+    assert texts(ax) == ["alice", "alice[0]", "alice[1]"]
+    with pytest.raises(ParameterError, match="at least one qubit"):
+        draw_circuit(QuantumCircuit())

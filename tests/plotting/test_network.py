@@ -1,0 +1,83 @@
+import itertools
+
+import matplotlib.pyplot as plt
+import pytest
+from matplotlib.axes import Axes
+
+from qnet_circuits.network import Link, Network
+from qnet_circuits.plotting.network import chain_order, draw_network, star_centre
+from tests.plotting.pictures import check_legible, texts, with_gid
+
+COMPLETE = Network.from_edges(itertools.combinations("abcde", 2))
+RING = Network.from_edges([("north_station", "b"), ("b", "c"), ("c", "north_station")])
+NETWORKS = {
+    "two": Network.two_nodes(Link(fidelity=0.5)),
+    "chain3": Network.chain(3, [Link(fidelity=0.97), Link(fidelity=0.9), Link()]),
+    "chain8": Network.chain(8),
+    "chain60": Network.chain(60),
+    "star5": Network.star(5, Link(fidelity=0.95)),
+    "star12": Network.star(12),
+    "star2": Network.star(2),
+    "complete": COMPLETE,
+    "ring": RING,
+    "apart": Network(("a", "b", "c"), (("b", "c", Link()),)),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_nodes_and_fidelities_are_shown_and_legible(name):
+    network = NETWORKS[name]
+    ax = draw_network(network)
+    assert isinstance(ax, Axes)
+    expected = [*network.nodes, *(f"{link.weights[0]:.3f}" for _, _, link in network.links)]
+    assert sorted(texts(ax)) == sorted(expected)
+    assert len(with_gid(ax, "link")) == network.hops
+    check_legible(ax)
+
+
+def _place(ax, text):
+    return next(found.get_position() for found in ax.texts if found.get_text() == text)
+
+
+def test_chain_is_a_row_in_order():
+    network = Network.from_edges([("b", "a"), ("b", "c"), ("c", "d")])
+    ax = draw_network(network)
+    places = [_place(ax, node) for node in "abcd"]
+    assert len({y for _, y in places}) == 1
+    assert [x for x, _ in places] == sorted(x for x, _ in places)
+
+
+def test_star_is_around_its_centre():
+    network = Network.star(5)
+    ax = draw_network(network)
+    assert _place(ax, "centre") == (0, 0)
+    radii = {round(x * x + y * y, 9) for x, y in (_place(ax, f"party{k}") for k in range(1, 6))}
+    assert len(radii) == 1
+
+
+def test_fidelity_stands_nearest_to_its_own_link():
+    network = Network.chain(3, [Link(fidelity=0.97), Link(fidelity=0.9), Link()])
+    ax = draw_network(network)
+    for a, b, link in network.links:
+        middle = (_place(ax, a)[0] + _place(ax, b)[0]) / 2
+        assert _place(ax, f"{link.weights[0]:.3f}")[0] == pytest.approx(middle)
+
+
+def test_pauli_link_shows_its_weight_of_identity():
+    assert "0.800" in texts(draw_network(Network.two_nodes(Link(pauli=(0.8, 0.1, 0, 0.1)))))
+
+
+def test_shapes_are_told_apart():
+    assert chain_order(NETWORKS["star5"]) == ()
+    assert chain_order(RING) == ()
+    # Two ends and as many links as a chain, yet a ring and a pair.
+    apart = Network.from_edges([("a", "b"), ("c", "d"), ("d", "e"), ("e", "c")])
+    assert chain_order(apart) == ()
+    assert star_centre(NETWORKS["star5"]) == "centre"
+    assert star_centre(NETWORKS["chain8"]) is None
+
+
+def test_given_axes_are_used_and_network_draws_itself():
+    figure, ax = plt.subplots()
+    assert Network.chain(2).draw(ax) is ax
+    assert plt.get_fignums() == [figure.number]

@@ -1,0 +1,144 @@
+from dataclasses import dataclass, field
+
+import matplotlib.pyplot as plt
+import pytest
+from matplotlib.axes import Axes
+
+from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.estimate import Estimate, proportion
+from qnet_circuits.plotting.result import plot_result, plot_series
+from tests.plotting.pictures import check_legible, texts, with_gid
+
+
+@dataclass(frozen=True)
+class Given:
+    figures: dict
+    ideal: dict = field(default_factory=dict)
+    theory: dict = field(default_factory=dict)
+    predicted: dict = field(default_factory=dict)
+    bounds: dict = field(default_factory=dict)
+    title: str = "repeater-chain on aer:fake_kingston"
+
+
+FIGURES = {
+    "fidelity": Estimate(0.91, 0.90, 0.93, n=3000),
+    "xx": Estimate(0.88, 0.85, 0.9, n=1000),
+    "yy": Estimate(-0.87, -0.9, -0.84, n=1000),
+    "zz": Estimate(0.9, 0.87, 0.93, n=1000),
+}
+FOUR = Given(
+    FIGURES,
+    {"fidelity": 1.0, "xx": 1.0, "yy": -1.0, "zz": 1.0},
+    {"fidelity": 0.915, "xx": 0.89},
+    {"fidelity": 0.912, "xx": 0.88, "yy": -0.88, "zz": 0.9},
+    {"fidelity": {"entangled": 0.5, "secure": 0.81}},
+)
+CHSH = Given(
+    {"s_value": Estimate(0.6, 0.5, 0.7, n=100), "agreement": Estimate(0.7, 0.6, 0.8, n=100)},
+    {"s_value": 2.828},
+    bounds={"s_value": {"classical": 2.0}},
+)
+
+
+def _legend(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def _names(ax):
+    return [label.get_text() for label in ax.get_xticklabels()]
+
+
+def test_four_figures():
+    ax = plot_result(FOUR)
+    assert isinstance(ax, Axes)
+    assert _names(ax) == ["fidelity", "xx", "yy", "zz"]
+    assert _legend(ax) == ["estimate, 95% interval", "ideal", "theory", "predicted"]
+    assert sorted(texts(ax)) == ["entangled", "secure"]
+    assert [line.get_ydata()[0] for line in with_gid(ax, "bound")] == [0.5, 0.81]
+    assert ax.get_title() == FOUR.title
+    check_legible(ax)
+
+
+def test_intervals_and_marks_stand_at_their_values():
+    ax = plot_result(FOUR)
+    (container,) = ax.containers
+    segments = container.lines[2][0].get_segments()
+    for estimate, segment in zip(FIGURES.values(), segments, strict=True):
+        assert sorted(segment[:, 1]) == pytest.approx([estimate.low, estimate.high])
+    assert list(container.lines[0].get_ydata()) == [estimate.value for estimate in FIGURES.values()]
+    levels = {line.get_label(): line.get_ydata()[0] for line in ax.lines}
+    assert (levels["ideal"], levels["theory"], levels["predicted"]) == (1.0, 0.915, 0.912)
+    markers = {line.get_marker() for line in ax.lines if line.get_label() in ("ideal", "theory", "predicted")}
+    assert len(markers) == 3
+
+
+def test_legend_names_only_what_is_there():
+    ax = plot_result(Given({"fidelity": Estimate(0.9, 0.9, 0.9)}, predicted={"fidelity": 0.9}))
+    assert _legend(ax) == ["exact value", "predicted"]
+
+
+def test_figure_on_another_scale_is_by_itself():
+    ax = plot_result(CHSH)
+    # Its value lies in [-1, 1], but not what it is compared with.
+    assert _names(ax) == ["s_value"]
+    assert ax.get_xlabel() == "on another scale: agreement"
+    assert _names(plot_result(CHSH, figures=["agreement"])) == ["agreement"]
+    swapped = Given(dict(reversed(CHSH.figures.items())), CHSH.ideal, bounds=CHSH.bounds)
+    assert _names(plot_result(swapped)) == ["agreement"]
+    with pytest.raises(ParameterError, match="different scales"):
+        plot_result(CHSH, figures=["agreement", "s_value"])
+
+
+def test_chosen_figures():
+    ax = plot_result(FOUR, figures=["zz", "xx"])
+    assert _names(ax) == ["zz", "xx"]
+    assert ax.get_xlabel() == ""
+    with pytest.raises(UnknownNameError, match="zx"):
+        plot_result(FOUR, figures=["zx"])
+    with pytest.raises(ParameterError, match="no figure"):
+        plot_result(Given({}))
+
+
+def test_equal_bounds_share_a_line_and_close_ones_stay_legible():
+    ax = plot_result(Given({"f": Estimate(0.9, 0.8, 1.0)}, bounds={"f": {"a": 0.5, "b": 0.5, "c": 0.502}}))
+    assert texts(ax) == ["a, b", "c"]
+    check_legible(ax)
+
+
+def test_given_axes_are_used():
+    figure, ax = plt.subplots()
+    assert plot_result(FOUR, ax) is ax
+    assert plt.get_fignums() == [figure.number]
+
+
+def test_series():
+    hops = [3, 1, 2]
+    estimates = [proportion(int(1000 * 0.9**h), 1000) for h in hops]
+    theory = [0.9**h for h in hops]
+    ax = plot_series(hops, estimates, theory=theory, bounds={"entangled": 0.5}, ylabel="fidelity")
+    assert isinstance(ax, Axes)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("hops", "fidelity")
+    assert sorted(_legend(ax)) == ["estimate", "theory"]
+    assert texts(ax) == ["entangled"]
+    line = next(line for line in ax.lines if line.get_label() == "theory")
+    assert list(line.get_xdata()) == [1, 2, 3]
+    assert list(line.get_ydata()) == pytest.approx([0.9, 0.81, 0.729])
+    assert all(float(tick).is_integer() for tick in ax.get_xticks())
+    check_legible(ax)
+
+
+def test_second_series_has_its_own_colour_and_marker():
+    estimates = [proportion(90, 100), proportion(80, 100)]
+    ax = plot_series([1, 2], estimates, label="near")
+    assert plot_series([1, 2], estimates, ax, theory=[0.9, 0.8], label="far") is ax
+    near, far = (container.lines[0] for container in ax.containers)
+    assert near.get_color() != far.get_color()
+    assert near.get_marker() != far.get_marker()
+    assert sorted(_legend(ax)) == ["far", "far, theory", "near"]
+
+
+@pytest.mark.parametrize(("x", "count", "theory"), [([1, 2], 1, None), ([1], 1, [0.5, 0.6]), ([], 0, None)])
+def test_series_of_unequal_lengths_are_refused(x, count, theory):
+    with pytest.raises(ParameterError, match="equally many"):
+        plot_series(x, [proportion(1, 2)] * count, theory=theory)
+    assert not plt.get_fignums()

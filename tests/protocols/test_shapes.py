@@ -1,0 +1,315 @@
+"""What protocols refuse, how many circuits they have, what they cost, and their exact figures on every link error."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+
+import qnet_circuits as qn
+from qnet_circuits.circuits.blocks import eigenstates
+from qnet_circuits.circuits.links import ENTANGLE
+from qnet_circuits.circuits.process import SETTINGS, process_fidelity, settings, truth_table
+from qnet_circuits.errors import ParameterError, UnknownNameError
+from tests.enumerator import PAULIS, distribution
+
+LINK = qn.Link(0.9)
+CNOT = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]])
+
+
+def _program(protocol, seed=0):
+    return protocol.program(np.random.default_rng(seed))
+
+
+# -- what is refused ------------------------------------------------------------------------------------------------
+
+BOTH = "both given; the network decides"
+REFUSED = [
+    (lambda: qn.Teleportation(state="2"), "state must be one of"),
+    (lambda: qn.Teleportation(state=(1.0,)), "state must be one of"),
+    (lambda: qn.Teleportation(state=(float("nan"), 0.0)), "angles of a state must be finite"),
+    (lambda: qn.Teleportation(hops=0), "hops must be a whole number of at least 1, got 0"),
+    (lambda: qn.Teleportation(link_fidelity=1.2), "link fidelity must be in"),
+    (lambda: qn.Teleportation(hops=2, network=qn.Network.chain(2)), BOTH),
+    (lambda: qn.Teleportation(network=qn.Network.star(3)), "a chain from centre to its other end"),
+    (lambda: qn.SuperdenseCoding(link_fidelity=0.2), "link fidelity must be in"),
+    (lambda: qn.SuperdenseCoding(link_fidelity=0.9, network=qn.Network.two_nodes()), BOTH),
+    (lambda: qn.SuperdenseCoding(network=qn.Network.chain(2)), "a network of one link"),
+    (lambda: qn.SuperdenseCoding(network="alice-bob"), "a network of one link"),
+    (lambda: qn.EntanglementSwapping(link_fidelity=0.9, network=qn.Network.chain(2)), BOTH),
+    (lambda: qn.EntanglementSwapping(network=qn.Network.chain(3)), "a chain of two links"),
+    (lambda: qn.EntanglementSwapping(network=qn.Network.star(2)), "a chain from centre to its other end"),
+    (lambda: qn.TeleportedCnot(hops=1.5), "hops must be a whole number"),
+    (lambda: qn.TeleportedCnot(hops=1, network=qn.Network.two_nodes()), BOTH),
+    (lambda: qn.LongRangeCnot(hops=True), "hops must be a whole number"),
+    (lambda: qn.LongRangeCnot(network=qn.Network.star(3)), "a chain from centre to its other end"),
+    (lambda: qn.Ghz(parties=1), "parties must be a whole number of at least 2, got 1"),
+    (lambda: qn.Ghz(parties=1, topology="chain"), "parties must be a whole number of at least 2, got 1"),
+    (lambda: qn.Ghz(parties=3, network=qn.Network.star(3)), BOTH),
+    (lambda: qn.Ghz(network=qn.Network.star(1)), "a star around centre of at least 2 parties"),
+    (lambda: qn.Ghz(network=qn.Network.chain(2)), "a star around alice of at least 2 parties"),
+    (lambda: qn.Ghz(topology="chain", network=qn.Network.star(3)), "a chain from centre to its other end"),
+    (lambda: qn.Chsh(link_fidelity=0.1), "link fidelity must be in"),
+    (lambda: qn.Chsh(network=3), "network must be a Network"),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), REFUSED)
+def test_bad_values_are_refused(make, message):
+    with pytest.raises(ParameterError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("field", ["topology", "method"])
+def test_unknown_names_of_ghz_are_refused(field):
+    with pytest.raises(UnknownNameError, match=f"unknown {field} 'stars'"):
+        qn.Ghz(**{field: "stars"})
+
+
+# -- circuits, cost, names ------------------------------------------------------------------------------------------
+
+#: Protocol, number of circuits, and bell_pairs, classical_bits, rounds, qubits, two_qubit_gates of one shot.
+SHAPES = [
+    (qn.RepeaterChain(hops=3), 3, (3, 4, 1, 6, 5)),
+    (qn.Teleportation(), 6, (1, 2, 1, 3, 2)),
+    (qn.Teleportation(hops=3), 6, (3, 6, 1, 7, 6)),
+    (qn.Teleportation(state="+i"), 1, (1, 2, 1, 3, 2)),
+    (qn.Teleportation(state=(0.7, 0.4)), 3, (1, 2, 1, 3, 2)),
+    (qn.SuperdenseCoding(), 4, (1, 0, 0, 3, 2)),
+    (qn.EntanglementSwapping(), 3, (2, 2, 1, 4, 3)),
+    (qn.TeleportedCnot(), 36, (1, 2, 2, 4, 3)),
+    (qn.TeleportedCnot(hops=3), 36, (3, 6, 2, 8, 7)),
+    (qn.LongRangeCnot(hops=3), 36, (3, 6, 1, 8, 7)),
+    (qn.Ghz(parties=3), 5, (3, 6, 1, 9, 8)),
+    (qn.Ghz(parties=4, topology="chain"), 9, (3, 3, 1, 6, 5)),
+    (qn.Ghz(parties=4, method="parity-scan"), 5, (4, 8, 1, 12, 11)),
+    (qn.Chsh(), 4, (1, 0, 0, 2, 1)),
+    (qn.Chsh(hops=3), 4, (3, 4, 1, 6, 5)),
+]
+
+
+@pytest.mark.parametrize(("protocol", "items", "cost"), SHAPES, ids=lambda value: getattr(value, "id", None))
+def test_circuits_and_cost(protocol, items, cost):
+    program = _program(protocol)
+    assert len(program.items) == items
+    keys = ("bell_pairs", "classical_bits", "rounds", "qubits", "two_qubit_gates")
+    assert tuple(program.resources[key] for key in keys) == cost
+
+
+REPRS = [
+    *(protocol for protocol, _, _ in SHAPES),
+    qn.Teleportation(state="1.2, 0.5", network=qn.Network.chain(2, [LINK, qn.Link()])),
+    qn.SuperdenseCoding(network=qn.Network.two_nodes(LINK)),
+    qn.EntanglementSwapping(network=qn.Network.chain(2, LINK)),
+    qn.Ghz(network=qn.Network.star(2, LINK)),
+    qn.Chsh(network=qn.Network.chain(1, qn.Link(pauli=(0.9, 0, 0, 0.1)))),
+]
+
+
+@pytest.mark.parametrize("protocol", REPRS, ids=lambda protocol: protocol.id)
+def test_repr_and_parameters_make_the_protocol_again(protocol):
+    assert eval(repr(protocol), vars(qn)) == protocol
+    assert type(protocol).from_parameters(**protocol.parameters) == protocol
+
+
+def test_a_state_is_kept_in_its_standard_form():
+    assert qn.Teleportation(state=0).state == "0"
+    assert qn.Teleportation(state=[1, 0.5]).state == (1.0, 0.5)
+
+
+def test_strings_of_many_parties_are_drawn():
+    whole, drawn = _program(qn.Ghz(parties=7)), _program(qn.Ghz(parties=8))
+    assert len(whole.items) == len(drawn.items) == 65
+    assert [figure.drawn_from for figure in whole.figures] == [0, 0, 0]
+    assert [figure.drawn_from for figure in drawn.figures] == [128, 0, 128]
+    names = [item.name for item in drawn.items[1:]]
+    assert len(set(names)) == 64
+    assert all(len(name) == 8 and name.count("y") % 2 == 0 for name in names)
+    assert names != [item.name for item in _program(qn.Ghz(parties=8), seed=1).items[1:]]
+
+
+def test_chsh_has_its_null_and_ideal_value():
+    (figure,) = _program(qn.Chsh()).figures
+    assert figure.null == 2.0
+    assert figure.ideal == pytest.approx(2 * 2**0.5)
+
+
+# -- the process fidelity against a CNOT matrix ---------------------------------------------------------------------
+
+VECTORS = {
+    "0": (1, 0), "1": (0, 1), "+": (2**-0.5, 2**-0.5),
+    "-": (2**-0.5, -(2**-0.5)), "+i": (2**-0.5, 1j * 2**-0.5), "-i": (2**-0.5, -1j * 2**-0.5),
+}  # fmt: skip
+
+
+def _projector(paulis, values):
+    """Return the projector on the joint eigenstate of two Paulis."""
+    one = [
+        (np.eye(2) + (-1) ** value * PAULIS[pauli]) / 2 for pauli, value in zip(paulis, values, strict=True)
+    ]
+    return np.kron(*one)
+
+
+def _gate_outcomes(gate):
+    """Return the distributions of ``out`` of the 36 settings for a gate on control and target."""
+    outcomes = {}
+    for setting in settings():
+        vector = gate @ np.kron(*(VECTORS[state] for state in setting.states))
+        outcomes[setting.name] = {
+            values: float(np.real(vector.conj() @ _projector(setting.measured, values) @ vector))
+            for values in product((0, 1), repeat=2)
+        }
+    return outcomes
+
+
+def _of_gate(expression, gate):
+    outcomes = _gate_outcomes(gate)
+    return _value(expression, {name: _named(dist) for name, dist in outcomes.items()})
+
+
+def _named(dist):
+    return [({("out", k): value for k, value in enumerate(values)}, p) for values, p in dist.items()]
+
+
+def test_settings_are_all_pairs_of_bases_and_their_eigenstates():
+    listed = list(settings())
+    assert set(SETTINGS) == {a + b for a in "XYZ" for b in "XYZ"}
+    assert len({setting.name for setting in listed}) == len(listed) == 36
+    assert "xz_01" in {setting.name for setting in listed}
+    for paulis, values in product(SETTINGS, product((0, 1), repeat=2)):
+        vector = np.kron(*(VECTORS[state] for state in eigenstates(paulis, values)))
+        assert np.allclose(_projector(paulis, values) @ vector, vector)
+
+
+def test_signs_of_the_settings_against_a_cnot_matrix():
+    for bases, measured in SETTINGS.items():
+        image = CNOT @ np.kron(PAULIS[bases[0]], PAULIS[bases[1]]) @ CNOT
+        overlaps = [
+            abs(np.trace(image @ np.kron(a, b))) / 4
+            for a in (np.eye(2), PAULIS[measured[0]])
+            for b in (np.eye(2), PAULIS[measured[1]])
+        ]
+        assert max(overlaps) == pytest.approx(1), f"{measured} does not read the image of {bases}"
+    assert _of_gate(process_fidelity(), CNOT) == pytest.approx(1)
+    assert _of_gate(truth_table(), CNOT) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("error", [a + b for a in "IXYZ" for b in "IXYZ" if a + b != "II"])
+def test_process_fidelity_sees_every_pauli_error(error):
+    gate = np.kron(PAULIS[error[0]], PAULIS[error[1]]) @ CNOT
+    assert _of_gate(process_fidelity(), gate) == pytest.approx(0)
+    assert _of_gate(truth_table(), gate) == pytest.approx(float(set(error) <= {"I", "Z"}))
+
+
+def test_process_fidelity_is_that_of_the_matrix(rng):
+    for _ in range(20):
+        gate, _ = np.linalg.qr(rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4)))
+        assert _of_gate(process_fidelity(), gate) == pytest.approx(abs(np.trace(CNOT @ gate)) ** 2 / 16)
+
+
+# -- exact figures: every Pauli on every link -----------------------------------------------------------------------
+
+
+def _value(expression, outcomes):
+    """Return an expression's exact value of {item: [({(register, index): bit}, probability)]}; None if undefined."""
+    total = expression.constant
+    for weight, event in expression.terms:
+        counted = happened = 0.0
+        for bits, p in outcomes[event.item]:
+            if any(bits[register, index] != value for register, index, value in event.given):
+                continue
+            counted += p
+            seen = "".join(str(bits[bit]) for bit in event.bits)
+            happened += p * (seen in event.patterns if event.patterns else seen.count("1") % 2 == 0)
+        total += weight * happened / counted
+    return total
+
+
+def _with_errors(circuit, errors):
+    """Return the circuit with the k-th error on the far half of the k-th Bell pair."""
+    changed, left = QuantumCircuit(*circuit.qregs, *circuit.cregs), list(errors)
+    for instruction in circuit.data:
+        changed.append(instruction)
+        if instruction.operation.name == ENTANGLE:
+            error = left.pop(0)
+            if error != "I":
+                getattr(changed, error.lower())(instruction.qubits[1])
+    assert not left
+    return changed
+
+
+def _exact(program, errors=None, mode="feedforward"):
+    outcomes = {}
+    for item in program:
+        circuit = _with_errors(item.circuit, errors) if errors else item.circuit
+        places = [(register.name, k) for register in circuit.cregs for k in range(register.size)]
+        found = distribution(circuit, mode)
+        outcomes[item.name] = [(dict(zip(places, bits, strict=True)), p) for (bits, _), p in found.items()]
+    return {figure.name: _value(figure.expression, outcomes) for figure in program.figures}
+
+
+#: How to make each protocol over a network, the network's maker, and its number of links.
+EXACT = {
+    "teleportation": (lambda network: qn.Teleportation(network=network), qn.Network.chain, 1),
+    "teleportation-chain": (lambda network: qn.Teleportation(network=network), qn.Network.chain, 2),
+    "one-state": (lambda network: qn.Teleportation(state=(0.7, 0.4), network=network), qn.Network.chain, 1),
+    "superdense-coding": (lambda network: qn.SuperdenseCoding(network=network), qn.Network.chain, 1),
+    "entanglement-swapping": (lambda network: qn.EntanglementSwapping(network=network), qn.Network.chain, 2),
+    "repeater-chain": (lambda network: qn.RepeaterChain(network=network), qn.Network.chain, 3),
+    "teleported-cnot": (lambda network: qn.TeleportedCnot(network=network), qn.Network.chain, 1),
+    "long-range-cnot": (lambda network: qn.LongRangeCnot(network=network), qn.Network.chain, 1),
+    "ghz-star": (lambda network: qn.Ghz(network=network), qn.Network.star, 2),
+    "ghz-chain": (lambda network: qn.Ghz(network=network, topology="chain"), qn.Network.chain, 3),
+    "ghz-scan": (
+        lambda network: qn.Ghz(network=network, topology="chain", method="parity-scan"), qn.Network.chain, 2,
+    ),
+    "chsh": (lambda network: qn.Chsh(network=network), qn.Network.chain, 1),
+    "chsh-chain": (lambda network: qn.Chsh(network=network), qn.Network.chain, 2),
+}  # fmt: skip
+
+
+def _sure(error):
+    return qn.Link(pauli=tuple(float(error == pauli) for pauli in "IXYZ"))
+
+
+@pytest.mark.parametrize("case", EXACT)
+def test_theory_is_exact_for_every_pauli_on_every_link(case):
+    make, network, links = EXACT[case]
+    for errors in product("IXYZ", repeat=links):
+        protocol = make(network(links, [_sure(error) for error in errors]))
+        found, theory = _exact(_program(protocol), errors), protocol.theory(qn.NoiseParameters())
+        assert theory
+        for name, value in theory.items():
+            assert found[name] == pytest.approx(value, abs=1e-9), f"{errors}: {name}"
+
+
+@pytest.mark.parametrize("errors", ["XI", "IZ", "ZX", "YY"])
+@pytest.mark.parametrize("make", [qn.TeleportedCnot, qn.LongRangeCnot])
+def test_theory_of_cnots_over_a_chain(make, errors):
+    protocol = make(network=qn.Network.chain(2, [_sure(error) for error in errors]))
+    found = _exact(_program(protocol), errors)
+    assert found == pytest.approx(protocol.theory(qn.NoiseParameters()), abs=1e-9)
+
+
+UNCORRECTED = [
+    *(qn.Teleportation(hops=hops) for hops in (1, 2)),
+    qn.Teleportation(state=(0.7, 0.4)),
+    qn.SuperdenseCoding(),
+    qn.EntanglementSwapping(),
+    *(qn.RepeaterChain(hops=hops) for hops in (1, 2)),
+    *(make(hops=hops) for make in (qn.TeleportedCnot, qn.LongRangeCnot) for hops in (1, 2)),
+    *(qn.Ghz(parties=2, method=method) for method in ("xy-strings", "parity-scan")),
+    *(qn.Ghz(parties=parties, topology="chain") for parties in (2, 3, 5)),
+    qn.Ghz(parties=4, topology="chain", method="parity-scan"),
+    *(qn.Chsh(hops=hops) for hops in (1, 2)),
+]
+
+
+@pytest.mark.parametrize("protocol", UNCORRECTED, ids=lambda protocol: protocol.id)
+def test_ideal_values_and_those_without_messages_are_exact(protocol):
+    program = _program(protocol)
+    assert all(figure.ideal is not None and figure.without_messages is not None for figure in program.figures)
+    with_messages, without = _exact(program), _exact(program, mode="none")
+    for figure in program.figures:
+        assert with_messages[figure.name] == pytest.approx(figure.ideal, abs=1e-9), figure.name
+        assert without[figure.name] == pytest.approx(figure.without_messages, abs=1e-9), figure.name
