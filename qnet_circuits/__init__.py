@@ -2,7 +2,7 @@
 
 >>> import qnet_circuits as qn
 >>> print(qn.run(qn.RepeaterChain(hops=2), shots=1000, seed=1).fidelity)
-1.0000 [0.9981, 1.0000]
+1.00000 [0.99816, 1.00000]
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qnet_circuits.circuits.corrections import correct as correct
     from qnet_circuits.circuits.links import entangle as entangle
     from qnet_circuits.circuits.links import transmit as transmit
-    from qnet_circuits.compile.compiled import Compiled as Compiled
+    from qnet_circuits.compiling.compiled import Compiled as Compiled
     from qnet_circuits.estimate import Estimate as Estimate
     from qnet_circuits.figures import Expression as Expression
     from qnet_circuits.figures import Figure as Figure
@@ -67,7 +67,7 @@ _HOME = {
     ),
     "circuits.corrections": ("correct",),
     "circuits.links": ("entangle", "transmit"),
-    "compile.compiled": ("Compiled",),
+    "compiling.compiled": ("Compiled",),
     "estimate": ("Estimate",),
     "figures": ("Expression", "Figure", "parity", "population"),
     "network": ("Link", "Network"),

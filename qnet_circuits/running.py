@@ -16,7 +16,7 @@ import numpy as np
 
 from qnet_circuits.backends.base import Backend, Raw, check_raw
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.compile.compiled import Compiled, compile_program
+from qnet_circuits.compiling.compiled import Compiled, compile_program
 from qnet_circuits.errors import (
     NoShotsError,
     ParameterError,

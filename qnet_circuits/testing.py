@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from qnet_circuits.backends.base import Backend, check_raw
-from qnet_circuits.compile.compiled import compile_program
-from qnet_circuits.compile.lowering import lower
+from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.errors import FrameError, UnsupportedError
 from qnet_circuits.estimate import Estimate
 from qnet_circuits.figures import Figure

@@ -13,7 +13,7 @@ LAYERS = [
     ("network", "theory"),
     ("circuits", "figures", "program"),
     ("protocol", "protocols"),
-    ("compile", "noise", "backends"),
+    ("compiling", "noise", "backends"),
     ("records", "result", "running"),
     ("plotting", "cli", "testing", "__init__"),
 ]

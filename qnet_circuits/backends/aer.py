@@ -11,7 +11,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from qnet_circuits.backends.base import Backend, Raw
-from qnet_circuits.compile.compiled import Compiled
+from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import BackendError, UnsupportedError
 from qnet_circuits.noise.aer import noise_model, with_link_noise
 from qnet_circuits.noise.device import Device

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qnet_circuits.compile.compiled import Compiled
+from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import BackendError
 from qnet_circuits.noise.device import Device
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from qnet_circuits.backends.base import Backend, Raw
-from qnet_circuits.compile.compiled import Compiled
+from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import BackendError
 
 

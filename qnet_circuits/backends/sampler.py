@@ -9,7 +9,7 @@ from qiskit.primitives import BackendSamplerV2, BaseSamplerV2
 from qiskit.providers import BackendV2
 
 from qnet_circuits.backends.base import Backend, Raw
-from qnet_circuits.compile.compiled import Compiled, registers_of
+from qnet_circuits.compiling.compiled import Compiled, registers_of
 from qnet_circuits.errors import BackendError
 from qnet_circuits.noise.device import Device
 

@@ -10,8 +10,8 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Operation
 from qiskit.circuit.library import RZGate
 
-from qnet_circuits.compile.fences import fence_label
-from qnet_circuits.compile.lowering import Lowered
+from qnet_circuits.compiling.fences import fence_label
+from qnet_circuits.compiling.lowering import Lowered
 from qnet_circuits.noise.device import Device, used_operations
 
 

@@ -91,7 +91,7 @@ def draw_circuit(circuit: QuantumCircuit, ax: Axes | None = None) -> Axes:
 def _measure(layout: Layout) -> _Frame:
     heights = [0.0]
     for above, below in zip(layout.nodes, layout.nodes[1:], strict=False):
-        heights.append(heights[-1] - 1 - 0 * (above != below))
+        heights.append(heights[-1] - 1 - _NODE_GAP * (above != below))
     widths = [0.0] * layout.columns
     for placed in layout.placed:
         widths[placed.column] = max(widths[placed.column], symbol_width(placed) + _COLUMN_GAP)

@@ -85,6 +85,17 @@ def _message_heads(circuit):
     return [(head.get_xy()[0][1], head.get_xy()[1][1]) for head in heads]
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_messages_do_not_cross(order):
+    alice, bob, bits = QuantumRegister(2, "alice"), QuantumRegister(1, "bob"), ClassicalRegister(2, "m")
+    circuit = QuantumCircuit(alice, bob, bits)
+    circuit.measure(alice, bits)
+    correct(circuit, bob[0], x=[bits[k] for k in order])
+    paths = [(line.get_ydata()[0], line.get_xdata()[-1]) for line in with_gid(draw_circuit(circuit), "path")]
+    (_, low_end), (_, high_end) = sorted(paths)
+    assert high_end > low_end
+
+
 def test_messages_go_down_and_up():
     alice, bob = QuantumRegister(1, "alice"), QuantumRegister(1, "bob")
     bits = ClassicalRegister(1, "m")
@@ -199,3 +210,9 @@ def test_bits_and_circuits_without_content():
     assert texts(ax) == ["alice", "alice[0]", "alice[1]"]
     with pytest.raises(ParameterError, match="at least one qubit"):
         draw_circuit(QuantumCircuit())
+
+
+def test_bands_of_nodes_lie_apart():
+    ax = draw_circuit(teleportation())
+    (alice,), (bob,) = with_gid(ax, "node alice"), with_gid(ax, "node bob")
+    assert alice.get_y() > bob.get_y() + bob.get_height()

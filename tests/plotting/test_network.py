@@ -32,6 +32,7 @@ def test_nodes_and_fidelities_are_shown_and_legible(name):
     expected = [*network.nodes, *(f"{link.weights[0]:.3f}" for _, _, link in network.links)]
     assert sorted(texts(ax)) == sorted(expected)
     assert len(with_gid(ax, "link")) == network.hops
+    assert max(ax.figure.get_size_inches()) <= 40
     check_legible(ax)
 
 

@@ -11,6 +11,7 @@ from qnet_circuits.circuits.blocks import eigenstates
 from qnet_circuits.circuits.links import ENTANGLE
 from qnet_circuits.circuits.process import SETTINGS, process_fidelity, settings, truth_table
 from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.figures import parity
 from tests.enumerator import PAULIS, distribution
 
 LINK = qn.Link(0.9)
@@ -238,13 +239,18 @@ def _with_errors(circuit, errors):
     return changed
 
 
-def _exact(program, errors=None, mode="feedforward"):
+def _outcomes(program, errors=None, mode="feedforward"):
     outcomes = {}
     for item in program:
         circuit = _with_errors(item.circuit, errors) if errors else item.circuit
         places = [(register.name, k) for register in circuit.cregs for k in range(register.size)]
         found = distribution(circuit, mode)
         outcomes[item.name] = [(dict(zip(places, bits, strict=True)), p) for (bits, _), p in found.items()]
+    return outcomes
+
+
+def _exact(program, errors=None, mode="feedforward"):
+    outcomes = _outcomes(program, errors, mode)
     return {figure.name: _value(figure.expression, outcomes) for figure in program.figures}
 
 
@@ -313,3 +319,15 @@ def test_ideal_values_and_those_without_messages_are_exact(protocol):
     for figure in program.figures:
         assert with_messages[figure.name] == pytest.approx(figure.ideal, abs=1e-9), figure.name
         assert without[figure.name] == pytest.approx(figure.without_messages, abs=1e-9), figure.name
+
+
+def test_fidelities_of_swapping_carry_the_label_of_their_bell_state():
+    program = _program(qn.EntanglementSwapping())
+    uncorrected = _outcomes(program, mode="none")
+    out = [("out", 0), ("out", 1)]
+    for z, x in product((0, 1), repeat=2):
+        (figure,) = (figure for figure in program.figures if figure.name == f"fidelity_{z}{x}")
+        (given,) = {event.given for _, event in figure.expression.terms}
+        # The ends hold Φ+ after Z to the z and X to the x: Z turns the sign of XX, X that of ZZ.
+        for setting, sign in (("xx", (-1) ** z), ("zz", (-1) ** x)):
+            assert _value(parity(setting, out, given), uncorrected) == pytest.approx(sign)

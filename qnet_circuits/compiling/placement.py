@@ -9,7 +9,7 @@ from qiskit.circuit import Qubit
 from qiskit.transpiler import CouplingMap, Layout, PassManager, Target
 from qiskit.transpiler.passes import SabreLayout, SetLayout, TrivialLayout, VF2Layout
 
-from qnet_circuits.compile.fences import put_fence
+from qnet_circuits.compiling.fences import put_fence
 from qnet_circuits.errors import LayoutError
 
 _VF2_CALLS = 5_000_000

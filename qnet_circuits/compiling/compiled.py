@@ -16,10 +16,10 @@ from qiskit.transpiler import Target, generate_preset_pass_manager
 
 from qnet_circuits.circuits.links import LINK_OPERATIONS
 from qnet_circuits.circuits.rules import node_of
-from qnet_circuits.compile.boundaries import verify_boundaries
-from qnet_circuits.compile.carriers import check_carrier
-from qnet_circuits.compile.lowering import MODES, Lowered, lower
-from qnet_circuits.compile.placement import check_layout, find_layout, fits, interactions, route
+from qnet_circuits.compiling.boundaries import verify_boundaries
+from qnet_circuits.compiling.carriers import check_carrier
+from qnet_circuits.compiling.lowering import MODES, Lowered, lower
+from qnet_circuits.compiling.placement import check_layout, find_layout, fits, interactions, route
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError, check_count
 from qnet_circuits.noise.device import Device, restrict
 from qnet_circuits.program import Program

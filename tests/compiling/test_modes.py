@@ -7,7 +7,7 @@ from qnet_circuits.circuits.blocks import bell_measurement
 from qnet_circuits.circuits.corrections import correct
 from qnet_circuits.circuits.links import entangle
 from qnet_circuits.circuits.rules import check_circuit
-from qnet_circuits.compile.lowering import lower
+from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.errors import FrameError, UnknownNameError
 from tests.enumerator import corrected, distribution, registers_of, same
 from tests.programs import random_program

@@ -13,9 +13,16 @@ from dataclasses import dataclass, replace
 
 from qiskit import QuantumCircuit
 
-from qnet_circuits.compile.fences import fence_label, fence_labels
-from qnet_circuits.compile.instrument import Event, Instrument, Reader, TooWide, differing_branch, event_name
-from qnet_circuits.compile.stabilizer import NotClifford, differing_flow
+from qnet_circuits.compiling.fences import fence_label, fence_labels
+from qnet_circuits.compiling.instrument import (
+    Event,
+    Instrument,
+    Reader,
+    TooWide,
+    differing_branch,
+    event_name,
+)
+from qnet_circuits.compiling.stabilizer import NotClifford, differing_flow
 from qnet_circuits.errors import UnsupportedError, VerificationError
 
 
@@ -38,7 +45,7 @@ def verify_boundaries(source: QuantumCircuit, compiled: QuantumCircuit) -> int:
         UnsupportedError: If a region is too large to compare, or has an operation that cannot be.
 
     Example:
-        >>> from qnet_circuits.compile.fences import put_fence
+        >>> from qnet_circuits.compiling.fences import put_fence
         >>> circuit = QuantumCircuit(1, 1)
         >>> _ = circuit.h(0)
         >>> put_fence(circuit, circuit.qubits[0], "alice")

@@ -18,7 +18,7 @@ from qiskit.circuit import CircuitInstruction, ClassicalRegister, Clbit, Control
 from qiskit.circuit.classical import expr
 from qiskit.quantum_info import Operator
 
-from qnet_circuits.compile.fences import fence_label
+from qnet_circuits.compiling.fences import fence_label
 from qnet_circuits.errors import UnsupportedError
 
 #: The nth write (from 1) of a classical bit: its register's name, its index there, n.

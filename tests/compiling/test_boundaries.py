@@ -22,12 +22,12 @@ from qnet_circuits.circuits.blocks import (
 )
 from qnet_circuits.circuits.corrections import correct
 from qnet_circuits.circuits.links import transmit
-from qnet_circuits.compile.boundaries import verify_boundaries
-from qnet_circuits.compile.fences import fence_label, fence_labels, put_fence
-from qnet_circuits.compile.instrument import Reader, differing_branch
-from qnet_circuits.compile.lowering import lower
-from qnet_circuits.compile.placement import route
-from qnet_circuits.compile.stabilizer import NotClifford, differing_flow, to_stim
+from qnet_circuits.compiling.boundaries import verify_boundaries
+from qnet_circuits.compiling.fences import fence_label, fence_labels, put_fence
+from qnet_circuits.compiling.instrument import Reader, differing_branch
+from qnet_circuits.compiling.lowering import lower
+from qnet_circuits.compiling.placement import route
+from qnet_circuits.compiling.stabilizer import NotClifford, differing_flow, to_stim
 from qnet_circuits.errors import UnsupportedError, VerificationError
 from qnet_circuits.network import Network
 from tests.enumerator import distribution
@@ -388,6 +388,43 @@ def test_gates_that_are_clifford_only_together_are_read_as_one():
     turned.data[2] = CircuitInstruction(RZGate(0.4), [turned.qubits[0]])
     with pytest.raises(NotClifford):
         differing_flow(whole(plain), whole(turned))
+
+
+def test_gates_are_not_joined_across_a_decision():
+    def circuit(gate, angle=0.3):
+        made = QuantumCircuit(3, 2)
+        made.h(0)
+        made.measure(0, 0)
+        made.ry(angle, 1)
+        with made.if_test((made.clbits[0], True)):
+            gate(made)
+        made.ry(-angle, 1)
+        made.measure(1, 1)
+        return made
+
+    def y(c):
+        return c.y(1)
+
+    def z(c):
+        return c.z(1)
+
+    assert verify_boundaries(circuit(y, 0.0), circuit(y)) == 2
+    assert_caught(circuit(z, 0.0), circuit(z), r"matrices differ for c\[0\] = 1")
+    assert_caught(circuit(lambda c: c.id(1)), circuit(y), r"matrices differ for c\[0\] = 1")
+    both = circuit(lambda c: c.cx(1, 2))
+    assert verify_boundaries(both, both) == 2
+    assert verify_boundaries(circuit(lambda c: c.cx(1, 2), 0.0), circuit(lambda c: c.cx(1, 2), 0.0)) == 2
+    assert_caught(both, circuit(lambda c: c.cx(2, 1)), "matrices differ")
+
+
+def test_a_turn_before_a_reset_does_not_matter():
+    turned, plain = QuantumCircuit(1, 1), QuantumCircuit(1, 1)
+    turned.ry(0.3, 0)
+    for circuit in (turned, plain):
+        circuit.reset(0)
+        circuit.measure(0, 0)
+    assert differing_flow(whole(plain), whole(turned)) is None
+    assert differing_branch(whole(plain), whole(turned)) is None
 
 
 @pytest.mark.parametrize("level", LEVELS)

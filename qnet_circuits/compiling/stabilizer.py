@@ -15,7 +15,7 @@ import stim
 from qiskit import QuantumCircuit
 from qiskit.circuit import Clbit
 
-from qnet_circuits.compile.instrument import (
+from qnet_circuits.compiling.instrument import (
     ALWAYS,
     Event,
     Form,

@@ -14,9 +14,9 @@ from qiskit.circuit.classical import expr
 from qnet_circuits.circuits.corrections import CORRECT, parities
 from qnet_circuits.circuits.links import ENTANGLE, TRANSMIT
 from qnet_circuits.circuits.rules import condition_bits, name_of
-from qnet_circuits.compile.carriers import teleport_transmissions
-from qnet_circuits.compile.fences import put_fence
-from qnet_circuits.compile.frames import Frames
+from qnet_circuits.compiling.carriers import teleport_transmissions
+from qnet_circuits.compiling.fences import put_fence
+from qnet_circuits.compiling.frames import Frames
 from qnet_circuits.errors import FrameError, NoShotsError, UnknownNameError, UnsupportedError
 
 MODES = ("auto", "frame", "feedforward", "postselect", "coherent", "none")
