@@ -123,7 +123,7 @@ def set_network(protocol: Any, shape: str, count: str, default: int, make: Any =
     number = default if number is None else number
     fidelity = 1.0 if protocol.link_fidelity is None else protocol.link_fidelity
     made: Network = make(number, Link(fidelity))
-    object.__setattr__(protocol, count, number)
+    object.__setattr__(protocol, count, int(number))  # numpy's integers would not go into JSON
     object.__setattr__(protocol, "link_fidelity", float(fidelity))
     return made
 
