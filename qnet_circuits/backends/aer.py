@@ -53,6 +53,7 @@ class AerBackend(Backend):
         return (
             f"simulated on {self.device.name}'s calibration, with gate and readout errors; "
             "decoherence of waiting qubits and feed-forward latency are absent",
+            *self.device.notes,
         )
 
     def check(self, compiled: Compiled) -> None:

@@ -19,8 +19,21 @@ from qnet_circuits.circuits.rules import node_of
 from qnet_circuits.compiling.boundaries import verify_boundaries
 from qnet_circuits.compiling.carriers import check_carrier
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
-from qnet_circuits.compiling.placement import check_layout, find_layout, fits, interactions, route
-from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError, check_count
+from qnet_circuits.compiling.placement import (
+    check_layout,
+    find_layout,
+    fits,
+    interactions,
+    route,
+    undo_routing,
+)
+from qnet_circuits.errors import (
+    ParameterError,
+    UnknownNameError,
+    UnsupportedError,
+    VerificationError,
+    check_count,
+)
 from qnet_circuits.noise.device import Device, restrict
 from qnet_circuits.program import Program
 
@@ -118,6 +131,8 @@ class Compiled:
             VerificationError: If something moved across a boundary.
             UnsupportedError: If a region is too wide to compare.
         """
+        for item in self.items:
+            _verify_routing(item)
         return sum(verify_boundaries(item.routed, item.circuit) for item in self.items)
 
     def analyze(self, result: Any, level: float = 0.95) -> dict[str, Any]:
@@ -318,6 +333,19 @@ def _free_target(width: int) -> Target:
     for kind, name in ((IfElseOp, "if_else"), (SwitchCaseOp, "switch_case"), (WhileLoopOp, "while_loop")):
         target.add_instruction(kind, name=name)
     return target
+
+
+def _verify_routing(item: CompiledItem) -> None:
+    """Check that the circuit before optimisation is the lowered one, but for SWAPs between fences of their own."""
+    if not item.layout:
+        return
+    wire = {physical: k for k, physical in enumerate(item.layout)}
+    placed = undo_routing(item.routed, [wire.get(physical) for physical in item.qubits])
+    lowered = undo_routing(item.lowered.circuit, range(item.lowered.circuit.num_qubits))
+    if placed != lowered:
+        raise VerificationError(
+            f"routing changed circuit {item.name!r}: without its SWAPs it is not the lowered circuit"
+        )
 
 
 def _spread(item: CompiledItem, width: int) -> QuantumCircuit:

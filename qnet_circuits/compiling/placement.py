@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import Qubit
+from qiskit.circuit import CircuitInstruction, Qubit
 from qiskit.transpiler import CouplingMap, Layout, PassManager, Target
 from qiskit.transpiler.passes import SabreLayout, SetLayout, TrivialLayout, VF2Layout
 
-from qnet_circuits.compiling.fences import put_fence
+from qnet_circuits.compiling.fences import fence_label, put_fence
 from qnet_circuits.errors import LayoutError
 
 _VF2_CALLS = 5_000_000
@@ -126,3 +126,51 @@ def _fence_swaps(routed: QuantumCircuit) -> tuple[QuantumCircuit, int]:
 def _three_cx(circuit: QuantumCircuit, a: Qubit, b: Qubit) -> None:
     for control, target in ((a, b), (b, a), (a, b)):
         circuit.cx(control, target)
+
+
+def undo_routing(routed: QuantumCircuit, wires: Sequence[int | None]) -> list[tuple[object, ...]]:
+    """Return what a routed circuit does to each program wire, with its fenced SWAPs taken out.
+
+    Args:
+        routed: A circuit with SWAPs between fences.
+        wires: The program's wire that each qubit of the circuit begins as, None for a qubit that only helps.
+
+    Returns:
+        For each bit of the program in turn, in order, the instructions that touch it: equal lists mean equal circuits.
+    """
+    holds: dict[Qubit, int | None] = dict(zip(routed.qubits, wires, strict=True))
+    swapping: set[Qubit] = set()
+    touched: dict[tuple[str, int | None], list[object]] = {}
+    for instruction in routed.data:
+        label = fence_label(instruction) or ""
+        if label.startswith("swap"):
+            _swap_holders(instruction.qubits[0], label, holds, swapping)
+        elif not swapping.intersection(instruction.qubits):
+            places = [("wire", holds[qubit]) for qubit in instruction.qubits]
+            bits = [("bit", routed.find_bit(bit).index) for bit in instruction.clbits]
+            done = (_what(instruction), label, tuple(places), tuple(bits))
+            for place in [*places, *bits]:
+                touched.setdefault(place, []).append(done)
+    return sorted(((place, tuple(done)) for place, done in touched.items()), key=repr)
+
+
+def _what(instruction: CircuitInstruction) -> tuple[object, ...]:
+    """Return an operation in plain values: its name and parameters, or its decision and what stands in its branches."""
+    operation = instruction.operation
+    blocks = getattr(operation, "blocks", ())
+    if not blocks:
+        return operation.name, str(operation.params)
+    inside = [[_what(each) for each in block.data] for block in blocks]
+    return operation.name, str(getattr(operation, "condition", None)), str(inside)
+
+
+def _swap_holders(qubit: Qubit, label: str, holds: dict[Qubit, int | None], swapping: set[Qubit]) -> None:
+    """Follow one fence of a SWAP: both qubits enter, exchange what they hold, and leave."""
+    if label.endswith(":in"):
+        swapping.add(qubit)
+    elif label.endswith(":a:out"):
+        (other,) = swapping - {qubit}
+        holds[qubit], holds[other] = holds[other], holds[qubit]
+        swapping.discard(qubit)
+    else:
+        swapping.discard(qubit)

@@ -25,10 +25,12 @@ class Device:
     Args:
         name: Its name.
         backend: The Qiskit backend that describes it.
+        notes: What a result on it must say.
     """
 
     name: str
     backend: BackendV2
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def target(self) -> Target:

@@ -1,0 +1,55 @@
+"""Placement without SWAPs where there is one, fenced SWAPs where there is none."""
+
+import dataclasses
+
+import pytest
+
+import qnet_circuits as qn
+from qnet_circuits.backends.runtime import fake_device
+from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.errors import LayoutError, VerificationError
+
+DEVICES = ["fake_torino", "fake_brisbane", "fake_boston", "fake_kingston", "fake_nighthawk"]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
+@pytest.mark.parametrize("mode", ["frame", "feedforward"])
+def test_a_chain_needs_no_swap_and_keeps_the_parties_apart(device, level, mode):
+    compiled = qn.compile(
+        qn.RepeaterChain(hops=3), f"aer:{device}", optimization_level=level, corrections=mode
+    )
+    assert compiled.resources["routing_swaps"] == 0
+    assert compiled.verify() > 0
+
+
+@pytest.mark.parametrize("device", ["fake_torino", "fake_nighthawk"])
+@pytest.mark.parametrize("level", [0, 3])
+def test_a_star_on_a_sparse_chip_is_routed_between_fences(device, level):
+    compiled = qn.compile(qn.Ghz(parties=5), f"aer:{device}", optimization_level=level)
+    assert compiled.verify() > 0
+    if device == "fake_torino":
+        assert compiled.resources["routing_swaps"] > 0
+        assert "SWAPs were put in" in " ".join(compiled.notes)
+
+
+def test_a_routing_that_changes_the_circuit_is_caught():
+    compiled = qn.compile(qn.RepeaterChain(hops=2), "aer:fake_manila", layout=[0, 2, 1, 3])
+    first = compiled.items[0]
+    assert first.swaps > 0
+    wrong = first.routed.copy_empty_like()
+    for instruction in first.routed.data:
+        if instruction.operation.name != "h":
+            wrong.append(instruction)
+    broken = dataclasses.replace(compiled, items=(dataclasses.replace(first, routed=wrong, circuit=wrong),))
+    with pytest.raises(VerificationError, match="routing changed circuit"):
+        broken.verify()
+
+
+def test_circuits_whose_wires_meet_alike_share_a_placement():
+    assert len(qn.compile(qn.TeleportedCnot(), "aer:fake_kingston").layout) == 1
+
+
+def test_a_program_wider_than_the_device():
+    with pytest.raises(LayoutError, match="40 wires, the device only 27 qubits"):
+        compile_program(qn.RepeaterChain(hops=20).program(None), fake_device("fake_cairo"))
