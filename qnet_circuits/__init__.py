@@ -25,6 +25,18 @@ if TYPE_CHECKING:
     from qnet_circuits.circuits.links import entangle as entangle
     from qnet_circuits.circuits.links import transmit as transmit
     from qnet_circuits.compiling.compiled import Compiled as Compiled
+    from qnet_circuits.errors import BackendError as BackendError
+    from qnet_circuits.errors import FrameError as FrameError
+    from qnet_circuits.errors import LayoutError as LayoutError
+    from qnet_circuits.errors import LocalityError as LocalityError
+    from qnet_circuits.errors import NoShotsError as NoShotsError
+    from qnet_circuits.errors import ParameterError as ParameterError
+    from qnet_circuits.errors import ProgramError as ProgramError
+    from qnet_circuits.errors import QnetError as QnetError
+    from qnet_circuits.errors import RecordError as RecordError
+    from qnet_circuits.errors import UnknownNameError as UnknownNameError
+    from qnet_circuits.errors import UnsupportedError as UnsupportedError
+    from qnet_circuits.errors import VerificationError as VerificationError
     from qnet_circuits.estimate import Estimate as Estimate
     from qnet_circuits.figures import Expression as Expression
     from qnet_circuits.figures import Figure as Figure
@@ -68,6 +80,10 @@ _HOME = {
     "circuits.corrections": ("correct",),
     "circuits.links": ("entangle", "transmit"),
     "compiling.compiled": ("Compiled",),
+    "errors": (
+        "BackendError", "FrameError", "LayoutError", "LocalityError", "NoShotsError", "ParameterError",
+        "ProgramError", "QnetError", "RecordError", "UnknownNameError", "UnsupportedError", "VerificationError",
+    ),
     "estimate": ("Estimate",),
     "figures": ("Expression", "Figure", "parity", "population"),
     "network": ("Link", "Network"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -154,6 +154,8 @@ class Figure:
         without_messages: Its noiseless value if no classical message arrives (correction mode ``none``), if known.
         null: Value that the figure does not exceed under its null hypothesis; gives the figure a p-value.
         drawn_from: If the settings of the largest group of terms were drawn at random from more: how many there are.
+        physical: The range of values that exist, such as (0, 1) for a fidelity; estimate and interval are cut to it, which
+            leaves the coverage as it is.
     """
 
     name: str
@@ -162,6 +164,7 @@ class Figure:
     without_messages: float | None = None
     null: float | None = None
     drawn_from: int = 0
+    physical: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -177,7 +180,12 @@ class Figure:
             Count(weight, *event.count(outcomes[event.item]), source=event.item)
             for weight, event in self.expression.terms
         ]
-        return combine(self.expression.constant, self._drawn(counts), level, self.null)
+        estimate = combine(self.expression.constant, self._drawn(counts), level, self.null)
+        if self.physical is None:
+            return estimate
+        low, high = self.physical
+        cut = {end: min(max(getattr(estimate, end), low), high) for end in ("value", "low", "high")}
+        return replace(estimate, **cut)
 
     def _drawn(self, counts: Sequence[Count]) -> list[Count]:
         """Mark the smallest-weight counts as drawn at random, if this figure says so."""
@@ -210,6 +218,7 @@ class Figure:
         return {
             "name": self.name, "constant": self.expression.constant, "terms": terms, "ideal": self.ideal,
             "without_messages": self.without_messages, "null": self.null, "drawn_from": self.drawn_from,
+            "physical": None if self.physical is None else list(self.physical),
         }  # fmt: skip
 
     @classmethod
@@ -217,5 +226,6 @@ class Figure:
         """Make a figure of its plain form."""
         terms = tuple((float(weight), Event.from_dict(event)) for weight, event in plain["terms"])
         expression = Expression(plain["constant"], terms)
-        rest = (plain[key] for key in ("ideal", "without_messages", "null", "drawn_from"))
-        return cls(plain["name"], expression, *rest)
+        rest = {key: plain[key] for key in ("ideal", "without_messages", "null", "drawn_from")}
+        physical = plain.get("physical")
+        return cls(plain["name"], expression, **rest, physical=None if physical is None else tuple(physical))

@@ -199,9 +199,13 @@ class Network:
     def from_dict(cls, plain: Mapping[str, Any]) -> Network:
         """Make a network of its plain form, or raise ParameterError."""
         try:
+            if set(plain) != {"nodes", "links"} or isinstance(plain["nodes"], str):
+                raise TypeError("nodes is a list, and there is nothing else but links")
             links = tuple((a, b, Link.from_dict(link)) for a, b, link in plain["links"])
             return cls(tuple(plain["nodes"]), links)
-        except (KeyError, TypeError, AttributeError) as error:
+        except ParameterError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ParameterError(
                 'a network is {"nodes": [names], "links": [[node, node, {"fidelity": F}]]}, '
                 f"got {plain!r} ({error})"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
-from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.errors import ParameterError, UnknownNameError, check_count
 from qnet_circuits.network import Link, Network
 from qnet_circuits.program import Program
 from qnet_circuits.theory.noise_parameters import NoiseParameters
@@ -120,7 +120,7 @@ def set_network(protocol: Any, shape: str, count: str, default: int, make: Any =
             raise ParameterError(f"network must be a Network ({shape}), got {network!r}")
         return network
     number = getattr(protocol, count)
-    number = default if number is None else number
+    number = check_count(count, default if number is None else number, 1, MOST_LINKS)
     fidelity = 1.0 if protocol.link_fidelity is None else protocol.link_fidelity
     made: Network = make(number, Link(fidelity))
     object.__setattr__(protocol, count, int(number))  # numpy's integers would not go into JSON
@@ -128,6 +128,8 @@ def set_network(protocol: Any, shape: str, count: str, default: int, make: Any =
     return made
 
 
+#: More links or parties than any machine has qubits for.
+MOST_LINKS = 1000
 _P = TypeVar("_P", bound=type[Protocol])
 _registered: dict[str, type[Protocol]] = {}
 #: The package's own protocols, by the module each lives in: imported only when asked for.

@@ -161,13 +161,19 @@ class Record:
 
     def _write(self, name: str, content: bytes) -> None:
         """Write a file so that it is whole or not there: to a temporary one, to the disk, then renamed."""
-        handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
+        try:
+            handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
+        except OSError as error:
+            raise RecordError(f"cannot write in {self.path}: {error.strerror}") from None
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, self.path / name)
+        except OSError as error:
+            Path(temporary).unlink(missing_ok=True)
+            raise RecordError(f"cannot write {self.path / name}: {error.strerror}") from None
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise

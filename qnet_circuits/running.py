@@ -37,6 +37,7 @@ from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 VERSION = "0.1.0"
 DEFAULT_SHOTS = 4096
+MOST_SHOTS = 100_000_000
 #: Streams of random numbers of one run, each on its own.
 _PROGRAM, _TRANSPILER, _SIMULATOR, _ANALYSIS = range(4)
 
@@ -283,7 +284,7 @@ def submit(
     Args:
         protocol: What to run.
         backend: Where: ``ideal``, ``aer``, ``aer:<device>``, a Backend, a Qiskit ``BackendV2`` or ``BaseSamplerV2``.
-        shots: Shots for each circuit, at least 1. Default 4096.
+        shots: Shots for each circuit, 1 to 100,000,000. Default 4096.
         seed: A whole number of at least 0 that decides on everything drawn at random; drawn itself by default, and reported.
         corrections: ``auto``, ``frame``, ``feedforward``, ``postselect``, ``coherent`` or ``none``.
         optimization_level: Qiskit's, 0 to 3.
@@ -330,7 +331,7 @@ def submit(
 
 def _shots(program: Program, shots: int | None) -> list[int]:
     if shots is not None:
-        check_count("shots", shots)
+        check_count("shots", shots, 1, MOST_SHOTS)
         if any(item.shots is not None for item in program):
             raise ParameterError("this protocol counts its own rounds; leave shots out")
     return [item.shots or shots or DEFAULT_SHOTS for item in program]
@@ -456,6 +457,7 @@ def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None) -> 
     missing = {"items", "figures", "seed", "options", "protocol", "parameters", "backend"} - set(manifest)
     if missing:
         raise RecordError(f"{record.path}/manifest.json lacks {', '.join(sorted(missing))}")
+    _check_manifest(record.path, manifest)
     opened = Run(manifest, record)
     if protocol is not None:
         names = {item["name"] for item in manifest["items"]}
@@ -463,6 +465,35 @@ def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None) -> 
             raise ProgramError(f"the protocol's circuits are not those of the run at {record.path}")
         opened._protocol = protocol
     return opened
+
+
+def _check_manifest(path: Path, manifest: dict[str, Any]) -> None:
+    """Read once everything that analysis needs, or raise RecordError."""
+    kinds = {
+        "theory": dict,
+        "bounds": dict,
+        "resources": dict,
+        "parameters": dict,
+        "notes": list,
+        "seconds": dict,
+    }
+    try:
+        for key, kind in kinds.items():
+            if not isinstance(manifest[key], kind):
+                raise TypeError(key)
+        check_count("seed", manifest["seed"], 0)
+        _ = manifest["options"]["shots"], manifest["layout"], manifest["noise"], manifest["version"]
+        widths = {}
+        for item in manifest["items"]:
+            check_count("shots", item["shots"])
+            forms = forms_from_dict(item["forms"])
+            widths[item["name"]] = {name: len(bits) for name, bits in forms.registers.items()}
+            if not all(index < item["raw_registers"][register] for register, index in forms.raw):
+                raise ValueError("forms")
+        for plain in manifest["figures"]:
+            Figure.from_dict(plain).check(widths)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise RecordError(f"{path}/manifest.json is damaged: {type(error).__name__} at {error}") from None
 
 
 def replay(path: str | os.PathLike[str], level: float = 0.95) -> Result:

@@ -34,6 +34,9 @@ def test_link_weights():
         (lambda: Network.chain(2).link("alice", "bob"), "no link between alice and bob"),
         (lambda: Network.star(3).path(), "a chain from centre"),
         (lambda: Network.from_dict({"nodes": ["a", "b"]}), "a network is"),
+        (lambda: Network.from_dict({"nodes": ["a", "b"], "links": [["a", "b"]]}), "a network is"),
+        (lambda: Network.from_dict({"nodes": "ab", "links": [["a", "b", {}]]}), "a network is"),
+        (lambda: Network.from_dict({"nodes": ["a", "b"], "links": [], "extra": 3}), "a network is"),
     ],
 )
 def test_bad_input(make, message):

@@ -68,7 +68,7 @@ def test_circuits_and_chunks_share_no_random_numbers():
 def test_options_that_cannot_be_honoured_raise():
     with pytest.raises(TypeError, match="shot"):
         run(CHAIN, shot=100)
-    with pytest.raises(ParameterError, match="shots must be a whole number of at least 1, got 0"):
+    with pytest.raises(ParameterError, match="shots must be a whole number of 1 to 100000000, got 0"):
         run(CHAIN, shots=0)
     with pytest.raises(ParameterError, match="seed must be"):
         run(CHAIN, seed=-1)
@@ -273,6 +273,47 @@ def test_torn_foreign_and_newer_directories(directory, tmp_path):
     (directory / "outcomes.npz").write_bytes((directory / "outcomes.npz").read_bytes()[:100])
     with pytest.raises(RecordError, match="torn or does not fit"):
         replay(directory)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": "x"}, {"seed": -1}, {"items": None}, {"items": []}, {"figures": [{}]}, {"notes": 3}, {"bounds": 3},
+        {"options": {}}, {"seconds": None}, {"theory": None}, {"items": [{"name": "xx", "shots": 300}]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_damaged_manifest_is_one_clear_error(directory, change):
+    manifest = directory / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), **change}))
+    with pytest.raises(RecordError, match="is damaged"):
+        replay(directory)
+
+
+def test_samplers_that_cannot_decide_are_refused_before_anything_runs():
+    with pytest.raises(UnsupportedError, match="cannot decide in real time"):
+        run(RepeaterChain(hops=2), StatevectorSampler(), corrections="feedforward")
+
+
+def test_control_flow_that_no_target_has_is_unsupported():
+    from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+
+    from qnet_circuits.program import Item, Program
+
+    circuit = QuantumCircuit(QuantumRegister(1, "alice"), ClassicalRegister(1, "out"))
+    with circuit.for_loop(range(2)):
+        circuit.h(0)
+    circuit.measure(0, 0)
+    with pytest.raises(UnsupportedError, match="for_loop"):
+        compile_(Program([Item("loop", circuit)]))
+
+
+def test_a_fidelity_stays_in_its_physical_range():
+    from qnet_circuits.protocols.teleportation import Teleportation
+
+    for seed in range(5):
+        fidelity = run(Teleportation(state=(0.5, 0.2)), shots=50, seed=seed).fidelity
+        assert 0 <= fidelity.low <= fidelity.value <= fidelity.high <= 1
 
 
 def test_outcomes_that_do_not_fit_the_program(directory):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qiskit.primitives import BackendSamplerV2, BaseSamplerV2
+from qiskit.primitives import BackendSamplerV2, BaseSamplerV2, StatevectorSampler
 from qiskit.providers import BackendV2
 
 from qnet_circuits.backends.base import Backend, Raw
 from qnet_circuits.compiling.compiled import Compiled, registers_of
-from qnet_circuits.errors import BackendError
+from qnet_circuits.errors import BackendError, UnsupportedError
 from qnet_circuits.noise.device import Device
 
 
@@ -40,6 +40,16 @@ class SamplerBackend(Backend):
     def notes(self) -> tuple[str, ...]:
         """Return what a result from here must say."""
         return ("randomness and noise are the sampler's own; seed does not reach them",)
+
+    def check(self, compiled: Compiled) -> None:
+        """Raise UnsupportedError where the sampler is known to refuse real-time decisions."""
+        decides = any(
+            instruction.operation.name == "if_else" for item in compiled for instruction in item.circuit.data
+        )
+        if decides and isinstance(self._sampler, StatevectorSampler):
+            raise UnsupportedError(
+                f'{self.name} cannot decide in real time; use corrections="frame" or "postselect"'
+            )
 
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Any:
         """Hand the circuits to the sampler and return its job."""

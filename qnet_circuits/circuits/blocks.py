@@ -42,6 +42,8 @@ def check_state(state: object) -> State:
         return str(state)
     parts = state.strip("() ").split(",") if isinstance(state, str) else state
     try:
+        if any(isinstance(part, bool) for part in parts):  # type: ignore[attr-defined]
+            raise TypeError("a truth value is no angle")
         theta, phi = (float(part) for part in parts)  # type: ignore[attr-defined]
     except (TypeError, ValueError):
         names = ", ".join(CARDINAL)

@@ -192,6 +192,8 @@ def _settings(settings: Sequence[str]) -> dict[str, Any]:
             raise ParameterError(f"--set gives {key} twice; give it once")
         try:
             parsed[key] = json.loads(value)
+        except RecursionError:
+            raise ParameterError(f"--set {key}: the value is nested too deeply") from None
         except ValueError:
             parsed[key] = value
     return parsed

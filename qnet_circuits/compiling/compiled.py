@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import get_standard_gate_name_mapping
-from qiskit.transpiler import Target, generate_preset_pass_manager
+from qiskit.transpiler import Target, TranspilerError, generate_preset_pass_manager
 
 from qnet_circuits.circuits.links import LINK_OPERATIONS
 from qnet_circuits.circuits.rules import node_of
@@ -216,7 +216,11 @@ def compile_program(
         compact, qubits = _compact(routed, device is not None)
         if qubits not in managers:
             managers[qubits] = _pass_manager(qubits, target, optimization_level, seed)
-        circuit = managers[qubits].run(compact)
+        try:
+            circuit = managers[qubits].run(compact)
+        except TranspilerError as error:
+            reason = " ".join(str(error.message).split())
+            raise UnsupportedError(f"circuit {item.name!r} cannot be compiled here: {reason}") from error
         items.append(CompiledItem(item.name, low, compact, circuit, qubits, begins, swaps))
     notes = dict.fromkeys(note for low in lowered for note in low.notes)
     swaps = max(item.swaps for item in items)

@@ -69,7 +69,9 @@ class EntanglementSwapping(Protocol):
                 given = [("swap", 0, z), ("swap", 1, x)]
                 xx, yy, zz = (parity(name, _OUT, given) for name in ("xx", "yy", "zz"))
                 without = 1.0 if (z, x) == (0, 0) else 0.0
-                figures.append(Figure(f"fidelity_{z}{x}", (1 + xx - yy + zz) / 4, 1.0, without))
+                figures.append(
+                    Figure(f"fidelity_{z}{x}", (1 + xx - yy + zz) / 4, 1.0, without, physical=(0.0, 1.0))
+                )
         return Program(base.items, figures, base.network)
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:

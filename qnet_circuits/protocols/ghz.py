@@ -103,7 +103,14 @@ class Ghz(Protocol):
             coherence = coherence + sign * parity(name, bits) / len(settings)
         p, c = self._without_messages(parties)
         figures = [
-            Figure("fidelity", (populations + coherence) / 2, 1.0, (p + c) / 2, drawn_from=drawn_from),
+            Figure(
+                "fidelity",
+                (populations + coherence) / 2,
+                1.0,
+                (p + c) / 2,
+                drawn_from=drawn_from,
+                physical=(0.0, 1.0),
+            ),
             Figure("populations", populations, 1.0, p),
             Figure("coherence", coherence, 1.0, c, drawn_from=drawn_from),
         ]

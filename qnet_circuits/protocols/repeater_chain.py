@@ -37,7 +37,15 @@ def bell_program(network: Network) -> Program:
         correlators[name] = parity(name, [("out", 0), ("out", 1)])
     fidelity: Expression = (1 + correlators["xx"] - correlators["yy"] + correlators["zz"]) / 4
     ideal = {"xx": 1.0, "yy": -1.0, "zz": 1.0}
-    figures = [Figure("fidelity", fidelity, ideal=1.0, without_messages=0.25 if network.hops > 1 else 1.0)]
+    figures = [
+        Figure(
+            "fidelity",
+            fidelity,
+            ideal=1.0,
+            physical=(0.0, 1.0),
+            without_messages=0.25 if network.hops > 1 else 1.0,
+        )
+    ]
     for name, expression in correlators.items():
         without = 0.0 if network.hops > 1 else ideal[name]
         figures.append(Figure(name, expression, ideal[name], without))

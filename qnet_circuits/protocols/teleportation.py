@@ -86,7 +86,9 @@ class Teleportation(Protocol):
     def _figures(self, settings: list[tuple[str, Expression]]) -> list[Figure]:
         total = sum((part for _, part in settings), Expression())
         states = 6 if self.state is None else 1
-        figures = [Figure("fidelity", (1 + total / states) / 2, ideal=1.0, without_messages=0.5)]
+        figures = [
+            Figure("fidelity", (1 + total / states) / 2, ideal=1.0, without_messages=0.5, physical=(0.0, 1.0))
+        ]
         for axis in "XYZ" if self.state is None else "":
             both = sum((part for name, part in settings if name == axis), Expression())
             figures.append(Figure(f"fidelity_{axis.lower()}", (1 + both / 2) / 2, 1.0, 0.5))

@@ -23,7 +23,7 @@ from qnet_circuits.theory.noise_parameters import NoiseParameters
 def cnot_figures() -> list[Figure]:
     """Return the figures of a CNOT between nodes: process fidelity and truth table."""
     return [
-        Figure("fidelity", process_fidelity(), ideal=1.0, without_messages=0.25),
+        Figure("fidelity", process_fidelity(), ideal=1.0, without_messages=0.25, physical=(0.0, 1.0)),
         Figure("truth_table", truth_table(), ideal=1.0, without_messages=0.5),
     ]
 

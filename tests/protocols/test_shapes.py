@@ -29,7 +29,7 @@ REFUSED = [
     (lambda: qn.Teleportation(state="2"), "state must be one of"),
     (lambda: qn.Teleportation(state=(1.0,)), "state must be one of"),
     (lambda: qn.Teleportation(state=(float("nan"), 0.0)), "angles of a state must be finite"),
-    (lambda: qn.Teleportation(hops=0), "hops must be a whole number of at least 1, got 0"),
+    (lambda: qn.Teleportation(hops=0), "hops must be a whole number of 1 to 1000, got 0"),
     (lambda: qn.Teleportation(link_fidelity=1.2), "link fidelity must be in"),
     (lambda: qn.Teleportation(hops=2, network=qn.Network.chain(2)), BOTH),
     (lambda: qn.Teleportation(network=qn.Network.star(3)), "a chain from centre to its other end"),
