@@ -213,7 +213,10 @@ def compile_program(
     managers: dict[tuple[int, ...], Any] = {}
     items = []
     for item, low, (routed, begins, swaps) in zip(program, lowered, placed, strict=True):
-        compact, qubits = _compact(routed, device is not None)
+        compact, places = _compact(routed, device is not None)
+        # Without SWAPs the wires are the program's, each at its place in the layout; with them, the device's qubits.
+        by_wire = device is not None and routed is low.circuit
+        qubits = tuple(begins[place] for place in places) if by_wire else places
         if qubits not in managers:
             managers[qubits] = _pass_manager(qubits, target, optimization_level, seed)
         try:
@@ -292,11 +295,7 @@ def _place(
 ) -> Placed:
     if layout is None:
         return route(circuit, device.target, None if by_hand is None else tuple(by_hand), seed)
-    wide = QuantumCircuit(device.num_qubits, name=circuit.name)
-    for register in circuit.cregs:
-        wide.add_register(register)
-    wide.compose(circuit, qubits=list(layout), clbits=circuit.clbits, inplace=True)
-    return wide, layout, 0
+    return circuit, layout, 0
 
 
 def _compact(circuit: QuantumCircuit, drop_idle: bool) -> tuple[QuantumCircuit, tuple[int, ...]]:
@@ -309,9 +308,7 @@ def _compact(circuit: QuantumCircuit, drop_idle: bool) -> tuple[QuantumCircuit, 
         compact.add_register(register)
     new = dict(zip(kept, compact.qubits, strict=True))
     for instruction in circuit.data:
-        compact.append(
-            instruction.operation, [new[qubit] for qubit in instruction.qubits], instruction.clbits
-        )
+        compact.data.append(instruction.replace(qubits=[new[qubit] for qubit in instruction.qubits]))
     return compact, tuple(place[qubit] for qubit in kept)
 
 

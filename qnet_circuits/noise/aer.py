@@ -77,7 +77,8 @@ def with_link_noise(circuit: QuantumCircuit, lowered: Lowered) -> QuantumCircuit
     for instruction in circuit.data:
         label = fence_label(instruction)
         if label is None:
-            noisy.append(_standard(instruction.operation), instruction.qubits, instruction.clbits)
+            # Data that a checked circuit held is appended as it is, which is several times faster.
+            noisy.data.append(instruction.replace(operation=_standard(instruction.operation)))
         elif label in lowered.link_noise:
             weights = zip("IXYZ", lowered.link_noise[label], strict=True)
             error = pauli_error([(pauli, weight) for pauli, weight in weights if weight > 0])
