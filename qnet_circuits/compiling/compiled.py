@@ -213,10 +213,11 @@ def compile_program(
     managers: dict[tuple[int, ...], Any] = {}
     items = []
     for item, low, (routed, begins, swaps) in zip(program, lowered, placed, strict=True):
-        compact, places = _compact(routed, device is not None)
-        # Without SWAPs the wires are the program's, each at its place in the layout; with them, the device's qubits.
-        by_wire = device is not None and routed is low.circuit
-        qubits = tuple(begins[place] for place in places) if by_wire else places
+        if routed is low.circuit:
+            # Without SWAPs the wires are the program's, each at its place in the layout.
+            compact, qubits = routed, begins or tuple(range(routed.num_qubits))
+        else:
+            compact, qubits = _compact(routed)
         if qubits not in managers:
             managers[qubits] = _pass_manager(qubits, target, optimization_level, seed)
         try:
@@ -298,10 +299,10 @@ def _place(
     return circuit, layout, 0
 
 
-def _compact(circuit: QuantumCircuit, drop_idle: bool) -> tuple[QuantumCircuit, tuple[int, ...]]:
+def _compact(circuit: QuantumCircuit) -> tuple[QuantumCircuit, tuple[int, ...]]:
     """Return the circuit on its used qubits alone, and which those are."""
     used = {qubit for instruction in circuit.data for qubit in instruction.qubits}
-    kept = [qubit for qubit in circuit.qubits if qubit in used or not drop_idle]
+    kept = [qubit for qubit in circuit.qubits if qubit in used]
     place = {qubit: k for k, qubit in enumerate(circuit.qubits)}
     compact = QuantumCircuit(len(kept), name=circuit.name, global_phase=circuit.global_phase)
     for register in circuit.cregs:
