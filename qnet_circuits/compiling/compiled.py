@@ -269,12 +269,16 @@ def _place_all(
     if device is None:
         return [(low.circuit, (), 0) for low in lowered]
     known: dict[Any, tuple[int, ...] | None] = {}
+    starts: dict[Any, tuple[int, ...]] = {}
     placed = []
     for low in lowered:
         key = (low.circuit.num_qubits, interactions(low.circuit))
         if key not in known:
             known[key] = _choose(low.circuit, device, by_hand, seed)
-        placed.append(_place(low.circuit, device, known[key], by_hand, seed))
+        # The first routing of a kind chooses where its wires begin; the others of that kind begin there too.
+        start = starts.get(key) if by_hand is None else tuple(by_hand)
+        placed.append(_place(low.circuit, device, known[key], start, seed))
+        starts[key] = placed[-1][1]
     return placed
 
 
@@ -291,11 +295,11 @@ def _place(
     circuit: QuantumCircuit,
     device: Device,
     layout: tuple[int, ...] | None,
-    by_hand: Sequence[int] | None,
+    start: tuple[int, ...] | None,
     seed: int,
 ) -> Placed:
     if layout is None:
-        return route(circuit, device.target, None if by_hand is None else tuple(by_hand), seed)
+        return route(circuit, device.target, start, seed)
     return circuit, layout, 0
 
 
