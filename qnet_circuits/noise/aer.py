@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import Operation
+from qiskit.circuit import CircuitInstruction, Operation
 from qiskit.circuit.library import RZGate
 
 from qnet_circuits.compiling.fences import fence_label
@@ -66,21 +66,33 @@ def _standard(operation: Operation) -> Operation:
         return operation
     turns = float(operation.params[0]) / (math.pi / 2)
     whole = round(turns)
-    return RZGate((whole % 4) * math.pi / 2) if abs(turns - whole) < 1e-9 else operation
+    if abs(turns - whole) > 1e-9 or turns == whole % 4:
+        return operation
+    return RZGate((whole % 4) * math.pi / 2)
 
 
 def with_link_noise(circuit: QuantumCircuit, lowered: Lowered) -> QuantumCircuit:
     """Return a compiled circuit in which the links' errors happen at their fences, and the fences are gone."""
     from qiskit_aer.noise import pauli_error
 
-    noisy = circuit.copy_empty_like()
+    kept: list[CircuitInstruction] = []
     for instruction in circuit.data:
         label = fence_label(instruction)
         if label is None:
-            # Data that a checked circuit held is appended as it is, which is several times faster.
-            noisy.data.append(instruction.replace(operation=_standard(instruction.operation)))
+            operation = _standard(instruction.operation)
+            same = operation is instruction.operation
+            kept.append(instruction if same else instruction.replace(operation=operation))
         elif label in lowered.link_noise:
             weights = zip("IXYZ", lowered.link_noise[label], strict=True)
             error = pauli_error([(pauli, weight) for pauli, weight in weights if weight > 0])
-            noisy.append(error.to_instruction(), instruction.qubits)
+            kept.append(CircuitInstruction(error.to_instruction(), instruction.qubits))
+    noisy = QuantumCircuit.from_instructions(
+        kept,
+        qubits=circuit.qubits,
+        clbits=circuit.clbits,
+        name=circuit.name,
+        global_phase=circuit.global_phase,
+    )
+    for register in circuit.cregs:
+        noisy.add_register(register)
     return noisy
