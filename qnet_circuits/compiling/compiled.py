@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from qiskit import QuantumCircuit
+from qiskit import QuantumCircuit, QuantumRegister
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.transpiler import Target, TranspilerError, generate_preset_pass_manager
 
@@ -308,12 +308,17 @@ def _compact(circuit: QuantumCircuit) -> tuple[QuantumCircuit, tuple[int, ...]]:
     used = {qubit for instruction in circuit.data for qubit in instruction.qubits}
     kept = [qubit for qubit in circuit.qubits if qubit in used]
     place = {qubit: k for k, qubit in enumerate(circuit.qubits)}
-    compact = QuantumCircuit(len(kept), name=circuit.name, global_phase=circuit.global_phase)
-    for register in circuit.cregs:
+    wires = QuantumRegister(len(kept), "q")
+    new = dict(zip(kept, wires, strict=True))
+    moved = [
+        instruction.replace(qubits=[new[qubit] for qubit in instruction.qubits])
+        for instruction in circuit.data
+    ]
+    compact = QuantumCircuit.from_instructions(
+        moved, qubits=wires, clbits=circuit.clbits, name=circuit.name, global_phase=circuit.global_phase
+    )
+    for register in (wires, *circuit.cregs):
         compact.add_register(register)
-    new = dict(zip(kept, compact.qubits, strict=True))
-    for instruction in circuit.data:
-        compact.data.append(instruction.replace(qubits=[new[qubit] for qubit in instruction.qubits]))
     return compact, tuple(place[qubit] for qubit in kept)
 
 
