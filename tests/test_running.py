@@ -1,13 +1,13 @@
 """Runs: options, seeds, directories, replay and re-analysis."""
 
+import itertools
 import json
 import shutil
 
-import numpy as np
 import pytest
 from qiskit.primitives import StatevectorSampler
 from qiskit.providers.fake_provider import GenericBackendV2
-from scipy.stats import binom
+from scipy.stats import chi2
 
 from qnet_circuits.backends.mock import MockBackend
 from qnet_circuits.errors import (
@@ -19,6 +19,7 @@ from qnet_circuits.errors import (
     UnknownNameError,
     UnsupportedError,
 )
+from qnet_circuits.network import Link, Network
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.records import Record
 from qnet_circuits.running import compile as compile_
@@ -33,36 +34,44 @@ def test_the_same_seed_gives_the_same_result_and_another_does_not():
     assert first != other
 
 
-@pytest.mark.parametrize(
-    "options", [{"corrections": "feedforward"}, {}], ids=["shot by shot", "one evolution"]
-)
-def test_runs_with_neighbouring_seeds_are_independent(options):
-    """No shift makes the shots of one run equal those of the next, as Aer's own seeds would."""
-    bits = [
-        np.concatenate(
-            [raw for _, raw in sorted((name, regs["swap"]) for name, regs in submit(
-                CHAIN, shots=1500, seed=seed, **options).wait().outcomes())]
-        )
-        for seed in (10, 11)
-    ]  # fmt: skip
-    patterns = [bit @ np.array([1, 2]) for bit in bits]
-    n = len(patterns[0])
-    low, high = binom.ppf([1e-6 / 200, 1 - 1e-6 / 200], n - 60, 0.25) / (n - 60)
-    for shift in range(-50, 51):
-        a = patterns[0][max(0, shift) : n + min(0, shift)][: n - 60]
-        b = patterns[1][max(0, -shift) : n + min(0, -shift)][: n - 60]
-        assert low < np.mean(a[: n - 60] == b[: n - 60]) < high
+def _streams(monkeypatch, seeds, **options):
+    """Return the random streams (first, last) that Aer uses in runs with these seeds: seed + 2113 circuit + shot."""
+    from qiskit_aer import AerSimulator
+
+    streams, real = [], AerSimulator.run
+
+    def watched(self, circuits, shots, seed_simulator):
+        for k in range(len(circuits)):
+            first = seed_simulator + 2113 * k
+            streams.append((first, first + shots - 1))
+        return real(self, circuits, shots=shots, seed_simulator=seed_simulator)
+
+    monkeypatch.setattr(AerSimulator, "run", watched)
+    for seed in seeds:
+        run(CHAIN, seed=seed, corrections="feedforward", **options)
+    return sorted(streams)
 
 
-def test_circuits_and_chunks_share_no_random_numbers():
-    """Aer gives circuit k + 1 the stream of circuit k from shot 2113 on; chunks keep below that."""
-    outcomes = submit(CHAIN, shots=4500, seed=5, corrections="feedforward").wait().outcomes()
-    pattern = [regs["swap"] @ np.array([1, 2]) for _, regs in outcomes]
-    for first, second in ((0, 1), (1, 2)):
-        for shift in (0, 2048, 2113):
-            a, b = pattern[first][shift:], pattern[second][: len(pattern[second]) - shift]
-            low, high = binom.ppf([1e-7, 1 - 1e-7], len(a), 0.25) / len(a)
-            assert low < np.mean(a == b) < high
+def test_circuits_chunks_and_runs_share_no_random_numbers(monkeypatch):
+    streams = _streams(monkeypatch, [10, 11, 12], shots=4500)
+    assert len(streams) == 3 * 3 * 3
+    for (_, last), (first, _) in itertools.pairwise(streams):
+        assert last < first
+
+
+@pytest.mark.parametrize("corrections", ["feedforward", "frame"])
+def test_runs_with_neighbouring_seeds_are_independent(corrections):
+    """With Aer's own seeds, run s + 1 repeats all but one shot of run s, and their counts differ by one at most."""
+    shots, pairs = 200, 20
+    squares = 0.0
+    for seed in range(0, 2 * pairs, 2):
+        counts = [
+            submit(CHAIN, shots=shots, seed=s, corrections=corrections).outcomes()["zz"]["swap"][:, 0].sum()
+            for s in (seed, seed + 1)
+        ]
+        squares += (int(counts[0]) - int(counts[1])) ** 2 / (2 * shots * 0.25)
+    low, high = chi2.ppf([5e-7, 1 - 5e-7], pairs)
+    assert low < squares < high
 
 
 def test_options_that_cannot_be_honoured_raise():
@@ -143,6 +152,16 @@ def test_qiskit_backends_and_samplers():
     assert by_sampler.fidelity.value == 1.0
     with pytest.raises(UnsupportedError, match="emulate_links=True"):
         run(CHAIN, StatevectorSampler(seed=1), shots=300)
+
+
+def test_emulated_errors_are_the_paulis_that_they_are():
+    """A link that always errs by one Pauli turns the signs of two correlators, and which two says which Pauli."""
+    signs = {(0, 1, 0, 0): (1, 1, -1), (0, 0, 1, 0): (-1, -1, -1), (0, 0, 0, 1): (-1, 1, 1)}
+    for pauli, expected in signs.items():
+        chain = RepeaterChain(network=Network.chain(2, [Link(pauli=pauli), Link()]))
+        for mode in ("frame", "feedforward"):
+            result = run(chain, "aer", shots=20, seed=1, emulate_links=True, corrections=mode)
+            assert tuple(result[name].value for name in ("xx", "yy", "zz")) == expected
 
 
 @pytest.mark.parametrize("mode", ["frame", "postselect"])

@@ -112,3 +112,18 @@ def test_unknown_mode():
     circuit, *_ = _teleport()
     with pytest.raises(UnknownNameError, match="unknown correction mode 'fram'; did you mean: frame"):
         lower(circuit, "fram")
+
+
+def test_a_measurement_forgets_the_frame_of_z():
+    alice, bits = QuantumRegister(1, "alice"), ClassicalRegister(3, "m")
+    circuit = QuantumCircuit(alice, bits)
+    circuit.h(alice[0])
+    circuit.measure(alice[0], bits[0])
+    correct(circuit, alice[0], z=[bits[0]])
+    circuit.measure(alice[0], bits[1])
+    circuit.h(alice[0])
+    circuit.t(alice[0])
+    circuit.h(alice[0])
+    circuit.measure(alice[0], bits[2])
+    meant, _ = registers_of(distribution(circuit))
+    assert same(meant, corrected(lower(circuit, "frame"))[0])
