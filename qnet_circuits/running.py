@@ -503,7 +503,7 @@ def replay(path: str | os.PathLike[str], level: float = 0.95) -> Result:
         RecordError: If there are no outcomes, or the directory cannot be read.
     """
     opened = open_run(path)
-    if not Record(Path(path)).has("outcomes.npz"):
+    if opened._record is None or not opened._record.has("outcomes.npz"):
         raise RecordError(
             f"{path} has no outcomes yet (status {opened.status}); open the run and ask for its result"
         )

@@ -6,24 +6,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
 
-import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 
 from qnet_circuits.circuits.blocks import chain_registers, measure_pauli, prepare
 from qnet_circuits.circuits.corrections import correct
 from qnet_circuits.circuits.links import entangle
-from qnet_circuits.circuits.process import ProcessSetting, settings
+from qnet_circuits.circuits.process import ProcessSetting
 from qnet_circuits.network import Network
-from qnet_circuits.program import Item, Program
-from qnet_circuits.protocol import Protocol, register, set_network
-from qnet_circuits.protocols.teleported_cnot import cnot_figures, cnot_theory
-from qnet_circuits.theory import bounds, swapping
-from qnet_circuits.theory.noise_parameters import NoiseParameters
+from qnet_circuits.protocol import register, set_network
+from qnet_circuits.protocols.cnot import CnotProtocol
 
 
 @register
 @dataclass(frozen=True)
-class LongRangeCnot(Protocol):
+class LongRangeCnot(CnotProtocol):
     """A CNOT from Alice's qubit to Bob's over a chain of links, in a depth that does not grow with its length.
 
     Every link makes a Bell pair; every node then makes one CNOT, all at once, and measures its link qubits, one in Z and one
@@ -42,6 +38,7 @@ class LongRangeCnot(Protocol):
         ParameterError: If a value is out of range, or both ways are given.
 
     Example:
+        >>> import numpy as np
         >>> LongRangeCnot(hops=3).program(np.random.default_rng(0)).resources["rounds"]
         1
     """
@@ -57,47 +54,25 @@ class LongRangeCnot(Protocol):
     def _network(self) -> Network:
         return set_network(self, "a chain", "hops", 2)
 
-    def program(self, rng: np.random.Generator) -> Program:
-        """Return 36 circuits: products of eigenstates in, products of Paulis out."""
-        network = self._network()
-        items = [
-            Item(
-                s.name, _circuit(network, s), {"states": ",".join(map(str, s.states)), "measured": s.measured}
-            )
-            for s in settings()
-        ]
-        return Program(items, cnot_figures(), network)
-
-    def theory(self, noise: NoiseParameters) -> dict[str, float]:
-        """Return process fidelity and truth table of the links' convolution."""
-        if not noise.ideal:
-            return {}
-        return cnot_theory(swapping.chain_weights([link.weights for _, _, link in self._network().links]))
-
-    @property
-    def bounds(self) -> dict[str, dict[str, float]]:
-        """Without entanglement a process fidelity of 1/2 cannot be exceeded."""
-        return {"fidelity": {"local": bounds.CNOT_LOCAL}}
-
-
-def _circuit(network: Network, setting: ProcessSetting) -> QuantumCircuit:
-    path, registers = network.path(), chain_registers(network, first=2, last=2)
-    (control, first), (last, target) = registers[0], registers[-1]
-    ancillas = [first, *(qubit for station in registers[1:-1] for qubit in station), last]
-    bits, out = ClassicalRegister(len(ancillas), "between"), ClassicalRegister(2, "out")
-    circuit = QuantumCircuit(*registers, bits, out)
-    prepare(circuit, control, setting.states[0])
-    prepare(circuit, target, setting.states[1])
-    for k, (a, b) in enumerate(pairwise(path)):
-        entangle(circuit, ancillas[2 * k], ancillas[2 * k + 1], network.link(a, b))
-    circuit.cx(control, first)
-    for station in registers[1:-1]:
-        circuit.cx(station[0], station[1])
-    circuit.cx(last, target)
-    for k, ancilla in enumerate(ancillas):
-        measure_pauli(circuit, ancilla, "X" if k % 2 else "Z", bits[k])
-    correct(circuit, target, x=bits[::2])
-    correct(circuit, control, z=bits[1::2])
-    measure_pauli(circuit, control, setting.measured[0], out[0])
-    measure_pauli(circuit, target, setting.measured[1], out[1])
-    return circuit
+    @staticmethod
+    def _circuit(network: Network, setting: ProcessSetting) -> QuantumCircuit:
+        path, registers = network.path(), chain_registers(network, first=2, last=2)
+        (control, first), (last, target) = registers[0], registers[-1]
+        ancillas = [first, *(qubit for station in registers[1:-1] for qubit in station), last]
+        bits, out = ClassicalRegister(len(ancillas), "between"), ClassicalRegister(2, "out")
+        circuit = QuantumCircuit(*registers, bits, out)
+        prepare(circuit, control, setting.states[0])
+        prepare(circuit, target, setting.states[1])
+        for k, (a, b) in enumerate(pairwise(path)):
+            entangle(circuit, ancillas[2 * k], ancillas[2 * k + 1], network.link(a, b))
+        circuit.cx(control, first)
+        for station in registers[1:-1]:
+            circuit.cx(station[0], station[1])
+        circuit.cx(last, target)
+        for k, ancilla in enumerate(ancillas):
+            measure_pauli(circuit, ancilla, "X" if k % 2 else "Z", bits[k])
+        correct(circuit, target, x=bits[::2])
+        correct(circuit, control, z=bits[1::2])
+        measure_pauli(circuit, control, setting.measured[0], out[0])
+        measure_pauli(circuit, target, setting.measured[1], out[1])
+        return circuit

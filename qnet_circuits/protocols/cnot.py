@@ -1,0 +1,73 @@
+"""What every CNOT between two nodes has in common: how it is judged, and what theory says."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+from qiskit import QuantumCircuit
+
+from qnet_circuits.circuits.process import ProcessSetting, process_fidelity, settings, truth_table
+from qnet_circuits.figures import Figure
+from qnet_circuits.network import Network
+from qnet_circuits.program import Item, Program
+from qnet_circuits.protocol import Protocol
+from qnet_circuits.theory import bounds, swapping, teleportation
+from qnet_circuits.theory.bell_diagonal import Weights
+from qnet_circuits.theory.noise_parameters import NoiseParameters
+
+
+class CnotProtocol(Protocol):
+    """A CNOT over a chain of links, judged by its process fidelity and its truth table."""
+
+    @abstractmethod
+    def _network(self) -> Network:
+        """Return the chain."""
+
+    @staticmethod
+    @abstractmethod
+    def _circuit(network: Network, setting: ProcessSetting) -> QuantumCircuit:
+        """Return the circuit for one input and one measurement."""
+
+    def program(self, rng: np.random.Generator) -> Program:
+        """Return 36 circuits: products of eigenstates in, products of Paulis out."""
+        network = self._network()
+        items = [
+            Item(
+                s.name,
+                self._circuit(network, s),
+                {"states": ",".join(map(str, s.states)), "measured": s.measured},
+            )
+            for s in settings()
+        ]
+        return Program(items, _figures(), network)
+
+    def theory(self, noise: NoiseParameters) -> dict[str, float]:
+        """Return process fidelity and truth table of the links' convolution."""
+        if not noise.ideal:
+            return {}
+        return _theory(swapping.chain_weights([link.weights for _, _, link in self._network().links]))
+
+    @property
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """Without entanglement a process fidelity of 1/2 cannot be exceeded."""
+        return {"fidelity": {"local": bounds.CNOT_LOCAL}}
+
+
+def _figures() -> list[Figure]:
+    """Return the figures of a CNOT between nodes: process fidelity and truth table."""
+    return [
+        Figure("fidelity", process_fidelity(), ideal=1.0, without_messages=0.25, physical=(0.0, 1.0)),
+        Figure("truth_table", truth_table(), ideal=1.0, without_messages=0.5),
+    ]
+
+
+def _theory(weights: Weights) -> dict[str, float]:
+    """Return the figures of a CNOT that is teleported over a Bell-diagonal pair.
+
+    The pair's X becomes X on the target, its Z becomes Z on the control, which the truth table does not see.
+    """
+    return {
+        "fidelity": teleportation.gate_process_fidelity(weights),
+        "truth_table": weights[0] + weights[3],
+    }
