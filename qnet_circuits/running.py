@@ -352,7 +352,7 @@ def _calibration(compiled: Compiled) -> dict[str, Any]:
         return {"device": None}
     first = compiled.items[0]
     same = [item.circuit for item in compiled if item.qubits == first.qubits]
-    return compiled.device.calibration(same, first.qubits)
+    return compiled.device.calibration_of(same, first.qubits)
 
 
 def _manifest(

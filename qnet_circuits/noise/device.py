@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from qiskit import QuantumCircuit
+from qiskit.circuit.controlflow import get_control_flow_name_mapping
+from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.providers import BackendV2
-from qiskit.transpiler import InstructionProperties, Target
+from qiskit.transpiler import InstructionProperties, QubitProperties, Target
+
+from qnet_circuits.errors import ParameterError, UnsupportedError
+from qnet_circuits.noise.calibration import DeviceCalibration
 
 #: Variants of an operation for use in the middle of a circuit, which simulators do not know: the plain one stands for them.
 _VARIANTS = ("measure_2", "reset_2")
@@ -24,56 +28,83 @@ class Device:
 
     Args:
         name: Its name.
-        backend: The Qiskit backend that describes it.
+        backend: The Qiskit backend that describes it, or None for a device that its calibration alone describes.
         notes: What a result on it must say.
+        snapshot: The calibration, instead of a backend; ``from_calibration`` sets it.
+
+    Raises:
+        ParameterError: If neither or both of backend and snapshot are given.
+
+    Example:
+        >>> from qiskit.providers.fake_provider import GenericBackendV2
+        >>> device = Device("mine", GenericBackendV2(3, seed=1))
+        >>> device.num_qubits, device.dynamic
+        (3, False)
     """
 
     name: str
-    backend: BackendV2
+    backend: BackendV2 | None = None
     notes: tuple[str, ...] = ()
+    snapshot: DeviceCalibration | None = None
+
+    def __post_init__(self) -> None:
+        if (self.backend is None) == (self.snapshot is None):
+            raise ParameterError(f"device {self.name!r} takes either a backend or a calibration")
+
+    @classmethod
+    def from_calibration(cls, calibration: DeviceCalibration, notes: tuple[str, ...] = ()) -> Device:
+        """Return the device that a calibration describes: circuits compile and run as on the one it was taken from.
+
+        Args:
+            calibration: The calibration.
+            notes: What a result on it must say.
+
+        Raises:
+            UnsupportedError: If the calibration has an operation that is no standard gate of Qiskit.
+        """
+        device = cls(calibration.name, None, notes, calibration)
+        _ = device.target  # An operation that does not exist is found now, not when something is compiled.
+        return device
+
+    @cached_property
+    def calibration(self) -> DeviceCalibration:
+        """What the device's calibration says, unrepaired."""
+        if self.snapshot is not None:
+            return self.snapshot
+        assert self.backend is not None
+        return DeviceCalibration.from_backend(self.backend, self.name)
 
     @cached_property
     def target(self) -> Target:
         """The device's target with one kind of measurement and of reset."""
-        return restrict(self.backend.target, range(self.backend.num_qubits))
+        if self.backend is None:
+            return target_of(self.calibration)
+        return restrict(self.backend.target, range(self.num_qubits))
 
     @property
     def num_qubits(self) -> int:
         """Number of qubits."""
-        return int(self.backend.num_qubits)
+        return self.calibration.num_qubits if self.backend is None else int(self.backend.num_qubits)
 
     @property
     def dynamic(self) -> bool:
         """Whether the device decides in real time (has ``if_else``)."""
-        return "if_else" in self.backend.target.operation_names
+        return "if_else" in self.target.operation_names
 
     def readout(self, qubit: int) -> tuple[float, float]:
-        """Return the probabilities to read 1 from |0⟩ and 0 from |1⟩.
-
-        The target knows only their mean; where the calibration has both they come from there.
-        """
-        try:
-            calibrated = self._properties.qubit_property(qubit)
-            return float(calibrated["prob_meas1_prep0"][0]), float(calibrated["prob_meas0_prep1"][0])
-        except (AttributeError, KeyError, TypeError, IndexError):
-            error = self.error("measure", (qubit,))
-            return error, error
-
-    @cached_property
-    def _properties(self) -> Any:
-        properties = getattr(self.backend, "properties", None)
-        return properties() if callable(properties) else None
+        """Return the probabilities to read 1 from |0⟩ and 0 from |1⟩; the measurement's error where one is missing."""
+        error = self.error("measure", (qubit,))
+        one_from_zero, zero_from_one = self.calibration.readout(qubit)
+        return (
+            error if one_from_zero is None else one_from_zero,
+            error if zero_from_one is None else zero_from_one,
+        )
 
     def error(self, gate: str, qubits: Sequence[int]) -> float:
         """Return the calibrated error of an operation, 0 where none is given."""
-        try:
-            properties = self.target[gate][tuple(qubits)]
-        except (KeyError, TypeError):
-            return 0.0
-        error = getattr(properties, "error", None)
-        return 0.0 if error is None or math.isnan(error) else float(error)
+        return self.calibration.error(gate, qubits) or 0.0
 
-    def calibration(self, circuits: Iterable[QuantumCircuit], layout: Sequence[int]) -> dict[str, Any]:
+    def calibration_of(self, circuits: Iterable[QuantumCircuit], layout: Sequence[int]) -> dict[str, Any]:
         """Return in plain form what the device says of the qubits and gates that circuits on a layout use."""
         used = used_operations(circuits)
         gates = [
@@ -127,3 +158,31 @@ def restrict(target: Target, qubits: Sequence[int]) -> Target:
         if kept:
             smaller.add_instruction(operation, kept, name=name)
     return smaller
+
+
+def target_of(calibration: DeviceCalibration) -> Target:
+    """Return the target that a calibration describes, with one kind of measurement and reset.
+
+    Raises:
+        UnsupportedError: If an operation is neither a standard gate of Qiskit nor its control flow.
+    """
+    known = {**get_standard_gate_name_mapping(), **get_control_flow_name_mapping()}
+    entries: dict[str, dict[tuple[int, ...], InstructionProperties]] = {}
+    for entry in calibration.entries:
+        properties = InstructionProperties(duration=entry.duration, error=entry.error)
+        entries.setdefault(entry.name, {})[entry.qubits] = properties
+    target = Target(
+        num_qubits=calibration.num_qubits,
+        dt=calibration.dt,
+        qubit_properties=[QubitProperties(t1=qubit.t1, t2=qubit.t2) for qubit in calibration.qubits],
+    )
+    for name in calibration.operations:
+        if name in _VARIANTS:
+            continue
+        if name not in known:
+            raise UnsupportedError(
+                f"{calibration.name} has the operation {name!r}, which is no standard gate of Qiskit; "
+                "take it out of the calibration's operations and entries"
+            )
+        target.add_instruction(known[name], entries.get(name), name=name)
+    return target

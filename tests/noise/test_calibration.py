@@ -1,0 +1,293 @@
+"""Calibrations: what they take from a backend, that files keep it exactly, and that a snapshot is as good as the device."""
+
+import json
+import math
+
+import pytest
+from qiskit.circuit.library import CZGate, Measure
+from qiskit.providers import QubitProperties
+from qiskit.providers.fake_provider import GenericBackendV2
+from qiskit.transpiler import InstructionProperties, Target
+from qiskit_aer import AerSimulator
+
+import qnet_circuits as qn
+from qnet_circuits.backends.aer import AerBackend
+from qnet_circuits.backends.runtime import fake_device
+from qnet_circuits.errors import ParameterError, RecordError, UnsupportedError
+from qnet_circuits.noise.calibration import DeviceCalibration
+from qnet_circuits.noise.device import Device
+from qnet_circuits.noise.entries import OperationCalibration, QubitCalibration
+
+STAND_INS = ["fake_kingston", "fake_sherbrooke", "fake_manila"]
+
+
+@pytest.fixture
+def pair():
+    qubits = [QubitCalibration(1e-4, 3e-4, 0.01, 0.02), QubitCalibration()]
+    entries = [
+        OperationCalibration("measure", (0,), 0.015, 1e-6),
+        OperationCalibration("cz", (0, 1), 1.0, 68e-9),
+        OperationCalibration("measure", (1,)),
+    ]
+    operations = ["cz", "if_else", "measure"]
+    return DeviceCalibration("pair", qubits, operations, entries, 4e-9, "2026-04-15T09:15:15+02:00", "hand")
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+def test_files_keep_everything(name, tmp_path):
+    calibration = fake_device(name).calibration
+    file = tmp_path / "snapshot.json"
+    calibration.save(file)
+    assert DeviceCalibration.load(file) == calibration
+    assert DeviceCalibration.from_dict(calibration.to_dict()) == calibration
+    assert file.stat().st_size < 400_000
+    assert json.loads(file.read_text())["schema"] == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["snapshot.json"]
+
+
+def test_raw_data_is_not_repaired():
+    kingston = fake_device("fake_kingston").calibration
+    assert (kingston.t1(146), kingston.t2(146)) == (None, None)
+    assert kingston.t1(0) == pytest.approx(384.16e-6, rel=1e-4)
+    boston = fake_device("fake_boston").calibration
+    assert any(qubit.t1 and qubit.t2 and qubit.t2 > 2 * qubit.t1 for qubit in boston.qubits)
+    assert max(boston.error("cz", entry.qubits) for entry in boston.entries if entry.name == "cz") == 1.0
+
+
+def test_variants_keep_their_own_names():
+    kingston = fake_device("fake_kingston").calibration
+    assert kingston.duration("measure", [0]) == pytest.approx(2280e-9)
+    assert kingston.duration("measure_2", [0]) == pytest.approx(1760e-9)
+    assert kingston.error("measure_2", [0]) == pytest.approx(0.0188, abs=1e-4)
+    assert "reset_2" in fake_device("fake_boston").calibration.operations
+
+
+def test_readout_has_both_directions_where_they_are_known():
+    assert fake_device("fake_sherbrooke").calibration.readout(5) == pytest.approx((0.0684, 0.0527), abs=1e-4)
+    generic = GenericBackendV2(3, seed=1)
+    error = generic.target["measure"][(2,)].error
+    assert DeviceCalibration.from_backend(generic).readout(2) == (error, error)
+
+
+def test_what_a_stand_in_says_of_itself():
+    kingston = fake_device("fake_kingston").calibration
+    assert (kingston.name, kingston.source, kingston.family) == ("fake_kingston", "fake_kingston", "Heron r2")
+    assert (kingston.num_qubits, kingston.dt, kingston.dynamic, kingston.retired) == (156, 4e-9, True, False)
+    assert kingston.date == "2026-04-15T09:15:15+02:00"
+    assert len(kingston.couplings) == 176 and frozenset((0, 1)) in kingston.couplings
+    assert fake_device("fake_torino").calibration.retired
+    assert not fake_device("fake_berlin").calibration.dynamic
+    assert repr(kingston) == (
+        "<DeviceCalibration 'fake_kingston': 156 qubits, "
+        "cz delay id if_else measure measure_2 reset rz sx x, of 2026-04-15>"
+    )
+
+
+def test_a_backend_without_calibration_has_gaps():
+    bare = DeviceCalibration.from_backend(AerSimulator(), "bare")
+    assert bare.name == "bare" and bare.dynamic
+    assert bare.t1(0) is None and bare.readout(0) == (None, None) and bare.error("cx", (0, 1)) is None
+    assert bare.couplings == frozenset()
+    with pytest.raises(UnsupportedError, match="which is no standard gate of Qiskit"):
+        Device.from_calibration(bare)
+
+
+def test_nan_and_infinity_are_gaps():
+    backend = GenericBackendV2(2, seed=1)
+    target = Target(num_qubits=2, qubit_properties=[QubitProperties(t1=math.inf, t2=math.nan)] * 2)
+    target.add_instruction(CZGate(), {(0, 1): InstructionProperties(error=math.nan, duration=math.inf)})
+    target.add_instruction(Measure(), {(0,): InstructionProperties(error=math.nan), (1,): None})
+    backend._target = target
+    calibration = DeviceCalibration.from_backend(backend)
+    assert calibration.qubits == (QubitCalibration(),) * 2
+    assert calibration.entries[0] == OperationCalibration("cz", (0, 1))
+    assert calibration.readout(0) == (None, None)
+
+
+def test_a_gap_in_readout_falls_back_on_the_measurement():
+    device = Device.from_calibration(
+        DeviceCalibration("one", [QubitCalibration(one_from_zero=0.01)], ["measure"],
+                          [OperationCalibration("measure", (0,), 0.03)])
+    )  # fmt: skip
+    assert device.readout(0) == (0.01, 0.03)
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+@pytest.mark.parametrize("corrections", ["frame", "feedforward"])
+def test_a_snapshot_runs_as_the_device_does(name, corrections, tmp_path):
+    device = fake_device(name)
+    device.calibration.save(tmp_path / "snapshot.json")
+    copy = Device.from_calibration(DeviceCalibration.load(tmp_path / "snapshot.json"))
+    assert (copy.num_qubits, copy.dynamic) == (device.num_qubits, device.dynamic)
+    results = [
+        qn.run(qn.RepeaterChain(hops=2), AerBackend("aer", each), shots=500, seed=3, corrections=corrections)
+        for each in (device, copy)
+    ]
+    assert results[0].figures == results[1].figures
+    assert results[0].fidelity.value < 1
+    layouts = [result.to_dict()["layout"] for result in results]
+    assert layouts[0] == layouts[1] != [list(range(4))]
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+def test_the_target_of_a_calibration_is_the_devices(name):
+    device = fake_device(name)
+    target, copy = device.target, Device.from_calibration(device.calibration).target
+    assert set(target.operation_names) == set(copy.operation_names)
+    assert target.dt == copy.dt and target.num_qubits == copy.num_qubits
+    for operation in target.operation_names:
+        if None in target[operation]:
+            assert None in copy[operation]
+            continue
+        assert list(target[operation]) == list(copy[operation])
+        for qubits, entry in target[operation].items():
+            assert getattr(entry, "error", None) == copy[operation][qubits].error
+            assert getattr(entry, "duration", None) == copy[operation][qubits].duration
+    assert [(q.t1, q.t2) for q in target.qubit_properties] == [(q.t1, q.t2) for q in copy.qubit_properties]
+
+
+def test_a_device_has_a_backend_or_a_calibration(pair):
+    for arguments in ((None, (), None), (GenericBackendV2(2), (), pair)):
+        with pytest.raises(ParameterError, match="either a backend or a calibration"):
+            Device("mine", *arguments)
+    device = Device("mine", GenericBackendV2(2, seed=1))
+    assert device.calibration.name == "mine" and device.calibration is device.calibration
+
+
+def test_nothing_is_overwritten(pair, tmp_path):
+    file = tmp_path / "pair.json"
+    pair.save(file)
+    with pytest.raises(RecordError, match=r"pair\.json exists; choose another file, or say overwrite=True"):
+        pair.save(file)
+    pair.save(str(file), overwrite=True)
+    with pytest.raises(ParameterError, match=r"ends in \.json"):
+        pair.save(tmp_path / "pair.txt")
+    with pytest.raises(RecordError, match=r"cannot write .*No such file"):
+        pair.save(tmp_path / "nowhere" / "pair.json")
+
+
+def test_a_save_that_fails_leaves_the_old_file(pair, tmp_path, monkeypatch):
+    file = tmp_path / "pair.json"
+    pair.save(file)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(RecordError, match="No space left on device"):
+        pair.save(file, overwrite=True)
+    assert DeviceCalibration.load(file) == pair
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_bad_files_are_one_clear_line(pair, tmp_path):
+    file = tmp_path / "pair.json"
+    with pytest.raises(RecordError, match=r"there is no calibration snapshot .*pair\.json"):
+        DeviceCalibration.load(file)
+    whole = json.dumps(pair.to_dict()).encode()
+    for torn in (b"", whole[:-5], whole[: len(whole) // 2], b"\xff\xfe\x00", b"[" * 100_000):
+        file.write_bytes(torn)
+        with pytest.raises(RecordError, match=r"pair\.json is torn or no JSON file"):
+            DeviceCalibration.load(file)
+    with pytest.raises(RecordError, match=r"cannot read .*directory"):
+        DeviceCalibration.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (["schema"], 2, "schema 2, this version reads 1; install a newer qnet-circuits"),
+        (["schema"], "1", "schema must be a whole number, got '1'"),
+        (["schema"], None, "schema must be a whole number, got None"),
+        (["dt"], ..., "lacks dt"),
+        (["color"], "red", "has the unknown color"),
+        (["name"], "", "name must be a text, got ''"),
+        (["name"], 3, "name must be a text, got 3"),
+        (["retired"], 0, "retired must be True or False, got 0"),
+        (["date"], "yesterday", "date must be ISO 8601"),
+        (["dt"], -1e-9, "dt must be a time in seconds of at least 0, or None, got -1e-09"),
+        (["num_qubits"], 3, "num_qubits is 3, but qubits lists 2"),
+        (["qubits"], [], "qubits must be an object with t1"),
+        (["qubits", "t1"], [1e-4], r"qubits\.t2 must be a list as long as qubits\.t1"),
+        (["qubits", "t2"], "long", r"qubits\.t2 must be a list"),
+        (["qubits", "t2"], ..., "qubits lacks t2"),
+        (["qubits", "t1", 1], -1e-6, r"qubits\[1\]: t1 must be a time in seconds of at least 0"),
+        (["qubits", "t1", 1], "1e-4", r"qubits\[1\]: t1 must be a time .* got '1e-4'"),
+        (["qubits", "t1", 1], True, r"qubits\[1\]: t1 must be a time .* got True"),
+        (["qubits", "t1", 1], math.nan, r"qubits\[1\]: t1 must be a time .* got nan"),
+        (["qubits", "t1", 1], 10**400, r"qubits\[1\]: t1 must be a time"),
+        (["qubits", "one_from_zero", 0], 1.01, r"qubits\[0\]: one_from_zero must be in \[0, 1\], or None, got 1.01"),
+        (["qubits", "zero_from_one", 0], [0.1], r"qubits\[0\]: zero_from_one must be in \[0, 1\]"),
+        (["operations"], ["cz"], "operations must be an object by name"),
+        (["operations", "cz", "error", 0], -0.1, r"operations\.cz\[0\]: cz on 0, 1: error must be in \[0, 1\]"),
+        (["operations", "cz", "duration", 0], -1, r"operations\.cz\[0\]: cz on 0, 1: duration must be a time"),
+        (["operations", "cz", "qubits", 0], [0, 2], "cz: qubits must be 0 to 1, got 0, 2"),
+        (["operations", "cz", "qubits", 0], [0, 0], r"operations\.cz\[0\]: cz: qubits must be one or more, each once"),
+        (["operations", "cz", "qubits", 0], [0, -1], r"operations\.cz\[0\]: cz: qubit must be a whole number"),
+        (["operations", "cz", "qubits", 0], [0, 1.0], r"operations\.cz\[0\]: cz: qubit must be a whole number"),
+        (["operations", "cz", "qubits", 0], 1, r"operations\.cz\[0\]: qubits must be a list, got 1"),
+        (["operations", "measure", "qubits", 1], [0], r"measure on \(0,\) twice"),
+        (["operations", "measure", "error"], [], r"operations\.measure\.error must be a list as long"),
+        (["operations", "cz"], None, r"operations\.cz must be an object with qubits, error, duration, got None"),
+    ],
+)  # fmt: skip
+def test_bad_fields_are_named(pair, tmp_path, path, value, message):
+    plain = pair.to_dict()
+    inner = plain
+    for key in path[:-1]:
+        inner = inner[key]
+    if value is ...:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value
+    file = tmp_path / "pair.json"
+    file.write_text(json.dumps(plain))
+    with pytest.raises(RecordError, match=message) as caught:
+        DeviceCalibration.load(file)
+    assert str(caught.value).startswith(f"{file} is no calibration snapshot: ")
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+    with pytest.raises(ParameterError, match=message):
+        DeviceCalibration.from_dict(json.loads(file.read_text()))
+
+
+def test_no_object_and_no_schema(tmp_path):
+    for plain in (None, 3, [], {}, {"name": "x"}):
+        with pytest.raises(ParameterError, match="a calibration is an object with a schema number"):
+            DeviceCalibration.from_dict(plain)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("", [], []), "name must be a text"),
+        (("x", "q", []), "qubits must be a sequence of QubitCalibration, got 'q'"),
+        (("x", [1], []), "qubits must hold QubitCalibration only, got 1"),
+        (("x", [], [""]), "operations must hold str only"),
+        (("x", [], ["cz", "cz"]), "operations must differ"),
+        (("x", [QubitCalibration()], [], [OperationCalibration("x", (0,))]), "not among the operations"),
+        (("x", [QubitCalibration()], ["x"], [OperationCalibration("x", (1,))]), "x: qubits must be 0 to 0, got 1"),
+        (("x", [], [], [], None, None, None), "source must be a text"),
+        (("x", [], [], [], None, None, "", ""), "family must be a text"),
+    ],
+)  # fmt: skip
+def test_a_calibration_is_checked_when_built(arguments, message):
+    with pytest.raises(ParameterError, match=message):
+        DeviceCalibration(*arguments)
+
+
+def test_a_qubit_that_does_not_exist_is_no_gap(pair):
+    with pytest.raises(ParameterError, match="qubit must be a whole number of 0 to 1, got 2"):
+        pair.t1(2)
+
+
+def test_the_order_of_entries_does_not_matter(pair):
+    again = DeviceCalibration("pair", pair.qubits, pair.operations, reversed(pair.entries[:1]), 4e-9)
+    assert again.entries == pair.entries[:1]
+    assert [entry.name for entry in pair.entries] == ["cz", "measure", "measure"]
+    assert eval(repr(pair.entries[0])) == pair.entries[0]
+
+
+def test_an_unknown_operation_is_said(pair):
+    strange = DeviceCalibration("strange", pair.qubits, ["warp"])
+    with pytest.raises(UnsupportedError, match="strange has the operation 'warp'"):
+        Device.from_calibration(strange)
