@@ -13,7 +13,7 @@ LAYERS = [
     ("network", "theory"),
     ("circuits", "figures", "program"),
     ("protocol", "protocols"),
-    ("compiling", "noise", "backends"),
+    ("compiling", "noise", "exact", "backends"),
     ("records", "result", "running"),
     ("plotting", "cli", "testing", "__init__"),
 ]

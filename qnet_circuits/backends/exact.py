@@ -1,0 +1,113 @@
+"""The exact backend: declared figures without sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qnet_circuits.backends.base import Backend, Raw
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.errors import NoShotsError, UnsupportedError
+from qnet_circuits.estimate import Estimate
+from qnet_circuits.exact.asking import Reading
+from qnet_circuits.exact.contraction import DEFAULT_MEMORY, Contractor
+from qnet_circuits.exact.skeleton import skeleton_of
+from qnet_circuits.figures import Event, Figure
+from qnet_circuits.noise.description import DeviceNoise
+from qnet_circuits.noise.device import Device
+from qnet_circuits.noise.twin import Twin
+
+#: A probability below this is rounding, not a chance.
+_NOTHING = 1e-13
+
+
+class ExactBackend(Backend):
+    """Computes every declared figure exactly, for the stated model of noise, as a tensor network in the Pauli basis.
+
+    Args:
+        name: Name of the backend.
+        device: A device whose couplings and calibration hold; none by default.
+        noise: Which of its noise is on.
+        memory: The most bytes that a contraction may take.
+    """
+
+    simulates_links = True
+
+    def __init__(
+        self,
+        name: str = "exact",
+        device: Device | None = None,
+        noise: DeviceNoise | None = None,
+        memory: float = DEFAULT_MEMORY,
+    ) -> None:
+        self.name, self.device = name, device
+        self.noise = noise or DeviceNoise()
+        self._memory = memory
+        self.width = 0.0
+
+    def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Any:
+        """Refuse: there is nothing to sample."""
+        raise UnsupportedError(f"{self.name} computes figures and samples no shots; ask for evaluate")
+
+    def fetch(self, ticket: Any) -> list[Raw]:
+        """Refuse: there is nothing to sample."""
+        raise UnsupportedError(f"{self.name} computes figures and samples no shots; ask for evaluate")
+
+    def evaluate(self, compiled: Compiled, figures: Sequence[Figure]) -> dict[str, Estimate]:
+        """Return the exact values of figures.
+
+        Raises:
+            UnsupportedError: If a figure cannot be computed exactly, or takes more memory than was given.
+            NoShotsError: If a figure's condition, or post-selection, has no chance.
+        """
+        twin = Twin(self.device, self.noise)
+        contractor = Contractor(self._memory)
+        items = {item.name: _Item(twin.noisy(item), item, contractor) for item in compiled}
+        values = {figure.name: _value(figure, items) for figure in figures}
+        self.width = contractor.width
+        return {name: Estimate(value, value, value, level=1.0) for name, value in values.items()}
+
+
+class _Item:
+    """One circuit's tensors, and what was asked of them already."""
+
+    def __init__(self, noisy: Any, item: Any, contractor: Contractor) -> None:
+        self._skeleton = skeleton_of(noisy)
+        self._forms = item.lowered.forms
+        number, bits = 0, {}
+        for register, width in noisy.registers:
+            bits.update({(register, k): number + k for k in range(width)})
+            number += width
+        self._reading = Reading(self._forms, self._skeleton, bits)
+        self._contractor = contractor
+        self._known: dict[Any, float] = {}
+
+    def probability(self, event: Event) -> float:
+        asked, whole = self._reading.questions(event)
+        chance = self._answer(whole)
+        if chance < _NOTHING:
+            raise NoShotsError(
+                f"in {event.item!r} the condition of a figure, or post-selection, has no chance"
+            )
+        return sum(weight * self._answer(question) for weight, question in asked) / chance
+
+    def _answer(self, question: Any) -> float:
+        if question not in self._known:
+            self._known[question] = self._contractor.value(self._skeleton, self._forms.emulated, question)
+        return self._known[question]
+
+
+def _value(figure: Figure, items: Mapping[str, _Item]) -> float:
+    if figure.drawn_from:
+        raise UnsupportedError(
+            f"{figure.name} is over settings drawn at random from {figure.drawn_from}, so it has no exact value; "
+            "use fewer parties, or sample on aer"
+        )
+    terms = figure.expression.terms
+    value = figure.expression.constant + sum(
+        weight * items[event.item].probability(event) for weight, event in terms
+    )
+    if figure.physical is None:
+        return value
+    low, high = figure.physical
+    return min(max(value, low), high)

@@ -1,0 +1,1 @@
+"""Figures without sampling: a noisy circuit as a tensor network in the Pauli basis."""

@@ -1,0 +1,152 @@
+"""A noisy circuit as a list of steps: what every simulating backend is given, whatever its way to compute."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from qiskit.circuit import Operation
+
+from qnet_circuits.errors import ParameterError
+
+Weights = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Unitary:
+    """A perfect gate."""
+
+    operation: Operation
+    wires: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Relax:
+    """Amplitude damping towards |0⟩ with T1, and dephasing so that coherence falls with T2 (at most 2 T1), for a time.
+
+    ``coherence`` multiplies what is left of X and Y, for dephasing that is not exponential in time.
+    """
+
+    wire: int
+    seconds: float
+    t1: float
+    t2: float
+    coherence: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (self.seconds >= 0 and self.t1 > 0 and 0 < self.t2 <= 2 * self.t1):
+            raise ParameterError(
+                f"relaxation needs a time of at least 0, T1 > 0 and 0 < T2 <= 2 T1, got {self.seconds}, {self.t1}, {self.t2}"
+            )
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything happens."""
+        return self.coherence < 1 or (self.seconds > 0 and (math.isfinite(self.t1) or math.isfinite(self.t2)))
+
+    @property
+    def wires(self) -> tuple[int, ...]:
+        """The one wire, as a tuple."""
+        return (self.wire,)
+
+
+@dataclass(frozen=True)
+class Depolarise:
+    """With a probability, the wires' state is replaced by the maximally mixed one."""
+
+    wires: tuple[int, ...]
+    probability: float
+
+
+@dataclass(frozen=True)
+class PauliError:
+    """I, X, Y or Z happens to a wire, with these probabilities."""
+
+    wire: int
+    weights: Weights
+
+    @property
+    def wires(self) -> tuple[int, ...]:
+        """The one wire, as a tuple."""
+        return (self.wire,)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A measurement of Z into a bit, read as 1 from |0⟩ with ``p10`` and as 0 from |1⟩ with ``p01``."""
+
+    wire: int
+    bit: int
+    p10: float = 0.0
+    p01: float = 0.0
+
+    @property
+    def wires(self) -> tuple[int, ...]:
+        """The one wire, as a tuple."""
+        return (self.wire,)
+
+
+@dataclass(frozen=True)
+class Reset:
+    """A return to |0⟩."""
+
+    wire: int
+
+    @property
+    def wires(self) -> tuple[int, ...]:
+        """The one wire, as a tuple."""
+        return (self.wire,)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A real-time decision on classical bits.
+
+    Args:
+        operation: Qiskit's control-flow operation, whose condition or target reads the circuit's bits.
+        bits: Index of each bit that its blocks touch, in their order.
+        wires: The wires, in the order of the blocks' qubits.
+        blocks: The steps of each block on the same wires, as long as one another; for ``if_else`` always two.
+    """
+
+    operation: Operation
+    bits: tuple[int, ...]
+    wires: tuple[int, ...]
+    blocks: tuple[tuple[Step, ...], ...]
+
+
+Step = Unitary | Relax | Depolarise | PauliError | Measurement | Reset | Decision
+Channel = Unitary | Relax | Depolarise | PauliError
+
+
+@dataclass(frozen=True)
+class NoisyCircuit:
+    """A circuit with all its noise made explicit.
+
+    Args:
+        name: Name of the item it comes from.
+        num_wires: Number of wires.
+        registers: The classical registers in order: name and width; bit k of a step counts through them.
+        steps: What happens, in order of time.
+        source: The compiled circuit, whose conditions the decisions refer to.
+        seconds: How long it lasts; 0 without a device.
+        notes: What a result must say of it.
+    """
+
+    name: str
+    num_wires: int
+    registers: tuple[tuple[str, int], ...]
+    steps: tuple[Step, ...]
+    source: Any
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    @property
+    def num_bits(self) -> int:
+        """Number of classical bits."""
+        return sum(width for _, width in self.registers)

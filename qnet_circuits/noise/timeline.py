@@ -1,0 +1,205 @@
+"""When everything happens: a circuit's operations as late as possible, and which qubits wait meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import CircuitInstruction, Clbit
+
+from qnet_circuits.circuits.rules import condition_bits
+from qnet_circuits.errors import UnsupportedError
+
+#: Seconds that an operation takes, given its position in the circuit (-1 inside a branch) and its wires.
+DurationOf = Callable[[int, CircuitInstruction, tuple[int, ...]], float]
+_BRANCHES = ("if_else", "switch_case")
+#: Shorter times are rounding, not waiting.
+_INSTANT = 1e-13
+
+
+@dataclass(frozen=True)
+class Timed:
+    """An operation in time.
+
+    Args:
+        instruction: The instruction.
+        wires: Its wires.
+        bits: The classical bits that it writes or decides on.
+        start: When it begins, in seconds from the circuit's begin.
+        end: When it ends.
+        position: Its place in the circuit.
+    """
+
+    instruction: CircuitInstruction
+    wires: tuple[int, ...]
+    bits: tuple[int, ...]
+    start: float
+    end: float
+    position: int
+
+    @property
+    def name(self) -> str:
+        """Name of the operation."""
+        return str(self.instruction.operation.name)
+
+    @property
+    def transparent(self) -> bool:
+        """Whether the wires wait while it lasts: barriers take no time, delays nothing but time."""
+        return self.name in ("barrier", "delay")
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A time during which a wire that is in use does nothing."""
+
+    wire: int
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        """How long."""
+        return self.end - self.start
+
+
+def schedule(circuit: QuantumCircuit, duration_of: DurationOf, latency: float = 0.0) -> list[Timed]:
+    """Let every operation of a circuit happen as late as possible.
+
+    An operation ends when the first of its wires is needed next. A decision begins ``latency`` or more after the end of every
+    measurement that it reads. Fences, barriers on one qubit, make nobody wait; a barrier on several joins its qubits.
+
+    Args:
+        circuit: A compiled circuit.
+        duration_of: Gives each operation's duration in seconds; not asked for barriers and control flow.
+        latency: Seconds from a measurement's end to a decision on it.
+
+    Returns:
+        The operations in order of time.
+
+    Raises:
+        UnsupportedError: If the circuit has a loop, which lasts nobody knows how long.
+    """
+    place = {qubit: k for k, qubit in enumerate(circuit.qubits)}
+    number = {bit: k for k, bit in enumerate(circuit.clbits)}
+    reverse = _Reverse(latency)
+    timed = []
+    # Backwards from the circuit's end: time runs from 0 upwards into the past.
+    for position, instruction in reversed(list(enumerate(circuit.data))):
+        wires = tuple(place[qubit] for qubit in instruction.qubits)
+        seconds = _duration(position, instruction, wires, duration_of)
+        written = tuple(number[bit] for bit in written_bits(instruction))
+        read = tuple(number[bit] for bit in read_bits(instruction))
+        end = reverse.put(wires, written, read, seconds)
+        timed.append(Timed(instruction, wires, written + read, end + seconds, end, position))
+    whole = max((each.start for each in timed), default=0.0)
+    forward = [replace(each, start=whole - each.start, end=whole - each.end) for each in timed[::-1]]
+    return sorted(forward, key=lambda each: each.start)
+
+
+def read_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
+    """Return the bits that a real-time decision reads; none for anything else."""
+    return condition_bits(instruction) if hasattr(instruction.operation, "blocks") else ()
+
+
+def written_bits(instruction: CircuitInstruction) -> list[Clbit]:
+    """Return the bits that an instruction measures into, inside of branches too."""
+    if instruction.operation.name == "measure":
+        return list(instruction.clbits)
+    written: dict[Clbit, None] = {}
+    for block in getattr(instruction.operation, "blocks", ()):
+        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
+        for inside in block.data:
+            written.update((outer[bit], None) for bit in written_bits(inside))
+    return list(written)
+
+
+class _Reverse:
+    """How far into the past each wire and bit is taken already."""
+
+    def __init__(self, latency: float) -> None:
+        self._latency = latency
+        self._wires: dict[int, float] = {}
+        #: For each bit, the earliest of its later readers, and of its later writers.
+        self._read: dict[int, float] = {}
+        self._written: dict[int, float] = {}
+
+    def put(
+        self, wires: tuple[int, ...], written: tuple[int, ...], read: tuple[int, ...], seconds: float
+    ) -> float:
+        """Place an operation before everything that it must come before; return the time of its end."""
+        end = max((self._wires.get(wire, 0.0) for wire in wires), default=0.0)
+        for bit in written:
+            if bit in self._read:
+                end = max(end, self._read[bit] + self._latency)
+        for bit in (*read, *written):
+            # What writes the bit anew must not come earlier than this.
+            end = max(end, self._written.get(bit, 0.0) - seconds)
+        start = end + seconds
+        self._wires.update(dict.fromkeys(wires, start))
+        for bit in written:
+            self._written[bit] = start
+            self._read.pop(bit, None)
+        for bit in read:
+            self._read[bit] = max(self._read.get(bit, 0.0), start)
+        return end
+
+
+def _duration(
+    position: int, instruction: CircuitInstruction, wires: tuple[int, ...], duration_of: DurationOf
+) -> float:
+    operation = instruction.operation
+    if operation.name == "barrier":
+        return 0.0
+    blocks = getattr(operation, "blocks", None)
+    if blocks is None:
+        return duration_of(position, instruction, wires)
+    if operation.name not in _BRANCHES:
+        raise UnsupportedError(
+            f"{operation.name!r} lasts nobody knows how long, so waiting cannot be simulated; use if_else, or "
+            "DeviceNoise(idle=False) (--noise idle=false)"
+        )
+    return max((makespan(block_times(block, wires, duration_of)) for block in blocks), default=0.0)
+
+
+def block_times(block: QuantumCircuit, wires: tuple[int, ...], duration_of: DurationOf) -> list[Timed]:
+    """Return the operations of a branch in time, on the wires of the decision."""
+    outer = dict(enumerate(wires))
+
+    def inside(_: int, instruction: CircuitInstruction, places: tuple[int, ...]) -> float:
+        return duration_of(-1, instruction, tuple(outer[place] for place in places))
+
+    return schedule(block, inside)
+
+
+def makespan(timed: Iterable[Timed]) -> float:
+    """Return when the last operation ends."""
+    return max((each.end for each in timed), default=0.0)
+
+
+def waits(timed: Iterable[Timed], until: float | None = None, busy: Iterable[int] = ()) -> list[Wait]:
+    """Return the waits of all wires.
+
+    A wire that is still, or again, in |0⟩ does not wait: before its first operation, and between a reset and the next. A wire
+    that is not used again does not wait either.
+
+    Args:
+        timed: Operations in order of time.
+        until: If given, every wire is in use up to then, as in a branch.
+        busy: Wires that are in use from the begin, as in a branch.
+    """
+    free: dict[int, float] = dict.fromkeys(busy, 0.0)
+    found = []
+    for each in timed:
+        if each.transparent:
+            continue
+        for wire in each.wires:
+            if wire in free and each.start > free[wire] + _INSTANT and each.name != "reset":
+                found.append(Wait(wire, free[wire], each.start))
+            if each.name == "reset":
+                free.pop(wire, None)
+            else:
+                free[wire] = each.end
+    if until is not None:
+        found += [Wait(wire, end, until) for wire, end in free.items() if until > end + _INSTANT]
+    return found

@@ -1,0 +1,260 @@
+"""The digital twin: from a compiled circuit and a device's calibration to a circuit with all its noise made explicit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import CircuitInstruction
+
+from qnet_circuits.compiling.compiled import CompiledItem
+from qnet_circuits.compiling.fences import fence_label
+from qnet_circuits.noise.description import DeviceNoise
+from qnet_circuits.noise.device import Device
+from qnet_circuits.noise.gaps import Usable
+from qnet_circuits.noise.steps import (
+    Decision,
+    Depolarise,
+    Measurement,
+    NoisyCircuit,
+    PauliError,
+    Relax,
+    Reset,
+    Step,
+    Unitary,
+    Weights,
+)
+from qnet_circuits.noise.timeline import Timed, block_times, makespan, read_bits, schedule, waits
+from qnet_circuits.noise.waiting import OPERATION, WAITING, Event, Waiting
+
+
+class Twin:
+    """A device's noise, for the circuits of one program.
+
+    Args:
+        device: The device, or None: then only the links' own errors happen.
+        noise: What is on.
+        decoupling: Whether waiting qubits are decoupled by pairs of X pulses.
+
+    Raises:
+        UnsupportedError: If the device has no calibration at all.
+    """
+
+    def __init__(self, device: Device | None, noise: DeviceNoise, decoupling: bool = False) -> None:
+        self._usable = None if device is None else Usable(device.calibration)
+        self._noise, self._decoupling = noise, decoupling
+
+    def noisy(self, item: CompiledItem) -> NoisyCircuit:
+        """Return a compiled item's circuit with all its noise made explicit."""
+        return noisy_circuit(
+            item.circuit, item.qubits, self._usable, self._noise, item.lowered.link_noise, self._decoupling
+        )
+
+    def notes(self) -> tuple[str, ...]:
+        """Return how gaps of the calibration were treated in what was asked for so far."""
+        return () if self._usable is None else self._usable.notes()
+
+
+def noisy_circuit(
+    circuit: QuantumCircuit,
+    qubits: Sequence[int] = (),
+    usable: Usable | None = None,
+    noise: DeviceNoise | None = None,
+    link_noise: Mapping[str, Weights] | None = None,
+    decoupling: bool = False,
+) -> NoisyCircuit:
+    """Make the noise of a compiled circuit explicit.
+
+    Operations happen as late as possible. A gate is followed by relaxation of its qubits for its duration and by
+    depolarisation that makes up the rest of its calibrated infidelity. A measurement takes its bit when it begins; its qubit
+    relaxes from the measured state afterwards if it is used again. Every qubit in use relaxes while it waits.
+
+    Args:
+        circuit: A compiled circuit on the used qubits alone.
+        qubits: The physical qubit of each of its wires; not needed without a device.
+        usable: The device's calibration with its gaps treated, or None without a device.
+        noise: What is on. Default: everything that is calibrated.
+        link_noise: The links' own errors, by the label of the fence where they happen.
+        decoupling: Whether waiting qubits are decoupled by pairs of X pulses.
+
+    Returns:
+        The noisy circuit.
+
+    Raises:
+        UnsupportedError: If a loop would have to be timed.
+    """
+    twin = _Twin(circuit, qubits, usable, noise or DeviceNoise(), link_noise or {}, decoupling)
+    steps, seconds = twin.steps()
+    registers = tuple((register.name, register.size) for register in circuit.cregs)
+    return NoisyCircuit(circuit.name, circuit.num_qubits, registers, tuple(steps), circuit, seconds)
+
+
+@dataclass
+class _Twin:
+    """One circuit on its way to being noisy."""
+
+    circuit: QuantumCircuit
+    qubits: Sequence[int]
+    usable: Usable | None
+    noise: DeviceNoise
+    link_noise: Mapping[str, Weights]
+    decoupling: bool
+
+    def steps(self) -> tuple[list[Step], float]:
+        """Return the steps in order of time, and the circuit's duration."""
+        number = {bit: k for k, bit in enumerate(self.circuit.clbits)}
+        self.waits = self.usable is not None and self.noise.idle
+        self.mid_circuit = _mid_circuit(self.circuit)
+        timed = schedule(self.circuit, self._duration, self.noise.feedforward_latency if self.waits else 0.0)
+        last_use = {wire: each.position for each in timed if not each.transparent for wire in each.wires}
+        events: list[Event] = []
+        for each in timed:
+            used_again = any(last_use[wire] > each.position for wire in each.wires if wire in last_use)
+            for step in self._act(each, each.wires, number, used_again):
+                events.append((each.start, OPERATION, len(events), step))
+        if self.waits:
+            assert self.usable is not None
+            waiting = Waiting(self.qubits, self.usable, self.noise, self.decoupling, self.gate_error)
+            measured = [each for each in timed if each.position in self.mid_circuit]
+            events += waiting.events(waits(timed), measured, len(events))
+        events.sort(key=lambda event: event[:3])
+        return [step for *_, step in events], makespan(timed)
+
+    def _duration(self, position: int, instruction: CircuitInstruction, wires: tuple[int, ...]) -> float:
+        if not self.waits:
+            return 0.0
+        assert self.usable is not None
+        operation = instruction.operation
+        if operation.name == "delay":
+            return self.usable.delay(operation)
+        name = str(operation.name)
+        if position in self.mid_circuit:
+            name = self.usable.mid_circuit_measurement
+        return self.usable.duration(name, self._physical(wires))
+
+    def _physical(self, wires: Sequence[int]) -> tuple[int, ...]:
+        return tuple(self.qubits[wire] for wire in wires)
+
+    def _act(
+        self, each: Timed, wires: tuple[int, ...], number: Mapping[object, int], used_again: bool
+    ) -> list[Step]:
+        """Return the steps of one operation on wires of the circuit."""
+        instruction = each.instruction
+        operation = instruction.operation
+        if operation.name == "measure":
+            return self._measurement(each, wires[0], number[instruction.clbits[0]], used_again)
+        if hasattr(operation, "blocks"):
+            return [self._decision(each, wires, number)]
+        if operation.name == "barrier":
+            weights = self.link_noise.get(fence_label(instruction) or "")
+            return [] if weights is None else [PauliError(wires[0], weights)]
+        if operation.name == "delay":
+            return []
+        if operation.name == "reset":
+            return [Reset(wires[0])]
+        return [Unitary(operation, wires), *self.gate_error(str(operation.name), wires)]
+
+    def gate_error(self, name: str, wires: tuple[int, ...]) -> list[Step]:
+        """Return relaxation during a gate, and depolarisation that makes up the rest of its calibrated infidelity."""
+        if self.usable is None or not self.noise.gates:
+            return []
+        physical = self._physical(wires)
+        seconds = self.usable.duration(name, physical)
+        relaxing = [
+            Relax(wire, seconds, *self.usable.relaxation(qubit))
+            for wire, qubit in zip(wires, physical, strict=True)
+        ]
+        probability = depolarising_parameter(
+            self.usable.error(name, physical), len(wires), _joint_fidelity(relaxing)
+        )
+        steps: list[Step] = [relax for relax in relaxing if relax.acts]
+        return [*steps, Depolarise(wires, probability)] if probability > 0 else steps
+
+    def _measurement(self, each: Timed, wire: int, bit: int, used_again: bool) -> list[Step]:
+        if self.usable is None:
+            return [Measurement(wire, bit)]
+        qubit = self.qubits[wire]
+        errors = self.usable.readout(qubit) if self.noise.readout else (0.0, 0.0)
+        relax = Relax(
+            wire, (each.end - each.start) * self.noise.post_measure_fraction, *self.usable.relaxation(qubit)
+        )
+        return [Measurement(wire, bit, *errors), *([relax] if used_again and relax.acts else [])]
+
+    def _decision(self, each: Timed, wires: tuple[int, ...], number: Mapping[object, int]) -> Decision:
+        """Return a real-time decision; every branch lasts as long as the longest."""
+        operation, until = each.instruction.operation, each.end - each.start
+        bits = tuple(number[bit] for bit in each.instruction.clbits)
+        blocks = list(operation.blocks)
+        if operation.name == "if_else" and len(blocks) == 1:
+            blocks.append(blocks[0].copy_empty_like())
+        return Decision(
+            operation, bits, wires, tuple(self._block(block, wires, bits, until) for block in blocks)
+        )
+
+    def _block(
+        self, block: QuantumCircuit, wires: tuple[int, ...], bits: tuple[int, ...], until: float
+    ) -> tuple[Step, ...]:
+        timed = block_times(block, wires, self._duration)
+        number = dict(zip(block.clbits, bits, strict=True))
+        events: list[Event] = []
+        for each in timed:
+            for step in self._act(each, tuple(wires[k] for k in each.wires), number, used_again=False):
+                events.append((each.start, OPERATION, len(events), step))
+        for wait in waits(timed, until, range(len(wires))) if self.waits else ():
+            assert self.usable is not None
+            wire = wires[wait.wire]
+            relax = Relax(wire, wait.seconds, *self.usable.relaxation(self.qubits[wire]))
+            if relax.acts:
+                events.append((wait.start, WAITING, len(events), relax))
+        return tuple(step for *_, step in sorted(events, key=lambda event: event[:3]))
+
+
+def _mid_circuit(circuit: QuantumCircuit) -> set[int]:
+    """Return the positions of the measurements after which the circuit goes on: their qubit is used again, or decided on."""
+    read = {bit for instruction in circuit.data for bit in read_bits(instruction)}
+    used: set[object] = set()
+    found = set()
+    for position, instruction in reversed(list(enumerate(circuit.data))):
+        if instruction.operation.name == "measure" and (
+            instruction.qubits[0] in used or instruction.clbits[0] in read
+        ):
+            found.add(position)
+        if instruction.operation.name not in ("barrier", "delay"):
+            used.update(instruction.qubits)
+    return found
+
+
+def _joint_fidelity(relaxing: Sequence[Relax]) -> float:
+    """Return the average fidelity of independent relaxations of all wires of a gate, (Tr R + d) / (d² + d)."""
+    trace = math.prod(
+        1 + 2 * math.exp(-each.seconds / each.t2) + math.exp(-each.seconds / each.t1) for each in relaxing
+    )
+    size = 1 << len(relaxing)
+    return (trace + size) / (size**2 + size)
+
+
+def depolarising_parameter(error: float, qubits: int, fidelity: float = 1.0) -> float:
+    """Return the depolarising probability that makes up the average infidelity ``error`` of a gate.
+
+    A channel that replaces the state by the maximally mixed one with probability p, after one of average fidelity F, has the
+    fidelity (1 - p) F + p/d, d = 2^qubits (M. A. Nielsen, Phys. Lett. A 303, 249 (2002)).
+
+    Args:
+        error: Average infidelity, in [0, 1].
+        qubits: Number of qubits of the gate.
+        fidelity: Average fidelity of what else happens during the gate.
+
+    Returns:
+        The probability; 0 where the rest is worse than the error already, 1 for an error of 1/2 or more, which is a failed
+        calibration and counts as total depolarisation.
+
+    Example:
+        >>> round(depolarising_parameter(0.003, 2), 12)
+        0.004
+    """
+    if error >= 0.5:
+        return 1.0
+    floor = 1 / (1 << qubits)
+    return min(1.0, max(0.0, (fidelity - 1 + error) / (fidelity - floor)))
