@@ -368,7 +368,7 @@ def _manifest(
     import qiskit
     import qiskit_aer
 
-    notes = [*compiled.notes, *backend.notes()]
+    notes = [*compiled.notes, *backend.notes(compiled)]
     if options["emulate_links"] and any(item.lowered.forms.emulated for item in compiled):
         notes.append("link noise is emulated: sampled in software, not made by the machine")
     if any(item.lowered.mode == "frame" and _corrects(program) for item in compiled):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,20 +9,18 @@ from typing import Any
 import numpy as np
 from qiskit import QuantumCircuit
 
-from qnet_circuits.backends.base import Backend, Raw
+from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
+from qnet_circuits.backends.methods import Plan, plan_of
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.errors import BackendError, UnsupportedError
-from qnet_circuits.noise.aer import noise_model, with_link_noise
+from qnet_circuits.errors import BackendError
+from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
+from qnet_circuits.noise.twin import Twin
 
 #: Aer numbers the random streams of a run by seed + 2113 · circuit + shot; below this many shots they never meet.
 CHUNK = 2048
-_DENSITY_MATRIX_QUBITS = 10
-_STATEVECTOR_QUBITS = 12
-_CLIFFORD = frozenset(
-    ("id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "cx", "cy", "cz", "swap", "ecr", "measure", "reset",
-     "barrier", "delay", "quantum_channel", "if_else")
-)  # fmt: skip
+#: Steps times amplitudes times shots of one call of Aer, which neither reports nor listens while it works.
+_CALL = 2e9
 
 
 @dataclass(frozen=True)
@@ -39,117 +36,123 @@ class AerBackend(Backend):
     Args:
         name: Name of the backend.
         device: A device whose couplings and calibration hold; none by default.
+        noise: Which of the device's noise is on.
     """
 
     simulates_links = True
 
-    def __init__(self, name: str = "aer", device: Device | None = None) -> None:
+    def __init__(
+        self, name: str = "aer", device: Device | None = None, noise: DeviceNoise | None = None
+    ) -> None:
         self.name, self.device = name, device
+        self.noise = (noise or DeviceNoise()) if device is not None else None
+        self._last: tuple[Compiled, list[Plan], tuple[str, ...]] | None = None
 
-    def notes(self) -> tuple[str, ...]:
+    def with_noise(self, noise: DeviceNoise) -> AerBackend:
+        """Return the same backend with another description of its device's noise."""
+        self._needs_device()
+        return AerBackend(self.name, self.device, noise)
+
+    def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
-        if self.device is None:
-            return ()
-        return (
-            f"simulated on {self.device.name}'s calibration, with gate and readout errors; "
-            "decoherence of waiting qubits and feed-forward latency are absent",
-            *self.device.notes,
-        )
+        return (*self._device_notes(), *self._planned(compiled)[1])
 
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if a circuit is too wide to simulate."""
-        for item in compiled:
-            if item.circuit.num_qubits > 63 and _method(item.circuit) != "stabilizer":
-                raise UnsupportedError(
-                    f"circuit {item.name!r} has {item.circuit.num_qubits} qubits and is no Clifford circuit; "
-                    "Aer simulates at most 63 then: use fewer hops or parties"
-                )
+        for plan in self._planned(compiled)[0]:
+            plan.check()
+
+    def _planned(self, compiled: Compiled) -> tuple[list[Plan], tuple[str, ...]]:
+        """Return how each circuit is simulated, and what is to be said of the calibration; the last answer is kept."""
+        if self._last is None or self._last[0] is not compiled:
+            twin = Twin(self.device, self.noise or DeviceNoise(), compiled.decoupling)
+            plans = [plan_of(twin.noisy(item)) for item in compiled]
+            self._last = compiled, plans, twin.notes()
+        return self._last[1:]
 
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> _Ticket:
         """Keep the circuits; the work is done by ``fetch``."""
         return _Ticket(compiled, tuple(shots), seed)
 
-    def fetch(self, ticket: _Ticket) -> list[Raw]:
-        """Sample all circuits, in chunks that share no random numbers."""
+    def fetch(self, ticket: _Ticket, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
+        """Sample all circuits, in calls of Aer that share no random numbers."""
         rng = np.random.default_rng(np.random.SeedSequence(ticket.seed))
-        groups: dict[tuple[Any, ...], list[int]] = {}
-        circuits = [with_link_noise(item.circuit, item.lowered) for item in ticket.compiled]
-        for k, (item, circuit) in enumerate(zip(ticket.compiled, circuits, strict=True)):
-            key = (item.qubits, ticket.shots[k], _method(circuit), _static(circuit))
-            groups.setdefault(key, []).append(k)
-        raws: dict[int, Raw] = {}
-        for (qubits, shots, method, static), members in groups.items():
-            chosen = [circuits[k] for k in members]
-            model = None if self.device is None else noise_model(self.device, chosen, qubits)
-            raws.update(zip(members, _sample(chosen, model, shots, method, static, rng), strict=True))
-        return [raws[k] for k in range(len(circuits))]
+        calls = _calls(self._planned(ticket.compiled)[0], ticket.shots, rng)
+        pieces: list[list[Raw]] = [[] for _ in ticket.shots]
+        done, total = 0, sum(ticket.shots)
+        for number, call in enumerate(calls):
+            raws = keep.get(number) if keep is not None else None
+            if raws is None:
+                raws = call.sample()
+                if keep is not None:
+                    keep.put(number, raws)
+            for k, raw in zip(call.members, raws, strict=True):
+                pieces[k].append(raw)
+            done += call.shots * len(call.members)
+            if progress is not None:
+                progress(done, total)
+        return [_joined(raws) for raws in pieces]
 
 
-def _static(circuit: QuantumCircuit) -> bool:
-    """Tell whether all measurements are final, so that one evolution serves all shots."""
-    measured: set[Any] = set()
-    for instruction in circuit.data:
-        name = instruction.operation.name
-        if name == "barrier":
-            continue
-        if name in ("reset", "if_else", "while_loop", "switch_case", "for_loop") or measured.intersection(
-            instruction.qubits
-        ):
-            return False
-        if name == "measure":
-            measured.update(instruction.qubits)
-    return True
+def _joined(raws: list[Raw]) -> Raw:
+    return {name: np.concatenate([raw[name] for raw in raws]) for name in raws[0]}
 
 
-def _method(circuit: QuantumCircuit) -> str:
-    """Return the method that fits: never a density matrix shot by shot; chains have little entanglement to any cut."""
-    if _static(circuit) and circuit.num_qubits <= _DENSITY_MATRIX_QUBITS:
-        return "density_matrix"
-    if _clifford(circuit):
-        return "stabilizer"
-    return "statevector" if circuit.num_qubits <= _STATEVECTOR_QUBITS else "matrix_product_state"
+@dataclass(frozen=True)
+class _Call:
+    """One call of Aer: circuits of one kind, with the same number of shots."""
 
+    members: tuple[int, ...]
+    circuits: tuple[QuantumCircuit, ...]
+    method: str
+    shots: int
+    seed: int
 
-def _clifford(circuit: QuantumCircuit) -> bool:
-    for instruction in circuit.data:
-        operation = instruction.operation
-        if operation.name in ("rz", "p", "u1"):
-            turns = float(operation.params[0]) / (math.pi / 2)
-            if abs(turns - round(turns)) > 1e-9:
-                return False
-        elif operation.name not in _CLIFFORD or not all(
-            _clifford(block) for block in getattr(operation, "blocks", ())
-        ):
-            return False
-    return True
+    def sample(self) -> list[Raw]:
+        from qiskit_aer import AerSimulator
 
-
-def _sample(
-    circuits: Sequence[QuantumCircuit], model: Any, shots: int, method: str, static: bool, rng: Any
-) -> list[Raw]:
-    """Sample circuits of one kind, in chunks with independent seeds."""
-    from qiskit_aer import AerSimulator
-
-    simulator = AerSimulator(method=method, noise_model=model)
-    # One evolution draws all its shots from one stream; a shot-by-shot simulation has a stream for each shot.
-    whole = static and method == "density_matrix"
-    chunks = [shots] if whole else [min(CHUNK, shots - done) for done in range(0, shots, CHUNK)]
-    pieces: list[list[Raw]] = []
-    for chunk in chunks:
-        seed = int(rng.integers(2**62))
-        result = simulator.run(list(circuits), shots=chunk, seed_simulator=seed).result()
+        simulator = AerSimulator(method=self.method, fusion_enable=self.method != "density_matrix")
+        result = simulator.run(list(self.circuits), shots=self.shots, seed_simulator=self.seed).result()
         if not result.success:
             raise BackendError(f"Aer failed: {result.status}")
-        pieces.append(
-            [_registers(circuit, result.data(k)["counts"], rng) for k, circuit in enumerate(circuits)]
-        )
-    return [
-        {name: np.concatenate([piece[k][name] for piece in pieces]) for name in pieces[0][k]}
-        for k in range(len(circuits))
-    ]
+        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(1,)))
+        return [_registers(circuit, result.data(k)["counts"], rng) for k, circuit in enumerate(self.circuits)]
 
 
-def _registers(circuit: QuantumCircuit, counts: dict[str, int], rng: Any) -> Raw:
+def _calls(plans: Sequence[Plan], shots: Sequence[int], rng: np.random.Generator) -> list[_Call]:
+    """Return the calls that sample all circuits; each has a seed of its own, drawn beforehand."""
+    circuits = [plan.circuit() for plan in plans]
+    groups: dict[tuple[str, bool, int], list[int]] = {}
+    for k, plan in enumerate(plans):
+        groups.setdefault((plan.method, plan.at_once, shots[k]), []).append(k)
+    calls = []
+    for (method, at_once, count), members in groups.items():
+        costs = {k: plans[k].cost for k in members}
+        # One evolution draws all its shots from one stream; a simulation shot by shot has a stream for each shot.
+        most = count if at_once else int(max(1, min(CHUNK, _CALL / max(costs.values()))))
+        for done in range(0, count, most):
+            chunk = min(most, count - done)
+            for together in _batches(members, costs, 1 if at_once else chunk):
+                seed = int(rng.integers(2**62))
+                chosen = tuple(circuits[k] for k in together)
+                calls.append(_Call(tuple(together), chosen, method, chunk, seed))
+    return calls
+
+
+def _batches(members: Sequence[int], costs: dict[int, float], shots: int) -> list[list[int]]:
+    """Return the circuits in batches that Aer takes in one call."""
+    batches: list[list[int]] = [[]]
+    spent = 0.0
+    for k in members:
+        if batches[-1] and spent + costs[k] * shots > _CALL:
+            batches.append([])
+            spent = 0.0
+        batches[-1].append(k)
+        spent += costs[k] * shots
+    return batches
+
+
+def _registers(circuit: QuantumCircuit, counts: dict[str, int], rng: np.random.Generator) -> Raw:
     """Return the registers of counts by hexadecimal outcome, in random order: shots have none."""
     width = circuit.num_clbits
     size = (width + 7) // 8
@@ -160,3 +163,6 @@ def _registers(circuit: QuantumCircuit, counts: dict[str, int], rng: Any) -> Raw
     shots = shots[rng.permutation(len(shots))]
     place = {bit: k for k, bit in enumerate(circuit.clbits)}
     return {reg.name: shots[:, [place[bit] for bit in reg]] for reg in circuit.cregs}
+
+
+__all__: list[Any] = ["AerBackend"]

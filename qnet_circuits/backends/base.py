@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.errors import BackendError
+from qnet_circuits.errors import BackendError, UnsupportedError
+from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
 
 Raw = dict[str, npt.NDArray[np.bool_]]
+#: Called with how many shots are done, and of how many.
+Progress = Callable[[int, int], None]
+
+
+class Keep(Protocol):
+    """Where a backend leaves finished parts of a long simulation, by number, so that it can be taken up again."""
+
+    def get(self, number: int) -> list[Raw] | None:
+        """Return a part that was finished earlier, or None."""
+
+    def put(self, number: int, raws: list[Raw]) -> None:
+        """Keep a finished part."""
 
 
 class Backend(ABC):
@@ -29,6 +42,10 @@ class Backend(ABC):
     device: Device | None = None
     #: Whether the links' own errors can happen in this backend; otherwise they are refused, or emulated in software.
     simulates_links: bool = False
+    #: Which noise of the device is simulated, or None where noise is not this backend's to choose.
+    noise: DeviceNoise | None = None
+    #: Whether outcomes are sampled; otherwise ``evaluate`` gives the figures at once.
+    samples: bool = True
 
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if the circuits cannot run here."""
@@ -42,16 +59,46 @@ class Backend(ABC):
         return "DONE"
 
     @abstractmethod
-    def fetch(self, ticket: Any) -> list[Raw]:
-        """Return, for each circuit, its registers as bool arrays (shots, width), bit 0 first."""
+    def fetch(self, ticket: Any, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
+        """Return, for each circuit, its registers as bool arrays (shots, width), bit 0 first.
+
+        Args:
+            ticket: What ``submit`` returned.
+            progress: Told of finished shots, by backends that know.
+            keep: Where finished parts may be left, and found again.
+        """
+
+    def with_noise(self, noise: DeviceNoise) -> Backend:
+        """Return the same backend with another description of its device's noise, or raise UnsupportedError."""
+        raise UnsupportedError(
+            f"{self.name} does not simulate a device's noise, so noise= (--noise) cannot be honoured; "
+            "use aer:<device> or exact:<device>"
+        )
 
     def find(self, tag: str) -> Any | None:
         """Return the ticket that carries a tag, or None if there is none or the backend keeps no tags."""
         return None
 
-    def notes(self) -> tuple[str, ...]:
-        """Return what a result from here must say."""
+    def notes(self, compiled: Compiled) -> tuple[str, ...]:
+        """Return what a result of a compiled program from here must say."""
         return ()
+
+    def _needs_device(self) -> None:
+        if self.device is None:
+            raise UnsupportedError(
+                f"{self.name} has no device whose noise could be described; name one, for example {self.name}:fake_kingston"
+            )
+
+    def _device_notes(self) -> tuple[str, ...]:
+        """Return what a result on a simulated device must say."""
+        if self.device is None or self.noise is None:
+            return ()
+        on = ", ".join(self.noise.sources) or "no source of noise"
+        latency = (
+            f", feed-forward latency {self.noise.feedforward_latency * 1e6:g} µs" if self.noise.idle else ""
+        )
+        extra = [f"beyond the calibration: {term}" for term in self.noise.extra]
+        return (f"simulated on {self.device.name}'s calibration: {on}{latency}", *extra, *self.device.notes)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"

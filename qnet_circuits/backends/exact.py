@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qnet_circuits.backends.base import Backend, Raw
+from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.estimate import Estimate
@@ -32,6 +32,8 @@ class ExactBackend(Backend):
     """
 
     simulates_links = True
+    samples = False
+    noise: DeviceNoise
 
     def __init__(
         self,
@@ -49,7 +51,7 @@ class ExactBackend(Backend):
         """Refuse: there is nothing to sample."""
         raise UnsupportedError(f"{self.name} computes figures and samples no shots; ask for evaluate")
 
-    def fetch(self, ticket: Any) -> list[Raw]:
+    def fetch(self, ticket: Any, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
         """Refuse: there is nothing to sample."""
         raise UnsupportedError(f"{self.name} computes figures and samples no shots; ask for evaluate")
 
@@ -60,7 +62,7 @@ class ExactBackend(Backend):
             UnsupportedError: If a figure cannot be computed exactly, or takes more memory than was given.
             NoShotsError: If a figure's condition, or post-selection, has no chance.
         """
-        twin = Twin(self.device, self.noise)
+        twin = Twin(self.device, self.noise, compiled.decoupling)
         contractor = Contractor(self._memory)
         items = {item.name: _Item(twin.noisy(item), item, contractor) for item in compiled}
         values = {figure.name: _value(figure, items) for figure in figures}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import Backend, Raw
+from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import BackendError
 
@@ -47,7 +47,7 @@ class MockBackend(Backend):
         self._polls -= 1
         return "QUEUED" if self._polls >= 0 else "DONE"
 
-    def fetch(self, ticket: Any) -> list[Raw]:
+    def fetch(self, ticket: Any, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
         """Return the outcomes."""
         if self._fail_at == "fetch":
             raise BackendError("the mock backend was told to fail at fetch")

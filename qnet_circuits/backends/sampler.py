@@ -8,7 +8,7 @@ from typing import Any
 from qiskit.primitives import BackendSamplerV2, BaseSamplerV2, StatevectorSampler
 from qiskit.providers import BackendV2
 
-from qnet_circuits.backends.base import Backend, Raw
+from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
 from qnet_circuits.compiling.compiled import Compiled, registers_of
 from qnet_circuits.errors import BackendError, UnsupportedError
 from qnet_circuits.noise.device import Device
@@ -37,7 +37,7 @@ class SamplerBackend(Backend):
             label = type(sampler).__name__
         self.name = name or f"sampler:{label}"
 
-    def notes(self) -> tuple[str, ...]:
+    def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
         return ("randomness and noise are the sampler's own; seed does not reach them",)
 
@@ -59,7 +59,7 @@ class SamplerBackend(Backend):
         except Exception as error:
             raise BackendError(f"{self.name} refused the circuits: {_one_line(error)}") from error
 
-    def fetch(self, ticket: Any) -> list[Raw]:
+    def fetch(self, ticket: Any, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
         """Wait for the job and return its registers."""
         try:
             return [registers_of(entry) for entry in ticket.result()]

@@ -77,6 +77,7 @@ class Compiled:
         items: Its compiled circuits.
         device: The device, or None for a machine without limits.
         notes: What the caller should know.
+        decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
     """
 
     program: Program
@@ -84,6 +85,7 @@ class Compiled:
     device: Device | None
     notes: tuple[str, ...] = ()
     seconds: float = field(default=0.0, compare=False)
+    decoupling: bool = False
 
     def __iter__(self) -> Iterator[CompiledItem]:
         return iter(self.items)

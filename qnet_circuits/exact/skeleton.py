@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.exact.conditions import choice_of
-from qnet_circuits.noise.fusing import Fused, Transfer, fuse, on_wires
-from qnet_circuits.noise.steps import Decision, Measurement, NoisyCircuit, Reset, Step
+from qnet_circuits.noise.fusing import Fused, followed, fuse
+from qnet_circuits.noise.steps import Decision, Measurement, NoisyCircuit, Reset, Step, Transfer
 from qnet_circuits.noise.transfer import WIDEST_GATE, transfer
 
 Array = npt.NDArray[np.float64]
@@ -185,5 +185,5 @@ def _branch(decision: Decision, block: tuple[Step, ...]) -> Array:
                 "a measurement or a decision inside a branch cannot be computed exactly; move it out, or sample on aer"
             )
         each = _RESET if isinstance(step, Reset) else transfer(step)
-        matrix = on_wires(each, step.wires, decision.wires) @ matrix
+        matrix = followed(matrix, decision.wires, each, step.wires)
     return matrix

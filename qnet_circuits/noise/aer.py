@@ -1,63 +1,80 @@
-"""Noise as Aer takes it: a noise model for the qubits used, and link errors at the fences."""
+"""A noisy circuit as Aer takes it: with its noise as instructions of the circuit, or fused into channels."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from itertools import product
 from typing import Any
 
-from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Operation
-from qiskit.circuit.library import RZGate
+import numpy as np
+from qiskit import QuantumCircuit, QuantumRegister
+from qiskit.circuit import IfElseOp, Operation
+from qiskit.circuit.library import PauliGate, RZGate, UnitaryGate
 
-from qnet_circuits.compiling.fences import fence_label
-from qnet_circuits.compiling.lowering import Lowered
-from qnet_circuits.noise.device import Device, used_operations
+from qnet_circuits.noise.steps import (
+    Channel,
+    Decision,
+    Depolarise,
+    Measurement,
+    Misread,
+    NoisyCircuit,
+    PauliError,
+    Relax,
+    Reset,
+    Step,
+    Transfer,
+    Unitary,
+)
+from qnet_circuits.noise.transfer import kraus, superoperator
+
+Place = Mapping[int, Any]
+Bits = Sequence[Any]
 
 
-def depolarising_parameter(error: float, qubits: int) -> float:
-    """Return the depolarising probability of a gate whose average infidelity is ``error``.
-
-    A channel that replaces the state by the maximally mixed one with probability p has the average infidelity
-    p (1 - 1/d), d = 2^qubits (M. A. Nielsen, Phys. Lett. A 303, 249 (2002)).
+def circuit_of(noisy: NoisyCircuit, density_matrix: bool = False) -> QuantumCircuit:
+    """Return a circuit for Aer.
 
     Args:
-        error: Average infidelity, in [0, 1].
-        qubits: Number of qubits of the gate.
-
-    Returns:
-        The probability, at most 1: a larger error is a failed calibration, and counts as total depolarisation.
-
-    Example:
-        >>> round(depolarising_parameter(0.003, 2), 12)
-        0.004
+        noisy: A noisy circuit with perfect readout, of gates and errors as they are, or fused.
+        density_matrix: Whether a density matrix evolves; otherwise errors and channels are drawn from, shot by shot.
     """
-    size: int = 1 << qubits
-    return min(1.0, error * size / (size - 1))
+    circuit = QuantumCircuit(
+        QuantumRegister(noisy.num_wires, "q"), list(noisy.source.clbits), name=noisy.name
+    )
+    for register in noisy.source.cregs:
+        circuit.add_register(register)
+    place = dict(enumerate(circuit.qubits))
+    for step in noisy.steps:
+        _append(circuit, step, place, circuit.clbits, density_matrix)
+    return circuit
 
 
-def noise_model(device: Device, circuits: Iterable[QuantumCircuit], qubits: Sequence[int]) -> Any:
-    """Return Aer's noise model for circuits whose wire k is the physical qubit ``qubits[k]``.
+def _append(circuit: QuantumCircuit, step: Step, place: Place, bits: Bits, density_matrix: bool) -> None:
+    qubits = [place[wire] for wire in step.wires]
+    if isinstance(step, Measurement):
+        circuit.measure(qubits[0], bits[step.bit])
+    elif isinstance(step, Decision):
+        circuit.append(_decision(step, place, bits), qubits, [bits[bit] for bit in step.bits])
+    elif isinstance(step, Reset):
+        circuit.reset(qubits[0])
+    else:
+        circuit.append(_operation(step, density_matrix), qubits)
 
-    Gate errors are depolarising with the calibrated infidelity, readout errs in both directions with the calibrated
-    probabilities. Only what the circuits use is in it.
-    """
-    from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error
 
-    model = NoiseModel()
-    for name, wires in sorted(used_operations(circuits)):
-        physical = tuple(qubits[wire] for wire in wires)
-        if name == "measure":
-            p10, p01 = device.readout(physical[0])
-            if p10 or p01:
-                model.add_readout_error(ReadoutError([[1 - p10, p10], [p01, 1 - p01]]), list(wires))
-            continue
-        if name == "reset":
-            continue
-        parameter = depolarising_parameter(device.error(name, physical), len(wires))
-        if parameter > 0:
-            model.add_quantum_error(depolarizing_error(parameter, len(wires)), name, list(wires))
-    return model
+def _decision(step: Decision, place: Place, bits: Bits) -> Operation:
+    """Return the control-flow operation with noise in its branches."""
+    touched = [bits[bit] for bit in step.bits]
+    blocks = []
+    for steps in step.blocks:
+        block = QuantumCircuit([place[wire] for wire in step.wires], touched)
+        for inside in steps:
+            _append(block, inside, place, bits, density_matrix=False)
+        blocks.append(block)
+    if step.operation.name == "if_else":
+        return IfElseOp(step.operation.condition, *blocks)
+    return step.operation.replace_blocks(blocks)
 
 
 def _standard(operation: Operation) -> Operation:
@@ -71,28 +88,88 @@ def _standard(operation: Operation) -> Operation:
     return RZGate((whole % 4) * math.pi / 2)
 
 
-def with_link_noise(circuit: QuantumCircuit, lowered: Lowered) -> QuantumCircuit:
-    """Return a compiled circuit in which the links' errors happen at their fences, and the fences are gone."""
-    from qiskit_aer.noise import pauli_error
+# -- errors ----------------------------------------------------------------------------------------------------------
 
-    kept: list[CircuitInstruction] = []
-    for instruction in circuit.data:
-        label = fence_label(instruction)
-        if label is None:
-            operation = _standard(instruction.operation)
-            same = operation is instruction.operation
-            kept.append(instruction if same else instruction.replace(operation=operation))
-        elif label in lowered.link_noise:
-            weights = zip("IXYZ", lowered.link_noise[label], strict=True)
-            error = pauli_error([(pauli, weight) for pauli, weight in weights if weight > 0])
-            kept.append(CircuitInstruction(error.to_instruction(), instruction.qubits))
-    noisy = QuantumCircuit.from_instructions(
-        kept,
-        qubits=circuit.qubits,
-        clbits=circuit.clbits,
-        name=circuit.name,
-        global_phase=circuit.global_phase,
-    )
-    for register in circuit.cregs:
-        noisy.add_register(register)
-    return noisy
+
+def _operation(step: Channel, density_matrix: bool) -> Operation:
+    if isinstance(step, Transfer):
+        return _channel(step.matrix.tobytes(), len(step.matrix), density_matrix)
+    if isinstance(step, Unitary):
+        return _standard(step.operation)
+    if isinstance(step, Depolarise):
+        return _pauli_mixture(_depolarised(step.probability, len(step.wires)))
+    if isinstance(step, PauliError):
+        return _pauli_mixture(tuple(step.weights))
+    if isinstance(step, Misread):
+        return _misread(step.p10, step.p01)
+    return _relaxation(step.seconds, step.t1, step.t2, step.coherence)
+
+
+@lru_cache(maxsize=4096)
+def _channel(entries: bytes, size: int, density_matrix: bool) -> Operation:
+    """Return a channel of a transfer matrix; circuits of one program share most of theirs."""
+    from qiskit.quantum_info import Kraus, SuperOp
+
+    matrix = np.frombuffer(entries).reshape(size, size)
+    if density_matrix:
+        return SuperOp(superoperator(matrix)).to_instruction()
+    operators = kraus(matrix)
+    return UnitaryGate(operators[0]) if len(operators) == 1 else Kraus(operators).to_instruction()
+
+
+def mixes(step: Relax) -> bool:
+    """Tell whether relaxation is a mixture of Z and a reset, as it is for coherence that falls no slower than population."""
+    return step.coherence * math.exp(-step.seconds / step.t2) <= math.exp(-step.seconds / step.t1) + 1e-15
+
+
+def _depolarised(probability: float, qubits: int) -> tuple[float, ...]:
+    many = 4**qubits
+    return (1 - probability * (many - 1) / many, *[probability / many] * (many - 1))
+
+
+@lru_cache(maxsize=4096)
+def _pauli_mixture(weights: tuple[float, ...]) -> Operation:
+    from qiskit_aer.noise import QuantumError
+
+    circuits = _pauli_circuits((len(weights).bit_length() - 1) // 2)
+    mixed = [(circuit, weight) for circuit, weight in zip(circuits, weights, strict=True) if weight > 0]
+    return QuantumError(mixed).to_instruction()
+
+
+@cache
+def _pauli_circuits(qubits: int) -> list[QuantumCircuit]:
+    circuits = []
+    for letters in product("IXYZ", repeat=qubits):
+        circuit = QuantumCircuit(qubits)
+        circuit.append(PauliGate("".join(letters)), range(qubits))
+        circuits.append(circuit)
+    return circuits
+
+
+@lru_cache(maxsize=4096)
+def _misread(p10: float, p01: float) -> Operation:
+    """Return confusion as a mixture of nothing, X, and a reset to the value that is read too often."""
+    from qiskit_aer.noise import QuantumError
+
+    nothing, flip, _, _ = _pauli_circuits(1)
+    reset = QuantumCircuit(1)
+    reset.reset(0)
+    if p10 > p01:
+        reset.x(0)
+    both, rest = min(p10, p01), abs(p10 - p01)
+    mixed = [(nothing, 1 - both - rest), (flip, both), (reset, rest)]
+    return QuantumError([(circuit, weight) for circuit, weight in mixed if weight > 0]).to_instruction()
+
+
+@lru_cache(maxsize=4096)
+def _relaxation(seconds: float, t1: float, t2: float, coherence: float) -> Operation:
+    """Return relaxation that is a mixture of Z and a reset."""
+    from qiskit_aer.noise import QuantumError
+
+    kept = math.exp(-seconds / t1)
+    nothing, _, _, turn = _pauli_circuits(1)
+    reset = QuantumCircuit(1)
+    reset.reset(0)
+    flipped = max(0.0, (kept - coherence * math.exp(-seconds / t2)) / 2)
+    mixed = [(nothing, kept - flipped), (turn, flipped), (reset, 1 - kept)]
+    return QuantumError([(circuit, weight) for circuit, weight in mixed if weight > 0]).to_instruction()

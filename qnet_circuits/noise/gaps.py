@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterable
 from functools import cached_property
 from statistics import median
+from typing import Any
 
 from qiskit.circuit import Operation
 
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.noise.calibration import DeviceCalibration
+from qnet_circuits.noise.steps import Step
 
 #: An error from here on is no error of a gate but a failed calibration.
 FAILED = 0.5
@@ -41,6 +43,8 @@ class Usable:
         self._relaxation: dict[int, tuple[float, float]] = {}
         self._numbers: dict[tuple[str, str, tuple[int, ...]], float] = {}
         self._medians: dict[tuple[str, str], float | None] = {}
+        #: Error steps of gates, by name, wires and qubits: remembered here since circuits of one program share them.
+        self.gate_errors: dict[tuple[Any, ...], list[Step]] = {}
 
     def notes(self) -> tuple[str, ...]:
         """Return how gaps were treated that have been met so far, one line for each kind."""

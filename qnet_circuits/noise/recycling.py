@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from qnet_circuits.noise.steps import Decision, Measurement, NoisyCircuit, Reset, Step
+from qnet_circuits.noise.steps import (
+    Decision,
+    Depolarise,
+    Measurement,
+    NoisyCircuit,
+    Reset,
+    Step,
+    Transfer,
+    Unitary,
+)
 
 
 def recycled(circuit: NoisyCircuit) -> NoisyCircuit:
@@ -22,8 +31,7 @@ def recycled(circuit: NoisyCircuit) -> NoisyCircuit:
     Returns:
         The circuit on as few wires as a greedy choice finds.
     """
-    steps = [step for number in _order(circuit) for step in (circuit.steps[number],)]
-    return _renamed(circuit, steps)
+    return _renamed(circuit, [circuit.steps[number] for number in _order(circuit)])
 
 
 def _order(circuit: NoisyCircuit) -> list[int]:
@@ -31,14 +39,13 @@ def _order(circuit: NoisyCircuit) -> list[int]:
     before = _dependencies(circuit)
     reached = _ancestors(circuit, before)
     ends = [k for k, step in enumerate(circuit.steps) if _measures(step)]
-    opened: set[int] = set()
+    opened = 0
     done: set[int] = set()
     order: list[int] = []
     while ends:
-        chosen = min(ends, key=lambda k: len(reached[k] - opened))
-        for number in _unmet(chosen, before, done):
-            order.append(number)
-            opened.update(circuit.steps[number].wires)
+        chosen = min(ends, key=lambda k: (reached[k] & ~opened).bit_count())
+        order += _unmet(chosen, before, done)
+        opened |= reached[chosen]
         ends = [k for k in ends if k not in done]
     return order
 
@@ -66,11 +73,16 @@ def _dependencies(circuit: NoisyCircuit) -> list[list[int]]:
     return before
 
 
-def _ancestors(circuit: NoisyCircuit, before: list[list[int]]) -> list[set[int]]:
-    """Return for each step the wires of everything that it depends on."""
-    reached: list[set[int]] = []
+def _ancestors(circuit: NoisyCircuit, before: list[list[int]]) -> list[int]:
+    """Return for each step the wires of everything that it depends on, as a bit mask."""
+    reached: list[int] = []
     for step, earlier in zip(circuit.steps, before, strict=True):
-        reached.append(set(step.wires).union(*(reached[number] for number in earlier)))
+        wires = 0
+        for wire in step.wires:
+            wires |= 1 << wire
+        for number in earlier:
+            wires |= reached[number]
+        reached.append(wires)
     return reached
 
 
@@ -119,9 +131,16 @@ def _renamed(circuit: NoisyCircuit, steps: list[Step]) -> NoisyCircuit:
 
 def _on(step: Step, place: dict[int, int]) -> Step:
     """Return a step on other wires."""
+    if isinstance(step, Measurement):
+        return Measurement(place[step.wire], step.bit, step.p10, step.p01)
+    wires = tuple(place[wire] for wire in step.wires)
+    if isinstance(step, Transfer):
+        return Transfer(wires, step.matrix)
+    if isinstance(step, Unitary):
+        return Unitary(step.operation, wires)
     if isinstance(step, Decision):
         blocks = tuple(tuple(_on(inside, place) for inside in block) for block in step.blocks)
-        return replace(step, wires=tuple(place[wire] for wire in step.wires), blocks=blocks)
-    if hasattr(step, "wire"):
-        return replace(step, wire=place[step.wire])
-    return replace(step, wires=tuple(place[wire] for wire in step.wires))
+        return replace(step, wires=wires, blocks=blocks)
+    if isinstance(step, Depolarise):
+        return Depolarise(wires, step.probability)
+    return replace(step, wire=wires[0])

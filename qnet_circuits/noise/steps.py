@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from qiskit.circuit import Operation
 
 from qnet_circuits.errors import ParameterError
@@ -14,7 +16,7 @@ from qnet_circuits.errors import ParameterError
 Weights = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Unitary:
     """A perfect gate."""
 
@@ -22,7 +24,7 @@ class Unitary:
     wires: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Relax:
     """Amplitude damping towards |0⟩ with T1, and dephasing so that coherence falls with T2 (at most 2 T1), for a time.
 
@@ -52,7 +54,7 @@ class Relax:
         return (self.wire,)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Depolarise:
     """With a probability, the wires' state is replaced by the maximally mixed one."""
 
@@ -60,7 +62,7 @@ class Depolarise:
     probability: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PauliError:
     """I, X, Y or Z happens to a wire, with these probabilities."""
 
@@ -73,7 +75,21 @@ class PauliError:
         return (self.wire,)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Misread:
+    """A confusion of a wire's Z, as 1 from |0⟩ with ``p10`` and as 0 from |1⟩ with ``p01``; nothing is left of X and Y."""
+
+    wire: int
+    p10: float
+    p01: float
+
+    @property
+    def wires(self) -> tuple[int, ...]:
+        """The one wire, as a tuple."""
+        return (self.wire,)
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """A measurement of Z into a bit, read as 1 from |0⟩ with ``p10`` and as 0 from |1⟩ with ``p01``."""
 
@@ -88,7 +104,7 @@ class Measurement:
         return (self.wire,)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reset:
     """A return to |0⟩."""
 
@@ -100,7 +116,7 @@ class Reset:
         return (self.wire,)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
     """A real-time decision on classical bits.
 
@@ -117,8 +133,16 @@ class Decision:
     blocks: tuple[tuple[Step, ...], ...]
 
 
-Step = Unitary | Relax | Depolarise | PauliError | Measurement | Reset | Decision
-Channel = Unitary | Relax | Depolarise | PauliError
+@dataclass(frozen=True, slots=True, eq=False)
+class Transfer:
+    """Any channel, by its Pauli transfer matrix, the first wire slowest."""
+
+    wires: tuple[int, ...]
+    matrix: npt.NDArray[np.float64]
+
+
+Channel = Transfer | Unitary | Relax | Depolarise | PauliError | Misread
+Step = Channel | Measurement | Reset | Decision
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit
@@ -18,8 +18,7 @@ _BRANCHES = ("if_else", "switch_case")
 _INSTANT = 1e-13
 
 
-@dataclass(frozen=True)
-class Timed:
+class Timed(NamedTuple):
     """An operation in time.
 
     Args:
@@ -49,8 +48,7 @@ class Timed:
         return self.name in ("barrier", "delay")
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """A time during which a wire that is in use does nothing."""
 
     wire: int
@@ -91,9 +89,12 @@ def schedule(circuit: QuantumCircuit, duration_of: DurationOf, latency: float = 
         written = tuple(number[bit] for bit in written_bits(instruction))
         read = tuple(number[bit] for bit in read_bits(instruction))
         end = reverse.put(wires, written, read, seconds)
-        timed.append(Timed(instruction, wires, written + read, end + seconds, end, position))
-    whole = max((each.start for each in timed), default=0.0)
-    forward = [replace(each, start=whole - each.start, end=whole - each.end) for each in timed[::-1]]
+        timed.append((instruction, wires, written + read, end + seconds, end, position))
+    whole = max((start for _, _, _, start, _, _ in timed), default=0.0)
+    forward = [
+        Timed(instruction, wires, bits, whole - start, whole - end, position)
+        for instruction, wires, bits, start, end, position in reversed(timed)
+    ]
     return sorted(forward, key=lambda each: each.start)
 
 

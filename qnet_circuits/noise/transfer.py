@@ -19,11 +19,13 @@ from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Operator
 
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.noise.steps import Channel, Depolarise, PauliError, Relax, Unitary
+from qnet_circuits.noise.steps import Channel, Depolarise, Misread, PauliError, Relax, Transfer
 
 Matrix = npt.NDArray[np.float64]
 #: A gate on more wires has a matrix of more than 65,536 entries.
 WIDEST_GATE = 4
+#: Below this, an eigenvalue of a Choi matrix is rounding.
+_NO_WEIGHT = 1e-13
 _PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 
 
@@ -37,6 +39,8 @@ def transfer(step: Channel) -> Matrix:
         >>> transfer(Relax(0, seconds=1.0, t1=1.0, t2=2.0)).round(3).tolist()[3]
         [0.632, 0.0, 0.0, 0.368]
     """
+    if isinstance(step, Transfer):
+        return step.matrix
     if isinstance(step, Relax):
         return relaxation(step.seconds, step.t1, step.t2, step.coherence)
     if isinstance(step, Depolarise):
@@ -46,6 +50,10 @@ def transfer(step: Channel) -> Matrix:
     if isinstance(step, PauliError):
         _, x, y, z = step.weights
         return np.diag([1, 1 - 2 * (y + z), 1 - 2 * (x + z), 1 - 2 * (x + y)])
+    if isinstance(step, Misread):
+        matrix = np.diag([1.0, 0.0, 0.0, 1 - step.p10 - step.p01])
+        matrix[3, 0] = step.p01 - step.p10
+        return matrix
     return gate(step.operation)
 
 
@@ -129,23 +137,30 @@ def average_fidelity(matrix: Matrix) -> float:
     return float((np.trace(matrix) + size) / (size**2 + size))
 
 
-def kraus_of_relaxation(step: Relax) -> list[npt.NDArray[np.complex128]]:
-    """Return Kraus operators of relaxation: amplitude damping after dephasing."""
-    kept = math.exp(-step.seconds / step.t1)
-    left = math.exp(-step.seconds / step.t2) * step.coherence / math.sqrt(kept)
-    flip = max(0.0, (1 - left) / 2)
-    stay = np.diag([1.0, math.sqrt(kept)]).astype(complex)
-    turned = stay @ np.diag([1.0, -1.0])
-    decay = np.array([[0, math.sqrt(1 - kept)], [0, 0]], dtype=complex)
-    return [math.sqrt(1 - flip) * stay, math.sqrt(flip) * turned, decay]
+def superoperator(matrix: Matrix) -> npt.NDArray[np.complex128]:
+    """Return a channel's matrix on column-stacked density matrices, the first wire least significant.
+
+    Example:
+        >>> superoperator(np.eye(4)).real.tolist() == np.eye(4).tolist()
+        True
+    """
+    wires = (len(matrix).bit_length() - 1) // 2
+    stacked = _strings(wires).transpose(0, 2, 1).reshape(4**wires, -1)
+    result: npt.NDArray[np.complex128] = stacked.T @ matrix @ stacked.conj() / 2**wires
+    return result
 
 
-__all__ = [
-    "Unitary",
-    "average_fidelity",
-    "gate",
-    "kraus_of_relaxation",
-    "of_unitary",
-    "relaxation",
-    "transfer",
-]
+def kraus(matrix: Matrix) -> list[npt.NDArray[np.complex128]]:
+    """Return Kraus operators of a channel, the heaviest first; one alone is a unitary.
+
+    They are the eigenvectors of its Choi matrix; the first wire is the least significant.
+    """
+    stacked = superoperator(matrix)
+    size = math.isqrt(len(stacked))
+    choi = stacked.reshape((size,) * 4).transpose(1, 3, 0, 2).reshape(size**2, size**2)
+    weights, vectors = np.linalg.eigh(choi)
+    return [
+        np.sqrt(weights[k]) * vectors[:, k].reshape(size, size)
+        for k in range(size**2 - 1, -1, -1)
+        if weights[k] > _NO_WEIGHT
+    ]

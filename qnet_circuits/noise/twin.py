@@ -54,7 +54,8 @@ class Twin:
 
     def notes(self) -> tuple[str, ...]:
         """Return how gaps of the calibration were treated in what was asked for so far."""
-        return () if self._usable is None else self._usable.notes()
+        said = ("waiting qubits are decoupled by pairs of X pulses",) if self._decoupling else ()
+        return said if self._usable is None else (*said, *self._usable.notes())
 
 
 def noisy_circuit(
@@ -161,6 +162,13 @@ class _Twin:
         if self.usable is None or not self.noise.gates:
             return []
         physical = self._physical(wires)
+        key = (name, wires, physical)
+        if key not in self.usable.gate_errors:
+            self.usable.gate_errors[key] = self._new_gate_error(name, wires, physical)
+        return self.usable.gate_errors[key]
+
+    def _new_gate_error(self, name: str, wires: tuple[int, ...], physical: tuple[int, ...]) -> list[Step]:
+        assert self.usable is not None
         seconds = self.usable.duration(name, physical)
         relaxing = [
             Relax(wire, seconds, *self.usable.relaxation(qubit))
