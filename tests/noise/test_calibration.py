@@ -105,10 +105,10 @@ def test_nan_and_infinity_are_gaps():
 
 
 def test_a_gap_in_readout_falls_back_on_the_measurement():
-    qubits = [QubitCalibration(one_from_zero=0.01), QubitCalibration(zero_from_one=0.0)]
+    qubits = [QubitCalibration(one_from_zero=0.0), QubitCalibration(zero_from_one=0.0)]
     entries = [OperationCalibration("measure", (k,), 0.03) for k in (0, 1)]
     device = Device.from_calibration(DeviceCalibration("two", qubits, ["measure"], entries))
-    assert [device.readout(k) for k in (0, 1)] == [(0.01, 0.03), (0.03, 0.0)]
+    assert [device.readout(k) for k in (0, 1)] == [(0.0, 0.03), (0.03, 0.0)]
 
 
 @pytest.mark.parametrize("name", STAND_INS)
@@ -311,6 +311,20 @@ def test_a_summary_counts_and_says_where(pair):
         "t1_missing": 1, "t2_missing": 1, "t2_above_twice_t1": 1, "readout_missing": 1, "readout_failed": 0,
         "one_qubit_gates_failed": 0, "two_qubit_gates_failed": 1,
     }  # fmt: skip
+
+
+def test_a_summary_leaves_out_what_is_no_gate():
+    qubits = [QubitCalibration(one_from_zero=0.5, zero_from_one=0.5), QubitCalibration()]
+    entries = [
+        *(OperationCalibration("rz", (k,), 0.0, 0.0) for k in (0, 1)),
+        OperationCalibration("sx", (0,), 0.5, 32e-9),
+        OperationCalibration("measure", (0,), 0.9, 1e-6),
+        OperationCalibration("reset", (0,), 0.9, 1e-6),
+    ]
+    summary = DeviceCalibration("two", qubits, ["measure", "reset", "rz", "sx"], entries).summary()
+    assert (summary["medians"]["one_qubit_error"], summary["medians"]["one_qubit_duration"]) == (0.5, 32e-9)
+    gaps = summary["gaps"]
+    assert (gaps["one_qubit_gates_failed"], gaps["readout_failed"], gaps["readout_missing"]) == (1, 1, 1)
 
 
 def test_summaries_of_stand_ins():
