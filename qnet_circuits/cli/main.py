@@ -98,13 +98,7 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
 @qnet.command()
 @click.argument("name")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the protocol.")
-@click.option(
-    "--on",
-    "backend",
-    default="ideal",
-    show_default=True,
-    help="Where: ideal, aer, aer:<device or snapshot.json>.",
-)
+@click.option("--on", "backend", default="ideal", show_default=True, help="ideal, aer, aer:<device or file>.")
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @click.option(
     "--seed", type=int, help="Decides on everything drawn at random.  [default: drawn, and reported]"
