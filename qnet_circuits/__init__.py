@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from qnet_circuits.figures import population as population
     from qnet_circuits.network import Link as Link
     from qnet_circuits.network import Network as Network
+    from qnet_circuits.noise.calibration import DeviceCalibration as DeviceCalibration
+    from qnet_circuits.noise.synthetic import grid_device as grid_device
+    from qnet_circuits.noise.synthetic import heavy_hex_device as heavy_hex_device
+    from qnet_circuits.noise.synthetic import line_device as line_device
     from qnet_circuits.program import Item as Item
     from qnet_circuits.program import Program as Program
     from qnet_circuits.protocol import Protocol as Protocol
@@ -87,6 +91,8 @@ _HOME = {
     "estimate": ("Estimate",),
     "figures": ("Expression", "Figure", "parity", "population"),
     "network": ("Link", "Network"),
+    "noise.calibration": ("DeviceCalibration",),
+    "noise.synthetic": ("grid_device", "heavy_hex_device", "line_device"),
     "program": ("Item", "Program"),
     "protocol": ("Protocol", "protocol_class", "protocol_names", "register"),
     "protocols.chsh": ("Chsh",),

@@ -85,6 +85,10 @@ class Record:
         """Write a file of plain values."""
         self._write(name, json.dumps(plain, indent=1).encode())
 
+    def read_json(self, name: str) -> Any:
+        """Return a file of plain values, or raise RecordError."""
+        return self._json(name)
+
     def read_result(self) -> dict[str, Any]:
         """Return the latest analysis, or raise RecordError."""
         plain = self._json("result.json")

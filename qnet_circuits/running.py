@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import math
 import os
 import secrets
@@ -165,7 +166,18 @@ class Run:
                 f"the protocol makes another program now than when {self.path} was prepared; run it anew"
             )
         compiled = _compile(program, backend, self._manifest["seed"], self._manifest["options"])
+        self._check_calibration(compiled)
         return compiled, backend
+
+    def _check_calibration(self, compiled: Compiled) -> None:
+        """Refuse a device that is no longer what it was: its layout and its noise would not be those in the manifest."""
+        if self._record is not None and self._record.has("calibration.json"):
+            now = json.loads(json.dumps(_calibration(compiled)))
+            if self._record.read_json("calibration.json") != now:
+                raise RecordError(
+                    f"{self._manifest['backend']} has another calibration now than when {self.path} was prepared; "
+                    "run it anew"
+                )
 
     def _known_protocol(self) -> Protocol | None:
         if self._protocol is None:
@@ -283,7 +295,8 @@ def submit(
 
     Args:
         protocol: What to run.
-        backend: Where: ``ideal``, ``aer``, ``aer:<device>``, a Backend, a Qiskit ``BackendV2`` or ``BaseSamplerV2``.
+        backend: Where: ``ideal``, ``aer``, ``aer:<device>``, ``aer:<snapshot.json>``, a ``DeviceCalibration``, a Backend, a
+            Qiskit ``BackendV2`` or ``BaseSamplerV2``.
         shots: Shots for each circuit, 1 to 100,000,000. Default 4096.
         seed: A whole number of at least 0 that decides on everything drawn at random; drawn itself by default, and reported.
         corrections: ``auto``, ``frame``, ``feedforward``, ``postselect``, ``coherent`` or ``none``.

@@ -6,7 +6,10 @@ from typing import Any
 
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.base import Backend
+from qnet_circuits.backends.devices import device_label, device_of
 from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.noise.calibration import DeviceCalibration
+from qnet_circuits.noise.device import Device
 
 KINDS = ("ideal", "aer")
 
@@ -16,10 +19,12 @@ def backend_of(where: Any) -> Backend:
 
     Args:
         where: A ``Backend``; a Qiskit ``BackendV2`` or ``BaseSamplerV2``; or a string: ``ideal`` or ``aer`` (no device noise,
-            the links' own only), ``aer:<device>`` with a stand-in device's name in snake case.
+            the links' own only), ``aer:<device>`` with a stand-in device's name in snake case, or the path of a calibration
+            snapshot that ends in ``.json``; or a ``DeviceCalibration`` or ``Device``, which means Aer with it.
 
     Raises:
         UnknownNameError: If there is no such backend or device.
+        RecordError: If a snapshot is missing or wrong.
         ParameterError: If it is none of these.
 
     Example:
@@ -30,6 +35,8 @@ def backend_of(where: Any) -> Backend:
         return where
     if isinstance(where, str):
         return _named(where)
+    if isinstance(where, (Device, DeviceCalibration)):
+        return AerBackend(f"aer:{device_label(where)}", device_of(where))
     from qiskit.primitives import BaseSamplerV2
     from qiskit.providers import BackendV2
 
@@ -40,17 +47,17 @@ def backend_of(where: Any) -> Backend:
     if isinstance(where, BaseSamplerV2):
         return SamplerBackend(where)
     raise ParameterError(
-        "a backend is a string such as 'ideal' or 'aer:fake_kingston', a Backend, a BackendV2 or a BaseSamplerV2, "
-        f"got {where!r}"
+        "a backend is a string such as 'ideal' or 'aer:fake_kingston', a Backend, a BackendV2, a BaseSamplerV2 or a "
+        f"DeviceCalibration, got {where!r}"
     )
 
 
 def _named(name: str) -> Backend:
     kind, _, device = name.partition(":")
     if kind not in KINDS or (kind == "ideal" and device) or (":" in name and not device):
-        raise UnknownNameError("backend", name, ("ideal", "aer", "aer:<device>, such as aer:fake_kingston"))
+        raise UnknownNameError(
+            "backend", name, ("ideal", "aer", "aer:<device>, such as aer:fake_kingston or aer:snapshot.json")
+        )
     if not device:
         return AerBackend(kind)
-    from qnet_circuits.backends.runtime import fake_device
-
-    return AerBackend(name, fake_device(device))
+    return AerBackend(name, device_of(device))

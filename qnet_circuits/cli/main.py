@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
+from qnet_circuits.cli.devices import devices
 from qnet_circuits.errors import BackendError, ParameterError, QnetError, RecordError
 
 WRONG_INPUT, BACKEND_FAILED, INTERRUPTED = 2, 3, 130
@@ -46,6 +47,9 @@ def _say(message: str, status: int) -> int:
 @click.version_option(package_name="qnet-circuits", prog_name="qnet")
 def qnet() -> None:
     """Quantum-network protocols, written once and run ideal, noisy and on processors."""
+
+
+qnet.add_command(devices)
 
 
 @qnet.command("list")
@@ -94,7 +98,7 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
 @qnet.command()
 @click.argument("name")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the protocol.")
-@click.option("--on", "backend", default="ideal", show_default=True, help="Where: ideal, aer, aer:<device>.")
+@click.option("--on", "backend", default="ideal", show_default=True, help="ideal, aer, aer:<device or file>.")
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @click.option(
     "--seed", type=int, help="Decides on everything drawn at random.  [default: drawn, and reported]"

@@ -66,6 +66,8 @@ class DeviceCalibration:
         object.__setattr__(self, "dt", check_seconds("dt", self.dt))
         object.__setattr__(self, "date", _date(self.date))
         object.__setattr__(self, "qubits", _each_is("qubits", self.qubits, QubitCalibration))
+        if not self.qubits:
+            raise ParameterError("qubits must hold one entry for each qubit, at least 1, got none")
         object.__setattr__(self, "operations", _each_is("operations", self.operations, str))
         if len(set(self.operations)) < len(self.operations):
             raise ParameterError(f"operations must differ, got {', '.join(self.operations)}")
@@ -160,6 +162,26 @@ class DeviceCalibration:
         from qnet_circuits.noise.reading import calibration_of
 
         return calibration_of(backend, name)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the calibration in a few plain numbers.
+
+        Returns:
+            What the device is (``name``, ``qubits``, ``couplings``, ``family``, ``operations``, ``dynamic``, ``date``,
+            ``source``, ``retired``); ``medians`` and ``worst`` of t1, t2, one_qubit_error, two_qubit_error, readout_error
+            (mean of both directions), one_qubit_duration, two_qubit_duration and measurement_duration, times in seconds, None
+            where nothing is given; and ``gaps``: how many qubits lack T1, T2 or readout, have T2 > 2 T1 or a readout error of
+            0.5 or more, and how many gates have an error of 0.5 or more.
+
+        Example:
+            >>> from qnet_circuits.noise.synthetic import line_device
+            >>> summary = line_device(4, t1=2e-4).summary()
+            >>> summary["medians"]["t1"], summary["worst"]["two_qubit_error"], summary["gaps"]["t1_missing"]
+            (0.0002, {'value': 0.002, 'qubits': [0, 1]}, 0)
+        """
+        from qnet_circuits.noise.summary import summary
+
+        return summary(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form, ready for JSON; ``from_dict`` makes an equal calibration of it."""

@@ -13,21 +13,7 @@ from qiskit.transpiler import Target
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.noise.calibration import DeviceCalibration
 from qnet_circuits.noise.entries import OperationCalibration, QubitCalibration
-
-#: The processors that take jobs today; a stand-in for any other is retired.
-_IN_SERVICE = ("kingston", "fez", "marrakesh", "pittsburgh", "boston", "aachen", "miami", "berlin")
-#: Stand-ins for a family rather than for one processor.
-_FAMILIES = ("nighthawk",)
-
-
-def retired(name: str) -> bool:
-    """Tell whether a name is that of a stand-in whose processor is out of service.
-
-    Example:
-        >>> retired("fake_torino"), retired("fake_kingston"), retired("my_own_device")
-        (True, False, False)
-    """
-    return name.startswith("fake_") and name.removeprefix("fake_") not in (*_IN_SERVICE, *_FAMILIES)
+from qnet_circuits.noise.fleet import RETIRED, status
 
 
 def calibration_of(backend: BackendV2, name: str | None = None) -> DeviceCalibration:
@@ -48,7 +34,7 @@ def calibration_of(backend: BackendV2, name: str | None = None) -> DeviceCalibra
         _date(properties),
         own,
         _family(_call(backend, "configuration")),
-        retired(own),
+        status(own) == RETIRED,
     )
 
 

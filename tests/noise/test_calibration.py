@@ -105,11 +105,10 @@ def test_nan_and_infinity_are_gaps():
 
 
 def test_a_gap_in_readout_falls_back_on_the_measurement():
-    device = Device.from_calibration(
-        DeviceCalibration("one", [QubitCalibration(one_from_zero=0.01)], ["measure"],
-                          [OperationCalibration("measure", (0,), 0.03)])
-    )  # fmt: skip
-    assert device.readout(0) == (0.01, 0.03)
+    qubits = [QubitCalibration(one_from_zero=0.0), QubitCalibration(zero_from_one=0.0)]
+    entries = [OperationCalibration("measure", (k,), 0.03) for k in (0, 1)]
+    device = Device.from_calibration(DeviceCalibration("two", qubits, ["measure"], entries))
+    assert [device.readout(k) for k in (0, 1)] == [(0.0, 0.03), (0.03, 0.0)]
 
 
 @pytest.mark.parametrize("name", STAND_INS)
@@ -262,8 +261,9 @@ def test_no_object_and_no_schema(tmp_path):
         (("", [], []), "name must be a text"),
         (("x", "q", []), "qubits must be a sequence of QubitCalibration, got 'q'"),
         (("x", [1], []), "qubits must hold QubitCalibration only, got 1"),
-        (("x", [], [""]), "operations must hold str only"),
-        (("x", [], ["cz", "cz"]), "operations must differ"),
+        (("x", [], []), "qubits must hold one entry for each qubit, at least 1"),
+        (("x", [QubitCalibration()], [""]), "operations must hold str only"),
+        (("x", [QubitCalibration()], ["cz", "cz"]), "operations must differ"),
         (("x", [QubitCalibration()], [], [OperationCalibration("x", (0,))]), "not among the operations"),
         (("x", [QubitCalibration()], ["x"], [OperationCalibration("x", (1,))]), "x: qubits must be 0 to 0, got 1"),
         (("x", [], [], [], None, None, None), "source must be a text"),
@@ -291,3 +291,54 @@ def test_an_unknown_operation_is_said(pair):
     strange = DeviceCalibration("strange", pair.qubits, ["warp"])
     with pytest.raises(UnsupportedError, match="strange has the operation 'warp'"):
         Device.from_calibration(strange)
+
+
+def test_a_summary_counts_and_says_where(pair):
+    summary = pair.summary()
+    assert (summary["qubits"], summary["couplings"], summary["dynamic"], summary["source"]) == (
+        2,
+        1,
+        True,
+        "hand",
+    )
+    assert summary["medians"] == {
+        "t1": 1e-4, "t2": 3e-4, "one_qubit_error": None, "two_qubit_error": 1.0, "readout_error": 0.015,
+        "one_qubit_duration": None, "two_qubit_duration": 68e-9, "measurement_duration": 1e-6,
+    }  # fmt: skip
+    assert summary["worst"]["two_qubit_error"] == {"value": 1.0, "qubits": [0, 1]}
+    assert summary["worst"]["one_qubit_error"] is None
+    assert summary["gaps"] == {
+        "t1_missing": 1, "t2_missing": 1, "t2_above_twice_t1": 1, "readout_missing": 1, "readout_failed": 0,
+        "one_qubit_gates_failed": 0, "two_qubit_gates_failed": 1,
+    }  # fmt: skip
+
+
+def test_a_summary_leaves_out_what_is_no_gate():
+    qubits = [QubitCalibration(one_from_zero=0.5, zero_from_one=0.5), QubitCalibration()]
+    entries = [
+        *(OperationCalibration("rz", (k,), 0.0, 0.0) for k in (0, 1)),
+        OperationCalibration("sx", (0,), 0.5, 32e-9),
+        OperationCalibration("measure", (0,), 0.9, 1e-6),
+        OperationCalibration("reset", (0,), 0.9, 1e-6),
+    ]
+    summary = DeviceCalibration("two", qubits, ["measure", "reset", "rz", "sx"], entries).summary()
+    assert (summary["medians"]["one_qubit_error"], summary["medians"]["one_qubit_duration"]) == (0.5, 32e-9)
+    gaps = summary["gaps"]
+    assert (gaps["one_qubit_gates_failed"], gaps["readout_failed"], gaps["readout_missing"]) == (1, 1, 1)
+
+
+def test_summaries_of_stand_ins():
+    """The figures that the makers' own tables give: medians over the chip, and failed calibrations."""
+    kingston = fake_device("fake_kingston").calibration.summary()
+    medians = kingston["medians"]
+    assert (round(medians["t1"] * 1e6), round(medians["t2"] * 1e6)) == (283, 144)
+    assert medians["two_qubit_error"] == pytest.approx(1.83e-3, rel=0.01)
+    assert medians["readout_error"] == pytest.approx(9.5e-3, rel=0.01)
+    assert medians["measurement_duration"] == pytest.approx(2280e-9)
+    assert medians["one_qubit_duration"] == pytest.approx(32e-9)
+    assert (kingston["gaps"]["t1_missing"], kingston["gaps"]["t2_missing"]) == (1, 1)
+    times = [fake_device("fake_kingston").calibration.t2(k) for k in range(156)]
+    worst = kingston["worst"]["t2"]
+    assert worst["value"] == min(time for time in times if time is not None)
+    assert times[worst["qubits"][0]] == worst["value"]
+    assert fake_device("fake_torino").calibration.summary()["gaps"]["two_qubit_gates_failed"] == 11
