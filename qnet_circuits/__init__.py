@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from qnet_circuits.network import Link as Link
     from qnet_circuits.network import Network as Network
     from qnet_circuits.noise.calibration import DeviceCalibration as DeviceCalibration
+    from qnet_circuits.noise.description import DeviceNoise as DeviceNoise
+    from qnet_circuits.noise.device import Device as Device
     from qnet_circuits.noise.synthetic import grid_device as grid_device
     from qnet_circuits.noise.synthetic import heavy_hex_device as heavy_hex_device
     from qnet_circuits.noise.synthetic import line_device as line_device
@@ -63,13 +65,14 @@ if TYPE_CHECKING:
     from qnet_circuits.protocols.teleportation import Teleportation as Teleportation
     from qnet_circuits.protocols.teleported_cnot import TeleportedCnot as TeleportedCnot
     from qnet_circuits.result import Result as Result
-    from qnet_circuits.running import Outcomes as Outcomes
-    from qnet_circuits.running import Run as Run
     from qnet_circuits.running import compile as compile
     from qnet_circuits.running import open_run as open_run
+    from qnet_circuits.running import predict as predict
     from qnet_circuits.running import replay as replay
     from qnet_circuits.running import run as run
     from qnet_circuits.running import submit as submit
+    from qnet_circuits.runs import Outcomes as Outcomes
+    from qnet_circuits.runs import Run as Run
     from qnet_circuits.theory.noise_parameters import NoiseParameters as NoiseParameters
 
 __version__ = "0.1.0"
@@ -104,7 +107,10 @@ _HOME = {
     "protocols.teleportation": ("Teleportation",),
     "protocols.teleported_cnot": ("TeleportedCnot",),
     "result": ("Result",),
-    "running": ("Outcomes", "Run", "compile", "open_run", "replay", "run", "submit"),
+    "running": ("compile", "open_run", "predict", "replay", "run", "submit"),
+    "runs": ("Outcomes", "Run"),
+    "noise.description": ("DeviceNoise",),
+    "noise.device": ("Device",),
     "theory.noise_parameters": ("NoiseParameters",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -181,6 +183,50 @@ class Record:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Finished parts of a long simulation beside a run's manifest, until its outcomes are whole.
+
+    Args:
+        record: The run's directory.
+    """
+
+    record: Record
+
+    @property
+    def _folder(self) -> Path:
+        return self.record.path / "parts"
+
+    def get(self, number: int) -> list[Raw] | None:
+        """Return a part that was finished earlier, or None if it is missing or torn: it is made again then."""
+        try:
+            with np.load(self._folder / f"{number}.npz", allow_pickle=False) as stored:
+                many = int(stored["circuits"])
+                return [
+                    {
+                        name.partition("/")[2]: stored[name]
+                        for name in stored.files
+                        if name.startswith(f"{k}/")
+                    }
+                    for k in range(many)
+                ]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+
+    def put(self, number: int, raws: Sequence[Raw]) -> None:
+        """Keep a finished part; a disk that refuses costs the part, not the run."""
+        arrays = {f"{k}/{name}": bits for k, raw in enumerate(raws) for name, bits in raw.items()}
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, circuits=np.array(len(raws)), **arrays)  # type: ignore[arg-type]
+        with suppress(OSError, RecordError):
+            self._folder.mkdir(exist_ok=True)
+            Record(self._folder)._write(f"{number}.npz", buffer.getvalue())
+
+    def clear(self) -> None:
+        """Remove all parts."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def forms_to_dict(forms: Forms) -> dict[str, Any]:

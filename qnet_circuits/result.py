@@ -73,6 +73,7 @@ class Result:
             "schema": SCHEMA,
             "version": self.provenance.get("version"),
             **{key: self.provenance.get(key) for key in keys},
+            **({"engine": self.provenance["engine"]} if "engine" in self.provenance else {}),
             "figures": {name: estimate.to_dict() for name, estimate in self.figures.items()},
             "ideal": self.ideal,
             "theory": self.theory,
@@ -104,6 +105,8 @@ class Result:
             "layout",
         )
         provenance = {key: plain.get(key) for key in keys}
+        if "engine" in plain:
+            provenance["engine"] = plain["engine"]
         return cls(figures, provenance=provenance, notes=tuple(plain["notes"]), **tables)
 
     def rows(self) -> list[dict[str, str]]:
@@ -114,7 +117,7 @@ class Result:
             row = {
                 "figure": name,
                 "value": str(estimate),
-                f"{estimate.level:.0%} interval": f"[{estimate.low:.4f}, {estimate.high:.4f}]",
+                f"{estimate.level:.0%} interval": _interval(estimate),
                 "ideal": _number(self.ideal.get(name)),
                 "theory": _number(self.theory.get(name)),
                 "predicted": _number(self.predicted.get(name)),
@@ -158,6 +161,11 @@ class Result:
         )
         notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
         return f"<b>{html.escape(self.title)}</b><table><tr>{head}</tr>{body}</table>{notes}"
+
+
+def _interval(estimate: Estimate) -> str:
+    """Return the ends as text; nothing for an exact value."""
+    return "" if estimate.level == 1 else f"[{estimate.low:.4f}, {estimate.high:.4f}]"
 
 
 def _number(value: float | None) -> str:

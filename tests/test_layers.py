@@ -14,7 +14,7 @@ LAYERS = [
     ("circuits", "figures", "program"),
     ("protocol", "protocols"),
     ("compiling", "noise", "exact", "backends"),
-    ("records", "result", "running"),
+    ("records", "result", "manifest", "progress", "runs", "running", "budget"),
     ("plotting", "cli", "testing", "__init__"),
 ]
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -95,7 +95,7 @@ def test_version_is_said_once():
     import tomllib
 
     import qnet_circuits as qn
-    from qnet_circuits.running import VERSION
+    from qnet_circuits.manifest import VERSION
 
     project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())
     assert project["project"]["version"] == qn.__version__ == VERSION

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,9 @@ from qnet_circuits.noise.twin import Twin
 #: Aer numbers the random streams of a run by seed + 2113 · circuit + shot; below this many shots they never meet.
 CHUNK = 2048
 #: Steps times amplitudes times shots of one call of Aer, which neither reports nor listens while it works.
-_CALL = 2e9
+_CALL = 4e8
+#: Seconds after which a run counts as long, and its finished parts are worth keeping.
+_SHORT = 2.0
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,12 @@ class AerBackend(Backend):
         rng = np.random.default_rng(np.random.SeedSequence(ticket.seed))
         calls = _calls(self._planned(ticket.compiled)[0], ticket.shots, rng)
         pieces: list[list[Raw]] = [[] for _ in ticket.shots]
-        done, total = 0, sum(ticket.shots)
+        done, total, begin = 0, sum(ticket.shots), time.monotonic()
         for number, call in enumerate(calls):
             raws = keep.get(number) if keep is not None else None
             if raws is None:
                 raws = call.sample()
-                if keep is not None:
+                if keep is not None and time.monotonic() - begin > _SHORT:
                     keep.put(number, raws)
             for k, raw in zip(call.members, raws, strict=True):
                 pieces[k].append(raw)

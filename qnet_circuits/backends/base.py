@@ -86,7 +86,7 @@ class Backend(ABC):
     def _needs_device(self) -> None:
         if self.device is None:
             raise UnsupportedError(
-                f"{self.name} has no device whose noise could be described; name one, for example {self.name}:fake_kingston"
+                f"{self.name} has no device whose noise could be described; name one, for example aer:fake_kingston"
             )
 
     def _device_notes(self) -> tuple[str, ...]:

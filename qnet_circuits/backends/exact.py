@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
@@ -45,7 +46,9 @@ class ExactBackend(Backend):
         self.name, self.device = name, device
         self.noise = noise or DeviceNoise()
         self._memory = memory
+        #: Log2 of the entries of the largest tensor of the last evaluation, and what is to be said of the calibration.
         self.width = 0.0
+        self.said: tuple[str, ...] = ()
 
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Any:
         """Refuse: there is nothing to sample."""
@@ -55,6 +58,15 @@ class ExactBackend(Backend):
         """Refuse: there is nothing to sample."""
         raise UnsupportedError(f"{self.name} computes figures and samples no shots; ask for evaluate")
 
+    def with_noise(self, noise: DeviceNoise) -> ExactBackend:
+        """Return the same backend with another description of its device's noise."""
+        self._needs_device()
+        return ExactBackend(self.name, self.device, noise, self._memory)
+
+    def notes(self, compiled: Compiled) -> tuple[str, ...]:
+        """Return what a result from here must say."""
+        return self._device_notes()
+
     def evaluate(self, compiled: Compiled, figures: Sequence[Figure]) -> dict[str, Estimate]:
         """Return the exact values of figures.
 
@@ -62,12 +74,29 @@ class ExactBackend(Backend):
             UnsupportedError: If a figure cannot be computed exactly, or takes more memory than was given.
             NoShotsError: If a figure's condition, or post-selection, has no chance.
         """
+        items = self._items(compiled)
+        values = {figure.name: _value(figure, items) for figure in figures}
+        self.width = max(item.width for item in items.values())
+        return {name: Estimate(value, value, value, level=1.0) for name, value in values.items()}
+
+    def predict(self, compiled: Compiled, figures: Sequence[Figure]) -> dict[str, float]:
+        """Return the exact values of those figures that have one, without raising for the others."""
+        try:
+            items = self._items(compiled)
+        except UnsupportedError:
+            return {}
+        found = {}
+        for figure in figures:
+            with suppress(UnsupportedError, NoShotsError):
+                found[figure.name] = _value(figure, items)
+        return found
+
+    def _items(self, compiled: Compiled) -> dict[str, _Item]:
         twin = Twin(self.device, self.noise, compiled.decoupling)
         contractor = Contractor(self._memory)
         items = {item.name: _Item(twin.noisy(item), item, contractor) for item in compiled}
-        values = {figure.name: _value(figure, items) for figure in figures}
-        self.width = contractor.width
-        return {name: Estimate(value, value, value, level=1.0) for name, value in values.items()}
+        self.said = twin.notes()
+        return items
 
 
 class _Item:
@@ -83,6 +112,11 @@ class _Item:
         self._reading = Reading(self._forms, self._skeleton, bits)
         self._contractor = contractor
         self._known: dict[Any, float] = {}
+
+    @property
+    def width(self) -> float:
+        """Log2 of the entries of the largest tensor."""
+        return self._contractor.width
 
     def probability(self, event: Event) -> float:
         asked, whole = self._reading.questions(event)

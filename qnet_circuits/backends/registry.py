@@ -7,20 +7,22 @@ from typing import Any
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.base import Backend
 from qnet_circuits.backends.devices import device_label, device_of
+from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.errors import ParameterError, UnknownNameError
 from qnet_circuits.noise.calibration import DeviceCalibration
 from qnet_circuits.noise.device import Device
 
-KINDS = ("ideal", "aer")
+KINDS = ("ideal", "aer", "exact")
 
 
 def backend_of(where: Any) -> Backend:
     """Return the backend that a caller means.
 
     Args:
-        where: A ``Backend``; a Qiskit ``BackendV2`` or ``BaseSamplerV2``; or a string: ``ideal`` or ``aer`` (no device noise,
-            the links' own only), ``aer:<device>`` with a stand-in device's name in snake case, or the path of a calibration
-            snapshot that ends in ``.json``; or a ``DeviceCalibration`` or ``Device``, which means Aer with it.
+        where: A ``Backend``; a Qiskit ``BackendV2`` or ``BaseSamplerV2``; a ``DeviceCalibration`` or ``Device``, which means
+            Aer with it; or a string: ``ideal``, ``aer`` or ``exact`` (no device noise, the links' own only), and
+            ``aer:<device>`` or ``exact:<device>`` with a stand-in device's name in snake case, or the path of a calibration
+            snapshot that ends in ``.json``.
 
     Raises:
         UnknownNameError: If there is no such backend or device.
@@ -56,8 +58,15 @@ def _named(name: str) -> Backend:
     kind, _, device = name.partition(":")
     if kind not in KINDS or (kind == "ideal" and device) or (":" in name and not device):
         raise UnknownNameError(
-            "backend", name, ("ideal", "aer", "aer:<device>, such as aer:fake_kingston or aer:snapshot.json")
+            "backend",
+            name,
+            (
+                "ideal",
+                "aer",
+                "aer:<device>, such as aer:fake_kingston or aer:snapshot.json",
+                "exact",
+                "exact:<device>",
+            ),
         )
-    if not device:
-        return AerBackend(kind)
-    return AerBackend(name, device_of(device))
+    make = ExactBackend if kind == "exact" else AerBackend
+    return make(name, device_of(device)) if device else make(kind)

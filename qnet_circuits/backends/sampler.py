@@ -42,7 +42,11 @@ class SamplerBackend(Backend):
         return ("randomness and noise are the sampler's own; seed does not reach them",)
 
     def check(self, compiled: Compiled) -> None:
-        """Raise UnsupportedError where the sampler is known to refuse real-time decisions."""
+        """Raise UnsupportedError where the sampler is known to refuse real-time decisions, or waits are to be decoupled."""
+        if compiled.decoupling:
+            raise UnsupportedError(
+                f"{self.name} schedules its circuits itself, so decoupling cannot be put into them; leave it out"
+            )
         decides = any(
             instruction.operation.name == "if_else" for item in compiled for instruction in item.circuit.data
         )

@@ -177,6 +177,7 @@ def compile_program(
     layout: Sequence[int] | str | None = None,
     carrier: str = "relabel",
     emulate_links: bool = False,
+    decoupling: bool = False,
     seed: int = 0,
 ) -> Compiled:
     """Compile a program: lower it, place it, optimise it between the fences.
@@ -189,6 +190,7 @@ def compile_program(
         layout: One physical qubit for each wire, or ``auto`` (the default): the least error among SWAP-free placements.
         carrier: What a transmission is on the machine.
         emulate_links: Whether links' own errors are sampled in software.
+        decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
         seed: Seed of placement and optimisation.
 
     Returns:
@@ -207,6 +209,10 @@ def compile_program(
         raise ParameterError(f"layout must be 'auto' or a list of qubits, got {layout!r}")
     if device is None and layout not in (None, "auto"):
         raise UnsupportedError("a layout needs a device; name one, for example aer:fake_kingston")
+    if decoupling and device is None:
+        raise UnsupportedError(
+            "decoupling needs a device, on which qubits wait; name one, for example aer:fake_kingston"
+        )
     lowered = [lower(item.circuit, corrections, carrier, emulate_links) for item in program]
     _check_modes(program, lowered, device)
     by_hand = None if layout in (None, "auto") else layout
@@ -234,7 +240,7 @@ def compile_program(
         notes[
             f"no placement without SWAPs was found: {swaps} SWAPs were put in, between fences of their own"
         ] = None
-    return Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin)
+    return Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin, decoupling)
 
 
 def _check_modes(program: Program, lowered: Sequence[Lowered], device: Device | None) -> None:

@@ -8,7 +8,7 @@ from qiskit.quantum_info import average_gate_fidelity
 from qiskit_aer.noise import depolarizing_error
 
 import qnet_circuits as qn
-from qnet_circuits.backends.aer import AerBackend, _method
+from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.runtime import fake_device, fake_device_names
 from qnet_circuits.estimate import proportion
 from qnet_circuits.noise.aer import depolarising_parameter, noise_model
@@ -49,7 +49,7 @@ def test_measured_figures_follow_from_readout_alone():
     from qiskit import ClassicalRegister, QuantumRegister
 
     from qnet_circuits.program import Item, Program
-    from qnet_circuits.running import _stream
+    from qnet_circuits.manifest import stream_seed
 
     items = []
     for value in (0, 1):
@@ -60,7 +60,7 @@ def test_measured_figures_follow_from_readout_alone():
         items.append(Item(str(value), circuit))
     backend = AerBackend("aer:fake_sherbrooke", device)
     compiled = qn.compile(Program(items), backend, layout=[5])
-    zero, one = backend.fetch(backend.submit(compiled, [40_000, 40_000], _stream(5, 0)))
+    zero, one = backend.fetch(backend.submit(compiled, [40_000, 40_000], stream_seed(5, 0)))
     gate = 2 * device.error("x", [5]) / 2
     found = proportion(int(zero["out"].sum()), 40_000, 1 - 1e-6)
     assert low in found

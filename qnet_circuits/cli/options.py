@@ -1,0 +1,151 @@
+"""What several commands take: a protocol with its parameters, where it is compiled for, and files that they write."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from qnet_circuits.errors import ParameterError, RecordError
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def together(*options: Callable[[Any], Any]) -> Callable[[_F], _F]:
+    """Return one decorator for several options, in their order."""
+
+    def decorate(command: _F) -> _F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+name_argument = click.argument("name")
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the protocol."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+plot_option = click.option("--plot", type=click.Path(), metavar="FILE", help="Save a picture of the figures.")
+out_option = click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run in a new directory.")
+level_option = click.option(
+    "--level", type=float, default=0.95, show_default=True, help="Confidence level of intervals."
+)
+memory_option = click.option(
+    "--memory-gib", type=float, default=2.0, show_default=True, help="The most memory a contraction may take."
+)
+compiling_options = together(
+    click.option("--noise", "noise", multiple=True, metavar="KEY=VALUE",
+                 help="A source of the device's noise, such as idle=false or feedforward_latency=2e-6."),
+    click.option("--corrections", default="auto", show_default=True,
+                 help="auto, frame, feedforward, postselect, coherent or none."),
+    click.option("--optimization-level", type=int, default=2, show_default=True, help="Qiskit's, 0 to 3."),
+    click.option("--layout", help="auto, or physical qubits: q0,q1,..."),
+    click.option("--carrier", default="relabel", show_default=True, help="relabel, swap or teleport."),
+    click.option("--decoupling", is_flag=True, help="Decouple waiting qubits by pairs of X pulses."),
+    click.option("--seed", type=int, help="Decides on everything drawn at random.  [default: drawn, and reported]"),
+)  # fmt: skip
+
+
+def protocol_of(name: str, settings: Sequence[str]) -> Any:
+    """Return the protocol of a name, or of a class in a file, with its parameters."""
+    from qnet_circuits.protocol import protocol_class
+
+    cls = _class_in_file(name) if ".py:" in name else protocol_class(name)
+    return cls.from_parameters(**pairs("--set", settings))
+
+
+def _class_in_file(name: str) -> Any:
+    import importlib.util
+
+    from qnet_circuits.protocol import Protocol
+
+    file, _, class_name = name.rpartition(":")
+    path = Path(file)
+    if not path.is_file():
+        raise ParameterError(f"there is no file {file}; give FILE.py:Class")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(path.stem, module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ParameterError(f"{file} cannot be imported: {type(error).__name__}: {error}") from error
+    cls = getattr(module, class_name, None)
+    if not (isinstance(cls, type) and issubclass(cls, Protocol)):
+        raise ParameterError(f"{file} has no protocol class {class_name!r}")
+    return cls
+
+
+def pairs(option: str, given: Sequence[str]) -> dict[str, Any]:
+    """Return KEY=VALUE pairs of an option, with values read as JSON where they are JSON, as text otherwise."""
+    parsed: dict[str, Any] = {}
+    for setting in given:
+        key, equals, value = setting.partition("=")
+        if not equals or not key:
+            raise ParameterError(f"{option} takes KEY=VALUE, got {setting!r}")
+        if key in parsed:
+            raise ParameterError(f"{option} gives {key} twice; give it once")
+        try:
+            parsed[key] = json.loads(value)
+        except RecursionError:
+            raise ParameterError(f"{option} {key}: the value is nested too deeply") from None
+        except ValueError:
+            parsed[key] = value
+    return parsed
+
+
+def noise_of(given: Sequence[str]) -> Any:
+    """Return the description of noise that ``--noise`` gives, or None."""
+    from qnet_circuits.noise.description import DeviceNoise
+
+    return DeviceNoise.from_parameters(**pairs("--noise", given)) if given else None
+
+
+def layout_of(text: str | None) -> list[int] | str | None:
+    """Return a layout that was given as text."""
+    if text is None or text == "auto":
+        return text
+    try:
+        return [int(qubit) for qubit in text.split(",")]
+    except ValueError:
+        raise ParameterError(f"--layout takes auto, or qubits such as 0,1,2, got {text!r}") from None
+
+
+def memory_of(gib: float) -> float:
+    """Return bytes."""
+    if not gib > 0:
+        raise ParameterError(f"--memory-gib takes a number above 0, got {gib}")
+    return gib * 2**30
+
+
+def check_picture(file: str | None) -> None:
+    """Refuse a picture that could not be saved, before anything runs."""
+    if file is None:
+        return
+    path = Path(file)
+    known = (".png", ".pdf", ".svg", ".jpg")
+    if path.suffix.lower() not in known:
+        raise ParameterError(f"--plot takes a file that ends in {', '.join(known)}, got {file!r}")
+    if not path.resolve().parent.is_dir():
+        raise RecordError(f"--plot: there is no directory {path.resolve().parent}")
+
+
+def save_picture(drawn: Any, file: str | None) -> None:
+    """Save what has a ``plot`` method as a picture."""
+    if file is None:
+        return
+    import matplotlib
+
+    matplotlib.use("Agg")
+    figure = drawn.plot().figure
+    try:
+        figure.savefig(file, dpi=150, bbox_inches="tight")
+    except OSError as error:
+        raise RecordError(f"--plot cannot write {file}: {error.strerror}") from None

@@ -1,0 +1,131 @@
+"""A run's manifest: everything that analysis needs later, in plain values."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qnet_circuits.backends.base import Backend
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.errors import RecordError, check_count
+from qnet_circuits.figures import Figure
+from qnet_circuits.program import Program
+from qnet_circuits.protocol import Protocol
+from qnet_circuits.records import forms_from_dict, forms_to_dict
+from qnet_circuits.theory.noise_parameters import NoiseParameters
+
+VERSION = "0.1.0"
+#: Streams of random numbers of one run, each on its own.
+PROGRAM, TRANSPILER, SIMULATOR, ANALYSIS = range(4)
+
+
+def stream_seed(seed: int, stream: int) -> int:
+    """Return the seed of a named stream; neighbouring seeds give unrelated streams."""
+    words = np.random.SeedSequence(seed, spawn_key=(stream,)).generate_state(2, np.uint32)
+    return (int(words[0]) << 30) ^ int(words[1])
+
+
+def make_manifest(
+    protocol: Protocol,
+    program: Program,
+    compiled: Compiled,
+    backend: Backend,
+    seed: int,
+    counts: Sequence[int],
+    options: dict[str, Any],
+) -> dict[str, Any]:
+    """Return everything that analysis needs later, in plain values."""
+    import qiskit
+    import qiskit_aer
+
+    notes = [*compiled.notes, *backend.notes(compiled)]
+    if options["emulate_links"] and any(item.lowered.forms.emulated for item in compiled):
+        notes.append("link noise is emulated: sampled in software, not made by the machine")
+    if any(item.lowered.mode == "frame" and _corrects(program) for item in compiled):
+        notes.append("corrected in software (Pauli frame)")
+    if options["carrier"] != "relabel" or program.resources["transmissions"]:
+        notes.append(f"a transmitted qubit is carried by {options['carrier']}")
+    theory = protocol.theory(NoiseParameters()) if backend.device is None and backend.simulates_links else {}
+    finite = {name: float(value) for name, value in theory.items() if math.isfinite(value)}
+    return {
+        "run_id": uuid.uuid4().hex,
+        "version": VERSION,
+        "versions": {"qiskit": qiskit.__version__, "qiskit-aer": qiskit_aer.__version__},
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "status": "PREPARED",
+        "protocol": protocol.name or type(protocol).__name__,
+        "parameters": protocol.parameters,
+        "program_id": program.id,
+        "backend": backend.name,
+        "simulated": True if backend.simulates_links else None,
+        "engine": "sampling" if backend.samples else "exact",
+        "corrections": compiled.corrections,
+        "noise": {} if backend.noise is None or backend.device is None else backend.noise.to_dict(),
+        "seed": seed,
+        "options": options,
+        "layout": compiled.layout,
+        "items": [
+            {
+                "name": item.name,
+                "tags": dict(source.tags),
+                "shots": count,
+                "raw_registers": {register.name: register.size for register in item.circuit.cregs},
+                "forms": forms_to_dict(item.lowered.forms),
+            }
+            for source, item, count in zip(program, compiled, counts, strict=True)
+        ],
+        "figures": [figure.to_dict() for figure in program.figures],
+        "theory": finite,
+        "bounds": protocol.bounds,
+        "resources": {**compiled.resources, "carrier": options["carrier"]},
+        "notes": list(dict.fromkeys(notes)),
+        "seconds": {"compile": round(compiled.seconds, 4)},
+    }
+
+
+def _corrects(program: Program) -> bool:
+    return bool(program.resources["classical_bits"])
+
+
+def calibration_of(compiled: Compiled) -> dict[str, Any]:
+    """Return what the device says of the qubits and gates that a compiled program uses."""
+    if compiled.device is None:
+        return {"device": None}
+    first = compiled.items[0]
+    same = [item.circuit for item in compiled if item.qubits == first.qubits]
+    return compiled.device.calibration_of(same, first.qubits)
+
+
+def check_manifest(path: Path, manifest: dict[str, Any]) -> None:
+    """Read once everything that analysis needs, or raise RecordError."""
+    kinds = {
+        "theory": dict,
+        "bounds": dict,
+        "resources": dict,
+        "parameters": dict,
+        "notes": list,
+        "seconds": dict,
+    }
+    try:
+        for key, kind in kinds.items():
+            if not isinstance(manifest[key], kind):
+                raise TypeError(key)
+        check_count("seed", manifest["seed"], 0)
+        _ = manifest["options"]["shots"], manifest["layout"], manifest["noise"], manifest["version"]
+        widths = {}
+        for item in manifest["items"]:
+            check_count("shots", item["shots"])
+            forms = forms_from_dict(item["forms"])
+            widths[item["name"]] = {name: len(bits) for name, bits in forms.registers.items()}
+            if not all(index < item["raw_registers"][register] for register, index in forms.raw):
+                raise ValueError("forms")
+        for plain in manifest["figures"]:
+            Figure.from_dict(plain).check(widths)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise RecordError(f"{path}/manifest.json is damaged: {type(error).__name__} at {error}") from None

@@ -1,0 +1,368 @@
+"""A run: protocol, program, backend and, if wanted, a directory on disk. The only object with state."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qnet_circuits.backends.base import Backend, Raw, check_raw
+from qnet_circuits.backends.exact import ExactBackend
+from qnet_circuits.backends.registry import backend_of
+from qnet_circuits.compiling.compiled import Compiled, compile_program
+from qnet_circuits.errors import (
+    NoShotsError,
+    ParameterError,
+    QnetError,
+    RecordError,
+    UnknownNameError,
+)
+from qnet_circuits.estimate import Estimate, check_level, proportion
+from qnet_circuits.figures import Figure, Registers
+from qnet_circuits.manifest import ANALYSIS, PROGRAM, SIMULATOR, TRANSPILER, calibration_of, stream_seed
+from qnet_circuits.noise.description import DeviceNoise
+from qnet_circuits.program import Program
+from qnet_circuits.progress import Report, reporter
+from qnet_circuits.protocol import Protocol, protocol_class
+from qnet_circuits.records import Parts, Record, forms_from_dict
+from qnet_circuits.result import Result
+
+#: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second.
+_PREDICTED_UNASKED = 200
+
+
+class Outcomes:
+    """The corrected outcomes of a run: iterates (item name, {register: bool array (shots, width)})."""
+
+    def __init__(self, registers: Mapping[str, Registers]) -> None:
+        self._registers = dict(registers)
+
+    def __iter__(self) -> Iterator[tuple[str, Registers]]:
+        return iter(self._registers.items())
+
+    def __getitem__(self, item: str) -> Registers:
+        return self._registers[item]
+
+    def __len__(self) -> int:
+        return len(self._registers)
+
+
+class Run:
+    """A run of a protocol. Made by ``submit`` and ``open_run``.
+
+    Args:
+        manifest: What the run is, in plain values.
+        record: Its directory, or None for a run in memory.
+        compiled: The compiled program, if it is at hand.
+        backend: The backend, if it is at hand.
+        protocol: A protocol that is to be analysed instead of the stored figures.
+    """
+
+    def __init__(
+        self,
+        manifest: dict[str, Any],
+        record: Record | None = None,
+        compiled: Compiled | None = None,
+        backend: Backend | None = None,
+        protocol: Protocol | None = None,
+    ) -> None:
+        self._manifest, self._record, self._compiled, self._backend = manifest, record, compiled, backend
+        self._raws: list[Raw] | None = None
+        self._exact: dict[str, Estimate] | None = None
+        self._protocol = protocol
+        self._seconds: dict[str, float] = dict(manifest.get("seconds", {}))
+
+    @property
+    def path(self) -> Path | None:
+        """The run's directory, or None."""
+        return None if self._record is None else self._record.path
+
+    @property
+    def status(self) -> str:
+        """PREPARED, SUBMITTING, QUEUED, RUNNING, DONE, COLLECTED, FAILED, CANCELLED or LOST."""
+        return str(self._manifest["status"])
+
+    @property
+    def exact(self) -> bool:
+        """Whether figures are computed without sampling; such a run has no outcomes."""
+        return self._manifest.get("engine") == "exact"
+
+    def __repr__(self) -> str:
+        return f"<Run {self._manifest['protocol']} on {self._manifest['backend']}: {self.status}>"
+
+    def _set(self, **changes: Any) -> None:
+        self._manifest.update(changes)
+        if self._record is not None:
+            self._record.write_manifest(self._manifest)
+
+    def cancel(self) -> None:
+        """Give up a run whose outcomes are not there yet."""
+        if self.status != "COLLECTED":
+            self._set(status="CANCELLED")
+
+    def wait(self, progress: Report = None) -> Run:
+        """Run to the end, or go on with a run that was interrupted, and return self.
+
+        Args:
+            progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr
+                is told if it is a terminal and it takes more than two seconds.
+        """
+        if self.exact:
+            self._values()
+        else:
+            self._raw(progress)
+        return self
+
+    # -- outcomes --------------------------------------------------------------------------------------------------
+
+    def _raw(self, progress: Report = None) -> list[Raw]:
+        """Return the raw outcomes: from memory, from disk, or from the backend."""
+        if self._raws is None and self._record is not None and self._record.has("outcomes.npz"):
+            self._raws = self._record.read_outcomes(self._manifest["items"])
+        if self._raws is None:
+            self._raws = self._execute(progress)
+        return self._raws
+
+    def _execute(self, progress: Report) -> list[Raw]:
+        compiled, backend = self._ready()
+        shots = [item["shots"] for item in self._manifest["items"]]
+        begin = time.perf_counter()
+        self._set(status="SUBMITTING")
+        try:
+            raws = self._fetch(compiled, backend, shots, progress)
+            check_raw(raws, compiled, shots)
+        except QnetError:
+            self._set(status="FAILED")
+            raise
+        except KeyboardInterrupt:
+            # What has been sampled is kept beside the manifest; whoever opens the run again goes on from there.
+            self._set(status="PREPARED")
+            raise
+        self._seconds["execute"] = round(time.perf_counter() - begin, 4)
+        if self._record is not None:
+            # Raw bits are safe on disk before anything is made of them.
+            self._record.write_outcomes([item.name for item in compiled], raws)
+        self._set(status="COLLECTED", seconds=self._seconds)
+        if self._record is not None:
+            Parts(self._record).clear()
+        return raws
+
+    def _fetch(
+        self, compiled: Compiled, backend: Backend, shots: Sequence[int], progress: Report
+    ) -> list[Raw]:
+        seed = stream_seed(self._manifest["seed"], SIMULATOR)
+        ticket = backend.submit(compiled, shots, seed, self._manifest["run_id"])
+        self._set(status="RUNNING")
+        while backend.poll(ticket) in ("QUEUED", "RUNNING"):
+            time.sleep(0.05)
+        keep = None if self._record is None else Parts(self._record)
+        with reporter(progress) as report:
+            return backend.fetch(ticket, report, keep)
+
+    def _ready(self) -> tuple[Compiled, Backend]:
+        """Return the compiled program and the backend, made again if they are not at hand."""
+        if self.status == "CANCELLED":
+            raise RecordError("the run was cancelled; submit it again")
+        if self._compiled is None or self._backend is None:
+            self._compiled, self._backend = self._prepare_again()
+        return self._compiled, self._backend
+
+    def _prepare_again(self) -> tuple[Compiled, Backend]:
+        """Compile again what an earlier process prepared; the seed makes it the same."""
+        protocol = self._known_protocol()
+        if protocol is None:
+            raise RecordError(
+                f"the run at {self.path} has no outcomes, and its protocol {self._manifest['protocol']!r} is not known here; "
+                "give it to open_run(path, protocol=...)"
+            )
+        backend = backend_of(self._manifest["backend"])
+        if self._manifest["noise"]:
+            backend = backend.with_noise(DeviceNoise.from_parameters(**self._manifest["noise"]))
+        program = program_of(protocol, self._manifest["seed"])
+        if program.id != self._manifest["program_id"]:
+            raise RecordError(
+                f"the protocol makes another program now than when {self.path} was prepared; run it anew"
+            )
+        compiled = compile_for(program, backend, self._manifest["seed"], self._manifest["options"])
+        self._check_calibration(compiled)
+        return compiled, backend
+
+    def _check_calibration(self, compiled: Compiled) -> None:
+        """Refuse a device that is no longer what it was: its layout and its noise would not be those in the manifest."""
+        if self._record is not None and self._record.has("calibration.json"):
+            now = json.loads(json.dumps(calibration_of(compiled)))
+            if self._record.read_json("calibration.json") != now:
+                raise RecordError(
+                    f"{self._manifest['backend']} has another calibration now than when {self.path} was prepared; "
+                    "run it anew"
+                )
+
+    def _known_protocol(self) -> Protocol | None:
+        if self._protocol is None:
+            try:
+                cls = protocol_class(self._manifest["protocol"])
+                self._protocol = cls.from_parameters(**self._manifest["parameters"])
+            except (UnknownNameError, ParameterError):
+                return None
+        return self._protocol
+
+    def outcomes(self, progress: Report = None) -> Outcomes:
+        """Return the corrected outcomes, running what has not run yet.
+
+        Raises:
+            RecordError: If the run is exact, which has none.
+        """
+        if self.exact:
+            raise RecordError("an exact run samples no outcomes; ask for its result")
+        rng = np.random.default_rng(stream_seed(self._manifest["seed"], ANALYSIS))
+        raws = self._raw(progress)
+        return Outcomes(
+            {
+                item["name"]: forms_from_dict(item["forms"]).apply(raw, rng)
+                for item, raw in zip(self._manifest["items"], raws, strict=True)
+            }
+        )
+
+    # -- figures ---------------------------------------------------------------------------------------------------
+
+    def result(self, level: float = 0.95, progress: Report = None) -> Result:
+        """Return the figures, running what has not run yet.
+
+        Args:
+            level: Confidence level of the intervals, in [0.5, 1).
+            progress: As for ``wait``.
+
+        Raises:
+            NoShotsError: If post-selection left a figure without shots.
+        """
+        check_level(level)
+        figures = [Figure.from_dict(plain) for plain in self._manifest["figures"]]
+        if self._protocol is not None:
+            figures = list(program_of(self._protocol, self._manifest["seed"]).figures)
+        empty: list[str] = []
+        if self.exact:
+            estimates = self._values()
+        else:
+            outcomes = self.outcomes(progress)
+            begin = time.perf_counter()
+            estimates, empty = self._estimate(figures, outcomes, level)
+            estimates.update(self._acceptance(outcomes, level))
+            self._seconds["analyze"] = round(time.perf_counter() - begin, 4)
+        result = self._assemble(figures, estimates, empty)
+        if self._record is not None and os.access(self._record.path, os.W_OK):
+            self._record.write_json("result.json", result.to_dict())
+        return result
+
+    def _values(self) -> dict[str, Estimate]:
+        """Return the exact values: from memory, from disk, or computed."""
+        if self._exact is None and self._record is not None and self._record.has("exact.json"):
+            plain = self._record.read_json("exact.json")
+            self._exact = {name: Estimate(**value) for name, value in plain.items()}
+        if self._exact is None:
+            compiled, backend = self._ready()
+            assert isinstance(backend, ExactBackend)
+            begin = time.perf_counter()
+            self._exact = backend.evaluate(compiled, compiled.program.figures)
+            self._seconds["execute"] = round(time.perf_counter() - begin, 4)
+            if self._record is not None:
+                self._record.write_json("exact.json", {n: e.to_dict() for n, e in self._exact.items()})
+            said = (
+                f"exact for the stated model of noise; the largest tensor had 2^{backend.width:.0f} entries"
+            )
+            self._set(
+                status="COLLECTED",
+                seconds=self._seconds,
+                notes=[*self._manifest["notes"], said, *backend.said],
+            )
+        return dict(self._exact)
+
+    @staticmethod
+    def _estimate(
+        figures: Sequence[Figure], outcomes: Outcomes, level: float
+    ) -> tuple[dict[str, Estimate], list[str]]:
+        """Return the estimates, and the conditioned figures whose condition no shot met."""
+        estimates, empty = {}, []
+        for figure in figures:
+            try:
+                estimates[figure.name] = figure.estimate(dict(outcomes), level)
+            except NoShotsError:
+                if not any(event.given for _, event in figure.expression.terms):
+                    raise
+                empty.append(figure.name)
+        return estimates, empty
+
+    def _acceptance(self, outcomes: Outcomes, level: float) -> dict[str, Estimate]:
+        """Return the accepted share of shots, if any were dropped by post-selection."""
+        if not any(item["forms"]["accept"] for item in self._manifest["items"]):
+            return {}
+        accepted = sum(len(next(iter(registers.values()))) for _, registers in outcomes)
+        asked = sum(item["shots"] for item in self._manifest["items"])
+        return {"acceptance": proportion(accepted, asked, level)}
+
+    def _assemble(
+        self, figures: Sequence[Figure], estimates: dict[str, Estimate], empty: Sequence[str]
+    ) -> Result:
+        manifest = self._manifest
+        silent = manifest["corrections"] == "none"
+        ideal = {f.name: f.without_messages if silent else f.ideal for f in figures}
+        known = {name: value for name, value in ideal.items() if value is not None}
+        theory = dict(manifest["theory"])
+        notes = list(manifest["notes"])
+        notes += [f"{name} has no value: no shot met its condition" for name in empty]
+        if silent:
+            theory = {}
+            notes.append("messages withheld (corrections=none): ideal is the value without them")
+        keys = ("version", "protocol", "parameters", "backend", "corrections", "seed", "noise", "layout")
+        provenance = {key: manifest[key] for key in keys}
+        provenance["shots"] = manifest["options"]["shots"]
+        provenance["run_id"] = manifest["run_id"]
+        if self.exact:
+            provenance.update(engine="exact", shots=None, seed=None)
+        return Result(
+            estimates, known, theory, dict(manifest.get("predicted", {})), manifest["bounds"], manifest["resources"],
+            provenance, tuple(notes), dict(self._seconds),
+        )  # fmt: skip
+
+
+def program_of(protocol: Protocol, seed: int) -> Program:
+    """Return the program that a protocol makes for a run's seed."""
+    return protocol.program(np.random.default_rng(stream_seed(seed, PROGRAM)))
+
+
+def compile_for(program: Program, backend: Backend, seed: int, options: Mapping[str, Any]) -> Compiled:
+    """Compile a program as a run with these options does."""
+    names = ("corrections", "optimization_level", "layout", "carrier", "emulate_links")
+    chosen = {name: options[name] for name in names}
+    decoupling = bool(options.get("decoupling", False))
+    return compile_program(
+        program, backend.device, seed=stream_seed(seed, TRANSPILER) % 2**31, decoupling=decoupling, **chosen
+    )
+
+
+def predicted(compiled: Compiled, backend: Backend, asked: bool | None) -> dict[str, float]:
+    """Return the exact figures for a sampling backend's own description of noise.
+
+    Args:
+        compiled: The compiled program.
+        backend: The backend.
+        asked: True computes them, False does not; None does on a simulated device if the program is small.
+
+    Raises:
+        UnsupportedError: If they were asked for and cannot be computed.
+    """
+    simulated = backend.simulates_links and backend.noise is not None
+    size = sum(len(item.qubits) for item in compiled)
+    if asked is False or not backend.samples:
+        return {}
+    if asked is None and not (simulated and size <= _PREDICTED_UNASKED):
+        return {}
+    engine = ExactBackend("exact", backend.device, backend.noise)
+    figures = compiled.program.figures
+    if asked:
+        return {name: estimate.value for name, estimate in engine.evaluate(compiled, figures).items()}
+    return engine.predict(compiled, figures)
