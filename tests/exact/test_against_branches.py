@@ -1,0 +1,99 @@
+"""Figures computed exactly agree with density matrices on every branch of every measurement."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from qnet_circuits.backends.exact import ExactBackend
+from qnet_circuits.backends.runtime import fake_device
+from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.errors import FrameError, NoShotsError
+from qnet_circuits.figures import Figure, parity, population
+from qnet_circuits.network import Link
+from qnet_circuits.noise.description import DeviceNoise
+from qnet_circuits.noise.device import Device
+from qnet_circuits.noise.twin import Twin
+from qnet_circuits.program import Item, Program
+from tests.noise.calibrations import rough
+from tests.noise.density import figure_value, outcomes
+from tests.programs import random_program
+
+MODES = ("frame", "feedforward", "postselect", "none", "coherent")
+EVERYTHING = DeviceNoise(zz=2e5, t2_star_fraction=0.4, measurement_dephasing=0.1, post_measure_fraction=0.6)
+
+
+def random_figures(rng, item, count=6):
+    """Return random parities and populations, half of them conditioned."""
+    bits = [(register.name, k) for register in item.circuit.cregs for k in range(register.size)]
+    figures = []
+    for number in range(count):
+        chosen = [bits[k] for k in rng.permutation(len(bits))[: rng.integers(1, 5)]]
+        given = []
+        if number % 2:
+            picked = rng.permutation(len(bits))[: rng.integers(1, 3)]
+            given = [(*bits[k], int(rng.integers(2))) for k in picked]
+        if rng.random() < 0.5:
+            asked = parity(item.name, chosen, given)
+        else:
+            every = [f"{k:0{len(chosen)}b}" for k in range(2 ** len(chosen))]
+            patterns = [every[k] for k in rng.permutation(len(every))[: rng.integers(1, len(every) + 1)]]
+            asked = population(item.name, chosen, patterns, given)
+        figures.append(Figure(f"figure{number}", asked))
+    whole = sum((figure.expression for figure in figures[::2]), 0.25)
+    return [*figures, Figure("sum", whole / 3)]
+
+
+def random_link(rng):
+    return lambda: Link(pauli=tuple(map(float, rng.dirichlet([8, 1, 1, 1]))))
+
+
+def check(compiled, device, noise, decoupling=False):
+    """Compare every figure; return how many were compared, and how many had no chance."""
+    backend = ExactBackend("exact", device, noise)
+    twin = Twin(device, noise, decoupling)
+    found = {item.name: outcomes(twin.noisy(item), item.lowered.forms)[0] for item in compiled}
+    compared = impossible = 0
+    for figure in compiled.program.figures:
+        expected = figure_value(figure, found)
+        if expected is None:
+            impossible += 1
+            with pytest.raises(NoShotsError, match="no chance"):
+                backend.evaluate(compiled, [figure])
+        else:
+            compared += 1
+            value = backend.evaluate(compiled, [figure])[figure.name].value
+            assert value == pytest.approx(expected, abs=1e-9), figure
+    return compared, impossible
+
+
+def random_compiled(rng, mode, device=None, emulate=False, most_nodes=3, length=14, **options):
+    """Return a random program with random figures, compiled; None where the mode cannot take it."""
+    circuit = random_program(rng, length=length, most_nodes=most_nodes, link=random_link(rng))
+    item = Item("random", circuit)
+    program = Program([item], random_figures(rng, item))
+    compiled = compile_program(program, device, corrections=mode, emulate_links=emulate, **options)
+    return compiled if compiled.items[0].circuit.num_qubits <= 8 else None
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("case", range(6))
+def test_random_programs_without_a_device(case, mode, rng):
+    compiled = random_compiled(rng, mode)
+    if compiled is not None:
+        assert sum(check(compiled, None, DeviceNoise())) == 7
+
+
+@pytest.mark.parametrize("mode", ["frame", "feedforward", "postselect", "none"])
+@pytest.mark.parametrize("case", range(6))
+def test_random_programs_with_emulated_links(case, mode, rng):
+    compiled = random_compiled(rng, mode, emulate=True)
+    assert sum(check(compiled, None, DeviceNoise())) == 7
+
+
+@pytest.mark.parametrize("mode", ["frame", "feedforward", "postselect", "none"])
+@pytest.mark.parametrize("case", range(4))
+def test_random_programs_on_a_rough_device(case, mode, rng):
+    device = Device.from_calibration(rough(rng, variant=bool(case % 2)))
+    compiled = random_compiled(rng, mode, device)
+    assert sum(check(compiled, device, DeviceNoise())) == 7
