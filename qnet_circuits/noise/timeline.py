@@ -90,8 +90,8 @@ def schedule(circuit: QuantumCircuit, duration_of: DurationOf, latency: float = 
         seconds = _duration(position, instruction, wires, duration_of)
         written = tuple(number[bit] for bit in written_bits(instruction))
         read = tuple(number[bit] for bit in read_bits(instruction))
-        end = reverse.put(wires, written, read, seconds)
-        timed.append(Timed(instruction, wires, written + read, end + seconds, end, position))
+        start, end = reverse.put(wires, written, read, seconds)
+        timed.append(Timed(instruction, wires, written + read, start, end, position))
     whole = max((each.start for each in timed), default=0.0)
     forward = [replace(each, start=whole - each.start, end=whole - each.end) for each in timed[::-1]]
     return sorted(forward, key=lambda each: each.start)
@@ -126,23 +126,23 @@ class _Reverse:
 
     def put(
         self, wires: tuple[int, ...], written: tuple[int, ...], read: tuple[int, ...], seconds: float
-    ) -> float:
-        """Place an operation before everything that it must come before; return the time of its end."""
+    ) -> tuple[float, float]:
+        """Place an operation before everything that it must come before; return the times of its begin and end."""
         end = max((self._wires.get(wire, 0.0) for wire in wires), default=0.0)
         for bit in written:
             if bit in self._read:
                 end = max(end, self._read[bit] + self._latency)
-        for bit in (*read, *written):
-            # What writes the bit anew must not come earlier than this.
-            end = max(end, self._written.get(bit, 0.0) - seconds)
-        start = end + seconds
+        # What writes a bit anew must not come earlier than this, by no rounding either.
+        anew = max((self._written.get(bit, 0.0) for bit in (*read, *written)), default=0.0)
+        end = max(end, anew - seconds)
+        start = max(end + seconds, anew)
         self._wires.update(dict.fromkeys(wires, start))
         for bit in written:
             self._written[bit] = start
             self._read.pop(bit, None)
         for bit in read:
             self._read[bit] = max(self._read.get(bit, 0.0), start)
-        return end
+        return start, end
 
 
 def _duration(
