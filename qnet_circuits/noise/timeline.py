@@ -98,8 +98,15 @@ def schedule(circuit: QuantumCircuit, duration_of: DurationOf, latency: float = 
 
 
 def read_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
-    """Return the bits that a real-time decision reads; none for anything else."""
-    return condition_bits(instruction) if hasattr(instruction.operation, "blocks") else ()
+    """Return the bits that a real-time decision reads, inside of branches too; none for anything else."""
+    if not hasattr(instruction.operation, "blocks"):
+        return ()
+    read = dict.fromkeys(condition_bits(instruction))
+    for block in instruction.operation.blocks:
+        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
+        for inside in block.data:
+            read.update((outer[bit], None) for bit in read_bits(inside))
+    return tuple(read)
 
 
 def written_bits(instruction: CircuitInstruction) -> list[Clbit]:
