@@ -63,7 +63,7 @@ class Wait:
         return self.end - self.start
 
 
-def schedule(circuit: QuantumCircuit, duration_of: DurationOf, latency: float = 0.0) -> list[Timed]:
+def schedule(circuit: QuantumCircuit, duration_of: DurationOf | None, latency: float = 0.0) -> list[Timed]:
     """Let every operation of a circuit happen as late as possible.
 
     An operation ends when the first of its wires is needed next. A decision begins ``latency`` or more after the end of every
@@ -71,7 +71,8 @@ def schedule(circuit: QuantumCircuit, duration_of: DurationOf, latency: float = 
 
     Args:
         circuit: A compiled circuit.
-        duration_of: Gives each operation's duration in seconds; not asked for barriers and control flow.
+        duration_of: Gives each operation's duration in seconds; not asked for barriers and control flow. None where nothing
+            takes time: then operations keep the circuit's order, and loops are no trouble.
         latency: Seconds from a measurement's end to a decision on it.
 
     Returns:
@@ -153,10 +154,10 @@ class _Reverse:
 
 
 def _duration(
-    position: int, instruction: CircuitInstruction, wires: tuple[int, ...], duration_of: DurationOf
+    position: int, instruction: CircuitInstruction, wires: tuple[int, ...], duration_of: DurationOf | None
 ) -> float:
     operation = instruction.operation
-    if operation.name == "barrier":
+    if operation.name == "barrier" or duration_of is None:
         return 0.0
     blocks = getattr(operation, "blocks", None)
     if blocks is None:
@@ -169,8 +170,12 @@ def _duration(
     return max((makespan(block_times(block, wires, duration_of)) for block in blocks), default=0.0)
 
 
-def block_times(block: QuantumCircuit, wires: tuple[int, ...], duration_of: DurationOf) -> list[Timed]:
+def block_times(
+    block: QuantumCircuit, wires: tuple[int, ...], duration_of: DurationOf | None
+) -> list[Timed]:
     """Return the operations of a branch in time, on the wires of the decision."""
+    if duration_of is None:
+        return schedule(block, None)
     outer = dict(enumerate(wires))
 
     def inside(_: int, instruction: CircuitInstruction, places: tuple[int, ...]) -> float:

@@ -107,7 +107,8 @@ class _Twin:
         number = {bit: k for k, bit in enumerate(self.circuit.clbits)}
         self.waits = self.usable is not None and self.noise.idle
         self.mid_circuit = _mid_circuit(self.circuit)
-        timed = schedule(self.circuit, self._duration, self.noise.feedforward_latency if self.waits else 0.0)
+        self.timing = self._duration if self.waits else None
+        timed = schedule(self.circuit, self.timing, self.noise.feedforward_latency if self.waits else 0.0)
         last_use = {wire: each.position for each in timed if not each.transparent for wire in each.wires}
         events: list[Event] = []
         for each in timed:
@@ -123,8 +124,6 @@ class _Twin:
         return [step for *_, step in events], makespan(timed)
 
     def _duration(self, position: int, instruction: CircuitInstruction, wires: tuple[int, ...]) -> float:
-        if not self.waits:
-            return 0.0
         assert self.usable is not None
         operation = instruction.operation
         if operation.name == "delay":
@@ -196,7 +195,7 @@ class _Twin:
     def _block(
         self, block: QuantumCircuit, wires: tuple[int, ...], bits: tuple[int, ...], until: float
     ) -> tuple[Step, ...]:
-        timed = block_times(block, wires, self._duration)
+        timed = block_times(block, wires, self.timing)
         number = dict(zip(block.clbits, bits, strict=True))
         events: list[Event] = []
         for each in timed:
