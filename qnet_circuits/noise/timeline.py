@@ -170,9 +170,7 @@ def _duration(
     return max((makespan(block_times(block, wires, duration_of)) for block in blocks), default=0.0)
 
 
-def block_times(
-    block: QuantumCircuit, wires: tuple[int, ...], duration_of: DurationOf | None
-) -> list[Timed]:
+def block_times(block: QuantumCircuit, wires: tuple[int, ...], duration_of: DurationOf | None) -> list[Timed]:
     """Return the operations of a branch in time, on the wires of the decision."""
     if duration_of is None:
         return schedule(block, None)

@@ -149,7 +149,7 @@ class _Twin:
         if operation.name == "barrier":
             weights = self.link_noise.get(fence_label(instruction) or "")
             return [] if weights is None else [PauliError(wires[0], weights)]
-        if operation.name == "delay":
+        if operation.name in ("delay", "global_phase"):
             return []
         if operation.name == "reset":
             return [Reset(wires[0])]
