@@ -2,13 +2,15 @@
 
 import functools
 
-import numpy as np
 import pytest
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
+from qnet_circuits.backends import exact
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.runtime import fake_device
+from qnet_circuits.circuits.links import entangle
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.errors import FrameError, NoShotsError
+from qnet_circuits.errors import NoShotsError
 from qnet_circuits.figures import Figure, parity, population
 from qnet_circuits.network import Link
 from qnet_circuits.noise.description import DeviceNoise
@@ -97,3 +99,63 @@ def test_random_programs_on_a_rough_device(case, mode, rng):
     device = Device.from_calibration(rough(rng, variant=bool(case % 2)))
     compiled = random_compiled(rng, mode, device)
     assert sum(check(compiled, device, DeviceNoise())) == 7
+
+
+@pytest.mark.parametrize("mode", ["frame", "feedforward", "postselect", "none", "coherent"])
+@pytest.mark.parametrize("decoupling", [False, True])
+@pytest.mark.parametrize("case", range(2))
+def test_random_programs_with_every_declared_term(case, decoupling, mode, rng, monkeypatch):
+    monkeypatch.setattr(exact, "Twin", functools.partial(Twin, decoupling=decoupling))
+    device = Device.from_calibration(rough(rng, 7))
+    one_hop = {"most_nodes": 2, "length": 10} if mode == "coherent" else {}
+    compiled = random_compiled(rng, mode, device, **one_hop)
+    assert sum(check(compiled, device, EVERYTHING, decoupling)) == 7
+
+
+@pytest.mark.parametrize("mode", ["frame", "feedforward", "postselect", "none"])
+def test_random_programs_on_a_stand_in_device(mode, rng):
+    device = fake_device("fake_manila")
+    compiled = random_compiled(rng, mode, device, emulate=mode == "frame", most_nodes=2)
+    assert sum(check(compiled, device, DeviceNoise())) == 7
+
+
+@pytest.mark.parametrize("source", ["gates", "readout", "idle"])
+def test_random_programs_with_one_source_only(source, rng):
+    device = Device.from_calibration(rough(rng))
+    noise = DeviceNoise(**{name: name == source for name in ("gates", "readout", "idle")})
+    compiled = random_compiled(rng, "feedforward", device)
+    assert sum(check(compiled, device, noise)) == 7
+
+
+@pytest.mark.parametrize("carrier", ["relabel", "swap", "teleport"])
+@pytest.mark.parametrize("mode", ["frame", "feedforward"])
+def test_carriers(mode, carrier, rng):
+    device = Device.from_calibration(rough(rng, 8))
+    compiled = random_compiled(rng, mode, device, carrier=carrier, most_nodes=2, length=10)
+    assert sum(check(compiled, device, DeviceNoise())) == 7
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", range(150))
+def test_many_random_programs(case, rng):
+    mode = MODES[case % 4]
+    device = Device.from_calibration(rough(rng, 7, variant=bool(rng.integers(2)))) if case % 3 else None
+    noise = EVERYTHING if case % 2 else DeviceNoise()
+    compiled = random_compiled(rng, mode, device, emulate=rng.random() < 0.3, length=int(rng.integers(8, 22)))
+    assert sum(check(compiled, device, noise)) == 7
+
+
+def test_an_emulated_error_that_shows_in_both_its_parts_at_once():
+    """A bit that an emulated Y flips twice, conditioned on itself: both parts of the error share one sum."""
+    alice, bob = QuantumRegister(1, "alice"), QuantumRegister(1, "bob")
+    circuit = QuantumCircuit(alice, bob, ClassicalRegister(2, "out"))
+    entangle(circuit, alice[0], bob[0], Link(pauli=(0.5, 0.2, 0.1, 0.2)))
+    for qubit in circuit.qubits:
+        circuit.sdg(qubit)
+        circuit.h(qubit)
+    circuit.measure([0, 1], [0, 1])
+    bits = [("out", 0), ("out", 1)]
+    figure = Figure("f", population("yy", bits, ["01"], [("out", 1, 1)]))
+    compiled = compile_program(Program([Item("yy", circuit)], [figure]), emulate_links=True)
+    assert ExactBackend().evaluate(compiled, [figure])["f"].value == pytest.approx(0.5 + 0.1)
+    assert check(compiled, None, DeviceNoise()) == (1, 0)

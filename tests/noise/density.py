@@ -22,7 +22,10 @@ from qnet_circuits.noise.steps import (
     Unitary,
 )
 
-I, X, Y, Z = (np.array(m, dtype=complex) for m in ([[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]))  # fmt: skip
+ONE = np.eye(2, dtype=complex)
+X = np.array([[0, 1], [1, 0]], dtype=complex)
+Z = np.diag([1, -1]).astype(complex)
+Y = 1j * X @ Z
 NOTHING = 1e-14
 
 
@@ -87,7 +90,7 @@ class State:
         n = len(order)
         for k in range(len(wires)):
             # Axes of the bra stay last: the new ket goes before them.
-            tensor = np.moveaxis(np.multiply.outer(tensor, I / 2), -2, n + k)
+            tensor = np.moveaxis(np.multiply.outer(tensor, ONE / 2), -2, n + k)
         order += wires
         n = len(order)
         back = [order.index(wire) for wire in self.wires]
@@ -101,7 +104,7 @@ def relaxation_kraus(step):
     wanted = np.exp(-step.seconds / step.t2) * step.coherence
     flip = (1 - wanted / np.exp(-step.seconds / (2 * step.t1))) / 2
     assert -1e-12 <= flip <= 0.5
-    flips = [np.sqrt(1 - flip) * I, np.sqrt(max(0.0, flip)) * Z]
+    flips = [np.sqrt(1 - flip) * ONE, np.sqrt(max(0.0, flip)) * Z]
     return [b @ a for a in damping for b in flips]
 
 
@@ -115,7 +118,7 @@ def unchanged(step, state):
         return state.scaled(1 - step.probability) + state.mixed(step.wires).scaled(step.probability)
     if isinstance(step, PauliError):
         return state.channel(
-            [np.sqrt(p) * pauli for p, pauli in zip(step.weights, (I, X, Y, Z), strict=True)], step.wires
+            [np.sqrt(p) * pauli for p, pauli in zip(step.weights, (ONE, X, Y, Z), strict=True)], step.wires
         )
     if isinstance(step, Reset):
         return state.channel([np.array([[1, 0], [0, 0]]), np.array([[0, 1], [0, 0]])], step.wires)
@@ -195,7 +198,7 @@ def _follow(step, bits, state, number):
         for found, read in product((0, 1), repeat=2):
             wrong = step.p01 if found else step.p10
             seen = state.sandwich(np.diag([1 - found, found]), step.wires)
-            written = bits[: step.bit] + (read,) + bits[step.bit + 1 :]
+            written = (*bits[: step.bit], read, *bits[step.bit + 1 :])
             yield written, seen.scaled(wrong if read != found else 1 - wrong)
     elif isinstance(step, Decision):
         for inside in block_of(step, lambda bit: bits[number[bit]]):

@@ -1,5 +1,7 @@
 """Schedules: what must come before what, nothing twice at once, and nothing that could be later."""
 
+import itertools
+
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit.classical import expr
@@ -24,7 +26,9 @@ def random_circuit(rng, qubits=4, bits=3, length=25):
     for _ in range(length):
         a, b = (int(k) for k in rng.permutation(qubits)[:2])
         bit = int(rng.integers(bits))
-        kind = str(rng.choice(["h", "cx", "cx", "rz", "measure", "reset", "barrier", "fence", "delay", "if", "xor"]))
+        kind = str(
+            rng.choice(["h", "cx", "cx", "rz", "measure", "reset", "barrier", "fence", "delay", "if", "xor"])
+        )
         if kind in ("h", "reset"):
             getattr(circuit, kind)(a)
         elif kind == "rz":
@@ -105,9 +109,11 @@ def test_a_wire_does_one_thing_at_a_time_and_waits_for_the_rest(case, rng):
     idle = waits(timed)
     for wire in range(circuit.num_qubits):
         mine = [each for each in timed if wire in each.wires and not each.transparent]
-        spans = sorted([(each.start, each.end) for each in mine] + [(w.start, w.end) for w in idle if w.wire == wire])
-        assert all(second[0] >= first[1] - 1e-9 for first, second in zip(spans, spans[1:], strict=False))
-        for first, second in zip(mine, mine[1:], strict=False):
+        spans = sorted(
+            [(each.start, each.end) for each in mine] + [(w.start, w.end) for w in idle if w.wire == wire]
+        )
+        assert all(second[0] >= first[1] - 1e-9 for first, second in itertools.pairwise(spans))
+        for first, second in itertools.pairwise(mine):
             gap = second.start - first.end
             waited = [w.seconds for w in idle if w.wire == wire and w.start == first.end]
             if gap > 1e-12:
@@ -148,7 +154,7 @@ def test_a_loop_cannot_be_timed_and_need_not_be_where_nothing_takes_time():
     with circuit.while_loop((circuit.clbits[0], 1)):
         circuit.x(0)
         circuit.measure(0, 0)
-    with pytest.raises(UnsupportedError, match="'while_loop' lasts nobody knows how long.*idle=False"):
+    with pytest.raises(UnsupportedError, match=r"'while_loop' lasts nobody knows how long.*idle=False"):
         schedule(circuit, seconds_of)
     assert [each.end for each in schedule(circuit, None)] == [0.0, 0.0]
 
