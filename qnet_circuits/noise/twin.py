@@ -256,4 +256,5 @@ def depolarising_parameter(error: float, qubits: int, fidelity: float = 1.0) -> 
     if error >= 0.5:
         return 1.0
     floor = 1 / (1 << qubits)
-    return min(1.0, max(0.0, (fidelity - 1 + error) / (fidelity - floor)))
+    missing = fidelity - 1 + error
+    return min(1.0, missing / (fidelity - floor)) if missing > 0 else 0.0
