@@ -212,14 +212,16 @@ class _Twin:
 
 def _mid_circuit(circuit: QuantumCircuit) -> set[int]:
     """Return the positions of the measurements after which the circuit goes on: their qubit is used again, or decided on."""
-    read = {bit for instruction in circuit.data for bit in read_bits(instruction)}
+    read: set[object] = set()
     used: set[object] = set()
     found = set()
     for position, instruction in reversed(list(enumerate(circuit.data))):
-        if instruction.operation.name == "measure" and (
-            instruction.qubits[0] in used or instruction.clbits[0] in read
-        ):
-            found.add(position)
+        if instruction.operation.name == "measure":
+            if instruction.qubits[0] in used or instruction.clbits[0] in read:
+                found.add(position)
+            # What reads the bit later reads this measurement and none before it.
+            read.discard(instruction.clbits[0])
+        read.update(read_bits(instruction))
         if instruction.operation.name not in ("barrier", "delay"):
             used.update(instruction.qubits)
     return found
