@@ -132,7 +132,7 @@ def average_fidelity(matrix: Matrix) -> float:
 def kraus_of_relaxation(step: Relax) -> list[npt.NDArray[np.complex128]]:
     """Return Kraus operators of relaxation: amplitude damping after dephasing."""
     kept = math.exp(-step.seconds / step.t1)
-    left = math.exp(-step.seconds / step.t2) * step.coherence / math.sqrt(kept)
+    left = math.exp(step.seconds / (2 * step.t1) - step.seconds / step.t2) * step.coherence
     flip = max(0.0, (1 - left) / 2)
     stay = np.diag([1.0, math.sqrt(kept)]).astype(complex)
     turned = stay @ np.diag([1.0, -1.0])

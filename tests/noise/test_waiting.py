@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit.classical import expr
-from qiskit.quantum_info import Kraus, Operator, SuperOp, average_gate_fidelity
+from qiskit.quantum_info import Kraus, Operator, Pauli, SuperOp, average_gate_fidelity
 
 from qnet_circuits.compiling.fences import put_fence
 from qnet_circuits.errors import UnsupportedError
@@ -17,6 +17,7 @@ from qnet_circuits.exact.skeleton import skeleton_of
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.gaps import Usable
 from qnet_circuits.noise.steps import Decision, Depolarise, Measurement, PauliError, Relax, Unitary
+from qnet_circuits.noise.transfer import kraus_of_relaxation, transfer
 from qnet_circuits.noise.twin import noisy_circuit
 from tests.noise.calibrations import US, perfect
 from tests.noise.density import distribution, relaxation_kraus
@@ -626,3 +627,17 @@ def test_gates_in_branches_err_only_where_they_happen():
             circuit.x(0)
         circuit.measure(0, 0)
         assert excited(circuit, calibration=calibration) == near(0.9 if value else 0.0)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3e-6, 1.0])
+@pytest.mark.parametrize("coherence", [1.0, 0.7])
+@pytest.mark.parametrize("t2", [T2, 2 * T1, T1 / 5])
+def test_kraus_operators_and_transfer_matrix_of_relaxation_agree(seconds, coherence, t2):
+    step = Relax(0, seconds, T1, t2, coherence)
+    operators = kraus_of_relaxation(step)
+    assert sum(k.conj().T @ k for k in operators) == pytest.approx(np.eye(2))
+    assert SuperOp(Kraus(operators)).data == pytest.approx(SuperOp(Kraus(relaxation_kraus(step))).data)
+    paulis = [Pauli(letter).to_matrix() for letter in "IXYZ"]
+    images = [sum(k @ pauli @ k.conj().T for k in operators) for pauli in paulis]
+    found = [[np.trace(left @ image).real / 2 for image in images] for left in paulis]
+    assert transfer(step) == pytest.approx(np.array(found))
