@@ -27,7 +27,7 @@ from qnet_circuits.noise.steps import (
     Weights,
 )
 from qnet_circuits.noise.timeline import Timed, block_times, makespan, read_bits, schedule, waits
-from qnet_circuits.noise.waiting import OPERATION, WAITING, Event, Waiting
+from qnet_circuits.noise.waiting import OPERATION, WAITING, Event, Waiting, slow_coherence
 
 
 class Twin:
@@ -204,7 +204,8 @@ class _Twin:
         for wait in waits(timed, until, range(len(wires))) if self.waits else ():
             assert self.usable is not None
             wire = wires[wait.wire]
-            relax = Relax(wire, wait.seconds, *self.usable.relaxation(self.qubits[wire]))
+            t1, t2 = self.usable.relaxation(self.qubits[wire])
+            relax = Relax(wire, wait.seconds, t1, t2, slow_coherence(self.noise, wait.seconds, t2))
             if relax.acts:
                 events.append((wait.start, WAITING, len(events), relax))
         return tuple(step for *_, step in sorted(events, key=lambda event: event[:3]))
