@@ -37,9 +37,6 @@ class Twin:
         device: The device, or None: then only the links' own errors happen.
         noise: What is on.
         decoupling: Whether waiting qubits are decoupled by pairs of X pulses.
-
-    Raises:
-        UnsupportedError: If the device has no calibration at all.
     """
 
     def __init__(self, device: Device | None, noise: DeviceNoise, decoupling: bool = False) -> None:

@@ -56,7 +56,9 @@ def near(value):
 # -- one wait -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("length", "unit"), [(7e-6, "s"), (0.007, "ms"), (7, "us"), (7000, "ns"), (7e6, "ps"), (1750, "dt")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("length", "unit"), [(7e-6, "s"), (0.007, "ms"), (7, "us"), (7000, "ns"), (7e6, "ps"), (1750, "dt")]
+)
 def test_an_excited_qubit_decays_with_t1_in_every_unit_of_time(length, unit):
     circuit = QuantumCircuit(1, 1)
     circuit.x(0)
@@ -81,7 +83,9 @@ def test_a_delay_in_units_that_the_device_does_not_have_is_refused():
     circuit.x(0)
     circuit.delay(10, 0, unit="dt")
     circuit.measure(0, 0)
-    with pytest.raises(UnsupportedError, match="a delay of 10 dt has no length in seconds here; give it in s, us or ns"):
+    with pytest.raises(
+        UnsupportedError, match="a delay of 10 dt has no length in seconds here; give it in s, us or ns"
+    ):
         noisy(circuit, calibration)
 
 
@@ -561,7 +565,9 @@ def test_each_source_switched_off_takes_its_effect_away_and_no_other(off):
     p10, p01 = (0.0, 0.0) if off == "readout" else readout
     # After x with depolarisation, P(1) is (1 + gate) / 2; then it decays; then it is misread.
     one = (1 + gate) / 2 * kept
-    assert excited(_everything(), calibration=calibration, **options) == near(one * (1 - p01) + (1 - one) * p10)
+    assert excited(_everything(), calibration=calibration, **options) == near(
+        one * (1 - p01) + (1 - one) * p10
+    )
 
 
 def test_everything_off_is_perfect():
@@ -592,7 +598,10 @@ def _channel(steps, wires):
 
 
 @pytest.mark.parametrize("error", [0.0, 1e-4, 0.003, 0.02, 0.3, 0.49])
-@pytest.mark.parametrize(("name", "wires", "seconds"), [("sx", (0,), 35e-9), ("x", (1,), 2e-6), ("cz", (0, 1), 300e-9), ("cx", (1, 0), 1e-8)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "wires", "seconds"),
+    [("sx", (0,), 35e-9), ("x", (1,), 2e-6), ("cz", (0, 1), 300e-9), ("cx", (1, 0), 1e-8)],
+)
 def test_a_gate_has_its_calibrated_average_infidelity_relaxation_included(name, wires, seconds, error):
     calibration = perfect(2, T1, T2, durations={name: seconds}, errors={name: error})
     circuit = QuantumCircuit(2, 1)
