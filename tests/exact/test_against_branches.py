@@ -8,7 +8,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qnet_circuits.backends import exact
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.runtime import fake_device
-from qnet_circuits.circuits.links import entangle
+from qnet_circuits.circuits.links import entangle, transmit
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.errors import NoShotsError
 from qnet_circuits.figures import Figure, parity, population
@@ -159,3 +159,39 @@ def test_an_emulated_error_that_shows_in_both_its_parts_at_once():
     compiled = compile_program(Program([Item("yy", circuit)], [figure]), emulate_links=True)
     assert ExactBackend().evaluate(compiled, [figure])["f"].value == pytest.approx(0.5 + 0.1)
     assert check(compiled, None, DeviceNoise()) == (1, 0)
+
+
+@pytest.mark.parametrize("emulate", [False, True])
+def test_a_links_errors_happen_with_their_weights(emulate):
+    """The correlators of a Bell pair, and a transmitted |0⟩ and |+⟩, follow from the weights alone."""
+    i, x, y, z = weights = (0.6, 0.05, 0.15, 0.2)
+    items, figures = [], []
+    for basis in "XYZ":
+        circuit = QuantumCircuit(
+            QuantumRegister(1, "alice"), QuantumRegister(1, "bob"), ClassicalRegister(2, "out")
+        )
+        entangle(circuit, *circuit.qubits, Link(pauli=weights))
+        for qubit in circuit.qubits:
+            if basis == "Y":
+                circuit.sdg(qubit)
+            if basis != "Z":
+                circuit.h(qubit)
+        circuit.measure([0, 1], [0, 1])
+        items.append(Item(basis, circuit))
+        figures.append(Figure(basis, parity(basis, [("out", 0), ("out", 1)])))
+    for name in ("zero", "plus"):
+        circuit = QuantumCircuit(
+            QuantumRegister(1, "alice"), QuantumRegister(1, "bob"), ClassicalRegister(1, "out")
+        )
+        if name == "plus":
+            circuit.h(0)
+        transmit(circuit, *circuit.qubits, Link(pauli=weights))
+        if name == "plus":
+            circuit.h(1)
+        circuit.measure(1, 0)
+        items.append(Item(name, circuit))
+        figures.append(Figure(name, population(name, [("out", 0)], ["1"])))
+    compiled = compile_program(Program(items, figures), emulate_links=emulate)
+    found = {name: estimate.value for name, estimate in ExactBackend().evaluate(compiled, figures).items()}
+    expected = {"X": i + x - y - z, "Y": -(i - x + y - z), "Z": i - x - y + z, "zero": x + y, "plus": y + z}
+    assert found == pytest.approx(expected, abs=1e-12)

@@ -169,3 +169,14 @@ def test_every_branch_of_a_switch_counts_for_how_long_it_lasts():
             circuit.x(0)
     (only,) = schedule(circuit, seconds_of)
     assert only.end == pytest.approx(2 * SECONDS["x"])
+
+
+def test_a_measurement_that_is_overwritten_before_it_is_read_owes_no_latency():
+    circuit = QuantumCircuit(4, 1)
+    circuit.measure([3, 0], [0, 0])
+    with circuit.if_test((0, 1)):
+        circuit.x(1)
+    timed = {each.wires: each for each in schedule(circuit, seconds_of, LATENCY)}
+    assert timed[0,].end == pytest.approx(timed[1,].start - LATENCY)
+    assert timed[3,].start == timed[0,].start
+    assert timed[3,].end > timed[0,].end

@@ -351,6 +351,22 @@ def test_a_bit_that_decided_before_and_is_measured_last_is_measured_at_the_end()
     assert excited(circuit, calibration=quick) == near(exp(-MEASURE / T1))
 
 
+def test_a_measurement_whose_bit_is_overwritten_before_the_decision_is_a_final_one():
+    quick = perfect(3, T1, T2, durations={"measure_2": 0.25 * US}, also=("measure_2",))
+    circuit = QuantumCircuit(3, 2)
+    circuit.x(2)
+    circuit.barrier()
+    circuit.measure(1, 1)
+    circuit.barrier()
+    circuit.measure(0, 1)
+    with circuit.if_test((1, 1)):
+        circuit.x(0)
+    circuit.measure(2, 0)
+    # Qubit 2 waits for 1 µs, then until its own measurement, 1 µs long, ends with the decision.
+    waited = MEASURE + (0.25 * US + LATENCY - MEASURE)
+    assert excited(circuit, calibration=quick) == near(exp(-waited / T1))
+
+
 # -- the declared terms ---------------------------------------------------------------------------------------------
 
 ZZ = 3e4
