@@ -442,6 +442,8 @@ def test_zz_lasts_as_long_as_both_wait():
 def test_decoupling_undoes_zz(neighbour, quadrature):
     options = {"calibration": perfect(2, t1=None, t2=None), "zz": ZZ, "decoupling": True}
     assert mean(_ramsey(neighbour, quadrature), 0, **options) == near(0 if quadrature else 1)
+    # The second pulse of one of the two comes at the very end of its wait, and before what follows.
+    assert mean(_ramsey(neighbour, quadrature), 1, **options) == near({"xx": 1, "x": -1, "h": 0}[neighbour])
 
 
 def test_decoupling_leaves_short_waits_alone():
