@@ -9,9 +9,12 @@ ONE = ("x", "y", "z", "h", "s", "sdg", "sx")
 TWO = ("cx", "cz", "swap", "cy")
 
 
-def random_program(rng, length=14, non_clifford=False, reuse=True):
-    """Return a random network program's circuit of up to six qubits that ends with measurements of all its qubits."""
-    nodes = ["alice", "bob", "carol"][: rng.integers(2, 4)]
+def random_program(rng, length=14, non_clifford=False, reuse=True, most_nodes=3, link=None):
+    """Return a random network program's circuit of up to six qubits that ends with measurements of all its qubits.
+
+    ``link``, if given, makes the link of each link operation.
+    """
+    nodes = ["alice", "bob", "carol"][: rng.integers(2, most_nodes + 1)]
     registers = [QuantumRegister(2, node) for node in nodes]
     bits = ClassicalRegister(4, "m")
     out = ClassicalRegister(2 * len(nodes), "out")
@@ -50,12 +53,12 @@ def random_program(rng, length=14, non_clifford=False, reuse=True):
             other = registers[(registers.index(node) + 1) % len(nodes)]
             fresh = [q for q in other if q not in used and q not in gone and q != spare]
             if qubit not in used and fresh:
-                entangle(circuit, qubit, fresh[0])
+                entangle(circuit, qubit, fresh[0], link and link())
                 used.update((qubit, fresh[0]))
     if spare is not None:
         senders = [q for reg in registers[:-1] for q in reg if q not in gone]
         sender = senders[rng.integers(len(senders))]
-        transmit(circuit, sender, spare)
+        transmit(circuit, sender, spare, link and link())
         gone.add(sender)
         if written and rng.random() < 0.7:
             correct(circuit, spare, x=[written[-1]], z=[written[0]])

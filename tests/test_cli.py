@@ -170,13 +170,13 @@ def test_backend_failure_is_status_3_and_ctrl_c_130(qnet, monkeypatch):
     from qnet_circuits.backends import aer
     from qnet_circuits.errors import BackendError
 
-    def fail(self, ticket):
+    def fail(self, ticket, progress, keep):
         raise BackendError("the simulator is on fire")
 
     monkeypatch.setattr(aer.AerBackend, "fetch", fail)
     assert qnet("run", "repeater-chain")[::2] == (3, "qnet: the simulator is on fire\n")
 
-    def interrupt(self, ticket):
+    def interrupt(self, ticket, progress, keep):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(aer.AerBackend, "fetch", interrupt)

@@ -84,8 +84,9 @@ def _parity_of(node: expr.Expr) -> tuple[dict[Clbit, None], bool] | None:
     """Return the bits and the constant whose XOR an expression is, or None."""
     if isinstance(node, expr.Var) and isinstance(node.var, Clbit):
         return {node.var: None}, False
-    if isinstance(node, expr.Value) and isinstance(node.value, bool):
-        return {}, node.value
+    if isinstance(node, expr.Value) and node.type.kind is types.Bool:
+        # Qiskit gives the value of a Bool as an integer.
+        return {}, bool(node.value)
     if isinstance(node, expr.Unary) and node.type.kind is types.Bool:
         inner = _parity_of(node.operand)
         return None if inner is None else (inner[0], not inner[1])

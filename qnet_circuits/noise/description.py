@@ -23,7 +23,8 @@ class DeviceNoise:
     while a real-time decision is on its way. Published comparisons of calibration noise with processors need 1.5 to 3 µs for
     each decision, hence the default of ``feedforward_latency``.
 
-    The last three terms are off by default, since no calibration has them: the result names them when they are on.
+    The last three terms are off by default, since no calibration has them: the result names them when they are on. Waits
+    inside a branch dephase slowly too, but turn with no neighbour.
 
     Args:
         gates: Whether gates err.
@@ -36,9 +37,10 @@ class DeviceNoise:
         zz: Strength in Hz of the coherent ZZ coupling of coupled qubits that wait at the same time: for a time t they turn by
             RZZ(π · zz · t). In [0, 1e7].
         t2_star_fraction: T2* / T2, in (0, 1]: below 1, a wait t ends with the coherence exp(-t/T2 - (t/T)²), which is 1/e at
-            T2*, from noise that is slow against one wait. An echo undoes the Gaussian part. Each wait draws anew.
+            T2*, from noise that is slow against one wait. Each wait draws anew, so that the echo of decoupling pulses within
+            a wait undoes the Gaussian part, and a pulse between two waits does not.
         measurement_dephasing: Probability that a qubit that waits beside one that is measured in mid-circuit suffers Z, for
-            each such measurement, in [0, 0.5].
+            each such measurement, in [0, 0.5]; in proportion, if it waits for a part of it.
 
     Raises:
         ParameterError: If a value is out of range.

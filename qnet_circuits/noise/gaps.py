@@ -28,10 +28,11 @@ MID_CIRCUIT = "measure_2"
 class Usable:
     """What simulation takes from a calibration.
 
-    A missing T1 or T2 is the device's median, or endless if the device has none; T2 above 2 T1 is cut to 2 T1; an error of
-    1/2 or more is a failed calibration and counts as total depolarisation; a missing error is the median of the operation,
-    or 0 if the device has none; a missing duration is the median of the operation, or 4 µs for a measurement or reset, 50 ns
-    and 300 ns for gates on one and two qubits. ``notes`` says which of these were needed.
+    A missing T1 or T2, or one of 0, is the device's median, or endless if the device has none; T2 above 2 T1 is cut to 2 T1;
+    an error of 1/2 or more is a failed calibration and counts as total depolarisation, or as the readout of a coin; a missing
+    error is the median of the operation, or 0 if the device has none; a missing direction of readout is the other one, and
+    both are the measurement's error; a missing duration is the median of the operation, or 4 µs for a measurement or reset,
+    50 ns and 300 ns for gates on one and two qubits. ``notes`` says which of these were needed.
 
     Args:
         calibration: The raw calibration.
@@ -78,32 +79,38 @@ class Usable:
 
     def _relax(self, qubit: int) -> tuple[float, float]:
         t1, t2 = self._raw.t1(qubit), self._raw.t2(qubit)
-        if t1 is None or t2 is None:
+        if not (t1 and t2):
             medians = self._median_times
-            if medians is None:
+            if medians == (math.inf, math.inf):
                 self._note("no T1 and T2 at all, so waiting costs nothing", "all qubits")
-                return math.inf, math.inf
-            self._note("missing T1 or T2, the device's median stands for it", f"qubit {qubit}")
+                return medians
+            if math.inf in medians:
+                lacking = "T1" if math.isinf(medians[0]) else "T2"
+                self._note(f"no {lacking} at all, taken as endless", "all qubits")
+            if any(not time and math.isfinite(other) for time, other in zip((t1, t2), medians, strict=True)):
+                self._note("missing T1 or T2, the device's median stands for it", f"qubit {qubit}")
             t1, t2 = t1 or medians[0], t2 or medians[1]
-        if t2 > 2 * t1:
+        if t2 > 2 * t1 and math.isfinite(t2):
             self._note("T2 above 2 T1, cut to 2 T1", f"qubit {qubit}")
         return t1, min(t2, 2 * t1)
 
     @cached_property
-    def _median_times(self) -> tuple[float, float] | None:
+    def _median_times(self) -> tuple[float, float]:
+        """The medians of T1 and of T2, infinite where no qubit has any."""
         qubits = range(self._raw.num_qubits)
-        t1 = [value for value in map(self._raw.t1, qubits) if value is not None]
-        t2 = [value for value in map(self._raw.t2, qubits) if value is not None]
-        return (median(t1), median(t2)) if t1 and t2 else None
+        t1 = [value for value in map(self._raw.t1, qubits) if value]
+        t2 = [value for value in map(self._raw.t2, qubits) if value]
+        return median(t1) if t1 else math.inf, median(t2) if t2 else math.inf
 
     # -- operations ------------------------------------------------------------------------------------------------
 
     def readout(self, qubit: int) -> tuple[float, float]:
         """Return the probabilities to read 1 from |0⟩ and 0 from |1⟩; a failed calibration reads a coin."""
         known = [value for value in self._raw.readout(qubit) if value is not None]
+        if len(known) == 1:
+            self._note("one readout error missing, the other stands for it", f"qubit {qubit}")
         if not known:
-            error = self.error("measure", (qubit,))
-            return error, error
+            known = [self.error("measure", (qubit,))]
         p10, p01 = known if len(known) == 2 else known * 2
         if p10 + p01 >= 1:
             self._note("readout error of 1/2 or more, read as a coin", f"qubit {qubit}")
@@ -126,7 +133,7 @@ class Usable:
             treated = "taken as 0" if error is None else "the operation's median stands for it"
             self._note(f"missing error, {treated}", _place(name, qubits))
             return error or 0.0
-        if error >= FAILED:
+        if error >= FAILED and name != "measure":
             self._note("error of 1/2 or more, taken as total depolarisation", _place(name, qubits))
         return error
 

@@ -61,7 +61,7 @@ class Wait(NamedTuple):
         return self.end - self.start
 
 
-def schedule(circuit: QuantumCircuit, duration_of: DurationOf, latency: float = 0.0) -> list[Timed]:
+def schedule(circuit: QuantumCircuit, duration_of: DurationOf | None, latency: float = 0.0) -> list[Timed]:
     """Let every operation of a circuit happen as late as possible.
 
     An operation ends when the first of its wires is needed next. A decision begins ``latency`` or more after the end of every
@@ -69,7 +69,8 @@ def schedule(circuit: QuantumCircuit, duration_of: DurationOf, latency: float = 
 
     Args:
         circuit: A compiled circuit.
-        duration_of: Gives each operation's duration in seconds; not asked for barriers and control flow.
+        duration_of: Gives each operation's duration in seconds; not asked for barriers and control flow. None where nothing
+            takes time: then operations keep the circuit's order, and loops are no trouble.
         latency: Seconds from a measurement's end to a decision on it.
 
     Returns:
@@ -88,8 +89,8 @@ def schedule(circuit: QuantumCircuit, duration_of: DurationOf, latency: float = 
         seconds = _duration(position, instruction, wires, duration_of)
         written = tuple(number[bit] for bit in written_bits(instruction))
         read = tuple(number[bit] for bit in read_bits(instruction))
-        end = reverse.put(wires, written, read, seconds)
-        timed.append((instruction, wires, written + read, end + seconds, end, position))
+        start, end = reverse.put(wires, written, read, seconds)
+        timed.append((instruction, wires, written + read, start, end, position))
     whole = max((start for _, _, _, start, _, _ in timed), default=0.0)
     forward = [
         Timed(instruction, wires, bits, whole - start, whole - end, position)
@@ -99,8 +100,15 @@ def schedule(circuit: QuantumCircuit, duration_of: DurationOf, latency: float = 
 
 
 def read_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
-    """Return the bits that a real-time decision reads; none for anything else."""
-    return condition_bits(instruction) if hasattr(instruction.operation, "blocks") else ()
+    """Return the bits that a real-time decision reads, inside of branches too; none for anything else."""
+    if not hasattr(instruction.operation, "blocks"):
+        return ()
+    read = dict.fromkeys(condition_bits(instruction))
+    for block in instruction.operation.blocks:
+        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
+        for inside in block.data:
+            read.update((outer[bit], None) for bit in read_bits(inside))
+    return tuple(read)
 
 
 def written_bits(instruction: CircuitInstruction) -> list[Clbit]:
@@ -127,30 +135,30 @@ class _Reverse:
 
     def put(
         self, wires: tuple[int, ...], written: tuple[int, ...], read: tuple[int, ...], seconds: float
-    ) -> float:
-        """Place an operation before everything that it must come before; return the time of its end."""
+    ) -> tuple[float, float]:
+        """Place an operation before everything that it must come before; return the times of its begin and end."""
         end = max((self._wires.get(wire, 0.0) for wire in wires), default=0.0)
         for bit in written:
             if bit in self._read:
                 end = max(end, self._read[bit] + self._latency)
-        for bit in (*read, *written):
-            # What writes the bit anew must not come earlier than this.
-            end = max(end, self._written.get(bit, 0.0) - seconds)
-        start = end + seconds
+        # What writes a bit anew must not come earlier than this, by no rounding either.
+        anew = max((self._written.get(bit, 0.0) for bit in (*read, *written)), default=0.0)
+        end = max(end, anew - seconds)
+        start = max(end + seconds, anew)
         self._wires.update(dict.fromkeys(wires, start))
         for bit in written:
             self._written[bit] = start
             self._read.pop(bit, None)
         for bit in read:
             self._read[bit] = max(self._read.get(bit, 0.0), start)
-        return end
+        return start, end
 
 
 def _duration(
-    position: int, instruction: CircuitInstruction, wires: tuple[int, ...], duration_of: DurationOf
+    position: int, instruction: CircuitInstruction, wires: tuple[int, ...], duration_of: DurationOf | None
 ) -> float:
     operation = instruction.operation
-    if operation.name == "barrier":
+    if operation.name == "barrier" or duration_of is None:
         return 0.0
     blocks = getattr(operation, "blocks", None)
     if blocks is None:
@@ -163,8 +171,10 @@ def _duration(
     return max((makespan(block_times(block, wires, duration_of)) for block in blocks), default=0.0)
 
 
-def block_times(block: QuantumCircuit, wires: tuple[int, ...], duration_of: DurationOf) -> list[Timed]:
+def block_times(block: QuantumCircuit, wires: tuple[int, ...], duration_of: DurationOf | None) -> list[Timed]:
     """Return the operations of a branch in time, on the wires of the decision."""
+    if duration_of is None:
+        return schedule(block, None)
     outer = dict(enumerate(wires))
 
     def inside(_: int, instruction: CircuitInstruction, places: tuple[int, ...]) -> float:

@@ -27,7 +27,7 @@ from qnet_circuits.noise.steps import (
     Weights,
 )
 from qnet_circuits.noise.timeline import Timed, block_times, makespan, read_bits, schedule, waits
-from qnet_circuits.noise.waiting import OPERATION, WAITING, Event, Waiting
+from qnet_circuits.noise.waiting import OPERATION, WAITING, Event, Waiting, slow_coherence
 
 
 class Twin:
@@ -37,9 +37,6 @@ class Twin:
         device: The device, or None: then only the links' own errors happen.
         noise: What is on.
         decoupling: Whether waiting qubits are decoupled by pairs of X pulses.
-
-    Raises:
-        UnsupportedError: If the device has no calibration at all.
     """
 
     def __init__(self, device: Device | None, noise: DeviceNoise, decoupling: bool = False) -> None:
@@ -108,7 +105,8 @@ class _Twin:
         number = {bit: k for k, bit in enumerate(self.circuit.clbits)}
         self.waits = self.usable is not None and self.noise.idle
         self.mid_circuit = _mid_circuit(self.circuit)
-        timed = schedule(self.circuit, self._duration, self.noise.feedforward_latency if self.waits else 0.0)
+        self.timing = self._duration if self.waits else None
+        timed = schedule(self.circuit, self.timing, self.noise.feedforward_latency if self.waits else 0.0)
         last_use = {wire: each.position for each in timed if not each.transparent for wire in each.wires}
         events: list[Event] = []
         for each in timed:
@@ -124,8 +122,6 @@ class _Twin:
         return [step for *_, step in events], makespan(timed)
 
     def _duration(self, position: int, instruction: CircuitInstruction, wires: tuple[int, ...]) -> float:
-        if not self.waits:
-            return 0.0
         assert self.usable is not None
         operation = instruction.operation
         if operation.name == "delay":
@@ -151,7 +147,7 @@ class _Twin:
         if operation.name == "barrier":
             weights = self.link_noise.get(fence_label(instruction) or "")
             return [] if weights is None else [PauliError(wires[0], weights)]
-        if operation.name == "delay":
+        if operation.name in ("delay", "global_phase"):
             return []
         if operation.name == "reset":
             return [Reset(wires[0])]
@@ -204,7 +200,7 @@ class _Twin:
     def _block(
         self, block: QuantumCircuit, wires: tuple[int, ...], bits: tuple[int, ...], until: float
     ) -> tuple[Step, ...]:
-        timed = block_times(block, wires, self._duration)
+        timed = block_times(block, wires, self.timing)
         number = dict(zip(block.clbits, bits, strict=True))
         events: list[Event] = []
         for each in timed:
@@ -213,7 +209,8 @@ class _Twin:
         for wait in waits(timed, until, range(len(wires))) if self.waits else ():
             assert self.usable is not None
             wire = wires[wait.wire]
-            relax = Relax(wire, wait.seconds, *self.usable.relaxation(self.qubits[wire]))
+            t1, t2 = self.usable.relaxation(self.qubits[wire])
+            relax = Relax(wire, wait.seconds, t1, t2, slow_coherence(self.noise, wait.seconds, t2))
             if relax.acts:
                 events.append((wait.start, WAITING, len(events), relax))
         return tuple(step for *_, step in sorted(events, key=lambda event: event[:3]))
@@ -221,14 +218,16 @@ class _Twin:
 
 def _mid_circuit(circuit: QuantumCircuit) -> set[int]:
     """Return the positions of the measurements after which the circuit goes on: their qubit is used again, or decided on."""
-    read = {bit for instruction in circuit.data for bit in read_bits(instruction)}
+    read: set[object] = set()
     used: set[object] = set()
     found = set()
     for position, instruction in reversed(list(enumerate(circuit.data))):
-        if instruction.operation.name == "measure" and (
-            instruction.qubits[0] in used or instruction.clbits[0] in read
-        ):
-            found.add(position)
+        if instruction.operation.name == "measure":
+            if instruction.qubits[0] in used or instruction.clbits[0] in read:
+                found.add(position)
+            # What reads the bit later reads this measurement and none before it.
+            read.discard(instruction.clbits[0])
+        read.update(read_bits(instruction))
         if instruction.operation.name not in ("barrier", "delay"):
             used.update(instruction.qubits)
     return found
@@ -265,4 +264,5 @@ def depolarising_parameter(error: float, qubits: int, fidelity: float = 1.0) -> 
     if error >= 0.5:
         return 1.0
     floor = 1 / (1 << qubits)
-    return min(1.0, max(0.0, (fidelity - 1 + error) / (fidelity - floor)))
+    missing = fidelity - 1 + error
+    return min(1.0, missing / (fidelity - floor)) if missing > 0 else 0.0

@@ -73,25 +73,16 @@ class Waiting:
         # During a pulse the qubit relaxes as during any gate, which is part of the pulse's own error.
         pulsed = len(pulses) * self._pulse_seconds(wait.wire) / len(pieces) if pulses else 0.0
         t1, t2 = self.usable.relaxation(self.qubits[wait.wire])
+        # Slow dephasing acts for the time that the pulses' echo does not undo.
+        left = sum((b - a) * (-1) ** k for k, (a, b) in enumerate(itertools.pairwise(ends)))
         for k, (seconds, start) in enumerate(pieces):
-            coherence = self._slow_coherence(wait, pulses, t2) if k == 0 else 1.0
+            coherence = slow_coherence(self.noise, left, t2) if k == 0 else 1.0
             relax = Relax(wait.wire, max(0.0, seconds - pulsed), t1, t2, coherence)
             if relax.acts:
                 self._put(start, WAITING, relax)
         for time in pulses:
             for step in (Unitary(XGate(), (wait.wire,)), *self.gate_error("x", (wait.wire,))):
                 self._put(time, PULSE if time == wait.end else OPERATION, step)
-
-    def _slow_coherence(self, wait: Wait, pulses: Sequence[float], t2: float) -> float:
-        """Return what slow dephasing leaves of coherence: it acts for the time that the echo does not undo."""
-        fraction = self.noise.t2_star_fraction
-        if fraction == 1 or math.isinf(t2):
-            return 1.0
-        ends = [wait.start, *pulses, wait.end]
-        left = sum((b - a) * (-1) ** k for k, (a, b) in enumerate(itertools.pairwise(ends)))
-        # exp(-t/T2 - (t/T)²) is 1/e at t = fraction · T2.
-        slow = fraction * t2 / math.sqrt(1 - fraction)
-        return math.exp(-((left / slow) ** 2))
 
     def _pulse_seconds(self, wire: int) -> float:
         return self.usable.duration("x", (self.qubits[wire],))
@@ -129,6 +120,16 @@ class Waiting:
                 if end > start and frozenset((wait.wire, each.wires[0])) in pairs:
                     p = self.noise.measurement_dephasing * (end - start) / (each.end - each.start)
                     self._put(start, WAITING, PauliError(wait.wire, (1 - p, 0.0, 0.0, p)))
+
+
+def slow_coherence(noise: DeviceNoise, seconds: float, t2: float) -> float:
+    """Return what slow dephasing leaves of coherence after a time that no echo undoes."""
+    fraction = noise.t2_star_fraction
+    if fraction == 1 or math.isinf(t2):
+        return 1.0
+    # exp(-t/T2 - (t/T)²) is 1/e at t = fraction · T2.
+    slow = fraction * t2 / math.sqrt(1 - fraction)
+    return math.exp(-((seconds / slow) ** 2))
 
 
 def _overlapping(waiting: Sequence[Wait], pairs: Iterable[tuple[int, int]]) -> list[tuple[Wait, Wait]]:

@@ -1,24 +1,14 @@
 """The device's noise is what its calibration says, on the qubits used only."""
 
-import math
-
 import pytest
 from qiskit import QuantumCircuit
-from qiskit.quantum_info import average_gate_fidelity
-from qiskit_aer.noise import depolarizing_error
 
 import qnet_circuits as qn
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.runtime import fake_device, fake_device_names
 from qnet_circuits.estimate import proportion
-from qnet_circuits.noise.aer import depolarising_parameter, noise_model
+from qnet_circuits.noise.twin import depolarising_parameter
 from tests.compiling.test_placement import DEVICES
-
-
-@pytest.mark.parametrize(("error", "qubits"), [(0.001, 1), (0.004, 2), (0.1, 2)])
-def test_depolarisation_has_the_calibrated_infidelity(error, qubits):
-    channel = depolarizing_error(depolarising_parameter(error, qubits), qubits)
-    assert 1 - average_gate_fidelity(channel.to_quantumchannel()) == pytest.approx(error)
 
 
 def test_a_failed_calibration_counts_as_total_depolarisation():
@@ -32,24 +22,14 @@ def test_readout_errs_in_both_directions():
     assert zero_from_one == pytest.approx(0.0527, abs=1e-4)
 
 
-def test_only_the_qubits_used_are_in_the_noise():
-    circuit = QuantumCircuit(2, 2)
-    circuit.sx(0)
-    circuit.cz(0, 1)
-    circuit.measure([0, 1], [0, 1])
-    model = noise_model(fake_device("fake_kingston"), [circuit], [148, 149])
-    assert sorted(model.noise_qubits) == [0, 1]
-    assert sorted(model.noise_instructions) == ["cz", "measure", "sx"]
-
-
 def test_measured_figures_follow_from_readout_alone():
     """A transmitted |0⟩ or |1⟩ meets one readout and at most one x: the counts agree with the calibration."""
     device = fake_device("fake_sherbrooke")
     low, high = device.readout(5)
     from qiskit import ClassicalRegister, QuantumRegister
 
-    from qnet_circuits.program import Item, Program
     from qnet_circuits.manifest import stream_seed
+    from qnet_circuits.program import Item, Program
 
     items = []
     for value in (0, 1):
@@ -81,18 +61,29 @@ def test_device_names_are_snake_case():
     assert all(name == name.lower() for name in names)
 
 
-def test_methods_fit_the_circuit():
-    small, wide, dynamic = (QuantumCircuit(n, n) for n in (4, 30, 30))
-    for circuit in (small, wide, dynamic):
-        circuit.rz(0.3, 0)
-        circuit.measure(0, 0)
-    dynamic.x(0)
-    assert [_method(circuit) for circuit in (small, wide)] == ["density_matrix", "matrix_product_state"]
-    assert _method(dynamic) == "matrix_product_state"
-    clifford = QuantumCircuit(30, 30)
-    clifford.rz(math.pi / 2, 0)
-    clifford.measure(0, 0)
-    assert _method(clifford) == "stabilizer"
+def _plan(protocol, device=None, noise=None, **options):
+    backend = AerBackend("aer", device and fake_device(device), noise)
+    compiled = qn.compile(protocol, backend, **options)
+    return backend._planned(compiled)[0][0]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "device", "mode", "method", "most_wires"),
+    [
+        (qn.RepeaterChain(hops=3), "fake_torino", "frame", "density_matrix", 6),
+        (qn.RepeaterChain(hops=3), "fake_torino", "feedforward", "statevector", 4),
+        (qn.RepeaterChain(hops=20), "fake_torino", "frame", "statevector", 4),
+        (qn.RepeaterChain(hops=20), "fake_torino", "feedforward", "statevector", 4),
+        (qn.RepeaterChain(hops=20), None, "frame", "stabilizer", 40),
+        (qn.Ghz(parties=10, method="parity-scan"), None, "feedforward", "statevector", 8),
+    ],
+)
+def test_methods_fit_the_circuit(protocol, device, mode, method, most_wires):
+    """Dynamic circuits are never density matrices shot by shot, and wide ones are played on few wires."""
+    plan = _plan(protocol, device, corrections=mode)
+    assert plan.method == method
+    assert plan.noisy.num_wires <= most_wires
+    assert plan.at_once == (method == "density_matrix")
 
 
 def test_ghz_above_64_strings_draws_them_and_widens_the_interval():

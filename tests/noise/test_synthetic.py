@@ -152,6 +152,6 @@ def test_a_synthetic_device_runs_and_is_kept(tmp_path):
 
 
 def test_a_perfect_synthetic_device_makes_no_error():
-    perfect = line_device(8, one_qubit_error=0, two_qubit_error=0, readout_error=0)
+    perfect = line_device(8, t1=1e3, t2=1e3, one_qubit_error=0, two_qubit_error=0, readout_error=0)
     backend = AerBackend("aer:perfect", Device.from_calibration(perfect))
     assert qn.run(qn.RepeaterChain(hops=4), backend, shots=500, seed=1).fidelity.value == 1.0
