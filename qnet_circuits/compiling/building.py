@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import CircuitInstruction
+from qiskit.circuit import CircuitInstruction, Qubit
+from qiskit.circuit.library import CXGate
 
 
 def with_instructions(circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction]) -> QuantumCircuit:
@@ -29,3 +30,8 @@ def _filled(circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction])
         # Qiskit's own way past the checks, for callers who alone have the circuit and know the instruction's bits.
         circuit._append(instruction)
     return circuit
+
+
+def three_cx(a: Qubit, b: Qubit) -> list[CircuitInstruction]:
+    """Return a SWAP as three CX: a SWAP itself a compiler replaces by new names for the wires, which may lie apart."""
+    return [CircuitInstruction(CXGate(), pair) for pair in ((a, b), (b, a), (a, b))]

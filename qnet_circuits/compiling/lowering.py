@@ -12,7 +12,7 @@ from qiskit.circuit.library import CXGate, CZGate, HGate, XGate, ZGate
 from qnet_circuits.circuits.corrections import CORRECT, parities
 from qnet_circuits.circuits.links import ENTANGLE, TRANSMIT
 from qnet_circuits.circuits.rules import condition_bits, name_of
-from qnet_circuits.compiling.building import on_registers
+from qnet_circuits.compiling.building import on_registers, three_cx
 from qnet_circuits.compiling.carriers import teleport_transmissions
 from qnet_circuits.compiling.decisions import parity_decision
 from qnet_circuits.compiling.fences import fence
@@ -162,7 +162,10 @@ class _Lowering:
             self.frames.clear(qubits[0])
         elif not self.frames.trivial(*qubits):
             self.frames.conjugate(instruction.operation, qubits)
-        self.done.append(instruction.replace(qubits=qubits))
+        if instruction.name == "swap" and instruction.is_standard_gate():
+            self.done += three_cx(*qubits)
+        else:
+            self.done.append(instruction.replace(qubits=qubits))
 
     def _fence(self, position: int, kind: str, qubit: Qubit, end: str) -> str:
         label = f"{kind}{position}:{name_of(self.source, qubit)}:{end}"
@@ -199,9 +202,7 @@ class _Lowering:
         else:
             a, b = self.place[source], self.place[target]
             self._fence(position, TRANSMIT, target, "in")
-            # Three CX instead of a SWAP, which a compiler would replace by new names for the wires.
-            for control, goal in ((a, b), (b, a), (a, b)):
-                self._put(CXGate(), (control, goal))
+            self.done += three_cx(a, b)
             x, z = self.frames.form(a)
             self.frames.clear(a)
             self.frames.clear(b)
