@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import CircuitInstruction, Qubit
+from qiskit.circuit import CircuitInstruction, Clbit, Qubit
 from qiskit.circuit.library import CXGate
 
 
@@ -35,3 +35,18 @@ def _filled(circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction])
 def three_cx(a: Qubit, b: Qubit) -> list[CircuitInstruction]:
     """Return a SWAP as three CX: a SWAP itself a compiler replaces by new names for the wires, which may lie apart."""
     return [CircuitInstruction(CXGate(), pair) for pair in ((a, b), (b, a), (a, b))]
+
+
+def count(circuit: QuantumCircuit) -> tuple[int, int]:
+    """Return the number of two-qubit gates of a circuit, and its depth; barriers are neither."""
+    reached: dict[Qubit | Clbit, int] = dict.fromkeys([*circuit.qubits, *circuit.clbits], 0)
+    gates = 0
+    for instruction in circuit.data:
+        if instruction.name == "barrier":
+            continue
+        bits = (*instruction.qubits, *instruction.clbits)
+        gates += len(instruction.qubits) == 2
+        level = 1 + max([reached[bit] for bit in bits], default=0)
+        for bit in bits:
+            reached[bit] = level
+    return gates, max(reached.values(), default=0)

@@ -15,6 +15,7 @@ from qiskit import QuantumCircuit
 from qnet_circuits.circuits.links import LINK_OPERATIONS
 from qnet_circuits.circuits.rules import node_of
 from qnet_circuits.compiling.boundaries import verify_boundaries
+from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.carriers import check_carrier
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
 from qnet_circuits.compiling.optimisation import Optimiser
@@ -98,9 +99,10 @@ class Compiled:
     @cached_property
     def resources(self) -> dict[str, Any]:
         """The program's ledger, with the compiled counts (the most that any circuit has) under ``compiled``."""
+        counts = [count(item.circuit) for item in self.items]
         compiled = {
-            "two_qubit_gates": max(_two_qubit_gates(item.circuit) for item in self.items),
-            "depth": max(item.circuit.depth(lambda i: i.operation.name != "barrier") for item in self.items),
+            "two_qubit_gates": max(gates for gates, _ in counts),
+            "depth": max(depth for _, depth in counts),
             "qubits": max(len(item.qubits) for item in self.items),
         }
         swaps = max(item.swaps for item in self.items)
@@ -259,10 +261,3 @@ def _spread(item: CompiledItem, width: int) -> QuantumCircuit:
         wide.add_register(register)
     wide.compose(item.circuit, qubits=list(item.qubits), clbits=item.circuit.clbits, inplace=True)
     return wide
-
-
-def _two_qubit_gates(circuit: QuantumCircuit) -> int:
-    return sum(
-        len(instruction.qubits) == 2 and instruction.operation.name != "barrier"
-        for instruction in circuit.data
-    )

@@ -20,8 +20,7 @@ STAND_IN = "decision"
 
 def parity_decision(bits: Sequence[Clbit], gate: Gate, qubit: Qubit) -> CircuitInstruction:
     """Return the instruction that applies a gate to a qubit if the parity of bits is odd."""
-    body = QuantumCircuit([qubit], list(bits))
-    body.append(gate, [qubit])
+    body = with_instructions(QuantumCircuit([qubit], list(bits)), [CircuitInstruction(gate, (qubit,))])
     condition = (bits[0], True) if len(bits) == 1 else _parity([expr.lift(bit) for bit in bits])
     return CircuitInstruction(IfElseOp(condition, body), [qubit], bits)
 
@@ -62,24 +61,20 @@ Gates = tuple[CircuitInstruction, ...]
 
 def put_back(
     circuit: QuantumCircuit, decisions: Sequence[IfElseOp], compiled: Callable[[QuantumCircuit, int], Gates]
-) -> QuantumCircuit:
-    """Return a circuit with its decisions where their stand-ins are.
+) -> None:
+    """Put decisions back where their stand-ins are.
 
     Args:
-        circuit: A circuit with stand-ins.
+        circuit: A circuit with stand-ins, which is changed.
         decisions: The decisions, by number.
         compiled: Returns the gates that a one-qubit circuit becomes on a wire.
     """
-    wire = {qubit: k for k, qubit in enumerate(circuit.qubits)}
-    kept = []
-    for instruction in circuit.data:
+    for place, instruction in enumerate(circuit.data):
         if instruction.name == STAND_IN:
             decision = decisions[int(instruction.params[0])]
-            place = wire[instruction.qubits[0]]
-            blocks = [_refilled(block, compiled(block, place)) for block in decision.blocks]
-            instruction = instruction.replace(operation=decision.replace_blocks(blocks))
-        kept.append(instruction)
-    return with_instructions(circuit, kept)
+            wire = circuit.find_bit(instruction.qubits[0]).index
+            blocks = [_refilled(block, compiled(block, wire)) for block in decision.blocks]
+            circuit.data[place] = instruction.replace(operation=decision.replace_blocks(blocks))
 
 
 def _refilled(block: QuantumCircuit, gates: Gates) -> QuantumCircuit:

@@ -52,8 +52,10 @@ class Optimiser:
         """
         simple, decisions = set_aside(circuit)
         try:
-            optimised = self._manager.run(simple)
-            return put_back(optimised, decisions, self._body) if decisions else optimised
+            optimised: QuantumCircuit = self._manager.run(simple)
+            if decisions:
+                put_back(optimised, decisions, self._body)
+            return optimised
         except TranspilerError as error:
             reason = " ".join(str(error.message).split())
             raise UnsupportedError(f"circuit {circuit.name!r} cannot be compiled here: {reason}") from error
