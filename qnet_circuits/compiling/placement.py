@@ -8,12 +8,17 @@ from qiskit import QuantumCircuit
 from qiskit.transpiler import CouplingMap, PassManager, Target
 from qiskit.transpiler.passes import VF2Layout
 
+from qnet_circuits.compiling.paths import Errors, Uses, best_window, find_path
 from qnet_circuits.compiling.routing import Routed, Router
 from qnet_circuits.errors import LayoutError
 from qnet_circuits.noise.device import Device
 
 _VF2_CALLS = 5_000_000
+#: To the first layout, and in all once there is one.
+_VF2_CALLS_LONG = (_VF2_CALLS, 50_000)
 _VF2_TRIALS = 2500
+#: Wires up to which VF2 alone looks at enough layouts in a fraction of a second, on all stand-in devices.
+_SHORT = 12
 
 
 #: Number of wires, and the pairs of them that meet.
@@ -56,7 +61,10 @@ def coupling(target: Target) -> CouplingMap:
 
 
 def find_layout(circuit: QuantumCircuit, target: Target, seed: int) -> tuple[int, ...] | None:
-    """Return the layout with the least error among those that need no SWAP, by Qiskit's VF2 search, or None.
+    """Return the layout with the least error that is found among those that need no SWAP, or None.
+
+    Qiskit's VF2 search is thorough for small circuits. Where the wires meet along a long path, it finds a first layout, and a
+    beam search most often a better one.
 
     Raises:
         LayoutError: If the circuit has more wires than the device has qubits.
@@ -66,10 +74,25 @@ def find_layout(circuit: QuantumCircuit, target: Target, seed: int) -> tuple[int
             f"the circuit has {circuit.num_qubits} wires, the device only {target.num_qubits} qubits; "
             "use a larger device, fewer hops or parties, or no device"
         )
+    uses = Uses.of(circuit)
+    path = uses.path(circuit.num_qubits) if circuit.num_qubits > _SHORT else None
+    if path is None:
+        return _search(circuit, target, seed, _VF2_CALLS)
+    errors = Errors.of(target)
+    window = best_window(uses, path, errors)
+    if window is not None:
+        return window
+    layouts = (_search(circuit, target, seed, _VF2_CALLS_LONG), find_path(uses, path, errors))
+    found = [layout for layout in layouts if layout is not None]
+    return min(found, key=lambda layout: uses.error(layout, errors), default=None)
+
+
+def _search(
+    circuit: QuantumCircuit, target: Target, seed: int, calls: int | tuple[int, int]
+) -> tuple[int, ...] | None:
+    """Return the best layout that Qiskit's VF2 comes by in so many steps."""
     # Layout search looks at one- and two-qubit operations alone, and must not see instructions of the target's own kind.
-    search = VF2Layout(
-        target=target, seed=seed, call_limit=_VF2_CALLS, max_trials=_VF2_TRIALS, time_limit=5.0
-    )
+    search = VF2Layout(target=target, seed=seed, call_limit=calls, max_trials=_VF2_TRIALS, time_limit=5.0)
     manager = PassManager([search])
     manager.run(circuit)
     layout = manager.property_set["layout"]
