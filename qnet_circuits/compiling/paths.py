@@ -125,23 +125,19 @@ class Uses:
         return path
 
 
-@dataclass(frozen=True)
-class _Grown:
-    """A path of couplings that grows at its head: its error, its qubits as a bit mask, and the path before its last step."""
+#: A path of couplings that grows at its head: its error, its head, its qubits as a bit mask, and the path before its last step.
+#: A plain tuple, since there are many; no two have the same head and qubits, so that comparing them stops there.
+_Grown = tuple[float, int, int, "_Grown | None"]
 
-    error: float
-    head: int
-    used: int
-    before: _Grown | None = None
 
-    def layout(self) -> list[int]:
-        """The qubits, first to last."""
-        found: list[int] = []
-        at: _Grown | None = self
-        while at is not None:
-            found.append(at.head)
-            at = at.before
-        return found[::-1]
+def _qubits(grown: _Grown) -> list[int]:
+    """Return the qubits of a path, first to last."""
+    found: list[int] = []
+    at: _Grown | None = grown
+    while at is not None:
+        found.append(at[1])
+        at = at[3]
+    return found[::-1]
 
 
 def best_window(uses: Uses, path: Sequence[int], errors: Errors) -> tuple[int, ...] | None:
@@ -193,22 +189,32 @@ def find_path(uses: Uses, path: Sequence[int], errors: Errors) -> tuple[int, ...
         errors: The device's errors.
     """
     near = errors.neighbours()
-    first = uses.measured[path[0]]
-    beam = [_Grown(first * errors.readout.get(q, 0.0), q, 1 << q) for q in sorted(near)]
+    read = uses.measured[path[0]]
+    beam: list[_Grown] = [(read * errors.readout.get(q, 0.0), q, 1 << q, None) for q in sorted(near)]
     for last, wire in pairwise(path):
-        gates, measured = uses.meetings[frozenset((last, wire))], uses.measured[wire]
-        best: dict[tuple[int, int], _Grown] = {}
-        for grown in beam:
-            for qubit, cost in near[grown.head]:
-                if grown.used >> qubit & 1:
-                    continue
-                error = grown.error + gates * cost + measured * errors.readout.get(qubit, 0.0)
-                # Of paths over the same qubits to the same head, the worse one can never become the better one.
-                key = (qubit, grown.used | 1 << qubit)
-                if key not in best or error < best[key].error:
-                    best[key] = _Grown(error, qubit, key[1], grown)
-        beam = _kept(best.values(), len(path))
-    return _by_wire(path, beam[0].layout()) if beam else None
+        gates, read = uses.meetings[frozenset((last, wire))], uses.measured[wire]
+        steps = {
+            head: [(q, 1 << q, gates * cost + read * errors.readout.get(q, 0.0)) for q, cost in ahead]
+            for head, ahead in near.items()
+        }
+        beam = _kept(_extended(beam, steps), len(path))
+    return _by_wire(path, _qubits(beam[0])) if beam else None
+
+
+def _extended(
+    beam: Iterable[_Grown], steps: Mapping[int, Sequence[tuple[int, int, float]]]
+) -> Iterable[_Grown]:
+    """Return the paths that are one step longer; of those over the same qubits to the same head, only the best."""
+    best: dict[tuple[int, int], _Grown] = {}
+    for grown in beam:
+        error, head, used, _ = grown
+        for qubit, bit, cost in steps[head]:
+            if used & bit:
+                continue
+            key = (qubit, used | bit)
+            if key not in best or error + cost < best[key][0]:
+                best[key] = (error + cost, *key, grown)
+    return best.values()
 
 
 def _kept(grown: Iterable[_Grown], wires: int) -> list[_Grown]:
@@ -216,8 +222,8 @@ def _kept(grown: Iterable[_Grown], wires: int) -> list[_Grown]:
     each, most = max(_FEWEST_EACH, wires // _WIRES_EACH), max(_FEWEST, _ALL // wires)
     heads: Counter[int] = Counter()
     kept = []
-    for one in sorted(grown, key=lambda one: (one.error, one.head, one.used)):
-        heads[one.head] += 1
-        if heads[one.head] <= each:
+    for one in sorted(grown):
+        heads[one[1]] += 1
+        if heads[one[1]] <= each:
             kept.append(one)
     return kept[:most]
