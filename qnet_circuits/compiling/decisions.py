@@ -7,6 +7,7 @@ The body of a correction is one Pauli on one qubit: it is compiled once, by itse
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, Gate, IfElseOp, Instruction, Qubit
@@ -33,24 +34,32 @@ def _parity(terms: list[expr.Expr]) -> expr.Expr:
     return terms[0]
 
 
-def set_aside(circuit: QuantumCircuit) -> tuple[QuantumCircuit, list[IfElseOp]]:
+@dataclass(frozen=True)
+class Decision:
+    """A decision that was set aside, and the wire that it acts on."""
+
+    operation: IfElseOp
+    wire: int
+
+
+def set_aside(circuit: QuantumCircuit) -> tuple[QuantumCircuit, list[Decision]]:
     """Return a circuit with a stand-in for each decision on gates of one qubit, and those decisions.
 
     A stand-in's parameter is its decision's number in the list.
     """
-    decisions: list[IfElseOp] = []
+    decisions: list[Decision] = []
     kept = []
     for instruction in circuit.data:
-        if _is_simple(instruction):
+        if instruction.name == "if_else" and _is_simple(instruction):
             stand_in = Instruction(STAND_IN, 1, len(instruction.clbits), [len(decisions)])
-            decisions.append(instruction.operation)
+            decisions.append(Decision(instruction.operation, circuit.find_bit(instruction.qubits[0]).index))
             instruction = instruction.replace(operation=stand_in)
         kept.append(instruction)
     return (with_instructions(circuit, kept) if decisions else circuit), decisions
 
 
 def _is_simple(instruction: CircuitInstruction) -> bool:
-    if instruction.name != "if_else" or len(instruction.qubits) != 1:
+    if len(instruction.qubits) != 1:
         return False
     blocks = instruction.operation.blocks
     return all(isinstance(inside.operation, Gate) for block in blocks for inside in block.data)
@@ -60,18 +69,18 @@ Gates = tuple[CircuitInstruction, ...]
 
 
 def put_back(
-    circuit: QuantumCircuit, decisions: Sequence[IfElseOp], compiled: Callable[[QuantumCircuit, int], Gates]
+    circuit: QuantumCircuit, decisions: Sequence[Decision], compiled: Callable[[QuantumCircuit, int], Gates]
 ) -> None:
     """Put decisions back where their stand-ins are.
 
     Args:
         circuit: A circuit with stand-ins, which is changed.
         decisions: The decisions, by number.
-        compiled: Returns the gates that a one-qubit circuit becomes on a wire.
+        compiled: Returns the gates that a body of one qubit becomes on a wire.
     """
-    for place, instruction in enumerate(circuit.data):
+    for place, instruction in enumerate(circuit.data if decisions else ()):
         if instruction.name == STAND_IN:
-            decision = decisions[int(instruction.params[0])]
+            decision = decisions[int(instruction.params[0])].operation
             wire = circuit.find_bit(instruction.qubits[0]).index
             blocks = [_refilled(block, compiled(block, wire)) for block in decision.blocks]
             circuit.data[place] = instruction.replace(operation=decision.replace_blocks(blocks))

@@ -19,6 +19,8 @@ _VF2_CALLS_LONG = (_VF2_CALLS, 50_000)
 _VF2_TRIALS = 2500
 #: Wires up to which VF2 alone looks at enough layouts in a fraction of a second, on all stand-in devices.
 _SHORT = 12
+#: Part of a device's qubits, as its inverse, from which on a path is crowded.
+_CROWDED = 3
 
 
 #: Number of wires, and the pairs of them that meet.
@@ -63,8 +65,8 @@ def coupling(target: Target) -> CouplingMap:
 def find_layout(circuit: QuantumCircuit, target: Target, seed: int) -> tuple[int, ...] | None:
     """Return the layout with the least error that is found among those that need no SWAP, or None.
 
-    Qiskit's VF2 search is thorough for small circuits. Where the wires meet along a long path, it finds a first layout, and a
-    beam search most often a better one.
+    Qiskit's VF2 search is thorough for small circuits. Where the wires meet along a long path, a search over paths does better
+    in less time.
 
     Raises:
         LayoutError: If the circuit has more wires than the device has qubits.
@@ -79,12 +81,12 @@ def find_layout(circuit: QuantumCircuit, target: Target, seed: int) -> tuple[int
     if path is None:
         return _search(circuit, target, seed, _VF2_CALLS)
     errors = Errors.of(target)
-    window = best_window(uses, path, errors)
-    if window is not None:
-        return window
-    layouts = (_search(circuit, target, seed, _VF2_CALLS_LONG), find_path(uses, path, errors))
-    found = [layout for layout in layouts if layout is not None]
-    return min(found, key=lambda layout: uses.error(layout, errors), default=None)
+    found = best_window(uses, path, errors) or find_path(uses, path, errors)
+    if found is not None and _CROWDED * len(path) <= target.num_qubits:
+        return found
+    # A path through much of a device may have run into dead ends.
+    layouts = [layout for layout in (found, _search(circuit, target, seed, _VF2_CALLS_LONG)) if layout]
+    return min(layouts, key=lambda layout: uses.error(layout, errors), default=None)
 
 
 def _search(
