@@ -44,9 +44,12 @@ def count(circuit: QuantumCircuit) -> tuple[int, int]:
     for instruction in circuit.data:
         if instruction.name == "barrier":
             continue
-        bits = (*instruction.qubits, *instruction.clbits)
-        gates += len(instruction.qubits) == 2
+        qubits = instruction.qubits
+        gates += len(qubits) == 2
+        bits = qubits + instruction.clbits
+        if len(bits) == 1:
+            reached[bits[0]] += 1
+            continue
         level = 1 + max([reached[bit] for bit in bits], default=0)
-        for bit in bits:
-            reached[bit] = level
+        reached.update(dict.fromkeys(bits, level))
     return gates, max(reached.values(), default=0)

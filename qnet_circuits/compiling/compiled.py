@@ -222,24 +222,25 @@ def _check_modes(program: Program, lowered: Sequence[Lowered], device: Device | 
     """Refuse what a device cannot do."""
     if device is None:
         return
+    if not device.dynamic and any(i.name == "if_else" for low in lowered for i in low.circuit.data):
+        raise UnsupportedError(
+            f"{device.name} has no if_else, so it cannot correct in real time; "
+            'use corrections="frame" or "postselect"'
+        )
     for item, low in zip(program, lowered, strict=True):
-        needs = any(instruction.operation.name == "if_else" for instruction in low.circuit.data)
-        if needs and not device.dynamic:
+        hops = _hops(item.circuit) if low.mode == "coherent" else 0
+        if hops > 1:
             raise UnsupportedError(
-                f"{device.name} has no if_else, so it cannot correct in real time; "
-                'use corrections="frame" or "postselect"'
-            )
-        nodes = node_of(item.circuit)
-        hops = {
-            frozenset(nodes[qubit] for qubit in instruction.qubits)
-            for instruction in item.circuit.data
-            if instruction.operation.name in LINK_OPERATIONS
-        }
-        if low.mode == "coherent" and len(hops) > 1:
-            raise UnsupportedError(
-                f"coherent corrections act across nodes, {len(hops)} hops here; on a device they are allowed over one hop "
+                f"coherent corrections act across nodes, {hops} hops here; on a device they are allowed over one hop "
                 'only: use corrections="frame" or "feedforward"'
             )
+
+
+def _hops(circuit: QuantumCircuit) -> int:
+    """Return the number of pairs of nodes that link operations join."""
+    nodes = node_of(circuit)
+    links = (i for i in circuit.data if i.name in LINK_OPERATIONS)
+    return len({frozenset(nodes[qubit] for qubit in link.qubits) for link in links})
 
 
 def _verify_routing(item: CompiledItem) -> None:

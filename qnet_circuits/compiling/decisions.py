@@ -83,9 +83,13 @@ def put_back(
             decision = decisions[int(instruction.params[0])].operation
             wire = circuit.find_bit(instruction.qubits[0]).index
             blocks = [_refilled(block, compiled(block, wire)) for block in decision.blocks]
-            circuit.data[place] = instruction.replace(operation=decision.replace_blocks(blocks))
+            if any(new is not old for new, old in zip(blocks, decision.blocks, strict=True)):
+                decision = decision.replace_blocks(blocks)
+            circuit.data[place] = instruction.replace(operation=decision)
 
 
 def _refilled(block: QuantumCircuit, gates: Gates) -> QuantumCircuit:
-    """Return a body of one qubit with other gates."""
+    """Return a body of one qubit with other gates, or itself if they are its own."""
+    if [(gate.name, gate.params) for gate in gates] == [(gate.name, gate.params) for gate in block.data]:
+        return block
     return with_instructions(block, [gate.replace(qubits=block.qubits) for gate in gates])
