@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.errors import ParameterError, check_count, check_range
@@ -104,11 +105,13 @@ class Network:
             raise ParameterError(f"a network needs at least 2 nodes, got {len(self.nodes)}")
         for node in self.nodes:
             check_node_name(node)
-        if len(set(self.nodes)) < len(self.nodes):
+        names = set(self.nodes)
+        if len(names) < len(self.nodes):
             raise ParameterError(f"node names must differ, got {', '.join(self.nodes)}")
         seen: set[frozenset[str]] = set()
         for a, b, link in self.links:
-            if a not in self.nodes or b not in self.nodes or a == b or not isinstance(link, Link):
+            ends = {end for end in (a, b) if isinstance(end, str) and end in names}
+            if len(ends) != 2 or not isinstance(link, Link):
                 raise ParameterError(f"a link joins two nodes of the network, got ({a!r}, {b!r}, {link!r})")
             if frozenset((a, b)) in seen:
                 raise ParameterError(f"there are two links between {a} and {b}; one is allowed")
@@ -121,18 +124,24 @@ class Network:
 
     def link(self, a: str, b: str) -> Link:
         """Return the link between two nodes, in either order, or raise ParameterError."""
-        for first, second, link in self.links:
-            if {first, second} == {a, b}:
-                return link
-        raise ParameterError(f"there is no link between {a} and {b}; there are {self._listed()}")
+        if b not in self._near.get(a, {}):
+            raise ParameterError(f"there is no link between {a} and {b}; there are {self._listed()}")
+        return self._near[a][b]
+
+    @cached_property
+    def _near(self) -> dict[str, dict[str, Link]]:
+        """The links of each node, by their other ends, in the order of the links."""
+        near: dict[str, dict[str, Link]] = {node: {} for node in self.nodes}
+        for a, b, link in self.links:
+            near[a][b] = near[b][a] = link
+        return near
 
     def _listed(self) -> str:
         return ", ".join(f"{a}-{b}" for a, b, _ in self.links) or "none"
 
     def neighbours(self, node: str) -> tuple[str, ...]:
         """Return the nodes at the other ends of a node's links, in the order of the links."""
-        ends = [(a, b) for a, b, _ in self.links if node in (a, b)]
-        return tuple(b if a == node else a for a, b in ends)
+        return tuple(self._near.get(node, ()))
 
     def path(self) -> tuple[str, ...]:
         """Return the nodes of a chain from the first node to the other end.
@@ -140,12 +149,13 @@ class Network:
         Raises:
             ParameterError: If the network is no chain that begins at its first node.
         """
-        path = [self.nodes[0]]
+        path, passed = [self.nodes[0]], {self.nodes[0]}
         while len(path) < len(self.nodes):
-            onward = [node for node in self.neighbours(path[-1]) if node not in path]
+            onward = [node for node in self.neighbours(path[-1]) if node not in passed]
             if len(onward) != 1:
                 break
             path.append(onward[0])
+            passed.add(onward[0])
         if len(path) < len(self.nodes) or len(self.links) != len(self.nodes) - 1:
             raise ParameterError(
                 f"a chain from {self.nodes[0]} to its other end is needed, got the links {self._listed()}"

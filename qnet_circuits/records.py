@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from qiskit import QuantumCircuit, qpy
 
-from qnet_circuits.compiling.lowering import Forms
+from qnet_circuits.compiling.forms import Forms
 from qnet_circuits.errors import RecordError
 
 SCHEMA = 1

@@ -136,7 +136,8 @@ def distribute(
         The bits for X and the bits for Z; both empty for a single link.
     """
     path = network.path()
-    stations = [next(reg for reg in circuit.qregs if reg.name == node) for node in path[1:-1]]
+    registers = {register.name: register for register in circuit.qregs}
+    stations = [registers[node] for node in path[1:-1]]
     left = [ends[0], *(station[1] for station in stations)]
     right = [*(station[0] for station in stations), ends[1]]
     for a, b, first, second in zip(left, right, path, path[1:], strict=False):

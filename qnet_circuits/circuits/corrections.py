@@ -39,10 +39,11 @@ def correct(circuit: QuantumCircuit, qubit: Qubit, x: Iterable[Clbit] = (), z: I
     x, z = list(x), list(z)
     if not x and not z:
         raise ProgramError("a correction needs at least one classical bit in x or z, got none")
-    if len(set(x)) < len(x) or len(set(z)) < len(z):
+    x_set, z_set = set(x), set(z)
+    if len(x_set) < len(x) or len(z_set) < len(z):
         raise ProgramError("a bit comes twice in one parity of a correction; name each bit once")
     bits = list(dict.fromkeys([*x, *z]))
-    codes = [_X * (bit in x) + _Z * (bit in z) for bit in bits]
+    codes = [_X * (bit in x_set) + _Z * (bit in z_set) for bit in bits]
     circuit.append(Instruction(CORRECT, 1, len(bits), codes), [qubit], bits)
 
 

@@ -10,23 +10,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from qiskit import QuantumCircuit, QuantumRegister
-from qiskit.circuit.library import get_standard_gate_name_mapping
-from qiskit.transpiler import Target, TranspilerError, generate_preset_pass_manager
+from qiskit import QuantumCircuit
 
 from qnet_circuits.circuits.links import LINK_OPERATIONS
 from qnet_circuits.circuits.rules import node_of
 from qnet_circuits.compiling.boundaries import verify_boundaries
+from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.carriers import check_carrier
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
-from qnet_circuits.compiling.placement import (
-    check_layout,
-    find_layout,
-    fits,
-    interactions,
-    route,
-    undo_routing,
-)
+from qnet_circuits.compiling.optimisation import Optimiser
+from qnet_circuits.compiling.placement import place_all
+from qnet_circuits.compiling.routing import undo_routing
 from qnet_circuits.errors import (
     ParameterError,
     UnknownNameError,
@@ -34,15 +28,10 @@ from qnet_circuits.errors import (
     VerificationError,
     check_count,
 )
-from qnet_circuits.noise.device import Device, restrict
+from qnet_circuits.noise.device import Device
 from qnet_circuits.program import Program
 
 RawBits = Mapping[str, npt.NDArray[np.bool_]]
-#: Gates of a machine without a device's limits; no U, into which optimisation would merge Clifford gates past recognition.
-_FREE_GATES = (
-    "id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "t", "tdg", "rx", "ry", "rz", "cx", "cy", "cz",
-    "swap", "ccx", "rzz", "measure", "reset", "delay",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,9 +101,10 @@ class Compiled:
     @cached_property
     def resources(self) -> dict[str, Any]:
         """The program's ledger, with the compiled counts (the most that any circuit has) under ``compiled``."""
+        counts = [count(item.circuit) for item in self.items]
         compiled = {
-            "two_qubit_gates": max(_two_qubit_gates(item.circuit) for item in self.items),
-            "depth": max(item.circuit.depth(lambda i: i.operation.name != "barrier") for item in self.items),
+            "two_qubit_gates": max(gates for gates, _ in counts),
+            "depth": max(depth for _, depth in counts),
             "qubits": max(len(item.qubits) for item in self.items),
         }
         swaps = max(item.swaps for item in self.items)
@@ -215,25 +205,18 @@ def compile_program(
         )
     lowered = [lower(item.circuit, corrections, carrier, emulate_links) for item in program]
     _check_modes(program, lowered, device)
-    by_hand = None if layout in (None, "auto") else layout
-    placed = _place_all(lowered, device, by_hand, seed)  # type: ignore[arg-type]
+    by_hand = None if layout is None or isinstance(layout, str) else layout
+    placed = place_all([low.circuit for low in lowered], device, by_hand, seed)
     target = None if device is None else device.target
-    managers: dict[tuple[int, ...], Any] = {}
+    optimisers: dict[tuple[int, ...], Optimiser] = {}
     items = []
-    for item, low, (routed, begins, swaps) in zip(program, lowered, placed, strict=True):
-        if routed is low.circuit:
-            # Without SWAPs the wires are the program's, each at its place in the layout.
-            compact, qubits = routed, begins or tuple(range(routed.num_qubits))
-        else:
-            compact, qubits = _compact(routed)
-        if qubits not in managers:
-            managers[qubits] = _pass_manager(qubits, target, optimization_level, seed)
-        try:
-            circuit = managers[qubits].run(compact)
-        except TranspilerError as error:
-            reason = " ".join(str(error.message).split())
-            raise UnsupportedError(f"circuit {item.name!r} cannot be compiled here: {reason}") from error
-        items.append(CompiledItem(item.name, low, compact, circuit, qubits, begins, swaps))
+    for item, low, routed in zip(program, lowered, placed, strict=True):
+        if routed.qubits not in optimisers:
+            optimisers[routed.qubits] = Optimiser(routed.qubits, target, optimization_level, seed)
+        circuit = optimisers[routed.qubits].run(routed.circuit)
+        items.append(
+            CompiledItem(item.name, low, routed.circuit, circuit, routed.qubits, routed.layout, routed.swaps)
+        )
     notes = dict.fromkeys(note for low in lowered for note in low.notes)
     swaps = max(item.swaps for item in items)
     if swaps:
@@ -247,111 +230,25 @@ def _check_modes(program: Program, lowered: Sequence[Lowered], device: Device | 
     """Refuse what a device cannot do."""
     if device is None:
         return
+    if not device.dynamic and any(i.name == "if_else" for low in lowered for i in low.circuit.data):
+        raise UnsupportedError(
+            f"{device.name} has no if_else, so it cannot correct in real time; "
+            'use corrections="frame" or "postselect"'
+        )
     for item, low in zip(program, lowered, strict=True):
-        needs = any(instruction.operation.name == "if_else" for instruction in low.circuit.data)
-        if needs and not device.dynamic:
+        hops = _hops(item.circuit) if low.mode == "coherent" else 0
+        if hops > 1:
             raise UnsupportedError(
-                f"{device.name} has no if_else, so it cannot correct in real time; "
-                'use corrections="frame" or "postselect"'
-            )
-        nodes = node_of(item.circuit)
-        hops = {
-            frozenset(nodes[qubit] for qubit in instruction.qubits)
-            for instruction in item.circuit.data
-            if instruction.operation.name in LINK_OPERATIONS
-        }
-        if low.mode == "coherent" and len(hops) > 1:
-            raise UnsupportedError(
-                f"coherent corrections act across nodes, {len(hops)} hops here; on a device they are allowed over one hop "
+                f"coherent corrections act across nodes, {hops} hops here; on a device they are allowed over one hop "
                 'only: use corrections="frame" or "feedforward"'
             )
 
 
-Placed = tuple[QuantumCircuit, tuple[int, ...], int]
-
-
-def _place_all(
-    lowered: Sequence[Lowered], device: Device | None, by_hand: Sequence[int] | None, seed: int
-) -> list[Placed]:
-    """Place every circuit; circuits whose wires meet in the same pairs share a placement."""
-    if device is None:
-        return [(low.circuit, (), 0) for low in lowered]
-    known: dict[Any, tuple[int, ...] | None] = {}
-    starts: dict[Any, tuple[int, ...]] = {}
-    placed = []
-    for low in lowered:
-        key = (low.circuit.num_qubits, interactions(low.circuit))
-        if key not in known:
-            known[key] = _choose(low.circuit, device, by_hand, seed)
-        # The first routing of a kind chooses where its wires begin; the others of that kind begin there too.
-        start = starts.get(key) if by_hand is None else tuple(by_hand)
-        placed.append(_place(low.circuit, device, known[key], start, seed))
-        starts[key] = placed[-1][1]
-    return placed
-
-
-def _choose(
-    circuit: QuantumCircuit, device: Device, by_hand: Sequence[int] | None, seed: int
-) -> tuple[int, ...] | None:
-    if by_hand is None:
-        return find_layout(circuit, device.target, seed)
-    layout = check_layout(by_hand, circuit.num_qubits, device.num_qubits)
-    return layout if fits(circuit, layout, device.target) else None
-
-
-def _place(
-    circuit: QuantumCircuit,
-    device: Device,
-    layout: tuple[int, ...] | None,
-    start: tuple[int, ...] | None,
-    seed: int,
-) -> Placed:
-    if layout is None:
-        return route(circuit, device.target, start, seed)
-    return circuit, layout, 0
-
-
-def _compact(circuit: QuantumCircuit) -> tuple[QuantumCircuit, tuple[int, ...]]:
-    """Return the circuit on its used qubits alone, and which those are."""
-    used = {qubit for instruction in circuit.data for qubit in instruction.qubits}
-    kept = [qubit for qubit in circuit.qubits if qubit in used]
-    place = {qubit: k for k, qubit in enumerate(circuit.qubits)}
-    wires = QuantumRegister(len(kept), "q")
-    new = dict(zip(kept, wires, strict=True))
-    moved = [
-        instruction.replace(qubits=[new[qubit] for qubit in instruction.qubits])
-        for instruction in circuit.data
-    ]
-    compact = QuantumCircuit.from_instructions(
-        moved, qubits=wires, clbits=circuit.clbits, name=circuit.name, global_phase=circuit.global_phase
-    )
-    for register in (wires, *circuit.cregs):
-        compact.add_register(register)
-    return compact, tuple(place[qubit] for qubit in kept)
-
-
-def _pass_manager(qubits: tuple[int, ...], target: Target | None, level: int, seed: int) -> Any:
-    smaller = _free_target(len(qubits)) if target is None else restrict(target, qubits)
-    return generate_preset_pass_manager(
-        optimization_level=level,
-        target=smaller,
-        initial_layout=list(range(len(qubits))),
-        seed_transpiler=seed,
-    )
-
-
-def _free_target(width: int) -> Target:
-    """Return a target with every gate on every qubit."""
-    target = Target(num_qubits=width)
-    known = get_standard_gate_name_mapping()
-    for name in _FREE_GATES:
-        operation = known[name]
-        target.add_instruction(operation, name=name)
-    from qiskit.circuit import IfElseOp, SwitchCaseOp, WhileLoopOp
-
-    for kind, name in ((IfElseOp, "if_else"), (SwitchCaseOp, "switch_case"), (WhileLoopOp, "while_loop")):
-        target.add_instruction(kind, name=name)
-    return target
+def _hops(circuit: QuantumCircuit) -> int:
+    """Return the number of pairs of nodes that link operations join."""
+    nodes = node_of(circuit)
+    links = (i for i in circuit.data if i.name in LINK_OPERATIONS)
+    return len({frozenset(nodes[qubit] for qubit in link.qubits) for link in links})
 
 
 def _verify_routing(item: CompiledItem) -> None:
@@ -373,10 +270,3 @@ def _spread(item: CompiledItem, width: int) -> QuantumCircuit:
         wide.add_register(register)
     wide.compose(item.circuit, qubits=list(item.qubits), clbits=item.circuit.clbits, inplace=True)
     return wide
-
-
-def _two_qubit_gates(circuit: QuantumCircuit) -> int:
-    return sum(
-        len(instruction.qubits) == 2 and instruction.operation.name != "barrier"
-        for instruction in circuit.data
-    )

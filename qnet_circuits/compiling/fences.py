@@ -17,12 +17,17 @@ def put_fence(circuit: QuantumCircuit, qubit: Qubit, label: str) -> None:
     circuit.append(Barrier(1, label=_PREFIX + label), [qubit])
 
 
+def fence(qubit: Qubit, label: str) -> CircuitInstruction:
+    """Return a fence with a label, unique in its circuit, as an instruction."""
+    return CircuitInstruction(Barrier(1, label=_PREFIX + label), (qubit,))
+
+
 def fence_label(instruction: CircuitInstruction) -> str | None:
     """Return the label of a fence, or None for any other instruction."""
-    operation = instruction.operation
-    if operation.name != "barrier" or not (operation.label or "").startswith(_PREFIX):
+    if instruction.name != "barrier":
         return None
-    return str(operation.label).removeprefix(_PREFIX)
+    label = instruction.label or ""
+    return label.removeprefix(_PREFIX) if label.startswith(_PREFIX) else None
 
 
 def fence_labels(circuit: QuantumCircuit) -> list[str]:

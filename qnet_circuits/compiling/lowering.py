@@ -5,77 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Qubit
-from qiskit.circuit.classical import expr
+from qiskit.circuit import CircuitInstruction, Clbit, Gate, Measure, Qubit
+from qiskit.circuit.library import CXGate, CZGate, HGate, XGate, ZGate
 
 from qnet_circuits.circuits.corrections import CORRECT, parities
 from qnet_circuits.circuits.links import ENTANGLE, TRANSMIT
 from qnet_circuits.circuits.rules import condition_bits, name_of
+from qnet_circuits.compiling.building import on_registers, three_cx
 from qnet_circuits.compiling.carriers import teleport_transmissions
-from qnet_circuits.compiling.fences import put_fence
+from qnet_circuits.compiling.decisions import parity_decision
+from qnet_circuits.compiling.fences import fence
+from qnet_circuits.compiling.forms import Forms, Weights
 from qnet_circuits.compiling.frames import Frames
-from qnet_circuits.errors import FrameError, NoShotsError, UnknownNameError, UnsupportedError
+from qnet_circuits.compiling.survey import Survey, survey, written_inside
+from qnet_circuits.errors import FrameError, UnknownNameError, UnsupportedError
 
 MODES = ("auto", "frame", "feedforward", "postselect", "coherent", "none")
 EARLIER = "earlier"
 DEFERRED = "deferred"
-Bits = npt.NDArray[np.bool_]
-Weights = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True)
-class Forms:
-    """How the outcomes of a circuit follow from its raw bits.
-
-    Args:
-        raw: The raw bits (register, index) that are variables 0, 1, ...; emulated link errors are the variables after them,
-            X and Z of each link.
-        registers: For each register of the program, each bit's set of variables, whose parity is the bit's value.
-        accept: Sets of variables that must all have parity 0 for a shot to count.
-        emulated: Weights of (I, X, Y, Z) of each emulated link error.
-    """
-
-    raw: tuple[tuple[str, int], ...]
-    registers: Mapping[str, tuple[tuple[int, ...], ...]]
-    accept: tuple[tuple[int, ...], ...] = ()
-    emulated: tuple[Weights, ...] = ()
-
-    def apply(self, raw: Mapping[str, Bits], rng: np.random.Generator) -> dict[str, Bits]:
-        """Return the program's registers, bool arrays (accepted shots, width), of raw ones.
-
-        Raises:
-            NoShotsError: If no shot is accepted.
-        """
-        variables = self._variables(raw, rng)
-        if self.accept:
-            accepted: Bits = np.logical_not(self._parity(variables, self.accept).any(axis=1))
-            variables = variables[accepted]
-            if not len(variables):
-                raise NoShotsError(
-                    f"none of {len(accepted)} shots was accepted by post-selection; raise the number of shots"
-                )
-        return {name: self._parity(variables, forms) for name, forms in self.registers.items()}
-
-    def _variables(self, raw: Mapping[str, Bits], rng: np.random.Generator) -> Bits:
-        shots = len(next(iter(raw.values())))
-        columns = [raw[register][:, index] for register, index in self.raw]
-        for weights in self.emulated:
-            error = rng.choice(4, size=shots, p=weights)
-            columns += [(error == 1) | (error == 2), error >= 2]
-        return np.stack(columns, axis=1) if columns else np.zeros((shots, 0), dtype=bool)
-
-    @staticmethod
-    def _parity(variables: Bits, forms: tuple[tuple[int, ...], ...]) -> Bits:
-        columns = [
-            np.logical_xor.reduce(variables[:, form], axis=1)
-            if form
-            else np.zeros(len(variables), dtype=bool)
-            for form in forms
-        ]
-        return np.stack(columns, axis=1) if columns else np.zeros((len(variables), 0), dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -148,89 +96,80 @@ class _Lowering:
     emulated: list[tuple[int, Weights]] = field(default_factory=list)
     link_noise: dict[str, Weights] = field(default_factory=dict)
     carried: dict[Clbit, Qubit] = field(default_factory=dict)
-    last_use: dict[Qubit, int] = field(default_factory=dict)
+    done: list[CircuitInstruction] = field(default_factory=list)
+    earlier: list[Clbit] = field(default_factory=list)
+    spare: list[Qubit] = field(default_factory=list)
 
     def run(self) -> Lowered:
-        self._survey()
-        self.circuit = self._new_circuit()
+        self.known: Survey = survey(self.source)
+        quantum, classical = self._registers()
+        self.name = {bit: (register.name, k) for register in classical for k, bit in enumerate(register)}
         for position, instruction in enumerate(self.source.data):
             self._lower(position, instruction)
         for bit, qubit in self.carried.items():
-            self.circuit.measure(qubit, bit)
-        return Lowered(self.circuit, self.mode, self._forms(), dict(self.link_noise))
+            self._put(Measure(), (qubit,), (bit,))
+        circuit = on_registers(self.source, quantum, classical, self.done)
+        return Lowered(circuit, self.mode, self._forms(), dict(self.link_noise))
 
-    # -- before the pass -------------------------------------------------------------------------------------------
-
-    def _survey(self) -> None:
-        """Find what a single pass cannot know: last uses, bits written again, bits that corrections read."""
-        self.read: set[Clbit] = set()
-        self.decided: set[Clbit] = set()
-        self.last_write: dict[Clbit, int] = {}
-        self.rewrites = 0
-        for position, instruction in enumerate(self.source.data):
-            if instruction.operation.name != "barrier":
-                self.last_use.update(dict.fromkeys(instruction.qubits, position))
-            if instruction.operation.name == CORRECT:
-                self.read.update(instruction.clbits)
-            elif isinstance(instruction.operation, ControlFlowOp):
-                self.decided.update(condition_bits(instruction))
-            elif instruction.operation.name == "measure":
-                bit = instruction.clbits[0]
-                self.rewrites += bit in self.last_write
-                self.last_write[bit] = position
-
-    def _new_circuit(self) -> QuantumCircuit:
-        """Make the empty lowered circuit: targets of relabelled transmissions have no wire of their own."""
-        crossings = [i for i in self.source.data if i.operation.name == TRANSMIT]
-        targets = {i.qubits[1] for i in crossings} if self.carrier == "relabel" else set()
-        registers = []
+    def _registers(self) -> tuple[list[QuantumRegister], list[ClassicalRegister]]:
+        """Return the lowered circuit's registers: targets of relabelled transmissions have no wire of their own."""
+        gone = self.known.received if self.carrier == "relabel" else set()
+        quantum, classical = [], list(self.source.cregs)
         for register in self.source.qregs:
-            wires = [qubit for qubit in register if qubit not in targets]
+            wires = [qubit for qubit in register if qubit not in gone]
             if wires:
-                registers.append(QuantumRegister(len(wires), register.name))
-                self.place.update(zip(wires, registers[-1], strict=True))
-        circuit = QuantumCircuit(*registers, *self.source.cregs, name=self.source.name)
-        circuit.global_phase = self.source.global_phase
-        if self.rewrites and self.mode in ("frame", "postselect"):
-            self.earlier = list(ClassicalRegister(self.rewrites, EARLIER))
-            circuit.add_register(ClassicalRegister(name=EARLIER, bits=self.earlier))
+                quantum.append(QuantumRegister(len(wires), register.name))
+                self.place.update(zip(wires, quantum[-1], strict=True))
+        if self.known.rewrites and self.mode in ("frame", "postselect"):
+            classical.append(ClassicalRegister(self.known.rewrites, EARLIER))
+            self.earlier = list(classical[-1])
         if self.mode == "coherent":
             copies = sum(self._is_copied(k, i) for k, i in enumerate(self.source.data))
             if copies:
-                circuit.add_register(QuantumRegister(copies, DEFERRED))
-                self.spare = list(circuit.qregs[-1])
-        return circuit
+                quantum.append(QuantumRegister(copies, DEFERRED))
+                self.spare = list(quantum[-1])
+        return quantum, classical
 
     def _is_copied(self, position: int, instruction: CircuitInstruction) -> bool:
         """Tell whether coherent mode copies this measured qubit to a fresh one, since the qubit goes on being used."""
-        measured = instruction.operation.name == "measure" and instruction.clbits[0] in self.read
-        return measured and self.last_use[instruction.qubits[0]] > position
+        if instruction.name != "measure" or instruction.clbits[0] not in self.known.read:
+            return False
+        return self.known.goes_on(instruction.qubits[0], position)
+
+    def _put(self, gate: Gate | Measure, qubits: tuple[Qubit, ...], bits: tuple[Clbit, ...] = ()) -> None:
+        self.done.append(CircuitInstruction(gate, qubits, bits))
 
     # -- the pass --------------------------------------------------------------------------------------------------
 
     def _lower(self, position: int, instruction: CircuitInstruction) -> None:
-        operation = instruction.operation
-        if operation.name == ENTANGLE:
-            self._entangle(position, instruction)
-        elif operation.name == TRANSMIT:
-            self._transmit(position, instruction)
-        elif operation.name == CORRECT:
-            self._correct(position, instruction)
-        elif operation.name == "measure":
-            self._measure(position, instruction)
-        elif isinstance(operation, ControlFlowOp):
+        special = {
+            ENTANGLE: self._entangle,
+            TRANSMIT: self._transmit,
+            CORRECT: self._correct,
+            "measure": self._measure,
+        }.get(instruction.name)
+        if special is not None:
+            special(position, instruction)
+        elif instruction.is_control_flow():
             self._control_flow(instruction)
         else:
-            qubits = tuple(self.place[qubit] for qubit in instruction.qubits)
-            if operation.name == "reset":
-                self.frames.clear(qubits[0])
-            else:
-                self.frames.conjugate(operation, qubits)
-            self.circuit.append(operation, qubits, instruction.clbits)
+            self._pass_on(instruction)
+
+    def _pass_on(self, instruction: CircuitInstruction) -> None:
+        """Take over an instruction as it is; a frame that it meets is carried through."""
+        qubits = tuple(self.place[qubit] for qubit in instruction.qubits)
+        if instruction.name == "reset":
+            self.frames.clear(qubits[0])
+        elif not self.frames.trivial(*qubits):
+            self.frames.conjugate(instruction.operation, qubits)
+        if instruction.name == "swap" and instruction.is_standard_gate():
+            self.done += three_cx(*qubits)
+        else:
+            self.done.append(instruction.replace(qubits=qubits))
 
     def _fence(self, position: int, kind: str, qubit: Qubit, end: str) -> str:
         label = f"{kind}{position}:{name_of(self.source, qubit)}:{end}"
-        put_fence(self.circuit, self.place[qubit], label)
+        self.done.append(fence(self.place[qubit], label))
         return label
 
     def _noise(self, instruction: CircuitInstruction, label: str) -> None:
@@ -250,8 +189,8 @@ class _Lowering:
         for qubit in (a, b):
             self.frames.clear(self.place[qubit])
             self._fence(position, ENTANGLE, qubit, "in")
-        self.circuit.h(self.place[a])
-        self.circuit.cx(self.place[a], self.place[b])
+        self._put(HGate(), (self.place[a],))
+        self._put(CXGate(), (self.place[a], self.place[b]))
         self._fence(position, ENTANGLE, a, "out")
         self._noise(instruction, self._fence(position, ENTANGLE, b, "out"))
 
@@ -263,9 +202,7 @@ class _Lowering:
         else:
             a, b = self.place[source], self.place[target]
             self._fence(position, TRANSMIT, target, "in")
-            # Three CX instead of a SWAP, which a compiler would replace by new names for the wires.
-            for control, goal in ((a, b), (b, a), (a, b)):
-                self.circuit.cx(control, goal)
+            self.done += three_cx(a, b)
             x, z = self.frames.form(a)
             self.frames.clear(a)
             self.frames.clear(b)
@@ -296,55 +233,44 @@ class _Lowering:
 
     def _feedforward(self, qubit: Qubit, x_bits: tuple[Clbit, ...], z_bits: tuple[Clbit, ...]) -> None:
         """Append one real-time decision on a parity for each Pauli."""
-        for bits, gate in ((x_bits, "x"), (z_bits, "z")):
-            if not bits:
-                continue
-            if len(bits) == 1:
-                condition: tuple[Clbit, bool] | expr.Expr = (bits[0], True)
-            else:
-                condition = expr.lift(bits[0])
-                for bit in bits[1:]:
-                    condition = expr.bit_xor(condition, bit)
-            with self.circuit.if_test(condition):
-                getattr(self.circuit, gate)(qubit)
+        for bits, gate in ((x_bits, XGate()), (z_bits, ZGate())):
+            if bits:
+                self.done.append(parity_decision(bits, gate, qubit))
 
     def _coherent(
         self, position: int, target: Qubit, x_bits: tuple[Clbit, ...], z_bits: tuple[Clbit, ...]
     ) -> None:
         """Append a controlled gate from each measured qubit, between fences."""
-        for bits, gate in ((x_bits, "cx"), (z_bits, "cz")):
+        for bits, gate in ((x_bits, CXGate()), (z_bits, CZGate())):
             for bit in bits:
                 control, goal = self.carried[bit], self.place[target]
-                tag = f"coherent{position}:{gate}:{name_of(self.source, bit)}"
-                for wire, end in ((control, "c"), (goal, "t")):
-                    put_fence(self.circuit, wire, f"{tag}:{end}:in")
-                getattr(self.circuit, gate)(control, goal)
-                for wire, end in ((control, "c"), (goal, "t")):
-                    put_fence(self.circuit, wire, f"{tag}:{end}:out")
+                tag = f"coherent{position}:{gate.name}:{name_of(self.source, bit)}"
+                self.done += [fence(wire, f"{tag}:{end}:in") for wire, end in ((control, "c"), (goal, "t"))]
+                self._put(gate, (control, goal))
+                self.done += [fence(wire, f"{tag}:{end}:out") for wire, end in ((control, "c"), (goal, "t"))]
 
     def _measure(self, position: int, instruction: CircuitInstruction) -> None:
         qubit, bit = self.place[instruction.qubits[0]], instruction.clbits[0]
-        if self.mode == "coherent" and bit in self.read:
+        if self.mode == "coherent" and bit in self.known.read:
             self._defer(position, instruction)
             return
         target = bit
-        if hasattr(self, "earlier") and self.last_write[bit] > position:
-            if bit in self.decided:
+        if self.earlier and self.known.last_write[bit] > position:
+            if bit in self.known.decided:
                 raise FrameError(
                     f"{name_of(self.source, bit)} decides on control flow and is measured twice; "
                     'give each measurement its own bit, or use corrections="feedforward"'
                 )
             target = self.earlier.pop(0)
-        self.circuit.measure(qubit, target)
+        self._put(Measure(), (qubit,), (target,))
         self._record(bit, target, self.frames.measure(qubit))
 
     def _record(self, bit: Clbit, target: Clbit, flips: int) -> None:
         """Note the raw bit that a measurement wrote, and the form of the bit it stands for."""
-        register, index = self.circuit.find_bit(target).registers[0]
-        place = (register.name, index)
+        place = self.name[target]
         if place in self.raw and self.mode in ("frame", "postselect"):
             raise FrameError(
-                f"{register.name}[{index}] is measured twice, once inside control flow; "
+                f"{place[0]}[{place[1]}] is measured twice, once inside control flow; "
                 'give each measurement its own bit, or use corrections="feedforward"'
             )
         if place not in self.raw:
@@ -362,7 +288,7 @@ class _Lowering:
             raise UnsupportedError('emulated links need measured corrections; use corrections="frame"')
         if self._is_copied(position, instruction):
             copy = self.spare.pop(0)
-            self.circuit.cx(qubit, copy)
+            self._put(CXGate(), (qubit, copy))
             qubit = copy
         self.carried[bit] = qubit
         self._record(bit, bit, 0)
@@ -382,8 +308,8 @@ class _Lowering:
                 )
         if not self.frames.trivial(*qubits):
             raise FrameError(f'a Pauli frame meets {name!r}; use corrections="feedforward"')
-        self.circuit.append(instruction.operation, qubits, instruction.clbits)
-        for bit in _written(instruction):
+        self.done.append(instruction.replace(qubits=qubits))
+        for bit in written_inside(instruction):
             self._record(bit, bit, 0)
 
     # -- after the pass --------------------------------------------------------------------------------------------
@@ -412,16 +338,3 @@ def _ones(form: int) -> list[int]:
         positions.append(lowest.bit_length() - 1)
         form ^= lowest
     return positions
-
-
-def _written(instruction: CircuitInstruction) -> list[Clbit]:
-    """Return the bits that are measured inside a control-flow instruction."""
-    written: dict[Clbit, None] = {}
-    for block in instruction.operation.blocks:
-        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
-        for inside in block.data:
-            if inside.operation.name == "measure":
-                written.update(dict.fromkeys(outer[bit] for bit in inside.clbits))
-            elif isinstance(inside.operation, ControlFlowOp):
-                written.update((outer[bit], None) for bit in _written(inside))
-    return list(written)

@@ -5,25 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Qubit
-from qiskit.transpiler import CouplingMap, Layout, PassManager, Target
-from qiskit.transpiler.passes import SabreLayout, SetLayout, TrivialLayout, VF2Layout
+from qiskit.transpiler import CouplingMap, PassManager, Target
+from qiskit.transpiler.passes import VF2Layout
 
-from qnet_circuits.compiling.fences import fence_label, put_fence
+from qnet_circuits.compiling.paths import Errors, Uses, best_window, find_path
+from qnet_circuits.compiling.routing import Routed, Router
 from qnet_circuits.errors import LayoutError
+from qnet_circuits.noise.device import Device
 
 _VF2_CALLS = 5_000_000
+#: To the first layout, and in all once there is one.
+_VF2_CALLS_LONG = (_VF2_CALLS, 50_000)
 _VF2_TRIALS = 2500
+#: Wires up to which VF2 alone looks at enough layouts in a fraction of a second, on all stand-in devices.
+_SHORT = 12
+#: Part of a device's qubits, as its inverse, from which on a path is crowded.
+_CROWDED = 3
 
 
-def interactions(circuit: QuantumCircuit) -> frozenset[frozenset[int]]:
-    """Return the pairs of wires that meet in a two-qubit gate, control-flow bodies included."""
+#: Number of wires, and the pairs of them that meet.
+Pairs = tuple[int, frozenset[frozenset[int]]]
+
+
+def interactions(circuit: QuantumCircuit) -> Pairs:
+    """Return the number of wires and the pairs that meet in a two-qubit gate, control-flow bodies included."""
     place = {qubit: k for k, qubit in enumerate(circuit.qubits)}
     pairs: set[frozenset[int]] = set()
     for instruction in circuit.data:
-        if instruction.operation.name != "barrier" and len(instruction.qubits) == 2:
+        if len(instruction.qubits) == 2 and instruction.name != "barrier":
             pairs.add(frozenset(place[qubit] for qubit in instruction.qubits))
-    return frozenset(pairs)
+    return circuit.num_qubits, frozenset(pairs)
 
 
 def check_layout(layout: Sequence[int], width: int, num_qubits: int) -> tuple[int, ...]:
@@ -42,7 +53,7 @@ def check_layout(layout: Sequence[int], width: int, num_qubits: int) -> tuple[in
 def fits(circuit: QuantumCircuit, layout: Sequence[int], target: Target) -> bool:
     """Tell whether every two-qubit gate of a circuit lies on a coupling of the target."""
     edges = {frozenset(edge) for edge in coupling(target).get_edges()}
-    return all(frozenset(layout[k] for k in pair) in edges for pair in interactions(circuit))
+    return all(frozenset(layout[k] for k in pair) in edges for pair in interactions(circuit)[1])
 
 
 def coupling(target: Target) -> CouplingMap:
@@ -52,7 +63,10 @@ def coupling(target: Target) -> CouplingMap:
 
 
 def find_layout(circuit: QuantumCircuit, target: Target, seed: int) -> tuple[int, ...] | None:
-    """Return the layout with the least error among those that need no SWAP, by Qiskit's VF2 search, or None.
+    """Return the layout with the least error that is found among those that need no SWAP, or None.
+
+    Qiskit's VF2 search is thorough for small circuits. Where the wires meet along a long path, a search over paths does better
+    in less time.
 
     Raises:
         LayoutError: If the circuit has more wires than the device has qubits.
@@ -62,115 +76,70 @@ def find_layout(circuit: QuantumCircuit, target: Target, seed: int) -> tuple[int
             f"the circuit has {circuit.num_qubits} wires, the device only {target.num_qubits} qubits; "
             "use a larger device, fewer hops or parties, or no device"
         )
+    uses = Uses.of(circuit)
+    path = uses.path(circuit.num_qubits) if circuit.num_qubits > _SHORT else None
+    if path is None:
+        return _search(circuit, target, seed, _VF2_CALLS)
+    errors = Errors.of(target)
+    found = best_window(uses, path, errors) or find_path(uses, path, errors)
+    if found is not None and _CROWDED * len(path) <= target.num_qubits:
+        return found
+    # A path through much of a device may have run into dead ends.
+    layouts = [layout for layout in (found, _search(circuit, target, seed, _VF2_CALLS_LONG)) if layout]
+    return min(layouts, key=lambda layout: uses.error(layout, errors), default=None)
+
+
+def _search(
+    circuit: QuantumCircuit, target: Target, seed: int, calls: int | tuple[int, int]
+) -> tuple[int, ...] | None:
+    """Return the best layout that Qiskit's VF2 comes by in so many steps."""
     # Layout search looks at one- and two-qubit operations alone, and must not see instructions of the target's own kind.
-    search = VF2Layout(
-        target=target, seed=seed, call_limit=_VF2_CALLS, max_trials=_VF2_TRIALS, time_limit=5.0
-    )
+    search = VF2Layout(target=target, seed=seed, call_limit=calls, max_trials=_VF2_TRIALS, time_limit=5.0)
     manager = PassManager([search])
     manager.run(circuit)
     layout = manager.property_set["layout"]
     return None if layout is None else tuple(layout[qubit] for qubit in circuit.qubits)
 
 
-def route(
-    circuit: QuantumCircuit, target: Target, layout: Sequence[int] | None, seed: int
-) -> tuple[QuantumCircuit, tuple[int, ...], int]:
-    """Return the circuit with SWAPs, each between fences, on all qubits of the target.
+def place_all(
+    circuits: Sequence[QuantumCircuit], device: Device | None, by_hand: Sequence[int] | None, seed: int
+) -> list[Routed]:
+    """Place every circuit of a program; those whose wires meet in the same pairs share a placement.
 
     Args:
-        circuit: A lowered circuit that fits no layout without SWAPs.
-        target: The device's target.
-        layout: Where the wires begin, or None for Qiskit's SABRE choice.
-        seed: Seed of SABRE.
+        circuits: The lowered circuits.
+        device: The device, or None for a machine on which any two wires may meet.
+        by_hand: One physical qubit for each wire, or None for those with the least error.
+        seed: Seed of the search and of SABRE.
 
-    Returns:
-        The routed circuit, the layout its wires begin with, and the number of SWAPs.
+    Raises:
+        LayoutError: If a circuit does not fit on the device, or the layout given does not fit the circuit.
     """
-    if layout is not None:
-        start = Layout(dict(zip(circuit.qubits, layout, strict=True)))
-        passes = [SetLayout(start)]
-    else:
-        passes = [TrivialLayout(target)]
-    from qiskit.transpiler.passes import ApplyLayout, EnlargeWithAncilla, FullAncillaAllocation, SabreSwap
-
-    if layout is None:
-        manager = PassManager([SabreLayout(target, seed=seed, swap_trials=8, layout_trials=8)])
-    else:
-        embed = [FullAncillaAllocation(target), EnlargeWithAncilla(), ApplyLayout()]
-        manager = PassManager([*passes, *embed, SabreSwap(target, heuristic="decay", seed=seed, trials=8)])
-    routed = manager.run(circuit)
-    found = manager.property_set["layout"]
-    begins = tuple(found[qubit] for qubit in circuit.qubits)
-    fenced, swaps = _fence_swaps(routed)
-    return fenced, begins, swaps
-
-
-def _fence_swaps(routed: QuantumCircuit) -> tuple[QuantumCircuit, int]:
-    """Put fences around the SWAPs, written as three CX, of a routed circuit."""
-    fenced = routed.copy_empty_like()
-    swaps = 0
-    for instruction in routed.data:
-        if instruction.operation.name != "swap":
-            fenced.append(instruction)
+    if device is None:
+        return [Routed(circuit, tuple(range(circuit.num_qubits)), ()) for circuit in circuits]
+    router = Router(device.target, seed)
+    known: dict[Pairs, tuple[int, ...] | None] = {}
+    starts: dict[Pairs, tuple[int, ...]] = {}
+    placed = []
+    for circuit in circuits:
+        pairs = interactions(circuit)
+        if pairs not in known:
+            known[pairs] = _choose(circuit, device, by_hand, seed)
+        layout = known[pairs]
+        if layout is not None:
+            placed.append(Routed(circuit, layout, layout))
             continue
-        a, b = instruction.qubits
-        for end in ("in", "out"):
-            for wire, side in ((a, "a"), (b, "b")):
-                put_fence(fenced, wire, f"swap{swaps}:{side}:{end}")
-            if end == "in":
-                _three_cx(fenced, a, b)
-        swaps += 1
-    return fenced, swaps
+        # The first routing of a kind chooses where its wires begin; the others of that kind begin there too.
+        placed.append(router.route(circuit, starts.get(pairs) if by_hand is None else by_hand))
+        starts[pairs] = placed[-1].layout
+    return placed
 
 
-def _three_cx(circuit: QuantumCircuit, a: Qubit, b: Qubit) -> None:
-    for control, target in ((a, b), (b, a), (a, b)):
-        circuit.cx(control, target)
-
-
-def undo_routing(routed: QuantumCircuit, wires: Sequence[int | None]) -> list[tuple[object, ...]]:
-    """Return what a routed circuit does to each program wire, with its fenced SWAPs taken out.
-
-    Args:
-        routed: A circuit with SWAPs between fences.
-        wires: The program's wire that each qubit of the circuit begins as, None for a qubit that only helps.
-
-    Returns:
-        For each bit of the program in turn, in order, the instructions that touch it: equal lists mean equal circuits.
-    """
-    holds: dict[Qubit, int | None] = dict(zip(routed.qubits, wires, strict=True))
-    swapping: set[Qubit] = set()
-    touched: dict[tuple[str, int | None], list[object]] = {}
-    for instruction in routed.data:
-        label = fence_label(instruction) or ""
-        if label.startswith("swap"):
-            _swap_holders(instruction.qubits[0], label, holds, swapping)
-        elif not swapping.intersection(instruction.qubits):
-            places = [("wire", holds[qubit]) for qubit in instruction.qubits]
-            bits = [("bit", routed.find_bit(bit).index) for bit in instruction.clbits]
-            done = (_what(instruction), label, tuple(places), tuple(bits))
-            for place in [*places, *bits]:
-                touched.setdefault(place, []).append(done)
-    return sorted(((place, tuple(done)) for place, done in touched.items()), key=repr)
-
-
-def _what(instruction: CircuitInstruction) -> tuple[object, ...]:
-    """Return an operation in plain values: its name and parameters, or its decision and what stands in its branches."""
-    operation = instruction.operation
-    blocks = getattr(operation, "blocks", ())
-    if not blocks:
-        return operation.name, str(operation.params)
-    inside = [[_what(each) for each in block.data] for block in blocks]
-    return operation.name, str(getattr(operation, "condition", None)), str(inside)
-
-
-def _swap_holders(qubit: Qubit, label: str, holds: dict[Qubit, int | None], swapping: set[Qubit]) -> None:
-    """Follow one fence of a SWAP: both qubits enter, exchange what they hold, and leave."""
-    if label.endswith(":in"):
-        swapping.add(qubit)
-    elif label.endswith(":a:out"):
-        (other,) = swapping - {qubit}
-        holds[qubit], holds[other] = holds[other], holds[qubit]
-        swapping.discard(qubit)
-    else:
-        swapping.discard(qubit)
+def _choose(
+    circuit: QuantumCircuit, device: Device, by_hand: Sequence[int] | None, seed: int
+) -> tuple[int, ...] | None:
+    """Return a layout without SWAPs, if there is one and none was given that needs them."""
+    if by_hand is None:
+        return find_layout(circuit, device.target, seed)
+    layout = check_layout(by_hand, circuit.num_qubits, device.num_qubits)
+    return layout if fits(circuit, layout, device.target) else None

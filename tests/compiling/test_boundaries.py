@@ -26,7 +26,7 @@ from qnet_circuits.compiling.boundaries import verify_boundaries
 from qnet_circuits.compiling.fences import fence_label, fence_labels, put_fence
 from qnet_circuits.compiling.instrument import Reader, differing_branch
 from qnet_circuits.compiling.lowering import lower
-from qnet_circuits.compiling.placement import route
+from qnet_circuits.compiling.routing import Router
 from qnet_circuits.compiling.stabilizer import NotClifford, differing_flow, to_stim
 from qnet_circuits.errors import UnsupportedError, VerificationError
 from qnet_circuits.network import Network
@@ -134,8 +134,8 @@ def test_programs_verify_in_every_mode(program, mode, level):
     source = lower(program(), mode).circuit
     layout = line("FakeTorino", source.num_qubits)
     if mode == "coherent":
-        source, *_ = route(source, device("FakeTorino").target, layout, 1)
-        layout = list(range(source.num_qubits))
+        routed = Router(device("FakeTorino").target, 1).route(source, layout)
+        source, layout = routed.circuit, list(routed.qubits)
     assert verify_boundaries(source, compiled_on("FakeTorino", source, level, layout)) > 3
 
 
@@ -432,8 +432,9 @@ def test_a_turn_before_a_reset_does_not_matter():
 def test_random_programs_verify_on_devices_by_both_routes(name, level, rng):
     for _ in range(3):
         source = lower(random_program(rng, length=16), "feedforward").circuit
-        source, *_ = route(source, device(name).target, line(name, source.num_qubits), 1)
-        compiled = compiled_on(name, source, level, list(range(source.num_qubits)))
+        routed = Router(device(name).target, 1).route(source, line(name, source.num_qubits))
+        source = routed.circuit
+        compiled = compiled_on(name, source, level, list(routed.qubits))
         assert verify_boundaries(source, compiled)
         assert differing_branch(whole(source), whole(compiled)) is None
         if name == "FakeBoston":

@@ -1,0 +1,55 @@
+"""Circuits made in one step of instructions that are known to be right: appending one checks and expands it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import CircuitInstruction, Clbit, Qubit
+from qiskit.circuit.library import CXGate
+
+
+def with_instructions(circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction]) -> QuantumCircuit:
+    """Return a circuit with the bits, name and phase of another, that does something else."""
+    return _filled(circuit.copy_empty_like(), instructions)
+
+
+def on_registers(
+    circuit: QuantumCircuit,
+    quantum: Sequence[QuantumRegister],
+    classical: Sequence[ClassicalRegister],
+    instructions: Iterable[CircuitInstruction],
+) -> QuantumCircuit:
+    """Return a circuit with the name and phase of another, on registers of its own."""
+    empty = QuantumCircuit(*quantum, *classical, name=circuit.name, global_phase=circuit.global_phase)
+    return _filled(empty, instructions)
+
+
+def _filled(circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction]) -> QuantumCircuit:
+    for instruction in instructions:
+        # Qiskit's own way past the checks, for callers who alone have the circuit and know the instruction's bits.
+        circuit._append(instruction)
+    return circuit
+
+
+def three_cx(a: Qubit, b: Qubit) -> list[CircuitInstruction]:
+    """Return a SWAP as three CX: a SWAP itself a compiler replaces by new names for the wires, which may lie apart."""
+    return [CircuitInstruction(CXGate(), pair) for pair in ((a, b), (b, a), (a, b))]
+
+
+def count(circuit: QuantumCircuit) -> tuple[int, int]:
+    """Return the number of two-qubit gates of a circuit, and its depth; barriers are neither."""
+    reached: dict[Qubit | Clbit, int] = dict.fromkeys([*circuit.qubits, *circuit.clbits], 0)
+    gates = 0
+    for instruction in circuit.data:
+        if instruction.name == "barrier":
+            continue
+        qubits = instruction.qubits
+        gates += len(qubits) == 2
+        bits = qubits + instruction.clbits
+        if len(bits) == 1:
+            reached[bits[0]] += 1
+            continue
+        level = 1 + max([reached[bit] for bit in bits], default=0)
+        reached.update(dict.fromkeys(bits, level))
+    return gates, max(reached.values(), default=0)

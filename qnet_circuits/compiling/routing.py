@@ -1,0 +1,269 @@
+"""Routing: SWAPs where wires meet that lie on no coupling, each a region of its own between fences.
+
+Which SWAPs a circuit needs depends only on who meets whom, in which order. Circuits that agree in this share one routing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qiskit import QuantumCircuit, QuantumRegister
+from qiskit.circuit import Barrier, CircuitInstruction, Instruction, Qubit
+from qiskit.transpiler import Layout, PassManager, Target
+from qiskit.transpiler.passes import (
+    ApplyLayout,
+    EnlargeWithAncilla,
+    FullAncillaAllocation,
+    SabreLayout,
+    SabreSwap,
+    SetLayout,
+)
+
+from qnet_circuits.compiling.building import on_registers, three_cx
+from qnet_circuits.compiling.fences import fence, fence_label
+
+#: A meeting: whether it is a barrier, the wires, and the classical bits.
+Meeting = tuple[bool, tuple[int, ...], tuple[int, ...]]
+_TRIALS = 8
+
+
+@dataclass(frozen=True)
+class Routed:
+    """A circuit on the qubits that it uses, all its two-qubit gates on couplings.
+
+    Args:
+        circuit: The circuit.
+        qubits: The physical qubit of each of its wires.
+        layout: The physical qubit that each of the program's wires begins on.
+        swaps: Number of SWAPs put in.
+    """
+
+    circuit: QuantumCircuit
+    qubits: tuple[int, ...]
+    layout: tuple[int, ...]
+    swaps: int = 0
+
+
+@dataclass(frozen=True)
+class Routing:
+    """The SWAPs for all circuits with the same meetings.
+
+    Args:
+        layout: The physical qubit that each wire begins on.
+        order: The meetings, by number, and the SWAPs, as pairs of physical qubits, in an order that may be executed.
+    """
+
+    layout: tuple[int, ...]
+    order: tuple[int | tuple[int, int], ...]
+
+    @property
+    def swaps(self) -> list[tuple[int, int]]:
+        """The SWAPs, in order."""
+        return [step for step in self.order if not isinstance(step, int)]
+
+
+def meetings(circuit: QuantumCircuit) -> tuple[Meeting, ...]:
+    """Return what a routing must keep in order: everything but what happens to one qubit alone."""
+    wire = {qubit: k for k, qubit in enumerate(circuit.qubits)}
+    place = {bit: k for k, bit in enumerate(circuit.clbits)}
+    return tuple(
+        (
+            instruction.name == "barrier",
+            tuple(wire[qubit] for qubit in instruction.qubits),
+            tuple(place[bit] for bit in instruction.clbits),
+        )
+        for instruction in circuit.data
+        if not _is_alone(instruction)
+    )
+
+
+def _is_alone(instruction: CircuitInstruction) -> bool:
+    return len(instruction.qubits) == 1 and not instruction.clbits
+
+
+class Router:
+    """Routes the circuits of one program, those with the same meetings alike.
+
+    Args:
+        target: The device's target.
+        seed: Seed of SABRE.
+    """
+
+    def __init__(self, target: Target, seed: int) -> None:
+        self._target, self._seed = target, seed
+        self._routings: dict[tuple[Meeting, ...], Routing] = {}
+
+    def route(self, circuit: QuantumCircuit, layout: Sequence[int] | None) -> Routed:
+        """Return a circuit with SWAPs.
+
+        Args:
+            circuit: A lowered circuit that fits no layout without SWAPs.
+            layout: Where the wires begin, if that is not for SABRE, or an earlier circuit with the same meetings, to choose.
+        """
+        if any(_is_wide_control_flow(instruction) for instruction in circuit.data):
+            return self._route_whole(circuit, layout)
+        met = meetings(circuit)
+        if met not in self._routings:
+            self._routings[met] = self._find(circuit, met, layout)
+        return follow(circuit, self._routings[met])
+
+    def _find(self, circuit: QuantumCircuit, met: Sequence[Meeting], layout: Sequence[int] | None) -> Routing:
+        """Route the meetings alone."""
+        routed, begins = self._sabre(_skeleton(circuit, met), layout)
+        place = {qubit: k for k, qubit in enumerate(routed.qubits)}
+        order = tuple(
+            (place[step.qubits[0]], place[step.qubits[1]]) if step.name == "swap" else int(step.label)
+            for step in routed.data
+        )
+        return Routing(begins, order)
+
+    def _route_whole(self, circuit: QuantumCircuit, layout: Sequence[int] | None) -> Routed:
+        """Route a circuit whose control flow may need SWAPs inside."""
+        routed, begins = self._sabre(circuit, layout)
+        place = {qubit: k for k, qubit in enumerate(routed.qubits)}
+        used = {place[qubit] for instruction in routed.data for qubit in instruction.qubits}
+        qubits = tuple(sorted(used.union(begins)))
+        wires = QuantumRegister(len(qubits), "q")
+        new = {routed.qubits[physical]: wires[k] for k, physical in enumerate(qubits)}
+        done: list[CircuitInstruction] = []
+        swaps = 0
+        for instruction in routed.data:
+            moved = [new[qubit] for qubit in instruction.qubits]
+            if instruction.name == "swap":
+                done += fenced_swap(moved[0], moved[1], swaps)
+                swaps += 1
+            else:
+                done.append(instruction.replace(qubits=moved))
+        return Routed(on_registers(circuit, [wires], circuit.cregs, done), qubits, begins, swaps)
+
+    def _sabre(
+        self, circuit: QuantumCircuit, layout: Sequence[int] | None
+    ) -> tuple[QuantumCircuit, tuple[int, ...]]:
+        """Return a circuit on all qubits of the target, and the layout it begins with."""
+        target, seed = self._target, self._seed
+        if layout is None:
+            passes = [SabreLayout(target, seed=seed, swap_trials=_TRIALS, layout_trials=_TRIALS)]
+        else:
+            start = Layout(dict(zip(circuit.qubits, layout, strict=True)))
+            embed = [SetLayout(start), FullAncillaAllocation(target), EnlargeWithAncilla(), ApplyLayout()]
+            passes = [*embed, SabreSwap(target, heuristic="decay", seed=seed, trials=_TRIALS)]
+        manager = PassManager(passes)
+        routed = manager.run(circuit)
+        found = manager.property_set["layout"]
+        return routed, tuple(found[qubit] for qubit in circuit.qubits)
+
+
+def _is_wide_control_flow(instruction: CircuitInstruction) -> bool:
+    return bool(instruction.is_control_flow()) and len(instruction.qubits) > 1
+
+
+def _skeleton(circuit: QuantumCircuit, met: Sequence[Meeting]) -> QuantumCircuit:
+    """Return a circuit of nothing but meetings, each with its number as its label."""
+    done = []
+    for k, (barrier, wires, bits) in enumerate(met):
+        label = str(k)
+        operation = (
+            Barrier(len(wires), label=label)
+            if barrier
+            else Instruction("meet", len(wires), len(bits), [], label=label)
+        )
+        qubits = [circuit.qubits[wire] for wire in wires]
+        done.append(CircuitInstruction(operation, qubits, [circuit.clbits[bit] for bit in bits]))
+    return on_registers(circuit, circuit.qregs, circuit.cregs, done)
+
+
+def follow(circuit: QuantumCircuit, routing: Routing) -> Routed:
+    """Return a circuit with the SWAPs of a routing of its meetings."""
+    swaps = routing.swaps
+    used = {*routing.layout, *(physical for pair in swaps for physical in pair)}
+    qubits = tuple(sorted(used))
+    wires = QuantumRegister(len(qubits), "q")
+    at = dict(zip(qubits, wires, strict=True))
+    holder = {at[physical]: qubit for qubit, physical in zip(circuit.qubits, routing.layout, strict=True)}
+    place = {qubit: wire for wire, qubit in holder.items()}
+    parts, rest = _parts(circuit)
+    done: list[CircuitInstruction] = []
+    swapped = 0
+    for step in routing.order:
+        if isinstance(step, int):
+            done += [each.replace(qubits=[place[q] for q in each.qubits]) for each in parts[step]]
+            continue
+        a, b = at[step[0]], at[step[1]]
+        done += fenced_swap(a, b, swapped)
+        swapped += 1
+        for wire, qubit in ((a, holder.pop(b, None)), (b, holder.pop(a, None))):
+            if qubit is not None:
+                holder[wire], place[qubit] = qubit, wire
+    done += [each.replace(qubits=[place[q] for q in each.qubits]) for each in rest]
+    return Routed(on_registers(circuit, [wires], circuit.cregs, done), qubits, routing.layout, len(swaps))
+
+
+def _parts(circuit: QuantumCircuit) -> tuple[list[list[CircuitInstruction]], list[CircuitInstruction]]:
+    """Return each meeting after what happens to its qubits alone since their last one, and what is left at the end."""
+    alone: dict[Qubit, list[CircuitInstruction]] = {}
+    parts = []
+    for instruction in circuit.data:
+        if _is_alone(instruction):
+            alone.setdefault(instruction.qubits[0], []).append(instruction)
+        else:
+            before = [each for qubit in instruction.qubits for each in alone.pop(qubit, ())]
+            parts.append([*before, instruction])
+    return parts, [each for left in alone.values() for each in left]
+
+
+def fenced_swap(a: Qubit, b: Qubit, number: int) -> list[CircuitInstruction]:
+    """Return a SWAP, written as three CX, between fences."""
+    fences = {
+        end: [fence(wire, f"swap{number}:{side}:{end}") for wire, side in ((a, "a"), (b, "b"))]
+        for end in ("in", "out")
+    }
+    return [*fences["in"], *three_cx(a, b), *fences["out"]]
+
+
+def undo_routing(routed: QuantumCircuit, wires: Sequence[int | None]) -> list[tuple[object, ...]]:
+    """Return what a routed circuit does to each program wire, with its fenced SWAPs taken out.
+
+    Args:
+        routed: A circuit with SWAPs between fences.
+        wires: The program's wire that each qubit of the circuit begins as, None for a qubit that only helps.
+
+    Returns:
+        For each bit of the program in turn, in order, the instructions that touch it: equal lists mean equal circuits.
+    """
+    holds: dict[Qubit, int | None] = dict(zip(routed.qubits, wires, strict=True))
+    swapping: set[Qubit] = set()
+    touched: dict[tuple[str, int | None], list[object]] = {}
+    for instruction in routed.data:
+        label = fence_label(instruction) or ""
+        if label.startswith("swap"):
+            _swap_holders(instruction.qubits[0], label, holds, swapping)
+        elif not swapping.intersection(instruction.qubits):
+            places = [("wire", holds[qubit]) for qubit in instruction.qubits]
+            bits = [("bit", routed.find_bit(bit).index) for bit in instruction.clbits]
+            done = (_what(instruction), label, tuple(places), tuple(bits))
+            for place in [*places, *bits]:
+                touched.setdefault(place, []).append(done)
+    return sorted(((place, tuple(done)) for place, done in touched.items()), key=repr)
+
+
+def _what(instruction: CircuitInstruction) -> tuple[object, ...]:
+    """Return an operation in plain values: its name and parameters, or its decision and what stands in its branches."""
+    operation = instruction.operation
+    blocks = getattr(operation, "blocks", ())
+    if not blocks:
+        return operation.name, str(operation.params)
+    inside = [[_what(each) for each in block.data] for block in blocks]
+    return operation.name, str(getattr(operation, "condition", None)), str(inside)
+
+
+def _swap_holders(qubit: Qubit, label: str, holds: dict[Qubit, int | None], swapping: set[Qubit]) -> None:
+    """Follow one fence of a SWAP: both qubits enter, exchange what they hold, and leave."""
+    if label.endswith(":in"):
+        swapping.add(qubit)
+    elif label.endswith(":a:out"):
+        (other,) = swapping - {qubit}
+        holds[qubit], holds[other] = holds[other], holds[qubit]
+        swapping.discard(qubit)
+    else:
+        swapping.discard(qubit)

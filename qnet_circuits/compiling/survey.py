@@ -1,0 +1,70 @@
+"""What lowering must know of a circuit before its pass: what comes later, and what is read or written again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Qubit
+
+from qnet_circuits.circuits.corrections import CORRECT
+from qnet_circuits.circuits.links import TRANSMIT
+from qnet_circuits.circuits.rules import condition_bits
+
+
+@dataclass
+class Survey:
+    """What a single pass over a circuit cannot know.
+
+    Args:
+        read: The bits that corrections read.
+        decided: The bits that the program's own control flow reads.
+        last_use: Position of the last instruction on each qubit.
+        last_write: Position of the last measurement into each bit.
+        rewrites: Number of measurements into a bit that was written before.
+        received: The qubits that transmissions reach.
+    """
+
+    read: set[Clbit] = field(default_factory=set)
+    decided: set[Clbit] = field(default_factory=set)
+    last_use: dict[Qubit, int] = field(default_factory=dict)
+    last_write: dict[Clbit, int] = field(default_factory=dict)
+    rewrites: int = 0
+    received: set[Qubit] = field(default_factory=set)
+
+    def goes_on(self, qubit: Qubit, position: int) -> bool:
+        """Tell whether a qubit is used after a position."""
+        return self.last_use[qubit] > position
+
+
+def survey(circuit: QuantumCircuit) -> Survey:
+    """Look once through a program's circuit."""
+    found = Survey()
+    for position, instruction in enumerate(circuit.data):
+        name = instruction.name
+        if name != "barrier":
+            found.last_use.update(dict.fromkeys(instruction.qubits, position))
+        if name == CORRECT:
+            found.read.update(instruction.clbits)
+        elif name == TRANSMIT:
+            found.received.add(instruction.qubits[1])
+        elif name == "measure":
+            bit = instruction.clbits[0]
+            found.rewrites += bit in found.last_write
+            found.last_write[bit] = position
+        elif instruction.is_control_flow():
+            found.decided.update(condition_bits(instruction))
+    return found
+
+
+def written_inside(instruction: CircuitInstruction) -> list[Clbit]:
+    """Return the bits that are measured inside a control-flow instruction."""
+    written: dict[Clbit, None] = {}
+    for block in instruction.operation.blocks:
+        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
+        for inside in block.data:
+            if inside.operation.name == "measure":
+                written.update(dict.fromkeys(outer[bit] for bit in inside.clbits))
+            elif isinstance(inside.operation, ControlFlowOp):
+                written.update((outer[bit], None) for bit in written_inside(inside))
+    return list(written)

@@ -1,0 +1,170 @@
+"""What circuits share while they are compiled changes nothing of what each of them does."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import IfElseOp
+from qiskit.circuit.library import ZGate
+
+import qnet_circuits as qn
+from qnet_circuits.backends.runtime import fake_device
+from qnet_circuits.circuits.links import transmit
+from qnet_circuits.circuits.rules import check_circuit
+from qnet_circuits.compiling.building import count
+from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.decisions import STAND_IN, parity_decision, set_aside
+from qnet_circuits.compiling.fences import fence_labels
+from qnet_circuits.compiling.lowering import lower
+from qnet_circuits.compiling.optimisation import Optimiser
+from qnet_circuits.compiling.routing import Router, meetings, undo_routing
+from qnet_circuits.errors import VerificationError
+from qnet_circuits.program import Item, Program
+from tests.enumerator import distribution
+from tests.programs import random_program
+
+
+@pytest.fixture(scope="module")
+def torino():
+    return fake_device("fake_torino")
+
+
+def compiled_ghz(device, mode, seed=3):
+    program = qn.Ghz(parties=5).program(np.random.default_rng(0))
+    return compile_program(program, device, corrections=mode, seed=seed)
+
+
+@pytest.mark.parametrize("mode", ["frame", "feedforward"])
+def test_circuits_with_the_same_meetings_share_their_swaps_and_each_verifies(torino, mode):
+    compiled = compiled_ghz(torino, mode)
+    assert compiled.items[0].swaps > 0 and compiled.verify() > 0
+    assert len({(item.qubits, item.layout, item.swaps) for item in compiled}) == 1
+    swaps = [[label for label in fence_labels(item.routed) if label.startswith("swap")] for item in compiled]
+    assert all(sorted(labels) == sorted(swaps[0]) for labels in swaps)
+
+
+@pytest.mark.parametrize("mode", ["frame", "feedforward"])
+def test_the_same_seed_gives_the_same_circuits(torino, mode):
+    first, second = compiled_ghz(torino, mode), compiled_ghz(torino, mode)
+    assert [item.circuit for item in first] == [item.circuit for item in second]
+
+
+def test_a_circuit_of_another_kind_gets_swaps_of_its_own(torino):
+    router = Router(torino.target, 1)
+    circuits = [QuantumCircuit(4, 1) for _ in range(2)]
+    for circuit, pairs in zip(
+        circuits, ([(0, 1), (1, 2), (2, 3), (3, 0)], [(3, 0), (0, 1), (2, 3), (1, 2)]), strict=True
+    ):
+        for a, b in pairs:
+            circuit.h(a)
+            circuit.cx(a, b)
+        circuit.measure(3, 0)
+    assert meetings(circuits[0]) != meetings(circuits[1])
+    coupled = {frozenset(edge) for edge in torino.target.build_coupling_map().get_edges()}
+    for circuit in circuits:
+        routed = router.route(circuit, [0, 1, 2, 3])
+        wire = {physical: k for k, physical in enumerate(routed.layout)}
+        meant, found = (
+            undo_routing(circuit, range(4)),
+            undo_routing(routed.circuit, [wire.get(q) for q in routed.qubits]),
+        )
+        assert meant == found
+        for instruction in routed.circuit.data:
+            if len(instruction.qubits) == 2:
+                places = [routed.qubits[routed.circuit.find_bit(q).index] for q in instruction.qubits]
+                assert frozenset(places) in coupled
+
+
+@pytest.mark.parametrize("case", range(6))
+def test_routing_keeps_every_outcome_of_random_programs(case, rng, torino):
+    circuit = lower(random_program(rng, length=10), "feedforward").circuit
+    routed = Router(torino.target, 1).route(circuit, None)
+    assert distribution(routed.circuit) == pytest.approx(distribution(circuit))
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
+def test_decisions_are_compiled_as_before_they_were_set_aside(torino, level):
+    program = qn.Teleportation(hops=2).program(np.random.default_rng(0))
+    compiled = compile_program(program, torino, corrections="feedforward", optimization_level=level)
+    for item in compiled:
+        names = item.circuit.count_ops()
+        assert STAND_IN not in names and names["if_else"] == 2
+        for instruction in item.circuit.data:
+            for block in getattr(instruction.operation, "blocks", ()):
+                assert {inside.name for inside in block.data} <= set(torino.target.operation_names)
+    assert compiled.verify() > 0
+
+
+def test_two_decisions_with_the_same_gate_keep_their_own_bits():
+    bits = ClassicalRegister(2, "m")
+    circuit = QuantumCircuit(QuantumRegister(3), bits, ClassicalRegister(1, "out"))
+    circuit.h([0, 1])
+    circuit.measure([0, 1], [0, 1])
+    for one in bits:
+        circuit.append(parity_decision([one], ZGate(), circuit.qubits[2]))
+        circuit.h(2)
+    circuit.measure(2, 2)
+    optimised = Optimiser((0, 1, 2), None, 2, 1).run(circuit)
+    assert distribution(optimised) == pytest.approx(distribution(circuit))
+
+
+def test_control_flow_on_more_than_gates_of_one_qubit_is_not_set_aside():
+    circuit = QuantumCircuit(2, 2)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], True)):
+        circuit.cx(0, 1)
+    with circuit.if_test((circuit.clbits[0], True)):
+        circuit.measure(1, 1)
+    same, decisions = set_aside(circuit)
+    assert same is circuit and not decisions
+
+
+def test_a_changed_decision_is_still_caught(torino):
+    compiled = compile_program(
+        qn.Teleportation().program(np.random.default_rng(0)), torino, corrections="feedforward"
+    )
+    first = compiled.items[0]
+    wrong = first.circuit.copy_empty_like()
+    for instruction in first.circuit.data:
+        if instruction.name == "if_else":
+            body = instruction.operation.blocks[0].copy_empty_like()
+            body.y(0)
+            instruction = instruction.replace(operation=IfElseOp(instruction.operation.condition, body))
+        wrong.append(instruction)
+    broken = dataclasses.replace(compiled, items=(dataclasses.replace(first, circuit=wrong),))
+    with pytest.raises(VerificationError, match="changed the region"):
+        broken.verify()
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_a_swap_at_a_node_does_not_move_the_wires_apart(torino, level):
+    alice, bob = QuantumRegister(2, "alice"), QuantumRegister(1, "bob")
+    circuit = QuantumCircuit(alice, bob, ClassicalRegister(2, "out"))
+    circuit.h(alice[0])
+    circuit.swap(alice[0], alice[1])
+    transmit(circuit, alice[1], bob[0])
+    circuit.measure([0, 2], [0, 1])
+    check_circuit(circuit)
+    program = Program([Item("sent", circuit)])
+    compiled = compile_program(program, torino, optimization_level=level, carrier="swap")
+    assert compiled.verify() > 0 and compiled.resources["routing_swaps"] == 0
+    assert compiled.resources["compiled"]["two_qubit_gates"] == 6
+
+
+def test_compiled_counts_are_those_of_qiskit():
+    circuit = compiled_ghz(fake_device("fake_torino"), "feedforward").items[0].circuit
+    gates, depth = count(circuit)
+    assert depth == circuit.depth(lambda instruction: instruction.operation.name != "barrier")
+    assert gates == circuit.num_nonlocal_gates()
+
+
+def test_a_gate_on_three_qubits_may_be_routed():
+    circuit = QuantumCircuit(QuantumRegister(3, "alice"), ClassicalRegister(3, "out"))
+    circuit.h([0, 1])
+    circuit.cx(0, 1)
+    circuit.cx(1, 2)
+    circuit.ccx(0, 1, 2)
+    circuit.measure(range(3), range(3))
+    compiled = compile_program(Program([Item("toffoli", circuit)]), fake_device("fake_torino"))
+    assert distribution(compiled.items[0].circuit) == pytest.approx(distribution(circuit))
