@@ -80,7 +80,9 @@ class AerBackend(Backend):
     def fetch(self, ticket: _Ticket, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
         """Sample all circuits, in calls of Aer that share no random numbers."""
         rng = np.random.default_rng(np.random.SeedSequence(ticket.seed))
-        calls = _calls(self._planned(ticket.compiled)[0], ticket.shots, rng)
+        planned = self._planned(ticket.compiled)[0]
+        plans = [plan.for_shots(shots) for plan, shots in zip(planned, ticket.shots, strict=True)]
+        calls = _calls(plans, ticket.shots, rng)
         pieces: list[list[Raw]] = [[] for _ in ticket.shots]
         done, total, begin = 0, sum(ticket.shots), time.monotonic()
         for number, call in enumerate(calls):

@@ -29,6 +29,8 @@ from qnet_circuits.noise.steps import (
 #: One evolution of a density matrix up to this width, and of a state vector without noise.
 _DENSITY_MATRIX_QUBITS = 10
 _STATEVECTOR_AT_ONCE_QUBITS = 20
+#: An evolution costs the entries of its matrix, a shot on few wires a constant: below this many entries a shot, the first wins.
+_ENTRIES_PER_SHOT = 180
 #: Shot by shot, wider state vectors are slower than matrix products.
 _STATEVECTOR_QUBITS = 14
 _MOST_QUBITS = 63
@@ -67,6 +69,12 @@ class Plan:
                 f"Clifford gates and Pauli errors; Aer simulates at most {_MOST_QUBITS} then: use fewer hops or parties, or "
                 "the exact backend"
             )
+
+    def for_shots(self, shots: int) -> Plan:
+        """Return the plan that is quicker for a number of shots: a wide density matrix does not pay for a few."""
+        if self.method != "density_matrix" or 4**self.noisy.num_wires <= _ENTRIES_PER_SHOT * shots:
+            return self
+        return Plan(recycled(self.noisy), "statevector", at_once=False)
 
     def circuit(self) -> QuantumCircuit:
         """Return the circuit as Aer takes it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from qnet_circuits.compiling.lowering import Forms
+from qnet_circuits.compiling.forms import Forms
 from qnet_circuits.exact.skeleton import Skeleton
 from qnet_circuits.figures import Event
 

@@ -44,7 +44,9 @@ class _Fusing:
                     self._flush(wire)
                 self._made.append(step)
             elif len(step.wires) == 1:
-                self._pending[step.wires[0]] = transfer(step) @ self._pending.get(step.wires[0], np.eye(4))
+                (wire,) = step.wires
+                earlier = self._pending.get(wire)
+                self._pending[wire] = transfer(step) if earlier is None else transfer(step) @ earlier
             else:
                 self._join(step.wires, transfer(step))
         for wire in list(self._pending) if goes_on else ():

@@ -14,6 +14,8 @@ from qnet_circuits.errors import UnsupportedError
 #: Seconds that an operation takes, given its position in the circuit (-1 inside a branch) and its wires.
 DurationOf = Callable[[int, CircuitInstruction, tuple[int, ...]], float]
 _BRANCHES = ("if_else", "switch_case")
+#: What wires wait through: barriers take no time, delays nothing but time.
+TRANSPARENT = ("barrier", "delay")
 #: Shorter times are rounding, not waiting.
 _INSTANT = 1e-13
 
@@ -40,12 +42,12 @@ class Timed(NamedTuple):
     @property
     def name(self) -> str:
         """Name of the operation."""
-        return str(self.instruction.operation.name)
+        return str(self.instruction.name)
 
     @property
     def transparent(self) -> bool:
         """Whether the wires wait while it lasts: barriers take no time, delays nothing but time."""
-        return self.name in ("barrier", "delay")
+        return self.name in TRANSPARENT
 
 
 class Wait(NamedTuple):
@@ -101,7 +103,7 @@ def schedule(circuit: QuantumCircuit, duration_of: DurationOf | None, latency: f
 
 def read_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
     """Return the bits that a real-time decision reads, inside of branches too; none for anything else."""
-    if not hasattr(instruction.operation, "blocks"):
+    if not instruction.is_control_flow():
         return ()
     read = dict.fromkeys(condition_bits(instruction))
     for block in instruction.operation.blocks:
@@ -113,10 +115,12 @@ def read_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
 
 def written_bits(instruction: CircuitInstruction) -> list[Clbit]:
     """Return the bits that an instruction measures into, inside of branches too."""
-    if instruction.operation.name == "measure":
+    if instruction.name == "measure":
         return list(instruction.clbits)
+    if not instruction.is_control_flow():
+        return []
     written: dict[Clbit, None] = {}
-    for block in getattr(instruction.operation, "blocks", ()):
+    for block in instruction.operation.blocks:
         outer = dict(zip(block.clbits, instruction.clbits, strict=True))
         for inside in block.data:
             written.update((outer[bit], None) for bit in written_bits(inside))
@@ -137,7 +141,11 @@ class _Reverse:
         self, wires: tuple[int, ...], written: tuple[int, ...], read: tuple[int, ...], seconds: float
     ) -> tuple[float, float]:
         """Place an operation before everything that it must come before; return the times of its begin and end."""
-        end = max((self._wires.get(wire, 0.0) for wire in wires), default=0.0)
+        end = max([self._wires.get(wire, 0.0) for wire in wires], default=0.0)
+        if not (read or written):
+            start = end + seconds
+            self._wires.update(dict.fromkeys(wires, start))
+            return start, end
         for bit in written:
             if bit in self._read:
                 end = max(end, self._read[bit] + self._latency)
@@ -157,18 +165,16 @@ class _Reverse:
 def _duration(
     position: int, instruction: CircuitInstruction, wires: tuple[int, ...], duration_of: DurationOf | None
 ) -> float:
-    operation = instruction.operation
-    if operation.name == "barrier" or duration_of is None:
+    if duration_of is None or instruction.name == "barrier":
         return 0.0
-    blocks = getattr(operation, "blocks", None)
-    if blocks is None:
+    if not instruction.is_control_flow():
         return duration_of(position, instruction, wires)
-    if operation.name not in _BRANCHES:
+    if instruction.name not in _BRANCHES:
         raise UnsupportedError(
-            f"{operation.name!r} lasts nobody knows how long, so waiting cannot be simulated; use if_else, or "
+            f"{instruction.name!r} lasts nobody knows how long, so waiting cannot be simulated; use if_else, or "
             "DeviceNoise(idle=False) (--noise idle=false)"
         )
-    return max((makespan(block_times(block, wires, duration_of)) for block in blocks), default=0.0)
+    return max(makespan(block_times(block, wires, duration_of)) for block in instruction.operation.blocks)
 
 
 def block_times(block: QuantumCircuit, wires: tuple[int, ...], duration_of: DurationOf | None) -> list[Timed]:
@@ -202,15 +208,16 @@ def waits(timed: Iterable[Timed], until: float | None = None, busy: Iterable[int
     free: dict[int, float] = dict.fromkeys(busy, 0.0)
     found = []
     for each in timed:
-        if each.transparent:
+        name = each.name
+        if name in TRANSPARENT:
             continue
         for wire in each.wires:
-            if wire in free and each.start > free[wire] + _INSTANT and each.name != "reset":
-                found.append(Wait(wire, free[wire], each.start))
-            if each.name == "reset":
+            if name == "reset":
                 free.pop(wire, None)
-            else:
-                free[wire] = each.end
+                continue
+            if wire in free and each.start > free[wire] + _INSTANT:
+                found.append(Wait(wire, free[wire], each.start))
+            free[wire] = each.end
     if until is not None:
         found += [Wait(wire, end, until) for wire, end in free.items() if until > end + _INSTANT]
     return found

@@ -44,9 +44,7 @@ def transfer(step: Channel) -> Matrix:
     if isinstance(step, Relax):
         return relaxation(step.seconds, step.t1, step.t2, step.coherence)
     if isinstance(step, Depolarise):
-        diagonal = np.full(4 ** len(step.wires), 1 - step.probability)
-        diagonal[0] = 1
-        return np.diag(diagonal)
+        return _depolarising(step.probability, len(step.wires))
     if isinstance(step, PauliError):
         _, x, y, z = step.weights
         return np.diag([1, 1 - 2 * (y + z), 1 - 2 * (x + z), 1 - 2 * (x + y)])
@@ -57,13 +55,27 @@ def transfer(step: Channel) -> Matrix:
     return gate(step.operation)
 
 
+@lru_cache(maxsize=16384)
+def _depolarising(probability: float, wires: int) -> Matrix:
+    diagonal = np.full(4**wires, 1 - probability)
+    diagonal[0] = 1
+    return _frozen(np.diag(diagonal))
+
+
+def _frozen(matrix: Matrix) -> Matrix:
+    """Return a matrix that is shared, and so may not be changed."""
+    matrix.setflags(write=False)
+    return matrix
+
+
+@lru_cache(maxsize=16384)
 def relaxation(seconds: float, t1: float, t2: float, coherence: float = 1.0) -> Matrix:
     """Return the matrix of relaxation towards |0⟩: populations with exp(-t/T1), coherence with exp(-t/T2)."""
     kept = math.exp(-seconds / t1)
     x = math.exp(-seconds / t2) * coherence
     matrix = np.diag([1.0, x, x, kept])
     matrix[3, 0] = 1 - kept
-    return matrix
+    return _frozen(matrix)
 
 
 def gate(operation: Operation) -> Matrix:
@@ -108,8 +120,7 @@ def of_unitary(unitary: npt.NDArray[np.complex128]) -> Matrix:
     images = unitary @ paulis @ unitary.conj().T
     flat = paulis.conj().reshape(4**wires, -1) @ images.reshape(4**wires, -1).T
     matrix: Matrix = flat.real / 2**wires
-    matrix.setflags(write=False)
-    return matrix
+    return _frozen(matrix)
 
 
 @cache

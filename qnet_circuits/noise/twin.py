@@ -26,7 +26,7 @@ from qnet_circuits.noise.steps import (
     Unitary,
     Weights,
 )
-from qnet_circuits.noise.timeline import Timed, block_times, makespan, read_bits, schedule, waits
+from qnet_circuits.noise.timeline import TRANSPARENT, Timed, block_times, makespan, read_bits, schedule, waits
 from qnet_circuits.noise.waiting import OPERATION, WAITING, Event, Waiting, slow_coherence
 
 
@@ -109,10 +109,15 @@ class _Twin:
         timed = schedule(self.circuit, self.timing, self.noise.feedforward_latency if self.waits else 0.0)
         last_use = {wire: each.position for each in timed if not each.transparent for wire in each.wires}
         events: list[Event] = []
+        ended: dict[int, float] = {}
         for each in timed:
-            used_again = any(last_use[wire] > each.position for wire in each.wires if wire in last_use)
+            used_again = any(last_use.get(wire, -1) > each.position for wire in each.wires)
+            # A link's error belongs to what made the pair, not to the moment at which the pair is needed.
+            time = ended.get(each.wires[0], each.start) if each.name == "barrier" else each.start
             for step in self._act(each, each.wires, number, used_again):
-                events.append((each.start, OPERATION, len(events), step))
+                events.append((time, OPERATION, len(events), step))
+            if not each.transparent:
+                ended.update(dict.fromkeys(each.wires, each.end))
         if self.waits:
             assert self.usable is not None
             waiting = Waiting(self.qubits, self.usable, self.noise, self.decoupling, self.gate_error)
@@ -123,10 +128,9 @@ class _Twin:
 
     def _duration(self, position: int, instruction: CircuitInstruction, wires: tuple[int, ...]) -> float:
         assert self.usable is not None
-        operation = instruction.operation
-        if operation.name == "delay":
-            return self.usable.delay(operation)
-        name = str(operation.name)
+        name = str(instruction.name)
+        if name == "delay":
+            return self.usable.delay(instruction.operation)
         if position in self.mid_circuit:
             name = self.usable.mid_circuit_measurement
         return self.usable.duration(name, self._physical(wires))
@@ -138,20 +142,19 @@ class _Twin:
         self, each: Timed, wires: tuple[int, ...], number: Mapping[object, int], used_again: bool
     ) -> list[Step]:
         """Return the steps of one operation on wires of the circuit."""
-        instruction = each.instruction
-        operation = instruction.operation
-        if operation.name == "measure":
+        instruction, name = each.instruction, each.name
+        if name == "measure":
             return self._measurement(each, wires[0], number[instruction.clbits[0]], used_again)
-        if hasattr(operation, "blocks"):
-            return [self._decision(each, wires, number)]
-        if operation.name == "barrier":
-            weights = self.link_noise.get(fence_label(instruction) or "")
+        if name == "barrier":
+            weights = self.link_noise.get(fence_label(instruction) or "") if self.link_noise else None
             return [] if weights is None else [PauliError(wires[0], weights)]
-        if operation.name in ("delay", "global_phase"):
+        if name in ("delay", "global_phase"):
             return []
-        if operation.name == "reset":
+        if name == "reset":
             return [Reset(wires[0])]
-        return [Unitary(operation, wires), *self.gate_error(str(operation.name), wires)]
+        if instruction.is_control_flow():
+            return [self._decision(each, wires, number)]
+        return [Unitary(instruction.operation, wires), *self.gate_error(name, wires)]
 
     def gate_error(self, name: str, wires: tuple[int, ...]) -> list[Step]:
         """Return relaxation during a gate, and depolarisation that makes up the rest of its calibrated infidelity."""
@@ -222,13 +225,14 @@ def _mid_circuit(circuit: QuantumCircuit) -> set[int]:
     used: set[object] = set()
     found = set()
     for position, instruction in reversed(list(enumerate(circuit.data))):
-        if instruction.operation.name == "measure":
+        name = instruction.name
+        if name == "measure":
             if instruction.qubits[0] in used or instruction.clbits[0] in read:
                 found.add(position)
             # What reads the bit later reads this measurement and none before it.
             read.discard(instruction.clbits[0])
         read.update(read_bits(instruction))
-        if instruction.operation.name not in ("barrier", "delay"):
+        if name not in TRANSPARENT:
             used.update(instruction.qubits)
     return found
 
