@@ -81,7 +81,10 @@ def find_layout(circuit: QuantumCircuit, target: Target, seed: int) -> tuple[int
     if path is None:
         return _search(circuit, target, seed, _VF2_CALLS)
     errors = Errors.of(target)
-    found = best_window(uses, path, errors) or find_path(uses, path, errors)
+    window = best_window(uses, path, errors)
+    if window is not None:
+        return window
+    found = find_path(uses, path, errors)
     if found is not None and _CROWDED * len(path) <= target.num_qubits:
         return found
     # A path through much of a device may have run into dead ends.
