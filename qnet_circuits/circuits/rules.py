@@ -163,14 +163,16 @@ def _check_control_flow(walk: _Walk, instruction: CircuitInstruction) -> None:
         inner = dict(zip(block.qubits, instruction.qubits, strict=True))
         outer = dict(zip(block.clbits, instruction.clbits, strict=True))
         for inside in block.data:
-            if inside.operation.name in (CORRECT, *LINK_OPERATIONS):
-                raise ProgramError(
-                    f"{inside.operation.name!r} may not stand inside {instruction.operation.name!r}"
+            if inside.name in (CORRECT, *LINK_OPERATIONS):
+                raise ProgramError(f"{inside.name!r} may not stand inside {instruction.name!r}")
+            if inside.name == "measure":
+                qubit = inner[inside.qubits[0]]
+                _measure(walk, outer[inside.clbits[0]], walk.nodes[qubit], walk.qubit_round.get(qubit, 0))
+            elif inside.is_control_flow():
+                qubits = [inner[qubit] for qubit in inside.qubits]
+                _check_control_flow(
+                    walk, inside.replace(qubits=qubits, clbits=[outer[bit] for bit in inside.clbits])
                 )
-            for bit in inside.clbits:
-                if inside.operation.name == "measure":
-                    node = walk.nodes[inner[inside.qubits[0]]]
-                    _measure(walk, outer[bit], node, walk.qubit_round.get(inner[inside.qubits[0]], 0))
 
 
 def condition_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
@@ -183,6 +185,32 @@ def condition_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
     if isinstance(target, Clbit):
         return (target,)
     return tuple(target if isinstance(target, tuple | ClassicalRegister) else node_resources(target).clbits)
+
+
+def read_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
+    """Return the bits that a real-time decision reads, inside of branches too; none for anything else."""
+    if not instruction.is_control_flow():
+        return ()
+    read = dict.fromkeys(condition_bits(instruction))
+    for block in instruction.operation.blocks:
+        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
+        for inside in block.data:
+            read.update((outer[bit], None) for bit in read_bits(inside))
+    return tuple(read)
+
+
+def written_bits(instruction: CircuitInstruction) -> list[Clbit]:
+    """Return the bits that an instruction measures into, inside of branches too."""
+    if instruction.name == "measure":
+        return list(instruction.clbits)
+    if not instruction.is_control_flow():
+        return []
+    written: dict[Clbit, None] = {}
+    for block in instruction.operation.blocks:
+        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
+        for inside in block.data:
+            written.update((outer[bit], None) for bit in written_bits(inside))
+    return list(written)
 
 
 def _receive(walk: _Walk, qubit: Qubit, bit: Clbit) -> None:

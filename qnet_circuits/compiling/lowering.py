@@ -11,14 +11,14 @@ from qiskit.circuit.library import CXGate, CZGate, HGate, XGate, ZGate
 
 from qnet_circuits.circuits.corrections import CORRECT, parities
 from qnet_circuits.circuits.links import ENTANGLE, TRANSMIT
-from qnet_circuits.circuits.rules import condition_bits, name_of
+from qnet_circuits.circuits.rules import name_of, read_bits, written_bits
 from qnet_circuits.compiling.building import on_registers, three_cx
 from qnet_circuits.compiling.carriers import teleport_transmissions
 from qnet_circuits.compiling.decisions import parity_decision
 from qnet_circuits.compiling.fences import fence
 from qnet_circuits.compiling.forms import Forms, Weights
 from qnet_circuits.compiling.frames import Frames
-from qnet_circuits.compiling.survey import Survey, survey, written_inside
+from qnet_circuits.compiling.survey import Survey, survey
 from qnet_circuits.errors import FrameError, UnknownNameError, UnsupportedError
 
 MODES = ("auto", "frame", "feedforward", "postselect", "coherent", "none")
@@ -297,7 +297,10 @@ class _Lowering:
         """Pass the program's own control flow on, where nothing in software would change its course."""
         qubits = tuple(self.place[qubit] for qubit in instruction.qubits)
         name = instruction.operation.name
-        for bit in condition_bits(instruction):
+        written = written_bits(instruction)
+        for bit in read_bits(instruction):
+            if bit in written and bit not in self.variable:
+                continue  # First measured in here, so nothing in software stands between it and its readers.
             if bit in self.carried:
                 raise UnsupportedError(
                     f'{name!r} reads a bit whose measurement coherent mode puts off; use corrections="feedforward"'
@@ -309,7 +312,7 @@ class _Lowering:
         if not self.frames.trivial(*qubits):
             raise FrameError(f'a Pauli frame meets {name!r}; use corrections="feedforward"')
         self.done.append(instruction.replace(qubits=qubits))
-        for bit in written_inside(instruction):
+        for bit in written:
             self._record(bit, bit, 0)
 
     # -- after the pass --------------------------------------------------------------------------------------------

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Qubit
+from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.circuits.corrections import CORRECT
 from qnet_circuits.circuits.links import TRANSMIT
-from qnet_circuits.circuits.rules import condition_bits
+from qnet_circuits.circuits.rules import read_bits
 
 
 @dataclass
@@ -53,18 +53,5 @@ def survey(circuit: QuantumCircuit) -> Survey:
             found.rewrites += bit in found.last_write
             found.last_write[bit] = position
         elif instruction.is_control_flow():
-            found.decided.update(condition_bits(instruction))
+            found.decided.update(read_bits(instruction))
     return found
-
-
-def written_inside(instruction: CircuitInstruction) -> list[Clbit]:
-    """Return the bits that are measured inside a control-flow instruction."""
-    written: dict[Clbit, None] = {}
-    for block in instruction.operation.blocks:
-        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
-        for inside in block.data:
-            if inside.operation.name == "measure":
-                written.update(dict.fromkeys(outer[bit] for bit in inside.clbits))
-            elif isinstance(inside.operation, ControlFlowOp):
-                written.update((outer[bit], None) for bit in written_inside(inside))
-    return list(written)

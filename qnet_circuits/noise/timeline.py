@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Clbit
+from qiskit.circuit import CircuitInstruction
 
-from qnet_circuits.circuits.rules import condition_bits
+from qnet_circuits.circuits.rules import read_bits, written_bits
 from qnet_circuits.errors import UnsupportedError
 
 #: Seconds that an operation takes, given its position in the circuit (-1 inside a branch) and its wires.
@@ -99,32 +99,6 @@ def schedule(circuit: QuantumCircuit, duration_of: DurationOf | None, latency: f
         for instruction, wires, bits, start, end, position in reversed(timed)
     ]
     return sorted(forward, key=lambda each: each.start)
-
-
-def read_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
-    """Return the bits that a real-time decision reads, inside of branches too; none for anything else."""
-    if not instruction.is_control_flow():
-        return ()
-    read = dict.fromkeys(condition_bits(instruction))
-    for block in instruction.operation.blocks:
-        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
-        for inside in block.data:
-            read.update((outer[bit], None) for bit in read_bits(inside))
-    return tuple(read)
-
-
-def written_bits(instruction: CircuitInstruction) -> list[Clbit]:
-    """Return the bits that an instruction measures into, inside of branches too."""
-    if instruction.name == "measure":
-        return list(instruction.clbits)
-    if not instruction.is_control_flow():
-        return []
-    written: dict[Clbit, None] = {}
-    for block in instruction.operation.blocks:
-        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
-        for inside in block.data:
-            written.update((outer[bit], None) for bit in written_bits(inside))
-    return list(written)
 
 
 class _Reverse:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction
 
+from qnet_circuits.circuits.rules import read_bits
 from qnet_circuits.compiling.compiled import CompiledItem
 from qnet_circuits.compiling.fences import fence_label
 from qnet_circuits.noise.description import DeviceNoise
@@ -26,7 +27,7 @@ from qnet_circuits.noise.steps import (
     Unitary,
     Weights,
 )
-from qnet_circuits.noise.timeline import TRANSPARENT, Timed, block_times, makespan, read_bits, schedule, waits
+from qnet_circuits.noise.timeline import TRANSPARENT, Timed, block_times, makespan, schedule, waits
 from qnet_circuits.noise.waiting import OPERATION, WAITING, Event, Waiting, slow_coherence
 
 

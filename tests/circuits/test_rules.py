@@ -155,3 +155,13 @@ def test_program_id_depends_on_content_alone(circuit):
     assert Program([Item("one", circuit.copy())]).id == same
     circuit.x(1)
     assert Program([Item("one", circuit)]).id != same
+
+
+def test_decisions_inside_decisions_are_checked():
+    alice, bob, bits = QuantumRegister(1, "alice"), QuantumRegister(1, "bob"), ClassicalRegister(2, "m")
+    circuit = QuantumCircuit(alice, bob, bits)
+    circuit.measure(alice[0], bits[0])
+    with circuit.if_test((bits[0], True)), circuit.if_test((bits[1], True)):
+        circuit.x(bob[0])
+    with pytest.raises(ProgramError, match=r"m\[1\], which is not measured"):
+        check_circuit(circuit)

@@ -127,3 +127,22 @@ def test_a_measurement_forgets_the_frame_of_z():
     circuit.measure(alice[0], bits[2])
     meant, _ = registers_of(distribution(circuit))
     assert same(meant, corrected(lower(circuit, "frame"))[0])
+
+
+def test_a_nested_decision_is_looked_into():
+    """The inner decision reads a bit that is corrected in software alone, which the machine cannot know."""
+    alice, bits = QuantumRegister(3, "alice"), ClassicalRegister(4, "m")
+    circuit = QuantumCircuit(alice, bits)
+    circuit.h([0, 1])
+    circuit.measure(0, 0)
+    correct(circuit, alice[1], x=[bits[0]])
+    circuit.measure(1, 1)
+    circuit.measure(2, 2)
+    with circuit.if_test((bits[2], False)), circuit.if_test((bits[1], True)):
+        circuit.x(2)
+    circuit.measure(2, 3)
+    check_circuit(circuit)
+    with pytest.raises(FrameError, match="only corrected in software"):
+        lower(circuit, "frame")
+    meant, _ = registers_of(distribution(circuit))
+    assert same(meant, corrected(lower(circuit, "auto"))[0])
