@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from qnet_circuits.noise.synthetic import grid_device as grid_device
     from qnet_circuits.noise.synthetic import heavy_hex_device as heavy_hex_device
     from qnet_circuits.noise.synthetic import line_device as line_device
+    from qnet_circuits.plotting.timeline import plot_timeline as plot_timeline
     from qnet_circuits.program import Item as Item
     from qnet_circuits.program import Program as Program
     from qnet_circuits.protocol import Protocol as Protocol
@@ -96,6 +97,7 @@ _HOME = {
     "network": ("Link", "Network"),
     "noise.calibration": ("DeviceCalibration",),
     "noise.synthetic": ("grid_device", "heavy_hex_device", "line_device"),
+    "plotting.timeline": ("plot_timeline",),
     "program": ("Item", "Program"),
     "protocol": ("Protocol", "protocol_class", "protocol_names", "register"),
     "protocols.chsh": ("Chsh",),

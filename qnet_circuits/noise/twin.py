@@ -27,7 +27,7 @@ from qnet_circuits.noise.steps import (
     Unitary,
     Weights,
 )
-from qnet_circuits.noise.timeline import TRANSPARENT, Timed, block_times, makespan, schedule, waits
+from qnet_circuits.noise.timeline import TRANSPARENT, Timed, Wait, block_times, makespan, schedule, waits
 from qnet_circuits.noise.waiting import OPERATION, WAITING, Event, Waiting, slow_coherence
 
 
@@ -49,6 +49,12 @@ class Twin:
         return noisy_circuit(
             item.circuit, item.qubits, self._usable, self._noise, item.lowered.link_noise, self._decoupling
         )
+
+    def timeline(self, item: CompiledItem) -> tuple[list[Timed], list[Wait]]:
+        """Return when a compiled item's operations happen, and when its qubits wait."""
+        twin = _Twin(item.circuit, item.qubits, self._usable, self._noise, {}, self._decoupling)
+        timed = twin.timed()
+        return timed, waits(timed)
 
     def notes(self) -> tuple[str, ...]:
         """Return how gaps of the calibration were treated in what was asked for so far."""
@@ -101,24 +107,19 @@ class _Twin:
     link_noise: Mapping[str, Weights]
     decoupling: bool
 
-    def steps(self) -> tuple[list[Step], float]:
-        """Return the steps in order of time, and the circuit's duration."""
-        number = {bit: k for k, bit in enumerate(self.circuit.clbits)}
+    def __post_init__(self) -> None:
         self.waits = self.usable is not None and self.noise.idle
         self.mid_circuit = _mid_circuit(self.circuit)
         self.timing = self._duration if self.waits else None
-        timed = schedule(self.circuit, self.timing, self.noise.feedforward_latency if self.waits else 0.0)
-        last_use = {wire: each.position for each in timed if not each.transparent for wire in each.wires}
-        events: list[Event] = []
-        ended: dict[int, float] = {}
-        for each in timed:
-            used_again = any(last_use.get(wire, -1) > each.position for wire in each.wires)
-            # A link's error belongs to what made the pair, not to the moment at which the pair is needed.
-            time = ended.get(each.wires[0], each.start) if each.name == "barrier" else each.start
-            for step in self._act(each, each.wires, number, used_again):
-                events.append((time, OPERATION, len(events), step))
-            if not each.transparent:
-                ended.update(dict.fromkeys(each.wires, each.end))
+
+    def timed(self) -> list[Timed]:
+        """Return the operations in order of time."""
+        return schedule(self.circuit, self.timing, self.noise.feedforward_latency if self.waits else 0.0)
+
+    def steps(self) -> tuple[list[Step], float]:
+        """Return the steps in order of time, and the circuit's duration."""
+        timed = self.timed()
+        events = self._operations(timed)
         if self.waits:
             assert self.usable is not None
             waiting = Waiting(self.qubits, self.usable, self.noise, self.decoupling, self.gate_error)
@@ -126,6 +127,21 @@ class _Twin:
             events += waiting.events(waits(timed), measured, len(events))
         events.sort(key=lambda event: event[:3])
         return [step for *_, step in events], makespan(timed)
+
+    def _operations(self, timed: Sequence[Timed]) -> list[Event]:
+        """Return what operations do, each at its begin; a link's error when the pair was made, not when it is needed."""
+        number = {bit: k for k, bit in enumerate(self.circuit.clbits)}
+        last_use = {wire: each.position for each in timed if not each.transparent for wire in each.wires}
+        events: list[Event] = []
+        ended: dict[int, float] = {}
+        for each in timed:
+            used_again = any(last_use.get(wire, -1) > each.position for wire in each.wires)
+            time = ended.get(each.wires[0], each.start) if each.name == "barrier" else each.start
+            for step in self._act(each, each.wires, number, used_again):
+                events.append((time, OPERATION, len(events), step))
+            if not each.transparent:
+                ended.update(dict.fromkeys(each.wires, each.end))
+        return events
 
     def _duration(self, position: int, instruction: CircuitInstruction, wires: tuple[int, ...]) -> float:
         assert self.usable is not None
