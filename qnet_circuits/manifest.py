@@ -94,12 +94,10 @@ def _corrects(program: Program) -> bool:
 
 
 def calibration_of(compiled: Compiled) -> dict[str, Any]:
-    """Return what the device says of the qubits and gates that a compiled program uses."""
+    """Return what the device says of the qubits that a compiled program uses, as a snapshot that can be run on again."""
     if compiled.device is None:
         return {"device": None}
-    first = compiled.items[0]
-    same = [item.circuit for item in compiled if item.qubits == first.qubits]
-    return compiled.device.calibration_of(same, first.qubits)
+    return compiled.device.calibration.only({qubit for item in compiled for qubit in item.qubits}).to_dict()
 
 
 def check_manifest(path: Path, manifest: dict[str, Any]) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -139,6 +139,24 @@ class DeviceCalibration:
 
     def _qubit(self, qubit: int) -> QubitCalibration:
         return self.qubits[check_count("qubit", qubit, 0, self.num_qubits - 1)]
+
+    def only(self, qubits: Iterable[int]) -> DeviceCalibration:
+        """Return the same device with what is said of some qubits alone; of the others nothing is known.
+
+        Args:
+            qubits: The qubits to keep, by their numbers, which they keep too.
+
+        Example:
+            >>> part = DeviceCalibration("pair", (QubitCalibration(t1=1e-4), QubitCalibration(t1=2e-4)), ("x",)).only([1])
+            >>> part.num_qubits, part.t1(0), part.t1(1)
+            (2, None, 0.0002)
+        """
+        kept = set(qubits)
+        return replace(
+            self,
+            qubits=tuple(entry if k in kept else QubitCalibration() for k, entry in enumerate(self.qubits)),
+            entries=tuple(entry for entry in self.entries if kept.issuperset(entry.qubits)),
+        )
 
     @classmethod
     def from_backend(cls, backend: BackendV2, name: str | None = None) -> DeviceCalibration:

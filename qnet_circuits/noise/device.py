@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from qiskit import QuantumCircuit
 from qiskit.circuit.controlflow import get_control_flow_name_mapping
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.providers import BackendV2
@@ -90,48 +88,6 @@ class Device:
     def dynamic(self) -> bool:
         """Whether the device decides in real time (has ``if_else``)."""
         return "if_else" in self.target.operation_names
-
-    def readout(self, qubit: int) -> tuple[float, float]:
-        """Return the probabilities to read 1 from |0⟩ and 0 from |1⟩; the measurement's error where one is missing."""
-        error = self.error("measure", (qubit,))
-        one_from_zero, zero_from_one = self.calibration.readout(qubit)
-        return (
-            error if one_from_zero is None else one_from_zero,
-            error if zero_from_one is None else zero_from_one,
-        )
-
-    def error(self, gate: str, qubits: Sequence[int]) -> float:
-        """Return the calibrated error of an operation, 0 where none is given."""
-        return self.calibration.error(gate, qubits) or 0.0
-
-    def calibration_of(self, circuits: Iterable[QuantumCircuit], layout: Sequence[int]) -> dict[str, Any]:
-        """Return in plain form what the device says of the qubits and gates that circuits on a layout use."""
-        used = used_operations(circuits)
-        gates = [
-            {"gate": name, "qubits": physical, "error": self.error(name, physical)}
-            for name, places in sorted(used)
-            if name not in ("measure", *_CONTROL_FLOW)
-            for physical in [[layout[k] for k in places]]
-        ]
-        readout = {str(qubit): list(self.readout(qubit)) for qubit in sorted(layout)}
-        return {"device": self.name, "qubits": list(layout), "readout_p10_p01": readout, "gates": gates}
-
-
-def used_operations(circuits: Iterable[QuantumCircuit]) -> set[tuple[str, tuple[int, ...]]]:
-    """Return the operations that circuits use, with the indices of their qubits, control-flow bodies included."""
-    used: set[tuple[str, tuple[int, ...]]] = set()
-
-    def visit(circuit: QuantumCircuit, place: dict[Any, int]) -> None:
-        for instruction in circuit.data:
-            qubits = tuple(place[qubit] for qubit in instruction.qubits)
-            for block in getattr(instruction.operation, "blocks", ()):
-                visit(block, dict(zip(block.qubits, qubits, strict=True)))
-            if instruction.operation.name not in ("barrier", "delay", *_CONTROL_FLOW):
-                used.add((instruction.operation.name, qubits))
-
-    for circuit in circuits:
-        visit(circuit, {qubit: k for k, qubit in enumerate(circuit.qubits)})
-    return used
 
 
 def restrict(target: Target, qubits: Sequence[int]) -> Target:

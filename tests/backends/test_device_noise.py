@@ -17,7 +17,7 @@ def test_a_failed_calibration_counts_as_total_depolarisation():
 
 def test_readout_errs_in_both_directions():
     """The target has only the mean of the two; the calibration has both."""
-    one_from_zero, zero_from_one = fake_device("fake_sherbrooke").readout(5)
+    one_from_zero, zero_from_one = fake_device("fake_sherbrooke").calibration.readout(5)
     assert one_from_zero == pytest.approx(0.0684, abs=1e-4)
     assert zero_from_one == pytest.approx(0.0527, abs=1e-4)
 
@@ -25,7 +25,7 @@ def test_readout_errs_in_both_directions():
 def test_measured_figures_follow_from_readout_alone():
     """A transmitted |0⟩ or |1⟩ meets one readout and at most one x: the counts agree with the calibration."""
     device = fake_device("fake_sherbrooke")
-    low, high = device.readout(5)
+    low, high = device.calibration.readout(5)
     from qiskit import ClassicalRegister, QuantumRegister
 
     from qnet_circuits.manifest import stream_seed
@@ -41,7 +41,7 @@ def test_measured_figures_follow_from_readout_alone():
     backend = AerBackend("aer:fake_sherbrooke", device)
     compiled = qn.compile(Program(items), backend, layout=[5])
     zero, one = backend.fetch(backend.submit(compiled, [40_000, 40_000], stream_seed(5, 0)))
-    gate = 2 * device.error("x", [5]) / 2
+    gate = 2 * device.calibration.error("x", [5]) / 2
     found = proportion(int(zero["out"].sum()), 40_000, 1 - 1e-6)
     assert low in found
     found = proportion(int(one["out"].sum()), 40_000, 1 - 1e-6)

@@ -1,7 +1,6 @@
 """Devices by name, by snapshot and handed in: what a backend is called, and whether its runs can be resumed."""
 
 import dataclasses
-import json
 
 import pytest
 
@@ -10,7 +9,6 @@ from qnet_circuits.backends.devices import device_of
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.backends.runtime import fake_device
 from qnet_circuits.errors import ParameterError, RecordError, UnsupportedError
-from qnet_circuits.noise.device import Device
 
 CHAIN = qn.RepeaterChain(hops=2)
 
@@ -98,13 +96,14 @@ def test_wrong_devices_are_refused(tmp_path):
         qn.run(CHAIN, 3)
 
 
-def test_a_run_keeps_what_the_device_said(snapshot, tmp_path):
-    qn.submit(CHAIN, f"aer:{snapshot}", seed=1, path=tmp_path / "run")
-    said = json.loads((tmp_path / "run" / "calibration.json").read_text())
-    device = device_of(snapshot)
-    assert isinstance(device, Device) and said["device"] == "fake_manila"
-    for qubit in said["qubits"]:
-        assert said["readout_p10_p01"][str(qubit)] == list(device.readout(qubit))
-    assert said["gates"]
-    for gate in said["gates"]:
-        assert gate["error"] == device.calibration.error(gate["gate"], gate["qubits"])
+def test_a_run_keeps_what_the_device_said_and_can_be_repeated_on_it(snapshot, tmp_path):
+    run = qn.submit(CHAIN, f"aer:{snapshot}", seed=1, shots=200, path=tmp_path / "run")
+    said = qn.DeviceCalibration.load(tmp_path / "run" / "calibration.json")
+    device, used = device_of(snapshot).calibration, run.result().provenance["layout"][0]
+    assert said.num_qubits == device.num_qubits and said.date == device.date
+    for qubit in range(said.num_qubits):
+        assert said.t1(qubit) == (device.t1(qubit) if qubit in used else None)
+    assert {entry.name for entry in said.entries} >= {"cx", "measure"}
+    assert all(set(entry.qubits) <= set(used) for entry in said.entries)
+    again = qn.run(CHAIN, f"aer:{tmp_path / 'run' / 'calibration.json'}", seed=1, shots=200, layout=used)
+    assert again.figures == run.result().figures

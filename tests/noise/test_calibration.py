@@ -104,13 +104,6 @@ def test_nan_and_infinity_are_gaps():
     assert calibration.readout(0) == (None, None)
 
 
-def test_a_gap_in_readout_falls_back_on_the_measurement():
-    qubits = [QubitCalibration(one_from_zero=0.0), QubitCalibration(zero_from_one=0.0)]
-    entries = [OperationCalibration("measure", (k,), 0.03) for k in (0, 1)]
-    device = Device.from_calibration(DeviceCalibration("two", qubits, ["measure"], entries))
-    assert [device.readout(k) for k in (0, 1)] == [(0.0, 0.03), (0.03, 0.0)]
-
-
 @pytest.mark.parametrize("name", STAND_INS)
 @pytest.mark.parametrize("corrections", ["frame", "feedforward"])
 def test_a_snapshot_runs_as_the_device_does(name, corrections, tmp_path):
