@@ -14,12 +14,12 @@ LAYERS = [
     ("circuits", "figures", "program"),
     ("protocol", "protocols"),
     ("compiling", "noise", "exact", "backends"),
-    ("records", "result", "manifest", "progress", "runs", "running", "budget"),
+    ("records", "result", "manifest", "progress", "runs", "running", "costs", "budget"),
     ("plotting", "cli", "testing", "__init__"),
 ]
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Pictures are made by leaves; the methods that offer them import them when called.
-PICTURES = {"network", "protocol", "result"}
+PICTURES = {"network", "protocol", "result", "costs"}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
