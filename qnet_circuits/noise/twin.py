@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction
 
-from qnet_circuits.circuits.rules import read_bits
 from qnet_circuits.compiling.compiled import CompiledItem
 from qnet_circuits.compiling.fences import fence_label
 from qnet_circuits.noise.description import DeviceNoise
@@ -26,7 +25,15 @@ from qnet_circuits.noise.steps import (
     Unitary,
     Weights,
 )
-from qnet_circuits.noise.timeline import TRANSPARENT, Timed, Wait, block_times, makespan, schedule, waits
+from qnet_circuits.noise.timeline import (
+    Timed,
+    Wait,
+    block_times,
+    makespan,
+    mid_circuit_measurements,
+    schedule,
+    waits,
+)
 from qnet_circuits.noise.waiting import OPERATION, WAITING, Event, Waiting, slow_coherence
 
 
@@ -108,7 +115,7 @@ class _Twin:
 
     def __post_init__(self) -> None:
         self.waits = self.usable is not None and self.noise.idle
-        self.mid_circuit = _mid_circuit(self.circuit)
+        self.mid_circuit = mid_circuit_measurements(self.circuit)
         self.timing = self._duration if self.waits else None
 
     def timed(self) -> list[Timed]:
@@ -216,21 +223,3 @@ class _Twin:
             if relax.acts:
                 events.append((wait.start, WAITING, len(events), relax))
         return tuple(step for *_, step in sorted(events, key=lambda event: event[:3]))
-
-
-def _mid_circuit(circuit: QuantumCircuit) -> set[int]:
-    """Return the positions of the measurements after which the circuit goes on: their qubit is used again, or decided on."""
-    read: set[object] = set()
-    used: set[object] = set()
-    found = set()
-    for position, instruction in reversed(list(enumerate(circuit.data))):
-        name = instruction.name
-        if name == "measure":
-            if instruction.qubits[0] in used or instruction.clbits[0] in read:
-                found.add(position)
-            # What reads the bit later reads this measurement and none before it.
-            read.discard(instruction.clbits[0])
-        read.update(read_bits(instruction))
-        if name not in TRANSPARENT:
-            used.update(instruction.qubits)
-    return found
