@@ -124,9 +124,16 @@ class Run:
         """Return the raw outcomes: from memory, from disk, or from the backend."""
         if self._raws is None and self._record is not None and self._record.has("outcomes.npz"):
             self._raws = self._record.read_outcomes(self._manifest["items"])
+            self._settle(self._record)
         if self._raws is None:
             self._raws = self._execute(progress)
         return self._raws
+
+    def _settle(self, record: Record) -> None:
+        """Finish what a process that died right after it wrote the outcomes left undone."""
+        if self.status == "RUNNING" and os.access(record.path, os.W_OK):
+            self._set(status="COLLECTED")
+            Parts(record).clear()
 
     def _execute(self, progress: Report) -> list[Raw]:
         compiled, backend = self._ready()
@@ -147,9 +154,8 @@ class Run:
         if self._record is not None:
             # Raw bits are safe on disk before anything is made of them.
             self._record.write_outcomes([item.name for item in compiled], raws)
-        self._set(status="COLLECTED", seconds=self._seconds)
-        if self._record is not None:
             Parts(self._record).clear()
+        self._set(status="COLLECTED", seconds=self._seconds)
         return raws
 
     def _fetch(
