@@ -38,7 +38,7 @@ class UnknownNameError(ParameterError):
     def __init__(self, kind: str, given: str, known: Iterable[str]) -> None:
         self.given = given
         self.known = tuple(sorted(known))
-        near = difflib.get_close_matches(given, self.known, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(str(given), self.known, n=3, cutoff=0.5)
         listed = near or self.known
         hint = "did you mean" if near else "there are"
         names = ", ".join(listed) if listed else "none"
@@ -109,7 +109,7 @@ def check_range(name: str, value: float, low: float, high: float) -> float:
     """
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ParameterError(f"{name} must be a number in [{low:g}, {high:g}], got {value!r}") from None
     if isinstance(value, bool) or not low <= number <= high:
         raise ParameterError(f"{name} must be in [{low:g}, {high:g}], got {value!r}")
