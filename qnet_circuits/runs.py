@@ -246,7 +246,7 @@ class Run:
         Raises:
             NoShotsError: If post-selection left a figure without shots.
         """
-        check_level(level)
+        level = check_level(level)
         figures = [Figure.from_dict(plain) for plain in self._manifest["figures"]]
         if self._protocol is not None:
             figures = list(program_of(self._protocol, self._manifest["seed"]).figures)
@@ -267,11 +267,13 @@ class Run:
     def _values(self) -> dict[str, Estimate]:
         """Return the exact values: from memory, from disk, or computed."""
         if self._exact is None and self._record is not None and self._record.has("exact.json"):
-            plain = self._record.read_json("exact.json")
-            self._exact = {name: Estimate(**value) for name, value in plain.items()}
+            self._exact = self._stored_values(self._record)
         if self._exact is None:
             compiled, backend = self._ready()
-            assert isinstance(backend, ExactBackend)
+            if not isinstance(backend, ExactBackend):
+                raise RecordError(
+                    f"{self.path}/manifest.json is damaged: {backend.name} computes nothing exactly"
+                )
             begin = time.perf_counter()
             self._exact = backend.evaluate(compiled, compiled.program.figures)
             self._seconds["execute"] = round(time.perf_counter() - begin, 4)
@@ -286,6 +288,14 @@ class Run:
                 notes=[*self._manifest["notes"], said, *backend.said],
             )
         return dict(self._exact)
+
+    @staticmethod
+    def _stored_values(record: Record) -> dict[str, Estimate]:
+        plain = record.read_json("exact.json")
+        try:
+            return {name: Estimate(**value) for name, value in plain.items()}
+        except (AttributeError, TypeError, ParameterError) as error:
+            raise RecordError(f"{record.path}/exact.json is damaged: {error}") from None
 
     @staticmethod
     def _estimate(
