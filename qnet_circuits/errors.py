@@ -47,7 +47,7 @@ class UnknownNameError(ParameterError):
         self.given = given
         self.known = tuple(sorted(known))
         # With a remark on why the name is gone, what is near it is no better guess than the rest.
-        near = [] if remark else difflib.get_close_matches(given, self.known, n=3, cutoff=0.5)
+        near = [] if remark else difflib.get_close_matches(str(given), self.known, n=3, cutoff=0.5)
         listed = near or self.known
         hint = "did you mean" if near else "there are"
         names = ", ".join(listed) if listed else "none"
@@ -161,7 +161,7 @@ def check_range(name: str, value: float, low: float, high: float) -> float:
     """
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ParameterError(f"{name} must be a number in [{low:g}, {high:g}], got {value!r}") from None
     if isinstance(value, bool) or not low <= number <= high:
         raise ParameterError(f"{name} must be in [{low:g}, {high:g}], got {value!r}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +78,15 @@ def submit(
     for name, value in (("emulate_links", emulate_links), ("decoupling", decoupling)):
         if not isinstance(value, bool):
             raise ParameterError(f"{name} must be True or False, got {value!r}")
+    if not (predict is None or isinstance(predict, bool)):
+        raise ParameterError(f"predict must be True, False or None, got {predict!r}")
     program = program_of(protocol, seed)
     counts = _shots(program, shots, where)
     options = {
-        "shots": DEFAULT_SHOTS if shots is None else shots,
+        "shots": DEFAULT_SHOTS if shots is None else int(shots),
         "corrections": corrections,
-        "optimization_level": optimization_level,
-        "layout": list(layout) if layout is not None and not isinstance(layout, str) else layout,
+        "optimization_level": check_count("optimization_level", optimization_level, 0, 3),
+        "layout": _plain_layout(layout),
         "carrier": carrier,
         "emulate_links": emulate_links,
         "decoupling": decoupling,
@@ -107,9 +110,21 @@ def _with_noise(backend: Backend, noise: DeviceNoise | Mapping[str, Any] | None)
     return backend if noise is None else backend.with_noise(check_noise(noise))
 
 
+def _plain_layout(layout: Any) -> Any:
+    """Return a layout of plain whole numbers; what is none goes on to whoever judges it."""
+    if layout is None or isinstance(layout, str):
+        return layout
+    if not isinstance(layout, Iterable):
+        raise ParameterError(f"layout must be 'auto' or a list of qubits, got {layout!r}")
+    return [
+        int(qubit) if hasattr(qubit, "__index__") and not isinstance(qubit, bool) else qubit
+        for qubit in layout
+    ]
+
+
 def _shots(program: Program, shots: int | None, backend: Backend) -> list[int]:
     if shots is not None:
-        check_count("shots", shots, 1, MOST_SHOTS)
+        shots = check_count("shots", shots, 1, MOST_SHOTS)
         if not backend.samples:
             raise UnsupportedError(f"{backend.name} computes figures without shots; leave shots out")
         if any(item.shots is not None for item in program):
@@ -178,8 +193,8 @@ def predict(
 
     Args:
         protocol: What to compute.
-        device: A stand-in device's name, with or without ``aer:``; a snapshot's path; a calibration or a ``Device``; None for
-            no device, where only the links' own errors happen.
+        device: A stand-in device's name, with or without ``aer:``; a snapshot's path; a calibration, a ``Device``, a Qiskit
+            ``BackendV2`` or a Backend; None for no device, where only the links' own errors happen.
         noise: Which noise of the device is on. Default: all that is calibrated.
         memory: The most bytes that a contraction may take. Default 2 GiB.
         **options: Those of ``submit`` that are not about sampling: corrections, optimization_level, layout, carrier,
@@ -203,19 +218,22 @@ def predict(
 
 def exact_backend(device: Any = None, memory: float = DEFAULT_MEMORY) -> ExactBackend:
     """Return the exact backend for a device, named in any way that a device or a backend can be."""
-    if not isinstance(memory, int | float) or not memory > 0:
+    if isinstance(memory, bool) or not isinstance(memory, Real) or not memory > 0:
         raise ParameterError(f"memory must be a number of bytes above 0, got {memory!r}")
+    if isinstance(device, Backend) and device.device is None:
+        return ExactBackend(memory=memory)
     if isinstance(device, Backend):
-        return ExactBackend(
-            f"exact:{device.name.partition(':')[2] or device.name}", device.device, device.noise, memory
-        )
+        kind, _, named = device.name.partition(":")
+        label = named if named and kind in ("aer", "exact") else device_label(device.device)
+        return ExactBackend(f"exact:{label}", device.device, device.noise, memory)
     if isinstance(device, str):
         kind, colon, rest = device.partition(":")
         device = rest if colon and kind in ("aer", "exact") else device
         device = None if device in ("ideal", "aer", "exact") else device
     if device is None:
         return ExactBackend(memory=memory)
-    return ExactBackend(f"exact:{device_label(device)}", device_of(device), None, memory)
+    found = device_of(device)
+    return ExactBackend(f"exact:{device_label(device)}", found, None, memory)
 
 
 def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None) -> Run:
@@ -238,6 +256,13 @@ def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None) -> 
         names = {item["name"] for item in manifest["items"]}
         if not {item.name for item in program_of(protocol, manifest["seed"])} <= names:
             raise ProgramError(f"the protocol's circuits are not those of the run at {record.path}")
+        if (
+            manifest.get("engine") == "exact"
+            and program_of(protocol, manifest["seed"]).id != manifest["program_id"]
+        ):
+            raise ProgramError(
+                f"the run at {record.path} is exact and keeps no outcomes to analyse otherwise; predict the protocol anew"
+            )
     return Run(manifest, record, protocol=protocol)
 
 

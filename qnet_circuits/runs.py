@@ -124,9 +124,16 @@ class Run:
         """Return the raw outcomes: from memory, from disk, or from the backend."""
         if self._raws is None and self._record is not None and self._record.has("outcomes.npz"):
             self._raws = self._record.read_outcomes(self._manifest["items"])
+            self._settle(self._record)
         if self._raws is None:
             self._raws = self._execute(progress)
         return self._raws
+
+    def _settle(self, record: Record) -> None:
+        """Finish what a process that died right after it wrote the outcomes left undone."""
+        if self.status == "RUNNING" and os.access(record.path, os.W_OK):
+            self._set(status="COLLECTED")
+            Parts(record).clear()
 
     def _execute(self, progress: Report) -> list[Raw]:
         compiled, backend = self._ready()
@@ -147,9 +154,8 @@ class Run:
         if self._record is not None:
             # Raw bits are safe on disk before anything is made of them.
             self._record.write_outcomes([item.name for item in compiled], raws)
-        self._set(status="COLLECTED", seconds=self._seconds)
-        if self._record is not None:
             Parts(self._record).clear()
+        self._set(status="COLLECTED", seconds=self._seconds)
         return raws
 
     def _fetch(
@@ -240,7 +246,7 @@ class Run:
         Raises:
             NoShotsError: If post-selection left a figure without shots.
         """
-        check_level(level)
+        level = check_level(level)
         figures = [Figure.from_dict(plain) for plain in self._manifest["figures"]]
         if self._protocol is not None:
             figures = list(program_of(self._protocol, self._manifest["seed"]).figures)
@@ -261,11 +267,13 @@ class Run:
     def _values(self) -> dict[str, Estimate]:
         """Return the exact values: from memory, from disk, or computed."""
         if self._exact is None and self._record is not None and self._record.has("exact.json"):
-            plain = self._record.read_json("exact.json")
-            self._exact = {name: Estimate(**value) for name, value in plain.items()}
+            self._exact = self._stored_values(self._record)
         if self._exact is None:
             compiled, backend = self._ready()
-            assert isinstance(backend, ExactBackend)
+            if not isinstance(backend, ExactBackend):
+                raise RecordError(
+                    f"{self.path}/manifest.json is damaged: {backend.name} computes nothing exactly"
+                )
             begin = time.perf_counter()
             self._exact = backend.evaluate(compiled, compiled.program.figures)
             self._seconds["execute"] = round(time.perf_counter() - begin, 4)
@@ -280,6 +288,14 @@ class Run:
                 notes=[*self._manifest["notes"], said, *backend.said],
             )
         return dict(self._exact)
+
+    @staticmethod
+    def _stored_values(record: Record) -> dict[str, Estimate]:
+        plain = record.read_json("exact.json")
+        try:
+            return {name: Estimate(**value) for name, value in plain.items()}
+        except (AttributeError, TypeError, ParameterError) as error:
+            raise RecordError(f"{record.path}/exact.json is damaged: {error}") from None
 
     @staticmethod
     def _estimate(

@@ -87,7 +87,7 @@ class AerBackend(Backend):
         done, total, begin = 0, sum(ticket.shots), time.monotonic()
         for number, call in enumerate(calls):
             raws = keep.get(number) if keep is not None else None
-            if raws is None:
+            if raws is None or not call.made(raws):
                 raws = call.sample()
                 if keep is not None and time.monotonic() - begin > _SHORT:
                     keep.put(number, raws)
@@ -112,6 +112,13 @@ class _Call:
     method: str
     shots: int
     seed: int
+
+    def made(self, raws: Sequence[Raw]) -> bool:
+        """Tell whether outcomes that were kept have the form of this call's."""
+        expected = [{reg.name: (self.shots, reg.size) for reg in circuit.cregs} for circuit in self.circuits]
+        kinds = {bits.dtype for raw in raws for bits in raw.values()}
+        found = [{name: bits.shape for name, bits in raw.items()} for raw in raws]
+        return found == expected and kinds <= {np.dtype(bool)}
 
     def sample(self) -> list[Raw]:
         from qiskit_aer import AerSimulator

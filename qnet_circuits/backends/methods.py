@@ -22,6 +22,7 @@ from qnet_circuits.noise.steps import (
     NoisyCircuit,
     PauliError,
     Relax,
+    Reset,
     Step,
     Unitary,
 )
@@ -90,13 +91,15 @@ def plan_of(noisy: NoisyCircuit) -> Plan:
     """
     read = perfect_readout(noisy)
     static, clifford = _static(read.steps), all(map(_is_clifford, read.steps))
+    resets = any(isinstance(step, Reset) for step in read.steps)
     noiseless = not any(isinstance(step, Relax | Depolarise | PauliError | Misread) for step in read.steps)
     if static and noiseless and clifford:
         return Plan(read, "stabilizer", at_once=False)
     fused = replace(read, steps=tuple(_fused(read.steps)))
     if static and read.num_wires <= _DENSITY_MATRIX_QUBITS:
         return Plan(fused, "density_matrix", at_once=True)
-    if static and noiseless and read.num_wires <= _STATEVECTOR_AT_ONCE_QUBITS:
+    # A reset of a state vector is drawn anew for each shot.
+    if static and noiseless and not resets and read.num_wires <= _STATEVECTOR_AT_ONCE_QUBITS:
         return Plan(fused, "statevector", at_once=True)
     narrow = recycled(fused)
     if narrow.num_wires <= _STATEVECTOR_QUBITS:

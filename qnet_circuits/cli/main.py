@@ -12,7 +12,7 @@ import click
 from qnet_circuits.cli.budget import budget
 from qnet_circuits.cli.devices import devices
 from qnet_circuits.cli.options import protocol_of
-from qnet_circuits.cli.running import fetch, predict, replay, run
+from qnet_circuits.cli.running import Interrupted, fetch, predict, replay, run
 from qnet_circuits.errors import BackendError, QnetError
 
 WRONG_INPUT, BACKEND_FAILED, INTERRUPTED = 2, 3, 130
@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         status = _say(str(error), BACKEND_FAILED)
     except QnetError as error:
         status = _say(str(error), WRONG_INPUT)
+    except Interrupted as error:
+        status = _say(str(error), INTERRUPTED)
     except (KeyboardInterrupt, click.Abort):
         status = _say("interrupted", INTERRUPTED)
     sys.exit(status)

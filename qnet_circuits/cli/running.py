@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -24,6 +27,19 @@ from qnet_circuits.cli.options import (
     set_option,
 )
 from qnet_circuits.errors import ParameterError
+
+
+class Interrupted(Exception):
+    """Ctrl-C while a run was going on; says how to go on, if its directory keeps it."""
+
+
+@contextmanager
+def _interruptible(run: Any) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        where = "" if run.path is None else f"; go on with: qnet fetch {shlex.quote(str(run.path))}"
+        raise Interrupted(f"interrupted{where}") from None
 
 
 def _print(result: Any, as_json: bool, plot: str | None, **more: Any) -> None:
@@ -58,10 +74,11 @@ def run(
         raise ParameterError("--keep-outcomes adds counts to the JSON object; give --json too, or --out DIR")
     check_picture(plot)
     prepared = submit(protocol, backend, layout=layout_of(layout), noise=noise_of(noise), path=out, **options)
-    result = prepared.result(level)
     more = {}
-    if keep_outcomes:
-        more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes()}
+    with _interruptible(prepared):
+        result = prepared.result(level)
+        if keep_outcomes:
+            more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes()}
     _print(result, as_json, plot, **more)
 
 
@@ -81,14 +98,16 @@ def predict(
     memory_gib: float, seed: int | None, as_json: bool, out: str | None, plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Compute a protocol's figures exactly, without sampling: NAME is registered, or FILE.py:Class."""
-    from qnet_circuits.running import predict as predict_
+    from qnet_circuits.running import exact_backend, submit
 
     protocol = protocol_of(name, settings)
     check_picture(plot)
-    result = predict_(
-        protocol, device, noise=noise_of(noise), memory=memory_of(memory_gib), layout=layout_of(layout),
+    prepared = submit(
+        protocol, exact_backend(device, memory_of(memory_gib)), noise=noise_of(noise), layout=layout_of(layout),
         seed=0 if seed is None else seed, path=out, **options,
     )  # fmt: skip
+    with _interruptible(prepared):
+        result = prepared.result()
     _print(result, as_json, plot)
 
 
@@ -102,7 +121,10 @@ def fetch(directory: str, level: float, as_json: bool, plot: str | None) -> None
     from qnet_circuits.running import open_run
 
     check_picture(plot)
-    _print(open_run(directory).result(level), as_json, plot)
+    opened = open_run(directory)
+    with _interruptible(opened):
+        result = opened.result(level)
+    _print(result, as_json, plot)
 
 
 @click.command()
