@@ -22,6 +22,11 @@ from qnet_circuits.noise.twin import Twin
 CHUNK = 2048
 #: Steps times amplitudes times shots of one call of Aer, which neither reports nor listens while it works.
 _CALL = 4e8
+#: Channels are fused already. Cores take a circuit each where there are several: threads that share one small matrix wait for
+#: each other at every step, which costs up to six times the time as soon as the machine has other work.
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "density_matrix": {"fusion_enable": False, "max_parallel_experiments": 0}
+}
 #: Seconds after which a run counts as long, and its finished parts are worth keeping.
 _SHORT = 2.0
 
@@ -123,7 +128,7 @@ class _Call:
     def sample(self) -> list[Raw]:
         from qiskit_aer import AerSimulator
 
-        simulator = AerSimulator(method=self.method, fusion_enable=self.method != "density_matrix")
+        simulator = AerSimulator(method=self.method, **_OPTIONS.get(self.method, {}))
         result = simulator.run(list(self.circuits), shots=self.shots, seed_simulator=self.seed).result()
         if not result.success:
             raise BackendError(f"Aer failed: {result.status}")
