@@ -52,14 +52,13 @@ class MeasuredTwice(Protocol):
         circuit.measure(0, 0)
         circuit.measure(0, 1)
         right = population("twice", [("m", 1)], ["1"])
-        return Program(
-            [Item("twice", circuit)],
-            [
-                qn.Figure("right", right, 1.0),
-                qn.Figure("wrong", 1 - right, 0.0),
-                qn.Figure("five", 5 + 0 * right),
-            ],
-        )
+        figures = {
+            "right": (right, 1.0),
+            "wrong": (1 - right, 0.0),
+            "five": (qn.Expression(5.0), 5.0),
+            "fidelity": (right, 1.0),
+        }
+        return Program([Item("twice", circuit)], [qn.Figure(name, *about) for name, about in figures.items()])
 
 
 # -- definitions ----------------------------------------------------------------------------------------------------
@@ -243,6 +242,7 @@ def test_options_are_those_of_predict():
 
 def test_the_fidelity_is_the_default_and_else_the_first_figure():
     assert error_budget(CHAIN, "fake_torino").figure == "fidelity"
+    assert error_budget(MeasuredTwice(), line_device(1)).figure == "fidelity"
     chsh = error_budget(qn.Chsh(), "fake_torino")
     assert chsh.figure == "s_value" and chsh.ideal == near(8**0.5)
 
@@ -339,6 +339,7 @@ def test_signs():
     assert replace(MADE, ideal=-1.0, value=-0.875, rows=()).cost == 0.125
     assert replace(MADE, ideal=0.0, value=0.125).cost == 0.125
     assert replace(MADE, ideal=1e-17, value=-0.125).cost == near(0.125)
+    assert replace(MADE, ideal=1e-17, value=0.125).cost == near(0.125)
     assert replace(MADE, ideal=0.25, value=0.5).cost == -0.25
 
 
@@ -359,6 +360,7 @@ def test_it_prints_as_a_table():
 def test_html_escapes_what_it_shows():
     shown = MADE._repr_html_()
     assert "a&lt;b" in shown and "1 &lt; 2" in shown and "a<b" not in shown
+    assert "<td>a&lt;</td>" in replace(MADE, rows=(Cost("a<", 0.0, 0.0),))._repr_html_()
     assert "<td>gates</td><td>+0.12500</td><td>+0.06250</td>" in shown
 
 

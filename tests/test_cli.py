@@ -101,7 +101,9 @@ BUDGET = ("budget", "teleportation", "--on", "fake_kingston", "--corrections", "
 
 
 def test_budget_prints_the_object_of_the_design(qnet):
-    status, out, err = qnet(*BUDGET, "--noise", "readout=false", "--figure", "fidelity_x", "--json")
+    status, out, err = qnet(
+        *BUDGET, "--noise", "readout=false", "--figure", "fidelity_x", "--layout", "7,6,5", "--json"
+    )
     assert (status, err) == (0, "")
     plain = json.loads(out)
     assert list(plain) == [
@@ -111,6 +113,7 @@ def test_budget_prints_the_object_of_the_design(qnet):
     assert (plain["protocol"], plain["backend"], plain["figure"]) == (
         "teleportation", "exact:fake_kingston", "fidelity_x",
     )  # fmt: skip
+    assert plain["layout"] == [[7, 6, 5]]
     assert plain["corrections"] == "feedforward" and plain["noise"]["readout"] is False
     assert [row["source"] for row in plain["rows"]] == ["gates", "waiting", "latency"]
     whole = sum(row["alone"] for row in plain["rows"]) + plain["interaction"]

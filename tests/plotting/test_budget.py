@@ -85,7 +85,10 @@ def test_interaction_is_hatched_and_sources_have_their_colours():
 def test_small_costs_keep_their_size_and_rounding_is_nothing():
     shown = texts(plot_budget(DEEP))
     assert "+2e−05" in shown and "−1e−05" in shown and "−0.3000" in shown
-    assert texts(plot_budget(NOTHING)).count("0") == 4
+    ax = plot_budget(NOTHING)
+    assert texts(ax).count("0") == 4
+    low, high = ax.get_xlim()
+    assert high - low == pytest.approx(1e-5)
 
 
 def test_the_legend_is_below_the_axis_label():
