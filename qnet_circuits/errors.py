@@ -18,6 +18,7 @@
         ├── UnreachableError        no answer, or none that can be read: what was asked for may have happened or not
         ├── RefusedError            the platform, or its client, refused: nothing has happened
         │   └── BusyError           it refused for now: too many jobs or requests
+        ├── NotFinishedError        a job that goes on: come back later
         └── JobError                a job that ended without outcomes
             ├── JobFailedError      it failed, with the platform's reason
             ├── JobCancelledError   it was cancelled
@@ -111,6 +112,19 @@ class RefusedError(BackendError):
 
 class BusyError(RefusedError):
     """The platform refused for now: too many jobs or requests."""
+
+
+class NotFinishedError(BackendError):
+    """A job that goes on.
+
+    Args:
+        message: What to do.
+        state: Its state.
+    """
+
+    def __init__(self, message: str, state: str) -> None:
+        self.state = state
+        super().__init__(message)
 
 
 class JobError(BackendError):

@@ -68,6 +68,7 @@ def make_manifest(
         "parameters": protocol.parameters,
         "program_id": program.id,
         "backend": backend.name,
+        "remote": backend.remote,
         "simulated": True if backend.simulates_links else None,
         "engine": "sampling" if backend.samples else "exact",
         "corrections": compiled.corrections,

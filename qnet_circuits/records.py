@@ -7,8 +7,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,30 @@ class Record:
     def write_manifest(self, plain: dict[str, Any]) -> None:
         """Write the manifest anew."""
         self._write("manifest.json", json.dumps(plain, indent=1).encode())
+
+    @contextmanager
+    def held(self, timeout: float | None = None) -> Iterator[None]:
+        """Hold the directory: one process at a time works on it, the others wait, or read.
+
+        Args:
+            timeout: Seconds to wait for another process; for ever by default.
+
+        Raises:
+            RecordError: If the time is up.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=-1 if timeout is None else timeout)
+        except Timeout:
+            raise RecordError(
+                f"another process is at work on {self.path}; try again when it is done"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def update(self, **changes: Any) -> None:
         """Change entries of the manifest."""

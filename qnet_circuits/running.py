@@ -44,9 +44,13 @@ def submit(
     noise: DeviceNoise | Mapping[str, Any] | None = None,
     decoupling: bool = False,
     predict: bool | None = None,
+    max_qpu_seconds: int | None = None,
     path: str | os.PathLike[str] | None = None,
+    dry_run: bool = False,
 ) -> Run:
     """Prepare a run: make the program, compile it, check it, write it down; ``wait`` or ``result`` runs it.
+
+    On a processor (``ibm:``) the job is submitted too, once everything is on disk.
 
     Args:
         protocol: What to run.
@@ -63,17 +67,20 @@ def submit(
         decoupling: Decouple waiting qubits by pairs of X pulses.
         predict: Put the exact figures for the same description of noise beside sampled ones; by default on a simulated device
             if the program is small.
-        path: A directory, new or empty, that keeps the run.
+        max_qpu_seconds: The most processor seconds that a job on a processor may take; needed there.
+        path: A directory, new or empty, that keeps the run; needed on a processor.
+        dry_run: Do everything but write and submit.
 
     Returns:
-        The run, in state PREPARED.
+        The run, in state PREPARED; on a processor QUEUED, or as far as its job is.
 
     Raises:
         ParameterError, UnsupportedError, LayoutError, RecordError: See each option; nothing has run then.
+        BackendError: If a job could not be submitted; the directory says how far it came, and opening it goes on.
     """
     if not isinstance(protocol, Protocol):
         raise ParameterError(f"protocol must be a Protocol, such as RepeaterChain(hops=3), got {protocol!r}")
-    where = _with_noise(backend_of(backend), noise)
+    where = _limited(_with_noise(backend_of(backend), noise), max_qpu_seconds, path, dry_run)
     seed = secrets.randbits(53) if seed is None else check_count("seed", seed, 0)
     for name, value in (("emulate_links", emulate_links), ("decoupling", decoupling)):
         if not isinstance(value, bool):
@@ -90,6 +97,7 @@ def submit(
         "carrier": carrier,
         "emulate_links": emulate_links,
         "decoupling": decoupling,
+        "max_qpu_seconds": max_qpu_seconds,
     }
     compiled = compile_for(program, where, seed, options)
     _check_links(compiled, where)
@@ -97,13 +105,31 @@ def submit(
     manifest = make_manifest(protocol, program, compiled, where, seed, counts, options)
     manifest["predicted"] = predicted(compiled, where, predict)
     record = None
-    if path is not None:
+    if path is not None and not dry_run:
         record = Record.create(path, manifest)
         record.write_circuits("program.qpy", [item.circuit for item in program])
         record.write_circuits("compiled.qpy", compiled.circuits)
         record.write_json("calibration.json", calibration_of(compiled))
         manifest = record.manifest()
-    return Run(manifest, record, compiled, where)
+    prepared = Run(manifest, record, compiled, where)
+    return prepared if dry_run else prepared.start()
+
+
+def _limited(
+    backend: Backend, seconds: int | None, path: str | os.PathLike[str] | None, dry_run: bool
+) -> Backend:
+    """Return the backend with its budget; whatever costs processor time needs one, and a directory."""
+    if not backend.remote:
+        return backend if seconds is None else backend.limited(seconds)
+    if seconds is None:
+        raise ParameterError(
+            f"{backend.name} costs processor time; say max_qpu_seconds (--max-qpu-seconds), the most that it may take"
+        )
+    if path is None and not dry_run:
+        raise ParameterError(
+            f"a run on {backend.name} is kept in a directory, so that nothing is lost; say path (--out DIR)"
+        )
+    return backend.limited(seconds)
 
 
 def _with_noise(backend: Backend, noise: DeviceNoise | Mapping[str, Any] | None) -> Backend:
@@ -159,7 +185,7 @@ def run(
         progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr is
             told if it is a terminal and it takes more than two seconds.
         **options: Those of ``submit``: shots, seed, corrections, optimization_level, layout, carrier, emulate_links, noise,
-            decoupling, predict, path.
+            decoupling, predict, max_qpu_seconds, path.
 
     Returns:
         The result.
