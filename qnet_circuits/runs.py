@@ -104,6 +104,12 @@ class Run:
         """Whether figures are computed without sampling; such a run has no outcomes."""
         return self._manifest.get("engine") == "exact"
 
+    def summary(self) -> dict[str, Any]:
+        """Return in plain values what the run is and how far it has come."""
+        keys = ("run_id", "protocol", "parameters", "backend", "status", "created")
+        said = {key: self._manifest.get(key) for key in keys}
+        return {**said, "job": self._manifest.get("ticket"), "reason": self._manifest.get("reason")}
+
     def __repr__(self) -> str:
         return f"<Run {self._manifest['protocol']} on {self._manifest['backend']}: {self.status}>"
 

@@ -1,11 +1,7 @@
-"""``qnet run``, ``predict``, ``fetch`` and ``replay``."""
+"""``qnet run``, ``predict`` and ``replay``."""
 
 from __future__ import annotations
 
-import json
-import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -13,6 +9,7 @@ import click
 from qnet_circuits.cli.options import (
     check_picture,
     compiling_options,
+    go_on_with,
     json_option,
     layout_of,
     level_option,
@@ -22,29 +19,11 @@ from qnet_circuits.cli.options import (
     noise_of,
     out_option,
     plot_option,
+    print_result,
     protocol_of,
-    save_picture,
     set_option,
 )
 from qnet_circuits.errors import ParameterError
-
-
-class Interrupted(Exception):
-    """Ctrl-C while a run was going on; says how to go on, if its directory keeps it."""
-
-
-@contextmanager
-def _interruptible(run: Any) -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        where = "" if run.path is None else f"; go on with: qnet fetch {shlex.quote(str(run.path))}"
-        raise Interrupted(f"interrupted{where}") from None
-
-
-def _print(result: Any, as_json: bool, plot: str | None, **more: Any) -> None:
-    save_picture(result, plot)
-    click.echo(json.dumps({**result.to_dict(), **more}) if as_json else str(result))
 
 
 @click.command()
@@ -75,11 +54,11 @@ def run(
     check_picture(plot)
     prepared = submit(protocol, backend, layout=layout_of(layout), noise=noise_of(noise), path=out, **options)
     more = {}
-    with _interruptible(prepared):
+    with go_on_with(prepared):
         result = prepared.result(level)
         if keep_outcomes:
             more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes()}
-    _print(result, as_json, plot, **more)
+    print_result(result, as_json, plot, **more)
 
 
 @click.command()
@@ -106,25 +85,9 @@ def predict(
         protocol, exact_backend(device, memory_of(memory_gib)), noise=noise_of(noise), layout=layout_of(layout),
         seed=0 if seed is None else seed, path=out, **options,
     )  # fmt: skip
-    with _interruptible(prepared):
+    with go_on_with(prepared):
         result = prepared.result()
-    _print(result, as_json, plot)
-
-
-@click.command()
-@click.argument("directory", type=click.Path())
-@level_option
-@json_option
-@plot_option
-def fetch(directory: str, level: float, as_json: bool, plot: str | None) -> None:
-    """Go on with a run that was interrupted, and print its figures."""
-    from qnet_circuits.running import open_run
-
-    check_picture(plot)
-    opened = open_run(directory)
-    with _interruptible(opened):
-        result = opened.result(level)
-    _print(result, as_json, plot)
+    print_result(result, as_json, plot)
 
 
 @click.command()
@@ -137,7 +100,7 @@ def replay(directory: str, level: float, as_json: bool, plot: str | None) -> Non
     from qnet_circuits.running import replay as replay_
 
     check_picture(plot)
-    _print(replay_(directory, level), as_json, plot)
+    print_result(replay_(directory, level), as_json, plot)
 
 
 def _counts(registers: Any) -> dict[str, dict[str, int]]:
