@@ -47,6 +47,11 @@ class Backend(ABC):
     #: Whether outcomes are sampled; otherwise ``evaluate`` gives the figures at once.
     samples: bool = True
 
+    @property
+    def simulated(self) -> bool | None:
+        """Whether outcomes are known to be simulated; None where a backend does not know."""
+        return True if self.simulates_links else None
+
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if the circuits cannot run here."""
 
@@ -78,6 +83,10 @@ class Backend(ABC):
     def find(self, tag: str) -> Any | None:
         """Return the ticket that carries a tag, or None if there is none or the backend keeps no tags."""
         return None
+
+    def cancel(self, ticket: Any) -> str:
+        """Give up a ticket and return its state: one that had ended before stays as it was."""
+        return "CANCELLED"
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result of a compiled program from here must say."""
