@@ -13,7 +13,7 @@ from qnet_circuits.backends import failures
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
 from qnet_circuits.backends.failures import Failures, one_line
 from qnet_circuits.backends.redaction import Redactor
-from qnet_circuits.backends.runtime import client_sampler, connect, saved_secrets
+from qnet_circuits.backends.runtime import client_sampler, connect, fake_device_names, saved_secrets
 from qnet_circuits.backends.submission import MID_CIRCUIT, check_submittable, circuits_for, equal_shots
 from qnet_circuits.backends.watchdog import Watchdog
 from qnet_circuits.compiling.compiled import Compiled, registers_of
@@ -258,8 +258,9 @@ class RuntimeBackend(Backend):
 
 def _remark(processor: str) -> str:
     """Return why a processor is not offered, if that is known."""
-    family, _, name = processor.partition("_")
-    return "it has been retired" if family == "ibm" and status(f"fake_{name}") == RETIRED else ""
+    stand_in = processor.replace("ibm_", "fake_", 1)
+    known = stand_in in fake_device_names() and status(stand_in) == RETIRED
+    return "it has been retired" if known else ""
 
 
 def _registers(result: Any) -> list[Raw]:
