@@ -18,7 +18,13 @@ _PATTERNS = (
     re.compile(r"\b[\w-]{40,}\b"),  # An API key: longer than any id that messages need.
 )
 #: Loggers of the client and of what it sends its requests with.
-_LOGGERS = ("qiskit_ibm_runtime", "ibm_cloud_sdk_core", "ibm_platform_services", "urllib3")
+_LOGGERS = (
+    "qiskit_ibm_runtime",
+    "ibm-cloud-sdk-core",
+    "ibm_cloud_sdk_core",
+    "ibm_platform_services",
+    "urllib3",
+)
 
 
 class Redactor:

@@ -1,5 +1,7 @@
 """IBM's offline mode."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -33,7 +35,7 @@ def test_a_seed_repeats_and_circuits_share_no_random_numbers():
     assert not all(np.array_equal(one[n][r], three[n][r]) for n in names for r in one[n])
     swaps = [run["swap"][:, 0] for run in one.values()]
     # A fair coin each; sharing a seed, all circuits would toss the same one. 6 sigma at 500 tosses.
-    for a, b in zip(swaps, swaps[1:], strict=False):
+    for a, b in itertools.pairwise(swaps):
         assert abs(np.mean(a == b) - 0.5) < 6 * 0.5 / np.sqrt(500)
 
 

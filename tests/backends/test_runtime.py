@@ -140,7 +140,7 @@ def test_another_process_finds_polls_and_fetches_by_the_tag_alone(tmp_path):
 
 
 def test_fetching_needs_no_processor(platform, manila):
-    compiled, ticket = submitted(manila)
+    _, ticket = submitted(manila)
     assert done(manila, ticket) == "DONE"
     raws = manila.fetch(ticket)
     platform.routes.processors.clear()
