@@ -69,7 +69,7 @@ def make_manifest(
         "program_id": program.id,
         "backend": backend.name,
         "remote": backend.remote,
-        "simulated": True if backend.simulates_links else None,
+        "simulated": backend.simulated,
         "engine": "sampling" if backend.samples else "exact",
         "corrections": compiled.corrections,
         "noise": {} if backend.noise is None or backend.device is None else backend.noise.to_dict(),

@@ -49,6 +49,11 @@ class Backend(ABC):
     #: Whether outcomes are sampled; otherwise ``evaluate`` gives the figures at once.
     samples: bool = True
 
+    @property
+    def simulated(self) -> bool | None:
+        """Whether outcomes are known to be simulated; None where a backend does not know."""
+        return True if self.simulates_links else None
+
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if the circuits cannot run here."""
 
