@@ -14,7 +14,7 @@ LAYERS = [
     ("circuits", "figures", "program"),
     ("protocol", "protocols"),
     ("compiling", "noise", "exact", "backends"),
-    ("records", "result", "manifest", "progress", "runs", "running", "budget"),
+    ("records", "result", "manifest", "progress", "runs", "running", "budget", "costing"),
     ("plotting", "cli", "testing", "__init__"),
 ]
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from qnet_circuits.cli.cost import cost
 from qnet_circuits.cli.devices import devices
 from qnet_circuits.cli.options import protocol_of
 from qnet_circuits.cli.running import fetch, predict, replay, run
@@ -93,7 +94,7 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
         click.echo(f"{key.replace('_', ' ')}: {value}")
 
 
-for command in (run, predict, fetch, replay, devices):
+for command in (run, predict, cost, fetch, replay, devices):
     qnet.add_command(command)
 
 
