@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from qnet_circuits.circuits.links import entangle as entangle
     from qnet_circuits.circuits.links import transmit as transmit
     from qnet_circuits.compiling.compiled import Compiled as Compiled
+    from qnet_circuits.compiling.cost import Cost as Cost
+    from qnet_circuits.costing import estimate_cost as estimate_cost
     from qnet_circuits.costs import Budget as Budget
     from qnet_circuits.errors import BackendError as BackendError
     from qnet_circuits.errors import FrameError as FrameError
@@ -92,6 +94,8 @@ _HOME = {
     "circuits.links": ("entangle", "transmit"),
     "compiling.compiled": ("Compiled",),
     "costs": ("Budget",),
+    "compiling.cost": ("Cost",),
+    "costing": ("estimate_cost",),
     "errors": (
         "BackendError", "FrameError", "LayoutError", "LocalityError", "NoShotsError", "ParameterError",
         "ProgramError", "QnetError", "RecordError", "UnknownNameError", "UnsupportedError", "VerificationError",

@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 from qnet_circuits.cli.budget import budget
+from qnet_circuits.cli.cost import cost
 from qnet_circuits.cli.devices import devices
 from qnet_circuits.cli.jobs import cancel, fetch, status, submit
 from qnet_circuits.cli.options import Interrupted, protocol_of
@@ -99,7 +100,7 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
         click.echo(f"{key.replace('_', ' ')}: {value}")
 
 
-for command in (run, predict, budget, submit, status, fetch, cancel, replay, devices):
+for command in (run, predict, budget, cost, submit, status, fetch, cancel, replay, devices):
     qnet.add_command(command)
 
 

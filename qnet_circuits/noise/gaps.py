@@ -21,7 +21,7 @@ _DEFAULT_SECONDS = {"measure": 4e-6, "reset": 4e-6}
 _DEFAULT_GATE_SECONDS = {1: 5e-8, 2: 3e-7}
 #: Frame changes in software: no time, no error.
 _VIRTUAL = frozenset(("rz", "p", "u1", "barrier", "delay", "global_phase"))
-_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "ps": 1e-12}
+UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "ps": 1e-12}
 MID_CIRCUIT = "measure_2"
 
 
@@ -179,7 +179,7 @@ class Usable:
             UnsupportedError: If its unit needs a device's ``dt`` that is not given, or its length is not a number.
         """
         unit, length = operation.unit, operation.params[0]
-        scale = self._raw.dt if unit == "dt" else _UNITS.get(unit)
+        scale = self._raw.dt if unit == "dt" else UNITS.get(unit)
         try:
             seconds = float(length) * (scale or math.nan)
         except (TypeError, ValueError):

@@ -1,0 +1,48 @@
+"""``qnet cost``: what a run would take of a processor, before it is paid for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from qnet_circuits.cli.options import (
+    compiling_options,
+    json_option,
+    layout_of,
+    name_argument,
+    noise_of,
+    protocol_of,
+    set_option,
+)
+
+
+@click.command()
+@name_argument
+@set_option
+@click.option("--on", "backend", required=True, help="Where it would run: aer:<device or file>.")
+@click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
+@compiling_options
+@click.option("--rep-delay", type=float, default=250e-6, show_default=True, metavar="SECONDS",
+              help="Time between two shots.")  # fmt: skip
+@click.option(
+    "--remaining", type=float, metavar="SECONDS", help="What the instance has left, if that is known."
+)
+@json_option
+def cost(
+    name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], seed: int | None,
+    as_json: bool, **options: Any,
+) -> None:  # fmt: skip
+    """Estimate what a run would cost on a processor; nothing is submitted: NAME is registered, or FILE.py:Class."""
+    from qnet_circuits.costing import estimate_cost
+
+    protocol = protocol_of(name, settings)
+    found = estimate_cost(
+        protocol, backend, noise=noise_of(noise), layout=layout_of(layout), seed=0 if seed is None else seed, **options
+    )  # fmt: skip
+    if as_json:
+        where = {"protocol": protocol.name, "parameters": protocol.parameters, "backend": backend}
+        click.echo(json.dumps({"schema": 1, **where, "cost": found.to_dict()}))
+        return
+    click.echo(f"{protocol.id} on {backend}\n{found}")

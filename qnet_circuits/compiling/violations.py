@@ -1,0 +1,127 @@
+"""The numbers that a job must keep to, and what breaks one."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qnet_circuits.errors import UnsupportedError, check_count
+
+#: What a job on a processor may not do, by the name of the rule.
+RULES = {
+    "dynamic": "real-time decisions need a device with if_else",
+    "control_flow": "if_else is the only control flow",
+    "nesting": "no decision inside a decision",
+    "branch": "no measurement or reset inside a branch",
+    "operand": "a decision compares values of at most 32 bits",
+    "condition": "one decision reads at most 32 bits in all",
+    "arithmetic": "no arithmetic and no shifts",
+    "store": "a value that is stored into a classical register is not returned",
+    "input": "nobody can give a value to an input variable",
+    "parameter": "all parameters have values",
+    "delay": "delays are multiples of the device's alignment",
+    "gate": "only operations of the device, on qubits that have them",
+    "angle": "rzz takes angles from 0 to π/2",
+    "qubits": "no more qubits than the device has",
+    "register": "outcomes are in classical registers whose names are usable",
+    "shots": "all circuits of a job take the same number of shots, at least 1",
+    "broadcasts": "the control electronics hold so many broadcasts for a job",
+    "control_instructions": "the control electronics hold so many instructions for each qubit",
+    "two_qubit_gates": "so many two-qubit gates in a job are sure to pass",
+    "executions": "so many executions in a job",
+    "input_bytes": "so large may a job's input be",
+    "seconds": "so long may a job run",
+}
+
+#: Seconds of the processor that a job takes besides its shots, by IBM Quantum's guide on workload usage (2026).
+JOB_OVERHEAD = 2.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that one job may take, as IBM Quantum's guides on job limits and dynamic circuits stated it in 2026.
+
+    The numbers have changed before (executions were 10 million, instructions 26.8 million), hence they can be given.
+
+    Args:
+        condition_bits: Bits of an operand of a decision. The guide limits each operand; it says nothing of an expression over
+            many single bits, such as the parity of a correction, so that the same number is taken for all bits that one
+            decision reads: the careful reading.
+        broadcast_memory: Memory of the control electronics for broadcasts. The guide knows two points of it, about 300
+            broadcasts of 60 bits or 2400 of one bit. The straight line through both is 52 for a broadcast and 7 for each of
+            its bits, out of 141,600.
+        control_instructions: Instructions of the control system for each qubit.
+        executions: Circuits times shots.
+        two_qubit_gates: Fewer than 10,000 are sure to pass; the service may take more, depending on options.
+        input_bytes: Size of the circuits in QPY.
+        seconds: The longest that a job may run, 3 hours.
+
+    Raises:
+        ParameterError: If a limit is no whole number of at least 1.
+
+    Example:
+        >>> Limits().condition_bits
+        32
+        >>> Limits(executions=10_000_000).executions
+        10000000
+    """
+
+    condition_bits: int = 32
+    broadcast_memory: int = 141_600
+    control_instructions: int = 32_000_000
+    executions: int = 5_000_000
+    two_qubit_gates: int = 9_999
+    input_bytes: int = 50_000_000
+    seconds: int = 10_800
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            check_count(field.name, getattr(self, field.name))
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Something that a processor would refuse, or fail at after the wait.
+
+    Args:
+        rule: The rule that is broken, one of ``RULES``.
+        circuit: Name of the circuit, or None if it is the circuits together that are too much for one job.
+        instruction: The instruction, with its qubits and its place, or None if it is no single one.
+        message: What is wrong, with the number given and the number allowed.
+        way_out: What to do.
+
+    Example:
+        >>> str(Violation("shots", "zz", None, "circuit 'zz' has 0 shots, at least 1 is needed", "give shots=1 or more"))
+        "circuit 'zz' has 0 shots, at least 1 is needed; give shots=1 or more"
+    """
+
+    rule: str
+    circuit: str | None
+    instruction: str | None
+    message: str
+    way_out: str
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.way_out}"
+
+
+def refuse(violations: Sequence[Violation]) -> None:
+    """Raise an error of one line for the first violation that says how many more there are; do nothing without any.
+
+    Args:
+        violations: What ``check`` returned.
+
+    Raises:
+        UnsupportedError: If there is a violation.
+
+    Example:
+        >>> wrong = Violation("shots", "zz", None, "circuit 'zz' has 0 shots, at least 1 is needed", "give shots=1 or more")
+        >>> refuse([wrong, wrong])
+        Traceback (most recent call last):
+            ...
+        qnet_circuits.errors.UnsupportedError: circuit 'zz' has 0 shots, at least 1 is needed; give shots=1 or more (and 1 more)
+    """
+    if violations:
+        more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+        raise UnsupportedError(" ".join(f"{violations[0]}{more}".split()))

@@ -1,0 +1,89 @@
+"""The verb that says what a run would cost, before anything is submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qiskit.transpiler import Target
+
+from qnet_circuits.backends.registry import backend_of
+from qnet_circuits.compiling.cost import REP_DELAY, Cost, cost_of, shot_seconds
+from qnet_circuits.compiling.jobs import split
+from qnet_circuits.errors import ParameterError, UnsupportedError, check_count
+from qnet_circuits.noise.description import DeviceNoise, check_noise
+from qnet_circuits.noise.device import Device
+from qnet_circuits.program import Program
+from qnet_circuits.protocol import Protocol
+from qnet_circuits.running import DEFAULT_SHOTS, MOST_SHOTS, compile
+from qnet_circuits.runs import program_of
+
+
+def estimate_cost(
+    protocol: Protocol,
+    backend: Any,
+    *,
+    shots: int | None = None,
+    seed: int = 0,
+    noise: DeviceNoise | Mapping[str, Any] | None = None,
+    rep_delay: float = REP_DELAY,
+    remaining: float | None = None,
+    **options: Any,
+) -> Cost:
+    """Estimate what a run would cost on a processor: nothing is submitted.
+
+    The program is compiled, its circuits are checked against the service's limits and split into jobs as they would be, and
+    their durations come from the device's calibration. ``Cost`` states the formula.
+
+    Args:
+        protocol: What would run.
+        backend: Where: anything with a device, such as ``aer:fake_kingston``, ``aer:snapshot.json`` or a ``Device``.
+        shots: Shots for each circuit, 1 to 100,000,000. Default 4096.
+        seed: Decides on what is drawn at random.
+        noise: Gives the latency of decisions, ``feedforward_latency``. Default: the backend's.
+        rep_delay: Seconds between two shots, in [0, 0.1]. Default 250 µs, as most processors have it.
+        remaining: Seconds that the instance has left, if that is known.
+        **options: Those of ``compile``: corrections, optimization_level, layout, carrier, emulate_links, decoupling.
+
+    Returns:
+        The cost.
+
+    Raises:
+        UnsupportedError: If the backend has no device, or a circuit breaks a limit by itself.
+        ParameterError: If a value is out of range.
+
+    Example:
+        >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
+        >>> cost = estimate_cost(RepeaterChain(hops=2), "aer:fake_manila", shots=1000, remaining=600)
+        >>> cost.circuits, cost.jobs, cost.executions, cost.waste
+        (3, 1, 3000, 0)
+        >>> 2 < cost.seconds < 4 and cost.share == cost.seconds / 600
+        True
+    """
+    if not isinstance(protocol, Protocol):
+        raise ParameterError(f"protocol must be a Protocol, such as RepeaterChain(hops=3), got {protocol!r}")
+    where = backend_of(backend)
+    if where.device is None:
+        raise UnsupportedError(
+            f"{where.name} has no device, so nothing takes time there; name one, for example aer:fake_kingston"
+        )
+    program = program_of(protocol, check_count("seed", seed, 0))
+    counts = _counts(program, shots)
+    described = where.noise if noise is None else check_noise(noise)
+    compiled = compile(program, where, seed=seed, **options)
+    seconds, notes = shot_seconds(compiled, rep_delay, described)
+    jobs = split(compiled.circuits, counts, _own_target(where.device), seconds)
+    return cost_of(jobs, seconds, rep_delay, remaining, [*notes, *compiled.notes, *where.device.notes])
+
+
+def _counts(program: Program, shots: int | None) -> Sequence[int]:
+    if shots is not None:
+        check_count("shots", shots, 1, MOST_SHOTS)
+        if any(item.shots is not None for item in program):
+            raise ParameterError("this protocol counts its own rounds; leave shots out")
+    return [item.shots or shots or DEFAULT_SHOTS for item in program]
+
+
+def _own_target(device: Device) -> Target:
+    """Return the target with everything that the device says, alignment and variants of operations included."""
+    return device.target if device.backend is None else device.backend.target
