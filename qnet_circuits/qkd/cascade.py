@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qnet_circuits.errors import ParameterError
+from qnet_circuits.qkd.known_blocks import KnownBlocks
+from qnet_circuits.qkd.refusals import Refusal
 from qnet_circuits.qkd.schedules import Schedule
-from qnet_circuits.qkd.shuffles import Bits, Parities, Places, Shuffle, Shuffles
+from qnet_circuits.qkd.shuffles import Bits, Parities, Places, Shuffles
 
 
 class ParityOracle(Protocol):
@@ -35,7 +36,6 @@ class LocalOracle:
     Args:
         bits: Alice's frame.
         shuffles: The public reorderings.
-        limit: Parities after which she refuses; by default one for each bit.
 
     Raises:
         ParameterError: On a question outside the frame.
@@ -56,7 +56,9 @@ class LocalOracle:
 
     def tell(self, index: int, places: Places) -> Bits:
         """Return the parities before the places, and count them."""
-        if not 0 <= index < self._passes or (len(places) and not 1 <= min(places) <= max(places) <= self._n):
+        if not 0 <= index < self._passes or (
+            len(places) and not 1 <= places.min() <= places.max() <= self._n
+        ):
             raise ParameterError(
                 f"a question is a pass below {self._passes} and places in [1, {self._n}], got pass {index}"
             )
@@ -92,7 +94,7 @@ class Reconciled:
 
 
 def reconcile(
-    bits: Bits, oracle: ParityOracle, shuffles: Shuffles, schedule: Schedule, slack: float = 4.0
+    bits: Bits, oracle: ParityOracle, shuffles: Shuffles, schedule: Schedule, slack: float = 2.0
 ) -> Reconciled:
     """Correct a frame towards Alice's.
 
@@ -109,6 +111,7 @@ def reconcile(
 
     Raises:
         ParameterError: If sizes do not agree.
+        Refusal: If the parities told are not those of one string.
 
     Example:
         >>> rng = np.random.default_rng(5)
@@ -129,63 +132,6 @@ def reconcile(
     return _Search(bits, oracle, shuffles, schedule, slack).run()
 
 
-class _Pass:
-    """What is known along one shuffle: places told, errors before each, and blocks with an odd number of errors left."""
-
-    def __init__(self, shuffle: Shuffle, places: Places, errors: Bits, found: Places) -> None:
-        self.shuffle = shuffle
-        self.places = places
-        #: Parity of all errors before each place, those that were corrected later included.
-        self.errors = errors
-        self.found = np.sort(shuffle.places[found]) if len(found) else found
-        left = self.remaining(places, errors)
-        #: Of the block that begins at each place, whether an odd number of errors is left; nothing begins at the end.
-        self.odd = np.append(left[1:] ^ left[:-1], np.uint8(0))
-        self._listed: Places | None = None
-
-    def remaining(self, places: Places, errors: Bits) -> Bits:
-        """Return the parity of the errors before each place that are not corrected yet."""
-        return errors ^ (np.searchsorted(self.found, places) & 1).astype(np.uint8)
-
-    @property
-    def odd_blocks(self) -> Places:
-        """Indices of the blocks in which an error is left."""
-        if self._listed is None:
-            self._listed = np.flatnonzero(self.odd)
-        return self._listed
-
-    def sizes(self) -> Places:
-        """Return the sizes of the odd blocks."""
-        blocks = self.odd_blocks
-        return self.places[blocks + 1] - self.places[blocks]
-
-    def solve(self, blocks: Places) -> None:
-        """Note that one error was corrected in each of these blocks."""
-        self.odd[blocks] = 0
-        self._listed = None
-
-    def toggle(self, positions: Places) -> None:
-        """Note that the bits at these positions along the shuffle were corrected, wherever they are."""
-        blocks = np.searchsorted(self.places, positions, side="right") - 1
-        np.bitwise_xor.at(self.odd, blocks, np.uint8(1))
-        self._listed = None
-
-    def correct(self, positions: Places) -> None:
-        """Add corrected positions to those found."""
-        positions = np.sort(positions)
-        self.found = np.insert(self.found, np.searchsorted(self.found, positions), positions)
-
-    def insert(self, places: Places, errors: Bits) -> None:
-        """Keep parities that were told in a search; what they divide is even by now."""
-        order = np.argsort(places)
-        places, errors = places[order], errors[order]
-        at = np.searchsorted(self.places, places)
-        self.places = np.insert(self.places, at, places)
-        self.errors = np.insert(self.errors, at, errors)
-        self.odd = np.insert(self.odd, at, np.uint8(0))
-        self._listed = None
-
-
 class _Search:
     """One frame being corrected."""
 
@@ -195,8 +141,9 @@ class _Search:
         self.bits, self.oracle, self.shuffles = bits, oracle, shuffles
         self.reuse, self.slack = schedule.reuse, slack
         self.own = Parities(bits, shuffles)
-        self.passes: list[_Pass] = []
+        self.passes: list[KnownBlocks] = []
         self.found: Places = np.zeros(0, np.int64)
+        self.changed = np.zeros(len(bits), np.bool_)
         self.leak = self.rounds = 0
 
     def run(self) -> Reconciled:
@@ -224,7 +171,7 @@ class _Search:
             places, errors = shuffle.cuts, np.append(errors, self.passes[0].errors[-1])
         start = np.zeros(1, np.uint8)
         self.passes.append(
-            _Pass(shuffle, np.append(0, places), np.concatenate([start, errors]), self.found)
+            KnownBlocks(shuffle, np.append(0, places), np.concatenate([start, errors]), self.found)
         )
 
     def choose(self) -> tuple[int, Places] | None:
@@ -262,14 +209,16 @@ class _Search:
     def correct(self, index: int, blocks: Places, positions: Places, told: list[tuple[Places, Bits]]) -> None:
         """Change the bits at these positions of one pass, and tell all passes."""
         bits = self.passes[index].shuffle.order[positions].astype(np.int64)
+        if self.changed[bits].any():
+            # Parities of one string never lead twice to one bit; those of a liar could go on for ever.
+            raise Refusal("reconciliation", "the parities told contradict each other")
+        self.changed[bits] = True
         self.found = np.append(self.found, bits)
         for other, one in enumerate(self.passes):
-            moved = positions if other == index else one.shuffle.places[bits].astype(np.int64)
-            one.correct(moved)
             if other == index:
-                one.solve(blocks)
+                one.solve(blocks, bits)
             else:
-                one.toggle(moved)
+                one.toggle(bits)
         if self.reuse and told:
             places, errors = zip(*told, strict=True)
             self.passes[index].insert(np.concatenate(places), np.concatenate(errors))

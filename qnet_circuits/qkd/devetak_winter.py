@@ -82,7 +82,9 @@ def devetak_winter(
     if kept <= 1e-12:
         raise ParameterError("no round is kept: the effects never respond to these signals")
     eve, joint = ((1 - flip) * part + flip * part[::-1] for part in (eve / kept, joint / kept))
-    return DevetakWinter(kept, float(joint[0, 1] + joint[1, 0]), _hidden(eve.sum(axis=1)), _uncorrected(joint))
+    return DevetakWinter(
+        kept, float(joint[0, 1] + joint[1, 0]), _hidden(eve.sum(axis=1)), _uncorrected(joint)
+    )
 
 
 def pauli_channel(weights: Sequence[float]) -> list[Matrix]:
@@ -98,16 +100,24 @@ def pauli_channel(weights: Sequence[float]) -> list[Matrix]:
     if len(weights) != 4 or min(weights) < 0 or abs(sum(weights) - 1) > 1e-9:
         raise ParameterError(f"a Pauli channel takes four weights of sum 1, got {tuple(weights)}")
     paulis = ([[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]])
-    return [math.sqrt(weight) * np.array(pauli, complex) for weight, pauli in zip(weights, paulis, strict=True)]
+    return [
+        np.array(math.sqrt(weight) * np.array(pauli), complex)
+        for weight, pauli in zip(weights, paulis, strict=True)
+    ]
 
 
 def _check(signals: Sequence[tuple[float, int, Any]], kraus: list[Matrix], effects: list[Matrix]) -> None:
     total = sum(probability for probability, _, _ in signals)
     if abs(total - 1) > 1e-9 or any(p < 0 or bit not in (0, 1) for p, bit, _ in signals):
-        raise ParameterError(f"signals are (probability, 0 or 1, state) of total probability 1, got {total:g}")
+        raise ParameterError(
+            f"signals are (probability, 0 or 1, state) of total probability 1, got {total:g}"
+        )
     if not kraus or not np.allclose(sum(k.conj().T @ k for k in kraus), np.eye(kraus[0].shape[1])):
         raise ParameterError("the Kraus operators of a channel must satisfy Σ K†K = 1")
-    if len(effects) != 2 or np.linalg.eigvalsh(np.eye(len(effects[0])) - effects[0] - effects[1]).min() < -1e-9:
+    if (
+        len(effects) != 2
+        or np.linalg.eigvalsh(np.eye(len(effects[0])) - effects[0] - effects[1]).min() < -1e-9
+    ):
         raise ParameterError("effects must be two positive matrices whose sum is at most the identity")
 
 
@@ -115,7 +125,7 @@ def _environment(kraus: list[Matrix], state: Matrix, effect: Matrix) -> Matrix:
     """Return tr(M K_i ρ K_j†) for all i, j."""
     sent = np.array([operator @ state for operator in kraus])
     seen = np.array([operator.conj().T @ effect for operator in kraus])
-    return np.einsum("iab,jba->ij", sent, seen)
+    return np.array(np.einsum("iab,jba->ij", sent, seen), complex)
 
 
 def _hidden(eve: NDArray[np.complex128]) -> float:

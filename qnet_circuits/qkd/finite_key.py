@@ -76,7 +76,12 @@ def phase_cost(n: int, k: int, tolerance: float, epsilon_secrecy: float) -> floa
 
 
 def key_length(
-    n: int, k: int, tolerance: float, leak: float, epsilon_secrecy: float = 1e-10, epsilon_correctness: float = 1e-15
+    n: int,
+    k: int,
+    tolerance: float,
+    leak: float,
+    epsilon_secrecy: float = 1e-10,
+    epsilon_correctness: float = 1e-15,
 ) -> int:
     """Return ℓ = ⌊n(1 - h(Q_tol + μ)) - leak - log2(2/(ε_sec² ε_cor))⌋, at least 0.
 
@@ -160,7 +165,12 @@ class FiniteKeyPlan:
 
 
 def plan_finite_key(
-    n: int, qber: float, *, security_rate: float = 1e-14, epsilon_correctness: float = 1e-15, efficiency: float = 1.1
+    n: int,
+    qber: float,
+    *,
+    security_rate: float = 1e-14,
+    epsilon_correctness: float = 1e-15,
+    efficiency: float = 1.1,
 ) -> FiniteKeyPlan:
     """Choose k and Q_tol for the largest expected rate, with ε_sec = ``security_rate`` · ℓ and leak = f n h(Q_tol).
 

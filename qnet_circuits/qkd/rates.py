@@ -175,8 +175,8 @@ def conference_six_state_rate(q: float, parties: int) -> float:
     """
     n = check_count("parties", parties, 2)
     noise = 2 * check_range("q", q, 0.0, 0.5)
-    other = noise / 2**n
-    wanted = 1 - noise + 2 * other
+    other = float(noise / 2**n)
+    wanted: float = 1 - noise + 2 * other
     hidden = wanted * binary_entropy(other / wanted) + (1 - wanted)
     return 1 - hidden - binary_entropy(q)
 
@@ -191,10 +191,10 @@ def sifted_fraction(basis_probabilities: Sequence[float]) -> float:
         ParameterError: If they are no probabilities.
 
     Example:
-        >>> sifted_fraction((0.5, 0.5)), sifted_fraction((0.9, 0.1))
-        (0.5, 0.8200000000000001)
+        >>> sifted_fraction((0.5, 0.5)), round(sifted_fraction((0.9, 0.1)), 6)
+        (0.5, 0.82)
     """
     values = [check_range("basis probability", p, 0.0, 1.0) for p in basis_probabilities]
     if abs(sum(values) - 1) > 1e-9:
         raise ParameterError(f"basis probabilities must sum to 1, got {sum(values):g}")
-    return sum(p * p for p in values)
+    return math.fsum(p * p for p in values)

@@ -25,7 +25,7 @@ class Shuffle:
 
     Example:
         >>> shuffle = Shuffle(8, 2, (7,))
-        >>> shuffle.cuts.tolist(), sorted(shuffle.order.tolist())
+        >>> shuffle.cuts.tolist(), shuffle.along(shuffle.order).tolist()
         ([2, 4, 6, 8], [0, 1, 2, 3, 4, 5, 6, 7])
     """
 
@@ -36,8 +36,9 @@ class Shuffle:
         if 2 * block >= n and n > 1:
             words = np.frombuffer(self._generator.bytes((n + 7) // 8), np.uint8)
             self.subset = np.unpackbits(words, count=n)
-            cut = int(np.count_nonzero(self.subset))
-            self.cuts: Places = np.unique(np.array([max(cut, 1), n], np.int64))
+            if self.subset.all() or not self.subset.any():
+                self.subset[0] ^= 1  # both blocks must hold a bit
+            self.cuts: Places = np.array([np.count_nonzero(self.subset), n], np.int64)
         else:
             self.cuts = np.append(np.arange(block, n, block, dtype=np.int64), n)
 
@@ -46,15 +47,24 @@ class Shuffle:
         """The place in the frame of each place along the shuffle."""
         if self.subset is None:
             return self._generator.permutation(np.arange(self.n, dtype=np.int32))
-        halves = np.flatnonzero(self.subset), np.flatnonzero(self.subset == 0)
-        return np.concatenate(halves).astype(np.int32)
+        inside = self.subset.view(np.bool_)
+        return np.concatenate([np.flatnonzero(inside), np.flatnonzero(~inside)]).astype(np.int32)
 
     @cached_property
-    def places(self) -> NDArray[np.int32]:
-        """The place along the shuffle of each place in the frame."""
+    def _places(self) -> NDArray[np.int32]:
+        """Of a permutation, the place along it of each bit; of a subset, how many of its members come up to each bit."""
+        if self.subset is not None:
+            return np.cumsum(self.subset, dtype=np.int32)
         places = np.empty(self.n, np.int32)
         places[self.order] = np.arange(self.n, dtype=np.int32)
         return places
+
+    def along(self, bits: Places) -> Places:
+        """Return the places along the shuffle of some bits of the frame."""
+        if self.subset is None:
+            return self._places[bits].astype(np.int64)
+        rank, cut = self._places[bits], self._places[-1]
+        return np.where(self.subset[bits], rank - 1, cut + bits - rank).astype(np.int64)
 
 
 class Shuffles:
