@@ -63,6 +63,7 @@ class Randomness:
         The places with the smallest of ``total`` random words of 64 bits are taken; two equal words, of probability below
         total² / 2^65, are the only deviation.
         """
-        check_count("size", size, 0, check_count("total", total, 0))
+        if check_count("size", size, 0, check_count("total", total, 0)) in (0, total):
+            return np.arange(size, dtype=np.int64)
         words = np.frombuffer(self.bytes(8 * total), np.uint64)
         return np.sort(np.argsort(words, kind="stable")[:size]).astype(np.int64)

@@ -46,11 +46,8 @@ def check_bits(name: str, bits: NDArray[np.generic]) -> Bits:
         array([1, 0], dtype=uint8)
     """
     array = np.asarray(bits)
-    if (
-        array.ndim != 1
-        or array.dtype.kind not in "bui"
-        or (array.size and (array.max() > 1 or array.min() < 0))
-    ):
+    wrong = array.size > 0 and (array.dtype.kind not in "bui" or array.max() > 1 or array.min() < 0)
+    if array.ndim != 1 or wrong:
         raise ParameterError(f"{name} must be a row of 0 and 1, got {array.dtype} of shape {array.shape}")
     return array.astype(np.uint8)
 

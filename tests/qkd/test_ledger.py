@@ -11,11 +11,18 @@ from qnet_circuits.qkd.keys import SecretKey
 from qnet_circuits.qkd.ledger import Entry, KeyResult, Ledger
 from qnet_circuits.qkd.refusals import Refusal
 
-LEDGER = Ledger(100, 90, 50, (Entry("test bits", 20, 40), Entry("authentication", 20)), 10, (("a", 0.1), ("b", 0.2)), 20)
+LEDGER = Ledger(
+    100, 90, 50, (Entry("test bits", 20, 40), Entry("authentication", 20)), 10, (("a", 0.1), ("b", 0.2)), 20
+)
 
 
 def test_sums_must_be_right():
-    assert (LEDGER.spent, LEDGER.revealed, LEDGER.bits("test bits"), LEDGER.bits("nothing")) == (40, 40, 20, 0)
+    assert (LEDGER.spent, LEDGER.revealed, LEDGER.bits("test bits"), LEDGER.bits("nothing")) == (
+        40,
+        40,
+        20,
+        0,
+    )
     assert LEDGER.epsilon == pytest.approx(0.3)
     for wrong in (
         lambda: Ledger(100, 90, 50, LEDGER.entries, 11, (), 20),

@@ -39,7 +39,9 @@ def test_bb84_threshold_with_real_error_correction(f, zero):
 
 def test_bb84_takes_the_phase_errors_from_the_other_basis():
     assert rates.bb84_rate(0.01, phase=0.05) == 1 - binary_entropy(0.01) - binary_entropy(0.05)
-    assert rates.bb84_rate(0.01, phase=0.05, efficiency=1.2) < rates.bb84_rate(0.05, phase=0.01, efficiency=1.0)
+    assert rates.bb84_rate(0.01, phase=0.05, efficiency=1.2) < rates.bb84_rate(
+        0.05, phase=0.01, efficiency=1.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,9 @@ def test_no_device_independent_key_without_a_violation():
     assert rates.device_independent_loss_rate(0.828) <= 0
 
 
-@pytest.mark.parametrize(("parties", "zero", "rate"), [(2, 0.11002786, 0.83841373), (3, 0.07936319, 0.77889074)])
+@pytest.mark.parametrize(
+    ("parties", "zero", "rate"), [(2, 0.11002786, 0.83841373), (3, 0.07936319, 0.77889074)]
+)
 def test_conference_key(parties, zero, rate):
     def at(q):
         return rates.conference_rate(rates.depolarized_parity_error(2 * q, parties), [q] * (parties - 1))
@@ -124,7 +128,8 @@ def test_conference_six_state_from_the_state_itself():
 
 
 @pytest.mark.parametrize(
-    ("biases", "fraction"), [((0.5, 0.5), 1 / 2), ((1 / 3,) * 3, 1 / 3), ((1.0, 0.0), 1.0), ((0.9, 0.1), 0.82)]
+    ("biases", "fraction"),
+    [((0.5, 0.5), 1 / 2), ((1 / 3,) * 3, 1 / 3), ((1.0, 0.0), 1.0), ((0.9, 0.1), 0.82)],
 )
 def test_sifted_fraction(biases, fraction):
     assert rates.sifted_fraction(biases) == pytest.approx(fraction)
@@ -213,7 +218,9 @@ def test_the_generic_routine_refuses_what_is_no_protocol():
 
 
 def test_intercept_resend():
-    assert attacks.intercept_resend_qber(1.0) == 0.25 and attacks.intercept_resend_qber(0.1) == pytest.approx(0.025)
+    assert attacks.intercept_resend_qber(1.0) == 0.25 and attacks.intercept_resend_qber(0.1) == pytest.approx(
+        0.025
+    )
     assert attacks.intercept_resend_qber(1.0, 3) == pytest.approx(1 / 3)
     assert attacks.intercept_resend_information(0.4) == 0.2
 
@@ -233,7 +240,9 @@ def test_phase_covariant_probe(d, information):
 
 def test_where_the_probes_know_as_much_as_bob():
     crossing = threshold(lambda d: 1 - binary_entropy(d) - attacks.probe_information(d), 0.01, 0.3)
-    assert crossing == pytest.approx(attacks.BB84_INDIVIDUAL_CROSSING) == pytest.approx(0.1464466094, abs=1e-10)
+    assert (
+        crossing == pytest.approx(attacks.BB84_INDIVIDUAL_CROSSING) == pytest.approx(0.1464466094, abs=1e-10)
+    )
     six = threshold(lambda d: 1 - binary_entropy(d) - attacks.six_state_probe_information(d), 0.01, 0.3)
     assert six == pytest.approx(0.1563734633, abs=1e-10)
 

@@ -83,7 +83,9 @@ def test_error_rates(rng):
         error_rate(np.zeros(3, np.uint8), np.zeros(2, np.uint8))
     with pytest.raises(NoShotsError):
         error_rate(np.zeros(0, np.uint8), np.zeros(0, np.uint8))
-    refuse_above(error_rate(np.zeros(20, np.uint8), np.repeat([1, 0], [1, 19]).astype(np.uint8)), 0.05, "here")
+    refuse_above(
+        error_rate(np.zeros(20, np.uint8), np.repeat([1, 0], [1, 19]).astype(np.uint8)), 0.05, "here"
+    )
     assert expected_rate(3, 98) == 0.04 and expected_rate(90, 90) == 0.5
 
 
@@ -108,7 +110,9 @@ def test_samples_are_fair(rng):
     for row in draws:
         row[source.sample(20, 5)] = 1
     assert (draws.sum(axis=1) == 5).all()
-    z2 = ((draws.sum(axis=0) - 500) ** 2 / (2000 * 0.25 * 0.75)).sum() * 19 / 20  # the sum of each row is fixed
+    z2 = (
+        ((draws.sum(axis=0) - 500) ** 2 / (2000 * 0.25 * 0.75)).sum() * 19 / 20
+    )  # the sum of each row is fixed
     assert chi2.sf(z2, 19) > 1e-6
     assert source.sample(7, 7).tolist() == list(range(7)) and len(source.sample(7, 0)) == 0
     with pytest.raises(ParameterError):
@@ -147,7 +151,9 @@ def test_no_two_messages_are_authenticated_as_the_same_bytes():
     assert pack(b"a", b"bc") != pack(b"ab", b"c")
 
 
-@pytest.mark.parametrize("body", [b"", b"1234567", bytes(9), pack(b"a"), pack(b"a", b"b", b"c"), pack(b"abc", b"")[:-1]])
+@pytest.mark.parametrize(
+    "body", [b"", b"1234567", bytes(9), pack(b"a"), pack(b"a", b"b", b"c"), pack(b"abc", b"")[:-1]]
+)
 def test_malformed_bodies_are_refused(body):
     with pytest.raises(Refusal, match="malformed"):
         unpack(body, 2)
@@ -158,7 +164,9 @@ def test_malformed_bodies_are_refused(body):
 
 
 def test_channel_needs_somebody_and_records_what_was_sent():
-    channel = ClassicalChannel(lambda message: Message(message.number, message.sender, message.kind, b"changed"))
+    channel = ClassicalChannel(
+        lambda message: Message(message.number, message.sender, message.kind, b"changed")
+    )
     with pytest.raises(ParameterError, match="nobody answers"):
         channel.request(Message(0, "bob", "a", b""))
     channel.connect(lambda message: Message(1, "alice", "a", message.body))

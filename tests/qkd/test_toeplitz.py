@@ -39,7 +39,9 @@ def test_blocks_of_a_large_hash_fit_together(rng):
 def test_hash_agrees_with_a_floating_point_product(rng):
     n, length = 3000, 1000
     bits, seed = rng.integers(0, 2, n, np.uint8), rng.integers(0, 2, n + length - 1, np.uint8)
-    product = matmul_toeplitz((seed[n - 1 :].astype(float), seed[n - 1 :: -1].astype(float)), bits.astype(float))
+    product = matmul_toeplitz(
+        (seed[n - 1 :].astype(float), seed[n - 1 :: -1].astype(float)), bits.astype(float)
+    )
     assert ((np.rint(product).astype(int) & 1) == toeplitz.toeplitz_hash(bits, seed, length)).all()
 
 
