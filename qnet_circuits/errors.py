@@ -12,6 +12,7 @@
     │   └── LayoutError             a circuit does not fit the device
     ├── VerificationError           compilation moved something across a party's boundary
     ├── NoShotsError                nothing was left to estimate a figure from
+    ├── RoundingError               a transform that is no longer exact (also an ArithmeticError)
     ├── RecordError                 a run directory that is missing, torn, foreign or too new
     └── BackendError                the backend failed (also a RuntimeError)
         ├── AccountError            no account, or one that the platform does not accept
@@ -88,6 +89,10 @@ class VerificationError(QnetError):
 
 class NoShotsError(QnetError):
     """Nothing was left to estimate a figure from."""
+
+
+class RoundingError(QnetError, ArithmeticError):
+    """A transform that is no longer exact."""
 
 
 class RecordError(QnetError):

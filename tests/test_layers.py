@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "qnet_circuits"
 LAYERS = [
     ("errors", "estimate"),
-    ("network", "theory"),
+    ("network", "theory", "qkd"),
     ("circuits", "figures", "program"),
     ("protocol", "protocols"),
     ("compiling", "noise", "exact", "backends"),
