@@ -126,6 +126,14 @@ def _again(circuit):
     circuit.measure(0, 0)
 
 
+def _again_in_branch(circuit):
+    circuit.measure(1, 1)
+    circuit.x(0)
+    with circuit.if_test((1, 0)):
+        circuit.measure(0, 2)
+    circuit.measure(0, 0)
+
+
 def _misread(value):
     def build(circuit):
         if value:
@@ -193,6 +201,7 @@ CASES = {
     "dephasing during a reset": (_beside("h", _reset), coherence(RESET), {}),
     "decay while a decision is on its way": (_latency, lambda t2: 1 - exp(-(MEASURE + LATENCY) / T1), {}),
     "a measured qubit decays for its measurement": (_again, population(MEASURE), {}),
+    "a qubit measured in a branch decays for its measurement": (_again_in_branch, population(MEASURE), {}),
     "0 is misread": (_misread(0), lambda t2: 0.05, READOUT),
     "1 is misread": (_misread(1), lambda t2: 0.75, READOUT),
     "0 is misread and used again": (_misread_again(0), lambda t2: 0.05, READOUT),
