@@ -213,7 +213,8 @@ class _Twin:
         number = dict(zip(block.clbits, bits, strict=True))
         events: list[Event] = []
         for each in timed:
-            for step in self._act(each, tuple(wires[k] for k in each.wires), number, used_again=False):
+            # Every wire of a branch is in use to its end, a measured one too.
+            for step in self._act(each, tuple(wires[k] for k in each.wires), number, used_again=True):
                 events.append((each.start, OPERATION, len(events), step))
         for wait in waits(timed, until, range(len(wires))) if self.waits else ():
             assert self.usable is not None
