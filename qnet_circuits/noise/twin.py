@@ -103,6 +103,7 @@ class _Twin:
     def steps(self) -> tuple[list[Step], float]:
         """Return the steps in order of time, and the circuit's duration."""
         number = {bit: k for k, bit in enumerate(self.circuit.clbits)}
+        self.errors: dict[tuple[str, tuple[int, ...]], list[Step]] = {}
         self.waits = self.usable is not None and self.noise.idle
         self.mid_circuit = _mid_circuit(self.circuit)
         self.timing = self._duration if self.waits else None
@@ -123,7 +124,8 @@ class _Twin:
             waiting = Waiting(self.qubits, self.usable, self.noise, self.decoupling, self.gate_error)
             measured = [each for each in timed if each.position in self.mid_circuit]
             events += waiting.events(waits(timed), measured, len(events))
-        events.sort(key=lambda event: event[:3])
+        # Numbers are all different, so that steps themselves are never compared.
+        events.sort()
         return [step for *_, step in events], makespan(timed)
 
     def _duration(self, position: int, instruction: CircuitInstruction, wires: tuple[int, ...]) -> float:
@@ -154,7 +156,9 @@ class _Twin:
             return [Reset(wires[0])]
         if instruction.is_control_flow():
             return [self._decision(each, wires, number)]
-        return [Unitary(instruction.operation, wires), *self.gate_error(name, wires)]
+        if (name, wires) not in self.errors:
+            self.errors[name, wires] = self.gate_error(name, wires)
+        return [Unitary(instruction.operation, wires), *self.errors[name, wires]]
 
     def gate_error(self, name: str, wires: tuple[int, ...]) -> list[Step]:
         """Return relaxation during a gate, and depolarisation that makes up the rest of its calibrated infidelity."""
@@ -193,18 +197,23 @@ class _Twin:
         """Return a real-time decision; every branch lasts as long as the longest."""
         operation, until = each.instruction.operation, each.end - each.start
         bits = tuple(number[bit] for bit in each.instruction.clbits)
-        blocks = list(operation.blocks)
-        if operation.name == "if_else" and len(blocks) == 1:
-            blocks.append(blocks[0].copy_empty_like())
-        return Decision(
-            operation, bits, wires, tuple(self._block(block, wires, bits, until) for block in blocks)
+        blocks = tuple(
+            self._block(block_times(block, wires, self.timing), block.clbits, wires, bits, until)
+            for block in operation.blocks
         )
+        if operation.name == "if_else" and len(blocks) == 1:
+            blocks = (*blocks, self._block([], (), wires, (), until))
+        return Decision(operation, bits, wires, blocks)
 
     def _block(
-        self, block: QuantumCircuit, wires: tuple[int, ...], bits: tuple[int, ...], until: float
+        self,
+        timed: Sequence[Timed],
+        clbits: Sequence[object],
+        wires: tuple[int, ...],
+        bits: tuple[int, ...],
+        until: float,
     ) -> tuple[Step, ...]:
-        timed = block_times(block, wires, self.timing)
-        number = dict(zip(block.clbits, bits, strict=True))
+        number = dict(zip(clbits, bits, strict=True))
         events: list[Event] = []
         for each in timed:
             for step in self._act(each, tuple(wires[k] for k in each.wires), number, used_again=False):
@@ -216,7 +225,7 @@ class _Twin:
             relax = Relax(wire, wait.seconds, t1, t2, slow_coherence(self.noise, wait.seconds, t2))
             if relax.acts:
                 events.append((wait.start, WAITING, len(events), relax))
-        return tuple(step for *_, step in sorted(events, key=lambda event: event[:3]))
+        return tuple(step for *_, step in sorted(events))
 
 
 def _mid_circuit(circuit: QuantumCircuit) -> set[int]:
@@ -225,13 +234,14 @@ def _mid_circuit(circuit: QuantumCircuit) -> set[int]:
     used: set[object] = set()
     found = set()
     for position, instruction in reversed(list(enumerate(circuit.data))):
-        name = instruction.name
+        name, bits = instruction.name, instruction.clbits
         if name == "measure":
-            if instruction.qubits[0] in used or instruction.clbits[0] in read:
+            if instruction.qubits[0] in used or bits[0] in read:
                 found.add(position)
             # What reads the bit later reads this measurement and none before it.
-            read.discard(instruction.clbits[0])
-        read.update(read_bits(instruction))
+            read.discard(bits[0])
+        elif bits:
+            read.update(read_bits(instruction))
         if name not in TRANSPARENT:
             used.update(instruction.qubits)
     return found
