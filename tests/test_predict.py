@@ -251,7 +251,7 @@ def test_a_run_that_cannot_be_computed_keeps_its_directory_as_it_was_prepared(tm
         (StatevectorSampler(seed=1), "does not simulate a device's noise"),
         (FakeManilaV2(), "does not simulate a device's noise"),
     ],
-    ids=str,
+    ids=["ideal", "aer", "exact", "mock", "sampler", "backend"],
 )
 def test_noise_where_there_is_none_to_choose_is_refused(where, message):
     for noise in ({"idle": False}, qn.DeviceNoise()):

@@ -36,6 +36,7 @@ _ENTRIES_PER_SHOT = 290
 #: Shot by shot, wider state vectors are slower than matrix products.
 _STATEVECTOR_QUBITS = 14
 _MOST_QUBITS = 63
+_NOISE = (Relax, Depolarise, PauliError, Misread)
 _CLIFFORD = frozenset(
     ("id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "cx", "cy", "cz", "swap", "ecr", "pauli")
 )
@@ -93,7 +94,7 @@ def plan_of(noisy: NoisyCircuit) -> Plan:
     read = perfect_readout(noisy)
     static, clifford = _static(read.steps), all(map(_is_clifford, read.steps))
     resets = any(isinstance(step, Reset) for step in read.steps)
-    noiseless = not any(isinstance(step, Relax | Depolarise | PauliError | Misread) for step in read.steps)
+    noiseless = not any(isinstance(step, _NOISE) for step in read.steps)
     if static and noiseless and clifford:
         return Plan(read, "stabilizer", at_once=False)
     fused = replace(read, steps=tuple(_fused(read.steps)))

@@ -185,5 +185,5 @@ def _branch(decision: Decision, block: tuple[Step, ...]) -> Array:
                 "a measurement or a decision inside a branch cannot be computed exactly; move it out, or sample on aer"
             )
         each = _RESET if isinstance(step, Reset) else transfer(step)
-        matrix = followed(matrix, decision.wires, each, step.wires)
+        matrix = followed(matrix, each, tuple(map(decision.wires.index, step.wires)))
     return matrix

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,10 @@ Matrix = npt.NDArray[np.float64]
 
 
 Fused = Transfer | Measurement | Reset | Decision
+_APART = (Measurement, Reset, Decision)
+#: Products by what is multiplied, with their factors; all are forgotten when there are too many.
+_PRODUCTS: dict[tuple[Any, ...], tuple[Matrix, Matrix, Matrix]] = {}
+_MOST_PRODUCTS = 16384
 
 
 def fuse(steps: Iterable[Step], goes_on: bool = False) -> list[Fused]:
@@ -39,14 +44,14 @@ class _Fusing:
 
     def run(self, steps: Iterable[Step], goes_on: bool) -> list[Fused]:
         for step in steps:
-            if isinstance(step, Measurement | Reset | Decision):
+            if isinstance(step, _APART):
                 for wire in step.wires:
                     self._flush(wire)
                 self._made.append(step)
             elif len(step.wires) == 1:
                 (wire,) = step.wires
-                earlier = self._pending.get(wire)
-                self._pending[wire] = transfer(step) if earlier is None else transfer(step) @ earlier
+                earlier, matrix = self._pending.get(wire), transfer(step)
+                self._pending[wire] = matrix if earlier is None else _known(_after, matrix, earlier)
             else:
                 self._join(step.wires, transfer(step))
         for wire in list(self._pending) if goes_on else ():
@@ -67,13 +72,14 @@ class _Fusing:
         """Let a channel follow on one that was made already and has its wires."""
         made = self._made[place]
         assert isinstance(made, Transfer)
-        self._made[place] = Transfer(made.wires, followed(made.matrix, made.wires, matrix, wires))
+        whole = _known(followed, made.matrix, matrix, tuple(map(made.wires.index, wires)))
+        self._made[place] = Transfer(made.wires, whole)
 
     def _join(self, wires: tuple[int, ...], matrix: Matrix) -> None:
         """Apply a channel to several wires: into their last one, if they share it, or as a new one."""
         for wire in wires:
             if wire in self._pending:
-                matrix = _preceded(matrix, wires, self._pending.pop(wire), wire)
+                matrix = _known(_preceded, matrix, self._pending.pop(wire), (wires.index(wire),))
         last = self._last.get(wires[0])
         shared = last is not None and all(self._last.get(wire) == last for wire in wires)
         if last is not None and shared and len(self._made[last].wires) == len(wires):
@@ -83,18 +89,40 @@ class _Fusing:
         self._made.append(Transfer(wires, matrix))
 
 
-def followed(first: Matrix, all_wires: tuple[int, ...], second: Matrix, wires: tuple[int, ...]) -> Matrix:
-    """Return the matrix of a channel on all wires followed by one on some of them, or on all in any order."""
-    if wires == all_wires:
+def _known(product: Callable[..., Matrix], a: Matrix, b: Matrix, axes: tuple[int, ...] = ()) -> Matrix:
+    """Return a product of two matrices, remembered: circuits of one program, and hops of one line, share most of theirs."""
+    key = (product, id(a), id(b), axes)
+    if key not in _PRODUCTS:
+        if len(_PRODUCTS) >= _MOST_PRODUCTS:
+            _PRODUCTS.clear()
+        made = product(a, b, axes) if axes else product(a, b)
+        made.setflags(write=False)
+        # The factors are kept as well: as long as they are, no other matrix has their identity.
+        _PRODUCTS[key] = made, a, b
+    return _PRODUCTS[key][0]
+
+
+def _after(second: Matrix, first: Matrix) -> Matrix:
+    product: Matrix = second @ first
+    return product
+
+
+def followed(first: Matrix, second: Matrix, axes: tuple[int, ...]) -> Matrix:
+    """Return the matrix of a channel on wires followed by one on some of them, or on all in any order.
+
+    Args:
+        first: The first channel.
+        second: The second.
+        axes: For each wire of the second, its place among those of the first.
+    """
+    n, k = _wires(first), len(axes)
+    if axes == tuple(range(n)):
         return second @ first
-    n, k = len(all_wires), len(wires)
     if k == 1:
         # The wire's axis stands between those of the wires before it and everything after it.
-        place = all_wires.index(wires[0])
-        stacked = first.reshape(4**place, 4, -1)
+        stacked = first.reshape(4 ** axes[0], 4, -1)
         joined: Matrix = np.matmul(second, stacked).reshape(4**n, -1)
         return joined
-    axes = [all_wires.index(wire) for wire in wires]
     moved = np.tensordot(
         second.reshape((4,) * (2 * k)), first.reshape((4,) * n + (-1,)), (range(k, 2 * k), axes)
     )
@@ -102,6 +130,11 @@ def followed(first: Matrix, all_wires: tuple[int, ...], second: Matrix, wires: t
     return result
 
 
-def _preceded(second: Matrix, all_wires: tuple[int, ...], first: Matrix, wire: int) -> Matrix:
-    """Return the matrix of a channel on all wires after one on a single wire."""
-    return followed(second.T, all_wires, first.T, (wire,)).T
+def _preceded(second: Matrix, first: Matrix, axes: tuple[int, ...]) -> Matrix:
+    """Return the matrix of a channel on wires after one on a single of them."""
+    return followed(second.T, first.T, axes).T
+
+
+def _wires(matrix: Matrix) -> int:
+    """Return on how many wires a channel acts."""
+    return (len(matrix).bit_length() - 1) // 2

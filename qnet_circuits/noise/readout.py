@@ -27,7 +27,10 @@ class _Readout:
         steps: list[Step] = []
         goes_on = self._goes_on()
         for k, step in enumerate(self._circuit.steps):
-            steps += self._step(step, k in goes_on)
+            if isinstance(step, Measurement | Decision):
+                steps += self._step(step, k in goes_on)
+            else:
+                steps.append(step)
         return replace(self._circuit, steps=tuple(steps), num_wires=self._wires)
 
     def _goes_on(self) -> set[int]:

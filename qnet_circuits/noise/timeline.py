@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction
+from qiskit.circuit import CircuitInstruction, Clbit
 
 from qnet_circuits.circuits.rules import read_bits, written_bits
 from qnet_circuits.errors import UnsupportedError
@@ -25,6 +25,7 @@ class Timed(NamedTuple):
 
     Args:
         instruction: The instruction.
+        name: Name of the operation.
         wires: Its wires.
         bits: The classical bits that it writes or decides on.
         start: When it begins, in seconds from the circuit's begin.
@@ -33,16 +34,12 @@ class Timed(NamedTuple):
     """
 
     instruction: CircuitInstruction
+    name: str
     wires: tuple[int, ...]
     bits: tuple[int, ...]
     start: float
     end: float
     position: int
-
-    @property
-    def name(self) -> str:
-        """Name of the operation."""
-        return str(self.instruction.name)
 
     @property
     def transparent(self) -> bool:
@@ -87,18 +84,25 @@ def schedule(circuit: QuantumCircuit, duration_of: DurationOf | None, latency: f
     timed = []
     # Backwards from the circuit's end: time runs from 0 upwards into the past.
     for position, instruction in reversed(list(enumerate(circuit.data))):
-        wires = tuple(place[qubit] for qubit in instruction.qubits)
-        seconds = _duration(position, instruction, wires, duration_of)
-        written = tuple(number[bit] for bit in written_bits(instruction))
-        read = tuple(number[bit] for bit in read_bits(instruction))
+        name, wires = str(instruction.name), tuple([place[qubit] for qubit in instruction.qubits])
+        seconds = _duration(position, instruction, name, wires, duration_of)
+        written, read = _bits(instruction, number) if instruction.clbits else ((), ())
         start, end = reverse.put(wires, written, read, seconds)
-        timed.append((instruction, wires, written + read, start, end, position))
-    whole = max((start for _, _, _, start, _, _ in timed), default=0.0)
+        timed.append((instruction, name, wires, written + read, start, end, position))
+    whole = max((start for *_, start, _, _ in timed), default=0.0)
     forward = [
-        Timed(instruction, wires, bits, whole - start, whole - end, position)
-        for instruction, wires, bits, start, end, position in reversed(timed)
+        Timed(instruction, name, wires, bits, whole - start, whole - end, position)
+        for instruction, name, wires, bits, start, end, position in reversed(timed)
     ]
     return sorted(forward, key=lambda each: each.start)
+
+
+def _bits(
+    instruction: CircuitInstruction, number: Mapping[Clbit, int]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the bits that an instruction writes, and those that it decides on."""
+    written, read = written_bits(instruction), read_bits(instruction)
+    return tuple([number[bit] for bit in written]), tuple([number[bit] for bit in read])
 
 
 class _Reverse:
@@ -137,15 +141,19 @@ class _Reverse:
 
 
 def _duration(
-    position: int, instruction: CircuitInstruction, wires: tuple[int, ...], duration_of: DurationOf | None
+    position: int,
+    instruction: CircuitInstruction,
+    name: str,
+    wires: tuple[int, ...],
+    duration_of: DurationOf | None,
 ) -> float:
-    if duration_of is None or instruction.name == "barrier":
+    if duration_of is None or name == "barrier":
         return 0.0
     if not instruction.is_control_flow():
         return duration_of(position, instruction, wires)
-    if instruction.name not in _BRANCHES:
+    if name not in _BRANCHES:
         raise UnsupportedError(
-            f"{instruction.name!r} lasts nobody knows how long, so waiting cannot be simulated; use if_else, or "
+            f"{name!r} lasts nobody knows how long, so waiting cannot be simulated; use if_else, or "
             "DeviceNoise(idle=False) (--noise idle=false)"
         )
     return max(makespan(block_times(block, wires, duration_of)) for block in instruction.operation.blocks)

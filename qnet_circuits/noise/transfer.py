@@ -46,13 +46,22 @@ def transfer(step: Channel) -> Matrix:
     if isinstance(step, Depolarise):
         return _depolarising(step.probability, len(step.wires))
     if isinstance(step, PauliError):
-        _, x, y, z = step.weights
-        return np.diag([1, 1 - 2 * (y + z), 1 - 2 * (x + z), 1 - 2 * (x + y)])
+        return _pauli_error(*step.weights)
     if isinstance(step, Misread):
-        matrix = np.diag([1.0, 0.0, 0.0, 1 - step.p10 - step.p01])
-        matrix[3, 0] = step.p01 - step.p10
-        return matrix
+        return _misread(step.p10, step.p01)
     return gate(step.operation)
+
+
+@lru_cache(maxsize=4096)
+def _pauli_error(_: float, x: float, y: float, z: float) -> Matrix:
+    return _frozen(np.diag([1, 1 - 2 * (y + z), 1 - 2 * (x + z), 1 - 2 * (x + y)]))
+
+
+@lru_cache(maxsize=4096)
+def _misread(p10: float, p01: float) -> Matrix:
+    matrix = np.diag([1.0, 0.0, 0.0, 1 - p10 - p01])
+    matrix[3, 0] = p01 - p10
+    return _frozen(matrix)
 
 
 @lru_cache(maxsize=16384)

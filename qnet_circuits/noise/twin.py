@@ -117,6 +117,7 @@ class _Twin:
         self.waits = self.usable is not None and self.noise.idle
         self.mid_circuit = mid_circuit_measurements(self.circuit)
         self.timing = self._duration if self.waits else None
+        self.errors: dict[tuple[str, tuple[int, ...]], list[Step]] = {}
 
     def timed(self) -> list[Timed]:
         """Return the operations in order of time."""
@@ -131,7 +132,8 @@ class _Twin:
             waiting = Waiting(self.qubits, self.usable, self.noise, self.decoupling, self.gate_error)
             measured = [each for each in timed if each.position in self.mid_circuit]
             events += waiting.events(waits(timed), measured, len(events))
-        events.sort(key=lambda event: event[:3])
+        # Numbers are all different, so that steps themselves are never compared.
+        events.sort()
         return [step for *_, step in events], makespan(timed)
 
     def _operations(self, timed: Sequence[Timed]) -> list[Event]:
@@ -177,7 +179,9 @@ class _Twin:
             return [Reset(wires[0])]
         if instruction.is_control_flow():
             return [self._decision(each, wires, number)]
-        return [Unitary(instruction.operation, wires), *self.gate_error(name, wires)]
+        if (name, wires) not in self.errors:
+            self.errors[name, wires] = self.gate_error(name, wires)
+        return [Unitary(instruction.operation, wires), *self.errors[name, wires]]
 
     def gate_error(self, name: str, wires: tuple[int, ...]) -> list[Step]:
         """Return the error of a gate on wires, if gates err."""
@@ -199,18 +203,23 @@ class _Twin:
         """Return a real-time decision; every branch lasts as long as the longest."""
         operation, until = each.instruction.operation, each.end - each.start
         bits = tuple(number[bit] for bit in each.instruction.clbits)
-        blocks = list(operation.blocks)
-        if operation.name == "if_else" and len(blocks) == 1:
-            blocks.append(blocks[0].copy_empty_like())
-        return Decision(
-            operation, bits, wires, tuple(self._block(block, wires, bits, until) for block in blocks)
+        blocks = tuple(
+            self._block(block_times(block, wires, self.timing), block.clbits, wires, bits, until)
+            for block in operation.blocks
         )
+        if operation.name == "if_else" and len(blocks) == 1:
+            blocks = (*blocks, self._block([], (), wires, (), until))
+        return Decision(operation, bits, wires, blocks)
 
     def _block(
-        self, block: QuantumCircuit, wires: tuple[int, ...], bits: tuple[int, ...], until: float
+        self,
+        timed: Sequence[Timed],
+        clbits: Sequence[object],
+        wires: tuple[int, ...],
+        bits: tuple[int, ...],
+        until: float,
     ) -> tuple[Step, ...]:
-        timed = block_times(block, wires, self.timing)
-        number = dict(zip(block.clbits, bits, strict=True))
+        number = dict(zip(clbits, bits, strict=True))
         events: list[Event] = []
         for each in timed:
             # Every wire of a branch is in use to its end, a measured one too.
@@ -223,4 +232,4 @@ class _Twin:
             relax = Relax(wire, wait.seconds, t1, t2, slow_coherence(self.noise, wait.seconds, t2))
             if relax.acts:
                 events.append((wait.start, WAITING, len(events), relax))
-        return tuple(step for *_, step in sorted(events, key=lambda event: event[:3]))
+        return tuple(step for *_, step in sorted(events))
