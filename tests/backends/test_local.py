@@ -4,11 +4,17 @@ import itertools
 
 import numpy as np
 import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import ClassicalRegister, QuantumRegister
+from qiskit.providers.fake_provider import GenericBackendV2
+from qiskit.transpiler import InstructionProperties
 
 import qnet_circuits as qn
 from qnet_circuits.backends.local import LocalBackend
 from qnet_circuits.backends.runtime import client_sampler, fake_device
 from qnet_circuits.errors import UnknownNameError, UnsupportedError
+from qnet_circuits.noise.device import Device
+from qnet_circuits.program import Item, Program
 from qnet_circuits.testing import check_backend
 
 CHAIN = qn.RepeaterChain(hops=2)
@@ -37,6 +43,23 @@ def test_a_seed_repeats_and_circuits_share_no_random_numbers():
     # A fair coin each; sharing a seed, all circuits would toss the same one. 6 sigma at 500 tosses.
     for a, b in itertools.pairwise(swaps):
         assert abs(np.mean(a == b) - 0.5) < 6 * 0.5 / np.sqrt(500)
+
+
+def test_every_qubit_has_its_own_errors():
+    """One qubit reads wrong half of the time: its register does, wherever it is in the circuit."""
+    odd = GenericBackendV2(4, seed=1)
+    odd.target.update_instruction_properties("measure", (2,), InstructionProperties(1e-6, 0.5))
+    backend = LocalBackend("fake_manila")
+    backend.device = Device("odd", odd)
+    circuit = QuantumCircuit(
+        QuantumRegister(1, "alice"), QuantumRegister(1, "bob"), ClassicalRegister(1, "a")
+    )
+    circuit.add_register(ClassicalRegister(1, "b"))
+    circuit.measure([0, 1], [0, 1])
+    for layout, wrong in (([2, 1], "a"), ([1, 2], "b")):
+        compiled = qn.compile(Program([Item("read", circuit)]), backend, layout=layout)
+        (raw,) = backend.fetch(backend.submit(compiled, [400], 1))
+        assert {name for name, bits in raw.items() if bits.mean() > 0.3} == {wrong}
 
 
 @pytest.mark.slow
