@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qiskit.transpiler import Target
-
+from qnet_circuits.backends.base import Backend
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.compiling.cost import REP_DELAY, Cost, cost_of, shot_seconds
-from qnet_circuits.compiling.jobs import split
+from qnet_circuits.compiling.cost import REP_DELAY, Cost
+from qnet_circuits.compiling.pricing import priced
 from qnet_circuits.errors import ParameterError, UnsupportedError, check_count
 from qnet_circuits.noise.description import DeviceNoise, check_noise
-from qnet_circuits.noise.device import Device
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.running import DEFAULT_SHOTS, MOST_SHOTS, compile
@@ -37,12 +35,13 @@ def estimate_cost(
 
     Args:
         protocol: What would run.
-        backend: Where: anything with a device, such as ``aer:fake_kingston``, ``aer:snapshot.json`` or a ``Device``.
+        backend: Where: anything with a device, such as ``ibm:ibm_kingston``, ``aer:fake_kingston``,
+            ``aer:snapshot.json`` or a ``Device``.
         shots: Shots for each circuit, 1 to 100,000,000. Default 4096.
         seed: Decides on what is drawn at random.
         noise: Gives the latency of decisions, ``feedforward_latency``. Default: the backend's.
         rep_delay: Seconds between two shots, in [0, 0.1]. Default 250 µs, as most processors have it.
-        remaining: Seconds that the instance has left, if that is known.
+        remaining: Seconds that the instance has left. Default: what the platform says, on ``ibm:``.
         **options: Those of ``compile``: corrections, optimization_level, layout, carrier, emulate_links, decoupling.
 
     Returns:
@@ -71,9 +70,14 @@ def estimate_cost(
     counts = _counts(program, shots)
     described = where.noise if noise is None else check_noise(noise)
     compiled = compile(program, where, seed=seed, **options)
-    seconds, notes = shot_seconds(compiled, rep_delay, described)
-    jobs = split(compiled.circuits, counts, _own_target(where.device), seconds)
-    return cost_of(jobs, seconds, rep_delay, remaining, [*notes, *compiled.notes, *where.device.notes])
+    left = remaining_seconds(where) if remaining is None else remaining
+    return priced(compiled, counts, described, rep_delay, left)
+
+
+def remaining_seconds(backend: Backend) -> float | None:
+    """Return the processor seconds that the backend's instance has left, or None where nobody says."""
+    usage = getattr(backend, "usage", None)
+    return None if usage is None else usage().remaining
 
 
 def _counts(program: Program, shots: int | None) -> Sequence[int]:
@@ -82,8 +86,3 @@ def _counts(program: Program, shots: int | None) -> Sequence[int]:
         if any(item.shots is not None for item in program):
             raise ParameterError("this protocol counts its own rounds; leave shots out")
     return [item.shots or shots or DEFAULT_SHOTS for item in program]
-
-
-def _own_target(device: Device) -> Target:
-    """Return the target with everything that the device says, alignment and variants of operations included."""
-    return device.target if device.backend is None else device.backend.target

@@ -14,6 +14,8 @@ from qnet_circuits.backends.devices import device_label, device_of
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.cost import Cost, check_budget
+from qnet_circuits.compiling.pricing import priced
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnsupportedError, check_count
 from qnet_circuits.estimate import check_level
 from qnet_circuits.exact.contraction import DEFAULT_MEMORY
@@ -102,7 +104,10 @@ def submit(
     compiled = compile_for(program, where, seed, options)
     _check_links(compiled, where)
     where.check(compiled)
+    cost = _afforded(compiled, where, counts, max_qpu_seconds)
     manifest = make_manifest(protocol, program, compiled, where, seed, counts, options)
+    if cost is not None:
+        manifest["cost"] = cost.to_dict()
     manifest["predicted"] = predicted(compiled, where, predict)
     record = None
     if path is not None and not dry_run:
@@ -113,6 +118,21 @@ def submit(
         manifest = record.manifest()
     prepared = Run(manifest, record, compiled, where)
     return prepared if dry_run else prepared.start()
+
+
+def _afforded(
+    compiled: Compiled, backend: Backend, shots: Sequence[int], max_qpu_seconds: int | None
+) -> Cost | None:
+    """Return what a job on a processor costs, after its limits and its budget were checked; None elsewhere."""
+    if not backend.remote or compiled.device is None:
+        return None
+    cost = priced(compiled, shots)
+    if cost.jobs > 1:
+        raise UnsupportedError(
+            f"this needs {cost.jobs} jobs on {backend.name}, and a run is one job; ask for fewer shots, or for fewer circuits"
+        )
+    check_budget(cost, max_qpu_seconds)
+    return cost
 
 
 def _limited(
@@ -254,7 +274,7 @@ def exact_backend(device: Any = None, memory: float = DEFAULT_MEMORY) -> ExactBa
         return ExactBackend(f"exact:{label}", device.device, device.noise, memory)
     if isinstance(device, str):
         kind, colon, rest = device.partition(":")
-        device = rest if colon and kind in ("aer", "exact") else device
+        device = rest if colon and kind in ("aer", "exact", "local") else device
         device = None if device in ("ideal", "aer", "exact") else device
     if device is None:
         return ExactBackend(memory=memory)

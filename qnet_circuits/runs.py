@@ -284,9 +284,21 @@ class Run:
             raise RecordError(
                 f"the protocol makes another program now than when {self.path} was prepared; run it anew"
             )
-        compiled = compile_for(program, backend, self._manifest["seed"], self._manifest["options"])
-        self._check_calibration(compiled)
+        compiled = compile_for(program, backend, self._manifest["seed"], self._options_again())
+        if compiled.layout != self._manifest["layout"]:
+            raise RecordError(
+                f"{self._manifest['backend']} would place the circuits elsewhere now; run it anew"
+            )
+        if not self._manifest.get("remote"):
+            self._check_calibration(compiled)
         return compiled, backend
+
+    def _options_again(self) -> dict[str, Any]:
+        """Return the options of compilation; a processor, whose calibration changes every day, is held to its layout."""
+        layout = self._manifest["layout"]
+        if self._manifest.get("remote") and layout is not None and len(layout) == 1:
+            return {**self._manifest["options"], "layout": layout[0]}
+        return dict(self._manifest["options"])
 
     def _check_calibration(self, compiled: Compiled) -> None:
         """Refuse a device that is no longer what it was: its layout and its noise would not be those in the manifest."""
@@ -483,11 +495,11 @@ def predicted(compiled: Compiled, backend: Backend, asked: bool | None) -> dict[
     Raises:
         UnsupportedError: If they were asked for and cannot be computed.
     """
-    simulated = backend.simulates_links and backend.noise is not None
+    known = backend.remote or (backend.simulates_links and backend.noise is not None)
     size = sum(len(item.qubits) for item in compiled)
     if asked is False or not backend.samples:
         return {}
-    if asked is None and not (simulated and size <= _PREDICTED_UNASKED):
+    if asked is None and not (known and backend.device is not None and size <= _PREDICTED_UNASKED):
         return {}
     engine = ExactBackend("exact", backend.device, backend.noise)
     figures = compiled.program.figures

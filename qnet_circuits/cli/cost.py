@@ -21,7 +21,7 @@ from qnet_circuits.cli.options import (
 @click.command()
 @name_argument
 @set_option
-@click.option("--on", "backend", required=True, help="Where it would run: aer:<device or file>.")
+@click.option("--on", "backend", required=True, help="Where it would run: ibm:<name>, aer:<device or file>.")
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @compiling_options
 @click.option("--rep-delay", type=float, default=250e-6, show_default=True, metavar="SECONDS",

@@ -15,7 +15,7 @@ from qnet_circuits.cli.devices import devices
 from qnet_circuits.cli.jobs import cancel, fetch, status, submit
 from qnet_circuits.cli.options import Interrupted, protocol_of
 from qnet_circuits.cli.running import predict, replay, run
-from qnet_circuits.errors import BackendError, NotFinishedError, QnetError
+from qnet_circuits.errors import AccountError, BackendError, NotFinishedError, QnetError
 
 WRONG_INPUT, BACKEND_FAILED, NOT_FINISHED, INTERRUPTED = 2, 3, 4, 130
 
@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = _say(error.format_message(), WRONG_INPUT)
     except NotFinishedError as error:
         code = _say(str(error), NOT_FINISHED)
+    except AccountError as error:
+        code = _say(str(error), WRONG_INPUT)
     except BackendError as error:
         code = _say(str(error), BACKEND_FAILED)
     except QnetError as error:
