@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qnet_circuits import testing as testing
     from qnet_circuits.backends.base import Backend as Backend
     from qnet_circuits.backends.mock import MockBackend as MockBackend
+    from qnet_circuits.budget import error_budget as error_budget
     from qnet_circuits.circuits.blocks import bell_measurement as bell_measurement
     from qnet_circuits.circuits.blocks import chain_registers as chain_registers
     from qnet_circuits.circuits.blocks import distribute as distribute
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from qnet_circuits.compiling.compiled import Compiled as Compiled
     from qnet_circuits.compiling.cost import Cost as Cost
     from qnet_circuits.costing import estimate_cost as estimate_cost
+    from qnet_circuits.costs import Budget as Budget
     from qnet_circuits.errors import BackendError as BackendError
     from qnet_circuits.errors import FrameError as FrameError
     from qnet_circuits.errors import LayoutError as LayoutError
@@ -84,12 +86,14 @@ __version__ = "0.1.0"
 _HOME = {
     "backends.base": ("Backend",),
     "backends.mock": ("MockBackend",),
+    "budget": ("error_budget",),
     "circuits.blocks": (
         "bell_measurement", "chain_registers", "distribute", "entangled_ends", "measure_pauli", "prepare",
     ),
     "circuits.corrections": ("correct",),
     "circuits.links": ("entangle", "transmit"),
     "compiling.compiled": ("Compiled",),
+    "costs": ("Budget",),
     "compiling.cost": ("Cost",),
     "costing": ("estimate_cost",),
     "errors": (

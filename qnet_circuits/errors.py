@@ -12,8 +12,18 @@
     │   └── LayoutError             a circuit does not fit the device
     ├── VerificationError           compilation moved something across a party's boundary
     ├── NoShotsError                nothing was left to estimate a figure from
+    ├── RoundingError               a transform that is no longer exact (also an ArithmeticError)
     ├── RecordError                 a run directory that is missing, torn, foreign or too new
     └── BackendError                the backend failed (also a RuntimeError)
+        ├── AccountError            no account, or one that the platform does not accept
+        ├── UnreachableError        no answer, or none that can be read: what was asked for may have happened or not
+        ├── RefusedError            the platform, or its client, refused: nothing has happened
+        │   └── BusyError           it refused for now: too many jobs or requests
+        ├── NotFinishedError        a job that goes on: come back later
+        └── JobError                a job that ended without outcomes
+            ├── JobFailedError      it failed, with the platform's reason
+            ├── JobCancelledError   it was cancelled
+            └── JobMissingError     the platform does not know it
 
 A message says what was given, what was expected and what to do.
 """
@@ -35,14 +45,16 @@ class ParameterError(QnetError, ValueError):
 class UnknownNameError(ParameterError):
     """A name that does not exist, with the nearest ones that do."""
 
-    def __init__(self, kind: str, given: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, given: str, known: Iterable[str], remark: str = "") -> None:
         self.given = given
         self.known = tuple(sorted(known))
-        near = difflib.get_close_matches(given, self.known, n=3, cutoff=0.5)
+        # With a remark on why the name is gone, what is near it is no better guess than the rest.
+        near = [] if remark else difflib.get_close_matches(str(given), self.known, n=3, cutoff=0.5)
         listed = near or self.known
         hint = "did you mean" if near else "there are"
         names = ", ".join(listed) if listed else "none"
-        super().__init__(f"unknown {kind} {given!r}; {hint}: {names}")
+        aside = f" ({remark})" if remark else ""
+        super().__init__(f"unknown {kind} {given!r}{aside}; {hint}: {names}")
 
 
 class ProgramError(QnetError, ValueError):
@@ -79,12 +91,71 @@ class NoShotsError(QnetError):
     """Nothing was left to estimate a figure from."""
 
 
+class RoundingError(QnetError, ArithmeticError):
+    """A transform that is no longer exact."""
+
+
 class RecordError(QnetError):
     """A run directory that is missing, torn, foreign or too new."""
 
 
 class BackendError(QnetError, RuntimeError):
     """The backend failed."""
+
+
+class AccountError(BackendError):
+    """No account, or one that the platform does not accept."""
+
+
+class UnreachableError(BackendError):
+    """No answer, or none that can be read: what was asked for may have happened or not."""
+
+
+class RefusedError(BackendError):
+    """The platform, or its client, refused: nothing has happened."""
+
+
+class BusyError(RefusedError):
+    """The platform refused for now: too many jobs or requests."""
+
+
+class NotFinishedError(BackendError):
+    """A job that goes on.
+
+    Args:
+        message: What to do.
+        state: Its state.
+    """
+
+    def __init__(self, message: str, state: str) -> None:
+        self.state = state
+        super().__init__(message)
+
+
+class JobError(BackendError):
+    """A job that ended without outcomes.
+
+    Args:
+        message: What happened, and what to do.
+        job: The job's id.
+        reason: What the platform says about it.
+    """
+
+    def __init__(self, message: str, job: str, reason: str = "") -> None:
+        self.job, self.reason = job, reason
+        super().__init__(message)
+
+
+class JobFailedError(JobError):
+    """A job that failed, with the platform's reason."""
+
+
+class JobCancelledError(JobError):
+    """A job that was cancelled."""
+
+
+class JobMissingError(JobError):
+    """A job that the platform does not know."""
 
 
 def check_range(name: str, value: float, low: float, high: float) -> float:
@@ -109,7 +180,7 @@ def check_range(name: str, value: float, low: float, high: float) -> float:
     """
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ParameterError(f"{name} must be a number in [{low:g}, {high:g}], got {value!r}") from None
     if isinstance(value, bool) or not low <= number <= high:
         raise ParameterError(f"{name} must be in [{low:g}, {high:g}], got {value!r}")

@@ -25,6 +25,11 @@ VERSION = "0.1.0"
 PROGRAM, TRANSPILER, SIMULATOR, ANALYSIS = range(4)
 
 
+#: What a run may be asked for, as far as analysis or a later process needs it.
+OPTIONS = ("shots", "corrections", "optimization_level", "layout", "carrier", "emulate_links")
+ENGINES = ("sampling", "exact")
+
+
 def stream_seed(seed: int, stream: int) -> int:
     """Return the seed of a named stream; neighbouring seeds give unrelated streams."""
     words = np.random.SeedSequence(seed, spawn_key=(stream,)).generate_state(2, np.uint32)
@@ -63,7 +68,8 @@ def make_manifest(
         "parameters": protocol.parameters,
         "program_id": program.id,
         "backend": backend.name,
-        "simulated": True if backend.simulates_links else None,
+        "remote": backend.remote,
+        "simulated": backend.simulated,
         "engine": "sampling" if backend.samples else "exact",
         "corrections": compiled.corrections,
         "noise": {} if backend.noise is None or backend.device is None else backend.noise.to_dict(),
@@ -106,6 +112,7 @@ def check_manifest(path: Path, manifest: dict[str, Any]) -> None:
         "theory": dict,
         "bounds": dict,
         "resources": dict,
+        "noise": dict,
         "parameters": dict,
         "notes": list,
         "seconds": dict,
@@ -115,7 +122,12 @@ def check_manifest(path: Path, manifest: dict[str, Any]) -> None:
             if not isinstance(manifest[key], kind):
                 raise TypeError(key)
         check_count("seed", manifest["seed"], 0)
-        _ = manifest["options"]["shots"], manifest["layout"], manifest["noise"], manifest["version"]
+        _ = [manifest[key] for key in ("layout", "version", "program_id", "corrections")]
+        _ = [manifest["options"][key] for key in OPTIONS]
+        if not isinstance(manifest.get("predicted", {}), dict):
+            raise TypeError("predicted")
+        if manifest.get("engine", "sampling") not in ENGINES:
+            raise ValueError("engine")
         widths = {}
         for item in manifest["items"]:
             check_count("shots", item["shots"])

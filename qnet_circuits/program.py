@@ -45,8 +45,8 @@ class Item:
         object.__setattr__(self, "tags", dict(self.tags))
         if self.shots is not None:
             check_count("shots", self.shots)
-        if not self.circuit.clbits:
-            raise ProgramError(f"circuit {self.name!r} has no classical bit; measure something")
+        if not _measures(self.circuit):
+            raise ProgramError(f"circuit {self.name!r} measures nothing; measure something")
 
     @property
     def widths(self) -> dict[str, int]:
@@ -124,6 +124,14 @@ class Program:
             digest.update(repr((item.name, item.shots, _content(item.circuit))).encode())
         digest.update(repr([figure.to_dict() for figure in self.figures]).encode())
         return digest.hexdigest()[:16]
+
+
+def _measures(circuit: QuantumCircuit) -> bool:
+    """Tell whether there is a measurement, in a branch or outside."""
+    return any(
+        instruction.name == "measure" or any(map(_measures, getattr(instruction.operation, "blocks", ())))
+        for instruction in circuit.data
+    )
 
 
 def _content(circuit: QuantumCircuit) -> list[Any]:

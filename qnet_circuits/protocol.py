@@ -68,7 +68,7 @@ class Protocol(ABC):
         return draw_circuit(self.program(np.random.default_rng(0)).items[0].circuit, ax)
 
     @classmethod
-    def from_parameters(cls, **plain: Any) -> Protocol:
+    def from_parameters(cls, /, **plain: Any) -> Protocol:
         """Make a protocol of plain values, by the names of its fields.
 
         Raises:

@@ -7,9 +7,8 @@ import json
 import os
 import shutil
 import tempfile
-import zipfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,6 +78,30 @@ class Record:
         """Write the manifest anew."""
         self._write("manifest.json", json.dumps(plain, indent=1).encode())
 
+    @contextmanager
+    def held(self, timeout: float | None = None) -> Iterator[None]:
+        """Hold the directory: one process at a time works on it, the others wait, or read.
+
+        Args:
+            timeout: Seconds to wait for another process; for ever by default.
+
+        Raises:
+            RecordError: If the time is up.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=-1 if timeout is None else timeout)
+        except Timeout:
+            raise RecordError(
+                f"another process is at work on {self.path}; try again when it is done"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
     def update(self, **changes: Any) -> None:
         """Change entries of the manifest."""
         self.write_manifest({**self.manifest(), **changes})
@@ -141,7 +164,8 @@ class Record:
             whole = io.BytesIO((self.path / "outcomes.npz").read_bytes())
             with np.load(whole, allow_pickle=False) as stored:
                 return [self._unpack(stored, k, item) for k, item in enumerate(items)]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except Exception as error:
+            # What a damaged archive raises depends on the byte: zlib.error, NotImplementedError and others.
             raise RecordError(
                 f"{self.path}/outcomes.npz is torn or does not fit the program: {type(error).__name__}"
             ) from None
@@ -202,7 +226,8 @@ class Parts:
     def get(self, number: int) -> list[Raw] | None:
         """Return a part that was finished earlier, or None if it is missing or torn: it is made again then."""
         try:
-            with np.load(self._folder / f"{number}.npz", allow_pickle=False) as stored:
+            whole = io.BytesIO((self._folder / f"{number}.npz").read_bytes())
+            with np.load(whole, allow_pickle=False) as stored:
                 many = int(stored["circuits"])
                 return [
                     {
@@ -212,7 +237,7 @@ class Parts:
                     }
                     for k in range(many)
                 ]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except Exception:
             return None
 
     def put(self, number: int, raws: Sequence[Raw]) -> None:

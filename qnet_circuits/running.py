@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,13 @@ def submit(
     noise: DeviceNoise | Mapping[str, Any] | None = None,
     decoupling: bool = False,
     predict: bool | None = None,
+    max_qpu_seconds: int | None = None,
     path: str | os.PathLike[str] | None = None,
+    dry_run: bool = False,
 ) -> Run:
     """Prepare a run: make the program, compile it, check it, write it down; ``wait`` or ``result`` runs it.
+
+    On a processor (``ibm:``) the job is submitted too, once everything is on disk.
 
     Args:
         protocol: What to run.
@@ -62,31 +67,37 @@ def submit(
         decoupling: Decouple waiting qubits by pairs of X pulses.
         predict: Put the exact figures for the same description of noise beside sampled ones; by default on a simulated device
             if the program is small.
-        path: A directory, new or empty, that keeps the run.
+        max_qpu_seconds: The most processor seconds that a job on a processor may take; needed there.
+        path: A directory, new or empty, that keeps the run; needed on a processor.
+        dry_run: Do everything but write and submit.
 
     Returns:
-        The run, in state PREPARED.
+        The run, in state PREPARED; on a processor QUEUED, or as far as its job is.
 
     Raises:
         ParameterError, UnsupportedError, LayoutError, RecordError: See each option; nothing has run then.
+        BackendError: If a job could not be submitted; the directory says how far it came, and opening it goes on.
     """
     if not isinstance(protocol, Protocol):
         raise ParameterError(f"protocol must be a Protocol, such as RepeaterChain(hops=3), got {protocol!r}")
-    where = _with_noise(backend_of(backend), noise)
+    where = _limited(_with_noise(backend_of(backend), noise), max_qpu_seconds, path, dry_run)
     seed = secrets.randbits(53) if seed is None else check_count("seed", seed, 0)
     for name, value in (("emulate_links", emulate_links), ("decoupling", decoupling)):
         if not isinstance(value, bool):
             raise ParameterError(f"{name} must be True or False, got {value!r}")
+    if not (predict is None or isinstance(predict, bool)):
+        raise ParameterError(f"predict must be True, False or None, got {predict!r}")
     program = program_of(protocol, seed)
     counts = _shots(program, shots, where)
     options = {
-        "shots": DEFAULT_SHOTS if shots is None else shots,
+        "shots": DEFAULT_SHOTS if shots is None else int(shots),
         "corrections": corrections,
-        "optimization_level": optimization_level,
-        "layout": list(layout) if layout is not None and not isinstance(layout, str) else layout,
+        "optimization_level": check_count("optimization_level", optimization_level, 0, 3),
+        "layout": _plain_layout(layout),
         "carrier": carrier,
         "emulate_links": emulate_links,
         "decoupling": decoupling,
+        "max_qpu_seconds": max_qpu_seconds,
     }
     compiled = compile_for(program, where, seed, options)
     _check_links(compiled, where)
@@ -94,22 +105,52 @@ def submit(
     manifest = make_manifest(protocol, program, compiled, where, seed, counts, options)
     manifest["predicted"] = predicted(compiled, where, predict)
     record = None
-    if path is not None:
+    if path is not None and not dry_run:
         record = Record.create(path, manifest)
         record.write_circuits("program.qpy", [item.circuit for item in program])
         record.write_circuits("compiled.qpy", compiled.circuits)
         record.write_json("calibration.json", calibration_of(compiled))
         manifest = record.manifest()
-    return Run(manifest, record, compiled, where)
+    prepared = Run(manifest, record, compiled, where)
+    return prepared if dry_run else prepared.start()
+
+
+def _limited(
+    backend: Backend, seconds: int | None, path: str | os.PathLike[str] | None, dry_run: bool
+) -> Backend:
+    """Return the backend with its budget; whatever costs processor time needs one, and a directory."""
+    if not backend.remote:
+        return backend if seconds is None else backend.limited(seconds)
+    if seconds is None:
+        raise ParameterError(
+            f"{backend.name} costs processor time; say max_qpu_seconds (--max-qpu-seconds), the most that it may take"
+        )
+    if path is None and not dry_run:
+        raise ParameterError(
+            f"a run on {backend.name} is kept in a directory, so that nothing is lost; say path (--out DIR)"
+        )
+    return backend.limited(seconds)
 
 
 def _with_noise(backend: Backend, noise: DeviceNoise | Mapping[str, Any] | None) -> Backend:
     return backend if noise is None else backend.with_noise(check_noise(noise))
 
 
+def _plain_layout(layout: Any) -> Any:
+    """Return a layout of plain whole numbers; what is none goes on to whoever judges it."""
+    if layout is None or isinstance(layout, str):
+        return layout
+    if not isinstance(layout, Iterable):
+        raise ParameterError(f"layout must be 'auto' or a list of qubits, got {layout!r}")
+    return [
+        int(qubit) if hasattr(qubit, "__index__") and not isinstance(qubit, bool) else qubit
+        for qubit in layout
+    ]
+
+
 def _shots(program: Program, shots: int | None, backend: Backend) -> list[int]:
     if shots is not None:
-        check_count("shots", shots, 1, MOST_SHOTS)
+        shots = check_count("shots", shots, 1, MOST_SHOTS)
         if not backend.samples:
             raise UnsupportedError(f"{backend.name} computes figures without shots; leave shots out")
         if any(item.shots is not None for item in program):
@@ -144,7 +185,7 @@ def run(
         progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr is
             told if it is a terminal and it takes more than two seconds.
         **options: Those of ``submit``: shots, seed, corrections, optimization_level, layout, carrier, emulate_links, noise,
-            decoupling, predict, path.
+            decoupling, predict, max_qpu_seconds, path.
 
     Returns:
         The result.
@@ -178,8 +219,8 @@ def predict(
 
     Args:
         protocol: What to compute.
-        device: A stand-in device's name, with or without ``aer:``; a snapshot's path; a calibration or a ``Device``; None for
-            no device, where only the links' own errors happen.
+        device: A stand-in device's name, with or without ``aer:``; a snapshot's path; a calibration, a ``Device``, a Qiskit
+            ``BackendV2`` or a Backend; None for no device, where only the links' own errors happen.
         noise: Which noise of the device is on. Default: all that is calibrated.
         memory: The most bytes that a contraction may take. Default 2 GiB.
         **options: Those of ``submit`` that are not about sampling: corrections, optimization_level, layout, carrier,
@@ -203,19 +244,22 @@ def predict(
 
 def exact_backend(device: Any = None, memory: float = DEFAULT_MEMORY) -> ExactBackend:
     """Return the exact backend for a device, named in any way that a device or a backend can be."""
-    if not isinstance(memory, int | float) or not memory > 0:
+    if isinstance(memory, bool) or not isinstance(memory, Real) or not memory > 0:
         raise ParameterError(f"memory must be a number of bytes above 0, got {memory!r}")
+    if isinstance(device, Backend) and device.device is None:
+        return ExactBackend(memory=memory)
     if isinstance(device, Backend):
-        return ExactBackend(
-            f"exact:{device.name.partition(':')[2] or device.name}", device.device, device.noise, memory
-        )
+        kind, _, named = device.name.partition(":")
+        label = named if named and kind in ("aer", "exact") else device_label(device.device)
+        return ExactBackend(f"exact:{label}", device.device, device.noise, memory)
     if isinstance(device, str):
         kind, colon, rest = device.partition(":")
         device = rest if colon and kind in ("aer", "exact") else device
         device = None if device in ("ideal", "aer", "exact") else device
     if device is None:
         return ExactBackend(memory=memory)
-    return ExactBackend(f"exact:{device_label(device)}", device_of(device), None, memory)
+    found = device_of(device)
+    return ExactBackend(f"exact:{device_label(device)}", found, None, memory)
 
 
 def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None) -> Run:
@@ -238,6 +282,13 @@ def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None) -> 
         names = {item["name"] for item in manifest["items"]}
         if not {item.name for item in program_of(protocol, manifest["seed"])} <= names:
             raise ProgramError(f"the protocol's circuits are not those of the run at {record.path}")
+        if (
+            manifest.get("engine") == "exact"
+            and program_of(protocol, manifest["seed"]).id != manifest["program_id"]
+        ):
+            raise ProgramError(
+                f"the run at {record.path} is exact and keeps no outcomes to analyse otherwise; predict the protocol anew"
+            )
     return Run(manifest, record, protocol=protocol)
 
 

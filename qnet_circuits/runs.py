@@ -6,24 +6,33 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import Backend, Raw, check_raw
+from qnet_circuits.backends.base import Backend, Raw
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled, compile_program
 from qnet_circuits.errors import (
+    AccountError,
+    BackendError,
+    JobCancelledError,
+    JobMissingError,
     NoShotsError,
+    NotFinishedError,
     ParameterError,
     QnetError,
     RecordError,
+    RefusedError,
     UnknownNameError,
+    UnreachableError,
 )
 from qnet_circuits.estimate import Estimate, check_level, proportion
 from qnet_circuits.figures import Figure, Registers
+from qnet_circuits.jobs import ENDED, Job
 from qnet_circuits.manifest import ANALYSIS, PROGRAM, SIMULATOR, TRANSPILER, calibration_of, stream_seed
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.program import Program
@@ -32,6 +41,9 @@ from qnet_circuits.protocol import Protocol, protocol_class
 from qnet_circuits.records import Parts, Record, forms_from_dict
 from qnet_circuits.result import Result
 
+#: Where a run has come to its end, for good or ill.
+_SETTLED = ("COLLECTED", "CANCELLED", "FAILED", "LOST")
+_STATUS_OF: dict[type, str] = {JobCancelledError: "CANCELLED", JobMissingError: "LOST"}
 #: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second.
 _PREDICTED_UNASKED = 200
 
@@ -92,6 +104,12 @@ class Run:
         """Whether figures are computed without sampling; such a run has no outcomes."""
         return self._manifest.get("engine") == "exact"
 
+    def summary(self) -> dict[str, Any]:
+        """Return in plain values what the run is and how far it has come."""
+        keys = ("run_id", "protocol", "parameters", "backend", "status", "created")
+        said = {key: self._manifest.get(key) for key in keys}
+        return {**said, "job": self._manifest.get("ticket"), "reason": self._manifest.get("reason")}
+
     def __repr__(self) -> str:
         return f"<Run {self._manifest['protocol']} on {self._manifest['backend']}: {self.status}>"
 
@@ -101,68 +119,148 @@ class Run:
             self._record.write_manifest(self._manifest)
 
     def cancel(self) -> None:
-        """Give up a run whose outcomes are not there yet."""
-        if self.status != "COLLECTED":
-            self._set(status="CANCELLED")
+        """Give up a run whose outcomes are not there yet, and its job if it has one."""
+        with self._held():
+            if self.status == "COLLECTED":
+                return
+            if self._manifest.get("ticket") is not None:
+                self._set(status=self._connected().cancel(self._manifest["ticket"]))
+            else:
+                self._set(status="CANCELLED")
 
-    def wait(self, progress: Report = None) -> Run:
+    def start(self) -> Run:
+        """Submit the job of a run on a processor, unless it has one already, and return self; nothing for other backends."""
+        with self._held():
+            if not self._manifest.get("remote") or self.status in _SETTLED:
+                return self
+            self._job().ensure(self._submit)
+        return self
+
+    def refresh(self) -> str:
+        """Ask the platform for the state of the run's job, and return the run's status."""
+        with self._held():
+            if self._manifest.get("ticket") is not None and self.status not in _SETTLED:
+                self._job().refresh()
+        return self.status
+
+    def wait(self, progress: Report = None, timeout: float | None = None) -> Run:
         """Run to the end, or go on with a run that was interrupted, and return self.
 
         Args:
             progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr
                 is told if it is a terminal and it takes more than two seconds.
+            timeout: Seconds after which a run on a processor is not waited for any longer.
+
+        Raises:
+            NotFinishedError: If the time is up.
         """
         if self.exact:
             self._values()
         else:
-            self._raw(progress)
+            self._raw(progress, timeout)
         return self
 
     # -- outcomes --------------------------------------------------------------------------------------------------
 
-    def _raw(self, progress: Report = None) -> list[Raw]:
+    def _raw(self, progress: Report = None, timeout: float | None = None) -> list[Raw]:
         """Return the raw outcomes: from memory, from disk, or from the backend."""
-        if self._raws is None and self._record is not None and self._record.has("outcomes.npz"):
-            self._raws = self._record.read_outcomes(self._manifest["items"])
         if self._raws is None:
-            self._raws = self._execute(progress)
+            self._raws = self._kept()
+        if self._raws is None:
+            with self._held(timeout):
+                # Another process may have fetched them while this one waited for its turn.
+                kept = self._kept()
+                self._raws = self._execute(progress, timeout) if kept is None else kept
         return self._raws
 
-    def _execute(self, progress: Report) -> list[Raw]:
-        compiled, backend = self._ready()
-        shots = [item["shots"] for item in self._manifest["items"]]
+    def _kept(self) -> list[Raw] | None:
+        """Return the outcomes on disk, or None."""
+        if self._record is None or not self._record.has("outcomes.npz"):
+            return None
+        self._manifest.update(self._record.manifest())
+        raws = self._record.read_outcomes(self._manifest["items"])
+        self._settle(self._record)
+        return raws
+
+    def _settle(self, record: Record) -> None:
+        """Finish what a process that died right after it wrote the outcomes left undone."""
+        if self.status in ("RUNNING", "DONE") and os.access(record.path, os.W_OK):
+            self._set(status="COLLECTED")
+            Parts(record).clear()
+
+    @contextmanager
+    def _held(self, timeout: float | None = None) -> Iterator[None]:
+        """Hold the run's directory, so that of several processes one works on it at a time; see what the others did."""
+        if self._record is None or not os.access(self._record.path, os.W_OK):
+            yield
+            return
+        with self._record.held(timeout):
+            self._manifest.update(self._record.manifest())
+            yield
+
+    def _execute(self, progress: Report, timeout: float | None) -> list[Raw]:
         begin = time.perf_counter()
-        self._set(status="SUBMITTING")
         try:
-            raws = self._fetch(compiled, backend, shots, progress)
-            check_raw(raws, compiled, shots)
-        except QnetError:
-            self._set(status="FAILED")
-            raise
-        except KeyboardInterrupt:
-            # What has been sampled is kept beside the manifest; whoever opens the run again goes on from there.
-            self._set(status="PREPARED")
+            raws = self._fetch_job(timeout) if self._manifest.get("remote") else self._sample(progress)
+            _check_shapes(raws, self._manifest["items"])
+        except (UnreachableError, RefusedError, AccountError, NotFinishedError):
+            raise  # The job, if there is one, goes on: the manifest says so already.
+        except QnetError as error:
+            self._set(status=_STATUS_OF.get(type(error), "FAILED"), reason=str(error))
             raise
         self._seconds["execute"] = round(time.perf_counter() - begin, 4)
         if self._record is not None:
             # Raw bits are safe on disk before anything is made of them.
-            self._record.write_outcomes([item.name for item in compiled], raws)
-        self._set(status="COLLECTED", seconds=self._seconds)
-        if self._record is not None:
+            self._record.write_outcomes([item["name"] for item in self._manifest["items"]], raws)
             Parts(self._record).clear()
+        self._set(status="COLLECTED", seconds=self._seconds)
         return raws
 
-    def _fetch(
-        self, compiled: Compiled, backend: Backend, shots: Sequence[int], progress: Report
-    ) -> list[Raw]:
+    @property
+    def _shots(self) -> list[int]:
+        return [item["shots"] for item in self._manifest["items"]]
+
+    def _sample(self, progress: Report) -> list[Raw]:
+        """Run on a backend that works in this process, as long as it takes."""
+        _, backend = self._ready()
+        self._set(status="SUBMITTING")
+        try:
+            ticket = self._submit()
+            self._set(status="RUNNING")
+            while backend.poll(ticket) in ("QUEUED", "RUNNING"):
+                time.sleep(0.05)
+            keep = None if self._record is None else Parts(self._record)
+            with reporter(progress) as report:
+                return backend.fetch(ticket, report, keep)
+        except KeyboardInterrupt:
+            # What has been sampled is kept beside the manifest; whoever opens the run again goes on from there.
+            self._set(status="PREPARED")
+            raise
+
+    def _submit(self) -> Any:
+        compiled, backend = self._ready()
         seed = stream_seed(self._manifest["seed"], SIMULATOR)
-        ticket = backend.submit(compiled, shots, seed, self._manifest["run_id"])
-        self._set(status="RUNNING")
-        while backend.poll(ticket) in ("QUEUED", "RUNNING"):
-            time.sleep(0.05)
-        keep = None if self._record is None else Parts(self._record)
-        with reporter(progress) as report:
-            return backend.fetch(ticket, report, keep)
+        return backend.submit(compiled, self._shots, seed, self._manifest["run_id"])
+
+    def _job(self) -> Job:
+        return Job(self._connected(), self._manifest, self._set)
+
+    def _connected(self) -> Backend:
+        """Return the backend; a job that exists needs no compiled program."""
+        if self._backend is None:
+            self._backend = _backend_again(self._manifest)
+        return self._backend
+
+    def _fetch_job(self, timeout: float | None) -> list[Raw]:
+        """Submit what has not been submitted, wait for the job, and return its outcomes."""
+        if self.status == "CANCELLED":
+            raise RecordError("the run was cancelled; submit it again, in another directory")
+        job = self._job()
+        ticket = job.ensure(self._submit)
+        state = job.watch(timeout)
+        if state not in ENDED:
+            raise NotFinishedError(f"the job of {self.path} is {state}; fetch it later", state)
+        return self._connected().fetch(ticket)
 
     def _ready(self) -> tuple[Compiled, Backend]:
         """Return the compiled program and the backend, made again if they are not at hand."""
@@ -180,9 +278,7 @@ class Run:
                 f"the run at {self.path} has no outcomes, and its protocol {self._manifest['protocol']!r} is not known here; "
                 "give it to open_run(path, protocol=...)"
             )
-        backend = backend_of(self._manifest["backend"])
-        if self._manifest["noise"]:
-            backend = backend.with_noise(DeviceNoise.from_parameters(**self._manifest["noise"]))
+        backend = self._connected()
         program = program_of(protocol, self._manifest["seed"])
         if program.id != self._manifest["program_id"]:
             raise RecordError(
@@ -240,7 +336,7 @@ class Run:
         Raises:
             NoShotsError: If post-selection left a figure without shots.
         """
-        check_level(level)
+        level = check_level(level)
         figures = [Figure.from_dict(plain) for plain in self._manifest["figures"]]
         if self._protocol is not None:
             figures = list(program_of(self._protocol, self._manifest["seed"]).figures)
@@ -261,11 +357,13 @@ class Run:
     def _values(self) -> dict[str, Estimate]:
         """Return the exact values: from memory, from disk, or computed."""
         if self._exact is None and self._record is not None and self._record.has("exact.json"):
-            plain = self._record.read_json("exact.json")
-            self._exact = {name: Estimate(**value) for name, value in plain.items()}
+            self._exact = self._stored_values(self._record)
         if self._exact is None:
             compiled, backend = self._ready()
-            assert isinstance(backend, ExactBackend)
+            if not isinstance(backend, ExactBackend):
+                raise RecordError(
+                    f"{self.path}/manifest.json is damaged: {backend.name} computes nothing exactly"
+                )
             begin = time.perf_counter()
             self._exact = backend.evaluate(compiled, compiled.program.figures)
             self._seconds["execute"] = round(time.perf_counter() - begin, 4)
@@ -280,6 +378,14 @@ class Run:
                 notes=[*self._manifest["notes"], said, *backend.said],
             )
         return dict(self._exact)
+
+    @staticmethod
+    def _stored_values(record: Record) -> dict[str, Estimate]:
+        plain = record.read_json("exact.json")
+        try:
+            return {name: Estimate(**value) for name, value in plain.items()}
+        except (AttributeError, TypeError, ParameterError) as error:
+            raise RecordError(f"{record.path}/exact.json is damaged: {error}") from None
 
     @staticmethod
     def _estimate(
@@ -327,6 +433,28 @@ class Run:
             estimates, known, theory, dict(manifest.get("predicted", {})), manifest["bounds"], manifest["resources"],
             provenance, tuple(notes), dict(self._seconds),
         )  # fmt: skip
+
+
+def _backend_again(manifest: Mapping[str, Any]) -> Backend:
+    """Return the backend that a manifest names, as it was."""
+    backend = backend_of(manifest["backend"])
+    if manifest["noise"]:
+        backend = backend.with_noise(DeviceNoise.from_parameters(**manifest["noise"]))
+    seconds = manifest["options"].get("max_qpu_seconds")
+    return backend if seconds is None else backend.limited(seconds)
+
+
+def _check_shapes(raws: Sequence[Raw], items: Sequence[Mapping[str, Any]]) -> None:
+    """Check that raw outcomes fit the circuits they came from, or raise BackendError."""
+    if len(raws) != len(items):
+        raise BackendError(f"the backend returned {len(raws)} results for {len(items)} circuits")
+    for item, raw in zip(items, raws, strict=True):
+        expected = {name: (item["shots"], width) for name, width in item["raw_registers"].items()}
+        found = {name: array.shape for name, array in raw.items()}
+        if found != expected:
+            raise BackendError(
+                f"the backend returned registers {found} for circuit {item['name']!r}, expected {expected}"
+            )
 
 
 def program_of(protocol: Protocol, seed: int) -> Program:

@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
 
 import matplotlib
 import numpy as np
 import pytest
+
+from tests.platform.server import PlatformServer
 
 matplotlib.use("Agg")
 os.environ.setdefault("QISKIT_PARALLEL", "FALSE")
@@ -16,3 +19,10 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     """Return a random stream that depends on the test's name alone, so that the order of tests does not matter."""
     digest = hashlib.sha256(request.node.nodeid.encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "little"))
+
+
+@pytest.fixture
+def platform() -> Iterator[PlatformServer]:
+    """Return a stand-in of IBM's platform with one small processor, ``ibm_manila``; the environment names it alone."""
+    with PlatformServer(["FakeManilaV2"]).in_environment() as server:
+        yield server

@@ -97,6 +97,42 @@ def test_keep_outcomes_and_plot(qnet, tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+BUDGET = ("budget", "teleportation", "--on", "fake_kingston", "--corrections", "feedforward")
+
+
+def test_budget_prints_the_object_of_the_design(qnet):
+    status, out, err = qnet(
+        *BUDGET, "--noise", "readout=false", "--figure", "fidelity_x", "--layout", "7,6,5", "--json"
+    )
+    assert (status, err) == (0, "")
+    plain = json.loads(out)
+    assert list(plain) == [
+        "schema", "version", "protocol", "parameters", "backend", "corrections", "noise", "layout", "figure", "ideal",
+        "value", "rows", "interaction", "notes",
+    ]  # fmt: skip
+    assert (plain["protocol"], plain["backend"], plain["figure"]) == (
+        "teleportation", "exact:fake_kingston", "fidelity_x",
+    )  # fmt: skip
+    assert plain["layout"] == [[7, 6, 5]]
+    assert plain["corrections"] == "feedforward" and plain["noise"]["readout"] is False
+    assert [row["source"] for row in plain["rows"]] == ["gates", "waiting", "latency"]
+    whole = sum(row["alone"] for row in plain["rows"]) + plain["interaction"]
+    assert whole == pytest.approx(plain["ideal"] - plain["value"], abs=1e-12)
+
+
+def test_budget_prints_a_table_and_saves_a_picture(qnet, tmp_path):
+    picture = tmp_path / "budget.png"
+    status, out, err = qnet(
+        *BUDGET, "--set", "link_fidelity=0.9", "--layout", "3,4,5", "--plot", str(picture)
+    )
+    assert (status, err) == (0, "")
+    assert out.startswith("fidelity of teleportation on fake_kingston, corrections: feedforward\n")
+    assert all(
+        f"\n{name}" in out for name in ("gates", "readout", "waiting", "latency", "links", "interaction")
+    )
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
 MY_FILE = """
 from dataclasses import dataclass
 from typing import ClassVar
@@ -157,6 +193,13 @@ def test_a_protocol_of_ones_own_file(qnet, tmp_path):
         (["fly"], "No such command"),
         (["replay", "/nowhere"], "no run directory"),
         (["describe", "repeater-chain", "--set", "hops=0"], "hops must be"),
+        (["budget", "teleportation"], "an error budget needs a device, such as fake_kingston (--on fake_kingston)"),
+        (["budget", "teleportation", "--on", "ideal"], "needs a device"),
+        (["budget", "teleportation", "--on", "fake_kingston", "--figure", "fid"], "unknown figure 'fid'; did you mean"),
+        (["budget", "teleportation", "--on", "fake_kingston", "--noise", "idl=false"], "unknown source of noise 'idl'"),
+        (["budget", "teleportation", "--on", "fake_kingston", "--plot", "b.xyz"], "--plot takes a file that ends in"),
+        (["budget", "teleportation", "--on", "fake_kingston", "--memory-gib", "1e-9"], "allow more with"),
+        (["budget", "teleportation", "--on", "fake_kingston", "--shots", "9"], "No such option"),
     ],
 )  # fmt: skip
 def test_wrong_input_is_one_line_and_status_2(qnet, arguments, message):

@@ -10,16 +10,16 @@ import pytest
 ROOT = Path(__file__).parents[1] / "qnet_circuits"
 LAYERS = [
     ("errors", "estimate"),
-    ("network", "theory"),
+    ("network", "theory", "qkd"),
     ("circuits", "figures", "program"),
     ("protocol", "protocols"),
     ("compiling", "noise", "exact", "backends"),
-    ("records", "result", "manifest", "progress", "runs", "running", "budget", "costing"),
+    ("records", "jobs", "result", "manifest", "progress", "runs", "running", "costs", "budget", "costing"),
     ("plotting", "cli", "testing", "__init__"),
 ]
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Pictures are made by leaves; the methods that offer them import them when called.
-PICTURES = {"network", "protocol", "result"}
+PICTURES = {"network", "protocol", "result", "costs"}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 

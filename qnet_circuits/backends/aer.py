@@ -22,6 +22,11 @@ from qnet_circuits.noise.twin import Twin
 CHUNK = 2048
 #: Steps times amplitudes times shots of one call of Aer, which neither reports nor listens while it works.
 _CALL = 4e8
+#: Channels are fused already. Cores take a circuit each where there are several: threads that share one small matrix wait for
+#: each other at every step, which costs up to six times the time as soon as the machine has other work.
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "density_matrix": {"fusion_enable": False, "max_parallel_experiments": 0}
+}
 #: Seconds after which a run counts as long, and its finished parts are worth keeping.
 _SHORT = 2.0
 
@@ -87,7 +92,7 @@ class AerBackend(Backend):
         done, total, begin = 0, sum(ticket.shots), time.monotonic()
         for number, call in enumerate(calls):
             raws = keep.get(number) if keep is not None else None
-            if raws is None:
+            if raws is None or not call.made(raws):
                 raws = call.sample()
                 if keep is not None and time.monotonic() - begin > _SHORT:
                     keep.put(number, raws)
@@ -113,10 +118,17 @@ class _Call:
     shots: int
     seed: int
 
+    def made(self, raws: Sequence[Raw]) -> bool:
+        """Tell whether outcomes that were kept have the form of this call's."""
+        expected = [{reg.name: (self.shots, reg.size) for reg in circuit.cregs} for circuit in self.circuits]
+        kinds = {bits.dtype for raw in raws for bits in raw.values()}
+        found = [{name: bits.shape for name, bits in raw.items()} for raw in raws]
+        return found == expected and kinds <= {np.dtype(bool)}
+
     def sample(self) -> list[Raw]:
         from qiskit_aer import AerSimulator
 
-        simulator = AerSimulator(method=self.method, fusion_enable=self.method != "density_matrix")
+        simulator = AerSimulator(method=self.method, **_OPTIONS.get(self.method, {}))
         result = simulator.run(list(self.circuits), shots=self.shots, seed_simulator=self.seed).result()
         if not result.success:
             raise BackendError(f"Aer failed: {result.status}")

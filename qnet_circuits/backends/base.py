@@ -44,8 +44,15 @@ class Backend(ABC):
     simulates_links: bool = False
     #: Which noise of the device is simulated, or None where noise is not this backend's to choose.
     noise: DeviceNoise | None = None
+    #: Whether the work goes on elsewhere: a ticket is a string then, by which any later process polls, fetches and cancels.
+    remote: bool = False
     #: Whether outcomes are sampled; otherwise ``evaluate`` gives the figures at once.
     samples: bool = True
+
+    @property
+    def simulated(self) -> bool | None:
+        """Whether outcomes are known to be simulated; None where a backend does not know."""
+        return True if self.simulates_links else None
 
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if the circuits cannot run here."""
@@ -75,9 +82,24 @@ class Backend(ABC):
             "use aer:<device> or exact:<device>"
         )
 
+    def find_all(self, tag: str) -> Sequence[Any]:
+        """Return all tickets that carry a tag, the oldest first."""
+        found = self.find(tag)
+        return () if found is None else (found,)
+
+    def cancel(self, ticket: Any) -> str:
+        """Give up a ticket and return its state: one that had ended before stays as it was."""
+        return "CANCELLED"
+
     def find(self, tag: str) -> Any | None:
         """Return the ticket that carries a tag, or None if there is none or the backend keeps no tags."""
         return None
+
+    def limited(self, max_qpu_seconds: int) -> Backend:
+        """Return the same backend with a limit of processor seconds for each job, or raise UnsupportedError."""
+        raise UnsupportedError(
+            f"{self.name} uses no processor seconds, so max_qpu_seconds (--max-qpu-seconds) cannot be honoured; leave it out"
+        )
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result of a compiled program from here must say."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from qiskit.providers import BackendV2
+
 from qnet_circuits.backends.runtime import fake_device
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.noise.calibration import DeviceCalibration
@@ -14,12 +16,12 @@ from qnet_circuits.noise.snapshots import SUFFIX
 _HANDED_IN = "calibration "
 
 
-def device_of(where: str | Device | DeviceCalibration) -> Device:
+def device_of(where: str | Device | DeviceCalibration | BackendV2) -> Device:
     """Return the device that a caller means.
 
     Args:
         where: A stand-in device's name in snake case, the path of a calibration snapshot that ends in ``.json``, a
-            ``DeviceCalibration`` or a ``Device``.
+            ``DeviceCalibration``, a Qiskit ``BackendV2`` whose calibration is meant, or a ``Device``.
 
     Raises:
         UnknownNameError: If there is no stand-in of this name.
@@ -36,9 +38,11 @@ def device_of(where: str | Device | DeviceCalibration) -> Device:
         return where
     if isinstance(where, DeviceCalibration):
         return Device.from_calibration(where)
+    if isinstance(where, BackendV2):
+        return Device(where.name or type(where).__name__, where)
     if not isinstance(where, str):
         raise ParameterError(
-            f"a device is a name, a snapshot's path, a calibration or a Device, got {where!r}"
+            f"a device is a name, a snapshot's path, a calibration, a BackendV2 or a Device, got {where!r}"
         )
     if where.startswith(_HANDED_IN):
         raise ParameterError(

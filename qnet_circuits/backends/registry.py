@@ -12,7 +12,9 @@ from qnet_circuits.errors import ParameterError, UnknownNameError
 from qnet_circuits.noise.calibration import DeviceCalibration
 from qnet_circuits.noise.device import Device
 
-KINDS = ("ideal", "aer", "exact")
+#: Kinds of backends, and whether they run with a device behind the colon: never, if one is named, or always.
+_NEVER, _EITHER, _ALWAYS = range(3)
+KINDS = {"ideal": _NEVER, "aer": _EITHER, "exact": _EITHER, "local": _ALWAYS, "ibm": _ALWAYS}
 
 
 def backend_of(where: Any) -> Backend:
@@ -20,9 +22,10 @@ def backend_of(where: Any) -> Backend:
 
     Args:
         where: A ``Backend``; a Qiskit ``BackendV2`` or ``BaseSamplerV2``; a ``DeviceCalibration`` or ``Device``, which means
-            Aer with it; or a string: ``ideal``, ``aer`` or ``exact`` (no device noise, the links' own only), and
+            Aer with it; or a string: ``ideal``, ``aer`` or ``exact`` (no device noise, the links' own only);
             ``aer:<device>`` or ``exact:<device>`` with a stand-in device's name in snake case, or the path of a calibration
-            snapshot that ends in ``.json``.
+            snapshot that ends in ``.json``; ``local:<device>``, IBM's offline mode on a stand-in; or ``ibm:<processor>``, a
+            processor of the IBM Quantum platform, through the account that IBM's client has saved.
 
     Raises:
         UnknownNameError: If there is no such backend or device.
@@ -55,8 +58,9 @@ def backend_of(where: Any) -> Backend:
 
 
 def _named(name: str) -> Backend:
-    kind, _, device = name.partition(":")
-    if kind not in KINDS or (kind == "ideal" and device) or (":" in name and not device):
+    kind, colon, device = name.partition(":")
+    takes = KINDS.get(kind)
+    if takes is None or (takes == _NEVER and colon) or (not device and (colon or takes == _ALWAYS)):
         raise UnknownNameError(
             "backend",
             name,
@@ -66,7 +70,19 @@ def _named(name: str) -> Backend:
                 "aer:<device>, such as aer:fake_kingston or aer:snapshot.json",
                 "exact",
                 "exact:<device>",
+                "local:<stand-in device>",
+                "ibm:<processor>, such as ibm:ibm_kingston",
             ),
         )
+    if kind in ("ibm", "local"):
+        return _of_the_client(kind, device)
     make = ExactBackend if kind == "exact" else AerBackend
     return make(name, device_of(device)) if device else make(kind)
+
+
+def _of_the_client(kind: str, device: str) -> Backend:
+    """Return a backend of IBM's client, which takes seconds to import and is not needed for any other."""
+    from qnet_circuits.backends.ibm import RuntimeBackend
+    from qnet_circuits.backends.local import LocalBackend
+
+    return LocalBackend(device) if kind == "local" else RuntimeBackend(device)

@@ -9,40 +9,46 @@ from typing import NoReturn
 
 import click
 
+from qnet_circuits.cli.budget import budget
 from qnet_circuits.cli.cost import cost
 from qnet_circuits.cli.devices import devices
-from qnet_circuits.cli.options import protocol_of
-from qnet_circuits.cli.running import fetch, predict, replay, run
-from qnet_circuits.errors import BackendError, QnetError
+from qnet_circuits.cli.jobs import cancel, fetch, status, submit
+from qnet_circuits.cli.options import Interrupted, protocol_of
+from qnet_circuits.cli.running import predict, replay, run
+from qnet_circuits.errors import BackendError, NotFinishedError, QnetError
 
-WRONG_INPUT, BACKEND_FAILED, INTERRUPTED = 2, 3, 130
+WRONG_INPUT, BACKEND_FAILED, NOT_FINISHED, INTERRUPTED = 2, 3, 4, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 2 wrong input, 3 the backend failed, 130 Ctrl-C."""
+    """Run the command line and exit: 0 done, 2 wrong input, 3 the backend failed, 4 not finished yet, 130 Ctrl-C."""
     try:
         qnet.main(args=arguments, prog_name="qnet", standalone_mode=False)
-        status = 0
+        code = 0
     except click.exceptions.Exit as exit_:
-        status = exit_.exit_code
+        code = exit_.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else "")
-        status = 0
+        code = 0
     except click.ClickException as error:
-        status = _say(error.format_message(), WRONG_INPUT)
+        code = _say(error.format_message(), WRONG_INPUT)
+    except NotFinishedError as error:
+        code = _say(str(error), NOT_FINISHED)
     except BackendError as error:
-        status = _say(str(error), BACKEND_FAILED)
+        code = _say(str(error), BACKEND_FAILED)
     except QnetError as error:
-        status = _say(str(error), WRONG_INPUT)
+        code = _say(str(error), WRONG_INPUT)
+    except Interrupted as error:
+        code = _say(str(error), INTERRUPTED)
     except (KeyboardInterrupt, click.Abort):
-        status = _say("interrupted", INTERRUPTED)
-    sys.exit(status)
+        code = _say("interrupted", INTERRUPTED)
+    sys.exit(code)
 
 
-def _say(message: str, status: int) -> int:
+def _say(message: str, code: int) -> int:
     """Print one line on stderr and return the status."""
     click.echo("qnet: " + " ".join(message.split()), err=True)
-    return status
+    return code
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,7 +100,7 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
         click.echo(f"{key.replace('_', ' ')}: {value}")
 
 
-for command in (run, predict, cost, fetch, replay, devices):
+for command in (run, predict, budget, cost, submit, status, fetch, cancel, replay, devices):
     qnet.add_command(command)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -149,3 +151,23 @@ def save_picture(drawn: Any, file: str | None) -> None:
         figure.savefig(file, dpi=150, bbox_inches="tight")
     except OSError as error:
         raise RecordError(f"--plot cannot write {file}: {error.strerror}") from None
+
+
+class Interrupted(Exception):
+    """Ctrl-C while a run was going on; says how to go on, if its directory keeps it."""
+
+
+@contextmanager
+def go_on_with(run: Any) -> Iterator[None]:
+    """Say how to go on with a run, if Ctrl-C comes in the body of the ``with``."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        where = "" if run.path is None else f"; go on with: qnet fetch {shlex.quote(str(run.path))}"
+        raise Interrupted(f"interrupted{where}") from None
+
+
+def print_result(result: Any, as_json: bool, plot: str | None, **more: Any) -> None:
+    """Print a result, for people or as one object, and save its picture."""
+    save_picture(result, plot)
+    click.echo(json.dumps({**result.to_dict(), **more}) if as_json else str(result))

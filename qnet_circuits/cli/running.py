@@ -1,8 +1,7 @@
-"""``qnet run``, ``predict``, ``fetch`` and ``replay``."""
+"""``qnet run``, ``predict`` and ``replay``."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -10,6 +9,7 @@ import click
 from qnet_circuits.cli.options import (
     check_picture,
     compiling_options,
+    go_on_with,
     json_option,
     layout_of,
     level_option,
@@ -19,16 +19,11 @@ from qnet_circuits.cli.options import (
     noise_of,
     out_option,
     plot_option,
+    print_result,
     protocol_of,
-    save_picture,
     set_option,
 )
 from qnet_circuits.errors import ParameterError
-
-
-def _print(result: Any, as_json: bool, plot: str | None, **more: Any) -> None:
-    save_picture(result, plot)
-    click.echo(json.dumps({**result.to_dict(), **more}) if as_json else str(result))
 
 
 @click.command()
@@ -58,11 +53,12 @@ def run(
         raise ParameterError("--keep-outcomes adds counts to the JSON object; give --json too, or --out DIR")
     check_picture(plot)
     prepared = submit(protocol, backend, layout=layout_of(layout), noise=noise_of(noise), path=out, **options)
-    result = prepared.result(level)
     more = {}
-    if keep_outcomes:
-        more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes()}
-    _print(result, as_json, plot, **more)
+    with go_on_with(prepared):
+        result = prepared.result(level)
+        if keep_outcomes:
+            more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes()}
+    print_result(result, as_json, plot, **more)
 
 
 @click.command()
@@ -81,28 +77,17 @@ def predict(
     memory_gib: float, seed: int | None, as_json: bool, out: str | None, plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Compute a protocol's figures exactly, without sampling: NAME is registered, or FILE.py:Class."""
-    from qnet_circuits.running import predict as predict_
+    from qnet_circuits.running import exact_backend, submit
 
     protocol = protocol_of(name, settings)
     check_picture(plot)
-    result = predict_(
-        protocol, device, noise=noise_of(noise), memory=memory_of(memory_gib), layout=layout_of(layout),
+    prepared = submit(
+        protocol, exact_backend(device, memory_of(memory_gib)), noise=noise_of(noise), layout=layout_of(layout),
         seed=0 if seed is None else seed, path=out, **options,
     )  # fmt: skip
-    _print(result, as_json, plot)
-
-
-@click.command()
-@click.argument("directory", type=click.Path())
-@level_option
-@json_option
-@plot_option
-def fetch(directory: str, level: float, as_json: bool, plot: str | None) -> None:
-    """Go on with a run that was interrupted, and print its figures."""
-    from qnet_circuits.running import open_run
-
-    check_picture(plot)
-    _print(open_run(directory).result(level), as_json, plot)
+    with go_on_with(prepared):
+        result = prepared.result()
+    print_result(result, as_json, plot)
 
 
 @click.command()
@@ -115,7 +100,7 @@ def replay(directory: str, level: float, as_json: bool, plot: str | None) -> Non
     from qnet_circuits.running import replay as replay_
 
     check_picture(plot)
-    _print(replay_(directory, level), as_json, plot)
+    print_result(replay_(directory, level), as_json, plot)
 
 
 def _counts(registers: Any) -> dict[str, dict[str, int]]:

@@ -89,8 +89,8 @@ class Contractor:
         if needed > self._memory:
             raise UnsupportedError(
                 f"exact computation needs tensors of 2^{math.ceil(width)} entries, {needed / 2**30:.3g} GiB, and may take "
-                f"{self._memory / 2**30:.3g} GiB; allow more with memory=..., use fewer qubits that are entangled at once, or "
-                "sample on aer"
+                f"{self._memory / 2**30:.3g} GiB; allow more with memory=... (--memory-gib), use fewer qubits "
+                "that are entangled at once, or sample on aer"
             )
         self.width = max(self.width, width)
         return tree

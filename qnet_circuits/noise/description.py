@@ -76,7 +76,7 @@ class DeviceNoise:
             object.__setattr__(self, name, check_range(name, getattr(self, name), low, high))
 
     @classmethod
-    def from_parameters(cls, **plain: Any) -> DeviceNoise:
+    def from_parameters(cls, /, **plain: Any) -> DeviceNoise:
         """Make a description of plain values, by the names of its fields.
 
         Raises:
@@ -116,7 +116,7 @@ def check_noise(noise: DeviceNoise | Mapping[str, Any] | None) -> DeviceNoise:
     if noise is None:
         return DeviceNoise()
     if isinstance(noise, Mapping):
-        return DeviceNoise.from_parameters(**noise)
+        return DeviceNoise.from_parameters(**{str(name): value for name, value in noise.items()})
     if not isinstance(noise, DeviceNoise):
         raise ParameterError(f"noise must be a DeviceNoise, such as DeviceNoise(idle=False), got {noise!r}")
     return noise

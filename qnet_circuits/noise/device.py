@@ -48,6 +48,8 @@ class Device:
     def __post_init__(self) -> None:
         if (self.backend is None) == (self.snapshot is None):
             raise ParameterError(f"device {self.name!r} takes either a backend or a calibration")
+        if not (self.backend is None or isinstance(self.backend, BackendV2)):
+            raise ParameterError(f"device {self.name!r} takes a Qiskit BackendV2, got {self.backend!r}")
 
     @classmethod
     def from_calibration(cls, calibration: DeviceCalibration, notes: tuple[str, ...] = ()) -> Device:

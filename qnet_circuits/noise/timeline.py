@@ -195,3 +195,29 @@ def waits(timed: Iterable[Timed], until: float | None = None, busy: Iterable[int
     if until is not None:
         found += [Wait(wire, end, until) for wire, end in free.items() if until > end + _INSTANT]
     return found
+
+
+def mid_circuit_measurements(circuit: QuantumCircuit) -> set[int]:
+    """Return the positions of the measurements after which the circuit goes on: their qubit is used again, or decided on.
+
+    Example:
+        >>> circuit = QuantumCircuit(2, 2)
+        >>> _ = circuit.measure([0, 1], [0, 1])
+        >>> _ = circuit.x(0)
+        >>> mid_circuit_measurements(circuit)
+        {0}
+    """
+    read: set[object] = set()
+    used: set[object] = set()
+    found = set()
+    for position, instruction in reversed(list(enumerate(circuit.data))):
+        name = instruction.name
+        if name == "measure":
+            if instruction.qubits[0] in used or instruction.clbits[0] in read:
+                found.add(position)
+            # What reads the bit later reads this measurement and none before it.
+            read.discard(instruction.clbits[0])
+        read.update(read_bits(instruction))
+        if name not in TRANSPARENT:
+            used.update(instruction.qubits)
+    return found

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction
 
-from qnet_circuits.circuits.rules import read_bits
 from qnet_circuits.compiling.compiled import CompiledItem
 from qnet_circuits.compiling.fences import fence_label
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
 from qnet_circuits.noise.gaps import Usable
+from qnet_circuits.noise.gates import gate_error
 from qnet_circuits.noise.steps import (
     Decision,
-    Depolarise,
     Measurement,
     NoisyCircuit,
     PauliError,
@@ -27,7 +25,15 @@ from qnet_circuits.noise.steps import (
     Unitary,
     Weights,
 )
-from qnet_circuits.noise.timeline import TRANSPARENT, Timed, Wait, block_times, makespan, schedule, waits
+from qnet_circuits.noise.timeline import (
+    Timed,
+    Wait,
+    block_times,
+    makespan,
+    mid_circuit_measurements,
+    schedule,
+    waits,
+)
 from qnet_circuits.noise.waiting import OPERATION, WAITING, Event, Waiting, slow_coherence
 
 
@@ -109,7 +115,7 @@ class _Twin:
 
     def __post_init__(self) -> None:
         self.waits = self.usable is not None and self.noise.idle
-        self.mid_circuit = _mid_circuit(self.circuit)
+        self.mid_circuit = mid_circuit_measurements(self.circuit)
         self.timing = self._duration if self.waits else None
 
     def timed(self) -> list[Timed]:
@@ -174,27 +180,10 @@ class _Twin:
         return [Unitary(instruction.operation, wires), *self.gate_error(name, wires)]
 
     def gate_error(self, name: str, wires: tuple[int, ...]) -> list[Step]:
-        """Return relaxation during a gate, and depolarisation that makes up the rest of its calibrated infidelity."""
+        """Return the error of a gate on wires, if gates err."""
         if self.usable is None or not self.noise.gates:
             return []
-        physical = self._physical(wires)
-        key = (name, wires, physical)
-        if key not in self.usable.gate_errors:
-            self.usable.gate_errors[key] = self._new_gate_error(name, wires, physical)
-        return self.usable.gate_errors[key]
-
-    def _new_gate_error(self, name: str, wires: tuple[int, ...], physical: tuple[int, ...]) -> list[Step]:
-        assert self.usable is not None
-        seconds = self.usable.duration(name, physical)
-        relaxing = [
-            Relax(wire, seconds, *self.usable.relaxation(qubit))
-            for wire, qubit in zip(wires, physical, strict=True)
-        ]
-        probability = depolarising_parameter(
-            self.usable.error(name, physical), len(wires), _joint_fidelity(relaxing)
-        )
-        steps: list[Step] = [relax for relax in relaxing if relax.acts]
-        return [*steps, Depolarise(wires, probability)] if probability > 0 else steps
+        return gate_error(self.usable, name, wires, self._physical(wires))
 
     def _measurement(self, each: Timed, wire: int, bit: int, used_again: bool) -> list[Step]:
         if self.usable is None:
@@ -224,7 +213,8 @@ class _Twin:
         number = dict(zip(block.clbits, bits, strict=True))
         events: list[Event] = []
         for each in timed:
-            for step in self._act(each, tuple(wires[k] for k in each.wires), number, used_again=False):
+            # Every wire of a branch is in use to its end, a measured one too.
+            for step in self._act(each, tuple(wires[k] for k in each.wires), number, used_again=True):
                 events.append((each.start, OPERATION, len(events), step))
         for wait in waits(timed, until, range(len(wires))) if self.waits else ():
             assert self.usable is not None
@@ -234,56 +224,3 @@ class _Twin:
             if relax.acts:
                 events.append((wait.start, WAITING, len(events), relax))
         return tuple(step for *_, step in sorted(events, key=lambda event: event[:3]))
-
-
-def _mid_circuit(circuit: QuantumCircuit) -> set[int]:
-    """Return the positions of the measurements after which the circuit goes on: their qubit is used again, or decided on."""
-    read: set[object] = set()
-    used: set[object] = set()
-    found = set()
-    for position, instruction in reversed(list(enumerate(circuit.data))):
-        name = instruction.name
-        if name == "measure":
-            if instruction.qubits[0] in used or instruction.clbits[0] in read:
-                found.add(position)
-            # What reads the bit later reads this measurement and none before it.
-            read.discard(instruction.clbits[0])
-        read.update(read_bits(instruction))
-        if name not in TRANSPARENT:
-            used.update(instruction.qubits)
-    return found
-
-
-def _joint_fidelity(relaxing: Sequence[Relax]) -> float:
-    """Return the average fidelity of independent relaxations of all wires of a gate, (Tr R + d) / (d² + d)."""
-    trace = math.prod(
-        1 + 2 * math.exp(-each.seconds / each.t2) + math.exp(-each.seconds / each.t1) for each in relaxing
-    )
-    size = 1 << len(relaxing)
-    return (trace + size) / (size**2 + size)
-
-
-def depolarising_parameter(error: float, qubits: int, fidelity: float = 1.0) -> float:
-    """Return the depolarising probability that makes up the average infidelity ``error`` of a gate.
-
-    A channel that replaces the state by the maximally mixed one with probability p, after one of average fidelity F, has the
-    fidelity (1 - p) F + p/d, d = 2^qubits (M. A. Nielsen, Phys. Lett. A 303, 249 (2002)).
-
-    Args:
-        error: Average infidelity, in [0, 1].
-        qubits: Number of qubits of the gate.
-        fidelity: Average fidelity of what else happens during the gate.
-
-    Returns:
-        The probability; 0 where the rest is worse than the error already, 1 for an error of 1/2 or more, which is a failed
-        calibration and counts as total depolarisation.
-
-    Example:
-        >>> round(depolarising_parameter(0.003, 2), 12)
-        0.004
-    """
-    if error >= 0.5:
-        return 1.0
-    floor = 1 / (1 << qubits)
-    missing = fidelity - 1 + error
-    return min(1.0, missing / (fidelity - floor)) if missing > 0 else 0.0

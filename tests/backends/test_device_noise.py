@@ -7,7 +7,7 @@ import qnet_circuits as qn
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.runtime import fake_device, fake_device_names
 from qnet_circuits.estimate import proportion
-from qnet_circuits.noise.twin import depolarising_parameter
+from qnet_circuits.noise.gates import depolarising_parameter
 from tests.compiling.test_placement import DEVICES
 
 

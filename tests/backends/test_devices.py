@@ -84,7 +84,8 @@ def test_wrong_devices_are_refused(tmp_path):
     with pytest.raises(ParameterError, match=r"unknown backend 'ideal:device\.json'"):
         qn.run(CHAIN, "ideal:device.json")
     with pytest.raises(
-        ParameterError, match="a device is a name, a snapshot's path, a calibration or a Device, got 3"
+        ParameterError,
+        match="a device is a name, a snapshot's path, a calibration, a BackendV2 or a Device, got 3",
     ):
         device_of(3)
     strange = dataclasses.replace(qn.line_device(5), operations=(*qn.line_device(5).operations, "warp"))

@@ -145,8 +145,19 @@ def test_program_checks_names_and_figures(circuit):
         Program([item], [Figure("zz", parity("one", [("m", 5)]))])
     with pytest.raises(ProgramError, match="at least one circuit"):
         Program([])
-    with pytest.raises(ProgramError, match="no classical bit"):
-        Item("empty", QuantumCircuit(QuantumRegister(1, "alice")))
+    for unmeasured in (
+        QuantumCircuit(QuantumRegister(1, "alice")),
+        QuantumCircuit(QuantumRegister(1, "alice"), ClassicalRegister(1, "m")),
+    ):
+        with pytest.raises(ProgramError, match="circuit 'empty' measures nothing"):
+            Item("empty", unmeasured)
+
+
+def test_a_measurement_in_a_branch_is_one():
+    circuit = QuantumCircuit(QuantumRegister(1, "alice"), ClassicalRegister(2, "m"))
+    with circuit.if_test((0, 0)):
+        circuit.measure(0, 1)
+    assert Item("branch", circuit).widths == {"m": 2}
 
 
 def test_program_id_depends_on_content_alone(circuit):

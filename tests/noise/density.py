@@ -16,9 +16,11 @@ from qnet_circuits.noise.steps import (
     Decision,
     Depolarise,
     Measurement,
+    Misread,
     PauliError,
     Relax,
     Reset,
+    Transfer,
     Unitary,
 )
 
@@ -36,10 +38,15 @@ class State:
         self.tensor, self.wires = tensor, tuple(wires)
 
     @classmethod
-    def zero(cls, wires):
-        tensor = np.zeros((2,) * (2 * wires), dtype=complex)
-        tensor[(0,) * (2 * wires)] = 1
-        return cls(tensor, range(wires))
+    def nothing(cls):
+        """Return the state of no wires."""
+        return cls(np.array(1, dtype=complex), ())
+
+    def opened(self, wire):
+        """Return the state with one more wire, in |0⟩."""
+        n = len(self.wires)
+        tensor = np.multiply.outer(self.tensor, np.diag([1, 0]).astype(complex))
+        return State(np.moveaxis(tensor, 2 * n, n), (*self.wires, wire))
 
     def __add__(self, other):
         assert self.wires == other.wires
@@ -75,6 +82,14 @@ class State:
             total = total + self.sandwich(operator, wires)
         return total
 
+    def linear(self, entries, wires):
+        """Return any linear map; its entries are over the ket's and the bra's indices out, then in."""
+        k = len(wires)
+        shaped = np.asarray(entries).reshape((2,) * (4 * k))
+        ket, bra = self._axes(wires)
+        tensor = np.tensordot(shaped, self.tensor, (range(2 * k, 4 * k), [*ket, *bra]))
+        return State(np.moveaxis(tensor, range(2 * k), [*ket, *bra]), self.wires)
+
     def forget(self, wire):
         """Trace a wire out."""
         axis = self.wires.index(wire)
@@ -108,6 +123,19 @@ def relaxation_kraus(step):
     return [b @ a for a in damping for b in flips]
 
 
+def transfer_entries(matrix):
+    """Return what the sum of R_ij P_i Tr[P_j ρ] / 2^n does to a density matrix; the last factor is the first wire."""
+    wires = (len(matrix).bit_length() - 1) // 2
+    strings = []
+    for letters in product((ONE, X, Y, Z), repeat=wires):
+        string = np.ones((1, 1))
+        for letter in letters:
+            string = np.kron(letter, string)
+        strings.append(string)
+    paulis = np.array(strings)
+    return np.einsum("ij,iab,jdc->abcd", matrix, paulis, paulis) / 2**wires
+
+
 def unchanged(step, state):
     """Apply a step that touches no bit."""
     if isinstance(step, Unitary):
@@ -120,6 +148,12 @@ def unchanged(step, state):
         return state.channel(
             [np.sqrt(p) * pauli for p, pauli in zip(step.weights, (ONE, X, Y, Z), strict=True)], step.wires
         )
+    if isinstance(step, Misread):
+        ways = [(0, 0, 1 - step.p10), (1, 0, step.p10), (0, 1, step.p01), (1, 1, 1 - step.p01)]
+        matrices = [np.sqrt(p) * np.outer(ONE[read], ONE[found]) for read, found, p in ways]
+        return state.channel(matrices, step.wires)
+    if isinstance(step, Transfer):
+        return state.linear(transfer_entries(step.matrix), step.wires)
     if isinstance(step, Reset):
         return state.channel([np.array([[1, 0], [0, 0]]), np.array([[0, 1], [0, 0]])], step.wires)
     raise AssertionError(step)
@@ -175,22 +209,31 @@ def distribution(noisy):
     """Return {read bits of all registers: probability} of a noisy circuit, every branch followed."""
     number = {bit: k for k, bit in enumerate(noisy.source.clbits)}
     last = {wire: k for k, step in enumerate(noisy) for wire in step.wires}
-    start = State.zero(noisy.num_wires)
-    for wire in range(noisy.num_wires):
-        if wire not in last:
-            start = start.forget(wire)
-    branches = {(0,) * len(number): start}
+    first = {}
     for k, step in enumerate(noisy):
-        new = {}
-        for bits, state in branches.items():
-            for read, after in _follow(step, bits, state, number):
-                if after.weight > NOTHING:
-                    new[read] = new[read] + after if read in new else after
+        for wire in step.wires:
+            first.setdefault(wire, k)
+    branches = {(0,) * len(number): State.nothing()}
+    for k, step in enumerate(noisy):
+        for wire in step.wires:
+            if first[wire] == k:
+                branches = {bits: state.opened(wire) for bits, state in branches.items()}
+        new = _all_branches(step, branches, number)
         for wire in step.wires:
             if last[wire] == k:
                 new = {bits: state.forget(wire) for bits, state in new.items()}
         branches = new
     return {bits: state.weight for bits, state in branches.items()}
+
+
+def _all_branches(step, branches, number):
+    """Return what becomes of {bits: state} in a step."""
+    new = {}
+    for bits, state in branches.items():
+        for read, after in _follow(step, bits, state, number):
+            if after.weight > NOTHING:
+                new[read] = new[read] + after if read in new else after
+    return new
 
 
 def _follow(step, bits, state, number):
@@ -201,9 +244,10 @@ def _follow(step, bits, state, number):
             written = (*bits[: step.bit], read, *bits[step.bit + 1 :])
             yield written, seen.scaled(wrong if read != found else 1 - wrong)
     elif isinstance(step, Decision):
+        inside_branches = {bits: state}
         for inside in block_of(step, lambda bit: bits[number[bit]]):
-            state = unchanged(inside, state)
-        yield bits, state
+            inside_branches = _all_branches(inside, inside_branches, number)
+        yield from inside_branches.items()
     else:
         yield bits, unchanged(step, state)
 

@@ -204,6 +204,23 @@ def test_a_measured_qubit_that_is_used_again_relaxes_from_its_measured_state(fra
     assert mean(circuit, 0, 1, **options) == near(kept)
 
 
+@pytest.mark.parametrize("value", [0, 1])
+@pytest.mark.parametrize("fraction", [0.3, 1.0])
+def test_a_qubit_measured_in_a_branch_relaxes_for_its_measurement_as_outside(fraction, value):
+    """If the branch is not taken the qubit waits as long."""
+    circuit = QuantumCircuit(2, 3)
+    if value:
+        circuit.x(1)
+    circuit.measure(1, 1)
+    circuit.x(0)
+    with circuit.if_test((1, 1)):
+        circuit.measure(0, 0)
+    circuit.measure(0, 2)
+    made = noisy(circuit, post_measure_fraction=fraction)
+    ones = sum(p for read, p in distribution(made).items() if read[2])
+    assert ones == near(exp(-(fraction if value else 1) * MEASURE / T1))
+
+
 # -- decisions ------------------------------------------------------------------------------------------------------
 
 

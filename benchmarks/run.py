@@ -1,0 +1,66 @@
+"""Measure all benchmarks and print one table; exit with 1 if a bar is missed.
+
+python -m benchmarks.run [--only frame,feedforward,exact,overhead] [--repeats N] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks import exact_chain, feedforward_chain, frame_chain, overhead
+from benchmarks.measuring import Row
+
+BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
+    "frame": frame_chain.rows,
+    "feedforward": feedforward_chain.rows,
+    "exact": exact_chain.rows,
+    "overhead": overhead.rows,
+}
+PACKAGES = ("qnet-circuits", "qiskit", "qiskit-aer", "numpy", "cotengra")
+
+
+def line_of(row: Row) -> str:
+    bar = "" if row.bar is None else f"{'>=' if row.unit == 'x' else '<='} {row.bar:g}"
+    verdict = {None: "", True: "pass", False: "MISSED"}[row.passed]
+    return f"{row.name:<58}{row.value:>9.3g} {row.unit:<6}{bar:<7} {verdict:<7}{row.detail}"
+
+
+def circumstances() -> dict[str, object]:
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    versions = {name: version(name) for name in PACKAGES}
+    return {"python": platform.python_version(), "versions": versions, "cores": os.cpu_count(), "load": load}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Benchmarks of qnet-circuits: ratios in one run, and bars.")
+    parser.add_argument("--only", help=f"some of {', '.join(BENCHMARKS)}, separated by commas")
+    parser.add_argument("--repeats", type=int, default=4, help="rounds of each measurement; the best counts")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file too")
+    options = parser.parse_args(arguments)
+    names = options.only.split(",") if options.only else list(BENCHMARKS)
+    if unknown := set(names) - set(BENCHMARKS):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+    before, rows = circumstances(), []
+    for name in names:
+        for row in BENCHMARKS[name](options.repeats):
+            rows.append(row)
+            print(line_of(row), flush=True)
+    print(
+        f"\n{before['cores']} cores, load {before['load']}, Python {before['python']}, {before['versions']}"
+    )
+    if options.json is not None:
+        plain = [{**asdict(row), "passed": row.passed} for row in rows]
+        options.json.write_text(json.dumps({**before, "rows": plain}, indent=1) + "\n")
+    return int(any(row.passed is False for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

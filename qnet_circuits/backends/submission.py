@@ -1,0 +1,65 @@
+"""From a compiled program to what IBM's Sampler takes: the circuits, with the processor's mid-circuit measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import CircuitInstruction
+from qiskit.transpiler import Target
+
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.noise.timeline import mid_circuit_measurements
+
+#: The measurement for use in the middle of a circuit, faster than the one at its end.
+MID_CIRCUIT = "measure_2"
+
+
+def check_submittable(compiled: Compiled, name: str) -> None:
+    """Raise UnsupportedError if a program cannot be one job of IBM's Sampler."""
+    if compiled.decoupling:
+        raise UnsupportedError(
+            f"{name} does not decouple waiting qubits: IBM's own pulses and ours would meet; leave decoupling out"
+        )
+    equal_shots([item.shots or 0 for item in compiled.program], name)
+
+
+def equal_shots(shots: Sequence[int], name: str) -> int:
+    """Return the number of shots of all circuits.
+
+    Raises:
+        UnsupportedError: If they differ.
+    """
+    different = sorted(set(shots))
+    if len(different) != 1:
+        given = ", ".join(str(count or "the default") for count in different)
+        raise UnsupportedError(
+            f"{name} runs all circuits of a job with the same number of shots, this program asks for {given}; "
+            "run it on aer:<device>, or as one program for each number of shots"
+        )
+    return different[0]
+
+
+def circuits_for(compiled: Compiled, target: Target) -> list[QuantumCircuit]:
+    """Return a program's circuits on all qubits of a processor, measured in the middle as the processor offers it."""
+    return [with_mid_circuit(circuit, target) for circuit in compiled.circuits]
+
+
+def with_mid_circuit(circuit: QuantumCircuit, target: Target) -> QuantumCircuit:
+    """Return a circuit whose measurements in the middle are ``measure_2``, on the qubits where the target has it.
+
+    A measurement is in the middle if its bit decides on something, or its qubit is used again.
+    """
+    if MID_CIRCUIT not in target.operation_names:
+        return circuit
+    middle = mid_circuit_measurements(circuit)
+    index = {qubit: k for k, qubit in enumerate(circuit.qubits)}
+    offered = target[MID_CIRCUIT]
+    faster = circuit.copy_empty_like()
+    for position, instruction in enumerate(circuit.data):
+        if position in middle and (index[instruction.qubits[0]],) in offered:
+            operation = target.operation_from_name(MID_CIRCUIT)
+            instruction = CircuitInstruction(operation, instruction.qubits, instruction.clbits)
+        faster.append(instruction)
+    return faster

@@ -1,0 +1,109 @@
+"""``qnet submit``, ``status``, ``fetch`` and ``cancel``: runs on processors, and coming back to them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from qnet_circuits.cli.options import (
+    check_picture,
+    compiling_options,
+    go_on_with,
+    json_option,
+    layout_of,
+    level_option,
+    name_argument,
+    noise_of,
+    plot_option,
+    print_result,
+    protocol_of,
+    set_option,
+)
+
+
+@click.command()
+@name_argument
+@set_option
+@click.option("--on", "backend", required=True, help="ibm:<name>.")
+@click.option("--max-qpu-seconds", type=int, help="The most processor seconds that the job may take.")
+@click.option("--out", type=click.Path(), metavar="DIR", help="The new directory that keeps the run.")
+@click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
+@compiling_options
+@click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
+@click.option("--dry-run", is_flag=True, help="Do everything but write and submit.")
+@json_option
+def submit(
+    name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], out: str | None,
+    as_json: bool, **options: Any,
+) -> None:  # fmt: skip
+    """Submit a protocol to a processor, and come back for it later: NAME is registered, or FILE.py:Class."""
+    from qnet_circuits.running import submit as submit_
+
+    protocol = protocol_of(name, settings)
+    run = submit_(protocol, backend, layout=layout_of(layout), noise=noise_of(noise), path=out, **options)
+    said = (
+        "checked; nothing was written or submitted" if options["dry_run"] else f"fetch it: qnet fetch {out}"
+    )
+    _say([_state(run, out)], as_json, said)
+
+
+@click.command()
+@click.argument("directories", nargs=-1, required=True, type=click.Path())
+@json_option
+def status(directories: tuple[str, ...], as_json: bool) -> None:
+    """Ask how far runs are."""
+    from qnet_circuits.running import open_run
+
+    states = []
+    for directory in directories:
+        run = open_run(directory)
+        run.refresh()
+        states.append(_state(run, directory))
+    _say(states, as_json)
+
+
+@click.command()
+@click.argument("directory", type=click.Path())
+@click.option("--no-wait", is_flag=True, help="Exit with status 4 if the run is not finished yet.")
+@level_option
+@json_option
+@plot_option
+def fetch(directory: str, no_wait: bool, level: float, as_json: bool, plot: str | None) -> None:
+    """Wait for a run, or go on with one that was interrupted, and print its figures."""
+    from qnet_circuits.running import open_run
+
+    check_picture(plot)
+    run = open_run(directory)
+    with go_on_with(run):
+        run.wait(timeout=0 if no_wait else None)
+        print_result(run.result(level), as_json, plot)
+
+
+@click.command()
+@click.argument("directory", type=click.Path())
+@json_option
+def cancel(directory: str, as_json: bool) -> None:
+    """Give up a run whose outcomes are not there yet, and its job."""
+    from qnet_circuits.running import open_run
+
+    run = open_run(directory)
+    run.cancel()
+    _say([_state(run, directory)], as_json)
+
+
+def _state(run: Any, directory: str | None) -> dict[str, Any]:
+    return {"directory": directory, **run.summary()}
+
+
+def _say(states: list[dict[str, Any]], as_json: bool, advice: str = "") -> None:
+    if as_json:
+        click.echo(json.dumps({"schema": 1, "runs": states}))
+        return
+    for state in states:
+        job = f"  job {state['job']}" if state["job"] else ""
+        where = f"{state['directory']}: " if state["directory"] else ""
+        click.echo(f"{where}{state['status']}  {state['protocol']} on {state['backend']}{job}")
+    if advice:
+        click.echo(advice)

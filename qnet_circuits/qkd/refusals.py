@@ -1,0 +1,42 @@
+"""Why there is no key: an alarm of the physics or of the channel, which is a result and no error of the program."""
+
+from __future__ import annotations
+
+from qnet_circuits.errors import UnknownNameError
+
+#: The alarms, and what each means.
+ALARMS = {
+    "lengths": "the two records are of different length",
+    "parameters": "the parties do not run the same protocol",
+    "lost": "no round was detected by both",
+    "qber": "the error rate is above the tolerance",
+    "short": "too few bits for any key",
+    "reconciliation": "error correction asks for more than there is",
+    "verification": "the corrected keys differ",
+    "authentication": "a tag is wrong or was used before",
+    "replay": "a message is not the next one",
+    "malformed": "a message is not what was due",
+    "pool": "the key for authentication is used up",
+}
+
+
+class Refusal(Exception):
+    """Ends a session without a key. It stays inside the session, which returns its text as the reason.
+
+    Args:
+        alarm: One of ``ALARMS``.
+        text: What was seen, what was expected.
+
+    Raises:
+        UnknownNameError: If there is no such alarm.
+
+    Example:
+        >>> print(Refusal("qber", "0.25 of 400 test bits differ, 0.05 is tolerated"))
+        qber: 0.25 of 400 test bits differ, 0.05 is tolerated
+    """
+
+    def __init__(self, alarm: str, text: str) -> None:
+        if alarm not in ALARMS:
+            raise UnknownNameError("alarm", alarm, ALARMS)
+        self.alarm, self.text = alarm, text
+        super().__init__(f"{alarm}: {text}")

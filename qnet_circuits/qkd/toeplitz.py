@@ -1,0 +1,140 @@
+"""Hashing bits with a random Toeplitz matrix over GF(2), by fast Fourier transforms whose rounding is checked.
+
+The matrix T_ji = s_(j - i + n - 1) of n + l - 1 random bits s is a universal hash: two strings that differ collide with
+probability 2^-l exactly (Krawczyk, CRYPTO 1994). Its product with n bits is a convolution of integers taken modulo 2.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnet_circuits.errors import ParameterError, RoundingError, check_count
+
+Bits = NDArray[np.uint8]
+
+#: Largest block in bits: transforms of twice this size stay near the processor.
+BLOCK = 2**18
+
+#: Largest distance from an integer that is let through; a wrong integer needs 0.5.
+TOLERANCE = 0.125
+
+
+def seed_length(n: int, length: int) -> int:
+    """Return n + l - 1, the random bits that a hash of n bits to l takes.
+
+    Raises:
+        ParameterError: If a length is below 1.
+
+    Example:
+        >>> seed_length(1000, 64)
+        1063
+    """
+    return check_count("n", n) + check_count("length", length) - 1
+
+
+def check_bits(name: str, bits: NDArray[np.generic]) -> Bits:
+    """Return a one-dimensional array of 0 and 1 as uint8.
+
+    Raises:
+        ParameterError: If it is none; the message says nothing of the bits.
+
+    Example:
+        >>> check_bits("key", np.array([True, False]))
+        array([1, 0], dtype=uint8)
+    """
+    array = np.asarray(bits)
+    wrong = array.size > 0 and (array.dtype.kind not in "bui" or array.max() > 1 or array.min() < 0)
+    if array.ndim != 1 or wrong:
+        raise ParameterError(f"{name} must be a row of 0 and 1, got {array.dtype} of shape {array.shape}")
+    return array.astype(np.uint8)
+
+
+def toeplitz_hash(bits: NDArray[np.generic], seed: NDArray[np.generic], length: int) -> Bits:
+    """Return the ``length`` bits T x of the Toeplitz matrix of ``seed``.
+
+    Args:
+        bits: x, n bits.
+        seed: n + length - 1 random bits; the matrix has s_(j - i + n - 1) in row j, column i.
+        length: Bits wanted, at least 1.
+
+    Returns:
+        The hash, exact: transforms whose error is not provably and visibly small raise.
+
+    Raises:
+        ParameterError: If a length or an entry is wrong.
+        RoundingError: If a transform came out too far from integers.
+
+    Example:
+        >>> toeplitz_hash(np.array([1, 0, 1]), np.array([1, 1, 0, 1]), 2)
+        array([1, 0], dtype=uint8)
+    """
+    x, s = check_bits("bits", bits), check_bits("seed", seed)
+    n = len(x)
+    if len(s) != seed_length(n, length):
+        raise ParameterError(f"a hash of {n} bits to {length} takes {n + length - 1} seed bits, got {len(s)}")
+    block = min(BLOCK, max(n, length))
+    columns, rows = math.ceil(n / block), math.ceil(length / block)
+    _check_size(block, columns)
+    inputs = [_transform(x[i * block : (i + 1) * block], block) for i in range(columns)]
+    sums: list[NDArray[np.complex128] | None] = [None] * rows
+    for diagonal in range(1 - columns, rows):
+        # Blocks (row, column) on one diagonal see the same window of the seed.
+        window = _transform(_window(s, n + (diagonal - 1) * block, 2 * block - 1), block)
+        for row in range(max(0, diagonal), min(rows, diagonal + columns)):
+            part = window * inputs[row - diagonal]
+            previous = sums[row]
+            sums[row] = part if previous is None else np.add(previous, part, out=previous)
+    pieces = [_round(total, block) for total in sums if total is not None]
+    return np.concatenate(pieces)[:length]
+
+
+def _size(block: int) -> int:
+    from scipy.fft import next_fast_len
+
+    return int(next_fast_len(2 * block - 1, real=True))
+
+
+def _transform(values: Bits, block: int) -> NDArray[np.complex128]:
+    from scipy.fft import rfft
+
+    transformed: NDArray[np.complex128] = rfft(values.astype(np.float64), _size(block))
+    return transformed
+
+
+def _window(seed: Bits, start: int, width: int) -> Bits:
+    """Return a window of the seed; outside of it, where only padding meets it, zeros."""
+    window = np.zeros(width, np.uint8)
+    low, high = max(start, 0), min(start + width, len(seed))
+    if high > low:
+        window[low - start : high - start] = seed[low:high]
+    return window
+
+
+def _round(total: NDArray[np.complex128], block: int) -> Bits:
+    """Return the parities of a transformed sum of convolutions."""
+    from scipy.fft import irfft
+
+    values: NDArray[np.float64] = irfft(total, _size(block))[block - 1 : 2 * block - 1]
+    nearest = np.rint(values)
+    worst = float(np.abs(values - nearest).max())
+    if not worst < TOLERANCE:
+        raise RoundingError(
+            f"a transform ended {worst:.3g} from integers, {TOLERANCE} is allowed; nothing was hashed"
+        )
+    return (nearest.astype(np.int64) & 1).astype(np.uint8)
+
+
+def _check_size(block: int, columns: int) -> None:
+    """Refuse sizes at which a rounding error of 1/2 could not be excluded beforehand.
+
+    The norms of a block and of its window are at most √B and √(2B); each of the three transforms multiplies the norm's
+    relative error by at most about 8 ulp for each of its log2(2B) levels.
+    """
+    bound = columns * math.sqrt(2) * block * 3 * 8 * math.log2(2 * block + 2) * 2**-53
+    if bound >= TOLERANCE:
+        raise ParameterError(
+            f"hashing {columns} blocks of {block} bits could round wrongly; hash less at once"
+        )

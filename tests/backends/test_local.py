@@ -1,0 +1,65 @@
+"""IBM's offline mode."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import qnet_circuits as qn
+from qnet_circuits.backends.local import LocalBackend
+from qnet_circuits.backends.runtime import client_sampler, fake_device
+from qnet_circuits.errors import UnknownNameError, UnsupportedError
+from qnet_circuits.testing import check_backend
+
+CHAIN = qn.RepeaterChain(hops=2)
+
+
+def test_it_keeps_the_contract_of_backends():
+    backend = LocalBackend("fake_manila")
+    check_backend(backend)
+    assert (backend.name, backend.simulated, backend.simulates_links) == ("local:fake_manila", True, False)
+
+
+def test_it_is_called_simulated():
+    notes = qn.run(CHAIN, "local:fake_manila", shots=50, seed=1).notes
+    assert any(note.startswith("simulated by IBM's offline mode, not made by a processor") for note in notes)
+
+
+def test_a_seed_repeats_and_circuits_share_no_random_numbers():
+    first, again, other = (
+        qn.submit(CHAIN, "local:fake_manila", shots=500, seed=seed, corrections="frame") for seed in (1, 1, 2)
+    )
+    one, two, three = (dict(run.outcomes()) for run in (first, again, other))
+    names = list(one)
+    assert all(np.array_equal(one[n][r], two[n][r]) for n in names for r in one[n])
+    assert not all(np.array_equal(one[n][r], three[n][r]) for n in names for r in one[n])
+    swaps = [run["swap"][:, 0] for run in one.values()]
+    # A fair coin each; sharing a seed, all circuits would toss the same one. 6 sigma at 500 tosses.
+    for a, b in itertools.pairwise(swaps):
+        assert abs(np.mean(a == b) - 0.5) < 6 * 0.5 / np.sqrt(500)
+
+
+@pytest.mark.slow
+def test_the_used_qubits_alone_err_as_the_whole_device_does():
+    """IBM's mode is given the used qubits only: the same figure as with all of them, at 6 sigma."""
+    backend = LocalBackend("fake_torino")
+    compiled = qn.compile(CHAIN, backend, corrections="feedforward")
+    ours = compiled.analyze(backend.fetch(backend.submit(compiled, [4000] * 3, 1)))["fidelity"].value
+    sampler = client_sampler(fake_device("fake_torino").backend)
+    sampler.options.simulator.seed_simulator = 5
+    theirs = compiled.analyze(sampler.run(list(compiled.circuits), shots=4000).result())["fidelity"].value
+    assert abs(ours - theirs) < 6 * np.sqrt(2 * 0.1 / 12000) * 1.5
+
+
+def test_what_ibm_would_refuse_is_refused():
+    with pytest.raises(UnknownNameError, match="unknown device"):
+        LocalBackend("fake_nothing")
+    backend = LocalBackend("fake_manila")
+    with pytest.raises(UnsupportedError, match="same number of shots"):
+        backend.submit(qn.compile(CHAIN, backend), [1, 2, 3], 0)
+    with pytest.raises(UnsupportedError, match="leave decoupling out"):
+        qn.run(CHAIN, backend, decoupling=True)
+    with pytest.raises(UnsupportedError, match="no if_else"):
+        qn.run(CHAIN, "local:fake_berlin", corrections="feedforward")
+    with pytest.raises(UnsupportedError, match="the links' own noise cannot happen on local:fake_manila"):
+        qn.run(qn.RepeaterChain(hops=2, link_fidelity=0.9), backend)

@@ -1,0 +1,105 @@
+"""Jobs of the ``executor`` program, which the client's Sampler submits: decoded, run on Aer, encoded."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.circuit import CircuitInstruction, ControlFlowOp, Measure, QuantumRegister, Reset
+
+from tests.platform.processors import Processor
+
+#: Aer numbers the random streams of a run by seed + shot; below this many shots those of different calls never meet.
+CHUNK = 2048
+
+
+def run_job(processor: Processor, params: dict[str, Any], seed: Sequence[int]) -> str:
+    """Run a job and return its result as the platform sends it.
+
+    Args:
+        processor: Where it runs.
+        params: The program's parameters, as they were posted.
+        seed: Numbers that together are the job's seed.
+    """
+    from ibm_quantum_schemas.executor.version_2_0 import QuantumProgramResultModel
+    from qiskit_ibm_runtime.quantum_program.params_converters import QUANTUM_PROGRAM_PARAMS_CONVERTERS
+
+    converter = QUANTUM_PROGRAM_PARAMS_CONVERTERS[params["schema_version"]]
+    model = converter.model(**params)
+    program, _ = converter.decoder(model)
+    start = datetime.datetime.now(datetime.UTC)
+    items = [
+        _encoded(run_circuit(processor, item.circuit, program.shots, (*seed, k)))
+        for k, item in enumerate(program.items)
+    ]
+    parts = [
+        {"idx_item": k, "size": 1, "permutation": [], "element_range": (0, 1, 1)} for k in range(len(items))
+    ]
+    timing = {"start": start, "stop": datetime.datetime.now(datetime.UTC), "parts": parts}
+    result = QuantumProgramResultModel(
+        data=items,
+        metadata={"chunk_timing": [timing]},
+        passthrough_data=model.quantum_program.passthrough_data,
+        semantic_role=model.quantum_program.semantic_role,
+    )
+    return str(result.model_dump_json())
+
+
+def _encoded(registers: dict[str, np.ndarray]) -> dict[str, Any]:
+    from ibm_quantum_schemas.common import CompressedTensorModel
+
+    tensors = {name: CompressedTensorModel.from_numpy(bits) for name, bits in registers.items()}
+    return {"results": tensors, "metadata": {}}
+
+
+def run_circuit(
+    processor: Processor, circuit: QuantumCircuit, shots: int, seed: Sequence[int]
+) -> dict[str, np.ndarray]:
+    """Run a circuit on physical qubits; return its registers as bool arrays (shots, width), bit 0 first."""
+    from qiskit_aer.primitives import SamplerV2
+
+    small, qubits = compact(circuit)
+    options = {"backend_options": {"noise_model": processor.noise(qubits)} if processor.noisy else {}}
+    pieces = []
+    for done in range(0, shots, CHUNK):
+        word = int(np.random.SeedSequence((*seed, done)).generate_state(1)[0])
+        sampler = SamplerV2(seed=word >> 1, options=options)
+        pieces.append(sampler.run([small], shots=min(CHUNK, shots - done)).result()[0].data)
+    return {
+        name: np.ascontiguousarray(
+            np.concatenate([piece[name].to_bool_array(order="little") for piece in pieces])
+        )
+        for name in pieces[0]
+    }
+
+
+def compact(circuit: QuantumCircuit) -> tuple[QuantumCircuit, tuple[int, ...]]:
+    """Return a circuit without its idle qubits, and the physical qubits that are left."""
+    index = {qubit: k for k, qubit in enumerate(circuit.qubits)}
+    active = sorted({index[q] for i in circuit.data if i.operation.name != "barrier" for q in i.qubits})
+    register = QuantumRegister(len(active), "q")
+    place = {circuit.qubits[q]: register[k] for k, q in enumerate(active)}
+    small = QuantumCircuit(register, *circuit.cregs, name=circuit.name)
+    for instruction in circuit.data:
+        qubits = [place[qubit] for qubit in instruction.qubits if qubit in place]
+        if instruction.operation.name == "barrier":
+            small.barrier(qubits) if qubits else None
+        else:
+            small.append(_known(instruction), qubits, instruction.clbits)
+    return small, tuple(active)
+
+
+def _known(instruction: CircuitInstruction) -> Any:
+    """Return an operation as Aer knows it: a measurement in the middle of a circuit is a measurement."""
+    operation = instruction.operation
+    if operation.name.startswith("measure_"):
+        return Measure()
+    if operation.name.startswith("reset_"):
+        return Reset()
+    assert not isinstance(operation, ControlFlowOp) or not any(
+        i.operation.name.startswith(("measure", "reset")) for block in operation.blocks for i in block.data
+    ), "the platform neither measures nor resets in a branch"
+    return operation

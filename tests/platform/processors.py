@@ -1,0 +1,97 @@
+"""Processors: the snapshots of stand-in devices, served as the platform serves a processor's data, and their noise."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+from qiskit.providers import BackendV2, Options
+from qiskit.transpiler import Target
+
+from qnet_circuits.noise.device import restrict
+
+
+class Processor:
+    """A processor under the name ``ibm_<device>``.
+
+    Args:
+        fake: Class name of the stand-in device, such as ``FakeTorino``.
+        noisy: Whether jobs have the gate and readout errors of its calibration.
+    """
+
+    def __init__(self, fake: str, noisy: bool = True) -> None:
+        import qiskit_ibm_runtime.fake_provider as provider
+
+        self.fake = getattr(provider, fake)()
+        self.name = "ibm_" + fake.removeprefix("Fake").removesuffix("V2").lower()
+        self.noisy = noisy
+        self.configuration = self._read(self.fake.conf_filename)
+        self.properties = self._read(self.fake.props_filename)
+        features = self.configuration.setdefault("supported_features", [])
+        if "if_else" in self.configuration.get("supported_instructions", []):
+            features.append("dynamic_circuits")
+        self._lock = threading.Lock()
+        self._noise: dict[tuple[int, ...], Any] = {}
+
+    def _read(self, file: str) -> dict[str, Any]:
+        plain: dict[str, Any] = json.loads(Path(self.fake.dirname, file).read_text())
+        return {**plain, "backend_name": self.name}
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """What the platform says of the queue."""
+        version = self.configuration.get("backend_version", "1.0.0")
+        return {
+            "state": True, "status": "active", "message": "", "length_queue": 0, "backend_version": version,
+        }  # fmt: skip
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """The processor's line in the list of processors."""
+        qubits = self.configuration["n_qubits"]
+        return {
+            "name": self.name,
+            "status": {"name": "online", "reason": "available"},
+            "is_simulator": False,
+            "qubits": qubits,
+            "physical_qubits": qubits,
+            "processor_type": self.configuration.get("processor_type") or {},
+            "queue_length": 0,
+            "class": "qpu",
+        }
+
+    def noise(self, qubits: tuple[int, ...]) -> Any:
+        """Return Aer's noise for some physical qubits, numbered in their order; None without noise."""
+        if not self.noisy:
+            return None
+        with self._lock:
+            if qubits not in self._noise:
+                from qiskit_aer.noise import NoiseModel
+
+                self._noise[qubits] = NoiseModel.from_backend(_Described(restrict(self.fake.target, qubits)))
+            return self._noise[qubits]
+
+
+class _Described(BackendV2):
+    """A target in the shape that Aer takes its noise from."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__(name="described")
+        self._target = target
+
+    @property
+    def target(self) -> Target:
+        return self._target
+
+    @property
+    def max_circuits(self) -> None:
+        return None
+
+    @classmethod
+    def _default_options(cls) -> Options:
+        return Options()
+
+    def run(self, run_input: Any, **options: Any) -> Any:
+        raise NotImplementedError

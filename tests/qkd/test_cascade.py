@@ -1,0 +1,229 @@
+import contextlib
+
+import numpy as np
+import pytest
+
+from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.qkd.cascade import LocalOracle, efficiency, reconcile
+from qnet_circuits.qkd.refusals import Refusal
+from qnet_circuits.qkd.schedules import SCHEDULES, Schedule, make_schedule
+from qnet_circuits.qkd.shuffles import Parities, Shuffles
+
+#: Mean efficiencies of arXiv:1407.3257 by rate in percent (frames of 10^4 bits; opt(8): 2^14), read off its figures.
+PAPER = {
+    "original": {1: 1.134, 3: 1.165, 5: 1.180, 8: 1.208, 11: 1.235},
+    "opt(4)": {1: 1.070, 3: 1.063, 5: 1.078, 8: 1.088, 11: 1.102},
+    "opt(7)": {1: 1.052, 3: 1.051, 5: 1.053, 8: 1.061, 11: 1.075},
+    "opt(8)": {1: 1.046, 3: 1.040, 5: 1.045, 8: 1.057, 11: 1.062},
+}
+FRAME = {"original": 10_000, "opt(4)": 10_000, "opt(7)": 10_000, "opt(8)": 2**14}
+
+
+class Listening(LocalOracle):
+    """Notes every question."""
+
+    def __init__(self, bits, shuffles):
+        super().__init__(bits, shuffles)
+        self.questions = []
+
+    def tell(self, index, places):
+        self.questions += [(index, place) for place in places.tolist()]
+        return super().tell(index, places)
+
+
+def errors_of(n, count, rng):
+    """A pattern of exactly so many errors: their number is no noise of the measured efficiency."""
+    pattern = np.zeros(n, np.uint8)
+    pattern[rng.permutation(n)[:count]] = 1
+    return pattern
+
+
+def correct(alice, pattern, schedule, seed=(1,), **options):
+    shuffles = Shuffles(len(alice), schedule.blocks, seed)
+    oracle = Listening(alice, shuffles)
+    return reconcile(alice ^ pattern, oracle, shuffles, schedule, **options), oracle
+
+
+def measured(name, percent, frames, rng, slack=2.0):
+    n, rate = FRAME[name], percent / 100
+    schedule = make_schedule(name, n, rate)
+    leaks = []
+    for frame in range(frames):
+        alice = rng.integers(0, 2, n, np.uint8)
+        done, oracle = correct(
+            alice, errors_of(n, round(n * rate), rng), schedule, (percent, frame), slack=slack
+        )
+        assert (done.bits == alice).all()
+        assert done.leak == oracle.told == len(oracle.questions)
+        leaks.append(efficiency(done.leak, n, rate))
+    return np.mean(leaks), np.std(leaks) / np.sqrt(frames)
+
+
+@pytest.mark.parametrize("percent", [1, 3, 5, 8, 11])
+@pytest.mark.parametrize(
+    ("name", "frames"), [("original", 16), ("opt(4)", 16), ("opt(7)", 16), ("opt(8)", 6)]
+)
+def test_efficiency_reaches_the_paper(name, frames, percent, rng):
+    mean, _ = measured(name, percent, frames, rng)
+    assert 1.0 < mean <= PAPER[name][percent] + 0.005
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("percent", [1, 3, 5, 8, 11])
+@pytest.mark.parametrize("name", list(PAPER))
+def test_efficiency_reaches_the_paper_beyond_doubt(name, percent, rng):
+    mean, deviation = measured(name, percent, 150, rng)
+    assert mean + 3 * deviation <= PAPER[name][percent] + 0.005
+
+
+@pytest.mark.parametrize(("name", "bar"), [("original", 1.17), ("opt(4)", 1.060), ("opt(8)", 1.040)])
+def test_long_frames(name, bar, rng):
+    n = 100_000
+    alice = rng.integers(0, 2, n, np.uint8)
+    done, oracle = correct(alice, errors_of(n, 3000, rng), make_schedule(name, n, 0.03))
+    assert (done.bits == alice).all() and done.leak == oracle.told and done.corrected == 3000
+    assert efficiency(done.leak, n, 0.03) < bar
+
+
+def test_less_slack_costs_rounds_and_saves_parities(rng):
+    n, alice = 10_000, rng.integers(0, 2, 10_000, np.uint8)
+    pattern, schedule = errors_of(n, 300, rng), make_schedule("opt(7)", n, 0.03)
+    narrow, wide = (correct(alice, pattern, schedule, slack=slack)[0] for slack in (1, np.inf))
+    assert narrow.rounds > wide.rounds and narrow.leak < wide.leak * 1.01
+
+
+@pytest.mark.parametrize("name", list(SCHEDULES))
+def test_what_is_asked_depends_on_the_errors_alone(name, rng):
+    n = 2000
+    schedule, pattern = make_schedule(name, n, 0.04), errors_of(n, 80, rng)
+    asked = [correct(rng.integers(0, 2, n, np.uint8), pattern, schedule)[1].questions for _ in range(2)]
+    assert asked[0] == asked[1]
+
+
+def rank(rows):
+    """Rank over GF(2) of rows given as whole numbers."""
+    pivots = {}
+    for row in rows:
+        while row and row.bit_length() in pivots:
+            row ^= pivots[row.bit_length()]
+        if row:
+            pivots[row.bit_length()] = row
+    return len(pivots)
+
+
+@pytest.mark.parametrize("name", ["opt(4)", "opt(7)", "opt(8)"])
+def test_nothing_is_asked_that_is_known_of_the_pass(name, rng):
+    n = 300
+    schedule = make_schedule(name, n, 0.06)
+    alice = rng.integers(0, 2, n, np.uint8)
+    _, oracle = correct(alice, errors_of(n, 18, rng), schedule, seed=(4,))
+    shuffles = Shuffles(n, schedule.blocks, (4,))
+    for index in range(len(schedule.blocks)):
+        places = [place for asked, place in oracle.questions if asked == index]
+        rows = [sum(1 << int(bit) for bit in shuffles[index].order[:place]) for place in places]
+        whole = [] if index == 0 else [(1 << n) - 1]  # the parity of all is known after the first pass
+        assert rank(rows + whole) == len(places) + len(whole)
+
+
+def test_original_cascade_keeps_blocks_and_forgets_searches():
+    blocks = [make_schedule(name, 10_000, 0.05) for name in SCHEDULES]
+    assert [one.reuse for one in blocks] == [False, True, True, True]
+    assert blocks[0].blocks == (15, 30, 60, 120)
+    assert blocks[1].blocks == (20, 40, *[5000] * 14)
+    assert blocks[2].blocks == (32, 128, *[5000] * 12)
+    assert make_schedule("opt(8)", 2**14, 0.05).blocks == (16, 256, 4096, *[2**13] * 11)
+    assert make_schedule("opt(7)", 10_000, 1 / 32).blocks[0] == 32  # a power of two is its own
+
+
+@pytest.mark.parametrize("name", list(SCHEDULES))
+@pytest.mark.parametrize("rate", [0.0, 0.01, 0.2, 0.5])
+def test_any_frame_ends(name, rate, rng):
+    for n in [1, 2, 3, 5, 17, 100]:
+        alice = rng.integers(0, 2, n, np.uint8)
+        pattern = (rng.random(n) < rate).astype(np.uint8)
+        schedule = make_schedule(name, n, rate)
+        shuffles = Shuffles(n, schedule.blocks, (n,))
+        oracle = LocalOracle(alice, shuffles)
+        done = reconcile(alice ^ pattern, oracle, shuffles, schedule)
+        left = Parities(done.bits ^ alice, shuffles)
+        for index in range(
+            len(shuffles)
+        ):  # what is wrong after all is wrong an even number of times in each block
+            assert not left.at(index, shuffles[index].cuts).any()
+
+
+def test_no_errors_cost_one_parity_for_each_block_once(rng):
+    alice = rng.integers(0, 2, 1000, np.uint8)
+    done, oracle = correct(alice, np.zeros(1000, np.uint8), Schedule("two", (100, 250, 500)))
+    assert done.leak == oracle.told == 10 + 3 + 1 and done.corrected == 0 and done.rounds == 3
+
+
+def test_a_subset_pass_is_a_fair_coin_for_every_bit(rng):
+    # at alpha = 1e-6 for each of the bits together: the sum of squares of 200 z-values
+    from scipy.stats import chi2
+
+    draws = np.array([Shuffles(200, (100,), (seed,))[0].subset for seed in range(400)], int)
+    z = (draws.sum(axis=0) - 200) / 10
+    assert chi2.sf((z**2).sum(), 200) > 1e-6
+    pairs = (draws[:, ::2] ^ draws[:, 1::2]).sum(axis=0)
+    assert chi2.sf((((pairs - 200) / 10) ** 2).sum(), 100) > 1e-6
+
+
+def test_pairs_that_hide_are_uncovered_by_other_passes():
+    # two errors in one block of the first pass: found in the second, or in one of the halves
+    n = 64
+    for seed in range(40):
+        schedule = Schedule("hide", (32, 16, *[32] * 14))
+        first = Shuffles(n, schedule.blocks, (seed,))[0].order[:2]
+        pattern = np.zeros(n, np.uint8)
+        pattern[first] = 1
+        done, _ = correct(np.zeros(n, np.uint8), pattern, schedule, (seed,))
+        assert not done.bits.any() and done.corrected == 2
+
+
+def test_an_oracle_that_lies_is_refused_and_not_believed_for_ever(rng):
+    n = 500
+    schedule = make_schedule("opt(4)", n, 0.05)
+    shuffles = Shuffles(n, schedule.blocks, (9,))
+
+    class Liar(LocalOracle):
+        def tell(self, index, places):
+            return super().tell(index, places) ^ rng.integers(0, 2, len(places), np.uint8)
+
+    refused = []
+    for _ in range(20):
+        alice = rng.integers(0, 2, n, np.uint8)
+        with contextlib.suppress(Refusal):
+            reconcile(alice, Liar(alice, shuffles), shuffles, schedule)
+            continue
+        refused.append(alice)
+    assert refused
+
+
+def test_questions_outside_the_frame_and_wrong_sizes_are_refused(rng):
+    shuffles = Shuffles(10, (5,), (1,))
+    oracle = LocalOracle(np.zeros(10, np.uint8), shuffles)
+    for index, places in [(1, [5]), (-1, [5]), (0, [0]), (0, [11])]:
+        with pytest.raises(ParameterError, match="a question is"):
+            oracle.tell(index, np.array(places))
+    assert oracle.told == 0
+    with pytest.raises(ParameterError, match="must agree"):
+        reconcile(np.zeros(9, np.uint8), oracle, shuffles, Schedule("one", (5,)))
+    with pytest.raises(ParameterError, match="slack"):
+        reconcile(np.zeros(10, np.uint8), oracle, shuffles, Schedule("one", (5,)), slack=0.5)
+    with pytest.raises(UnknownNameError, match="opt"):
+        make_schedule("opt(5)", 100, 0.1)
+    with pytest.raises(ParameterError, match="at least one pass"):
+        Schedule("none", ())
+    with pytest.raises(ParameterError):
+        efficiency(10, 100, 0.0)
+
+
+def test_oracles_and_results_show_no_bits(rng):
+    bits = rng.integers(0, 2, 64, np.uint8)
+    shuffles = Shuffles(64, (8,), (1,))
+    oracle = LocalOracle(bits, shuffles)
+    done = reconcile(bits, oracle, shuffles, Schedule("one", (8,)))
+    assert repr(oracle) == "<oracle of 64 bits, 8 parities told>"
+    assert repr(done) == "<64 bits reconciled: 8 parities in 1 rounds, 0 bits corrected>"
+    assert repr(Parities(bits, shuffles)) == "<parities of 64 bits>"

@@ -1,0 +1,148 @@
+"""Nothing that is secret shows itself, and nothing secret comes from a generator with a seed."""
+
+import gc
+import logging
+import pickle
+import traceback
+
+import numpy as np
+import pytest
+
+import qnet_circuits.qkd.party as party_module
+from qnet_circuits.errors import QnetError, RoundingError
+from qnet_circuits.qkd.accounts import SessionParameters
+from qnet_circuits.qkd.alice import Alice
+from qnet_circuits.qkd.authentication import KeyPool
+from qnet_circuits.qkd.bob import Bob
+from qnet_circuits.qkd.channel import ClassicalChannel
+from qnet_circuits.qkd.session import Session
+from qnet_circuits.qkd.sifting import PartyRecord, Sifted
+
+from .records import records
+
+RULES = SessionParameters(tolerance=0.03)
+
+
+@pytest.fixture
+def done(rng):
+    secret = rng.bytes(128)
+    session = Session(*records(rng, 30_000), RULES, pools=(KeyPool(secret), KeyPool(secret)))
+    session.run()
+    assert session.alice.result.key is not None
+    return session
+
+
+def shown_by(session):
+    """Every text that a user, a log or a debugger gets of the objects of a session."""
+    things = [
+        session, session.alice, session.bob, session.channel, session.channel.messages, session.alice._record,
+        session.alice._pool, session.alice._view, session.alice._randomness, session.alice._oracles,
+        session.alice.result, session.alice.result.key, session.alice.result.ledger, session.alice.result.to_dict(),
+        session.bob.result,
+    ]  # fmt: skip
+    return "\n".join(text(thing) for thing in things for text in (repr, str))
+
+
+def traces(key):
+    """What a key would look like: in hexadecimal, as bytes, as an array, as digits."""
+    bits = key.bits()
+    return [
+        key.to_bytes()[:6].hex(), repr(key.to_bytes()[:6])[2:-1], str(bits[:12])[1:-1],
+        ", ".join(map(str, bits[:12])), "".join(map(str, bits[:16])),
+    ]  # fmt: skip
+
+
+def test_no_text_shows_a_key(done):
+    text = shown_by(done)
+    for trace in traces(done.alice.result.key):
+        assert trace not in text
+    assert "array(" not in text and "dtype" not in text
+    for object_ in (PartyRecord([0, 1], [1, 0]), Sifted(np.ones(3, np.uint8), np.zeros(3, np.uint8), 3)):
+        assert "array" not in repr(object_) and "[" not in repr(object_)
+
+
+def test_nothing_is_logged_or_printed(rng, caplog, capfd):
+    with caplog.at_level(logging.DEBUG):
+        Session(*records(rng, 30_000), RULES).run()
+    assert caplog.records == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_keys_and_pools_are_not_pickled(done):
+    for thing in (done.alice.result.key, done.alice.result, done.alice._pool, done.alice):
+        with pytest.raises((TypeError, AttributeError)):
+            pickle.dumps(thing)
+
+
+def test_a_traceback_shows_no_key(rng, monkeypatch):
+    honest, seen = party_module.amplify, []
+
+    def broken(bits, seed, length):
+        seen.append(honest(bits, seed, length))
+        raise RoundingError("a transform ended 0.3 from integers")
+
+    monkeypatch.setattr(party_module, "amplify", broken)
+    with pytest.raises(QnetError) as caught:
+        Session(*records(rng, 30_000), RULES).run()
+    text = "".join(traceback.format_exception(caught.value))
+    assert "array(" not in text and seen[0].tobytes().hex()[:12] not in text
+
+
+def test_parties_that_ended_hold_no_raw_key(done, rng):
+    assert len(done.alice._key) == len(done.bob._key) == 0
+    refused = Session(*records(rng, 30_000, 0.2), RULES)
+    refused.run()
+    assert len(refused.bob._key) == 0
+
+
+def test_bob_holds_no_way_to_alices_bits_but_the_channel(rng):
+    hers, his = records(rng, 30_000)
+    channel = ClassicalChannel()
+    alice = Alice(hers, RULES, KeyPool(bytes(64)))
+    channel.connect(alice.answer)
+    bob = Bob(his, RULES, KeyPool(bytes(64)))
+    bob.run(channel)
+    reached, todo = set(), [value for value in vars(bob).values() if value is not channel]
+    while todo:
+        thing = todo.pop()
+        if id(thing) in reached or isinstance(thing, type) or type(thing).__name__ in ("module", "function"):
+            continue
+        reached.add(id(thing))
+        todo += [one for one in gc.get_referents(thing) if one is not channel]
+    for secret in (alice, hers, hers.bits, alice._pool, alice.result):
+        assert id(secret) not in reached
+
+
+def test_no_secret_choice_uses_a_seeded_generator(rng, monkeypatch):
+    pair, asked = records(rng, 30_000), []
+    import os
+
+    honest = os.urandom
+    monkeypatch.setattr("os.urandom", lambda count: asked.append(count) or honest(count))
+
+    def forbidden(*_):
+        raise AssertionError("numpy's global generator was asked")
+
+    for name in ("default_rng", "random", "randint", "permutation", "seed"):
+        monkeypatch.setattr(np.random, name, forbidden)
+    session = Session(*pair, RULES)
+    session.run()
+    n = session.alice.result.ledger.sifted - int(session.alice.result.ledger.bits("test bits"))
+    length = session.alice.result.ledger.net_key + 512 + 64
+    # the pool, the shuffles' public seed, the seeds of verification and of amplification, each drawn once
+    wanted = [64, 16, (n + 49 + 7) // 8, (n + length - 1 + 7) // 8]
+    assert [count for count in asked if count] == wanted
+
+
+def test_hash_seeds_are_fresh_in_every_session(rng):
+    pair = records(rng, 30_000)
+    seeds = set()
+    for _ in range(2):
+        session = Session(*pair, RULES)
+        session.run()
+        seeds |= {
+            m.body
+            for m in session.channel.messages
+            if m.kind in ("reconcile", "amplify") and m.sender == "alice"
+        }
+    assert len(seeds) == 4

@@ -1,0 +1,435 @@
+import dataclasses
+import math
+import struct
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+import qnet_circuits.qkd.bob as bob_module
+from qnet_circuits.qkd.accounts import SessionParameters
+from qnet_circuits.qkd.alice import Alice
+from qnet_circuits.qkd.amplification import amplify
+from qnet_circuits.qkd.authentication import KeyPool
+from qnet_circuits.qkd.bob import Bob
+from qnet_circuits.qkd.cascade import Reconciled
+from qnet_circuits.qkd.channel import ClassicalChannel, Message, decode_bits, decode_numbers, unpack
+from qnet_circuits.qkd.finite_key import key_length, sampling_deviation
+from qnet_circuits.qkd.randomness import Randomness
+from qnet_circuits.qkd.session import ONE_PROCESS, Session, distil_key
+from qnet_circuits.qkd.sifting import PartyRecord
+
+from .records import intercepted, records
+
+RULES = SessionParameters(tolerance=0.03)
+ROUNDS = 30_000
+
+
+def ended(session):
+    """Run a session that must end without a key for anybody."""
+    result = session.run()
+    assert result.key is None and result.reason and result.ledger.net_key == 0
+    for party in (session.alice, session.bob):
+        assert party.result is None or party.result.key is None
+    return result
+
+
+def said(session, kind):
+    """The bodies of one kind, Bob's and Alice's in turn."""
+    return [message.body for message in session.channel.messages if message.kind == kind]
+
+
+@pytest.mark.parametrize("schedule", ["original", "opt(4)", "opt(7)", "opt(8)"])
+def test_both_end_with_the_same_key_and_account(schedule, rng):
+    session = Session(*records(rng, ROUNDS), dataclasses.replace(RULES, schedule=schedule))
+    result = session.run()
+    alice, bob = session.alice.result, session.bob.result
+    assert result.reason is None and alice.key == bob.key == result.key
+    assert alice.ledger == bob.ledger and alice.fingerprint == bob.fingerprint and alice.qber == bob.qber
+    assert len(result.key) == result.ledger.net_key > 2000
+    assert sorted(result.qber) == [0, 1]
+
+
+def test_the_length_is_the_formula_of_what_was_said(rng):
+    alice, bob = records(rng, ROUNDS, loss=0.2)
+    session = Session(alice, bob, RULES)
+    ledger = session.run().ledger
+    same = bob.seen & (alice.bases == bob.bases)
+    n, k = int((same & (alice.bases == 0)).sum()), int((same & (alice.bases == 1)).sum())
+    assert (ledger.pulses, ledger.detected, ledger.sifted) == (ROUNDS, bob.seen.sum(), n + k)
+    asked = sum(len(decode_numbers(body)) - 2 for body in said(session, "parities")[::2])
+    told = sum(len(decode_bits(body)) for body in said(session, "parities")[1::2])
+    assert asked == told == ledger.bits("reconciliation")
+    leak = told + math.ceil(math.log2(n + 1))
+    assert ledger.net_key == key_length(n, k, 0.03, leak, 1e-10, 1e-15) - 512 - 64
+    assert ledger.bits("test bits") == k
+    tag = unpack(said(session, "verify")[1], 2)[1]
+    assert len(decode_bits(tag)) == 50
+    assert ledger.revealed == 2 * k + leak + 50 + 64
+
+
+def test_the_key_is_the_hash_of_the_untold_bits(rng):
+    # made again from Alice's record and what was said: no compared bit is in it
+    alice, bob = records(rng, ROUNDS, 0.0)
+    session = Session(alice, bob, RULES)
+    result = session.run()
+    kept = (alice.bases == bob.bases) & (alice.bases == 0)
+    length, seed = unpack(said(session, "amplify")[1], 2)
+    distilled = amplify(alice.bits[kept], decode_bits(seed), int(decode_numbers(length)[0]))
+    assert result.key.bits().tolist() == distilled[512 + 64 :].tolist()
+    assert result.fingerprint == np.packbits(distilled[:64]).tobytes().hex()
+    compared = (alice.bases == bob.bases) & (alice.bases == 1)
+    assert decode_bits(said(session, "sample")[1]).tolist() == alice.bits[compared].tolist()
+
+
+def test_what_was_observed_does_not_move_the_bound(rng):
+    alice, _ = records(rng, ROUNDS)
+    bases, ledgers = rng.integers(0, 2, ROUNDS, np.uint8), []
+    for qber in (0.0, 0.02):
+        received = alice.bits ^ (rng.random(ROUNDS) < qber)
+        ledgers.append(Session(alice, PartyRecord(bases, received), RULES).run().ledger)
+    costs = [ledger.bits("phase errors") for ledger in ledgers]
+    assert costs[0] == costs[1]
+    n = ledgers[0].sifted - ledgers[0].bits("test bits")
+    bound = 0.03 + sampling_deviation(int(n), int(ledgers[0].bits("test bits")), 1e-10)
+    assert costs[0] == pytest.approx(-n * (bound * math.log2(bound) + (1 - bound) * math.log2(1 - bound)))
+
+
+def test_every_epsilon_is_listed(rng):
+    session = Session(*records(rng, ROUNDS), RULES)
+    ledger = session.run().ledger
+    names = [name for name, _ in ledger.epsilons]
+    assert names == ["secrecy", "correctness", "authentication of bob", "authentication of alice"]
+    assert ledger.epsilon == math.fsum(value for _, value in ledger.epsilons) > 1e-10
+    heard = sum(len(message.encode()) for message in session.channel.messages)
+    assert 8 * (heard - 200) / 16 / 2**106 < ledger.epsilons[-1][1] < 8 * (heard + 200) / 16 / 2**106
+
+
+def test_authentication_is_paid_and_the_next_session_lives_of_it(rng):
+    pools = KeyPool(bytes(range(64))), KeyPool(bytes(range(64)))
+    for turn in range(1, 3):
+        session = Session(*records(rng, ROUNDS), RULES, pools=pools)
+        result = session.run()
+        assert result.ledger.pool_used == result.ledger.bits("authentication") == 512
+        assert pools[0].used == pools[1].used == 64 * turn and pools[0].left == pools[1].left == 64
+        assert pools[0]._secret == pools[1]._secret
+        # what went into the pool is in no key
+        assert bytes(pools[0]._secret[-64:]) not in result.key.to_bytes()
+
+
+def test_seeds_repeat_a_run_and_mark_it(rng):
+    pair = records(rng, ROUNDS)
+    first, again, other = (distil_key(*pair, RULES, seed=seed) for seed in (7, 7, 8))
+    assert first.key == again.key and first.key != other.key and first.ledger == again.ledger
+    assert first.notes == ("the bits follow from a seed", ONE_PROCESS) and first.demonstration
+    free = [distil_key(*pair, RULES) for _ in range(2)]
+    assert free[0].key != free[1].key and free[0].notes == (ONE_PROCESS,)
+
+
+def test_parties_of_two_laboratories_need_no_session(rng):
+    channel, hers, his = ClassicalChannel(), *records(rng, ROUNDS)
+    alice, bob = Alice(hers, RULES, KeyPool(bytes(64))), Bob(his, RULES, KeyPool(bytes(64)))
+    channel.connect(alice.answer)
+    assert bob.run(channel).notes == () and bob.result.key == alice.result.key
+    assert not bob.result.demonstration
+
+
+def test_bob_needs_nothing_but_his_record_and_what_is_said(rng):
+    alice, bob = records(rng, ROUNDS)
+    session = Session(alice, bob, RULES, seed=3)
+    session.run()
+    answers = iter(session.channel.messages[1::2])
+    channel = ClassicalChannel()
+    channel.connect(lambda message: next(answers))
+    secret = Randomness(3, "pool").bytes(64)
+    alone = Bob(bob, RULES, KeyPool(secret), Randomness(3, "bob"))
+    assert alone.run(channel).key == session.alice.result.key
+
+
+@pytest.mark.parametrize("bits", [0, 12, 64])
+def test_fingerprints_are_cut_off(bits, rng):
+    session = Session(*records(rng, ROUNDS), dataclasses.replace(RULES, fingerprint_bits=bits))
+    result = session.run()
+    assert result.ledger.bits("fingerprint") == bits
+    assert (result.fingerprint is None) == (bits == 0)
+    assert session.alice.result.fingerprint == session.bob.result.fingerprint
+
+
+def test_frames_are_corrected_one_by_one(rng):
+    session = Session(*records(rng, ROUNDS), dataclasses.replace(RULES, frame=2000))
+    result = session.run()
+    frames = {int(decode_numbers(body)[0]) for body in said(session, "parities")[::2]}
+    assert frames == {0, 1, 2, 3} and result.key is not None
+    assert session.alice.result.key == session.bob.result.key
+
+
+def test_paying_for_both_parties_costs_the_leak_once_more(rng):
+    pair = records(rng, ROUNDS)
+    one, both = (
+        distil_key(*pair, dataclasses.replace(RULES, leak_model=m), seed=1) for m in ("alice+pattern", "both")
+    )
+    assert both.ledger.bits("reconciliation") == 2 * one.ledger.bits("reconciliation")
+    assert abs(one.ledger.net_key - both.ledger.net_key - one.ledger.bits("reconciliation")) <= 1
+
+
+def test_a_sample_of_the_key_is_compared_and_lost(rng):
+    alice, bob = records(rng, ROUNDS)
+    session = Session(alice, bob, dataclasses.replace(RULES, key_sample=0.1))
+    ledger = session.run().ledger
+    same = alice.bases == bob.bases
+    n, k = int((same & (alice.bases == 0)).sum()), int((same & (alice.bases == 1)).sum())
+    assert ledger.bits("test bits") == k + math.ceil(0.1 * n)
+    assert session.alice.result.qber[0].n == math.ceil(0.1 * n)
+    assert session.alice.result.key == session.bob.result.key is not None
+
+
+def test_intercept_resend_gives_no_key(rng):
+    result = ended(Session(*intercepted(rng, ROUNDS, 1.0), SessionParameters(tolerance=0.1)))
+    assert result.alarm == "qber"
+    rate = result.qber[1]
+    assert binomtest(round(rate.value * rate.n), rate.n, 0.25).pvalue > 1e-6
+    assert result.ledger.revealed == 2 * result.ledger.bits("test bits")  # nothing was told after the alarm
+
+
+def test_an_eavesdropper_in_the_basis_of_the_key_alone_is_seen_in_the_other(rng):
+    # she measures all in basis 0: no error there, one half in basis 1
+    alice, bob = records(rng, ROUNDS, by_basis=(0.0, 0.5))
+    assert ended(Session(alice, bob, SessionParameters(tolerance=0.1))).alarm == "qber"
+
+
+def test_three_bases_are_all_compared(rng):
+    good = Session(*records(rng, 60_000, bases=3), RULES)
+    assert good.run().key is not None and sorted(good.alice.qber) == [0, 1, 2]
+    bad = Session(*records(rng, 60_000, by_basis=(0.01, 0.01, 0.2), bases=3), RULES)
+    assert "basis 2" in ended(bad).reason
+
+
+def test_errors_in_the_key_alone_cost_and_do_not_deceive(rng):
+    alice, bob = records(rng, ROUNDS, by_basis=(0.08, 0.01))
+    session = Session(alice, bob, RULES)
+    result = session.run()
+    if result.key is not None:
+        assert session.alice.result.key == session.bob.result.key
+        assert result.qber[0].value == pytest.approx(0.08, abs=0.02)
+    assert result.ledger.bits("reconciliation") > 7000 * 0.4
+
+
+def test_lost_rounds(rng):
+    alice, bob = records(rng, 1000)
+    nothing = PartyRecord(bob.bases, bob.bits, np.zeros(1000, bool))
+    assert ended(Session(alice, nothing, RULES)).reason == "lost: none of 1000 rounds was detected by both"
+    empty = PartyRecord([], [])
+    assert ended(Session(empty, empty, RULES)).alarm == "lost"
+    assert Session(*records(rng, 60_000, loss=0.5), RULES).run().key is not None
+
+
+def test_unequal_lengths(rng):
+    alice, bob = records(rng, 1000)
+    result = ended(Session(alice, PartyRecord(bob.bases[1:], bob.bits[1:]), RULES))
+    assert result.reason == "lengths: Alice has 1000 rounds and Bob 999"
+
+
+def test_other_rules(rng):
+    channel, hers, his = ClassicalChannel(), *records(rng, 1000)
+    alice = Alice(hers, RULES, KeyPool(bytes(64)))
+    channel.connect(alice.answer)
+    bob = Bob(his, SessionParameters(tolerance=0.04), KeyPool(bytes(64)))
+    assert bob.run(channel).alarm == alice.result.alarm == "parameters"
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 10, 100, 3000, 8000])
+def test_too_few_pulses(rounds, rng):
+    result = ended(Session(*records(rng, rounds, 0.0), RULES))
+    assert result.alarm in ("short", "lost")
+    if rounds <= 3000:
+        assert result.ledger.bits("reconciliation") == 0  # it was known before anything more was told
+
+
+def test_a_key_of_one_basis_alone_has_no_bound(rng):
+    bases = np.zeros(1000, np.uint8)
+    record = PartyRecord(bases, rng.integers(0, 2, 1000))
+    assert ended(Session(record, record, RULES)).alarm == "short"
+
+
+def test_frames_that_stay_wrong_are_refused(rng, monkeypatch):
+    honest = bob_module.reconcile
+
+    def careless(*arguments):
+        done = honest(*arguments)
+        wrong = done.bits.copy()
+        wrong[rng.integers(0, len(wrong), 1)] ^= 1
+        return Reconciled(wrong, done.leak, done.rounds, done.corrected)
+
+    monkeypatch.setattr(bob_module, "reconcile", careless)
+    result = ended(Session(*records(rng, ROUNDS), RULES))
+    assert result.reason == "verification: the hashes of the corrected keys differ"
+    assert result.ledger.bits("reconciliation") > 0
+
+
+def test_weak_correction_never_ends_in_two_keys(rng):
+    # the original schedule on a rate that is much worse than the sample says leaves frames wrong: all are refused
+    rules = SessionParameters(tolerance=0.01, schedule="original", frame=500)
+    outcomes = []
+    for _ in range(12):
+        session = Session(*records(rng, 60_000, by_basis=(0.06, 0.002)), rules)
+        result = session.run()
+        outcomes.append(result.alarm)
+        if result.key is not None:
+            assert session.alice.result.key == session.bob.result.key
+    assert "verification" in outcomes
+
+
+def change(kind, how, sender=None):
+    """An adversary who changes messages of one kind."""
+
+    def tamper(message):
+        if message.kind == kind and sender in (None, message.sender):
+            return how(message)
+        return message
+
+    return tamper
+
+
+def flip(message):
+    """Change the last bit of a message that counts."""
+    if not message.body:
+        return dataclasses.replace(message, body=b"\x01")
+    body = bytearray(message.body)
+    body[len(body) // 2] ^= 0x10
+    return dataclasses.replace(message, body=bytes(body))
+
+
+KINDS = ["detections", "sample", "reconcile", "parities", "verify", "amplify", "tag"]
+
+
+@pytest.mark.parametrize("sender", ["alice", "bob"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_changed_bit_anywhere_leaves_no_key(kind, sender, rng):
+    pools = KeyPool(bytes(range(128))), KeyPool(bytes(range(128)))
+    session = Session(*records(rng, ROUNDS), RULES, tamper=change(kind, flip, sender), pools=pools)
+    result = ended(session)
+    assert result.alarm != "qber" or kind in ("detections", "sample")
+    # nothing that an adversary saw used is ever used again, and the pools stay equal
+    assert pools[0].left == pools[1].left or pools[0].left - pools[1].left in (64, -64)
+
+
+@pytest.mark.parametrize("sender", ["alice", "bob"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_message_of_before_is_refused(kind, sender, rng):
+    earlier = []
+
+    def replay(message):
+        if message.kind == kind and message.sender == sender and earlier:
+            return earlier[-1]
+        if message.sender == sender:
+            earlier.append(message)
+        return message
+
+    session = Session(*records(rng, ROUNDS), RULES, tamper=replay)
+    result = session.run()
+    if kind == "detections":  # nothing was before the first
+        assert result.key is not None
+    else:
+        assert result.key is None and result.alarm == "replay"
+
+
+def test_a_whole_conversation_cannot_be_replayed(rng):
+    secret = bytes(range(200))
+    pools = KeyPool(secret), KeyPool(secret)
+    hers, his = records(rng, ROUNDS)
+    first = Session(hers, his, RULES, seed=1, pools=pools)
+    first.run()
+    # Bob hears all of Alice's old answers, to the same questions
+    answers = iter(first.channel.messages[1::2])
+    channel = ClassicalChannel()
+    channel.connect(lambda message: next(answers, message))
+    result = Bob(his, RULES, pools[1], Randomness(1, "bob")).run(channel)
+    assert result.key is None and result.alarm == "authentication"
+    # and Alice is asked Bob's old questions: his tag names a key that is gone
+    alice = Alice(hers, RULES, pools[0], Randomness(1, "alice"))
+    for message in first.channel.messages[::2]:
+        answer = alice.answer(message)
+    assert answer.kind == "abort" and alice.result.alarm == "authentication"
+    assert "was used before" in alice.result.reason
+
+
+def test_a_man_in_the_middle_without_the_secret_is_refused(rng):
+    # Eve plays Bob to Alice perfectly but does not have the pool
+    alice, eve = records(rng, ROUNDS)
+    result = ended(Session(alice, eve, RULES, pools=(KeyPool(bytes(range(64))), KeyPool(bytes(64)))))
+    assert result.alarm == "authentication"
+    assert result.ledger.pool_used == 512 and result.ledger.bits("authentication") == 0
+
+
+def test_a_pool_that_is_used_up(rng):
+    result = ended(Session(*records(rng, ROUNDS), RULES, pools=(KeyPool(bytes(63)), KeyPool(bytes(63)))))
+    assert result.reason.startswith("pool: 64 bytes of key are needed") and result.ledger.pool_used == 0
+
+
+def test_bobs_alarm_at_the_end_takes_alices_key_back(rng):
+    pools = KeyPool(bytes(128)), KeyPool(bytes(128))
+    session = Session(*records(rng, ROUNDS), RULES, tamper=change("tag", flip, "alice"), pools=pools)
+    result = ended(session)
+    assert result.reason.startswith("authentication: Alice's tag is wrong")
+    assert session.alice.informed and not session.bob.informed
+    assert pools[0].used == pools[1].used == 64 and pools[0].left == pools[1].left == 64
+
+
+def test_an_alarm_that_is_intercepted_still_ends_without_a_key(rng):
+    def tamper(message):
+        if message.kind == "abort":
+            return dataclasses.replace(message, kind="all is well", body=b"")
+        return flip(message) if message.kind == "sample" else message
+
+    assert Session(*records(rng, ROUNDS), RULES, tamper=tamper).run().key is None
+
+
+def test_an_alarm_said_by_anybody_ends_the_session(rng):
+    def tamper(message):
+        if message.kind == "verify" and message.sender == "alice":
+            return Message(message.number, "alice", "abort", b"\xff\x1b[31m nonsense")
+        return message
+
+    result = ended(Session(*records(rng, ROUNDS), RULES, tamper=tamper))
+    assert result.reason == "malformed: alice gave up and did not say why"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_garbage_is_an_exception_or_a_key(seed, rng):
+    """One message in turn is cut, lengthened, replaced or renamed."""
+    count = 0
+
+    def tamper(message):
+        nonlocal count
+        count += 1
+        if count != 1 + seed % 37:
+            return message
+        garbage = [
+            dataclasses.replace(message, body=message.body[:-1]),
+            dataclasses.replace(message, body=message.body + b"\0"),
+            dataclasses.replace(message, body=b""),
+            dataclasses.replace(message, body=rng.bytes(len(message.body) + 1)),
+            dataclasses.replace(message, kind="tag"),
+            dataclasses.replace(message, number=message.number + 2),
+            dataclasses.replace(message, sender="eve"),
+            dataclasses.replace(message, body=struct.pack("<3I", 2**32 - 1, 2**32 - 1, 0)),
+        ]
+        garbage = [one for one in garbage if one != message]
+        return garbage[rng.integers(len(garbage))]
+
+    result = Session(*records(rng, 12_000, 0.0), SessionParameters(tolerance=0.01), tamper=tamper).run()
+    assert result.key is None and result.reason
+
+
+def test_alice_tells_no_more_parities_than_there_are_bits(rng):
+    alice, bob = records(rng, ROUNDS, by_basis=(0.5, 0.01))
+    result = ended(Session(alice, bob, RULES))
+    assert result.alarm == "reconciliation" and result.ledger.net_key == 0
+
+
+def test_alice_answers_nothing_out_of_turn(rng):
+    alice = Alice(records(rng, 1000)[0], RULES, KeyPool(bytes(64)))
+    answer = alice.answer(Message(0, "bob", "parities", struct.pack("<3I", 0, 0, 5)))
+    assert answer.kind == "abort" and alice.result.alarm == "malformed"
+    assert alice.answer(Message(2, "bob", "detections", b"")).kind == "abort"
+    assert alice.result.alarm == "malformed"  # the first alarm stays
