@@ -39,15 +39,15 @@ def seconds_of(jobs, times):
     return sum(OVERHEAD + job.shots * sum(times[k] for k in job.circuits) for job in jobs)
 
 
-LIMITS = Limits(executions=5000, two_qubit_gates=30, broadcast_memory=59 * 6, seconds=40)
+LIMITS = Limits(executions=20_000, two_qubit_gates=30, broadcast_memory=59 * 6, seconds=40)
 
 
 @pytest.mark.parametrize("case", range(25))
 def test_nothing_is_lost_and_every_job_keeps_to_the_limits(case, rng):
     number = int(rng.integers(1, 12))
     circuits = [circuit(int(rng.integers(0, 20)), int(rng.integers(0, 5))) for _ in range(number)]
-    counts = [int(count) for count in rng.choice([1, 10, 1000, 1001, 4999, 5000, 12_345], number)]
-    times = [float(time) for time in rng.choice([1e-3, 1e-2], number)]
+    counts = [int(count) for count in rng.choice([1, 10, 1000, 1001, 20_000, 62_345], number)]
+    times = [float(time) for time in rng.choice([1e-5, 1e-4, 1e-3], number)]
     jobs = split(circuits, counts, TARGET, times, LIMITS)
     assert kept(jobs) == Counter(dict(enumerate(counts)))
     executions = sum(job.shots * len(job.circuits) for job in jobs)
@@ -61,6 +61,22 @@ def test_nothing_is_lost_and_every_job_keeps_to_the_limits(case, rng):
 def test_what_fits_is_one_job_in_order_without_waste():
     assert split([circuit()] * 4, 100, TARGET) == (Job((0, 1, 2, 3), 100, (100,) * 4),)
     assert split([], 100, TARGET) == ()
+
+
+@pytest.mark.parametrize(
+    ("circuits", "limits", "groups"),
+    [
+        ([circuit(12)] * 5, Limits(two_qubit_gates=30), [(0, 1), (2, 3), (4,)]),
+        ([circuit(20), circuit(20), circuit(5)], Limits(two_qubit_gates=30), [(0, 2), (1,)]),
+        ([circuit(1, 3)] * 3, Limits(broadcast_memory=6 * 59), [(0, 1), (2,)]),
+        ([circuit()] * 3, Limits(executions=250), [(0, 1), (2,)]),
+        ([circuit()] * 3, Limits(seconds=22), [(0, 1), (2,)]),
+        ([circuit()] * 3, Limits(seconds=21), [(0,), (1,), (2,)]),
+    ],
+)
+def test_a_job_takes_what_it_has_room_for(circuits, limits, groups):
+    jobs = split(circuits, 100, TARGET, [0.1] * len(circuits), limits)
+    assert [job.circuits for job in jobs] == groups and sum(job.waste for job in jobs) == 0
 
 
 def _ways(counts, times):

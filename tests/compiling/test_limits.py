@@ -344,6 +344,13 @@ def test_a_violation_names_circuit_instruction_and_way_out():
     assert found.circuit is None and "several jobs" in found.way_out
     [found] = check([delayed(24)], MANILA)
     assert found.way_out == "make it 16 or 32 dt"
+    for length, unit in ((1e-5, "s"), (0.01, "ms"), (10, "us"), (10_000, "ns")):
+        [found] = check([delayed(length, unit)], MANILA)
+        assert "lasts 45000 dt" in found.message
+
+
+def test_what_one_circuit_breaks_is_not_said_again_of_the_job():
+    assert [each.circuit for each in check([pairs(10_000), plain()], MANILA)] == ["c"]
 
 
 def test_in_a_branch_qubits_are_those_of_the_device():
