@@ -187,7 +187,7 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
     for cause, bits, revealed in costs:
         account.spend(cause, bits, revealed)
     if net < 1:
-        left = n - math.fsum(bits for _, bits, _ in costs)
+        left = max(0.0, n - math.fsum(bits for _, bits, _ in costs))
         raise Refusal(
             "short",
             f"{n} bits for the key and {k} compared leave {left:.0f} secret ones, "
