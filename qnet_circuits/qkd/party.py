@@ -53,6 +53,7 @@ class Party:
     """
 
     name, peer = "party", "peer"
+    _final: SecretKey | None
 
     def __init__(
         self,
@@ -139,6 +140,7 @@ class Party:
     def _succeed(self) -> None:
         """End with the key, and put back into the pool what was used."""
         self._pool.deposit(self._refill)
+        self._pool_after = self._pool.used, self._pool.left
         notes = ("the bits follow from a seed",) if self._randomness.demonstration else ()
         ledger = self._account.settled(self._net)
         self.result = KeyResult(self._final, None, ledger, dict(self.qber), notes, self._fingerprint)
@@ -147,12 +149,14 @@ class Party:
     def _forget(self) -> None:
         """Drop what the session no longer needs: only the result holds a key."""
         self._key = np.zeros(0, np.uint8)
-        self._final: SecretKey | None = None
+        self._final = None
         self._refill = b""
 
     def _refuse(self, refusal: Refusal, informed: bool = False) -> None:
         """End without a key."""
-        if self.result is not None and self.result.key is not None:
+        kept = self.result is not None and self.result.key is not None
+        # An alarm that comes after the next session has begun finds the pool changed, and leaves it alone.
+        if kept and self._pool_after == (self._pool.used, self._pool.left):
             self._pool.withdraw(SESSION_BITS // 8)
         if not self._settled and self._told:
             self._account.spend("reconciliation", self._told, self._told)

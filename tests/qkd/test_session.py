@@ -404,6 +404,16 @@ def test_bobs_alarm_at_the_end_takes_alices_key_back(rng):
     assert pools[0].used == pools[1].used == 64 and pools[0].left == pools[1].left == 64
 
 
+def test_an_alarm_of_an_old_session_does_not_touch_the_pool_of_the_next(rng):
+    pools = KeyPool(bytes(128)), KeyPool(bytes(128))
+    old = Session(*records(rng, ROUNDS), RULES, pools=pools)
+    old.run()
+    Session(*records(rng, ROUNDS), RULES, pools=pools).run()
+    before = bytes(pools[0]._secret)
+    assert old.alice.answer(Message(0, "bob", "abort", b"qber: late")).kind == "abort"
+    assert bytes(pools[0]._secret) == before == bytes(pools[1]._secret)
+
+
 def test_an_alarm_that_is_intercepted_still_ends_without_a_key(rng):
     def tamper(message):
         if message.kind == "abort":
