@@ -29,10 +29,14 @@ class SessionParameters:
     """What both parties agreed on before. The key's length is fixed by it and by the counts, whatever is observed.
 
     Bits of ``key_basis`` become the key; all others are compared aloud and discarded, and those of ``test_basis`` bound
-    Eve's knowledge (Tomamichel et al., Nat. Commun. 3, 634 (2012)). Cascade talks both ways: what Bob asks shows which
-    bits were wrong. In the leak model "alice+pattern" that pattern is given to Eve whole, and only Alice's parities are
-    paid for; this is free of further cost where both parties measure qubits, because Z⊗Z and X⊗X commute, and is the
-    place to be careful elsewhere (arXiv:2307.00576). "both" pays for each parity twice, and needs no such argument.
+    Eve's knowledge (Tomamichel et al., Nat. Commun. 3, 634 (2012)). Both parties choose bases at random, and what is
+    compared must be as random as that.
+
+    Cascade talks both ways: what Bob asks shows which bits were wrong. In the leak model "alice+pattern" that pattern is
+    given to Eve whole, and only Alice's parities are paid for. This is free where both parties measure qubits, because
+    Z⊗Z and X⊗X commute, and is the place to be careful elsewhere (arXiv:2307.00576); "both" pays for each parity twice.
+    How many parities there are follows from the pattern and public seeds, so they are counted as they come; their number
+    is paid for all the same.
 
     Args:
         tolerance: Q_tol, the observed error rate above which there is no key, in [0, 0.5].
@@ -187,7 +191,7 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
     for cause, bits, revealed in costs:
         account.spend(cause, bits, revealed)
     if net < 1:
-        left = n - math.fsum(bits for _, bits, _ in costs)
+        left = max(0.0, n - math.fsum(bits for _, bits, _ in costs))
         raise Refusal(
             "short",
             f"{n} bits for the key and {k} compared leave {left:.0f} secret ones, "

@@ -49,6 +49,10 @@ class Alice(Party):
         super().__init__(record, rules, pool, randomness)
         self._due = {"detections"}
 
+    def _forget(self) -> None:
+        super()._forget()
+        self._oracles: list[LocalOracle] = []
+
     def answer(self, message: Message) -> Message:
         """Answer one message of Bob's; an alarm is answered with "abort" and the reason."""
         try:

@@ -53,6 +53,7 @@ class Party:
     """
 
     name, peer = "party", "peer"
+    _final: SecretKey | None
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class Party:
         self._randomness = Randomness() if randomness is None else randomness
         self._view = View(self.name, self.peer)
         self._account = Account(len(record))
+        self._forget()
         self._told = 0
         self._settled = False
         self.qber: dict[int, Estimate] = {}
@@ -138,20 +140,29 @@ class Party:
     def _succeed(self) -> None:
         """End with the key, and put back into the pool what was used."""
         self._pool.deposit(self._refill)
-        self._key = np.zeros(0, np.uint8)
+        self._pool_after = self._pool.used, self._pool.left
         notes = ("the bits follow from a seed",) if self._randomness.demonstration else ()
         ledger = self._account.settled(self._net)
         self.result = KeyResult(self._final, None, ledger, dict(self.qber), notes, self._fingerprint)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop what the session no longer needs: only the result holds a key."""
+        self._key = np.zeros(0, np.uint8)
+        self._final = None
+        self._refill = b""
 
     def _refuse(self, refusal: Refusal, informed: bool = False) -> None:
         """End without a key."""
-        if self.result is not None and self.result.key is not None:
-            self._pool.withdraw(len(self._refill))
+        kept = self.result is not None and self.result.key is not None
+        # An alarm that comes after the next session has begun finds the pool changed, and leaves it alone.
+        if kept and self._pool_after == (self._pool.used, self._pool.left):
+            self._pool.withdraw(SESSION_BITS // 8)
         if not self._settled and self._told:
             self._account.spend("reconciliation", self._told, self._told)
             self._settled = True
         self.informed = informed
-        self._key = np.zeros(0, np.uint8)
+        self._forget()
         # What the key would have paid is not paid.
         self._account.entries = [
             entry for entry in self._account.entries if entry.cause not in ("authentication", "fingerprint")

@@ -2,6 +2,7 @@ import contextlib
 
 import numpy as np
 import pytest
+from scipy.stats import binom, binomtest, chi2
 
 from qnet_circuits.errors import ParameterError, UnknownNameError
 from qnet_circuits.qkd.cascade import LocalOracle, efficiency, reconcile
@@ -74,6 +75,23 @@ def test_efficiency_reaches_the_paper(name, frames, percent, rng):
 def test_efficiency_reaches_the_paper_beyond_doubt(name, percent, rng):
     mean, deviation = measured(name, percent, 150, rng)
     assert mean + 3 * deviation <= PAPER[name][percent] + 0.005
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "percent", "claimed"),
+    [("original", 1, 4e-4), ("original", 5, 2e-5), ("opt(4)", 3, 4e-5), ("opt(7)", 3, 1e-4)],
+)
+def test_frames_stay_wrong_as_rarely_as_in_the_paper(name, percent, claimed, rng):
+    # at alpha = 1e-6; a rate of one in a hundred would be seen with near certainty
+    n, frames, wrong = 10_000, 1500, 0
+    schedule = make_schedule(name, n, percent / 100)
+    for frame in range(frames):
+        alice = rng.integers(0, 2, n, np.uint8)
+        pattern = (rng.random(n) < percent / 100).astype(np.uint8)
+        wrong += bool((correct(alice, pattern, schedule, (percent, frame))[0].bits != alice).any())
+    assert binomtest(wrong, frames, claimed, alternative="greater").pvalue > 1e-6
+    assert binom.cdf(binom.isf(1e-6, frames, claimed), frames, 0.01) < 0.01
 
 
 @pytest.mark.parametrize(("name", "bar"), [("original", 1.17), ("opt(4)", 1.060), ("opt(8)", 1.040)])
@@ -160,8 +178,6 @@ def test_no_errors_cost_one_parity_for_each_block_once(rng):
 
 def test_a_subset_pass_is_a_fair_coin_for_every_bit(rng):
     # at alpha = 1e-6 for each of the bits together: the sum of squares of 200 z-values
-    from scipy.stats import chi2
-
     draws = np.array([Shuffles(200, (100,), (seed,))[0].subset for seed in range(400)], int)
     z = (draws.sum(axis=0) - 200) / 10
     assert chi2.sf((z**2).sum(), 200) > 1e-6

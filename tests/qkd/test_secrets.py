@@ -4,6 +4,7 @@ import gc
 import logging
 import pickle
 import traceback
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,11 +89,20 @@ def test_a_traceback_shows_no_key(rng, monkeypatch):
     assert "array(" not in text and seen[0].tobytes().hex()[:12] not in text
 
 
-def test_parties_that_ended_hold_no_raw_key(done, rng):
-    assert len(done.alice._key) == len(done.bob._key) == 0
-    refused = Session(*records(rng, 30_000, 0.2), RULES)
-    refused.run()
-    assert len(refused.bob._key) == 0
+def test_parties_that_ended_hold_no_key_but_the_result(done, rng):
+    late = Session(
+        *records(rng, 30_000), RULES, tamper=lambda m: replace(m, body=bytes(16)) if last(m) else m
+    )
+    early = Session(*records(rng, 30_000, 0.2), RULES)
+    for session in (late, early):
+        assert session.run().key is None
+    for party in (done.alice, done.bob, late.alice, late.bob, early.alice, early.bob):
+        assert len(party._key) == len(party._refill) == 0 and party._final is None
+    assert done.alice._oracles == late.alice._oracles == []
+
+
+def last(message):
+    return message.kind == "tag" and message.sender == "alice"
 
 
 def test_bob_holds_no_way_to_alices_bits_but_the_channel(rng):

@@ -10,12 +10,23 @@ import qnet_circuits.qkd.bob as bob_module
 from qnet_circuits.qkd.accounts import SessionParameters
 from qnet_circuits.qkd.alice import Alice
 from qnet_circuits.qkd.amplification import amplify
-from qnet_circuits.qkd.authentication import KeyPool
+from qnet_circuits.qkd.authentication import KeyPool, make_tag
 from qnet_circuits.qkd.bob import Bob
 from qnet_circuits.qkd.cascade import Reconciled
-from qnet_circuits.qkd.channel import ClassicalChannel, Message, decode_bits, decode_numbers, unpack
-from qnet_circuits.qkd.finite_key import key_length, sampling_deviation
+from qnet_circuits.qkd.channel import (
+    ClassicalChannel,
+    Message,
+    decode_bits,
+    decode_numbers,
+    encode_bits,
+    encode_numbers,
+    pack,
+    unpack,
+)
+from qnet_circuits.qkd.finite_key import key_length, phase_cost, sampling_deviation
+from qnet_circuits.qkd.party import DOMAIN
 from qnet_circuits.qkd.randomness import Randomness
+from qnet_circuits.qkd.refusals import Refusal
 from qnet_circuits.qkd.session import ONE_PROCESS, Session, distil_key
 from qnet_circuits.qkd.sifting import PartyRecord
 
@@ -117,6 +128,17 @@ def test_authentication_is_paid_and_the_next_session_lives_of_it(rng):
         assert bytes(pools[0]._secret[-64:]) not in result.key.to_bytes()
 
 
+def test_each_tag_has_a_key_of_its_own_and_covers_all_that_was_said(rng):
+    secret = rng.bytes(64)
+    session = Session(*records(rng, ROUNDS), RULES, pools=(KeyPool(secret), KeyPool(secret)))
+    session.run()
+    *before, bobs, alices = session.channel.messages
+    said = b"".join(message.encode() for message in before)
+    assert bobs.body == bytes(8) + make_tag(secret[:32], DOMAIN + pack(b"bob", said))
+    said += bobs.encode()
+    assert alices.body == make_tag(secret[32:], DOMAIN + pack(b"alice", said))
+
+
 def test_seeds_repeat_a_run_and_mark_it(rng):
     pair = records(rng, ROUNDS)
     first, again, other = (distil_key(*pair, RULES, seed=seed) for seed in (7, 7, 8))
@@ -198,8 +220,15 @@ def test_an_eavesdropper_in_the_basis_of_the_key_alone_is_seen_in_the_other(rng)
 
 
 def test_three_bases_are_all_compared(rng):
-    good = Session(*records(rng, 60_000, bases=3), RULES)
+    pair = records(rng, 60_000, bases=3)
+    good = Session(*pair, RULES)
     assert good.run().key is not None and sorted(good.alice.qber) == [0, 1, 2]
+    ledger, alice, bob = good.alice.result.ledger, *pair
+    same = alice.bases == bob.bases
+    n, k = (int((same & (alice.bases == basis)).sum()) for basis in (0, 1))
+    # only the test basis bounds the phase errors; the third is compared and discarded
+    assert ledger.bits("phase errors") == phase_cost(n, k, 0.03, 1e-10)
+    assert ledger.bits("test bits") == ledger.sifted - n
     bad = Session(*records(rng, 60_000, by_basis=(0.01, 0.01, 0.2), bases=3), RULES)
     assert "basis 2" in ended(bad).reason
 
@@ -375,6 +404,16 @@ def test_bobs_alarm_at_the_end_takes_alices_key_back(rng):
     assert pools[0].used == pools[1].used == 64 and pools[0].left == pools[1].left == 64
 
 
+def test_an_alarm_of_an_old_session_does_not_touch_the_pool_of_the_next(rng):
+    pools = KeyPool(bytes(128)), KeyPool(bytes(128))
+    old = Session(*records(rng, ROUNDS), RULES, pools=pools)
+    old.run()
+    Session(*records(rng, ROUNDS), RULES, pools=pools).run()
+    before = bytes(pools[0]._secret)
+    assert old.alice.answer(Message(0, "bob", "abort", b"qber: late")).kind == "abort"
+    assert bytes(pools[0]._secret) == before == bytes(pools[1]._secret)
+
+
 def test_an_alarm_that_is_intercepted_still_ends_without_a_key(rng):
     def tamper(message):
         if message.kind == "abort":
@@ -433,3 +472,32 @@ def test_alice_answers_nothing_out_of_turn(rng):
     assert answer.kind == "abort" and alice.result.alarm == "malformed"
     assert alice.answer(Message(2, "bob", "detections", b"")).kind == "abort"
     assert alice.result.alarm == "malformed"  # the first alarm stays
+
+
+def test_alice_counts_for_herself(rng):
+    channel, hers, his = ClassicalChannel(), *records(rng, ROUNDS)
+    alice, bob = Alice(hers, RULES, KeyPool(bytes(64))), Bob(his, RULES, KeyPool(bytes(64)))
+    channel.connect(alice.answer)
+    bob._channel = channel
+    bob._match()
+    bob._estimate(decode_bits(bob._ask("sample", encode_bits(bob._test))))
+    bob._ask("reconcile")
+    question = encode_numbers(np.concatenate([[0, 0], np.arange(1, 3001)]))
+    for _ in range(2):  # of about 7500 bits
+        bob._ask("parities", question)
+    with pytest.raises(Refusal, match="more parities than there are bits"):
+        bob._ask("parities", question)
+    assert alice.result.key is None
+    assert alice.result.ledger.bits("reconciliation") == len(bob._key)
+
+
+def test_bob_does_not_keep_bits_of_other_bases(rng):
+    def tamper(message):
+        if message.kind != "detections" or message.sender != "alice":
+            return message
+        answer, sample = unpack(message.body, 2)
+        none = encode_bits(np.zeros(len(decode_bits(sample)), np.uint8))
+        return dataclasses.replace(message, body=pack(answer, none))
+
+    result = ended(Session(*records(rng, ROUNDS), RULES, tamper=tamper))
+    assert result.reason == "malformed: bits of other bases than the key's were not compared"
