@@ -197,6 +197,11 @@ class Figure:
             for c in counts
         ]
 
+    @property
+    def conditioned(self) -> bool:
+        """Whether a part of it counts only some of the shots, of which there may be none."""
+        return any(event.given for _, event in self.expression.terms)
+
     def check(self, widths: Mapping[str, Mapping[str, int]]) -> None:
         """Check that every bit exists, given {item: {register: width}}, or raise ProgramError."""
         for _, event in self.expression.terms:

@@ -377,7 +377,8 @@ class Run:
                     f"{self.path}/manifest.json is damaged: {backend.name} computes nothing exactly"
                 )
             begin = time.perf_counter()
-            self._exact = backend.evaluate(compiled, compiled.program.figures)
+            empty: list[str] = []
+            self._exact = backend.evaluate(compiled, compiled.program.figures, empty)
             self._seconds["execute"] = round(time.perf_counter() - begin, 4)
             if self._record is not None:
                 self._record.write_json("exact.json", {n: e.to_dict() for n, e in self._exact.items()})
@@ -387,7 +388,12 @@ class Run:
             self._set(
                 status="COLLECTED",
                 seconds=self._seconds,
-                notes=[*self._manifest["notes"], said, *backend.said],
+                notes=[
+                    *self._manifest["notes"],
+                    said,
+                    *backend.said,
+                    *(f"{name} has no value: its condition has no chance" for name in empty),
+                ],
             )
         return dict(self._exact)
 
@@ -409,7 +415,7 @@ class Run:
             try:
                 estimates[figure.name] = figure.estimate(dict(outcomes), level)
             except NoShotsError:
-                if not any(event.given for _, event in figure.expression.terms):
+                if not figure.conditioned:
                     raise
                 empty.append(figure.name)
         return estimates, empty
@@ -504,5 +510,5 @@ def predicted(compiled: Compiled, backend: Backend, asked: bool | None) -> dict[
     engine = ExactBackend("exact", backend.device, backend.noise)
     figures = compiled.program.figures
     if asked:
-        return {name: estimate.value for name, estimate in engine.evaluate(compiled, figures).items()}
+        return {name: estimate.value for name, estimate in engine.evaluate(compiled, figures, []).items()}
     return engine.predict(compiled, figures)

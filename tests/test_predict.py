@@ -333,6 +333,19 @@ def test_numbers_of_numpy_are_numbers(tmp_path):
     json.dumps(kept.to_dict())
 
 
+def test_figures_whose_condition_has_no_chance_are_left_out_with_a_note_as_sampling_does():
+    """Post-selection keeps one outcome of the swap; what is conditioned on another has no value."""
+    swapping = qn.EntanglementSwapping()
+    exact = qn.predict(swapping, "fake_manila", corrections="postselect")
+    sampled = qn.run(swapping, "aer:fake_manila", shots=200, seed=1, corrections="postselect", predict=True)
+    assert set(exact.figures) == set(sampled.figures) - {"acceptance"} == set(sampled.predicted)
+    assert 0 < len(exact.figures) < len(qn.predict(swapping, "fake_manila").figures)
+    left_out = set(qn.predict(swapping, "fake_manila").figures) - set(exact.figures)
+    for result, why in ((exact, "its condition has no chance"), (sampled, "no shot met its condition")):
+        said = {note.split()[0] for note in result.notes if why in note}
+        assert said == left_out
+
+
 # -- beside sampled figures --------------------------------------------------------------------------------------------
 
 

@@ -67,15 +67,30 @@ class ExactBackend(Backend):
         """Return what a result from here must say."""
         return self._device_notes()
 
-    def evaluate(self, compiled: Compiled, figures: Sequence[Figure]) -> dict[str, Estimate]:
+    def evaluate(
+        self, compiled: Compiled, figures: Sequence[Figure], without_chance: list[str] | None = None
+    ) -> dict[str, Estimate]:
         """Return the exact values of figures.
+
+        Args:
+            compiled: The compiled program.
+            figures: Its figures, or others of its circuits.
+            without_chance: If given, the names of figures whose condition has no chance go here, as they do to a result's
+                notes where no shot meets it; by default they raise.
 
         Raises:
             UnsupportedError: If a figure cannot be computed exactly, or takes more memory than was given.
             NoShotsError: If a figure's condition, or post-selection, has no chance.
         """
         items = self._items(compiled)
-        values = {figure.name: _value(figure, items) for figure in figures}
+        values = {}
+        for figure in figures:
+            try:
+                values[figure.name] = _value(figure, items)
+            except NoShotsError:
+                if without_chance is None or not figure.conditioned:
+                    raise
+                without_chance.append(figure.name)
         self.width = max(item.width for item in items.values())
         return {name: Estimate(value, value, value, level=1.0) for name, value in values.items()}
 

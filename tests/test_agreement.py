@@ -1,0 +1,158 @@
+"""Exact and sampled figures agree on every protocol in every mode, and feed-forward latency costs what it must."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import qnet_circuits as qn
+from qnet_circuits.backends.runtime import fake_device, fake_device_names
+from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.noise.description import DeviceNoise
+from qnet_circuits.testing import applicable_modes
+
+LEVEL = 1 - 1e-6
+SMALL = [
+    qn.Teleportation(link_fidelity=0.95),
+    qn.SuperdenseCoding(link_fidelity=0.95),
+    qn.EntanglementSwapping(link_fidelity=0.95),
+    qn.RepeaterChain(hops=3, link_fidelity=0.95),
+    qn.TeleportedCnot(),
+    qn.LongRangeCnot(),
+    qn.Ghz(),
+    qn.Ghz(method="parity-scan"),
+    qn.Chsh(hops=2, link_fidelity=0.95),
+]
+LARGE = [
+    qn.Teleportation(state=(0.7, 0.4), hops=3),
+    qn.RepeaterChain(hops=8),
+    qn.TeleportedCnot(hops=2, link_fidelity=0.9),
+    qn.LongRangeCnot(hops=3, link_fidelity=0.9),
+    qn.Ghz(parties=4, topology="chain", link_fidelity=0.9),
+    qn.Ghz(parties=4),
+    qn.Chsh(hops=5),
+]
+#: The strongest noise that the description has, besides the default.
+EVERYTHING = DeviceNoise(zz=1e5, t2_star_fraction=0.5, measurement_dephasing=0.05, feedforward_latency=5e-6)
+
+
+def modes(protocol):
+    return applicable_modes(protocol.program(np.random.default_rng(0)))
+
+
+def cases(protocols):
+    return [pytest.param(p, mode, id=f"{p.id}-{mode}") for p in protocols for mode in modes(p)]
+
+
+def check(protocol, mode, device, shots, **options):
+    try:
+        result = qn.run(
+            protocol,
+            f"aer:{device}",
+            corrections=mode,
+            shots=shots,
+            seed=11,
+            level=LEVEL,
+            predict=True,
+            **options,
+        )
+    except UnsupportedError as error:
+        if mode != "coherent" or "one hop" not in str(error):
+            raise
+        return
+    names = set(result.figures) - {"acceptance"}
+    assert set(result.predicted) == names
+    for name in names:
+        estimate, exact = result[name], result.predicted[name]
+        assert estimate.low - 1e-9 <= exact <= estimate.high + 1e-9, f"{name}: {exact} is not in {estimate}"
+
+
+def test_every_registered_protocol_is_tried():
+    tried = {type(protocol).name for protocol in SMALL}
+    assert tried >= set(qn.protocol_names()) - {"mine"}
+    assert {mode for protocol in SMALL for mode in modes(protocol)} == {
+        "frame", "feedforward", "postselect", "coherent", "none",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("protocol", "mode"), cases(SMALL))
+def test_exact_and_sampled_figures_agree(protocol, mode):
+    check(protocol, mode, "fake_kingston", 600)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("device", ["fake_torino", "fake_sherbrooke"])
+@pytest.mark.parametrize(("protocol", "mode"), cases([*SMALL, *LARGE]))
+def test_exact_and_sampled_figures_agree_on_more_devices_and_shots(protocol, mode, device):
+    check(protocol, mode, device, 20_000)
+    check(protocol, mode, device, 5000, noise=EVERYTHING, decoupling=True)
+
+
+def test_the_agreement_is_sharp_enough_to_see_one_source_of_noise():
+    """Samples without readout errors are no samples of the whole noise."""
+    chain = qn.RepeaterChain(hops=3)
+    whole = qn.predict(chain, "fake_kingston").fidelity.value
+    part = qn.run(chain, "aer:fake_kingston", noise={"readout": False}, shots=5000, seed=1, level=LEVEL)
+    assert whole not in part.fidelity and part.predicted["fidelity"] in part.fidelity
+
+
+# -- latency -----------------------------------------------------------------------------------------------------------
+
+LATENCIES = (0.0, 0.5e-6, 1e-6, 2e-6, 5e-6)
+
+
+def dynamic_devices():
+    """Return all stand-ins that decide in real time and are wide enough, without those that mirror another of the list."""
+    names = []
+    for name in fake_device_names():
+        device = fake_device(name)
+        if device.num_qubits >= 3 and device.dynamic:
+            names.append(name)
+    return names
+
+
+def fidelities(device, mode, layout):
+    noise = [{"feedforward_latency": latency} for latency in LATENCIES]
+    return [
+        qn.predict(qn.Teleportation(), device, corrections=mode, noise=each, layout=layout).fidelity.value
+        for each in noise
+    ]
+
+
+SOME = ("fake_kingston", "fake_torino", "fake_boston", "fake_manila_v2", "fake_sherbrooke", "fake_peekskill")
+
+
+def check_latency(device):
+    layout = qn.compile(qn.Teleportation(), f"aer:{device}").layout[0]
+    found = fidelities(device, "feedforward", layout)
+    assert all(later < earlier for earlier, later in itertools.pairwise(found)), found
+    frame = fidelities(device, "frame", layout)
+    assert max(frame) - min(frame) < 1e-12
+    # Even without latency a correction in time waits for the measurement, which one in software does not.
+    assert found[0] < frame[0]
+
+
+@pytest.mark.parametrize("device", [name for name in SOME if name in fake_device_names()])
+def test_teleportation_loses_fidelity_with_latency_and_not_in_software(device):
+    check_latency(device)
+
+
+@pytest.mark.slow
+def test_teleportation_loses_fidelity_with_latency_on_every_device_that_decides():
+    names = dynamic_devices()
+    assert len(names) > 20
+    for name in names:
+        check_latency(name)
+
+
+def test_latency_costs_sampled_fidelity_too():
+    exact, sampled = [], []
+    for latency in (0.0, 1e-4):
+        result = qn.run(
+            qn.Teleportation(), "aer:fake_kingston", corrections="feedforward", shots=1500, seed=2, level=LEVEL,
+            noise={"feedforward_latency": latency},
+        )  # fmt: skip
+        exact.append(result.predicted["fidelity"])
+        sampled.append(result.fidelity)
+        assert exact[-1] in sampled[-1]
+    assert sampled[1].high < sampled[0].low
