@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test test-slow lint clean
+.PHONY: help demo test test-slow bench lint clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -29,6 +29,9 @@ test: lint  ## install, then run the whole test suite
 
 test-slow: $(STAMP)  ## the checks that take minutes
 	$(BIN)/python -m pytest -n auto -m slow
+
+bench: $(STAMP)  ## measure speed against hand-written scripts and bars, some ten minutes
+	$(BIN)/python -m benchmarks.run
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache build *.egg-info
