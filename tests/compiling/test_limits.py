@@ -1,6 +1,7 @@
 """Every rule of a job on a processor, with circuits that break just it and circuits that just do not."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from qiskit.transpiler import Target
 
 import qnet_circuits as qn
 from qnet_circuits.backends.runtime import fake_device
+from qnet_circuits.backends.submission import circuits_for
 from qnet_circuits.compiling.control import broadcasts
 from qnet_circuits.compiling.limits import RULES, Limits, Violation, check, refuse
 from qnet_circuits.compiling.loads import load_of
@@ -427,7 +429,26 @@ DEVICES = ("fake_kingston", "fake_torino", "fake_boston")
 def test_every_protocol_keeps_to_the_limits(device, name, corrections):
     protocol = qn.protocol_class(name)()
     compiled = qn.compile(protocol, f"aer:{device}", corrections=corrections)
-    assert check(compiled.circuits, compiled.device.backend.target, 4096) == []
+    target = compiled.device.backend.target
+    assert check(compiled.circuits, target, 4096) == []
+    assert check(circuits_for(compiled, target), target, 4096) == []
+
+
+def test_the_measurement_for_the_middle_counts_as_one():
+    target = fake_device("fake_kingston").backend.target
+    compiled = chain(3, "feedforward")
+    submitted = circuits_for(compiled, target)[0]
+    assert submitted.count_ops()["measure_2"] == 4
+    # The size differs, since the file describes an operation that is not Qiskit's.
+    assert replace(load_of(submitted), input_bytes=0) == replace(load_of(compiled.circuits[0]), input_bytes=0)
+    made = circuit(2, 2)
+    for _ in range(2):
+        made.append(target.operation_from_name("measure_2"), [0], [0])
+        with made.if_test((made.clbits[0], True)):
+            made.x(0)
+            made.append(target.operation_from_name("measure_2"), [1], [1])
+    assert broadcasts(made) == (2, 2)
+    assert [each.rule for each in check([made], target)] == ["branch", "branch"]
 
 
 def chain(hops, corrections, device="fake_kingston"):
