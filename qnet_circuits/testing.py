@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -145,5 +146,10 @@ def check_backend(backend: Backend, protocol: Protocol | None = None, shots: int
     for raw in raws:
         kinds = {array.dtype for array in raw.values()}
         _demand(kinds == {np.dtype(bool)}, f"outcomes must be bool arrays, got {kinds}")
-    result = run(chosen, backend, shots=shots, seed=1)
+    if backend.remote:
+        _demand(isinstance(ticket, str), f"the ticket of a remote backend is a string, got {ticket!r}")
+        _demand(ticket in backend.find_all("check"), "a submitted job is not found by its tag")
+    with tempfile.TemporaryDirectory() as directory:
+        paid = {"path": directory, "max_qpu_seconds": 60} if backend.remote else {}
+        result = run(chosen, backend, shots=shots, seed=1, **paid)  # type: ignore[arg-type]
     _demand(result.figures["fidelity"].n > 0, "a run gave no shots")

@@ -56,7 +56,7 @@ def test_it_keeps_the_contract_of_backends(manila):
 
 
 @pytest.mark.parametrize("corrections", ["frame", "feedforward"])
-def test_three_backends_give_the_same_figures(corrections):
+def test_three_backends_give_the_same_figures(corrections, tmp_path):
     """Intervals at 1 - 1e-6 each: the same gate and readout errors on all three, none while qubits wait."""
     chain, options = qn.RepeaterChain(hops=3), {"shots": 2000, "corrections": corrections, "level": 1 - 1e-6}
     exact = qn.run(chain, "exact:fake_torino", noise={"idle": False}, corrections=corrections).fidelity.value
@@ -64,7 +64,7 @@ def test_three_backends_give_the_same_figures(corrections):
         results = [
             qn.run(chain, "aer:fake_torino", noise={"idle": False}, seed=1, **options),
             qn.run(chain, "local:fake_torino", seed=1, **options),
-            qn.run(chain, "ibm:ibm_torino", seed=1, **options),
+            qn.run(chain, "ibm:ibm_torino", seed=1, path=tmp_path / "run", max_qpu_seconds=60, **options),
         ]
     assert 0.8 < exact < 0.95
     for result in results:
@@ -75,9 +75,16 @@ def test_three_backends_give_the_same_figures(corrections):
 
 
 @pytest.mark.parametrize("corrections", ["frame", "feedforward", "postselect"])
-def test_without_noise_the_chain_is_perfect(corrections):
+def test_without_noise_the_chain_is_perfect(corrections, tmp_path):
     with PlatformServer(["FakeManilaV2"], noisy=False).in_environment():
-        result = qn.run(CHAIN, "ibm:ibm_manila", shots=300, corrections=corrections)
+        result = qn.run(
+            CHAIN,
+            "ibm:ibm_manila",
+            shots=300,
+            corrections=corrections,
+            path=tmp_path / "run",
+            max_qpu_seconds=60,
+        )
     assert result.fidelity.value == 1
 
 
@@ -269,10 +276,12 @@ def test_a_qubit_that_is_used_again_is_measured_in_the_middle():
     assert with_mid_circuit(circuit, fake_device("fake_torino").backend.target) is circuit
 
 
-def test_the_platform_gets_measure_2():
+def test_the_platform_gets_measure_2(tmp_path):
     with PlatformServer(["FakeBoston"], noisy=False).in_environment() as platform:
         backend = RuntimeBackend("ibm_boston")
-        result = qn.run(CHAIN, backend, shots=50, corrections="feedforward")
+        result = qn.run(
+            CHAIN, backend, shots=50, corrections="feedforward", path=tmp_path / "run", max_qpu_seconds=60
+        )
         sent = json.dumps(next(iter(platform.jobs.records.values()))["params"])
     assert result.fidelity.value == 1 and "executor" not in sent
     assert "measurements in the middle of a circuit are measure_2" in result.notes

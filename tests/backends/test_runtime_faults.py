@@ -336,7 +336,7 @@ def test_no_secret_in_messages_reprs_logs_warnings_or_files(platform, caplog, tm
         platform.fail_jobs(reason=echo)
         path = tmp_path / "run"
         with pytest.raises(BackendError) as caught:
-            qn.submit(CHAIN, backend(), shots=10, path=path).wait()
+            qn.submit(CHAIN, backend(), shots=10, path=path, max_qpu_seconds=60).wait()
         told += [str(caught.value), caught.value.reason]
     assert len(told) > 30
     told += [str(warning.message) for warning in warned]
