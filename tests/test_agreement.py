@@ -84,8 +84,8 @@ def test_exact_and_sampled_figures_agree(protocol, mode):
 @pytest.mark.parametrize("device", ["fake_torino", "fake_sherbrooke"])
 @pytest.mark.parametrize(("protocol", "mode"), cases([*SMALL, *LARGE]))
 def test_exact_and_sampled_figures_agree_on_more_devices_and_shots(protocol, mode, device):
-    check(protocol, mode, device, 20_000)
-    check(protocol, mode, device, 5000, noise=EVERYTHING, decoupling=True)
+    check(protocol, mode, device, 6000)
+    check(protocol, mode, device, 2000, noise=EVERYTHING, decoupling=True)
 
 
 def test_the_agreement_is_sharp_enough_to_see_one_source_of_noise():
@@ -102,7 +102,7 @@ LATENCIES = (0.0, 0.5e-6, 1e-6, 2e-6, 5e-6)
 
 
 def dynamic_devices():
-    """Return all stand-ins that decide in real time and are wide enough, without those that mirror another of the list."""
+    """Return all stand-ins that decide in real time and are wide enough."""
     names = []
     for name in fake_device_names():
         device = fake_device(name)
@@ -119,7 +119,7 @@ def fidelities(device, mode, layout):
     ]
 
 
-SOME = ("fake_kingston", "fake_torino", "fake_boston", "fake_manila_v2", "fake_sherbrooke", "fake_peekskill")
+SOME = ("fake_kingston", "fake_torino", "fake_boston", "fake_manila", "fake_sherbrooke", "fake_peekskill")
 
 
 def check_latency(device):
@@ -132,7 +132,7 @@ def check_latency(device):
     assert found[0] < frame[0]
 
 
-@pytest.mark.parametrize("device", [name for name in SOME if name in fake_device_names()])
+@pytest.mark.parametrize("device", SOME)
 def test_teleportation_loses_fidelity_with_latency_and_not_in_software(device):
     check_latency(device)
 
@@ -142,7 +142,12 @@ def test_teleportation_loses_fidelity_with_latency_on_every_device_that_decides(
     names = dynamic_devices()
     assert len(names) > 20
     for name in names:
-        check_latency(name)
+        if name != "fake_kyoto":  # All its two-qubit gates are failed calibrations: nothing is left to lose.
+            check_latency(name)
+
+
+def test_on_a_device_of_failed_calibrations_latency_has_nothing_to_take():
+    assert fidelities("fake_kyoto", "feedforward", [0, 1, 2]) == pytest.approx([0.5] * len(LATENCIES))
 
 
 def test_latency_costs_sampled_fidelity_too():
