@@ -294,8 +294,8 @@ def test_every_method_is_tried_on_something():
 @pytest.mark.parametrize("method", METHODS)
 def test_a_links_own_errors_happen_with_their_weights(method, rng):
     """Bits of a Bell pair in Z differ after X or Y; in X after Z or Y."""
-    weights = (0.5, 0.2, 0.1, 0.2)
-    for basis, odd in (("z", 0.3), ("x", 0.3), ("y", 0.4)):
+    weights = (0.5, 0.25, 0.1, 0.15)
+    for basis, odd in (("z", 0.35), ("x", 0.25), ("y", 0.4)):
         circuit = QuantumCircuit(2, 2)
         circuit.h(0)
         circuit.cx(0, 1)
