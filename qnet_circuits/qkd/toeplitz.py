@@ -1,7 +1,7 @@
 """Hashing bits with a random Toeplitz matrix over GF(2), by fast Fourier transforms whose rounding is checked.
 
 The matrix T_ji = s_(j - i + n - 1) of n + l - 1 random bits s is a universal hash: two strings that differ collide with
-probability 2^-l exactly (Krawczyk, CRYPTO 1994). Its product with n bits is a convolution of integers taken modulo 2.
+probability 2^-l exactly. Its product with n bits is a convolution of integers taken modulo 2.
 """
 
 from __future__ import annotations
