@@ -17,7 +17,7 @@ from qnet_circuits.errors import RecordError, check_count
 from qnet_circuits.figures import Figure
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
-from qnet_circuits.records import forms_from_dict, forms_to_dict
+from qnet_circuits.records import Record, forms_from_dict, forms_to_dict
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 VERSION = "0.1.0"
@@ -104,6 +104,13 @@ def calibration_of(compiled: Compiled) -> dict[str, Any]:
     if compiled.device is None:
         return {"device": None}
     return compiled.device.calibration.only({qubit for item in compiled for qubit in item.qubits}).to_dict()
+
+
+def write_compiled(record: Record, compiled: Compiled) -> None:
+    """Write what is run beside a run's manifest; the calibration last, so that none is missing where it is there."""
+    record.write_circuits("program.qpy", [item.circuit for item in compiled.program])
+    record.write_circuits("compiled.qpy", compiled.circuits)
+    record.write_json("calibration.json", calibration_of(compiled))
 
 
 def check_manifest(path: Path, manifest: dict[str, Any]) -> None:

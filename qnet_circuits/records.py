@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ STATES = (
     "PREPARED", "SUBMITTING", "QUEUED", "RUNNING", "DONE", "COLLECTED", "FAILED", "CANCELLED", "LOST",
 )  # fmt: skip
 Raw = dict[str, npt.NDArray[np.bool_]]
+#: Files that are written by way of a temporary one, and after how many seconds one that is left is nobody's any more.
+_FILES = (
+    "manifest.json", "program.qpy", "compiled.qpy", "calibration.json", "outcomes.npz", "exact.json", "result.json",
+)  # fmt: skip
+_ABANDONED = 3600.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,8 @@ class Record:
         record = cls(Path(path))
         try:
             record.path.mkdir(parents=True, exist_ok=True)
-            occupied = any(record.path.iterdir())
+            # A process that died while it wrote its manifest left nothing else, and nothing that is worth keeping.
+            occupied = any(not file.name.startswith(".manifest.json.") for file in record.path.iterdir())
         except OSError as error:
             raise RecordError(f"cannot make a run directory at {record.path}: {error.strerror}") from None
         if occupied:
@@ -98,9 +105,18 @@ class Record:
                 f"another process is at work on {self.path}; try again when it is done"
             ) from None
         try:
+            self._sweep()
             yield
         finally:
             lock.release()
+
+    def _sweep(self) -> None:
+        """Remove the temporary files of processes that died while they wrote."""
+        for name in _FILES:
+            for file in self.path.glob(f".{name}.*"):
+                with suppress(OSError):
+                    if time.time() - file.stat().st_mtime > _ABANDONED:
+                        file.unlink()
 
     def update(self, **changes: Any) -> None:
         """Change entries of the manifest."""

@@ -19,7 +19,7 @@ from qnet_circuits.compiling.pricing import priced
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnsupportedError, check_count
 from qnet_circuits.estimate import check_level
 from qnet_circuits.exact.contraction import DEFAULT_MEMORY
-from qnet_circuits.manifest import calibration_of, check_manifest, make_manifest
+from qnet_circuits.manifest import check_manifest, make_manifest, write_compiled
 from qnet_circuits.noise.description import DeviceNoise, check_noise
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report
@@ -112,9 +112,7 @@ def submit(
     record = None
     if path is not None and not dry_run:
         record = Record.create(path, manifest)
-        record.write_circuits("program.qpy", [item.circuit for item in program])
-        record.write_circuits("compiled.qpy", compiled.circuits)
-        record.write_json("calibration.json", calibration_of(compiled))
+        write_compiled(record, compiled)
         manifest = record.manifest()
     prepared = Run(manifest, record, compiled, where)
     return prepared if dry_run else prepared.start()

@@ -33,7 +33,15 @@ from qnet_circuits.errors import (
 from qnet_circuits.estimate import Estimate, check_level, proportion
 from qnet_circuits.figures import Figure, Registers
 from qnet_circuits.jobs import ENDED, Job
-from qnet_circuits.manifest import ANALYSIS, PROGRAM, SIMULATOR, TRANSPILER, calibration_of, stream_seed
+from qnet_circuits.manifest import (
+    ANALYSIS,
+    PROGRAM,
+    SIMULATOR,
+    TRANSPILER,
+    calibration_of,
+    stream_seed,
+    write_compiled,
+)
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, reporter
@@ -289,8 +297,12 @@ class Run:
             raise RecordError(
                 f"{self._manifest['backend']} would place the circuits elsewhere now; run it anew"
             )
-        if not self._manifest.get("remote"):
+        remote = bool(self._manifest.get("remote"))
+        if not remote:
             self._check_calibration(compiled)
+        if self._record is not None and (remote or not self._record.has("calibration.json")):
+            # A process that died left some of it out, or a processor has another calibration than on the day it was prepared.
+            write_compiled(self._record, compiled)
         return compiled, backend
 
     def _options_again(self) -> dict[str, Any]:

@@ -1,0 +1,135 @@
+"""Clients of a platform that are killed, at every step and at any time: the next one finishes the run, with one job."""
+
+import json
+import time
+
+import pytest
+
+from tests.clients import bare, clients
+from tests.platform.environment import KEY
+from tests.platform.process import platform_process
+from tests.platform.routes import CRN
+
+SUBMIT = (
+    "submit", "repeater-chain", "--set", "hops=2", "--on", "ibm:ibm_manila", "--max-qpu-seconds", "60",
+    "--shots", "100", "--seed", "3", "--optimization-level", "1", "--out",
+)  # fmt: skip
+IBM = "qnet_circuits.backends.ibm:"
+
+
+@pytest.fixture(scope="module")
+def platform():
+    with platform_process("--backend", "FakeManilaV2") as control:
+        yield control
+
+
+@pytest.fixture(scope="module")
+def client(platform, tmp_path_factory):
+    with clients({**bare(tmp_path_factory.mktemp("home")), **platform.environment}) as made:
+        yield made
+
+
+def manifest_of(directory):
+    file = directory / "manifest.json"
+    return json.loads(file.read_text()) if file.exists() else None
+
+
+def jobs_of(platform, manifest):
+    return [job for job in platform.jobs if manifest["run_id"] in job["tags"]]
+
+
+def check_truth(platform, directory):
+    """Check that the manifest is whole, and says no more and no less of jobs than there is."""
+    manifest = manifest_of(directory)
+    if manifest is None:
+        return None
+    made = jobs_of(platform, manifest)
+    assert manifest["status"] != "PREPARED" or not made
+    if manifest.get("ticket") is not None:
+        assert manifest["ticket"] in [job["id"] for job in made]
+    else:
+        assert manifest["status"] in ("PREPARED", "SUBMITTING")
+    return manifest["status"]
+
+
+def finish(platform, client, directory):
+    """Have the next process finish the run, and check that nothing was lost and nothing is paid for twice."""
+    if manifest_of(directory) is None:
+        assert client.qnet(*SUBMIT, directory).code == 0
+    ended = client.qnet("fetch", directory, "--json")
+    assert (ended.code, ended.err) == (0, ""), ended
+    manifest = manifest_of(directory)
+    assert manifest["status"] == "COLLECTED"
+    assert check_truth(platform, directory) == "COLLECTED"
+    (job,) = jobs_of(platform, manifest)
+    assert (job["id"], job["status"]) == (manifest["ticket"], "Completed")
+    figures = json.loads(ended.out)["figures"]
+    assert figures["fidelity"]["n"] == 300
+    replayed = client.qnet("replay", directory, "--json")
+    assert json.loads(replayed.out)["figures"] == json.loads((directory / "result.json").read_text())["figures"]
+    assert json.loads(replayed.out)["figures"] == figures
+    whole = {"manifest.json", "program.qpy", "compiled.qpy", "calibration.json", "outcomes.npz", "result.json"}
+    assert {file.name for file in directory.iterdir() if not file.name.startswith(".")} == whole
+    for file in directory.iterdir():
+        content = file.read_bytes()
+        assert KEY.encode() not in content and CRN.encode() not in content
+    assert KEY not in client.said and CRN not in client.said
+
+
+# A command that dies, the step at which it does, what the manifest says then, and how many jobs there are.
+STEPS = {
+    "before the manifest": ("submit", ("before", "manifest.json"), None, 0),
+    "within the manifest": ("submit", ("within", "manifest.json"), None, 0),
+    "after the manifest": ("submit", ("after", "manifest.json"), "PREPARED", 0),
+    "before the job is announced": ("submit", ("within", "manifest.json", 2), "PREPARED", 0),
+    "before the POST": ("submit", ("before", IBM + "RuntimeBackend._created"), "SUBMITTING", 0),
+    "after the POST": ("submit", ("after", IBM + "RuntimeBackend._created"), "SUBMITTING", 1),
+    "within the ticket": ("submit", ("within", "manifest.json", 3), "SUBMITTING", 1),
+    "after the ticket": ("submit", ("after", "manifest.json", 3), "QUEUED", 1),
+    "during the wait": ("fetch", ("after", IBM + "RuntimeBackend.poll"), "QUEUED", 1),
+    "during download": ("fetch", ("before", IBM + "_registers"), "DONE", 1),
+    "within the outcomes": ("fetch", ("within", "outcomes.npz"), "DONE", 1),
+    "between outcomes and result": ("fetch", ("after", "outcomes.npz"), "DONE", 1),
+    "within the result": ("fetch", ("within", "result.json"), "COLLECTED", 1),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_client_that_is_killed_at_any_step_leaves_a_run_that_the_next_one_finishes(
+    step, platform, client, tmp_path
+):
+    command, die, status, made = STEPS[step]
+    directory, before = tmp_path / "run", len(platform.jobs)
+    if command == "fetch":
+        assert client.qnet(*SUBMIT, directory).code == 0
+    arguments = (*SUBMIT, directory) if command == "submit" else ("fetch", directory)
+    assert client.qnet(*arguments, die=die).killed
+    assert check_truth(platform, directory) == status
+    assert len(platform.jobs) == before + made
+    finish(platform, client, directory)
+    assert len(platform.jobs) == before + 1
+
+
+@pytest.mark.slow
+def test_clients_that_are_killed_a_hundred_times_at_random_pay_for_each_run_once(
+    platform, client, tmp_path, rng
+):
+    begin = time.monotonic()
+    assert client.qnet(*SUBMIT, tmp_path / "whole").code == 0
+    submitting = time.monotonic() - begin
+    assert client.qnet("fetch", tmp_path / "whole").code == 0
+    fetching = time.monotonic() - begin - submitting
+    before, runs, kills, seen = len(platform.jobs), 0, 0, {}
+    while kills < 100:
+        directory = tmp_path / f"run{runs}"
+        commands = [(*SUBMIT, directory), ("fetch", directory), ("fetch", directory)]
+        for arguments, length in zip(commands, (submitting, fetching, fetching), strict=True):
+            if arguments[0] == "fetch" and manifest_of(directory) is None:
+                continue
+            kills += client.qnet(*arguments, kill_after=length * rng.random()).killed
+            status = check_truth(platform, directory)
+            seen[status] = seen.get(status, 0) + 1
+        finish(platform, client, directory)
+        runs += 1
+        assert len(platform.jobs) == before + runs
+    print(f"{kills} kills, {runs} runs, {len(platform.jobs) - before} jobs; left as {seen}")
