@@ -63,8 +63,10 @@ class Result:
 
     @property
     def title(self) -> str:
-        """Protocol and backend, in one line."""
-        return f"{self.provenance.get('protocol', '')} on {self.provenance.get('backend', '')}"
+        """Protocol and backend, in one line; where it names a device but was simulated, it says so."""
+        backend = str(self.provenance.get("backend", ""))
+        simulated = ":" in backend and any(note.startswith("simulated") for note in self.notes)
+        return f"{self.provenance.get('protocol', '')} on {backend}{' (simulated)' if simulated else ''}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object that ``qnet run --json`` prints: only plain values."""

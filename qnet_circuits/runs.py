@@ -449,6 +449,8 @@ class Run:
         known = {name: value for name, value in ideal.items() if value is not None}
         theory = dict(manifest["theory"])
         notes = list(manifest["notes"])
+        if manifest.get("simulated") and not any(note.startswith("simulated") for note in notes):
+            notes.insert(0, "simulated: no processor made these figures")
         notes += [f"{name} has no value: no shot met its condition" for name in empty]
         if silent:
             theory = {}

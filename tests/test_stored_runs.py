@@ -1,0 +1,124 @@
+"""The runs stored in hardware_runs/ open, and are analysed to the results that are stored with them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import qnet_circuits as qn
+
+FOLDER = Path(__file__).parents[1] / "hardware_runs"
+RUNS = sorted(path for path in FOLDER.iterdir() if path.is_dir())
+MOST_BYTES = 60_000
+stored = pytest.mark.parametrize("path", RUNS, ids=lambda path: path.name)
+
+#: What a machine is that has neither IBM's client nor a network.
+_ALONE = """
+import socket, sys
+sys.modules["qiskit_ibm_runtime"] = None
+def refuse(*_):
+    raise OSError("no network")
+socket.socket.connect = refuse
+"""
+
+
+def _json(path, name):
+    return json.loads((path / name).read_text())
+
+
+def _files(path):
+    return {file.name: file.read_bytes() for file in path.iterdir() if file.name != ".lock"}
+
+
+def _figures(result):
+    """Return figures as they are written: plain, with every digit."""
+    return json.loads(json.dumps(result.to_dict()["figures"]))
+
+
+def test_there_are_runs_of_three_kinds():
+    kinds = {_json(path, "manifest.json")["backend"].partition(":")[0] for path in RUNS}
+    assert kinds == {"local", "aer", "exact"}
+
+
+@stored
+def test_a_copy_is_analysed_to_its_stored_result(path, tmp_path):
+    copy = shutil.copytree(path, tmp_path / "elsewhere" / "moved")
+    (copy / "result.json").unlink()
+    result, before = qn.replay(copy, level=0.95), _json(path, "result.json")
+    assert _figures(result) == before["figures"]
+    # Written anew, it differs in nothing but how long the analysis took.
+    again = _json(copy, "result.json")
+    for plain in (again, before):
+        plain["seconds"].pop("analyze", None)
+    assert again == before
+
+
+@stored
+def test_reading_leaves_a_directory_that_may_not_be_written_as_it_is(path, monkeypatch):
+    before = _files(path)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    opened = qn.open_run(path)
+    assert (opened.status, opened.path) == ("COLLECTED", path)
+    assert _figures(qn.replay(path)) == _json(path, "result.json")["figures"]
+    assert _files(path) == before
+
+
+@stored
+def test_a_run_replays_without_ibms_client_and_without_a_network(path, tmp_path):
+    copy = shutil.copytree(path, tmp_path / "moved")
+    script = f"{_ALONE}from qnet_circuits.cli.main import main\nmain(['replay', sys.argv[1], '--json'])"
+    command = [sys.executable, "-c", script, str(copy)]
+    environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["figures"] == _json(path, "result.json")["figures"]
+
+
+@stored
+def test_it_is_labelled_as_simulated_and_names_no_processor(path):
+    manifest, result = _json(path, "manifest.json"), _json(path, "result.json")
+    assert manifest["simulated"] is True and manifest["remote"] is False
+    assert result["backend"] == manifest["backend"]
+    for notes in (manifest["notes"], result["notes"]):
+        assert any(note.startswith("simulated") for note in notes)
+    assert qn.Result.from_dict(result).title.endswith("(simulated)")
+    for file in path.iterdir():
+        assert b"ibm:" not in file.read_bytes(), file.name
+
+
+@stored
+def test_a_manifest_of_the_first_schema_stays_readable(path):
+    manifest = _json(path, "manifest.json")
+    assert manifest["schema"] == 1
+    summary = qn.open_run(path).summary()
+    assert all(summary[key] == manifest[key] for key in ("run_id", "protocol", "parameters", "created"))
+
+
+@stored
+def test_it_is_small_and_speaks_of_no_machine(path):
+    files = _files(path)
+    assert sum(map(len, files.values())) < MOST_BYTES
+    assert set(files) - {"exact.json", "outcomes.npz"} == {
+        "manifest.json", "program.qpy", "compiled.qpy", "calibration.json", "result.json",
+    }  # fmt: skip
+    for content in files.values():
+        assert not any(place in content for place in (b"/root/", b"/home/", b"/tmp/"))
+    assert f"`{path.name}`" in (FOLDER / "README.md").read_text()
+
+
+def test_outcomes_of_the_stored_chain_come_shot_by_shot(tmp_path):
+    copy = shutil.copytree(FOLDER / "chain2-local-manila", tmp_path / "moved")
+    outcomes = qn.open_run(copy).outcomes()
+    assert len(outcomes) == 3
+    assert all(bits.shape[0] == 200 for _, registers in outcomes for bits in registers.values())
+
+
+@pytest.mark.parametrize("backend", ["ideal", "aer", "exact"])
+def test_a_simulation_without_a_device_says_so_too(backend):
+    shots = {} if backend == "exact" else {"shots": 20}
+    result = qn.run(qn.RepeaterChain(hops=2), backend, seed=1, **shots)
+    assert result.notes[0] == "simulated: no processor made these figures"
