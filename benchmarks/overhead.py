@@ -23,7 +23,10 @@ MODES = ("frame", "feedforward")
 
 
 def beyond_aer(protocol: qn.Protocol, mode: str, shots: int, seed: int) -> tuple[float, qn.Result]:
-    """Seconds of a run outside ``AerSimulator.run(...).result()``, and its result."""
+    """Seconds of a run outside ``AerSimulator.run(...).result()``, and its result.
+
+    Seconds of a clock, not of the processor: on a machine with other work they say more than the run costs.
+    """
     with seconds_in_aer() as spent:
         begin = time.perf_counter()
         result = qn.run(protocol, "aer:fake_kingston", shots=shots, seed=seed, corrections=mode)

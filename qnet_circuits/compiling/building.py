@@ -11,7 +11,7 @@ from qiskit.circuit.library import CXGate
 
 def with_instructions(circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction]) -> QuantumCircuit:
     """Return a circuit with the bits, name and phase of another, that does something else."""
-    return _filled(circuit.copy_empty_like(), instructions)
+    return filled(circuit.copy_empty_like(), instructions)
 
 
 def on_registers(
@@ -22,10 +22,11 @@ def on_registers(
 ) -> QuantumCircuit:
     """Return a circuit with the name and phase of another, on registers of its own."""
     empty = QuantumCircuit(*quantum, *classical, name=circuit.name, global_phase=circuit.global_phase)
-    return _filled(empty, instructions)
+    return filled(empty, instructions)
 
 
-def _filled(circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction]) -> QuantumCircuit:
+def filled(circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction]) -> QuantumCircuit:
+    """Append instructions to a circuit, and return it."""
     for instruction in instructions:
         # Qiskit's own way past the checks, for callers who alone have the circuit and know the instruction's bits.
         circuit._append(instruction)

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit, QuantumRegister
-from qiskit.circuit import IfElseOp, Operation
+from qiskit.circuit import CircuitInstruction, IfElseOp, Measure, Operation
+from qiskit.circuit import Reset as ResetOperation
 from qiskit.circuit.library import PauliGate, RZGate, UnitaryGate
 
+from qnet_circuits.compiling.building import filled
 from qnet_circuits.noise.steps import (
     Channel,
     Decision,
@@ -45,22 +47,19 @@ def circuit_of(noisy: NoisyCircuit, density_matrix: bool = False) -> QuantumCirc
     )
     for register in noisy.source.cregs:
         circuit.add_register(register)
-    place = dict(enumerate(circuit.qubits))
-    for step in noisy.steps:
-        _append(circuit, step, place, circuit.clbits, density_matrix)
-    return circuit
+    place, bits = dict(enumerate(circuit.qubits)), circuit.clbits
+    return filled(circuit, (_instruction(step, place, bits, density_matrix) for step in noisy.steps))
 
 
-def _append(circuit: QuantumCircuit, step: Step, place: Place, bits: Bits, density_matrix: bool) -> None:
-    qubits = [place[wire] for wire in step.wires]
+def _instruction(step: Step, place: Place, bits: Bits, density_matrix: bool) -> CircuitInstruction:
+    qubits = tuple([place[wire] for wire in step.wires])
     if isinstance(step, Measurement):
-        circuit.measure(qubits[0], bits[step.bit])
-    elif isinstance(step, Decision):
-        circuit.append(_decision(step, place, bits), qubits, [bits[bit] for bit in step.bits])
-    elif isinstance(step, Reset):
-        circuit.reset(qubits[0])
-    else:
-        circuit.append(_operation(step, density_matrix), qubits)
+        return CircuitInstruction(Measure(), qubits, (bits[step.bit],))
+    if isinstance(step, Decision):
+        return CircuitInstruction(_decision(step, place, bits), qubits, [bits[bit] for bit in step.bits])
+    if isinstance(step, Reset):
+        return CircuitInstruction(ResetOperation(), qubits)
+    return CircuitInstruction(_operation(step, density_matrix), qubits)
 
 
 def _decision(step: Decision, place: Place, bits: Bits) -> Operation:
@@ -69,9 +68,8 @@ def _decision(step: Decision, place: Place, bits: Bits) -> Operation:
     blocks = []
     for steps in step.blocks:
         block = QuantumCircuit([place[wire] for wire in step.wires], touched)
-        for inside in steps:
-            _append(block, inside, place, bits, density_matrix=False)
-        blocks.append(block)
+        inside = (_instruction(each, place, bits, density_matrix=False) for each in steps)
+        blocks.append(filled(block, inside))
     if step.operation.name == "if_else":
         return IfElseOp(step.operation.condition, *blocks)
     return step.operation.replace_blocks(blocks)
