@@ -40,7 +40,8 @@ class _Readout:
         for k, step in reversed(list(enumerate(self._circuit.steps))):
             if isinstance(step, Measurement) and not isinstance(following.get(step.wire), Reset | None):
                 found.add(k)
-            following.update(dict.fromkeys(step.wires, step))
+            for wire in step.wires:
+                following[wire] = step
         return found
 
     def _step(self, step: Step, goes_on: bool) -> list[Step]:

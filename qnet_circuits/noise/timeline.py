@@ -122,7 +122,8 @@ class _Reverse:
         end = max([self._wires.get(wire, 0.0) for wire in wires], default=0.0)
         if not (read or written):
             start = end + seconds
-            self._wires.update(dict.fromkeys(wires, start))
+            for wire in wires:
+                self._wires[wire] = start
             return start, end
         for bit in written:
             if bit in self._read:
@@ -131,7 +132,8 @@ class _Reverse:
         anew = max((self._written.get(bit, 0.0) for bit in (*read, *written)), default=0.0)
         end = max(end, anew - seconds)
         start = max(end + seconds, anew)
-        self._wires.update(dict.fromkeys(wires, start))
+        for wire in wires:
+            self._wires[wire] = start
         for bit in written:
             self._written[bit] = start
             self._read.pop(bit, None)

@@ -143,12 +143,13 @@ class _Twin:
         events: list[Event] = []
         ended: dict[int, float] = {}
         for each in timed:
-            used_again = any(last_use.get(wire, -1) > each.position for wire in each.wires)
+            used_again = any([last_use.get(wire, -1) > each.position for wire in each.wires])
             time = ended.get(each.wires[0], each.start) if each.name == "barrier" else each.start
             for step in self._act(each, each.wires, number, used_again):
                 events.append((time, OPERATION, len(events), step))
             if not each.transparent:
-                ended.update(dict.fromkeys(each.wires, each.end))
+                for wire in each.wires:
+                    ended[wire] = each.end
         return events
 
     def _duration(self, position: int, instruction: CircuitInstruction, wires: tuple[int, ...]) -> float:
@@ -161,7 +162,7 @@ class _Twin:
         return self.usable.duration(name, self._physical(wires))
 
     def _physical(self, wires: Sequence[int]) -> tuple[int, ...]:
-        return tuple(self.qubits[wire] for wire in wires)
+        return tuple([self.qubits[wire] for wire in wires])
 
     def _act(
         self, each: Timed, wires: tuple[int, ...], number: Mapping[object, int], used_again: bool
