@@ -119,6 +119,18 @@ class Job:
             return
         self._save(alone=True, cancelled_duplicates=others)
 
+    def cancel(self) -> None:
+        """Cancel the job, written down or not: a process that died may have made one that only its tag tells of."""
+        ticket = self._manifest.get("ticket")
+        if ticket is None:
+            ticket = self._look(patient=True)
+        if ticket is None:
+            self._save(status="CANCELLED")
+            return
+        if not self._manifest.get("alone"):
+            self._cancel_others(ticket)
+        self._save(ticket=ticket, status=self._backend.cancel(ticket))
+
     # -- until it ends ---------------------------------------------------------------------------------------------
 
     def refresh(self) -> str:

@@ -131,8 +131,9 @@ class Run:
         with self._held():
             if self.status == "COLLECTED":
                 return
-            if self._manifest.get("ticket") is not None:
-                self._set(status=self._connected().cancel(self._manifest["ticket"]))
+            announced = self._manifest.get("remote") and self.status == "SUBMITTING"
+            if announced or self._manifest.get("ticket") is not None:
+                self._job().cancel()
             else:
                 self._set(status="CANCELLED")
 

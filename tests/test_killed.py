@@ -1,6 +1,7 @@
 """Clients of a platform that are killed, at every step and at any time: the next one finishes the run, with one job."""
 
 import json
+import os
 import time
 
 import pytest
@@ -14,6 +15,9 @@ SUBMIT = (
     "submit", "repeater-chain", "--set", "hops=2", "--on", "ibm:ibm_manila", "--max-qpu-seconds", "60",
     "--shots", "100", "--seed", "3", "--optimization-level", "1", "--out",
 )  # fmt: skip
+WHOLE = {
+    "manifest.json", "program.qpy", "compiled.qpy", "calibration.json", "outcomes.npz", "result.json",
+}  # fmt: skip
 IBM = "qnet_circuits.backends.ibm:"
 
 
@@ -65,11 +69,9 @@ def finish(platform, client, directory):
     assert (job["id"], job["status"]) == (manifest["ticket"], "Completed")
     figures = json.loads(ended.out)["figures"]
     assert figures["fidelity"]["n"] == 300
-    replayed = client.qnet("replay", directory, "--json")
-    assert json.loads(replayed.out)["figures"] == json.loads((directory / "result.json").read_text())["figures"]
-    assert json.loads(replayed.out)["figures"] == figures
-    whole = {"manifest.json", "program.qpy", "compiled.qpy", "calibration.json", "outcomes.npz", "result.json"}
-    assert {file.name for file in directory.iterdir() if not file.name.startswith(".")} == whole
+    assert json.loads((directory / "result.json").read_text())["figures"] == figures
+    assert json.loads(client.qnet("replay", directory, "--json").out)["figures"] == figures
+    assert {file.name for file in directory.iterdir() if not file.name.startswith(".")} == WHOLE
     for file in directory.iterdir():
         content = file.read_bytes()
         assert KEY.encode() not in content and CRN.encode() not in content
@@ -108,6 +110,39 @@ def test_a_client_that_is_killed_at_any_step_leaves_a_run_that_the_next_one_fini
     assert len(platform.jobs) == before + made
     finish(platform, client, directory)
     assert len(platform.jobs) == before + 1
+
+
+@pytest.mark.parametrize("step", ["before the POST", "after the POST", "within the ticket"])
+def test_cancelling_a_run_whose_client_was_killed_leaves_no_job_that_is_paid_for(
+    step, platform, client, tmp_path
+):
+    platform.ask("set", queue_seconds=60.0)
+    try:
+        assert client.qnet(*SUBMIT, tmp_path / "run", die=STEPS[step][1]).killed
+        manifest = manifest_of(tmp_path / "run")
+        assert client.qnet("cancel", tmp_path / "run").code == 0
+    finally:
+        platform.ask("set", queue_seconds=0.0)
+    made = jobs_of(platform, manifest)
+    assert [job["status"] for job in made] == ["Cancelled"] * STEPS[step][3]
+    assert manifest_of(tmp_path / "run")["status"] == "CANCELLED"
+    ended = client.qnet("fetch", tmp_path / "run")
+    assert (ended.code, ended.out) == (2, "") and "was cancelled" in ended.err
+    assert len(jobs_of(platform, manifest)) == STEPS[step][3]
+
+
+def test_a_temporary_file_of_a_client_that_was_killed_is_removed_when_it_is_nobodys(
+    platform, client, tmp_path
+):
+    directory = tmp_path / "run"
+    assert client.qnet(*SUBMIT, directory).code == 0
+    assert client.qnet("fetch", directory, die=("within", "outcomes.npz")).killed
+    (left,) = directory.glob(".outcomes.npz.*")
+    assert client.qnet("fetch", directory, "--no-wait", die=("before", IBM + "RuntimeBackend.fetch")).killed
+    assert left.exists()  # Another machine may be writing it.
+    os.utime(left, (0, 0))
+    finish(platform, client, directory)
+    assert {file.name for file in directory.iterdir()} == {*WHOLE, ".lock"}
 
 
 @pytest.mark.slow

@@ -116,7 +116,10 @@ class Jobs:
     def _work(self, job: str) -> None:
         record = self.records[job]
         with self._processor:
-            time.sleep(self.queue_seconds)
+            begin = time.monotonic()
+            # Looked at again and again: a cancelled job holds up nobody, and a queue can be cut short.
+            while record["state"]["status"] == "Queued" and time.monotonic() < begin + self.queue_seconds:
+                time.sleep(min(0.02, self.queue_seconds))
             with self.lock:
                 if record["state"]["status"] != "Queued":
                     return
