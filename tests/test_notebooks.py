@@ -30,7 +30,9 @@ def drawing(monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 
 
-@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path != PROCESSOR], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in NOTEBOOKS if path != PROCESSOR], ids=lambda path: path.stem
+)
 def test_notebook_runs(path, drawing):
     _executed(path)
 
@@ -40,7 +42,7 @@ def test_the_notebook_on_a_processor_makes_one_job_on_the_stand_in(drawing, plat
     said = _executed(PROCESSOR)
     assert "QUEUED" in said and "COLLECTED" in said
     assert "repeater-chain on ibm:ibm_manila (simulated)" in said
-    assert len(platform.jobs.all) == 1
+    assert len(platform.jobs.records) == 1
 
 
 def test_the_notebook_on_a_processor_runs_where_there_is_no_platform(drawing, monkeypatch):
@@ -53,7 +55,9 @@ def test_the_notebook_on_a_processor_runs_where_there_is_no_platform(drawing, mo
 def test_the_notebook_on_a_processor_marks_the_two_lines_that_change_and_keeps_what_is_simulated():
     notebook = nbformat.read(PROCESSOR, as_version=4)
     lines = [line for cell in notebook.cells for line in cell.source.splitlines()]
-    marked = [line.partition("# for the real thing: ")[2] for line in lines if "# for the real thing: " in line]
+    marked = [
+        line.partition("# for the real thing: ")[2] for line in lines if "# for the real thing: " in line
+    ]
     assert marked == ['backend = "ibm:ibm_kingston"', "max_qpu_seconds = 60"]
     shown = [output.data["text/html"] for cell in notebook.cells for output in cell.get("outputs", ())
              if "text/html" in output.get("data", {})]  # fmt: skip
