@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 
+from qnet_circuits.cli.main import main
 from tests.platform.server import PlatformServer
 
 ROOT = Path(__file__).parents[1]
@@ -50,20 +52,19 @@ def test_readme_command_lines_run(tmp_path):
 @pytest.mark.parametrize(
     ("file", "language"), [("README.md", "text"), ("hardware_runs/README.md", "console")]
 )
-def test_command_lines_that_need_an_account_run_on_the_stand_in(file, language, tmp_path):
+def test_command_lines_that_need_an_account_run_on_the_stand_in(
+    file, language, tmp_path, monkeypatch, capsys
+):
     commands = [line for block in _blocks(file, language) for line in block.splitlines() if line]
     assert len([command for command in commands if "ibm:ibm_kingston" in command]) >= 2
     shutil.copytree(ROOT / "hardware_runs", tmp_path / "hardware_runs")
+    monkeypatch.chdir(tmp_path)
     with PlatformServer(["FakeKingston"]).in_environment() as platform:
         for command in commands:
-            done = subprocess.run(
-                [sys.executable, "-m", "qnet_circuits.cli.main", *command.split()[1:]],
-                capture_output=True,
-                text=True,
-                cwd=tmp_path,
-                env={**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT)},
-            )
-            assert done.returncode == 0, f"{command}: {done.stderr}"
+            with pytest.raises(SystemExit) as ended:
+                main(command.split()[1:])
+            assert not ended.value.code, f"{command}: {capsys.readouterr().err}"
+    plt.close("all")
     assert len(platform.jobs.records) == 1
 
 
