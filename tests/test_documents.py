@@ -2,11 +2,16 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
+
+from qnet_circuits.cli.main import main
+from tests.platform.server import PlatformServer
 
 ROOT = Path(__file__).parents[1]
 
@@ -42,6 +47,25 @@ def test_readme_command_lines_run(tmp_path):
         )
         assert done.returncode == 0, f"{command}: {done.stderr}"
         assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "language"), [("README.md", "text"), ("hardware_runs/README.md", "console")]
+)
+def test_command_lines_that_need_an_account_run_on_the_stand_in(
+    file, language, tmp_path, monkeypatch, capsys
+):
+    commands = [line for block in _blocks(file, language) for line in block.splitlines() if line]
+    assert len([command for command in commands if "ibm:ibm_kingston" in command]) >= 2
+    shutil.copytree(ROOT / "hardware_runs", tmp_path / "hardware_runs")
+    monkeypatch.chdir(tmp_path)
+    with PlatformServer(["FakeKingston"]).in_environment() as platform:
+        for command in commands:
+            with pytest.raises(SystemExit) as ended:
+                main(command.split()[1:])
+            assert not ended.value.code, f"{command}: {capsys.readouterr().err}"
+    plt.close("all")
+    assert len(platform.jobs.records) == 1
 
 
 def test_makefile_has_the_targets_that_the_readme_names():

@@ -1,5 +1,6 @@
 """The notebooks run from top to bottom, and keep outputs that can be read offline."""
 
+import os
 import warnings
 from pathlib import Path
 
@@ -7,18 +8,60 @@ import nbformat
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+PROCESSOR = NOTEBOOKS[0].with_name("04_on_a_processor.ipynb")
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_runs(path, monkeypatch):
+def _executed(path):
+    """Run a notebook in its own folder, as a reader does, and return what it printed."""
     from nbclient import NotebookClient
 
-    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     notebook = nbformat.read(path, as_version=4)
+    where = {"metadata": {"path": str(path.parent)}}
     with warnings.catch_warnings():
         # The kernel's own transport warns of sockets and loops; what the cells print is looked at by nbclient.
         warnings.simplefilter("ignore")
-        NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
+        NotebookClient(notebook, timeout=600, kernel_name="python3", resources=where).execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    return "".join(output.get("text", "") for output in outputs)
+
+
+@pytest.fixture
+def drawing(monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in NOTEBOOKS if path != PROCESSOR], ids=lambda path: path.stem
+)
+def test_notebook_runs(path, drawing):
+    _executed(path)
+
+
+def test_the_notebook_on_a_processor_makes_one_job_on_the_stand_in(drawing, platform):
+    platform.jobs.queue_seconds = 1.0
+    said = _executed(PROCESSOR)
+    assert "QUEUED" in said and "COLLECTED" in said
+    assert "repeater-chain on ibm:ibm_manila (simulated)" in said
+    assert len(platform.jobs.records) == 1
+
+
+def test_the_notebook_on_a_processor_runs_where_there_is_no_platform(drawing, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("QISKIT_IBM_")]:
+        monkeypatch.delenv(name)
+    said = _executed(PROCESSOR)
+    assert "COLLECTED" in said and "repeater-chain on local:fake_manila (simulated)" in said
+
+
+def test_the_notebook_on_a_processor_marks_the_two_lines_that_change_and_keeps_what_is_simulated():
+    notebook = nbformat.read(PROCESSOR, as_version=4)
+    lines = [line for cell in notebook.cells for line in cell.source.splitlines()]
+    marked = [
+        line.partition("# for the real thing: ")[2] for line in lines if "# for the real thing: " in line
+    ]
+    assert marked == ['backend = "ibm:ibm_kingston"', "max_qpu_seconds = 60"]
+    shown = [output.data["text/html"] for cell in notebook.cells for output in cell.get("outputs", ())
+             if "text/html" in output.get("data", {})]  # fmt: skip
+    assert len(shown) == 2 and all("(simulated)</b>" in table for table in shown)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
