@@ -12,6 +12,7 @@ from qnet_circuits.backends.base import Backend
 from qnet_circuits.backends.devices import device_label, device_of
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
+from qnet_circuits.collecting import collecting_later
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnsupportedError, check_count
 from qnet_circuits.estimate import check_level
@@ -29,6 +30,7 @@ DEFAULT_SHOTS = 4096
 MOST_SHOTS = 100_000_000
 
 
+@collecting_later
 def submit(
     protocol: Protocol,
     backend: Any = "ideal",

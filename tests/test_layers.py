@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "qnet_circuits"
 LAYERS = [
-    ("errors", "estimate"),
+    ("errors", "estimate", "collecting"),
     ("network", "theory"),
     ("circuits", "figures", "program"),
     ("protocol", "protocols"),

@@ -12,6 +12,7 @@ from qiskit import QuantumCircuit
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
 from qnet_circuits.backends.methods import Plan, plan_of
+from qnet_circuits.collecting import collecting_later
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import BackendError
 from qnet_circuits.noise.description import DeviceNoise
@@ -129,6 +130,7 @@ class _Call:
         return [_registers(circuit, result.data(k)["counts"], rng) for k, circuit in enumerate(self.circuits)]
 
 
+@collecting_later
 def _calls(plans: Sequence[Plan], shots: Sequence[int], rng: np.random.Generator) -> list[_Call]:
     """Return the calls that sample all circuits; each has a seed of its own, drawn beforehand."""
     circuits = [plan.circuit() for plan in plans]

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
+from qnet_circuits.collecting import collecting_later
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.estimate import Estimate
@@ -67,6 +68,7 @@ class ExactBackend(Backend):
         """Return what a result from here must say."""
         return self._device_notes()
 
+    @collecting_later
     def evaluate(self, compiled: Compiled, figures: Sequence[Figure]) -> dict[str, Estimate]:
         """Return the exact values of figures.
 
