@@ -338,7 +338,7 @@ def test_fetch_and_predict_that_are_interrupted_say_how_to_go_on(tmp_path, qnet,
     assert qnet("fetch", str(tmp_path / "run"))[0] == 0
     from qnet_circuits.backends.exact import ExactBackend
 
-    def interrupt(self, compiled, figures):
+    def interrupt(self, compiled, figures, without_chance):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
