@@ -45,6 +45,8 @@ class Usable:
         self._numbers: dict[tuple[str, str, tuple[int, ...]], float] = {}
         self._medians: dict[tuple[str, str], float | None] = {}
         #: Error steps of gates, by name, wires and qubits: remembered here since circuits of one program share them.
+        #: Steps of branches on one wire, by gates, wire, qubit and length, likewise.
+        self.branches: dict[tuple[Any, ...], tuple[Step, ...]] = {}
         self.gate_errors: dict[tuple[Any, ...], list[Step]] = {}
 
     def notes(self) -> tuple[str, ...]:

@@ -204,13 +204,24 @@ class _Twin:
         """Return a real-time decision; every branch lasts as long as the longest."""
         operation, until = each.instruction.operation, each.end - each.start
         bits = tuple(number[bit] for bit in each.instruction.clbits)
-        blocks = tuple(
-            self._block(block_times(block, wires, self.timing), block.clbits, wires, bits, until)
-            for block in operation.blocks
-        )
+        blocks = tuple(self._branch(block, wires, bits, until) for block in operation.blocks)
         if operation.name == "if_else" and len(blocks) == 1:
             blocks = (*blocks, self._block([], (), wires, (), until))
         return Decision(operation, bits, wires, blocks)
+
+    def _branch(
+        self, block: QuantumCircuit, wires: tuple[int, ...], bits: tuple[int, ...], until: float
+    ) -> tuple[Step, ...]:
+        """Return the steps of a branch; gates on one wire, which circuits of one program share, are remembered."""
+        known = None if self.usable is None or len(wires) > 1 else self.usable.branches
+        if known is None or any(i.name in ("measure", "delay") or i.is_control_flow() for i in block.data):
+            return self._block(block_times(block, wires, self.timing), block.clbits, wires, bits, until)
+        gates = tuple([(instruction.name, *instruction.params) for instruction in block.data])
+        key = (gates, wires, self._physical(wires), until)
+        if key not in known:
+            timed = block_times(block, wires, self.timing)
+            known[key] = self._block(timed, block.clbits, wires, bits, until)
+        return known[key]
 
     def _block(
         self,
