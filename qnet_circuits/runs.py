@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import Backend, Raw
+from qnet_circuits.backends.base import Backend, Raw, Shapes, check_shapes
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled, compile_program
 from qnet_circuits.errors import (
     AccountError,
-    BackendError,
     JobCancelledError,
     JobMissingError,
     NoShotsError,
@@ -211,7 +210,7 @@ class Run:
         begin = time.perf_counter()
         try:
             raws = self._fetch_job(timeout) if self._manifest.get("remote") else self._sample(progress)
-            _check_shapes(raws, self._manifest["items"])
+            check_shapes(raws, _shapes(self._manifest["items"]))
         except (UnreachableError, RefusedError, AccountError, NotFinishedError):
             raise  # The job, if there is one, goes on: the manifest says so already.
         except QnetError as error:
@@ -477,17 +476,12 @@ def _backend_again(manifest: Mapping[str, Any]) -> Backend:
     return backend if seconds is None else backend.limited(seconds)
 
 
-def _check_shapes(raws: Sequence[Raw], items: Sequence[Mapping[str, Any]]) -> None:
-    """Check that raw outcomes fit the circuits they came from, or raise BackendError."""
-    if len(raws) != len(items):
-        raise BackendError(f"the backend returned {len(raws)} results for {len(items)} circuits")
-    for item, raw in zip(items, raws, strict=True):
-        expected = {name: (item["shots"], width) for name, width in item["raw_registers"].items()}
-        found = {name: array.shape for name, array in raw.items()}
-        if found != expected:
-            raise BackendError(
-                f"the backend returned registers {found} for circuit {item['name']!r}, expected {expected}"
-            )
+def _shapes(items: Sequence[Mapping[str, Any]]) -> list[tuple[str, Shapes]]:
+    """Return what the raw outcomes of a manifest's items look like."""
+    return [
+        (item["name"], {name: (item["shots"], width) for name, width in item["raw_registers"].items()})
+        for item in items
+    ]
 
 
 def program_of(protocol: Protocol, seed: int) -> Program:

@@ -182,6 +182,3 @@ def _registers(circuit: QuantumCircuit, counts: dict[str, int], rng: np.random.G
     shots = shots[rng.permutation(len(shots))]
     place = {bit: k for k, bit in enumerate(circuit.clbits)}
     return {reg.name: shots[:, [place[bit] for bit in reg]] for reg in circuit.cregs}
-
-
-__all__: list[Any] = ["AerBackend"]

@@ -126,16 +126,27 @@ class Backend(ABC):
         return f"<{type(self).__name__} {self.name!r}>"
 
 
+Shapes = Mapping[str, tuple[int, int]]
+
+
 def check_raw(raws: Sequence[Raw], compiled: Compiled, shots: Sequence[int]) -> None:
     """Check that raw outcomes fit the circuits they came from, or raise BackendError."""
-    if len(raws) != len(compiled.items):
-        raise BackendError(f"the backend returned {len(raws)} results for {len(compiled.items)} circuits")
-    for item, raw, count in zip(compiled.items, raws, shots, strict=True):
-        expected: Mapping[str, tuple[int, int]] = {
-            register.name: (count, register.size) for register in item.circuit.cregs
-        }
-        found = {name: array.shape for name, array in raw.items()}
-        if found != expected:
+    check_shapes(
+        raws,
+        [
+            (item.name, {register.name: (count, register.size) for register in item.circuit.cregs})
+            for item, count in zip(compiled.items, shots, strict=True)
+        ],
+    )
+
+
+def check_shapes(raws: Sequence[Raw], expected: Sequence[tuple[str, Shapes]]) -> None:
+    """Check raw outcomes against the name of each circuit and the (shots, width) of its registers, or raise BackendError."""
+    if len(raws) != len(expected):
+        raise BackendError(f"the backend returned {len(raws)} results for {len(expected)} circuits")
+    for (name, shapes), raw in zip(expected, raws, strict=True):
+        found = {register: array.shape for register, array in raw.items()}
+        if found != shapes:
             raise BackendError(
-                f"the backend returned registers {found} for circuit {item.name!r}, expected {expected}"
+                f"the backend returned registers {found} for circuit {name!r}, expected {dict(shapes)}"
             )

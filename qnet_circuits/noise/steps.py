@@ -156,7 +156,6 @@ class NoisyCircuit:
         steps: What happens, in order of time.
         source: The compiled circuit, whose conditions the decisions refer to.
         seconds: How long it lasts; 0 without a device.
-        notes: What a result must say of it.
     """
 
     name: str
@@ -165,7 +164,6 @@ class NoisyCircuit:
     steps: tuple[Step, ...]
     source: Any
     seconds: float = 0.0
-    notes: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
