@@ -11,10 +11,10 @@ from qnet_circuits.compiling.cost import REP_DELAY, Cost
 from qnet_circuits.compiling.pricing import priced
 from qnet_circuits.errors import ParameterError, UnsupportedError, check_count
 from qnet_circuits.noise.description import DeviceNoise, check_noise
+from qnet_circuits.preparing import program_of
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.running import DEFAULT_SHOTS, MOST_SHOTS, compile
-from qnet_circuits.runs import program_of
 
 
 def estimate_cost(

@@ -22,7 +22,7 @@ from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 VERSION = "0.1.0"
 #: Streams of random numbers of one run, each on its own.
-PROGRAM, TRANSPILER, SIMULATOR, ANALYSIS = range(4)
+PROGRAM, TRANSPILER, SIMULATOR, ANALYSIS, SURPLUS, SECRET = range(6)
 
 
 #: What a run may be asked for, as far as analysis or a later process needs it.
@@ -30,15 +30,15 @@ OPTIONS = ("shots", "corrections", "optimization_level", "layout", "carrier", "e
 ENGINES = ("sampling", "exact")
 
 
-def stream_seed(seed: int, stream: int) -> int:
-    """Return the seed of a named stream; neighbouring seeds give unrelated streams."""
-    words = np.random.SeedSequence(seed, spawn_key=(stream,)).generate_state(2, np.uint32)
+def stream_seed(seed: int, stream: int, part: int = 0) -> int:
+    """Return the seed of a named stream, or of a part of it; neighbouring seeds give unrelated streams."""
+    key = (stream, part) if part else (stream,)
+    words = np.random.SeedSequence(seed, spawn_key=key).generate_state(2, np.uint32)
     return (int(words[0]) << 30) ^ int(words[1])
 
 
 def make_manifest(
     protocol: Protocol,
-    program: Program,
     compiled: Compiled,
     backend: Backend,
     seed: int,
@@ -49,6 +49,7 @@ def make_manifest(
     import qiskit
     import qiskit_aer
 
+    program = compiled.program
     notes = [*compiled.notes, *backend.notes(compiled)]
     if options["emulate_links"] and any(item.lowered.forms.emulated for item in compiled):
         notes.append("link noise is emulated: sampled in software, not made by the machine")
@@ -142,6 +143,12 @@ def check_manifest(path: Path, manifest: dict[str, Any]) -> None:
             widths[item["name"]] = {name: len(bits) for name, bits in forms.registers.items()}
             if not all(index < item["raw_registers"][register] for register, index in forms.raw):
                 raise ValueError("forms")
+        for job in manifest.get("jobs", ()):
+            check_count("block", job["block"], 0)
+            if len(job["circuits"]) != len(job["kept"]) or not set(job["circuits"]) <= set(
+                range(len(widths))
+            ):
+                raise ValueError("jobs")
         for plain in manifest["figures"]:
             Figure.from_dict(plain).check(widths)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SCHEMA = 1
+#: Keys of the plain form; whatever else stands there is the protocol's own.
+_OWN = {
+    "schema", "version", "protocol", "parameters", "backend", "corrections", "shots", "seed", "noise", "engine", "figures",
+    "ideal", "theory", "predicted", "bounds", "resources", "layout", "copies", "notes", "seconds", "blocks",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,11 @@ class Result:
         provenance: Where the figures come from: protocol, parameters, backend, corrections, shots, seed, layout, versions.
         notes: What a reader must know.
         seconds: How long compiling, executing and analysing took.
+        blocks: Of a run in several blocks, for each figure: its value in each block, and the two intervals of which the wider
+            counts, that of the shots and that of the spread between the blocks.
+        more: What else the protocol found, plain values by name; read as ``result.ledger``.
+        refused: Why the protocol came to no good end although everything worked, or None.
+        secrets: What is never printed, compared or stored; read as ``result.secret_key``.
 
     Example:
         >>> from qnet_circuits.running import run
@@ -51,15 +61,22 @@ class Result:
     provenance: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    blocks: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+    refused: str | None = None
+    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> Estimate:
         return self.figures[name]
 
-    def __getattr__(self, name: str) -> Estimate:
-        figures: Mapping[str, Estimate] = self.__dict__.get("figures", {})
-        if name in figures:
-            return figures[name]
-        raise AttributeError(f"there is no figure {name!r}; there are {', '.join(figures)}")
+    def __getattr__(self, name: str) -> Any:
+        known = [self.__dict__.get(table, {}) for table in ("figures", "more", "secrets")]
+        for table in known:
+            if name in table:
+                return table[name]
+        raise AttributeError(
+            f"there is no figure {name!r}; there are {', '.join(n for table in known for n in table)}"
+        )
 
     @property
     def title(self) -> str:
@@ -86,6 +103,8 @@ class Result:
             "copies": None,
             "notes": list(self.notes),
             "seconds": self.seconds,
+            **({"blocks": self.blocks} if self.blocks else {}),
+            **self.more,
         }
 
     @classmethod
@@ -109,7 +128,11 @@ class Result:
         provenance = {key: plain.get(key) for key in keys}
         if "engine" in plain:
             provenance["engine"] = plain["engine"]
-        return cls(figures, provenance=provenance, notes=tuple(plain["notes"]), **tables)
+        more = {key: value for key, value in plain.items() if key not in _OWN}
+        return cls(
+            figures, provenance=provenance, notes=tuple(plain["notes"]), blocks=dict(plain.get("blocks", {})),
+            more=more, refused=more.get("aborted"), **tables,
+        )  # fmt: skip
 
     def rows(self) -> list[dict[str, str]]:
         """Return the table of figures: one row each, as text, with a column only where something stands in it."""
@@ -134,6 +157,8 @@ class Result:
         lines = [self.title, _table(self.rows())]
         counted = {key: value for key, value in self.resources.items() if isinstance(value, int)}
         lines.append("  ".join(f"{key.replace('_', ' ')} {value}" for key, value in counted.items()))
+        if self.refused is not None:
+            lines.append(f"refused: {self.refused}")
         lines += [f"note: {note}" for note in self.notes]
         return "\n".join(lines)
 

@@ -133,7 +133,7 @@ def test_cost_submit_a_killed_client_status_fetch_and_replay(platform, client, h
 
 
 def job_id(directory):
-    return json.loads((directory / "manifest.json").read_text())["ticket"]
+    return json.loads((directory / "manifest.json").read_text())["jobs"][0]["ticket"]
 
 
 def test_five_hops_of_feedforward_are_one_job_and_forty_are_taken_in_frame_mode_alone(

@@ -49,8 +49,9 @@ def check_truth(platform, directory):
         return None
     made = jobs_of(platform, manifest)
     assert manifest["status"] != "PREPARED" or not made
-    if manifest.get("ticket") is not None:
-        assert manifest["ticket"] in [job["id"] for job in made]
+    ticket = manifest["jobs"][0].get("ticket")
+    if ticket is not None:
+        assert ticket in [job["id"] for job in made]
     else:
         assert manifest["status"] in ("PREPARED", "SUBMITTING")
     return manifest["status"]
@@ -66,7 +67,7 @@ def finish(platform, client, directory):
     assert manifest["status"] == "COLLECTED"
     assert check_truth(platform, directory) == "COLLECTED"
     (job,) = jobs_of(platform, manifest)
-    assert (job["id"], job["status"]) == (manifest["ticket"], "Completed")
+    assert (job["id"], job["status"]) == (manifest["jobs"][0]["ticket"], "Completed")
     figures = json.loads(ended.out)["figures"]
     assert figures["fidelity"]["n"] == 300
     assert json.loads((directory / "result.json").read_text())["figures"] == figures

@@ -46,6 +46,8 @@ class Backend(ABC):
     noise: DeviceNoise | None = None
     #: Whether the work goes on elsewhere: a ticket is a string then, by which any later process polls, fetches and cancels.
     remote: bool = False
+    #: Whether one submission runs all of its circuits with the same number of shots, as a job of IBM's Sampler does.
+    equal_shots: bool = False
     #: Whether outcomes are sampled; otherwise ``evaluate`` gives the figures at once.
     samples: bool = True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ class RuntimeBackend(Backend):
     """
 
     remote = True
+    equal_shots = True
 
     def __init__(
         self, processor: str, max_qpu_seconds: int | None = None, watchdog: Watchdog | None = None
@@ -82,8 +84,11 @@ class RuntimeBackend(Backend):
         self._jobs: dict[str, Any] = {}
 
     def limited(self, max_qpu_seconds: int) -> RuntimeBackend:
-        """Return the same backend with another limit of processor seconds for each job."""
-        return RuntimeBackend(self.processor, max_qpu_seconds, self._watchdog)
+        """Return the same backend, and the same connection, with another limit of processor seconds for each job."""
+        check_count("max_qpu_seconds", max_qpu_seconds, 1, _LONGEST_JOB)
+        other = copy.copy(self)
+        other.max_qpu_seconds = max_qpu_seconds
+        return other
 
     # -- what it is ------------------------------------------------------------------------------------------------
 

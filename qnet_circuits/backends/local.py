@@ -36,6 +36,7 @@ class LocalBackend(Backend):
     """
 
     device: Device
+    equal_shots = True
 
     def __init__(self, device_name: str) -> None:
         self.name, self.device = f"local:{device_name}", fake_device(device_name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -85,6 +85,13 @@ class Compiled:
         if self.device is None:
             return tuple(item.circuit for item in self.items)
         return tuple(_spread(item, self.device.num_qubits) for item in self.items)
+
+    def only(self, circuits: Sequence[int]) -> Compiled:
+        """Return some of the circuits, without the figures, as a job of their own; the whole if it is all of them."""
+        if list(circuits) == list(range(len(self.items))):
+            return self
+        program = Program([self.program.items[k] for k in circuits], network=self.program.network)
+        return replace(self, program=program, items=tuple(self.items[k] for k in circuits))
 
     @property
     def corrections(self) -> str:

@@ -297,7 +297,7 @@ def test_a_stand_in_is_called_one(manila):
 
 def test_what_cannot_be_one_job_is_refused_before_anything_is_sent(platform, manila):
     compiled = qn.compile(CHAIN, manila)
-    with pytest.raises(UnsupportedError, match=r"same number of shots, this program asks for 10, 20"):
+    with pytest.raises(UnsupportedError, match=r"same number of shots, 10, 20 were given"):
         manila.submit(compiled, [10, 20, 10], 1)
     items = [Item(item.name, item.circuit, shots=10 + k) for k, item in enumerate(CHAIN.program(None))]
     uneven = qn.compile(Program(items, CHAIN.program(None).figures), manila)
