@@ -14,7 +14,7 @@ from qnet_circuits.noise.description import DeviceNoise, check_noise
 from qnet_circuits.preparing import program_of
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
-from qnet_circuits.running import DEFAULT_SHOTS, MOST_SHOTS, compile
+from qnet_circuits.running import DEFAULT_SHOTS, MOST_REPEATS, MOST_SHOTS, compile
 
 
 def estimate_cost(
@@ -26,6 +26,7 @@ def estimate_cost(
     noise: DeviceNoise | Mapping[str, Any] | None = None,
     rep_delay: float = REP_DELAY,
     remaining: float | None = None,
+    repeats: int = 1,
     **options: Any,
 ) -> Cost:
     """Estimate what a run would cost on a processor: nothing is submitted.
@@ -42,6 +43,7 @@ def estimate_cost(
         noise: Gives the latency of decisions, ``feedforward_latency``. Default: the backend's.
         rep_delay: Seconds between two shots, in [0, 0.1]. Default 250 µs, as most processors have it.
         remaining: Seconds that the instance has left. Default: what the platform says, on ``ibm:``.
+        repeats: Blocks, each with jobs of its own.
         **options: Those of ``compile``: corrections, optimization_level, layout, carrier, emulate_links, decoupling.
 
     Returns:
@@ -71,7 +73,9 @@ def estimate_cost(
     described = where.noise if noise is None else check_noise(noise)
     compiled = compile(program, where, seed=seed, **options)
     left = remaining_seconds(where) if remaining is None else remaining
-    return priced(compiled, counts, described, rep_delay, left)
+    return priced(
+        compiled, counts, described, rep_delay, left, check_count("repeats", repeats, 1, MOST_REPEATS)
+    )
 
 
 def remaining_seconds(backend: Backend) -> float | None:

@@ -10,9 +10,9 @@ import numpy as np
 
 from qnet_circuits.backends.base import Backend, Raw
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.compiling.cost import Cost, cost_of, shot_seconds
-from qnet_circuits.compiling.jobs import Job, gather, split
-from qnet_circuits.compiling.pricing import own_target
+from qnet_circuits.compiling.cost import Cost, cost_of
+from qnet_circuits.compiling.jobs import Job, gather
+from qnet_circuits.compiling.pricing import timed_jobs
 from qnet_circuits.errors import ParameterError
 
 #: The states of a job in the order in which a run of several jobs is only as far as the first of them.
@@ -31,9 +31,8 @@ def plan_jobs(
     if not backend.equal_shots or compiled.device is None:
         whole = {"circuits": list(range(len(counts))), "kept": list(counts)}
         return [{"block": block, **whole} for block in range(repeats)], None
-    seconds, notes = shot_seconds(compiled)
-    jobs = split(compiled.circuits, counts, own_target(compiled.device), seconds)
-    cost = cost_of(jobs * repeats, seconds, notes=[*notes, *compiled.notes, *compiled.device.notes])
+    jobs, seconds, notes = timed_jobs(compiled, counts)
+    cost = cost_of(jobs * repeats, seconds, notes=notes)
     plain = [
         {"circuits": list(job.circuits), "shots": job.shots, "kept": list(job.kept), "seconds": cost_of([job], seconds).seconds}
         for job in jobs

@@ -32,7 +32,7 @@ from qnet_circuits.runs import Run
 
 DEFAULT_SHOTS = 4096
 MOST_SHOTS = 100_000_000
-_MOST_REPEATS = 100
+MOST_REPEATS = 100
 
 
 @collecting_later
@@ -136,7 +136,7 @@ def submit(
 
 def _repeats(repeats: int, protocol: Protocol, backend: Backend) -> int:
     """Return the number of blocks, if the backend and the protocol can have so many."""
-    check_count("repeats", repeats, 1, _MOST_REPEATS)
+    check_count("repeats", repeats, 1, MOST_REPEATS)
     if repeats > 1 and not backend.samples:
         raise UnsupportedError(f"{backend.name} computes figures without shots; leave repeats out")
     if repeats > 1 and type(protocol).analyze is not Protocol.analyze:

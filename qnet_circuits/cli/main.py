@@ -21,7 +21,7 @@ WRONG_INPUT, BACKEND_FAILED, NOT_FINISHED, INTERRUPTED = 2, 3, 4, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 2 wrong input, 3 the backend failed, 4 not finished yet, 130 Ctrl-C."""
+    """Run the command line and exit: 0 done, 1 refused, 2 wrong input, 3 the backend failed, 4 not finished yet, 130 Ctrl-C."""
     try:
         qnet.main(args=arguments, prog_name="qnet", standalone_mode=False)
         code = 0

@@ -299,10 +299,6 @@ def test_what_cannot_be_one_job_is_refused_before_anything_is_sent(platform, man
     compiled = qn.compile(CHAIN, manila)
     with pytest.raises(UnsupportedError, match=r"same number of shots, 10, 20 were given"):
         manila.submit(compiled, [10, 20, 10], 1)
-    items = [Item(item.name, item.circuit, shots=10 + k) for k, item in enumerate(CHAIN.program(None))]
-    uneven = qn.compile(Program(items, CHAIN.program(None).figures), manila)
-    with pytest.raises(UnsupportedError, match=r"same number of shots, this program asks for 10, 11, 12"):
-        manila.check(uneven)
     with pytest.raises(UnsupportedError, match="leave decoupling out"):
         manila.check(qn.compile(CHAIN, manila, decoupling=True))
     for other in ("ideal", "aer:fake_perth"):
