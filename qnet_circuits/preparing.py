@@ -55,18 +55,20 @@ def predicted(compiled: Compiled, backend: Backend, asked: bool | None) -> dict[
     Args:
         compiled: The compiled program.
         backend: The backend.
-        asked: True computes them, False does not; None does on a simulated device if the program is small.
+        asked: True computes them, False does not; None does where the noise is known and the program is small.
 
     Raises:
         UnsupportedError: If they were asked for and cannot be computed.
     """
-    known = backend.remote or (backend.simulates_links and backend.noise is not None)
+    noise = backend.expected_noise
     size = sum(len(item.qubits) for item in compiled)
     if asked is False or not backend.samples:
         return {}
-    if asked is None and not (known and backend.device is not None and size <= _PREDICTED_UNASKED):
+    if asked is None and not (
+        noise is not None and backend.device is not None and size <= _PREDICTED_UNASKED
+    ):
         return {}
-    engine = ExactBackend("exact", backend.device, backend.noise)
+    engine = ExactBackend("exact", backend.device, noise)
     figures = compiled.program.figures
     if asked:
         return {name: estimate.value for name, estimate in engine.evaluate(compiled, figures, []).items()}

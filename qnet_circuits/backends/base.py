@@ -56,6 +56,11 @@ class Backend(ABC):
         """Whether outcomes are known to be simulated; None where a backend does not know."""
         return True if self.simulates_links else None
 
+    @property
+    def expected_noise(self) -> DeviceNoise | None:
+        """The description of noise with which figures from here are predicted, or None where nothing is known of it."""
+        return self.noise if self.simulates_links else None
+
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if the circuits cannot run here."""
 

@@ -26,6 +26,7 @@ from qnet_circuits.errors import (
     UnsupportedError,
     check_count,
 )
+from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
 from qnet_circuits.noise.fleet import RETIRED, status
 
@@ -128,6 +129,11 @@ class RuntimeBackend(Backend):
         """Whether the platform is known to be a stand-in: it answers from this machine."""
         address = self._failures.ask(failures.CONNECT, lambda: self._service.active_account()["url"])
         return urlsplit(str(address)).hostname in _LOOPBACK
+
+    @property
+    def expected_noise(self) -> DeviceNoise:
+        """All that the processor's calibration says, and waiting."""
+        return DeviceNoise()
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
