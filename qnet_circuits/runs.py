@@ -19,6 +19,7 @@ from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import (
     AccountError,
+    BackendError,
     BusyError,
     JobCancelledError,
     JobError,
@@ -242,8 +243,21 @@ class Run:
             names = [item["name"] for item in self._manifest["items"]] * len(blocks)
             self._record.write_outcomes(names, [raw for block in blocks for raw in block])
             Parts(self._record).clear()
+        if self._manifest.get("remote"):
+            self._note_times()
         self._set(status="COLLECTED", seconds=self._seconds)
         return blocks
+
+    def _note_times(self) -> None:
+        """Note when each job ran and what it was charged; what nobody answers to is left out, for the outcomes are there."""
+        for job in self._jobs:
+            try:
+                job["ran"] = self._connected().ran(job["ticket"])
+            except BackendError:
+                return
+        charged = [job["ran"].get("qpu_seconds") for job in self._jobs]
+        if all(charged):
+            self._manifest["resources"]["processor_seconds"] = sum(charged)
 
     @property
     def _shots(self) -> list[int]:

@@ -231,6 +231,9 @@ def test_jobs_on_the_platform(platform, tmp_path):
     assert len(platform.jobs.records) == 2 and on_disk(tmp_path / "run")["cost"]["jobs"] == 2
     limits = [record["cost"] for record in platform.jobs.records.values()]
     assert sum(limits) <= 60
+    ran = [job["ran"] for job in on_disk(tmp_path / "run")["jobs"]]
+    assert result.resources["processor_seconds"] == sum(job["qpu_seconds"] for job in ran) > 0
+    assert ran[0]["created"] < ran[1]["created"] and all(job["began"] <= job["ended"] for job in ran)
 
 
 # -- different shots ---------------------------------------------------------------------------------------------------

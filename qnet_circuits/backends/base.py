@@ -102,6 +102,10 @@ class Backend(ABC):
         """Return the ticket that carries a tag, or None if there is none or the backend keeps no tags."""
         return None
 
+    def ran(self, ticket: Any) -> dict[str, Any]:
+        """Return when a ticket that has ended ran, and what it was charged, as far as the backend knows."""
+        return {}
+
     def limited(self, max_qpu_seconds: int) -> Backend:
         """Return the same backend with a limit of processor seconds for each job, or raise UnsupportedError."""
         raise UnsupportedError(

@@ -263,10 +263,17 @@ class RuntimeBackend(Backend):
         limit = plain.get("usage_limit_seconds", plain.get("usage_allocation_seconds"))
         return Usage(plain.get("usage_consumed_seconds", 0), limit, plain.get("usage_remaining_seconds"))
 
-    def seconds(self, ticket: str) -> float | None:
-        """Return the processor seconds that a job was charged, or None while the platform has not settled it."""
-        charged = self._failures.ask(failures.USAGE, lambda: self._job(ticket).usage(), ticket)
-        return float(charged) if charged else None
+    def ran(self, ticket: str) -> dict[str, Any]:
+        """Return when a job was created, began and ended, and the seconds that it was charged, as far as that is settled."""
+        plain = self._failures.ask(failures.USAGE, lambda: dict(self._job(ticket).metrics()), ticket)
+        times, usage = plain.get("timestamps") or {}, plain.get("usage") or {}
+        words = {"created": "created", "began": "running", "ended": "finished"}
+        found = {ours: times.get(theirs) for ours, theirs in words.items()}
+        # Zero until the platform has settled it.
+        found["qpu_seconds"] = (
+            usage.get("qpu_charge_time_seconds") if usage.get("status") == "complete" else None
+        )
+        return {name: value for name, value in found.items() if value}
 
 
 def _remark(processor: str) -> str:
