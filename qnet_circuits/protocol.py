@@ -34,6 +34,8 @@ class Protocol(ABC):
 
     #: Name in the registry and on the command line, words joined by hyphens.
     name: ClassVar[str] = ""
+    #: Whether outcomes become a secret, such as a key: such bits are never corrected for readout errors.
+    secret_outcomes: ClassVar[bool] = False
 
     @abstractmethod
     def program(self, rng: np.random.Generator) -> Program:

@@ -28,6 +28,7 @@ class Result:
         ideal: Values on a noiseless machine.
         theory: Closed forms for the noise of this run, where there are.
         predicted: Exact values for the same description of noise, where they were computed.
+        mitigated: The estimates without readout errors, where they were asked for: beside the raw ones, never instead.
         bounds: What figures must beat, {figure: {name: value}}.
         resources: The resource ledger, with compiled counts.
         provenance: Where the figures come from: protocol, parameters, backend, corrections, shots, seed, layout, versions.
@@ -51,6 +52,7 @@ class Result:
     provenance: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    mitigated: dict[str, Estimate] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Estimate:
         return self.figures[name]
@@ -77,6 +79,7 @@ class Result:
             **{key: self.provenance.get(key) for key in keys},
             **({"engine": self.provenance["engine"]} if "engine" in self.provenance else {}),
             "figures": {name: estimate.to_dict() for name, estimate in self.figures.items()},
+            **({"mitigated": {n: e.to_dict() for n, e in self.mitigated.items()}} if self.mitigated else {}),
             "ideal": self.ideal,
             "theory": self.theory,
             "predicted": self.predicted,
@@ -109,7 +112,10 @@ class Result:
         provenance = {key: plain.get(key) for key in keys}
         if "engine" in plain:
             provenance["engine"] = plain["engine"]
-        return cls(figures, provenance=provenance, notes=tuple(plain["notes"]), **tables)
+        mitigated = {name: Estimate(**value) for name, value in plain.get("mitigated", {}).items()}
+        return cls(
+            figures, provenance=provenance, notes=tuple(plain["notes"]), mitigated=mitigated, **tables
+        )
 
     def rows(self) -> list[dict[str, str]]:
         """Return the table of figures: one row each, as text, with a column only where something stands in it."""
@@ -120,6 +126,7 @@ class Result:
                 "figure": name,
                 "value": str(estimate),
                 f"{estimate.level:.0%} interval": _interval(estimate),
+                "mitigated": str(self.mitigated.get(name, "")),
                 "ideal": _number(self.ideal.get(name)),
                 "theory": _number(self.theory.get(name)),
                 "predicted": _number(self.predicted.get(name)),
@@ -138,14 +145,17 @@ class Result:
         return "\n".join(lines)
 
     def to_csv(self) -> str:
-        """Return the figures as CSV: name, value, low, high, level, method, n, ideal, theory, predicted."""
+        """Return the figures as CSV: name, value, low, high, level, method, n, ideal, theory, predicted; and mitigated with its ends."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         tables = {"ideal": self.ideal, "theory": self.theory, "predicted": self.predicted}
-        writer.writerow(["figure", "value", "low", "high", "level", "method", "n", *tables])
+        ends = ("value", "low", "high")
+        more = ["mitigated", "mitigated_low", "mitigated_high"] if self.mitigated else []
+        writer.writerow(["figure", *ends, "level", "method", "n", *tables, *more])
         for name, e in self.figures.items():
             beside = [table.get(name, "") for table in tables.values()]
-            writer.writerow([name, e.value, e.low, e.high, e.level, e.method, e.n, *beside])
+            corrected = [getattr(self.mitigated.get(name), end, "") for end in ends] if more else []
+            writer.writerow([name, e.value, e.low, e.high, e.level, e.method, e.n, *beside, *corrected])
         return buffer.getvalue()
 
     def plot(self, ax: Axes | None = None) -> Axes:

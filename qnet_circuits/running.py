@@ -17,10 +17,12 @@ from qnet_circuits.collecting import collecting_later
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.cost import Cost, check_budget
 from qnet_circuits.compiling.pricing import priced
+from qnet_circuits.compiling.readout import with_readout
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnsupportedError, check_count
 from qnet_circuits.estimate import check_level
 from qnet_circuits.exact.contraction import DEFAULT_MEMORY
 from qnet_circuits.manifest import check_manifest, make_manifest, write_compiled
+from qnet_circuits.mitigation.reading import check_mitigable
 from qnet_circuits.noise.description import DeviceNoise, check_noise
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report
@@ -47,6 +49,7 @@ def submit(
     emulate_links: bool = False,
     noise: DeviceNoise | Mapping[str, Any] | None = None,
     decoupling: bool = False,
+    mitigate: bool = False,
     predict: bool | None = None,
     max_qpu_seconds: int | None = None,
     path: str | os.PathLike[str] | None = None,
@@ -69,6 +72,7 @@ def submit(
         emulate_links: Sample the links' own errors in software, where the backend cannot make them happen.
         noise: Which noise of a simulated device is on, a ``DeviceNoise`` or its fields. Default: all that is calibrated.
         decoupling: Decouple waiting qubits by pairs of X pulses.
+        mitigate: Measure the readout errors of the qubits in the same job, and put the figures without them beside the raw ones.
         predict: Put the exact figures for the same description of noise beside sampled ones; by default on a simulated device
             if the program is small.
         max_qpu_seconds: The most processor seconds that a job on a processor may take; needed there.
@@ -86,12 +90,14 @@ def submit(
         raise ParameterError(f"protocol must be a Protocol, such as RepeaterChain(hops=3), got {protocol!r}")
     where = _limited(_with_noise(backend_of(backend), noise), max_qpu_seconds, path, dry_run)
     seed = secrets.randbits(53) if seed is None else check_count("seed", seed, 0)
-    for name, value in (("emulate_links", emulate_links), ("decoupling", decoupling)):
+    for name, value in (("emulate_links", emulate_links), ("decoupling", decoupling), ("mitigate", mitigate)):
         if not isinstance(value, bool):
             raise ParameterError(f"{name} must be True or False, got {value!r}")
     if not (predict is None or isinstance(predict, bool)):
         raise ParameterError(f"predict must be True, False or None, got {predict!r}")
     program = program_of(protocol, seed)
+    if mitigate:
+        check_mitigable(protocol, program, where)
     counts = _shots(program, shots, where)
     options = {
         "shots": DEFAULT_SHOTS if shots is None else int(shots),
@@ -102,8 +108,10 @@ def submit(
         "emulate_links": emulate_links,
         "decoupling": decoupling,
         "max_qpu_seconds": max_qpu_seconds,
+        "mitigate": mitigate,
     }
     compiled = compile_for(program, where, seed, options)
+    counts = with_readout(counts, compiled)
     _check_links(compiled, where)
     where.check(compiled)
     cost = _afforded(compiled, where, counts, max_qpu_seconds)
@@ -205,7 +213,7 @@ def run(
         progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr is
             told if it is a terminal and it takes more than two seconds.
         **options: Those of ``submit``: shots, seed, corrections, optimization_level, layout, carrier, emulate_links, noise,
-            decoupling, predict, max_qpu_seconds, path.
+            decoupling, mitigate, predict, max_qpu_seconds, path.
 
     Returns:
         The result.
@@ -338,6 +346,7 @@ def compile(
     carrier: str = "relabel",
     emulate_links: bool = False,
     decoupling: bool = False,
+    mitigate: bool = False,
 ) -> Compiled:
     """Compile a protocol, or a program, for a backend, without running it.
 
@@ -351,6 +360,7 @@ def compile(
         carrier: What a transmission is on a machine.
         emulate_links: Sample the links' own errors in software.
         decoupling: Decouple waiting qubits by pairs of X pulses.
+        mitigate: Add the circuits that measure the readout of the qubits, as the last two.
 
     Returns:
         The circuits, with ``verify`` and ``analyze``.
@@ -365,6 +375,6 @@ def compile(
     program = protocol if isinstance(protocol, Program) else program_of(protocol, seed)
     options = {
         "corrections": corrections, "optimization_level": optimization_level, "layout": layout,
-        "carrier": carrier, "emulate_links": emulate_links, "decoupling": decoupling,
+        "carrier": carrier, "emulate_links": emulate_links, "decoupling": decoupling, "mitigate": mitigate,
     }  # fmt: skip
     return compile_for(program, where, seed, options)

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from qnet_circuits.backends.base import Backend, Raw, Shapes, check_shapes
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled, compile_program
+from qnet_circuits.compiling.readout import calibrated
 from qnet_circuits.errors import (
     AccountError,
     JobCancelledError,
@@ -41,6 +43,7 @@ from qnet_circuits.manifest import (
     stream_seed,
     write_compiled,
 )
+from qnet_circuits.mitigation.reading import measures_readout, mitigate
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, reporter
@@ -339,14 +342,18 @@ class Run:
         """
         if self.exact:
             raise RecordError("an exact run samples no outcomes; ask for its result")
-        rng = np.random.default_rng(stream_seed(self._manifest["seed"], ANALYSIS))
+        rng = self._analysis_stream()
         raws = self._raw(progress)
         return Outcomes(
             {
                 item["name"]: forms_from_dict(item["forms"]).apply(raw, rng)
                 for item, raw in zip(self._manifest["items"], raws, strict=True)
+                if not measures_readout(item)
             }
         )
+
+    def _analysis_stream(self) -> np.random.Generator:
+        return np.random.default_rng(stream_seed(self._manifest["seed"], ANALYSIS))
 
     # -- figures ---------------------------------------------------------------------------------------------------
 
@@ -365,6 +372,8 @@ class Run:
         if self._protocol is not None:
             figures = list(program_of(self._protocol, self._manifest["seed"]).figures)
         empty: list[str] = []
+        mitigated: dict[str, Estimate] = {}
+        said: list[str] = []
         if self.exact:
             estimates = self._values()
         else:
@@ -372,8 +381,12 @@ class Run:
             begin = time.perf_counter()
             estimates, empty = self._estimate(figures, outcomes, level)
             estimates.update(self._acceptance(outcomes, level))
+            mitigated, said = mitigate(
+                self._manifest["items"], self._raw(progress), figures, level, self._analysis_stream()
+            )
             self._seconds["analyze"] = round(time.perf_counter() - begin, 4)
         result = self._assemble(figures, estimates, empty)
+        result = replace(result, mitigated=mitigated, notes=(*result.notes, *said))
         if self._record is not None and os.access(self._record.path, os.W_OK):
             self._record.write_json("result.json", result.to_dict())
         return result
@@ -437,7 +450,7 @@ class Run:
         if not any(item["forms"]["accept"] for item in self._manifest["items"]):
             return {}
         accepted = sum(len(next(iter(registers.values()))) for _, registers in outcomes)
-        asked = sum(item["shots"] for item in self._manifest["items"])
+        asked = sum(item["shots"] for item in self._manifest["items"] if not measures_readout(item))
         return {"acceptance": proportion(accepted, asked, level)}
 
     def _assemble(
@@ -494,9 +507,10 @@ def compile_for(program: Program, backend: Backend, seed: int, options: Mapping[
     names = ("corrections", "optimization_level", "layout", "carrier", "emulate_links")
     chosen = {name: options[name] for name in names}
     decoupling = bool(options.get("decoupling", False))
-    return compile_program(
+    compiled = compile_program(
         program, backend.device, seed=stream_seed(seed, TRANSPILER) % 2**31, decoupling=decoupling, **chosen
     )
+    return calibrated(compiled) if options.get("mitigate") else compiled
 
 
 def predicted(compiled: Compiled, backend: Backend, asked: bool | None) -> dict[str, float]:
@@ -511,7 +525,7 @@ def predicted(compiled: Compiled, backend: Backend, asked: bool | None) -> dict[
         UnsupportedError: If they were asked for and cannot be computed.
     """
     known = backend.remote or (backend.simulates_links and backend.noise is not None)
-    size = sum(len(item.qubits) for item in compiled)
+    size = sum(len(item.qubits) for item in compiled.own)
     if asked is False or not backend.samples:
         return {}
     if asked is None and not (known and backend.device is not None and size <= _PREDICTED_UNASKED):

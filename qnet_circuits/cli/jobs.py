@@ -14,6 +14,7 @@ from qnet_circuits.cli.options import (
     json_option,
     layout_of,
     level_option,
+    mitigate_option,
     name_argument,
     noise_of,
     plot_option,
@@ -32,6 +33,7 @@ from qnet_circuits.cli.options import (
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @compiling_options
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
+@mitigate_option
 @click.option("--dry-run", is_flag=True, help="Do everything but write and submit.")
 @json_option
 def submit(
