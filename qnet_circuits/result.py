@@ -113,9 +113,7 @@ class Result:
         if "engine" in plain:
             provenance["engine"] = plain["engine"]
         mitigated = {name: Estimate(**value) for name, value in plain.get("mitigated", {}).items()}
-        return cls(
-            figures, provenance=provenance, notes=tuple(plain["notes"]), mitigated=mitigated, **tables
-        )
+        return cls(figures, provenance=provenance, notes=tuple(plain["notes"]), mitigated=mitigated, **tables)
 
     def rows(self) -> list[dict[str, str]]:
         """Return the table of figures: one row each, as text, with a column only where something stands in it."""
@@ -145,7 +143,10 @@ class Result:
         return "\n".join(lines)
 
     def to_csv(self) -> str:
-        """Return the figures as CSV: name, value, low, high, level, method, n, ideal, theory, predicted; and mitigated with its ends."""
+        """Return the figures as CSV: name, value, low, high, level, method, n, ideal, theory, predicted.
+
+        Where figures were mitigated, mitigated, mitigated_low and mitigated_high follow.
+        """
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         tables = {"ideal": self.ideal, "theory": self.theory, "predicted": self.predicted}

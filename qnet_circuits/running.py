@@ -72,7 +72,7 @@ def submit(
         emulate_links: Sample the links' own errors in software, where the backend cannot make them happen.
         noise: Which noise of a simulated device is on, a ``DeviceNoise`` or its fields. Default: all that is calibrated.
         decoupling: Decouple waiting qubits by pairs of X pulses.
-        mitigate: Measure the readout errors of the qubits in the same job, and put the figures without them beside the raw ones.
+        mitigate: Measure the qubits' readout errors in the same job, and put figures without them beside the raw ones.
         predict: Put the exact figures for the same description of noise beside sampled ones; by default on a simulated device
             if the program is small.
         max_qpu_seconds: The most processor seconds that a job on a processor may take; needed there.

@@ -74,9 +74,7 @@ def _circuits(qubits: tuple[int, ...], device: Device, mode: str) -> list[Compil
 def _prepared(qubits: Sequence[int], state: int) -> QuantumCircuit:
     """Return the circuit that prepares all qubits in one state, each at a node of its own."""
     registers = [QuantumRegister(1, f"q{qubit}") for qubit in qubits]
-    circuit = QuantumCircuit(
-        *registers, ClassicalRegister(len(qubits), READOUT), name=f"{READOUT}_{state}"
-    )
+    circuit = QuantumCircuit(*registers, ClassicalRegister(len(qubits), READOUT), name=f"{READOUT}_{state}")
     if state:
         circuit.x(circuit.qubits)
     circuit.measure(circuit.qubits, circuit.clbits)

@@ -51,11 +51,11 @@ def mitigated(
 ) -> Estimate:
     """Estimate a figure as it would be without the readout errors of the bits that can be corrected.
 
-    The value is the constant plus the weighted means of the events' inverted weights, divided by those of their conditions. The
-    interval is the normal one for the variance of the shots plus that of the readout circuits' shots, which reach the figure by its
-    derivatives (delta method). With z the normal quantile, z² shots at either extreme are added to each circuit before its variance
-    is taken, so that an interval does not vanish where nothing went wrong by chance. Estimate and interval are cut to the
-    figure's physical range, as the raw ones are.
+    The value is the constant plus the weighted means of the events' inverted weights, divided by those of their conditions.
+    The interval is the normal one for the variance of the shots plus that of the readout circuits' shots, which reach the
+    figure by its derivatives (delta method). With z the normal quantile, z² shots at either extreme are added to each circuit
+    before its variance is taken, so that an interval does not vanish where nothing went wrong by chance. Estimate and
+    interval are cut to the figure's physical range, as the raw ones are.
 
     Args:
         figure: The figure.
@@ -171,7 +171,9 @@ class _Part:
         for _, _, whole, _, mean in self._ratios(sign):
             spread = (self.counts @ (whole - mean) ** 2) ** 0.5 / self.shots
             if mean <= z * spread:
-                raise UnsupportedError("its condition came too rarely to be corrected; raise the number of shots")
+                raise UnsupportedError(
+                    "its condition came too rarely to be corrected; raise the number of shots"
+                )
 
     def variance(self, sign: Signs, z: float) -> float:
         """Return the variance of the value for known errors, with shots added at both extremes."""

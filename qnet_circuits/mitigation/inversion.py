@@ -1,11 +1,11 @@
 """Readout errors inverted: a weight for each outcome, whose mean is a probability without readout errors.
 
-Each qubit q reads 1 from |0⟩ with probability a and 0 from |1⟩ with probability b, whatever the others do. The sign
-λ(0) = (1 + a - b)/(1 - a - b), λ(1) = -(1 - a + b)/(1 - a - b) in place of (-1)^bit has the mean (-1)^(true bit), and a product of such signs
-has the mean of the true parity. This is the inverse of a tensor product of 2x2 matrices, applied shot by shot (S. Bravyi et
-al., Phys. Rev. A 103, 042605 (2021)): it needs no list of outcomes, so a parity may be as long as one likes. M3 (P. D. Nation
-et al., PRX Quantum 2, 040326 (2021)) gives the same where all outcomes were observed; among the random bits of Bell
-measurements, where no outcome comes twice, it corrects nothing.
+Each qubit reads 1 from |0⟩ with probability a and 0 from |1⟩ with probability b, whatever the others do. The sign
+λ(0) = (1 + a - b)/(1 - a - b), λ(1) = -(1 - a + b)/(1 - a - b) in place of (-1)^bit has the mean (-1)^(true bit), and a
+product of such signs has the mean of the true parity's sign. This is the inverse of a tensor product of 2x2 matrices,
+applied shot by shot (S. Bravyi et al., Phys. Rev. A 103, 042605 (2021)): it needs no list of outcomes, so a parity may be
+as long as one likes. M3 inverts on the outcomes that were observed, which is the same where all were; among the random
+bits of Bell measurements, where hardly an outcome comes twice, it corrects nothing.
 """
 
 from __future__ import annotations
@@ -174,6 +174,4 @@ def evaluate(weight: Weight, sign: Signs) -> Reals | float:
 
 def variables_of(weight: Weight) -> set[int]:
     """Return the variables that a weight depends on."""
-    return {
-        variable for factors in weight for factor in factors for _, form in factor for variable in form
-    }
+    return {variable for factors in weight for factor in factors for _, form in factor for variable in form}

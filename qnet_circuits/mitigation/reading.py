@@ -39,7 +39,7 @@ def check_mitigable(protocol: Protocol, program: Program, backend: Backend) -> N
 
 
 def readout_entry(item: CompiledItem) -> dict[str, Any]:
-    """Return what a manifest says of the readout of a circuit: the state it prepares, if it is for that, and its bits' qubits."""
+    """Return what a manifest says of readout: the state that a readout circuit prepares, and the qubits of raw bits."""
     return {"readout": {"state": item.readout, "qubits": list(final_qubits(item))}}
 
 
@@ -78,7 +78,11 @@ def mitigate(
     Returns:
         The estimates, of figures that can be corrected, and notes; nothing if no readout was measured.
     """
-    found = {item[READOUT]["state"]: (item, raw) for item, raw in zip(items, raws, strict=True) if measures_readout(item)}
+    found = {
+        item[READOUT]["state"]: (item, raw)
+        for item, raw in zip(items, raws, strict=True)
+        if measures_readout(item)
+    }
     if not found:
         return {}, []
     qubits = found[0][0][READOUT]["qubits"]

@@ -17,6 +17,7 @@ class Given:
     theory: dict = field(default_factory=dict)
     predicted: dict = field(default_factory=dict)
     bounds: dict = field(default_factory=dict)
+    mitigated: dict = field(default_factory=dict)
     title: str = "repeater-chain on aer:fake_kingston"
 
 
