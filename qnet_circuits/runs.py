@@ -381,8 +381,9 @@ class Run:
             begin = time.perf_counter()
             estimates, empty = self._estimate(figures, outcomes, level)
             estimates.update(self._acceptance(outcomes, level))
+            beside = [figure for figure in figures if figure.name in estimates]
             mitigated, said = mitigate(
-                self._manifest["items"], self._raw(progress), figures, level, self._analysis_stream()
+                self._manifest["items"], self._raw(progress), beside, level, self._analysis_stream()
             )
             self._seconds["analyze"] = round(time.perf_counter() - begin, 4)
         result = self._assemble(figures, estimates, empty)
