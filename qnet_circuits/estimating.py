@@ -13,7 +13,7 @@ from qnet_circuits.backends.base import Raw
 from qnet_circuits.errors import NoShotsError
 from qnet_circuits.estimate import Estimate, proportion
 from qnet_circuits.figures import Figure, Registers
-from qnet_circuits.records import forms_from_dict
+from qnet_circuits.records import forms_from_dict, measures_readout
 
 Spread = dict[str, list[float]]
 
@@ -40,6 +40,7 @@ def corrected(items: Sequence[Mapping[str, Any]], raws: Sequence[Raw], rng: np.r
         {
             item["name"]: forms_from_dict(item["forms"]).apply(raw, rng)
             for item, raw in zip(items, raws, strict=True)
+            if not measures_readout(item)
         }
     )
 
@@ -73,10 +74,11 @@ def estimate_all(
 
 def acceptance(items: Sequence[Mapping[str, Any]], outcomes: Outcomes, level: float) -> dict[str, Estimate]:
     """Return the accepted share of shots, if any were dropped by post-selection."""
-    if not any(item["forms"]["accept"] for item in items):
+    own = [item for item in items if not measures_readout(item)]
+    if not any(item["forms"]["accept"] for item in own):
         return {}
-    accepted = sum(len(next(iter(outcomes[item["name"]].values()))) for item in items)
-    asked = sum(item["shots"] for item in items)
+    accepted = sum(len(next(iter(outcomes[item["name"]].values()))) for item in own)
+    asked = sum(item["shots"] for item in own)
     return {"acceptance": proportion(accepted, asked, level)}
 
 

@@ -15,6 +15,7 @@ from qnet_circuits.backends.base import Backend
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import RecordError, check_count
 from qnet_circuits.figures import Figure
+from qnet_circuits.mitigation.reading import check_entry, readout_entry
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.records import Record, forms_from_dict, forms_to_dict
@@ -58,6 +59,7 @@ def make_manifest(
     if options["carrier"] != "relabel" or program.resources["transmissions"]:
         notes.append(f"a transmitted qubit is carried by {options['carrier']}")
     theory = protocol.theory(NoiseParameters()) if backend.device is None and backend.simulates_links else {}
+    tags = {item.name: dict(item.tags) for item in program}
     finite = {name: float(value) for name, value in theory.items() if math.isfinite(value)}
     return {
         "run_id": uuid.uuid4().hex,
@@ -80,12 +82,13 @@ def make_manifest(
         "items": [
             {
                 "name": item.name,
-                "tags": dict(source.tags),
+                "tags": tags.get(item.name, {}),
                 "shots": count,
                 "raw_registers": {register.name: register.size for register in item.circuit.cregs},
                 "forms": forms_to_dict(item.lowered.forms),
+                **(readout_entry(item) if options.get("mitigate") else {}),
             }
-            for source, item, count in zip(program, compiled, counts, strict=True)
+            for item, count in zip(compiled, counts, strict=True)
         ],
         "figures": [figure.to_dict() for figure in program.figures],
         "theory": finite,
@@ -143,11 +146,11 @@ def check_manifest(path: Path, manifest: dict[str, Any]) -> None:
             widths[item["name"]] = {name: len(bits) for name, bits in forms.registers.items()}
             if not all(index < item["raw_registers"][register] for register, index in forms.raw):
                 raise ValueError("forms")
+            check_entry(item)
         for job in manifest.get("jobs", ()):
             check_count("block", job["block"], 0)
-            if len(job["circuits"]) != len(job["kept"]) or not set(job["circuits"]) <= set(
-                range(len(widths))
-            ):
+            places = set(range(len(manifest["items"])))
+            if len(job["circuits"]) != len(job["kept"]) or not set(job["circuits"]) <= places:
                 raise ValueError("jobs")
         for plain in manifest["figures"]:
             Figure.from_dict(plain).check(widths)

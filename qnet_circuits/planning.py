@@ -13,7 +13,7 @@ from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.cost import Cost, cost_of
 from qnet_circuits.compiling.jobs import Job, gather
 from qnet_circuits.compiling.pricing import timed_jobs
-from qnet_circuits.errors import ParameterError
+from qnet_circuits.errors import ParameterError, UnsupportedError
 
 #: The states of a job in the order in which a run of several jobs is only as far as the first of them.
 _FAR = ("SUBMITTING", "QUEUED", "RUNNING", "DONE")
@@ -32,6 +32,11 @@ def plan_jobs(
         whole = {"circuits": list(range(len(counts))), "kept": list(counts)}
         return [{"block": block, **whole} for block in range(repeats)], None
     jobs, seconds, notes = timed_jobs(compiled, counts)
+    if len(jobs) > 1 and len(compiled.own) < len(compiled.items):
+        raise UnsupportedError(
+            f"readout is measured in the same job as the circuits that are corrected by it, and this needs {len(jobs)} jobs on "
+            f"{backend.name}; ask for fewer shots, or for fewer circuits"
+        )
     cost = cost_of(jobs * repeats, seconds, notes=notes)
     plain = [
         {"circuits": list(job.circuits), "shots": job.shots, "kept": list(job.kept), "seconds": cost_of([job], seconds).seconds}

@@ -11,6 +11,7 @@ from qnet_circuits.backends.base import Backend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled, compile_program
+from qnet_circuits.compiling.readout import calibrated
 from qnet_circuits.manifest import PROGRAM, TRANSPILER, stream_seed
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.program import Program
@@ -30,9 +31,10 @@ def compile_for(program: Program, backend: Backend, seed: int, options: Mapping[
     names = ("corrections", "optimization_level", "layout", "carrier", "emulate_links")
     chosen = {name: options[name] for name in names}
     decoupling = bool(options.get("decoupling", False))
-    return compile_program(
+    compiled = compile_program(
         program, backend.device, seed=stream_seed(seed, TRANSPILER) % 2**31, decoupling=decoupling, **chosen
     )
+    return calibrated(compiled) if options.get("mitigate") else compiled
 
 
 def prepare(protocol: Protocol, backend: Backend, seed: int, options: Mapping[str, Any]) -> Compiled:

@@ -73,7 +73,7 @@ class Protocol(ABC):
 
     #: Name in the registry and on the command line, words joined by hyphens.
     name: ClassVar[str] = ""
-    #: Whether outcomes are key material: they are not shown, nor mitigated.
+    #: Whether outcomes become a secret, such as a key: they are not shown, nor corrected for readout errors.
     secret_outcomes: ClassVar[bool] = False
 
     @abstractmethod

@@ -9,7 +9,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from qiskit import QuantumCircuit, qpy
 
 from qnet_circuits.compiling.forms import Forms
+from qnet_circuits.compiling.readout import READOUT
 from qnet_circuits.errors import RecordError
 
 SCHEMA = 1
@@ -309,3 +310,8 @@ def forms_from_dict(plain: dict[str, Any]) -> Forms:
         tuple(tuple(form) for form in plain["accept"]),
         tuple(tuple(weights) for weights in plain["emulated"]),
     )
+
+
+def measures_readout(item: Mapping[str, Any]) -> bool:
+    """Tell whether an entry of a manifest is of a readout circuit."""
+    return READOUT in item and item[READOUT]["state"] is not None

@@ -33,6 +33,7 @@ class Result:
         ideal: Values on a noiseless machine.
         theory: Closed forms for the noise of this run, where there are.
         predicted: Exact values for the same description of noise, where they were computed.
+        mitigated: The estimates without readout errors, where they were asked for: beside the raw ones, never instead.
         bounds: What figures must beat, {figure: {name: value}}.
         resources: The resource ledger, with compiled counts.
         provenance: Where the figures come from: protocol, parameters, backend, corrections, shots, seed, layout, versions.
@@ -65,6 +66,7 @@ class Result:
     more: dict[str, Any] = field(default_factory=dict)
     refused: str | None = None
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    mitigated: dict[str, Estimate] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Estimate:
         return self.figures[name]
@@ -94,6 +96,7 @@ class Result:
             **{key: self.provenance.get(key) for key in keys},
             **({"engine": self.provenance["engine"]} if "engine" in self.provenance else {}),
             "figures": {name: estimate.to_dict() for name, estimate in self.figures.items()},
+            **({"mitigated": {n: e.to_dict() for n, e in self.mitigated.items()}} if self.mitigated else {}),
             "ideal": self.ideal,
             "theory": self.theory,
             "predicted": self.predicted,
@@ -129,9 +132,10 @@ class Result:
         if "engine" in plain:
             provenance["engine"] = plain["engine"]
         more = {key: value for key, value in plain.items() if key not in _OWN}
+        mitigated = {name: Estimate(**value) for name, value in plain.get("mitigated", {}).items()}
         return cls(
             figures, provenance=provenance, notes=tuple(plain["notes"]), blocks=dict(plain.get("blocks", {})),
-            more=more, refused=more.get("aborted"), **tables,
+            more=more, refused=more.get("aborted"), mitigated=mitigated, **tables,
         )  # fmt: skip
 
     def rows(self) -> list[dict[str, str]]:
@@ -143,6 +147,7 @@ class Result:
                 "figure": name,
                 "value": str(estimate),
                 f"{estimate.level:.0%} interval": _interval(estimate),
+                "mitigated": str(self.mitigated.get(name, "")),
                 "ideal": _number(self.ideal.get(name)),
                 "theory": _number(self.theory.get(name)),
                 "predicted": _number(self.predicted.get(name)),
@@ -163,14 +168,20 @@ class Result:
         return "\n".join(lines)
 
     def to_csv(self) -> str:
-        """Return the figures as CSV: name, value, low, high, level, method, n, ideal, theory, predicted."""
+        """Return the figures as CSV: name, value, low, high, level, method, n, ideal, theory, predicted.
+
+        Where figures were mitigated, mitigated, mitigated_low and mitigated_high follow.
+        """
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         tables = {"ideal": self.ideal, "theory": self.theory, "predicted": self.predicted}
-        writer.writerow(["figure", "value", "low", "high", "level", "method", "n", *tables])
+        ends = ("value", "low", "high")
+        more = ["mitigated", "mitigated_low", "mitigated_high"] if self.mitigated else []
+        writer.writerow(["figure", *ends, "level", "method", "n", *tables, *more])
         for name, e in self.figures.items():
             beside = [table.get(name, "") for table in tables.values()]
-            writer.writerow([name, e.value, e.low, e.high, e.level, e.method, e.n, *beside])
+            corrected = [getattr(self.mitigated.get(name), end, "") for end in ends] if more else []
+            writer.writerow([name, e.value, e.low, e.high, e.level, e.method, e.n, *beside, *corrected])
         return buffer.getvalue()
 
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -16,10 +16,12 @@ from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.collecting import collecting_later
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.cost import check_budget
+from qnet_circuits.compiling.readout import with_readout
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnsupportedError, check_count
 from qnet_circuits.estimate import check_level
 from qnet_circuits.exact.contraction import DEFAULT_MEMORY
 from qnet_circuits.manifest import check_manifest, make_manifest, write_compiled
+from qnet_circuits.mitigation.reading import check_mitigable
 from qnet_circuits.noise.description import DeviceNoise, check_noise
 from qnet_circuits.planning import plan_jobs, share_budget, tag_jobs
 from qnet_circuits.preparing import compile_for, predicted, prepare, program_of
@@ -50,6 +52,7 @@ def submit(
     noise: DeviceNoise | Mapping[str, Any] | None = None,
     decoupling: bool = False,
     repeats: int = 1,
+    mitigate: bool = False,
     predict: bool | None = None,
     max_qpu_seconds: int | None = None,
     path: str | os.PathLike[str] | None = None,
@@ -74,6 +77,7 @@ def submit(
         decoupling: Decouple waiting qubits by pairs of X pulses.
         repeats: Blocks, 1 to 100, each with all circuits and all shots, one after the other; on a processor each has jobs of
             its own. Figures have the wider interval of the shots' and that of the spread between blocks.
+        mitigate: Measure the qubits' readout errors in the same job, and put figures without them beside the raw ones.
         predict: Put the exact figures for the same description of noise beside sampled ones; by default on a simulated device
             if the program is small.
         max_qpu_seconds: The most processor seconds that a job on a processor may take; needed there.
@@ -92,7 +96,7 @@ def submit(
     where = _limited(_with_noise(backend_of(backend), noise), max_qpu_seconds, path, dry_run)
     seeded = seed is not None
     seed = secrets.randbits(53) if seed is None else check_count("seed", seed, 0)
-    for name, value in (("emulate_links", emulate_links), ("decoupling", decoupling)):
+    for name, value in (("emulate_links", emulate_links), ("decoupling", decoupling), ("mitigate", mitigate)):
         if not isinstance(value, bool):
             raise ParameterError(f"{name} must be True or False, got {value!r}")
     if not (predict is None or isinstance(predict, bool)):
@@ -108,9 +112,12 @@ def submit(
         "decoupling": decoupling,
         "repeats": _repeats(repeats, protocol, where),
         "max_qpu_seconds": max_qpu_seconds,
+        "mitigate": mitigate,
     }
     compiled = prepare(protocol, where, seed, options)
-    counts = _shots(compiled.program, shots, where)
+    if mitigate:
+        check_mitigable(protocol, compiled.program, where)
+    counts = with_readout(_shots(compiled.program, shots, where), compiled)
     _check_links(compiled, where)
     where.check(compiled)
     manifest = make_manifest(protocol, compiled, where, seed, counts, options)
@@ -216,7 +223,7 @@ def run(
         progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr is
             told if it is a terminal and it takes more than two seconds.
         **options: Those of ``submit``: shots, seed, corrections, optimization_level, layout, carrier, emulate_links, noise,
-            decoupling, repeats, predict, max_qpu_seconds, path.
+            decoupling, mitigate, repeats, predict, max_qpu_seconds, path.
 
     Returns:
         The result.
@@ -349,6 +356,7 @@ def compile(
     carrier: str = "relabel",
     emulate_links: bool = False,
     decoupling: bool = False,
+    mitigate: bool = False,
 ) -> Compiled:
     """Compile a protocol, or a program, for a backend, without running it.
 
@@ -362,6 +370,7 @@ def compile(
         carrier: What a transmission is on a machine.
         emulate_links: Sample the links' own errors in software.
         decoupling: Decouple waiting qubits by pairs of X pulses.
+        mitigate: Add the circuits that measure the readout of the qubits, as the last two.
 
     Returns:
         The circuits, with ``verify`` and ``analyze``.
@@ -376,6 +385,6 @@ def compile(
     program = protocol if isinstance(protocol, Program) else program_of(protocol, seed)
     options = {
         "corrections": corrections, "optimization_level": optimization_level, "layout": layout,
-        "carrier": carrier, "emulate_links": emulate_links, "decoupling": decoupling,
+        "carrier": carrier, "emulate_links": emulate_links, "decoupling": decoupling, "mitigate": mitigate,
     }  # fmt: skip
     return compile_for(program, where, seed, options)

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ from qnet_circuits.manifest import (
     stream_seed,
     write_compiled,
 )
+from qnet_circuits.mitigation.reading import mitigate_blocks
 from qnet_circuits.planning import joined, overall, shots_of
 from qnet_circuits.preparing import backend_again, prepare, program_of
 from qnet_circuits.progress import Report, reporter
@@ -444,8 +446,12 @@ class Run:
         """
         if self.exact:
             raise RecordError("an exact run samples no outcomes; ask for its result")
-        rng = np.random.default_rng(stream_seed(self._manifest["seed"], ANALYSIS))
-        return [corrected(self._manifest["items"], raws, rng) for raws in self._raw(progress)]
+        rng = self._analysis_stream()
+        items = self._manifest["items"]
+        return [corrected(items, raws, rng) for raws in self._raw(progress)]
+
+    def _analysis_stream(self) -> np.random.Generator:
+        return np.random.default_rng(stream_seed(self._manifest["seed"], ANALYSIS))
 
     # -- figures ---------------------------------------------------------------------------------------------------
 
@@ -472,8 +478,13 @@ class Run:
             whole = pooled(blocks)
             estimates.update(acceptance(self._manifest["items"], whole, level))
             found = self._analyzed(whole, level)
+            beside = [figure for figure in figures if figure.name in estimates]
+            mitigated, said = mitigate_blocks(
+                self._manifest["items"], self._raw(), beside, level, self._analysis_stream
+            )
             self._seconds["analyze"] = round(time.perf_counter() - begin, 4)
             result = self._assemble(figures, estimates, empty, spreads, found)
+            result = replace(result, mitigated=mitigated, notes=(*result.notes, *said))
         if self._record is not None and os.access(self._record.path, os.W_OK):
             self._record.write_json("result.json", result.to_dict())
         return result

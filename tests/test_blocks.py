@@ -281,3 +281,22 @@ def test_shares_of_a_budget_keep_to_it():
 )
 def test_a_run_is_as_far_as_its_jobs(states, state):
     assert overall(states) == state
+
+
+# -- readout and blocks ------------------------------------------------------------------------------------------------
+
+
+def test_mitigated_figures_know_of_the_spread_between_blocks():
+    device = qn.line_device(4, readout_error=0.05, seed=1)
+    still = qn.run(CHAIN, device, shots=1000, seed=1, repeats=4, mitigate=True, layout=[0, 1, 2, 3])
+    assert still.fidelity.value < still.mitigated["fidelity"].value
+    assert still.mitigated["fidelity"].n == 3 * 4 * 1000
+    one = qn.run(CHAIN, device, shots=4000, seed=2, mitigate=True, layout=[0, 1, 2, 3]).mitigated["fidelity"]
+    assert abs(one.value - still.mitigated["fidelity"].value) < one.high - one.low
+    assert "blocks" in still.mitigated["fidelity"].method and "blocks" not in one.method
+
+
+def test_readout_is_measured_in_the_same_job_or_not_at_all(monkeypatch):
+    monkeypatch.setattr("qnet_circuits.compiling.jobs.JOB_OVERHEAD", 0.0)
+    with pytest.raises(UnsupportedError, match="measured in the same job as the circuits"):
+        qn.submit(Uneven(), "local:fake_manila", seed=1, mitigate=True)

@@ -11,6 +11,7 @@ from qnet_circuits.cli.options import (
     compiling_options,
     json_option,
     layout_of,
+    mitigate_option,
     name_argument,
     noise_of,
     protocol_of,
@@ -26,6 +27,7 @@ from qnet_circuits.cli.options import (
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @repeats_option
 @compiling_options
+@mitigate_option
 @click.option("--rep-delay", type=float, default=250e-6, show_default=True, metavar="SECONDS",
               help="Time between two shots.")  # fmt: skip
 @click.option(

@@ -16,6 +16,7 @@ from qnet_circuits.cli.options import (
     key_option,
     layout_of,
     level_option,
+    mitigate_option,
     name_argument,
     noise_of,
     plot_option,
@@ -36,6 +37,7 @@ from qnet_circuits.cli.options import (
 @repeats_option
 @compiling_options
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
+@mitigate_option
 @click.option("--dry-run", is_flag=True, help="Do everything but write and submit.")
 @json_option
 def submit(

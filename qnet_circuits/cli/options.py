@@ -69,6 +69,9 @@ compiling_options = together(
     click.option("--decoupling", is_flag=True, help="Decouple waiting qubits by pairs of X pulses."),
     click.option("--seed", type=int, help="Decides on everything drawn at random.  [default: drawn, and reported]"),
 )  # fmt: skip
+mitigate_option = click.option(
+    "--mitigate", is_flag=True, help="Put figures without readout errors beside the raw ones."
+)
 
 
 def protocol_of(name: str, settings: Sequence[str]) -> Any:

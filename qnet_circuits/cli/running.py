@@ -17,6 +17,7 @@ from qnet_circuits.cli.options import (
     level_option,
     memory_of,
     memory_option,
+    mitigate_option,
     name_argument,
     noise_of,
     out_option,
@@ -40,6 +41,7 @@ from qnet_circuits.errors import ParameterError
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
 @click.option("--predict/--no-predict", default=None,
               help="Put exact figures beside sampled ones.  [default: on a device, if the program is small]")  # fmt: skip
+@mitigate_option
 @level_option
 @click.option("--keep-outcomes", is_flag=True, help="With --json: add the corrected outcomes' counts.")
 @key_option
