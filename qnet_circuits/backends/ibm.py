@@ -212,7 +212,10 @@ class RuntimeBackend(Backend):
 
     def _failed(self, ticket: str) -> JobFailedError:
         text = self._failures.ask(failures.POLL, lambda: self._job(ticket).error_message(), ticket)
-        reason = self._redact(one_line(re.sub(r"^Job \S+ has failed:", "", str(text or "no reason given"))))
+        told = re.sub(r"^Job \S+ has failed:", "", str(text or "no reason given"))
+        # Of a traceback on the processor's side, the last line is what went wrong.
+        told = re.sub(r"Traceback \(most recent call last\):\s*(?:[ \t]+\S.*\s+)*", "", told)
+        reason = self._redact(one_line(told))
         advice = "submit again, or take the reason to IBM with the job's id"
         if _RAN_TOO_LONG in reason or "maximum execution time" in reason:
             advice = "it was ended at its limit of processor seconds: raise max_qpu_seconds, or ask for fewer shots"
