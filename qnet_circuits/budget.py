@@ -18,7 +18,7 @@ from qnet_circuits.noise.description import DeviceNoise, check_noise
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.running import exact_backend
-from qnet_circuits.runs import compile_for, program_of
+from qnet_circuits.runs import compile_for, on_device, program_of
 
 #: Each source's field of the description of noise, with its value where the source is off.
 _OFF: dict[str, tuple[str, Any]] = {
@@ -98,6 +98,7 @@ def error_budget(
         0.0
     """
     backend = _backend(protocol, device, noise, memory)
+    protocol, _ = on_device(protocol, backend)
     program = program_of(protocol, check_count("seed", seed, 0))
     chosen = _figure(program, figure)
     options = {

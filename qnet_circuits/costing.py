@@ -14,7 +14,7 @@ from qnet_circuits.noise.description import DeviceNoise, check_noise
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.running import DEFAULT_SHOTS, MOST_SHOTS, compile
-from qnet_circuits.runs import program_of
+from qnet_circuits.runs import on_device, program_of
 
 
 def estimate_cost(
@@ -66,6 +66,7 @@ def estimate_cost(
         raise UnsupportedError(
             f"{where.name} has no device, so nothing takes time there; name one, for example aer:fake_kingston"
         )
+    protocol, _ = on_device(protocol, where)
     program = program_of(protocol, check_count("seed", seed, 0))
     counts = _counts(program, shots)
     described = where.noise if noise is None else check_noise(noise)

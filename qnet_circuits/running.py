@@ -27,7 +27,7 @@ from qnet_circuits.progress import Report
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.records import Record
 from qnet_circuits.result import Result
-from qnet_circuits.runs import Run, compile_for, predicted, program_of
+from qnet_circuits.runs import Run, compile_for, on_device, predicted, program_of
 
 DEFAULT_SHOTS = 4096
 MOST_SHOTS = 100_000_000
@@ -91,6 +91,7 @@ def submit(
             raise ParameterError(f"{name} must be True or False, got {value!r}")
     if not (predict is None or isinstance(predict, bool)):
         raise ParameterError(f"predict must be True, False or None, got {predict!r}")
+    protocol, left_out = on_device(protocol, where)
     program = program_of(protocol, seed)
     counts = _shots(program, shots, where)
     options = {
@@ -110,6 +111,7 @@ def submit(
     manifest = make_manifest(protocol, program, compiled, where, seed, counts, options)
     if cost is not None:
         manifest["cost"] = cost.to_dict()
+    manifest["notes"] += left_out
     manifest["predicted"] = predicted(compiled, where, predict)
     record = None
     if path is not None and not dry_run:
@@ -362,7 +364,7 @@ def compile(
         True
     """
     where = backend_of(backend)
-    program = protocol if isinstance(protocol, Program) else program_of(protocol, seed)
+    program = protocol if isinstance(protocol, Program) else program_of(on_device(protocol, where)[0], seed)
     options = {
         "corrections": corrections, "optimization_level": optimization_level, "layout": layout,
         "carrier": carrier, "emulate_links": emulate_links, "decoupling": decoupling,

@@ -42,6 +42,7 @@ from qnet_circuits.manifest import (
     write_compiled,
 )
 from qnet_circuits.noise.description import DeviceNoise
+from qnet_circuits.noise.summary import couplings_by_use
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, reporter
 from qnet_circuits.protocol import Protocol, protocol_class
@@ -292,7 +293,7 @@ class Run:
             raise RecordError(
                 f"the protocol makes another program now than when {self.path} was prepared; run it anew"
             )
-        compiled = compile_for(program, backend, self._manifest["seed"], self._options_again())
+        compiled = compile_for(program, backend, self._manifest["seed"], self._options_again(program))
         if compiled.layout != self._manifest["layout"]:
             raise RecordError(
                 f"{self._manifest['backend']} would place the circuits elsewhere now; run it anew"
@@ -305,10 +306,11 @@ class Run:
             write_compiled(self._record, compiled)
         return compiled, backend
 
-    def _options_again(self) -> dict[str, Any]:
+    def _options_again(self, program: Program) -> dict[str, Any]:
         """Return the options of compilation; a processor, whose calibration changes every day, is held to its layout."""
         layout = self._manifest["layout"]
-        if self._manifest.get("remote") and layout is not None and len(layout) == 1:
+        free = program.items[0].layout is None
+        if self._manifest.get("remote") and free and layout is not None and len(layout) == 1:
             return {**self._manifest["options"], "layout": layout[0]}
         return dict(self._manifest["options"])
 
@@ -482,6 +484,18 @@ def _shapes(items: Sequence[Mapping[str, Any]]) -> list[tuple[str, Shapes]]:
         (item["name"], {name: (item["shots"], width) for name, width in item["raw_registers"].items()})
         for item in items
     ]
+
+
+def on_device(protocol: Protocol, backend: Backend) -> tuple[Protocol, tuple[str, ...]]:
+    """Return a protocol as it is on a backend's device, and what is to be said of couplings that it leaves out."""
+    if backend.device is None:
+        return protocol, ()
+    usable, failed = couplings_by_use(backend.device.calibration)
+    found = protocol.on_couplings(usable)
+    if found == protocol or not failed:
+        return found, ()
+    listed = ", ".join(f"{a}-{b}" for a, b in failed)
+    return found, (f"left out, since their calibration on {backend.device.name} failed: {listed}",)
 
 
 def program_of(protocol: Protocol, seed: int) -> Program:

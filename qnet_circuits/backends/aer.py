@@ -15,6 +15,7 @@ from qnet_circuits.backends.methods import Plan, plan_of
 from qnet_circuits.collecting import collecting_later
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import BackendError
+from qnet_circuits.noise.components import components
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
 from qnet_circuits.noise.twin import Twin
@@ -55,7 +56,7 @@ class AerBackend(Backend):
     ) -> None:
         self.name, self.device = name, device
         self.noise = (noise or DeviceNoise()) if device is not None else None
-        self._last: tuple[Compiled, list[Plan], tuple[str, ...]] | None = None
+        self._last: tuple[Compiled, list[Plan], list[int], tuple[str, ...]] | None = None
 
     def with_noise(self, noise: DeviceNoise) -> AerBackend:
         """Return the same backend with another description of its device's noise."""
@@ -64,19 +65,23 @@ class AerBackend(Backend):
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
-        return (*self._device_notes(), *self._planned(compiled)[1])
+        return (*self._device_notes(), *self._planned(compiled)[-1])
 
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if a circuit is too wide to simulate."""
         for plan in self._planned(compiled)[0]:
             plan.check()
 
-    def _planned(self, compiled: Compiled) -> tuple[list[Plan], tuple[str, ...]]:
-        """Return how each circuit is simulated, and what is to be said of the calibration; the last answer is kept."""
+    def _planned(self, compiled: Compiled) -> tuple[list[Plan], list[int], tuple[str, ...]]:
+        """Return how each part of a circuit is simulated, the circuit's number, and what is to be said of the calibration.
+
+        The last answer is kept.
+        """
         if self._last is None or self._last[0] is not compiled:
             twin = Twin(self.device, self.noise or DeviceNoise(), compiled.decoupling)
-            plans = [plan_of(twin.noisy(item)) for item in compiled]
-            self._last = compiled, plans, twin.notes()
+            parts = [(part, k) for k, item in enumerate(compiled) for part in components(twin.noisy(item))]
+            plans = [plan_of(part) for part, _ in parts]
+            self._last = compiled, plans, [k for _, k in parts], twin.notes()
         return self._last[1:]
 
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> _Ticket:
@@ -86,11 +91,12 @@ class AerBackend(Backend):
     def fetch(self, ticket: _Ticket, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
         """Sample all circuits, in calls of Aer that share no random numbers."""
         rng = np.random.default_rng(np.random.SeedSequence(ticket.seed))
-        planned = self._planned(ticket.compiled)[0]
-        plans = [plan.for_shots(shots) for plan, shots in zip(planned, ticket.shots, strict=True)]
-        calls = _calls(plans, ticket.shots, rng)
-        pieces: list[list[Raw]] = [[] for _ in ticket.shots]
-        done, total, begin = 0, sum(ticket.shots), time.monotonic()
+        planned, circuit_of_part, _ = self._planned(ticket.compiled)
+        shots = [ticket.shots[k] for k in circuit_of_part]
+        plans = [plan.for_shots(count) for plan, count in zip(planned, shots, strict=True)]
+        calls = _calls(plans, shots, rng)
+        pieces: list[list[Raw]] = [[] for _ in plans]
+        done, total, begin = 0, sum(shots), time.monotonic()
         for number, call in enumerate(calls):
             raws = keep.get(number) if keep is not None else None
             if raws is None or not call.made(raws):
@@ -101,12 +107,21 @@ class AerBackend(Backend):
                 pieces[k].append(raw)
             done += call.shots * len(call.members)
             if progress is not None:
-                progress(done, total)
-        return [_joined(raws) for raws in pieces]
+                # Told in shots of circuits, whatever the number of their parts.
+                progress(done * sum(ticket.shots) // total, sum(ticket.shots))
+        found: dict[int, Raw] = {}
+        for k, raws in zip(circuit_of_part, pieces, strict=True):
+            found[k] = _together(found.get(k), _joined(raws))
+        return [found[k] for k in range(len(ticket.shots))]
 
 
 def _joined(raws: list[Raw]) -> Raw:
     return {name: np.concatenate([raw[name] for raw in raws]) for name in raws[0]}
+
+
+def _together(parts: Raw | None, other: Raw) -> Raw:
+    """Return the bits of a circuit's parts with those of another one; none writes a bit of the others."""
+    return other if parts is None else {name: bits | other[name] for name, bits in parts.items()}
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.carriers import check_carrier
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
 from qnet_circuits.compiling.optimisation import Optimiser
-from qnet_circuits.compiling.placement import place_all
-from qnet_circuits.compiling.routing import undo_routing
+from qnet_circuits.compiling.placement import place_all, place_fixed
+from qnet_circuits.compiling.routing import Routed, undo_routing
 from qnet_circuits.errors import (
     ParameterError,
     UnknownNameError,
@@ -206,7 +206,7 @@ def compile_program(
     lowered = [lower(item.circuit, corrections, carrier, emulate_links) for item in program]
     _check_modes(program, lowered, device)
     by_hand = None if layout is None or isinstance(layout, str) else layout
-    placed = place_all([low.circuit for low in lowered], device, by_hand, seed)
+    placed = _placed(program, lowered, device, by_hand, seed)
     target = None if device is None else device.target
     optimisers: dict[tuple[int, ...], Optimiser] = {}
     items = []
@@ -224,6 +224,19 @@ def compile_program(
             f"no placement without SWAPs was found: {swaps} SWAPs were put in, between fences of their own"
         ] = None
     return Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin, decoupling)
+
+
+def _placed(
+    program: Program, lowered: Sequence[Lowered], device: Device | None, by_hand: Sequence[int] | None, seed: int
+) -> list[Routed]:
+    """Place every circuit: where the protocol wants it, where the caller does, or where the error is least."""
+    fixed = [item.layout for item in program]
+    circuits = [low.circuit for low in lowered]
+    if device is None or None in fixed:
+        return place_all(circuits, device, by_hand, seed)
+    if by_hand is not None:
+        raise ParameterError("this protocol decides where its circuits lie; leave layout out")
+    return [place_fixed(circuit, layout or (), device) for circuit, layout in zip(circuits, fixed, strict=True)]
 
 
 def _check_modes(program: Program, lowered: Sequence[Lowered], device: Device | None) -> None:

@@ -104,6 +104,23 @@ def _search(
     return None if layout is None else tuple(layout[qubit] for qubit in circuit.qubits)
 
 
+def place_fixed(circuit: QuantumCircuit, layout: Sequence[int], device: Device) -> Routed:
+    """Place a circuit where its protocol wants it.
+
+    Raises:
+        LayoutError: If the device lacks a qubit, or a coupling where two wires meet: such a circuit is moved by no SWAP.
+    """
+    chosen = check_layout(layout, circuit.num_qubits, device.num_qubits)
+    edges = {frozenset(edge) for edge in coupling(device.target).get_edges()}
+    for a, b in sorted(sorted(chosen[k] for k in pair) for pair in interactions(circuit)[1]):
+        if frozenset((a, b)) not in edges:
+            raise LayoutError(
+                f"circuit {circuit.name!r} joins qubits {a} and {b}, which {device.name} does not couple; "
+                "name couplings of the device"
+            )
+    return Routed(circuit, chosen, chosen)
+
+
 def place_all(
     circuits: Sequence[QuantumCircuit], device: Device | None, by_hand: Sequence[int] | None, seed: int
 ) -> list[Routed]:
