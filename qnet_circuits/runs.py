@@ -16,6 +16,7 @@ from qnet_circuits.backends.base import Backend, Raw, Shapes, check_shapes
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled, compile_program
+from qnet_circuits.compiling.measured import MeasuredLinks
 from qnet_circuits.errors import (
     AccountError,
     JobCancelledError,
@@ -507,6 +508,8 @@ def compile_for(program: Program, backend: Backend, seed: int, options: Mapping[
     """Compile a program as a run with these options does."""
     names = ("corrections", "optimization_level", "layout", "carrier", "emulate_links")
     chosen = {name: options[name] for name in names}
+    if isinstance(chosen["layout"], Mapping):
+        chosen["layout"] = MeasuredLinks.from_dict(chosen["layout"])
     decoupling = bool(options.get("decoupling", False))
     return compile_program(
         program, backend.device, seed=stream_seed(seed, TRANSPILER) % 2**31, decoupling=decoupling, **chosen
