@@ -103,7 +103,8 @@ def error_budget(
     program = program_of(protocol, check_count("seed", seed, 0))
     chosen = _figure(program, figure)
     options = {
-        "corrections": corrections, "optimization_level": optimization_level, "layout": plain_layout(layout, backend.device), "carrier": carrier,
+        "corrections": corrections, "optimization_level": optimization_level, "carrier": carrier,
+        "layout": plain_layout(layout, backend.device),
         "emulate_links": _flag("emulate_links", emulate_links), "decoupling": _flag("decoupling", decoupling),
     }  # fmt: skip
     compiled = compile_for(program, backend, seed, options)

@@ -51,7 +51,9 @@ class Item:
         if not _measures(self.circuit):
             raise ProgramError(f"circuit {self.name!r} measures nothing; measure something")
         if self.layout is not None:
-            object.__setattr__(self, "layout", tuple(check_count("layout", qubit, 0) for qubit in self.layout))
+            object.__setattr__(
+                self, "layout", tuple(check_count("layout", qubit, 0) for qubit in self.layout)
+            )
             if not len(set(self.layout)) == len(self.layout) == self.circuit.num_qubits:
                 raise ProgramError(
                     f"the layout of circuit {self.name!r} must name {self.circuit.num_qubits} different qubits, one for "
@@ -109,7 +111,9 @@ class Program:
             if twice:
                 raise ProgramError(f"two {kind}s are called {', '.join(twice)}; names must differ")
         if len({item.layout is None for item in self.items}) > 1:
-            raise ProgramError("some circuits of the program have a layout and some have none; give all or none one")
+            raise ProgramError(
+                "some circuits of the program have a layout and some have none; give all or none one"
+            )
         widths = {item.name: item.widths for item in self.items}
         for figure in self.figures:
             figure.check(widths)

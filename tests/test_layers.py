@@ -14,7 +14,19 @@ LAYERS = [
     ("circuits", "figures", "program"),
     ("protocol", "protocols"),
     ("compiling", "noise", "exact", "backends"),
-    ("records", "jobs", "result", "manifest", "progress", "layouts", "runs", "running", "costs", "budget", "costing"),
+    (
+        "records",
+        "jobs",
+        "result",
+        "manifest",
+        "progress",
+        "layouts",
+        "runs",
+        "running",
+        "costs",
+        "budget",
+        "costing",
+    ),
     ("plotting", "cli", "testing", "__init__"),
 ]
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}

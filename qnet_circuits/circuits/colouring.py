@@ -67,7 +67,7 @@ def lines_of(edges: Sequence[Edge]) -> list[Line]:
         near.setdefault(a, []).append(b)
         near.setdefault(b, []).append(a)
     used: Counter[frozenset[int]] = Counter()
-    lines = []
+    lines: list[Line] = []
     for b, c in edges:
         found = [(a, d) for a in near[b] for d in near[c] if len({a, b, c, d}) == 4]
         if not found:

@@ -90,8 +90,15 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
         program = protocol.program(np.random.default_rng(0))
     except ParameterError as error:
         # A protocol without parameters for its circuits, such as one that measures a device, is described all the same.
-        about = {"schema": 1, "protocol": protocol.name, "parameters": protocol.parameters, "description": text}
-        click.echo(json.dumps({**about, "needs": str(error)}) if as_json else f"{protocol.id}\n\n{text}\n\n{error}")
+        about = {
+            "schema": 1,
+            "protocol": protocol.name,
+            "parameters": protocol.parameters,
+            "description": text,
+        }
+        click.echo(
+            json.dumps({**about, "needs": str(error)}) if as_json else f"{protocol.id}\n\n{text}\n\n{error}"
+        )
         return
     figures = [figure.name for figure in program.figures]
     if as_json:

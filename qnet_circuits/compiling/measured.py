@@ -66,7 +66,8 @@ class MeasuredLinks:
         for a, b, _ in self.links:
             if frozenset((a, b)) not in known:
                 raise LayoutError(
-                    f"{self.source} has the link {a}-{b}, which {device.name} does not couple; give the benchmark of this device"
+                    f"{self.source} has the link {a}-{b}, which {device.name} does not couple; "
+                    "give a benchmark of this device"
                 )
 
     def target(self, target: Target) -> Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -68,5 +69,5 @@ def _by_distance(graph: rustworkx.PyGraph) -> dict[int, Point]:
     flat = vectors[:, -2:] * np.sqrt(np.maximum(values[-2:], 0))
     start = {k: (float(x), float(y)) for k, (y, x) in enumerate(flat)}
     springs = rustworkx.spring_layout(graph, pos=start, k=1.0, num_iter=50, seed=_SEED)
-    scale = np.mean([np.hypot(*(springs[a] - springs[b])) for a, b in graph.edge_list()])
+    scale = np.mean([math.dist(springs[a], springs[b]) for a, b in graph.edge_list()])
     return {graph[k]: (float(x / scale), float(y / scale)) for k, (x, y) in springs.items()}

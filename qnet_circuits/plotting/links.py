@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import pairwise
 from typing import Protocol
 
 import matplotlib.pyplot as plt
@@ -40,8 +41,8 @@ class Measured(Protocol):
 def plot_links(result: Measured, ax: Axes | None = None) -> Axes:
     """Draw a chip with each link in the colour of its Bell fidelity.
 
-    A link whose interval reaches below 1/2 is dashed, since no entanglement is proven there. In a benchmark of swapped pairs the
-    link in the middle of each line has the line's colour; the outer links are grey where they are in the middle of none.
+    A link whose interval reaches down to 1/2 is dashed, since no entanglement is proven there. In a benchmark of swapped pairs
+    the link in the middle of each line has the line's colour; links that are in the middle of none are grey.
 
     Args:
         result: The result of a link benchmark.
@@ -61,7 +62,7 @@ def plot_links(result: Measured, ax: Axes | None = None) -> Axes:
     if not lines:
         raise ParameterError(f"{result.title} has no figures of links; give the result of a link-benchmark")
     middles = {_middle(line): estimate for line, estimate in lines.items()}
-    edges = {_sorted(a, b) for line in lines for a, b in zip(line, line[1:], strict=False)}
+    edges = {_sorted(a, b) for line in lines for a, b in pairwise(line)}
     places = chip_places(sorted(edges))
     width, height = (max(point[axis] for point in places.values()) + 2 * _MARGIN for axis in (0, 1))
     ax = new_axes(ax, (max(4.2, _PITCH * width + 1.2), max(1.8, _PITCH * height + 0.6)))
@@ -119,4 +120,4 @@ def _draw_qubits(ax: Axes, places: dict[int, Point], points: float) -> None:
 def _draw_scale(ax: Axes, scale: Normalize, label: str) -> None:
     bar = ax.figure.colorbar(ScalarMappable(scale, _COLOURS), ax=ax, fraction=0.04, pad=0.02, shrink=0.8)
     bar.set_label(label, color=INK)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)

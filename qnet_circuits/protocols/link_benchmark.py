@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from qnet_circuits.circuits.links import entangle
 from qnet_circuits.errors import ParameterError, UnknownNameError, check_count
 from qnet_circuits.figures import Expression, Figure, parity
 from qnet_circuits.network import Link
-from qnet_circuits.program import Item, Program
+from qnet_circuits.program import Item, Program, Tag
 from qnet_circuits.protocol import Protocol, register
 from qnet_circuits.theory import bell_diagonal, bounds, swapping
 from qnet_circuits.theory.noise_parameters import NoiseParameters
@@ -99,7 +100,7 @@ class LinkBenchmark(Protocol):
             names = {setting: f"{setting}_{colour}" for setting in _SETTINGS}
             for setting, name in names.items():
                 circuit = self._circuit(places, setting[0].upper())
-                tags = {"setting": setting, "colour": colour}
+                tags: dict[str, Tag] = {"setting": setting, "colour": colour}
                 layout = tuple(qubit for place in places for qubit in place)
                 items.append(Item(name, circuit, tags, layout=layout))
             for k, place in enumerate(places):
@@ -186,7 +187,7 @@ def check_edges(edges: Any) -> tuple[Edge, ...]:
         if len(pair) != 2 or pair[0] == pair[1]:
             raise ParameterError(f"each of the edges must join two different qubits, got {list(pair)}")
     ordered = sorted((min(pair), max(pair)) for pair in pairs)
-    twice = [edge for edge, after in zip(ordered, ordered[1:], strict=False) if edge == after]
+    twice = [edge for edge, after in pairwise(ordered) if edge == after]
     if twice:
         raise ParameterError(f"edges has {list(twice[0])} twice; give it once")
     if not ordered:
