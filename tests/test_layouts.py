@@ -203,3 +203,18 @@ def test_a_manifest_with_damaged_links_is_one_clear_line(plain):
 def test_measured_links_come_back_from_their_plain_form():
     links = MeasuredLinks(((0, 1, 0.25), (1, 2, 0.5)), "a benchmark")
     assert MeasuredLinks.from_dict(json.loads(json.dumps(links.to_dict()))) == links
+
+
+@pytest.mark.parametrize("edges", [None, [(1, 2)]])
+def test_a_processor_is_measured_and_its_run_prepared_again(edges, platform, tmp_path):
+    where = tmp_path / "run"
+    measured = qn.run(
+        qn.LinkBenchmark(edges=edges), "ibm:ibm_manila", shots=50, seed=1, path=where, max_qpu_seconds=60
+    )
+    assert len(measured.figures) == (5 if edges is None else 1)
+    compiled, _ = qn.open_run(where)._prepare_again()
+    assert compiled.layout == measured.provenance["layout"]
+    if edges is None:
+        chain = qn.compile(qn.RepeaterChain(hops=2), "ibm:ibm_manila", layout=where)
+        assert "link-benchmark on ibm:ibm_manila" in chain.notes[0]
+        assert qn.compile(qn.RepeaterChain(hops=2), "aer:fake_manila", layout=where).layout == chain.layout
