@@ -5,18 +5,34 @@ The outcomes of such parts are independent, so each can be simulated alone, on i
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from qiskit import ClassicalRegister, QuantumCircuit
 from rustworkx import PyGraph, connected_components
 
 from qnet_circuits.noise.recycling import bits_of, measures, on_wires
-from qnet_circuits.noise.steps import NoisyCircuit, Step
+from qnet_circuits.noise.steps import Decision, Measurement, NoisyCircuit, Step
+
+#: The register that holds a part's bits.
+PART = "part"
 
 
-def components(circuit: NoisyCircuit) -> list[NoisyCircuit]:
-    """Return the parts of a circuit in which something is measured; the circuit itself if it is one part.
+@dataclass(frozen=True)
+class Part:
+    """A part of a circuit, as a circuit of its own.
 
-    Every part keeps the circuit's bits, and writes its own alone; its wires are numbered anew, in their order.
+    Args:
+        circuit: The part on its own wires and bits; the whole circuit, unchanged, if it is one part.
+        bits: The number in the whole circuit of each bit of the register ``part``; None for a whole circuit.
+    """
+
+    circuit: NoisyCircuit
+    bits: tuple[int, ...] | None = None
+
+
+def components(circuit: NoisyCircuit) -> list[Part]:
+    """Return the parts of a circuit in which something is measured.
 
     Args:
         circuit: A noisy circuit, with all steps that couple wires, those of noise too.
@@ -30,15 +46,32 @@ def components(circuit: NoisyCircuit) -> list[NoisyCircuit]:
     steps: dict[int, list[Step]] = {}
     for step in circuit.steps:
         steps.setdefault(part[step.wires[0]], []).append(step)
-    measured = {k: inside for k, inside in steps.items() if any(map(measures, inside))}
-    if len(measured) < 2:
-        return [circuit]
-    return [_alone(circuit, inside) for inside in measured.values()]
+    measured = [inside for inside in steps.values() if any(map(measures, inside))]
+    return [Part(circuit)] if len(measured) < 2 else [_alone(circuit, inside) for inside in measured]
 
 
-def _alone(circuit: NoisyCircuit, steps: list[Step]) -> NoisyCircuit:
-    """Return the circuit of some steps on their wires alone."""
+def _alone(circuit: NoisyCircuit, steps: list[Step]) -> Part:
+    """Return the circuit of some steps on their wires and bits alone."""
     wires = sorted({wire for step in steps for wire in step.wires})
-    place = {wire: k for k, wire in enumerate(wires)}
-    moved = tuple(on_wires(step, place) for step in steps)
-    return replace(circuit, num_wires=len(wires), steps=moved)
+    bits = sorted({bit for step in steps for bit in bits_of(step)})
+    place, number = ({old: new for new, old in enumerate(kept)} for kept in (wires, bits))
+    moved = tuple(_on_bits(on_wires(step, place), number) for step in steps)
+    clbits = [circuit.source.clbits[bit] for bit in bits]
+    source = QuantumCircuit(clbits, ClassicalRegister(name=PART, bits=clbits))
+    for register in circuit.source.cregs:
+        # A decision may read a register as a number; it touches all its bits then.
+        if any(isinstance(step, Decision) for step in steps) and set(register) <= set(clbits):
+            source.add_register(register)
+    registers = ((PART, len(bits)),)
+    alone = replace(circuit, num_wires=len(wires), steps=moved, source=source, registers=registers)
+    return Part(alone, tuple(bits))
+
+
+def _on_bits(step: Step, number: Mapping[int, int]) -> Step:
+    """Return a step on other bits."""
+    if isinstance(step, Measurement):
+        return replace(step, bit=number[step.bit])
+    if isinstance(step, Decision):
+        blocks = tuple(tuple(_on_bits(inside, number) for inside in block) for block in step.blocks)
+        return replace(step, bits=tuple(number[bit] for bit in step.bits), blocks=blocks)
+    return step

@@ -4,13 +4,15 @@ import itertools
 
 import numpy as np
 import pytest
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit.library import RZZGate, XGate
 from scipy.stats import chi2_contingency
 
 import qnet_circuits as qn
 from qnet_circuits.backends import aer
 from qnet_circuits.backends.aer import AerBackend
-from qnet_circuits.noise.components import components
+from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.noise.components import Part, components
 from qnet_circuits.noise.recycling import bits_of
 from qnet_circuits.noise.steps import Measurement, NoisyCircuit, Unitary
 from qnet_circuits.noise.twin import Twin
@@ -22,19 +24,20 @@ READ = tuple(Measurement(wire, wire) for wire in range(3))
 
 
 def circuit(*steps, bits=3):
-    return NoisyCircuit("it", 3, (("out", bits),), steps, None)
+    return NoisyCircuit("it", 3, (("out", bits),), steps, QuantumCircuit(3, bits))
 
 
 def wires(parts):
-    return [part.num_wires for part in parts]
+    return [part.circuit.num_wires for part in parts]
 
 
 def test_wires_that_nothing_joins_are_parts_of_their_own():
     whole = circuit(*FLIPS, *READ)
     parts = components(whole)
     assert wires(parts) == [1, 1, 1]
-    assert sorted(bit for part in parts for step in part for bit in bits_of(step)) == [0, 1, 2]
-    assert [len(part.steps) for part in parts] == [2, 2, 1]
+    assert [part.bits for part in parts] == [(0,), (2,), (1,)]
+    assert [len(part.circuit.steps) for part in parts] == [2, 2, 1]
+    assert all(bits_of(step) in ((), (0,)) for part in parts for step in part.circuit)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +95,27 @@ def test_parts_and_the_whole_have_the_same_outcomes(kind, mode, shots, monkeypat
     compiled = qn.compile(qn.LinkBenchmark(edges=edges, kind=kind), device, corrections=mode)
     assert len(AerBackend("aer", compiled.device)._planned(compiled)[0]) == 2 * len(compiled.items)
     split = joint_counts(compiled, shots, 1)
-    monkeypatch.setattr(aer, "components", lambda whole: [whole])
+    monkeypatch.setattr(aer, "components", lambda whole: [Part(whole)])
     table = np.stack([split, joint_counts(compiled, shots, 2)])
     assert chi2_contingency(table[:, table.sum(axis=0) >= 10]).pvalue > ALPHA
+
+
+def test_a_part_decides_on_a_register_as_a_number():
+    registers = [ClassicalRegister(size, name) for name, size in (("first", 1), ("both", 2), ("last", 2))]
+    made = QuantumCircuit(QuantumRegister(1, "alice"), QuantumRegister(3, "bob"), *registers)
+    made.x([0, 1, 2])
+    made.measure([0, 1, 2], [0, 1, 2])
+    with made.if_test((registers[1], 3)):
+        made.x(3)
+    made.measure(3, registers[2][1])
+    program = qn.Program([qn.Item("it", made)])
+    backend = AerBackend()
+    compiled = compile_program(program)
+    assert len(backend._planned(compiled)[0]) == 2
+    raw = backend.fetch(backend.submit(compiled, [5], 1))[0]
+    assert {name: bits.tolist() for name, bits in raw.items()} == {
+        "first": [[True]] * 5, "both": [[True, True]] * 5, "last": [[False, True]] * 5,
+    }  # fmt: skip
 
 
 def test_figures_of_parts_agree_with_the_exact_ones_on_a_rough_device():
