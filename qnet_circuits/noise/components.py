@@ -57,11 +57,8 @@ def _alone(circuit: NoisyCircuit, steps: list[Step]) -> Part:
     place, number = ({old: new for new, old in enumerate(kept)} for kept in (wires, bits))
     moved = tuple(_on_bits(on_wires(step, place), number) for step in steps)
     clbits = [circuit.source.clbits[bit] for bit in bits]
+    # Conditions on the circuit's registers hold here too: simulators look at their bits.
     source = QuantumCircuit(clbits, ClassicalRegister(name=PART, bits=clbits))
-    for register in circuit.source.cregs:
-        # A decision may read a register as a number; it touches all its bits then.
-        if any(isinstance(step, Decision) for step in steps) and set(register) <= set(clbits):
-            source.add_register(register)
     registers = ((PART, len(bits)),)
     alone = replace(circuit, num_wires=len(wires), steps=moved, source=source, registers=registers)
     return Part(alone, tuple(bits))

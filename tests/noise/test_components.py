@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit.classical import expr
 from qiskit.circuit.library import RZZGate, XGate
 from scipy.stats import chi2_contingency
 
@@ -100,13 +101,18 @@ def test_parts_and_the_whole_have_the_same_outcomes(kind, mode, shots, monkeypat
     assert chi2_contingency(table[:, table.sum(axis=0) >= 10]).pvalue > ALPHA
 
 
-def test_a_part_decides_on_a_register_as_a_number():
+@pytest.mark.parametrize("how", ["value", "expression", "switch"])
+def test_a_part_decides_on_a_register_as_a_number(how):
     registers = [ClassicalRegister(size, name) for name, size in (("first", 1), ("both", 2), ("last", 2))]
     made = QuantumCircuit(QuantumRegister(1, "alice"), QuantumRegister(3, "bob"), *registers)
     made.x([0, 1, 2])
     made.measure([0, 1, 2], [0, 1, 2])
-    with made.if_test((registers[1], 3)):
-        made.x(3)
+    if how == "switch":
+        with made.switch(registers[1]) as case, case(3):
+            made.x(3)
+    else:
+        with made.if_test((registers[1], 3) if how == "value" else expr.less(2, registers[1])):
+            made.x(3)
     made.measure(3, registers[2][1])
     program = qn.Program([qn.Item("it", made)])
     backend = AerBackend()
