@@ -65,17 +65,23 @@ def plot_links(result: Measured, ax: Axes | None = None) -> Axes:
     edges = {_sorted(a, b) for line in lines for a, b in pairwise(line)}
     places = chip_places(sorted(edges))
     width, height = (max(point[axis] for point in places.values()) + 2 * _MARGIN for axis in (0, 1))
-    ax = new_axes(ax, (max(4.2, _PITCH * width + 1.2), max(1.8, _PITCH * height + 0.6)))
+    ax = new_axes(ax, (max(4.2, _PITCH * width + 1.2), max(2.2, _PITCH * height + 0.9)))
     ax.set_axis_off()
     ax.set_aspect("equal")
     ax.set_xlim(-_MARGIN, width - _MARGIN)
     ax.set_ylim(height - _MARGIN, -_MARGIN)
-    scale = _scale([estimate.value for estimate in middles.values()])
+    scale = _scale([estimate.value for estimate in middles.values() if estimate.low > _ENTANGLED])
     points = points_per_unit(ax, width, height)
     for edge in sorted(edges):
         _draw_link(ax, (places[edge[0]], places[edge[1]]), middles.get(edge), scale, points)
     _draw_qubits(ax, places, points)
-    _draw_scale(ax, scale, "Bell fidelity" if len(next(iter(lines))) == 2 else "fidelity of swapped pairs")
+    _draw_scale(ax, scale, "Bell fidelity" if len(next(iter(lines))) == 2 else "swapped fidelity")
+    unproven = [line for line in ax.lines if line.get_gid() == "unproven"]
+    if unproven:
+        ax.legend(
+            unproven[:1], ["no entanglement proven"], loc="upper center", bbox_to_anchor=(0.5, 0), frameon=False,
+            fontsize=9, handlelength=2.5,
+        )  # fmt: skip
     ax.set_title(result.title, size=11, color=INK, wrap=True)
     return ax
 
@@ -90,10 +96,11 @@ def _sorted(a: int, b: int) -> tuple[int, int]:
 
 
 def _scale(values: list[float]) -> Normalize:
-    """Return a scale in steps of 0.05 around the values, from 1/2 at least; what is worse has the colour of its end."""
-    low = max(_ENTANGLED, math.floor(20 * min(values) + 1e-9) / 20)
-    high = min(1.0, math.ceil(20 * max(values) - 1e-9) / 20)
-    return Normalize(min(low, 0.95), max(high, min(low, 0.95) + 0.05), clip=True)
+    """Return a scale in steps of 0.05 around the values, from 1/2 at least."""
+    low = max(_ENTANGLED, math.floor(20 * min(values, default=_ENTANGLED) + 1e-9) / 20)
+    high = min(1.0, math.ceil(20 * max(values, default=1.0) - 1e-9) / 20)
+    low = min(low, 0.95)
+    return Normalize(low, max(high, low + 0.05), clip=True)
 
 
 def _draw_link(

@@ -67,9 +67,10 @@ def test_links_have_the_colours_of_their_fidelities_and_the_title_says_simulated
     assert [list(line.get_xdata()) for line in links] == [[0, 1], [1, 2]]
     assert [list(line.get_xdata()) for line in unproven] == [[2, 3], [3, 4]]
     colours = plt.get_cmap("viridis")
-    assert links[0].get_color() == colours((0.96 - 0.5) / 0.5)
-    assert links[1].get_color() == colours((0.81 - 0.5) / 0.5)
+    assert links[0].get_color() == colours((0.96 - 0.8) / 0.2)
+    assert links[1].get_color() == colours((0.81 - 0.8) / 0.2)
     assert all(line.get_color() == LINK_COLOUR and line.get_linestyle() == "--" for line in unproven)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["no entanglement proven"]
     assert texts(ax) == ["0", "1", "2", "3", "4"]
     assert ax.get_title() == "link-benchmark on aer:fake_manila (simulated)"
     assert ax.figure.axes[1].get_ylabel() == "Bell fidelity"
@@ -87,7 +88,7 @@ def test_a_whole_chip_is_legible_and_is_what_its_result_plots():
     result = some(**{f"{a}_{b}": 0.6 + 0.3 * (k / len(edges)) for k, (a, b) in enumerate(edges)})
     ax = result.plot()
     assert len(with_gid(ax, "link")) == len(edges) == 150
-    assert len(texts(ax)) == 133
+    assert len(texts(ax)) == 133 and ax.get_legend() is None
     check_legible(ax)
 
 
