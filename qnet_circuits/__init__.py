@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from qnet_circuits.noise.synthetic import grid_device as grid_device
     from qnet_circuits.noise.synthetic import heavy_hex_device as heavy_hex_device
     from qnet_circuits.noise.synthetic import line_device as line_device
+    from qnet_circuits.plotting.links import plot_links as plot_links
     from qnet_circuits.plotting.timeline import plot_timeline as plot_timeline
     from qnet_circuits.program import Item as Item
     from qnet_circuits.program import Program as Program
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from qnet_circuits.protocols.chsh import Chsh as Chsh
     from qnet_circuits.protocols.entanglement_swapping import EntanglementSwapping as EntanglementSwapping
     from qnet_circuits.protocols.ghz import Ghz as Ghz
+    from qnet_circuits.protocols.link_benchmark import LinkBenchmark as LinkBenchmark
     from qnet_circuits.protocols.long_range_cnot import LongRangeCnot as LongRangeCnot
     from qnet_circuits.protocols.repeater_chain import RepeaterChain as RepeaterChain
     from qnet_circuits.protocols.superdense_coding import SuperdenseCoding as SuperdenseCoding
@@ -105,12 +107,14 @@ _HOME = {
     "network": ("Link", "Network"),
     "noise.calibration": ("DeviceCalibration",),
     "noise.synthetic": ("grid_device", "heavy_hex_device", "line_device"),
+    "plotting.links": ("plot_links",),
     "plotting.timeline": ("plot_timeline",),
     "program": ("Item", "Program"),
     "protocol": ("Protocol", "protocol_class", "protocol_names", "register"),
     "protocols.chsh": ("Chsh",),
     "protocols.entanglement_swapping": ("EntanglementSwapping",),
     "protocols.ghz": ("Ghz",),
+    "protocols.link_benchmark": ("LinkBenchmark",),
     "protocols.long_range_cnot": ("LongRangeCnot",),
     "protocols.repeater_chain": ("RepeaterChain",),
     "protocols.superdense_coding": ("SuperdenseCoding",),

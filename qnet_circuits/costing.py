@@ -13,7 +13,7 @@ from qnet_circuits.compiling.readout import with_readout
 from qnet_circuits.errors import ParameterError, UnsupportedError, check_count
 from qnet_circuits.mitigation.reading import check_mitigable
 from qnet_circuits.noise.description import DeviceNoise, check_noise
-from qnet_circuits.preparing import program_of
+from qnet_circuits.preparing import on_device, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.running import DEFAULT_SHOTS, MOST_REPEATS, MOST_SHOTS, compile
@@ -70,6 +70,7 @@ def estimate_cost(
         raise UnsupportedError(
             f"{where.name} has no device, so nothing takes time there; name one, for example aer:fake_kingston"
         )
+    protocol, _ = on_device(protocol, where)
     program = program_of(protocol, check_count("seed", seed, 0))
     if options.get("mitigate"):
         check_mitigable(protocol, program, where)

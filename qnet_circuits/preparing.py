@@ -11,9 +11,11 @@ from qnet_circuits.backends.base import Backend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled, compile_program
+from qnet_circuits.compiling.measured import MeasuredLinks
 from qnet_circuits.compiling.readout import calibrated
 from qnet_circuits.manifest import PROGRAM, TRANSPILER, stream_seed
 from qnet_circuits.noise.description import DeviceNoise
+from qnet_circuits.noise.summary import couplings_by_use
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
 
@@ -26,10 +28,24 @@ def program_of(protocol: Protocol, seed: int) -> Program:
     return protocol.program(np.random.default_rng(stream_seed(seed, PROGRAM)))
 
 
+def on_device(protocol: Protocol, backend: Backend) -> tuple[Protocol, tuple[str, ...]]:
+    """Return a protocol as it is on a backend's device, and what is to be said of couplings that it leaves out."""
+    if backend.device is None:
+        return protocol, ()
+    usable, failed = couplings_by_use(backend.device.calibration)
+    found = protocol.on_couplings(usable)
+    if found == protocol or not failed:
+        return found, ()
+    listed = ", ".join(f"{a}-{b}" for a, b in failed)
+    return found, (f"left out, since their calibration on {backend.device.name} failed: {listed}",)
+
+
 def compile_for(program: Program, backend: Backend, seed: int, options: Mapping[str, Any]) -> Compiled:
     """Compile a program as a run with these options does."""
     names = ("corrections", "optimization_level", "layout", "carrier", "emulate_links")
     chosen = {name: options[name] for name in names}
+    if isinstance(chosen["layout"], Mapping):
+        chosen["layout"] = MeasuredLinks.from_dict(chosen["layout"])
     decoupling = bool(options.get("decoupling", False))
     compiled = compile_program(
         program, backend.device, seed=stream_seed(seed, TRANSPILER) % 2**31, decoupling=decoupling, **chosen

@@ -29,15 +29,18 @@ class Item:
         circuit: A circuit with one quantum register for each node.
         tags: What it means, as plain values: the setting, the input state.
         shots: Its number of shots, where the protocol decides; otherwise the run does.
+        layout: The physical qubit of each of its wires, where the protocol decides, as one that measures a device does;
+            otherwise the run does. Without a device it means nothing.
 
     Raises:
-        ProgramError: If the circuit measures nothing.
+        ProgramError: If the circuit measures nothing, or the layout has not one qubit of its own for each wire.
     """
 
     name: str
     circuit: QuantumCircuit
     tags: Mapping[str, Tag] = field(default_factory=dict)
     shots: int | None = None
+    layout: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         # A circuit can be changed by its owner; the program keeps its own.
@@ -47,6 +50,15 @@ class Item:
             check_count("shots", self.shots)
         if not _measures(self.circuit):
             raise ProgramError(f"circuit {self.name!r} measures nothing; measure something")
+        if self.layout is not None:
+            object.__setattr__(
+                self, "layout", tuple(check_count("layout", qubit, 0) for qubit in self.layout)
+            )
+            if not len(set(self.layout)) == len(self.layout) == self.circuit.num_qubits:
+                raise ProgramError(
+                    f"the layout of circuit {self.name!r} must name {self.circuit.num_qubits} different qubits, one for "
+                    f"each wire, got {', '.join(map(str, self.layout))}"
+                )
 
     @property
     def widths(self) -> dict[str, int]:
@@ -98,6 +110,10 @@ class Program:
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ProgramError(f"two {kind}s are called {', '.join(twice)}; names must differ")
+        if len({item.layout is None for item in self.items}) > 1:
+            raise ProgramError(
+                "some circuits of the program have a layout and some have none; give all or none one"
+            )
         widths = {item.name: item.widths for item in self.items}
         for figure in self.figures:
             figure.check(widths)
@@ -121,7 +137,8 @@ class Program:
         """Hash of everything that changes the answer: circuits, shots and figures."""
         digest = hashlib.sha256()
         for item in self.items:
-            digest.update(repr((item.name, item.shots, _content(item.circuit))).encode())
+            placed = () if item.layout is None else (item.layout,)
+            digest.update(repr((item.name, item.shots, _content(item.circuit), *placed)).encode())
         digest.update(repr([figure.to_dict() for figure in self.figures]).encode())
         return digest.hexdigest()[:16]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -98,6 +98,16 @@ class Protocol(ABC):
         """What figures must beat, {figure: {name of the bound: value}}."""
         return {}
 
+    def on_couplings(self, couplings: Sequence[tuple[int, int]]) -> Protocol:
+        """Return the protocol for a device with these couplings; itself, but for one that measures the device.
+
+        Called wherever a protocol meets a device, before ``program``.
+
+        Args:
+            couplings: Pairs of physical qubits, the smaller first, without those whose calibration failed.
+        """
+        return self
+
     @property
     def parameters(self) -> dict[str, Any]:
         """The fields in plain form, without those that were not given."""
@@ -187,6 +197,7 @@ _OWN = {
     "teleportation": "teleportation", "superdense-coding": "superdense_coding",
     "entanglement-swapping": "entanglement_swapping", "repeater-chain": "repeater_chain",
     "teleported-cnot": "teleported_cnot", "long-range-cnot": "long_range_cnot", "ghz": "ghz", "chsh": "chsh",
+    "link-benchmark": "link_benchmark",
 }  # fmt: skip
 ENTRY_POINT_GROUP = "qnet_circuits.protocols"
 

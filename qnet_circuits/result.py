@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SCHEMA = 1
+#: Figures of a link benchmark that a plot still shows one by one.
+_MOST_BARS = 12
 #: Keys of the plain form; whatever else stands there is the protocol's own.
 _OWN = {
     "schema", "version", "protocol", "parameters", "backend", "corrections", "shots", "seed", "noise", "engine", "figures",
@@ -185,7 +187,14 @@ class Result:
         return buffer.getvalue()
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the figures with their intervals against ideal, theory and bounds; return the Matplotlib axes."""
+        """Draw the figures with their intervals against ideal, theory and bounds; return the Matplotlib axes.
+
+        A benchmark of many links is drawn as a map of the chip, as ``plot_links`` does.
+        """
+        if self.provenance.get("protocol") == "link-benchmark" and len(self.figures) > _MOST_BARS:
+            from qnet_circuits.plotting.links import plot_links
+
+            return plot_links(self, ax)
         from qnet_circuits.plotting.result import plot_result
 
         return plot_result(self, ax)

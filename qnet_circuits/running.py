@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,12 @@ from qnet_circuits.compiling.readout import with_readout
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnsupportedError, check_count
 from qnet_circuits.estimate import check_level
 from qnet_circuits.exact.contraction import DEFAULT_MEMORY
+from qnet_circuits.layouts import Layout, plain_layout
 from qnet_circuits.manifest import check_manifest, make_manifest, write_compiled
 from qnet_circuits.mitigation.reading import check_mitigable
 from qnet_circuits.noise.description import DeviceNoise, check_noise
 from qnet_circuits.planning import plan_jobs, share_budget, tag_jobs
-from qnet_circuits.preparing import compile_for, predicted, prepare, program_of
+from qnet_circuits.preparing import compile_for, on_device, predicted, prepare, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report
 from qnet_circuits.protocol import Protocol
@@ -46,7 +47,7 @@ def submit(
     seed: int | None = None,
     corrections: str = "auto",
     optimization_level: int = 2,
-    layout: Sequence[int] | str | None = None,
+    layout: Layout = None,
     carrier: str = "relabel",
     emulate_links: bool = False,
     noise: DeviceNoise | Mapping[str, Any] | None = None,
@@ -70,7 +71,8 @@ def submit(
         seed: A whole number of at least 0 that decides on everything drawn at random; drawn itself by default, and reported.
         corrections: ``auto``, ``frame``, ``feedforward``, ``postselect``, ``coherent`` or ``none``.
         optimization_level: Qiskit's, 0 to 3.
-        layout: One physical qubit for each wire, or ``auto``.
+        layout: One physical qubit for each wire; ``auto``, those with the least calibrated error; or the result of a link
+            benchmark of the same chip, or its run's directory, for those with the least measured infidelity.
         carrier: What a transmission is on a machine: ``relabel``, ``swap`` or ``teleport``.
         emulate_links: Sample the links' own errors in software, where the backend cannot make them happen.
         noise: Which noise of a simulated device is on, a ``DeviceNoise`` or its fields. Default: all that is calibrated.
@@ -101,12 +103,13 @@ def submit(
             raise ParameterError(f"{name} must be True or False, got {value!r}")
     if not (predict is None or isinstance(predict, bool)):
         raise ParameterError(f"predict must be True, False or None, got {predict!r}")
+    protocol, left_out = on_device(protocol, where)
     options = {
         "seeded": seeded,
         "shots": DEFAULT_SHOTS if shots is None else int(shots),
         "corrections": corrections,
         "optimization_level": check_count("optimization_level", optimization_level, 0, 3),
-        "layout": _plain_layout(layout),
+        "layout": plain_layout(layout, where.device),
         "carrier": carrier,
         "emulate_links": emulate_links,
         "decoupling": decoupling,
@@ -126,6 +129,7 @@ def submit(
     if cost is not None:
         manifest["cost"] = cost.to_dict()
         manifest["resources"]["surplus_executions"] = cost.waste
+    manifest["notes"] += left_out
     if where.remote:
         if cost is not None:
             check_budget(cost, max_qpu_seconds)
@@ -172,18 +176,6 @@ def _limited(
 
 def _with_noise(backend: Backend, noise: DeviceNoise | Mapping[str, Any] | None) -> Backend:
     return backend if noise is None else backend.with_noise(check_noise(noise))
-
-
-def _plain_layout(layout: Any) -> Any:
-    """Return a layout of plain whole numbers; what is none goes on to whoever judges it."""
-    if layout is None or isinstance(layout, str):
-        return layout
-    if not isinstance(layout, Iterable):
-        raise ParameterError(f"layout must be 'auto' or a list of qubits, got {layout!r}")
-    return [
-        int(qubit) if hasattr(qubit, "__index__") and not isinstance(qubit, bool) else qubit
-        for qubit in layout
-    ]
 
 
 def _shots(program: Program, shots: int | None, backend: Backend) -> list[int]:
@@ -352,7 +344,7 @@ def compile(
     seed: int = 0,
     corrections: str = "auto",
     optimization_level: int = 2,
-    layout: Sequence[int] | str | None = None,
+    layout: Layout = None,
     carrier: str = "relabel",
     emulate_links: bool = False,
     decoupling: bool = False,
@@ -366,7 +358,8 @@ def compile(
         seed: Seed of what is drawn at random.
         corrections: The correction mode.
         optimization_level: Qiskit's, 0 to 3.
-        layout: One physical qubit for each wire, or ``auto``.
+        layout: One physical qubit for each wire; ``auto``, those with the least calibrated error; or the result of a link
+            benchmark of the same chip, or its run's directory, for those with the least measured infidelity.
         carrier: What a transmission is on a machine.
         emulate_links: Sample the links' own errors in software.
         decoupling: Decouple waiting qubits by pairs of X pulses.
@@ -382,9 +375,10 @@ def compile(
         True
     """
     where = backend_of(backend)
-    program = protocol if isinstance(protocol, Program) else program_of(protocol, seed)
+    program = protocol if isinstance(protocol, Program) else program_of(on_device(protocol, where)[0], seed)
     options = {
-        "corrections": corrections, "optimization_level": optimization_level, "layout": layout,
+        "corrections": corrections, "optimization_level": optimization_level,
+        "layout": plain_layout(layout, where.device),
         "carrier": carrier, "emulate_links": emulate_links, "decoupling": decoupling, "mitigate": mitigate,
     }  # fmt: skip
     return compile_for(program, where, seed, options)

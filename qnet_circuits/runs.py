@@ -386,7 +386,7 @@ class Run:
                 "give it to open_run(path, protocol=...)"
             )
         backend = self._connected()
-        compiled = prepare(protocol, backend, self._manifest["seed"], self._options_again())
+        compiled = prepare(protocol, backend, self._manifest["seed"], self._options_again(protocol))
         if compiled.program.id != self._manifest["program_id"]:
             raise RecordError(
                 f"the protocol makes another program now than when {self.path} was prepared; run it anew"
@@ -403,10 +403,11 @@ class Run:
             write_compiled(self._record, compiled)
         return compiled, backend
 
-    def _options_again(self) -> dict[str, Any]:
+    def _options_again(self, protocol: Protocol) -> dict[str, Any]:
         """Return the options of compilation; a processor, whose calibration changes every day, is held to its layout."""
         layout = self._manifest["layout"]
-        if self._manifest.get("remote") and layout is not None and len(layout) == 1:
+        free = program_of(protocol, self._manifest["seed"]).items[0].layout is None
+        if self._manifest.get("remote") and free and layout is not None and len(layout) == 1:
             return {**self._manifest["options"], "layout": layout[0]}
         return dict(self._manifest["options"])
 

@@ -22,6 +22,8 @@ SMALL = [
     qn.Ghz(),
     qn.Ghz(method="parity-scan"),
     qn.Chsh(hops=2, link_fidelity=0.95),
+    qn.LinkBenchmark(edges=((0, 1), (2, 3), (3, 4)), link_fidelity=0.95),
+    qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3)), kind="swap"),
 ]
 LARGE = [
     qn.Teleportation(state=(0.7, 0.4), hops=3),

@@ -34,6 +34,9 @@ CASES = [
     qn.Ghz(method="parity-scan"),
     qn.Chsh(),
     qn.Chsh(hops=3, **NOISY),
+    qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3))),
+    qn.LinkBenchmark(edges=((0, 1), (2, 3)), **NOISY),
+    qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3), (5, 6), (6, 7), (7, 8)), kind="swap", **NOISY),
 ]
 
 

@@ -15,8 +15,8 @@ LAYERS = [
     ("protocol", "protocols"),
     ("compiling", "noise", "exact", "backends"),
     (
-        "records", "jobs", "result", "manifest", "mitigation", "progress", "planning", "preparing", "estimating", "runs",
-        "running", "costs", "budget", "costing",
+        "records", "jobs", "result", "manifest", "mitigation", "progress", "layouts", "planning", "preparing", "estimating",
+        "runs", "running", "costs", "budget", "costing",
     ),
     ("plotting", "cli", "testing", "__init__"),
 ]  # fmt: skip

@@ -303,7 +303,10 @@ def test_decoupling_where_nobody_waits_or_somebody_else_schedules_is_refused(whe
         ({"predict": "no"}, "predict must be True, False or None, got 'no'"),
         ({"predict": 1}, "predict must be True, False or None, got 1"),
         ({"decoupling": 1}, "decoupling must be True or False, got 1"),
-        ({"layout": 3}, "layout must be 'auto' or a list of qubits, got 3"),
+        (
+            {"layout": 3},
+            "layout must be 'auto' or a list of qubits, or a link benchmark's result or .*, got 3",
+        ),
         ({"corrections": None}, "unknown correction mode None"),
         ({"carrier": 3}, "unknown carrier 3"),
         ({"optimization_level": True}, "optimization_level must be a whole number of 0 to 3"),

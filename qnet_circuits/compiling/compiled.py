@@ -18,9 +18,10 @@ from qnet_circuits.compiling.boundaries import verify_boundaries
 from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.carriers import check_carrier
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
+from qnet_circuits.compiling.measured import MeasuredLinks
 from qnet_circuits.compiling.optimisation import Optimiser
-from qnet_circuits.compiling.placement import place_all
-from qnet_circuits.compiling.routing import undo_routing
+from qnet_circuits.compiling.placement import place_all, place_fixed, place_measured
+from qnet_circuits.compiling.routing import Routed, undo_routing
 from qnet_circuits.errors import (
     ParameterError,
     UnknownNameError,
@@ -183,7 +184,7 @@ def compile_program(
     *,
     corrections: str = "auto",
     optimization_level: int = 2,
-    layout: Sequence[int] | str | None = None,
+    layout: Sequence[int] | MeasuredLinks | str | None = None,
     carrier: str = "relabel",
     emulate_links: bool = False,
     decoupling: bool = False,
@@ -196,7 +197,8 @@ def compile_program(
         device: The device to compile for, or None for a machine without limits.
         corrections: The correction mode.
         optimization_level: Qiskit's, 0 to 3; fences hold at all of them.
-        layout: One physical qubit for each wire, or ``auto`` (the default): the least error among SWAP-free placements.
+        layout: One physical qubit for each wire; ``auto`` (the default), the least calibrated error among SWAP-free placements;
+            or measured links, the least measured infidelity among those.
         carrier: What a transmission is on the machine.
         emulate_links: Whether links' own errors are sampled in software.
         decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
@@ -224,8 +226,8 @@ def compile_program(
         )
     lowered = [lower(item.circuit, corrections, carrier, emulate_links) for item in program]
     _check_modes(program, lowered, device)
-    by_hand = None if layout is None or isinstance(layout, str) else layout
-    placed = place_all([low.circuit for low in lowered], device, by_hand, seed)
+    chosen = None if layout is None or isinstance(layout, str) else layout
+    placed = _placed(program, lowered, device, chosen, seed)
     target = None if device is None else device.target
     optimisers: dict[tuple[int, ...], Optimiser] = {}
     items = []
@@ -237,12 +239,34 @@ def compile_program(
             CompiledItem(item.name, low, routed.circuit, circuit, routed.qubits, routed.layout, routed.swaps)
         )
     notes = dict.fromkeys(note for low in lowered for note in low.notes)
+    if isinstance(layout, MeasuredLinks):
+        notes[f"placed by measured links, not by the calibration: {layout.source}"] = None
     swaps = max(item.swaps for item in items)
     if swaps:
         notes[
             f"no placement without SWAPs was found: {swaps} SWAPs were put in, between fences of their own"
         ] = None
     return Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin, decoupling)
+
+
+def _placed(
+    program: Program,
+    lowered: Sequence[Lowered],
+    device: Device | None,
+    layout: Sequence[int] | MeasuredLinks | None,
+    seed: int,
+) -> list[Routed]:
+    """Place every circuit: where the protocol wants it, where the caller does, or where the error is least."""
+    fixed = [item.layout for item in program if item.layout is not None]
+    circuits = [low.circuit for low in lowered]
+    if device is not None and fixed:
+        if layout is not None:
+            raise ParameterError("this protocol decides where its circuits lie; leave layout out")
+        return [place_fixed(circuit, where, device) for circuit, where in zip(circuits, fixed, strict=True)]
+    if device is not None and isinstance(layout, MeasuredLinks):
+        return place_measured(circuits, device, layout, seed)
+    assert not isinstance(layout, MeasuredLinks)
+    return place_all(circuits, device, layout, seed)
 
 
 def _check_modes(program: Program, lowered: Sequence[Lowered], device: Device | None) -> None:
