@@ -7,8 +7,8 @@ from typing import Any
 
 from qnet_circuits.backends.base import Backend
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.compiling.cost import REP_DELAY, Cost
-from qnet_circuits.compiling.pricing import priced
+from qnet_circuits.compiling.cost import Cost
+from qnet_circuits.compiling.pricing import priced_for
 from qnet_circuits.errors import ParameterError, UnsupportedError, check_count
 from qnet_circuits.noise.description import DeviceNoise, check_noise
 from qnet_circuits.program import Program
@@ -24,9 +24,10 @@ def estimate_cost(
     shots: int | None = None,
     seed: int = 0,
     noise: DeviceNoise | Mapping[str, Any] | None = None,
-    rep_delay: float = REP_DELAY,
+    rep_delay: float | None = None,
     remaining: float | None = None,
-    **options: Any,
+    options: Mapping[str, Any] | None = None,
+    **compiling: Any,
 ) -> Cost:
     """Estimate what a run would cost on a processor: nothing is submitted.
 
@@ -40,9 +41,10 @@ def estimate_cost(
         shots: Shots for each circuit, 1 to 100,000,000. Default 4096.
         seed: Decides on what is drawn at random.
         noise: Gives the latency of decisions, ``feedforward_latency``. Default: the backend's.
-        rep_delay: Seconds between two shots, in [0, 0.1]. Default 250 µs, as most processors have it.
+        rep_delay: Seconds between two shots, in [0, 0.1]. Default: the processor's own on ``ibm:``, or 250 µs, as most have it.
         remaining: Seconds that the instance has left. Default: what the platform says, on ``ibm:``.
-        **options: Those of ``compile``: corrections, optimization_level, layout, carrier, emulate_links, decoupling.
+        options: Options of IBM's Sampler that the job would have, as for ``submit``.
+        **compiling: Options of ``compile``: corrections, optimization_level, layout, carrier, emulate_links, decoupling.
 
     Returns:
         The cost.
@@ -61,7 +63,9 @@ def estimate_cost(
     """
     if not isinstance(protocol, Protocol):
         raise ParameterError(f"protocol must be a Protocol, such as RepeaterChain(hops=3), got {protocol!r}")
-    where = backend_of(backend)
+    where = backend_of(backend).with_options(options)
+    if rep_delay is not None and "execution.rep_delay" in where.options:
+        raise ParameterError("rep_delay and the option execution.rep_delay say the same; give one of them")
     if where.device is None:
         raise UnsupportedError(
             f"{where.name} has no device, so nothing takes time there; name one, for example aer:fake_kingston"
@@ -69,9 +73,11 @@ def estimate_cost(
     program = program_of(protocol, check_count("seed", seed, 0))
     counts = _counts(program, shots)
     described = where.noise if noise is None else check_noise(noise)
-    compiled = compile(program, where, seed=seed, **options)
+    compiled = compile(program, where, seed=seed, **compiling)
+    if where.options:
+        where.check(compiled)
     left = remaining_seconds(where) if remaining is None else remaining
-    return priced(compiled, counts, described, rep_delay, left)
+    return priced_for(where, compiled, counts, described, rep_delay, left)
 
 
 def remaining_seconds(backend: Backend) -> float | None:

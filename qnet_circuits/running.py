@@ -16,7 +16,7 @@ from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.collecting import collecting_later
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.cost import Cost, check_budget
-from qnet_circuits.compiling.pricing import priced
+from qnet_circuits.compiling.pricing import priced_for
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnsupportedError, check_count
 from qnet_circuits.estimate import check_level
 from qnet_circuits.exact.contraction import DEFAULT_MEMORY
@@ -49,6 +49,7 @@ def submit(
     decoupling: bool = False,
     predict: bool | None = None,
     max_qpu_seconds: int | None = None,
+    options: Mapping[str, Any] | None = None,
     path: str | os.PathLike[str] | None = None,
     dry_run: bool = False,
 ) -> Run:
@@ -72,6 +73,8 @@ def submit(
         predict: Put the exact figures for the same description of noise beside sampled ones; by default on a simulated device
             if the program is small.
         max_qpu_seconds: The most processor seconds that a job on a processor may take; needed there.
+        options: Options of IBM's Sampler by dotted name, on ``ibm:`` and, as far as its offline mode knows them, ``local:``;
+            such as ``{"twirling.enable_gates": True, "execution.rep_delay": 2.5e-4}``.
         path: A directory, new or empty, that keeps the run; needed on a processor.
         dry_run: Do everything but write and submit.
 
@@ -84,7 +87,8 @@ def submit(
     """
     if not isinstance(protocol, Protocol):
         raise ParameterError(f"protocol must be a Protocol, such as RepeaterChain(hops=3), got {protocol!r}")
-    where = _limited(_with_noise(backend_of(backend), noise), max_qpu_seconds, path, dry_run)
+    where = _with_noise(backend_of(backend), noise).with_options(options)
+    where = _limited(where, max_qpu_seconds, path, dry_run)
     seed = secrets.randbits(53) if seed is None else check_count("seed", seed, 0)
     for name, value in (("emulate_links", emulate_links), ("decoupling", decoupling)):
         if not isinstance(value, bool):
@@ -93,7 +97,7 @@ def submit(
         raise ParameterError(f"predict must be True, False or None, got {predict!r}")
     program = program_of(protocol, seed)
     counts = _shots(program, shots, where)
-    options = {
+    chosen = {
         "shots": DEFAULT_SHOTS if shots is None else int(shots),
         "corrections": corrections,
         "optimization_level": check_count("optimization_level", optimization_level, 0, 3),
@@ -102,12 +106,15 @@ def submit(
         "emulate_links": emulate_links,
         "decoupling": decoupling,
         "max_qpu_seconds": max_qpu_seconds,
+        "options": dict(where.options),
     }
-    compiled = compile_for(program, where, seed, options)
+    compiled = compile_for(program, where, seed, chosen)
     _check_links(compiled, where)
     where.check(compiled)
+    for count in set(counts):
+        where.executed(count)  # Options that cannot be honoured for so many shots raise.
     cost = _afforded(compiled, where, counts, max_qpu_seconds)
-    manifest = make_manifest(protocol, program, compiled, where, seed, counts, options)
+    manifest = make_manifest(protocol, program, compiled, where, seed, counts, chosen)
     if cost is not None:
         manifest["cost"] = cost.to_dict()
     manifest["predicted"] = predicted(compiled, where, predict)
@@ -126,7 +133,7 @@ def _afforded(
     """Return what a job on a processor costs, after its limits and its budget were checked; None elsewhere."""
     if not backend.remote or compiled.device is None:
         return None
-    cost = priced(compiled, shots)
+    cost = priced_for(backend, compiled, shots)
     if cost.jobs > 1:
         raise UnsupportedError(
             f"this needs {cost.jobs} jobs on {backend.name}, and a run is one job; ask for fewer shots, or for fewer circuits"
@@ -205,7 +212,7 @@ def run(
         progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr is
             told if it is a terminal and it takes more than two seconds.
         **options: Those of ``submit``: shots, seed, corrections, optimization_level, layout, carrier, emulate_links, noise,
-            decoupling, predict, max_qpu_seconds, path.
+            decoupling, predict, max_qpu_seconds, options, path.
 
     Returns:
         The result.

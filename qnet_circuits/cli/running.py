@@ -18,9 +18,11 @@ from qnet_circuits.cli.options import (
     name_argument,
     noise_of,
     out_option,
+    pairs,
     plot_option,
     print_result,
     protocol_of,
+    sampler_option,
     set_option,
 )
 from qnet_circuits.errors import ParameterError
@@ -33,6 +35,7 @@ from qnet_circuits.errors import ParameterError
               help="ideal, aer, aer:<device or file>, exact, exact:<device or file>.")  # fmt: skip
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @compiling_options
+@sampler_option
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
 @click.option("--predict/--no-predict", default=None,
               help="Put exact figures beside sampled ones.  [default: on a device, if the program is small]")  # fmt: skip
@@ -43,7 +46,7 @@ from qnet_circuits.errors import ParameterError
 @plot_option
 def run(
     name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], level: float,
-    keep_outcomes: bool, as_json: bool, out: str | None, plot: str | None, **options: Any,
+    sampler_options: tuple[str, ...], keep_outcomes: bool, as_json: bool, out: str | None, plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Run a protocol: NAME is registered, or FILE.py:Class."""
     from qnet_circuits.running import submit
@@ -52,7 +55,15 @@ def run(
     if keep_outcomes and not as_json:
         raise ParameterError("--keep-outcomes adds counts to the JSON object; give --json too, or --out DIR")
     check_picture(plot)
-    prepared = submit(protocol, backend, layout=layout_of(layout), noise=noise_of(noise), path=out, **options)
+    prepared = submit(
+        protocol,
+        backend,
+        layout=layout_of(layout),
+        noise=noise_of(noise),
+        path=out,
+        options=pairs("--option", sampler_options),
+        **options,
+    )
     more = {}
     with go_on_with(prepared):
         result = prepared.result(level)

@@ -17,6 +17,7 @@ from qnet_circuits.circuits.rules import node_of
 from qnet_circuits.compiling.boundaries import verify_boundaries
 from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.carriers import check_carrier
+from qnet_circuits.compiling.decoupling import with_pulses
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
 from qnet_circuits.compiling.optimisation import Optimiser
 from qnet_circuits.compiling.placement import place_all
@@ -80,11 +81,20 @@ class Compiled:
         return iter(self.items)
 
     @cached_property
-    def circuits(self) -> tuple[QuantumCircuit, ...]:
-        """The circuits as a machine takes them: on all qubits of the device."""
-        if self.device is None:
+    def played(self) -> tuple[QuantumCircuit, ...]:
+        """The circuits on the used qubits alone, with the pulses that decouple waiting qubits if they were asked for."""
+        device = self.device
+        if device is None or not self.decoupling:
             return tuple(item.circuit for item in self.items)
-        return tuple(_spread(item, self.device.num_qubits) for item in self.items)
+        return tuple(with_pulses(item.circuit, item.qubits, device) for item in self.items)
+
+    @cached_property
+    def circuits(self) -> tuple[QuantumCircuit, ...]:
+        """The circuits as a machine takes them: on all qubits of the device, pulses that decouple waiting qubits included."""
+        if self.device is None:
+            return self.played
+        width = self.device.num_qubits
+        return tuple(_spread(item, circuit, width) for item, circuit in zip(self, self.played, strict=True))
 
     @property
     def corrections(self) -> str:
@@ -114,7 +124,8 @@ class Compiled:
         """Prove that compilation kept the parties apart.
 
         Every circuit is cut at the fences around its link operations; the regions of the compiled circuit must match those of
-        the circuit before optimisation one to one, and each must do the same.
+        the circuit before optimisation one to one, and each must do the same; so must those of the circuit with pulses that
+        decouple waiting qubits, which is checked to be the same circuit but for waiting when they are put in.
 
         Returns:
             The number of regions compared.
@@ -123,8 +134,10 @@ class Compiled:
             VerificationError: If something moved across a boundary.
             UnsupportedError: If a region is too wide to compare.
         """
-        for item in self.items:
+        for item, played in zip(self, self.played, strict=True):
             _verify_routing(item)
+            if played is not item.circuit:
+                verify_boundaries(item.circuit, played)
         return sum(verify_boundaries(item.routed, item.circuit) for item in self.items)
 
     def analyze(self, result: Any, level: float = 0.95) -> dict[str, Any]:
@@ -264,9 +277,9 @@ def _verify_routing(item: CompiledItem) -> None:
         )
 
 
-def _spread(item: CompiledItem, width: int) -> QuantumCircuit:
+def _spread(item: CompiledItem, circuit: QuantumCircuit, width: int) -> QuantumCircuit:
     wide = QuantumCircuit(width, name=item.name)
-    for register in item.circuit.cregs:
+    for register in circuit.cregs:
         wide.add_register(register)
-    wide.compose(item.circuit, qubits=list(item.qubits), clbits=item.circuit.clbits, inplace=True)
+    wide.compose(circuit, qubits=list(item.qubits), clbits=circuit.clbits, inplace=True)
     return wide

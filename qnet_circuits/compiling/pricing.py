@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from qiskit.transpiler import Target
 
@@ -12,6 +14,44 @@ from qnet_circuits.compiling.jobs import split
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
+
+if TYPE_CHECKING:
+    from qnet_circuits.backends.base import Backend
+
+
+def priced_for(
+    backend: Backend,
+    compiled: Compiled,
+    shots: Sequence[int],
+    noise: DeviceNoise | None = None,
+    rep_delay: float | None = None,
+    remaining: float | None = None,
+) -> Cost:
+    """Return what a compiled program costs with the options of a backend: its delay between shots, and twirling.
+
+    Args:
+        backend: The backend; nothing is submitted.
+        compiled: A program compiled for its device.
+        shots: Shots of each circuit.
+        noise: Gives the latency of decisions. Default: ``DeviceNoise()``.
+        rep_delay: Seconds between two shots. Default: the backend's, or 250 µs where it does not say.
+        remaining: Seconds that the instance has left, if that is known.
+
+    Raises:
+        UnsupportedError: If there is no device, or a circuit breaks a limit by itself.
+        ParameterError: If an option of the backend does not fit.
+    """
+    delay = backend.rep_delay if rep_delay is None else rep_delay
+    executed = [backend.executed(count) for count in shots]
+    cost = priced(compiled, executed, noise, REP_DELAY if delay is None else delay, remaining)
+    surplus = sum(executed) - sum(shots)
+    notes = cost.notes
+    if any(name.startswith("twirling.") for name in backend.options):
+        notes = (
+            *notes,
+            "what twirling adds to the circuits' durations is not known, and not in the estimate",
+        )
+    return replace(cost, shots=max(shots, default=0), waste=cost.waste + surplus, notes=notes)
 
 
 def priced(
