@@ -104,12 +104,12 @@ def _checked(name: str, value: Any, backend: str, honoured: Sequence[str]) -> An
     if value is None:
         raise ParameterError(f"option {name}: got no value; give one, or leave it out")
     value = client_value(name, value)
+    if name == "execution.rep_delay":
+        return check_range(f"option {name}", value, 0.0, _LONGEST_REP_DELAY)
     only, why = _ONLY.get(name, (value, ""))
     if value != only:
         raise UnsupportedError(f"{backend} takes the option {name} only as {only!r}: {why}; leave it out")
-    return (
-        check_range(f"option {name}", value, 0.0, _LONGEST_REP_DELAY) if name.endswith("rep_delay") else value
-    )
+    return value
 
 
 def _check_effect(options: Options) -> None:
@@ -230,6 +230,7 @@ def _check_trial(circuit: QuantumCircuit, options: Options, backend: str) -> Non
         client_program([for_twirling(circuit)], chosen, _TRIAL)
     except Exception as error:
         reason = re.sub(r"\s+", " ", str(error)).strip(" .\"'")
+        other = "choose another twirling.group, or " if "twirling.group" in options else ""
         raise UnsupportedError(
-            f"{backend}: IBM's client cannot twirl circuit {circuit.name!r}: {reason}; leave twirling out"
+            f"{backend}: IBM's client cannot twirl circuit {circuit.name!r}: {reason}; {other}leave twirling out"
         ) from error

@@ -80,8 +80,6 @@ def test_what_ibm_would_refuse_is_refused():
     backend = LocalBackend("fake_manila")
     with pytest.raises(UnsupportedError, match="same number of shots"):
         backend.submit(qn.compile(CHAIN, backend), [1, 2, 3], 0)
-    with pytest.raises(UnsupportedError, match="leave decoupling out"):
-        qn.run(CHAIN, backend, decoupling=True)
     with pytest.raises(UnsupportedError, match="no if_else"):
         qn.run(CHAIN, "local:fake_berlin", corrections="feedforward")
     with pytest.raises(UnsupportedError, match="the links' own noise cannot happen on local:fake_manila"):
