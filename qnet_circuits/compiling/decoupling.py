@@ -144,11 +144,9 @@ def _timed(circuit: QuantumCircuit, qubits: Sequence[int], usable: Usable) -> li
 
 
 def _first_at(timed: Sequence[Timed]) -> dict[tuple[int, float], int]:
-    """Return the first instruction that begins on a wire at a time; neither delays nor fences, which nobody waits for."""
+    """Return the first instruction that begins on a wire at a time: before it, pulses of a wait that ends there are put."""
     found: dict[tuple[int, float], int] = {}
     for each in timed:
-        if each.transparent and (each.name == "delay" or len(each.wires) == 1):
-            continue
         for wire in each.wires:
             place = (wire, each.start)
             found[place] = min(found.get(place, each.position), each.position)

@@ -268,6 +268,24 @@ def test_short_waits_and_qubits_in_their_ground_state_are_left_alone():
     assert with_pulses(circuit, range(2), quick(2)) is circuit
 
 
+def test_delays_outside_of_windows_stay():
+    circuit = QuantumCircuit(2, 2)
+    circuit.sx(0)
+    circuit.delay(4000, 0)
+    circuit.sx(0)
+    circuit.delay(1000, 1)
+    circuit.sx(1)
+    circuit.delay(100, 1)
+    circuit.sx(1)
+    circuit.measure([0, 1], [0, 1])
+    made = with_pulses(circuit, range(2), quick(2))
+    assert [i.params[0] for i in made.data if i.name == "delay" and i.qubits[0] == made.qubits[1]] == [
+        1000,
+        100,
+    ]
+    assert names(made, 0).count("x") == 2 and names(made, 1).count("x") == 0
+
+
 def test_a_device_without_x_or_clock():
     circuit = QuantumCircuit(1, 1)
     circuit.sx(0)
