@@ -109,8 +109,10 @@ class RuntimeBackend(Backend):
 
     def with_options(self, options: Mapping[str, Any] | None) -> RuntimeBackend:
         """Return the same backend, and the same connection, whose jobs have options of the Sampler, by dotted name."""
+        if not options:
+            return self
         other = copy.copy(self)
-        other.options = {} if options is None else check_options(options, self.name)
+        other.options = check_options(options, self.name)
         return other
 
     @property

@@ -58,8 +58,10 @@ class LocalBackend(Backend):
 
     def with_options(self, options: Mapping[str, Any] | None) -> LocalBackend:
         """Return the same backend with options of the Sampler; the offline mode knows those of twirling."""
+        if not options:
+            return self
         other = copy.copy(self)
-        other.options = {} if options is None else check_options(options, self.name, TWIRLING)
+        other.options = check_options(options, self.name, TWIRLING)
         return other
 
     def executed(self, shots: int) -> int:

@@ -2,7 +2,9 @@
 
 This library puts the pulses in itself, since IBM's client refuses to beside a real-time decision. Windows and moments are
 those that the twin models (``noise/pulses``): what is slow against a window is echoed away, and so is ZZ between coupled
-neighbours, whose pulses are staggered.
+neighbours, whose pulses are staggered. Three things differ. The twin's pulses take no time, those of a circuit come out of its
+delays; the twin knows any moment, a device steps of its clock; and the latency of decisions is that of ``DeviceNoise()`` here,
+that of the run's noise on the twin.
 """
 
 from __future__ import annotations
@@ -49,9 +51,9 @@ def with_pulses(circuit: QuantumCircuit, qubits: Sequence[int], device: Device) 
     Example:
         >>> from qnet_circuits.backends.runtime import fake_device
         >>> circuit = QuantumCircuit(2, 1)
-        >>> _ = circuit.sx(0), circuit.delay(1000, 0), circuit.cx(0, 1), circuit.measure(1, 0)
+        >>> _ = circuit.sx(0), circuit.delay(5000, 0), circuit.cx(0, 1), circuit.measure(1, 0)
         >>> [i.name for i in with_pulses(circuit, (0, 1), fake_device("fake_manila")).data]
-        ['sx', 'delay', 'x', 'delay', 'x', 'delay', 'cx', 'measure']
+        ['sx', 'delay', 'x', 'delay', 'x', 'cx', 'measure']
     """
     found = _Decoupling(circuit, qubits, device).circuit_with_pulses()
     if found is not circuit:

@@ -180,6 +180,14 @@ def test_other_backends_submit_no_job(backend):
         qn.submit(CHAIN, backend, options=GATES)
 
 
+def test_a_backend_keeps_its_options():
+    for name in ("ibm:ibm_manila", "local:fake_manila"):
+        where = backend_of(name).with_options(GATES)
+        assert where.with_options(None) is where and where.with_options({}) is where
+        assert where.with_options(MEASURE).options == MEASURE and where.options == GATES
+    assert backend_of("ibm:ibm_manila").with_options(GATES).limited(7).options == GATES
+
+
 # -- twirling ---------------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """Pulses in circuits for hardware: the same circuit but for waiting, in the windows that the twin treats too."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -295,6 +296,11 @@ def test_a_device_without_x_or_clock():
     bare = Device("bare", GenericBackendV2(2, ["sx", "rz", "cz"], seed=1))
     with pytest.raises(UnsupportedError, match="bare has no x on qubit 0, of which decoupling is made"):
         with_pulses(circuit, [0], bare)
+    timeless = Device.from_calibration(dataclasses.replace(perfect(1, durations={"x": PULSE}), dt=None))
+    made = with_pulses(circuit, [0], timeless)
+    lengths = [(i.params[0], i.operation.unit) for i in made.data if i.name == "delay"]
+    assert {unit for _, unit in lengths} == {"s"}
+    assert sum(seconds for seconds, _ in lengths) == pytest.approx(10 * US - 2 * PULSE)
     old = fake_device("fake_burlington")
     assert own_target(old).dt is None
     with pytest.raises(UnsupportedError, match="has no x on qubit 0"):
