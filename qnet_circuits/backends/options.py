@@ -141,7 +141,7 @@ def executed_shots(shots: int, options: Options) -> int:
     if not twirls(options):
         return shots
     number, each = twirled_shots(shots, options)
-    if False:
+    if number * each < shots:
         raise ParameterError(
             f"{number} randomisations of {each} shots are {number * each:,} shots, {shots:,} are asked for; "
             "raise twirling.num_randomizations or twirling.shots_per_randomization, or leave one of them out"

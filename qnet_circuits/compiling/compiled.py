@@ -236,7 +236,11 @@ def compile_program(
         notes[
             f"no placement without SWAPs was found: {swaps} SWAPs were put in, between fences of their own"
         ] = None
-    return Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin, decoupling)
+    compiled = Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin, decoupling)
+    _ = (
+        compiled.played
+    )  # Pulses that the device cannot play raise here, not when the circuits are written down.
+    return compiled
 
 
 def _check_modes(program: Program, lowered: Sequence[Lowered], device: Device | None) -> None:

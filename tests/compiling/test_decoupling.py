@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
-from qiskit.circuit import Barrier
+from qiskit.circuit import Barrier, ClassicalRegister, QuantumRegister
 from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.quantum_info import Operator
 
@@ -289,9 +289,9 @@ def test_delays_outside_of_windows_stay():
 
 def test_a_device_without_x_or_clock():
     circuit = QuantumCircuit(1, 1)
-    circuit.sx(0)
+    circuit.h(0)
     circuit.delay(10, 0, unit="us")
-    circuit.sx(0)
+    circuit.h(0)
     circuit.measure(0, 0)
     bare = Device("bare", GenericBackendV2(2, ["sx", "rz", "cz"], seed=1))
     with pytest.raises(UnsupportedError, match="bare has no x on qubit 0, of which decoupling is made"):
@@ -301,6 +301,11 @@ def test_a_device_without_x_or_clock():
     lengths = [(i.params[0], i.operation.unit) for i in made.data if i.name == "delay"]
     assert {unit for _, unit in lengths} == {"s"}
     assert sum(seconds for seconds, _ in lengths) == pytest.approx(10 * US - 2 * PULSE)
+    # Whatever it is compiled for, the twin too: pulses that no machine could play raise at once.
+    waiting = QuantumCircuit(QuantumRegister(1, "alice"), ClassicalRegister(1, "a"))
+    waiting.compose(circuit, waiting.qubits, waiting.clbits, inplace=True)
+    with pytest.raises(UnsupportedError, match="leave decoupling out"):
+        qn.compile(qn.Program([qn.Item("waiting", waiting)]), "aer:fake_burlington", decoupling=True)
     old = fake_device("fake_burlington")
     assert own_target(old).dt is None
     with pytest.raises(UnsupportedError, match="has no x on qubit 0"):
