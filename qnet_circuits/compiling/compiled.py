@@ -237,9 +237,8 @@ def compile_program(
             f"no placement without SWAPs was found: {swaps} SWAPs were put in, between fences of their own"
         ] = None
     compiled = Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin, decoupling)
-    _ = (
-        compiled.played
-    )  # Pulses that the device cannot play raise here, not when the circuits are written down.
+    # Pulses that the device cannot play raise here, not when the circuits are written down.
+    _ = compiled.played
     return compiled
 
 

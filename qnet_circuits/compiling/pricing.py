@@ -41,7 +41,7 @@ def priced_for(
         UnsupportedError: If there is no device, or a circuit breaks a limit by itself.
         ParameterError: If an option of the backend does not fit.
     """
-    delay = rep_delay
+    delay = backend.rep_delay if rep_delay is None else rep_delay
     executed = [backend.executed(count) for count in shots]
     cost = priced(compiled, executed, noise, REP_DELAY if delay is None else delay, remaining)
     surplus = sum(executed) - sum(shots)
