@@ -88,6 +88,7 @@ class RuntimeBackend(Backend):
     """
 
     remote = True
+    equal_shots = True
 
     def __init__(
         self, processor: str, max_qpu_seconds: int | None = None, watchdog: Watchdog | None = None
@@ -175,6 +176,11 @@ class RuntimeBackend(Backend):
         """Whether the platform is known to be a stand-in: it answers from this machine."""
         address = self._failures.ask(failures.CONNECT, lambda: self._service.active_account()["url"])
         return urlsplit(str(address)).hostname in _LOOPBACK
+
+    @property
+    def expected_noise(self) -> DeviceNoise:
+        """All that the processor's calibration says, and waiting."""
+        return DeviceNoise()
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
@@ -320,10 +326,17 @@ class RuntimeBackend(Backend):
         limit = plain.get("usage_limit_seconds", plain.get("usage_allocation_seconds"))
         return Usage(plain.get("usage_consumed_seconds", 0), limit, plain.get("usage_remaining_seconds"))
 
-    def seconds(self, ticket: str) -> float | None:
-        """Return the processor seconds that a job was charged, or None while the platform has not settled it."""
-        charged = self._failures.ask(failures.USAGE, lambda: self._job(ticket).usage(), ticket)
-        return float(charged) if charged else None
+    def ran(self, ticket: str) -> dict[str, Any]:
+        """Return when a job was created, began and ended, and the seconds that it was charged, as far as that is settled."""
+        plain = self._failures.ask(failures.USAGE, lambda: dict(self._job(ticket).metrics()), ticket)
+        times, usage = plain.get("timestamps") or {}, plain.get("usage") or {}
+        words = {"created": "created", "began": "running", "ended": "finished"}
+        found = {ours: times.get(theirs) for ours, theirs in words.items()}
+        # Zero until the platform has settled it.
+        found["qpu_seconds"] = (
+            usage.get("qpu_charge_time_seconds") if usage.get("status") == "complete" else None
+        )
+        return {name: value for name, value in found.items() if value}
 
 
 def _remark(processor: str) -> str:

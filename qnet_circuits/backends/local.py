@@ -27,6 +27,7 @@ from qnet_circuits.backends.runtime import client_sampler, fake_device, twirled_
 from qnet_circuits.backends.submission import asked_shots, check_submittable, equal_shots
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import BackendError, UnsupportedError
+from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device, restrict
 
 #: Aer numbers the random streams of one call by circuit and shot, 2113 apart.
@@ -52,6 +53,7 @@ class LocalBackend(Backend):
     """
 
     device: Device
+    equal_shots = True
 
     def __init__(self, device_name: str) -> None:
         self.name, self.device = f"local:{device_name}", fake_device(device_name)
@@ -81,6 +83,11 @@ class LocalBackend(Backend):
     def simulated(self) -> bool:
         """Whether outcomes are simulated: they are."""
         return True
+
+    @property
+    def expected_noise(self) -> DeviceNoise:
+        """Gate and readout errors: waiting costs nothing in the offline mode."""
+        return DeviceNoise(idle=False)
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""

@@ -11,10 +11,12 @@ from qnet_circuits.cli.options import (
     compiling_options,
     json_option,
     layout_of,
+    mitigate_option,
     name_argument,
     noise_of,
     pairs,
     protocol_of,
+    repeats_option,
     sampler_option,
     set_option,
 )
@@ -25,8 +27,10 @@ from qnet_circuits.cli.options import (
 @set_option
 @click.option("--on", "backend", required=True, help="Where it would run: ibm:<name>, aer:<device or file>.")
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
+@repeats_option
 @compiling_options
 @sampler_option
+@mitigate_option
 @click.option("--rep-delay", type=float, metavar="SECONDS",
               help="Time between two shots.  [default: the processor's own, or 0.00025]")  # fmt: skip
 @click.option(
