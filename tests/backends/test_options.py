@@ -257,6 +257,19 @@ def test_a_run_that_is_opened_again_submits_the_same(perfect, tmp_path, monkeypa
     assert said(record)["twirling.enable_measure"] is True and said(record)["execution.rep_delay"] == 3e-4
 
 
+def test_every_job_of_a_run_has_its_options(perfect, tmp_path):
+    """Two blocks with readout calibration: two jobs, as many shots in each circuit, the surplus of all in the cost."""
+    options = {**BOTH, "execution.rep_delay": 3e-4}
+    run, result, _ = ran(perfect, tmp_path / "run", options, repeats=2, mitigate=True)
+    records = list(perfect.jobs.records.values())[-2:]
+    for record in records:
+        assert said(record)["twirling.enable_gates"] is True and said(record)["execution.rep_delay"] == 3e-4
+        assert [item.shape for item in decoded(record["params"]).items] == [(3,)] * 5
+    assert result.fidelity.value == 1
+    cost = json.loads((tmp_path / "run" / "manifest.json").read_text())["cost"]
+    assert (cost["executions"], cost["waste"], cost["rep_delay"]) == (2 * 5 * 192, 2 * 5 * 62, 3e-4)
+
+
 @pytest.mark.parametrize("options", [GATES, MEASURE])
 def test_twirled_errors_are_those_of_the_processor(options):
     """On the offline mode: the figure without twirling, but for what the gates around each layer err, at 1 - 1e-6."""
