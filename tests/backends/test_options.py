@@ -260,7 +260,7 @@ def test_a_run_that_is_opened_again_submits_the_same(perfect, tmp_path, monkeypa
 def test_every_job_of_a_run_has_its_options(perfect, tmp_path):
     """Two blocks with readout calibration: two jobs, as many shots in each circuit, the surplus of all in the cost."""
     options = {**BOTH, "execution.rep_delay": 3e-4}
-    run, result, _ = ran(perfect, tmp_path / "run", options, repeats=2, mitigate=True)
+    _, result, _ = ran(perfect, tmp_path / "run", options, repeats=2, mitigate=True)
     records = list(perfect.jobs.records.values())[-2:]
     for record in records:
         assert said(record)["twirling.enable_gates"] is True and said(record)["execution.rep_delay"] == 3e-4
