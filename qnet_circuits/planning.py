@@ -12,7 +12,7 @@ from qnet_circuits.backends.base import Backend, Raw
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.cost import Cost, cost_of
 from qnet_circuits.compiling.jobs import Job, gather
-from qnet_circuits.compiling.pricing import timed_jobs
+from qnet_circuits.compiling.pricing import delay_on, executed_on, notes_on, timed_jobs
 from qnet_circuits.errors import ParameterError, UnsupportedError
 
 #: The states of a job in the order in which a run of several jobs is only as far as the first of them.
@@ -31,16 +31,17 @@ def plan_jobs(
     if not backend.equal_shots or compiled.device is None:
         whole = {"circuits": list(range(len(counts))), "kept": list(counts)}
         return [{"block": block, **whole} for block in range(repeats)], None
-    jobs, seconds, notes = timed_jobs(compiled, counts)
+    delay = delay_on(backend)
+    jobs, seconds, notes = timed_jobs(compiled, counts, rep_delay=delay)
     if len(jobs) > 1 and len(compiled.own) < len(compiled.items):
         raise UnsupportedError(
             f"readout is measured in the same job as the circuits that are corrected by it, and this needs {len(jobs)} jobs on "
             f"{backend.name}; ask for fewer shots, or for fewer circuits"
         )
-    cost = cost_of(jobs * repeats, seconds, notes=notes)
+    cost = cost_of(executed_on(backend, jobs) * repeats, seconds, delay, notes=(*notes, *notes_on(backend)))
     plain = [
-        {"circuits": list(job.circuits), "shots": job.shots, "kept": list(job.kept), "seconds": cost_of([job], seconds).seconds}
-        for job in jobs
+        {"circuits": list(job.circuits), "shots": job.shots, "kept": list(job.kept), "seconds": cost_of([run], seconds).seconds}
+        for job, run in zip(jobs, executed_on(backend, jobs), strict=True)
     ]  # fmt: skip
     return [{"block": block, **job} for block in range(repeats) for job in plain], cost
 

@@ -63,6 +63,7 @@ def backend_again(manifest: Mapping[str, Any]) -> Backend:
     backend = backend_of(manifest["backend"])
     if manifest["noise"]:
         backend = backend.with_noise(DeviceNoise.from_parameters(**manifest["noise"]))
+    backend = backend.with_options(manifest["options"].get("options"))
     seconds = manifest["options"].get("max_qpu_seconds")
     return backend if seconds is None else backend.limited(seconds)
 

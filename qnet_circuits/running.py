@@ -56,6 +56,7 @@ def submit(
     mitigate: bool = False,
     predict: bool | None = None,
     max_qpu_seconds: int | None = None,
+    options: Mapping[str, Any] | None = None,
     path: str | os.PathLike[str] | None = None,
     dry_run: bool = False,
 ) -> Run:
@@ -83,6 +84,8 @@ def submit(
         predict: Put the exact figures for the same description of noise beside sampled ones; by default on a simulated device
             if the program is small.
         max_qpu_seconds: The most processor seconds that a job on a processor may take; needed there.
+        options: Options of IBM's Sampler by dotted name, on ``ibm:`` and, as far as its offline mode knows them, ``local:``;
+            such as ``{"twirling.enable_gates": True, "execution.rep_delay": 2.5e-4}``.
         path: A directory, new or empty, that keeps the run; needed on a processor.
         dry_run: Do everything but write and submit.
 
@@ -95,7 +98,8 @@ def submit(
     """
     if not isinstance(protocol, Protocol):
         raise ParameterError(f"protocol must be a Protocol, such as RepeaterChain(hops=3), got {protocol!r}")
-    where = _limited(_with_noise(backend_of(backend), noise), max_qpu_seconds, path, dry_run)
+    where = _with_noise(backend_of(backend), noise).with_options(options)
+    where = _limited(where, max_qpu_seconds, path, dry_run)
     seeded = seed is not None
     seed = secrets.randbits(53) if seed is None else check_count("seed", seed, 0)
     for name, value in (("emulate_links", emulate_links), ("decoupling", decoupling), ("mitigate", mitigate)):
@@ -104,7 +108,7 @@ def submit(
     if not (predict is None or isinstance(predict, bool)):
         raise ParameterError(f"predict must be True, False or None, got {predict!r}")
     protocol, left_out = on_device(protocol, where)
-    options = {
+    chosen = {
         "seeded": seeded,
         "shots": DEFAULT_SHOTS if shots is None else int(shots),
         "corrections": corrections,
@@ -115,15 +119,16 @@ def submit(
         "decoupling": decoupling,
         "repeats": _repeats(repeats, protocol, where),
         "max_qpu_seconds": max_qpu_seconds,
+        "options": dict(where.options),
         "mitigate": mitigate,
     }
-    compiled = prepare(protocol, where, seed, options)
+    compiled = prepare(protocol, where, seed, chosen)
     if mitigate:
         check_mitigable(protocol, compiled.program, where)
     counts = with_readout(_shots(compiled.program, shots, where), compiled)
     _check_links(compiled, where)
     where.check(compiled)
-    manifest = make_manifest(protocol, compiled, where, seed, counts, options)
+    manifest = make_manifest(protocol, compiled, where, seed, counts, chosen)
     jobs, cost = plan_jobs(compiled, where, counts, repeats)
     manifest["jobs"] = jobs
     if cost is not None:
@@ -215,7 +220,7 @@ def run(
         progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr is
             told if it is a terminal and it takes more than two seconds.
         **options: Those of ``submit``: shots, seed, corrections, optimization_level, layout, carrier, emulate_links, noise,
-            decoupling, mitigate, repeats, predict, max_qpu_seconds, path.
+            decoupling, mitigate, repeats, predict, max_qpu_seconds, options, path.
 
     Returns:
         The result.

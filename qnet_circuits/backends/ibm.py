@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
+from qiskit import QuantumCircuit
+
 from qnet_circuits.backends import failures
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
 from qnet_circuits.backends.failures import Failures, one_line
+from qnet_circuits.backends.options import (
+    check_options,
+    check_twirling,
+    executed_shots,
+    for_twirling,
+    options_notes,
+    twirls,
+)
 from qnet_circuits.backends.redaction import Redactor
 from qnet_circuits.backends.runtime import client_sampler, connect, fake_device_names, saved_secrets
-from qnet_circuits.backends.submission import MID_CIRCUIT, check_submittable, circuits_for, equal_shots
+from qnet_circuits.backends.submission import (
+    MID_CIRCUIT,
+    asked_shots,
+    check_submittable,
+    circuits_for,
+    equal_shots,
+)
 from qnet_circuits.backends.watchdog import Watchdog
-from qnet_circuits.compiling.compiled import Compiled, registers_of
+from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import (
     BackendError,
     JobCancelledError,
@@ -25,6 +41,7 @@ from qnet_circuits.errors import (
     UnknownNameError,
     UnsupportedError,
     check_count,
+    check_range,
 )
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
@@ -91,6 +108,36 @@ class RuntimeBackend(Backend):
         other.max_qpu_seconds = max_qpu_seconds
         return other
 
+    def with_options(self, options: Mapping[str, Any] | None) -> RuntimeBackend:
+        """Return the same backend, and the same connection, whose jobs have options of the Sampler, by dotted name."""
+        if not options:
+            return self
+        other = copy.copy(self)
+        other.options = check_options(options, self.name)
+        return other
+
+    @property
+    def rep_delay(self) -> float | None:
+        """Seconds between two shots: the option ``execution.rep_delay``, or what the processor does by itself.
+
+        Raises:
+            ParameterError: If the processor does not take the option's value.
+        """
+        configuration = self._backend.configuration()
+        asked = self.options.get("execution.rep_delay")
+        if asked is None:
+            return getattr(configuration, "default_rep_delay", None)
+        if not getattr(configuration, "dynamic_reprate_enabled", False):
+            raise UnsupportedError(
+                f"{self.name} has one delay between shots for everybody; leave execution.rep_delay out"
+            )
+        low, high = getattr(configuration, "rep_delay_range", None) or (0.0, float(asked))
+        return check_range(f"{self.name}: option execution.rep_delay", asked, low, high)
+
+    def executed(self, shots: int) -> int:
+        """Return how many shots run where a number is asked for: twirling runs as many in each randomisation."""
+        return executed_shots(shots, self.options)
+
     # -- what it is ------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -140,6 +187,13 @@ class RuntimeBackend(Backend):
         said = ["outcomes are the processor's own; seed does not reach them"]
         if MID_CIRCUIT in self._backend.target.operation_names:
             said.append(f"measurements in the middle of a circuit are {MID_CIRCUIT}")
+        if compiled.decoupling:
+            latency = DeviceNoise().feedforward_latency * 1e6
+            said.append(
+                "waiting qubits are decoupled by pairs of X pulses, which this library put into the circuits; "
+                f"waits for a decision are filled for a latency of {latency:g} µs"
+            )
+        said += options_notes(self.options)
         if self.simulated:
             said.insert(
                 0, "simulated: the platform is a stand-in on this machine; no processor made the outcomes"
@@ -156,6 +210,12 @@ class RuntimeBackend(Backend):
             raise UnsupportedError(
                 f"{self.name} was given circuits compiled for {given}; compile them for it"
             )
+        _ = self.rep_delay  # Out of the processor's range, it raises.
+        if twirls(self.options):
+            check_twirling(compiled, self._circuits(compiled), self.options, self.name)
+
+    def _circuits(self, compiled: Compiled) -> list[QuantumCircuit]:
+        return circuits_for(compiled, self._backend.target)
 
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> str:
         """Create one job of all circuits, and return its id.
@@ -172,15 +232,18 @@ class RuntimeBackend(Backend):
             UnreachableError: If no answer came; there may be a job, which ``find`` finds.
         """
         count = equal_shots(shots, self.name)
+        self.executed(count)  # Too few randomisations raise.
         self.check(compiled)
-        circuits = circuits_for(compiled, self._backend.target)
+        circuits = self._circuits(compiled)
+        if twirls(self.options):
+            circuits = [for_twirling(circuit, count) for circuit in circuits]
         job = self._failures.ask(failures.SUBMIT, lambda: self._created(circuits, count, tag))
         self._jobs[job.job_id()] = job
         return str(job.job_id())
 
     def _created(self, circuits: Sequence[Any], shots: int, tag: str) -> Any:
         # Never a private job: its outcomes can be read only once.
-        sampler = client_sampler(self._backend)
+        sampler = client_sampler(self._backend, self.options)
         sampler.options.environment.job_tags = [tag] if tag else []
         sampler.options.max_execution_time = self.max_qpu_seconds
         self._redact.guard_logs()
@@ -287,4 +350,4 @@ def _remark(processor: str) -> str:
 
 
 def _registers(result: Any) -> list[Raw]:
-    return [registers_of(entry) for entry in result]
+    return [asked_shots(entry) for entry in result]

@@ -19,10 +19,12 @@ from qnet_circuits.cli.options import (
     mitigate_option,
     name_argument,
     noise_of,
+    pairs,
     plot_option,
     print_result,
     protocol_of,
     repeats_option,
+    sampler_option,
     set_option,
 )
 
@@ -36,19 +38,28 @@ from qnet_circuits.cli.options import (
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @repeats_option
 @compiling_options
+@sampler_option
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
 @mitigate_option
 @click.option("--dry-run", is_flag=True, help="Do everything but write and submit.")
 @json_option
 def submit(
     name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], out: str | None,
-    as_json: bool, **options: Any,
+    sampler_options: tuple[str, ...], as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Submit a protocol to a processor, and come back for it later: NAME is registered, or FILE.py:Class."""
     from qnet_circuits.running import submit as submit_
 
     protocol = protocol_of(name, settings)
-    run = submit_(protocol, backend, layout=layout_of(layout), noise=noise_of(noise), path=out, **options)
+    run = submit_(
+        protocol,
+        backend,
+        layout=layout_of(layout),
+        noise=noise_of(noise),
+        path=out,
+        options=pairs("--option", sampler_options),
+        **options,
+    )
     said = (
         "checked; nothing was written or submitted" if options["dry_run"] else f"fetch it: qnet fetch {out}"
     )

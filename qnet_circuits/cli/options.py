@@ -55,6 +55,10 @@ key_option = click.option(
 level_option = click.option(
     "--level", type=float, default=0.95, show_default=True, help="Confidence level of intervals."
 )
+sampler_option = click.option(
+    "--option", "sampler_options", multiple=True, metavar="KEY=VALUE",
+    help="An option of IBM's Sampler, such as twirling.enable_gates=true or execution.rep_delay=5e-4.",
+)  # fmt: skip
 memory_option = click.option(
     "--memory-gib", type=float, default=2.0, show_default=True, help="The most memory a contraction may take."
 )

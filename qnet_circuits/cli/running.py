@@ -21,10 +21,12 @@ from qnet_circuits.cli.options import (
     name_argument,
     noise_of,
     out_option,
+    pairs,
     plot_option,
     print_result,
     protocol_of,
     repeats_option,
+    sampler_option,
     set_option,
 )
 from qnet_circuits.errors import ParameterError
@@ -38,6 +40,7 @@ from qnet_circuits.errors import ParameterError
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @repeats_option
 @compiling_options
+@sampler_option
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
 @click.option("--predict/--no-predict", default=None,
               help="Put exact figures beside sampled ones.  [default: on a device, if the program is small]")  # fmt: skip
@@ -50,7 +53,8 @@ from qnet_circuits.errors import ParameterError
 @plot_option
 def run(
     name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], level: float,
-    keep_outcomes: bool, key_out: str | None, as_json: bool, out: str | None, plot: str | None, **options: Any,
+    sampler_options: tuple[str, ...], keep_outcomes: bool, key_out: str | None, as_json: bool, out: str | None,
+    plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Run a protocol: NAME is registered, or FILE.py:Class."""
     from qnet_circuits.running import submit
@@ -62,7 +66,15 @@ def run(
         raise ParameterError(f"the outcomes of {protocol.name} are key material; leave --keep-outcomes out")
     check_picture(plot)
     check_key_file(key_out)
-    prepared = submit(protocol, backend, layout=layout_of(layout), noise=noise_of(noise), path=out, **options)
+    prepared = submit(
+        protocol,
+        backend,
+        layout=layout_of(layout),
+        noise=noise_of(noise),
+        path=out,
+        options=pairs("--option", sampler_options),
+        **options,
+    )
     more = {}
     with go_on_with(prepared):
         result = prepared.result(level)

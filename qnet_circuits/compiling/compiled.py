@@ -17,6 +17,7 @@ from qnet_circuits.circuits.rules import node_of
 from qnet_circuits.compiling.boundaries import verify_boundaries
 from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.carriers import check_carrier
+from qnet_circuits.compiling.decoupling import with_pulses
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
 from qnet_circuits.compiling.measured import MeasuredLinks
 from qnet_circuits.compiling.optimisation import Optimiser
@@ -84,11 +85,20 @@ class Compiled:
         return iter(self.items)
 
     @cached_property
-    def circuits(self) -> tuple[QuantumCircuit, ...]:
-        """The circuits as a machine takes them: on all qubits of the device."""
-        if self.device is None:
+    def played(self) -> tuple[QuantumCircuit, ...]:
+        """The circuits on the used qubits alone, with the pulses that decouple waiting qubits if they were asked for."""
+        device = self.device
+        if device is None or not self.decoupling:
             return tuple(item.circuit for item in self.items)
-        return tuple(_spread(item, self.device.num_qubits) for item in self.items)
+        return tuple(with_pulses(item.circuit, item.qubits, device) for item in self.items)
+
+    @cached_property
+    def circuits(self) -> tuple[QuantumCircuit, ...]:
+        """The circuits as a machine takes them: on all qubits of the device, pulses that decouple waiting qubits included."""
+        if self.device is None:
+            return self.played
+        width = self.device.num_qubits
+        return tuple(_spread(item, circuit, width) for item, circuit in zip(self, self.played, strict=True))
 
     def only(self, circuits: Sequence[int]) -> Compiled:
         """Return some of the circuits, without the figures, as a job of their own; the whole if it is all of them."""
@@ -132,7 +142,8 @@ class Compiled:
         """Prove that compilation kept the parties apart.
 
         Every circuit is cut at the fences around its link operations; the regions of the compiled circuit must match those of
-        the circuit before optimisation one to one, and each must do the same.
+        the circuit before optimisation one to one, and each must do the same; so must those of the circuit with pulses that
+        decouple waiting qubits, which is checked to be the same circuit but for waiting when they are put in.
 
         Returns:
             The number of regions compared.
@@ -141,8 +152,10 @@ class Compiled:
             VerificationError: If something moved across a boundary.
             UnsupportedError: If a region is too wide to compare.
         """
-        for item in self.items:
+        for item, played in zip(self, self.played, strict=True):
             _verify_routing(item)
+            if played is not item.circuit:
+                verify_boundaries(item.circuit, played)
         return sum(verify_boundaries(item.routed, item.circuit) for item in self.items)
 
     def analyze(self, result: Any, level: float = 0.95) -> dict[str, Any]:
@@ -246,7 +259,10 @@ def compile_program(
         notes[
             f"no placement without SWAPs was found: {swaps} SWAPs were put in, between fences of their own"
         ] = None
-    return Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin, decoupling)
+    compiled = Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin, decoupling)
+    # Pulses that the device cannot play raise here, not when the circuits are written down.
+    _ = compiled.played
+    return compiled
 
 
 def _placed(
@@ -307,9 +323,9 @@ def _verify_routing(item: CompiledItem) -> None:
         )
 
 
-def _spread(item: CompiledItem, width: int) -> QuantumCircuit:
+def _spread(item: CompiledItem, circuit: QuantumCircuit, width: int) -> QuantumCircuit:
     wide = QuantumCircuit(width, name=item.name)
-    for register in item.circuit.cregs:
+    for register in circuit.cregs:
         wide.add_register(register)
-    wide.compose(item.circuit, qubits=list(item.qubits), clbits=item.circuit.clbits, inplace=True)
+    wide.compose(circuit, qubits=list(item.qubits), clbits=circuit.clbits, inplace=True)
     return wide

@@ -27,6 +27,7 @@ from qnet_circuits.errors import (
 )
 from qnet_circuits.program import Item, Program
 from qnet_circuits.testing import check_backend
+from tests.platform.execution import decoded
 from tests.platform.process import ROOT, platform_process
 from tests.platform.processors import Processor
 from tests.platform.server import PlatformServer
@@ -277,6 +278,24 @@ def test_a_qubit_that_is_used_again_is_measured_in_the_middle():
     assert with_mid_circuit(circuit, fake_device("fake_torino").backend.target) is circuit
 
 
+def test_pulses_reach_the_platform_and_figures_stay(tmp_path):
+    """Pairs of X and delays are in the circuits that were posted, beside decisions; without noise nothing changes."""
+    with PlatformServer(["FakeBoston"], noisy=False).in_environment() as platform:
+        options = {"shots": 100, "corrections": "feedforward", "max_qpu_seconds": 60, "decoupling": True}
+        run = qn.submit(qn.RepeaterChain(hops=3), "ibm:ibm_boston", path=tmp_path / "run", **options)
+        result = run.result()
+        record = next(iter(platform.jobs.records.values()))
+        (sent, *_) = (item.circuit for item in decoded(record["params"]).items)
+    assert result.fidelity.value == 1
+    assert (
+        sent.count_ops()["delay"] >= 4 and sent.count_ops()["x"] >= 4 and sent.count_ops()["measure_2"] == 4
+    )
+    assert any(
+        "decoupled by pairs of X pulses" in note and "latency of 1.5 µs" in note for note in result.notes
+    )
+    assert run.summary()["status"] == "COLLECTED"
+
+
 def test_the_platform_gets_measure_2(tmp_path):
     with PlatformServer(["FakeBoston"], noisy=False).in_environment() as platform:
         backend = RuntimeBackend("ibm_boston")
@@ -300,8 +319,6 @@ def test_what_cannot_be_one_job_is_refused_before_anything_is_sent(platform, man
     compiled = qn.compile(CHAIN, manila)
     with pytest.raises(UnsupportedError, match=r"same number of shots, 10, 20 were given"):
         manila.submit(compiled, [10, 20, 10], 1)
-    with pytest.raises(UnsupportedError, match="leave decoupling out"):
-        manila.check(qn.compile(CHAIN, manila, decoupling=True))
     for other in ("ideal", "aer:fake_perth"):
         with pytest.raises(UnsupportedError, match=r"was given circuits compiled for (no device|fake_perth)"):
             manila.check(qn.compile(CHAIN, other))
