@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from qnet_circuits.protocols.long_range_cnot import LongRangeCnot as LongRangeCnot
     from qnet_circuits.protocols.repeater_chain import RepeaterChain as RepeaterChain
     from qnet_circuits.protocols.superdense_coding import SuperdenseCoding as SuperdenseCoding
+    from qnet_circuits.protocols.swap_transport import SwapTransport as SwapTransport
     from qnet_circuits.protocols.teleportation import Teleportation as Teleportation
     from qnet_circuits.protocols.teleported_cnot import TeleportedCnot as TeleportedCnot
     from qnet_circuits.result import Result as Result
@@ -114,6 +115,7 @@ _HOME = {
     "protocols.long_range_cnot": ("LongRangeCnot",),
     "protocols.repeater_chain": ("RepeaterChain",),
     "protocols.superdense_coding": ("SuperdenseCoding",),
+    "protocols.swap_transport": ("SwapTransport",),
     "protocols.teleportation": ("Teleportation",),
     "protocols.teleported_cnot": ("TeleportedCnot",),
     "result": ("Result",),
