@@ -23,6 +23,7 @@ def estimate_cost(
     *,
     shots: int | None = None,
     seed: int = 0,
+    controls: bool = False,
     noise: DeviceNoise | Mapping[str, Any] | None = None,
     rep_delay: float = REP_DELAY,
     remaining: float | None = None,
@@ -39,6 +40,7 @@ def estimate_cost(
             ``aer:snapshot.json`` or a ``Device``.
         shots: Shots for each circuit, 1 to 100,000,000. Default 4096.
         seed: Decides on what is drawn at random.
+        controls: Count the control experiments too, that ``submit`` adds to the job.
         noise: Gives the latency of decisions, ``feedforward_latency``. Default: the backend's.
         rep_delay: Seconds between two shots, in [0, 0.1]. Default 250 µs, as most processors have it.
         remaining: Seconds that the instance has left. Default: what the platform says, on ``ibm:``.
@@ -66,7 +68,7 @@ def estimate_cost(
         raise UnsupportedError(
             f"{where.name} has no device, so nothing takes time there; name one, for example aer:fake_kingston"
         )
-    program = program_of(protocol, check_count("seed", seed, 0))
+    program = program_of(protocol, check_count("seed", seed, 0), controls)
     counts = _counts(program, shots)
     described = where.noise if noise is None else check_noise(noise)
     compiled = compile(program, where, seed=seed, **options)

@@ -14,6 +14,8 @@ from qnet_circuits.estimate import Estimate
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from qnet_circuits.comparison import Comparison
+
 SCHEMA = 1
 
 
@@ -75,7 +77,7 @@ class Result:
             "schema": SCHEMA,
             "version": self.provenance.get("version"),
             **{key: self.provenance.get(key) for key in keys},
-            **({"engine": self.provenance["engine"]} if "engine" in self.provenance else {}),
+            **{key: self.provenance[key] for key in ("engine", "controls") if key in self.provenance},
             "figures": {name: estimate.to_dict() for name, estimate in self.figures.items()},
             "ideal": self.ideal,
             "theory": self.theory,
@@ -107,8 +109,7 @@ class Result:
             "layout",
         )
         provenance = {key: plain.get(key) for key in keys}
-        if "engine" in plain:
-            provenance["engine"] = plain["engine"]
+        provenance.update({key: plain[key] for key in ("engine", "controls") if key in plain})
         return cls(figures, provenance=provenance, notes=tuple(plain["notes"]), **tables)
 
     def rows(self) -> list[dict[str, str]]:
@@ -131,7 +132,7 @@ class Result:
         return [{key: row[key] for key in filled} for row in rows]
 
     def __str__(self) -> str:
-        lines = [self.title, _table(self.rows())]
+        lines = [self.title, table(self.rows())]
         counted = {key: value for key, value in self.resources.items() if isinstance(value, int)}
         lines.append("  ".join(f"{key.replace('_', ' ')} {value}" for key, value in counted.items()))
         lines += [f"note: {note}" for note in self.notes]
@@ -147,6 +148,12 @@ class Result:
             beside = [table.get(name, "") for table in tables.values()]
             writer.writerow([name, e.value, e.low, e.high, e.level, e.method, e.n, *beside])
         return buffer.getvalue()
+
+    def compare(self) -> Comparison:
+        """Return measured figures, controls, prediction, ideal, theory and bounds side by side, as a table and a picture."""
+        from qnet_circuits.comparison import compare
+
+        return compare(self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the figures with their intervals against ideal, theory and bounds; return the Matplotlib axes."""
@@ -174,7 +181,7 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-def _table(rows: list[dict[str, str]]) -> str:
+def table(rows: list[dict[str, str]]) -> str:
     """Return rows as aligned text."""
     if not rows:
         return "(no figures)"

@@ -27,7 +27,7 @@ from qnet_circuits.progress import Report
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.records import Record
 from qnet_circuits.result import Result
-from qnet_circuits.runs import Run, compile_for, predicted, program_of
+from qnet_circuits.runs import Run, compile_for, has_controls, predicted, program_of
 
 DEFAULT_SHOTS = 4096
 MOST_SHOTS = 100_000_000
@@ -48,6 +48,7 @@ def submit(
     noise: DeviceNoise | Mapping[str, Any] | None = None,
     decoupling: bool = False,
     predict: bool | None = None,
+    controls: bool = False,
     max_qpu_seconds: int | None = None,
     path: str | os.PathLike[str] | None = None,
     dry_run: bool = False,
@@ -71,6 +72,9 @@ def submit(
         decoupling: Decouple waiting qubits by pairs of X pulses.
         predict: Put the exact figures for the same description of noise beside sampled ones; by default on a simulated device
             if the program is small.
+        controls: Add control experiments to the job: the same circuits without corrections, as figures that end in
+            ``_uncorrected``, and direct transport by SWAPs on the same qubits, ``_swap_transport``, where the protocol has a
+            baseline. ``result.compare()`` puts them side by side.
         max_qpu_seconds: The most processor seconds that a job on a processor may take; needed there.
         path: A directory, new or empty, that keeps the run; needed on a processor.
         dry_run: Do everything but write and submit.
@@ -86,12 +90,13 @@ def submit(
         raise ParameterError(f"protocol must be a Protocol, such as RepeaterChain(hops=3), got {protocol!r}")
     where = _limited(_with_noise(backend_of(backend), noise), max_qpu_seconds, path, dry_run)
     seed = secrets.randbits(53) if seed is None else check_count("seed", seed, 0)
-    for name, value in (("emulate_links", emulate_links), ("decoupling", decoupling)):
+    flags = (("emulate_links", emulate_links), ("decoupling", decoupling), ("controls", controls))
+    for name, value in flags:
         if not isinstance(value, bool):
             raise ParameterError(f"{name} must be True or False, got {value!r}")
     if not (predict is None or isinstance(predict, bool)):
         raise ParameterError(f"predict must be True, False or None, got {predict!r}")
-    program = program_of(protocol, seed)
+    program = program_of(protocol, seed, controls)
     counts = _shots(program, shots, where)
     options = {
         "shots": DEFAULT_SHOTS if shots is None else int(shots),
@@ -101,6 +106,7 @@ def submit(
         "carrier": carrier,
         "emulate_links": emulate_links,
         "decoupling": decoupling,
+        "controls": controls,
         "max_qpu_seconds": max_qpu_seconds,
     }
     compiled = compile_for(program, where, seed, options)
@@ -205,7 +211,7 @@ def run(
         progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr is
             told if it is a terminal and it takes more than two seconds.
         **options: Those of ``submit``: shots, seed, corrections, optimization_level, layout, carrier, emulate_links, noise,
-            decoupling, predict, max_qpu_seconds, path.
+            decoupling, predict, controls, max_qpu_seconds, path.
 
     Returns:
         The result.
@@ -244,7 +250,7 @@ def predict(
         noise: Which noise of the device is on. Default: all that is calibrated.
         memory: The most bytes that a contraction may take. Default 2 GiB.
         **options: Those of ``submit`` that are not about sampling: corrections, optimization_level, layout, carrier,
-            emulate_links, decoupling, seed (of what is drawn at random before anything runs), path.
+            emulate_links, decoupling, controls, seed (of what is drawn at random before anything runs), path.
 
     Returns:
         The result; ``low == high`` for every figure, and the method is ``exact``.
@@ -300,12 +306,10 @@ def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None) -> 
     check_manifest(record.path, manifest)
     if protocol is not None:
         names = {item["name"] for item in manifest["items"]}
-        if not {item.name for item in program_of(protocol, manifest["seed"])} <= names:
+        program = program_of(protocol, manifest["seed"], has_controls(manifest))
+        if not {item.name for item in program} <= names:
             raise ProgramError(f"the protocol's circuits are not those of the run at {record.path}")
-        if (
-            manifest.get("engine") == "exact"
-            and program_of(protocol, manifest["seed"]).id != manifest["program_id"]
-        ):
+        if manifest.get("engine") == "exact" and program.id != manifest["program_id"]:
             raise ProgramError(
                 f"the run at {record.path} is exact and keeps no outcomes to analyse otherwise; predict the protocol anew"
             )

@@ -15,7 +15,8 @@ import numpy as np
 from qnet_circuits.backends.base import Backend, Raw, Shapes, check_shapes
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.compiling.compiled import Compiled, compile_program
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.controls import compile_with_controls, with_controls
 from qnet_circuits.errors import (
     AccountError,
     JobCancelledError,
@@ -42,7 +43,7 @@ from qnet_circuits.manifest import (
     write_compiled,
 )
 from qnet_circuits.noise.description import DeviceNoise
-from qnet_circuits.program import Program
+from qnet_circuits.program import CONTROL, Program
 from qnet_circuits.progress import Report, reporter
 from qnet_circuits.protocol import Protocol, protocol_class
 from qnet_circuits.records import Parts, Record, forms_from_dict
@@ -287,7 +288,7 @@ class Run:
                 "give it to open_run(path, protocol=...)"
             )
         backend = self._connected()
-        program = program_of(protocol, self._manifest["seed"])
+        program = self._program_of(protocol)
         if program.id != self._manifest["program_id"]:
             raise RecordError(
                 f"the protocol makes another program now than when {self.path} was prepared; run it anew"
@@ -304,6 +305,10 @@ class Run:
             # A process that died left some of it out, or a processor has another calibration than on the day it was prepared.
             write_compiled(self._record, compiled)
         return compiled, backend
+
+    def _program_of(self, protocol: Protocol) -> Program:
+        """Return the program that a protocol makes for this run."""
+        return program_of(protocol, self._manifest["seed"], has_controls(self._manifest))
 
     def _options_again(self) -> dict[str, Any]:
         """Return the options of compilation; a processor, whose calibration changes every day, is held to its layout."""
@@ -363,7 +368,7 @@ class Run:
         level = check_level(level)
         figures = [Figure.from_dict(plain) for plain in self._manifest["figures"]]
         if self._protocol is not None:
-            figures = list(program_of(self._protocol, self._manifest["seed"]).figures)
+            figures = list(self._program_of(self._protocol).figures)
         empty: list[str] = []
         if self.exact:
             estimates = self._values()
@@ -434,10 +439,11 @@ class Run:
 
     def _acceptance(self, outcomes: Outcomes, level: float) -> dict[str, Estimate]:
         """Return the accepted share of shots, if any were dropped by post-selection."""
-        if not any(item["forms"]["accept"] for item in self._manifest["items"]):
+        own = [item for item in self._manifest["items"] if CONTROL not in item["tags"]]
+        if not any(item["forms"]["accept"] for item in own):
             return {}
-        accepted = sum(len(next(iter(registers.values()))) for _, registers in outcomes)
-        asked = sum(item["shots"] for item in self._manifest["items"])
+        accepted = sum(len(next(iter(outcomes[item["name"]].values()))) for item in own)
+        asked = sum(item["shots"] for item in own)
         return {"acceptance": proportion(accepted, asked, level)}
 
     def _assemble(
@@ -459,6 +465,8 @@ class Run:
         provenance = {key: manifest[key] for key in keys}
         provenance["shots"] = manifest["options"]["shots"]
         provenance["run_id"] = manifest["run_id"]
+        if has_controls(manifest):
+            provenance["controls"] = True
         if self.exact:
             provenance.update(engine="exact", shots=None, seed=None)
         return Result(
@@ -484,9 +492,15 @@ def _shapes(items: Sequence[Mapping[str, Any]]) -> list[tuple[str, Shapes]]:
     ]
 
 
-def program_of(protocol: Protocol, seed: int) -> Program:
-    """Return the program that a protocol makes for a run's seed."""
-    return protocol.program(np.random.default_rng(stream_seed(seed, PROGRAM)))
+def has_controls(manifest: Mapping[str, Any]) -> bool:
+    """Tell whether a run has control experiments."""
+    return bool(manifest["options"].get("controls", False))
+
+
+def program_of(protocol: Protocol, seed: int, controls: bool = False) -> Program:
+    """Return the program that a protocol makes for a run's seed, with its control experiments if they are wanted."""
+    program = protocol.program(np.random.default_rng(stream_seed(seed, PROGRAM)))
+    return with_controls(protocol, program, lambda other: program_of(other, seed)) if controls else program
 
 
 def compile_for(program: Program, backend: Backend, seed: int, options: Mapping[str, Any]) -> Compiled:
@@ -494,7 +508,7 @@ def compile_for(program: Program, backend: Backend, seed: int, options: Mapping[
     names = ("corrections", "optimization_level", "layout", "carrier", "emulate_links")
     chosen = {name: options[name] for name in names}
     decoupling = bool(options.get("decoupling", False))
-    return compile_program(
+    return compile_with_controls(
         program, backend.device, seed=stream_seed(seed, TRANSPILER) % 2**31, decoupling=decoupling, **chosen
     )
 

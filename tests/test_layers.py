@@ -14,7 +14,20 @@ LAYERS = [
     ("circuits", "figures", "program"),
     ("protocol", "protocols"),
     ("compiling", "noise", "exact", "backends"),
-    ("records", "jobs", "result", "manifest", "progress", "runs", "running", "costs", "budget", "costing"),
+    (
+        "records",
+        "jobs",
+        "result",
+        "manifest",
+        "progress",
+        "runs",
+        "running",
+        "costs",
+        "budget",
+        "costing",
+        "controls",
+        "comparison",
+    ),
     ("plotting", "cli", "testing", "__init__"),
 ]
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -18,14 +18,11 @@ from qnet_circuits.protocol import Protocol, register, set_network
 from qnet_circuits.theory import bell_diagonal, bounds, swapping
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
-
 #: Appends entanglement between two qubits at a chain's ends.
 Joining = Callable[[QuantumCircuit, Network, tuple[Qubit, Qubit]], None]
 
 
-def bell_circuit(
-    network: Network, basis: str, name: str, join: Joining = entangled_ends
-) -> QuantumCircuit:
+def bell_circuit(network: Network, basis: str, name: str, join: Joining = entangled_ends) -> QuantumCircuit:
     """Return the circuit that entangles a chain's ends and measures both in one Pauli basis, into ``out``."""
     registers = chain_registers(network)
     alice, bob = registers[0][0], registers[-1][0]
@@ -128,7 +125,9 @@ class RepeaterChain(Protocol):
 
     def baseline(self) -> Protocol:
         """Return the transport of one half of a pair by SWAPs."""
-        from qnet_circuits.protocols.swap_transport import SwapTransport  # It is made of this module's program.
+        from qnet_circuits.protocols.swap_transport import (
+            SwapTransport,
+        )  # It is made of this module's program.
 
         return SwapTransport(network=self._network())
 
