@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Qubit
@@ -15,6 +15,8 @@ from qnet_circuits.network import Network
 
 Bloch = tuple[float, float, float]
 State = str | tuple[float, float]
+#: Appends entanglement between two qubits at a chain's ends.
+Joining = Callable[[QuantumCircuit, Network, tuple[Qubit, Qubit]], None]
 
 #: The six cardinal states by name, with their Bloch vectors. They are a 2-design: an average over them is one over all.
 CARDINAL: dict[str, Bloch] = {

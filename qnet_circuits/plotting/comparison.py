@@ -13,15 +13,15 @@ from qnet_circuits.estimate import Estimate
 from qnet_circuits.plotting.style import FAINT, INK, PALETTE, new_axes, text_width
 
 _FONT = 9.0
-#: Where in its column, of width 1, each reading stands, and how it is drawn: colour and marker, or None for a bar.
-_SLOTS: dict[str, tuple[float, str, str | None]] = {
-    "measured": (-0.34, PALETTE[0], "o"),
-    "mitigated": (-0.22, PALETTE[5], "s"),
-    "uncorrected": (-0.06, PALETTE[4], None),
-    "swap_transport": (0.12, PALETTE[3], None),
+#: How each reading is drawn: colour and marker, or None for a bar.
+_STYLES: dict[str, tuple[str, str | None]] = {
+    "measured": (PALETTE[0], "o"),
+    "mitigated": (PALETTE[5], "s"),
+    "uncorrected": (PALETTE[4], None),
+    "swap_transport": (PALETTE[3], None),
 }
-#: Names of bounds begin here.
-_NAMES, _HALF, _BAR = 0.22, 0.065, 0.13
+#: In a column of width 1: the middle of the readings, how far they are apart, how wide they are, where names of bounds begin.
+_MIDDLE, _STEP, _WIDTH, _NAMES = -0.12, 0.17, 0.13, 0.22
 _TICKS = {"ideal": (INK, ":"), "theory": (PALETTE[2], "-."), "predicted": (PALETTE[1], "-")}
 
 
@@ -104,8 +104,9 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
     pitch = max(1.7, longest / 72 / (0.5 - _NAMES))
     own = ax is None
     ax = new_axes(ax, (max(6.0, 2.4 + pitch * len(shown)), 4.4))
+    present = _present(shown)
     for k, compared in enumerate(shown):
-        _draw_figure(ax, k, compared)
+        _draw_figure(ax, k, compared, present)
     ax.set_xticks(range(len(shown)), [compared.figure for compared in shown])
     ax.set_xlim(-0.5, len(shown) - 0.5)
     ax.margins(y=0.12)
@@ -130,46 +131,38 @@ def _unit_scale(compared: Compared) -> bool:
     return all(abs(value) <= 1 + 1e-9 for value in values)
 
 
-def _draw_figure(ax: Axes, k: int, compared: Compared) -> None:
-    """Draw the column of one figure."""
-    _draw_estimate(ax, k, "measured", compared.reading.measured)
-    _draw_ticks(ax, k, "measured", compared.reading)
+def _draw_figure(ax: Axes, k: int, compared: Compared, present: Sequence[str]) -> None:
+    """Draw the column of one figure; what all figures have stands at the same place in each."""
+    first = k + _MIDDLE - _STEP * (len(present) - 1) / 2
+    place = {kind: first + _STEP * number for number, kind in enumerate(present)}
+    for kind, reading in {"measured": compared.reading, **compared.controls}.items():
+        _draw_estimate(ax, place[kind], kind, reading.measured)
+        _draw_ticks(ax, place[kind], reading)
     if compared.mitigated is not None:
-        _draw_estimate(ax, k, "mitigated", compared.mitigated)
-    for control, reading in compared.controls.items():
-        _draw_estimate(ax, k, control, reading.measured)
-        _draw_ticks(ax, k, control, reading)
+        _draw_estimate(ax, place["mitigated"], "mitigated", compared.mitigated)
     _draw_bounds(ax, k, compared.bounds)
 
 
-def _draw_estimate(ax: Axes, k: int, slot: str, estimate: Estimate) -> None:
+def _draw_estimate(ax: Axes, x: float, kind: str, estimate: Estimate) -> None:
     """Draw an estimate with its interval: a point, or a bar from zero for a control experiment."""
-    offset, colour, marker = _SLOTS[slot]
+    colour, marker = _STYLES[kind]
     if marker is None:
-        ax.bar(k + offset, estimate.value, _BAR, color=colour, alpha=0.45, zorder=1, gid=slot)
+        ax.bar(x, estimate.value, _WIDTH, color=colour, alpha=0.45, zorder=1, gid=kind)
     ax.errorbar(
-        [k + offset], [estimate.value],
+        [x], [estimate.value],
         [[max(0.0, estimate.value - estimate.low)], [max(0.0, estimate.high - estimate.value)]],
         fmt=marker or "none", color=colour, ecolor=colour if marker else INK, capsize=3, markersize=5, zorder=4,
     )  # fmt: skip
 
 
-def _draw_ticks(ax: Axes, k: int, slot: str, reading: Reading) -> None:
+def _draw_ticks(ax: Axes, x: float, reading: Reading) -> None:
     """Draw what was to be expected of a reading: short horizontal lines across it."""
-    middle = k + _SLOTS[slot][0]
     values = {"ideal": reading.ideal, "theory": reading.theory, "predicted": reading.predicted}
     for kind, value in values.items():
         if value is not None:
             colour, style = _TICKS[kind]
-            ax.plot(
-                [middle - _HALF, middle + _HALF],
-                [value] * 2,
-                color=colour,
-                ls=style,
-                lw=1.8,
-                zorder=3,
-                gid=kind,
-            )
+            ends = [x - _WIDTH / 2, x + _WIDTH / 2]
+            ax.plot(ends, [value] * 2, color=colour, ls=style, lw=1.8, zorder=3, gid=kind)
 
 
 def _draw_bounds(ax: Axes, k: int, bounds: Mapping[str, float]) -> None:
@@ -189,16 +182,16 @@ def _draw_bounds(ax: Axes, k: int, bounds: Mapping[str, float]) -> None:
 def _draw_legend(ax: Axes, shown: Sequence[Compared], beside: bool) -> None:
     """Draw the legend, beside the axes where there is room for it: of what is in the picture, and of nothing else."""
     handles: list[Line2D] = []
-    for slot in _present(shown):
-        _, colour, marker = _SLOTS[slot]
+    for kind in _present(shown):
+        colour, marker = _STYLES[kind]
         style = {"marker": marker} if marker else {"marker": "s", "markersize": 9, "alpha": 0.45}
-        label = f"{slot.replace('_', ' ')}{_interval_label(shown) if slot == 'measured' else ''}"
+        label = f"{kind.replace('_', ' ')}{_interval_label(shown) if kind == 'measured' else ''}"
         handles.append(Line2D([], [], color=colour, ls="none", label=label, **style))
     drawn = {artist.get_gid() for artist in ax.lines}
     handles += [
-        Line2D([], [], color=colour, ls=style, lw=1.8, label=kind)
-        for kind, (colour, style) in _TICKS.items()
-        if kind in drawn
+        Line2D([], [], color=colour, ls=style, lw=1.8, label=tick)
+        for tick, (colour, style) in _TICKS.items()
+        if tick in drawn
     ]
     if "bound" in drawn:
         handles.append(Line2D([], [], color=INK, ls="--", lw=1, label="bound"))
@@ -212,7 +205,7 @@ def _present(shown: Iterable[Compared]) -> list[str]:
     for compared in shown:
         found.update(compared.controls)
         found.update(["mitigated"] if compared.mitigated is not None else [])
-    return [slot for slot in _SLOTS if slot in found]
+    return [kind for kind in _STYLES if kind in found]
 
 
 def _interval_label(shown: Iterable[Compared]) -> str:

@@ -11,9 +11,8 @@ from qnet_circuits.errors import ParameterError
 from qnet_circuits.figures import Figure, parity
 from qnet_circuits.network import Link, Network
 from qnet_circuits.program import Program
-from qnet_circuits.protocol import Protocol, register
+from qnet_circuits.protocol import Protocol, protocol_class, register
 from qnet_circuits.protocols.repeater_chain import bell_program
-from qnet_circuits.protocols.swap_transport import SwapTransport
 from qnet_circuits.theory import bell_diagonal, bounds, swapping
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
@@ -86,7 +85,7 @@ class EntanglementSwapping(Protocol):
 
     def baseline(self) -> Protocol:
         """Return the transport of one half of a pair by SWAPs."""
-        return SwapTransport(network=self._network())
+        return protocol_class("swap-transport").from_parameters(network=self._network())
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:

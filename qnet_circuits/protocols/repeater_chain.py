@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
-from qiskit.circuit import Qubit
 
-from qnet_circuits.circuits.blocks import chain_registers, entangled_ends, measure_pauli
+from qnet_circuits.circuits.blocks import Joining, chain_registers, entangled_ends, measure_pauli
 from qnet_circuits.figures import Expression, Figure, parity
 from qnet_circuits.network import Network
 from qnet_circuits.program import Item, Program
-from qnet_circuits.protocol import Protocol, register, set_network
+from qnet_circuits.protocol import Protocol, protocol_class, register, set_network
 from qnet_circuits.theory import bell_diagonal, bounds, swapping
 from qnet_circuits.theory.noise_parameters import NoiseParameters
-
-#: Appends entanglement between two qubits at a chain's ends.
-Joining = Callable[[QuantumCircuit, Network, tuple[Qubit, Qubit]], None]
 
 
 def bell_circuit(network: Network, basis: str, name: str, join: Joining = entangled_ends) -> QuantumCircuit:
@@ -68,12 +63,6 @@ def bell_program(
     return Program(items, figures, network)
 
 
-def bell_theory(network: Network) -> dict[str, float]:
-    """Return the fidelity and correlators of the pair that the links' convolution leaves at a chain's ends."""
-    weights = swapping.chain_weights([link.weights for _, _, link in network.links])
-    return {"fidelity": bell_diagonal.fidelity(weights), **bell_diagonal.correlators(weights)}
-
-
 @register
 @dataclass(frozen=True)
 class RepeaterChain(Protocol):
@@ -116,7 +105,8 @@ class RepeaterChain(Protocol):
         """Return the fidelity and correlators of the links' convolution."""
         if not noise.ideal:
             return {}
-        return bell_theory(self._network())
+        weights = swapping.chain_weights([link.weights for _, _, link in self._network().links])
+        return {"fidelity": bell_diagonal.fidelity(weights), **bell_diagonal.correlators(weights)}
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
@@ -125,11 +115,7 @@ class RepeaterChain(Protocol):
 
     def baseline(self) -> Protocol:
         """Return the transport of one half of a pair by SWAPs."""
-        from qnet_circuits.protocols.swap_transport import (
-            SwapTransport,
-        )  # It is made of this module's program.
-
-        return SwapTransport(network=self._network())
+        return protocol_class("swap-transport").from_parameters(network=self._network())
 
     def _network(self) -> Network:
         return set_network(self, "a chain", "hops", 3)
