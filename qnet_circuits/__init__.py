@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qnet_circuits.circuits.corrections import correct as correct
     from qnet_circuits.circuits.links import entangle as entangle
     from qnet_circuits.circuits.links import transmit as transmit
+    from qnet_circuits.comparison import Comparison as Comparison
     from qnet_circuits.compiling.compiled import Compiled as Compiled
     from qnet_circuits.compiling.cost import Cost as Cost
     from qnet_circuits.costing import estimate_cost as estimate_cost
@@ -93,6 +94,7 @@ _HOME = {
     ),
     "circuits.corrections": ("correct",),
     "circuits.links": ("entangle", "transmit"),
+    "comparison": ("Comparison",),
     "compiling.compiled": ("Compiled",),
     "costs": ("Budget",),
     "compiling.cost": ("Cost",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.controls import CONTROLS, control_name
@@ -107,7 +107,7 @@ class Compared:
         """Return the row of the table, as text."""
         row = {
             "figure": self.figure,
-            "measured": _with_interval(self.reading.measured),
+            "value": _with_interval(self.reading.measured),
             "mitigated": "" if self.mitigated is None else _with_interval(self.mitigated),
             "predicted": _number(self.reading.predicted),
             "against prediction": self.reading.against(),
@@ -125,9 +125,10 @@ class Compared:
 
     def lines(self) -> list[dict[str, str]]:
         """Return the same as lines one below the other, which a terminal has room for."""
-        readings = {"measured": self.reading}
+        readings = {"exact" if self.reading.measured.level == 1 else "measured": self.reading}
         if self.mitigated is not None:
-            readings["mitigated"] = replace(self.reading, measured=self.mitigated)
+            # The prediction is of unmitigated figures.
+            readings["mitigated"] = Reading(self.mitigated, ideal=self.reading.ideal)
         readings.update(self.controls)
         return [
             {

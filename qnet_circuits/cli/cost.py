@@ -9,6 +9,7 @@ import click
 
 from qnet_circuits.cli.options import (
     compiling_options,
+    controls_option,
     json_option,
     layout_of,
     name_argument,
@@ -24,6 +25,7 @@ from qnet_circuits.cli.options import (
 @click.option("--on", "backend", required=True, help="Where it would run: ibm:<name>, aer:<device or file>.")
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @compiling_options
+@controls_option
 @click.option("--rep-delay", type=float, default=250e-6, show_default=True, metavar="SECONDS",
               help="Time between two shots.")  # fmt: skip
 @click.option(

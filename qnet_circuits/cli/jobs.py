@@ -9,7 +9,9 @@ import click
 
 from qnet_circuits.cli.options import (
     check_picture,
+    compare_option,
     compiling_options,
+    controls_option,
     go_on_with,
     json_option,
     layout_of,
@@ -31,6 +33,7 @@ from qnet_circuits.cli.options import (
 @click.option("--out", type=click.Path(), metavar="DIR", help="The new directory that keeps the run.")
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @compiling_options
+@controls_option
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
 @click.option("--dry-run", is_flag=True, help="Do everything but write and submit.")
 @json_option
@@ -68,9 +71,12 @@ def status(directories: tuple[str, ...], as_json: bool) -> None:
 @click.argument("directory", type=click.Path())
 @click.option("--no-wait", is_flag=True, help="Exit with status 4 if the run is not finished yet.")
 @level_option
+@compare_option
 @json_option
 @plot_option
-def fetch(directory: str, no_wait: bool, level: float, as_json: bool, plot: str | None) -> None:
+def fetch(
+    directory: str, no_wait: bool, level: float, compare: bool, as_json: bool, plot: str | None
+) -> None:
     """Wait for a run, or go on with one that was interrupted, and print its figures."""
     from qnet_circuits.running import open_run
 
@@ -78,7 +84,7 @@ def fetch(directory: str, no_wait: bool, level: float, as_json: bool, plot: str 
     run = open_run(directory)
     with go_on_with(run):
         run.wait(timeout=0 if no_wait else None)
-        print_result(run.result(level), as_json, plot)
+        print_result(run.result(level), as_json, plot, compare)
 
 
 @click.command()

@@ -8,7 +8,9 @@ import click
 
 from qnet_circuits.cli.options import (
     check_picture,
+    compare_option,
     compiling_options,
+    controls_option,
     go_on_with,
     json_option,
     layout_of,
@@ -33,17 +35,19 @@ from qnet_circuits.errors import ParameterError
               help="ideal, aer, aer:<device or file>, exact, exact:<device or file>.")  # fmt: skip
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @compiling_options
+@controls_option
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
 @click.option("--predict/--no-predict", default=None,
               help="Put exact figures beside sampled ones.  [default: on a device, if the program is small]")  # fmt: skip
 @level_option
 @click.option("--keep-outcomes", is_flag=True, help="With --json: add the corrected outcomes' counts.")
+@compare_option
 @json_option
 @out_option
 @plot_option
 def run(
     name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], level: float,
-    keep_outcomes: bool, as_json: bool, out: str | None, plot: str | None, **options: Any,
+    keep_outcomes: bool, compare: bool, as_json: bool, out: str | None, plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Run a protocol: NAME is registered, or FILE.py:Class."""
     from qnet_circuits.running import submit
@@ -58,7 +62,7 @@ def run(
         result = prepared.result(level)
         if keep_outcomes:
             more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes()}
-    print_result(result, as_json, plot, **more)
+    print_result(result, as_json, plot, compare, **more)
 
 
 @click.command()
@@ -68,13 +72,15 @@ def run(
     "--on", "device", help="A device, or a snapshot's file.  [default: none, the links' noise only]"
 )
 @compiling_options
+@controls_option
 @memory_option
+@compare_option
 @json_option
 @out_option
 @plot_option
 def predict(
     name: str, settings: tuple[str, ...], device: str | None, layout: str | None, noise: tuple[str, ...],
-    memory_gib: float, seed: int | None, as_json: bool, out: str | None, plot: str | None, **options: Any,
+    memory_gib: float, seed: int | None, compare: bool, as_json: bool, out: str | None, plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Compute a protocol's figures exactly, without sampling: NAME is registered, or FILE.py:Class."""
     from qnet_circuits.running import exact_backend, submit
@@ -87,20 +93,21 @@ def predict(
     )  # fmt: skip
     with go_on_with(prepared):
         result = prepared.result()
-    print_result(result, as_json, plot)
+    print_result(result, as_json, plot, compare)
 
 
 @click.command()
 @click.argument("directory", type=click.Path())
 @level_option
+@compare_option
 @json_option
 @plot_option
-def replay(directory: str, level: float, as_json: bool, plot: str | None) -> None:
+def replay(directory: str, level: float, compare: bool, as_json: bool, plot: str | None) -> None:
     """Analyse the stored outcomes of a run again, without running anything."""
     from qnet_circuits.running import replay as replay_
 
     check_picture(plot)
-    print_result(replay_(directory, level), as_json, plot)
+    print_result(replay_(directory, level), as_json, plot, compare)
 
 
 def _counts(registers: Any) -> dict[str, dict[str, int]]:

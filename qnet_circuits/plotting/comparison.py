@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -22,7 +22,11 @@ _STYLES: dict[str, tuple[str, str | None]] = {
 }
 #: In a column of width 1: the middle of the readings, how far they are apart, how wide they are, where names of bounds begin.
 _MIDDLE, _STEP, _WIDTH, _NAMES = -0.12, 0.17, 0.13, 0.22
-_TICKS = {"ideal": (INK, ":"), "theory": (PALETTE[2], "-."), "predicted": (PALETTE[1], "-")}
+_TICKS: dict[str, tuple[str, Any]] = {
+    "ideal": (INK, ":"),
+    "theory": (PALETTE[2], (0, (1.5, 0.8))),
+    "predicted": (PALETTE[1], "-"),
+}
 
 
 class Reading(Protocol):
@@ -101,7 +105,8 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
     shared = [compared for compared in comparison.figures if _unit_scale(compared)]
     shown = shared if comparison.figures[0] in shared else [comparison.figures[0]]
     longest = max((text_width(name, _FONT) for each in shown for name in each.bounds), default=0)
-    pitch = max(1.7, longest / 72 / (0.5 - _NAMES))
+    widest = max(text_width(each.figure, 10.0) for each in shown)
+    pitch = max(1.7, longest / 72 / (0.5 - _NAMES), widest / 72)
     own = ax is None
     ax = new_axes(ax, (max(6.0, 2.4 + pitch * len(shown)), 4.4))
     present = _present(shown)
