@@ -22,6 +22,7 @@ SMALL = [
     qn.Ghz(),
     qn.Ghz(method="parity-scan"),
     qn.Chsh(hops=2, link_fidelity=0.95),
+    qn.SwapTransport(hops=2, link_fidelity=0.95),
 ]
 LARGE = [
     qn.Teleportation(state=(0.7, 0.4), hops=3),

@@ -34,6 +34,10 @@ CASES = [
     qn.Ghz(method="parity-scan"),
     qn.Chsh(),
     qn.Chsh(hops=3, **NOISY),
+    qn.SwapTransport(),
+    qn.SwapTransport(hops=2, **NOISY),
+    qn.SwapTransport(task="chsh", **NOISY),
+    qn.SwapTransport(task="state", state=(0.7, 0.4), **NOISY),
 ]
 
 

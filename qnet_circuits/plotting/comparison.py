@@ -190,7 +190,7 @@ def _draw_legend(ax: Axes, shown: Sequence[Compared], beside: bool) -> None:
     for kind in _present(shown):
         colour, marker = _STYLES[kind]
         style = {"marker": marker} if marker else {"marker": "s", "markersize": 9, "alpha": 0.45}
-        label = f"{kind.replace('_', ' ')}{_interval_label(shown) if kind == 'measured' else ''}"
+        label = _measured(shown) if kind == "measured" else kind.replace("_", " ")
         handles.append(Line2D([], [], color=colour, ls="none", label=label, **style))
     drawn = {artist.get_gid() for artist in ax.lines}
     handles += [
@@ -213,8 +213,9 @@ def _present(shown: Iterable[Compared]) -> list[str]:
     return [kind for kind in _STYLES if kind in found]
 
 
-def _interval_label(shown: Iterable[Compared]) -> str:
+def _measured(shown: Iterable[Compared]) -> str:
+    """Return what points are called in the legend."""
     levels = sorted({each.reading.measured.level for each in shown if each.reading.measured.level < 1})
-    return (
-        f", {' and '.join(f'{100 * level:.4g}%' for level in levels)} interval" if levels else ", exact value"
-    )
+    if not levels:
+        return "exact value"
+    return f"measured, {' and '.join(f'{100 * level:.4g}%' for level in levels)} interval"
