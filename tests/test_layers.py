@@ -32,7 +32,7 @@ LAYERS = [
 ]
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Pictures are made by leaves; the methods that offer them import them when called.
-PICTURES = {"network", "protocol", "result", "costs"}
+PICTURES = {"network", "protocol", "result", "costs", "comparison"}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
