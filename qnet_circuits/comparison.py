@@ -62,7 +62,7 @@ class Reading:
         from scipy.special import ndtri
 
         difference, measured = self.difference, self.measured
-        if difference is None or measured.level >= 1:
+        if difference is None:
             return None
         arm = measured.value - measured.low if difference > 0 else measured.high - measured.value
         return difference * float(ndtri((1 + measured.level) / 2)) / arm if arm > 1e-12 else None
