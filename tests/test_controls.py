@@ -161,6 +161,9 @@ def test_an_interrupted_run_goes_on_with_its_controls(tmp_path):
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert manifest["program_id"] == program_of(CHAIN, 6, controls=True).id != program_of(CHAIN, 6).id
     assert manifest["options"]["controls"] is True
+    assert [item["name"] for item in manifest["items"]] == [
+        item.name for item in program_of(CHAIN, 6, controls=True)
+    ]
     assert [item["tags"].get("control_experiment", "") for item in manifest["items"]] == [
         *[""] * 3, *["uncorrected"] * 3, *["swap_transport"] * 3,
     ]  # fmt: skip
