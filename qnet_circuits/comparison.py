@@ -26,6 +26,7 @@ class Reading:
         predicted: The exact value for the noise of the stored calibration, if it was computed.
         ideal: The value on a noiseless machine, if it is known.
         theory: The closed form for the noise of the run, where there is one.
+        mitigated: The estimate after mitigation of readout errors, if there is one; the prediction is not of it.
 
     Example:
         >>> reading = Reading(Estimate(0.90, 0.88, 0.92, 0.95, "Clopper-Pearson", 1000), predicted=0.95)
@@ -37,6 +38,7 @@ class Reading:
     predicted: float | None = None
     ideal: float | None = None
     theory: float | None = None
+    mitigated: Estimate | None = None
 
     @property
     def difference(self) -> float | None:
@@ -78,7 +80,8 @@ class Reading:
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form; what is not known is left out."""
         plain = {
-            "measured": self.measured.to_dict(), "predicted": self.predicted, "position": self.position,
+            "measured": self.measured.to_dict(),
+            "mitigated": None if self.mitigated is None else self.mitigated.to_dict(), "predicted": self.predicted, "position": self.position,
             "difference": self.difference, "standard_deviations": self.deviations,
             "ideal": self.ideal, "theory": self.theory,
         }  # fmt: skip
@@ -92,14 +95,12 @@ class Compared:
     Args:
         figure: Its name.
         reading: What was measured and expected of it.
-        mitigated: The estimate after mitigation of readout errors, if there is one.
         controls: What was measured and expected of it in the control experiments, by their names.
         bounds: What it must beat, {name: value}.
     """
 
     figure: str
     reading: Reading
-    mitigated: Estimate | None = None
     controls: Mapping[str, Reading] = field(default_factory=dict)
     bounds: Mapping[str, float] = field(default_factory=dict)
 
@@ -108,13 +109,14 @@ class Compared:
         row = {
             "figure": self.figure,
             "value": _with_interval(self.reading.measured),
-            "mitigated": "" if self.mitigated is None else _with_interval(self.mitigated),
+            "mitigated": _with_interval(self.reading.mitigated),
             "predicted": _number(self.reading.predicted),
             "against prediction": self.reading.against(),
         }
         for control in CONTROLS:
             reading, name = self.controls.get(control), control.replace("_", " ")
             row[name] = "" if reading is None else _with_interval(reading.measured)
+            row[f"{name}, mitigated"] = "" if reading is None else _with_interval(reading.mitigated)
             row[f"{name}, predicted"] = "" if reading is None else _number(reading.predicted)
             row[f"{name}, against prediction"] = "" if reading is None else reading.against()
         ideal, theory = _number(self.reading.ideal), _number(self.reading.theory)
@@ -125,11 +127,14 @@ class Compared:
 
     def lines(self) -> list[dict[str, str]]:
         """Return the same as lines one below the other, which a terminal has room for."""
-        readings = {"exact" if self.reading.measured.level == 1 else "measured": self.reading}
-        if self.mitigated is not None:
-            # The prediction is of unmitigated figures.
-            readings["mitigated"] = Reading(self.mitigated, ideal=self.reading.ideal)
-        readings.update(self.controls)
+        readings = {}
+        first = "exact" if self.reading.measured.level == 1 else "measured"
+        for name, reading in {first: self.reading, **self.controls}.items():
+            readings[name] = reading
+            if reading.mitigated is not None:
+                # The prediction is of unmitigated figures.
+                also = "mitigated" if name == first else f"{name}, mitigated"
+                readings[also] = Reading(reading.mitigated, ideal=reading.ideal)
         return [
             {
                 "figure": self.figure if number == 0 else "",
@@ -146,10 +151,9 @@ class Compared:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form."""
-        mitigated = {} if self.mitigated is None else {"mitigated": self.mitigated.to_dict()}
         controls = {control: reading.to_dict() for control, reading in self.controls.items()}
         return {
-            "figure": self.figure, **self.reading.to_dict(), **mitigated, **controls, "bounds": dict(self.bounds),
+            "figure": self.figure, **self.reading.to_dict(), **controls, "bounds": dict(self.bounds),
         }  # fmt: skip
 
 
@@ -206,9 +210,8 @@ def compare(result: Result) -> Comparison:
     controlled = bool(result.provenance.get("controls"))
     of = {name: _controls(result, name) if controlled else {} for name in result.figures}
     extra = {control_name(name, control) for name, readings in of.items() for control in readings}
-    mitigated = getattr(result, "mitigated", {})
     figures = tuple(
-        Compared(name, _reading(result, name), mitigated.get(name), of[name], result.bounds.get(name, {}))
+        Compared(name, _reading(result, name), of[name], result.bounds.get(name, {}))
         for name in result.figures
         if name not in extra
     )
@@ -216,7 +219,7 @@ def compare(result: Result) -> Comparison:
 
 
 def _reading(result: Result, name: str) -> Reading:
-    tables = (result.predicted, result.ideal, result.theory)
+    tables = (result.predicted, result.ideal, result.theory, getattr(result, "mitigated", {}))
     return Reading(result.figures[name], *(values.get(name) for values in tables))
 
 
@@ -232,7 +235,9 @@ def _filled(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     return [{key: row[key] for key in filled} for row in rows]
 
 
-def _with_interval(estimate: Estimate) -> str:
+def _with_interval(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return ""
     if estimate.level == 1:
         return f"{estimate.value:.4f}"
     return f"{estimate.value:.4f} [{estimate.low:.4f}, {estimate.high:.4f}]"

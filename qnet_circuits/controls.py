@@ -39,9 +39,11 @@ def with_controls(protocol: Protocol, program: Program, program_of: Callable[[Pr
         program_of: Makes the program of the baseline.
 
     Raises:
-        ParameterError: If the protocol has neither corrections nor a baseline.
+        ParameterError: If the protocol has neither corrections nor a baseline, or no figure.
         ProgramError: If the baseline needs messages, or has no figure of the protocol's.
     """
+    if not program.figures:
+        raise ParameterError(f"{protocol.name} declares no figure to compare: leave controls out")
     baseline = protocol.baseline()
     if baseline is None and not program.resources["classical_bits"]:
         raise ParameterError(

@@ -123,16 +123,26 @@ def test_exact_values_are_not_called_measured():
 
 
 def test_mitigated_figures_stand_beside_raw_ones_without_their_prediction():
-    result = Result({"fidelity": estimate()}, predicted={"fidelity": 0.9}, ideal={"fidelity": 1.0})
-    object.__setattr__(result, "mitigated", {"fidelity": estimate(0.97, 0.95, 0.98)})
+    raw, better, silent = estimate(), estimate(0.97, 0.95, 0.98), estimate(0.26, 0.24, 0.27)
+    result = Result(
+        {"fidelity": raw, "fidelity_uncorrected": raw},
+        predicted={"fidelity": 0.9},
+        ideal={"fidelity": 1.0},
+        provenance={"controls": True},
+    )
+    object.__setattr__(result, "mitigated", {"fidelity": better, "fidelity_uncorrected": silent})
     comparison = result.compare()
     (compared,) = comparison.figures
-    assert compared.mitigated == estimate(0.97, 0.95, 0.98)
-    assert compared.reading.measured == estimate()
-    assert comparison.rows()[0]["mitigated"] == "0.9700 [0.9500, 0.9800]"
-    raw, mitigated = compared.lines()
-    assert (raw["predicted"], mitigated["predicted"], mitigated["ideal"]) == ("0.9000", "", "1.0000")
-    assert comparison.to_dict()["figures"][0]["mitigated"]["value"] == 0.97
+    assert (compared.reading.measured, compared.reading.mitigated) == (raw, better)
+    (row,) = comparison.rows()
+    assert row["mitigated"] == "0.9700 [0.9500, 0.9800]"
+    assert row["uncorrected, mitigated"] == "0.2600 [0.2400, 0.2700]"
+    lines = compared.lines()
+    assert [line[""] for line in lines] == ["measured", "mitigated", "uncorrected", "uncorrected, mitigated"]
+    assert [line["predicted"] for line in lines] == ["0.9000", "", "", ""]
+    assert lines[1]["ideal"] == "1.0000"
+    plain = comparison.to_dict()["figures"][0]
+    assert (plain["mitigated"]["value"], plain["uncorrected"]["mitigated"]["value"]) == (0.97, 0.26)
 
 
 def test_results_keep_their_controls_in_plain_form(directory):

@@ -223,6 +223,8 @@ def test_what_cannot_be_compared_is_refused():
         ParameterError, match="superdense-coding sends no classical message and has no direct"
     ):
         qn.run(qn.SuperdenseCoding(), controls=True)
+    with pytest.raises(ParameterError, match="odd declares no figure to compare"):
+        qn.run(Odd("none"), controls=True)
 
 
 def test_a_protocol_without_a_baseline_says_so():
@@ -250,7 +252,7 @@ class Odd(qn.Protocol):
         """Return the chain's program."""
         program = bell_program(qn.Network.chain(2))
         items = [qn.Item(item.name, item.circuit, item.tags, shots=50 + k) for k, item in enumerate(program)]
-        return qn.Program(items, program.figures, program.network)
+        return qn.Program(items, () if self.direct == "none" else program.figures, program.network)
 
     def baseline(self):
         """Return a baseline."""

@@ -48,6 +48,10 @@ class Reading(Protocol):
     def theory(self) -> float | None:
         """The closed form."""
 
+    @property
+    def mitigated(self) -> Estimate | None:
+        """The estimate after mitigation."""
+
 
 class Compared(Protocol):
     """What a figure must have to be drawn."""
@@ -59,10 +63,6 @@ class Compared(Protocol):
     @property
     def reading(self) -> Reading:
         """What was measured of it."""
-
-    @property
-    def mitigated(self) -> Estimate | None:
-        """The estimate after mitigation."""
 
     @property
     def controls(self) -> Mapping[str, Reading]:
@@ -143,8 +143,8 @@ def _draw_figure(ax: Axes, k: int, compared: Compared, present: Sequence[str]) -
     for kind, reading in {"measured": compared.reading, **compared.controls}.items():
         _draw_estimate(ax, place[kind], kind, reading.measured)
         _draw_ticks(ax, place[kind], reading)
-    if compared.mitigated is not None:
-        _draw_estimate(ax, place["mitigated"], "mitigated", compared.mitigated)
+    if compared.reading.mitigated is not None:
+        _draw_estimate(ax, place["mitigated"], "mitigated", compared.reading.mitigated)
     _draw_bounds(ax, k, compared.bounds)
 
 
@@ -209,7 +209,7 @@ def _present(shown: Iterable[Compared]) -> list[str]:
     found = {"measured"}
     for compared in shown:
         found.update(compared.controls)
-        found.update(["mitigated"] if compared.mitigated is not None else [])
+        found.update(["mitigated"] if compared.reading.mitigated is not None else [])
     return [kind for kind in _STYLES if kind in found]
 
 

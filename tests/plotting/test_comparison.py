@@ -22,9 +22,9 @@ CONTROLS = {
     "swap_transport": Reading(estimate(0.85), 0.88, 1.0, 0.9),
 }
 FIDELITY = Compared(
-    "fidelity", Reading(estimate(0.9), 0.93, 1.0, 0.95), estimate(0.94), CONTROLS, {"entangled": 0.5}
+    "fidelity", Reading(estimate(0.9), 0.93, 1.0, 0.95, estimate(0.94)), CONTROLS, {"entangled": 0.5}
 )
-YY = Compared("yy", Reading(estimate(-0.8), -0.82, -1.0), None, {"uncorrected": Reading(estimate(0.0))})
+YY = Compared("yy", Reading(estimate(-0.8), -0.82, -1.0), {"uncorrected": Reading(estimate(0.0))})
 BARE = Compared("zz", Reading(estimate(0.7)))
 CHSH = Compared("s_value", Reading(estimate(2.5), 2.6, 2.83), bounds={"classical": 2.0, "quantum": 2.83})
 LONG = Compared("a_rather_long_name_of_a_figure", Reading(estimate(0.7)))
