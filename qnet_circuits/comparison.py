@@ -81,10 +81,14 @@ class Reading:
         """Return the plain form; what is not known is left out."""
         plain = {
             "measured": self.measured.to_dict(),
-            "mitigated": None if self.mitigated is None else self.mitigated.to_dict(), "predicted": self.predicted, "position": self.position,
-            "difference": self.difference, "standard_deviations": self.deviations,
-            "ideal": self.ideal, "theory": self.theory,
-        }  # fmt: skip
+            "mitigated": None if self.mitigated is None else self.mitigated.to_dict(),
+            "predicted": self.predicted,
+            "position": self.position,
+            "difference": self.difference,
+            "standard_deviations": self.deviations,
+            "ideal": self.ideal,
+            "theory": self.theory,
+        }
         return {key: value for key, value in plain.items() if value is not None}
 
 
@@ -219,8 +223,8 @@ def compare(result: Result) -> Comparison:
 
 
 def _reading(result: Result, name: str) -> Reading:
-    tables = (result.predicted, result.ideal, result.theory, getattr(result, "mitigated", {}))
-    return Reading(result.figures[name], *(values.get(name) for values in tables))
+    expected = (table.get(name) for table in (result.predicted, result.ideal, result.theory))
+    return Reading(result.figures[name], *expected, mitigated=getattr(result, "mitigated", {}).get(name))
 
 
 def _controls(result: Result, name: str) -> dict[str, Reading]:

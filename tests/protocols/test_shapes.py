@@ -284,6 +284,7 @@ EXACT = {
     "chsh": (lambda network: qn.Chsh(network=network), qn.Network.chain, 1),
     "chsh-chain": (lambda network: qn.Chsh(network=network), qn.Network.chain, 2),
     "swaps-bell": (lambda network: qn.SwapTransport(network=network), qn.Network.chain, 2),
+    "swaps-one-link": (lambda network: qn.SwapTransport(network=network), qn.Network.chain, 1),
     "swaps-chsh": (lambda network: qn.SwapTransport(network=network, task="chsh"), qn.Network.chain, 2),
     "swaps-state": (lambda network: qn.SwapTransport(network=network, task="state"), qn.Network.chain, 2),
     "swaps-one-state": (
