@@ -223,8 +223,13 @@ def compare(result: Result) -> Comparison:
 
 
 def _reading(result: Result, name: str) -> Reading:
-    expected = (table.get(name) for table in (result.predicted, result.ideal, result.theory))
-    return Reading(result.figures[name], *expected, mitigated=getattr(result, "mitigated", {}).get(name))
+    return Reading(
+        result.figures[name],
+        result.predicted.get(name),
+        result.ideal.get(name),
+        result.theory.get(name),
+        getattr(result, "mitigated", {}).get(name),
+    )
 
 
 def _controls(result: Result, name: str) -> dict[str, Reading]:
