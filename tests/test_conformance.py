@@ -35,7 +35,6 @@ CASES = [
     qn.Chsh(),
     qn.Chsh(hops=3, **NOISY),
     qn.SwapTransport(),
-    qn.SwapTransport(hops=1, **NOISY),
     qn.SwapTransport(hops=2, **NOISY),
     qn.SwapTransport(task="chsh", **NOISY),
     qn.SwapTransport(task="state", state=(0.7, 0.4), **NOISY),

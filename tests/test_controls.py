@@ -82,6 +82,16 @@ def test_the_links_own_noise_leaves_of_swap_transport_what_it_leaves_of_a_chain(
     assert result.bounds["fidelity_swap_transport"] == result.bounds["fidelity"]
 
 
+@pytest.mark.parametrize("task", ["bell", "chsh", "state"])
+@pytest.mark.parametrize("hops", [1, 2, 3])
+def test_every_link_errs_on_the_qubit_that_travels(hops, task):
+    links = [qn.Link(pauli=weights) for weights in ((0.9, 0.1, 0, 0), (0.8, 0, 0.2, 0), (0.7, 0, 0, 0.3))]
+    protocol = qn.SwapTransport(network=qn.Network.chain(hops, links[:hops]), task=task)
+    theory = protocol.theory(qn.NoiseParameters())
+    found = {name: estimate.value for name, estimate in qn.predict(protocol).figures.items()}
+    assert found == pytest.approx(theory, abs=1e-9)
+
+
 def test_emulated_links_err_in_the_controls_too():
     chain = qn.RepeaterChain(hops=2, link_fidelity=0.8)
     result = qn.run(chain, shots=4000, seed=2, controls=True, emulate_links=True, level=LEVEL)
