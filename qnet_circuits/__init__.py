@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qnet_circuits.circuits.corrections import correct as correct
     from qnet_circuits.circuits.links import entangle as entangle
     from qnet_circuits.circuits.links import transmit as transmit
+    from qnet_circuits.comparison import Comparison as Comparison
     from qnet_circuits.compiling.compiled import Compiled as Compiled
     from qnet_circuits.compiling.cost import Cost as Cost
     from qnet_circuits.costing import estimate_cost as estimate_cost
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from qnet_circuits.protocols.long_range_cnot import LongRangeCnot as LongRangeCnot
     from qnet_circuits.protocols.repeater_chain import RepeaterChain as RepeaterChain
     from qnet_circuits.protocols.superdense_coding import SuperdenseCoding as SuperdenseCoding
+    from qnet_circuits.protocols.swap_transport import SwapTransport as SwapTransport
     from qnet_circuits.protocols.teleportation import Teleportation as Teleportation
     from qnet_circuits.protocols.teleported_cnot import TeleportedCnot as TeleportedCnot
     from qnet_circuits.result import Result as Result
@@ -94,6 +96,7 @@ _HOME = {
     ),
     "circuits.corrections": ("correct",),
     "circuits.links": ("entangle", "transmit"),
+    "comparison": ("Comparison",),
     "compiling.compiled": ("Compiled",),
     "costs": ("Budget",),
     "compiling.cost": ("Cost",),
@@ -118,6 +121,7 @@ _HOME = {
     "protocols.long_range_cnot": ("LongRangeCnot",),
     "protocols.repeater_chain": ("RepeaterChain",),
     "protocols.superdense_coding": ("SuperdenseCoding",),
+    "protocols.swap_transport": ("SwapTransport",),
     "protocols.teleportation": ("Teleportation",),
     "protocols.teleported_cnot": ("TeleportedCnot",),
     "result": ("Result",),

@@ -25,6 +25,7 @@ def estimate_cost(
     *,
     shots: int | None = None,
     seed: int = 0,
+    controls: bool = False,
     noise: DeviceNoise | Mapping[str, Any] | None = None,
     rep_delay: float | None = None,
     remaining: float | None = None,
@@ -43,6 +44,7 @@ def estimate_cost(
             ``aer:snapshot.json`` or a ``Device``.
         shots: Shots for each circuit, 1 to 100,000,000. Default 4096.
         seed: Decides on what is drawn at random.
+        controls: Count the control experiments too, that ``submit`` adds to the job.
         noise: Gives the latency of decisions, ``feedforward_latency``. Default: the backend's.
         rep_delay: Seconds between two shots, in [0, 0.1]. Default: the processor's own on ``ibm:``, or 250 µs, as most have it.
         remaining: Seconds that the instance has left. Default: what the platform says, on ``ibm:``.
@@ -76,7 +78,7 @@ def estimate_cost(
             f"{where.name} has no device, so nothing takes time there; name one, for example aer:fake_kingston"
         )
     protocol, _ = on_device(protocol, where)
-    program = program_of(protocol, check_count("seed", seed, 0))
+    program = program_of(protocol, check_count("seed", seed, 0), controls)
     if compiling.get("mitigate"):
         check_mitigable(protocol, program, where)
     counts = _counts(program, shots)

@@ -13,6 +13,7 @@ from qnet_circuits.backends.base import Raw
 from qnet_circuits.errors import NoShotsError
 from qnet_circuits.estimate import Estimate, proportion
 from qnet_circuits.figures import Figure, Registers
+from qnet_circuits.program import CONTROL
 from qnet_circuits.records import forms_from_dict, measures_readout
 
 Spread = dict[str, list[float]]
@@ -74,7 +75,7 @@ def estimate_all(
 
 def acceptance(items: Sequence[Mapping[str, Any]], outcomes: Outcomes, level: float) -> dict[str, Estimate]:
     """Return the accepted share of shots, if any were dropped by post-selection."""
-    own = [item for item in items if not measures_readout(item)]
+    own = [item for item in items if not measures_readout(item) and CONTROL not in item["tags"]]
     if not any(item["forms"]["accept"] for item in own):
         return {}
     accepted = sum(len(next(iter(outcomes[item["name"]].values()))) for item in own)

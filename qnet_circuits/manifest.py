@@ -13,6 +13,7 @@ import numpy as np
 
 from qnet_circuits.backends.base import Backend
 from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.controls import with_baseline
 from qnet_circuits.errors import RecordError, check_count
 from qnet_circuits.figures import Figure
 from qnet_circuits.mitigation.reading import check_entry, readout_entry
@@ -56,9 +57,14 @@ def make_manifest(
         notes.append("link noise is emulated: sampled in software, not made by the machine")
     if any(item.lowered.mode == "frame" and _corrects(program) for item in compiled):
         notes.append("corrected in software (Pauli frame)")
-    if options["carrier"] != "relabel" or program.resources["transmissions"]:
-        notes.append(f"a transmitted qubit is carried by {options['carrier']}")
-    theory = protocol.theory(NoiseParameters()) if backend.device is None and backend.simulates_links else {}
+    own = [item for item in program if not item.control]
+    carrier = "+".join(dict.fromkeys(item.carrier or options["carrier"] for item in own))
+    if carrier != "relabel" or program.resources["transmissions"]:
+        notes.append(f"a transmitted qubit is carried by {carrier}")
+    if options.get("controls") and protocol.baseline() is None:
+        notes.append("no direct transport to compare with: the protocol has no baseline")
+    theory, bounds = _said(protocol, bool(options.get("controls")))
+    theory = theory if backend.device is None and backend.simulates_links else {}
     tags = {item.name: dict(item.tags) for item in program}
     finite = {name: float(value) for name, value in theory.items() if math.isfinite(value)}
     return {
@@ -92,11 +98,22 @@ def make_manifest(
         ],
         "figures": [figure.to_dict() for figure in program.figures],
         "theory": finite,
-        "bounds": protocol.bounds,
-        "resources": {**compiled.resources, "carrier": options["carrier"]},
+        "bounds": bounds,
+        "resources": {**compiled.resources, "carrier": carrier},
         "notes": list(dict.fromkeys(notes)),
         "seconds": {"compile": round(compiled.seconds, 4)},
     }
+
+
+def _said(protocol: Protocol, controls: bool) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Return theory and bounds of a protocol's figures, and with control experiments of its baseline's."""
+
+    def theory(each: Protocol) -> dict[str, float]:
+        return each.theory(NoiseParameters())
+
+    if not controls:
+        return theory(protocol), protocol.bounds
+    return with_baseline(protocol, theory), with_baseline(protocol, lambda each: each.bounds)
 
 
 def _corrects(program: Program) -> bool:

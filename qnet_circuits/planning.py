@@ -33,10 +33,10 @@ def plan_jobs(
         return [{"block": block, **whole} for block in range(repeats)], None
     delay = delay_on(backend)
     jobs, seconds, notes = timed_jobs(compiled, counts, rep_delay=delay)
-    if len(jobs) > 1 and len(compiled.own) < len(compiled.items):
+    if len(jobs) > 1 and len(compiled.belonging()) < len(compiled.items):
         raise UnsupportedError(
-            f"readout is measured in the same job as the circuits that are corrected by it, and this needs {len(jobs)} jobs on "
-            f"{backend.name}; ask for fewer shots, or for fewer circuits"
+            "readout and control experiments are measured in the same job as the circuits they belong to, and this needs "
+            f"{len(jobs)} jobs on {backend.name}; ask for fewer shots, or for fewer circuits"
         )
     cost = cost_of(executed_on(backend, jobs) * repeats, seconds, delay, notes=(*notes, *notes_on(backend)))
     plain = [

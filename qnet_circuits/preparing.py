@@ -10,9 +10,10 @@ import numpy as np
 from qnet_circuits.backends.base import Backend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.compiling.compiled import Compiled, compile_program
+from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.measured import MeasuredLinks
 from qnet_circuits.compiling.readout import calibrated
+from qnet_circuits.controls import compile_with_controls, with_controls
 from qnet_circuits.manifest import PROGRAM, TRANSPILER, stream_seed
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.summary import couplings_by_use
@@ -23,9 +24,15 @@ from qnet_circuits.protocol import Protocol
 _PREDICTED_UNASKED = 200
 
 
-def program_of(protocol: Protocol, seed: int) -> Program:
-    """Return the program that a protocol makes for a run's seed."""
-    return protocol.program(np.random.default_rng(stream_seed(seed, PROGRAM)))
+def has_controls(options: Mapping[str, Any]) -> bool:
+    """Tell whether a run with these options has control experiments."""
+    return bool(options.get("controls", False))
+
+
+def program_of(protocol: Protocol, seed: int, controls: bool = False) -> Program:
+    """Return the program that a protocol makes for a run's seed, with its control experiments if they are wanted."""
+    program = protocol.program(np.random.default_rng(stream_seed(seed, PROGRAM)))
+    return with_controls(protocol, program, lambda other: program_of(other, seed)) if controls else program
 
 
 def on_device(protocol: Protocol, backend: Backend) -> tuple[Protocol, tuple[str, ...]]:
@@ -47,7 +54,7 @@ def compile_for(program: Program, backend: Backend, seed: int, options: Mapping[
     if isinstance(chosen["layout"], Mapping):
         chosen["layout"] = MeasuredLinks.from_dict(chosen["layout"])
     decoupling = bool(options.get("decoupling", False))
-    compiled = compile_program(
+    compiled = compile_with_controls(
         program, backend.device, seed=stream_seed(seed, TRANSPILER) % 2**31, decoupling=decoupling, **chosen
     )
     return calibrated(compiled) if options.get("mitigate") else compiled
@@ -55,7 +62,7 @@ def compile_for(program: Program, backend: Backend, seed: int, options: Mapping[
 
 def prepare(protocol: Protocol, backend: Backend, seed: int, options: Mapping[str, Any]) -> Compiled:
     """Return what a run executes, the same for the same arguments: the protocol's program, and what options add to it."""
-    return compile_for(program_of(protocol, seed), backend, seed, options)
+    return compile_for(program_of(protocol, seed, has_controls(options)), backend, seed, options)
 
 
 def backend_again(manifest: Mapping[str, Any]) -> Backend:

@@ -108,6 +108,13 @@ class Protocol(ABC):
         """
         return self
 
+    def baseline(self) -> Protocol | None:
+        """Return the protocol that does the same by direct transport, over the same network, for control experiments.
+
+        Its figures are compared with those of the same name; it may need no classical message.
+        """
+        return None
+
     @property
     def parameters(self) -> dict[str, Any]:
         """The fields in plain form, without those that were not given."""
@@ -195,7 +202,7 @@ _registered: dict[str, type[Protocol]] = {}
 #: The package's own protocols, by the module each lives in: imported only when asked for.
 _OWN = {
     "teleportation": "teleportation", "superdense-coding": "superdense_coding",
-    "entanglement-swapping": "entanglement_swapping", "repeater-chain": "repeater_chain",
+    "entanglement-swapping": "entanglement_swapping", "repeater-chain": "repeater_chain", "swap-transport": "swap_transport",
     "teleported-cnot": "teleported_cnot", "long-range-cnot": "long_range_cnot", "ghz": "ghz", "chsh": "chsh",
     "link-benchmark": "link_benchmark",
 }  # fmt: skip

@@ -14,13 +14,16 @@ from qnet_circuits.estimate import Estimate
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from qnet_circuits.comparison import Comparison
+
 SCHEMA = 1
 #: Figures of a link benchmark that a plot still shows one by one.
 _MOST_BARS = 12
 #: Keys of the plain form; whatever else stands there is the protocol's own.
 _OWN = {
     "schema", "version", "protocol", "parameters", "backend", "corrections", "shots", "seed", "noise", "engine", "figures",
-    "ideal", "theory", "predicted", "bounds", "resources", "layout", "copies", "notes", "seconds", "blocks",
+    "ideal", "theory", "predicted", "bounds", "resources", "layout", "copies", "notes", "seconds", "blocks", "mitigated",
+    "controls",
 }  # fmt: skip
 
 
@@ -96,7 +99,7 @@ class Result:
             "schema": SCHEMA,
             "version": self.provenance.get("version"),
             **{key: self.provenance.get(key) for key in keys},
-            **({"engine": self.provenance["engine"]} if "engine" in self.provenance else {}),
+            **{key: self.provenance[key] for key in ("engine", "controls") if key in self.provenance},
             "figures": {name: estimate.to_dict() for name, estimate in self.figures.items()},
             **({"mitigated": {n: e.to_dict() for n, e in self.mitigated.items()}} if self.mitigated else {}),
             "ideal": self.ideal,
@@ -131,8 +134,7 @@ class Result:
             "layout",
         )
         provenance = {key: plain.get(key) for key in keys}
-        if "engine" in plain:
-            provenance["engine"] = plain["engine"]
+        provenance.update({key: plain[key] for key in ("engine", "controls") if key in plain})
         more = {key: value for key, value in plain.items() if key not in _OWN}
         mitigated = {name: Estimate(**value) for name, value in plain.get("mitigated", {}).items()}
         return cls(
@@ -161,7 +163,7 @@ class Result:
         return [{key: row[key] for key in filled} for row in rows]
 
     def __str__(self) -> str:
-        lines = [self.title, _table(self.rows())]
+        lines = [self.title, table(self.rows())]
         counted = {key: value for key, value in self.resources.items() if isinstance(value, int)}
         lines.append("  ".join(f"{key.replace('_', ' ')} {value}" for key, value in counted.items()))
         if self.refused is not None:
@@ -185,6 +187,12 @@ class Result:
             corrected = [getattr(self.mitigated.get(name), end, "") for end in ends] if more else []
             writer.writerow([name, e.value, e.low, e.high, e.level, e.method, e.n, *beside, *corrected])
         return buffer.getvalue()
+
+    def compare(self) -> Comparison:
+        """Return measured figures, controls, prediction, ideal, theory and bounds side by side, as a table and a picture."""
+        from qnet_circuits.comparison import compare
+
+        return compare(self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the figures with their intervals against ideal, theory and bounds; return the Matplotlib axes.
@@ -219,7 +227,7 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-def _table(rows: list[dict[str, str]]) -> str:
+def table(rows: list[dict[str, str]]) -> str:
     """Return rows as aligned text."""
     if not rows:
         return "(no figures)"

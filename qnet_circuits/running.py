@@ -25,7 +25,7 @@ from qnet_circuits.manifest import check_manifest, make_manifest, write_compiled
 from qnet_circuits.mitigation.reading import check_mitigable
 from qnet_circuits.noise.description import DeviceNoise, check_noise
 from qnet_circuits.planning import plan_jobs, share_budget, tag_jobs
-from qnet_circuits.preparing import compile_for, on_device, predicted, prepare, program_of
+from qnet_circuits.preparing import compile_for, has_controls, on_device, predicted, prepare, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report
 from qnet_circuits.protocol import Protocol
@@ -55,6 +55,7 @@ def submit(
     repeats: int = 1,
     mitigate: bool = False,
     predict: bool | None = None,
+    controls: bool = False,
     max_qpu_seconds: int | None = None,
     options: Mapping[str, Any] | None = None,
     path: str | os.PathLike[str] | None = None,
@@ -83,6 +84,9 @@ def submit(
         mitigate: Measure the qubits' readout errors in the same job, and put figures without them beside the raw ones.
         predict: Put the exact figures for the same description of noise beside sampled ones; by default on a simulated device
             if the program is small.
+        controls: Add control experiments to the job: the same circuits without corrections, as figures that end in
+            ``_uncorrected``, and direct transport by SWAPs on the same qubits, ``_swap_transport``, where the protocol has a
+            baseline. ``result.compare()`` puts them side by side.
         max_qpu_seconds: The most processor seconds that a job on a processor may take; needed there.
         options: Options of IBM's Sampler by dotted name, on ``ibm:`` and, as far as its offline mode knows them, ``local:``;
             such as ``{"twirling.enable_gates": True, "execution.rep_delay": 2.5e-4}``.
@@ -102,7 +106,10 @@ def submit(
     where = _limited(where, max_qpu_seconds, path, dry_run)
     seeded = seed is not None
     seed = secrets.randbits(53) if seed is None else check_count("seed", seed, 0)
-    for name, value in (("emulate_links", emulate_links), ("decoupling", decoupling), ("mitigate", mitigate)):
+    flags = {
+        "emulate_links": emulate_links, "decoupling": decoupling, "mitigate": mitigate, "controls": controls,
+    }  # fmt: skip
+    for name, value in flags.items():
         if not isinstance(value, bool):
             raise ParameterError(f"{name} must be True or False, got {value!r}")
     if not (predict is None or isinstance(predict, bool)):
@@ -118,6 +125,7 @@ def submit(
         "emulate_links": emulate_links,
         "decoupling": decoupling,
         "repeats": _repeats(repeats, protocol, where),
+        "controls": controls,
         "max_qpu_seconds": max_qpu_seconds,
         "options": dict(where.options),
         "mitigate": mitigate,
@@ -220,7 +228,7 @@ def run(
         progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr is
             told if it is a terminal and it takes more than two seconds.
         **options: Those of ``submit``: shots, seed, corrections, optimization_level, layout, carrier, emulate_links, noise,
-            decoupling, mitigate, repeats, predict, max_qpu_seconds, options, path.
+            decoupling, mitigate, repeats, controls, predict, max_qpu_seconds, options, path.
 
     Returns:
         The result.
@@ -259,7 +267,7 @@ def predict(
         noise: Which noise of the device is on. Default: all that is calibrated.
         memory: The most bytes that a contraction may take. Default 2 GiB.
         **options: Those of ``submit`` that are not about sampling: corrections, optimization_level, layout, carrier,
-            emulate_links, decoupling, seed (of what is drawn at random before anything runs), path.
+            emulate_links, decoupling, controls, seed (of what is drawn at random before anything runs), path.
 
     Returns:
         The result; ``low == high`` for every figure, and the method is ``exact``.
@@ -315,12 +323,10 @@ def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None) -> 
     check_manifest(record.path, manifest)
     if protocol is not None:
         names = {item["name"] for item in manifest["items"]}
-        if not {item.name for item in program_of(protocol, manifest["seed"])} <= names:
+        program = program_of(protocol, manifest["seed"], has_controls(manifest["options"]))
+        if not {item.name for item in program} <= names:
             raise ProgramError(f"the protocol's circuits are not those of the run at {record.path}")
-        if (
-            manifest.get("engine") == "exact"
-            and program_of(protocol, manifest["seed"]).id != manifest["program_id"]
-        ):
+        if manifest.get("engine") == "exact" and program.id != manifest["program_id"]:
             raise ProgramError(
                 f"the run at {record.path} is exact and keeps no outcomes to analyse otherwise; predict the protocol anew"
             )

@@ -48,7 +48,8 @@ from qnet_circuits.manifest import (
 )
 from qnet_circuits.mitigation.reading import mitigate_blocks
 from qnet_circuits.planning import joined, overall, shots_of
-from qnet_circuits.preparing import backend_again, prepare, program_of
+from qnet_circuits.preparing import backend_again, has_controls, prepare, program_of
+from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, reporter
 from qnet_circuits.protocol import Analysis, Analyzed, Protocol, protocol_class
 from qnet_circuits.records import Parts, Record
@@ -403,6 +404,10 @@ class Run:
             write_compiled(self._record, compiled)
         return compiled, backend
 
+    def _program_of(self, protocol: Protocol) -> Program:
+        """Return the program that a protocol makes for this run."""
+        return program_of(protocol, self._manifest["seed"], has_controls(self._manifest["options"]))
+
     def _options_again(self, protocol: Protocol) -> dict[str, Any]:
         """Return the options of compilation; a processor, whose calibration changes every day, is held to its layout."""
         layout = self._manifest["layout"]
@@ -469,7 +474,7 @@ class Run:
         level = check_level(level)
         figures = [Figure.from_dict(plain) for plain in self._manifest["figures"]]
         if self._protocol is not None:
-            figures = list(program_of(self._protocol, self._manifest["seed"]).figures)
+            figures = list(self._program_of(self._protocol).figures)
         if self.exact:
             result = self._assemble(figures, self._values(), [])
         else:
@@ -572,6 +577,8 @@ class Run:
         provenance["run_id"] = manifest["run_id"]
         found = found or Analyzed({})
         notes += found.notes
+        if has_controls(manifest["options"]):
+            provenance["controls"] = True
         if self.exact:
             provenance.update(engine="exact", shots=None, seed=None)
         return Result(

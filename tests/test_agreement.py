@@ -24,6 +24,7 @@ SMALL = [
     qn.Chsh(hops=2, link_fidelity=0.95),
     qn.LinkBenchmark(edges=((0, 1), (2, 3), (3, 4)), link_fidelity=0.95),
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3)), kind="swap"),
+    qn.SwapTransport(hops=2, link_fidelity=0.95),
 ]
 LARGE = [
     qn.Teleportation(state=(0.7, 0.4), hops=3),

@@ -37,6 +37,10 @@ CASES = [
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3))),
     qn.LinkBenchmark(edges=((0, 1), (2, 3)), **NOISY),
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3), (5, 6), (6, 7), (7, 8)), kind="swap", **NOISY),
+    qn.SwapTransport(),
+    qn.SwapTransport(hops=2, **NOISY),
+    qn.SwapTransport(task="chsh", **NOISY),
+    qn.SwapTransport(task="state", state=(0.7, 0.4), **NOISY),
 ]
 
 

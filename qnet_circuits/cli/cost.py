@@ -9,6 +9,7 @@ import click
 
 from qnet_circuits.cli.options import (
     compiling_options,
+    controls_option,
     json_option,
     layout_of,
     mitigate_option,
@@ -29,6 +30,7 @@ from qnet_circuits.cli.options import (
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @repeats_option
 @compiling_options
+@controls_option
 @sampler_option
 @mitigate_option
 @click.option("--rep-delay", type=float, metavar="SECONDS",

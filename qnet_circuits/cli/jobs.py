@@ -10,7 +10,9 @@ import click
 from qnet_circuits.cli.options import (
     check_key_file,
     check_picture,
+    compare_option,
     compiling_options,
+    controls_option,
     go_on_with,
     json_option,
     key_option,
@@ -39,6 +41,7 @@ from qnet_circuits.cli.options import (
 @repeats_option
 @compiling_options
 @sampler_option
+@controls_option
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
 @mitigate_option
 @click.option("--dry-run", is_flag=True, help="Do everything but write and submit.")
@@ -85,11 +88,18 @@ def status(directories: tuple[str, ...], as_json: bool) -> None:
 @click.argument("directory", type=click.Path())
 @click.option("--no-wait", is_flag=True, help="Exit with status 4 if the run is not finished yet.")
 @level_option
+@compare_option
 @key_option
 @json_option
 @plot_option
 def fetch(
-    directory: str, no_wait: bool, level: float, key_out: str | None, as_json: bool, plot: str | None
+    directory: str,
+    no_wait: bool,
+    level: float,
+    compare: bool,
+    key_out: str | None,
+    as_json: bool,
+    plot: str | None,
 ) -> None:
     """Wait for a run, or go on with one that was interrupted, and print its figures."""
     from qnet_circuits.running import open_run
@@ -99,7 +109,7 @@ def fetch(
     run = open_run(directory)
     with go_on_with(run):
         run.wait(timeout=0 if no_wait else None)
-        print_result(run.result(level), as_json, plot, key_out)
+        print_result(run.result(level), as_json, plot, key_out, compare)
 
 
 @click.command()

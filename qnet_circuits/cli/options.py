@@ -36,6 +36,16 @@ set_option = click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the protocol."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+controls_option = click.option(
+    "--controls",
+    is_flag=True,
+    help="Add the same circuits without corrections, and direct transport by SWAPs.",
+)
+compare_option = click.option(
+    "--compare",
+    is_flag=True,
+    help="Put figures, controls, prediction, ideal, theory and bounds side by side.",
+)
 plot_option = click.option("--plot", type=click.Path(), metavar="FILE", help="Save a picture of the figures.")
 out_option = click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run in a new directory.")
 repeats_option = click.option(
@@ -220,10 +230,15 @@ def go_on_with(run: Any) -> Iterator[None]:
         raise Interrupted(f"interrupted{where}") from None
 
 
-def print_result(result: Any, as_json: bool, plot: str | None, key: str | None = None, **more: Any) -> None:
-    """Print a result, for people or as one object, and save its picture and its key; exit with 1 if it was refused."""
-    save_picture(result, plot)
+def print_result(
+    result: Any, as_json: bool, plot: str | None, key: str | None = None, compare: bool = False, **more: Any
+) -> None:
+    """Print a result, or its comparison, for people or as one object, and save its picture and key; exit with 1 if refused."""
+    shown = result.compare() if compare else result
+    if compare:
+        more["comparison"] = shown.to_dict()
+    save_picture(shown, plot)
     save_key(result, key)
-    click.echo(json.dumps({**result.to_dict(), **more}) if as_json else str(result))
+    click.echo(json.dumps({**result.to_dict(), **more}) if as_json else str(shown))
     if result.refused is not None:
         raise click.exceptions.Exit(REFUSED)

@@ -31,7 +31,7 @@ from qnet_circuits.errors import (
     check_count,
 )
 from qnet_circuits.noise.device import Device
-from qnet_circuits.program import Program
+from qnet_circuits.program import Item, Program
 
 RawBits = Mapping[str, npt.NDArray[np.bool_]]
 
@@ -114,29 +114,35 @@ class Compiled:
         """The circuits of the program itself."""
         return tuple(item for item in self.items if item.readout is None)
 
+    def belonging(self, control: str = "") -> tuple[CompiledItem, ...]:
+        """Return the circuits of a control experiment, or by default those of the protocol itself."""
+        names = {item.name for item in self.program if item.control == control}
+        return tuple(item for item in self.items if item.name in names)
+
     @property
     def corrections(self) -> str:
         """The correction mode that was used; several, joined by +, where circuits needed different ones."""
-        return "+".join(sorted({item.lowered.mode for item in self.items}))
+        return "+".join(sorted({item.lowered.mode for item in self.belonging()}))
 
     @property
     def layout(self) -> list[list[int]] | None:
         """The physical qubits of each distinct placement, in program order; None without a device."""
         if self.device is None:
             return None
-        return [list(layout) for layout in dict.fromkeys(item.layout for item in self.own)]
+        return [list(layout) for layout in dict.fromkeys(item.layout for item in self.belonging())]
 
     @cached_property
     def resources(self) -> dict[str, Any]:
-        """The program's ledger, with the compiled counts (the most that any circuit has) under ``compiled``."""
-        counts = [count(item.circuit) for item in self.own]
-        compiled = {
-            "two_qubit_gates": max(gates for gates, _ in counts),
-            "depth": max(depth for _, depth in counts),
-            "qubits": max(len(item.qubits) for item in self.own),
-        }
-        swaps = max(item.swaps for item in self.own)
-        return {**self.program.resources, "routing_swaps": swaps, "compiled": compiled}
+        """The program's ledger, with the compiled counts (the most that any circuit has) under ``compiled``.
+
+        Control experiments have counts of their own, under ``controls``.
+        """
+        swaps = max(item.swaps for item in self.belonging())
+        resources = {**self.program.resources, "routing_swaps": swaps, "compiled": _counts(self.belonging())}
+        controls = dict.fromkeys(item.control for item in self.program if item.control)
+        if controls:
+            resources["controls"] = {control: _counts(self.belonging(control)) for control in controls}
+        return resources
 
     def verify(self) -> int:
         """Prove that compilation kept the parties apart.
@@ -182,6 +188,16 @@ class Compiled:
         return {figure.name: figure.estimate(outcomes, level) for figure in self.program.figures}
 
 
+def _counts(items: Sequence[CompiledItem]) -> dict[str, int]:
+    """Return the most that any of the compiled circuits has."""
+    counts = [count(item.circuit) for item in items]
+    return {
+        "two_qubit_gates": max(gates for gates, _ in counts),
+        "depth": max(depth for _, depth in counts),
+        "qubits": max(len(item.qubits) for item in items),
+    }
+
+
 def registers_of(pub_result: Any) -> dict[str, npt.NDArray[np.bool_]]:
     """Return the registers of one result of a sampler as bool arrays (shots, width), bit 0 first."""
     data = pub_result.data
@@ -212,7 +228,7 @@ def compile_program(
         optimization_level: Qiskit's, 0 to 3; fences hold at all of them.
         layout: One physical qubit for each wire; ``auto`` (the default), the least calibrated error among SWAP-free placements;
             or measured links, the least measured infidelity among those.
-        carrier: What a transmission is on the machine.
+        carrier: What a transmission is on the machine, but in circuits that decide on it themselves.
         emulate_links: Whether links' own errors are sampled in software.
         decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
         seed: Seed of placement and optimisation.
@@ -237,7 +253,7 @@ def compile_program(
         raise UnsupportedError(
             "decoupling needs a device, on which qubits wait; name one, for example aer:fake_kingston"
         )
-    lowered = [lower(item.circuit, corrections, carrier, emulate_links) for item in program]
+    lowered = [lower(item.circuit, corrections, _carrier(item, carrier), emulate_links) for item in program]
     _check_modes(program, lowered, device)
     chosen = None if layout is None or isinstance(layout, str) else layout
     placed = _placed(program, lowered, device, chosen, seed)
@@ -283,6 +299,17 @@ def _placed(
         return place_measured(circuits, device, layout, seed)
     assert not isinstance(layout, MeasuredLinks)
     return place_all(circuits, device, layout, seed)
+
+
+def _carrier(item: Item, asked: str) -> str:
+    """Return what a transmission is in a circuit: what the circuit decides, or what was asked for."""
+    if item.carrier is None:
+        return asked
+    if asked not in ("relabel", item.carrier):
+        raise UnsupportedError(
+            f"the protocol decides that its qubits are carried by {item.carrier}, got carrier={asked!r}; leave it out"
+        )
+    return item.carrier
 
 
 def _check_modes(program: Program, lowered: Sequence[Lowered], device: Device | None) -> None:

@@ -73,7 +73,8 @@ def plot_result(result: Figures, ax: Axes | None = None, figures: Iterable[str] 
     names = _chosen(result, figures)
     bound_names = [bound for name in names for bound in result.bounds.get(name, {})]
     room = max((text_width(bound, _FONT) for bound in bound_names), default=0) / 72 / (0.49 - _NAMES)
-    pitch = max(1.5, room)
+    widest = max(text_width(name, 10.0) for name in names) / 72  # of the names below the columns
+    pitch = max(1.5, room, widest)
     own = ax is None
     ax = new_axes(ax, (max(5.5, 2.2 + pitch * len(names)), 4.2))
     _draw_estimates(ax, dict(enumerate(result.figures[name] for name in names)))
