@@ -100,7 +100,8 @@ def six_state_probe_guess(disturbance: float) -> float:
         >>> round(six_state_probe_guess(1 / 6), 10)
         0.8333333333
     """
-    return (1 - disturbance) * _six_state_guess(disturbance) + disturbance
+    d = check_range("disturbance", disturbance, 0.0, 1 / 3)
+    return (1 - d) * _six_state_guess(d) + d
 
 
 def six_state_probe_information(disturbance: float) -> float:
@@ -118,12 +119,12 @@ def six_state_probe_information(disturbance: float) -> float:
         >>> six_state_probe_information(0.05) < probe_information(0.05)
         True
     """
-    return 1 - (1 - disturbance) * binary_entropy(_six_state_guess(disturbance))
-
-
-def _six_state_guess(disturbance: float) -> float:
-    """Return her guess where Bob's bit is right."""
     d = check_range("disturbance", disturbance, 0.0, 1 / 3)
+    return 1 - (1 - d) * binary_entropy(_six_state_guess(d))
+
+
+def _six_state_guess(d: float) -> float:
+    """Return how often she is right where Bob's bit is."""
     return min(1.0, (1 + math.sqrt(d * (2 - 3 * d)) / (1 - d)) / 2)
 
 

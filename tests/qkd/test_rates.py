@@ -292,7 +292,8 @@ def test_intercept_resend_from_the_states_themselves(angle):
 def test_intercept_resend_in_three_bases_from_the_states_themselves():
     circular = [np.array([[0.5, -0.5j], [0.5j, 0.5]]), np.array([[0.5, 0.5j], [-0.5j, 0.5]])]
     figures = [measured_and_sent_on(eve, 0.0) for eve in (turned(0.0), turned(math.pi / 2), circular)]
-    assert np.mean([each.qber for each in figures]) == pytest.approx(1 / 3)
+    qber = np.mean([each.qber for each in figures])
+    assert qber == pytest.approx(attacks.intercept_resend_qber(1.0, 3)) == pytest.approx(1 / 3)
     assert np.mean([1 - each.hidden for each in figures]) == pytest.approx(
         attacks.intercept_resend_information(1.0, 3), abs=1e-9
     )
