@@ -102,7 +102,7 @@ def test_an_alarm_that_alice_did_not_raise_leaves_her_no_key(kind, rng):
     assert session.alice.result is not None
 
 
-def test_an_alarm_of_alices_own_is_not_answered_twice(rng):
+def test_an_alarm_of_alices_own_is_told_back_once(rng):
     session = Session(*records(rng, ROUNDS, 0.3), RULES)
     assert ended(session).alarm == "qber"
     assert [message.kind for message in session.channel.messages].count(
