@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from qnet_circuits.errors import UnsupportedError as UnsupportedError
     from qnet_circuits.errors import VerificationError as VerificationError
     from qnet_circuits.estimate import Estimate as Estimate
+    from qnet_circuits.estimating import Outcomes as Outcomes
     from qnet_circuits.figures import Expression as Expression
     from qnet_circuits.figures import Figure as Figure
     from qnet_circuits.figures import parity as parity
@@ -76,7 +77,6 @@ if TYPE_CHECKING:
     from qnet_circuits.running import replay as replay
     from qnet_circuits.running import run as run
     from qnet_circuits.running import submit as submit
-    from qnet_circuits.runs import Outcomes as Outcomes
     from qnet_circuits.runs import Run as Run
     from qnet_circuits.theory.noise_parameters import NoiseParameters as NoiseParameters
 
@@ -118,7 +118,8 @@ _HOME = {
     "protocols.teleported_cnot": ("TeleportedCnot",),
     "result": ("Result",),
     "running": ("compile", "open_run", "predict", "replay", "run", "submit"),
-    "runs": ("Outcomes", "Run"),
+    "estimating": ("Outcomes",),
+    "runs": ("Run",),
     "noise.description": ("DeviceNoise",),
     "noise.device": ("Device",),
     "theory.noise_parameters": ("NoiseParameters",),

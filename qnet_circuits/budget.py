@@ -15,10 +15,10 @@ from qnet_circuits.exact.contraction import DEFAULT_MEMORY
 from qnet_circuits.figures import Figure
 from qnet_circuits.manifest import make_manifest
 from qnet_circuits.noise.description import DeviceNoise, check_noise
+from qnet_circuits.preparing import compile_for, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.running import exact_backend
-from qnet_circuits.runs import compile_for, program_of
 
 #: Each source's field of the description of noise, with its value where the source is off.
 _OFF: dict[str, tuple[str, Any]] = {
@@ -105,7 +105,7 @@ def error_budget(
         "emulate_links": _flag("emulate_links", emulate_links), "decoupling": _flag("decoupling", decoupling),
     }  # fmt: skip
     compiled = compile_for(program, backend, seed, options)
-    about = make_manifest(protocol, program, compiled, backend, seed, [0] * len(compiled.items), options)
+    about = make_manifest(protocol, compiled, backend, seed, [0] * len(compiled.items), options)
     values = _Values(backend, compiled, chosen)
     on = _sources(compiled, backend.noise)
     made = Budget(

@@ -9,12 +9,14 @@ from qnet_circuits.backends.base import Backend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.cost import REP_DELAY, Cost
 from qnet_circuits.compiling.pricing import priced
+from qnet_circuits.compiling.readout import with_readout
 from qnet_circuits.errors import ParameterError, UnsupportedError, check_count
+from qnet_circuits.mitigation.reading import check_mitigable
 from qnet_circuits.noise.description import DeviceNoise, check_noise
+from qnet_circuits.preparing import program_of
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
-from qnet_circuits.running import DEFAULT_SHOTS, MOST_SHOTS, compile
-from qnet_circuits.runs import program_of
+from qnet_circuits.running import DEFAULT_SHOTS, MOST_REPEATS, MOST_SHOTS, compile
 
 
 def estimate_cost(
@@ -26,6 +28,7 @@ def estimate_cost(
     noise: DeviceNoise | Mapping[str, Any] | None = None,
     rep_delay: float = REP_DELAY,
     remaining: float | None = None,
+    repeats: int = 1,
     **options: Any,
 ) -> Cost:
     """Estimate what a run would cost on a processor: nothing is submitted.
@@ -42,7 +45,8 @@ def estimate_cost(
         noise: Gives the latency of decisions, ``feedforward_latency``. Default: the backend's.
         rep_delay: Seconds between two shots, in [0, 0.1]. Default 250 µs, as most processors have it.
         remaining: Seconds that the instance has left. Default: what the platform says, on ``ibm:``.
-        **options: Those of ``compile``: corrections, optimization_level, layout, carrier, emulate_links, decoupling.
+        repeats: Blocks, each with jobs of its own.
+        **options: Those of ``compile``: corrections, optimization_level, layout, carrier, emulate_links, decoupling, mitigate.
 
     Returns:
         The cost.
@@ -67,11 +71,14 @@ def estimate_cost(
             f"{where.name} has no device, so nothing takes time there; name one, for example aer:fake_kingston"
         )
     program = program_of(protocol, check_count("seed", seed, 0))
+    if options.get("mitigate"):
+        check_mitigable(protocol, program, where)
     counts = _counts(program, shots)
     described = where.noise if noise is None else check_noise(noise)
     compiled = compile(program, where, seed=seed, **options)
     left = remaining_seconds(where) if remaining is None else remaining
-    return priced(compiled, counts, described, rep_delay, left)
+    blocks = check_count("repeats", repeats, 1, MOST_REPEATS)
+    return priced(compiled, with_readout(counts, compiled), described, rep_delay, left, blocks)
 
 
 def remaining_seconds(backend: Backend) -> float | None:

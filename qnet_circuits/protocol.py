@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from qnet_circuits.errors import ParameterError, UnknownNameError, check_count
+from qnet_circuits.estimate import Estimate
+from qnet_circuits.figures import Registers
 from qnet_circuits.network import Link, Network
 from qnet_circuits.program import Program
 from qnet_circuits.theory.noise_parameters import NoiseParameters
@@ -21,10 +24,46 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@dataclass(frozen=True)
+class Analysis:
+    """What a protocol may need, beside the outcomes, to analyse them itself.
+
+    Args:
+        level: Confidence level of the intervals.
+        root: 32 secret bytes, from which everything drawn at random in the analysis is expanded: the same for every analysis
+            of a run. The operating system's, or those of a seed.
+        demonstration: Whether a seed was given, so that whoever knows it knows the root.
+    """
+
+    level: float
+    root: bytes = field(repr=False)
+    demonstration: bool
+
+
+@dataclass(frozen=True)
+class Analyzed:
+    """What a protocol that analyses its outcomes itself finds in them.
+
+    Args:
+        figures: Estimates by name, beside the declared ones.
+        more: Plain values by name, which join the result's JSON.
+        notes: What a reader must know.
+        secrets: Values that a result holds but never prints, compares or stores, by name.
+        refused: Why the protocol came to no good end although everything worked; None if it did.
+    """
+
+    figures: Mapping[str, Estimate]
+    more: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    refused: str | None = None
+
+
 class Protocol(ABC):
     """A network protocol: a frozen dataclass whose fields are its parameters.
 
     A subclass sets ``name``, writes ``program`` and, where there are, ``theory`` and ``bounds``. It never sees a backend.
+    What cannot be declared as a figure, such as a distilled key, it finds in ``analyze``.
 
     Example:
         >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
@@ -34,6 +73,8 @@ class Protocol(ABC):
 
     #: Name in the registry and on the command line, words joined by hyphens.
     name: ClassVar[str] = ""
+    #: Whether outcomes become a secret, such as a key: they are not shown, nor corrected for readout errors.
+    secret_outcomes: ClassVar[bool] = False
 
     @abstractmethod
     def program(self, rng: np.random.Generator) -> Program:
@@ -42,6 +83,15 @@ class Protocol(ABC):
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return the figures that have a closed form for this noise, by name."""
         return {}
+
+    def analyze(self, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed | None:
+        """Return what is to be found in the outcomes beyond the declared figures; nothing by default.
+
+        Args:
+            outcomes: {circuit: {register: bool array (shots, width)}}, with all corrections applied.
+            analysis: Level of confidence and randomness.
+        """
+        return None
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:

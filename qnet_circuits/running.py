@@ -15,22 +15,26 @@ from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.collecting import collecting_later
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.compiling.cost import Cost, check_budget
-from qnet_circuits.compiling.pricing import priced
+from qnet_circuits.compiling.cost import check_budget
+from qnet_circuits.compiling.readout import with_readout
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnsupportedError, check_count
 from qnet_circuits.estimate import check_level
 from qnet_circuits.exact.contraction import DEFAULT_MEMORY
 from qnet_circuits.manifest import check_manifest, make_manifest, write_compiled
+from qnet_circuits.mitigation.reading import check_mitigable
 from qnet_circuits.noise.description import DeviceNoise, check_noise
+from qnet_circuits.planning import plan_jobs, share_budget, tag_jobs
+from qnet_circuits.preparing import compile_for, predicted, prepare, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.records import Record
 from qnet_circuits.result import Result
-from qnet_circuits.runs import Run, compile_for, predicted, program_of
+from qnet_circuits.runs import Run
 
 DEFAULT_SHOTS = 4096
 MOST_SHOTS = 100_000_000
+MOST_REPEATS = 100
 
 
 @collecting_later
@@ -47,6 +51,8 @@ def submit(
     emulate_links: bool = False,
     noise: DeviceNoise | Mapping[str, Any] | None = None,
     decoupling: bool = False,
+    repeats: int = 1,
+    mitigate: bool = False,
     predict: bool | None = None,
     max_qpu_seconds: int | None = None,
     path: str | os.PathLike[str] | None = None,
@@ -69,6 +75,9 @@ def submit(
         emulate_links: Sample the links' own errors in software, where the backend cannot make them happen.
         noise: Which noise of a simulated device is on, a ``DeviceNoise`` or its fields. Default: all that is calibrated.
         decoupling: Decouple waiting qubits by pairs of X pulses.
+        repeats: Blocks, 1 to 100, each with all circuits and all shots, one after the other; on a processor each has jobs of
+            its own. Figures have the wider interval of the shots' and that of the spread between blocks.
+        mitigate: Measure the qubits' readout errors in the same job, and put figures without them beside the raw ones.
         predict: Put the exact figures for the same description of noise beside sampled ones; by default on a simulated device
             if the program is small.
         max_qpu_seconds: The most processor seconds that a job on a processor may take; needed there.
@@ -85,15 +94,15 @@ def submit(
     if not isinstance(protocol, Protocol):
         raise ParameterError(f"protocol must be a Protocol, such as RepeaterChain(hops=3), got {protocol!r}")
     where = _limited(_with_noise(backend_of(backend), noise), max_qpu_seconds, path, dry_run)
+    seeded = seed is not None
     seed = secrets.randbits(53) if seed is None else check_count("seed", seed, 0)
-    for name, value in (("emulate_links", emulate_links), ("decoupling", decoupling)):
+    for name, value in (("emulate_links", emulate_links), ("decoupling", decoupling), ("mitigate", mitigate)):
         if not isinstance(value, bool):
             raise ParameterError(f"{name} must be True or False, got {value!r}")
     if not (predict is None or isinstance(predict, bool)):
         raise ParameterError(f"predict must be True, False or None, got {predict!r}")
-    program = program_of(protocol, seed)
-    counts = _shots(program, shots, where)
     options = {
+        "seeded": seeded,
         "shots": DEFAULT_SHOTS if shots is None else int(shots),
         "corrections": corrections,
         "optimization_level": check_count("optimization_level", optimization_level, 0, 3),
@@ -101,38 +110,47 @@ def submit(
         "carrier": carrier,
         "emulate_links": emulate_links,
         "decoupling": decoupling,
+        "repeats": _repeats(repeats, protocol, where),
         "max_qpu_seconds": max_qpu_seconds,
+        "mitigate": mitigate,
     }
-    compiled = compile_for(program, where, seed, options)
+    compiled = prepare(protocol, where, seed, options)
+    if mitigate:
+        check_mitigable(protocol, compiled.program, where)
+    counts = with_readout(_shots(compiled.program, shots, where), compiled)
     _check_links(compiled, where)
     where.check(compiled)
-    cost = _afforded(compiled, where, counts, max_qpu_seconds)
-    manifest = make_manifest(protocol, program, compiled, where, seed, counts, options)
+    manifest = make_manifest(protocol, compiled, where, seed, counts, options)
+    jobs, cost = plan_jobs(compiled, where, counts, repeats)
+    manifest["jobs"] = jobs
     if cost is not None:
         manifest["cost"] = cost.to_dict()
+        manifest["resources"]["surplus_executions"] = cost.waste
+    if where.remote:
+        if cost is not None:
+            check_budget(cost, max_qpu_seconds)
+        share_budget(jobs, max_qpu_seconds)
+        tag_jobs(jobs, manifest["run_id"])
     manifest["predicted"] = predicted(compiled, where, predict)
     record = None
     if path is not None and not dry_run:
         record = Record.create(path, manifest)
         write_compiled(record, compiled)
         manifest = record.manifest()
-    prepared = Run(manifest, record, compiled, where)
+    prepared = Run(manifest, record, compiled, where, source=protocol)
     return prepared if dry_run else prepared.start()
 
 
-def _afforded(
-    compiled: Compiled, backend: Backend, shots: Sequence[int], max_qpu_seconds: int | None
-) -> Cost | None:
-    """Return what a job on a processor costs, after its limits and its budget were checked; None elsewhere."""
-    if not backend.remote or compiled.device is None:
-        return None
-    cost = priced(compiled, shots)
-    if cost.jobs > 1:
+def _repeats(repeats: int, protocol: Protocol, backend: Backend) -> int:
+    """Return the number of blocks, if the backend and the protocol can have so many."""
+    check_count("repeats", repeats, 1, MOST_REPEATS)
+    if repeats > 1 and not backend.samples:
+        raise UnsupportedError(f"{backend.name} computes figures without shots; leave repeats out")
+    if repeats > 1 and type(protocol).analyze is not Protocol.analyze:
         raise UnsupportedError(
-            f"this needs {cost.jobs} jobs on {backend.name}, and a run is one job; ask for fewer shots, or for fewer circuits"
+            f"{protocol.name} analyses its outcomes as a whole, so blocks cannot be compared; leave repeats out"
         )
-    check_budget(cost, max_qpu_seconds)
-    return cost
+    return int(repeats)
 
 
 def _limited(
@@ -205,7 +223,7 @@ def run(
         progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr is
             told if it is a terminal and it takes more than two seconds.
         **options: Those of ``submit``: shots, seed, corrections, optimization_level, layout, carrier, emulate_links, noise,
-            decoupling, predict, max_qpu_seconds, path.
+            decoupling, mitigate, repeats, predict, max_qpu_seconds, path.
 
     Returns:
         The result.
@@ -338,6 +356,7 @@ def compile(
     carrier: str = "relabel",
     emulate_links: bool = False,
     decoupling: bool = False,
+    mitigate: bool = False,
 ) -> Compiled:
     """Compile a protocol, or a program, for a backend, without running it.
 
@@ -351,6 +370,7 @@ def compile(
         carrier: What a transmission is on a machine.
         emulate_links: Sample the links' own errors in software.
         decoupling: Decouple waiting qubits by pairs of X pulses.
+        mitigate: Add the circuits that measure the readout of the qubits, as the last two.
 
     Returns:
         The circuits, with ``verify`` and ``analyze``.
@@ -365,6 +385,6 @@ def compile(
     program = protocol if isinstance(protocol, Program) else program_of(protocol, seed)
     options = {
         "corrections": corrections, "optimization_level": optimization_level, "layout": layout,
-        "carrier": carrier, "emulate_links": emulate_links, "decoupling": decoupling,
+        "carrier": carrier, "emulate_links": emulate_links, "decoupling": decoupling, "mitigate": mitigate,
     }  # fmt: skip
     return compile_for(program, where, seed, options)

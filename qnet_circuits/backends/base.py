@@ -46,6 +46,8 @@ class Backend(ABC):
     noise: DeviceNoise | None = None
     #: Whether the work goes on elsewhere: a ticket is a string then, by which any later process polls, fetches and cancels.
     remote: bool = False
+    #: Whether one submission runs all of its circuits with the same number of shots, as a job of IBM's Sampler does.
+    equal_shots: bool = False
     #: Whether outcomes are sampled; otherwise ``evaluate`` gives the figures at once.
     samples: bool = True
 
@@ -53,6 +55,11 @@ class Backend(ABC):
     def simulated(self) -> bool | None:
         """Whether outcomes are known to be simulated; None where a backend does not know."""
         return True if self.simulates_links else None
+
+    @property
+    def expected_noise(self) -> DeviceNoise | None:
+        """The description of noise with which figures from here are predicted, or None where nothing is known of it."""
+        return self.noise if self.simulates_links else None
 
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if the circuits cannot run here."""
@@ -94,6 +101,10 @@ class Backend(ABC):
     def find(self, tag: str) -> Any | None:
         """Return the ticket that carries a tag, or None if there is none or the backend keeps no tags."""
         return None
+
+    def ran(self, ticket: Any) -> dict[str, Any]:
+        """Return when a ticket that has ended ran, and what it was charged, as far as the backend knows."""
+        return {}
 
     def limited(self, max_qpu_seconds: int) -> Backend:
         """Return the same backend with a limit of processor seconds for each job, or raise UnsupportedError."""

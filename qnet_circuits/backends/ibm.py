@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from qnet_circuits.errors import (
     UnsupportedError,
     check_count,
 )
+from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
 from qnet_circuits.noise.fleet import RETIRED, status
 
@@ -69,6 +71,7 @@ class RuntimeBackend(Backend):
     """
 
     remote = True
+    equal_shots = True
 
     def __init__(
         self, processor: str, max_qpu_seconds: int | None = None, watchdog: Watchdog | None = None
@@ -82,8 +85,11 @@ class RuntimeBackend(Backend):
         self._jobs: dict[str, Any] = {}
 
     def limited(self, max_qpu_seconds: int) -> RuntimeBackend:
-        """Return the same backend with another limit of processor seconds for each job."""
-        return RuntimeBackend(self.processor, max_qpu_seconds, self._watchdog)
+        """Return the same backend, and the same connection, with another limit of processor seconds for each job."""
+        check_count("max_qpu_seconds", max_qpu_seconds, 1, _LONGEST_JOB)
+        other = copy.copy(self)
+        other.max_qpu_seconds = max_qpu_seconds
+        return other
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
@@ -123,6 +129,11 @@ class RuntimeBackend(Backend):
         """Whether the platform is known to be a stand-in: it answers from this machine."""
         address = self._failures.ask(failures.CONNECT, lambda: self._service.active_account()["url"])
         return urlsplit(str(address)).hostname in _LOOPBACK
+
+    @property
+    def expected_noise(self) -> DeviceNoise:
+        """All that the processor's calibration says, and waiting."""
+        return DeviceNoise()
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
@@ -252,10 +263,17 @@ class RuntimeBackend(Backend):
         limit = plain.get("usage_limit_seconds", plain.get("usage_allocation_seconds"))
         return Usage(plain.get("usage_consumed_seconds", 0), limit, plain.get("usage_remaining_seconds"))
 
-    def seconds(self, ticket: str) -> float | None:
-        """Return the processor seconds that a job was charged, or None while the platform has not settled it."""
-        charged = self._failures.ask(failures.USAGE, lambda: self._job(ticket).usage(), ticket)
-        return float(charged) if charged else None
+    def ran(self, ticket: str) -> dict[str, Any]:
+        """Return when a job was created, began and ended, and the seconds that it was charged, as far as that is settled."""
+        plain = self._failures.ask(failures.USAGE, lambda: dict(self._job(ticket).metrics()), ticket)
+        times, usage = plain.get("timestamps") or {}, plain.get("usage") or {}
+        words = {"created": "created", "began": "running", "ended": "finished"}
+        found = {ours: times.get(theirs) for ours, theirs in words.items()}
+        # Zero until the platform has settled it.
+        found["qpu_seconds"] = (
+            usage.get("qpu_charge_time_seconds") if usage.get("status") == "complete" else None
+        )
+        return {name: value for name, value in found.items() if value}
 
 
 def _remark(processor: str) -> str:

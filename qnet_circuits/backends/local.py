@@ -15,6 +15,7 @@ from qnet_circuits.backends.runtime import client_sampler, fake_device
 from qnet_circuits.backends.submission import check_submittable, equal_shots
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem, registers_of
 from qnet_circuits.errors import BackendError
+from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device, restrict
 
 
@@ -36,6 +37,7 @@ class LocalBackend(Backend):
     """
 
     device: Device
+    equal_shots = True
 
     def __init__(self, device_name: str) -> None:
         self.name, self.device = f"local:{device_name}", fake_device(device_name)
@@ -44,6 +46,11 @@ class LocalBackend(Backend):
     def simulated(self) -> bool:
         """Whether outcomes are simulated: they are."""
         return True
+
+    @property
+    def expected_noise(self) -> DeviceNoise:
+        """Gate and readout errors: waiting costs nothing in the offline mode."""
+        return DeviceNoise(idle=False)
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""

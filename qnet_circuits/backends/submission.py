@@ -22,7 +22,6 @@ def check_submittable(compiled: Compiled, name: str) -> None:
         raise UnsupportedError(
             f"{name} does not decouple waiting qubits: IBM's own pulses and ours would meet; leave decoupling out"
         )
-    equal_shots([item.shots or 0 for item in compiled.program], name)
 
 
 def equal_shots(shots: Sequence[int], name: str) -> int:
@@ -35,8 +34,8 @@ def equal_shots(shots: Sequence[int], name: str) -> int:
     if len(different) != 1:
         given = ", ".join(str(count or "the default") for count in different)
         raise UnsupportedError(
-            f"{name} runs all circuits of a job with the same number of shots, this program asks for {given}; "
-            "run it on aer:<device>, or as one program for each number of shots"
+            f"{name} runs all circuits of a job with the same number of shots, {given} were given; "
+            "submit a job for each number of shots"
         )
     return different[0]
 

@@ -11,9 +11,11 @@ from qnet_circuits.cli.options import (
     compiling_options,
     json_option,
     layout_of,
+    mitigate_option,
     name_argument,
     noise_of,
     protocol_of,
+    repeats_option,
     set_option,
 )
 
@@ -23,7 +25,9 @@ from qnet_circuits.cli.options import (
 @set_option
 @click.option("--on", "backend", required=True, help="Where it would run: ibm:<name>, aer:<device or file>.")
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
+@repeats_option
 @compiling_options
+@mitigate_option
 @click.option("--rep-delay", type=float, default=250e-6, show_default=True, metavar="SECONDS",
               help="Time between two shots.")  # fmt: skip
 @click.option(

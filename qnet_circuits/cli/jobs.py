@@ -8,17 +8,21 @@ from typing import Any
 import click
 
 from qnet_circuits.cli.options import (
+    check_key_file,
     check_picture,
     compiling_options,
     go_on_with,
     json_option,
+    key_option,
     layout_of,
     level_option,
+    mitigate_option,
     name_argument,
     noise_of,
     plot_option,
     print_result,
     protocol_of,
+    repeats_option,
     set_option,
 )
 
@@ -30,8 +34,10 @@ from qnet_circuits.cli.options import (
 @click.option("--max-qpu-seconds", type=int, help="The most processor seconds that the job may take.")
 @click.option("--out", type=click.Path(), metavar="DIR", help="The new directory that keeps the run.")
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
+@repeats_option
 @compiling_options
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
+@mitigate_option
 @click.option("--dry-run", is_flag=True, help="Do everything but write and submit.")
 @json_option
 def submit(
@@ -68,17 +74,21 @@ def status(directories: tuple[str, ...], as_json: bool) -> None:
 @click.argument("directory", type=click.Path())
 @click.option("--no-wait", is_flag=True, help="Exit with status 4 if the run is not finished yet.")
 @level_option
+@key_option
 @json_option
 @plot_option
-def fetch(directory: str, no_wait: bool, level: float, as_json: bool, plot: str | None) -> None:
+def fetch(
+    directory: str, no_wait: bool, level: float, key_out: str | None, as_json: bool, plot: str | None
+) -> None:
     """Wait for a run, or go on with one that was interrupted, and print its figures."""
     from qnet_circuits.running import open_run
 
     check_picture(plot)
+    check_key_file(key_out)
     run = open_run(directory)
     with go_on_with(run):
         run.wait(timeout=0 if no_wait else None)
-        print_result(run.result(level), as_json, plot)
+        print_result(run.result(level), as_json, plot, key_out)
 
 
 @click.command()
@@ -102,7 +112,11 @@ def _say(states: list[dict[str, Any]], as_json: bool, advice: str = "") -> None:
         click.echo(json.dumps({"schema": 1, "runs": states}))
         return
     for state in states:
-        job = f"  job {state['job']}" if state["job"] else ""
+        job = f"  job {', '.join(state['jobs'])}" if state["jobs"] else ""
+        if len(state["jobs"]) < state["planned_jobs"] and state["jobs"]:
+            job += (
+                f", {len(state['jobs'])} of {state['planned_jobs']}: the others follow when these have ended"
+            )
         where = f"{state['directory']}: " if state["directory"] else ""
         click.echo(f"{where}{state['status']}  {state['protocol']} on {state['backend']}{job}")
     if advice:

@@ -21,10 +21,11 @@ WRONG_INPUT, BACKEND_FAILED, NOT_FINISHED, INTERRUPTED = 2, 3, 4, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 2 wrong input, 3 the backend failed, 4 not finished yet, 130 Ctrl-C."""
+    """Run the command line and exit: 0 done, 1 refused, 2 wrong input, 3 the backend failed, 4 not finished yet, 130 Ctrl-C."""
     try:
-        qnet.main(args=arguments, prog_name="qnet", standalone_mode=False)
-        code = 0
+        # Without its standalone mode, click returns the status of what exits early.
+        ended = qnet.main(args=arguments, prog_name="qnet", standalone_mode=False)
+        code = ended if isinstance(ended, int) else 0
     except click.exceptions.Exit as exit_:
         code = exit_.exit_code
     except click.exceptions.NoArgsIsHelpError as error:

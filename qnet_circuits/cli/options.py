@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,8 @@ import click
 
 from qnet_circuits.errors import ParameterError, RecordError
 
+#: Exit status of a protocol that came to no good end although everything worked: a key refused, say.
+REFUSED = 1
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -35,6 +38,20 @@ set_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 plot_option = click.option("--plot", type=click.Path(), metavar="FILE", help="Save a picture of the figures.")
 out_option = click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run in a new directory.")
+repeats_option = click.option(
+    "--repeats",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="K",
+    help="Blocks, each with all circuits and shots.",
+)
+key_option = click.option(
+    "--key-out",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write the secret key to a new file that only you may read.",
+)
 level_option = click.option(
     "--level", type=float, default=0.95, show_default=True, help="Confidence level of intervals."
 )
@@ -52,6 +69,9 @@ compiling_options = together(
     click.option("--decoupling", is_flag=True, help="Decouple waiting qubits by pairs of X pulses."),
     click.option("--seed", type=int, help="Decides on everything drawn at random.  [default: drawn, and reported]"),
 )  # fmt: skip
+mitigate_option = click.option(
+    "--mitigate", is_flag=True, help="Put figures without readout errors beside the raw ones."
+)
 
 
 def protocol_of(name: str, settings: Sequence[str]) -> Any:
@@ -153,6 +173,33 @@ def save_picture(drawn: Any, file: str | None) -> None:
         raise RecordError(f"--plot cannot write {file}: {error.strerror}") from None
 
 
+def check_key_file(file: str | None) -> None:
+    """Refuse a file for a key that could not be written, before anything runs."""
+    if file is None:
+        return
+    if Path(file).exists():
+        raise RecordError(f"--key-out: {file} exists; a key overwrites nothing, choose another file")
+    if not Path(file).resolve().parent.is_dir():
+        raise RecordError(f"--key-out: there is no directory {Path(file).resolve().parent}")
+
+
+def save_key(result: Any, file: str | None) -> None:
+    """Write the key of a result, if there is one, to a new file that only its owner may read."""
+    if file is None:
+        return
+    if "secret_key" not in result.secrets:
+        raise ParameterError(f"--key-out: {result.provenance['protocol']} makes no key; leave it out")
+    key = result.secrets["secret_key"]
+    if key is None:
+        return
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise RecordError(f"--key-out cannot write {file}: {error.strerror}") from None
+    with os.fdopen(handle, "wb") as opened:
+        opened.write(key.to_bytes())
+
+
 class Interrupted(Exception):
     """Ctrl-C while a run was going on; says how to go on, if its directory keeps it."""
 
@@ -167,7 +214,10 @@ def go_on_with(run: Any) -> Iterator[None]:
         raise Interrupted(f"interrupted{where}") from None
 
 
-def print_result(result: Any, as_json: bool, plot: str | None, **more: Any) -> None:
-    """Print a result, for people or as one object, and save its picture."""
+def print_result(result: Any, as_json: bool, plot: str | None, key: str | None = None, **more: Any) -> None:
+    """Print a result, for people or as one object, and save its picture and its key; exit with 1 if it was refused."""
     save_picture(result, plot)
+    save_key(result, key)
     click.echo(json.dumps({**result.to_dict(), **more}) if as_json else str(result))
+    if result.refused is not None:
+        raise click.exceptions.Exit(REFUSED)

@@ -7,20 +7,24 @@ from typing import Any
 import click
 
 from qnet_circuits.cli.options import (
+    check_key_file,
     check_picture,
     compiling_options,
     go_on_with,
     json_option,
+    key_option,
     layout_of,
     level_option,
     memory_of,
     memory_option,
+    mitigate_option,
     name_argument,
     noise_of,
     out_option,
     plot_option,
     print_result,
     protocol_of,
+    repeats_option,
     set_option,
 )
 from qnet_circuits.errors import ParameterError
@@ -32,18 +36,21 @@ from qnet_circuits.errors import ParameterError
 @click.option("--on", "backend", default="ideal", show_default=True,
               help="ideal, aer, aer:<device or file>, exact, exact:<device or file>.")  # fmt: skip
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
+@repeats_option
 @compiling_options
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
 @click.option("--predict/--no-predict", default=None,
               help="Put exact figures beside sampled ones.  [default: on a device, if the program is small]")  # fmt: skip
+@mitigate_option
 @level_option
 @click.option("--keep-outcomes", is_flag=True, help="With --json: add the corrected outcomes' counts.")
+@key_option
 @json_option
 @out_option
 @plot_option
 def run(
     name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], level: float,
-    keep_outcomes: bool, as_json: bool, out: str | None, plot: str | None, **options: Any,
+    keep_outcomes: bool, key_out: str | None, as_json: bool, out: str | None, plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Run a protocol: NAME is registered, or FILE.py:Class."""
     from qnet_circuits.running import submit
@@ -51,14 +58,17 @@ def run(
     protocol = protocol_of(name, settings)
     if keep_outcomes and not as_json:
         raise ParameterError("--keep-outcomes adds counts to the JSON object; give --json too, or --out DIR")
+    if keep_outcomes and protocol.secret_outcomes:
+        raise ParameterError(f"the outcomes of {protocol.name} are key material; leave --keep-outcomes out")
     check_picture(plot)
+    check_key_file(key_out)
     prepared = submit(protocol, backend, layout=layout_of(layout), noise=noise_of(noise), path=out, **options)
     more = {}
     with go_on_with(prepared):
         result = prepared.result(level)
         if keep_outcomes:
             more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes()}
-    print_result(result, as_json, plot, **more)
+    print_result(result, as_json, plot, key_out, **more)
 
 
 @click.command()
@@ -93,14 +103,16 @@ def predict(
 @click.command()
 @click.argument("directory", type=click.Path())
 @level_option
+@key_option
 @json_option
 @plot_option
-def replay(directory: str, level: float, as_json: bool, plot: str | None) -> None:
+def replay(directory: str, level: float, key_out: str | None, as_json: bool, plot: str | None) -> None:
     """Analyse the stored outcomes of a run again, without running anything."""
     from qnet_circuits.running import replay as replay_
 
     check_picture(plot)
-    print_result(replay_(directory, level), as_json, plot)
+    check_key_file(key_out)
+    print_result(replay_(directory, level), as_json, plot, key_out)
 
 
 def _counts(registers: Any) -> dict[str, dict[str, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -46,6 +46,8 @@ class CompiledItem:
         qubits: The physical qubit of each wire of ``circuit``.
         layout: The physical qubits of the program's wires, in program order; empty without a device.
         swaps: Number of SWAPs that routing put in.
+        readout: For a circuit that measures the readout of its qubits, the state in which it prepares all of them, 0 or 1; None
+            for a circuit of the program.
     """
 
     name: str
@@ -55,6 +57,7 @@ class CompiledItem:
     qubits: tuple[int, ...]
     layout: tuple[int, ...]
     swaps: int = 0
+    readout: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Compiled:
 
     Args:
         program: The program.
-        items: Its compiled circuits.
+        items: Its compiled circuits, and after them those that measure readout, if there are.
         device: The device, or None for a machine without limits.
         notes: What the caller should know.
         decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
@@ -86,6 +89,20 @@ class Compiled:
             return tuple(item.circuit for item in self.items)
         return tuple(_spread(item, self.device.num_qubits) for item in self.items)
 
+    def only(self, circuits: Sequence[int]) -> Compiled:
+        """Return some of the circuits, without the figures, as a job of their own; the whole if it is all of them."""
+        if list(circuits) == list(range(len(self.items))):
+            return self
+        items = tuple(self.items[k] for k in circuits)
+        sources = {item.name: item for item in self.program}
+        own = [sources[item.name] for item in items if item.readout is None]
+        return replace(self, program=Program(own, network=self.program.network), items=items)
+
+    @property
+    def own(self) -> tuple[CompiledItem, ...]:
+        """The circuits of the program itself."""
+        return tuple(item for item in self.items if item.readout is None)
+
     @property
     def corrections(self) -> str:
         """The correction mode that was used; several, joined by +, where circuits needed different ones."""
@@ -96,18 +113,18 @@ class Compiled:
         """The physical qubits of each distinct placement, in program order; None without a device."""
         if self.device is None:
             return None
-        return [list(layout) for layout in dict.fromkeys(item.layout for item in self.items)]
+        return [list(layout) for layout in dict.fromkeys(item.layout for item in self.own)]
 
     @cached_property
     def resources(self) -> dict[str, Any]:
         """The program's ledger, with the compiled counts (the most that any circuit has) under ``compiled``."""
-        counts = [count(item.circuit) for item in self.items]
+        counts = [count(item.circuit) for item in self.own]
         compiled = {
             "two_qubit_gates": max(gates for gates, _ in counts),
             "depth": max(depth for _, depth in counts),
-            "qubits": max(len(item.qubits) for item in self.items),
+            "qubits": max(len(item.qubits) for item in self.own),
         }
-        swaps = max(item.swaps for item in self.items)
+        swaps = max(item.swaps for item in self.own)
         return {**self.program.resources, "routing_swaps": swaps, "compiled": compiled}
 
     def verify(self) -> int:
@@ -144,7 +161,9 @@ class Compiled:
             )
         rng = np.random.default_rng(0)
         outcomes = {
-            item.name: item.lowered.forms.apply(raw, rng) for item, raw in zip(self.items, raws, strict=True)
+            item.name: item.lowered.forms.apply(raw, rng)
+            for item, raw in zip(self.items, raws, strict=True)
+            if item.readout is None
         }
         return {figure.name: figure.estimate(outcomes, level) for figure in self.program.figures}
 

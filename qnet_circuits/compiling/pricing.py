@@ -8,7 +8,7 @@ from qiskit.transpiler import Target
 
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.cost import REP_DELAY, Cost, cost_of, shot_seconds
-from qnet_circuits.compiling.jobs import split
+from qnet_circuits.compiling.jobs import Job, split
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
@@ -20,6 +20,7 @@ def priced(
     noise: DeviceNoise | None = None,
     rep_delay: float = REP_DELAY,
     remaining: float | None = None,
+    repeats: int = 1,
 ) -> Cost:
     """Return what a compiled program costs.
 
@@ -29,6 +30,19 @@ def priced(
         noise: Gives the latency of decisions. Default: ``DeviceNoise()``.
         rep_delay: Seconds between two shots.
         remaining: Seconds that the instance has left, if that is known.
+        repeats: Blocks, each with jobs of its own.
+
+    Raises:
+        UnsupportedError: If there is no device, or a circuit breaks a limit by itself.
+    """
+    jobs, seconds, notes = timed_jobs(compiled, shots, noise, rep_delay)
+    return cost_of(jobs * repeats, seconds, rep_delay, remaining, notes)
+
+
+def timed_jobs(
+    compiled: Compiled, shots: Sequence[int], noise: DeviceNoise | None = None, rep_delay: float = REP_DELAY
+) -> tuple[tuple[Job, ...], tuple[float, ...], tuple[str, ...]]:
+    """Return the jobs of a compiled program, the seconds of one shot of each circuit, and what should be known of them.
 
     Raises:
         UnsupportedError: If there is no device, or a circuit breaks a limit by itself.
@@ -39,7 +53,7 @@ def priced(
         )
     seconds, notes = shot_seconds(compiled, rep_delay, noise)
     jobs = split(compiled.circuits, shots, own_target(compiled.device), seconds)
-    return cost_of(jobs, seconds, rep_delay, remaining, [*notes, *compiled.notes, *compiled.device.notes])
+    return jobs, seconds, (*notes, *compiled.notes, *compiled.device.notes)
 
 
 def own_target(device: Device) -> Target:

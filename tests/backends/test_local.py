@@ -86,3 +86,12 @@ def test_what_ibm_would_refuse_is_refused():
         qn.run(CHAIN, "local:fake_berlin", corrections="feedforward")
     with pytest.raises(UnsupportedError, match="the links' own noise cannot happen on local:fake_manila"):
         qn.run(qn.RepeaterChain(hops=2, link_fidelity=0.9), backend)
+
+
+def test_the_prediction_beside_a_figure_knows_that_waiting_costs_nothing_here():
+    chain = qn.RepeaterChain(hops=3)
+    result = qn.run(chain, "local:fake_torino", shots=4000, seed=3, corrections="feedforward", level=1 - 1e-6)
+    assert result.predicted["fidelity"] in result.fidelity
+    where = {"layout": result.provenance["layout"][0], "corrections": "feedforward"}
+    waiting = qn.predict(chain, "fake_torino", **where).fidelity.value
+    assert waiting not in result.fidelity

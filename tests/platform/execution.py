@@ -14,6 +14,8 @@ from tests.platform.processors import Processor
 
 #: Aer numbers the random streams of a run by seed + shot; below this many shots those of different calls never meet.
 CHUNK = 2048
+#: More qubits than that are simulated without noise, as stabilizers: with noise it would take minutes.
+_WIDE = 20
 
 
 def run_job(processor: Processor, params: dict[str, Any], seed: Sequence[int]) -> str:
@@ -62,7 +64,12 @@ def run_circuit(
     from qiskit_aer.primitives import SamplerV2
 
     small, qubits = compact(circuit)
-    options = {"backend_options": {"noise_model": processor.noise(qubits)} if processor.noisy else {}}
+    simulator: dict[str, Any] = {}
+    if small.num_qubits > _WIDE:
+        simulator["method"] = "stabilizer"
+    elif processor.noisy:
+        simulator["noise_model"] = processor.noise(qubits)
+    options = {"backend_options": simulator}
     pieces = []
     for done in range(0, shots, CHUNK):
         word = int(np.random.SeedSequence((*seed, done)).generate_state(1)[0])
