@@ -90,8 +90,9 @@ class SessionParameters:
         check_count("fingerprint_bits", self.fingerprint_bits, 0)
         # Equal rules have equal digests, whatever kind of number they were given as.
         for field in fields(self):
-            kind = {"float": float, "int": int, "str": str}[str(field.type)]
-            object.__setattr__(self, field.name, kind(getattr(self, field.name)))
+            if field.type in ("float", "int"):
+                kind = float if field.type == "float" else int
+                object.__setattr__(self, field.name, kind(getattr(self, field.name)))
 
     @property
     def digest(self) -> bytes:
