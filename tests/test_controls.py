@@ -11,8 +11,9 @@ import qnet_circuits as qn
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnknownNameError, UnsupportedError
 from qnet_circuits.noise.synthetic import line_device
+from qnet_circuits.preparing import compile_for, program_of
 from qnet_circuits.protocols.repeater_chain import bell_program
-from qnet_circuits.runs import Run, compile_for, program_of
+from qnet_circuits.runs import Run
 from qnet_circuits.theory.swapping import chain_fidelity
 
 LEVEL = 1 - 1e-6
@@ -233,7 +234,7 @@ def test_what_cannot_be_compared_is_refused():
         ParameterError, match="superdense-coding sends no classical message and has no direct"
     ):
         qn.run(qn.SuperdenseCoding(), controls=True)
-    with pytest.raises(ParameterError, match="odd declares no figure to compare"):
+    with pytest.raises(ParameterError, match="odd declares no figures alone that could be compared"):
         qn.run(Odd("none"), controls=True)
 
 
