@@ -68,7 +68,8 @@ def submit(
     Args:
         protocol: What to run.
         backend: Where: ``ideal``, ``aer``, ``aer:<device>``, ``aer:<snapshot.json>``, ``exact`` and ``exact:<device>`` (figures
-            without sampling), a ``DeviceCalibration``, a Backend, a Qiskit ``BackendV2`` or ``BaseSamplerV2``.
+            without sampling), ``ibm:<processor>``, ``local:<device>`` (IBM's offline mode), a ``DeviceCalibration``, a Backend,
+            a Qiskit ``BackendV2`` or ``BaseSamplerV2``.
         shots: Shots for each circuit, 1 to 100,000,000. Default 4096.
         seed: A whole number of at least 0 that decides on everything drawn at random; drawn itself by default, and reported.
         corrections: ``auto``, ``frame``, ``feedforward``, ``postselect``, ``coherent`` or ``none``.
@@ -87,7 +88,7 @@ def submit(
         controls: Add control experiments to the job: the same circuits without corrections, as figures that end in
             ``_uncorrected``, and direct transport by SWAPs on the same qubits, ``_swap_transport``, where the protocol has a
             baseline. ``result.compare()`` puts them side by side.
-        max_qpu_seconds: The most processor seconds that a job on a processor may take; needed there.
+        max_qpu_seconds: The most processor seconds that a run on a processor may take, shared by its jobs; needed there.
         options: Options of IBM's Sampler by dotted name, on ``ibm:`` and, as far as its offline mode knows them, ``local:``;
             such as ``{"twirling.enable_gates": True, "execution.rep_delay": 2.5e-4}``.
         path: A directory, new or empty, that keeps the run; needed on a processor.

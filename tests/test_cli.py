@@ -200,6 +200,7 @@ def test_a_protocol_of_ones_own_file(qnet, tmp_path):
         (["budget", "teleportation", "--on", "fake_kingston", "--plot", "b.xyz"], "--plot takes a file that ends in"),
         (["budget", "teleportation", "--on", "fake_kingston", "--memory-gib", "1e-9"], "allow more with"),
         (["budget", "teleportation", "--on", "fake_kingston", "--shots", "9"], "No such option"),
+        (["run", "teleportation", "--on", "ibm:ibm_torino"], "qnet submit teleportation --on ibm:ibm_torino --max-qpu-seconds"),
     ],
 )  # fmt: skip
 def test_wrong_input_is_one_line_and_status_2(qnet, arguments, message):
@@ -207,6 +208,16 @@ def test_wrong_input_is_one_line_and_status_2(qnet, arguments, message):
     assert (status, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1 and "Traceback" not in err
+
+
+def test_help_lists_each_command_in_one_whole_line_and_every_exit_status(qnet):
+    status, out, _ = qnet("--help")
+    told, listed = out.split("Commands:\n")
+    lines = listed.splitlines()
+    assert (
+        status == 0 and len(lines) == 12 and all(line.endswith(".") and "..." not in line for line in lines)
+    )
+    assert [code for code in (0, 1, 2, 3, 4, 130) if f"\n    {code} " in told] == [0, 1, 2, 3, 4, 130]
 
 
 def test_backend_failure_is_status_3_and_ctrl_c_130(qnet, monkeypatch):
