@@ -2,6 +2,7 @@
 
 import json
 
+import matplotlib.pyplot as plt
 import pytest
 
 from qnet_circuits.cli.main import main
@@ -121,7 +122,7 @@ def test_budget_prints_the_object_of_the_design(qnet):
 
 
 def test_budget_prints_a_table_and_saves_a_picture(qnet, tmp_path):
-    picture = tmp_path / "budget.png"
+    picture, before = tmp_path / "budget.png", plt.get_fignums()
     status, out, err = qnet(
         *BUDGET, "--set", "link_fidelity=0.9", "--layout", "3,4,5", "--plot", str(picture)
     )
@@ -130,7 +131,7 @@ def test_budget_prints_a_table_and_saves_a_picture(qnet, tmp_path):
     assert all(
         f"\n{name}" in out for name in ("gates", "readout", "waiting", "latency", "links", "interaction")
     )
-    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.read_bytes().startswith(b"\x89PNG") and plt.get_fignums() == before
 
 
 MY_FILE = """

@@ -199,11 +199,15 @@ def save_picture(drawn: Any, file: str | None) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
+    from matplotlib import pyplot
+
     figure = drawn.plot().figure
     try:
         figure.savefig(file, dpi=150, bbox_inches="tight")
     except OSError as error:
         raise RecordError(f"--plot cannot write {file}: {error.strerror}") from None
+    finally:
+        pyplot.close(figure)
 
 
 def check_key_file(file: str | None) -> None:
