@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -13,12 +14,57 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from qnet_circuits.errors import ParameterError, UnknownNameError, check_count
+from qnet_circuits.estimate import Estimate
+from qnet_circuits.figures import Registers
 from qnet_circuits.network import Link, Network
 from qnet_circuits.program import Program
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What an analysis of outcomes may need.
+
+    Args:
+        level: Confidence level of the intervals.
+        root: 32 secret bytes, of the operating system or derived from a seed that was given; kept with the run, so that the
+            analysis can be made again.
+        demonstration: Whether a seed was given, so that the root is no secret.
+
+    Example:
+        >>> Analysis(0.95, bytes(32), demonstration=True)
+        Analysis(level=0.95, demonstration=True)
+    """
+
+    level: float
+    root: bytes = field(repr=False)
+    demonstration: bool = False
+
+
+@dataclass(frozen=True)
+class Analyzed:
+    """What a protocol of its own analysis makes of outcomes.
+
+    Args:
+        figures: Figures by name; they go before declared ones.
+        more: Plain values by name: further keys of the result's JSON.
+        notes: What must be said of them.
+        secrets: What the result holds and never shows, by name.
+        refused: Why the protocol did not reach its end, or None.
+
+    Example:
+        >>> Analyzed({}, refused="qber: 0.25 of 100 test bits differ", secrets={"secret_key": None})
+        Analyzed(figures={}, more={}, notes=(), refused='qber: 0.25 of 100 test bits differ')
+    """
+
+    figures: dict[str, Estimate]
+    more: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    refused: str | None = None
 
 
 class Protocol(ABC):
@@ -34,6 +80,8 @@ class Protocol(ABC):
 
     #: Name in the registry and on the command line, words joined by hyphens.
     name: ClassVar[str] = ""
+    #: Whether outcomes are key material: kept unreadable for others, and never mitigated.
+    secret_outcomes: ClassVar[bool] = False
 
     @abstractmethod
     def program(self, rng: np.random.Generator) -> Program:
@@ -42,6 +90,15 @@ class Protocol(ABC):
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return the figures that have a closed form for this noise, by name."""
         return {}
+
+    def analyze(self, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed | None:
+        """Return figures that cannot be declared, such as a distilled key's length; None if the declared ones are all.
+
+        Args:
+            outcomes: {item: {register: bool array (shots, width)}}, corrected.
+            analysis: Level and secret randomness.
+        """
+        return None
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
@@ -137,6 +194,7 @@ _OWN = {
     "teleportation": "teleportation", "superdense-coding": "superdense_coding",
     "entanglement-swapping": "entanglement_swapping", "repeater-chain": "repeater_chain",
     "teleported-cnot": "teleported_cnot", "long-range-cnot": "long_range_cnot", "ghz": "ghz", "chsh": "chsh",
+    "bb84": "bb84", "six-state": "six_state", "bbm92": "bbm92", "e91": "e91",
 }  # fmt: skip
 ENTRY_POINT_GROUP = "qnet_circuits.protocols"
 
