@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Qubit
@@ -19,7 +20,9 @@ OUT = "out"
 
 
 def tapped(network: Network, place: int) -> Network:
-    """Return a chain with the eavesdropper's node on one of its links. The part before her has no noise, that after her the link's.
+    """Return a chain with the eavesdropper's node on one of its links.
+
+    The part of the link before her makes no error, and that after her all of the link's: she has the better copy.
 
     Args:
         network: The chain.
@@ -34,8 +37,10 @@ def tapped(network: Network, place: int) -> Network:
     """
     path = network.path()
     if EVE in path:
-        raise ParameterError(f"the eavesdropper's node is called {EVE!r}; give the network's node another name")
-    edges = [(a, b, network.link(a, b)) for a, b in zip(path, path[1:], strict=False)]
+        raise ParameterError(
+            f"the eavesdropper's node is called {EVE!r}; give the network's node another name"
+        )
+    edges = [(a, b, network.link(a, b)) for a, b in pairwise(path)]
     a, b, link = edges[place]
     edges[place : place + 1 or len(edges)] = [(a, EVE, Link()), (EVE, b, link)]
     return Network.from_edges(edges)
@@ -64,7 +69,7 @@ def sent_circuit(network: Network, setting: Setting, eve: Eavesdropper | None) -
     assert setting.sent is not None
     (state,) = eigenstates(setting.alice.upper(), [setting.sent])
     prepare(circuit, registers[0][0], state)
-    for near, far in zip(registers, registers[1:], strict=False):
+    for near, far in pairwise(registers):
         transmit(circuit, near[0], far[0], network.link(near.name, far.name))
         if far.name == EVE and eve is not None and setting.part == "whole":
             eve.meet(circuit, far, setting.eve)
@@ -132,4 +137,4 @@ def _register(node: str, eve: Eavesdropper | None) -> QuantumRegister:
 def _but_last(network: Network) -> Network:
     """Return a chain without its last node."""
     path = network.path()[:-1]
-    return Network.from_edges([(a, b, network.link(a, b)) for a, b in zip(path, path[1:], strict=False)])
+    return Network.from_edges([(a, b, network.link(a, b)) for a, b in pairwise(path)])

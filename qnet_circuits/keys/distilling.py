@@ -31,7 +31,9 @@ GROUPED = (
     "how many there were of each is on record"
 )
 ONE_CONTROLLER = "one controller prepared and measured for both parties"
-DIAGNOSTIC = "error rates are of all sifted rounds, which only this process, holding both records, can compare"
+DIAGNOSTIC = (
+    "error rates are of all sifted rounds, which only this process, holding both records, can compare"
+)
 
 
 def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed:

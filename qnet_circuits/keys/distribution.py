@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +15,7 @@ from qnet_circuits.errors import ParameterError, UnsupportedError, check_count, 
 from qnet_circuits.figures import Figure, Registers
 from qnet_circuits.keys import declared
 from qnet_circuits.keys.circuits import OUT, sent_circuit, shared_circuit, tapped
-from qnet_circuits.keys.eavesdroppers import Eavesdropper, ManInTheMiddle, eavesdropper
+from qnet_circuits.keys.eavesdroppers import Eavesdropper, ManInTheMiddle, behaviour, eavesdropper
 from qnet_circuits.keys.expected import PERFECT, expected
 from qnet_circuits.keys.settings import Line, Setting, basis_probabilities, draw, measuring, sending
 from qnet_circuits.network import Network
@@ -29,6 +30,8 @@ from qnet_circuits.theory.swapping import chain_weights
 MOST_ROUNDS = 100_000_000
 #: Item that no round was drawn of, but that a declared figure reads: run once, and not counted.
 SPARE = "spare_"
+#: The two parts of a line with a man in the middle.
+PARTS = ("to_eve", "from_eve")
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ class KeyDistribution(Protocol):
             return {}
         chain = self._chain()
         path = chain.path()
-        weights = [chain.link(a, b).weights for a, b in zip(path, path[1:], strict=False)]
+        weights = [chain.link(a, b).weights for a, b in pairwise(path)]
         before = chain_weights(weights[:-1]) if weights[1:] else PERFECT
         return self._figures(chain_weights(weights), before)
 
@@ -194,10 +197,9 @@ class PrepareAndMeasure(KeyDistribution):
         chosen = basis_probabilities(self.bases, self.key_basis_probability)
         eve = self.eavesdropper
         if isinstance(eve, ManInTheMiddle):
-            does, heard = {"none": 1.0}, {"none": (OUT, 0)}
-            return sending(chosen, does, heard, "to_eve"), sending(chosen, does, heard, "from_eve")
-        does = {"none": 1.0} if eve is None else eve.choices(self.bases)
-        return (sending(chosen, does, {one: eve and eve.heard(one) for one in does}),)
+            # She is the receiver of one line and the sender of the other.
+            return tuple(sending(chosen, {"none": 1.0}, {"none": (OUT, 0)}, part) for part in PARTS)
+        return (sending(chosen, *behaviour(eve, self.bases)),)
 
     def circuit(self, setting: Setting) -> QuantumCircuit:
         """Return the circuit of a qubit that travels."""
@@ -236,9 +238,7 @@ class EntanglementBased(KeyDistribution):
 
     def lines(self) -> tuple[Line, ...]:
         """Return the settings: both bases, and what an eavesdropper does."""
-        eve = self.eavesdropper
-        does = {"none": 1.0} if eve is None else eve.choices(self.bases)
-        return (measuring(*self._chosen(), does, {one: eve and eve.heard(one) for one in does}),)
+        return (measuring(*self._chosen(), *behaviour(self.eavesdropper, self.bases)),)
 
     def circuit(self, setting: Setting) -> QuantumCircuit:
         """Return the circuit of a pair that both measure."""
@@ -273,9 +273,7 @@ def check_open(name: str, value: float) -> float:
     return number
 
 
-def shares(
-    alice: Mapping[str, float], bob: Mapping[str, float], bases: tuple[str, ...]
-) -> dict[str, float]:
+def shares(alice: Mapping[str, float], bob: Mapping[str, float], bases: tuple[str, ...]) -> dict[str, float]:
     """Return the share of each basis in the sifted rounds.
 
     Example:

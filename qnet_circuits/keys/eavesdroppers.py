@@ -60,8 +60,8 @@ class InterceptResend(Eavesdropper):
     """Measure a qubit, and send on what was seen.
 
     A random basis of BB84's makes 25 % of errors in each basis and tells her half of the bits (six-state: 33.3 %, a third);
-    the Breidbart basis, halfway between Z and X, makes 25 % too, and she is right with cos²(π/8). The qubit that she sends on is
-    the one that she measured, in the state that she saw.
+    the Breidbart basis, halfway between Z and X, makes 25 % too, and she is right with cos²(π/8). The qubit that she sends on
+    is the one that she measured, in the state that she saw.
 
     Args:
         fraction: Part of the qubits that she takes, in [0, 1].
@@ -137,8 +137,8 @@ class InterceptResend(Eavesdropper):
 class EntanglingProbe(Eavesdropper):
     """Entangle a probe with each qubit, and measure it when the bases are known.
 
-    The phase-covariant cloner |0⟩|0⟩ → |0⟩|0⟩, |1⟩|0⟩ → cos η |1⟩|0⟩ + sin η |0⟩|1⟩, turned so that BB84's circle of X and Z is its
-    equator. Bob is wrong with D = (1 - cos η)/2, and she is right with F_E = 1/2 + √(D(1 - D)): no attack on each qubit alone
+    The phase-covariant cloner |0⟩|0⟩ → |0⟩|0⟩, |1⟩|0⟩ → cos η |1⟩|0⟩ + sin η |0⟩|1⟩, turned so that the circle of X and Z
+    is its equator. Bob is wrong with D = (1 - cos η)/2, and she is right with F_E = 1/2 + √(D(1 - D)): no attack on each qubit alone
     knows more for this D (J. I. Cirac and N. Gisin, Coherent eavesdropping strategies for the 4 state quantum cryptography
     protocol, 1997).
 
@@ -149,8 +149,8 @@ class EntanglingProbe(Eavesdropper):
         ParameterError: If it is out of range.
 
     Example:
-        >>> str(EntanglingProbe(disturbance=0.1)), EntanglingProbe(0.1).knowledge("x", ("z", "x"))
-        ('entangling-probe:0.1', ((1.0, 0.6),))
+        >>> str(EntanglingProbe(disturbance=0.5)), EntanglingProbe(0.5).knowledge("x", ("z", "x"))
+        ('entangling-probe:0.5', ((1.0, 1.0),))
     """
 
     kind: ClassVar[str] = "entangling-probe"
@@ -263,6 +263,21 @@ def eavesdropper(given: object) -> Eavesdropper | None:
             except TypeError:
                 raise ParameterError(f"eve must be {forms}, got {given!r}") from None
     raise UnknownNameError("eavesdropper", name, [kind.kind for kind in _KINDS])
+
+
+def behaviour(
+    eve: Eavesdropper | None, bases: Sequence[str]
+) -> tuple[dict[str, float], dict[str, Bit | None]]:
+    """Return what may be done to a qubit with its probabilities, and the bit that the eavesdropper has then.
+
+    Example:
+        >>> behaviour(InterceptResend(0.5, "z"), ("z", "x"))
+        ({'none': 0.5, 'z': 0.5}, {'none': None, 'z': ('heard', 0)})
+    """
+    if eve is None:
+        return {"none": 1.0}, {"none": None}
+    does = eve.choices(bases)
+    return does, {choice: eve.heard(choice) for choice in does}
 
 
 def _number(name: str, text: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,12 +47,12 @@ class Rounds:
     @property
     def sifted(self) -> NDArray[np.bool_]:
         """Rounds that count: both have a bit, in the same basis."""
-        return self.alice.seen & (self.alice.bases == self.bob.bases)
+        return np.asarray(self.alice.seen & (self.alice.bases == self.bob.bases), bool)
 
     @property
     def wrong(self) -> NDArray[np.bool_]:
         """Rounds in which the bits differ."""
-        return self.alice.bits != self.bob.bits
+        return np.asarray(self.alice.bits != self.bob.bits, bool)
 
 
 def arrange(line: Line, outcomes: Mapping[str, Registers], rounds: int, randomness: Randomness) -> Rounds:
@@ -68,41 +68,36 @@ def arrange(line: Line, outcomes: Mapping[str, Registers], rounds: int, randomne
         rounds: Rounds in all; those without an outcome were lost.
         randomness: Where the order is from.
     """
-    counts = [_shots(outcomes, setting.name) for setting in line]
-    lost = max(0, rounds - sum(counts))
-    kind = np.repeat(np.arange(len(line)), counts)
-    alice, bob, heard = (np.zeros(len(kind), np.uint8) for _ in range(3))
-    begin = 0
-    for setting, count in zip(line, counts, strict=True):
-        part = slice(begin, begin + count)
-        begin += count
-        if not count:
-            continue
-        registers = outcomes[setting.name]
-        out = registers[OUT]
-        alice[part] = out[:, 0] if setting.sent is None else setting.sent
-        bob[part] = out[:, -1]
-        heard[part] = NOTHING if setting.heard is None else registers[setting.heard[0]][:, setting.heard[1]]
-    order = randomness.order(len(kind) + lost)
-    bases = [np.array([BASES.index(basis) for basis in side] or [0], np.uint8) for side in _sides(line)]
-    seen = np.arange(len(kind) + lost) < len(kind)
-
-    def placed(row: NDArray[np.generic], filler: int = 0) -> NDArray[np.generic]:
-        return np.append(row, np.full(lost, filler, row.dtype))[order]
-
-    kinds = placed(kind).astype(np.int64)
+    grouped = [_grouped(place, setting, outcomes) for place, setting in enumerate(line)]
+    there = sum(part.shape[1] for part in grouped)
+    lost = np.zeros((4, max(0, rounds - there)), np.int64)
+    lost[3] = NOTHING
+    order = randomness.order(there + lost.shape[1])
+    kind, alice, bob, heard = np.concatenate([*grouped, lost], axis=1)[:, order]
+    seen = order < there
     return Rounds(
         line,
-        kinds,
-        PartyRecord(bases[0][kinds], placed(alice), seen[order]),
-        PartyRecord(bases[1][kinds], placed(bob), seen[order]),
-        placed(heard, NOTHING).astype(np.uint8),
+        kind,
+        PartyRecord(_numbers([setting.alice for setting in line])[kind], alice.astype(np.uint8), seen),
+        PartyRecord(_numbers([setting.bob for setting in line])[kind], bob.astype(np.uint8), seen),
+        heard.astype(np.uint8),
     )
 
 
-def _sides(line: Line) -> tuple[list[str], list[str]]:
-    return [setting.alice for setting in line], [setting.bob for setting in line]
+def _grouped(place: int, setting: Setting, outcomes: Mapping[str, Registers]) -> NDArray[np.int64]:
+    """Return kind, Alice's bit, Bob's and the eavesdropper's of all rounds of one setting, one row for each."""
+    if setting.name not in outcomes:
+        return np.zeros((4, 0), np.int64)
+    registers = outcomes[setting.name]
+    out = registers[OUT]
+    rows = np.empty((4, len(out)), np.int64)
+    rows[0] = place
+    rows[1] = out[:, 0] if setting.sent is None else setting.sent
+    rows[2] = out[:, -1]
+    rows[3] = NOTHING if setting.heard is None else registers[setting.heard[0]][:, setting.heard[1]]
+    return rows
 
 
-def _shots(outcomes: Mapping[str, Registers], name: str) -> int:
-    return len(outcomes[name][OUT]) if name in outcomes else 0
+def _numbers(bases: Sequence[str]) -> NDArray[np.uint8]:
+    """Return the numbers of bases in a record."""
+    return np.array([BASES.index(basis) for basis in bases], np.uint8)

@@ -18,8 +18,8 @@ class BB84(PrepareAndMeasure):
     G. Brassard, 1984). Bits of X are compared and discarded; the length of the key follows Tomamichel, Lim, Gisin and Renner,
     Nat. Commun. 3, 634 (2012), for a tolerance that is fixed before, and above it there is no key.
 
-    On hardware: one qubit, and 8 circuits, whatever the number of pulses; an eavesdropper measures in the middle of the circuit,
-    or takes a second qubit. Both parties are then one controller: a demonstration.
+    On hardware: one qubit, and 8 circuits, whatever the number of pulses; an eavesdropper measures in the middle of the
+    circuit, or takes a second qubit. Both parties are then one controller: a demonstration.
 
     Args:
         pulses: Number of qubits that Alice sends, 1 to 100,000,000. Default 100,000.

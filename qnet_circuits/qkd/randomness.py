@@ -72,14 +72,10 @@ class Randomness:
         check_count("count", count, 0)
         if self._generator is not None:
             return self._generator.bytes(count)
-        return os.urandom(count) if self._root is None else self._expanded(self._root, count)
-
-    def _expanded(self, root: bytes, count: int) -> bytes:
-        """Return the next bytes of a root. What is hashed tells roots, streams and calls apart: all but the end has a length."""
-        name = self._stream.encode()
-        said = root + _DOMAIN + struct.pack("<QQ", self._calls, len(name)) + name
+        if self._root is None:
+            return os.urandom(count)
         self._calls += 1
-        return hashlib.shake_256(said).digest(count)
+        return _expanded(self._root, self._stream, self._calls, count)
 
     def bits(self, count: int) -> NDArray[np.uint8]:
         """Return ``count`` random bits."""
@@ -98,9 +94,15 @@ class Randomness:
         return np.sort(np.argsort(words, kind="stable")[:size]).astype(np.int64)
 
     def order(self, total: int) -> NDArray[np.int64]:
-        """Return the places 0 to ``total`` - 1 in an order of which every one is equally likely, but for equal words as above."""
+        """Return the places 0 to ``total`` - 1 in random order; every order is equally likely, but for equal words as above."""
         words = np.frombuffer(self.bytes(8 * check_count("total", total, 0)), np.uint64)
         return np.argsort(words, kind="stable").astype(np.int64)
+
+
+def _expanded(root: bytes, stream: str, call: int, count: int) -> bytes:
+    """Return the bytes of one call. What is hashed tells streams and calls apart: all parts but the last have a length."""
+    name = stream.encode()
+    return hashlib.shake_256(root + _DOMAIN + struct.pack("<QQ", call, len(name)) + name).digest(count)
 
 
 def _checked(root: bytes | None) -> bytes | None:
