@@ -19,7 +19,7 @@ from qnet_circuits.protocol import Analysis, Analyzed
 from qnet_circuits.qkd.accounts import SessionParameters
 from qnet_circuits.qkd.authentication import SESSION_BITS, KeyPool
 from qnet_circuits.qkd.impostor import Impostor
-from qnet_circuits.qkd.ledger import KeyResult
+from qnet_circuits.qkd.keys import SecretKey
 from qnet_circuits.qkd.randomness import ROOT_BYTES, Randomness
 from qnet_circuits.qkd.session import Session
 
@@ -52,9 +52,9 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
     figures.update(chsh_estimate(played[0], analysis.level))
     if protocol.eve is not None:
         figures.update(eve_figures(played[0], analysis.level, _source(analysis, "eve")))
-    results = sessions(protocol, played, analysis)
+    held = sessions(protocol, played, analysis)
+    results = [one.run() for one in held]
     result = replace(results[0], ledger=revealed(results[0].ledger, played[0]))
-    keys = [one.key for one in results]
     figures["key_length"] = counted(result.ledger.net_key)
     figures["sifted"] = counted(result.ledger.sifted)
     refused = next((one.reason for one in results if one.reason is not None), None)
@@ -64,17 +64,19 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
         "fingerprint": result.fingerprint,
         "demonstration": True,
     }
-    secrets = {"secret_key": result.key}
+    secrets: dict[str, Any] = {"secret_key": result.key}
     notes = [GROUPED, ONE_CONTROLLER, DIAGNOSTIC, *protocol.remarks]
     if analysis.demonstration:
         notes.append("the random bits follow from a seed that was given")
     notes += [note for note in result.notes if note not in notes]
     if isinstance(protocol.eve, ManInTheMiddle):
-        held = refused is None
-        more["eve_holds_key"] = held
-        if held:
+        more["eve_holds_key"] = refused is None
+        if refused is None:
             notes.append("a man in the middle holds Alice's key and Bob's, which differ")
-            secrets |= {"bob_key": keys[1]}
+            secrets["bob_key"] = results[1].key
+            secrets["eve_keys"] = tuple(
+                key_of(one, "bob" if place == 0 else "alice") for place, one in enumerate(held)
+            )
     return Analyzed(figures, more, tuple(notes), secrets, refused)
 
 
@@ -104,34 +106,43 @@ def error_rates(bases: Sequence[str], played: Sequence[Rounds], level: float) ->
     return found
 
 
-def sessions(protocol: KeyDistribution, played: Sequence[Rounds], analysis: Analysis) -> list[KeyResult]:
-    """Let the parties distil a key: Alice and Bob, or each of them with a man in the middle."""
-    if not isinstance(protocol.eve, ManInTheMiddle):
-        held = session(played[0], protocol.rules, analysis.root, analysis.demonstration)
-        return [held.run()]
-    return _between(protocol.rules, played, analysis)
+def sessions(protocol: KeyDistribution, played: Sequence[Rounds], analysis: Analysis) -> list[Session]:
+    """Return the sessions in which the parties will distil a key: Alice with Bob, or each of them with a man in the middle."""
+    if isinstance(protocol.eve, ManInTheMiddle):
+        return _between(protocol.rules, played, analysis)
+    (rounds,) = played
+    return [
+        Session(
+            rounds.alice,
+            rounds.bob,
+            protocol.rules,
+            root=analysis.root,
+            demonstration=analysis.demonstration,
+        )
+    ]
 
 
-def session(rounds: Rounds, rules: SessionParameters, root: bytes, demonstration: bool) -> Session:
-    """Return the session of the two records of one line, not yet held."""
-    return Session(rounds.alice, rounds.bob, rules, root=root, demonstration=demonstration)
+def key_of(session: Session, party: str) -> SecretKey | None:
+    """Return the key that one party of a session ended with."""
+    result = session.alice.result if party == "alice" else session.bob.result
+    return None if result is None else result.key
 
 
-def _between(rules: SessionParameters, played: Sequence[Rounds], analysis: Analysis) -> list[KeyResult]:
-    """Hold a session between Alice and Eve, and one between Eve and Bob; the true pool is Alice's and Bob's alone."""
+def _between(rules: SessionParameters, played: Sequence[Rounds], analysis: Analysis) -> list[Session]:
+    """Return a session of Alice with Eve, and one of Eve with Bob; the true pool is Alice's and Bob's alone."""
     shared, guessed = (_source(analysis, name).bytes(SESSION_BITS // 8) for name in ("shared", "guessed"))
-    results = []
+    held: list[Session] = []
     for place, rounds in enumerate(played):
         root = _source(analysis, f"session {place}").bytes(ROOT_BYTES)
         pools = KeyPool(guessed if place else shared), KeyPool(shared if place else guessed)
-        held = Session(
-            rounds.alice, rounds.bob, rules, root=root, demonstration=analysis.demonstration, pools=pools
+        demonstration = analysis.demonstration
+        held.append(
+            Session(rounds.alice, rounds.bob, rules, root=root, demonstration=demonstration, pools=pools)
         )
         if place:
-            source = Randomness(root=root, stream="alice", demonstration=analysis.demonstration)
-            held.alice = Impostor(rounds.alice, rules, pools[0], source)
-        results.append(held.run())
-    return results
+            source = Randomness(stream="alice", root=root, demonstration=demonstration)
+            held[-1].alice = Impostor(rounds.alice, rules, pools[0], source)
+    return held
 
 
 def _source(analysis: Analysis, stream: str) -> Randomness:

@@ -138,9 +138,9 @@ class EntanglingProbe(Eavesdropper):
     """Entangle a probe with each qubit, and measure it when the bases are known.
 
     The phase-covariant cloner |0⟩|0⟩ → |0⟩|0⟩, |1⟩|0⟩ → cos η |1⟩|0⟩ + sin η |0⟩|1⟩, turned so that the circle of X and Z
-    is its equator. Bob is wrong with D = (1 - cos η)/2, and she is right with F_E = 1/2 + √(D(1 - D)): no attack on each qubit alone
-    knows more for this D (J. I. Cirac and N. Gisin, Coherent eavesdropping strategies for the 4 state quantum cryptography
-    protocol, 1997).
+    is its equator. Bob is wrong with D = (1 - cos η)/2, and she is right with F_E = 1/2 + √(D(1 - D)): no attack on each qubit
+    alone knows more for this D (J. I. Cirac and N. Gisin, Coherent eavesdropping strategies for the 4 state quantum
+    cryptography protocol, 1997).
 
     Args:
         disturbance: D, in [0, 0.5].

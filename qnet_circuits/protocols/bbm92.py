@@ -16,7 +16,7 @@ class BBM92(EntanglementBased):
     """BBM92: Alice and Bob share pairs over a chain, each measures Z or X, and Z becomes a key.
 
     Nobody prepares a bit: it is made by the measurement, and stations that swap need not be trusted (C. H. Bennett, G. Brassard
-    and N. D. Mermin, Phys. Rev. Lett. 68, 557 (1992)). Bits of X are compared and discarded; the length is that of BB84.
+    and N. D. Mermin 1992). Bits of X are compared and discarded; the length is that of BB84.
 
     On hardware: 2N qubits in a line for N hops, and 4 circuits. Bob, who is corrected, measures Z or X, so that the Pauli frame
     passes.

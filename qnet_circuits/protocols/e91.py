@@ -21,8 +21,8 @@ class E91(EntanglementBased):
     """E91: Alice and Bob share pairs over a chain; bits in Z become a key, and other rounds violate a Bell inequality.
 
     Alice measures Z, X or, in the CHSH rounds, (Z ± X)/√2; Bob measures Z or X, each half of the time. Werner pairs of error
-    rate Q give S = 2√2 (1 - 2Q), above the 2 of every local theory for Q < 14.6 % (A. K. Ekert, Phys. Rev. Lett. 67, 661 (1991),
-    with the inequality of Clauser, Horne, Shimony and Holt). The key's length is that of BB84, from the error rate in X: S is
+    rate Q give S = 2√2 (1 - 2Q), above the 2 of every local theory for Q < 14.6 % (A. K. Ekert 1991, with
+    the inequality of Clauser, Horne, Shimony and Holt). The key's length is that of BB84, from the error rate in X: S is
     reported with its p-value and does not lengthen the key, which therefore trusts the devices. All CHSH rounds are revealed.
 
     On hardware: 2N qubits in a line for N hops, and 8 circuits. Bob, who is corrected, measures Z or X, so that the Pauli frame

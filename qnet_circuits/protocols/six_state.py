@@ -14,8 +14,8 @@ from qnet_circuits.protocol import register
 class SixState(PrepareAndMeasure):
     """The six-state protocol: Alice sends qubits in Z, X or Y, Bob measures in one of these, and Z becomes a key.
 
-    Three bases show every Pauli error, and intercept-resend makes 33.3 % of errors instead of BB84's 25 % (D. Bruß, Phys. Rev.
-    Lett. 81, 3018 (1998)). Bits of X and Y are compared and discarded, and both must be below the tolerance. The key's length
+    Three bases show every Pauli error, and intercept-resend makes 33.3 % of errors instead of BB84's 25 % (D. Bruß,
+    quant-ph/9805019). Bits of X and Y are compared and discarded, and both must be below the tolerance. The key's length
     is that of BB84, from the error rate in X: safe, and shorter than what the third basis would allow.
 
     On hardware: one qubit, and 18 circuits, whatever the number of pulses.
