@@ -10,40 +10,12 @@ from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.circuits.blocks import chain_registers, eigenstates, entangled_ends, measure_pauli, prepare
 from qnet_circuits.circuits.links import transmit
-from qnet_circuits.errors import ParameterError
-from qnet_circuits.keys.eavesdroppers import EVE, HEARD, Eavesdropper
 from qnet_circuits.keys.settings import Setting
-from qnet_circuits.network import Link, Network
+from qnet_circuits.keys.tapping import EVE, HEARD, Eavesdropper
+from qnet_circuits.network import Network
 
 #: Register of what the parties measured.
 OUT = "out"
-
-
-def tapped(network: Network, place: int) -> Network:
-    """Return a chain with the eavesdropper's node on one of its links.
-
-    The part of the link before her makes no error, and that after her all of the link's: she has the better copy.
-
-    Args:
-        network: The chain.
-        place: The link that she sits on, 0 for Alice's, -1 for Bob's.
-
-    Raises:
-        ParameterError: If there is a node of her name already.
-
-    Example:
-        >>> tapped(Network.chain(2), -1).path()
-        ('alice', 'station1', 'eve', 'bob')
-    """
-    path = network.path()
-    if EVE in path:
-        raise ParameterError(
-            f"the eavesdropper's node is called {EVE!r}; give the network's node another name"
-        )
-    edges = [(a, b, network.link(a, b)) for a, b in pairwise(path)]
-    a, b, link = edges[place]
-    edges[place : place + 1 or len(edges)] = [(a, EVE, Link()), (EVE, b, link)]
-    return Network.from_edges(edges)
 
 
 def sent_circuit(network: Network, setting: Setting, eve: Eavesdropper | None) -> QuantumCircuit:

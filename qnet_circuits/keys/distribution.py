@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 from qiskit import QuantumCircuit
 
-from qnet_circuits.errors import ParameterError, UnsupportedError, check_count, check_range
+from qnet_circuits.errors import ParameterError, check_count, check_range
 from qnet_circuits.figures import Figure, Registers
 from qnet_circuits.keys import declared
-from qnet_circuits.keys.circuits import OUT, sent_circuit, shared_circuit, tapped
-from qnet_circuits.keys.eavesdroppers import Eavesdropper, ManInTheMiddle, behaviour, eavesdropper
-from qnet_circuits.keys.expected import PERFECT, expected
-from qnet_circuits.keys.settings import Line, Setting, basis_probabilities, draw, measuring, sending
+from qnet_circuits.keys.eavesdroppers import eavesdropper
+from qnet_circuits.keys.expected import PERFECT
+from qnet_circuits.keys.settings import Line, Setting, draw
+from qnet_circuits.keys.tapping import Eavesdropper
 from qnet_circuits.network import Network
 from qnet_circuits.program import Item, Program
 from qnet_circuits.protocol import Analysis, Analyzed, Protocol, set_network
@@ -30,8 +30,6 @@ from qnet_circuits.theory.swapping import chain_weights
 MOST_ROUNDS = 100_000_000
 #: Item that no round was drawn of, but that a declared figure reads: run once, and not counted.
 SPARE = "spare_"
-#: The two parts of a line with a man in the middle.
-PARTS = ("to_eve", "from_eve")
 
 
 @dataclass(frozen=True)
@@ -182,81 +180,6 @@ class KeyDistribution(Protocol):
         return {"qber": {"tolerated": self.tolerance}}
 
 
-@dataclass(frozen=True)
-class PrepareAndMeasure(KeyDistribution):
-    """A key distribution in which Alice sends qubits that Bob measures.
-
-    Args:
-        pulses: Number of qubits that Alice sends, 1 to 100,000,000.
-    """
-
-    pulses: int = 100_000
-
-    def lines(self) -> tuple[Line, ...]:
-        """Return the settings: bases, Alice's bit, and what an eavesdropper does."""
-        chosen = basis_probabilities(self.bases, self.key_basis_probability)
-        eve = self.eavesdropper
-        if isinstance(eve, ManInTheMiddle):
-            # She is the receiver of one line and the sender of the other.
-            return tuple(sending(chosen, {"none": 1.0}, {"none": (OUT, 0)}, part) for part in PARTS)
-        return (sending(chosen, *behaviour(eve, self.bases)),)
-
-    def circuit(self, setting: Setting) -> QuantumCircuit:
-        """Return the circuit of a qubit that travels."""
-        return sent_circuit(self._network(), setting, self.eavesdropper)
-
-    def _network(self) -> Network:
-        return self._chain() if self.eve is None else tapped(self._chain(), 0)
-
-    def _figures(self, whole: Weights, before: Weights) -> dict[str, float]:
-        # The eavesdropper sits at Alice's door: no link is before her.
-        chosen = basis_probabilities(self.bases, self.key_basis_probability)
-        return expected(shares(chosen, chosen, self.bases), self.eavesdropper, whole, PERFECT)
-
-
-@dataclass(frozen=True)
-class EntanglementBased(KeyDistribution):
-    """A key distribution in which both parties measure halves of pairs.
-
-    Args:
-        pairs: Number of pairs, 1 to 100,000,000.
-    """
-
-    counted: ClassVar[str] = "pairs"
-    pairs: int = 100_000
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if isinstance(self.eve, ManInTheMiddle):
-            raise UnsupportedError(
-                f"a man in the middle of {self.name} is not built; play her on bb84, or take intercept-resend here"
-            )
-
-    @abstractmethod
-    def _chosen(self) -> tuple[dict[str, float], dict[str, float]]:
-        """Return the probabilities of Alice's bases and of Bob's."""
-
-    def lines(self) -> tuple[Line, ...]:
-        """Return the settings: both bases, and what an eavesdropper does."""
-        return (measuring(*self._chosen(), *behaviour(self.eavesdropper, self.bases)),)
-
-    def circuit(self, setting: Setting) -> QuantumCircuit:
-        """Return the circuit of a pair that both measure."""
-        return shared_circuit(self._network(), setting, self.eavesdropper)
-
-    def _network(self) -> Network:
-        return self._chain() if self.eve is None else tapped(self._chain(), -1)
-
-    def _figures(self, whole: Weights, before: Weights) -> dict[str, float]:
-        return expected(shares(*self._chosen(), self.bases), self.eavesdropper, whole, before)
-
-    def _without_messages(self) -> dict[str, float]:
-        """Return that nothing is shared if the stations' results do not arrive."""
-        if self._chain().hops == 1:
-            return {}
-        return {name: 0.5 for name in ("qber", "eve_guess", *(f"qber_{basis}" for basis in self.bases))}
-
-
 def check_open(name: str, value: float) -> float:
     """Return a probability above 0 and below 1: both of what it chooses between are needed.
 
@@ -271,14 +194,3 @@ def check_open(name: str, value: float) -> float:
     if number in (0.0, 1.0):
         raise ParameterError(f"{name} must be above 0 and below 1, got {number:g}")
     return number
-
-
-def shares(alice: Mapping[str, float], bob: Mapping[str, float], bases: tuple[str, ...]) -> dict[str, float]:
-    """Return the share of each basis in the sifted rounds.
-
-    Example:
-        >>> {basis: round(share, 9) for basis, share in shares({"z": 0.9, "x": 0.1}, {"z": 0.9, "x": 0.1}, ("z", "x")).items()}
-        {'z': 0.987804878, 'x': 0.012195122}
-    """
-    both = {basis: alice[basis] * bob[basis] for basis in bases}
-    return {basis: value / sum(both.values()) for basis, value in both.items()}

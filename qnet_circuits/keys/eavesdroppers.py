@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,46 +12,10 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qnet_circuits.circuits.blocks import measure_pauli
 from qnet_circuits.errors import ParameterError, UnknownNameError, check_range
 from qnet_circuits.keys.settings import AXES, Bit
+from qnet_circuits.keys.tapping import HEARD, Eavesdropper
 
-#: Her node, and the classical register of what she measured.
-EVE, HEARD = "eve", "heard"
 #: The axes that she may measure along: halfway between Z and X lies the Breidbart basis.
 _AXES = {**AXES, "breidbart": (math.sqrt(0.5), 0.0, math.sqrt(0.5))}
-
-
-class Eavesdropper(ABC):
-    """Somebody on a link. Her node is called ``eve``, and she holds every qubit that crosses the link.
-
-    The two methods on theory are about one qubit with Bloch vector ±1 along a basis's axis: which part of it reaches Bob, so
-    that he is wrong with (1 - t)/2, and which part she has, so that she is right with (1 + r)/2.
-    """
-
-    #: Name in the text form.
-    kind: ClassVar[str] = ""
-    #: Qubits of her register.
-    qubits: ClassVar[int] = 1
-
-    def choices(self, bases: Sequence[str]) -> dict[str, float]:
-        """Return what she may do to a qubit, with the probabilities."""
-        return {self.kind: 1.0}
-
-    def heard(self, choice: str) -> Bit | None:
-        """Return the bit that she has then, or None."""
-        return HEARD, 0
-
-    def meet(self, circuit: QuantumCircuit, register: QuantumRegister, choice: str) -> None:
-        """Append what she does to the qubit that she holds, the first of her register, before she sends it on."""
-
-    def ask(self, circuit: QuantumCircuit, register: QuantumRegister, choice: str, basis: str) -> None:
-        """Append what she does when the bases have been announced."""
-
-    @abstractmethod
-    def transmitted(self, basis: str, bases: Sequence[str]) -> float:
-        """Return t, the part that reaches Bob, on average."""
-
-    @abstractmethod
-    def knowledge(self, basis: str, bases: Sequence[str]) -> tuple[tuple[float, float], ...]:
-        """Return (how often, r) for each case that she can tell apart; she knows nothing in what is left."""
 
 
 @dataclass(frozen=True)
@@ -263,21 +226,6 @@ def eavesdropper(given: object) -> Eavesdropper | None:
             except TypeError:
                 raise ParameterError(f"eve must be {forms}, got {given!r}") from None
     raise UnknownNameError("eavesdropper", name, [kind.kind for kind in _KINDS])
-
-
-def behaviour(
-    eve: Eavesdropper | None, bases: Sequence[str]
-) -> tuple[dict[str, float], dict[str, Bit | None]]:
-    """Return what may be done to a qubit with its probabilities, and the bit that the eavesdropper has then.
-
-    Example:
-        >>> behaviour(InterceptResend(0.5, "z"), ("z", "x"))
-        ({'none': 0.5, 'z': 0.5}, {'none': None, 'z': ('heard', 0)})
-    """
-    if eve is None:
-        return {"none": 1.0}, {"none": None}
-    does = eve.choices(bases)
-    return does, {choice: eve.heard(choice) for choice in does}
 
 
 def _number(name: str, text: str) -> float:

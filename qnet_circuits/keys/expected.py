@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from qnet_circuits.keys.eavesdroppers import Eavesdropper, ManInTheMiddle
+from qnet_circuits.keys.eavesdroppers import ManInTheMiddle
+from qnet_circuits.keys.tapping import Eavesdropper
 from qnet_circuits.qkd.entropy import binary_entropy
 from qnet_circuits.theory.bell_diagonal import Weights, check_weights
 

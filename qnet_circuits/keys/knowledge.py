@@ -49,7 +49,7 @@ def information(cases: list[Case], total: int, level: float) -> Estimate:
 
     Example:
         >>> print(information([(5000, 5000), (5000, 2500)], 10_000, 0.95))
-        0.50 [0.48, 0.51]
+        0.50(2)
     """
     low = high = value = 0.0
     each = 1 - (1 - level) / max(1, 2 * len(cases))

@@ -122,6 +122,17 @@ def _name(part: str, bases: str, does: str) -> str:
     return "_".join([*([] if part == "whole" else [part]), bases, *([] if does == "none" else ["eve", does])])
 
 
+def shares(alice: Mapping[str, float], bob: Mapping[str, float], bases: tuple[str, ...]) -> dict[str, float]:
+    """Return the share of each basis in the sifted rounds.
+
+    Example:
+        >>> {basis: round(share, 9) for basis, share in shares({"z": 0.9, "x": 0.1}, {"z": 0.9, "x": 0.1}, ("z", "x")).items()}
+        {'z': 0.987804878, 'x': 0.012195122}
+    """
+    both = {basis: alice[basis] * bob[basis] for basis in bases}
+    return {basis: value / sum(both.values()) for basis, value in both.items()}
+
+
 def draw(line: Line, rounds: int, rng: np.random.Generator) -> dict[str, int]:
     """Return how many of the rounds are of each kind, drawn by one multinomial.
 

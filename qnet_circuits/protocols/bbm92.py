@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from qnet_circuits.keys.distribution import EntanglementBased
+from qnet_circuits.keys.entanglement_based import EntanglementBased
 from qnet_circuits.keys.settings import basis_probabilities
 from qnet_circuits.protocol import register
 

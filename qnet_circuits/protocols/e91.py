@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from qnet_circuits.figures import Figure
 from qnet_circuits.keys.declared import s_value
-from qnet_circuits.keys.distribution import EntanglementBased, check_open
+from qnet_circuits.keys.distribution import check_open
+from qnet_circuits.keys.entanglement_based import EntanglementBased
 from qnet_circuits.keys.expected import PERFECT, chsh_value
 from qnet_circuits.protocol import register
 from qnet_circuits.theory.bell_diagonal import Weights

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from qnet_circuits.keys.distribution import PrepareAndMeasure
+from qnet_circuits.keys.prepare_and_measure import PrepareAndMeasure
 from qnet_circuits.protocol import register
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import qnet_circuits as qn
+from qnet_circuits.backends.methods import _static, plan_of
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
 from qnet_circuits.keys.eavesdroppers import (
     EntanglingProbe,
@@ -16,6 +17,7 @@ from qnet_circuits.keys.eavesdroppers import (
 from qnet_circuits.keys.knowledge import eve_figures, information
 from qnet_circuits.keys.rounds import NOTHING, Rounds
 from qnet_circuits.keys.settings import Setting
+from qnet_circuits.noise.twin import Twin
 from qnet_circuits.protocols.bb84 import BB84
 from qnet_circuits.protocols.bbm92 import BBM92
 from qnet_circuits.protocols.e91 import E91
@@ -56,6 +58,13 @@ def test_the_breidbart_basis():
     assert reaches(figures["qber_z"], 0.25, 0.05) and reaches(figures["qber_x"], 0.25, 0.05)
     assert reaches(figures["eve_guess"], attacks.BREIDBART_GUESS, 0.03)
     assert reaches(figures["eve_information"], attacks.breidbart_information(), 0.14)
+
+
+@pytest.mark.parametrize("eve", [InterceptResend(), InterceptResend(basis="breidbart"), EntanglingProbe(0.1)])
+def test_many_rounds_are_one_evolution(eve):
+    twin = Twin(None, qn.DeviceNoise())
+    for item in qn.compile(BB84(eve=eve)):
+        assert _static(plan_of(twin.noisy(item)).noisy.steps)
 
 
 def test_a_fixed_basis_is_seen_in_the_other_alone():

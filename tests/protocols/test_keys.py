@@ -99,7 +99,7 @@ def test_nothing_shows_a_secret(name):
     digits = "".join(map(str, key.bits()))
     for text in (repr(done), str(done), repr(analysis), str(analysis), repr(done.more)):
         assert digits[:64] not in text and key.to_bytes().hex()[:16] not in text
-        assert root().hex() not in text and repr(root()) not in text
+        assert "SecretKey" not in text and root().hex() not in text and repr(root()) not in text
     assert SMALL[name].secret_outcomes is True and qn.RepeaterChain.secret_outcomes is False
 
 
