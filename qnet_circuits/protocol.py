@@ -26,44 +26,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What an analysis of outcomes may need.
+    """What a protocol may need, beside the outcomes, to analyse them itself.
 
     Args:
         level: Confidence level of the intervals.
-        root: 32 secret bytes, of the operating system or derived from a seed that was given; kept with the run, so that the
-            analysis can be made again.
-        demonstration: Whether a seed was given, so that the root is no secret.
-
-    Example:
-        >>> Analysis(0.95, bytes(32), demonstration=True)
-        Analysis(level=0.95, demonstration=True)
+        root: 32 secret bytes, from which everything drawn at random in the analysis is expanded: the same for every analysis
+            of a run. The operating system's, or those of a seed.
+        demonstration: Whether a seed was given, so that whoever knows it knows the root.
     """
 
     level: float
     root: bytes = field(repr=False)
-    demonstration: bool = False
+    demonstration: bool
 
 
 @dataclass(frozen=True)
 class Analyzed:
-    """What a protocol of its own analysis makes of outcomes.
+    """What a protocol that analyses its outcomes itself finds in them.
 
     Args:
-        figures: Figures by name; they go before declared ones.
-        more: Plain values by name: further keys of the result's JSON.
-        notes: What must be said of them.
-        secrets: What the result holds and never shows, by name.
-        refused: Why the protocol did not reach its end, or None.
-
-    Example:
-        >>> Analyzed({}, refused="qber: 0.25 of 100 test bits differ", secrets={"secret_key": None})
-        Analyzed(figures={}, more={}, notes=(), refused='qber: 0.25 of 100 test bits differ')
+        figures: Estimates by name, beside the declared ones.
+        more: Plain values by name, which join the result's JSON.
+        notes: What a reader must know.
+        secrets: Values that a result holds but never prints, compares or stores, by name.
+        refused: Why the protocol came to no good end although everything worked; None if it did.
     """
 
-    figures: dict[str, Estimate]
-    more: dict[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Estimate]
+    more: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     refused: str | None = None
 
 
@@ -71,6 +63,7 @@ class Protocol(ABC):
     """A network protocol: a frozen dataclass whose fields are its parameters.
 
     A subclass sets ``name``, writes ``program`` and, where there are, ``theory`` and ``bounds``. It never sees a backend.
+    What cannot be declared as a figure, such as a distilled key, it finds in ``analyze``.
 
     Example:
         >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
@@ -80,7 +73,7 @@ class Protocol(ABC):
 
     #: Name in the registry and on the command line, words joined by hyphens.
     name: ClassVar[str] = ""
-    #: Whether outcomes are key material: kept unreadable for others, and never mitigated.
+    #: Whether outcomes become a secret, such as a key: they are not shown, nor corrected for readout errors.
     secret_outcomes: ClassVar[bool] = False
 
     @abstractmethod
@@ -92,11 +85,11 @@ class Protocol(ABC):
         return {}
 
     def analyze(self, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed | None:
-        """Return figures that cannot be declared, such as a distilled key's length; None if the declared ones are all.
+        """Return what is to be found in the outcomes beyond the declared figures; nothing by default.
 
         Args:
-            outcomes: {item: {register: bool array (shots, width)}}, corrected.
-            analysis: Level and secret randomness.
+            outcomes: {circuit: {register: bool array (shots, width)}}, with all corrections applied.
+            analysis: Level of confidence and randomness.
         """
         return None
 

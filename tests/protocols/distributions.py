@@ -19,7 +19,7 @@ def outcomes_of(protocol, seed=1, **options):
 
 def analyzed(protocol, seed=1, secret=None, **options):
     """Run a protocol without device noise, and return its own analysis."""
-    return protocol.analyze(outcomes_of(protocol, seed, **options), Analysis(LEVEL, secret or root()))
+    return protocol.analyze(outcomes_of(protocol, seed, **options), Analysis(LEVEL, secret or root(), False))
 
 
 def reaches(estimate, value, width):

@@ -189,7 +189,7 @@ def test_both_ends_find_the_man_in_the_middle():
     protocol = BB84(pulses=60_000, eve=ManInTheMiddle())
     outcomes = outcomes_of(protocol)
     played = [arrange(line, outcomes, protocol.rounds, Randomness(1)) for line in protocol.lines()]
-    first, second = sessions(protocol, played, Analysis(0.95, root()))
+    first, second = sessions(protocol, played, Analysis(0.95, root(), False))
     assert first.run().alarm == second.run().alarm == "authentication"
     assert not first.alice.informed and first.bob.informed  # Alice sees it herself,
     assert not second.bob.informed and second.alice.informed  # and so does Bob.

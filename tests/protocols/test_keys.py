@@ -54,7 +54,7 @@ def test_a_noiseless_run_ends_in_a_key(name):
 def test_both_parties_have_the_same_key(name):
     protocol = SMALL[name]
     rounds = arrange(protocol.lines()[0], outcomes_of(protocol), protocol.rounds, Randomness(1))
-    (session,) = sessions(protocol, [rounds], Analysis(0.95, root()))
+    (session,) = sessions(protocol, [rounds], Analysis(0.95, root(), False))
     session.run()
     assert session.alice.result.key == session.bob.result.key
     assert len(session.alice.result.key) > 100
@@ -71,7 +71,7 @@ def test_errors_of_the_link_are_corrected_and_paid_for():
 def test_the_same_root_gives_the_same_key_and_another_root_another():
     outcomes = outcomes_of(SMALL["bb84"])
     keys = [
-        SMALL["bb84"].analyze(outcomes, Analysis(0.95, secret)).secrets["secret_key"]
+        SMALL["bb84"].analyze(outcomes, Analysis(0.95, secret, False)).secrets["secret_key"]
         for secret in (root("a"), root("a"), root("b"))
     ]
     assert keys[0] == keys[1] and keys[0] != keys[2]
@@ -93,7 +93,7 @@ def test_the_third_basis_does_not_lengthen_the_key():
 
 @pytest.mark.parametrize("name", SMALL)
 def test_nothing_shows_a_secret(name):
-    analysis = Analysis(0.95, root())
+    analysis = Analysis(0.95, root(), False)
     done = SMALL[name].analyze(outcomes_of(SMALL[name]), analysis)
     key = done.secrets["secret_key"]
     digits = "".join(map(str, key.bits()))
@@ -136,7 +136,7 @@ def test_everything_lost():
     protocol = BB84(pulses=1000)
     empty = {name: {"out": np.zeros((0, 1), bool)} for name in outcomes_of(protocol)}
     for outcomes in (empty, {}):
-        done = protocol.analyze(outcomes, Analysis(0.95, root()))
+        done = protocol.analyze(outcomes, Analysis(0.95, root(), False))
         assert done.refused.startswith("lost")
         assert set(done.figures) == {"key_length", "sifted"}
         assert done.more["ledger"]["pulses"] == 1000 and done.more["ledger"]["detected"] == 0
