@@ -31,6 +31,7 @@ test-slow: $(STAMP)  ## the checks that take minutes
 	$(BIN)/python -m pytest -n auto -m slow
 
 bench: $(STAMP)  ## measure speed against hand-written scripts and bars, some ten minutes
+	-$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	$(BIN)/python -m benchmarks.run
 
 clean:  ## remove what the targets made

@@ -11,18 +11,21 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """One number: a ratio (unit "x", at least the bar) or seconds (unit "s", at most the bar)."""
+    """One number: a ratio (unit "x", at least the bar) or seconds (unit "s", at most the bar).
+
+    No number where it could not be measured here; the detail says why.
+    """
 
     name: str
-    value: float
+    value: float | None
     unit: str
     bar: float | None
     detail: str = ""
 
     @property
     def passed(self) -> bool | None:
-        """Whether the bar is met; None where there is none."""
-        if self.bar is None:
+        """Whether the bar is met; None where there is none, or nothing was measured."""
+        if self.bar is None or self.value is None:
             return None
         return self.value >= self.bar if self.unit == "x" else self.value <= self.bar
 

@@ -1,6 +1,6 @@
 """Measure all benchmarks and print one table; exit with 1 if a bar is missed.
 
-python -m benchmarks.run [--only frame,feedforward,exact,overhead] [--repeats N] [--json FILE]
+python -m benchmarks.run [--only frame,feedforward,exact,overhead,key] [--repeats N] [--json FILE]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import exact_chain, feedforward_chain, frame_chain, overhead
+from benchmarks import exact_chain, feedforward_chain, frame_chain, key_distillation, overhead
 from benchmarks.measuring import Row
 
 BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
     "feedforward": feedforward_chain.rows,
     "exact": exact_chain.rows,
     "overhead": overhead.rows,
+    "key": key_distillation.rows,
 }
 PACKAGES = ("qnet-circuits", "qiskit", "qiskit-aer", "numpy", "cotengra")
 
@@ -30,7 +31,8 @@ PACKAGES = ("qnet-circuits", "qiskit", "qiskit-aer", "numpy", "cotengra")
 def line_of(row: Row) -> str:
     bar = "" if row.bar is None else f"{'>=' if row.unit == 'x' else '<='} {row.bar:g}"
     verdict = {None: "", True: "pass", False: "MISSED"}[row.passed]
-    return f"{row.name:<58}{row.value:>9.3g} {row.unit:<6}{bar:<7} {verdict:<7}{row.detail}"
+    value = "-" if row.value is None else f"{row.value:.3g}"
+    return f"{row.name:<66}{value:>9} {row.unit:<7}{bar:<7} {verdict:<7}{row.detail}"
 
 
 def circumstances() -> dict[str, object]:

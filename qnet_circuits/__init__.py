@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qnet_circuits.circuits.corrections import correct as correct
     from qnet_circuits.circuits.links import entangle as entangle
     from qnet_circuits.circuits.links import transmit as transmit
+    from qnet_circuits.comparison import Comparison as Comparison
     from qnet_circuits.compiling.compiled import Compiled as Compiled
     from qnet_circuits.compiling.cost import Cost as Cost
     from qnet_circuits.costing import estimate_cost as estimate_cost
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from qnet_circuits.errors import UnsupportedError as UnsupportedError
     from qnet_circuits.errors import VerificationError as VerificationError
     from qnet_circuits.estimate import Estimate as Estimate
+    from qnet_circuits.estimating import Outcomes as Outcomes
     from qnet_circuits.figures import Expression as Expression
     from qnet_circuits.figures import Figure as Figure
     from qnet_circuits.figures import parity as parity
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from qnet_circuits.noise.synthetic import grid_device as grid_device
     from qnet_circuits.noise.synthetic import heavy_hex_device as heavy_hex_device
     from qnet_circuits.noise.synthetic import line_device as line_device
+    from qnet_circuits.plotting.links import plot_links as plot_links
     from qnet_circuits.plotting.timeline import plot_timeline as plot_timeline
     from qnet_circuits.program import Item as Item
     from qnet_circuits.program import Program as Program
@@ -64,9 +67,11 @@ if TYPE_CHECKING:
     from qnet_circuits.protocols.chsh import Chsh as Chsh
     from qnet_circuits.protocols.entanglement_swapping import EntanglementSwapping as EntanglementSwapping
     from qnet_circuits.protocols.ghz import Ghz as Ghz
+    from qnet_circuits.protocols.link_benchmark import LinkBenchmark as LinkBenchmark
     from qnet_circuits.protocols.long_range_cnot import LongRangeCnot as LongRangeCnot
     from qnet_circuits.protocols.repeater_chain import RepeaterChain as RepeaterChain
     from qnet_circuits.protocols.superdense_coding import SuperdenseCoding as SuperdenseCoding
+    from qnet_circuits.protocols.swap_transport import SwapTransport as SwapTransport
     from qnet_circuits.protocols.teleportation import Teleportation as Teleportation
     from qnet_circuits.protocols.teleported_cnot import TeleportedCnot as TeleportedCnot
     from qnet_circuits.result import Result as Result
@@ -76,7 +81,6 @@ if TYPE_CHECKING:
     from qnet_circuits.running import replay as replay
     from qnet_circuits.running import run as run
     from qnet_circuits.running import submit as submit
-    from qnet_circuits.runs import Outcomes as Outcomes
     from qnet_circuits.runs import Run as Run
     from qnet_circuits.theory.noise_parameters import NoiseParameters as NoiseParameters
 
@@ -92,6 +96,7 @@ _HOME = {
     ),
     "circuits.corrections": ("correct",),
     "circuits.links": ("entangle", "transmit"),
+    "comparison": ("Comparison",),
     "compiling.compiled": ("Compiled",),
     "costs": ("Budget",),
     "compiling.cost": ("Cost",),
@@ -105,20 +110,24 @@ _HOME = {
     "network": ("Link", "Network"),
     "noise.calibration": ("DeviceCalibration",),
     "noise.synthetic": ("grid_device", "heavy_hex_device", "line_device"),
+    "plotting.links": ("plot_links",),
     "plotting.timeline": ("plot_timeline",),
     "program": ("Item", "Program"),
     "protocol": ("Protocol", "protocol_class", "protocol_names", "register"),
     "protocols.chsh": ("Chsh",),
     "protocols.entanglement_swapping": ("EntanglementSwapping",),
     "protocols.ghz": ("Ghz",),
+    "protocols.link_benchmark": ("LinkBenchmark",),
     "protocols.long_range_cnot": ("LongRangeCnot",),
     "protocols.repeater_chain": ("RepeaterChain",),
     "protocols.superdense_coding": ("SuperdenseCoding",),
+    "protocols.swap_transport": ("SwapTransport",),
     "protocols.teleportation": ("Teleportation",),
     "protocols.teleported_cnot": ("TeleportedCnot",),
     "result": ("Result",),
     "running": ("compile", "open_run", "predict", "replay", "run", "submit"),
-    "runs": ("Outcomes", "Run"),
+    "estimating": ("Outcomes",),
+    "runs": ("Run",),
     "noise.description": ("DeviceNoise",),
     "noise.device": ("Device",),
     "theory.noise_parameters": ("NoiseParameters",),

@@ -13,12 +13,13 @@ from qnet_circuits.costs import Budget, Cost
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError, check_count
 from qnet_circuits.exact.contraction import DEFAULT_MEMORY
 from qnet_circuits.figures import Figure
+from qnet_circuits.layouts import Layout, plain_layout
 from qnet_circuits.manifest import make_manifest
 from qnet_circuits.noise.description import DeviceNoise, check_noise
+from qnet_circuits.preparing import compile_for, on_device, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.running import exact_backend
-from qnet_circuits.runs import compile_for, program_of
 
 #: Each source's field of the description of noise, with its value where the source is off.
 _OFF: dict[str, tuple[str, Any]] = {
@@ -44,7 +45,7 @@ def error_budget(
     noise: DeviceNoise | Mapping[str, Any] | None = None,
     corrections: str = "auto",
     optimization_level: int = 2,
-    layout: Sequence[int] | str | None = None,
+    layout: Layout = None,
     carrier: str = "relabel",
     emulate_links: bool = False,
     decoupling: bool = False,
@@ -73,7 +74,7 @@ def error_budget(
         noise: Which noise of the device is on. Default: all that is calibrated.
         corrections: ``auto``, ``frame``, ``feedforward``, ``postselect``, ``coherent`` or ``none``.
         optimization_level: Qiskit's, 0 to 3.
-        layout: One physical qubit for each wire, or ``auto``.
+        layout: One physical qubit for each wire, ``auto``, or a link benchmark's result or directory.
         carrier: What a transmission is on a machine: ``relabel``, ``swap`` or ``teleport``.
         emulate_links: Let the links' own errors act in software instead of in the circuits.
         decoupling: Decouple waiting qubits by pairs of X pulses.
@@ -98,14 +99,16 @@ def error_budget(
         0.0
     """
     backend = _backend(protocol, device, noise, memory)
+    protocol, _ = on_device(protocol, backend)
     program = program_of(protocol, check_count("seed", seed, 0))
     chosen = _figure(program, figure)
     options = {
-        "corrections": corrections, "optimization_level": optimization_level, "layout": layout, "carrier": carrier,
+        "corrections": corrections, "optimization_level": optimization_level, "carrier": carrier,
+        "layout": plain_layout(layout, backend.device),
         "emulate_links": _flag("emulate_links", emulate_links), "decoupling": _flag("decoupling", decoupling),
     }  # fmt: skip
     compiled = compile_for(program, backend, seed, options)
-    about = make_manifest(protocol, program, compiled, backend, seed, [0] * len(compiled.items), options)
+    about = make_manifest(protocol, compiled, backend, seed, [0] * len(compiled.items), options)
     values = _Values(backend, compiled, chosen)
     on = _sources(compiled, backend.noise)
     made = Budget(

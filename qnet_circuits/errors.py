@@ -31,6 +31,7 @@ A message says what was given, what was expected and what to do.
 from __future__ import annotations
 
 import difflib
+import operator
 from collections.abc import Iterable
 
 
@@ -202,7 +203,10 @@ def check_count(name: str, value: int, low: int = 1, high: int | None = None) ->
         qnet_circuits.errors.ParameterError: shots must be a whole number of at least 1, got 0
     """
     limit = f"at least {low}" if high is None else f"{low} to {high}"
-    wrong = isinstance(value, bool) or not hasattr(value, "__index__")
-    if wrong or value < low or (high is not None and value > high):
+    try:
+        number = operator.index(value)
+    except TypeError:  # an array is no number, though it may have an index
+        raise ParameterError(f"{name} must be a whole number of {limit}, got {value!r}") from None
+    if isinstance(value, bool) or number < low or (high is not None and number > high):
         raise ParameterError(f"{name} must be a whole number of {limit}, got {value!r}")
-    return int(value)
+    return number

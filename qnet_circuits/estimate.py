@@ -228,14 +228,25 @@ def _pooled(group: Sequence[Count], level: float) -> Estimate:
         pooled = proportion(successes, n, level)
         name = "Clopper-Pearson" if drawn == 1 else f"Clopper-Pearson, {drawn} settings pooled"
         return Estimate(pooled.value, pooled.low, pooled.high, level, name, n)
-    # Half of the allowed error goes to the shots, half to the draw of settings without replacement
-    # (R. J. Serfling, Ann. Statist. 2, 39 (1974)).
+    # Half of the allowed error goes to the shots, half to the draw of settings.
     half = 1 - (1 - level) / 2
     pooled = proportion(successes, n, half)
-    slack = math.sqrt((1 - (drawn - 1) / population) * math.log(2 / (1 - half)) / (2 * drawn))
+    slack = serfling(drawn, population, half)
     low, high = max(0.0, pooled.low - slack), min(1.0, pooled.high + slack)
     name = f"Clopper-Pearson and Serfling, {drawn} of {population} settings"
     return Estimate(pooled.value, low, high, level, name, n)
+
+
+def serfling(drawn: int, population: int, level: float) -> float:
+    """Return how far the mean of values in [0, 1] that were drawn without replacement lies from the mean of all, at most.
+
+    R. J. Serfling, Ann. Statist. 2, 39 (1974).
+
+    Example:
+        >>> round(serfling(10, 100, 0.95), 3)
+        0.41
+    """
+    return math.sqrt((1 - (drawn - 1) / population) * math.log(2 / (1 - level)) / (2 * drawn))
 
 
 def _methods(parts: Sequence[Estimate]) -> str:

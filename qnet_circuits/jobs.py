@@ -32,32 +32,32 @@ Save = Callable[..., None]
 
 
 class Job:
-    """The job of one run.
+    """One job of a run.
 
     Args:
         backend: A remote backend.
-        manifest: The run's manifest, as it is kept up to date.
-        save: Changes entries of the manifest, on disk before it returns.
+        entry: The job's entry in the run's manifest, as it is kept up to date: its tag, its status, its ticket.
+        save: Changes the entry, on disk before it returns.
         sleep: Waits for a number of seconds.
     """
 
     def __init__(
         self,
         backend: Backend,
-        manifest: Mapping[str, Any],
+        entry: Mapping[str, Any],
         save: Save,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._backend, self._manifest, self._save, self._sleep = backend, manifest, save, sleep
+        self._backend, self._entry, self._save, self._sleep = backend, entry, save, sleep
 
     @property
     def _tag(self) -> str:
-        return str(self._manifest["run_id"])
+        return str(self._entry["tag"])
 
     # -- one job, and no other -------------------------------------------------------------------------------------
 
     def ensure(self, submit: Callable[[], Any]) -> Any:
-        """Return the ticket of the run's job, which is made if there is none.
+        """Return the ticket of the job, which is made if there is none.
 
         Args:
             submit: Makes the job.
@@ -66,16 +66,16 @@ class Job:
             RefusedError, AccountError: If there is no job; the run is PREPARED, and may be submitted again.
             UnreachableError: If it is not known whether there is one; the run is SUBMITTING, and the next attempt looks first.
         """
-        ticket = self._manifest.get("ticket")
+        ticket = self._entry.get("ticket")
         if ticket is None:
             # An earlier process that got as far as SUBMITTING may have made a job that is not listed yet.
-            ticket = self._look(patient=self._manifest["status"] == "SUBMITTING")
+            ticket = self._look(patient=self._entry["status"] == "SUBMITTING")
         if ticket is None:
             self._save(status="SUBMITTING")
             ticket = self._submit(submit)
-        if self._manifest.get("ticket") is None:
+        if self._entry.get("ticket") is None:
             self._save(ticket=ticket, status="QUEUED")
-        if not self._manifest.get("alone"):
+        if not self._entry.get("alone"):
             self._cancel_others(ticket)
         return ticket
 
@@ -121,13 +121,13 @@ class Job:
 
     def cancel(self) -> None:
         """Cancel the job, written down or not: a process that died may have made one that only its tag tells of."""
-        ticket = self._manifest.get("ticket")
+        ticket = self._entry.get("ticket")
         if ticket is None:
             ticket = self._look(patient=True)
         if ticket is None:
             self._save(status="CANCELLED")
             return
-        if not self._manifest.get("alone"):
+        if not self._entry.get("alone"):
             self._cancel_others(ticket)
         self._save(ticket=ticket, status=self._backend.cancel(ticket))
 
@@ -136,11 +136,11 @@ class Job:
     def refresh(self) -> str:
         """Ask once for the state of the job, and return it."""
         try:
-            state = self._backend.poll(self._manifest["ticket"])
+            state = self._backend.poll(self._entry["ticket"])
         except JobMissingError:
             self._save(status="LOST")
             raise
-        if state != self._manifest["status"]:
+        if state != self._entry["status"]:
             self._save(status=state)
         return state
 
@@ -158,7 +158,7 @@ class Job:
                 failures += 1
                 if failures >= MOST_FAILURES:
                     raise
-                state = str(self._manifest["status"])
+                state = str(self._entry["status"])
             left = None if timeout is None else begin + timeout - time.monotonic()
             if state in ENDED or (left is not None and left <= 0):
                 return state

@@ -13,8 +13,10 @@ import numpy as np
 
 from qnet_circuits.backends.base import Backend
 from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.controls import with_baseline
 from qnet_circuits.errors import RecordError, check_count
 from qnet_circuits.figures import Figure
+from qnet_circuits.mitigation.reading import check_entry, readout_entry
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.records import Record, forms_from_dict, forms_to_dict
@@ -22,7 +24,7 @@ from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 VERSION = "0.1.0"
 #: Streams of random numbers of one run, each on its own.
-PROGRAM, TRANSPILER, SIMULATOR, ANALYSIS = range(4)
+PROGRAM, TRANSPILER, SIMULATOR, ANALYSIS, SURPLUS, SECRET = range(6)
 
 
 #: What a run may be asked for, as far as analysis or a later process needs it.
@@ -30,15 +32,15 @@ OPTIONS = ("shots", "corrections", "optimization_level", "layout", "carrier", "e
 ENGINES = ("sampling", "exact")
 
 
-def stream_seed(seed: int, stream: int) -> int:
-    """Return the seed of a named stream; neighbouring seeds give unrelated streams."""
-    words = np.random.SeedSequence(seed, spawn_key=(stream,)).generate_state(2, np.uint32)
+def stream_seed(seed: int, stream: int, part: int = 0) -> int:
+    """Return the seed of a named stream, or of a part of it; neighbouring seeds give unrelated streams."""
+    key = (stream, part) if part else (stream,)
+    words = np.random.SeedSequence(seed, spawn_key=key).generate_state(2, np.uint32)
     return (int(words[0]) << 30) ^ int(words[1])
 
 
 def make_manifest(
     protocol: Protocol,
-    program: Program,
     compiled: Compiled,
     backend: Backend,
     seed: int,
@@ -49,14 +51,21 @@ def make_manifest(
     import qiskit
     import qiskit_aer
 
+    program = compiled.program
     notes = [*compiled.notes, *backend.notes(compiled)]
     if options["emulate_links"] and any(item.lowered.forms.emulated for item in compiled):
         notes.append("link noise is emulated: sampled in software, not made by the machine")
     if any(item.lowered.mode == "frame" and _corrects(program) for item in compiled):
         notes.append("corrected in software (Pauli frame)")
-    if options["carrier"] != "relabel" or program.resources["transmissions"]:
-        notes.append(f"a transmitted qubit is carried by {options['carrier']}")
-    theory = protocol.theory(NoiseParameters()) if backend.device is None and backend.simulates_links else {}
+    own = [item for item in program if not item.control]
+    carrier = "+".join(dict.fromkeys(item.carrier or options["carrier"] for item in own))
+    if carrier != "relabel" or program.resources["transmissions"]:
+        notes.append(f"a transmitted qubit is carried by {carrier}")
+    if options.get("controls") and protocol.baseline() is None:
+        notes.append("no direct transport to compare with: the protocol has no baseline")
+    theory, bounds = _said(protocol, bool(options.get("controls")))
+    theory = theory if backend.device is None and backend.simulates_links else {}
+    tags = {item.name: dict(item.tags) for item in program}
     finite = {name: float(value) for name, value in theory.items() if math.isfinite(value)}
     return {
         "run_id": uuid.uuid4().hex,
@@ -79,20 +88,32 @@ def make_manifest(
         "items": [
             {
                 "name": item.name,
-                "tags": dict(source.tags),
+                "tags": tags.get(item.name, {}),
                 "shots": count,
                 "raw_registers": {register.name: register.size for register in item.circuit.cregs},
                 "forms": forms_to_dict(item.lowered.forms),
+                **(readout_entry(item) if options.get("mitigate") else {}),
             }
-            for source, item, count in zip(program, compiled, counts, strict=True)
+            for item, count in zip(compiled, counts, strict=True)
         ],
         "figures": [figure.to_dict() for figure in program.figures],
         "theory": finite,
-        "bounds": protocol.bounds,
-        "resources": {**compiled.resources, "carrier": options["carrier"]},
+        "bounds": bounds,
+        "resources": {**compiled.resources, "carrier": carrier},
         "notes": list(dict.fromkeys(notes)),
         "seconds": {"compile": round(compiled.seconds, 4)},
     }
+
+
+def _said(protocol: Protocol, controls: bool) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Return theory and bounds of a protocol's figures, and with control experiments of its baseline's."""
+
+    def theory(each: Protocol) -> dict[str, float]:
+        return each.theory(NoiseParameters())
+
+    if not controls:
+        return theory(protocol), protocol.bounds
+    return with_baseline(protocol, theory), with_baseline(protocol, lambda each: each.bounds)
 
 
 def _corrects(program: Program) -> bool:
@@ -142,6 +163,12 @@ def check_manifest(path: Path, manifest: dict[str, Any]) -> None:
             widths[item["name"]] = {name: len(bits) for name, bits in forms.registers.items()}
             if not all(index < item["raw_registers"][register] for register, index in forms.raw):
                 raise ValueError("forms")
+            check_entry(item)
+        for job in manifest.get("jobs", ()):
+            check_count("block", job["block"], 0)
+            places = set(range(len(manifest["items"])))
+            if len(job["circuits"]) != len(job["kept"]) or not set(job["circuits"]) <= places:
+                raise ValueError("jobs")
         for plain in manifest["figures"]:
             Figure.from_dict(plain).check(widths)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:

@@ -12,12 +12,15 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ControlFlowOp
 
 from qnet_circuits.circuits import ledger
+from qnet_circuits.circuits.links import CARRIERS
 from qnet_circuits.circuits.rules import Message, check_circuit
-from qnet_circuits.errors import ProgramError, check_count
+from qnet_circuits.errors import ProgramError, UnknownNameError, check_count
 from qnet_circuits.figures import Figure
 from qnet_circuits.network import Network
 
 Tag = str | int | float | bool | None
+#: The tag that names the control experiment which a circuit belongs to.
+CONTROL = "control_experiment"
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,21 @@ class Item:
         circuit: A circuit with one quantum register for each node.
         tags: What it means, as plain values: the setting, the input state.
         shots: Its number of shots, where the protocol decides; otherwise the run does.
+        layout: The physical qubit of each of its wires, where the protocol decides, as one that measures a device does;
+            otherwise the run does. Without a device it means nothing.
+        carrier: What a transmission is on a machine, where the protocol decides; otherwise the run does.
 
     Raises:
-        ProgramError: If the circuit measures nothing.
+        ProgramError: If the circuit measures nothing, or the layout has not one qubit of its own for each wire.
+        UnknownNameError: If there is no such carrier.
     """
 
     name: str
     circuit: QuantumCircuit
     tags: Mapping[str, Tag] = field(default_factory=dict)
     shots: int | None = None
+    layout: tuple[int, ...] | None = None
+    carrier: str | None = None
 
     def __post_init__(self) -> None:
         # A circuit can be changed by its owner; the program keeps its own.
@@ -45,13 +54,29 @@ class Item:
         object.__setattr__(self, "tags", dict(self.tags))
         if self.shots is not None:
             check_count("shots", self.shots)
+        if self.carrier is not None and self.carrier not in CARRIERS:
+            raise UnknownNameError("carrier", str(self.carrier), CARRIERS)
         if not _measures(self.circuit):
             raise ProgramError(f"circuit {self.name!r} measures nothing; measure something")
+        if self.layout is not None:
+            object.__setattr__(
+                self, "layout", tuple(check_count("layout", qubit, 0) for qubit in self.layout)
+            )
+            if not len(set(self.layout)) == len(self.layout) == self.circuit.num_qubits:
+                raise ProgramError(
+                    f"the layout of circuit {self.name!r} must name {self.circuit.num_qubits} different qubits, one for "
+                    f"each wire, got {', '.join(map(str, self.layout))}"
+                )
 
     @property
     def widths(self) -> dict[str, int]:
         """Width of each classical register."""
         return {register.name: register.size for register in self.circuit.cregs}
+
+    @property
+    def control(self) -> str:
+        """The control experiment that the circuit belongs to; empty for a circuit of the protocol itself."""
+        return str(self.tags.get(CONTROL, ""))
 
 
 @dataclass(frozen=True)
@@ -98,6 +123,10 @@ class Program:
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ProgramError(f"two {kind}s are called {', '.join(twice)}; names must differ")
+        if len({item.layout is None for item in self.items}) > 1:
+            raise ProgramError(
+                "some circuits of the program have a layout and some have none; give all or none one"
+            )
         widths = {item.name: item.widths for item in self.items}
         for figure in self.figures:
             figure.check(widths)
@@ -113,15 +142,17 @@ class Program:
 
     @cached_property
     def resources(self) -> dict[str, Any]:
-        """The resource ledger of one shot: the most that any of the circuits needs."""
-        return ledger.largest([ledger.count(item.circuit, self.messages[item.name]) for item in self.items])
+        """The resource ledger of one shot: the most that any of the protocol's own circuits needs."""
+        own = [item for item in self.items if not item.control]
+        return ledger.largest([ledger.count(item.circuit, self.messages[item.name]) for item in own])
 
     @cached_property
     def id(self) -> str:
         """Hash of everything that changes the answer: circuits, shots and figures."""
         digest = hashlib.sha256()
         for item in self.items:
-            digest.update(repr((item.name, item.shots, _content(item.circuit))).encode())
+            decided = [each for each in (item.layout, item.carrier) if each is not None]
+            digest.update(repr((item.name, item.shots, _content(item.circuit), *decided)).encode())
         digest.update(repr([figure.to_dict() for figure in self.figures]).encode())
         return digest.hexdigest()[:16]
 

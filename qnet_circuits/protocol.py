@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -98,6 +98,23 @@ class Protocol(ABC):
         """What figures must beat, {figure: {name of the bound: value}}."""
         return {}
 
+    def on_couplings(self, couplings: Sequence[tuple[int, int]]) -> Protocol:
+        """Return the protocol for a device with these couplings; itself, but for one that measures the device.
+
+        Called wherever a protocol meets a device, before ``program``.
+
+        Args:
+            couplings: Pairs of physical qubits, the smaller first, without those whose calibration failed.
+        """
+        return self
+
+    def baseline(self) -> Protocol | None:
+        """Return the protocol that does the same by direct transport, over the same network, for control experiments.
+
+        Its figures are compared with those of the same name; it may need no classical message.
+        """
+        return None
+
     @property
     def parameters(self) -> dict[str, Any]:
         """The fields in plain form, without those that were not given."""
@@ -185,9 +202,10 @@ _registered: dict[str, type[Protocol]] = {}
 #: The package's own protocols, by the module each lives in: imported only when asked for.
 _OWN = {
     "teleportation": "teleportation", "superdense-coding": "superdense_coding",
-    "entanglement-swapping": "entanglement_swapping", "repeater-chain": "repeater_chain",
+    "entanglement-swapping": "entanglement_swapping", "repeater-chain": "repeater_chain", "swap-transport": "swap_transport",
     "teleported-cnot": "teleported_cnot", "long-range-cnot": "long_range_cnot", "ghz": "ghz", "chsh": "chsh",
     "bb84": "bb84", "six-state": "six_state", "bbm92": "bbm92", "e91": "e91",
+    "link-benchmark": "link_benchmark",
 }  # fmt: skip
 ENTRY_POINT_GROUP = "qnet_circuits.protocols"
 

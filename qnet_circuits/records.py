@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from qiskit import QuantumCircuit, qpy
 
 from qnet_circuits.compiling.forms import Forms
+from qnet_circuits.compiling.readout import READOUT
 from qnet_circuits.errors import RecordError
 
 SCHEMA = 1
@@ -29,8 +31,10 @@ Raw = dict[str, npt.NDArray[np.bool_]]
 #: Files that are written by way of a temporary one, and after how many seconds one that is left is nobody's any more.
 _FILES = (
     "manifest.json", "program.qpy", "compiled.qpy", "calibration.json", "outcomes.npz", "exact.json", "result.json",
+    "secret.bin",
 )  # fmt: skip
 _ABANDONED = 3600.0
+_SECRET = "secret.bin"
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,19 @@ class Record:
                 with suppress(OSError):
                     if time.time() - file.stat().st_mtime > _ABANDONED:
                         file.unlink()
+
+    def secret(self, size: int = 32) -> bytes:
+        """Return the run's secret bytes, the operating system's, kept in a file that only its owner may read.
+
+        Raises:
+            RecordError: If they cannot be written, or are not the ones that were.
+        """
+        if not self.has(_SECRET):
+            self._write(_SECRET, secrets.token_bytes(size))
+        kept = (self.path / _SECRET).read_bytes()
+        if len(kept) != size:
+            raise RecordError(f"{self.path}/{_SECRET} is damaged: {size} bytes are due")
+        return kept
 
     def update(self, **changes: Any) -> None:
         """Change entries of the manifest."""
@@ -206,7 +223,7 @@ class Record:
             raise RecordError(f"{self.path}/{name} is torn or unreadable: {type(error).__name__}") from None
 
     def _write(self, name: str, content: bytes) -> None:
-        """Write a file so that it is whole or not there: to a temporary one, to the disk, then renamed."""
+        """Write a file so that it is whole or not there: to a temporary one, to the disk, then renamed; for its owner alone."""
         try:
             handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
         except OSError as error:
@@ -227,22 +244,27 @@ class Record:
 
 @dataclass(frozen=True)
 class Parts:
-    """Finished parts of a long simulation beside a run's manifest, until its outcomes are whole.
+    """Finished parts of a long run beside its manifest, until its outcomes are whole.
 
     Args:
         record: The run's directory.
+        job: Number of the job in the run that they are parts of.
     """
 
     record: Record
+    job: int = 0
 
     @property
     def _folder(self) -> Path:
         return self.record.path / "parts"
 
+    def _name(self, number: int) -> str:
+        return f"{self.job}-{number}.npz" if self.job else f"{number}.npz"
+
     def get(self, number: int) -> list[Raw] | None:
         """Return a part that was finished earlier, or None if it is missing or torn: it is made again then."""
         try:
-            whole = io.BytesIO((self._folder / f"{number}.npz").read_bytes())
+            whole = io.BytesIO((self._folder / self._name(number)).read_bytes())
             with np.load(whole, allow_pickle=False) as stored:
                 many = int(stored["circuits"])
                 return [
@@ -263,10 +285,10 @@ class Parts:
         np.savez_compressed(buffer, circuits=np.array(len(raws)), **arrays)  # type: ignore[arg-type]
         with suppress(OSError, RecordError):
             self._folder.mkdir(exist_ok=True)
-            Record(self._folder)._write(f"{number}.npz", buffer.getvalue())
+            Record(self._folder)._write(self._name(number), buffer.getvalue())
 
     def clear(self) -> None:
-        """Remove all parts."""
+        """Remove all parts, of all jobs."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
@@ -288,3 +310,8 @@ def forms_from_dict(plain: dict[str, Any]) -> Forms:
         tuple(tuple(form) for form in plain["accept"]),
         tuple(tuple(weights) for weights in plain["emulated"]),
     )
+
+
+def measures_readout(item: Mapping[str, Any]) -> bool:
+    """Tell whether an entry of a manifest is of a readout circuit."""
+    return READOUT in item and item[READOUT]["state"] is not None

@@ -14,7 +14,17 @@ from qnet_circuits.estimate import Estimate
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from qnet_circuits.comparison import Comparison
+
 SCHEMA = 1
+#: Figures of a link benchmark that a plot still shows one by one.
+_MOST_BARS = 12
+#: Keys of the plain form; whatever else stands there is the protocol's own.
+_OWN = {
+    "schema", "version", "protocol", "parameters", "backend", "corrections", "shots", "seed", "noise", "engine", "figures",
+    "ideal", "theory", "predicted", "bounds", "resources", "layout", "copies", "notes", "seconds", "blocks", "mitigated",
+    "controls",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,11 +38,17 @@ class Result:
         ideal: Values on a noiseless machine.
         theory: Closed forms for the noise of this run, where there are.
         predicted: Exact values for the same description of noise, where they were computed.
+        mitigated: The estimates without readout errors, where they were asked for: beside the raw ones, never instead.
         bounds: What figures must beat, {figure: {name: value}}.
         resources: The resource ledger, with compiled counts.
         provenance: Where the figures come from: protocol, parameters, backend, corrections, shots, seed, layout, versions.
         notes: What a reader must know.
         seconds: How long compiling, executing and analysing took.
+        blocks: Of a run in several blocks, for each figure: its value in each block, and the two intervals of which the wider
+            counts, that of the shots and that of the spread between the blocks.
+        more: What else the protocol found, plain values by name; read as ``result.ledger``.
+        refused: Why the protocol came to no good end although everything worked, or None.
+        secrets: What is never printed, compared or stored; read as ``result.secret_key``.
 
     Example:
         >>> from qnet_circuits.running import run
@@ -51,15 +67,23 @@ class Result:
     provenance: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    blocks: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+    refused: str | None = None
+    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    mitigated: dict[str, Estimate] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Estimate:
         return self.figures[name]
 
-    def __getattr__(self, name: str) -> Estimate:
-        figures: Mapping[str, Estimate] = self.__dict__.get("figures", {})
-        if name in figures:
-            return figures[name]
-        raise AttributeError(f"there is no figure {name!r}; there are {', '.join(figures)}")
+    def __getattr__(self, name: str) -> Any:
+        known = [self.__dict__.get(table, {}) for table in ("figures", "more", "secrets")]
+        for table in known:
+            if name in table:
+                return table[name]
+        raise AttributeError(
+            f"there is no figure {name!r}; there are {', '.join(n for table in known for n in table)}"
+        )
 
     @property
     def title(self) -> str:
@@ -75,8 +99,9 @@ class Result:
             "schema": SCHEMA,
             "version": self.provenance.get("version"),
             **{key: self.provenance.get(key) for key in keys},
-            **({"engine": self.provenance["engine"]} if "engine" in self.provenance else {}),
+            **{key: self.provenance[key] for key in ("engine", "controls") if key in self.provenance},
             "figures": {name: estimate.to_dict() for name, estimate in self.figures.items()},
+            **({"mitigated": {n: e.to_dict() for n, e in self.mitigated.items()}} if self.mitigated else {}),
             "ideal": self.ideal,
             "theory": self.theory,
             "predicted": self.predicted,
@@ -86,6 +111,8 @@ class Result:
             "copies": None,
             "notes": list(self.notes),
             "seconds": self.seconds,
+            **({"blocks": self.blocks} if self.blocks else {}),
+            **self.more,
         }
 
     @classmethod
@@ -107,19 +134,26 @@ class Result:
             "layout",
         )
         provenance = {key: plain.get(key) for key in keys}
-        if "engine" in plain:
-            provenance["engine"] = plain["engine"]
-        return cls(figures, provenance=provenance, notes=tuple(plain["notes"]), **tables)
+        provenance.update({key: plain[key] for key in ("engine", "controls") if key in plain})
+        more = {key: value for key, value in plain.items() if key not in _OWN}
+        mitigated = {name: Estimate(**value) for name, value in plain.get("mitigated", {}).items()}
+        return cls(
+            figures, provenance=provenance, notes=tuple(plain["notes"]), blocks=dict(plain.get("blocks", {})),
+            more=more, refused=more.get("aborted"), mitigated=mitigated, **tables,
+        )  # fmt: skip
 
     def rows(self) -> list[dict[str, str]]:
         """Return the table of figures: one row each, as text, with a column only where something stands in it."""
         rows = []
+        # What was counted or computed has no interval beside figures that were sampled.
+        level = min((estimate.level for estimate in self.figures.values()), default=1.0)
         for name, estimate in self.figures.items():
             bounds = self.bounds.get(name, {})
             row = {
                 "figure": name,
                 "value": str(estimate),
-                f"{estimate.level:.0%} interval": _interval(estimate),
+                f"{level:.0%} interval": _interval(estimate) if estimate.level == level else "",
+                "mitigated": str(self.mitigated.get(name, "")),
                 "ideal": _number(self.ideal.get(name)),
                 "theory": _number(self.theory.get(name)),
                 "predicted": _number(self.predicted.get(name)),
@@ -131,25 +165,46 @@ class Result:
         return [{key: row[key] for key in filled} for row in rows]
 
     def __str__(self) -> str:
-        lines = [self.title, _table(self.rows())]
+        lines = [self.title, table(self.rows())]
         counted = {key: value for key, value in self.resources.items() if isinstance(value, int)}
         lines.append("  ".join(f"{key.replace('_', ' ')} {value}" for key, value in counted.items()))
+        if self.refused is not None:
+            lines.append(f"refused: {self.refused}")
         lines += [f"note: {note}" for note in self.notes]
         return "\n".join(lines)
 
     def to_csv(self) -> str:
-        """Return the figures as CSV: name, value, low, high, level, method, n, ideal, theory, predicted."""
+        """Return the figures as CSV: name, value, low, high, level, method, n, ideal, theory, predicted.
+
+        Where figures were mitigated, mitigated, mitigated_low and mitigated_high follow.
+        """
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         tables = {"ideal": self.ideal, "theory": self.theory, "predicted": self.predicted}
-        writer.writerow(["figure", "value", "low", "high", "level", "method", "n", *tables])
+        ends = ("value", "low", "high")
+        more = ["mitigated", "mitigated_low", "mitigated_high"] if self.mitigated else []
+        writer.writerow(["figure", *ends, "level", "method", "n", *tables, *more])
         for name, e in self.figures.items():
             beside = [table.get(name, "") for table in tables.values()]
-            writer.writerow([name, e.value, e.low, e.high, e.level, e.method, e.n, *beside])
+            corrected = [getattr(self.mitigated.get(name), end, "") for end in ends] if more else []
+            writer.writerow([name, e.value, e.low, e.high, e.level, e.method, e.n, *beside, *corrected])
         return buffer.getvalue()
 
+    def compare(self) -> Comparison:
+        """Return measured figures, controls, prediction, ideal, theory and bounds side by side, as a table and a picture."""
+        from qnet_circuits.comparison import compare
+
+        return compare(self)
+
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the figures with their intervals against ideal, theory and bounds; return the Matplotlib axes."""
+        """Draw the figures with their intervals against ideal, theory and bounds; return the Matplotlib axes.
+
+        A benchmark of many links is drawn as a map of the chip, as ``plot_links`` does.
+        """
+        if self.provenance.get("protocol") == "link-benchmark" and len(self.figures) > _MOST_BARS:
+            from qnet_circuits.plotting.links import plot_links
+
+            return plot_links(self, ax)
         from qnet_circuits.plotting.result import plot_result
 
         return plot_result(self, ax)
@@ -174,7 +229,7 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-def _table(rows: list[dict[str, str]]) -> str:
+def table(rows: list[dict[str, str]]) -> str:
     """Return rows as aligned text."""
     if not rows:
         return "(no figures)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -15,22 +15,27 @@ from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.collecting import collecting_later
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.compiling.cost import Cost, check_budget
-from qnet_circuits.compiling.pricing import priced
+from qnet_circuits.compiling.cost import check_budget
+from qnet_circuits.compiling.readout import with_readout
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnsupportedError, check_count
 from qnet_circuits.estimate import check_level
 from qnet_circuits.exact.contraction import DEFAULT_MEMORY
+from qnet_circuits.layouts import Layout, plain_layout
 from qnet_circuits.manifest import check_manifest, make_manifest, write_compiled
+from qnet_circuits.mitigation.reading import check_mitigable
 from qnet_circuits.noise.description import DeviceNoise, check_noise
+from qnet_circuits.planning import plan_jobs, share_budget, tag_jobs
+from qnet_circuits.preparing import compile_for, has_controls, on_device, predicted, prepare, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.records import Record
 from qnet_circuits.result import Result
-from qnet_circuits.runs import Run, compile_for, predicted, program_of
+from qnet_circuits.runs import Run
 
 DEFAULT_SHOTS = 4096
 MOST_SHOTS = 100_000_000
+MOST_REPEATS = 100
 
 
 @collecting_later
@@ -42,13 +47,17 @@ def submit(
     seed: int | None = None,
     corrections: str = "auto",
     optimization_level: int = 2,
-    layout: Sequence[int] | str | None = None,
+    layout: Layout = None,
     carrier: str = "relabel",
     emulate_links: bool = False,
     noise: DeviceNoise | Mapping[str, Any] | None = None,
     decoupling: bool = False,
+    repeats: int = 1,
+    mitigate: bool = False,
     predict: bool | None = None,
+    controls: bool = False,
     max_qpu_seconds: int | None = None,
+    options: Mapping[str, Any] | None = None,
     path: str | os.PathLike[str] | None = None,
     dry_run: bool = False,
 ) -> Run:
@@ -64,14 +73,23 @@ def submit(
         seed: A whole number of at least 0 that decides on everything drawn at random; drawn itself by default, and reported.
         corrections: ``auto``, ``frame``, ``feedforward``, ``postselect``, ``coherent`` or ``none``.
         optimization_level: Qiskit's, 0 to 3.
-        layout: One physical qubit for each wire, or ``auto``.
+        layout: One physical qubit for each wire; ``auto``, those with the least calibrated error; or the result of a link
+            benchmark of the same chip, or its run's directory, for those with the least measured infidelity.
         carrier: What a transmission is on a machine: ``relabel``, ``swap`` or ``teleport``.
         emulate_links: Sample the links' own errors in software, where the backend cannot make them happen.
         noise: Which noise of a simulated device is on, a ``DeviceNoise`` or its fields. Default: all that is calibrated.
         decoupling: Decouple waiting qubits by pairs of X pulses.
+        repeats: Blocks, 1 to 100, each with all circuits and all shots, one after the other; on a processor each has jobs of
+            its own. Figures have the wider interval of the shots' and that of the spread between blocks.
+        mitigate: Measure the qubits' readout errors in the same job, and put figures without them beside the raw ones.
         predict: Put the exact figures for the same description of noise beside sampled ones; by default on a simulated device
             if the program is small.
+        controls: Add control experiments to the job: the same circuits without corrections, as figures that end in
+            ``_uncorrected``, and direct transport by SWAPs on the same qubits, ``_swap_transport``, where the protocol has a
+            baseline. ``result.compare()`` puts them side by side.
         max_qpu_seconds: The most processor seconds that a job on a processor may take; needed there.
+        options: Options of IBM's Sampler by dotted name, on ``ibm:`` and, as far as its offline mode knows them, ``local:``;
+            such as ``{"twirling.enable_gates": True, "execution.rep_delay": 2.5e-4}``.
         path: A directory, new or empty, that keeps the run; needed on a processor.
         dry_run: Do everything but write and submit.
 
@@ -84,55 +102,72 @@ def submit(
     """
     if not isinstance(protocol, Protocol):
         raise ParameterError(f"protocol must be a Protocol, such as RepeaterChain(hops=3), got {protocol!r}")
-    where = _limited(_with_noise(backend_of(backend), noise), max_qpu_seconds, path, dry_run)
+    where = _with_noise(backend_of(backend), noise).with_options(options)
+    where = _limited(where, max_qpu_seconds, path, dry_run)
+    seeded = seed is not None
     seed = secrets.randbits(53) if seed is None else check_count("seed", seed, 0)
-    for name, value in (("emulate_links", emulate_links), ("decoupling", decoupling)):
+    flags = {
+        "emulate_links": emulate_links, "decoupling": decoupling, "mitigate": mitigate, "controls": controls,
+    }  # fmt: skip
+    for name, value in flags.items():
         if not isinstance(value, bool):
             raise ParameterError(f"{name} must be True or False, got {value!r}")
     if not (predict is None or isinstance(predict, bool)):
         raise ParameterError(f"predict must be True, False or None, got {predict!r}")
-    program = program_of(protocol, seed)
-    counts = _shots(program, shots, where)
-    options = {
+    protocol, left_out = on_device(protocol, where)
+    chosen = {
+        "seeded": seeded,
         "shots": DEFAULT_SHOTS if shots is None else int(shots),
         "corrections": corrections,
         "optimization_level": check_count("optimization_level", optimization_level, 0, 3),
-        "layout": _plain_layout(layout),
+        "layout": plain_layout(layout, where.device),
         "carrier": carrier,
         "emulate_links": emulate_links,
         "decoupling": decoupling,
+        "repeats": _repeats(repeats, protocol, where),
+        "controls": controls,
         "max_qpu_seconds": max_qpu_seconds,
+        "options": dict(where.options),
+        "mitigate": mitigate,
     }
-    compiled = compile_for(program, where, seed, options)
+    compiled = prepare(protocol, where, seed, chosen)
+    if mitigate:
+        check_mitigable(protocol, compiled.program, where)
+    counts = with_readout(_shots(compiled.program, shots, where), compiled)
     _check_links(compiled, where)
     where.check(compiled)
-    cost = _afforded(compiled, where, counts, max_qpu_seconds)
-    manifest = make_manifest(protocol, program, compiled, where, seed, counts, options)
+    manifest = make_manifest(protocol, compiled, where, seed, counts, chosen)
+    jobs, cost = plan_jobs(compiled, where, counts, repeats)
+    manifest["jobs"] = jobs
     if cost is not None:
         manifest["cost"] = cost.to_dict()
+        manifest["resources"]["surplus_executions"] = cost.waste
+    manifest["notes"] += left_out
+    if where.remote:
+        if cost is not None:
+            check_budget(cost, max_qpu_seconds)
+        share_budget(jobs, max_qpu_seconds)
+        tag_jobs(jobs, manifest["run_id"])
     manifest["predicted"] = predicted(compiled, where, predict)
     record = None
     if path is not None and not dry_run:
         record = Record.create(path, manifest)
         write_compiled(record, compiled)
         manifest = record.manifest()
-    prepared = Run(manifest, record, compiled, where)
+    prepared = Run(manifest, record, compiled, where, source=protocol)
     return prepared if dry_run else prepared.start()
 
 
-def _afforded(
-    compiled: Compiled, backend: Backend, shots: Sequence[int], max_qpu_seconds: int | None
-) -> Cost | None:
-    """Return what a job on a processor costs, after its limits and its budget were checked; None elsewhere."""
-    if not backend.remote or compiled.device is None:
-        return None
-    cost = priced(compiled, shots)
-    if cost.jobs > 1:
+def _repeats(repeats: int, protocol: Protocol, backend: Backend) -> int:
+    """Return the number of blocks, if the backend and the protocol can have so many."""
+    check_count("repeats", repeats, 1, MOST_REPEATS)
+    if repeats > 1 and not backend.samples:
+        raise UnsupportedError(f"{backend.name} computes figures without shots; leave repeats out")
+    if repeats > 1 and type(protocol).analyze is not Protocol.analyze:
         raise UnsupportedError(
-            f"this needs {cost.jobs} jobs on {backend.name}, and a run is one job; ask for fewer shots, or for fewer circuits"
+            f"{protocol.name} analyses its outcomes as a whole, so blocks cannot be compared; leave repeats out"
         )
-    check_budget(cost, max_qpu_seconds)
-    return cost
+    return int(repeats)
 
 
 def _limited(
@@ -154,18 +189,6 @@ def _limited(
 
 def _with_noise(backend: Backend, noise: DeviceNoise | Mapping[str, Any] | None) -> Backend:
     return backend if noise is None else backend.with_noise(check_noise(noise))
-
-
-def _plain_layout(layout: Any) -> Any:
-    """Return a layout of plain whole numbers; what is none goes on to whoever judges it."""
-    if layout is None or isinstance(layout, str):
-        return layout
-    if not isinstance(layout, Iterable):
-        raise ParameterError(f"layout must be 'auto' or a list of qubits, got {layout!r}")
-    return [
-        int(qubit) if hasattr(qubit, "__index__") and not isinstance(qubit, bool) else qubit
-        for qubit in layout
-    ]
 
 
 def _shots(program: Program, shots: int | None, backend: Backend) -> list[int]:
@@ -205,7 +228,7 @@ def run(
         progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr is
             told if it is a terminal and it takes more than two seconds.
         **options: Those of ``submit``: shots, seed, corrections, optimization_level, layout, carrier, emulate_links, noise,
-            decoupling, predict, max_qpu_seconds, path.
+            decoupling, mitigate, repeats, controls, predict, max_qpu_seconds, options, path.
 
     Returns:
         The result.
@@ -244,7 +267,7 @@ def predict(
         noise: Which noise of the device is on. Default: all that is calibrated.
         memory: The most bytes that a contraction may take. Default 2 GiB.
         **options: Those of ``submit`` that are not about sampling: corrections, optimization_level, layout, carrier,
-            emulate_links, decoupling, seed (of what is drawn at random before anything runs), path.
+            emulate_links, decoupling, controls, seed (of what is drawn at random before anything runs), path.
 
     Returns:
         The result; ``low == high`` for every figure, and the method is ``exact``.
@@ -300,12 +323,10 @@ def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None) -> 
     check_manifest(record.path, manifest)
     if protocol is not None:
         names = {item["name"] for item in manifest["items"]}
-        if not {item.name for item in program_of(protocol, manifest["seed"])} <= names:
+        program = program_of(protocol, manifest["seed"], has_controls(manifest["options"]))
+        if not {item.name for item in program} <= names:
             raise ProgramError(f"the protocol's circuits are not those of the run at {record.path}")
-        if (
-            manifest.get("engine") == "exact"
-            and program_of(protocol, manifest["seed"]).id != manifest["program_id"]
-        ):
+        if manifest.get("engine") == "exact" and program.id != manifest["program_id"]:
             raise ProgramError(
                 f"the run at {record.path} is exact and keeps no outcomes to analyse otherwise; predict the protocol anew"
             )
@@ -334,10 +355,11 @@ def compile(
     seed: int = 0,
     corrections: str = "auto",
     optimization_level: int = 2,
-    layout: Sequence[int] | str | None = None,
+    layout: Layout = None,
     carrier: str = "relabel",
     emulate_links: bool = False,
     decoupling: bool = False,
+    mitigate: bool = False,
 ) -> Compiled:
     """Compile a protocol, or a program, for a backend, without running it.
 
@@ -347,10 +369,12 @@ def compile(
         seed: Seed of what is drawn at random.
         corrections: The correction mode.
         optimization_level: Qiskit's, 0 to 3.
-        layout: One physical qubit for each wire, or ``auto``.
+        layout: One physical qubit for each wire; ``auto``, those with the least calibrated error; or the result of a link
+            benchmark of the same chip, or its run's directory, for those with the least measured infidelity.
         carrier: What a transmission is on a machine.
         emulate_links: Sample the links' own errors in software.
         decoupling: Decouple waiting qubits by pairs of X pulses.
+        mitigate: Add the circuits that measure the readout of the qubits, as the last two.
 
     Returns:
         The circuits, with ``verify`` and ``analyze``.
@@ -362,9 +386,10 @@ def compile(
         True
     """
     where = backend_of(backend)
-    program = protocol if isinstance(protocol, Program) else program_of(protocol, seed)
+    program = protocol if isinstance(protocol, Program) else program_of(on_device(protocol, where)[0], seed)
     options = {
-        "corrections": corrections, "optimization_level": optimization_level, "layout": layout,
-        "carrier": carrier, "emulate_links": emulate_links, "decoupling": decoupling,
+        "corrections": corrections, "optimization_level": optimization_level,
+        "layout": plain_layout(layout, where.device),
+        "carrier": carrier, "emulate_links": emulate_links, "decoupling": decoupling, "mitigate": mitigate,
     }  # fmt: skip
     return compile_for(program, where, seed, options)

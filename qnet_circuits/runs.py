@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import Backend, Raw, Shapes, check_shapes
+from qnet_circuits.backends.base import Backend, Progress, Raw, Shapes, check_shapes
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.compiling.compiled import Compiled, compile_program
+from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import (
     AccountError,
+    BackendError,
+    BusyError,
     JobCancelledError,
+    JobError,
     JobMissingError,
-    NoShotsError,
     NotFinishedError,
     ParameterError,
     QnetError,
@@ -29,46 +33,31 @@ from qnet_circuits.errors import (
     UnknownNameError,
     UnreachableError,
 )
-from qnet_circuits.estimate import Estimate, check_level, proportion
-from qnet_circuits.figures import Figure, Registers
+from qnet_circuits.estimate import Estimate, check_level
+from qnet_circuits.estimating import Outcomes, acceptance, corrected, estimate_blocks, pooled
+from qnet_circuits.figures import Figure
 from qnet_circuits.jobs import ENDED, Job
 from qnet_circuits.manifest import (
     ANALYSIS,
-    PROGRAM,
+    SECRET,
     SIMULATOR,
-    TRANSPILER,
+    SURPLUS,
     calibration_of,
     stream_seed,
     write_compiled,
 )
-from qnet_circuits.noise.description import DeviceNoise
+from qnet_circuits.mitigation.reading import mitigate_blocks
+from qnet_circuits.planning import joined, overall, shots_of
+from qnet_circuits.preparing import backend_again, has_controls, prepare, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, reporter
-from qnet_circuits.protocol import Protocol, protocol_class
-from qnet_circuits.records import Parts, Record, forms_from_dict
+from qnet_circuits.protocol import Analysis, Analyzed, Protocol, protocol_class
+from qnet_circuits.records import Parts, Record
 from qnet_circuits.result import Result
 
 #: Where a run has come to its end, for good or ill.
 _SETTLED = ("COLLECTED", "CANCELLED", "FAILED", "LOST")
 _STATUS_OF: dict[type, str] = {JobCancelledError: "CANCELLED", JobMissingError: "LOST"}
-#: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second.
-_PREDICTED_UNASKED = 200
-
-
-class Outcomes:
-    """The corrected outcomes of a run: iterates (item name, {register: bool array (shots, width)})."""
-
-    def __init__(self, registers: Mapping[str, Registers]) -> None:
-        self._registers = dict(registers)
-
-    def __iter__(self) -> Iterator[tuple[str, Registers]]:
-        return iter(self._registers.items())
-
-    def __getitem__(self, item: str) -> Registers:
-        return self._registers[item]
-
-    def __len__(self) -> int:
-        return len(self._registers)
 
 
 class Run:
@@ -80,6 +69,7 @@ class Run:
         compiled: The compiled program, if it is at hand.
         backend: The backend, if it is at hand.
         protocol: A protocol that is to be analysed instead of the stored figures.
+        source: The protocol that the run is of, if it is at hand.
     """
 
     def __init__(
@@ -89,11 +79,13 @@ class Run:
         compiled: Compiled | None = None,
         backend: Backend | None = None,
         protocol: Protocol | None = None,
+        source: Protocol | None = None,
     ) -> None:
         self._manifest, self._record, self._compiled, self._backend = manifest, record, compiled, backend
-        self._raws: list[Raw] | None = None
+        self._raws: list[list[Raw]] | None = None
         self._exact: dict[str, Estimate] | None = None
-        self._protocol = protocol
+        self._protocol, self._source = protocol, protocol or source
+        self._secret: bytes | None = None
         self._seconds: dict[str, float] = dict(manifest.get("seconds", {}))
 
     @property
@@ -115,7 +107,11 @@ class Run:
         """Return in plain values what the run is and how far it has come."""
         keys = ("run_id", "protocol", "parameters", "backend", "status", "created")
         said = {key: self._manifest.get(key) for key in keys}
-        return {**said, "job": self._manifest.get("ticket"), "reason": self._manifest.get("reason")}
+        tickets = [job["ticket"] for job in self._jobs if job.get("ticket") is not None]
+        return {
+            **said, "job": tickets[0] if tickets else None, "jobs": tickets, "planned_jobs": len(self._jobs),
+            "reason": self._manifest.get("reason"),
+        }  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<Run {self._manifest['protocol']} on {self._manifest['backend']}: {self.status}>"
@@ -125,30 +121,50 @@ class Run:
         if self._record is not None:
             self._record.write_manifest(self._manifest)
 
+    @property
+    def _jobs(self) -> list[dict[str, Any]]:
+        """The jobs of the run, in the manifest; a run whose manifest lists none is one job of all circuits."""
+        if "jobs" not in self._manifest:
+            shots = self._shots
+            self._manifest["jobs"] = [{"block": 0, "circuits": list(range(len(shots))), "kept": shots}]
+        jobs: list[dict[str, Any]] = self._manifest["jobs"]
+        return jobs
+
+    def _note(self, number: int, **changes: Any) -> None:
+        """Change the entry of a job, and with it the state of the run."""
+        self._jobs[number].update(changes)
+        self._set(status=overall([job["status"] for job in self._jobs]))
+
     def cancel(self) -> None:
-        """Give up a run whose outcomes are not there yet, and its job if it has one."""
+        """Give up a run whose outcomes are not there yet, and its jobs if it has some."""
         with self._held():
             if self.status == "COLLECTED":
                 return
-            announced = self._manifest.get("remote") and self.status == "SUBMITTING"
-            if announced or self._manifest.get("ticket") is not None:
-                self._job().cancel()
-            else:
+            for number, job in enumerate(self._jobs):
+                if self._manifest.get("remote") and (
+                    job["status"] == "SUBMITTING" or job.get("ticket") is not None
+                ):
+                    self._job(number).cancel()
+            if not any(job.get("ticket") is not None for job in self._jobs):
                 self._set(status="CANCELLED")
 
     def start(self) -> Run:
-        """Submit the job of a run on a processor, unless it has one already, and return self; nothing for other backends."""
+        """Submit the jobs of a run on a processor that are not there yet, and return self; nothing for other backends.
+
+        Where the platform takes no more jobs for now, the others are submitted when the first have ended, by ``wait``.
+        """
         with self._held():
-            if not self._manifest.get("remote") or self.status in _SETTLED:
-                return self
-            self._job().ensure(self._submit)
+            if self._manifest.get("remote") and self.status not in _SETTLED:
+                self._submit_jobs()
         return self
 
     def refresh(self) -> str:
-        """Ask the platform for the state of the run's job, and return the run's status."""
+        """Ask the platform for the state of the run's jobs, and return the run's status."""
         with self._held():
-            if self._manifest.get("ticket") is not None and self.status not in _SETTLED:
-                self._job().refresh()
+            if self.status not in _SETTLED:
+                for number, job in enumerate(self._jobs):
+                    if job.get("ticket") is not None and job["status"] not in ENDED:
+                        self._job(number).refresh()
         return self.status
 
     def wait(self, progress: Report = None, timeout: float | None = None) -> Run:
@@ -170,8 +186,8 @@ class Run:
 
     # -- outcomes --------------------------------------------------------------------------------------------------
 
-    def _raw(self, progress: Report = None, timeout: float | None = None) -> list[Raw]:
-        """Return the raw outcomes: from memory, from disk, or from the backend."""
+    def _raw(self, progress: Report = None, timeout: float | None = None) -> list[list[Raw]]:
+        """Return the raw outcomes of each block: from memory, from disk, or from the backend."""
         if self._raws is None:
             self._raws = self._kept()
         if self._raws is None:
@@ -181,14 +197,19 @@ class Run:
                 self._raws = self._execute(progress, timeout) if kept is None else kept
         return self._raws
 
-    def _kept(self) -> list[Raw] | None:
+    def _kept(self) -> list[list[Raw]] | None:
         """Return the outcomes on disk, or None."""
         if self._record is None or not self._record.has("outcomes.npz"):
             return None
         self._manifest.update(self._record.manifest())
-        raws = self._record.read_outcomes(self._manifest["items"])
+        items = self._manifest["items"]
+        raws = self._record.read_outcomes(items * self._blocks)
         self._settle(self._record)
-        return raws
+        return [raws[k : k + len(items)] for k in range(0, len(raws), len(items))]
+
+    @property
+    def _blocks(self) -> int:
+        return int(1 + max(job["block"] for job in self._jobs))
 
     def _settle(self, record: Record) -> None:
         """Finish what a process that died right after it wrote the outcomes left undone."""
@@ -206,69 +227,148 @@ class Run:
             self._manifest.update(self._record.manifest())
             yield
 
-    def _execute(self, progress: Report, timeout: float | None) -> list[Raw]:
+    def _execute(self, progress: Report, timeout: float | None) -> list[list[Raw]]:
         begin = time.perf_counter()
         try:
-            raws = self._fetch_job(timeout) if self._manifest.get("remote") else self._sample(progress)
-            check_shapes(raws, _shapes(self._manifest["items"]))
+            raws = self._fetch_jobs(timeout) if self._manifest.get("remote") else self._sample(progress)
+            rng = np.random.default_rng(stream_seed(self._manifest["seed"], SURPLUS))
+            blocks = joined(self._jobs, raws, rng)
+            for block in blocks:
+                check_shapes(block, _shapes(self._manifest["items"]))
         except (UnreachableError, RefusedError, AccountError, NotFinishedError):
-            raise  # The job, if there is one, goes on: the manifest says so already.
+            raise  # The jobs, if there are some, go on: the manifest says so already.
         except QnetError as error:
             self._set(status=_STATUS_OF.get(type(error), "FAILED"), reason=str(error))
             raise
         self._seconds["execute"] = round(time.perf_counter() - begin, 4)
         if self._record is not None:
             # Raw bits are safe on disk before anything is made of them.
-            self._record.write_outcomes([item["name"] for item in self._manifest["items"]], raws)
+            names = [item["name"] for item in self._manifest["items"]] * len(blocks)
+            self._record.write_outcomes(names, [raw for block in blocks for raw in block])
             Parts(self._record).clear()
+        if self._manifest.get("remote"):
+            self._note_times()
         self._set(status="COLLECTED", seconds=self._seconds)
-        return raws
+        return blocks
+
+    def _note_times(self) -> None:
+        """Note when each job ran and what it was charged; what nobody answers to is left out, for the outcomes are there."""
+        for job in self._jobs:
+            try:
+                job["ran"] = self._connected().ran(job["ticket"])
+            except BackendError:
+                return
+        charged = [job["ran"].get("qpu_seconds") for job in self._jobs]
+        if all(charged):
+            self._manifest["resources"]["processor_seconds"] = sum(charged)
 
     @property
     def _shots(self) -> list[int]:
         return [item["shots"] for item in self._manifest["items"]]
 
-    def _sample(self, progress: Report) -> list[Raw]:
+    def _sample(self, progress: Report) -> list[list[Raw]]:
         """Run on a backend that works in this process, as long as it takes."""
-        _, backend = self._ready()
+        self._ready()
         self._set(status="SUBMITTING")
+        total = sum(sum(shots_of(job)) for job in self._jobs)
+        done, raws = 0, []
         try:
-            ticket = self._submit()
-            self._set(status="RUNNING")
-            while backend.poll(ticket) in ("QUEUED", "RUNNING"):
-                time.sleep(0.05)
-            keep = None if self._record is None else Parts(self._record)
             with reporter(progress) as report:
-                return backend.fetch(ticket, report, keep)
+                for number, job in enumerate(self._jobs):
+                    raws.append(self._sample_job(number, _after(report, done, total)))
+                    done += sum(shots_of(job))
         except KeyboardInterrupt:
             # What has been sampled is kept beside the manifest; whoever opens the run again goes on from there.
             self._set(status="PREPARED")
             raise
+        return raws
 
-    def _submit(self) -> Any:
+    def _sample_job(self, number: int, report: Progress | None) -> list[Raw]:
+        _, backend = self._ready()
+        ticket = self._submit(number)
+        self._set(status="RUNNING")
+        while backend.poll(ticket) in ("QUEUED", "RUNNING"):
+            time.sleep(0.05)
+        return backend.fetch(ticket, report, None if self._record is None else Parts(self._record, number))
+
+    def _submit(self, number: int) -> Any:
+        """Submit one job."""
         compiled, backend = self._ready()
-        seed = stream_seed(self._manifest["seed"], SIMULATOR)
-        return backend.submit(compiled, self._shots, seed, self._manifest["run_id"])
+        job = self._jobs[number]
+        if "max_qpu_seconds" in job:
+            backend = backend.limited(job["max_qpu_seconds"])
+        seed = stream_seed(self._manifest["seed"], SIMULATOR, number)
+        tag = job.get("tag", self._manifest["run_id"])
+        return backend.submit(compiled.only(job["circuits"]), shots_of(job), seed, tag)
 
-    def _job(self) -> Job:
-        return Job(self._connected(), self._manifest, self._set)
+    def _job(self, number: int) -> Job:
+        def save(**changes: Any) -> None:
+            self._note(number, **changes)
+
+        return Job(self._connected(), self._jobs[number], save)
 
     def _connected(self) -> Backend:
         """Return the backend; a job that exists needs no compiled program."""
         if self._backend is None:
-            self._backend = _backend_again(self._manifest)
+            self._backend = backend_again(self._manifest)
         return self._backend
 
-    def _fetch_job(self, timeout: float | None) -> list[Raw]:
-        """Submit what has not been submitted, wait for the job, and return its outcomes."""
+    def _submit_jobs(self) -> bool:
+        """Submit what has not been submitted, and tell whether all of it is; some is not while the platform is full of ours."""
+        for number in range(len(self._jobs)):
+            try:
+                self._job(number).ensure(lambda number=number: self._submit(number))  # type: ignore[misc]
+            except BusyError:
+                if self._unended() is None:
+                    raise
+                return False
+        return True
+
+    def _unended(self) -> int | None:
+        """Return the first job that was submitted and has not ended."""
+        for number, job in enumerate(self._jobs):
+            if job.get("ticket") is not None and job["status"] not in ENDED:
+                return number
+        return None
+
+    def _fetch_jobs(self, timeout: float | None) -> list[list[Raw]]:
+        """Submit what has not been submitted, wait for the jobs, and return their outcomes."""
         if self.status == "CANCELLED":
             raise RecordError("the run was cancelled; submit it again, in another directory")
-        job = self._job()
-        ticket = job.ensure(self._submit)
-        state = job.watch(timeout)
+        until = None if timeout is None else time.monotonic() + timeout
+        while not self._submit_jobs():
+            first = self._unended()
+            assert first is not None
+            self._watch(first, until)
+        for number in range(len(self._jobs)):
+            self._watch(number, until)
+        raws, errors = [], []
+        for number in range(len(self._jobs)):
+            try:
+                raws.append(self._fetch_job(number))
+            except JobError as error:
+                errors.append(error)  # What the other jobs made is paid for, and is kept.
+        if errors:
+            raise errors[0]
+        return raws
+
+    def _watch(self, number: int, until: float | None) -> None:
+        """Wait for a job to end, or raise NotFinishedError when the time is up."""
+        left = None if until is None else max(0.0, until - time.monotonic())
+        state = self._job(number).watch(left)
         if state not in ENDED:
-            raise NotFinishedError(f"the job of {self.path} is {state}; fetch it later", state)
-        return self._connected().fetch(ticket)
+            what = "the job" if len(self._jobs) == 1 else f"job {number + 1} of {len(self._jobs)}"
+            raise NotFinishedError(f"{what} of {self.path} is {state}; fetch it later", state)
+
+    def _fetch_job(self, number: int) -> list[Raw]:
+        """Return the outcomes of a job that has ended; one of several is kept beside the manifest until all are there."""
+        parts = Parts(self._record, number) if self._record is not None and len(self._jobs) > 1 else None
+        kept = None if parts is None else parts.get(0)
+        if kept is None:
+            kept = self._connected().fetch(self._jobs[number]["ticket"])
+            if parts is not None:
+                parts.put(0, kept)
+        return kept
 
     def _ready(self) -> tuple[Compiled, Backend]:
         """Return the compiled program and the backend, made again if they are not at hand."""
@@ -287,12 +387,11 @@ class Run:
                 "give it to open_run(path, protocol=...)"
             )
         backend = self._connected()
-        program = program_of(protocol, self._manifest["seed"])
-        if program.id != self._manifest["program_id"]:
+        compiled = prepare(protocol, backend, self._manifest["seed"], self._options_again(protocol))
+        if compiled.program.id != self._manifest["program_id"]:
             raise RecordError(
                 f"the protocol makes another program now than when {self.path} was prepared; run it anew"
             )
-        compiled = compile_for(program, backend, self._manifest["seed"], self._options_again())
         if compiled.layout != self._manifest["layout"]:
             raise RecordError(
                 f"{self._manifest['backend']} would place the circuits elsewhere now; run it anew"
@@ -305,10 +404,15 @@ class Run:
             write_compiled(self._record, compiled)
         return compiled, backend
 
-    def _options_again(self) -> dict[str, Any]:
+    def _program_of(self, protocol: Protocol) -> Program:
+        """Return the program that a protocol makes for this run."""
+        return program_of(protocol, self._manifest["seed"], has_controls(self._manifest["options"]))
+
+    def _options_again(self, protocol: Protocol) -> dict[str, Any]:
         """Return the options of compilation; a processor, whose calibration changes every day, is held to its layout."""
         layout = self._manifest["layout"]
-        if self._manifest.get("remote") and layout is not None and len(layout) == 1:
+        free = program_of(protocol, self._manifest["seed"]).items[0].layout is None
+        if self._manifest.get("remote") and free and layout is not None and len(layout) == 1:
             return {**self._manifest["options"], "layout": layout[0]}
         return dict(self._manifest["options"])
 
@@ -323,30 +427,37 @@ class Run:
                 )
 
     def _known_protocol(self) -> Protocol | None:
-        if self._protocol is None:
+        """Return the protocol that the run is of, or None if its class is not known here."""
+        if self._source is None:
             try:
                 cls = protocol_class(self._manifest["protocol"])
-                self._protocol = cls.from_parameters(**self._manifest["parameters"])
+                self._source = cls.from_parameters(**self._manifest["parameters"])
             except (UnknownNameError, ParameterError):
                 return None
-        return self._protocol
+        return self._source
 
     def outcomes(self, progress: Report = None) -> Outcomes:
-        """Return the corrected outcomes, running what has not run yet.
+        """Return the corrected outcomes, of all blocks together, running what has not run yet.
+
+        Raises:
+            RecordError: If the run is exact, which has none.
+        """
+        return pooled(self.blocks(progress))
+
+    def blocks(self, progress: Report = None) -> list[Outcomes]:
+        """Return the corrected outcomes of each block, one block unless the run repeats its circuits.
 
         Raises:
             RecordError: If the run is exact, which has none.
         """
         if self.exact:
             raise RecordError("an exact run samples no outcomes; ask for its result")
-        rng = np.random.default_rng(stream_seed(self._manifest["seed"], ANALYSIS))
-        raws = self._raw(progress)
-        return Outcomes(
-            {
-                item["name"]: forms_from_dict(item["forms"]).apply(raw, rng)
-                for item, raw in zip(self._manifest["items"], raws, strict=True)
-            }
-        )
+        rng = self._analysis_stream()
+        items = self._manifest["items"]
+        return [corrected(items, raws, rng) for raws in self._raw(progress)]
+
+    def _analysis_stream(self) -> np.random.Generator:
+        return np.random.default_rng(stream_seed(self._manifest["seed"], ANALYSIS))
 
     # -- figures ---------------------------------------------------------------------------------------------------
 
@@ -363,20 +474,43 @@ class Run:
         level = check_level(level)
         figures = [Figure.from_dict(plain) for plain in self._manifest["figures"]]
         if self._protocol is not None:
-            figures = list(program_of(self._protocol, self._manifest["seed"]).figures)
-        empty: list[str] = []
+            figures = list(self._program_of(self._protocol).figures)
         if self.exact:
-            estimates = self._values()
+            result = self._assemble(figures, self._values(), [])
         else:
-            outcomes = self.outcomes(progress)
+            blocks = self.blocks(progress)
             begin = time.perf_counter()
-            estimates, empty = self._estimate(figures, outcomes, level)
-            estimates.update(self._acceptance(outcomes, level))
+            estimates, empty, spreads = estimate_blocks(figures, blocks, level)
+            whole = pooled(blocks)
+            estimates.update(acceptance(self._manifest["items"], whole, level))
+            found = self._analyzed(whole, level)
+            beside = [figure for figure in figures if figure.name in estimates]
+            mitigated, said = mitigate_blocks(
+                self._manifest["items"], self._raw(), beside, level, self._analysis_stream
+            )
             self._seconds["analyze"] = round(time.perf_counter() - begin, 4)
-        result = self._assemble(figures, estimates, empty)
+            result = self._assemble(figures, estimates, empty, spreads, found)
+            result = replace(result, mitigated=mitigated, notes=(*result.notes, *said))
         if self._record is not None and os.access(self._record.path, os.W_OK):
             self._record.write_json("result.json", result.to_dict())
         return result
+
+    def _analyzed(self, outcomes: Outcomes, level: float) -> Analyzed | None:
+        """Return what the protocol itself finds in the outcomes; nothing where its class is not known."""
+        protocol = self._known_protocol()
+        if protocol is None or type(protocol).analyze is Protocol.analyze:
+            return None
+        seeded = bool(self._manifest["options"].get("seeded", True))
+        return protocol.analyze(dict(outcomes), Analysis(level, self._root(seeded), seeded))
+
+    def _root(self, seeded: bool) -> bytes:
+        """Return the secret bytes that the analysis expands: of the seed, or of the operating system and kept with the run."""
+        if seeded:
+            seed = stream_seed(self._manifest["seed"], SECRET)
+            return hashlib.sha256(str(seed).encode()).digest()
+        if self._secret is None:
+            self._secret = secrets.token_bytes(32) if self._record is None else self._record.secret()
+        return self._secret
 
     def _values(self) -> dict[str, Estimate]:
         """Return the exact values: from memory, from disk, or computed."""
@@ -417,31 +551,13 @@ class Run:
         except (AttributeError, TypeError, ParameterError) as error:
             raise RecordError(f"{record.path}/exact.json is damaged: {error}") from None
 
-    @staticmethod
-    def _estimate(
-        figures: Sequence[Figure], outcomes: Outcomes, level: float
-    ) -> tuple[dict[str, Estimate], list[str]]:
-        """Return the estimates, and the conditioned figures whose condition no shot met."""
-        estimates, empty = {}, []
-        for figure in figures:
-            try:
-                estimates[figure.name] = figure.estimate(dict(outcomes), level)
-            except NoShotsError:
-                if not figure.conditioned:
-                    raise
-                empty.append(figure.name)
-        return estimates, empty
-
-    def _acceptance(self, outcomes: Outcomes, level: float) -> dict[str, Estimate]:
-        """Return the accepted share of shots, if any were dropped by post-selection."""
-        if not any(item["forms"]["accept"] for item in self._manifest["items"]):
-            return {}
-        accepted = sum(len(next(iter(registers.values()))) for _, registers in outcomes)
-        asked = sum(item["shots"] for item in self._manifest["items"])
-        return {"acceptance": proportion(accepted, asked, level)}
-
     def _assemble(
-        self, figures: Sequence[Figure], estimates: dict[str, Estimate], empty: Sequence[str]
+        self,
+        figures: Sequence[Figure],
+        estimates: dict[str, Estimate],
+        empty: Sequence[str],
+        spreads: Mapping[str, Any] | None = None,
+        found: Analyzed | None = None,
     ) -> Result:
         manifest = self._manifest
         silent = manifest["corrections"] == "none"
@@ -459,21 +575,17 @@ class Run:
         provenance = {key: manifest[key] for key in keys}
         provenance["shots"] = manifest["options"]["shots"]
         provenance["run_id"] = manifest["run_id"]
+        found = found or Analyzed({})
+        notes += found.notes
+        if has_controls(manifest["options"]):
+            provenance["controls"] = True
         if self.exact:
             provenance.update(engine="exact", shots=None, seed=None)
         return Result(
-            estimates, known, theory, dict(manifest.get("predicted", {})), manifest["bounds"], manifest["resources"],
-            provenance, tuple(notes), dict(self._seconds),
+            {**estimates, **found.figures}, known, theory, dict(manifest.get("predicted", {})), manifest["bounds"],
+            manifest["resources"], provenance, tuple(dict.fromkeys(notes)), dict(self._seconds), dict(spreads or {}),
+            dict(found.more), found.refused, found.secrets,
         )  # fmt: skip
-
-
-def _backend_again(manifest: Mapping[str, Any]) -> Backend:
-    """Return the backend that a manifest names, as it was."""
-    backend = backend_of(manifest["backend"])
-    if manifest["noise"]:
-        backend = backend.with_noise(DeviceNoise.from_parameters(**manifest["noise"]))
-    seconds = manifest["options"].get("max_qpu_seconds")
-    return backend if seconds is None else backend.limited(seconds)
 
 
 def _shapes(items: Sequence[Mapping[str, Any]]) -> list[tuple[str, Shapes]]:
@@ -484,40 +596,8 @@ def _shapes(items: Sequence[Mapping[str, Any]]) -> list[tuple[str, Shapes]]:
     ]
 
 
-def program_of(protocol: Protocol, seed: int) -> Program:
-    """Return the program that a protocol makes for a run's seed."""
-    return protocol.program(np.random.default_rng(stream_seed(seed, PROGRAM)))
-
-
-def compile_for(program: Program, backend: Backend, seed: int, options: Mapping[str, Any]) -> Compiled:
-    """Compile a program as a run with these options does."""
-    names = ("corrections", "optimization_level", "layout", "carrier", "emulate_links")
-    chosen = {name: options[name] for name in names}
-    decoupling = bool(options.get("decoupling", False))
-    return compile_program(
-        program, backend.device, seed=stream_seed(seed, TRANSPILER) % 2**31, decoupling=decoupling, **chosen
-    )
-
-
-def predicted(compiled: Compiled, backend: Backend, asked: bool | None) -> dict[str, float]:
-    """Return the exact figures for a sampling backend's own description of noise.
-
-    Args:
-        compiled: The compiled program.
-        backend: The backend.
-        asked: True computes them, False does not; None does on a simulated device if the program is small.
-
-    Raises:
-        UnsupportedError: If they were asked for and cannot be computed.
-    """
-    known = backend.remote or (backend.simulates_links and backend.noise is not None)
-    size = sum(len(item.qubits) for item in compiled)
-    if asked is False or not backend.samples:
-        return {}
-    if asked is None and not (known and backend.device is not None and size <= _PREDICTED_UNASKED):
-        return {}
-    engine = ExactBackend("exact", backend.device, backend.noise)
-    figures = compiled.program.figures
-    if asked:
-        return {name: estimate.value for name, estimate in engine.evaluate(compiled, figures, []).items()}
-    return engine.predict(compiled, figures)
+def _after(report: Progress | None, before: int, total: int) -> Progress | None:
+    """Return a report of one job's shots that counts those of the jobs before it."""
+    if report is None:
+        return None
+    return lambda done, _: report(before + done, total)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import exact_chain, feedforward_chain, frame_chain, overhead, run
+from benchmarks import exact_chain, feedforward_chain, frame_chain, key_distillation, overhead, run
 from benchmarks.baselines import chain, feedforward
 from benchmarks.measuring import Row, seconds_in_aer
 
@@ -46,6 +46,66 @@ def test_each_benchmark_gives_rows_with_its_bars():
     assert row.value > 0 and row.bar == 0.5
 
 
+#: Cascade as qkdpy takes it: parities of slices of both lists, no way back; of one pass without halving here.
+STAND_IN = """
+class ErrorCorrection:
+    @staticmethod
+    def cascade(alice_key, bob_key, block_sizes=(4,)):
+        assert type(alice_key) is type(bob_key) is list
+        corrected = bob_key.copy()
+        for start in range(0, len(alice_key), block_sizes[0]):
+            end = start + block_sizes[0]
+            if int(sum(alice_key[start:end]) % 2) != int(sum(corrected[start:end]) % 2):
+                corrected[start] ^= 1
+        return alice_key, corrected
+"""
+
+
+def test_cascade_is_measured_on_the_same_frame_with_the_parities_that_each_tells(monkeypatch, tmp_path):
+    package = tmp_path / "qkdpy" / "key_management"
+    package.mkdir(parents=True)
+    for folder in (package, package.parent):
+        (folder / "__init__.py").touch()
+    (package / "error_correction.py").write_text(STAND_IN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("qkdpy", "qkdpy.key_management", "qkdpy.key_management.error_correction"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    frames = key_distillation.Frames.random(2000, 0.03)
+    rows = key_distillation.cascade(frames, repeats=1)
+    from qkdpy.key_management import error_correction
+
+    assert [row.bar for row in rows] == [20.0, None] and all(row.value > 0 for row in rows)
+    left = frames.left(
+        error_correction.ErrorCorrection.cascade(frames.alice.tolist(), frames.bob.tolist())[1]
+    )
+    assert f"f {frames.efficiency(500):.3f}, {left} bits left wrong; " in rows[0].detail
+    assert f"f {frames.efficiency(80):.3f}, " in rows[1].detail  # ⌈0.73 / Q⌉ bits a block
+    assert all(row.detail.endswith(", 0 left") for row in rows) and left > 0
+    assert not hasattr(error_correction, "sum")
+
+
+def test_what_is_not_installed_is_said_and_is_no_missed_bar(monkeypatch):
+    monkeypatch.setattr(key_distillation, "find_spec", lambda name: None)
+    (row,) = key_distillation.cascade(key_distillation.Frames.random(100, 0.03), repeats=1)
+    assert row.value is None and row.passed is None and "MISSED" not in run.line_of(row)
+    assert "not measured: qkdpy 0.8.0 is not installed; pip install -e '.[bench]'" in run.line_of(row)
+
+
+def test_hashes_are_measured_only_if_they_are_the_same(monkeypatch):
+    row = key_distillation.toeplitz(3000, 1500, repeats=1)
+    assert row.bar == 3.0 and row.value > 0 and "the same bits" in row.detail
+    honest = key_distillation.scipy_hash
+    monkeypatch.setattr(key_distillation, "scipy_hash", lambda *arguments: 1 - honest(*arguments))
+    with pytest.raises(AssertionError, match="differ"):
+        key_distillation.toeplitz(300, 150, repeats=1)
+
+
+def test_each_schedule_has_its_speed_and_efficiency():
+    rows = key_distillation.schedules(key_distillation.Frames.random(2000, 0.03), repeats=1)
+    assert [row.name.split()[1].strip(",") for row in rows] == ["original", "opt(4)", "opt(7)", "opt(8)"]
+    assert all(row.value > 0 and row.bar is None and "f 1." in row.detail for row in rows)
+
+
 def test_time_inside_aer_is_counted_and_the_simulator_left_as_it_was():
     from qiskit_aer import AerSimulator
 
@@ -63,6 +123,7 @@ def test_time_inside_aer_is_counted_and_the_simulator_left_as_it_was():
         (Row("a", 10.0, "x", 10.0), True),
         (Row("a", 0.6, "s", 0.5), False),
         (Row("a", 0.6, "s", None), None),
+        (Row("a", None, "x", 10.0), None),
     ],
 )
 def test_a_ratio_is_at_least_its_bar_and_seconds_are_at_most_theirs(row, passed):

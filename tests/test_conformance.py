@@ -45,6 +45,13 @@ CASES = [
     SixState(pulses=10_000, eve="entangling-probe:0.1"),
     BBM92(pairs=10_000, hops=2, eve="intercept-resend:0.5:z", **NOISY),
     E91(pairs=10_000, hops=2, **NOISY),
+    qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3))),
+    qn.LinkBenchmark(edges=((0, 1), (2, 3)), **NOISY),
+    qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3), (5, 6), (6, 7), (7, 8)), kind="swap", **NOISY),
+    qn.SwapTransport(),
+    qn.SwapTransport(hops=2, **NOISY),
+    qn.SwapTransport(task="chsh", **NOISY),
+    qn.SwapTransport(task="state", state=(0.7, 0.4), **NOISY),
 ]
 #: What the repr of a protocol is made of.
 NAMES = {**vars(qn), **vars(eavesdroppers), "BB84": BB84, "SixState": SixState, "BBM92": BBM92, "E91": E91}

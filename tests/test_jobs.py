@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from qnet_circuits import jobs, runs
+from qnet_circuits import jobs, preparing
 from qnet_circuits.errors import (
     AccountError,
     BusyError,
@@ -36,7 +36,7 @@ def slept(monkeypatch):
 @pytest.fixture
 def platform(monkeypatch):
     made = Platform()
-    monkeypatch.setattr(runs, "backend_of", lambda name: RemoteBackend(made))
+    monkeypatch.setattr(preparing, "backend_of", lambda name: RemoteBackend(made))
     return made
 
 
@@ -50,7 +50,7 @@ def on_disk(tmp_path):
 
 def test_a_submitted_run_is_fetched_by_a_later_process(tmp_path, platform):
     run_ = submitted(tmp_path, RemoteBackend(platform))
-    assert (run_.status, on_disk(tmp_path)["ticket"]) == ("QUEUED", "job0")
+    assert (run_.status, on_disk(tmp_path)["jobs"][0]["ticket"]) == ("QUEUED", "job0")
     later = open_run(tmp_path / "run")
     figures = later.result().figures
     assert later.status == on_disk(tmp_path)["status"] == "COLLECTED"
@@ -117,7 +117,7 @@ def test_a_job_that_nobody_finds_leaves_the_run_open_and_the_next_attempt_looks_
 def test_a_job_made_twice_by_the_client_is_cancelled_once(tmp_path, platform):
     run_ = submitted(tmp_path, RemoteBackend(platform, submit=["twice"]))
     assert [said["state"] for said in platform.jobs.values()] == ["CANCELLED", "QUEUED"]
-    assert on_disk(tmp_path)["cancelled_duplicates"] == ["job0"]
+    assert on_disk(tmp_path)["jobs"][0]["cancelled_duplicates"] == ["job0"]
     assert run_.result().figures
     assert platform.paid == 1
 

@@ -15,6 +15,13 @@ SUBMIT = (
     "submit", "repeater-chain", "--set", "hops=2", "--on", "ibm:ibm_manila", "--max-qpu-seconds", "60",
     "--shots", "100", "--seed", "3", "--optimization-level", "1", "--out",
 )  # fmt: skip
+
+
+def submitting(blocks):
+    """Return the command that submits a run of several blocks, each of which is a job, but for its directory."""
+    return SUBMIT if blocks == 1 else (SUBMIT[0], SUBMIT[1], "--repeats", str(blocks), *SUBMIT[2:])
+
+
 WHOLE = {
     "manifest.json", "program.qpy", "compiled.qpy", "calibration.json", "outcomes.npz", "result.json",
 }  # fmt: skip
@@ -39,7 +46,7 @@ def manifest_of(directory):
 
 
 def jobs_of(platform, manifest):
-    return [job for job in platform.jobs if manifest["run_id"] in job["tags"]]
+    return [job for job in platform.jobs if any(tag.startswith(manifest["run_id"]) for tag in job["tags"])]
 
 
 def check_truth(platform, directory):
@@ -47,28 +54,33 @@ def check_truth(platform, directory):
     manifest = manifest_of(directory)
     if manifest is None:
         return None
-    made = jobs_of(platform, manifest)
-    assert manifest["status"] != "PREPARED" or not made
-    if manifest.get("ticket") is not None:
-        assert manifest["ticket"] in [job["id"] for job in made]
-    else:
-        assert manifest["status"] in ("PREPARED", "SUBMITTING")
+    assert manifest["status"] != "PREPARED" or not jobs_of(platform, manifest)
+    for entry in manifest["jobs"]:
+        made = [job["id"] for job in platform.jobs if entry["tag"] in job["tags"]]
+        assert entry["status"] != "PREPARED" or not made
+        if entry.get("ticket") is not None:
+            assert entry["ticket"] in made
+        else:
+            assert entry["status"] in ("PREPARED", "SUBMITTING")
+            assert manifest["status"] in ("PREPARED", "SUBMITTING")
     return manifest["status"]
 
 
-def finish(platform, client, directory):
+def finish(platform, client, directory, blocks=1):
     """Have the next process finish the run, and check that nothing was lost and nothing is paid for twice."""
     if manifest_of(directory) is None:
-        assert client.qnet(*SUBMIT, directory).code == 0
+        assert client.qnet(*submitting(blocks), directory).code == 0
     ended = client.qnet("fetch", directory, "--json")
     assert (ended.code, ended.err) == (0, ""), ended
     manifest = manifest_of(directory)
     assert manifest["status"] == "COLLECTED"
     assert check_truth(platform, directory) == "COLLECTED"
-    (job,) = jobs_of(platform, manifest)
-    assert (job["id"], job["status"]) == (manifest["ticket"], "Completed")
+    tickets = [entry["ticket"] for entry in manifest["jobs"]]
+    assert [(job["id"], job["status"]) for job in jobs_of(platform, manifest)] == [
+        (ticket, "Completed") for ticket in tickets
+    ]
     figures = json.loads(ended.out)["figures"]
-    assert figures["fidelity"]["n"] == 300
+    assert figures["fidelity"]["n"] == 300 * len(tickets) == 300 * blocks
     assert json.loads((directory / "result.json").read_text())["figures"] == figures
     assert json.loads(client.qnet("replay", directory, "--json").out)["figures"] == figures
     assert {file.name for file in directory.iterdir() if not file.name.startswith(".")} == WHOLE
@@ -112,6 +124,34 @@ def test_a_client_that_is_killed_at_any_step_leaves_a_run_that_the_next_one_fini
     assert len(platform.jobs) == before + 1
 
 
+#: The same for a run of three jobs.
+STEPS_OF_THREE = {
+    "between two jobs": ("submit", ("after", "manifest.json", 4), "SUBMITTING", 1),
+    "before the second POST": ("submit", ("after", "manifest.json", 5), "SUBMITTING", 1),
+    "within the second ticket": ("submit", ("within", "manifest.json", 6), "SUBMITTING", 2),
+    "after the last ticket": ("submit", ("after", "manifest.json", 9), "QUEUED", 3),
+    "after the first download": ("fetch", ("after", "0.npz"), "DONE", 3),
+    "within the last download": ("fetch", ("within", "2-0.npz"), "DONE", 3),
+    "within the outcomes": ("fetch", ("within", "outcomes.npz"), "DONE", 3),
+}
+
+
+@pytest.mark.parametrize("step", STEPS_OF_THREE)
+def test_a_client_of_three_jobs_that_is_killed_leaves_a_run_that_the_next_one_finishes(
+    step, platform, client, tmp_path
+):
+    command, die, status, made = STEPS_OF_THREE[step]
+    directory, before = tmp_path / "run", len(platform.jobs)
+    if command == "fetch":
+        assert client.qnet(*submitting(3), directory).code == 0
+    arguments = (*submitting(3), directory) if command == "submit" else ("fetch", directory)
+    assert client.qnet(*arguments, die=die).killed
+    assert check_truth(platform, directory) == status
+    assert len(platform.jobs) == before + made
+    finish(platform, client, directory, 3)
+    assert len(platform.jobs) == before + 3
+
+
 @pytest.mark.parametrize("step", ["before the POST", "after the POST", "within the ticket"])
 def test_cancelling_a_run_whose_client_was_killed_leaves_no_job_that_is_paid_for(
     step, platform, client, tmp_path
@@ -146,25 +186,26 @@ def test_a_temporary_file_of_a_client_that_was_killed_is_removed_when_it_is_nobo
 
 
 @pytest.mark.slow
-def test_clients_that_are_killed_a_hundred_times_at_random_pay_for_each_run_once(
-    platform, client, tmp_path, rng
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_clients_that_are_killed_a_hundred_times_at_random_pay_for_each_job_once(
+    blocks, platform, client, tmp_path, rng
 ):
     begin = time.monotonic()
-    assert client.qnet(*SUBMIT, tmp_path / "whole").code == 0
-    submitting = time.monotonic() - begin
+    assert client.qnet(*submitting(blocks), tmp_path / "whole").code == 0
+    submitted = time.monotonic() - begin
     assert client.qnet("fetch", tmp_path / "whole").code == 0
-    fetching = time.monotonic() - begin - submitting
+    fetched = time.monotonic() - begin - submitted
     before, runs, kills, seen = len(platform.jobs), 0, 0, {}
     while kills < 100:
         directory = tmp_path / f"run{runs}"
-        commands = [(*SUBMIT, directory), ("fetch", directory), ("fetch", directory)]
-        for arguments, length in zip(commands, (submitting, fetching, fetching), strict=True):
+        commands = [(*submitting(blocks), directory), ("fetch", directory), ("fetch", directory)]
+        for arguments, length in zip(commands, (submitted, fetched, fetched), strict=True):
             if arguments[0] == "fetch" and manifest_of(directory) is None:
                 continue
             kills += client.qnet(*arguments, kill_after=length * rng.random()).killed
             status = check_truth(platform, directory)
             seen[status] = seen.get(status, 0) + 1
-        finish(platform, client, directory)
+        finish(platform, client, directory, blocks)
         runs += 1
-        assert len(platform.jobs) == before + runs
+        assert len(platform.jobs) == before + blocks * runs
     print(f"{kills} kills, {runs} runs, {len(platform.jobs) - before} jobs; left as {seen}")

@@ -14,12 +14,15 @@ LAYERS = [
     ("circuits", "figures", "program"),
     ("protocol", "keys", "protocols"),
     ("compiling", "noise", "exact", "backends"),
-    ("records", "jobs", "result", "manifest", "progress", "runs", "running", "costs", "budget", "costing"),
+    (
+        "records", "jobs", "result", "manifest", "mitigation", "progress", "layouts", "controls", "comparison", "planning",
+        "preparing", "estimating", "runs", "running", "costs", "budget", "costing",
+    ),
     ("plotting", "cli", "testing", "__init__"),
-]
+]  # fmt: skip
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Pictures are made by leaves; the methods that offer them import them when called.
-PICTURES = {"network", "protocol", "result", "costs"}
+PICTURES = {"network", "protocol", "result", "costs", "comparison"}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 

@@ -138,9 +138,9 @@ def test_an_exact_run_is_kept_moved_and_read_in_another_process(tmp_path, manila
     shutil.move(tmp_path / "run", tmp_path / "moved")
     script = (
         "import sys, json\n"
-        "import qnet_circuits as qn, qnet_circuits.runs as runs\n"
+        "import qnet_circuits as qn, qnet_circuits.runs as runs, qnet_circuits.preparing as preparing\n"
         "def refuse(*a, **k): raise AssertionError('something was made again')\n"
-        "runs.backend_of = runs.compile_for = refuse\n"
+        "preparing.backend_of = preparing.compile_for = runs.backend_again = runs.prepare = refuse\n"
         "print(json.dumps([qn.replay(sys.argv[1]).to_dict(), qn.open_run(sys.argv[1]).result().to_dict()]))\n"
     )
     printed = subprocess.run(
@@ -303,7 +303,10 @@ def test_decoupling_where_nobody_waits_or_somebody_else_schedules_is_refused(whe
         ({"predict": "no"}, "predict must be True, False or None, got 'no'"),
         ({"predict": 1}, "predict must be True, False or None, got 1"),
         ({"decoupling": 1}, "decoupling must be True or False, got 1"),
-        ({"layout": 3}, "layout must be 'auto' or a list of qubits, got 3"),
+        (
+            {"layout": 3},
+            "layout must be 'auto' or a list of qubits, or a link benchmark's result or .*, got 3",
+        ),
         ({"corrections": None}, "unknown correction mode None"),
         ({"carrier": 3}, "unknown carrier 3"),
         ({"optimization_level": True}, "optimization_level must be a whole number of 0 to 3"),

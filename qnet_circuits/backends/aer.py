@@ -15,6 +15,7 @@ from qnet_circuits.backends.methods import Plan, plan_of
 from qnet_circuits.collecting import collecting_later
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import BackendError
+from qnet_circuits.noise.components import PART, components
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
 from qnet_circuits.noise.twin import Twin
@@ -30,6 +31,9 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }
 #: Seconds after which a run counts as long, and its finished parts are worth keeping.
 _SHORT = 2.0
+#: Number of each bit of a part in its circuit, None for a whole circuit; and a circuit's number with it.
+_Bits = tuple[int, ...] | None
+_Whose = tuple[int, _Bits]
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class AerBackend(Backend):
     ) -> None:
         self.name, self.device = name, device
         self.noise = (noise or DeviceNoise()) if device is not None else None
-        self._last: tuple[Compiled, list[Plan], tuple[str, ...]] | None = None
+        self._last: tuple[Compiled, list[Plan], list[_Whose], tuple[str, ...]] | None = None
 
     def with_noise(self, noise: DeviceNoise) -> AerBackend:
         """Return the same backend with another description of its device's noise."""
@@ -64,19 +68,23 @@ class AerBackend(Backend):
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
-        return (*self._device_notes(), *self._planned(compiled)[1])
+        return (*self._device_notes(), *self._planned(compiled)[-1])
 
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if a circuit is too wide to simulate."""
         for plan in self._planned(compiled)[0]:
             plan.check()
 
-    def _planned(self, compiled: Compiled) -> tuple[list[Plan], tuple[str, ...]]:
-        """Return how each circuit is simulated, and what is to be said of the calibration; the last answer is kept."""
+    def _planned(self, compiled: Compiled) -> tuple[list[Plan], list[_Whose], tuple[str, ...]]:
+        """Return how each part of a circuit is simulated, whose part it is, and what is to be said of the calibration.
+
+        The last answer is kept.
+        """
         if self._last is None or self._last[0] is not compiled:
             twin = Twin(self.device, self.noise or DeviceNoise(), compiled.decoupling)
-            plans = [plan_of(twin.noisy(item)) for item in compiled]
-            self._last = compiled, plans, twin.notes()
+            parts = [(k, part) for k, item in enumerate(compiled) for part in components(twin.noisy(item))]
+            plans = [plan_of(part.circuit) for _, part in parts]
+            self._last = compiled, plans, [(k, part.bits) for k, part in parts], twin.notes()
         return self._last[1:]
 
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> _Ticket:
@@ -86,11 +94,12 @@ class AerBackend(Backend):
     def fetch(self, ticket: _Ticket, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
         """Sample all circuits, in calls of Aer that share no random numbers."""
         rng = np.random.default_rng(np.random.SeedSequence(ticket.seed))
-        planned = self._planned(ticket.compiled)[0]
-        plans = [plan.for_shots(shots) for plan, shots in zip(planned, ticket.shots, strict=True)]
-        calls = _calls(plans, ticket.shots, rng)
-        pieces: list[list[Raw]] = [[] for _ in ticket.shots]
-        done, total, begin = 0, sum(ticket.shots), time.monotonic()
+        planned, whose, _ = self._planned(ticket.compiled)
+        shots = [ticket.shots[k] for k, _ in whose]
+        plans = [plan.for_shots(count) for plan, count in zip(planned, shots, strict=True)]
+        calls = _calls(plans, shots, rng)
+        pieces: list[list[Raw]] = [[] for _ in plans]
+        done, total, begin = 0, sum(shots), time.monotonic()
         for number, call in enumerate(calls):
             raws = keep.get(number) if keep is not None else None
             if raws is None or not call.made(raws):
@@ -101,12 +110,27 @@ class AerBackend(Backend):
                 pieces[k].append(raw)
             done += call.shots * len(call.members)
             if progress is not None:
-                progress(done, total)
-        return [_joined(raws) for raws in pieces]
+                # Told in shots of circuits, whatever the number of their parts.
+                progress(done * sum(ticket.shots) // total, sum(ticket.shots))
+        parts: list[list[tuple[_Bits, Raw]]] = [[] for _ in ticket.shots]
+        for (k, bits), raws in zip(whose, pieces, strict=True):
+            parts[k].append((bits, _joined(raws)))
+        return [_whole(item.circuit, found) for item, found in zip(ticket.compiled, parts, strict=True)]
 
 
 def _joined(raws: list[Raw]) -> Raw:
     return {name: np.concatenate([raw[name] for raw in raws]) for name in raws[0]}
+
+
+def _whole(circuit: QuantumCircuit, parts: Sequence[tuple[_Bits, Raw]]) -> Raw:
+    """Return a circuit's registers, from those of its parts."""
+    if parts[0][0] is None:
+        return parts[0][1]
+    whole = np.zeros((len(parts[0][1][PART]), circuit.num_clbits), dtype=bool)
+    for bits, raw in parts:
+        whole[:, bits] = raw[PART]
+    place = {bit: k for k, bit in enumerate(circuit.clbits)}
+    return {register.name: whole[:, [place[bit] for bit in register]] for register in circuit.cregs}
 
 
 @dataclass(frozen=True)

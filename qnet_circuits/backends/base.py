@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,6 +47,10 @@ class Backend(ABC):
     noise: DeviceNoise | None = None
     #: Whether the work goes on elsewhere: a ticket is a string then, by which any later process polls, fetches and cancels.
     remote: bool = False
+    #: The options of the Sampler's that its jobs have, by dotted name.
+    options: Mapping[str, Any] = MappingProxyType({})
+    #: Whether one submission runs all of its circuits with the same number of shots, as a job of IBM's Sampler does.
+    equal_shots: bool = False
     #: Whether outcomes are sampled; otherwise ``evaluate`` gives the figures at once.
     samples: bool = True
 
@@ -53,6 +58,11 @@ class Backend(ABC):
     def simulated(self) -> bool | None:
         """Whether outcomes are known to be simulated; None where a backend does not know."""
         return True if self.simulates_links else None
+
+    @property
+    def expected_noise(self) -> DeviceNoise | None:
+        """The description of noise with which figures from here are predicted, or None where nothing is known of it."""
+        return self.noise if self.simulates_links else None
 
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if the circuits cannot run here."""
@@ -95,11 +105,32 @@ class Backend(ABC):
         """Return the ticket that carries a tag, or None if there is none or the backend keeps no tags."""
         return None
 
+    def ran(self, ticket: Any) -> dict[str, Any]:
+        """Return when a ticket that has ended ran, and what it was charged, as far as the backend knows."""
+        return {}
+
     def limited(self, max_qpu_seconds: int) -> Backend:
         """Return the same backend with a limit of processor seconds for each job, or raise UnsupportedError."""
         raise UnsupportedError(
             f"{self.name} uses no processor seconds, so max_qpu_seconds (--max-qpu-seconds) cannot be honoured; leave it out"
         )
+
+    def with_options(self, options: Mapping[str, Any] | None) -> Backend:
+        """Return the same backend whose jobs have options of their own, by dotted name, or raise UnsupportedError."""
+        if not options:
+            return self
+        raise UnsupportedError(
+            f"{self.name} submits no job of IBM's Sampler, so options (--option) cannot be honoured; leave them out"
+        )
+
+    @property
+    def rep_delay(self) -> float | None:
+        """Seconds between two shots that its jobs are given, or None where nobody says."""
+        return None
+
+    def executed(self, shots: int) -> int:
+        """Return how many shots run where a number is asked for."""
+        return shots
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result of a compiled program from here must say."""

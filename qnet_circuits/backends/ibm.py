@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
+from qiskit import QuantumCircuit
+
 from qnet_circuits.backends import failures
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
 from qnet_circuits.backends.failures import Failures, one_line
+from qnet_circuits.backends.options import (
+    check_options,
+    check_twirling,
+    executed_shots,
+    for_twirling,
+    options_notes,
+    twirls,
+)
 from qnet_circuits.backends.redaction import Redactor
 from qnet_circuits.backends.runtime import client_sampler, connect, fake_device_names, saved_secrets
-from qnet_circuits.backends.submission import MID_CIRCUIT, check_submittable, circuits_for, equal_shots
+from qnet_circuits.backends.submission import (
+    MID_CIRCUIT,
+    asked_shots,
+    check_submittable,
+    circuits_for,
+    equal_shots,
+)
 from qnet_circuits.backends.watchdog import Watchdog
-from qnet_circuits.compiling.compiled import Compiled, registers_of
+from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import (
     BackendError,
     JobCancelledError,
@@ -24,7 +41,9 @@ from qnet_circuits.errors import (
     UnknownNameError,
     UnsupportedError,
     check_count,
+    check_range,
 )
+from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
 from qnet_circuits.noise.fleet import RETIRED, status
 
@@ -69,6 +88,7 @@ class RuntimeBackend(Backend):
     """
 
     remote = True
+    equal_shots = True
 
     def __init__(
         self, processor: str, max_qpu_seconds: int | None = None, watchdog: Watchdog | None = None
@@ -82,8 +102,41 @@ class RuntimeBackend(Backend):
         self._jobs: dict[str, Any] = {}
 
     def limited(self, max_qpu_seconds: int) -> RuntimeBackend:
-        """Return the same backend with another limit of processor seconds for each job."""
-        return RuntimeBackend(self.processor, max_qpu_seconds, self._watchdog)
+        """Return the same backend, and the same connection, with another limit of processor seconds for each job."""
+        check_count("max_qpu_seconds", max_qpu_seconds, 1, _LONGEST_JOB)
+        other = copy.copy(self)
+        other.max_qpu_seconds = max_qpu_seconds
+        return other
+
+    def with_options(self, options: Mapping[str, Any] | None) -> RuntimeBackend:
+        """Return the same backend, and the same connection, whose jobs have options of the Sampler, by dotted name."""
+        if not options:
+            return self
+        other = copy.copy(self)
+        other.options = check_options(options, self.name)
+        return other
+
+    @property
+    def rep_delay(self) -> float | None:
+        """Seconds between two shots: the option ``execution.rep_delay``, or what the processor does by itself.
+
+        Raises:
+            ParameterError: If the processor does not take the option's value.
+        """
+        configuration = self._backend.configuration()
+        asked = self.options.get("execution.rep_delay")
+        if asked is None:
+            return getattr(configuration, "default_rep_delay", None)
+        if not getattr(configuration, "dynamic_reprate_enabled", False):
+            raise UnsupportedError(
+                f"{self.name} has one delay between shots for everybody; leave execution.rep_delay out"
+            )
+        low, high = getattr(configuration, "rep_delay_range", None) or (0.0, float(asked))
+        return check_range(f"{self.name}: option execution.rep_delay", asked, low, high)
+
+    def executed(self, shots: int) -> int:
+        """Return how many shots run where a number is asked for: twirling runs as many in each randomisation."""
+        return executed_shots(shots, self.options)
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
@@ -124,11 +177,23 @@ class RuntimeBackend(Backend):
         address = self._failures.ask(failures.CONNECT, lambda: self._service.active_account()["url"])
         return urlsplit(str(address)).hostname in _LOOPBACK
 
+    @property
+    def expected_noise(self) -> DeviceNoise:
+        """All that the processor's calibration says, and waiting."""
+        return DeviceNoise()
+
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
         said = ["outcomes are the processor's own; seed does not reach them"]
         if MID_CIRCUIT in self._backend.target.operation_names:
             said.append(f"measurements in the middle of a circuit are {MID_CIRCUIT}")
+        if compiled.decoupling:
+            latency = DeviceNoise().feedforward_latency * 1e6
+            said.append(
+                "waiting qubits are decoupled by pairs of X pulses, which this library put into the circuits; "
+                f"waits for a decision are filled for a latency of {latency:g} µs"
+            )
+        said += options_notes(self.options)
         if self.simulated:
             said.insert(
                 0, "simulated: the platform is a stand-in on this machine; no processor made the outcomes"
@@ -145,6 +210,12 @@ class RuntimeBackend(Backend):
             raise UnsupportedError(
                 f"{self.name} was given circuits compiled for {given}; compile them for it"
             )
+        _ = self.rep_delay  # Out of the processor's range, it raises.
+        if twirls(self.options):
+            check_twirling(compiled, self._circuits(compiled), self.options, self.name)
+
+    def _circuits(self, compiled: Compiled) -> list[QuantumCircuit]:
+        return circuits_for(compiled, self._backend.target)
 
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> str:
         """Create one job of all circuits, and return its id.
@@ -161,15 +232,18 @@ class RuntimeBackend(Backend):
             UnreachableError: If no answer came; there may be a job, which ``find`` finds.
         """
         count = equal_shots(shots, self.name)
+        self.executed(count)  # Too few randomisations raise.
         self.check(compiled)
-        circuits = circuits_for(compiled, self._backend.target)
+        circuits = self._circuits(compiled)
+        if twirls(self.options):
+            circuits = [for_twirling(circuit, count) for circuit in circuits]
         job = self._failures.ask(failures.SUBMIT, lambda: self._created(circuits, count, tag))
         self._jobs[job.job_id()] = job
         return str(job.job_id())
 
     def _created(self, circuits: Sequence[Any], shots: int, tag: str) -> Any:
         # Never a private job: its outcomes can be read only once.
-        sampler = client_sampler(self._backend)
+        sampler = client_sampler(self._backend, self.options)
         sampler.options.environment.job_tags = [tag] if tag else []
         sampler.options.max_execution_time = self.max_qpu_seconds
         self._redact.guard_logs()
@@ -201,7 +275,10 @@ class RuntimeBackend(Backend):
 
     def _failed(self, ticket: str) -> JobFailedError:
         text = self._failures.ask(failures.POLL, lambda: self._job(ticket).error_message(), ticket)
-        reason = self._redact(one_line(re.sub(r"^Job \S+ has failed:", "", str(text or "no reason given"))))
+        told = re.sub(r"^Job \S+ has failed:", "", str(text or "no reason given"))
+        # Of a traceback on the processor's side, the last line is what went wrong.
+        told = re.sub(r"Traceback \(most recent call last\):\s*(?:[ \t]+\S.*\s+)*", "", told)
+        reason = self._redact(one_line(told))
         advice = "submit again, or take the reason to IBM with the job's id"
         if _RAN_TOO_LONG in reason or "maximum execution time" in reason:
             advice = "it was ended at its limit of processor seconds: raise max_qpu_seconds, or ask for fewer shots"
@@ -252,10 +329,17 @@ class RuntimeBackend(Backend):
         limit = plain.get("usage_limit_seconds", plain.get("usage_allocation_seconds"))
         return Usage(plain.get("usage_consumed_seconds", 0), limit, plain.get("usage_remaining_seconds"))
 
-    def seconds(self, ticket: str) -> float | None:
-        """Return the processor seconds that a job was charged, or None while the platform has not settled it."""
-        charged = self._failures.ask(failures.USAGE, lambda: self._job(ticket).usage(), ticket)
-        return float(charged) if charged else None
+    def ran(self, ticket: str) -> dict[str, Any]:
+        """Return when a job was created, began and ended, and the seconds that it was charged, as far as that is settled."""
+        plain = self._failures.ask(failures.USAGE, lambda: dict(self._job(ticket).metrics()), ticket)
+        times, usage = plain.get("timestamps") or {}, plain.get("usage") or {}
+        words = {"created": "created", "began": "running", "ended": "finished"}
+        found = {ours: times.get(theirs) for ours, theirs in words.items()}
+        # Zero until the platform has settled it.
+        found["qpu_seconds"] = (
+            usage.get("qpu_charge_time_seconds") if usage.get("status") == "complete" else None
+        )
+        return {name: value for name, value in found.items() if value}
 
 
 def _remark(processor: str) -> str:
@@ -266,4 +350,4 @@ def _remark(processor: str) -> str:
 
 
 def _registers(result: Any) -> list[Raw]:
-    return [registers_of(entry) for entry in result]
+    return [asked_shots(entry) for entry in result]

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from qiskit.providers import BackendV2, Options
+from qiskit import QuantumCircuit
+from qiskit.providers import BackendV2
+from qiskit.providers import Options as BackendOptions
 from qiskit.transpiler import Target
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
-from qnet_circuits.backends.runtime import client_sampler, fake_device
-from qnet_circuits.backends.submission import check_submittable, equal_shots
-from qnet_circuits.compiling.compiled import Compiled, CompiledItem, registers_of
-from qnet_circuits.errors import BackendError
+from qnet_circuits.backends.options import (
+    TWIRLING,
+    check_options,
+    check_twirling,
+    executed_shots,
+    for_twirling,
+    options_notes,
+    twirls,
+)
+from qnet_circuits.backends.runtime import client_sampler, fake_device, twirled_shots
+from qnet_circuits.backends.submission import asked_shots, check_submittable, equal_shots
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.errors import BackendError, UnsupportedError
+from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device, restrict
+
+#: Aer numbers the random streams of one call by circuit and shot, 2113 apart.
+_STREAM = 2113
 
 
 @dataclass(frozen=True)
@@ -29,53 +45,92 @@ class LocalBackend(Backend):
     """Runs on IBM's offline mode, by the rules of IBM's jobs: a rehearsal for ``ibm:``.
 
     The client hands the circuits to Aer with the gate and readout errors of the device's calibration; waiting costs nothing
-    there. It is given the used qubits alone, whose errors are the same and which take a hundredth of the time.
+    there, but for delays that are in the circuit, in which qubits relax. It is given the used qubits alone, whose errors are
+    the same and which take a hundredth of the time.
 
     Args:
         device_name: A stand-in device's name in snake case.
     """
 
     device: Device
+    equal_shots = True
 
     def __init__(self, device_name: str) -> None:
         self.name, self.device = f"local:{device_name}", fake_device(device_name)
+
+    def with_options(self, options: Mapping[str, Any] | None) -> LocalBackend:
+        """Return the same backend with options of the Sampler; the offline mode knows those of twirling."""
+        if not options:
+            return self
+        other = copy.copy(self)
+        other.options = check_options(options, self.name, TWIRLING)
+        return other
+
+    def executed(self, shots: int) -> int:
+        """Return how many shots run where a number is asked for.
+
+        Raises:
+            UnsupportedError: If randomisations would share random numbers, which Aer counts through by circuit and shot.
+        """
+        if twirls(self.options) and (each := twirled_shots(shots, self.options)[1]) > _STREAM:
+            raise UnsupportedError(
+                f"{self.name} has independent random numbers for {_STREAM:,} shots of a randomisation, {each:,} are asked for; "
+                f"give twirling.num_randomizations={-(-shots // _STREAM)} or more"
+            )
+        return executed_shots(shots, self.options)
 
     @property
     def simulated(self) -> bool:
         """Whether outcomes are simulated: they are."""
         return True
 
+    @property
+    def expected_noise(self) -> DeviceNoise:
+        """Gate and readout errors: waiting costs nothing in the offline mode."""
+        return DeviceNoise(idle=False)
+
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
         model = f"gate and readout errors of {self.device.name}'s calibration, nothing while qubits wait"
-        return (f"simulated by IBM's offline mode, not made by a processor: {model}", *self.device.notes)
+        said = [f"simulated by IBM's offline mode, not made by a processor: {model}"]
+        if compiled.decoupling:
+            said.append(
+                "waiting qubits are decoupled by pairs of X pulses, which cost their gate error here, and relaxation in the "
+                "delays between them, and bring nothing: nothing is slow enough to be echoed"
+            )
+        return (*said, *options_notes(self.options), *self.device.notes)
 
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError where a job of IBM's Sampler could not be made of the circuits."""
         check_submittable(compiled, self.name)
+        check_twirling(compiled, compiled.circuits, self.options, self.name)
 
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> _Ticket:
         """Keep the circuits; the work is done by ``fetch``."""
+        count = equal_shots(shots, self.name)
+        self.executed(count)  # What randomisations cannot do raises.
         self.check(compiled)
-        return _Ticket(compiled, equal_shots(shots, self.name), seed)
+        return _Ticket(compiled, count, seed)
 
     def fetch(self, ticket: _Ticket, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
         """Run the circuits one by one: within one call the client would give all of them the same random numbers."""
-        items = list(ticket.compiled)
+        items = list(zip(ticket.compiled.played, ticket.compiled, strict=True))
         seeds = np.random.SeedSequence(ticket.seed).generate_state(len(items), np.uint32)
         raws: list[Raw] = []
-        for item, seed in zip(items, seeds, strict=True):
-            raws.append(self._sample(item, ticket.shots, int(seed) >> 1))
+        for (circuit, item), seed in zip(items, seeds, strict=True):
+            raws.append(self._sample(circuit, item.qubits, ticket.shots, int(seed) >> 1))
             if progress is not None:
                 progress(len(raws) * ticket.shots, len(items) * ticket.shots)
         return raws
 
-    def _sample(self, item: CompiledItem, shots: int, seed: int) -> Raw:
+    def _sample(self, circuit: QuantumCircuit, qubits: Sequence[int], shots: int, seed: int) -> Raw:
         assert self.device.backend is not None
-        sampler = client_sampler(_Described(restrict(self.device.backend.target, item.qubits)))
+        where = _Described(restrict(self.device.backend.target, qubits))
+        sampler = client_sampler(where, self.options)
         sampler.options.simulator.seed_simulator = seed
+        sent = for_twirling(circuit, shots) if twirls(self.options) else circuit
         try:
-            return registers_of(sampler.run([item.circuit], shots=shots).result()[0])
+            return asked_shots(sampler.run([sent], shots=shots).result()[0])
         except Exception as error:
             raise BackendError(f"{self.name}: IBM's offline mode failed: {error}") from error
 
@@ -96,8 +151,8 @@ class _Described(BackendV2):  # type: ignore[misc]  # Qiskit ships no types.
         return None
 
     @classmethod
-    def _default_options(cls) -> Options:
-        return Options()
+    def _default_options(cls) -> BackendOptions:
+        return BackendOptions()
 
     def run(self, run_input: Any, **options: Any) -> Any:
         raise NotImplementedError("only a description")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import warnings
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from qiskit import QuantumCircuit
 from qiskit.providers import BackendV2
 
-from qnet_circuits.errors import UnknownNameError
+from qnet_circuits.errors import ParameterError, UnknownNameError
 from qnet_circuits.noise.device import Device
 
 if TYPE_CHECKING:
@@ -55,11 +58,69 @@ def fake_device(name: str) -> Device:
     return Device(name, backend, tuple(dict.fromkeys(str(warning.message) for warning in caught)))
 
 
-def client_sampler(backend: BackendV2) -> Any:
-    """Return IBM's Sampler on a processor of the platform, or in its offline mode on any other backend."""
+def client_sampler(backend: BackendV2, options: Mapping[str, Any] | None = None) -> Any:
+    """Return IBM's Sampler on a processor of the platform, or in its offline mode on any other backend.
+
+    Args:
+        backend: The backend.
+        options: The Sampler's own options by dotted name, such as ``twirling.enable_gates``.
+    """
     from qiskit_ibm_runtime.executor_sampler import Sampler
 
-    return Sampler(mode=backend)
+    sampler = Sampler(mode=backend)
+    for name, value in (options or {}).items():
+        _set_option(sampler.options, name, value)
+    return sampler
+
+
+def client_value(name: str, value: Any) -> Any:
+    """Return the value of one of the Sampler's options as the client understands it.
+
+    Raises:
+        ParameterError: If the client does not take the value.
+    """
+    from pydantic import ValidationError
+    from qiskit_ibm_runtime.options_models.sampler import SamplerOptions
+
+    options = SamplerOptions()
+    try:
+        _set_option(options, name, value)
+    except ValidationError as error:
+        wanted = " or ".join(dict.fromkeys(_wanted(each["msg"]) for each in error.errors()))
+        raise ParameterError(f"option {name}: expected {wanted}, got {value!r}") from None
+    return functools.reduce(getattr, name.split("."), options)
+
+
+def _wanted(message: str) -> str:
+    """Return what a message of the client's validation expects, such as ``a valid boolean``."""
+    return re.split(r", (?:unable|got) ", message.removeprefix("Input should be "))[0]
+
+
+def _set_option(options: Any, name: str, value: Any) -> None:
+    *groups, last = name.split(".")
+    setattr(functools.reduce(getattr, groups, options), last, value)
+
+
+def twirled_shots(shots: int, options: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how many randomisations the client makes of a circuit that is twirled, and the shots of each."""
+    from qiskit_ibm_runtime.executor.calculate_twirling_shots import calculate_twirling_shots
+
+    asked = [
+        options.get(f"twirling.{name}", "auto") for name in ("num_randomizations", "shots_per_randomization")
+    ]
+    number, each = calculate_twirling_shots(shots, *asked)
+    return int(number), int(each)
+
+
+def client_program(circuits: Sequence[QuantumCircuit], options: Mapping[str, Any], shots: int) -> Any:
+    """Return what the client would send for some circuits: a template and its randomisations for each that is twirled."""
+    from qiskit_ibm_runtime.executor_sampler.prepare import prepare
+    from qiskit_ibm_runtime.options_models.sampler import SamplerOptions
+
+    chosen = SamplerOptions()
+    for name, value in options.items():
+        _set_option(chosen, name, value)
+    return prepare(list(circuits), chosen, shots)[0]
 
 
 @cache

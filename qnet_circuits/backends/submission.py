@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction
 from qiskit.transpiler import Target
 
-from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.backends.base import Raw
+from qnet_circuits.compiling.compiled import Compiled, registers_of
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.noise.timeline import mid_circuit_measurements
 
 #: The measurement for use in the middle of a circuit, faster than the one at its end.
 MID_CIRCUIT = "measure_2"
+#: Seed of the choice of surplus shots.
+_SURPLUS = 1
 
 
 def check_submittable(compiled: Compiled, name: str) -> None:
     """Raise UnsupportedError if a program cannot be one job of IBM's Sampler."""
-    if compiled.decoupling:
-        raise UnsupportedError(
-            f"{name} does not decouple waiting qubits: IBM's own pulses and ours would meet; leave decoupling out"
-        )
-    equal_shots([item.shots or 0 for item in compiled.program], name)
 
 
 def equal_shots(shots: Sequence[int], name: str) -> int:
@@ -35,10 +35,25 @@ def equal_shots(shots: Sequence[int], name: str) -> int:
     if len(different) != 1:
         given = ", ".join(str(count or "the default") for count in different)
         raise UnsupportedError(
-            f"{name} runs all circuits of a job with the same number of shots, this program asks for {given}; "
-            "run it on aer:<device>, or as one program for each number of shots"
+            f"{name} runs all circuits of a job with the same number of shots, {given} were given; "
+            "submit a job for each number of shots"
         )
     return different[0]
+
+
+def asked_shots(entry: Any) -> Raw:
+    """Return the registers of one circuit's result with the shots that were asked for; of more, some are left out at random.
+
+    Twirling runs as many shots in each randomisation, hence sometimes a few more; the circuit carries how many were asked for.
+    """
+    raw = registers_of(entry)
+    asked = (entry.metadata.get("circuit_metadata") or {}).get("shots")
+    if asked is None:
+        return raw
+    # The same ones every time that outcomes are fetched: which they are has nothing to do with what they say.
+    executed = max(map(len, raw.values()), default=0)
+    chosen = np.sort(np.random.default_rng(_SURPLUS).permutation(executed)[:asked])
+    return {name: bits[chosen] for name, bits in raw.items()}
 
 
 def circuits_for(compiled: Compiled, target: Target) -> list[QuantumCircuit]:

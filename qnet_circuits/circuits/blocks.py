@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.circuits.corrections import correct
-from qnet_circuits.circuits.links import entangle
+from qnet_circuits.circuits.links import entangle, transmit
 from qnet_circuits.errors import ParameterError, UnknownNameError
 from qnet_circuits.network import Network
 
 Bloch = tuple[float, float, float]
 State = str | tuple[float, float]
+#: Appends entanglement between two qubits at a chain's ends.
+Joining = Callable[[QuantumCircuit, Network, tuple[Qubit, Qubit]], None]
 
 #: The six cardinal states by name, with their Bloch vectors. They are a 2-design: an average over them is one over all.
 CARDINAL: dict[str, Bloch] = {
@@ -156,6 +158,43 @@ def entangled_ends(circuit: QuantumCircuit, network: Network, ends: tuple[Qubit,
     x, z = distribute(circuit, network, ends)
     if x:
         correct(circuit, ends[1], x=x, z=z)
+
+
+def carry(circuit: QuantumCircuit, network: Network, qubit: Qubit, target: Qubit) -> None:
+    """Append the transport of a qubit along a chain, from its node to the far end: no Bell pair, no measurement.
+
+    The qubit crosses link after link; in each station a SWAP takes it from the qubit where it arrives to the one where it
+    leaves.
+
+    Args:
+        circuit: A circuit that holds the stations' registers, two qubits each.
+        network: The chain.
+        qubit: The qubit that leaves its node, on the side of the far end.
+        target: An unused qubit of the last node.
+    """
+    path = network.path()
+    registers = {register.name: register for register in circuit.qregs}
+    start = next(k for k, node in enumerate(path) if qubit in registers[node])
+    for here, there in zip(path[start:], path[start + 1 :], strict=False):
+        arrival = target if there == path[-1] else registers[there][0]
+        transmit(circuit, qubit, arrival, network.link(here, there))
+        if there != path[-1]:
+            qubit = registers[there][1]
+            circuit.swap(arrival, qubit)
+
+
+def carried_ends(circuit: QuantumCircuit, network: Network, ends: tuple[Qubit, Qubit]) -> None:
+    """Append a Bell pair on the first link of a chain, one half of which is carried on to the far end."""
+    path = network.path()
+    registers = {register.name: register for register in circuit.qregs}
+    first = network.link(path[0], path[1])
+    if len(path) == 2:
+        entangle(circuit, *ends, first)
+        return
+    arrival, leaving = registers[path[1]]
+    entangle(circuit, ends[0], arrival, first)
+    circuit.swap(arrival, leaving)
+    carry(circuit, network, leaving, ends[1])
 
 
 def eigenstates(paulis: str, values: Sequence[int]) -> tuple[State, ...]:

@@ -13,6 +13,8 @@ from qnet_circuits.network import Link
 ENTANGLE = "entangle"
 TRANSMIT = "transmit"
 LINK_OPERATIONS = (ENTANGLE, TRANSMIT)
+#: What a transmission is on a machine.
+CARRIERS = ("relabel", "swap", "teleport")
 
 
 def entangle(circuit: QuantumCircuit, a: Qubit, b: Qubit, link: Link | None = None) -> None:

@@ -9,11 +9,16 @@ import click
 
 from qnet_circuits.cli.options import (
     compiling_options,
+    controls_option,
     json_option,
     layout_of,
+    mitigate_option,
     name_argument,
     noise_of,
+    pairs,
     protocol_of,
+    repeats_option,
+    sampler_option,
     set_option,
 )
 
@@ -23,23 +28,28 @@ from qnet_circuits.cli.options import (
 @set_option
 @click.option("--on", "backend", required=True, help="Where it would run: ibm:<name>, aer:<device or file>.")
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
+@repeats_option
 @compiling_options
-@click.option("--rep-delay", type=float, default=250e-6, show_default=True, metavar="SECONDS",
-              help="Time between two shots.")  # fmt: skip
+@controls_option
+@sampler_option
+@mitigate_option
+@click.option("--rep-delay", type=float, metavar="SECONDS",
+              help="Time between two shots.  [default: the processor's own, or 0.00025]")  # fmt: skip
 @click.option(
     "--remaining", type=float, metavar="SECONDS", help="What the instance has left, if that is known."
 )
 @json_option
 def cost(
     name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], seed: int | None,
-    as_json: bool, **options: Any,
+    sampler_options: tuple[str, ...], as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Estimate what a run would cost on a processor; nothing is submitted: NAME is registered, or FILE.py:Class."""
     from qnet_circuits.costing import estimate_cost
 
     protocol = protocol_of(name, settings)
     found = estimate_cost(
-        protocol, backend, noise=noise_of(noise), layout=layout_of(layout), seed=0 if seed is None else seed, **options
+        protocol, backend, noise=noise_of(noise), layout=layout_of(layout), seed=0 if seed is None else seed,
+        options=pairs("--option", sampler_options), **options,
     )  # fmt: skip
     if as_json:
         where = {"protocol": protocol.name, "parameters": protocol.parameters, "backend": backend}

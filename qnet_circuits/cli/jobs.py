@@ -8,17 +8,25 @@ from typing import Any
 import click
 
 from qnet_circuits.cli.options import (
+    check_key_file,
     check_picture,
+    compare_option,
     compiling_options,
+    controls_option,
     go_on_with,
     json_option,
+    key_option,
     layout_of,
     level_option,
+    mitigate_option,
     name_argument,
     noise_of,
+    pairs,
     plot_option,
     print_result,
     protocol_of,
+    repeats_option,
+    sampler_option,
     set_option,
 )
 
@@ -30,19 +38,31 @@ from qnet_circuits.cli.options import (
 @click.option("--max-qpu-seconds", type=int, help="The most processor seconds that the job may take.")
 @click.option("--out", type=click.Path(), metavar="DIR", help="The new directory that keeps the run.")
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
+@repeats_option
 @compiling_options
+@sampler_option
+@controls_option
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
+@mitigate_option
 @click.option("--dry-run", is_flag=True, help="Do everything but write and submit.")
 @json_option
 def submit(
     name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], out: str | None,
-    as_json: bool, **options: Any,
+    sampler_options: tuple[str, ...], as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Submit a protocol to a processor, and come back for it later: NAME is registered, or FILE.py:Class."""
     from qnet_circuits.running import submit as submit_
 
     protocol = protocol_of(name, settings)
-    run = submit_(protocol, backend, layout=layout_of(layout), noise=noise_of(noise), path=out, **options)
+    run = submit_(
+        protocol,
+        backend,
+        layout=layout_of(layout),
+        noise=noise_of(noise),
+        path=out,
+        options=pairs("--option", sampler_options),
+        **options,
+    )
     said = (
         "checked; nothing was written or submitted" if options["dry_run"] else f"fetch it: qnet fetch {out}"
     )
@@ -68,17 +88,28 @@ def status(directories: tuple[str, ...], as_json: bool) -> None:
 @click.argument("directory", type=click.Path())
 @click.option("--no-wait", is_flag=True, help="Exit with status 4 if the run is not finished yet.")
 @level_option
+@compare_option
+@key_option
 @json_option
 @plot_option
-def fetch(directory: str, no_wait: bool, level: float, as_json: bool, plot: str | None) -> None:
+def fetch(
+    directory: str,
+    no_wait: bool,
+    level: float,
+    compare: bool,
+    key_out: str | None,
+    as_json: bool,
+    plot: str | None,
+) -> None:
     """Wait for a run, or go on with one that was interrupted, and print its figures."""
     from qnet_circuits.running import open_run
 
     check_picture(plot)
+    check_key_file(key_out)
     run = open_run(directory)
     with go_on_with(run):
         run.wait(timeout=0 if no_wait else None)
-        print_result(run.result(level), as_json, plot)
+        print_result(run.result(level), as_json, plot, key_out, compare)
 
 
 @click.command()
@@ -102,7 +133,11 @@ def _say(states: list[dict[str, Any]], as_json: bool, advice: str = "") -> None:
         click.echo(json.dumps({"schema": 1, "runs": states}))
         return
     for state in states:
-        job = f"  job {state['job']}" if state["job"] else ""
+        job = f"  job {', '.join(state['jobs'])}" if state["jobs"] else ""
+        if len(state["jobs"]) < state["planned_jobs"] and state["jobs"]:
+            job += (
+                f", {len(state['jobs'])} of {state['planned_jobs']}: the others follow when these have ended"
+            )
         where = f"{state['directory']}: " if state["directory"] else ""
         click.echo(f"{where}{state['status']}  {state['protocol']} on {state['backend']}{job}")
     if advice:

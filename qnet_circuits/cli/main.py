@@ -15,16 +15,17 @@ from qnet_circuits.cli.devices import devices
 from qnet_circuits.cli.jobs import cancel, fetch, status, submit
 from qnet_circuits.cli.options import Interrupted, protocol_of
 from qnet_circuits.cli.running import predict, replay, run
-from qnet_circuits.errors import AccountError, BackendError, NotFinishedError, QnetError
+from qnet_circuits.errors import AccountError, BackendError, NotFinishedError, ParameterError, QnetError
 
 WRONG_INPUT, BACKEND_FAILED, NOT_FINISHED, INTERRUPTED = 2, 3, 4, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 2 wrong input, 3 the backend failed, 4 not finished yet, 130 Ctrl-C."""
+    """Run the command line and exit: 0 done, 1 refused, 2 wrong input, 3 the backend failed, 4 not finished yet, 130 Ctrl-C."""
     try:
-        qnet.main(args=arguments, prog_name="qnet", standalone_mode=False)
-        code = 0
+        # Without its standalone mode, click returns the status of what exits early.
+        ended = qnet.main(args=arguments, prog_name="qnet", standalone_mode=False)
+        code = ended if isinstance(ended, int) else 0
     except click.exceptions.Exit as exit_:
         code = exit_.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -85,8 +86,21 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
     import numpy as np
 
     protocol = protocol_of(name, settings)
-    program = protocol.program(np.random.default_rng(0))
     text = inspect.cleandoc(type(protocol).__doc__ or "")
+    try:
+        program = protocol.program(np.random.default_rng(0))
+    except ParameterError as error:
+        # A protocol without parameters for its circuits, such as one that measures a device, is described all the same.
+        about = {
+            "schema": 1,
+            "protocol": protocol.name,
+            "parameters": protocol.parameters,
+            "description": text,
+        }
+        click.echo(
+            json.dumps({**about, "needs": str(error)}) if as_json else f"{protocol.id}\n\n{text}\n\n{error}"
+        )
+        return
     figures = [figure.name for figure in program.figures]
     if as_json:
         plain = {

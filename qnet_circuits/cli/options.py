@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,8 @@ import click
 
 from qnet_circuits.errors import ParameterError, RecordError
 
+#: Exit status of a protocol that came to no good end although everything worked: a key refused, say.
+REFUSED = 1
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -33,11 +36,39 @@ set_option = click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the protocol."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+controls_option = click.option(
+    "--controls",
+    is_flag=True,
+    help="Add the same circuits without corrections, and direct transport by SWAPs.",
+)
+compare_option = click.option(
+    "--compare",
+    is_flag=True,
+    help="Put figures, controls, prediction, ideal, theory and bounds side by side.",
+)
 plot_option = click.option("--plot", type=click.Path(), metavar="FILE", help="Save a picture of the figures.")
 out_option = click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run in a new directory.")
+repeats_option = click.option(
+    "--repeats",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="K",
+    help="Blocks, each with all circuits and shots.",
+)
+key_option = click.option(
+    "--key-out",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write the secret key to a new file that only you may read.",
+)
 level_option = click.option(
     "--level", type=float, default=0.95, show_default=True, help="Confidence level of intervals."
 )
+sampler_option = click.option(
+    "--option", "sampler_options", multiple=True, metavar="KEY=VALUE",
+    help="An option of IBM's Sampler, such as twirling.enable_gates=true or execution.rep_delay=5e-4.",
+)  # fmt: skip
 memory_option = click.option(
     "--memory-gib", type=float, default=2.0, show_default=True, help="The most memory a contraction may take."
 )
@@ -47,11 +78,14 @@ compiling_options = together(
     click.option("--corrections", default="auto", show_default=True,
                  help="auto, frame, feedforward, postselect, coherent or none."),
     click.option("--optimization-level", type=int, default=2, show_default=True, help="Qiskit's, 0 to 3."),
-    click.option("--layout", help="auto, or physical qubits: q0,q1,..."),
+    click.option("--layout", help="auto, physical qubits q0,q1,..., or the directory of a link benchmark."),
     click.option("--carrier", default="relabel", show_default=True, help="relabel, swap or teleport."),
     click.option("--decoupling", is_flag=True, help="Decouple waiting qubits by pairs of X pulses."),
     click.option("--seed", type=int, help="Decides on everything drawn at random.  [default: drawn, and reported]"),
 )  # fmt: skip
+mitigate_option = click.option(
+    "--mitigate", is_flag=True, help="Put figures without readout errors beside the raw ones."
+)
 
 
 def protocol_of(name: str, settings: Sequence[str]) -> Any:
@@ -111,13 +145,15 @@ def noise_of(given: Sequence[str]) -> Any:
 
 
 def layout_of(text: str | None) -> list[int] | str | None:
-    """Return a layout that was given as text."""
-    if text is None or text == "auto":
+    """Return a layout that was given as text: auto, qubits, or the directory of a run."""
+    if text is None or text == "auto" or Path(text).is_dir():
         return text
     try:
         return [int(qubit) for qubit in text.split(",")]
     except ValueError:
-        raise ParameterError(f"--layout takes auto, or qubits such as 0,1,2, got {text!r}") from None
+        raise ParameterError(
+            f"--layout takes auto, or qubits such as 0,1,2, or the directory of a link benchmark's run, got {text!r}"
+        ) from None
 
 
 def memory_of(gib: float) -> float:
@@ -153,6 +189,33 @@ def save_picture(drawn: Any, file: str | None) -> None:
         raise RecordError(f"--plot cannot write {file}: {error.strerror}") from None
 
 
+def check_key_file(file: str | None) -> None:
+    """Refuse a file for a key that could not be written, before anything runs."""
+    if file is None:
+        return
+    if Path(file).exists():
+        raise RecordError(f"--key-out: {file} exists; a key overwrites nothing, choose another file")
+    if not Path(file).resolve().parent.is_dir():
+        raise RecordError(f"--key-out: there is no directory {Path(file).resolve().parent}")
+
+
+def save_key(result: Any, file: str | None) -> None:
+    """Write the key of a result, if there is one, to a new file that only its owner may read."""
+    if file is None:
+        return
+    if "secret_key" not in result.secrets:
+        raise ParameterError(f"--key-out: {result.provenance['protocol']} makes no key; leave it out")
+    key = result.secrets["secret_key"]
+    if key is None:
+        return
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise RecordError(f"--key-out cannot write {file}: {error.strerror}") from None
+    with os.fdopen(handle, "wb") as opened:
+        opened.write(key.to_bytes())
+
+
 class Interrupted(Exception):
     """Ctrl-C while a run was going on; says how to go on, if its directory keeps it."""
 
@@ -167,7 +230,15 @@ def go_on_with(run: Any) -> Iterator[None]:
         raise Interrupted(f"interrupted{where}") from None
 
 
-def print_result(result: Any, as_json: bool, plot: str | None, **more: Any) -> None:
-    """Print a result, for people or as one object, and save its picture."""
-    save_picture(result, plot)
-    click.echo(json.dumps({**result.to_dict(), **more}) if as_json else str(result))
+def print_result(
+    result: Any, as_json: bool, plot: str | None, key: str | None = None, compare: bool = False, **more: Any
+) -> None:
+    """Print a result, or its comparison, for people or as one object, and save its picture and key; exit with 1 if refused."""
+    shown = result.compare() if compare else result
+    if compare:
+        more["comparison"] = shown.to_dict()
+    save_picture(shown, plot)
+    save_key(result, key)
+    click.echo(json.dumps({**result.to_dict(), **more}) if as_json else str(shown))
+    if result.refused is not None:
+        raise click.exceptions.Exit(REFUSED)

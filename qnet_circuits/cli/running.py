@@ -7,20 +7,28 @@ from typing import Any
 import click
 
 from qnet_circuits.cli.options import (
+    check_key_file,
     check_picture,
+    compare_option,
     compiling_options,
+    controls_option,
     go_on_with,
     json_option,
+    key_option,
     layout_of,
     level_option,
     memory_of,
     memory_option,
+    mitigate_option,
     name_argument,
     noise_of,
     out_option,
+    pairs,
     plot_option,
     print_result,
     protocol_of,
+    repeats_option,
+    sampler_option,
     set_option,
 )
 from qnet_circuits.errors import ParameterError
@@ -32,18 +40,25 @@ from qnet_circuits.errors import ParameterError
 @click.option("--on", "backend", default="ideal", show_default=True,
               help="ideal, aer, aer:<device or file>, exact, exact:<device or file>.")  # fmt: skip
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
+@repeats_option
 @compiling_options
+@sampler_option
+@controls_option
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
 @click.option("--predict/--no-predict", default=None,
               help="Put exact figures beside sampled ones.  [default: on a device, if the program is small]")  # fmt: skip
+@mitigate_option
 @level_option
 @click.option("--keep-outcomes", is_flag=True, help="With --json: add the corrected outcomes' counts.")
+@key_option
+@compare_option
 @json_option
 @out_option
 @plot_option
 def run(
     name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], level: float,
-    keep_outcomes: bool, as_json: bool, out: str | None, plot: str | None, **options: Any,
+    sampler_options: tuple[str, ...], keep_outcomes: bool, key_out: str | None, compare: bool, as_json: bool,
+    out: str | None, plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Run a protocol: NAME is registered, or FILE.py:Class."""
     from qnet_circuits.running import submit
@@ -51,14 +66,25 @@ def run(
     protocol = protocol_of(name, settings)
     if keep_outcomes and not as_json:
         raise ParameterError("--keep-outcomes adds counts to the JSON object; give --json too, or --out DIR")
+    if keep_outcomes and protocol.secret_outcomes:
+        raise ParameterError(f"the outcomes of {protocol.name} are key material; leave --keep-outcomes out")
     check_picture(plot)
-    prepared = submit(protocol, backend, layout=layout_of(layout), noise=noise_of(noise), path=out, **options)
+    check_key_file(key_out)
+    prepared = submit(
+        protocol,
+        backend,
+        layout=layout_of(layout),
+        noise=noise_of(noise),
+        path=out,
+        options=pairs("--option", sampler_options),
+        **options,
+    )
     more = {}
     with go_on_with(prepared):
         result = prepared.result(level)
         if keep_outcomes:
             more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes()}
-    print_result(result, as_json, plot, **more)
+    print_result(result, as_json, plot, key_out, compare, **more)
 
 
 @click.command()
@@ -68,13 +94,15 @@ def run(
     "--on", "device", help="A device, or a snapshot's file.  [default: none, the links' noise only]"
 )
 @compiling_options
+@controls_option
 @memory_option
+@compare_option
 @json_option
 @out_option
 @plot_option
 def predict(
     name: str, settings: tuple[str, ...], device: str | None, layout: str | None, noise: tuple[str, ...],
-    memory_gib: float, seed: int | None, as_json: bool, out: str | None, plot: str | None, **options: Any,
+    memory_gib: float, seed: int | None, compare: bool, as_json: bool, out: str | None, plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Compute a protocol's figures exactly, without sampling: NAME is registered, or FILE.py:Class."""
     from qnet_circuits.running import exact_backend, submit
@@ -87,20 +115,25 @@ def predict(
     )  # fmt: skip
     with go_on_with(prepared):
         result = prepared.result()
-    print_result(result, as_json, plot)
+    print_result(result, as_json, plot, compare=compare)
 
 
 @click.command()
 @click.argument("directory", type=click.Path())
 @level_option
+@compare_option
+@key_option
 @json_option
 @plot_option
-def replay(directory: str, level: float, as_json: bool, plot: str | None) -> None:
+def replay(
+    directory: str, level: float, compare: bool, key_out: str | None, as_json: bool, plot: str | None
+) -> None:
     """Analyse the stored outcomes of a run again, without running anything."""
     from qnet_circuits.running import replay as replay_
 
     check_picture(plot)
-    print_result(replay_(directory, level), as_json, plot)
+    check_key_file(key_out)
+    print_result(replay_(directory, level), as_json, plot, key_out, compare)
 
 
 def _counts(registers: Any) -> dict[str, dict[str, int]]:

@@ -7,12 +7,10 @@ from qiskit.circuit import Qubit
 
 from qnet_circuits.circuits.blocks import bell_measurement
 from qnet_circuits.circuits.corrections import correct
-from qnet_circuits.circuits.links import TRANSMIT, entangle
+from qnet_circuits.circuits.links import CARRIERS, TRANSMIT, entangle
 from qnet_circuits.circuits.rules import node_of
 from qnet_circuits.errors import UnknownNameError
 from qnet_circuits.network import Link
-
-CARRIERS = ("relabel", "swap", "teleport")
 
 
 def teleport_transmissions(circuit: QuantumCircuit) -> QuantumCircuit:

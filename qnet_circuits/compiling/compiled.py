@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,10 +17,12 @@ from qnet_circuits.circuits.rules import node_of
 from qnet_circuits.compiling.boundaries import verify_boundaries
 from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.carriers import check_carrier
+from qnet_circuits.compiling.decoupling import with_pulses
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
+from qnet_circuits.compiling.measured import MeasuredLinks
 from qnet_circuits.compiling.optimisation import Optimiser
-from qnet_circuits.compiling.placement import place_all
-from qnet_circuits.compiling.routing import undo_routing
+from qnet_circuits.compiling.placement import place_all, place_fixed, place_measured
+from qnet_circuits.compiling.routing import Routed, undo_routing
 from qnet_circuits.errors import (
     ParameterError,
     UnknownNameError,
@@ -29,7 +31,7 @@ from qnet_circuits.errors import (
     check_count,
 )
 from qnet_circuits.noise.device import Device
-from qnet_circuits.program import Program
+from qnet_circuits.program import Item, Program
 
 RawBits = Mapping[str, npt.NDArray[np.bool_]]
 
@@ -46,6 +48,8 @@ class CompiledItem:
         qubits: The physical qubit of each wire of ``circuit``.
         layout: The physical qubits of the program's wires, in program order; empty without a device.
         swaps: Number of SWAPs that routing put in.
+        readout: For a circuit that measures the readout of its qubits, the state in which it prepares all of them, 0 or 1; None
+            for a circuit of the program.
     """
 
     name: str
@@ -55,6 +59,7 @@ class CompiledItem:
     qubits: tuple[int, ...]
     layout: tuple[int, ...]
     swaps: int = 0
+    readout: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Compiled:
 
     Args:
         program: The program.
-        items: Its compiled circuits.
+        items: Its compiled circuits, and after them those that measure readout, if there are.
         device: The device, or None for a machine without limits.
         notes: What the caller should know.
         decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
@@ -80,41 +85,71 @@ class Compiled:
         return iter(self.items)
 
     @cached_property
-    def circuits(self) -> tuple[QuantumCircuit, ...]:
-        """The circuits as a machine takes them: on all qubits of the device."""
-        if self.device is None:
+    def played(self) -> tuple[QuantumCircuit, ...]:
+        """The circuits on the used qubits alone, with the pulses that decouple waiting qubits if they were asked for."""
+        device = self.device
+        if device is None or not self.decoupling:
             return tuple(item.circuit for item in self.items)
-        return tuple(_spread(item, self.device.num_qubits) for item in self.items)
+        return tuple(with_pulses(item.circuit, item.qubits, device) for item in self.items)
+
+    @cached_property
+    def circuits(self) -> tuple[QuantumCircuit, ...]:
+        """The circuits as a machine takes them: on all qubits of the device, pulses that decouple waiting qubits included."""
+        if self.device is None:
+            return self.played
+        width = self.device.num_qubits
+        return tuple(_spread(item, circuit, width) for item, circuit in zip(self, self.played, strict=True))
+
+    def only(self, circuits: Sequence[int]) -> Compiled:
+        """Return some of the circuits, without the figures, as a job of their own; the whole if it is all of them."""
+        if list(circuits) == list(range(len(self.items))):
+            return self
+        items = tuple(self.items[k] for k in circuits)
+        sources = {item.name: item for item in self.program}
+        own = [sources[item.name] for item in items if item.readout is None]
+        return replace(self, program=Program(own, network=self.program.network), items=items)
+
+    @property
+    def own(self) -> tuple[CompiledItem, ...]:
+        """The circuits of the program itself."""
+        return tuple(item for item in self.items if item.readout is None)
+
+    def belonging(self, control: str = "") -> tuple[CompiledItem, ...]:
+        """Return the circuits of a control experiment, or by default those of the protocol itself."""
+        names = {item.name for item in self.program if item.control == control}
+        return tuple(item for item in self.items if item.name in names)
 
     @property
     def corrections(self) -> str:
         """The correction mode that was used; several, joined by +, where circuits needed different ones."""
-        return "+".join(sorted({item.lowered.mode for item in self.items}))
+        return "+".join(sorted({item.lowered.mode for item in self.belonging()}))
 
     @property
     def layout(self) -> list[list[int]] | None:
         """The physical qubits of each distinct placement, in program order; None without a device."""
         if self.device is None:
             return None
-        return [list(layout) for layout in dict.fromkeys(item.layout for item in self.items)]
+        return [list(layout) for layout in dict.fromkeys(item.layout for item in self.belonging())]
 
     @cached_property
     def resources(self) -> dict[str, Any]:
-        """The program's ledger, with the compiled counts (the most that any circuit has) under ``compiled``."""
-        counts = [count(item.circuit) for item in self.items]
-        compiled = {
-            "two_qubit_gates": max(gates for gates, _ in counts),
-            "depth": max(depth for _, depth in counts),
-            "qubits": max(len(item.qubits) for item in self.items),
-        }
-        swaps = max(item.swaps for item in self.items)
-        return {**self.program.resources, "routing_swaps": swaps, "compiled": compiled}
+        """The program's ledger, with the compiled counts (the most that any circuit has) under ``compiled``.
+
+        Control experiments have counts of their own, under ``controls``.
+        """
+        swaps = max(item.swaps for item in self.belonging())
+        resources = {**self.program.resources, "routing_swaps": swaps, "compiled": _counts(self.belonging())}
+        controls = dict.fromkeys(item.control for item in self.program if item.control)
+        if controls:
+            resources["controls"] = {control: _counts(self.belonging(control)) for control in controls}
+        return resources
 
     def verify(self) -> int:
         """Prove that compilation kept the parties apart.
 
         Every circuit is cut at the fences around its link operations; the regions of the compiled circuit must match those of
-        the circuit before optimisation one to one, and each must do the same.
+        the circuit before optimisation one to one, and each must do the same; so must those of the circuit with pulses that
+        decouple waiting qubits, which is checked to be the same circuit but for waiting when they are put in.
 
         Returns:
             The number of regions compared.
@@ -123,8 +158,10 @@ class Compiled:
             VerificationError: If something moved across a boundary.
             UnsupportedError: If a region is too wide to compare.
         """
-        for item in self.items:
+        for item, played in zip(self, self.played, strict=True):
             _verify_routing(item)
+            if played is not item.circuit:
+                verify_boundaries(item.circuit, played)
         return sum(verify_boundaries(item.routed, item.circuit) for item in self.items)
 
     def analyze(self, result: Any, level: float = 0.95) -> dict[str, Any]:
@@ -144,9 +181,21 @@ class Compiled:
             )
         rng = np.random.default_rng(0)
         outcomes = {
-            item.name: item.lowered.forms.apply(raw, rng) for item, raw in zip(self.items, raws, strict=True)
+            item.name: item.lowered.forms.apply(raw, rng)
+            for item, raw in zip(self.items, raws, strict=True)
+            if item.readout is None
         }
         return {figure.name: figure.estimate(outcomes, level) for figure in self.program.figures}
+
+
+def _counts(items: Sequence[CompiledItem]) -> dict[str, int]:
+    """Return the most that any of the compiled circuits has."""
+    counts = [count(item.circuit) for item in items]
+    return {
+        "two_qubit_gates": max(gates for gates, _ in counts),
+        "depth": max(depth for _, depth in counts),
+        "qubits": max(len(item.qubits) for item in items),
+    }
 
 
 def registers_of(pub_result: Any) -> dict[str, npt.NDArray[np.bool_]]:
@@ -164,7 +213,7 @@ def compile_program(
     *,
     corrections: str = "auto",
     optimization_level: int = 2,
-    layout: Sequence[int] | str | None = None,
+    layout: Sequence[int] | MeasuredLinks | str | None = None,
     carrier: str = "relabel",
     emulate_links: bool = False,
     decoupling: bool = False,
@@ -177,8 +226,9 @@ def compile_program(
         device: The device to compile for, or None for a machine without limits.
         corrections: The correction mode.
         optimization_level: Qiskit's, 0 to 3; fences hold at all of them.
-        layout: One physical qubit for each wire, or ``auto`` (the default): the least error among SWAP-free placements.
-        carrier: What a transmission is on the machine.
+        layout: One physical qubit for each wire; ``auto`` (the default), the least calibrated error among SWAP-free placements;
+            or measured links, the least measured infidelity among those.
+        carrier: What a transmission is on the machine, but in circuits that decide on it themselves.
         emulate_links: Whether links' own errors are sampled in software.
         decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
         seed: Seed of placement and optimisation.
@@ -203,10 +253,10 @@ def compile_program(
         raise UnsupportedError(
             "decoupling needs a device, on which qubits wait; name one, for example aer:fake_kingston"
         )
-    lowered = [lower(item.circuit, corrections, carrier, emulate_links) for item in program]
+    lowered = [lower(item.circuit, corrections, _carrier(item, carrier), emulate_links) for item in program]
     _check_modes(program, lowered, device)
-    by_hand = None if layout is None or isinstance(layout, str) else layout
-    placed = place_all([low.circuit for low in lowered], device, by_hand, seed)
+    chosen = None if layout is None or isinstance(layout, str) else layout
+    placed = _placed(program, lowered, device, chosen, seed)
     target = None if device is None else device.target
     optimisers: dict[tuple[int, ...], Optimiser] = {}
     items = []
@@ -218,12 +268,48 @@ def compile_program(
             CompiledItem(item.name, low, routed.circuit, circuit, routed.qubits, routed.layout, routed.swaps)
         )
     notes = dict.fromkeys(note for low in lowered for note in low.notes)
+    if isinstance(layout, MeasuredLinks):
+        notes[f"placed by measured links, not by the calibration: {layout.source}"] = None
     swaps = max(item.swaps for item in items)
     if swaps:
         notes[
             f"no placement without SWAPs was found: {swaps} SWAPs were put in, between fences of their own"
         ] = None
-    return Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin, decoupling)
+    compiled = Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin, decoupling)
+    # Pulses that the device cannot play raise here, not when the circuits are written down.
+    _ = compiled.played
+    return compiled
+
+
+def _placed(
+    program: Program,
+    lowered: Sequence[Lowered],
+    device: Device | None,
+    layout: Sequence[int] | MeasuredLinks | None,
+    seed: int,
+) -> list[Routed]:
+    """Place every circuit: where the protocol wants it, where the caller does, or where the error is least."""
+    fixed = [item.layout for item in program if item.layout is not None]
+    circuits = [low.circuit for low in lowered]
+    if device is not None and fixed:
+        if layout is not None:
+            raise ParameterError("this protocol decides where its circuits lie; leave layout out")
+        return [place_fixed(circuit, where, device) for circuit, where in zip(circuits, fixed, strict=True)]
+    if device is not None and isinstance(layout, MeasuredLinks):
+        return place_measured(circuits, device, layout, seed)
+    assert not isinstance(layout, MeasuredLinks)
+    return place_all(circuits, device, layout, seed)
+
+
+def _carrier(item: Item, asked: str) -> str:
+    """Return what a transmission is in a circuit: what the circuit decides, or what was asked for."""
+    if item.carrier is None:
+        return asked
+    if asked not in ("relabel", item.carrier):
+        raise UnsupportedError(
+            f"the protocol decides that its qubits are carried by {item.carrier}, got carrier={asked!r}; leave it out"
+        )
+    return item.carrier
 
 
 def _check_modes(program: Program, lowered: Sequence[Lowered], device: Device | None) -> None:
@@ -264,9 +350,9 @@ def _verify_routing(item: CompiledItem) -> None:
         )
 
 
-def _spread(item: CompiledItem, width: int) -> QuantumCircuit:
+def _spread(item: CompiledItem, circuit: QuantumCircuit, width: int) -> QuantumCircuit:
     wide = QuantumCircuit(width, name=item.name)
-    for register in item.circuit.cregs:
+    for register in circuit.cregs:
         wide.add_register(register)
-    wide.compose(item.circuit, qubits=list(item.qubits), clbits=item.circuit.clbits, inplace=True)
+    wide.compose(circuit, qubits=list(item.qubits), clbits=circuit.clbits, inplace=True)
     return wide

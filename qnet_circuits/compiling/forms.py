@@ -37,7 +37,7 @@ class Forms:
         Raises:
             NoShotsError: If no shot is accepted.
         """
-        variables = self._variables(raw, rng)
+        variables = self.variables(raw, rng)
         if self.accept:
             accepted: Bits = np.logical_not(self._parity(variables, self.accept).any(axis=1))
             variables = variables[accepted]
@@ -47,7 +47,8 @@ class Forms:
                 )
         return {name: self._parity(variables, forms) for name, forms in self.registers.items()}
 
-    def _variables(self, raw: Mapping[str, Bits], rng: np.random.Generator) -> Bits:
+    def variables(self, raw: Mapping[str, Bits], rng: np.random.Generator) -> Bits:
+        """Return all variables, bool array (shots, variables): the raw bits, and link errors drawn from ``rng``."""
         shots = len(next(iter(raw.values())))
         columns = [raw[register][:, index] for register, index in self.raw]
         for weights in self.emulated:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qiskit import QuantumCircuit
-from qiskit.transpiler import CouplingMap, PassManager, Target
+from qiskit.transpiler import CouplingMap, PassManager, Target, TranspilerError
 from qiskit.transpiler.passes import VF2Layout
 
+from qnet_circuits.compiling.measured import MeasuredLinks
 from qnet_circuits.compiling.paths import Errors, Uses, best_window, find_path
 from qnet_circuits.compiling.routing import Routed, Router
 from qnet_circuits.errors import LayoutError
@@ -104,6 +106,54 @@ def _search(
     return None if layout is None else tuple(layout[qubit] for qubit in circuit.qubits)
 
 
+def place_fixed(circuit: QuantumCircuit, layout: Sequence[int], device: Device) -> Routed:
+    """Place a circuit where its protocol wants it.
+
+    Raises:
+        LayoutError: If the device lacks a qubit, or a coupling where two wires meet: such a circuit is moved by no SWAP.
+    """
+    chosen = check_layout(layout, circuit.num_qubits, device.num_qubits)
+    edges = {frozenset(edge) for edge in coupling(device.target).get_edges()}
+    for a, b in sorted(sorted(chosen[k] for k in pair) for pair in interactions(circuit)[1]):
+        if frozenset((a, b)) not in edges:
+            raise LayoutError(
+                f"circuit {circuit.name!r} joins qubits {a} and {b}, which {device.name} does not couple; "
+                "name couplings of the device"
+            )
+    return Routed(circuit, chosen, chosen)
+
+
+def place_measured(
+    circuits: Sequence[QuantumCircuit], device: Device, measured: MeasuredLinks, seed: int
+) -> list[Routed]:
+    """Place every circuit on measured links, those with the best fidelities, and on no other qubit.
+
+    Raises:
+        LayoutError: If a link is no coupling of the device, or a circuit does not fit on the links.
+    """
+    measured.check(device)
+    qubits, widest = measured.qubits, max(circuit.num_qubits for circuit in circuits)
+    if widest > len(qubits):
+        raise LayoutError(
+            f"the circuits need {widest} qubits, and {measured.source} has only {len(qubits)}; measure more links, or "
+            "leave layout out"
+        )
+    try:
+        placed = _place_on(circuits, measured.target(device.target), None, seed)
+    except TranspilerError:
+        raise LayoutError(
+            f"the circuits fit nowhere on the links of {measured.source}; measure more links, or leave layout out"
+        ) from None
+    return [
+        replace(
+            routed,
+            qubits=tuple(qubits[k] for k in routed.qubits),
+            layout=tuple(qubits[k] for k in routed.layout),
+        )
+        for routed in placed
+    ]
+
+
 def place_all(
     circuits: Sequence[QuantumCircuit], device: Device | None, by_hand: Sequence[int] | None, seed: int
 ) -> list[Routed]:
@@ -120,14 +170,21 @@ def place_all(
     """
     if device is None:
         return [Routed(circuit, tuple(range(circuit.num_qubits)), ()) for circuit in circuits]
-    router = Router(device.target, seed)
+    return _place_on(circuits, device.target, by_hand, seed)
+
+
+def _place_on(
+    circuits: Sequence[QuantumCircuit], target: Target, by_hand: Sequence[int] | None, seed: int
+) -> list[Routed]:
+    """Place every circuit on the qubits of a target."""
+    router = Router(target, seed)
     known: dict[Pairs, tuple[int, ...] | None] = {}
     starts: dict[Pairs, tuple[int, ...]] = {}
     placed = []
     for circuit in circuits:
         pairs = interactions(circuit)
         if pairs not in known:
-            known[pairs] = _choose(circuit, device, by_hand, seed)
+            known[pairs] = _choose(circuit, target, by_hand, seed)
         layout = known[pairs]
         if layout is not None:
             placed.append(Routed(circuit, layout, layout))
@@ -139,10 +196,10 @@ def place_all(
 
 
 def _choose(
-    circuit: QuantumCircuit, device: Device, by_hand: Sequence[int] | None, seed: int
+    circuit: QuantumCircuit, target: Target, by_hand: Sequence[int] | None, seed: int
 ) -> tuple[int, ...] | None:
     """Return a layout without SWAPs, if there is one and none was given that needs them."""
     if by_hand is None:
-        return find_layout(circuit, device.target, seed)
-    layout = check_layout(by_hand, circuit.num_qubits, device.num_qubits)
-    return layout if fits(circuit, layout, device.target) else None
+        return find_layout(circuit, target, seed)
+    layout = check_layout(by_hand, circuit.num_qubits, target.num_qubits)
+    return layout if fits(circuit, layout, target) else None

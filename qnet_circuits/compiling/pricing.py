@@ -3,32 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from qiskit.transpiler import Target
 
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.cost import REP_DELAY, Cost, cost_of, shot_seconds
-from qnet_circuits.compiling.jobs import split
+from qnet_circuits.compiling.jobs import Job, split
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
 
+if TYPE_CHECKING:
+    from qnet_circuits.backends.base import Backend
 
-def priced(
+
+def priced_for(
+    backend: Backend,
     compiled: Compiled,
     shots: Sequence[int],
     noise: DeviceNoise | None = None,
-    rep_delay: float = REP_DELAY,
+    rep_delay: float | None = None,
     remaining: float | None = None,
+    repeats: int = 1,
 ) -> Cost:
-    """Return what a compiled program costs.
+    """Return what a compiled program costs with the options of a backend: its delay between shots, and twirling.
 
     Args:
-        compiled: A program compiled for a device.
+        backend: The backend; nothing is submitted.
+        compiled: A program compiled for its device.
         shots: Shots of each circuit.
         noise: Gives the latency of decisions. Default: ``DeviceNoise()``.
-        rep_delay: Seconds between two shots.
+        rep_delay: Seconds between two shots. Default: the backend's, or 250 µs where it does not say.
         remaining: Seconds that the instance has left, if that is known.
+        repeats: Blocks, each with jobs of its own.
+
+    Raises:
+        UnsupportedError: If there is no device, or a circuit breaks a limit by itself.
+        ParameterError: If an option of the backend does not fit.
+    """
+    delay = delay_on(backend) if rep_delay is None else rep_delay
+    jobs, seconds, notes = timed_jobs(compiled, shots, noise, delay)
+    executed = executed_on(backend, jobs) * repeats
+    return cost_of(executed, seconds, delay, remaining, (*notes, *notes_on(backend)))
+
+
+def delay_on(backend: Backend) -> float:
+    """Return the seconds between two shots of a backend, or what most processors have where it does not say."""
+    return REP_DELAY if backend.rep_delay is None else backend.rep_delay
+
+
+def executed_on(backend: Backend, jobs: Sequence[Job]) -> tuple[Job, ...]:
+    """Return jobs with the shots that really run: twirling runs a few more sometimes, which are surplus."""
+    return tuple(replace(job, shots=backend.executed(job.shots)) for job in jobs)
+
+
+def notes_on(backend: Backend) -> tuple[str, ...]:
+    """Return what should be known of an estimate with the options of a backend."""
+    twirled = any(name.startswith("twirling.") for name in backend.options)
+    return (
+        ("what twirling adds to circuits' durations is not known, and not in the estimate",)
+        if twirled
+        else ()
+    )
+
+
+def timed_jobs(
+    compiled: Compiled, shots: Sequence[int], noise: DeviceNoise | None = None, rep_delay: float = REP_DELAY
+) -> tuple[tuple[Job, ...], tuple[float, ...], tuple[str, ...]]:
+    """Return the jobs of a compiled program, the seconds of one shot of each circuit, and what should be known of them.
 
     Raises:
         UnsupportedError: If there is no device, or a circuit breaks a limit by itself.
@@ -39,7 +83,7 @@ def priced(
         )
     seconds, notes = shot_seconds(compiled, rep_delay, noise)
     jobs = split(compiled.circuits, shots, own_target(compiled.device), seconds)
-    return cost_of(jobs, seconds, rep_delay, remaining, [*notes, *compiled.notes, *compiled.device.notes])
+    return jobs, seconds, (*notes, *compiled.notes, *compiled.device.notes)
 
 
 def own_target(device: Device) -> Target:

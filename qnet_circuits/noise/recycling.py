@@ -38,7 +38,7 @@ def _order(circuit: NoisyCircuit) -> list[int]:
     """Return the numbers of the steps, so that each measurement in turn is the one that opens the fewest new wires."""
     before = _dependencies(circuit)
     reached = _ancestors(circuit, before)
-    ends = [k for k, step in enumerate(circuit.steps) if _measures(step)]
+    ends = [k for k, step in enumerate(circuit.steps) if measures(step)]
     opened = 0
     done: set[int] = set()
     order: list[int] = []
@@ -50,13 +50,15 @@ def _order(circuit: NoisyCircuit) -> list[int]:
     return order
 
 
-def _measures(step: Step) -> bool:
+def measures(step: Step) -> bool:
+    """Tell whether a step measures, in a branch or outside."""
     return isinstance(step, Measurement) or (
-        isinstance(step, Decision) and any(_measures(inside) for block in step.blocks for inside in block)
+        isinstance(step, Decision) and any(measures(inside) for block in step.blocks for inside in block)
     )
 
 
-def _bits(step: Step) -> tuple[int, ...]:
+def bits_of(step: Step) -> tuple[int, ...]:
+    """Return the classical bits that a step touches."""
     if isinstance(step, Measurement):
         return (step.bit,)
     return step.bits if isinstance(step, Decision) else ()
@@ -67,7 +69,7 @@ def _dependencies(circuit: NoisyCircuit) -> list[list[int]]:
     last: dict[tuple[str, int], int] = {}
     before: list[list[int]] = []
     for number, step in enumerate(circuit.steps):
-        places = [*(("wire", wire) for wire in step.wires), *(("bit", bit) for bit in _bits(step))]
+        places = [*(("wire", wire) for wire in step.wires), *(("bit", bit) for bit in bits_of(step))]
         before.append(sorted({last[place] for place in places if place in last}))
         last.update(dict.fromkeys(places, number))
     return before
@@ -124,12 +126,12 @@ def _renamed(circuit: NoisyCircuit, steps: list[Step]) -> NoisyCircuit:
     for k, step in enumerate(steps):
         for wire in step.wires:
             renamed += wires.open(wire)
-        renamed.append(_on(step, wires.place))
+        renamed.append(on_wires(step, wires.place))
         wires.free += [wires.place.pop(wire) for wire in step.wires if last_use[wire] == k]
     return replace(circuit, steps=tuple(renamed), num_wires=wires.made)
 
 
-def _on(step: Step, place: dict[int, int]) -> Step:
+def on_wires(step: Step, place: dict[int, int]) -> Step:
     """Return a step on other wires."""
     if isinstance(step, Measurement):
         return Measurement(place[step.wire], step.bit, step.p10, step.p01)
@@ -139,7 +141,7 @@ def _on(step: Step, place: dict[int, int]) -> Step:
     if isinstance(step, Unitary):
         return Unitary(step.operation, wires)
     if isinstance(step, Decision):
-        blocks = tuple(tuple(_on(inside, place) for inside in block) for block in step.blocks)
+        blocks = tuple(tuple(on_wires(inside, place) for inside in block) for block in step.blocks)
         return replace(step, wires=wires, blocks=blocks)
     if isinstance(step, Depolarise):
         return Depolarise(wires, step.probability)

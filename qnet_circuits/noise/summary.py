@@ -104,3 +104,24 @@ def _gaps(calibration: DeviceCalibration, quantities: dict[str, list[_Found]]) -
         "one_qubit_gates_failed": sum(len(where) == 1 for _, where in failed),
         "two_qubit_gates_failed": sum(len(where) == 2 for _, where in failed),
     }
+
+
+def couplings_by_use(
+    calibration: DeviceCalibration,
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return the couplings, the smaller qubit first: those that can be used, and those whose calibration failed.
+
+    It failed where every two-qubit gate on it that has an error has one of 1/2 or more.
+
+    Example:
+        >>> from qnet_circuits.noise.synthetic import line_device
+        >>> couplings_by_use(line_device(3))
+        ([(0, 1), (1, 2)], [])
+    """
+    errors: dict[tuple[int, int], list[float]] = {}
+    for entry in calibration.entries:
+        if len(entry.qubits) == 2:
+            known = errors.setdefault((min(entry.qubits), max(entry.qubits)), [])
+            known += [] if entry.error is None else [entry.error]
+    failed = [pair for pair, known in errors.items() if known and min(known) >= FAILED]
+    return sorted(set(errors) - set(failed)), sorted(failed)

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction
 
 from qnet_circuits.compiling.compiled import CompiledItem
 from qnet_circuits.compiling.fences import fence_label
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
+from qnet_circuits.noise.durations import durations_of
 from qnet_circuits.noise.gaps import Usable
 from qnet_circuits.noise.gates import gate_error
+from qnet_circuits.noise.pulses import joints
 from qnet_circuits.noise.steps import (
     Decision,
     Measurement,
@@ -116,7 +117,9 @@ class _Twin:
     def __post_init__(self) -> None:
         self.waits = self.usable is not None and self.noise.idle
         self.mid_circuit = mid_circuit_measurements(self.circuit)
-        self.timing = self._duration if self.waits else None
+        self.timing = None
+        if self.usable is not None and self.noise.idle:
+            self.timing = durations_of(self.circuit, self.qubits, self.usable)
         self.errors: dict[tuple[str, tuple[int, ...]], list[Step]] = {}
 
     def timed(self) -> list[Timed]:
@@ -131,7 +134,7 @@ class _Twin:
             assert self.usable is not None
             waiting = Waiting(self.qubits, self.usable, self.noise, self.decoupling, self.gate_error)
             measured = [each for each in timed if each.position in self.mid_circuit]
-            events += waiting.events(waits(timed), measured, len(events))
+            events += waiting.events(waits(timed), measured, len(events), joints(timed))
         # Numbers are all different, so that steps themselves are never compared.
         events.sort()
         return [step for *_, step in events], makespan(timed)
@@ -151,15 +154,6 @@ class _Twin:
                 for wire in each.wires:
                     ended[wire] = each.end
         return events
-
-    def _duration(self, position: int, instruction: CircuitInstruction, wires: tuple[int, ...]) -> float:
-        assert self.usable is not None
-        name = str(instruction.name)
-        if name == "delay":
-            return self.usable.delay(instruction.operation)
-        if position in self.mid_circuit:
-            name = self.usable.mid_circuit_measurement
-        return self.usable.duration(name, self._physical(wires))
 
     def _physical(self, wires: Sequence[int]) -> tuple[int, ...]:
         return tuple([self.qubits[wire] for wire in wires])

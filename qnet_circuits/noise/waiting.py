@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import rustworkx
 from qiskit.circuit.library import RZZGate, XGate
 
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.gaps import Usable
+from qnet_circuits.noise.pulses import ENDS, colours, coupled, decoupled, pieces
 from qnet_circuits.noise.steps import PauliError, Relax, Step, Unitary
 from qnet_circuits.noise.timeline import Timed, Wait
 
@@ -19,8 +19,6 @@ from qnet_circuits.noise.timeline import Timed, Wait
 PULSE, OPERATION, WAITING = range(3)
 #: A step with its time, its kind and a number, by which events are sorted.
 Event = tuple[float, int, int, Step]
-#: A wait shorter than this many pulses is left alone.
-_SHORTEST = 8
 
 
 @dataclass
@@ -41,20 +39,27 @@ class Waiting:
     decoupling: bool
     gate_error: Callable[[str, tuple[int, ...]], list[Step]]
 
-    def events(self, waiting: Sequence[Wait], measured: Sequence[Timed], first: int) -> list[Event]:
+    def events(
+        self,
+        waiting: Sequence[Wait],
+        measured: Sequence[Timed],
+        first: int,
+        joined: Mapping[int, Sequence[tuple[float, int]]],
+    ) -> list[Event]:
         """Return everything that happens in waits.
 
         Args:
             waiting: The waits.
             measured: The measurements in mid-circuit.
             first: Number of the first event.
+            joined: When barriers join each wire with others.
         """
         self._events: list[Event] = []
         self._first = first
         extra = self.decoupling or self.noise.zz > 0 or self.noise.measurement_dephasing > 0
-        pairs = self._coupled() if extra else []
-        colours = _colours(pairs) if self.decoupling else {}
-        pulses = {wait: self._pulses(wait, colours.get(wait.wire, 0)) for wait in waiting}
+        pairs = coupled(self.qubits, self.usable.couplings) if extra else []
+        colour = colours(pairs) if self.decoupling else {}
+        pulses = {wait: self._pulses(wait, colour.get(wait.wire, 0), joined) for wait in waiting}
         for wait in waiting:
             self._relax(wait, pulses[wait])
         for a, b in _overlapping(waiting, pairs) if self.noise.zz else ():
@@ -87,19 +92,15 @@ class Waiting:
     def _pulse_seconds(self, wire: int) -> float:
         return self.usable.duration("x", (self.qubits[wire],))
 
-    def _pulses(self, wait: Wait, colour: int) -> tuple[float, ...]:
-        """Return the moments of two X pulses; those of coupled neighbours are staggered, so that ZZ is undone too."""
-        if not self.decoupling or wait.seconds <= _SHORTEST * self._pulse_seconds(wait.wire):
+    def _pulses(
+        self, wait: Wait, colour: int, joined: Mapping[int, Sequence[tuple[float, int]]]
+    ) -> tuple[float, ...]:
+        """Return the moments of X pulses; those of coupled neighbours are staggered, so that ZZ is undone too."""
+        if not self.decoupling:
             return ()
-        if colour:
-            return wait.start + wait.seconds / 2, wait.end
-        return wait.start + wait.seconds / 4, wait.start + 3 * wait.seconds / 4
-
-    def _coupled(self) -> list[tuple[int, int]]:
-        """Return the pairs of wires that the device couples."""
-        wire = {qubit: k for k, qubit in enumerate(self.qubits)}
-        pairs = (tuple(edge) for edge in self.usable.couplings)
-        return sorted((wire[a], wire[b]) for a, b in pairs if a in wire and b in wire)
+        seconds = self._pulse_seconds(wait.wire)
+        long = [part for part in pieces(wait, joined) if decoupled(part, seconds)]
+        return tuple(part.start + share * part.seconds for part in long for share in ENDS[colour])
 
     def _zz(self, a: Wait, b: Wait, pulses: Sequence[float]) -> None:
         """Let two waiting neighbours turn, piece by piece between pulses."""
@@ -144,11 +145,3 @@ def _overlapping(waiting: Sequence[Wait], pairs: Iterable[tuple[int, int]]) -> l
         for b in by_wire.get(second, ())
         if max(a.start, b.start) < min(a.end, b.end)
     ]
-
-
-def _colours(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """Return 0 or 1 for each wire, so that coupled wires differ: every lattice of IBM is bipartite."""
-    graph = rustworkx.PyGraph(multigraph=False)
-    graph.extend_from_edge_list(list(pairs))
-    two = rustworkx.two_color(graph)
-    return dict(two) if two else {k: v % 2 for k, v in rustworkx.graph_greedy_color(graph).items()}

@@ -15,7 +15,8 @@ from qnet_circuits.plotting.style import FAINT, INK, MARKERS, PALETTE, new_axes,
 
 _FONT = 9.0
 #: Where in its column, of width 1, each thing stands: the estimate, then the reference marks, then names of bounds.
-_ESTIMATE, _MARKS, _NAMES = -0.33, {"ideal": -0.17, "theory": -0.03, "predicted": 0.11}, 0.19
+_ESTIMATE, _MITIGATED = -0.33, -0.25
+_MARKS, _NAMES = {"ideal": -0.17, "theory": -0.03, "predicted": 0.11}, 0.19
 _STYLES = {"ideal": (INK, "x"), "theory": (PALETTE[2], "^"), "predicted": (PALETTE[1], "D")}
 _HALF = 0.06
 
@@ -26,6 +27,10 @@ class Figures(Protocol):
     @property
     def figures(self) -> dict[str, Estimate]:
         """Estimates by name."""
+
+    @property
+    def mitigated(self) -> dict[str, Estimate]:
+        """Estimates without readout errors, where there are."""
 
     @property
     def ideal(self) -> dict[str, float]:
@@ -68,10 +73,14 @@ def plot_result(result: Figures, ax: Axes | None = None, figures: Iterable[str] 
     names = _chosen(result, figures)
     bound_names = [bound for name in names for bound in result.bounds.get(name, {})]
     room = max((text_width(bound, _FONT) for bound in bound_names), default=0) / 72 / (0.49 - _NAMES)
-    pitch = max(1.5, room)
+    widest = max(text_width(name, 10.0) for name in names) / 72  # of the names below the columns
+    pitch = max(1.5, room, widest)
     own = ax is None
     ax = new_axes(ax, (max(5.5, 2.2 + pitch * len(names)), 4.2))
-    _draw_estimates(ax, [result.figures[name] for name in names])
+    _draw_estimates(ax, dict(enumerate(result.figures[name] for name in names)))
+    corrected = {k: result.mitigated[name] for k, name in enumerate(names) if name in result.mitigated}
+    if corrected:
+        _draw_estimates(ax, corrected, mitigated=True)
     for kind, table in (("ideal", result.ideal), ("theory", result.theory), ("predicted", result.predicted)):
         _draw_marks(ax, kind, {k: table[name] for k, name in enumerate(names) if name in table})
     for k, name in enumerate(names):
@@ -92,8 +101,10 @@ def plot_result(result: Figures, ax: Axes | None = None, figures: Iterable[str] 
 def _draw_legend(ax: Axes, beside: bool) -> None:
     """Draw the legend, beside the axes where there is room for it."""
     handles, labels = ax.get_legend_handles_labels()
-    # Matplotlib lists error bars last; the estimate comes first here.
-    handles, labels = [handles[-1], *handles[:-1]], [labels[-1], *labels[:-1]]
+    # Matplotlib lists error bars last; the estimates come first here.
+    bars = [k for k, handle in enumerate(handles) if isinstance(handle, ErrorbarContainer)]
+    order = bars + [k for k in range(len(handles)) if k not in bars]
+    handles, labels = [handles[k] for k in order], [labels[k] for k in order]
     if beside:
         ax.legend(
             handles,
@@ -134,7 +145,7 @@ def _unit_scale(result: Figures, name: str) -> bool:
     return all(abs(value) <= 1 + 1e-9 for value in values)
 
 
-def _interval_label(estimates: Sequence[Estimate]) -> str:
+def _interval_label(estimates: Iterable[Estimate]) -> str:
     levels = sorted(
         {estimate.level for estimate in estimates if estimate.n > 0 or estimate.high > estimate.low}
     )
@@ -151,10 +162,13 @@ def _errors(estimates: Sequence[Estimate]) -> list[list[float]]:
     ]
 
 
-def _draw_estimates(ax: Axes, estimates: Sequence[Estimate]) -> None:
+def _draw_estimates(ax: Axes, estimates: Mapping[int, Estimate], mitigated: bool = False) -> None:
+    """Draw estimates by column: raw ones filled, those without readout errors open, beside them."""
+    kind = "without readout errors" if mitigated else _interval_label(estimates.values())
+    place, face = (_MITIGATED, "white") if mitigated else (_ESTIMATE, PALETTE[0])
     ax.errorbar(
-        [k + _ESTIMATE for k in range(len(estimates))], [estimate.value for estimate in estimates],
-        _errors(estimates), fmt="o", color=PALETTE[0], capsize=4, label=_interval_label(estimates), zorder=3,
+        [k + place for k in estimates], [estimate.value for estimate in estimates.values()],
+        _errors(list(estimates.values())), fmt="o", color=PALETTE[0], mfc=face, capsize=4, label=kind, zorder=3,
     )  # fmt: skip
 
 

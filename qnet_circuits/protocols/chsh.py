@@ -9,11 +9,11 @@ from typing import ClassVar
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 
-from qnet_circuits.circuits.blocks import chain_registers, entangled_ends, measure_pauli
+from qnet_circuits.circuits.blocks import Joining, chain_registers, entangled_ends, measure_pauli
 from qnet_circuits.figures import Expression, Figure, parity
 from qnet_circuits.network import Network
 from qnet_circuits.program import Item, Program
-from qnet_circuits.protocol import Protocol, register, set_network
+from qnet_circuits.protocol import Protocol, protocol_class, register, set_network
 from qnet_circuits.theory import bounds, chsh, swapping
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
@@ -59,13 +59,7 @@ class Chsh(Protocol):
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return four circuits, one for each pair of settings."""
-        network, items, total = self._network(), [], Expression()
-        for name, (side, basis, sign) in _SETTINGS.items():
-            items.append(Item(name, _circuit(network, side, basis), {"alice": side, "bob": basis}))
-            total = total + sign * parity(name, [("out", 0), ("out", 1)])
-        without = 0.0 if network.hops > 1 else bounds.CHSH_QUANTUM
-        figure = Figure("s_value", total, bounds.CHSH_QUANTUM, without, null=bounds.CHSH_CLASSICAL)
-        return Program(items, [figure], network)
+        return chsh_program(self._network())
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return the value of the links' convolution at these settings."""
@@ -74,18 +68,43 @@ class Chsh(Protocol):
         weights = swapping.chain_weights([link.weights for _, _, link in self._network().links])
         return {"s_value": chsh.s_value(weights)}
 
+    def baseline(self) -> Protocol:
+        """Return the same test of a pair, one half of which was carried by SWAPs."""
+        return protocol_class("swap-transport").from_parameters(network=self._network(), task="chsh")
+
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
         """No local theory exceeds 2."""
         return {"s_value": {"classical": bounds.CHSH_CLASSICAL}}
 
 
-def _circuit(network: Network, side: int, basis: str) -> QuantumCircuit:
+def chsh_program(
+    network: Network, join: Joining = entangled_ends, messages: bool = True, carrier: str | None = None
+) -> Program:
+    """Return the program that measures the CHSH value at a chain's ends.
+
+    Args:
+        network: The chain.
+        join: Entangles the ends.
+        messages: Whether messages from the stations, if there are any, decide on the pair.
+        carrier: What a transmission is on a machine, if that is not for the run to say.
+    """
+    items, total = [], Expression()
+    for name, (side, basis, sign) in _SETTINGS.items():
+        circuit = _circuit(network, side, basis, join)
+        items.append(Item(name, circuit, {"alice": side, "bob": basis}, carrier=carrier))
+        total = total + sign * parity(name, [("out", 0), ("out", 1)])
+    without = 0.0 if messages and network.hops > 1 else bounds.CHSH_QUANTUM
+    figure = Figure("s_value", total, bounds.CHSH_QUANTUM, without, null=bounds.CHSH_CLASSICAL)
+    return Program(items, [figure], network)
+
+
+def _circuit(network: Network, side: int, basis: str, join: Joining) -> QuantumCircuit:
     registers = chain_registers(network)
     alice, bob = registers[0][0], registers[-1][0]
     out = ClassicalRegister(2, "out")
     circuit = QuantumCircuit(*registers, out)
-    entangled_ends(circuit, network, (alice, bob))
+    join(circuit, network, (alice, bob))
     circuit.ry(-side * math.pi / 4, alice)  # turns the axis at 45 degrees in the X-Z plane to Z
     circuit.measure(alice, out[0])
     measure_pauli(circuit, bob, basis, out[1])

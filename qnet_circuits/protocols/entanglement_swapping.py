@@ -11,7 +11,7 @@ from qnet_circuits.errors import ParameterError
 from qnet_circuits.figures import Figure, parity
 from qnet_circuits.network import Link, Network
 from qnet_circuits.program import Program
-from qnet_circuits.protocol import Protocol, register
+from qnet_circuits.protocol import Protocol, protocol_class, register
 from qnet_circuits.protocols.repeater_chain import bell_program
 from qnet_circuits.theory import bell_diagonal, bounds, swapping
 from qnet_circuits.theory.noise_parameters import NoiseParameters
@@ -82,6 +82,10 @@ class EntanglementSwapping(Protocol):
         fidelity = bell_diagonal.fidelity(weights)
         each = {f"fidelity_{z}{x}": fidelity for z in (0, 1) for x in (0, 1)}
         return {"fidelity": fidelity, **each, **bell_diagonal.correlators(weights)}
+
+    def baseline(self) -> Protocol:
+        """Return the transport of one half of a pair by SWAPs."""
+        return protocol_class("swap-transport").from_parameters(network=self._network())
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:

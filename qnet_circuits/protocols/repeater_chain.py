@@ -8,46 +8,57 @@ from typing import ClassVar
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 
-from qnet_circuits.circuits.blocks import chain_registers, entangled_ends, measure_pauli
+from qnet_circuits.circuits.blocks import Joining, chain_registers, entangled_ends, measure_pauli
 from qnet_circuits.figures import Expression, Figure, parity
 from qnet_circuits.network import Network
 from qnet_circuits.program import Item, Program
-from qnet_circuits.protocol import Protocol, register, set_network
+from qnet_circuits.protocol import Protocol, protocol_class, register, set_network
 from qnet_circuits.theory import bell_diagonal, bounds, swapping
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 
-def bell_circuit(network: Network, basis: str, name: str) -> QuantumCircuit:
+def bell_circuit(network: Network, basis: str, name: str, join: Joining = entangled_ends) -> QuantumCircuit:
     """Return the circuit that entangles a chain's ends and measures both in one Pauli basis, into ``out``."""
     registers = chain_registers(network)
     alice, bob = registers[0][0], registers[-1][0]
     out = ClassicalRegister(2, "out")
     circuit = QuantumCircuit(*registers, out, name=name)
-    entangled_ends(circuit, network, (alice, bob))
+    join(circuit, network, (alice, bob))
     measure_pauli(circuit, alice, basis, out[0])
     measure_pauli(circuit, bob, basis, out[1])
     return circuit
 
 
-def bell_program(network: Network) -> Program:
-    """Return the program that measures the fidelity with Φ+ and the three correlators at a chain's ends."""
+def bell_program(
+    network: Network, join: Joining = entangled_ends, messages: bool = True, carrier: str | None = None
+) -> Program:
+    """Return the program that measures the fidelity with Φ+ and the three correlators at a chain's ends.
+
+    Args:
+        network: The chain.
+        join: Entangles the ends.
+        messages: Whether messages from the stations, if there are any, decide on the pair.
+        carrier: What a transmission is on a machine, if that is not for the run to say.
+    """
     items, correlators = [], {}
     for name in ("xx", "yy", "zz"):
-        items.append(Item(name, bell_circuit(network, name[0].upper(), name), {"setting": name}))
+        circuit = bell_circuit(network, name[0].upper(), name, join)
+        items.append(Item(name, circuit, {"setting": name}, carrier=carrier))
         correlators[name] = parity(name, [("out", 0), ("out", 1)])
     fidelity: Expression = (1 + correlators["xx"] - correlators["yy"] + correlators["zz"]) / 4
     ideal = {"xx": 1.0, "yy": -1.0, "zz": 1.0}
+    corrected = messages and network.hops > 1
     figures = [
         Figure(
             "fidelity",
             fidelity,
             ideal=1.0,
             physical=(0.0, 1.0),
-            without_messages=0.25 if network.hops > 1 else 1.0,
+            without_messages=0.25 if corrected else 1.0,
         )
     ]
     for name, expression in correlators.items():
-        without = 0.0 if network.hops > 1 else ideal[name]
+        without = 0.0 if corrected else ideal[name]
         figures.append(Figure(name, expression, ideal[name], without))
     return Program(items, figures, network)
 
@@ -101,6 +112,10 @@ class RepeaterChain(Protocol):
     def bounds(self) -> dict[str, dict[str, float]]:
         """A fidelity above 1/2 proves entanglement."""
         return {"fidelity": {"entangled": bounds.BELL_ENTANGLED}}
+
+    def baseline(self) -> Protocol:
+        """Return the transport of one half of a pair by SWAPs."""
+        return protocol_class("swap-transport").from_parameters(network=self._network())
 
     def _network(self) -> Network:
         return set_network(self, "a chain", "hops", 3)

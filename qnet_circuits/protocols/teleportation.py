@@ -13,6 +13,7 @@ from qnet_circuits.circuits.blocks import (
     State,
     bell_measurement,
     bloch_vector,
+    carry,
     chain_registers,
     check_state,
     distribute,
@@ -23,7 +24,7 @@ from qnet_circuits.circuits.corrections import correct
 from qnet_circuits.figures import Expression, Figure, parity
 from qnet_circuits.network import Network
 from qnet_circuits.program import Item, Program
-from qnet_circuits.protocol import Protocol, register, set_network
+from qnet_circuits.protocol import Protocol, protocol_class, register, set_network
 from qnet_circuits.theory import bounds, swapping, teleportation
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
@@ -72,27 +73,7 @@ class Teleportation(Protocol):
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return a circuit for each state and each Pauli that its fidelity needs."""
-        network, items, settings = self._network(), [], []
-        for state in list(CARDINAL) if self.state is None else [self.state]:
-            for axis, component in zip("XYZ", bloch_vector(state), strict=True):
-                if abs(component) > 1e-12:
-                    label = state if isinstance(state, str) else "state"
-                    name = f"{label}_{axis.lower()}"
-                    circuit = _circuit(network, state, axis)
-                    items.append(Item(name, circuit, {"state": str(state), "setting": axis}))
-                    settings.append((axis, component * parity(name, _OUT)))
-        return Program(items, self._figures(settings), network)
-
-    def _figures(self, settings: list[tuple[str, Expression]]) -> list[Figure]:
-        total = sum((part for _, part in settings), Expression())
-        states = 6 if self.state is None else 1
-        figures = [
-            Figure("fidelity", (1 + total / states) / 2, ideal=1.0, without_messages=0.5, physical=(0.0, 1.0))
-        ]
-        for axis in "XYZ" if self.state is None else "":
-            both = sum((part for name, part in settings if name == axis), Expression())
-            figures.append(Figure(f"fidelity_{axis.lower()}", (1 + both / 2) / 2, 1.0, 0.5))
-        return figures
+        return state_program(self._network(), self.state)
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return the fidelity of the state, or the mean one and that of each axis."""
@@ -105,21 +86,63 @@ class Teleportation(Protocol):
         each = {f"fidelity_{axis}": value for axis, value in axes.items()}
         return {"fidelity": teleportation.average_fidelity(weights), **each}
 
+    def baseline(self) -> Protocol:
+        """Return the transport of the qubit itself, by SWAPs."""
+        return protocol_class("swap-transport").from_parameters(
+            network=self._network(), task="state", state=self.state
+        )
+
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
         """Without entanglement, the mean fidelity is at most 2/3; one known state can be sent without."""
         return {"fidelity": {"classical": bounds.TELEPORTATION_CLASSICAL}} if self.state is None else {}
 
 
-def _circuit(network: Network, state: State, axis: str) -> QuantumCircuit:
-    """Return the circuit that teleports one state and measures one Pauli of what arrives."""
+def state_program(network: Network, state: State | None, direct: bool = False) -> Program:
+    """Return the program that measures the fidelity of a state, or of all six cardinal ones, sent along a chain.
+
+    Args:
+        network: The chain.
+        state: The state; None for all six cardinal ones.
+        direct: Whether the qubit itself is carried, by SWAPs, instead of teleported.
+    """
+    items, settings = [], []
+    for sent in list(CARDINAL) if state is None else [state]:
+        for axis, component in zip("XYZ", bloch_vector(sent), strict=True):
+            if abs(component) > 1e-12:
+                label = sent if isinstance(sent, str) else "state"
+                name = f"{label}_{axis.lower()}"
+                circuit = _circuit(network, sent, axis, direct)
+                tags = {"state": str(sent), "setting": axis}
+                items.append(Item(name, circuit, tags, carrier="swap" if direct else None))
+                settings.append((axis, component * parity(name, _OUT)))
+    return Program(items, _figures(settings, state is None, 1.0 if direct else 0.5), network)
+
+
+def _figures(settings: list[tuple[str, Expression]], average: bool, without: float) -> list[Figure]:
+    """Return the fidelity, and over all six states that of each axis."""
+    total = sum((part for _, part in settings), Expression())
+    fidelity = (1 + total / (6 if average else 1)) / 2
+    figures = [Figure("fidelity", fidelity, ideal=1.0, without_messages=without, physical=(0.0, 1.0))]
+    for axis in "XYZ" if average else "":
+        both = sum((part for name, part in settings if name == axis), Expression())
+        figures.append(Figure(f"fidelity_{axis.lower()}", (1 + both / 2) / 2, 1.0, without))
+    return figures
+
+
+def _circuit(network: Network, state: State, axis: str, direct: bool) -> QuantumCircuit:
+    """Return the circuit that sends one state and measures one Pauli of what arrives."""
     registers = chain_registers(network, first=2)
     (data, half), bob = registers[0], registers[-1][0]
     bits, out = ClassicalRegister(2, "bell"), ClassicalRegister(1, "out")
-    circuit = QuantumCircuit(*registers, bits, out)
+    circuit = QuantumCircuit(*registers, *([] if direct else [bits]), out)
     prepare(circuit, data, state)
-    x, z = distribute(circuit, network, (half, bob))
-    bell_measurement(circuit, data, half, z_bit=bits[0], x_bit=bits[1])
-    correct(circuit, bob, x=[*x, bits[1]], z=[*z, bits[0]])
+    if direct:
+        circuit.swap(data, half)
+        carry(circuit, network, half, bob)
+    else:
+        x, z = distribute(circuit, network, (half, bob))
+        bell_measurement(circuit, data, half, z_bit=bits[0], x_bit=bits[1])
+        correct(circuit, bob, x=[*x, bits[1]], z=[*z, bits[0]])
     measure_pauli(circuit, bob, axis, out[0])
     return circuit

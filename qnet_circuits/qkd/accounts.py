@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from qnet_circuits.errors import ParameterError, check_count, check_range
+from qnet_circuits.errors import ParameterError, UnknownNameError, check_count, check_range
 from qnet_circuits.qkd.authentication import SESSION_BITS
 from qnet_circuits.qkd.finite_key import (
     check_epsilon,
@@ -17,7 +17,7 @@ from qnet_circuits.qkd.finite_key import (
 )
 from qnet_circuits.qkd.ledger import Entry, Ledger
 from qnet_circuits.qkd.refusals import Refusal
-from qnet_circuits.qkd.schedules import make_schedule
+from qnet_circuits.qkd.schedules import SCHEDULES
 from qnet_circuits.qkd.verification import tag_bits
 
 #: How questions of the error correction are paid for, as a factor on the parities told.
@@ -78,20 +78,26 @@ class SessionParameters:
         check_range("tolerance", self.tolerance, 0.0, 0.5)
         check_epsilon("epsilon_secrecy", self.epsilon_secrecy)
         check_epsilon("epsilon_correctness", self.epsilon_correctness)
-        make_schedule(self.schedule, 1000, 0.03)
+        if not isinstance(self.schedule, str) or self.schedule not in SCHEDULES:
+            raise UnknownNameError("schedule", self.schedule, SCHEDULES)
         check_count("key_basis", self.key_basis, 0, 254)
         check_count("test_basis", self.test_basis, 0, 254)
         if self.key_basis == self.test_basis:
             raise ParameterError(f"key_basis and test_basis must differ, got {self.key_basis} twice")
         if check_range("key_sample", self.key_sample, 0.0, 1.0) == 1.0:
             raise ParameterError("key_sample must be below 1: the bits that are compared are lost to the key")
-        if self.leak_model not in LEAK_MODELS:
+        if not isinstance(self.leak_model, str) or self.leak_model not in LEAK_MODELS:
             raise ParameterError(f"leak_model is one of {', '.join(LEAK_MODELS)}, got {self.leak_model!r}")
         check_count("frame", self.frame, 2)
         check_range("slack", self.slack, 1.0, math.inf)
         check_count("fingerprint_bits", self.fingerprint_bits, 0)
         if not isinstance(self.authentication, bool):
             raise ParameterError(f"authentication must be True or False, got {self.authentication!r}")
+        # Equal rules have equal digests, whatever kind of number they were given as.
+        for field in fields(self):
+            if field.type in ("float", "int"):
+                kind = float if field.type == "float" else int
+                object.__setattr__(self, field.name, kind(getattr(self, field.name)))
 
     @property
     def tag_bits(self) -> int:
@@ -207,7 +213,7 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
             f"{n} bits for the key and {k} compared leave {left:.0f} secret ones, "
             f"{rules.tag_bits} for authentication and {rules.fingerprint_bits} to show are needed and more",
         )
-    account.spend("rounding", n - math.fsum(bits for _, bits, _ in costs) - length)
+    account.spend("rounding", max(0.0, n - math.fsum(bits for _, bits, _ in costs) - length))
     if rules.authentication:
         account.spend("authentication", rules.tag_bits)
     account.spend("fingerprint", rules.fingerprint_bits, rules.fingerprint_bits)

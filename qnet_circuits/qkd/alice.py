@@ -23,6 +23,7 @@ from qnet_circuits.qkd.channel import (
     decode_numbers,
     encode_bits,
     encode_numbers,
+    legible,
     pack,
     unpack,
 )
@@ -55,8 +56,10 @@ class Alice(Party):
 
     def answer(self, message: Message) -> Message:
         """Answer one message of Bob's; an alarm is answered with "abort" and the reason."""
+        informed = False
         try:
-            if message.kind == "abort":
+            if legible(message).kind == "abort":
+                informed = True
                 raise aborted(message)
             answer = self._view.say(message.kind, self._respond(self._view.hear(message)))
             if message.kind == ("tag" if self._rules.authentication else "amplify"):
@@ -65,7 +68,7 @@ class Alice(Party):
         except Refusal as refusal:
             self._due = set()
             if self.result is None or self.result.key is not None:
-                self._refuse(refusal, informed=message.kind == "abort")
+                self._refuse(refusal, informed)
             return self._view.say("abort", str(refusal).encode())
 
     def _respond(self, message: Message) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qnet_circuits.errors import ParameterError
-from qnet_circuits.qkd.toeplitz import Bits, seed_length, toeplitz_hash
+from qnet_circuits.errors import ParameterError, check_count
+from qnet_circuits.qkd.toeplitz import Bits, check_bits, seed_length, toeplitz_hash
 
 
 def amplify(bits: NDArray[np.generic], seed: NDArray[np.generic], length: int) -> Bits:
@@ -29,7 +29,8 @@ def amplify(bits: NDArray[np.generic], seed: NDArray[np.generic], length: int) -
         >>> amplify(np.array([1, 0, 1, 1]), np.array([1, 0, 0, 1, 1]), 2)
         array([0, 1], dtype=uint8)
     """
-    if length > len(bits):
+    bits = check_bits("bits", bits)
+    if check_count("length", length) > len(bits):
         raise ParameterError(
             f"{len(bits)} bits cannot give {length} secret ones; the length must come from a bound"
         )

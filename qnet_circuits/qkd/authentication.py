@@ -28,7 +28,7 @@ def make_tag(key: bytes, message: bytes) -> bytes:
         message: Any bytes.
 
     Raises:
-        ParameterError: If the key has another length.
+        ParameterError: If the key has another length, or either is no bytes.
 
     Example:
         >>> make_tag(bytes(32), b"with a key of zeros every tag is zero") == bytes(16)
@@ -36,6 +36,8 @@ def make_tag(key: bytes, message: bytes) -> bytes:
     """
     from cryptography.hazmat.primitives.poly1305 import Poly1305
 
+    if not (isinstance(key, bytes) and isinstance(message, bytes)):
+        raise ParameterError(f"a tag takes bytes, got {type(key).__name__} and {type(message).__name__}")
     if len(key) != TAG_KEY_BYTES:
         raise ParameterError(f"the key of a tag has {TAG_KEY_BYTES} bytes, got {len(key)}")
     return Poly1305.generate_tag(key, message)
@@ -48,7 +50,7 @@ def check_tag(key: bytes, message: bytes, tag: bytes) -> bool:
         >>> check_tag(bytes(range(32)), b"hello", make_tag(bytes(range(32)), b"hello"))
         True
     """
-    return hmac.compare_digest(make_tag(key, message), tag)
+    return hmac.compare_digest(make_tag(key, message), tag if isinstance(tag, bytes) else b"")
 
 
 def forgery_probability(message_bytes: int) -> float:

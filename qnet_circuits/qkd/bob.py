@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from qnet_circuits.qkd.channel import (
     decode_numbers,
     encode_bits,
     encode_numbers,
+    legible,
     pack,
     unpack,
 )
@@ -36,20 +38,27 @@ class Bob(Party):
     name, peer = "bob", "alice"
 
     def run(self, channel: ClassicalChannel) -> KeyResult:
-        """Hold the whole conversation, and return how it ended for Bob."""
+        """Hold the whole conversation, and return how it ended for Bob.
+
+        A channel that raises an ``OSError``, as broken connections and time that ran out do, has cut the conversation.
+        """
         self._channel = channel
         try:
             self._talk()
         except Refusal as refusal:
             self._refuse(refusal, informed=self.informed)
-            if not self.informed:
+            # Also if he was told of an alarm: it need not be Alice who said so.
+            with suppress(OSError):
                 channel.request(self._view.say("abort", str(refusal).encode()))
         assert self.result is not None
         return self.result
 
     def _ask(self, kind: str, body: bytes = b"") -> bytes:
         """Say something and return what Alice answers."""
-        reply = self._channel.request(self._view.say(kind, body))
+        try:
+            reply = legible(self._channel.request(self._view.say(kind, body)))
+        except OSError as error:
+            raise Refusal("cut", f"no answer to {kind!r} came, but {type(error).__name__}") from None
         if reply.kind == "abort":
             self.informed = True
             raise aborted(reply)

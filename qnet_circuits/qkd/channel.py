@@ -42,6 +42,34 @@ class Message:
         return struct.pack("<QHHQ", self.number, *map(len, head), len(self.body)) + b"".join(head) + self.body
 
 
+def legible(arrived: object) -> Message:
+    """Return what arrived, if it is a message at all; what it says is not looked at.
+
+    Raises:
+        Refusal: If it is none: its fields have other types, or its names are no short words.
+
+    Example:
+        >>> legible(Message(0, "bob", "verify", b""))
+        <message 0 of bob: verify, 0 bytes>
+        >>> legible(Message(0, "bob", "verify", "not bytes"))
+        Traceback (most recent call last):
+            ...
+        qnet_circuits.qkd.refusals.Refusal: malformed: what came is no message
+    """
+    if not (
+        isinstance(arrived, Message)
+        and isinstance(arrived.number, int)
+        and isinstance(arrived.body, bytes)
+        and all(_is_word(name) for name in (arrived.sender, arrived.kind))
+    ):
+        raise Refusal("malformed", "what came is no message")
+    return arrived
+
+
+def _is_word(name: object) -> bool:
+    return isinstance(name, str) and len(name) <= 32 and name.isascii() and name.isprintable()
+
+
 class ClassicalChannel:
     """Carries a question to the party that answers, and the answer back, and keeps a record.
 
@@ -111,8 +139,9 @@ class View:
         """Take the peer's next message.
 
         Raises:
-            Refusal: If it is not the next one of the peer: replayed, reordered, or one is missing.
+            Refusal: If it is no message, or not the next one of the peer: replayed, reordered, or one is missing.
         """
+        message = legible(message)
         if message.sender != self._peer or message.number != len(self._seen):
             raise Refusal(
                 "replay",

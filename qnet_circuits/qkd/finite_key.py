@@ -100,8 +100,7 @@ def key_length(
         >>> key_length(100_000, 10_000, 0.01, leak=8888)
         57530
     """
-    check_range("leak", leak, 0.0, math.inf)
-    left = n - phase_cost(n, k, tolerance, epsilon_secrecy) - leak
+    left = n - phase_cost(n, k, tolerance, epsilon_secrecy) - check_range("leak", leak, 0.0, 1e300)
     return max(0, math.floor(left - hashing_cost(epsilon_secrecy) - verification_cost(epsilon_correctness)))
 
 
@@ -198,6 +197,7 @@ def plan_finite_key(
     check_count("n", n, 100)
     check_range("qber", qber, 0.0, 0.11)
     check_range("security_rate", security_rate, 1e-30, 1e-3)
+    efficiency = check_range("efficiency", efficiency, 1.0, 1e6)
 
     def plan(k: int, tolerance: float) -> FiniteKeyPlan:
         leak = math.ceil(efficiency * n * binary_entropy(tolerance))

@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from qnet_circuits.errors import ParameterError
 from qnet_circuits.estimate import Estimate
 from qnet_circuits.qkd.accounts import Account, SessionParameters, refuse_hopeless, settle
 from qnet_circuits.qkd.amplification import amplify
@@ -49,6 +50,9 @@ class Party:
         pool: The party's copy of the shared key for authentication.
         randomness: The party's own source; the operating system by default.
 
+    Raises:
+        ParameterError: If one of them is something else.
+
     Example:
         >>> Party(PartyRecord([0, 1], [1, 0]), SessionParameters(), KeyPool(bytes(64)))
         <party, 2 rounds, no result yet>
@@ -64,8 +68,17 @@ class Party:
         pool: KeyPool,
         randomness: Randomness | None = None,
     ) -> None:
+        randomness = Randomness() if randomness is None else randomness
+        for given, kind in (
+            (record, PartyRecord),
+            (rules, SessionParameters),
+            (pool, KeyPool),
+            (randomness, Randomness),
+        ):
+            if not isinstance(given, kind):
+                raise ParameterError(f"a party needs a {kind.__name__}, got {type(given).__name__}")
         self._record, self._rules, self._pool = record, rules, pool
-        self._randomness = Randomness() if randomness is None else randomness
+        self._randomness = randomness
         self._view = View(self.name, self.peer)
         self._account = Account(len(record))
         self._forget()

@@ -94,11 +94,31 @@ def device_independent_rate(q: float, s: float | None = None, flip: float = 0.0)
     return 1 - known + hidden - binary_entropy(noisy)
 
 
+def lossy_s_value(efficiency: float) -> float:
+    """Return the CHSH value of a perfect singlet whose photons are detected with probability η.
+
+    A lost photon is assigned a fixed result, so no round is dropped: S = 2√2 η² + 2(1 - η)², above 2 for
+    η > 2(√2 - 1) = 0.828.
+
+    Args:
+        efficiency: η of each detector with its line, in [0, 1].
+
+    Raises:
+        ParameterError: If it is out of range.
+
+    Example:
+        >>> lossy_s_value(0.828) < 2 < lossy_s_value(0.829)
+        True
+    """
+    eta = check_range("efficiency", efficiency, 0.0, 1.0)
+    return min(2 * math.sqrt(2) * eta**2 + 2 * (1 - eta) ** 2, 2 * math.sqrt(2))
+
+
 def device_independent_loss_rate(efficiency: float) -> float:
     """Return the device-independent rate of a perfect singlet whose photons are detected with probability η.
 
-    A lost photon is assigned a fixed result: S = 2√2 η² + 2(1 - η)², Q = η(1 - η) (reaches zero near η = 0.923,
-    arXiv:1109.1203).
+    S is ``lossy_s_value``, and Q = η(1 - η): a lost photon's fixed result is wrong half the time where the other's is not
+    lost. The rate reaches zero near η = 0.923 (arXiv:1109.1203).
 
     Args:
         efficiency: η of each detector with its line, in [0, 1].
@@ -111,8 +131,7 @@ def device_independent_loss_rate(efficiency: float) -> float:
         True
     """
     eta = check_range("efficiency", efficiency, 0.0, 1.0)
-    s = 2 * math.sqrt(2) * eta**2 + 2 * (1 - eta) ** 2
-    return device_independent_rate(eta * (1 - eta), min(s, 2 * math.sqrt(2)))
+    return device_independent_rate(eta * (1 - eta), lossy_s_value(eta))
 
 
 def conference_rate(phase: float, links: Sequence[float]) -> float:

@@ -16,6 +16,7 @@ ALARMS = {
     "authentication": "a tag is wrong or was used before",
     "replay": "a message is not the next one",
     "malformed": "a message is not what was due",
+    "cut": "no answer came",
     "pool": "the key for authentication is used up",
 }
 

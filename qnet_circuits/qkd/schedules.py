@@ -55,7 +55,7 @@ def make_schedule(name: str, n: int, rate: float) -> Schedule:
         >>> make_schedule("original", 10_000, 0.03)
         Schedule(name='original', blocks=(25, 50, 100, 200), reuse=False)
     """
-    if name not in SCHEDULES:
+    if not isinstance(name, str) or name not in SCHEDULES:
         raise UnknownNameError("schedule", name, SCHEDULES)
     check_count("n", n)
     rate = max(check_range("rate", rate, 0.0, 0.5), 1 / (2 * n))

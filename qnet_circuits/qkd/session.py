@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.accounts import SessionParameters
 from qnet_circuits.qkd.alice import Alice
 from qnet_circuits.qkd.authentication import SESSION_BITS, KeyPool
@@ -65,6 +66,10 @@ class Session:
         if pools is None:
             secret = source("pool").bytes(SESSION_BITS // 8)
             pools = KeyPool(secret), KeyPool(secret)
+        if not isinstance(pools, tuple) or len(pools) != 2:
+            raise ParameterError(
+                "pools are two copies of the shared key, (Alice's, Bob's); got something else"
+            )
         self.alice = Alice(alice, rules, pools[0], source("alice"))
         self.bob = Bob(bob, rules, pools[1], source("bob"))
         #: Everything that was said.

@@ -37,12 +37,10 @@ class PartyRecord:
     detected: NDArray[np.bool_] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        bases, bits = np.asarray(self.bases), check_bits("bits", self.bits)
-        detected = np.ones(len(bits), bool) if self.detected is None else np.asarray(self.detected)
-        if bases.ndim != 1 or (bases.dtype.kind not in "bui" and bases.size):
-            raise ParameterError(
-                f"bases must be a row of whole numbers, got {bases.dtype} of shape {bases.shape}"
-            )
+        bases, bits = _row("bases", self.bases), check_bits("bits", self.bits)
+        detected = np.ones(len(bits), bool) if self.detected is None else _row("detected", self.detected)
+        if bases.dtype.kind not in "bui" and bases.size:
+            raise ParameterError(f"bases must be a row of whole numbers, got {bases.dtype}")
         if bases.size and not 0 <= bases.min() <= bases.max() <= 254:
             raise ParameterError(f"bases must be in [0, 254], got {bases.min()} to {bases.max()}")
         if detected.dtype != np.bool_ or not len(bases) == len(bits) == len(detected):
@@ -64,6 +62,16 @@ class PartyRecord:
 
     def __repr__(self) -> str:
         return f"<PartyRecord of {len(self)} rounds, {int(self.seen.sum())} detected>"
+
+
+def _row(name: str, values: object) -> NDArray[np.generic]:
+    try:
+        row = np.array(values)
+    except ValueError:
+        raise ParameterError(f"{name} must be one row, got rows of different length") from None
+    if row.ndim != 1:
+        raise ParameterError(f"{name} must be one row, got shape {row.shape}")
+    return row
 
 
 @dataclass(frozen=True, eq=False)

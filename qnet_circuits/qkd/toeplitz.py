@@ -45,7 +45,10 @@ def check_bits(name: str, bits: NDArray[np.generic]) -> Bits:
         >>> check_bits("key", np.array([True, False]))
         array([1, 0], dtype=uint8)
     """
-    array = np.asarray(bits)
+    try:
+        array = np.asarray(bits)
+    except ValueError:
+        raise ParameterError(f"{name} must be a row of 0 and 1, got rows of different length") from None
     wrong = array.size > 0 and (array.dtype.kind not in "bui" or array.max() > 1 or array.min() < 0)
     if array.ndim != 1 or wrong:
         raise ParameterError(f"{name} must be a row of 0 and 1, got {array.dtype} of shape {array.shape}")

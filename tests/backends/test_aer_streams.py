@@ -50,7 +50,7 @@ def with_resets(width=12):
     """Return a circuit without noise and without decisions that resets a qubit in the middle."""
     circuit = QuantumCircuit(QuantumRegister(width, "alice"), ClassicalRegister(width, "out"))
     circuit.rx(0.8, range(width))
-    circuit.cx(0, 1)
+    circuit.cx(range(width - 1), range(1, width))
     circuit.reset(0)
     circuit.rx(0.8, 0)
     circuit.cx(0, 1)
@@ -64,7 +64,16 @@ def programs():
     chain = qn.RepeaterChain(hops=2).program(np.random.default_rng(0))
     resets = Program([Item(name, with_resets()) for name in "ab"])
     scan = qn.Ghz(parties=4, method="parity-scan").program(np.random.default_rng(0))
+    lines = [(0, 1), (1, 2), (2, 3), (5, 6), (6, 7), (7, 8)]
+    parts = qn.LinkBenchmark(edges=lines, kind="swap").program(np.random.default_rng(0))
     return {
+        "independent parts": (parts, Device.from_calibration(qn.line_device(9)), "frame", 2500),
+        "independent parts with decisions": (
+            parts,
+            Device.from_calibration(qn.line_device(9)),
+            "feedforward",
+            2500,
+        ),
         "density matrix": (chain, device, "frame", 5000),
         "few shots of a density matrix": (chain, device, "frame", 3),
         "decisions": (chain, device, "feedforward", 2500),
@@ -86,7 +95,9 @@ def test_circuits_chunks_and_batches_share_no_random_numbers(name, small, calls,
     backend = AerBackend("aer", device)
     for seed in (1, 2):
         backend.fetch(backend.submit(compiled, [shots] * len(program.items), seed))
-    assert sum(count * len(at_once) for count, _, at_once in calls) == 2 * shots * len(program.items)
+    parts = len(backend._planned(compiled)[0])
+    assert sum(count * len(at_once) for count, _, at_once in calls) == 2 * shots * parts
+    assert parts == len(program.items) * (2 if "parts" in name else 1)
     if small and name == "decisions":
         assert len(calls) > 2 * len(program.items)
     assert apart(calls)
@@ -99,7 +110,7 @@ def test_one_evolution_serves_all_shots_exactly_where_the_plan_says_so(name, cal
     compiled = compile_program(program, device, corrections=mode)
     backend = AerBackend("aer", device)
     plans = [plan.for_shots(shots) for plan in backend._planned(compiled)[0]]
-    backend.fetch(backend.submit(compiled, [shots] * len(plans), 1))
+    backend.fetch(backend.submit(compiled, [shots] * len(program.items), 1))
     if any(plan.at_once for plan in plans):
         assert all(all(at_once) for _, _, at_once in calls)
     assert all(count <= aer.CHUNK or all(at_once) for count, _, at_once in calls)

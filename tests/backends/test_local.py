@@ -13,6 +13,7 @@ import qnet_circuits as qn
 from qnet_circuits.backends.local import LocalBackend
 from qnet_circuits.backends.runtime import client_sampler, fake_device
 from qnet_circuits.errors import UnknownNameError, UnsupportedError
+from qnet_circuits.estimate import proportion
 from qnet_circuits.noise.device import Device
 from qnet_circuits.program import Item, Program
 from qnet_circuits.testing import check_backend
@@ -62,6 +63,31 @@ def test_every_qubit_has_its_own_errors():
         assert {name for name, bits in raw.items() if bits.mean() > 0.3} == {wrong}
 
 
+def test_pulses_cost_their_gate_error():
+    """One qubit's X is nothing but noise: the qubit that waits for a decision loses its state, with pulses alone."""
+    odd = GenericBackendV2(
+        5, ["cz", "sx", "x", "rz"], coupling_map=[[k, k + 1] for k in range(4)], control_flow=True, seed=1
+    )
+    for name in ("sx", "cz", "measure"):
+        for qubits, known in odd.target[name].items():
+            odd.target.update_instruction_properties(
+                name, qubits, InstructionProperties(known.duration, 1e-9)
+            )
+    for qubits, known in odd.target["x"].items():
+        odd.target.update_instruction_properties("x", qubits, InstructionProperties(known.duration, 0.4))
+    backend = LocalBackend("fake_manila")
+    backend.device = Device("odd", odd)
+    options = {"shots": 300, "seed": 1, "corrections": "feedforward", "layout": [0, 1, 2, 3]}
+    plain, pulsed = (
+        dict(qn.submit(CHAIN, backend, decoupling=on, **options).outcomes()) for on in (False, True)
+    )
+    same = []
+    for outcomes in (plain, pulsed):
+        bits = outcomes["zz"]["out"]
+        same.append(proportion(int(np.sum(bits[:, 0] == bits[:, 1])), len(bits), 1 - 1e-6))
+    assert same[0].low > same[1].high
+
+
 @pytest.mark.slow
 def test_the_used_qubits_alone_err_as_the_whole_device_does():
     """IBM's mode is given the used qubits only: the same figure as with all of them, at 6 sigma."""
@@ -80,9 +106,16 @@ def test_what_ibm_would_refuse_is_refused():
     backend = LocalBackend("fake_manila")
     with pytest.raises(UnsupportedError, match="same number of shots"):
         backend.submit(qn.compile(CHAIN, backend), [1, 2, 3], 0)
-    with pytest.raises(UnsupportedError, match="leave decoupling out"):
-        qn.run(CHAIN, backend, decoupling=True)
     with pytest.raises(UnsupportedError, match="no if_else"):
         qn.run(CHAIN, "local:fake_berlin", corrections="feedforward")
     with pytest.raises(UnsupportedError, match="the links' own noise cannot happen on local:fake_manila"):
         qn.run(qn.RepeaterChain(hops=2, link_fidelity=0.9), backend)
+
+
+def test_the_prediction_beside_a_figure_knows_that_waiting_costs_nothing_here():
+    chain = qn.RepeaterChain(hops=3)
+    result = qn.run(chain, "local:fake_torino", shots=4000, seed=3, corrections="feedforward", level=1 - 1e-6)
+    assert result.predicted["fidelity"] in result.fidelity
+    where = {"layout": result.provenance["layout"][0], "corrections": "feedforward"}
+    waiting = qn.predict(chain, "fake_torino", **where).fidelity.value
+    assert waiting not in result.fidelity

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from tests.platform.processors import Processor
 
 #: Aer numbers the random streams of a run by seed + shot; below this many shots those of different calls never meet.
 CHUNK = 2048
+#: More qubits than that are simulated without noise, as stabilizers: with noise it would take minutes.
+_WIDE = 20
 
 
 def run_job(processor: Processor, params: dict[str, Any], seed: Sequence[int]) -> str:
@@ -25,27 +28,55 @@ def run_job(processor: Processor, params: dict[str, Any], seed: Sequence[int]) -
         seed: Numbers that together are the job's seed.
     """
     from ibm_quantum_schemas.executor.version_2_0 import QuantumProgramResultModel
-    from qiskit_ibm_runtime.quantum_program.params_converters import QUANTUM_PROGRAM_PARAMS_CONVERTERS
 
-    converter = QUANTUM_PROGRAM_PARAMS_CONVERTERS[params["schema_version"]]
-    model = converter.model(**params)
-    program, _ = converter.decoder(model)
+    program = decoded(params)
     start = datetime.datetime.now(datetime.UTC)
-    items = [
-        _encoded(run_circuit(processor, item.circuit, program.shots, (*seed, k)))
-        for k, item in enumerate(program.items)
-    ]
-    parts = [
-        {"idx_item": k, "size": 1, "permutation": [], "element_range": (0, 1, 1)} for k in range(len(items))
-    ]
+    items, parts = [], []
+    for k, item in enumerate(program.items):
+        items.append(_encoded(_run_item(processor, item, program.shots, (*seed, k))))
+        size = math.prod(item.shape)
+        axes = list(range(len(item.shape)))
+        parts.append({"idx_item": k, "size": size, "permutation": axes, "element_range": (0, size, 1)})
     timing = {"start": start, "stop": datetime.datetime.now(datetime.UTC), "parts": parts}
     result = QuantumProgramResultModel(
         data=items,
         metadata={"chunk_timing": [timing]},
-        passthrough_data=model.quantum_program.passthrough_data,
-        semantic_role=model.quantum_program.semantic_role,
+        passthrough_data=program.passthrough_data,
+        semantic_role=program._semantic_role,
     )
     return str(result.model_dump_json())
+
+
+def decoded(params: dict[str, Any]) -> Any:
+    """Return the quantum program that was posted."""
+    from qiskit_ibm_runtime.quantum_program.params_converters import QUANTUM_PROGRAM_PARAMS_CONVERTERS
+
+    converter = QUANTUM_PROGRAM_PARAMS_CONVERTERS[params["schema_version"]]
+    return converter.decoder(converter.model(**params))[0]
+
+
+def _run_item(processor: Processor, item: Any, shots: int, seed: Sequence[int]) -> dict[str, np.ndarray]:
+    """Run a circuit, or the randomisations of a template; the signs of twirled measurements go with their outcomes."""
+    from samplomatic.quantum_program import SamplexItem
+
+    if not isinstance(item, SamplexItem):
+        return run_circuit(processor, item.circuit, shots, seed)
+    (number,) = item.shape
+    item.samplex.finalize()  # One that comes over the wire is not.
+    drawn = dict(
+        item.samplex.sample(
+            item.samplex_arguments,
+            num_randomizations=number,
+            rng=np.random.default_rng(np.random.SeedSequence(seed)),
+        )
+    )
+    values = drawn.pop("parameter_values")
+    # Numbers of its own for each randomisation, beside those that choose it.
+    runs = [
+        run_circuit(processor, item.circuit.assign_parameters(row), shots, (*seed, k))
+        for k, row in enumerate(values)
+    ]
+    return {name: np.stack([run[name] for run in runs]) for name in runs[0]} | drawn
 
 
 def _encoded(registers: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -62,7 +93,12 @@ def run_circuit(
     from qiskit_aer.primitives import SamplerV2
 
     small, qubits = compact(circuit)
-    options = {"backend_options": {"noise_model": processor.noise(qubits)} if processor.noisy else {}}
+    simulator: dict[str, Any] = {}
+    if small.num_qubits > _WIDE:
+        simulator["method"] = "stabilizer"
+    elif processor.noisy:
+        simulator["noise_model"] = processor.noise(qubits)
+    options = {"backend_options": simulator}
     pieces = []
     for done in range(0, shots, CHUNK):
         word = int(np.random.SeedSequence((*seed, done)).generate_state(1)[0])

@@ -16,7 +16,7 @@ from tests.platform.faults import JobFault
 from tests.platform.processors import Processor
 
 FINAL = ("Completed", "Failed", "Cancelled")
-_HIDDEN = ("params", "crn", "timestamps", "sequence", "seconds")
+_HIDDEN = ("params", "crn", "timestamps", "sequence", "seconds", "log_level")
 
 
 def now() -> str:
@@ -67,6 +67,7 @@ class Jobs:
             "tags": payload.get("tags") or [],
             "private": bool(payload.get("private")),
             "cost": payload.get("cost"),
+            "log_level": payload.get("log_level"),
             "state": {"status": "Queued"},
             "created": now(),
             "timestamps": {"created": now(), "running": None, "finished": None},

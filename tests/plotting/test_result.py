@@ -1,4 +1,4 @@
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import matplotlib.pyplot as plt
 import pytest
@@ -17,6 +17,7 @@ class Given:
     theory: dict = field(default_factory=dict)
     predicted: dict = field(default_factory=dict)
     bounds: dict = field(default_factory=dict)
+    mitigated: dict = field(default_factory=dict)
     title: str = "repeater-chain on aer:fake_kingston"
 
 
@@ -142,3 +143,14 @@ def test_series_of_unequal_lengths_are_refused(x, count, theory):
     with pytest.raises(ParameterError, match="equally many"):
         plot_series(x, [proportion(1, 2)] * count, theory=theory)
     assert not plt.get_fignums()
+
+
+def test_figures_without_readout_errors_are_open_and_beside_the_raw_ones():
+    corrected = {"fidelity": Estimate(0.96, 0.94, 0.98, n=3000), "zz": Estimate(0.97, 0.93, 1.0, n=1000)}
+    ax = plot_result(replace(FOUR, mitigated=corrected))
+    assert _legend(ax)[:3] == ["estimate, 95% interval", "without readout errors", "ideal"]
+    raw, mitigated = (bar.lines[0] for bar in ax.containers)
+    assert list(mitigated.get_ydata()) == [0.96, 0.97] and len(raw.get_ydata()) == 4
+    assert mitigated.get_markerfacecolor() == "white" != raw.get_markerfacecolor()
+    assert all(0 < b - a < 0.5 for a, b in zip(raw.get_xdata()[[0, 3]], mitigated.get_xdata(), strict=True))
+    check_legible(ax)

@@ -350,3 +350,15 @@ def test_bad_input_of_e91():
     for value in (0.0, 1.0, -1):
         with pytest.raises(ParameterError):
             E91(chsh_probability=value)
+
+
+# -- the whole way --------------------------------------------------------------------------------------------------
+
+
+def test_a_run_prints_counts_beside_estimates_and_never_its_key():
+    result = qn.run(SMALL["bb84"], seed=1)
+    text = str(result)
+    assert result.figures["key_length"].value == len(result.secret_key) and "key_length" in text
+    assert "95% interval" in text and "100% interval" not in text
+    assert "demonstration" in result.to_dict() and "seed" in " ".join(result.notes)
+    assert "".join(map(str, result.secret_key.bits()))[:64] not in text + repr(result)

@@ -8,7 +8,7 @@ from qiskit import QuantumCircuit
 
 import qnet_circuits as qn
 from qnet_circuits.circuits.blocks import eigenstates
-from qnet_circuits.circuits.links import ENTANGLE
+from qnet_circuits.circuits.links import LINK_OPERATIONS
 from qnet_circuits.circuits.process import SETTINGS, process_fidelity, settings, truth_table
 from qnet_circuits.errors import ParameterError, UnknownNameError
 from qnet_circuits.figures import parity
@@ -52,6 +52,10 @@ REFUSED = [
     (lambda: qn.Ghz(topology="chain", network=qn.Network.star(3)), "a chain from centre to its other end"),
     (lambda: qn.Chsh(link_fidelity=0.1), "link fidelity must be in"),
     (lambda: qn.Chsh(network=3), "network must be a Network"),
+    (lambda: qn.SwapTransport(hops=0), "hops must be a whole number of 1 to 1000, got 0"),
+    (lambda: qn.SwapTransport(hops=2, network=qn.Network.chain(2)), BOTH),
+    (lambda: qn.SwapTransport(state="0"), "task 'bell' sends no state of its own"),
+    (lambda: qn.SwapTransport(task="state", state="2"), "state must be one of"),
 ]
 
 
@@ -59,6 +63,11 @@ REFUSED = [
 def test_bad_values_are_refused(make, message):
     with pytest.raises(ParameterError, match=message):
         make()
+
+
+def test_an_unknown_task_is_refused():
+    with pytest.raises(UnknownNameError, match="unknown task 'ghz'"):
+        qn.SwapTransport(task="ghz")
 
 
 @pytest.mark.parametrize("field", ["topology", "method"])
@@ -86,6 +95,9 @@ SHAPES = [
     (qn.Ghz(parties=4, method="parity-scan"), 5, (4, 8, 1, 12, 11)),
     (qn.Chsh(), 4, (1, 0, 0, 2, 1)),
     (qn.Chsh(hops=3), 4, (3, 4, 1, 6, 5)),
+    (qn.SwapTransport(hops=3), 3, (1, 0, 0, 6, 3)),
+    (qn.SwapTransport(hops=3, task="chsh"), 4, (1, 0, 0, 6, 3)),
+    (qn.SwapTransport(hops=3, task="state"), 6, (0, 0, 0, 7, 3)),
 ]
 
 
@@ -227,11 +239,11 @@ def _value(expression, outcomes):
 
 
 def _with_errors(circuit, errors):
-    """Return the circuit with the k-th error on the far half of the k-th Bell pair."""
+    """Return the circuit with the k-th error on the far half of the k-th Bell pair, or the k-th qubit that crosses a link."""
     changed, left = QuantumCircuit(*circuit.qregs, *circuit.cregs), list(errors)
     for instruction in circuit.data:
         changed.append(instruction)
-        if instruction.operation.name == ENTANGLE:
+        if instruction.operation.name in LINK_OPERATIONS and left:
             error = left.pop(0)
             if error != "I":
                 getattr(changed, error.lower())(instruction.qubits[1])
@@ -271,6 +283,13 @@ EXACT = {
     ),
     "chsh": (lambda network: qn.Chsh(network=network), qn.Network.chain, 1),
     "chsh-chain": (lambda network: qn.Chsh(network=network), qn.Network.chain, 2),
+    "swaps-bell": (lambda network: qn.SwapTransport(network=network), qn.Network.chain, 2),
+    "swaps-one-link": (lambda network: qn.SwapTransport(network=network), qn.Network.chain, 1),
+    "swaps-chsh": (lambda network: qn.SwapTransport(network=network, task="chsh"), qn.Network.chain, 2),
+    "swaps-state": (lambda network: qn.SwapTransport(network=network, task="state"), qn.Network.chain, 2),
+    "swaps-one-state": (
+        lambda network: qn.SwapTransport(network=network, task="state", state=(0.7, 0.4)), qn.Network.chain, 1,
+    ),
 }  # fmt: skip
 
 
@@ -308,6 +327,7 @@ UNCORRECTED = [
     *(qn.Ghz(parties=parties, topology="chain") for parties in (2, 3, 5)),
     qn.Ghz(parties=4, topology="chain", method="parity-scan"),
     *(qn.Chsh(hops=hops) for hops in (1, 2)),
+    *(qn.SwapTransport(hops=2, task=task) for task in ("bell", "chsh", "state")),
 ]
 
 

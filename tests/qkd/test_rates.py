@@ -81,12 +81,15 @@ def test_device_independent_thresholds():
     assert noisy == pytest.approx(0.08085, abs=1e-5)
     lossy = threshold(lambda loss: rates.device_independent_loss_rate(1 - loss), 0.01, 0.15)
     assert 1 - lossy == pytest.approx(0.92314, abs=5e-6)
+    violated = threshold(lambda loss: rates.lossy_s_value(1 - loss) - 2, 0.01, 0.3)
+    assert 1 - violated == pytest.approx(2 * (math.sqrt(2) - 1), abs=1e-9)
+    assert rates.lossy_s_value(1.0) == rates.werner_s_value(0.0)
 
 
 def test_no_device_independent_key_without_a_violation():
     for s in (2.0, 1.5, 0.0, -2.5):
         assert rates.device_independent_rate(0.0, s) == 0.0
-    # with photons lost more often than 2(√2 - 1) there is no violation either
+    # with photons detected more rarely than 2(√2 - 1) there is no violation either
     assert rates.device_independent_loss_rate(0.828) <= 0
 
 
@@ -239,6 +242,7 @@ def test_phase_covariant_probe(d, information):
 
 
 def test_where_the_probes_know_as_much_as_bob():
+    assert attacks.probe_guess(0.1464466094) == pytest.approx(0.8535533906, abs=1e-10)
     crossing = threshold(lambda d: 1 - binary_entropy(d) - attacks.probe_information(d), 0.01, 0.3)
     assert (
         crossing == pytest.approx(attacks.BB84_INDIVIDUAL_CROSSING) == pytest.approx(0.1464466094, abs=1e-10)
@@ -247,7 +251,65 @@ def test_where_the_probes_know_as_much_as_bob():
     assert six == pytest.approx(0.1563734633, abs=1e-10)
 
 
+def test_the_universal_cloner():
+    assert attacks.six_state_probe_guess(1 / 6) == pytest.approx(5 / 6, abs=1e-12)
+    assert attacks.six_state_probe_guess(0.0) == 0.5 and attacks.probe_guess(0.0) == 0.5
+    for d in (0.01, 0.05, 0.15):  # three bases tell more of her, and so she less of them
+        assert attacks.six_state_probe_guess(d) < attacks.probe_guess(d)
+    for wrong in (-0.01, 0.4):
+        with pytest.raises(ParameterError):
+            attacks.six_state_probe_guess(wrong)
+
+
+@pytest.mark.parametrize("d", [0.01, 0.05, 0.11])
+def test_the_collective_bound_is_the_entropy_of_the_disturbance(d):
+    known = 1 - z_basis(independent_errors(d)).hidden
+    assert known == pytest.approx(binary_entropy(d), abs=1e-9)
+    assert known > attacks.probe_information(d)
+
+
+def turned(angle):
+    """The two states of a basis at an angle to Z on the great circle of Z and X."""
+    half = angle / 2
+    kets = np.array([[math.cos(half), math.sin(half)], [-math.sin(half), math.cos(half)]])
+    return [np.outer(ket, ket) for ket in kets]
+
+
+def measured_and_sent_on(projectors, angle):
+    """What Eve's measurement does to a bit that both parties take in the basis at an angle."""
+    states = turned(angle)
+    return devetak_winter([(0.5, 0, states[0]), (0.5, 1, states[1])], projectors, states)
+
+
+@pytest.mark.parametrize("angle", [0.0, math.pi / 2])
+def test_intercept_resend_from_the_states_themselves(angle):
+    figures = [measured_and_sent_on(turned(eve), angle) for eve in (0.0, math.pi / 2)]
+    assert np.mean([each.qber for each in figures]) == pytest.approx(attacks.intercept_resend_qber(1.0))
+    known = np.mean([1 - each.hidden for each in figures])
+    assert known == pytest.approx(attacks.intercept_resend_information(1.0), abs=1e-9)
+
+
+def test_intercept_resend_in_three_bases_from_the_states_themselves():
+    circular = [np.array([[0.5, -0.5j], [0.5j, 0.5]]), np.array([[0.5, 0.5j], [-0.5j, 0.5]])]
+    figures = [measured_and_sent_on(eve, 0.0) for eve in (turned(0.0), turned(math.pi / 2), circular)]
+    qber = np.mean([each.qber for each in figures])
+    assert qber == pytest.approx(attacks.intercept_resend_qber(1.0, 3)) == pytest.approx(1 / 3)
+    assert np.mean([1 - each.hidden for each in figures]) == pytest.approx(
+        attacks.intercept_resend_information(1.0, 3), abs=1e-9
+    )
+
+
+@pytest.mark.parametrize("angle", [0.0, math.pi / 2])
+def test_the_breidbart_basis_from_the_states_themselves(angle):
+    figures = measured_and_sent_on(turned(math.pi / 4), angle)
+    assert figures.qber == pytest.approx(0.25)
+    assert 1 - figures.hidden == pytest.approx(attacks.breidbart_information(), abs=1e-9)
+    guess = np.trace(turned(0.0)[0] @ turned(math.pi / 4)[0])
+    assert guess == pytest.approx(attacks.BREIDBART_GUESS, abs=1e-12)
+
+
 def test_detection():
-    values = [attacks.detection_probability(m) for m in (10, 20, 50)]
-    assert values == pytest.approx([0.94369, 0.99683, 1 - 5.7e-7], abs=5e-6)
+    values = [attacks.detection_probability(m) for m in (10, 20)]
+    assert values == pytest.approx([0.94369, 0.99683], abs=5e-6)
+    assert 1 - attacks.detection_probability(50) == pytest.approx(5.7e-7, abs=5e-9)
     assert attacks.detection_probability(0) == 0.0

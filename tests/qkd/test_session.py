@@ -390,6 +390,20 @@ def test_a_man_in_the_middle_without_the_secret_is_refused(rng):
     assert result.ledger.pool_used == 512 and result.ledger.bits("authentication") == 0
 
 
+def test_alice_gives_no_tag_to_an_impostor(rng, monkeypatch):
+    # Eve plays Bob to Alice, does all that he would, and does not care for Alice's tag
+    monkeypatch.setattr(bob_module, "check_tag", lambda *_: True)
+    hers, eves = records(rng, ROUNDS)
+    channel, alice = ClassicalChannel(), Alice(hers, RULES, KeyPool(bytes(range(64))))
+    channel.connect(alice.answer)
+    eve = Bob(eves, RULES, KeyPool(bytes(64)))
+    eve.run(channel)
+    assert alice.result.key is None and eve.informed
+    assert alice.result.reason.startswith("authentication: Bob's tag is wrong")
+    answers = [message for message in channel.messages if message.sender == "alice"]
+    assert [message.kind for message in answers].count("tag") == 0 and answers[-1].kind == "abort"
+
+
 def test_a_pool_that_is_used_up(rng):
     result = ended(Session(*records(rng, ROUNDS), RULES, pools=(KeyPool(bytes(63)), KeyPool(bytes(63)))))
     assert result.reason.startswith("pool: 64 bytes of key are needed") and result.ledger.pool_used == 0

@@ -1,0 +1,1 @@
+"""Readout errors inverted in software, for declared figures, beside the raw ones."""

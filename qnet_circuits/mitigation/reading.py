@@ -1,0 +1,148 @@
+"""From a run's manifest and raw outcomes to its figures without readout errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from qnet_circuits.backends.base import Backend, Raw
+from qnet_circuits.compiling.compiled import CompiledItem
+from qnet_circuits.compiling.readout import READOUT, final_qubits
+from qnet_circuits.errors import NoShotsError, UnsupportedError
+from qnet_circuits.estimate import Estimate
+from qnet_circuits.estimating import spread_of
+from qnet_circuits.figures import Figure
+from qnet_circuits.mitigation.estimating import Sampled, mitigated
+from qnet_circuits.mitigation.inversion import Readout
+from qnet_circuits.program import Program
+from qnet_circuits.protocol import Protocol
+from qnet_circuits.records import forms_from_dict, measures_readout
+
+
+def check_mitigable(protocol: Protocol, program: Program, backend: Backend) -> None:
+    """Raise UnsupportedError where figures cannot, or must not, be corrected for readout errors."""
+    if protocol.secret_outcomes:
+        raise UnsupportedError(
+            f"the outcomes of {protocol.name} become a key, and key bits are never corrected for readout errors; "
+            "leave mitigate out"
+        )
+    if not program.figures:
+        raise UnsupportedError(
+            f"{protocol.name} declares no figures, and nothing else is corrected for readout errors; leave mitigate out"
+        )
+    if not backend.samples:
+        raise UnsupportedError(
+            f"{backend.name} samples no outcomes that could be corrected; leave mitigate out, or compute without readout "
+            "errors: DeviceNoise(readout=False) (--noise readout=false)"
+        )
+
+
+def readout_entry(item: CompiledItem) -> dict[str, Any]:
+    """Return what a manifest says of readout: the state that a readout circuit prepares, and the qubits of raw bits."""
+    return {"readout": {"state": item.readout, "qubits": list(final_qubits(item))}}
+
+
+def check_entry(item: Mapping[str, Any]) -> None:
+    """Check an entry of a manifest, or raise KeyError, TypeError or ValueError."""
+    if READOUT not in item:
+        return
+    state, qubits = item[READOUT]["state"], item[READOUT]["qubits"]
+    if state not in (None, 0, 1) or len(qubits) != len(item["forms"]["raw"]):
+        raise ValueError(READOUT)
+    if not all(qubit is None or (isinstance(qubit, int) and qubit >= 0) for qubit in qubits):
+        raise ValueError(READOUT)
+
+
+def mitigate(
+    items: Sequence[Mapping[str, Any]],
+    raws: Sequence[Raw],
+    figures: Sequence[Figure],
+    level: float,
+    rng: np.random.Generator,
+) -> tuple[dict[str, Estimate], list[str]]:
+    """Return the figures of a run without readout errors, and what must be said of them.
+
+    Args:
+        items: The items of the run's manifest.
+        raws: Their raw outcomes.
+        figures: The figures.
+        level: Confidence level.
+        rng: What emulated link errors are drawn from, in the same state as for the raw figures.
+
+    Returns:
+        The estimates, of figures that can be corrected, and notes; nothing if no readout was measured.
+    """
+    found = {
+        item[READOUT]["state"]: (item, raw)
+        for item, raw in zip(items, raws, strict=True)
+        if measures_readout(item)
+    }
+    if not found:
+        return {}, []
+    qubits = found[0][0][READOUT]["qubits"]
+    readout = Readout.of(qubits, *(found[state][1][READOUT] for state in (0, 1)))
+    samples = {
+        item["name"]: _sampled(item, raw, rng)
+        for item, raw in zip(items, raws, strict=True)
+        if not measures_readout(item)
+    }
+    notes = [
+        f"mitigated: readout errors of {len(qubits)} qubits inverted one by one, as measured in the same job with all of them "
+        "in |0⟩ and all in |1⟩; errors that depend on other qubits are not seen, errors of preparation count as readout"
+    ]
+    left = max(_left_out(item) for item in items)
+    if left:
+        notes.append(
+            f"mitigated: up to {left} bits of a circuit stay as they were read, because they decided on something in real time "
+            "or were measured in the middle"
+        )
+    estimates = {}
+    for figure in figures:
+        try:
+            estimates[figure.name] = mitigated(figure, samples, readout, level)
+        except (UnsupportedError, NoShotsError) as error:
+            notes.append(f"{figure.name} is not mitigated: {error}")
+    return estimates, notes
+
+
+def mitigate_blocks(
+    items: Sequence[Mapping[str, Any]],
+    blocks: Sequence[Sequence[Raw]],
+    figures: Sequence[Figure],
+    level: float,
+    stream: Callable[[], np.random.Generator],
+) -> tuple[dict[str, Estimate], list[str]]:
+    """Return the figures of all blocks together without readout errors; intervals know of the spread between blocks.
+
+    Args:
+        items: The items of the run's manifest.
+        blocks: Their raw outcomes in each block.
+        figures: The figures.
+        level: Confidence level.
+        stream: Makes what emulated link errors are drawn from, anew.
+    """
+    if len(blocks) == 1:
+        return mitigate(items, blocks[0], figures, level, stream())
+    whole = [
+        {name: np.concatenate([block[k][name] for block in blocks]) for name in blocks[0][k]}
+        for k in range(len(items))
+    ]
+    estimates, notes = mitigate(items, whole, figures, level, stream())
+    each = [mitigate(items, raws, figures, level, stream())[0] for raws in blocks]
+    for figure in figures:
+        values = [found[figure.name].value for found in each if figure.name in found]
+        if figure.name in estimates and len(values) > 1:
+            estimates[figure.name], _ = spread_of(estimates[figure.name], values, figure)
+    return estimates, notes
+
+
+def _left_out(item: Mapping[str, Any]) -> int:
+    return sum(qubit is None for qubit in item[READOUT]["qubits"])
+
+
+def _sampled(item: Mapping[str, Any], raw: Raw, rng: np.random.Generator) -> Sampled:
+    forms = forms_from_dict(dict(item["forms"]))
+    emulated = [None] * (2 * len(forms.emulated))
+    return Sampled(forms, forms.variables(raw, rng), (*item[READOUT]["qubits"], *emulated))

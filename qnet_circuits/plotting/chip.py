@@ -1,0 +1,73 @@
+"""Where a chip's qubits stand in a picture, from their couplings and numbers alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import rustworkx
+
+Point = tuple[float, float]
+Edge = tuple[int, int]
+#: Space between parts that no coupling joins.
+_GAP = 2.0
+_SEED = 1
+
+
+def chip_places(edges: Sequence[Edge]) -> dict[int, Point]:
+    """Return a place for each qubit, with neighbours about 1 apart; y grows downwards.
+
+    Where qubits are numbered row by row, as on lines, square and heavy-hex lattices, a coupling of neighbouring numbers is a
+    step to the right, and every other one a step down. Chips that are numbered otherwise are drawn by the distances between
+    their qubits. Parts that no coupling joins stand below each other.
+
+    Example:
+        >>> chip_places([(0, 1), (0, 2), (1, 3), (2, 3)])
+        {0: (0.0, 0.0), 1: (1.0, 0.0), 2: (0.0, 1.0), 3: (1.0, 1.0)}
+    """
+    qubits = sorted({qubit for edge in edges for qubit in edge})
+    place = {qubit: k for k, qubit in enumerate(qubits)}
+    graph = rustworkx.PyGraph(multigraph=False)
+    graph.add_nodes_from(qubits)
+    graph.add_edges_from_no_data([(place[a], place[b]) for a, b in edges])
+    parts = sorted(rustworkx.connected_components(graph), key=len, reverse=True)
+    places: dict[int, Point] = {}
+    floor = 0.0
+    for part in parts:
+        inside = graph.subgraph(sorted(part))
+        found = _lattice(inside) or _by_distance(inside)
+        left, top = (min(point[axis] for point in found.values()) for axis in (0, 1))
+        places.update({qubit: (x - left, y - top + floor) for qubit, (x, y) in found.items()})
+        floor = max(y for _, y in places.values()) + _GAP
+    return dict(sorted(places.items()))
+
+
+def _lattice(graph: rustworkx.PyGraph) -> dict[int, Point] | None:
+    """Return places on a lattice if the qubits are numbered row by row: all steps agree, and no two places do."""
+    found: dict[int, Point] = {graph[0]: (0.0, 0.0)}
+    waiting = [0]
+    while waiting:
+        here = waiting.pop()
+        x, y = found[graph[here]]
+        for other in graph.neighbors(here):
+            gap = graph[other] - graph[here]
+            step = (float(gap), 0.0) if abs(gap) == 1 else (0.0, float(np.sign(gap)))
+            spot = (x + step[0], y + step[1])
+            if graph[other] not in found:
+                waiting.append(other)
+            if found.setdefault(graph[other], spot) != spot:
+                return None
+    return found if len(set(found.values())) == len(found) else None
+
+
+def _by_distance(graph: rustworkx.PyGraph) -> dict[int, Point]:
+    """Return places whose distances are about the numbers of couplings between qubits, by classical scaling and springs."""
+    apart = rustworkx.distance_matrix(graph)
+    centred = apart**2 - (apart**2).mean(axis=0)
+    values, vectors = np.linalg.eigh(-(centred - centred.mean(axis=1, keepdims=True)) / 2)
+    flat = vectors[:, -2:] * np.sqrt(np.maximum(values[-2:], 0))
+    start = {k: (float(x), float(y)) for k, (y, x) in enumerate(flat)}
+    springs = rustworkx.spring_layout(graph, pos=start, k=1.0, num_iter=50, seed=_SEED)
+    scale = np.mean([math.dist(springs[a], springs[b]) for a, b in graph.edge_list()])
+    return {graph[k]: (float(x / scale), float(y / scale)) for k, (x, y) in springs.items()}

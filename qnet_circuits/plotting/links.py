@@ -1,0 +1,130 @@
+"""The picture of a link benchmark: the chip, with each link in the colour of its fidelity."""
+
+from __future__ import annotations
+
+import math
+import re
+from itertools import pairwise
+from typing import Protocol
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.patches import Circle
+
+from qnet_circuits.errors import ParameterError
+from qnet_circuits.estimate import Estimate
+from qnet_circuits.plotting.chip import Point, chip_places
+from qnet_circuits.plotting.style import FAINT, INK, LINK_COLOUR, PAPER, new_axes, points_per_unit
+
+_FIGURE = re.compile(r"fidelity((?:_\d+){2}|(?:_\d+){4})")
+_COLOURS = "viridis"
+#: Below this fidelity a link is drawn apart: no such pair is proven entangled.
+_ENTANGLED = 0.5
+#: Inches between neighbours, the radius of a qubit's disc as a part of that, and space around.
+_PITCH, _RADIUS, _MARGIN = 0.46, 0.3, 0.7
+
+
+class Measured(Protocol):
+    """What a link benchmark's result must have to be drawn."""
+
+    @property
+    def figures(self) -> dict[str, Estimate]:
+        """Estimates by name."""
+
+    @property
+    def title(self) -> str:
+        """Protocol and backend."""
+
+
+def plot_links(result: Measured, ax: Axes | None = None) -> Axes:
+    """Draw a chip with each link in the colour of its Bell fidelity.
+
+    A link whose interval reaches down to 1/2 is dashed, since no entanglement is proven there. In a benchmark of swapped pairs
+    the link in the middle of each line has the line's colour; links that are in the middle of none are grey.
+
+    Args:
+        result: The result of a link benchmark.
+        ax: Axes to draw on; those of a new figure by default.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ParameterError: If the result has no figure of a link.
+    """
+    lines = {
+        tuple(map(int, found[1].split("_")[1:])): estimate
+        for name, estimate in result.figures.items()
+        if (found := _FIGURE.fullmatch(name))
+    }
+    if not lines:
+        raise ParameterError(f"{result.title} has no figures of links; give the result of a link-benchmark")
+    middles = {_middle(line): estimate for line, estimate in lines.items()}
+    edges = {_sorted(a, b) for line in lines for a, b in pairwise(line)}
+    places = chip_places(sorted(edges))
+    width, height = (max(point[axis] for point in places.values()) + 2 * _MARGIN for axis in (0, 1))
+    ax = new_axes(ax, (max(4.2, _PITCH * width + 1.2), max(2.2, _PITCH * height + 0.9)))
+    ax.set_axis_off()
+    ax.set_aspect("equal")
+    ax.set_xlim(-_MARGIN, width - _MARGIN)
+    ax.set_ylim(height - _MARGIN, -_MARGIN)
+    scale = _scale([estimate.value for estimate in middles.values() if estimate.low > _ENTANGLED])
+    points = points_per_unit(ax, width, height)
+    for edge in sorted(edges):
+        _draw_link(ax, (places[edge[0]], places[edge[1]]), middles.get(edge), scale, points)
+    _draw_qubits(ax, places, points)
+    _draw_scale(ax, scale, "Bell fidelity" if len(next(iter(lines))) == 2 else "swapped fidelity")
+    unproven = [line for line in ax.lines if line.get_gid() == "unproven"]
+    if unproven:
+        ax.legend(
+            unproven[:1], ["no entanglement proven"], loc="upper center", bbox_to_anchor=(0.5, 0), frameon=False,
+            fontsize=9, handlelength=2.5,
+        )  # fmt: skip
+    ax.set_title(result.title, size=11, color=INK, wrap=True)
+    return ax
+
+
+def _middle(line: tuple[int, ...]) -> tuple[int, int]:
+    middle = line[len(line) // 2 - 1 : len(line) // 2 + 1]
+    return _sorted(middle[0], middle[1])
+
+
+def _sorted(a: int, b: int) -> tuple[int, int]:
+    return (a, b) if a < b else (b, a)
+
+
+def _scale(values: list[float]) -> Normalize:
+    """Return a scale in steps of 0.05 around the values, from 1/2 at least."""
+    low = max(_ENTANGLED, math.floor(20 * min(values, default=_ENTANGLED) + 1e-9) / 20)
+    high = min(1.0, math.ceil(20 * max(values, default=1.0) - 1e-9) / 20)
+    low = min(low, 0.95)
+    return Normalize(low, max(high, low + 0.05), clip=True)
+
+
+def _draw_link(
+    ax: Axes, ends: tuple[Point, Point], estimate: Estimate | None, scale: Normalize, points: float
+) -> None:
+    xs, ys = zip(*ends, strict=True)
+    if estimate is None:
+        ax.plot(xs, ys, color=FAINT, lw=0.06 * points, zorder=1, gid="unmeasured")
+        return
+    proven = estimate.low > _ENTANGLED
+    colour = plt.get_cmap(_COLOURS)(scale(estimate.value)) if proven else LINK_COLOUR
+    ax.plot(
+        xs, ys, color=colour, lw=0.2 * points, ls="-" if proven else (0, (0.5, 0.35)), solid_capstyle="butt",
+        dash_capstyle="butt", zorder=2, gid="link" if proven else "unproven",
+    )  # fmt: skip
+
+
+def _draw_qubits(ax: Axes, places: dict[int, Point], points: float) -> None:
+    for qubit, place in places.items():
+        ax.add_patch(Circle(place, _RADIUS, facecolor=PAPER, edgecolor=INK, lw=0.02 * points, zorder=3))
+        ax.text(*place, str(qubit), size=0.24 * points, color=INK, ha="center", va="center", zorder=4)
+
+
+def _draw_scale(ax: Axes, scale: Normalize, label: str) -> None:
+    bar = ax.figure.colorbar(ScalarMappable(scale, _COLOURS), ax=ax, fraction=0.04, pad=0.02, shrink=0.8)
+    bar.set_label(label, color=INK)
+    bar.outline.set_visible(False)

@@ -1,0 +1,101 @@
+"""From a protocol to what a run executes: the program, compiled with all that the run's options add to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from qnet_circuits.backends.base import Backend
+from qnet_circuits.backends.exact import ExactBackend
+from qnet_circuits.backends.registry import backend_of
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.measured import MeasuredLinks
+from qnet_circuits.compiling.readout import calibrated
+from qnet_circuits.controls import compile_with_controls, with_controls
+from qnet_circuits.manifest import PROGRAM, TRANSPILER, stream_seed
+from qnet_circuits.noise.description import DeviceNoise
+from qnet_circuits.noise.summary import couplings_by_use
+from qnet_circuits.program import Program
+from qnet_circuits.protocol import Protocol
+
+#: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second.
+_PREDICTED_UNASKED = 200
+
+
+def has_controls(options: Mapping[str, Any]) -> bool:
+    """Tell whether a run with these options has control experiments."""
+    return bool(options.get("controls", False))
+
+
+def program_of(protocol: Protocol, seed: int, controls: bool = False) -> Program:
+    """Return the program that a protocol makes for a run's seed, with its control experiments if they are wanted."""
+    program = protocol.program(np.random.default_rng(stream_seed(seed, PROGRAM)))
+    return with_controls(protocol, program, lambda other: program_of(other, seed)) if controls else program
+
+
+def on_device(protocol: Protocol, backend: Backend) -> tuple[Protocol, tuple[str, ...]]:
+    """Return a protocol as it is on a backend's device, and what is to be said of couplings that it leaves out."""
+    if backend.device is None:
+        return protocol, ()
+    usable, failed = couplings_by_use(backend.device.calibration)
+    found = protocol.on_couplings(usable)
+    if found == protocol or not failed:
+        return found, ()
+    listed = ", ".join(f"{a}-{b}" for a, b in failed)
+    return found, (f"left out, since their calibration on {backend.device.name} failed: {listed}",)
+
+
+def compile_for(program: Program, backend: Backend, seed: int, options: Mapping[str, Any]) -> Compiled:
+    """Compile a program as a run with these options does."""
+    names = ("corrections", "optimization_level", "layout", "carrier", "emulate_links")
+    chosen = {name: options[name] for name in names}
+    if isinstance(chosen["layout"], Mapping):
+        chosen["layout"] = MeasuredLinks.from_dict(chosen["layout"])
+    decoupling = bool(options.get("decoupling", False))
+    compiled = compile_with_controls(
+        program, backend.device, seed=stream_seed(seed, TRANSPILER) % 2**31, decoupling=decoupling, **chosen
+    )
+    return calibrated(compiled) if options.get("mitigate") else compiled
+
+
+def prepare(protocol: Protocol, backend: Backend, seed: int, options: Mapping[str, Any]) -> Compiled:
+    """Return what a run executes, the same for the same arguments: the protocol's program, and what options add to it."""
+    return compile_for(program_of(protocol, seed, has_controls(options)), backend, seed, options)
+
+
+def backend_again(manifest: Mapping[str, Any]) -> Backend:
+    """Return the backend that a manifest names, as it was."""
+    backend = backend_of(manifest["backend"])
+    if manifest["noise"]:
+        backend = backend.with_noise(DeviceNoise.from_parameters(**manifest["noise"]))
+    backend = backend.with_options(manifest["options"].get("options"))
+    seconds = manifest["options"].get("max_qpu_seconds")
+    return backend if seconds is None else backend.limited(seconds)
+
+
+def predicted(compiled: Compiled, backend: Backend, asked: bool | None) -> dict[str, float]:
+    """Return the exact figures for a sampling backend's own description of noise.
+
+    Args:
+        compiled: The compiled program.
+        backend: The backend.
+        asked: True computes them, False does not; None does where the noise is known and the program is small.
+
+    Raises:
+        UnsupportedError: If they were asked for and cannot be computed.
+    """
+    noise = backend.expected_noise
+    size = sum(len(item.qubits) for item in compiled)
+    if asked is False or not backend.samples:
+        return {}
+    if asked is None and not (
+        noise is not None and backend.device is not None and size <= _PREDICTED_UNASKED
+    ):
+        return {}
+    engine = ExactBackend("exact", backend.device, noise)
+    figures = compiled.program.figures
+    if asked:
+        return {name: estimate.value for name, estimate in engine.evaluate(compiled, figures, []).items()}
+    return engine.predict(compiled, figures)

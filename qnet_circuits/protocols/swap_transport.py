@@ -1,0 +1,98 @@
+"""What a chain does by measurement, done by direct transport: qubits are carried along it by SWAPs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from qnet_circuits.circuits.blocks import State, carried_ends, check_state
+from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.network import Network
+from qnet_circuits.program import Program
+from qnet_circuits.protocol import Protocol, register, set_network
+from qnet_circuits.protocols.chsh import Chsh, chsh_program
+from qnet_circuits.protocols.repeater_chain import RepeaterChain, bell_program
+from qnet_circuits.protocols.teleportation import Teleportation, state_program
+from qnet_circuits.theory.noise_parameters import NoiseParameters
+
+TASKS = ("bell", "chsh", "state")
+
+
+@register
+@dataclass(frozen=True)
+class SwapTransport(Protocol):
+    """A Bell pair made on the first link of a chain, one half of which is carried to the far end by SWAPs.
+
+    The direct way to entangle distant qubits on a machine, and what protocols over a chain are compared with: it needs no
+    mid-circuit measurement and no message, but its depth grows with the distance, where that of swapping by measurement stays
+    the same (Bäumer et al., PRX Quantum 5, 030339 (2024), who find that circuits with measurement and feed-forward can do
+    better than unitary ones). The Pauli errors of all links add up on the qubit that travels, so that the links' own noise
+    leaves what it leaves of a chain: 1/4 + 3/4 v^N with v = (4F - 1)/3 for Werner links of fidelity F.
+
+    On hardware: the 2N qubits of a repeater chain of N hops, and 6N - 5 two-qubit gates in a row, three for each of 2N - 2
+    SWAPs, whatever the run's carrier. A state takes the 2N + 1 qubits of teleportation, and 2N SWAPs.
+
+    Args:
+        hops: Number of links, at least 1. Default 3.
+        link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
+        network: A chain with links of its own, instead of the two.
+        task: What is carried and how it is judged: ``bell``, half of a pair by the figures of ``RepeaterChain``; ``chsh``, half
+            of a pair by that of ``Chsh``; ``state``, a qubit by those of ``Teleportation``. Default ``bell``.
+        state: With ``state``: 0, 1, +, -, +i, -i, or angles (theta, phi) in radians. By default all six cardinal states.
+
+    Raises:
+        ParameterError: If a value is out of range, both ways are given, or there is a state to a task without one.
+        UnknownNameError: If there is no such task.
+
+    Example:
+        >>> resources = SwapTransport(hops=3).program(np.random.default_rng(0)).resources
+        >>> resources["bell_pairs"], resources["transmissions"], resources["classical_bits"]
+        (1, 2, 0)
+    """
+
+    name: ClassVar[str] = "swap-transport"
+    hops: int | None = None
+    link_fidelity: float | None = None
+    network: Network | None = None
+    task: str = "bell"
+    state: State | None = None
+
+    def __post_init__(self) -> None:
+        if self.task not in TASKS:
+            raise UnknownNameError("task", str(self.task), TASKS)
+        if self.state is not None:
+            if self.task != "state":
+                raise ParameterError(
+                    f"task {self.task!r} sends no state of its own: leave state out, or say task='state'"
+                )
+            object.__setattr__(self, "state", check_state(self.state))
+        self._network().path()
+
+    def _network(self) -> Network:
+        return set_network(self, "a chain", "hops", 3)
+
+    def _by_measurement(self) -> Protocol:
+        """Return the protocol that does the same over the chain by measurement."""
+        if self.task == "state":
+            return Teleportation(state=self.state, network=self._network())
+        if self.task == "chsh":
+            return Chsh(network=self._network())
+        return RepeaterChain(network=self._network())
+
+    def program(self, rng: np.random.Generator) -> Program:
+        """Return a circuit for each setting of the task."""
+        if self.task == "state":
+            return state_program(self._network(), self.state, direct=True)
+        make = chsh_program if self.task == "chsh" else bell_program
+        return make(self._network(), carried_ends, messages=False, carrier="swap")
+
+    def theory(self, noise: NoiseParameters) -> dict[str, float]:
+        """Return the figures of the links' convolution."""
+        return self._by_measurement().theory(noise)
+
+    @property
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """What the task must beat, however it is done."""
+        return self._by_measurement().bounds

@@ -1,0 +1,107 @@
+"""Protocols that analyse their outcomes themselves: what they find, what stays secret, and the exit status of a refusal."""
+
+import json
+import stat
+
+import pytest
+
+import qnet_circuits as qn
+from qnet_circuits.cli.main import main
+from tests.secret_coin import SecretCoin
+
+FILE = "tests/secret_coin.py:SecretCoin"
+qn.register(SecretCoin)
+
+
+@pytest.fixture
+def qnet(capsys):
+    def call(*arguments):
+        with pytest.raises(SystemExit) as exit_:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return exit_.value.code, out, err
+
+    return call
+
+
+def mode(file):
+    return stat.S_IMODE(file.stat().st_mode)
+
+
+def test_what_a_protocol_finds_joins_the_result(tmp_path):
+    result = qn.run(SecretCoin(), shots=64, seed=1, path=tmp_path / "run")
+    assert result.heads.value == result["heads"].value == result.ones.value
+    assert result.ledger == {"flips": 64} and result.refused is None
+    plain = result.to_dict()
+    assert plain["ledger"] == {"flips": 64} and "secret_key" not in json.dumps(plain)
+    again = type(result).from_dict(json.loads(json.dumps(plain)))
+    assert again.ledger == {"flips": 64} and again.figures == result.figures
+    key = result.secret_key.to_bytes()
+    assert key.hex() not in repr(result) + str(result) + json.dumps(plain)
+    with pytest.raises(
+        AttributeError, match="there is no figure 'tails'; there are ones, heads, ledger, demonstration"
+    ):
+        _ = result.tails
+
+
+def test_a_seed_makes_the_same_secrets_and_the_operating_system_other_ones(tmp_path):
+    seeded = [qn.run(SecretCoin(), shots=8, seed=3) for _ in range(2)]
+    assert seeded[0].secret_key == seeded[1].secret_key and seeded[0].demonstration
+    assert qn.run(SecretCoin(), shots=8, seed=4).secret_key != seeded[0].secret_key
+    free = [qn.run(SecretCoin(), shots=8) for _ in range(2)]
+    assert free[0].secret_key != free[1].secret_key and not free[0].demonstration
+
+
+def test_an_unseeded_run_is_analysed_again_to_the_same_secret_which_only_its_owner_reads(tmp_path):
+    first = qn.run(SecretCoin(), shots=8, path=tmp_path / "run")
+    assert qn.replay(tmp_path / "run").secret_key == first.secret_key
+    assert {mode(tmp_path / "run" / name) for name in ("secret.bin", "outcomes.npz", "result.json")} == {
+        0o600
+    }
+    for file in (tmp_path / "run").iterdir():
+        assert first.secret_key.to_bytes() not in file.read_bytes()
+    (tmp_path / "run" / "secret.bin").write_bytes(b"short")
+    with pytest.raises(qn.RecordError, match="32 bytes are due"):
+        qn.replay(tmp_path / "run")
+
+
+def test_a_refusal_is_printed_and_exits_with_1(qnet, tmp_path):
+    arguments = ("run", FILE, "--set", "refuse=true", "--shots", "8", "--seed", "1")
+    status, out, err = qnet(*arguments, "--json", "--out", tmp_path / "run")
+    assert (status, err) == (1, "") and json.loads(out)["aborted"] == "rigged: the coin was told to refuse"
+    assert json.loads(out)["figures"]["ones"]["n"] == 8
+    status, out, _ = qnet(*arguments)
+    assert status == 1 and "refused: rigged" in out
+    assert qnet("run", FILE, "--shots", "8")[0] == 0
+
+
+def test_a_key_is_written_to_a_new_file_that_only_its_owner_reads(qnet, tmp_path):
+    file = tmp_path / "key"
+    arguments = ("run", FILE, "--shots", "8", "--seed", "3", "--key-out", file)
+    status, out, _ = qnet(*arguments)
+    assert status == 0 and mode(file) == 0o600
+    key = qn.run(SecretCoin(), shots=8, seed=3).secret_key.to_bytes()
+    assert file.read_bytes() == key and key.hex() not in out
+    status, out, err = qnet(*arguments)
+    assert (status, out) == (2, "") and "overwrites nothing" in err
+    status, out, err = qnet(*arguments[:-1], tmp_path / "nowhere" / "key")
+    assert (status, out) == (2, "") and "there is no directory" in err
+    refusing = tmp_path / "refused"
+    assert qnet("run", FILE, "--set", "refuse=true", "--shots", "8", "--key-out", refusing)[0] == 1
+    assert not refusing.exists()
+    status, out, err = qnet("run", "repeater-chain", "--shots", "8", "--key-out", refusing)
+    assert status == 2 and "makes no key" in err
+
+
+def test_outcomes_that_are_key_material_are_not_printed(qnet):
+    status, out, err = qnet("run", FILE, "--shots", "8", "--keep-outcomes", "--json")
+    assert (status, out) == (2, "") and "key material" in err
+
+
+def test_blocks_are_refused_where_outcomes_are_analysed_as_a_whole():
+    with pytest.raises(qn.UnsupportedError, match="leave repeats out"):
+        qn.submit(SecretCoin(), repeats=2)
+
+
+def test_an_exact_run_has_the_declared_figures_alone():
+    assert set(qn.predict(SecretCoin()).figures) == {"ones"}
