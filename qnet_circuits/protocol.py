@@ -204,6 +204,7 @@ _OWN = {
     "teleportation": "teleportation", "superdense-coding": "superdense_coding",
     "entanglement-swapping": "entanglement_swapping", "repeater-chain": "repeater_chain", "swap-transport": "swap_transport",
     "teleported-cnot": "teleported_cnot", "long-range-cnot": "long_range_cnot", "ghz": "ghz", "chsh": "chsh",
+    "bb84": "bb84", "six-state": "six_state", "bbm92": "bbm92", "e91": "e91",
     "link-benchmark": "link_benchmark",
 }  # fmt: skip
 ENTRY_POINT_GROUP = "qnet_circuits.protocols"

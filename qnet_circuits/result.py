@@ -145,12 +145,14 @@ class Result:
     def rows(self) -> list[dict[str, str]]:
         """Return the table of figures: one row each, as text, with a column only where something stands in it."""
         rows = []
+        # What was counted or computed has no interval beside figures that were sampled.
+        level = min((estimate.level for estimate in self.figures.values()), default=1.0)
         for name, estimate in self.figures.items():
             bounds = self.bounds.get(name, {})
             row = {
                 "figure": name,
                 "value": str(estimate),
-                f"{estimate.level:.0%} interval": _interval(estimate),
+                f"{level:.0%} interval": _interval(estimate) if estimate.level == level else "",
                 "mitigated": str(self.mitigated.get(name, "")),
                 "ideal": _number(self.ideal.get(name)),
                 "theory": _number(self.theory.get(name)),

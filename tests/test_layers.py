@@ -12,7 +12,7 @@ LAYERS = [
     ("errors", "estimate", "collecting"),
     ("network", "theory", "qkd"),
     ("circuits", "figures", "program"),
-    ("protocol", "protocols"),
+    ("protocol", "keys", "protocols"),
     ("compiling", "noise", "exact", "backends"),
     (
         "records", "jobs", "result", "manifest", "mitigation", "progress", "layouts", "controls", "comparison", "planning",
