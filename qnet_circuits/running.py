@@ -134,6 +134,7 @@ def submit(
     if mitigate:
         check_mitigable(protocol, compiled.program, where)
     counts = with_readout(_shots(compiled.program, shots, where), compiled)
+    chosen["own_shots"] = all(item.shots is not None for item in compiled.program)
     _check_links(compiled, where)
     where.check(compiled)
     manifest = make_manifest(protocol, compiled, where, seed, counts, chosen)

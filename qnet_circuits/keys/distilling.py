@@ -77,7 +77,7 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
             secrets["eve_keys"] = tuple(
                 key_of(one, "bob" if place == 0 else "alice") for place, one in enumerate(held)
             )
-    return Analyzed(figures, more, tuple(notes), secrets, refused)
+    return Analyzed(figures, more, tuple(notes), secrets, refused, str(result.ledger))
 
 
 def counted(number: int) -> Estimate:
