@@ -78,7 +78,7 @@ compiling_options = together(
     click.option("--corrections", default="auto", show_default=True,
                  help="auto, frame, feedforward, postselect, coherent or none."),
     click.option("--optimization-level", type=int, default=2, show_default=True, help="Qiskit's, 0 to 3."),
-    click.option("--layout", help="auto, physical qubits q0,q1,..., or the directory of a link benchmark."),
+    click.option("--layout", help="auto, predicted (the best of several), qubits q0,q1,..., or a link benchmark's directory."),
     click.option("--carrier", default="relabel", show_default=True, help="relabel, swap or teleport."),
     click.option("--decoupling", is_flag=True, help="Decouple waiting qubits by pairs of X pulses."),
     click.option("--seed", type=int, help="Decides on everything drawn at random.  [default: drawn, and reported]"),
@@ -145,14 +145,14 @@ def noise_of(given: Sequence[str]) -> Any:
 
 
 def layout_of(text: str | None) -> list[int] | str | None:
-    """Return a layout that was given as text: auto, qubits, or the directory of a run."""
-    if text is None or text == "auto" or Path(text).is_dir():
+    """Return a layout that was given as text: auto, predicted, qubits, or the directory of a run."""
+    if text is None or text in ("auto", "predicted") or Path(text).is_dir():
         return text
     try:
         return [int(qubit) for qubit in text.split(",")]
     except ValueError:
         raise ParameterError(
-            f"--layout takes auto, or qubits such as 0,1,2, or the directory of a link benchmark's run, got {text!r}"
+            f"--layout takes auto, predicted, qubits such as 0,1,2, or the directory of a link benchmark's run, got {text!r}"
         ) from None
 
 
