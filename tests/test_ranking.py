@@ -1,10 +1,13 @@
 """Placements by prediction: never worse than the least calibrated error, and better where waiting or SWAPs decide."""
 
+import numpy as np
 import pytest
 
 import qnet_circuits as qn
 from qnet_circuits import ranking
+from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.errors import LayoutError, ParameterError, UnsupportedError
+from qnet_circuits.preparing import prepare
 
 CHAIN = qn.RepeaterChain(hops=3)
 KINGSTON = {"corrections": "feedforward", "seed": 1}
@@ -69,6 +72,37 @@ def test_the_noise_of_the_run_decides():
         for layout in (None, "predicted")
     )
     assert usual <= best < usual + 0.01
+    (said,) = [
+        note
+        for note in qn.predict(CHAIN, "fake_kingston", layout="predicted", **quiet).notes
+        if note.startswith("placed by prediction")
+    ]
+    assert f"off its ideal by {1 - best:.4f};" in said
+
+
+def test_trials_count_waiting_by_the_lifetimes_of_qubits(monkeypatch):
+    monkeypatch.setattr(ranking, "_SPREAD", 0.0)
+    device = backend_of("exact:fake_kingston").device
+    _, without, short, long = (
+        layout and {(a, b): lack for a, b, lack in layout["links"]}
+        for layout, _ in zip(ranking._layouts(device, np.random.default_rng(1)), range(4), strict=False)
+    )
+    calibration = device.calibration
+    for (a, b), lack in without.items():
+        decay = sum(1 / (4 * calibration.t1(q)) + 1 / (2 * calibration.t2(q)) for q in (a, b))
+        for found, wait in ((short, 1e-6), (long, 3e-6)):
+            assert 1 - found[a, b] == pytest.approx((1 - lack) * np.exp(-wait * decay), rel=1e-9)
+
+
+def test_each_trial_routes_in_its_own_way():
+    star, backend = qn.Ghz(parties=5), backend_of("exact:fake_kingston")
+    options = {
+        "corrections": "frame", "optimization_level": 1, "layout": None, "carrier": "relabel", "emulate_links": False,
+    }  # fmt: skip
+    routed = [prepare(star, backend, 1, {**options, "attempt": k}).items[0] for k in range(4)]
+    assert len({(item.qubits, item.swaps) for item in routed}) > 1
+    again = prepare(star, backend, 1, {**options, "attempt": 3}).items[0]
+    assert (again.qubits, again.swaps) == (routed[3].qubits, routed[3].swaps)
 
 
 def test_what_cannot_be_placed_by_prediction():
