@@ -50,6 +50,7 @@ class Analyzed:
         notes: What a reader must know.
         secrets: Values that a result holds but never prints, compares or stores, by name.
         refused: Why the protocol came to no good end although everything worked; None if it did.
+        report: What people read below the table of figures.
     """
 
     figures: Mapping[str, Estimate]
@@ -57,6 +58,7 @@ class Analyzed:
     notes: tuple[str, ...] = ()
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     refused: str | None = None
+    report: str = ""
 
 
 class Protocol(ABC):
@@ -204,6 +206,7 @@ _OWN = {
     "teleportation": "teleportation", "superdense-coding": "superdense_coding",
     "entanglement-swapping": "entanglement_swapping", "repeater-chain": "repeater_chain", "swap-transport": "swap_transport",
     "teleported-cnot": "teleported_cnot", "long-range-cnot": "long_range_cnot", "ghz": "ghz", "chsh": "chsh",
+    "bb84": "bb84", "six-state": "six_state", "bbm92": "bbm92", "e91": "e91",
     "link-benchmark": "link_benchmark",
 }  # fmt: skip
 ENTRY_POINT_GROUP = "qnet_circuits.protocols"

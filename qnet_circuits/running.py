@@ -29,6 +29,7 @@ from qnet_circuits.preparing import compile_for, has_controls, on_device, predic
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report
 from qnet_circuits.protocol import Protocol
+from qnet_circuits.ranking import PREDICTED, ranked
 from qnet_circuits.records import Record
 from qnet_circuits.result import Result
 from qnet_circuits.runs import Run
@@ -74,8 +75,9 @@ def submit(
         seed: A whole number of at least 0 that decides on everything drawn at random; drawn itself by default, and reported.
         corrections: ``auto``, ``frame``, ``feedforward``, ``postselect``, ``coherent`` or ``none``.
         optimization_level: Qiskit's, 0 to 3.
-        layout: One physical qubit for each wire; ``auto``, those with the least calibrated error; or the result of a link
-            benchmark of the same chip, or its run's directory, for those with the least measured infidelity.
+        layout: One physical qubit for each wire; ``auto``, those with the least calibrated error; ``predicted``, the best of
+            several by exact prediction of the first figure, which takes seconds; or the result of a link benchmark of the same
+            chip, or its run's directory, for those with the least measured infidelity.
         carrier: What a transmission is on a machine: ``relabel``, ``swap`` or ``teleport``.
         emulate_links: Sample the links' own errors in software, where the backend cannot make them happen.
         noise: Which noise of a simulated device is on, a ``DeviceNoise`` or its fields. Default: all that is calibrated.
@@ -131,10 +133,14 @@ def submit(
         "options": dict(where.options),
         "mitigate": mitigate,
     }
+    if chosen["layout"] == PREDICTED:
+        chosen, placed = ranked(program_of(protocol, seed), where, seed, chosen)
+        left_out = (*left_out, placed)
     compiled = prepare(protocol, where, seed, chosen)
     if mitigate:
         check_mitigable(protocol, compiled.program, where)
     counts = with_readout(_shots(compiled.program, shots, where), compiled)
+    chosen["own_shots"] = all(item.shots is not None for item in compiled.program)
     _check_links(compiled, where)
     where.check(compiled)
     manifest = make_manifest(protocol, compiled, where, seed, counts, chosen)
@@ -370,8 +376,9 @@ def compile(
         seed: Seed of what is drawn at random.
         corrections: The correction mode.
         optimization_level: Qiskit's, 0 to 3.
-        layout: One physical qubit for each wire; ``auto``, those with the least calibrated error; or the result of a link
-            benchmark of the same chip, or its run's directory, for those with the least measured infidelity.
+        layout: One physical qubit for each wire; ``auto``, those with the least calibrated error; ``predicted``, the best of
+            several by exact prediction of the first figure, which takes seconds; or the result of a link benchmark of the same
+            chip, or its run's directory, for those with the least measured infidelity.
         carrier: What a transmission is on a machine.
         emulate_links: Sample the links' own errors in software.
         decoupling: Decouple waiting qubits by pairs of X pulses.
@@ -393,4 +400,6 @@ def compile(
         "layout": plain_layout(layout, where.device),
         "carrier": carrier, "emulate_links": emulate_links, "decoupling": decoupling, "mitigate": mitigate,
     }  # fmt: skip
+    if options["layout"] == PREDICTED:
+        options, _ = ranked(program, where, seed, options)
     return compile_for(program, where, seed, options)

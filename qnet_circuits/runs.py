@@ -573,7 +573,7 @@ class Run:
             notes.append("messages withheld (corrections=none): ideal is the value without them")
         keys = ("version", "protocol", "parameters", "backend", "corrections", "seed", "noise", "layout")
         provenance = {key: manifest[key] for key in keys}
-        provenance["shots"] = manifest["options"]["shots"]
+        provenance["shots"] = None if manifest["options"].get("own_shots") else manifest["options"]["shots"]
         provenance["run_id"] = manifest["run_id"]
         found = found or Analyzed({})
         notes += found.notes
@@ -584,7 +584,7 @@ class Run:
         return Result(
             {**estimates, **found.figures}, known, theory, dict(manifest.get("predicted", {})), manifest["bounds"],
             manifest["resources"], provenance, tuple(dict.fromkeys(notes)), dict(self._seconds), dict(spreads or {}),
-            dict(found.more), found.refused, found.secrets,
+            dict(found.more), found.refused, found.secrets, report=found.report,
         )  # fmt: skip
 
 

@@ -6,11 +6,17 @@ import stat
 import pytest
 
 import qnet_circuits as qn
+from qnet_circuits import protocol
 from qnet_circuits.cli.main import main
 from tests.secret_coin import SecretCoin
 
 FILE = "tests/secret_coin.py:SecretCoin"
-qn.register(SecretCoin)
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    """The protocol's class is found by its name, in these tests alone."""
+    monkeypatch.setitem(protocol._registered, SecretCoin.name, SecretCoin)
 
 
 @pytest.fixture

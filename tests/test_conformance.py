@@ -8,7 +8,12 @@ import pytest
 import qnet_circuits as qn
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.registry import backend_of
+from qnet_circuits.keys import eavesdroppers
+from qnet_circuits.protocols.bb84 import BB84
+from qnet_circuits.protocols.bbm92 import BBM92
+from qnet_circuits.protocols.e91 import E91
 from qnet_circuits.protocols.repeater_chain import bell_program
+from qnet_circuits.protocols.six_state import SixState
 from qnet_circuits.testing import check_backend, check_protocol
 
 NOISY = {"link_fidelity": 0.9}
@@ -34,6 +39,12 @@ CASES = [
     qn.Ghz(method="parity-scan"),
     qn.Chsh(),
     qn.Chsh(hops=3, **NOISY),
+    BB84(pulses=10_000),
+    BB84(pulses=10_000, hops=2, eve="intercept-resend:0.4", **NOISY),
+    BB84(pulses=10_000, eve="man-in-the-middle", **NOISY),
+    SixState(pulses=10_000, eve="entangling-probe:0.1"),
+    BBM92(pairs=10_000, hops=2, eve="intercept-resend:0.5:z", **NOISY),
+    E91(pairs=10_000, hops=2, **NOISY),
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3))),
     qn.LinkBenchmark(edges=((0, 1), (2, 3)), **NOISY),
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3), (5, 6), (6, 7), (7, 8)), kind="swap", **NOISY),
@@ -42,12 +53,14 @@ CASES = [
     qn.SwapTransport(task="chsh", **NOISY),
     qn.SwapTransport(task="state", state=(0.7, 0.4), **NOISY),
 ]
+#: What the repr of a protocol is made of.
+NAMES = {**vars(qn), **vars(eavesdroppers), "BB84": BB84, "SixState": SixState, "BBM92": BBM92, "E91": E91}
 
 
 @pytest.mark.parametrize("protocol", CASES, ids=lambda protocol: protocol.id)
 def test_protocol(protocol):
     check_protocol(protocol)
-    assert eval(repr(protocol), vars(qn)) == protocol
+    assert eval(repr(protocol), NAMES) == protocol
 
 
 def test_every_registered_protocol_is_a_case():

@@ -12,11 +12,11 @@ LAYERS = [
     ("errors", "estimate", "collecting"),
     ("network", "theory", "qkd"),
     ("circuits", "figures", "program"),
-    ("protocol", "protocols"),
+    ("protocol", "keys", "protocols"),
     ("compiling", "noise", "exact", "backends"),
     (
-        "records", "jobs", "result", "manifest", "mitigation", "progress", "layouts", "controls", "comparison", "planning",
-        "preparing", "estimating", "runs", "running", "costs", "budget", "costing",
+        "records", "jobs", "result", "manifest", "mitigation", "progress", "layouts", "ranking", "controls", "comparison",
+        "planning", "preparing", "estimating", "runs", "running", "costs", "budget", "costing",
     ),
     ("plotting", "cli", "testing", "__init__"),
 ]  # fmt: skip

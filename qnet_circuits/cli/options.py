@@ -92,7 +92,8 @@ compiling_options = together(
                       "coherent, none, or auto (frame where it passes)."),
     click.option("--optimization-level", type=int, default=2, show_default=True, help="That of Qiskit's compiler, 0 to 3."),
     click.option("--layout",
-                 help="Where on the device: auto, physical qubits q0,q1,..., or the directory of a link benchmark's run."),
+                 help="Where on the device: auto (by the calibration), predicted (the best of several, by prediction), physical "
+                      "qubits q0,q1,..., or the directory of a link benchmark's run."),
     click.option("--carrier", default="relabel", show_default=True,
                  help="How a transmitted qubit crosses: relabel, swap or teleport."),
     click.option("--decoupling", is_flag=True, help="Decouple waiting qubits by pairs of X pulses."),
@@ -162,14 +163,14 @@ def noise_of(given: Sequence[str]) -> Any:
 
 
 def layout_of(text: str | None) -> list[int] | str | None:
-    """Return a layout that was given as text: auto, qubits, or the directory of a run."""
-    if text is None or text == "auto" or Path(text).is_dir():
+    """Return a layout that was given as text: auto, predicted, qubits, or the directory of a run."""
+    if text is None or text in ("auto", "predicted") or Path(text).is_dir():
         return text
     try:
         return [int(qubit) for qubit in text.split(",")]
     except ValueError:
         raise ParameterError(
-            f"--layout takes auto, or qubits such as 0,1,2, or the directory of a link benchmark's run, got {text!r}"
+            f"--layout takes auto, predicted, qubits such as 0,1,2, or the directory of a link benchmark's run, got {text!r}"
         ) from None
 
 

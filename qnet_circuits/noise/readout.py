@@ -13,7 +13,8 @@ def perfect_readout(circuit: NoisyCircuit) -> NoisyCircuit:
     """Return a circuit of the same outcomes whose measurements are perfect.
 
     A wire that is measured for the last time, or reset next, is confused before it is measured. One that goes on is copied to
-    a fresh wire, which is confused and measured in its place: the wire goes on from its true outcome.
+    a fresh wire, which is confused and measured in its place: the wire goes on from its true outcome. Without decisions this is
+    done where nothing is confused too, so that all measurements are final and one evolution serves all shots.
     """
     return _Readout(circuit).run()
 
@@ -22,6 +23,7 @@ class _Readout:
     def __init__(self, circuit: NoisyCircuit) -> None:
         self._circuit = circuit
         self._wires = circuit.num_wires
+        self._decides = any(isinstance(step, Decision) for step in circuit.steps)
 
     def run(self) -> NoisyCircuit:
         steps: list[Step] = []
@@ -47,14 +49,17 @@ class _Readout:
     def _step(self, step: Step, goes_on: bool) -> list[Step]:
         if isinstance(step, Decision):
             return [self._decision(step)]
-        if not isinstance(step, Measurement) or not (step.p10 or step.p01):
+        if not isinstance(step, Measurement):
+            return [step]
+        confused = [Misread(step.wire, step.p10, step.p01)] if step.p10 or step.p01 else []
+        if not confused and (self._decides or not goes_on):
             return [step]
         wire, copies = step.wire, []
         if goes_on:
             wire = self._wires
             self._wires += 1
             copies = [Unitary(CXGate(), (step.wire, wire))]
-        return [*copies, Misread(wire, step.p10, step.p01), Measurement(wire, step.bit)]
+        return [*copies, *(replace(one, wire=wire) for one in confused), Measurement(wire, step.bit)]
 
     def _decision(self, step: Decision) -> Decision:
         """Treat the measurements in branches: the decision reaches over the fresh wires too."""

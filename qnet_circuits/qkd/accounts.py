@@ -50,6 +50,8 @@ class SessionParameters:
         frame: Longest frame that is corrected at once, in bits.
         slack: How much larger than the smallest a block may be that Cascade searches with it; saves rounds.
         fingerprint_bits: Bits of the key that are cut off to be shown.
+        authentication: Whether both prove in the end to have seen the same conversation. Without it the key costs nothing for
+            tags, and whoever sat between the parties holds one with each of them.
 
     Raises:
         ParameterError: If a value is out of range.
@@ -70,6 +72,7 @@ class SessionParameters:
     frame: int = 2**17
     slack: float = 2.0
     fingerprint_bits: int = 64
+    authentication: bool = True
 
     def __post_init__(self) -> None:
         check_range("tolerance", self.tolerance, 0.0, 0.5)
@@ -88,11 +91,18 @@ class SessionParameters:
         check_count("frame", self.frame, 2)
         check_range("slack", self.slack, 1.0, math.inf)
         check_count("fingerprint_bits", self.fingerprint_bits, 0)
+        if not isinstance(self.authentication, bool):
+            raise ParameterError(f"authentication must be True or False, got {self.authentication!r}")
         # Equal rules have equal digests, whatever kind of number they were given as.
         for field in fields(self):
             if field.type in ("float", "int"):
                 kind = float if field.type == "float" else int
                 object.__setattr__(self, field.name, kind(getattr(self, field.name)))
+
+    @property
+    def tag_bits(self) -> int:
+        """Bits of key that the tags of a session cost."""
+        return SESSION_BITS if self.authentication else 0
 
     @property
     def digest(self) -> bytes:
@@ -186,7 +196,7 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
     leak = factor * told + counted
     epsilons = rules.epsilon_secrecy, rules.epsilon_correctness
     length = key_length(n, k, rules.tolerance, leak, *epsilons)
-    net = length - SESSION_BITS - rules.fingerprint_bits
+    net = length - rules.tag_bits - rules.fingerprint_bits
     costs = [
         ("phase errors", phase_cost(n, k, rules.tolerance, rules.epsilon_secrecy), 0),
         ("reconciliation", factor * told, factor * told),
@@ -201,10 +211,11 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
         raise Refusal(
             "short",
             f"{n} bits for the key and {k} compared leave {left:.0f} secret ones, "
-            f"{SESSION_BITS} for authentication and {rules.fingerprint_bits} to show are needed and more",
+            f"{rules.tag_bits} for authentication and {rules.fingerprint_bits} to show are needed and more",
         )
     account.spend("rounding", max(0.0, n - math.fsum(bits for _, bits, _ in costs) - length))
-    account.spend("authentication", SESSION_BITS)
+    if rules.authentication:
+        account.spend("authentication", rules.tag_bits)
     account.spend("fingerprint", rules.fingerprint_bits, rules.fingerprint_bits)
     account.epsilons += [("secrecy", rules.epsilon_secrecy), ("correctness", rules.epsilon_correctness)]
     return length, net

@@ -62,7 +62,7 @@ class Alice(Party):
                 informed = True
                 raise aborted(message)
             answer = self._view.say(message.kind, self._respond(self._view.hear(message)))
-            if message.kind == "tag":
+            if message.kind == ("tag" if self._rules.authentication else "amplify"):
                 self._succeed()
             return answer
         except Refusal as refusal:
@@ -88,7 +88,7 @@ class Alice(Party):
             "reconcile": (self._begin, {"parities", "verify"}),
             "parities": (self._tell, {"parities", "verify"}),
             "verify": (self._verify, {"amplify"}),
-            "amplify": (self._amplify, {"tag"}),
+            "amplify": (self._amplify, {"tag"} if self._rules.authentication else set()),
             "tag": (self._authenticate, set()),
         }
 

@@ -79,7 +79,8 @@ class Bob(Party):
         self._correct()
         self._verify()
         self._amplify()
-        self._authenticate()
+        if self._rules.authentication:
+            self._authenticate()
         self._succeed()
 
     def _match(self) -> None:

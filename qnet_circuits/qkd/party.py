@@ -37,6 +37,8 @@ from qnet_circuits.qkd.sifting import PartyRecord, Sifted
 
 #: Begins what is authenticated, so that no tag of something else fits.
 DOMAIN = b"qnet-circuits key distribution, transcript 1"
+#: Why a key of a session without tags must not be used.
+UNAUTHENTICATED = "nothing was authenticated: whoever sat between the parties holds a key with each"
 
 
 class Party:
@@ -133,10 +135,10 @@ class Party:
     def _distil(self, seed: Bits) -> None:
         """Hash the key, and part it into what is shown, what pays for authentication, and the rest."""
         distilled = amplify(self._key, seed, self._length)
-        shown = self._rules.fingerprint_bits
+        shown, paid = self._rules.fingerprint_bits, self._rules.tag_bits
         self._fingerprint = np.packbits(distilled[:shown]).tobytes().hex() or None
-        self._refill = np.packbits(distilled[shown : shown + SESSION_BITS]).tobytes()
-        self._final = SecretKey(distilled[shown + SESSION_BITS :])
+        self._refill = np.packbits(distilled[shown : shown + paid]).tobytes()
+        self._final = SecretKey(distilled[shown + paid :])
 
     def _tag_keys(self, offset: int | None = None) -> tuple[int, bytes, bytes]:
         """Return where the one-time keys of this session begin, Bob's key and Alice's."""
@@ -155,6 +157,8 @@ class Party:
         self._pool.deposit(self._refill)
         self._pool_after = self._pool.used, self._pool.left
         notes = ("the bits follow from a seed",) if self._randomness.demonstration else ()
+        if not self._rules.authentication:
+            notes = (*notes, UNAUTHENTICATED)
         ledger = self._account.settled(self._net)
         self.result = KeyResult(self._final, None, ledger, dict(self.qber), notes, self._fingerprint)
         self._forget()
@@ -170,7 +174,7 @@ class Party:
         kept = self.result is not None and self.result.key is not None
         # An alarm that comes after the next session has begun finds the pool changed, and leaves it alone.
         if kept and self._pool_after == (self._pool.used, self._pool.left):
-            self._pool.withdraw(SESSION_BITS // 8)
+            self._pool.withdraw(self._rules.tag_bits // 8)
         if not self._settled and self._told:
             self._account.spend("reconciliation", self._told, self._told)
             self._settled = True

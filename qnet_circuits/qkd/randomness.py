@@ -1,56 +1,81 @@
-"""Random bits: the operating system's for keys, a seed's for demonstrations."""
+"""Random bits: the operating system's for keys, those of a root that repeat, a seed's for demonstrations."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import struct
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qnet_circuits.errors import check_count
+from qnet_circuits.errors import ParameterError, check_count
+
+#: Bytes of a root: 256 bits of the system's randomness.
+ROOT_BYTES = 32
+_DOMAIN = b"qnet-circuits randomness 1"
 
 
 class Randomness:
     """A source of random bits that says whether it may make keys.
 
-    Without a seed every bit comes from the operating system. With one, all of them follow from it: a run can be repeated,
-    and whoever knows the seed knows the key, so ``demonstration`` is True and the result says so.
+    Without a seed or a root every bit comes from the operating system. With a seed, all of them follow from it: a run can be
+    repeated, and whoever knows the seed knows the key, so ``demonstration`` is True and the result says so. A root is 32
+    secret bytes from the operating system, expanded by SHAKE-256 (FIPS 202), so that the same analysis can be made again and
+    gives the same key. Such bits are as good as 256 random ones against whoever cannot break SHAKE-256, which is what the
+    system's own generator promises too; they are not the unlimited true randomness that the proofs assume.
 
     Args:
-        seed: Whole number of at least 0, or None for the operating system.
-        stream: Name of the stream of a seed: two parties with one seed draw different bits.
+        seed: Whole number of at least 0, or None.
+        stream: Name of the stream: two parties with one seed or one root draw different bits.
+        root: 32 secret bytes instead of a seed, or None.
+        demonstration: Whether the root is no secret of the operating system, but follows from something known.
 
     Raises:
-        ParameterError: If the seed is negative or no whole number.
+        ParameterError: If the seed is negative or no whole number, the root is not of 32 bytes, or both are given.
 
     Example:
         >>> Randomness(3, "alice").bits(8).tolist() == Randomness(3, "alice").bits(8).tolist()
         True
         >>> Randomness().demonstration, Randomness(3)
         (False, <Randomness of a seed, stream ''>)
+        >>> Randomness(root=bytes(32), stream="alice", demonstration=True)
+        <Randomness of a root, stream 'alice'>
     """
 
-    def __init__(self, seed: int | None = None, stream: str = "") -> None:
+    def __init__(
+        self,
+        seed: int | None = None,
+        stream: str = "",
+        *,
+        root: bytes | None = None,
+        demonstration: bool = False,
+    ) -> None:
         self._stream = stream
         self._generator: np.random.Generator | None = None
+        self._root, self._calls = _checked(root), 0
+        if seed is not None and root is not None:
+            raise ParameterError("a seed and a root are both given; the bits follow from one of them")
         if seed is not None:
             digest = hashlib.sha256(f"{check_count('seed', seed, 0)}/{stream}".encode()).digest()
             self._generator = np.random.Generator(np.random.PCG64(int.from_bytes(digest, "little")))
+        #: Whether whoever knows a seed knows the bits.
+        self.demonstration = seed is not None or demonstration
 
     def __repr__(self) -> str:
-        of = "the operating system" if self._generator is None else f"a seed, stream {self._stream!r}"
-        return f"<Randomness of {of}>"
-
-    @property
-    def demonstration(self) -> bool:
-        """Whether a seed stands behind the bits."""
-        return self._generator is not None
+        if self._generator is None and self._root is None:
+            return "<Randomness of the operating system>"
+        return f"<Randomness of a {'root' if self._generator is None else 'seed'}, stream {self._stream!r}>"
 
     def bytes(self, count: int) -> bytes:
         """Return ``count`` random bytes."""
         check_count("count", count, 0)
-        return os.urandom(count) if self._generator is None else self._generator.bytes(count)
+        if self._generator is not None:
+            return self._generator.bytes(count)
+        if self._root is None:
+            return os.urandom(count)
+        self._calls += 1
+        return _expanded(self._root, self._stream, self._calls, count)
 
     def bits(self, count: int) -> NDArray[np.uint8]:
         """Return ``count`` random bits."""
@@ -67,3 +92,21 @@ class Randomness:
             return np.arange(size, dtype=np.int64)
         words = np.frombuffer(self.bytes(8 * total), np.uint64)
         return np.sort(np.argsort(words, kind="stable")[:size]).astype(np.int64)
+
+    def order(self, total: int) -> NDArray[np.int64]:
+        """Return the places 0 to ``total`` - 1 in random order; every order is equally likely, but for equal words as above."""
+        words = np.frombuffer(self.bytes(8 * check_count("total", total, 0)), np.uint64)
+        return np.argsort(words, kind="stable").astype(np.int64)
+
+
+def _expanded(root: bytes, stream: str, call: int, count: int) -> bytes:
+    """Return the bytes of one call. What is hashed tells streams and calls apart: all parts but the last have a length."""
+    name = stream.encode()
+    return hashlib.shake_256(root + _DOMAIN + struct.pack("<QQ", call, len(name)) + name).digest(count)
+
+
+def _checked(root: bytes | None) -> bytes | None:
+    if root is not None and (not isinstance(root, bytes) or len(root) != ROOT_BYTES):
+        # The message does not show it: what is nearly a root may be a secret.
+        raise ParameterError(f"a root is {ROOT_BYTES} bytes, got another {type(root).__name__}")
+    return root

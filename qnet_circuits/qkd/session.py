@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.accounts import SessionParameters
@@ -32,6 +33,8 @@ class Session:
         bob: His.
         rules: What both agreed on.
         seed: Makes the run repeatable; the operating system's randomness by default.
+        root: 32 secret bytes from which all random bits follow, instead of a seed: the session can be held again.
+        demonstration: Whether the root is no secret.
         pools: The two copies of the shared key; fresh ones by default, as if the parties had met.
         tamper: What an adversary does to each message.
 
@@ -53,19 +56,22 @@ class Session:
         rules: SessionParameters | None = None,
         *,
         seed: int | None = None,
+        root: bytes | None = None,
+        demonstration: bool = False,
         pools: tuple[KeyPool, KeyPool] | None = None,
         tamper: Callable[[Message], Message] | None = None,
     ) -> None:
         rules = SessionParameters() if rules is None else rules
+        source = partial(Randomness, seed, root=root, demonstration=demonstration)
         if pools is None:
-            secret = Randomness(seed, "pool").bytes(SESSION_BITS // 8)
+            secret = source("pool").bytes(SESSION_BITS // 8)
             pools = KeyPool(secret), KeyPool(secret)
         if not isinstance(pools, tuple) or len(pools) != 2:
             raise ParameterError(
                 "pools are two copies of the shared key, (Alice's, Bob's); got something else"
             )
-        self.alice = Alice(alice, rules, pools[0], Randomness(seed, "alice"))
-        self.bob = Bob(bob, rules, pools[1], Randomness(seed, "bob"))
+        self.alice = Alice(alice, rules, pools[0], source("alice"))
+        self.bob = Bob(bob, rules, pools[1], source("bob"))
         #: Everything that was said.
         self.channel = ClassicalChannel(tamper)
 
@@ -90,7 +96,13 @@ def _precedence(party: Party) -> int:
 
 
 def distil_key(
-    alice: PartyRecord, bob: PartyRecord, rules: SessionParameters | None = None, *, seed: int | None = None
+    alice: PartyRecord,
+    bob: PartyRecord,
+    rules: SessionParameters | None = None,
+    *,
+    seed: int | None = None,
+    root: bytes | None = None,
+    demonstration: bool = False,
 ) -> KeyResult:
     """Sift, estimate, correct, verify, amplify and authenticate: from two records to a key or a reason.
 
@@ -99,6 +111,8 @@ def distil_key(
         bob: Those of the other, of the same rounds.
         rules: Tolerance, failure probabilities, schedule and the rest.
         seed: Makes the run repeatable, and so the key worthless.
+        root: 32 secret bytes from which all random bits follow, instead of a seed.
+        demonstration: Whether the root is no secret.
 
     Returns:
         The key with its ledger, or no key and the reason; never an exception for what a channel or an eavesdropper did.
@@ -116,4 +130,4 @@ def distil_key(
         >>> result.alarm is None, len(result.key) == result.ledger.net_key > 2000, result.notes
         (True, True, ('the bits follow from a seed', 'one process held both parties'))
     """
-    return Session(alice, bob, rules, seed=seed).run()
+    return Session(alice, bob, rules, seed=seed, root=root, demonstration=demonstration).run()

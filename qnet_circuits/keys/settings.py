@@ -1,0 +1,146 @@
+"""What the parties choose in a round: one circuit for each choice, with its probability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Bases by their number in a record. The last two are Alice's at 45° in the X-Z plane, for the CHSH value.
+BASES = ("z", "x", "y", "plus", "minus")
+#: Their axes on the Bloch sphere.
+AXES = {"z": (0.0, 0.0, 1.0), "x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0)}
+
+Bit = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The choices of one round.
+
+    Args:
+        name: Name of its circuit.
+        probability: How likely a round is of this kind.
+        alice: Alice's basis.
+        bob: Bob's.
+        sent: The bit that Alice sends; None where she measures hers, and then it is the first bit of the register ``out``.
+        eve: What the eavesdropper does.
+        heard: The bit (register, index) that the eavesdropper has of it, or None.
+        part: The part of the line that is played: ``whole``, or ``to_eve`` and ``from_eve`` for a man in the middle.
+
+    Example:
+        >>> Setting("z0_z", 0.125, "z", "z", sent=0).matched
+        True
+    """
+
+    name: str
+    probability: float
+    alice: str
+    bob: str
+    sent: int | None = None
+    eve: str = "none"
+    heard: Bit | None = None
+    part: str = "whole"
+
+    @property
+    def matched(self) -> bool:
+        """Whether both bases are the same, so that the round is sifted."""
+        return self.alice == self.bob
+
+    @property
+    def tags(self) -> dict[str, str | int]:
+        """The choices in plain form."""
+        said: dict[str, str | int] = {"alice": self.alice, "bob": self.bob, "eve": self.eve}
+        return said if self.sent is None else {**said, "sent": self.sent}
+
+
+#: The kinds of rounds of one pair of players, who share one sequence of rounds.
+Line = tuple[Setting, ...]
+
+
+def basis_probabilities(bases: Sequence[str], key: float) -> dict[str, float]:
+    """Return the probability of each basis: ``key`` for the first, and what is left in equal parts for the others.
+
+    Example:
+        >>> basis_probabilities(("z", "x", "y"), 0.5)
+        {'z': 0.5, 'x': 0.25, 'y': 0.25}
+    """
+    rest = (1 - key) / (len(bases) - 1)
+    return {basis: rest if place else key for place, basis in enumerate(bases)}
+
+
+def sending(
+    chosen: Mapping[str, float],
+    eve: Mapping[str, float],
+    heard: Mapping[str, Bit | None],
+    part: str = "whole",
+) -> Line:
+    """Return the settings of a line on which one party prepares and the other measures.
+
+    Args:
+        chosen: Probability of each basis, the same for both.
+        eve: Probability of what the eavesdropper does.
+        heard: The bit that she has for each.
+        part: The part of the line.
+
+    Example:
+        >>> line = sending({"z": 0.5, "x": 0.5}, {"none": 1.0}, {"none": None})
+        >>> len(line), sum(setting.probability for setting in line)
+        (8, 1.0)
+    """
+    return tuple(
+        Setting(_name(part, f"{a}{bit}_{b}", does), p * q * r / 2, a, b, bit, does, heard[does], part)
+        for a, p in chosen.items()
+        for bit in (0, 1)
+        for b, q in chosen.items()
+        for does, r in eve.items()
+    )
+
+
+def measuring(
+    alice: Mapping[str, float],
+    bob: Mapping[str, float],
+    eve: Mapping[str, float],
+    heard: Mapping[str, Bit | None],
+) -> Line:
+    """Return the settings of a line on which both parties measure one half of a pair.
+
+    Example:
+        >>> [setting.name for setting in measuring({"z": 0.5, "x": 0.5}, {"z": 1.0}, {"none": 1.0}, {"none": None})]
+        ['z_z', 'x_z']
+    """
+    return tuple(
+        Setting(_name("whole", f"{a}_{b}", does), p * q * r, a, b, None, does, heard[does])
+        for a, p in alice.items()
+        for b, q in bob.items()
+        for does, r in eve.items()
+    )
+
+
+def _name(part: str, bases: str, does: str) -> str:
+    return "_".join([*([] if part == "whole" else [part]), bases, *([] if does == "none" else ["eve", does])])
+
+
+def shares(alice: Mapping[str, float], bob: Mapping[str, float], bases: tuple[str, ...]) -> dict[str, float]:
+    """Return the share of each basis in the sifted rounds.
+
+    Example:
+        >>> {basis: round(share, 9) for basis, share in shares({"z": 0.9, "x": 0.1}, {"z": 0.9, "x": 0.1}, ("z", "x")).items()}
+        {'z': 0.987804878, 'x': 0.012195122}
+    """
+    both = {basis: alice[basis] * bob[basis] for basis in bases}
+    return {basis: value / sum(both.values()) for basis, value in both.items()}
+
+
+def draw(line: Line, rounds: int, rng: np.random.Generator) -> dict[str, int]:
+    """Return how many of the rounds are of each kind, drawn by one multinomial.
+
+    Example:
+        >>> line = measuring({"z": 1.0}, {"z": 0.5, "x": 0.5}, {"none": 1.0}, {"none": None})
+        >>> sum(draw(line, 1000, np.random.default_rng(1)).values())
+        1000
+    """
+    weights = np.array([setting.probability for setting in line])
+    counts = rng.multinomial(rounds, weights / weights.sum())
+    return {setting.name: int(count) for setting, count in zip(line, counts, strict=True)}

@@ -1,0 +1,51 @@
+"""BBM92: BB84 with pairs, over any chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from qnet_circuits.keys.entanglement_based import EntanglementBased
+from qnet_circuits.keys.settings import basis_probabilities
+from qnet_circuits.protocol import register
+
+
+@register
+@dataclass(frozen=True)
+class BBM92(EntanglementBased):
+    """BBM92: Alice and Bob share pairs over a chain, each measures Z or X, and Z becomes a key.
+
+    Nobody prepares a bit: it is made by the measurement, and stations that swap need not be trusted (C. H. Bennett, G. Brassard
+    and N. D. Mermin 1992). Bits of X are compared and discarded; the length is that of BB84.
+
+    On hardware: 2N qubits in a line for N hops, and 4 circuits. Bob, who is corrected, measures Z or X, so that the Pauli frame
+    passes.
+
+    Args:
+        pairs: Number of pairs, 1 to 100,000,000. Default 100,000.
+        key_basis_probability: How often each party chooses the key's basis Z, in (0, 1). Default 0.5.
+        hops: Number of links, at least 1. Default 1.
+        link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
+        network: A chain with links of its own, such as a ``route`` of a larger network, instead of the two.
+        eve: An eavesdropper at Bob's door, or her text form; no man in the middle; nobody by default.
+        tolerance: Observed error rate above which there is no key, in [0, 0.5]. Default 0.05.
+        epsilon_secrecy: ε_sec, in (0, 0.5]. Default 1e-10.
+        epsilon_correctness: ε_cor, in (0, 0.5]. Default 1e-15.
+        schedule: Name of Cascade's schedule. Default ``opt(4)``.
+        authentication: Whether the conversation is authenticated. Default True.
+
+    Raises:
+        ParameterError: If a value is out of range, or there are two networks.
+        UnsupportedError: If eve is a man in the middle.
+
+    Example:
+        >>> from qnet_circuits.theory.noise_parameters import NoiseParameters
+        >>> BBM92(link_fidelity=0.94).theory(NoiseParameters())["qber"]
+        0.04
+    """
+
+    name: ClassVar[str] = "bbm92"
+
+    def _chosen(self) -> tuple[dict[str, float], dict[str, float]]:
+        chosen = basis_probabilities(self.bases, self.key_basis_probability)
+        return chosen, chosen

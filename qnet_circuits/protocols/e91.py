@@ -1,0 +1,80 @@
+"""E91: a key from pairs that violate a Bell inequality."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from qnet_circuits.figures import Figure
+from qnet_circuits.keys.declared import s_value
+from qnet_circuits.keys.distribution import check_open
+from qnet_circuits.keys.entanglement_based import EntanglementBased
+from qnet_circuits.keys.expected import PERFECT, chsh_value
+from qnet_circuits.protocol import register
+from qnet_circuits.theory.bell_diagonal import Weights
+from qnet_circuits.theory.bounds import CHSH_CLASSICAL
+
+
+@register
+@dataclass(frozen=True)
+class E91(EntanglementBased):
+    """E91: Alice and Bob share pairs over a chain; bits in Z become a key, and other rounds violate a Bell inequality.
+
+    Alice measures Z, X or, in the CHSH rounds, (Z ± X)/√2; Bob measures Z or X, each half of the time. Werner pairs of error
+    rate Q give S = 2√2 (1 - 2Q), above the 2 of every local theory for Q < 14.6 % (A. K. Ekert 1991, with
+    the inequality of Clauser, Horne, Shimony and Holt). The key's length is that of BB84, from the error rate in X: S is
+    reported with its p-value and does not lengthen the key, which therefore trusts the devices. All CHSH rounds are revealed.
+
+    On hardware: 2N qubits in a line for N hops, and 8 circuits. Bob, who is corrected, measures Z or X, so that the Pauli frame
+    passes.
+
+    Args:
+        pairs: Number of pairs, 1 to 100,000,000. Default 100,000.
+        chsh_probability: How often Alice measures at 45°, in (0, 1). Default 0.5.
+        key_basis_probability: How often she chooses Z of Z and X otherwise, in (0, 1). Default 0.5.
+        hops: Number of links, at least 1. Default 1.
+        link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
+        network: A chain with links of its own, such as a ``route`` of a larger network, instead of the two.
+        eve: An eavesdropper at Bob's door, or her text form; no man in the middle; nobody by default.
+        tolerance: Observed error rate above which there is no key, in [0, 0.5]. Default 0.05.
+        epsilon_secrecy: ε_sec, in (0, 0.5]. Default 1e-10.
+        epsilon_correctness: ε_cor, in (0, 0.5]. Default 1e-15.
+        schedule: Name of Cascade's schedule. Default ``opt(4)``.
+        authentication: Whether the conversation is authenticated. Default True.
+
+    Raises:
+        ParameterError: If a value is out of range, or there are two networks.
+        UnsupportedError: If eve is a man in the middle.
+
+    Example:
+        >>> from qnet_circuits.theory.noise_parameters import NoiseParameters
+        >>> round(E91(link_fidelity=0.94).theory(NoiseParameters())["s_value"], 6)
+        2.602153
+    """
+
+    name: ClassVar[str] = "e91"
+    chsh_probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "chsh_probability", check_open("chsh_probability", self.chsh_probability))
+
+    def _chosen(self) -> tuple[dict[str, float], dict[str, float]]:
+        chsh, key = self.chsh_probability, self.key_basis_probability
+        alice = {"z": (1 - chsh) * key, "x": (1 - chsh) * (1 - key), "plus": chsh / 2, "minus": chsh / 2}
+        return alice, {"z": 0.5, "x": 0.5}
+
+    def _declared(self, names: Mapping[str, str]) -> list[Figure]:
+        ideal = self._figures(PERFECT, PERFECT)["s_value"]
+        without = 0.0 if self._chain().hops > 1 else ideal
+        return [*super()._declared(names), s_value(self.lines()[0], names, ideal, without)]
+
+    def _figures(self, whole: Weights, before: Weights) -> dict[str, float]:
+        found = super()._figures(whole, before)
+        return {**found, "s_value": chsh_value(found)}
+
+    @property
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """No local theory exceeds 2."""
+        return {**super().bounds, "s_value": {"classical": CHSH_CLASSICAL}}

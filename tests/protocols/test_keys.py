@@ -1,0 +1,375 @@
+"""Key distribution from circuits to a key or a reason."""
+
+from itertools import product
+from math import sqrt
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit, generate_preset_pass_manager
+from qiskit.quantum_info import Statevector
+
+import qnet_circuits as qn
+from qnet_circuits.errors import ParameterError
+from qnet_circuits.keys.distilling import sessions
+from qnet_circuits.keys.distribution import SPARE
+from qnet_circuits.keys.rounds import NOTHING, arrange
+from qnet_circuits.keys.settings import BASES
+from qnet_circuits.protocol import Analysis
+from qnet_circuits.protocols.bb84 import BB84
+from qnet_circuits.protocols.bbm92 import BBM92
+from qnet_circuits.protocols.e91 import E91
+from qnet_circuits.protocols.six_state import SixState
+from qnet_circuits.qkd.channel import Message
+from qnet_circuits.qkd.randomness import Randomness
+from qnet_circuits.qkd.session import Session
+from tests.protocols.distributions import LEVEL, analyzed, outcomes_of, reaches, root
+
+NOISE = qn.NoiseParameters()
+SMALL = {
+    "bb84": BB84(pulses=30_000), "six-state": SixState(pulses=30_000, key_basis_probability=0.5),
+    "bbm92": BBM92(pairs=30_000, hops=2), "e91": E91(pairs=60_000),
+}  # fmt: skip
+
+
+# -- a key ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_noiseless_run_ends_in_a_key(name):
+    protocol = SMALL[name]
+    done = analyzed(protocol)
+    key, ledger = done.secrets["secret_key"], done.more["ledger"]
+    assert done.refused is None and done.more["aborted"] is None
+    assert done.figures["qber"].value == 0
+    assert len(key) == done.figures["key_length"].value == ledger["net_key"] > 100
+    assert done.figures["key_length"].method == "counted"
+    spent = sum(entry["bits"] for entry in ledger["entries"])
+    assert ledger["sifted"] - spent == pytest.approx(ledger["net_key"], abs=1e-6)
+    assert done.figures["sifted"].value == ledger["sifted"]
+    assert ledger["pulses"] == ledger["detected"] == protocol.rounds
+    assert len(done.more["fingerprint"]) == 16
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_both_parties_have_the_same_key(name):
+    protocol = SMALL[name]
+    rounds = arrange(protocol.lines()[0], outcomes_of(protocol), protocol.rounds, Randomness(1))
+    (session,) = sessions(protocol, [rounds], Analysis(0.95, root(), False))
+    session.run()
+    assert session.alice.result.key == session.bob.result.key
+    assert len(session.alice.result.key) > 100
+
+
+def test_errors_of_the_link_are_corrected_and_paid_for():
+    done = analyzed(BB84(pulses=100_000, link_fidelity=0.97))
+    assert reaches(done.figures["qber"], 0.02, 0.01)
+    paid = {entry["cause"]: entry["bits"] for entry in done.more["ledger"]["entries"]}
+    assert 0.02 * 25_000 < paid["reconciliation"] < 0.25 * 25_000
+    assert 1000 < done.figures["key_length"].value < analyzed(BB84()).figures["key_length"].value
+
+
+def test_the_same_root_gives_the_same_key_and_another_root_another():
+    outcomes = outcomes_of(SMALL["bb84"])
+    keys = [
+        SMALL["bb84"].analyze(outcomes, Analysis(0.95, secret, False)).secrets["secret_key"]
+        for secret in (root("a"), root("a"), root("b"))
+    ]
+    assert keys[0] == keys[1] and keys[0] != keys[2]
+
+
+def test_why_it_is_a_demonstration():
+    outcomes = outcomes_of(SMALL["bb84"])
+    for given in (False, True):
+        done = SMALL["bb84"].analyze(outcomes, Analysis(0.95, root(), given))
+        assert done.more["demonstration"] is True
+        said = " / ".join(done.notes)
+        assert "one controller" in said and "ran together" in said and "one process held both" in said
+        assert ("seed" in said) is given
+
+
+def test_the_third_basis_does_not_lengthen_the_key():
+    assert any("third basis" in note for note in analyzed(SMALL["six-state"]).notes)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_nothing_shows_a_secret(name):
+    analysis = Analysis(0.95, root(), False)
+    done = SMALL[name].analyze(outcomes_of(SMALL[name]), analysis)
+    key = done.secrets["secret_key"]
+    digits = "".join(map(str, key.bits()))
+    for text in (repr(done), str(done), repr(analysis), str(analysis), repr(done.more)):
+        assert digits[:64] not in text and key.to_bytes().hex()[:16] not in text
+        assert "SecretKey" not in text and root().hex() not in text and repr(root()) not in text
+    assert SMALL[name].secret_outcomes is True and qn.RepeaterChain.secret_outcomes is False
+
+
+def test_without_authentication_nothing_is_paid_for_tags():
+    done = analyzed(BB84(pulses=30_000, authentication=False))
+    length = analyzed(SMALL["bb84"]).figures["key_length"].value
+    assert done.figures["key_length"].value == length + 512
+    assert done.more["ledger"]["pool_used"] == 0
+    assert any("nothing was authenticated" in note for note in done.notes)
+
+
+# -- no key ---------------------------------------------------------------------------------------------------------
+
+ALARMS = {
+    "qber": BB84(pulses=20_000, link_fidelity=0.85),
+    "short": BB84(pulses=200),
+}
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_no_key_has_a_reason(alarm):
+    done = analyzed(ALARMS[alarm])
+    assert done.refused.startswith(alarm) and done.more["aborted"] == done.refused
+    assert done.figures["key_length"].value == 0 and done.secrets["secret_key"] is None
+    assert done.more["ledger"]["net_key"] == 0 and done.more["fingerprint"] is None
+
+
+def test_a_single_pulse_is_too_few():
+    for seed in range(4):
+        assert analyzed(BB84(pulses=1), seed).refused.startswith("short")
+
+
+def test_everything_lost():
+    protocol = BB84(pulses=1000)
+    empty = {name: {"out": np.zeros((0, 1), bool)} for name in outcomes_of(protocol)}
+    for outcomes in (empty, {}):
+        done = protocol.analyze(outcomes, Analysis(0.95, root(), False))
+        assert done.refused.startswith("lost")
+        assert set(done.figures) == {"key_length", "sifted"}
+        assert done.more["ledger"]["pulses"] == 1000 and done.more["ledger"]["detected"] == 0
+
+
+def test_rounds_that_post_selection_dropped_are_lost():
+    protocol = BBM92(pairs=20_000, hops=2)
+    done = analyzed(protocol, corrections="postselect")
+    ledger = done.more["ledger"]
+    assert ledger["pulses"] == 20_000
+    assert 0.2 < ledger["detected"] / 20_000 < 0.3
+    assert done.figures["qber"].value == 0
+
+
+def test_messages_withheld_end_in_an_alarm():
+    done = analyzed(BBM92(pairs=10_000, hops=2), corrections="none")
+    assert done.refused.startswith("qber") and reaches(done.figures["qber"], 0.5, 0.1)
+
+
+def test_a_tampered_conversation_ends_in_an_alarm():
+    protocol = SMALL["bb84"]
+    rounds = arrange(protocol.lines()[0], outcomes_of(protocol), protocol.rounds, Randomness(1))
+
+    def tamper(message):
+        if message.kind != "amplify" or message.sender != "alice":
+            return message
+        changed = bytearray(message.body)
+        changed[-2] ^= 1
+        return Message(message.number, message.sender, message.kind, bytes(changed))
+
+    result = Session(rounds.alice, rounds.bob, protocol.rules, root=root(), tamper=tamper).run()
+    assert result.key is None and result.alarm == "authentication"
+
+
+# -- the CHSH value -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("hops", "fidelity"), [(1, 1.0), (1, 0.925), (2, 0.97)])
+def test_s_is_that_of_werner_pairs(hops, fidelity):
+    protocol = E91(pairs=60_000, hops=hops, link_fidelity=fidelity)
+    theory = protocol.theory(NOISE)
+    assert theory["s_value"] == pytest.approx(2 * sqrt(2) * (1 - 2 * theory["qber"]))
+    done = analyzed(protocol)
+    assert reaches(done.figures["s_value"], theory["s_value"], 0.25)
+    assert done.figures["s_value"].p_value < 1e-9
+    assert qn.predict(protocol).s_value.value == pytest.approx(theory["s_value"], abs=1e-9)
+
+
+def test_an_eavesdropper_leaves_no_violation():
+    figure = analyzed(E91(pairs=40_000, eve="intercept-resend:1:x")).figures["s_value"]
+    assert reaches(figure, sqrt(2), 0.3) and figure.p_value > 0.999
+
+
+def test_chsh_rounds_are_revealed_and_not_in_the_key():
+    ledger = analyzed(E91(pairs=60_000)).more["ledger"]
+    (entry,) = (entry for entry in ledger["entries"] if entry["cause"] == "CHSH rounds")
+    assert entry["bits"] == 0
+    assert reaches(qn.estimate.proportion(entry["revealed"] // 2, 60_000, LEVEL), 0.5, 0.03)
+    assert reaches(qn.estimate.proportion(ledger["sifted"], 60_000, LEVEL), 0.25, 0.03)
+
+
+# -- theory ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [BB84, SixState, BBM92, E91])
+@pytest.mark.parametrize("errors", ["X", "Y", "Z", "XZ", "YX"])
+def test_theory_is_exact_for_every_pauli_on_links(make, errors):
+    links = [qn.Link(pauli=tuple(float(error == pauli) for pauli in "IXYZ")) for error in errors]
+    protocol = make(network=qn.Network.chain(len(links), links))
+    theory, exact = protocol.theory(NOISE), qn.predict(protocol)
+    assert set(theory) == set(exact.figures)
+    for name, value in theory.items():
+        assert exact[name].value == pytest.approx(value, abs=1e-9), name
+
+
+def test_pairs_over_stations_have_the_error_rate_of_their_chain():
+    protocol = BBM92(pairs=60_000, hops=3, link_fidelity=0.985)
+    done = analyzed(protocol)
+    assert reaches(done.figures["qber"], protocol.theory(NOISE)["qber"], 0.03)
+    assert done.refused is None
+
+
+# -- settings and their order ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("protocol", "circuits"), [
+    (BB84(), 8), (SixState(), 18), (BBM92(), 4), (E91(), 8), (BB84(eve="intercept-resend:0.5"), 24),
+    (BB84(eve="entangling-probe:0.1"), 8), (BB84(eve="man-in-the-middle"), 16),
+], ids=lambda value: getattr(value, "id", value))  # fmt: skip
+def test_any_number_of_rounds_is_a_handful_of_circuits(protocol, circuits, rng):
+    items = protocol.program(rng).items
+    assert len(items) == circuits
+    assert sum(item.shots for item in items) == protocol.rounds * len(protocol.lines())
+    for line in protocol.lines():
+        assert sum(setting.probability for setting in line) == pytest.approx(1.0)
+    with pytest.raises(ParameterError, match="counts its own rounds"):
+        qn.submit(protocol, shots=100)
+
+
+def test_shares_follow_the_bias(rng):
+    items = {item.name: item.shots for item in BB84(key_basis_probability=0.9).program(rng)}
+    both = sum(items[name] for name in ("z0_z", "z1_z"))
+    assert reaches(qn.estimate.proportion(both, 100_000, LEVEL), 0.81, 0.02)
+    assert reaches(qn.estimate.proportion(items["z0_z"], both, LEVEL), 0.5, 0.03)
+
+
+def test_what_a_figure_reads_is_there_even_if_no_round_was_drawn_of_it(rng):
+    protocol = BB84(pulses=1, eve="intercept-resend:0.001")
+    names = [item.name for item in protocol.program(rng)]
+    assert sum(not name.startswith(SPARE) for name in names) == 1
+    exact = qn.predict(protocol)
+    assert exact.qber.value == pytest.approx(0.00025, abs=1e-12)
+    assert analyzed(protocol).more["ledger"]["pulses"] == 1
+
+
+def test_the_order_is_secret_and_keeps_what_happened():
+    protocol = BB84(pulses=5000, eve="intercept-resend:0.5")
+    (line,), outcomes = protocol.lines(), outcomes_of(protocol)
+    rounds = [arrange(line, outcomes, 5000, Randomness(root=root(name))) for name in ("a", "a", "b")]
+    assert (rounds[0].kind == rounds[1].kind).all() and (rounds[0].alice.bits == rounds[1].alice.bits).all()
+    assert reaches(
+        qn.estimate.proportion(int((rounds[0].kind == rounds[2].kind).sum()), 5000, LEVEL), _chance(line), 0.1
+    )
+    for place, setting in enumerate(line):
+        for one in rounds:
+            mine = one.kind == place
+            registers = outcomes[setting.name]
+            assert mine.sum() == len(registers["out"])
+            assert (one.alice.bits[mine] == setting.sent).all()
+            assert (one.alice.bases[mine] == BASES.index(setting.alice)).all()
+            assert (one.bob.bases[mine] == BASES.index(setting.bob)).all()
+            assert one.bob.bits[mine].sum() == registers["out"].sum()
+            heard = registers["heard"][:, 0] if setting.heard else np.full(mine.sum(), NOTHING)
+            assert np.array_equal(np.sort(one.heard[mine]), np.sort(heard))
+            if setting.heard:  # the three bits of a round stay together
+                assert (one.bob.bits[mine] & one.heard[mine]).sum() == (
+                    registers["out"] & registers["heard"]
+                ).sum()
+
+
+def _chance(line):
+    return sum(setting.probability**2 for setting in line)
+
+
+def test_neighbours_in_the_order_are_independent():
+    protocol = BB84(pulses=40_000)
+    (line,) = protocol.lines()
+    kind = arrange(line, outcomes_of(protocol), 40_000, Randomness(root=root())).kind
+    same = int((kind[::2] == kind[1::2]).sum())
+    assert reaches(qn.estimate.proportion(same, 20_000, LEVEL), _chance(line), 0.03)
+
+
+# -- the boundary between Alice and Bob -----------------------------------------------------------------------------
+
+
+def _sent(circuit):
+    """Return the state of the only qubit where it leaves Alice."""
+    (used,) = {instruction.qubits[0] for instruction in circuit.data}
+    before = QuantumCircuit(1)
+    for instruction in circuit.data:
+        if instruction.operation.name == "barrier":
+            break
+        if instruction.operation.name != "measure":
+            before.append(instruction.operation, [0])
+        assert instruction.qubits == (used,)
+    return Statevector(before)
+
+
+@pytest.mark.parametrize("level", range(4))
+@pytest.mark.parametrize(("basis", "bit"), list(product("xy", (0, 1))))
+def test_matched_rounds_still_carry_a_superposition(level, basis, bit):
+    protocol = SixState()
+    compiled = qn.compile(protocol, "aer:fake_manila", optimization_level=level)
+    names = [item.name for item in compiled.program]
+    circuit = compiled.circuits[names.index(f"{basis}{bit}_{basis}")]
+    sent = _sent(circuit)
+    assert sent.probabilities() == pytest.approx([0.5, 0.5])
+    label = {"x0": "+", "x1": "-", "y0": "r", "y1": "l"}[f"{basis}{bit}"]
+    assert sent.equiv(Statevector.from_label(label))
+
+
+@pytest.mark.parametrize("level", range(1, 4))
+def test_without_the_boundary_nothing_in_superposition_is_sent(level):
+    compiled = qn.compile(BB84(), "aer:fake_manila", optimization_level=0)
+    names = [item.name for item in compiled.program]
+    circuit = compiled.circuits[names.index("x0_x")]
+    bare = QuantumCircuit(*circuit.qregs, *circuit.cregs)
+    for instruction in circuit.data:
+        if instruction.operation.name != "barrier":
+            bare.append(instruction)
+    basis = ["rz", "sx", "x", "cx"]
+    done = generate_preset_pass_manager(level, basis_gates=basis, seed_transpiler=1).run(bare)
+    # At most a phase before the measurement of Z is left.
+    assert {instruction.operation.name for instruction in done.data} <= {"rz", "measure"}
+
+
+# -- input ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", [
+    {"pulses": 0}, {"pulses": 2.5}, {"key_basis_probability": 0.0}, {"key_basis_probability": 1.0}, {"tolerance": 0.6},
+    {"epsilon_secrecy": 0.0}, {"schedule": "none"}, {"authentication": 1}, {"hops": 0}, {"link_fidelity": 0.1},
+    {"hops": 2, "network": qn.Network.chain(2)}, {"network": qn.Network.star(3)},
+], ids=str)  # fmt: skip
+def test_bad_input(wrong):
+    with pytest.raises(ParameterError):
+        BB84(**wrong)
+
+
+def test_bad_input_of_e91():
+    for value in (0.0, 1.0, -1):
+        with pytest.raises(ParameterError):
+            E91(chsh_probability=value)
+
+
+# -- the whole way --------------------------------------------------------------------------------------------------
+
+
+def test_a_run_prints_counts_beside_estimates_and_never_its_key():
+    result = qn.run(SMALL["bb84"], seed=1)
+    text = str(result)
+    assert result.figures["key_length"].value == len(result.secret_key) and "key_length" in text
+    assert "95% interval" in text and "100% interval" not in text
+    assert "demonstration" in result.to_dict() and "seed" in " ".join(result.notes)
+    assert "".join(map(str, result.secret_key.bits()))[:64] not in text + repr(result)
+
+
+def test_a_key_over_a_route_of_a_larger_network():
+    good, bad = qn.Link(fidelity=0.99), qn.Link(fidelity=0.7)
+    ring = qn.Network.from_edges(
+        [("alice", "north", bad), ("north", "bob", bad), ("alice", "south", good), ("south", "bob", good)]
+    )
+    protocol = qn.BBM92(pairs=40_000, network=ring.route("alice", "bob"))
+    result = qn.run(protocol, seed=2, level=1 - 1e-6)
+    assert result.theory["qber"] in result.qber and result.key_length.value > 0
+    assert result.theory["qber"] < 0.02 and protocol.from_parameters(**protocol.parameters) == protocol
