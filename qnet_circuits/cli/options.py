@@ -92,8 +92,8 @@ compiling_options = together(
                       "coherent, none, or auto (frame where it passes)."),
     click.option("--optimization-level", type=int, default=2, show_default=True, help="That of Qiskit's compiler, 0 to 3."),
     click.option("--layout",
-                 help="Where on the device: auto (by the calibration), predicted (the best of several, by prediction), physical "
-                      "qubits q0,q1,..., or the directory of a link benchmark's run."),
+                 help="Where on the device: auto (by the calibration), predicted (the best of several, by prediction), "
+                      "physical qubits q0,q1,..., or the directory of a link benchmark's run."),
     click.option("--carrier", default="relabel", show_default=True,
                  help="How a transmitted qubit crosses: relabel, swap or teleport."),
     click.option("--decoupling", is_flag=True, help="Decouple waiting qubits by pairs of X pulses."),
