@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "qnet_circuits" / "qkd"
+PACKAGE, TESTS = "qnet_circuits", "tests"
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A fault: texts that are replaced, as (module, old, new), and the tests that must see it, as "file::test"."""
+    """A fault: texts that are replaced, as (module, old, new), and the tests that must see it, as "file::test".
+
+    Modules and files without a folder are those of key distribution's classical half.
+    """
 
     fault: str
     changes: tuple[tuple[str, str, str], ...]
@@ -23,7 +26,13 @@ class Mutant:
 
 
 def mutant(fault, *changes, by):
-    return Mutant(fault, changes, tuple(f"{file}::test_{test}" for file, test in map(str.split, by)))
+    within = tuple((located(module), old, new) for module, old, new in changes)
+    return Mutant(fault, within, tuple(f"{located(file)}::test_{test}" for file, test in map(str.split, by)))
+
+
+def located(name):
+    """Return the path of a module or a file of tests within the package or its tests."""
+    return f"{name if '/' in name else 'qkd/' + name}.py"
 
 
 SETTLE = "settle(self._account, self._rules, len(self._key), self._k, self._told)"
@@ -256,6 +265,20 @@ MUTANTS = [
         ("toeplitz", "if not worst < TOLERANCE:", "if False:"),
         by=["test_toeplitz a_transform_that_is_not_exact_raises"],
     ),
+    mutant(
+        "no boundary between Alice and Bob",
+        ("compiling/lowering", "self.done.append(fence(self.place[qubit], label))", "pass"),
+        by=["protocols/test_keys matched_rounds_still_carry_a_superposition"],
+    ),
+    mutant(
+        "a boundary that compilers do not see",
+        (
+            "compiling/fences",
+            "return CircuitInstruction(Barrier(1, label=_PREFIX + label), (qubit,))",
+            "from qiskit.circuit.library import IGate\n\n    return CircuitInstruction(IGate(label=_PREFIX + label), (qubit,))",
+        ),
+        by=["protocols/test_keys matched_rounds_still_carry_a_superposition"],
+    ),
 ]  # fmt: skip
 
 
@@ -270,7 +293,7 @@ def mutated(text, changes):
 def planted(one, package):
     """Write a mutant's modules into a copy of the package."""
     for module in {name for name, _, _ in one.changes}:
-        file = package / "qkd" / f"{module}.py"
+        file = package / module
         changes = [(old, new) for name, old, new in one.changes if name == module]
         file.write_text(mutated(file.read_text(), changes))
 
@@ -280,7 +303,7 @@ def pristine(tmp_path_factory):
     """A copy of the package and of these tests, once for all mutants."""
     root = tmp_path_factory.mktemp("mutants")
     ignored = shutil.ignore_patterns("__pycache__", "test_mutants.py")
-    for folder in ("qnet_circuits", "tests/qkd", "tests/platform"):
+    for folder in (PACKAGE, "tests/qkd", "tests/protocols", "tests/platform"):
         shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
     for file in ("pyproject.toml", "tests/__init__.py", "tests/conftest.py"):
         shutil.copy(ROOT / file, root / file)
@@ -290,7 +313,7 @@ def pristine(tmp_path_factory):
 def run_tests(root, names):
     """Run tests of a copy; return pytest's exit status and what it printed."""
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "--tb=line"]
-    tests = [f"tests/qkd/{name.replace('::', '.py::')}" for name in names]
+    tests = [f"{TESTS}/{name}" for name in names]
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([*command, *tests], cwd=root, env=environment, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
@@ -300,10 +323,10 @@ def run_tests(root, names):
 def test_faults_can_still_be_planted(one):
     for module in {name for name, _, _ in one.changes}:
         changes = [(old, new) for name, old, new in one.changes if name == module]
-        compile(mutated((SOURCE / f"{module}.py").read_text(), changes), module, "exec")
+        compile(mutated((ROOT / PACKAGE / module).read_text(), changes), module, "exec")
     for name in one.seen_by:
         file, test = name.split("::")
-        assert f"def {test}(" in (Path(__file__).parent / f"{file}.py").read_text()
+        assert f"def {test}(" in (ROOT / TESTS / file).read_text()
 
 
 @pytest.mark.slow
@@ -317,8 +340,8 @@ def test_a_copy_without_a_fault_passes(pristine):
 def test_every_fault_is_seen(one, pristine, tmp_path):
     root = tmp_path / "copy"
     shutil.copytree(pristine, root)
-    planted(one, root / "qnet_circuits")
+    planted(one, root / PACKAGE)
     status, said = run_tests(root, one.seen_by)
     assert status == 1, said
     for name in one.seen_by:
-        assert f"FAILED tests/qkd/{name.replace('::', '.py::')}" in said, said
+        assert f"FAILED {TESTS}/{name}" in said, said
