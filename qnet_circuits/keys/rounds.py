@@ -16,6 +16,8 @@ from qnet_circuits.qkd.sifting import PartyRecord
 
 #: In the eavesdropper's record: she has no bit of this round.
 NOTHING = 2
+#: Holds the number of a kind of rounds; runs of a hundred million rounds have to fit into memory.
+_NUMBER = np.uint16
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,7 @@ class Rounds:
     """
 
     line: Line = field(repr=False)
-    kind: NDArray[np.int64] = field(repr=False)
+    kind: NDArray[np.uint16] = field(repr=False)
     alice: PartyRecord = field(repr=False)
     bob: PartyRecord = field(repr=False)
     heard: NDArray[np.uint8] = field(repr=False)
@@ -70,7 +72,7 @@ def arrange(line: Line, outcomes: Mapping[str, Registers], rounds: int, randomne
     """
     grouped = [_grouped(place, setting, outcomes) for place, setting in enumerate(line)]
     there = sum(part.shape[1] for part in grouped)
-    lost = np.zeros((4, max(0, rounds - there)), np.int64)
+    lost = np.zeros((4, max(0, rounds - there)), _NUMBER)
     lost[3] = NOTHING
     order = randomness.order(there + lost.shape[1])
     kind, alice, bob, heard = np.concatenate([*grouped, lost], axis=1)[:, order]
@@ -84,13 +86,13 @@ def arrange(line: Line, outcomes: Mapping[str, Registers], rounds: int, randomne
     )
 
 
-def _grouped(place: int, setting: Setting, outcomes: Mapping[str, Registers]) -> NDArray[np.int64]:
+def _grouped(place: int, setting: Setting, outcomes: Mapping[str, Registers]) -> NDArray[np.uint16]:
     """Return kind, Alice's bit, Bob's and the eavesdropper's of all rounds of one setting, one row for each."""
     if setting.name not in outcomes:
-        return np.zeros((4, 0), np.int64)
+        return np.zeros((4, 0), _NUMBER)
     registers = outcomes[setting.name]
     out = registers[OUT]
-    rows = np.empty((4, len(out)), np.int64)
+    rows = np.empty((4, len(out)), _NUMBER)
     rows[0] = place
     rows[1] = out[:, 0] if setting.sent is None else setting.sent
     rows[2] = out[:, -1]

@@ -1,5 +1,6 @@
 """Key distribution from circuits to a key or a reason."""
 
+import tracemalloc
 from itertools import product
 from math import sqrt
 
@@ -275,6 +276,17 @@ def test_the_order_is_secret_and_keeps_what_happened():
                 assert (one.bob.bits[mine] & one.heard[mine]).sum() == (
                     registers["out"] & registers["heard"]
                 ).sum()
+
+
+def test_putting_rounds_in_order_takes_few_bytes():
+    # All of a hundred million rounds have to fit into memory: 8 bytes of each are the order's words, and 8 the order.
+    line, n = BB84().lines()[0], 200_000
+    outcomes = {setting.name: {"out": np.zeros((n // len(line), 1), bool)} for setting in line}
+    tracemalloc.start()
+    arrange(line, outcomes, n, Randomness(root=root()))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50 * n
 
 
 def _chance(line):
