@@ -34,7 +34,8 @@ _FILES = (
     "secret.bin",
 )  # fmt: skip
 _ABANDONED = 3600.0
-_SECRET = "secret.bin"
+#: A run's secret bytes.
+SECRET_FILE = "secret.bin"
 
 
 @dataclass(frozen=True)
@@ -125,14 +126,16 @@ class Record:
     def secret(self, size: int = 32) -> bytes:
         """Return the run's secret bytes, the operating system's, kept in a file that only its owner may read.
 
+        Processes that ask for them at the same time all get those of the first.
+
         Raises:
             RecordError: If they cannot be written, or are not the ones that were.
         """
-        if not self.has(_SECRET):
-            self._write(_SECRET, secrets.token_bytes(size))
-        kept = (self.path / _SECRET).read_bytes()
+        if not self.has(SECRET_FILE):
+            self._write(SECRET_FILE, secrets.token_bytes(size), once=True)
+        kept = (self.path / SECRET_FILE).read_bytes()
         if len(kept) != size:
-            raise RecordError(f"{self.path}/{_SECRET} is damaged: {size} bytes are due")
+            raise RecordError(f"{self.path}/{SECRET_FILE} is damaged: {size} bytes are due")
         return kept
 
     def update(self, **changes: Any) -> None:
@@ -222,8 +225,11 @@ class Record:
         except (OSError, ValueError) as error:
             raise RecordError(f"{self.path}/{name} is torn or unreadable: {type(error).__name__}") from None
 
-    def _write(self, name: str, content: bytes) -> None:
-        """Write a file so that it is whole or not there: to a temporary one, to the disk, then renamed; for its owner alone."""
+    def _write(self, name: str, content: bytes, once: bool = False) -> None:
+        """Write a file so that it is whole or not there: to a temporary one, to the disk, then renamed; for its owner alone.
+
+        With ``once`` a file that is there by then stays.
+        """
         try:
             handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
         except OSError as error:
@@ -233,7 +239,12 @@ class Record:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, self.path / name)
+            if once:
+                with suppress(FileExistsError):
+                    os.link(temporary, self.path / name)
+                os.unlink(temporary)
+            else:
+                os.replace(temporary, self.path / name)
         except OSError as error:
             Path(temporary).unlink(missing_ok=True)
             raise RecordError(f"cannot write {self.path / name}: {error.strerror}") from None

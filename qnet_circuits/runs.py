@@ -52,11 +52,13 @@ from qnet_circuits.preparing import backend_again, has_controls, prepare, progra
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, reporter
 from qnet_circuits.protocol import Analysis, Analyzed, Protocol, protocol_class
-from qnet_circuits.records import Parts, Record
+from qnet_circuits.records import SECRET_FILE, Parts, Record
 from qnet_circuits.result import Result
 
 #: Where a run has come to its end, for good or ill.
 _SETTLED = ("COLLECTED", "CANCELLED", "FAILED", "LOST")
+#: Said where a run's secret bytes are gone, or were not handed on with its directory.
+ANOTHER_SECRET = f"{SECRET_FILE} is not there: what follows from it, such as a key, is another than before"
 _STATUS_OF: dict[type, str] = {JobCancelledError: "CANCELLED", JobMissingError: "LOST"}
 
 
@@ -86,6 +88,7 @@ class Run:
         self._exact: dict[str, Estimate] | None = None
         self._protocol, self._source = protocol, protocol or source
         self._secret: bytes | None = None
+        self._lost = False
         self._seconds: dict[str, float] = dict(manifest.get("seconds", {}))
 
     @property
@@ -501,7 +504,8 @@ class Run:
         if protocol is None or type(protocol).analyze is Protocol.analyze:
             return None
         seeded = bool(self._manifest["options"].get("seeded", True))
-        return protocol.analyze(dict(outcomes), Analysis(level, self._root(seeded), seeded))
+        found = protocol.analyze(dict(outcomes), Analysis(level, self._root(seeded), seeded))
+        return replace(found, notes=(*found.notes, ANOTHER_SECRET)) if found and self._lost else found
 
     def _root(self, seeded: bool) -> bytes:
         """Return the secret bytes that the analysis expands: of the seed, or of the operating system and kept with the run."""
@@ -509,7 +513,14 @@ class Run:
             seed = stream_seed(self._manifest["seed"], SECRET)
             return hashlib.sha256(str(seed).encode()).digest()
         if self._secret is None:
-            self._secret = secrets.token_bytes(32) if self._record is None else self._record.secret()
+            there = self._record is not None and self._record.has(SECRET_FILE)
+            self._lost = not there and bool(self._manifest.get("secret"))
+            if self._record is None or self._lost:
+                self._secret = secrets.token_bytes(32)
+            else:
+                self._secret = self._record.secret()
+                if not there:
+                    self._set(secret=SECRET_FILE)
         return self._secret
 
     def _values(self) -> dict[str, Estimate]:

@@ -8,6 +8,7 @@ import pytest
 import qnet_circuits as qn
 from qnet_circuits import protocol
 from qnet_circuits.cli.main import main
+from qnet_circuits.records import Record
 from tests.secret_coin import SecretCoin
 
 FILE = "tests/secret_coin.py:SecretCoin"
@@ -66,9 +67,32 @@ def test_an_unseeded_run_is_analysed_again_to_the_same_secret_which_only_its_own
     }
     for file in (tmp_path / "run").iterdir():
         assert first.secret_key.to_bytes() not in file.read_bytes()
+    assert not any("secret.bin" in note for note in qn.replay(tmp_path / "run").notes)
     (tmp_path / "run" / "secret.bin").write_bytes(b"short")
     with pytest.raises(qn.RecordError, match="32 bytes are due"):
         qn.replay(tmp_path / "run")
+
+
+def test_another_secret_in_place_of_a_lost_one_is_said(tmp_path):
+    first = qn.run(SecretCoin(), shots=8, path=tmp_path / "run")
+    (tmp_path / "run" / "secret.bin").unlink()
+    for _ in range(2):
+        again = qn.replay(tmp_path / "run")
+        assert again.secret_key != first.secret_key
+        assert any("secret.bin is not there" in note for note in again.notes)
+    assert not (tmp_path / "run" / "secret.bin").exists()
+
+
+def test_processes_that_analyse_a_run_first_at_the_same_time_have_one_secret(tmp_path, monkeypatch):
+    qn.run(SecretCoin(), shots=8, path=tmp_path / "run")
+    record = Record(tmp_path / "run")
+    (tmp_path / "run" / "secret.bin").unlink()
+    there = Record.has
+    # Each of them looked before the other wrote.
+    monkeypatch.setattr(Record, "has", lambda self, name: name != "secret.bin" and there(self, name))
+    first = record.secret()
+    assert record.secret() == first
+    assert not list((tmp_path / "run").glob(".secret.bin.*"))
 
 
 def test_a_refusal_is_printed_and_exits_with_1(qnet, tmp_path):
@@ -95,8 +119,9 @@ def test_a_key_is_written_to_a_new_file_that_only_its_owner_reads(qnet, tmp_path
     refusing = tmp_path / "refused"
     assert qnet("run", FILE, "--set", "refuse=true", "--shots", "8", "--key-out", refusing)[0] == 1
     assert not refusing.exists()
-    status, out, err = qnet("run", "repeater-chain", "--shots", "8", "--key-out", refusing)
-    assert status == 2 and "makes no key" in err
+    kept = tmp_path / "kept"
+    status, out, err = qnet("run", "repeater-chain", "--shots", "8", "--key-out", refusing, "--out", kept)
+    assert status == 2 and "makes no key" in err and not kept.exists()
 
 
 def test_outcomes_that_are_key_material_are_not_printed(qnet):

@@ -211,10 +211,12 @@ def save_picture(drawn: Any, file: str | None) -> None:
         pyplot.close(figure)
 
 
-def check_key_file(file: str | None) -> None:
-    """Refuse a file for a key that could not be written, before anything runs."""
+def check_key_file(file: str | None, protocol: Any = None) -> None:
+    """Refuse a file for a key that could not be written, or of a protocol that makes none, before anything runs."""
     if file is None:
         return
+    if protocol is not None and not protocol.secret_outcomes:
+        raise ParameterError(f"--key-out: {protocol.name} makes no key; leave it out")
     if Path(file).exists():
         raise RecordError(f"--key-out: {file} exists; a key overwrites nothing, choose another file")
     if not Path(file).resolve().parent.is_dir():

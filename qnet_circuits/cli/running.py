@@ -77,7 +77,7 @@ def run(
     if keep_outcomes and protocol.secret_outcomes:
         raise ParameterError(f"the outcomes of {protocol.name} are key material; leave --keep-outcomes out")
     check_picture(plot)
-    check_key_file(key_out)
+    check_key_file(key_out, protocol)
     prepared = submit(
         protocol,
         backend,

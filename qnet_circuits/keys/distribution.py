@@ -22,6 +22,7 @@ from qnet_circuits.network import Network
 from qnet_circuits.program import Item, Program
 from qnet_circuits.protocol import Analysis, Analyzed, Protocol, set_network
 from qnet_circuits.qkd.accounts import SessionParameters
+from qnet_circuits.qkd.finite_key import check_epsilon
 from qnet_circuits.theory.bell_diagonal import Weights
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 from qnet_circuits.theory.swapping import chain_weights
@@ -72,8 +73,9 @@ class KeyDistribution(Protocol):
         object.__setattr__(self, "eve", eavesdropper(self.eve))
         rounds = check_count(self.counted, getattr(self, self.counted), 1, MOST_ROUNDS)
         object.__setattr__(self, self.counted, int(rounds))
-        for name in ("tolerance", "epsilon_secrecy", "epsilon_correctness"):
-            object.__setattr__(self, name, check_range(name, getattr(self, name), 0.0, 1.0))
+        object.__setattr__(self, "tolerance", check_range("tolerance", self.tolerance, 0.0, 0.5))
+        for name in ("epsilon_secrecy", "epsilon_correctness"):
+            object.__setattr__(self, name, check_epsilon(name, getattr(self, name)))
         share = check_open("key_basis_probability", self.key_basis_probability)
         object.__setattr__(self, "key_basis_probability", share)
         _ = self.rules

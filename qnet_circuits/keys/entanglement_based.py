@@ -18,6 +18,12 @@ from qnet_circuits.keys.tapping import behaviour, tapped
 from qnet_circuits.network import Network
 from qnet_circuits.theory.bell_diagonal import Weights
 
+#: The entropic uncertainty relation knows of Z and X, not of an apparatus that reads one result more often.
+UNBIASED = (
+    "the key's bits are what a device measured; the bound takes it to measure Z and X, and a readout that favours one result "
+    "is not in it"
+)
+
 
 @dataclass(frozen=True)
 class EntanglementBased(KeyDistribution):
@@ -28,6 +34,7 @@ class EntanglementBased(KeyDistribution):
     """
 
     counted: ClassVar[str] = "pairs"
+    remarks: ClassVar[tuple[str, ...]] = (UNBIASED,)
     pairs: int = 100_000
 
     def __post_init__(self) -> None:

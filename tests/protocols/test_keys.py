@@ -88,6 +88,12 @@ def test_why_it_is_a_demonstration():
         assert ("seed" in said) is given
 
 
+@pytest.mark.parametrize("name", SMALL)
+def test_who_measures_all_key_bits_is_told_that_their_bias_is_not_paid_for(name):
+    measured = SMALL[name].counted == "pairs"
+    assert any("favours one result" in note for note in analyzed(SMALL[name]).notes) is measured
+
+
 def test_the_third_basis_does_not_lengthen_the_key():
     assert any("third basis" in note for note in analyzed(SMALL["six-state"]).notes)
 
@@ -356,6 +362,15 @@ def test_without_the_boundary_nothing_in_superposition_is_sent(level):
 def test_bad_input(wrong):
     with pytest.raises(ParameterError):
         BB84(**wrong)
+
+
+@pytest.mark.parametrize(("name", "value", "range_"), [
+    ("tolerance", -0.1, r"\[0, 0\.5\]"), ("tolerance", "much", r"\[0, 0\.5\]"),
+    ("epsilon_secrecy", 0.9, r"1e-300, 0\.5"), ("epsilon_correctness", None, r"1e-300, 0\.5"),
+])  # fmt: skip
+def test_bad_input_is_told_the_range_that_holds(name, value, range_):
+    with pytest.raises(ParameterError, match=f"{name} must be .*{range_}"):
+        BB84(**{name: value})
 
 
 def test_bad_input_of_e91():
