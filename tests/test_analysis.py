@@ -1,6 +1,7 @@
 """Protocols that analyse their outcomes themselves: what they find, what stays secret, and the exit status of a refusal."""
 
 import json
+import resource
 import stat
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import qnet_circuits as qn
 from qnet_circuits import protocol
 from qnet_circuits.cli.main import main
+from qnet_circuits.cli.options import save_key
 from qnet_circuits.records import Record
 from tests.secret_coin import SecretCoin
 
@@ -122,6 +124,18 @@ def test_a_key_is_written_to_a_new_file_that_only_its_owner_reads(qnet, tmp_path
     kept = tmp_path / "kept"
     status, out, err = qnet("run", "repeater-chain", "--shots", "8", "--key-out", refusing, "--out", kept)
     assert status == 2 and "makes no key" in err and not kept.exists()
+
+
+def test_no_part_of_a_key_is_left_where_the_disk_is_full(tmp_path):
+    result = qn.run(SecretCoin(), shots=8, seed=3)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8, before[1]))
+    try:
+        with pytest.raises(qn.RecordError, match="--key-out cannot write"):
+            save_key(result, str(tmp_path / "key"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not (tmp_path / "key").exists()
 
 
 def test_outcomes_that_are_key_material_are_not_printed(qnet):

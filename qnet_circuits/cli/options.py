@@ -228,16 +228,21 @@ def save_key(result: Any, file: str | None) -> None:
     if file is None:
         return
     if "secret_key" not in result.secrets:
-        raise ParameterError(f"--key-out: {result.provenance['protocol']} makes no key; leave it out")
+        run = f"{result.provenance['protocol']} on {result.provenance['backend']}"
+        raise ParameterError(f"--key-out: {run} makes no key; leave it out")
     key = result.secrets["secret_key"]
     if key is None:
         return
+    made = False
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        made = True
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(key.to_bytes())
     except OSError as error:
+        if made:  # a part of a key must not pass for one
+            Path(file).unlink(missing_ok=True)
         raise RecordError(f"--key-out cannot write {file}: {error.strerror}") from None
-    with os.fdopen(handle, "wb") as opened:
-        opened.write(key.to_bytes())
 
 
 class Interrupted(Exception):
