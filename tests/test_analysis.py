@@ -75,6 +75,14 @@ def test_an_unseeded_run_is_analysed_again_to_the_same_secret_which_only_its_own
         qn.replay(tmp_path / "run")
 
 
+def test_the_seed_that_an_unseeded_run_shows_does_not_give_its_secret(tmp_path):
+    for path in (None, tmp_path / "run"):
+        first = qn.run(SecretCoin(), shots=8, path=path)
+        again = qn.run(SecretCoin(), shots=8, seed=first.provenance["seed"])
+        assert again.figures["ones"] == first.figures["ones"]  # the outcomes it does give
+        assert again.secret_key != first.secret_key
+
+
 def test_another_secret_in_place_of_a_lost_one_is_said(tmp_path):
     first = qn.run(SecretCoin(), shots=8, path=tmp_path / "run")
     (tmp_path / "run" / "secret.bin").unlink()
