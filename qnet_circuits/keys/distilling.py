@@ -54,10 +54,12 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
         figures.update(eve_figures(played[0], analysis.level, _source(analysis, "eve")))
     held = sessions(protocol, played, analysis)
     results = [one.run() for one in held]
-    result = replace(results[0], ledger=revealed(results[0].ledger, played[0]))
+    # An alarm in either of a man in the middle's sessions leaves Alice and Bob without a key.
+    result = next((one for one in results if one.reason is not None), results[0])
+    result = replace(result, ledger=revealed(result.ledger, played[0]))
     figures["key_length"] = counted(result.ledger.net_key)
     figures["sifted"] = counted(result.ledger.sifted)
-    refused = next((one.reason for one in results if one.reason is not None), None)
+    refused = result.reason
     more: dict[str, Any] = {
         "aborted": refused,
         "ledger": result.ledger.to_dict(),
