@@ -9,7 +9,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 import qnet_circuits as qn
 from qnet_circuits import jobs, preparing
 from qnet_circuits.backends.base import Backend
-from qnet_circuits.errors import BusyError, JobFailedError, ParameterError, UnsupportedError
+from qnet_circuits.errors import BusyError, JobFailedError, ParameterError, RecordError, UnsupportedError
 from qnet_circuits.estimate import Estimate
 from qnet_circuits.estimating import spread_of
 from qnet_circuits.figures import Figure, parity
@@ -219,6 +219,18 @@ def test_cancelling_cancels_all_jobs(elsewhere, tmp_path):
     submitted(RemoteBackend(elsewhere, submit=[None, BusyError("full")]), tmp_path / "run")
     qn.open_run(tmp_path / "run").cancel()
     assert elsewhere.paid == 0 and on_disk(tmp_path / "run")["status"] == "CANCELLED"
+
+
+@pytest.mark.parametrize("state", ["QUEUED", "DONE"])
+def test_what_was_not_submitted_of_a_cancelled_run_never_is(elsewhere, tmp_path, state):
+    submitted(RemoteBackend(elsewhere, submit=[None, BusyError("full")]), tmp_path / "run")
+    elsewhere.jobs["job0"]["state"] = state
+    qn.open_run(tmp_path / "run").cancel()
+    for _ in range(2):
+        with pytest.raises(RecordError, match="was cancelled; submit it again"):
+            qn.open_run(tmp_path / "run").result()
+        assert on_disk(tmp_path / "run")["status"] == "CANCELLED" and len(elsewhere.jobs) == 1
+    assert on_disk(tmp_path / "run")["jobs"][1]["status"] == "CANCELLED"
 
 
 def test_jobs_on_the_platform(platform, tmp_path):
