@@ -11,6 +11,8 @@ import numpy as np
 from qnet_circuits.compiling.forms import Forms
 from qnet_circuits.errors import check_count
 from qnet_circuits.figures import Figure
+from qnet_circuits.planning import tag_of
+from qnet_circuits.records import STATES
 
 
 def check_kinds(plain: Mapping[str, Any], kinds: Mapping[str, type | tuple[type, ...]]) -> None:
@@ -69,3 +71,21 @@ def check_jobs(jobs: Any, circuits: int) -> None:
         check_count("block", job["block"], 0, len(jobs) - 1)
         if len(job["circuits"]) != len(job["kept"]) or not set(job["circuits"]) <= set(range(circuits)):
             raise ValueError("jobs")
+        for shots in (*job["kept"], *([job["shots"]] if "shots" in job else [])):
+            check_count("shots of a job", shots, 0)
+
+
+def check_remote_jobs(run_id: Any, jobs: Sequence[Mapping[str, Any]]) -> None:
+    """Check what tells of jobs elsewhere, or raise KeyError or ValueError.
+
+    By its tag, which is the run's id, a job is found; under another one it would be made, and paid for, a second time.
+    """
+    for number, job in enumerate(jobs):
+        if not isinstance(run_id, str) or job["tag"] != tag_of(run_id, number, len(jobs)):
+            raise ValueError("a job's tag")
+        if job["status"] not in STATES:
+            raise ValueError("a job's status")
+        if not isinstance(job.get("ticket"), str | None):
+            raise ValueError("a job's ticket")
+        if "max_qpu_seconds" in job:
+            check_count("max_qpu_seconds of a job", job["max_qpu_seconds"])

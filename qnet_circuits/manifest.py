@@ -19,6 +19,7 @@ from qnet_circuits.checking import (
     check_jobs,
     check_kinds,
     check_numbers,
+    check_remote_jobs,
 )
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.controls import with_baseline
@@ -168,7 +169,9 @@ def check_manifest(path: Path, manifest: dict[str, Any]) -> None:
         if not all(isinstance(note, str) for note in manifest["notes"]):
             raise TypeError("notes")
         check_count("seed", manifest["seed"], 0)
-        _ = [manifest[key] for key in ("layout", "version", "program_id")]
+        _ = [manifest[key] for key in ("version", "program_id")]
+        if manifest["layout"] is not None and not all(isinstance(each, list) for each in manifest["layout"]):
+            raise TypeError("layout")
         _ = [manifest["options"][key] for key in OPTIONS]
         if not isinstance(manifest.get("predicted", {}), dict):
             raise TypeError("predicted")
@@ -184,8 +187,10 @@ def check_manifest(path: Path, manifest: dict[str, Any]) -> None:
             check_forms(forms, item["raw_registers"])
             check_entry(item)
         check_readout(manifest["items"])
-        if "jobs" in manifest:
+        if manifest["remote"] or "jobs" in manifest:
             check_jobs(manifest["jobs"], len(manifest["items"]))
+        if manifest["remote"]:
+            check_remote_jobs(manifest["run_id"], manifest["jobs"])
         for plain in manifest["figures"]:
             figure = Figure.from_dict(plain)
             figure.check(widths)

@@ -317,3 +317,28 @@ def test_a_run_that_is_sampled_here_says_how_far_it_is_and_is_not_cancelled_unde
         assert open_run(tmp_path / "run").refresh() == "PREPARED"
         with pytest.raises(RecordError, match="another process is at work"):
             open_run(tmp_path / "run").cancel()
+
+
+@pytest.mark.parametrize("ask", ["refresh", "result", "cancel"])
+@pytest.mark.parametrize(
+    "change",
+    [{"tag": "another"}, {"tag": ["x"]}, {"status": "ASLEEP"}, {"status": []}, {"ticket": 3}, {"max_qpu_seconds": "x"},
+     {"kept": ["x"] * 3}, {"shots": None}],
+    ids=str,
+)  # fmt: skip
+def test_a_damaged_entry_of_a_job_is_told_and_nothing_is_submitted(tmp_path, platform, change, ask):
+    submitted(tmp_path, RemoteBackend(platform))
+    plain = on_disk(tmp_path)
+    plain["jobs"][0] = {**plain["jobs"][0], "ticket": None, **change}
+    (tmp_path / "run" / "manifest.json").write_text(json.dumps(plain))
+    with pytest.raises(RecordError, match="is damaged"):
+        getattr(open_run(tmp_path / "run"), ask)()
+    assert len(platform.jobs) == 1 and on_disk(tmp_path) == plain
+
+
+def test_a_directory_that_cannot_be_locked_is_one_clear_error(tmp_path, platform):
+    submitted(tmp_path, RemoteBackend(platform))
+    (tmp_path / "run" / ".lock").unlink()
+    (tmp_path / "run" / ".lock").mkdir()
+    with pytest.raises(RecordError, match="make the directory and its files writable, or replay the run"):
+        open_run(tmp_path / "run").refresh()
