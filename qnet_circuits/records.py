@@ -220,7 +220,9 @@ class Record:
         try:
             handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
         except OSError as error:
-            raise RecordError(f"cannot write in {self.path}: {error.strerror}") from None
+            raise RecordError(
+                f"cannot write in {self.path}: {error.strerror}; an unfinished run is kept up to date: make it writable"
+            ) from None
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)

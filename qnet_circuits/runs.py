@@ -52,7 +52,7 @@ from qnet_circuits.preparing import backend_again, has_controls, prepare, progra
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, reporter
 from qnet_circuits.protocol import Analysis, Analyzed, Protocol, protocol_class
-from qnet_circuits.records import Holding, Parts, Record
+from qnet_circuits.records import Holding, Parts, Record, measures_readout
 from qnet_circuits.result import Result
 
 #: Where a run has come to its end, for good or ill.
@@ -625,7 +625,9 @@ class Run:
             notes.append("messages withheld (corrections=none): ideal is the value without them")
         keys = ("version", "protocol", "parameters", "backend", "corrections", "seed", "noise", "layout")
         provenance = {key: manifest[key] for key in keys}
-        provenance["shots"] = manifest["options"]["shots"]
+        counts = {item["shots"] for item in manifest["items"] if not measures_readout(item)}
+        # Circuits that ask for different numbers have no number in common.
+        provenance["shots"] = counts.pop() if len(counts) == 1 else None
         provenance["run_id"] = manifest["run_id"]
         found = found or Analyzed({})
         notes += found.notes

@@ -77,6 +77,12 @@ def on_disk(directory):
     return json.loads((directory / "manifest.json").read_text())
 
 
+def test_circuits_with_shots_of_their_own_have_no_number_of_shots_in_common():
+    plain = qn.run(Uneven(), "aer", seed=1).to_dict()
+    assert plain["shots"] is None and plain["figures"]["few"]["n"] == 7
+    assert qn.run(CHAIN, "aer:fake_manila", seed=1, shots=9, mitigate=True).to_dict()["shots"] == 9
+
+
 # -- figures of blocks -------------------------------------------------------------------------------------------------
 
 

@@ -312,7 +312,8 @@ def test_a_damaged_manifest_is_one_clear_error(directory, change):
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        (("protocol",), []), (("layout",), 3), (("layout",), [3]), (("simulated",), "no"), (("jobs",), []), (("jobs", 0, "block"), 10**30),
+        (("protocol",), []), (("layout",), 3), (("layout",), [3]), (("simulated",), "no"),
+        (("jobs",), []), (("jobs", 0, "block"), 10**30),
         (("items", 0, "tags"), None), (("items", 0, "forms", "raw"), []),
         (("items", 0, "forms", "registers", "out", 0, 0), -1), (("items", 0, "forms", "registers", "out", 0, 0), 99),
         (("items", 0, "forms", "accept"), [[-1]]), (("items", 0, "forms", "emulated"), [[1, 1, 0, 0]]),

@@ -38,7 +38,8 @@ from qnet_circuits.errors import ParameterError
 @name_argument
 @set_option
 @click.option("--on", "backend", default="ideal", show_default=True,
-              help="ideal, aer, aer:<device or file>, exact, exact:<device or file>.")  # fmt: skip
+              help="ideal, aer, exact, aer: or exact:<device or file>, local:<device>, ibm:<name>.")  # fmt: skip
+@click.option("--max-qpu-seconds", type=int, help="On ibm: the most processor seconds that the run may take.")
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @repeats_option
 @compiling_options
