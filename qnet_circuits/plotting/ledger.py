@@ -70,7 +70,7 @@ def plot_ledger(result: Result | KeyResult, ax: Axes | None = None) -> Axes:
     for line, step in enumerate(steps):
         _draw_step(ax, line, step, last=line == len(steps) - 1)
     _draw_numbers(ax, steps)
-    _draw_legend(ax, {step.colour for step in steps})
+    _draw_legend(ax, {step.colour for step in steps if step.start != step.end})
     return ax
 
 
