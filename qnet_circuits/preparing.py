@@ -55,9 +55,9 @@ def compile_for(program: Program, backend: Backend, seed: int, options: Mapping[
     if isinstance(chosen["layout"], Mapping):
         chosen["layout"] = MeasuredLinks.from_dict(chosen["layout"])
     decoupling = bool(options.get("decoupling", False))
-    compiled = compile_with_controls(
-        program, backend.device, seed=stream_seed(seed, TRANSPILER) % 2**31, decoupling=decoupling, **chosen
-    )
+    # Attempt 0 is the usual one; the others vary what placement and routing leave to chance.
+    own_seed = stream_seed(seed, TRANSPILER, options.get("attempt", 0)) % 2**31
+    compiled = compile_with_controls(program, backend.device, seed=own_seed, decoupling=decoupling, **chosen)
     return calibrated(compiled) if options.get("mitigate") else compiled
 
 
