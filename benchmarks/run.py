@@ -1,6 +1,6 @@
 """Measure all benchmarks and print one table; exit with 1 if a bar is missed.
 
-python -m benchmarks.run [--only frame,feedforward,exact,overhead,key] [--repeats N] [--json FILE]
+python -m benchmarks.run [--only frame,feedforward,exact,overhead,key,pulses] [--repeats N] [--json FILE]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import exact_chain, feedforward_chain, frame_chain, key_distillation, overhead
+from benchmarks import exact_chain, feedforward_chain, frame_chain, key_distillation, overhead, pulses
 from benchmarks.measuring import Row
 
 BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
     "exact": exact_chain.rows,
     "overhead": overhead.rows,
     "key": key_distillation.rows,
+    "pulses": pulses.rows,
 }
 PACKAGES = ("qnet-circuits", "qiskit", "qiskit-aer", "numpy", "cotengra")
 

@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from qnet_circuits.figures import Figure as Figure
     from qnet_circuits.figures import parity as parity
     from qnet_circuits.figures import population as population
+    from qnet_circuits.keys.eavesdroppers import EntanglingProbe as EntanglingProbe
+    from qnet_circuits.keys.eavesdroppers import InterceptResend as InterceptResend
+    from qnet_circuits.keys.eavesdroppers import ManInTheMiddle as ManInTheMiddle
     from qnet_circuits.network import Link as Link
     from qnet_circuits.network import Network as Network
     from qnet_circuits.noise.calibration import DeviceCalibration as DeviceCalibration
@@ -56,20 +59,27 @@ if TYPE_CHECKING:
     from qnet_circuits.noise.synthetic import grid_device as grid_device
     from qnet_circuits.noise.synthetic import heavy_hex_device as heavy_hex_device
     from qnet_circuits.noise.synthetic import line_device as line_device
+    from qnet_circuits.plotting.ledger import plot_ledger as plot_ledger
     from qnet_circuits.plotting.links import plot_links as plot_links
     from qnet_circuits.plotting.timeline import plot_timeline as plot_timeline
     from qnet_circuits.program import Item as Item
     from qnet_circuits.program import Program as Program
+    from qnet_circuits.protocol import Analysis as Analysis
+    from qnet_circuits.protocol import Analyzed as Analyzed
     from qnet_circuits.protocol import Protocol as Protocol
     from qnet_circuits.protocol import protocol_class as protocol_class
     from qnet_circuits.protocol import protocol_names as protocol_names
     from qnet_circuits.protocol import register as register
+    from qnet_circuits.protocols.bb84 import BB84 as BB84
+    from qnet_circuits.protocols.bbm92 import BBM92 as BBM92
     from qnet_circuits.protocols.chsh import Chsh as Chsh
+    from qnet_circuits.protocols.e91 import E91 as E91
     from qnet_circuits.protocols.entanglement_swapping import EntanglementSwapping as EntanglementSwapping
     from qnet_circuits.protocols.ghz import Ghz as Ghz
     from qnet_circuits.protocols.link_benchmark import LinkBenchmark as LinkBenchmark
     from qnet_circuits.protocols.long_range_cnot import LongRangeCnot as LongRangeCnot
     from qnet_circuits.protocols.repeater_chain import RepeaterChain as RepeaterChain
+    from qnet_circuits.protocols.six_state import SixState as SixState
     from qnet_circuits.protocols.superdense_coding import SuperdenseCoding as SuperdenseCoding
     from qnet_circuits.protocols.swap_transport import SwapTransport as SwapTransport
     from qnet_circuits.protocols.teleportation import Teleportation as Teleportation
@@ -107,14 +117,20 @@ _HOME = {
     ),
     "estimate": ("Estimate",),
     "figures": ("Expression", "Figure", "parity", "population"),
+    "keys.eavesdroppers": ("EntanglingProbe", "InterceptResend", "ManInTheMiddle"),
     "network": ("Link", "Network"),
     "noise.calibration": ("DeviceCalibration",),
     "noise.synthetic": ("grid_device", "heavy_hex_device", "line_device"),
+    "plotting.ledger": ("plot_ledger",),
     "plotting.links": ("plot_links",),
     "plotting.timeline": ("plot_timeline",),
     "program": ("Item", "Program"),
-    "protocol": ("Protocol", "protocol_class", "protocol_names", "register"),
+    "protocol": ("Analysis", "Analyzed", "Protocol", "protocol_class", "protocol_names", "register"),
+    "protocols.bb84": ("BB84",),
+    "protocols.bbm92": ("BBM92",),
     "protocols.chsh": ("Chsh",),
+    "protocols.e91": ("E91",),
+    "protocols.six_state": ("SixState",),
     "protocols.entanglement_swapping": ("EntanglementSwapping",),
     "protocols.ghz": ("Ghz",),
     "protocols.link_benchmark": ("LinkBenchmark",),

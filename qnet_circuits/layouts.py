@@ -14,21 +14,21 @@ from qnet_circuits.protocols.link_benchmark import LinkBenchmark, figure_name
 from qnet_circuits.result import Result
 
 Layout = Sequence[int] | Result | os.PathLike[str] | str | None
-_TAKES = "layout must be 'auto' or a list of qubits, or a link benchmark's result or the directory of its run"
+_TAKES = "layout must be 'auto', 'predicted' or a list of qubits, or a link benchmark's result or the directory of its run"
 
 
 def plain_layout(layout: Any, device: Device | None) -> Any:
     """Return a layout in plain values, as a manifest keeps it; qubits go on to whoever judges them.
 
     Args:
-        layout: ``auto``, a list of qubits, a Result of a link benchmark, the path of its run, or None.
+        layout: ``auto``, ``predicted``, a list of qubits, a Result of a link benchmark, the path of its run, or None.
         device: The device that it is for.
 
     Raises:
         ParameterError: If it is none of these, or the benchmark was measured elsewhere.
         RecordError: If the run has no outcomes.
     """
-    if layout is None or (isinstance(layout, str) and layout == "auto"):
+    if layout is None or (isinstance(layout, str) and layout in ("auto", "predicted")):
         return layout
     if isinstance(layout, Result):
         return _measured(layout, layout.title, device).to_dict()

@@ -20,8 +20,9 @@ from qnet_circuits.noise.summary import couplings_by_use
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
 
-#: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second.
-_PREDICTED_UNASKED = 200
+#: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second. Where a job
+#: is submitted, which takes longer anyway and whose figures a prediction should stand beside, it may take a second.
+_PREDICTED_UNASKED, _PREDICTED_WITH_JOBS = 200, 5000
 
 
 def has_controls(options: Mapping[str, Any]) -> bool:
@@ -54,9 +55,9 @@ def compile_for(program: Program, backend: Backend, seed: int, options: Mapping[
     if isinstance(chosen["layout"], Mapping):
         chosen["layout"] = MeasuredLinks.from_dict(chosen["layout"])
     decoupling = bool(options.get("decoupling", False))
-    compiled = compile_with_controls(
-        program, backend.device, seed=stream_seed(seed, TRANSPILER) % 2**31, decoupling=decoupling, **chosen
-    )
+    # Attempt 0 is the usual one; the others vary what placement and routing leave to chance.
+    own_seed = stream_seed(seed, TRANSPILER, options.get("attempt", 0)) % 2**31
+    compiled = compile_with_controls(program, backend.device, seed=own_seed, decoupling=decoupling, **chosen)
     return calibrated(compiled) if options.get("mitigate") else compiled
 
 
@@ -90,9 +91,8 @@ def predicted(compiled: Compiled, backend: Backend, asked: bool | None) -> dict[
     size = sum(len(item.qubits) for item in compiled)
     if asked is False or not backend.samples:
         return {}
-    if asked is None and not (
-        noise is not None and backend.device is not None and size <= _PREDICTED_UNASKED
-    ):
+    most = _PREDICTED_WITH_JOBS if backend.equal_shots else _PREDICTED_UNASKED
+    if asked is None and not (noise is not None and backend.device is not None and size <= most):
         return {}
     engine = ExactBackend("exact", backend.device, noise)
     figures = compiled.program.figures

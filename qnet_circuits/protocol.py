@@ -50,6 +50,7 @@ class Analyzed:
         notes: What a reader must know.
         secrets: Values that a result holds but never prints, compares or stores, by name.
         refused: Why the protocol came to no good end although everything worked; None if it did.
+        report: What people read below the table of figures.
     """
 
     figures: Mapping[str, Estimate]
@@ -57,6 +58,7 @@ class Analyzed:
     notes: tuple[str, ...] = ()
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     refused: str | None = None
+    report: str = ""
 
 
 class Protocol(ABC):

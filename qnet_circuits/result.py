@@ -49,6 +49,7 @@ class Result:
         more: What else the protocol found, plain values by name; read as ``result.ledger``.
         refused: Why the protocol came to no good end although everything worked, or None.
         secrets: What is never printed, compared or stored; read as ``result.secret_key``.
+        report: What people read below the table of figures.
 
     Example:
         >>> from qnet_circuits.running import run
@@ -72,6 +73,7 @@ class Result:
     refused: str | None = None
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     mitigated: dict[str, Estimate] = field(default_factory=dict)
+    report: str = field(default="", repr=False, compare=False)
 
     def __getitem__(self, name: str) -> Estimate:
         return self.figures[name]
@@ -168,6 +170,7 @@ class Result:
         lines = [self.title, table(self.rows())]
         counted = {key: value for key, value in self.resources.items() if isinstance(value, int)}
         lines.append("  ".join(f"{key.replace('_', ' ')} {value}" for key, value in counted.items()))
+        lines += [self.report] if self.report else []
         if self.refused is not None:
             lines.append(f"refused: {self.refused}")
         lines += [f"note: {note}" for note in self.notes]
@@ -216,8 +219,11 @@ class Result:
             "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row.values()) + "</tr>"
             for row in rows
         )
+        below = f"<pre>{html.escape(self.report)}</pre>" if self.report else ""
+        if self.refused is not None:
+            below += f"<p><b>refused:</b> {html.escape(self.refused)}</p>"
         notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
-        return f"<b>{html.escape(self.title)}</b><table><tr>{head}</tr>{body}</table>{notes}"
+        return f"<b>{html.escape(self.title)}</b><table><tr>{head}</tr>{body}</table>{below}{notes}"
 
 
 def _interval(estimate: Estimate) -> str:

@@ -29,6 +29,7 @@ from qnet_circuits.preparing import compile_for, has_controls, on_device, predic
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report
 from qnet_circuits.protocol import Protocol
+from qnet_circuits.ranking import PREDICTED, ranked
 from qnet_circuits.records import Record
 from qnet_circuits.result import Result
 from qnet_circuits.runs import Run
@@ -68,13 +69,15 @@ def submit(
     Args:
         protocol: What to run.
         backend: Where: ``ideal``, ``aer``, ``aer:<device>``, ``aer:<snapshot.json>``, ``exact`` and ``exact:<device>`` (figures
-            without sampling), a ``DeviceCalibration``, a Backend, a Qiskit ``BackendV2`` or ``BaseSamplerV2``.
+            without sampling), ``ibm:<processor>``, ``local:<device>`` (IBM's offline mode), a ``DeviceCalibration``, a Backend,
+            a Qiskit ``BackendV2`` or ``BaseSamplerV2``.
         shots: Shots for each circuit, 1 to 100,000,000. Default 4096.
         seed: A whole number of at least 0 that decides on everything drawn at random; drawn itself by default, and reported.
         corrections: ``auto``, ``frame``, ``feedforward``, ``postselect``, ``coherent`` or ``none``.
         optimization_level: Qiskit's, 0 to 3.
-        layout: One physical qubit for each wire; ``auto``, those with the least calibrated error; or the result of a link
-            benchmark of the same chip, or its run's directory, for those with the least measured infidelity.
+        layout: One physical qubit for each wire; ``auto``, those with the least calibrated error; ``predicted``, the best of
+            several by exact prediction of the first figure, which takes seconds; or the result of a link benchmark of the same
+            chip, or its run's directory, for those with the least measured infidelity.
         carrier: What a transmission is on a machine: ``relabel``, ``swap`` or ``teleport``.
         emulate_links: Sample the links' own errors in software, where the backend cannot make them happen.
         noise: Which noise of a simulated device is on, a ``DeviceNoise`` or its fields. Default: all that is calibrated.
@@ -87,7 +90,7 @@ def submit(
         controls: Add control experiments to the job: the same circuits without corrections, as figures that end in
             ``_uncorrected``, and direct transport by SWAPs on the same qubits, ``_swap_transport``, where the protocol has a
             baseline. ``result.compare()`` puts them side by side.
-        max_qpu_seconds: The most processor seconds that a job on a processor may take; needed there.
+        max_qpu_seconds: The most processor seconds that a run on a processor may take, shared by its jobs; needed there.
         options: Options of IBM's Sampler by dotted name, on ``ibm:`` and, as far as its offline mode knows them, ``local:``;
             such as ``{"twirling.enable_gates": True, "execution.rep_delay": 2.5e-4}``.
         path: A directory, new or empty, that keeps the run; needed on a processor.
@@ -130,10 +133,14 @@ def submit(
         "options": dict(where.options),
         "mitigate": mitigate,
     }
+    if chosen["layout"] == PREDICTED:
+        chosen, placed = ranked(program_of(protocol, seed), where, seed, chosen)
+        left_out = (*left_out, placed)
     compiled = prepare(protocol, where, seed, chosen)
     if mitigate:
         check_mitigable(protocol, compiled.program, where)
     counts = with_readout(_shots(compiled.program, shots, where), compiled)
+    chosen["own_shots"] = all(item.shots is not None for item in compiled.program)
     _check_links(compiled, where)
     where.check(compiled)
     manifest = make_manifest(protocol, compiled, where, seed, counts, chosen)
@@ -369,8 +376,9 @@ def compile(
         seed: Seed of what is drawn at random.
         corrections: The correction mode.
         optimization_level: Qiskit's, 0 to 3.
-        layout: One physical qubit for each wire; ``auto``, those with the least calibrated error; or the result of a link
-            benchmark of the same chip, or its run's directory, for those with the least measured infidelity.
+        layout: One physical qubit for each wire; ``auto``, those with the least calibrated error; ``predicted``, the best of
+            several by exact prediction of the first figure, which takes seconds; or the result of a link benchmark of the same
+            chip, or its run's directory, for those with the least measured infidelity.
         carrier: What a transmission is on a machine.
         emulate_links: Sample the links' own errors in software.
         decoupling: Decouple waiting qubits by pairs of X pulses.
@@ -392,4 +400,6 @@ def compile(
         "layout": plain_layout(layout, where.device),
         "carrier": carrier, "emulate_links": emulate_links, "decoupling": decoupling, "mitigate": mitigate,
     }  # fmt: skip
+    if options["layout"] == PREDICTED:
+        options, _ = ranked(program, where, seed, options)
     return compile_for(program, where, seed, options)

@@ -52,7 +52,7 @@ from qnet_circuits.preparing import backend_again, has_controls, prepare, progra
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, reporter
 from qnet_circuits.protocol import Analysis, Analyzed, Protocol, protocol_class
-from qnet_circuits.records import Holding, Parts, Record, measures_readout
+from qnet_circuits.records import Holding, Parts, Record
 from qnet_circuits.result import Result
 
 #: Where a run has come to its end, for good or ill.
@@ -625,9 +625,7 @@ class Run:
             notes.append("messages withheld (corrections=none): ideal is the value without them")
         keys = ("version", "protocol", "parameters", "backend", "corrections", "seed", "noise", "layout")
         provenance = {key: manifest[key] for key in keys}
-        counts = {item["shots"] for item in manifest["items"] if not measures_readout(item)}
-        # Circuits that ask for different numbers have no number in common.
-        provenance["shots"] = counts.pop() if len(counts) == 1 else None
+        provenance["shots"] = None if manifest["options"].get("own_shots") else manifest["options"]["shots"]
         provenance["run_id"] = manifest["run_id"]
         found = found or Analyzed({})
         notes += found.notes
@@ -638,7 +636,7 @@ class Run:
         return Result(
             {**estimates, **found.figures}, known, theory, dict(manifest.get("predicted", {})), manifest["bounds"],
             manifest["resources"], provenance, tuple(dict.fromkeys(notes)), dict(self._seconds), dict(spreads or {}),
-            dict(found.more), found.refused, found.secrets,
+            dict(found.more), found.refused, found.secrets, report=found.report,
         )  # fmt: skip
 
 

@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from scipy.stats import binom
 
-from benchmarks import exact_chain, feedforward_chain, frame_chain, key_distillation, overhead, run
+from benchmarks import exact_chain, feedforward_chain, frame_chain, key_distillation, overhead, pulses, run
 from benchmarks.baselines import chain, feedforward
 from benchmarks.measuring import Row, seconds_in_aer
 
@@ -148,3 +149,12 @@ def test_an_unknown_benchmark_is_refused():
         command, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True
     )
     assert done.returncode == 2 and "there is no benchmark nothing" in done.stderr
+
+
+def test_a_script_sifts_the_pulses_that_the_library_makes_a_key_of():
+    alice, bob = pulses.by_hand(3, 4000, "FakeManilaV2")
+    assert len(alice) == len(bob) and binom.ppf(5e-7, 4000, 0.5) <= len(alice) <= binom.isf(5e-7, 4000, 0.5)
+    # On another device, and qubit: only that both err little is compared.
+    assert (alice != bob).mean() < 0.05
+    result = pulses.run_to_key(3, 40_000)
+    assert result.qber.value < 0.05 and result.key_length.value > 0

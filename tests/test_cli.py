@@ -2,6 +2,7 @@
 
 import json
 
+import matplotlib.pyplot as plt
 import pytest
 
 from qnet_circuits.cli.main import main
@@ -121,7 +122,7 @@ def test_budget_prints_the_object_of_the_design(qnet):
 
 
 def test_budget_prints_a_table_and_saves_a_picture(qnet, tmp_path):
-    picture = tmp_path / "budget.png"
+    picture, before = tmp_path / "budget.png", plt.get_fignums()
     status, out, err = qnet(
         *BUDGET, "--set", "link_fidelity=0.9", "--layout", "3,4,5", "--plot", str(picture)
     )
@@ -130,7 +131,7 @@ def test_budget_prints_a_table_and_saves_a_picture(qnet, tmp_path):
     assert all(
         f"\n{name}" in out for name in ("gates", "readout", "waiting", "latency", "links", "interaction")
     )
-    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.read_bytes().startswith(b"\x89PNG") and plt.get_fignums() == before
 
 
 MY_FILE = """
@@ -200,6 +201,7 @@ def test_a_protocol_of_ones_own_file(qnet, tmp_path):
         (["budget", "teleportation", "--on", "fake_kingston", "--plot", "b.xyz"], "--plot takes a file that ends in"),
         (["budget", "teleportation", "--on", "fake_kingston", "--memory-gib", "1e-9"], "allow more with"),
         (["budget", "teleportation", "--on", "fake_kingston", "--shots", "9"], "No such option"),
+        (["run", "teleportation", "--on", "ibm:ibm_torino"], "qnet submit teleportation --on ibm:ibm_torino --max-qpu-seconds"),
     ],
 )  # fmt: skip
 def test_wrong_input_is_one_line_and_status_2(qnet, arguments, message):
@@ -207,6 +209,16 @@ def test_wrong_input_is_one_line_and_status_2(qnet, arguments, message):
     assert (status, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1 and "Traceback" not in err
+
+
+def test_help_lists_each_command_in_one_whole_line_and_every_exit_status(qnet):
+    status, out, _ = qnet("--help")
+    told, listed = out.split("Commands:\n")
+    lines = listed.splitlines()
+    assert (
+        status == 0 and len(lines) == 12 and all(line.endswith(".") and "..." not in line for line in lines)
+    )
+    assert [code for code in (0, 1, 2, 3, 4, 130) if f"\n    {code} " in told] == [0, 1, 2, 3, 4, 130]
 
 
 def test_backend_failure_is_status_3_and_ctrl_c_130(qnet, monkeypatch):

@@ -293,13 +293,6 @@ def test_a_run_opens_read_only_from_another_place_without_the_client_and_offline
         moved.chmod(0o755)
 
 
-def test_run_takes_the_budget_that_a_processor_needs(platform, client, tmp_path):
-    before = len(platform.jobs)
-    ended = client.qnet("run", *CHAIN, *BUDGET, "--shots", "20", "--out", tmp_path / "run", "--json")
-    assert (ended.code, ended.err) == (0, "") and "fidelity" in json.loads(ended.out)["figures"]
-    assert len(platform.jobs) == before + 1
-
-
 @pytest.mark.parametrize(
     ("status", "follow"), [("SUBMITTING", True), ("CANCELLED", False), ("FAILED", False)]
 )
@@ -318,9 +311,9 @@ def test_jobs_that_will_not_follow_are_not_announced(status, follow, capsys):
 
 @pytest.mark.parametrize("backend", ["aer:fake_manila", "local:fake_manila", "ibm:ibm_torino"])
 def test_without_the_client_one_line_says_how_to_get_it(backend, home, tmp_path):
-    more = ("--max-qpu-seconds", "60") if backend.startswith("ibm:") else ()
+    verb, more = ("submit", BUDGET) if backend.startswith("ibm:") else ("run", ())
     ended = subprocess.run(
-        [sys.executable, "-W", "error", "-c", BARE_MACHINE, "run", *CHAIN[:1], "--on", backend, *more, "--out",
+        [sys.executable, "-W", "error", "-c", BARE_MACHINE, verb, *CHAIN[:1], "--on", backend, *more, "--out",
          str(tmp_path / "run")],
         env=bare(home), cwd=ROOT, capture_output=True, text=True, timeout=120,
     )  # fmt: skip

@@ -20,7 +20,7 @@ def _blocks(file, language):
     return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / file).read_text(), re.M | re.S)
 
 
-@pytest.mark.parametrize("file", ["README.md", "docs/add-a-protocol.md"])
+@pytest.mark.parametrize("file", ["README.md", "docs/add-a-protocol.md", "docs/keys.md"])
 def test_python_blocks_run(file, tmp_path):
     script = tmp_path / "blocks.py"
     script.write_text("\n".join(_blocks(file, "python")))
@@ -50,10 +50,10 @@ def test_readme_command_lines_run(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("file", "language"), [("README.md", "text"), ("hardware_runs/README.md", "console")]
+    ("file", "language", "jobs"), [("README.md", "text", 4), ("hardware_runs/README.md", "console", 1)]
 )
 def test_command_lines_that_need_an_account_run_on_the_stand_in(
-    file, language, tmp_path, monkeypatch, capsys
+    file, language, jobs, tmp_path, monkeypatch, capsys
 ):
     commands = [line for block in _blocks(file, language) for line in block.splitlines() if line]
     assert len([command for command in commands if "ibm:ibm_kingston" in command]) >= 2
@@ -65,7 +65,7 @@ def test_command_lines_that_need_an_account_run_on_the_stand_in(
                 main(command.split()[1:])
             assert not ended.value.code, f"{command}: {capsys.readouterr().err}"
     plt.close("all")
-    assert len(platform.jobs.records) == 1
+    assert len(platform.jobs.records) == jobs
 
 
 def test_makefile_has_the_targets_that_the_readme_names():

@@ -56,3 +56,38 @@ def test_plain_form_and_repr_make_it_again():
     network = Network.chain(2, [Link(0.9), Link(pauli=(0.5, 0.5, 0, 0))])
     assert Network.from_dict(network.to_dict()) == network
     assert eval(repr(network)) == network
+
+
+def test_a_route_has_the_fewest_links_and_among_those_the_best():
+    good, bad = Link(fidelity=0.99), Link(fidelity=0.9)
+    network = Network.from_edges(
+        [
+            ("alice", "north", bad), ("north", "bob", good), ("alice", "south", good), ("south", "bob", good),
+            ("alice", "west", good), ("west", "far", good), ("far", "bob", Link()),
+        ]
+    )  # fmt: skip
+    route = network.route("alice", "bob")
+    assert route == Network.from_edges([("alice", "south", good), ("south", "bob", good)])
+    assert route.hops == 2 and network.route("bob", "alice").path() == ("bob", "south", "alice")
+    assert network.route("far", "bob").links == (("far", "bob", Link()),)
+
+
+def test_the_best_route_is_found_whatever_the_order_in_which_nodes_are_met():
+    """Two stations on the way, and a detour of the same length that begins badly and ends well."""
+    edges = [
+        ("a", "b1", Link(0.9)), ("a", "b2", Link(0.8)), ("b1", "c", Link(0.8)), ("b2", "c", Link(0.95)),
+        ("c", "d", Link(0.9)),
+    ]  # fmt: skip
+    assert Network.from_edges(edges).route("a", "d").path() == ("a", "b2", "c", "d")
+    worse = [*edges[:3], ("b2", "c", Link(0.85)), edges[4]]
+    assert Network.from_edges(worse).route("a", "d").path() == ("a", "b1", "c", "d")
+
+
+@pytest.mark.parametrize(
+    ("ends", "message"),
+    [(("a", "z"), "no node 'z'"), (("a", "a"), "'a' twice"), (("a", "c"), "nothing joins a and c")],
+)
+def test_there_is_no_such_route(ends, message):
+    network = Network.from_edges([("a", "b"), ("c", "d")])
+    with pytest.raises(ParameterError, match=message):
+        network.route(*ends)

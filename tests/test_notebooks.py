@@ -37,12 +37,12 @@ def test_notebook_runs(path, drawing):
     _executed(path)
 
 
-def test_the_notebook_on_a_processor_makes_one_job_on_the_stand_in(drawing, platform):
+def test_the_notebook_on_a_processor_makes_a_job_for_the_links_and_one_for_each_block(drawing, platform):
     platform.jobs.queue_seconds = 1.0
     said = _executed(PROCESSOR)
     assert "QUEUED" in said and "COLLECTED" in said
     assert "repeater-chain on ibm:ibm_manila (simulated)" in said
-    assert len(platform.jobs.records) == 1
+    assert len(platform.jobs.records) == 4
 
 
 def test_the_notebook_on_a_processor_runs_where_there_is_no_platform(drawing, monkeypatch):
@@ -61,7 +61,11 @@ def test_the_notebook_on_a_processor_marks_the_two_lines_that_change_and_keeps_w
     assert marked == ['backend = "ibm:ibm_kingston"', "max_qpu_seconds = 60"]
     shown = [output.data["text/html"] for cell in notebook.cells for output in cell.get("outputs", ())
              if "text/html" in output.get("data", {})]  # fmt: skip
-    assert len(shown) == 2 and all("(simulated)</b>" in table for table in shown)
+    assert len(shown) == 1 and all("(simulated)</b>" in table for table in shown)
+    printed = "".join(
+        output.text for cell in notebook.cells for output in cell.get("outputs", ()) if "text" in output
+    )
+    assert printed.count("repeater-chain on ") == printed.count("(simulated)\nf") == 2
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -7,13 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 import qnet_circuits as qn
 
 FOLDER = Path(__file__).parents[1] / "hardware_runs"
 RUNS = sorted(path for path in FOLDER.iterdir() if path.is_dir())
-MOST_BYTES = 60_000
+MOST_BYTES = 100_000
 stored = pytest.mark.parametrize("path", RUNS, ids=lambda path: path.name)
 
 #: What a machine is that has neither IBM's client nor a network.
@@ -24,6 +26,12 @@ def refuse(*_):
     raise OSError("no network")
 socket.socket.connect = refuse
 """
+
+
+@pytest.fixture
+def copies(tmp_path):
+    """Return copies of all runs, for an analysis writes its result."""
+    return shutil.copytree(FOLDER, tmp_path / "copies")
 
 
 def _json(path, name):
@@ -108,6 +116,38 @@ def test_it_is_small_and_speaks_of_no_machine(path):
     for content in files.values():
         assert not any(place in content for place in (b"/root/", b"/home/", b"/tmp/"))
     assert f"`{path.name}`" in (FOLDER / "README.md").read_text()
+
+
+@pytest.mark.parametrize("kind", ["local", "twin"])
+def test_a_run_in_blocks_keeps_each_block_with_its_controls_and_mitigated_figures(kind, copies):
+    path = copies / f"chain2-blocks-{kind}-torino"
+    manifest, result = _json(path, "manifest.json"), qn.replay(path)
+    assert [job["block"] for job in manifest["jobs"]] == [0, 1, 2]
+    assert all(job["kept"] == [300] * len(manifest["items"]) for job in manifest["jobs"])
+    values = [qn.open_run(path).blocks()[k]["zz"]["out"] for k in range(3)]
+    agree = [1 - 2 * np.mean(bits[:, 0] ^ bits[:, 1]) for bits in values]
+    assert result.blocks["zz"]["values"] == pytest.approx(agree) and len(set(agree)) > 1
+    assert result.fidelity.n == 3 * 3 * 300
+    (first, *_) = result.compare().figures
+    assert set(first.controls) == {"uncorrected", "swap_transport"}
+    assert first.reading.mitigated.value > first.reading.measured.value
+    assert not first.controls["uncorrected"].measured.above(0.5) and result.fidelity.above(0.5)
+
+
+def test_pictures_of_stored_runs_say_that_they_are_simulated(copies):
+    for path in sorted(copies / run.name for run in RUNS):
+        for drawn in (qn.replay(path), qn.replay(path).compare()):
+            assert drawn.plot().get_title().endswith("(simulated)"), path.name
+        plt.close("all")
+    links = qn.replay(copies / "links-twin-nairobi")
+    assert qn.plot_links(links).get_title().endswith("(simulated)")
+    plt.close("all")
+
+
+def test_a_stored_link_benchmark_places_another_protocol(copies):
+    path = copies / "links-twin-nairobi"
+    compiled = qn.compile(qn.RepeaterChain(hops=2), "aer:fake_nairobi", layout=path)
+    assert any(note.startswith("placed by measured links") for note in compiled.notes)
 
 
 def test_outcomes_of_the_stored_chain_come_shot_by_shot(tmp_path):

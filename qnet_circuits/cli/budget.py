@@ -26,7 +26,7 @@ from qnet_circuits.cli.options import (
 @click.command()
 @name_argument
 @set_option
-@click.option("--on", "device", metavar="DEVICE", help="A device, or a snapshot's file; needed.")
+@click.option("--on", "device", metavar="DEVICE", help="A stand-in device, or a snapshot's file; needed.")
 @click.option("--figure", help="Name of the figure.  [default: fidelity, or the first]")
 @compiling_options
 @click.option("--emulate-links", is_flag=True, help="Let the links' own noise act in software.")
@@ -37,7 +37,10 @@ def budget(
     name: str, settings: tuple[str, ...], device: str | None, figure: str | None, layout: str | None,
     noise: tuple[str, ...], memory_gib: float, seed: int | None, as_json: bool, plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
-    """Compute what gates, readout, waiting, latency and links each cost a figure: NAME is registered, or FILE.py:Class."""
+    """Compute what each source of noise costs a figure.
+
+    Sources are gates, readout, waiting, latency and links. NAME is one that `qnet list` names, or FILE.py:Class.
+    """
     from qnet_circuits.budget import error_budget
 
     protocol = protocol_of(name, settings)

@@ -26,7 +26,12 @@ from qnet_circuits.cli.options import (
 @click.command()
 @name_argument
 @set_option
-@click.option("--on", "backend", required=True, help="Where it would run: ibm:<name>, aer:<device or file>.")
+@click.option(
+    "--on",
+    "backend",
+    required=True,
+    help="Where it would run: ibm:<processor>, or aer:<device or file> without an account.",
+)
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @repeats_option
 @compiling_options
@@ -43,7 +48,10 @@ def cost(
     name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], seed: int | None,
     sampler_options: tuple[str, ...], as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Estimate what a run would cost on a processor; nothing is submitted: NAME is registered, or FILE.py:Class."""
+    """Estimate what a run would cost on a processor.
+
+    Nothing is submitted. NAME is one that `qnet list` names, or FILE.py:Class.
+    """
     from qnet_circuits.costing import estimate_cost
 
     protocol = protocol_of(name, settings)

@@ -41,7 +41,10 @@ _QUANTITIES = {
 @click.option("--save", type=click.Path(), metavar="FILE", help="Write the device's snapshot to FILE.json.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def devices(name: str | None, save: str | None, as_json: bool) -> None:
-    """List the stand-in devices, or show one: NAME is one of them, or the path of a snapshot."""
+    """List the stand-in devices, or show one.
+
+    NAME is one of them, or the path of a snapshot.
+    """
     if name is None:
         if save is not None:
             raise ParameterError("--save writes one device; name it: qnet devices NAME --save FILE.json")

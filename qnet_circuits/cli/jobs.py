@@ -34,9 +34,15 @@ from qnet_circuits.cli.options import (
 @click.command()
 @name_argument
 @set_option
-@click.option("--on", "backend", required=True, help="ibm:<name>.")
-@click.option("--max-qpu-seconds", type=int, help="The most processor seconds that the job may take.")
-@click.option("--out", type=click.Path(), metavar="DIR", help="The new directory that keeps the run.")
+@click.option(
+    "--on", "backend", required=True, help="ibm:<processor>; or local:<device>, to rehearse offline."
+)
+@click.option(
+    "--max-qpu-seconds", type=int, help="The most processor seconds that the run may take; needed on ibm:."
+)
+@click.option(
+    "--out", type=click.Path(), metavar="DIR", help="A new directory that keeps the run; needed on ibm:."
+)
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @repeats_option
 @compiling_options
@@ -44,13 +50,17 @@ from qnet_circuits.cli.options import (
 @controls_option
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
 @mitigate_option
-@click.option("--dry-run", is_flag=True, help="Do everything but write and submit.")
+@click.option("--dry-run", is_flag=True, help="Check everything; write and submit nothing.")
 @json_option
 def submit(
     name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], out: str | None,
     sampler_options: tuple[str, ...], as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Submit a protocol to a processor, and come back for it later: NAME is registered, or FILE.py:Class."""
+    """Submit a protocol to a processor, and come back later.
+
+    `qnet status`, `fetch` and `cancel` take the directory from there on. NAME is one that `qnet list` names, or
+    FILE.py:Class.
+    """
     from qnet_circuits.running import submit as submit_
 
     protocol = protocol_of(name, settings)
@@ -73,7 +83,7 @@ def submit(
 @click.argument("directories", nargs=-1, required=True, type=click.Path())
 @json_option
 def status(directories: tuple[str, ...], as_json: bool) -> None:
-    """Ask how far runs are."""
+    """Ask how far runs are, each by its directory."""
     from qnet_circuits.running import open_run
 
     states = []
@@ -86,7 +96,9 @@ def status(directories: tuple[str, ...], as_json: bool) -> None:
 
 @click.command()
 @click.argument("directory", type=click.Path())
-@click.option("--no-wait", is_flag=True, help="Exit with status 4 if the run is not finished yet.")
+@click.option(
+    "--no-wait", is_flag=True, help="Do not wait: exit with status 4 if the run is not finished yet."
+)
 @level_option
 @compare_option
 @key_option
@@ -101,7 +113,10 @@ def fetch(
     as_json: bool,
     plot: str | None,
 ) -> None:
-    """Wait for a run, or go on with one that was interrupted, and print its figures."""
+    """Wait for a run and print its figures.
+
+    A run that was interrupted, in any way and at any step, goes on from there.
+    """
     from qnet_circuits.running import open_run
 
     check_picture(plot)
@@ -116,7 +131,7 @@ def fetch(
 @click.argument("directory", type=click.Path())
 @json_option
 def cancel(directory: str, as_json: bool) -> None:
-    """Give up a run whose outcomes are not there yet, and its job."""
+    """Give up a run that is not finished, and cancel its jobs."""
     from qnet_circuits.running import open_run
 
     run = open_run(directory)
@@ -133,7 +148,8 @@ def _say(states: list[dict[str, Any]], as_json: bool, advice: str = "") -> None:
         click.echo(json.dumps({"schema": 1, "runs": states}))
         return
     for state in states:
-        job = f"  job {', '.join(state['jobs'])}" if state["jobs"] else ""
+        word = "job" if len(state["jobs"]) == 1 else "jobs"
+        job = f"  {word} {', '.join(state['jobs'])}" if state["jobs"] else ""
         to_come = state["status"] not in ("FAILED", "CANCELLED", "LOST")
         if to_come and 0 < len(state["jobs"]) < state["planned_jobs"]:
             job += (

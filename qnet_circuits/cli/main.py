@@ -13,7 +13,7 @@ from qnet_circuits.cli.budget import budget
 from qnet_circuits.cli.cost import cost
 from qnet_circuits.cli.devices import devices
 from qnet_circuits.cli.jobs import cancel, fetch, status, submit
-from qnet_circuits.cli.options import Interrupted, protocol_of
+from qnet_circuits.cli.options import Interrupted, protocol_of, set_option
 from qnet_circuits.cli.running import predict, replay, run
 from qnet_circuits.errors import AccountError, BackendError, NotFinishedError, ParameterError, QnetError
 
@@ -57,7 +57,17 @@ def _say(message: str, code: int) -> int:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="qnet-circuits", prog_name="qnet")
 def qnet() -> None:
-    """Quantum-network protocols, written once and run ideal, noisy and on processors."""
+    """Quantum-network protocols, written once and run ideal, noisy and on processors.
+
+    \b
+    Exit status:
+      0    done
+      1    the protocol came to no good end although everything worked
+      2    the input was wrong; one line says what, and what to do
+      3    the backend failed
+      4    not finished yet (fetch --no-wait)
+      130  Ctrl-C
+    """  # noqa: D301  (click keeps the lines of a paragraph that begins with a real backspace)
 
 
 @qnet.command("list")
@@ -77,10 +87,13 @@ def list_(as_json: bool) -> None:
 
 @qnet.command()
 @click.argument("name")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the protocol.")
+@set_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """Say what a protocol assumes, costs, and where it comes from."""
+    """Say what a protocol assumes and takes, and where it comes from.
+
+    NAME is one that `qnet list` names, or FILE.py:Class.
+    """
     import inspect
 
     import numpy as np

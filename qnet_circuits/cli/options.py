@@ -33,18 +33,22 @@ def together(*options: Callable[[Any], Any]) -> Callable[[_F], _F]:
 
 name_argument = click.argument("name")
 set_option = click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the protocol."
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A parameter of the protocol; may be given several times.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 controls_option = click.option(
     "--controls",
     is_flag=True,
-    help="Add the same circuits without corrections, and direct transport by SWAPs.",
+    help="Add control experiments: the same circuits without corrections, and direct transport by SWAPs.",
 )
 compare_option = click.option(
     "--compare",
     is_flag=True,
-    help="Put figures, controls, prediction, ideal, theory and bounds side by side.",
+    help="Put figures side by side with controls, prediction, ideal, theory and bounds; the picture too.",
 )
 plot_option = click.option("--plot", type=click.Path(), metavar="FILE", help="Save a picture of the figures.")
 out_option = click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run in a new directory.")
@@ -54,7 +58,7 @@ repeats_option = click.option(
     default=1,
     show_default=True,
     metavar="K",
-    help="Blocks, each with all circuits and shots.",
+    help="Run everything K times, in blocks; intervals then know how far the blocks lie apart.",
 )
 key_option = click.option(
     "--key-out",
@@ -63,28 +67,42 @@ key_option = click.option(
     help="Write the secret key to a new file that only you may read.",
 )
 level_option = click.option(
-    "--level", type=float, default=0.95, show_default=True, help="Confidence level of intervals."
+    "--level",
+    type=float,
+    default=0.95,
+    show_default=True,
+    help="Confidence level of the intervals, such as 0.99.",
 )
 sampler_option = click.option(
     "--option", "sampler_options", multiple=True, metavar="KEY=VALUE",
     help="An option of IBM's Sampler, such as twirling.enable_gates=true or execution.rep_delay=5e-4.",
 )  # fmt: skip
 memory_option = click.option(
-    "--memory-gib", type=float, default=2.0, show_default=True, help="The most memory a contraction may take."
+    "--memory-gib",
+    type=float,
+    default=2.0,
+    show_default=True,
+    help="The most memory that a computation may take.",
 )
 compiling_options = together(
     click.option("--noise", "noise", multiple=True, metavar="KEY=VALUE",
-                 help="A source of the device's noise, such as idle=false or feedforward_latency=2e-6."),
+                 help="What noise a simulated device has, such as idle=false or feedforward_latency=2e-6."),
     click.option("--corrections", default="auto", show_default=True,
-                 help="auto, frame, feedforward, postselect, coherent or none."),
-    click.option("--optimization-level", type=int, default=2, show_default=True, help="Qiskit's, 0 to 3."),
-    click.option("--layout", help="auto, physical qubits q0,q1,..., or the directory of a link benchmark."),
-    click.option("--carrier", default="relabel", show_default=True, help="relabel, swap or teleport."),
+                 help="What is done on a message: frame (in software), feedforward (in real time), postselect, "
+                      "coherent, none, or auto (frame where it passes)."),
+    click.option("--optimization-level", type=int, default=2, show_default=True, help="That of Qiskit's compiler, 0 to 3."),
+    click.option("--layout",
+                 help="Where on the device: auto (by the calibration), predicted (the best of several, by prediction), "
+                      "physical qubits q0,q1,..., or the directory of a link benchmark's run."),
+    click.option("--carrier", default="relabel", show_default=True,
+                 help="How a transmitted qubit crosses: relabel, swap or teleport."),
     click.option("--decoupling", is_flag=True, help="Decouple waiting qubits by pairs of X pulses."),
     click.option("--seed", type=int, help="Decides on everything drawn at random.  [default: drawn, and reported]"),
 )  # fmt: skip
 mitigate_option = click.option(
-    "--mitigate", is_flag=True, help="Put figures without readout errors beside the raw ones."
+    "--mitigate",
+    is_flag=True,
+    help="Measure readout errors in the same job, and put figures without them beside the raw ones.",
 )
 
 
@@ -145,14 +163,14 @@ def noise_of(given: Sequence[str]) -> Any:
 
 
 def layout_of(text: str | None) -> list[int] | str | None:
-    """Return a layout that was given as text: auto, qubits, or the directory of a run."""
-    if text is None or text == "auto" or Path(text).is_dir():
+    """Return a layout that was given as text: auto, predicted, qubits, or the directory of a run."""
+    if text is None or text in ("auto", "predicted") or Path(text).is_dir():
         return text
     try:
         return [int(qubit) for qubit in text.split(",")]
     except ValueError:
         raise ParameterError(
-            f"--layout takes auto, or qubits such as 0,1,2, or the directory of a link benchmark's run, got {text!r}"
+            f"--layout takes auto, predicted, qubits such as 0,1,2, or the directory of a link benchmark's run, got {text!r}"
         ) from None
 
 
@@ -182,11 +200,15 @@ def save_picture(drawn: Any, file: str | None) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
+    from matplotlib import pyplot
+
     figure = drawn.plot().figure
     try:
         figure.savefig(file, dpi=150, bbox_inches="tight")
     except OSError as error:
         raise RecordError(f"--plot cannot write {file}: {error.strerror}") from None
+    finally:
+        pyplot.close(figure)
 
 
 def check_key_file(file: str | None) -> None:

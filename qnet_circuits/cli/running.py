@@ -38,8 +38,8 @@ from qnet_circuits.errors import ParameterError
 @name_argument
 @set_option
 @click.option("--on", "backend", default="ideal", show_default=True,
-              help="ideal, aer, exact, aer: or exact:<device or file>, local:<device>, ibm:<name>.")  # fmt: skip
-@click.option("--max-qpu-seconds", type=int, help="On ibm: the most processor seconds that the run may take.")
+              help="ideal, aer, aer:<device or file>, exact, exact:<device or file>, local:<device>; "
+                   "ibm:<processor> has qnet submit.")  # fmt: skip
 @click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
 @repeats_option
 @compiling_options
@@ -50,7 +50,7 @@ from qnet_circuits.errors import ParameterError
               help="Put exact figures beside sampled ones.  [default: on a device, if the program is small]")  # fmt: skip
 @mitigate_option
 @level_option
-@click.option("--keep-outcomes", is_flag=True, help="With --json: add the corrected outcomes' counts.")
+@click.option("--keep-outcomes", is_flag=True, help="With --json: add how often each outcome came.")
 @key_option
 @compare_option
 @json_option
@@ -61,9 +61,16 @@ def run(
     sampler_options: tuple[str, ...], keep_outcomes: bool, key_out: str | None, compare: bool, as_json: bool,
     out: str | None, plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
-    """Run a protocol: NAME is registered, or FILE.py:Class."""
+    """Run a protocol and print its figures.
+
+    NAME is one that `qnet list` names, or FILE.py:Class.
+    """
     from qnet_circuits.running import submit
 
+    if backend.startswith("ibm:"):
+        raise ParameterError(
+            f"{backend} costs processor time: qnet submit {name} --on {backend} --max-qpu-seconds S --out DIR, then qnet fetch"
+        )
     protocol = protocol_of(name, settings)
     if keep_outcomes and not as_json:
         raise ParameterError("--keep-outcomes adds counts to the JSON object; give --json too, or --out DIR")
@@ -92,7 +99,7 @@ def run(
 @name_argument
 @set_option
 @click.option(
-    "--on", "device", help="A device, or a snapshot's file.  [default: none, the links' noise only]"
+    "--on", "device", help="A stand-in device, or a snapshot's file.  [default: none, the links' noise only]"
 )
 @compiling_options
 @controls_option
@@ -105,7 +112,10 @@ def predict(
     name: str, settings: tuple[str, ...], device: str | None, layout: str | None, noise: tuple[str, ...],
     memory_gib: float, seed: int | None, compare: bool, as_json: bool, out: str | None, plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
-    """Compute a protocol's figures exactly, without sampling: NAME is registered, or FILE.py:Class."""
+    """Compute a protocol's figures exactly, without sampling.
+
+    NAME is one that `qnet list` names, or FILE.py:Class.
+    """
     from qnet_circuits.running import exact_backend, submit
 
     protocol = protocol_of(name, settings)
@@ -129,7 +139,10 @@ def predict(
 def replay(
     directory: str, level: float, compare: bool, key_out: str | None, as_json: bool, plot: str | None
 ) -> None:
-    """Analyse the stored outcomes of a run again, without running anything."""
+    """Analyse a run's stored outcomes again.
+
+    Nothing is run, and neither a network nor an account is needed.
+    """
     from qnet_circuits.running import replay as replay_
 
     check_picture(plot)

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.patches import Circle
+from matplotlib.ticker import MaxNLocator
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.estimate import Estimate
@@ -125,6 +126,9 @@ def _draw_qubits(ax: Axes, places: dict[int, Point], points: float) -> None:
 
 
 def _draw_scale(ax: Axes, scale: Normalize, label: str) -> None:
-    bar = ax.figure.colorbar(ScalarMappable(scale, _COLOURS), ax=ax, fraction=0.04, pad=0.02, shrink=0.8)
+    bar = ax.figure.colorbar(
+        ScalarMappable(scale, _COLOURS), ax=ax, fraction=0.04, pad=0.02, shrink=0.8, format="%.2f",
+        ticks=MaxNLocator(5, steps=[1, 2, 5, 10]),
+    )  # fmt: skip
     bar.set_label(label, color=INK)
     bar.outline.set_visible(False)

@@ -26,7 +26,7 @@ class BBM92(EntanglementBased):
         key_basis_probability: How often each party chooses the key's basis Z, in (0, 1). Default 0.5.
         hops: Number of links, at least 1. Default 1.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, instead of the two.
+        network: A chain with links of its own, such as a ``route`` of a larger network, instead of the two.
         eve: An eavesdropper at Bob's door, or her text form; no man in the middle; nobody by default.
         tolerance: Observed error rate above which there is no key, in [0, 0.5]. Default 0.05.
         epsilon_secrecy: ε_sec, in (0, 0.5]. Default 1e-10.

@@ -95,7 +95,9 @@ def chsh_program(
         items.append(Item(name, circuit, {"alice": side, "bob": basis}, carrier=carrier))
         total = total + sign * parity(name, [("out", 0), ("out", 1)])
     without = 0.0 if messages and network.hops > 1 else bounds.CHSH_QUANTUM
-    figure = Figure("s_value", total, bounds.CHSH_QUANTUM, without, null=bounds.CHSH_CLASSICAL)
+    figure = Figure(
+        "s_value", total, bounds.CHSH_QUANTUM, without, null=bounds.CHSH_CLASSICAL, physical=(-4.0, 4.0)
+    )
     return Program(items, [figure], network)
 
 

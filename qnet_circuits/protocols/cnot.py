@@ -58,7 +58,7 @@ def _figures() -> list[Figure]:
     """Return the figures of a CNOT between nodes: process fidelity and truth table."""
     return [
         Figure("fidelity", process_fidelity(), ideal=1.0, without_messages=0.25, physical=(0.0, 1.0)),
-        Figure("truth_table", truth_table(), ideal=1.0, without_messages=0.5),
+        Figure("truth_table", truth_table(), ideal=1.0, without_messages=0.5, physical=(0.0, 1.0)),
     ]
 
 

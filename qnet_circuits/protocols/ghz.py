@@ -111,8 +111,8 @@ class Ghz(Protocol):
                 drawn_from=drawn_from,
                 physical=(0.0, 1.0),
             ),
-            Figure("populations", populations, 1.0, p),
-            Figure("coherence", coherence, 1.0, c, drawn_from=drawn_from),
+            Figure("populations", populations, 1.0, p, physical=(0.0, 1.0)),
+            Figure("coherence", coherence, 1.0, c, drawn_from=drawn_from, physical=(-1.0, 1.0)),
         ]
         return Program(items, figures, network)
 

@@ -59,7 +59,7 @@ def bell_program(
     ]
     for name, expression in correlators.items():
         without = 0.0 if corrected else ideal[name]
-        figures.append(Figure(name, expression, ideal[name], without))
+        figures.append(Figure(name, expression, ideal[name], without, physical=(-1.0, 1.0)))
     return Program(items, figures, network)
 
 

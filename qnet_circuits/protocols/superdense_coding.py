@@ -64,7 +64,9 @@ class SuperdenseCoding(Protocol):
         for message in ("00", "01", "10", "11"):
             items.append(Item(message, _circuit(network, message), {"message": message}))
             success = success + population(message, [("out", 0), ("out", 1)], [message]) / 4
-        return Program(items, [Figure("success", success, ideal=1.0, without_messages=1.0)], network)
+        return Program(
+            items, [Figure("success", success, ideal=1.0, without_messages=1.0, physical=(0.0, 1.0))], network
+        )
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return the probability that both bits are right."""

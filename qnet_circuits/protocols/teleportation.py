@@ -126,7 +126,9 @@ def _figures(settings: list[tuple[str, Expression]], average: bool, without: flo
     figures = [Figure("fidelity", fidelity, ideal=1.0, without_messages=without, physical=(0.0, 1.0))]
     for axis in "XYZ" if average else "":
         both = sum((part for name, part in settings if name == axis), Expression())
-        figures.append(Figure(f"fidelity_{axis.lower()}", (1 + both / 2) / 2, 1.0, without))
+        figures.append(
+            Figure(f"fidelity_{axis.lower()}", (1 + both / 2) / 2, 1.0, without, physical=(0.0, 1.0))
+        )
     return figures
 
 

@@ -128,7 +128,7 @@ class Ledger:
         rows += [(f"- {one.cause}", f"{one.bits:.2f}", f"{one.revealed}") for one in self.entries]
         rows += [("net key", f"{self.net_key}", f"{self.revealed}")]
         lines = [f"{'':24}{'bits':>14}{'revealed':>12}"]
-        lines += [f"{cause:24}{bits:>14}{said:>12}" for cause, bits, said in rows]
+        lines += [f"{cause:24}{bits:>14}{said:>12}".rstrip() for cause, bits, said in rows]
         return "\n".join([*lines, f"epsilon {self.epsilon:.3g}"])
 
 

@@ -119,3 +119,9 @@ def test_the_prediction_beside_a_figure_knows_that_waiting_costs_nothing_here():
     where = {"layout": result.provenance["layout"][0], "corrections": "feedforward"}
     waiting = qn.predict(chain, "fake_torino", **where).fidelity.value
     assert waiting not in result.fidelity
+
+
+def test_what_would_be_a_job_is_predicted_though_it_is_large():
+    star = qn.Ghz(parties=5)
+    assert set(qn.submit(star, "local:fake_torino", seed=1)._manifest["predicted"]) >= {"fidelity"}
+    assert qn.submit(star, "aer:fake_torino", seed=1)._manifest["predicted"] == {}

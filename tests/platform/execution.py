@@ -15,8 +15,11 @@ from tests.platform.processors import Processor
 
 #: Aer numbers the random streams of a run by seed + shot; below this many shots those of different calls never meet.
 CHUNK = 2048
-#: More qubits than that are simulated without noise, as stabilizers: with noise it would take minutes.
+#: More qubits than that, where gates or decisions join them all, are simulated without noise, as stabilizers: with noise it
+#: would take minutes.
 _WIDE = 20
+#: Qubits of independent parts of such a circuit that are simulated together.
+_PART = 8
 
 
 def run_job(processor: Processor, params: dict[str, Any], seed: Sequence[int]) -> str:
@@ -93,6 +96,10 @@ def run_circuit(
     from qiskit_aer.primitives import SamplerV2
 
     small, qubits = compact(circuit)
+    if small.num_qubits > _WIDE and len(parts := independent(circuit)) > 1:
+        whole = [run_circuit(processor, part, shots, (*seed, k)) for k, part in enumerate(parts)]
+        # A bit that a part does not measure is 0 there.
+        return {name: np.logical_or.reduce([registers[name] for registers in whole]) for name in whole[0]}
     simulator: dict[str, Any] = {}
     if small.num_qubits > _WIDE:
         simulator["method"] = "stabilizer"
@@ -110,6 +117,40 @@ def run_circuit(
         )
         for name in pieces[0]
     }
+
+
+def independent(circuit: QuantumCircuit) -> list[QuantumCircuit]:
+    """Return circuits of few qubits each that together do what a circuit does: no gate and no bit joins two of them."""
+    import rustworkx as rx
+
+    joined = rx.PyGraph()
+    place = {bit: joined.add_node(bit) for bit in [*circuit.qubits, *circuit.clbits]}
+    listed = [i for i in circuit.data if i.operation.name != "barrier"]
+    for instruction in listed:
+        first, *others = [*instruction.qubits, *instruction.clbits]
+        joined.add_edges_from([(place[first], place[other], None) for other in others])
+    used = {place[qubit] for instruction in listed for qubit in instruction.qubits}
+    groups: list[set[int]] = []
+    for component in rx.connected_components(joined):
+        if not component & used:
+            continue
+        if groups and len((groups[-1] | component) & used) <= _PART:
+            groups[-1] |= component
+        else:
+            groups.append(component)
+    return [_only(circuit, {joined[node] for node in group}) for group in groups]
+
+
+def _only(circuit: QuantumCircuit, bits: set[Any]) -> QuantumCircuit:
+    """Return the instructions on some qubits; of a barrier, what touches them."""
+    part = circuit.copy_empty_like()
+    for instruction in circuit.data:
+        qubits = [qubit for qubit in instruction.qubits if qubit in bits]
+        if instruction.operation.name == "barrier":
+            part.barrier(qubits) if qubits else None
+        elif qubits:
+            part.append(instruction)
+    return part
 
 
 def compact(circuit: QuantumCircuit) -> tuple[QuantumCircuit, tuple[int, ...]]:

@@ -48,6 +48,7 @@ def test_a_noiseless_run_ends_in_a_key(name):
     assert done.figures["sifted"].value == ledger["sifted"]
     assert ledger["pulses"] == ledger["detected"] == protocol.rounds
     assert len(done.more["fingerprint"]) == 16
+    assert done.secrets["bob_key"] == key and done.secrets["bob_key"] is not key
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -362,3 +363,14 @@ def test_a_run_prints_counts_beside_estimates_and_never_its_key():
     assert "95% interval" in text and "100% interval" not in text
     assert "demonstration" in result.to_dict() and "seed" in " ".join(result.notes)
     assert "".join(map(str, result.secret_key.bits()))[:64] not in text + repr(result)
+
+
+def test_a_key_over_a_route_of_a_larger_network():
+    good, bad = qn.Link(fidelity=0.99), qn.Link(fidelity=0.7)
+    ring = qn.Network.from_edges(
+        [("alice", "north", bad), ("north", "bob", bad), ("alice", "south", good), ("south", "bob", good)]
+    )
+    protocol = qn.BBM92(pairs=40_000, network=ring.route("alice", "bob"))
+    result = qn.run(protocol, seed=2, level=1 - 1e-6)
+    assert result.theory["qber"] in result.qber and result.key_length.value > 0
+    assert result.theory["qber"] < 0.02 and protocol.from_parameters(**protocol.parameters) == protocol

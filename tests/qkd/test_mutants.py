@@ -239,13 +239,13 @@ MUTANTS = [
     ),
     mutant(
         "authentication is not paid",
-        ("accounts", "net = length - SESSION_BITS - rules.fingerprint_bits", "net = length - rules.fingerprint_bits"),
-        ("accounts", 'account.spend("authentication", SESSION_BITS)', "pass"),
+        ("accounts", "net = length - rules.tag_bits - rules.fingerprint_bits", "net = length - rules.fingerprint_bits"),
+        ("accounts", 'account.spend("authentication", rules.tag_bits)', "pass"),
         by=["test_session authentication_is_paid_and_the_next_session_lives_of_it"],
     ),
     mutant(
         "numpy's generator for secrets",
-        ("randomness", "return os.urandom(count) if", "return np.random.bytes(count) if"),
+        ("randomness", "return os.urandom(count)", "return np.random.bytes(count)"),
         by=[
             "test_secrets no_secret_choice_uses_a_seeded_generator",
             "test_sifting_estimation randomness_comes_from_the_system_unless_seeded",
