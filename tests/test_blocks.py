@@ -318,3 +318,23 @@ def test_readout_is_measured_in_the_same_job_or_not_at_all(monkeypatch):
     monkeypatch.setattr("qnet_circuits.compiling.jobs.JOB_OVERHEAD", 0.0)
     with pytest.raises(UnsupportedError, match="measured in the same job as the circuits"):
         qn.submit(Uneven(), "local:fake_manila", seed=1, mitigate=True)
+
+
+def test_more_shots_than_a_processor_takes_at_once_are_several_jobs(platform, tmp_path):
+    from qnet_circuits.compiling.pricing import limits_of
+
+    most = limits_of(qn.compile(CHAIN, "local:fake_manila").device).shots
+    assert most < 5_000_000
+    run = qn.submit(CHAIN, "local:fake_manila", shots=most + 1, seed=1, predict=False)
+    shots = [job["shots"] for job in run._manifest["jobs"]]
+    assert len(shots) == 2 and max(shots) <= most and sum(shots) == most + 1
+    submitted = qn.submit(
+        CHAIN,
+        "ibm:ibm_manila",
+        shots=most + 1,
+        seed=1,
+        max_qpu_seconds=600,
+        path=tmp_path / "run",
+        dry_run=True,
+    )
+    assert [job["shots"] for job in submitted._manifest["jobs"]] == shots
