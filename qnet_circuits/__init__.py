@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from qnet_circuits.noise.synthetic import grid_device as grid_device
     from qnet_circuits.noise.synthetic import heavy_hex_device as heavy_hex_device
     from qnet_circuits.noise.synthetic import line_device as line_device
+    from qnet_circuits.plotting.ledger import plot_ledger as plot_ledger
     from qnet_circuits.plotting.links import plot_links as plot_links
     from qnet_circuits.plotting.timeline import plot_timeline as plot_timeline
     from qnet_circuits.program import Item as Item
@@ -120,6 +121,7 @@ _HOME = {
     "network": ("Link", "Network"),
     "noise.calibration": ("DeviceCalibration",),
     "noise.synthetic": ("grid_device", "heavy_hex_device", "line_device"),
+    "plotting.ledger": ("plot_ledger",),
     "plotting.links": ("plot_links",),
     "plotting.timeline": ("plot_timeline",),
     "program": ("Item", "Program"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from qnet_circuits.backends.base import Backend
@@ -144,8 +145,14 @@ class Job:
             self._save(status=state)
         return state
 
-    def watch(self, timeout: float | None = None) -> str:
+    def watch(
+        self, timeout: float | None = None, resting: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> str:
         """Poll until the job has ended or the time is up, and return its state.
+
+        Args:
+            timeout: Seconds to wait at most.
+            resting: Entered for each pause between polls, in which other processes may change the entry.
 
         Raises:
             UnreachableError, BusyError: If nobody answered several times in a row; the job goes on, and so may another watch.
@@ -162,5 +169,6 @@ class Job:
             left = None if timeout is None else begin + timeout - time.monotonic()
             if state in ENDED or (left is not None and left <= 0):
                 return state
-            self._sleep(pause if left is None else min(pause, left))
+            with resting():
+                self._sleep(pause if left is None else min(pause, left))
             pause = min(LAST_POLL, SLOWER * pause)

@@ -12,11 +12,20 @@ from typing import Any
 import numpy as np
 
 from qnet_circuits.backends.base import Backend
+from qnet_circuits.checking import (
+    check_bounds,
+    check_figure,
+    check_forms,
+    check_jobs,
+    check_kinds,
+    check_numbers,
+    check_remote_jobs,
+)
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.controls import with_baseline
 from qnet_circuits.errors import RecordError, check_count
 from qnet_circuits.figures import Figure
-from qnet_circuits.mitigation.reading import check_entry, readout_entry
+from qnet_circuits.mitigation.reading import check_entry, check_readout, readout_entry
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.records import Record, forms_from_dict, forms_to_dict
@@ -30,6 +39,23 @@ PROGRAM, TRANSPILER, SIMULATOR, ANALYSIS, SURPLUS, SECRET = range(6)
 #: What a run may be asked for, as far as analysis or a later process needs it.
 OPTIONS = ("shots", "corrections", "optimization_level", "layout", "carrier", "emulate_links")
 ENGINES = ("sampling", "exact")
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "protocol": str,
+    "parameters": dict,
+    "backend": str,
+    "remote": bool,
+    "simulated": (bool, type(None)),  # None: nobody can tell.
+    "corrections": str,
+    "options": dict,
+    "items": list,
+    "figures": list,
+    "theory": dict,
+    "bounds": dict,
+    "resources": dict,
+    "noise": dict,
+    "notes": list,
+    "seconds": dict,
+}
 
 
 def stream_seed(seed: int, stream: int, part: int = 0) -> int:
@@ -136,40 +162,38 @@ def write_compiled(record: Record, compiled: Compiled) -> None:
 
 def check_manifest(path: Path, manifest: dict[str, Any]) -> None:
     """Read once everything that analysis needs, or raise RecordError."""
-    kinds = {
-        "theory": dict,
-        "bounds": dict,
-        "resources": dict,
-        "noise": dict,
-        "parameters": dict,
-        "notes": list,
-        "seconds": dict,
-    }
     try:
-        for key, kind in kinds.items():
-            if not isinstance(manifest[key], kind):
-                raise TypeError(key)
+        check_kinds(manifest, _KINDS)
+        check_bounds(manifest["bounds"])
+        check_numbers("theory", list(manifest["theory"].values()))
+        if not all(isinstance(note, str) for note in manifest["notes"]):
+            raise TypeError("notes")
         check_count("seed", manifest["seed"], 0)
-        _ = [manifest[key] for key in ("layout", "version", "program_id", "corrections")]
+        _ = [manifest[key] for key in ("version", "program_id")]
+        if manifest["layout"] is not None and not all(isinstance(each, list) for each in manifest["layout"]):
+            raise TypeError("layout")
         _ = [manifest["options"][key] for key in OPTIONS]
         if not isinstance(manifest.get("predicted", {}), dict):
             raise TypeError("predicted")
+        check_numbers("predicted", list(manifest.get("predicted", {}).values()))
         if manifest.get("engine", "sampling") not in ENGINES:
             raise ValueError("engine")
         widths = {}
         for item in manifest["items"]:
+            check_kinds(item, {"name": str, "tags": dict, "raw_registers": dict})
             check_count("shots", item["shots"])
             forms = forms_from_dict(item["forms"])
             widths[item["name"]] = {name: len(bits) for name, bits in forms.registers.items()}
-            if not all(index < item["raw_registers"][register] for register, index in forms.raw):
-                raise ValueError("forms")
+            check_forms(forms, item["raw_registers"])
             check_entry(item)
-        for job in manifest.get("jobs", ()):
-            check_count("block", job["block"], 0)
-            places = set(range(len(manifest["items"])))
-            if len(job["circuits"]) != len(job["kept"]) or not set(job["circuits"]) <= places:
-                raise ValueError("jobs")
+        check_readout(manifest["items"])
+        if manifest["remote"] or "jobs" in manifest:
+            check_jobs(manifest["jobs"], len(manifest["items"]))
+        if manifest["remote"]:
+            check_remote_jobs(manifest["run_id"], manifest["jobs"])
         for plain in manifest["figures"]:
-            Figure.from_dict(plain).check(widths)
+            figure = Figure.from_dict(plain)
+            figure.check(widths)
+            check_figure(figure)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise RecordError(f"{path}/manifest.json is damaged: {type(error).__name__} at {error}") from None

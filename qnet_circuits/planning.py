@@ -68,8 +68,12 @@ def share_budget(jobs: Sequence[dict[str, Any]], max_qpu_seconds: int | None) ->
 def tag_jobs(jobs: Sequence[dict[str, Any]], run_id: str) -> None:
     """Give each job the tag by which it is found, and its state."""
     for number, job in enumerate(jobs):
-        job["tag"] = run_id if len(jobs) == 1 else f"{run_id}-{number}"
-        job["status"] = "PREPARED"
+        job["tag"], job["status"] = tag_of(run_id, number, len(jobs)), "PREPARED"
+
+
+def tag_of(run_id: str, number: int, jobs: int) -> str:
+    """Return the tag of one of a run's jobs."""
+    return run_id if jobs == 1 else f"{run_id}-{number}"
 
 
 def overall(states: Sequence[str]) -> str:

@@ -128,7 +128,7 @@ class Protocol(ABC):
     def id(self) -> str:
         """Name and parameters: what this protocol is, in one line."""
         listed = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
-        return f"{self.name}({listed})"
+        return f"{self.name or type(self).__name__}({listed})"
 
     def draw(self, ax: Axes | None = None) -> Axes:
         """Draw the first circuit, with nodes, links and messages, and return the Matplotlib axes."""

@@ -91,7 +91,7 @@ class Record:
         self._write("manifest.json", json.dumps(plain, indent=1).encode())
 
     @contextmanager
-    def held(self, timeout: float | None = None) -> Iterator[None]:
+    def held(self, timeout: float | None = None) -> Iterator[Holding]:
         """Hold the directory: one process at a time works on it, the others wait, or read.
 
         Args:
@@ -100,20 +100,13 @@ class Record:
         Raises:
             RecordError: If the time is up.
         """
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.path / ".lock")
-        try:
-            lock.acquire(timeout=-1 if timeout is None else timeout)
-        except Timeout:
-            raise RecordError(
-                f"another process is at work on {self.path}; try again when it is done"
-            ) from None
+        holding = Holding(self.path)
+        holding.take(timeout)
         try:
             self._sweep()
-            yield
+            yield holding
         finally:
-            lock.release()
+            holding.release()
 
     def _sweep(self) -> None:
         """Remove the temporary files of processes that died while they wrote."""
@@ -233,7 +226,9 @@ class Record:
         try:
             handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
         except OSError as error:
-            raise RecordError(f"cannot write in {self.path}: {error.strerror}") from None
+            raise RecordError(
+                f"cannot write in {self.path}: {error.strerror}; an unfinished run is kept up to date: make it writable"
+            ) from None
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -251,6 +246,46 @@ class Record:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+class Holding:
+    """A directory that one process at a time works on.
+
+    Args:
+        path: The directory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from filelock import FileLock
+
+        self._path, self._lock = path, FileLock(path / ".lock")
+
+    def take(self, timeout: float | None = None) -> None:
+        """Take it, or raise RecordError if another process has it when the time is up."""
+        from filelock import Timeout
+
+        try:
+            self._lock.acquire(timeout=-1 if timeout is None else timeout)
+        except Timeout:
+            raise RecordError(
+                f"another process is at work on {self._path}; try again when it is done"
+            ) from None
+        except OSError as error:
+            raise RecordError(
+                f"cannot lock {self._path / '.lock'}: {error.strerror}; make the directory and its files writable, "
+                "or replay the run, which only reads"
+            ) from None
+
+    def release(self) -> None:
+        """Leave it to others."""
+        self._lock.release()
+
+    @contextmanager
+    def free(self) -> Iterator[None]:
+        """Leave it to others for a while, and take it again."""
+        self.release()
+        yield
+        self.take()
 
 
 @dataclass(frozen=True)

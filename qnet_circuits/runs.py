@@ -52,7 +52,7 @@ from qnet_circuits.preparing import backend_again, has_controls, prepare, progra
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, reporter
 from qnet_circuits.protocol import Analysis, Analyzed, Protocol, protocol_class
-from qnet_circuits.records import SECRET_FILE, Parts, Record
+from qnet_circuits.records import SECRET_FILE, Holding, Parts, Record
 from qnet_circuits.result import Result
 
 #: Where a run has come to its end, for good or ill.
@@ -60,6 +60,10 @@ _SETTLED = ("COLLECTED", "CANCELLED", "FAILED", "LOST")
 #: Said where a run's secret bytes are gone, or were not handed on with its directory.
 ANOTHER_SECRET = f"{SECRET_FILE} is not there: what follows from it, such as a key, is another than before"
 _STATUS_OF: dict[type, str] = {JobCancelledError: "CANCELLED", JobMissingError: "LOST"}
+
+
+class _FetchedElsewhere(Exception):
+    """Another process fetched the outcomes while this one waited."""
 
 
 class Run:
@@ -89,6 +93,7 @@ class Run:
         self._protocol, self._source = protocol, protocol or source
         self._secret: bytes | None = None
         self._lost = False
+        self._holding: Holding | None = None
         self._seconds: dict[str, float] = dict(manifest.get("seconds", {}))
 
     @property
@@ -139,8 +144,12 @@ class Run:
         self._set(status=overall([job["status"] for job in self._jobs]))
 
     def cancel(self) -> None:
-        """Give up a run whose outcomes are not there yet, and its jobs if it has some."""
-        with self._held():
+        """Give up a run whose outcomes are not there yet, and its jobs if it has some.
+
+        Raises:
+            RecordError: If another process samples it on this machine.
+        """
+        with self._held(None if self._manifest.get("remote") else 0):
             if self.status == "COLLECTED":
                 return
             for number, job in enumerate(self._jobs):
@@ -148,6 +157,8 @@ class Run:
                     job["status"] == "SUBMITTING" or job.get("ticket") is not None
                 ):
                     self._job(number).cancel()
+                elif self._manifest.get("remote"):
+                    self._note(number, status="CANCELLED")  # It was not submitted yet, and never will be.
             if not any(job.get("ticket") is not None for job in self._jobs):
                 self._set(status="CANCELLED")
 
@@ -163,6 +174,11 @@ class Run:
 
     def refresh(self) -> str:
         """Ask the platform for the state of the run's jobs, and return the run's status."""
+        if not self._manifest.get("remote"):
+            # Whoever samples holds the directory to the end; what it wrote can be read all the same.
+            if self._record is not None:
+                self._reload(self._record)
+            return self.status
         with self._held():
             if self.status not in _SETTLED:
                 for number, job in enumerate(self._jobs):
@@ -197,7 +213,11 @@ class Run:
             with self._held(timeout):
                 # Another process may have fetched them while this one waited for its turn.
                 kept = self._kept()
-                self._raws = self._execute(progress, timeout) if kept is None else kept
+                try:
+                    self._raws = self._execute(progress, timeout) if kept is None else kept
+                except _FetchedElsewhere:
+                    self._raws = self._kept()
+        assert self._raws is not None
         return self._raws
 
     def _kept(self) -> list[list[Raw]] | None:
@@ -226,11 +246,40 @@ class Run:
         if self._record is None or not os.access(self._record.path, os.W_OK):
             yield
             return
-        with self._record.held(timeout):
-            self._manifest.update(self._record.manifest())
+        with self._record.held(timeout) as self._holding:
+            self._reload(self._record)
             yield
 
+    def _reload(self, record: Record) -> None:
+        """Take over what other processes wrote; an entry of a job that is at hand stays the same object."""
+        now = record.manifest()
+        entries = self._manifest.get("jobs", ())
+        if len(entries) == len(now.get("jobs", ())):
+            for entry, read in zip(entries, now["jobs"], strict=True):
+                entry.clear()
+                entry.update(read)
+            now["jobs"] = entries
+        self._manifest.update(now)
+
+    @contextmanager
+    def _resting(self) -> Iterator[None]:
+        """Leave the directory while nothing is done, so that others may ask how far the run is, cancel it, or fetch it.
+
+        Raises:
+            _FetchedElsewhere: If another process fetched the outcomes meanwhile.
+        """
+        if self._holding is None or self._record is None:
+            yield
+            return
+        with self._holding.free():
+            yield
+        self._reload(self._record)
+        if self._record.has("outcomes.npz"):
+            raise _FetchedElsewhere
+
     def _execute(self, progress: Report, timeout: float | None) -> list[list[Raw]]:
+        if self.status == "CANCELLED":
+            raise RecordError("the run was cancelled; submit it again, in another directory")
         begin = time.perf_counter()
         try:
             raws = self._fetch_jobs(timeout) if self._manifest.get("remote") else self._sample(progress)
@@ -336,13 +385,16 @@ class Run:
 
     def _fetch_jobs(self, timeout: float | None) -> list[list[Raw]]:
         """Submit what has not been submitted, wait for the jobs, and return their outcomes."""
-        if self.status == "CANCELLED":
-            raise RecordError("the run was cancelled; submit it again, in another directory")
         until = None if timeout is None else time.monotonic() + timeout
         while not self._submit_jobs():
             first = self._unended()
             assert first is not None
             self._watch(first, until)
+            if self.status == "CANCELLED":
+                # By another process meanwhile; what was not submitted yet is not wanted any more.
+                raise JobCancelledError(
+                    f"{self.path} was cancelled; submit it again, in another directory", ""
+                )
         for number in range(len(self._jobs)):
             self._watch(number, until)
         raws, errors = [], []
@@ -358,7 +410,7 @@ class Run:
     def _watch(self, number: int, until: float | None) -> None:
         """Wait for a job to end, or raise NotFinishedError when the time is up."""
         left = None if until is None else max(0.0, until - time.monotonic())
-        state = self._job(number).watch(left)
+        state = self._job(number).watch(left, self._resting)
         if state not in ENDED:
             what = "the job" if len(self._jobs) == 1 else f"job {number + 1} of {len(self._jobs)}"
             raise NotFinishedError(f"{what} of {self.path} is {state}; fetch it later", state)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from qnet_circuits.backends.base import Backend
-from qnet_circuits.errors import JobFailedError, JobMissingError, UnreachableError
+from qnet_circuits.errors import JobCancelledError, JobFailedError, JobMissingError, UnreachableError
 
 SEED = 5
 
@@ -90,6 +90,8 @@ class RemoteBackend(Backend):
         self._fault("fetch")
         if self.platform.jobs[ticket]["state"] == "FAILED":
             raise JobFailedError(f"job {ticket} failed: too hot", ticket, "too hot")
+        if self.platform.jobs[ticket]["state"] == "CANCELLED":
+            raise JobCancelledError(f"job {ticket} was cancelled", ticket)
         return self.platform.jobs[ticket]["raws"]
 
     def cancel(self, ticket):

@@ -9,7 +9,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 import qnet_circuits as qn
 from qnet_circuits import jobs, preparing
 from qnet_circuits.backends.base import Backend
-from qnet_circuits.errors import BusyError, JobFailedError, ParameterError, UnsupportedError
+from qnet_circuits.errors import BusyError, JobFailedError, ParameterError, RecordError, UnsupportedError
 from qnet_circuits.estimate import Estimate
 from qnet_circuits.estimating import spread_of
 from qnet_circuits.figures import Figure, parity
@@ -75,6 +75,12 @@ def elsewhere(monkeypatch):
 
 def on_disk(directory):
     return json.loads((directory / "manifest.json").read_text())
+
+
+def test_circuits_with_shots_of_their_own_have_no_number_of_shots_in_common():
+    plain = qn.run(Uneven(), "aer", seed=1).to_dict()
+    assert plain["shots"] is None and plain["figures"]["few"]["n"] == 7
+    assert qn.run(CHAIN, "aer:fake_manila", seed=1, shots=9, mitigate=True).to_dict()["shots"] == 9
 
 
 # -- figures of blocks -------------------------------------------------------------------------------------------------
@@ -221,6 +227,18 @@ def test_cancelling_cancels_all_jobs(elsewhere, tmp_path):
     assert elsewhere.paid == 0 and on_disk(tmp_path / "run")["status"] == "CANCELLED"
 
 
+@pytest.mark.parametrize("state", ["QUEUED", "DONE"])
+def test_what_was_not_submitted_of_a_cancelled_run_never_is(elsewhere, tmp_path, state):
+    submitted(RemoteBackend(elsewhere, submit=[None, BusyError("full")]), tmp_path / "run")
+    elsewhere.jobs["job0"]["state"] = state
+    qn.open_run(tmp_path / "run").cancel()
+    for _ in range(2):
+        with pytest.raises(RecordError, match="was cancelled; submit it again"):
+            qn.open_run(tmp_path / "run").result()
+        assert on_disk(tmp_path / "run")["status"] == "CANCELLED" and len(elsewhere.jobs) == 1
+    assert on_disk(tmp_path / "run")["jobs"][1]["status"] == "CANCELLED"
+
+
 def test_jobs_on_the_platform(platform, tmp_path):
     run = qn.submit(
         CHAIN, "ibm:ibm_manila", shots=100, seed=1, repeats=2, max_qpu_seconds=60, path=tmp_path / "run",
@@ -300,3 +318,23 @@ def test_readout_is_measured_in_the_same_job_or_not_at_all(monkeypatch):
     monkeypatch.setattr("qnet_circuits.compiling.jobs.JOB_OVERHEAD", 0.0)
     with pytest.raises(UnsupportedError, match="measured in the same job as the circuits"):
         qn.submit(Uneven(), "local:fake_manila", seed=1, mitigate=True)
+
+
+def test_more_shots_than_a_processor_takes_at_once_are_several_jobs(platform, tmp_path):
+    from qnet_circuits.compiling.pricing import limits_of
+
+    most = limits_of(qn.compile(CHAIN, "local:fake_manila").device).shots
+    assert most < 5_000_000
+    run = qn.submit(CHAIN, "local:fake_manila", shots=most + 1, seed=1, predict=False)
+    shots = [job["shots"] for job in run._manifest["jobs"]]
+    assert len(shots) == 2 and max(shots) <= most and sum(shots) == most + 1
+    submitted = qn.submit(
+        CHAIN,
+        "ibm:ibm_manila",
+        shots=most + 1,
+        seed=1,
+        max_qpu_seconds=600,
+        path=tmp_path / "run",
+        dry_run=True,
+    )
+    assert [job["shots"] for job in submitted._manifest["jobs"]] == shots

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from qnet_circuits.cli.jobs import _say
 from tests.clients import ROOT, bare, clients
 from tests.platform.environment import KEY, environment
 from tests.platform.process import platform_process
@@ -290,6 +291,34 @@ def test_a_run_opens_read_only_from_another_place_without_the_client_and_offline
             assert tree(moved) == kept
     finally:
         moved.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("status", "follow"), [("SUBMITTING", True), ("CANCELLED", False), ("FAILED", False)]
+)
+def test_jobs_that_will_not_follow_are_not_announced(status, follow, capsys):
+    state = {
+        "directory": "run",
+        "status": status,
+        "protocol": "p",
+        "backend": "b",
+        "jobs": ["a"],
+        "planned_jobs": 2,
+    }
+    _say([state], False)
+    assert ("the others follow" in capsys.readouterr().out) == follow
+
+
+@pytest.mark.parametrize("backend", ["aer:fake_manila", "local:fake_manila", "ibm:ibm_torino"])
+def test_without_the_client_one_line_says_how_to_get_it(backend, home, tmp_path):
+    verb, more = ("submit", BUDGET) if backend.startswith("ibm:") else ("run", ())
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", BARE_MACHINE, verb, *CHAIN[:1], "--on", backend, *more, "--out",
+         str(tmp_path / "run")],
+        env=bare(home), cwd=ROOT, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert "pip install qiskit-ibm-runtime" in ended.stderr and not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("command", ["replay", "fetch", "status"])

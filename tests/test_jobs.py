@@ -19,6 +19,7 @@ from qnet_circuits.errors import (
     UnsupportedError,
 )
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
+from qnet_circuits.records import Holding
 from qnet_circuits.running import open_run, replay, run, submit
 from tests.elsewhere import Platform, RemoteBackend
 
@@ -263,3 +264,81 @@ def test_a_process_sees_what_another_has_fetched(tmp_path, platform):
     platform.jobs.clear()
     assert second.result().figures == first.result().figures
     assert second.status == "COLLECTED"
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """What another process does with the directory in each pause of the one that waits; a directory that is held fails it."""
+    todo = []
+    take = Holding.take
+    monkeypatch.setattr(Holding, "take", lambda holding, timeout=None: take(holding, 0))
+
+    def pause(_):
+        if todo:
+            todo.pop()()
+
+    monkeypatch.setattr(jobs.Job.__init__, "__defaults__", (pause,))
+    return todo
+
+
+def test_a_process_that_waits_leaves_the_directory_to_others(tmp_path, platform, meanwhile):
+    submitted(tmp_path, RemoteBackend(platform))
+    waiting, said = open_run(tmp_path / "run"), []
+    meanwhile.append(lambda: said.append(open_run(tmp_path / "run").refresh()))
+    assert waiting.result().figures and said == ["RUNNING"]
+    assert platform.paid == 1
+
+
+def test_a_run_that_is_fetched_by_another_process_meanwhile_is_read(tmp_path, platform, meanwhile):
+    submitted(tmp_path, RemoteBackend(platform))
+    waiting = open_run(tmp_path / "run")
+
+    def fetch():
+        open_run(tmp_path / "run").wait()
+        platform.jobs.clear()
+
+    meanwhile.append(fetch)
+    assert waiting.result().figures
+    assert waiting.status == on_disk(tmp_path)["status"] == "COLLECTED"
+
+
+def test_a_run_that_is_cancelled_by_another_process_meanwhile_ends(tmp_path, platform, meanwhile):
+    submitted(tmp_path, RemoteBackend(platform))
+    waiting = open_run(tmp_path / "run")
+    meanwhile.append(lambda: open_run(tmp_path / "run").cancel())
+    with pytest.raises(JobCancelledError):
+        waiting.result()
+    assert waiting.status == on_disk(tmp_path)["status"] == "CANCELLED" and platform.paid == 0
+
+
+def test_a_run_that_is_sampled_here_says_how_far_it_is_and_is_not_cancelled_under_way(tmp_path):
+    submit(CHAIN, "ideal", shots=50, seed=1, path=tmp_path / "run")
+    with open_run(tmp_path / "run")._held():
+        assert open_run(tmp_path / "run").refresh() == "PREPARED"
+        with pytest.raises(RecordError, match="another process is at work"):
+            open_run(tmp_path / "run").cancel()
+
+
+@pytest.mark.parametrize("ask", ["refresh", "result", "cancel"])
+@pytest.mark.parametrize(
+    "change",
+    [{"tag": "another"}, {"tag": ["x"]}, {"status": "ASLEEP"}, {"status": []}, {"ticket": 3}, {"max_qpu_seconds": "x"},
+     {"kept": ["x"] * 3}, {"shots": None}],
+    ids=str,
+)  # fmt: skip
+def test_a_damaged_entry_of_a_job_is_told_and_nothing_is_submitted(tmp_path, platform, change, ask):
+    submitted(tmp_path, RemoteBackend(platform))
+    plain = on_disk(tmp_path)
+    plain["jobs"][0] = {**plain["jobs"][0], "ticket": None, **change}
+    (tmp_path / "run" / "manifest.json").write_text(json.dumps(plain))
+    with pytest.raises(RecordError, match="is damaged"):
+        getattr(open_run(tmp_path / "run"), ask)()
+    assert len(platform.jobs) == 1 and on_disk(tmp_path) == plain
+
+
+def test_a_directory_that_cannot_be_locked_is_one_clear_error(tmp_path, platform):
+    submitted(tmp_path, RemoteBackend(platform))
+    (tmp_path / "run" / ".lock").unlink()
+    (tmp_path / "run" / ".lock").mkdir()
+    with pytest.raises(RecordError, match="make the directory and its files writable, or replay the run"):
+        open_run(tmp_path / "run").refresh()

@@ -15,7 +15,8 @@ LAYERS = [
     ("protocol", "keys", "protocols"),
     ("compiling", "noise", "exact", "backends"),
     (
-        "records", "jobs", "result", "manifest", "mitigation", "progress", "layouts", "ranking", "controls", "comparison",
+        "records", "jobs", "result", "checking", "manifest", "mitigation", "progress", "layouts", "ranking", "controls",
+        "comparison",
         "planning", "preparing", "estimating", "runs", "running", "costs", "budget", "costing",
     ),
     ("plotting", "cli", "testing", "__init__"),

@@ -305,7 +305,7 @@ def test_decoupling_where_nobody_waits_or_somebody_else_schedules_is_refused(whe
         ({"decoupling": 1}, "decoupling must be True or False, got 1"),
         (
             {"layout": 3},
-            "layout must be 'auto' or a list of qubits, or a link benchmark's result or .*, got 3",
+            "layout must be 'auto', 'predicted' or a list of qubits, or a link benchmark's result or .*, got 3",
         ),
         ({"corrections": None}, "unknown correction mode None"),
         ({"carrier": 3}, "unknown carrier 3"),
@@ -461,7 +461,7 @@ PREDICT = ["predict", "repeater-chain", "--set", "hops=2"]
         ([*RUN, "--set", "cls=1"], "unknown parameter of repeater-chain 'cls'"),
         ([*RUN, "--set", "link_fidelity=1" + "0" * 400], "link fidelity must be a number in"),
         ([*RUN, "--on", "exact"], "leave shots out"),
-        ([*MANILA, "--layout", "0,1,2,3,"], "--layout takes auto, or qubits"),
+        ([*MANILA, "--layout", "0,1,2,3,"], "--layout takes auto, predicted, qubits"),
         ([*MANILA, "--layout", "0,1,2,-3"], "layout must name qubits 0 to 4"),
         ([*MANILA, "--carrier", "boat"], "unknown carrier 'boat'"),
         ([*MANILA, "--seed", "-1"], "seed must be a whole number of at least 0, got -1"),

@@ -309,6 +309,33 @@ def test_a_damaged_manifest_is_one_clear_error(directory, change):
         replay(directory)
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("protocol",), []), (("layout",), 3), (("layout",), [3]), (("simulated",), "no"),
+        (("jobs",), []), (("jobs", 0, "block"), 10**30),
+        (("items", 0, "tags"), None), (("items", 0, "forms", "raw"), []),
+        (("items", 0, "forms", "registers", "out", 0, 0), -1), (("items", 0, "forms", "registers", "out", 0, 0), 99),
+        (("items", 0, "forms", "accept"), [[-1]]), (("items", 0, "forms", "emulated"), [[1, 1, 0, 0]]),
+        (("figures", 0, "constant"), "x"), (("figures", 0, "ideal"), []), (("figures", 0, "null"), "x"),
+        (("figures", 0, "drawn_from"), "x"), (("figures", 0, "physical"), [1]), (("figures", 0, "physical", 0), None),
+        (("bounds", "fidelity"), 3), (("bounds", "fidelity", "entangled"), "x"), (("notes",), [None]),
+        (("predicted",), {"fidelity": "x"}), (("theory",), {"fidelity": []}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_whatever_is_damaged_in_a_manifest_is_one_clear_error(directory, place, value):
+    manifest = directory / "manifest.json"
+    plain = inner = json.loads(manifest.read_text())
+    for key in place[:-1]:
+        inner = inner[key]
+    assert value != inner[place[-1]]
+    inner[place[-1]] = value
+    manifest.write_text(json.dumps(plain))
+    with pytest.raises(RecordError, match="is damaged"):
+        str(replay(directory))
+
+
 def test_samplers_that_cannot_decide_are_refused_before_anything_runs():
     with pytest.raises(UnsupportedError, match="cannot decide in real time"):
         run(RepeaterChain(hops=2), StatevectorSampler(), corrections="feedforward")

@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING, Any
 from qiskit import QuantumCircuit
 from qiskit.providers import BackendV2
 
-from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
 from qnet_circuits.noise.device import Device
 
 if TYPE_CHECKING:
     from qnet_circuits.backends.watchdog import Watchdog
 
+MISSING = "which is not installed here: pip install qiskit-ibm-runtime (outcomes that a run has stored are replayed without it)"
+
 
 @cache
 def _fake_classes() -> dict[str, type]:
-    import qiskit_ibm_runtime.fake_provider as provider
+    try:
+        import qiskit_ibm_runtime.fake_provider as provider
+    except ModuleNotFoundError as error:
+        raise UnsupportedError(f"stand-in devices are part of IBM's client, {MISSING}") from error
 
     classes = {}
     for class_name in dir(provider):
@@ -123,11 +128,17 @@ def client_program(circuits: Sequence[QuantumCircuit], options: Mapping[str, Any
     return prepare(list(circuits), chosen, shots)[0]
 
 
+def _runtime_service() -> Any:
+    try:
+        from qiskit_ibm_runtime import QiskitRuntimeService
+    except ModuleNotFoundError as error:
+        raise UnsupportedError(f"processors are reached through IBM's client, {MISSING}") from error
+    return QiskitRuntimeService
+
+
 @cache
 def _service_class() -> type:
-    from qiskit_ibm_runtime import QiskitRuntimeService
-
-    class Service(QiskitRuntimeService):  # type: ignore[misc]  # The client ships no types.
+    class Service(_runtime_service()):  # type: ignore[misc]  # The client ships no types.
         """IBM's client with a limit of time on every request; it makes the first ones while it is made itself."""
 
         def __init__(self, watchdog: Watchdog) -> None:
@@ -166,7 +177,5 @@ def connect(watchdog: Watchdog) -> Any:
 
 def saved_secrets() -> list[str | None]:
     """Return the keys and instances of the accounts that the client has saved."""
-    from qiskit_ibm_runtime import QiskitRuntimeService
-
-    accounts = QiskitRuntimeService.saved_accounts().values()
+    accounts = _runtime_service().saved_accounts().values()
     return [account.get(field) for account in accounts for field in ("token", "instance")]

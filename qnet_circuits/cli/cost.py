@@ -60,7 +60,11 @@ def cost(
         options=pairs("--option", sampler_options), **options,
     )  # fmt: skip
     if as_json:
-        where = {"protocol": protocol.name, "parameters": protocol.parameters, "backend": backend}
+        where = {
+            "protocol": protocol.name or type(protocol).__name__,
+            "parameters": protocol.parameters,
+            "backend": backend,
+        }
         click.echo(json.dumps({"schema": 1, **where, "cost": found.to_dict()}))
         return
     click.echo(f"{protocol.id} on {backend}\n{found}")

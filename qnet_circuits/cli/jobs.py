@@ -150,7 +150,8 @@ def _say(states: list[dict[str, Any]], as_json: bool, advice: str = "") -> None:
     for state in states:
         word = "job" if len(state["jobs"]) == 1 else "jobs"
         job = f"  {word} {', '.join(state['jobs'])}" if state["jobs"] else ""
-        if len(state["jobs"]) < state["planned_jobs"] and state["jobs"]:
+        to_come = state["status"] not in ("FAILED", "CANCELLED", "LOST")
+        if to_come and 0 < len(state["jobs"]) < state["planned_jobs"]:
             job += (
                 f", {len(state['jobs'])} of {state['planned_jobs']}: the others follow when these have ended"
             )

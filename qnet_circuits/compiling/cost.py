@@ -82,7 +82,7 @@ class Cost:
         rows = [
             ("circuits", f"{self.circuits:,}", ""),
             ("jobs", f"{self.jobs:,}", ""),
-            ("shots", f"{self.shots:,}", "each"),
+            ("shots", f"{self.shots:,}", "each" if self.waste == 0 else "each, at most"),
             (
                 "executions",
                 f"{self.executions:,}",

@@ -149,7 +149,7 @@ def _most_shots(members: Sequence[int], times: Sequence[float], limits: Limits, 
     """Return the most shots that a job may have with any one of some circuits."""
     longest = max(times[k] for k in members)
     in_time = int((limits.seconds - JOB_OVERHEAD) / longest) if longest > 0 else asked
-    return min(asked, limits.executions, in_time)
+    return min(asked, limits.executions, limits.shots, in_time)
 
 
 def _rounds(members: Sequence[int], counts: Sequence[int], most: int) -> list[tuple[int, dict[int, int]]]:

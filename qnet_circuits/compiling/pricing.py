@@ -11,6 +11,7 @@ from qiskit.transpiler import Target
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.cost import REP_DELAY, Cost, cost_of, shot_seconds
 from qnet_circuits.compiling.jobs import Job, split
+from qnet_circuits.compiling.violations import Limits
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
@@ -82,8 +83,15 @@ def timed_jobs(
             "without a device nothing takes time; compile for one, such as aer:fake_kingston"
         )
     seconds, notes = shot_seconds(compiled, rep_delay, noise)
-    jobs = split(compiled.circuits, shots, own_target(compiled.device), seconds)
+    jobs = split(compiled.circuits, shots, own_target(compiled.device), seconds, limits_of(compiled.device))
     return jobs, seconds, (*notes, *compiled.notes, *compiled.device.notes)
+
+
+def limits_of(device: Device) -> Limits:
+    """Return the limits of a job on a device, with the most shots that its configuration states."""
+    configuration = getattr(device.backend, "configuration", None)
+    most = getattr(configuration() if callable(configuration) else None, "max_shots", None)
+    return Limits() if most is None else Limits(shots=int(most))
 
 
 def own_target(device: Device) -> Target:

@@ -56,6 +56,7 @@ class Limits:
         two_qubit_gates: Fewer than 10,000 are sure to pass; the service may take more, depending on options.
         input_bytes: Size of the circuits in QPY.
         seconds: The longest that a job may run, 3 hours.
+        shots: Shots of one circuit; processors state their own.
 
     Raises:
         ParameterError: If a limit is no whole number of at least 1.
@@ -74,6 +75,7 @@ class Limits:
     two_qubit_gates: int = 9_999
     input_bytes: int = 50_000_000
     seconds: int = 10_800
+    shots: int = 5_000_000
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

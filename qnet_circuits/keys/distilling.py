@@ -54,12 +54,11 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
         figures.update(eve_figures(played[0], analysis.level, _source(analysis, "eve")))
     held = sessions(protocol, played, analysis)
     results = [one.run() for one in held]
-    # An alarm in either of a man in the middle's sessions leaves Alice and Bob without a key.
+    # With a man in the middle one of the two sessions may end well: what both parties have is what the worse one ends with.
     result = next((one for one in results if one.reason is not None), results[0])
-    result = replace(result, ledger=revealed(result.ledger, played[0]))
+    result, refused = replace(result, ledger=revealed(result.ledger, played[0])), result.reason
     figures["key_length"] = counted(result.ledger.net_key)
     figures["sifted"] = counted(result.ledger.sifted)
-    refused = result.reason
     more: dict[str, Any] = {
         "aborted": refused,
         "ledger": result.ledger.to_dict(),
@@ -67,6 +66,8 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
         "demonstration": True,
     }
     secrets: dict[str, Any] = {"secret_key": result.key}
+    if refused is None:
+        secrets["bob_key"] = key_of(held[-1], "bob")
     notes = [GROUPED, ONE_CONTROLLER, DIAGNOSTIC, *protocol.remarks]
     if analysis.demonstration:
         notes.append("the random bits follow from a seed that was given")
@@ -75,7 +76,6 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
         more["eve_holds_key"] = refused is None
         if refused is None:
             notes.append("a man in the middle holds Alice's key and Bob's, which differ")
-            secrets["bob_key"] = results[1].key
             secrets["eve_keys"] = tuple(
                 key_of(one, "bob" if place == 0 else "alice") for place, one in enumerate(held)
             )

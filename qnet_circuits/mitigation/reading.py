@@ -49,9 +49,23 @@ def check_entry(item: Mapping[str, Any]) -> None:
     if READOUT not in item:
         return
     state, qubits = item[READOUT]["state"], item[READOUT]["qubits"]
-    if state not in (None, 0, 1) or len(qubits) != len(item["forms"]["raw"]):
+    if isinstance(state, bool) or state not in (None, 0, 1) or len(qubits) != len(item["forms"]["raw"]):
         raise ValueError(READOUT)
     if not all(qubit is None or (isinstance(qubit, int) and qubit >= 0) for qubit in qubits):
+        raise ValueError(READOUT)
+
+
+def check_readout(items: Sequence[Mapping[str, Any]]) -> None:
+    """Check the entries of a manifest together, or raise ValueError: all of their qubits are measured in both states."""
+    if not any(READOUT in item for item in items):
+        return
+    if not all(READOUT in item for item in items):
+        raise ValueError(READOUT)
+    measured = [
+        [item[READOUT]["qubits"] for item in items if item[READOUT]["state"] == state] for state in (0, 1)
+    ]
+    used = {qubit for item in items for qubit in item[READOUT]["qubits"]} - {None}
+    if [len(each) for each in measured] != [1, 1] or not all(used == set(each) for (each,) in measured):
         raise ValueError(READOUT)
 
 

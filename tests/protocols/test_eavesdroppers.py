@@ -206,12 +206,15 @@ def test_without_authentication_the_man_in_the_middle_holds_both_keys():
     assert any("nothing was authenticated" in note for note in done.notes)
 
 
-def test_an_alarm_between_her_and_bob_leaves_no_key_either():
-    # The link is between her and Bob: Alice's session with her has no errors.
-    done = analyzed(BB84(pulses=60_000, eve="man-in-the-middle", authentication=False, link_fidelity=0.85))
+def test_a_session_that_ends_well_for_one_party_alone_is_no_key():
+    # Eve is at Alice's door, so that only her session with Bob crosses the bad link.
+    done = analyzed(
+        BB84(pulses=60_000, eve="man-in-the-middle", authentication=False, link_fidelity=0.85),
+    )
     assert done.refused.startswith("qber") and done.more["aborted"] == done.refused
     assert done.figures["key_length"].value == 0 == done.more["ledger"]["net_key"]
     assert done.secrets == {"secret_key": None} and done.more["fingerprint"] is None
+    assert done.more["eve_holds_key"] is False
 
 
 # -- input ----------------------------------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ def test_a_noiseless_run_ends_in_a_key(name):
     assert done.figures["sifted"].value == ledger["sifted"]
     assert ledger["pulses"] == ledger["detected"] == protocol.rounds
     assert len(done.more["fingerprint"]) == 16
+    assert done.secrets["bob_key"] == key and done.secrets["bob_key"] is not key
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -1,0 +1,158 @@
+"""The picture of a key's account: the way from the sifted bits to the net key, cause by cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from matplotlib.transforms import ScaledTranslation
+
+from qnet_circuits.errors import ParameterError
+from qnet_circuits.plotting.style import FAINT, INK, PALETTE, PAPER, new_axes
+from qnet_circuits.qkd.ledger import KeyResult
+from qnet_circuits.result import Result
+
+_FONT = 9.0
+#: Height of a bar, of a row of height 1.
+_BAR = 0.56
+#: Where the two columns of numbers end, right of the axes, in points.
+_COLUMNS = (62.0, 130.0)
+#: How far below the axes the legend begins, in inches: below ticks and label.
+_LEGEND = 0.5
+_SIFTED, _ALOUD, _SILENT, _KEY = FAINT, PALETTE[1], PALETTE[0], PALETTE[2]
+_LEGENDS = {"said aloud": _ALOUD, "not said, but lost to the key": _SILENT, "net key": _KEY}
+
+
+class _Step(NamedTuple):
+    """One line: a bar from where to where with its colour, and the two numbers beside it."""
+
+    name: str
+    start: float
+    end: float
+    colour: str
+    bits: str
+    revealed: str
+
+
+def plot_ledger(result: Result | KeyResult, ax: Axes | None = None) -> Axes:
+    """Draw the account of a key: a bar for each cause of loss, from the sifted bits down to the net key.
+
+    A bar is as long as the bits that its cause takes, and begins where the one above ends; what is left at the end is the key.
+    Bits that were said aloud have one colour, bits that are given up unsaid another: what Eve may know of the rest, and what
+    hashing and tags cost. Both numbers stand at the right, so that a bar too short to be seen can be read. If there was no key,
+    the title says why, and the last bar, hatched, is what was thrown away.
+
+    Args:
+        result: The result of a key distribution, or that of a session.
+        ax: Axes to draw on, with room at the right for two columns of numbers; those of a new figure by default.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ParameterError: If the result has no account.
+
+    Example:
+        >>> from qnet_circuits.qkd.ledger import Entry, Ledger
+        >>> ledger = Ledger(200, 200, 100, (Entry("test bits", 60, 120), Entry("phase errors", 40)), 0)
+        >>> ax = plot_ledger(KeyResult(None, "short: nothing is left", ledger))
+        >>> [label.get_text() for label in ax.get_yticklabels()]
+        ['sifted bits', 'test bits', 'phase errors', 'net key']
+        >>> import matplotlib.pyplot; matplotlib.pyplot.close(ax.figure)
+    """
+    ledger, title = _account(result)
+    steps = _steps(ledger)
+    ax = new_axes(ax, (7.6, 1.7 + 0.32 * len(steps)))
+    _frame(ax, steps, title)
+    for line, step in enumerate(steps):
+        _draw_step(ax, line, step, last=line == len(steps) - 1)
+    _draw_numbers(ax, steps)
+    _draw_legend(ax, {step.colour for step in steps if step.start != step.end})
+    return ax
+
+
+def _account(result: Result | KeyResult) -> tuple[Mapping[str, Any], str]:
+    """Return the account in plain form, and a title that says what came of it."""
+    ledger: Mapping[str, Any] | None
+    if isinstance(result, KeyResult):
+        ledger, reason, name = result.ledger.to_dict(), result.reason, "a session"
+    else:
+        ledger, reason, name = result.more.get("ledger"), result.refused, result.title
+    if ledger is None:
+        raise ParameterError(
+            f"{name} has no account of bits; give the result of a key distribution, such as bb84"
+        )
+    outcome = f"{ledger['net_key']:,} bits of key" if reason is None else "no key"
+    title = f"{name}: {outcome} from {ledger['pulses']:,} rounds"
+    return ledger, title if reason is None else f"{title}\n{reason}"
+
+
+def _steps(ledger: Mapping[str, Any]) -> list[_Step]:
+    """Return the lines from the sifted bits to the net key."""
+    at = float(ledger["sifted"])
+    steps = [_Step("sifted bits", 0.0, at, _SIFTED, f"{at:,.0f}", "")]
+    for entry in ledger["entries"]:
+        bits, revealed = entry["bits"], entry["revealed"]
+        thrown = entry["cause"].startswith("discarded")
+        colour = PAPER if thrown else _ALOUD if revealed else _SILENT
+        # What was counted is whole; what a formula gives is not.
+        number = f"{-bits:z,.0f}" if float(bits).is_integer() else f"{-bits:z,.1f}"
+        number = number.replace("-", "−")
+        steps.append(_Step(entry["cause"], at, at - bits, colour, number, f"{revealed:,}"))
+        at -= bits
+    key = ledger["net_key"]
+    return [*steps, _Step("net key", 0.0, float(key), _KEY, f"{key:,}", f"{ledger['revealed']:,}")]
+
+
+def _frame(ax: Axes, steps: Sequence[_Step], title: str) -> None:
+    """Give the axes their scale, the names of the lines and a title."""
+    ax.set_xlim(0, max(1.0, 1.02 * steps[0].end))
+    ax.set_ylim(len(steps) - 0.4, -1.5)
+    ax.set_yticks(range(len(steps)), [step.name for step in steps])
+    ax.tick_params(axis="y", length=0, labelsize=_FONT)
+    ax.tick_params(axis="x", labelsize=_FONT, color=FAINT)
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("bottom", "left"):
+        ax.spines[side].set_color(FAINT)
+    ax.set_xlabel("bits", size=_FONT)
+    ax.set_title(title, size=_FONT + 1, loc="left", wrap=True)
+
+
+def _draw_step(ax: Axes, line: int, step: _Step, last: bool) -> None:
+    hollow = step.colour == PAPER
+    ax.barh(
+        line, step.end - step.start, _BAR, step.start, color=step.colour, edgecolor=FAINT if hollow else step.colour,
+        hatch="////" if hollow else None, lw=0.8, zorder=2, gid=step.name,
+    )  # fmt: skip
+    if not last:
+        # The thin line carries the eye to the next bar, and shows a bar of no length.
+        ax.plot([step.end] * 2, [line - _BAR / 2, line + 1 + _BAR / 2], color=INK, lw=0.8, zorder=2.5)
+
+
+def _draw_numbers(ax: Axes, steps: Sequence[_Step]) -> None:
+    """Write what each cause takes, and what was said aloud for it, right of the axes below their names."""
+    lines = [(-1, "bits", "said aloud"), *((k, step.bits, step.revealed) for k, step in enumerate(steps))]
+    for line, *pair in lines:
+        strong = line in (-1, 0, len(steps) - 1)
+        for text, place in zip(pair, _COLUMNS, strict=True):
+            ax.annotate(
+                text, (1, line), (place, 0), xycoords=ax.get_yaxis_transform(), textcoords="offset points",
+                size=_FONT, color=INK, weight="bold" if strong else "normal", ha="right", va="center",
+                annotation_clip=False,
+            )  # fmt: skip
+
+
+def _draw_legend(ax: Axes, used: Set[str]) -> None:
+    """Say what the colours that are used are, below the axis' label."""
+    handles = [Patch(color=colour, label=label) for label, colour in _LEGENDS.items() if colour in used]
+    below = ScaledTranslation(0, -_LEGEND, ax.figure.dpi_scale_trans)
+    ax.legend(
+        handles=handles, fontsize=_FONT, frameon=False, ncols=3, loc="upper left", bbox_to_anchor=(0, 0),
+        bbox_transform=ax.transAxes + below, borderaxespad=0, borderpad=0,
+    )  # fmt: skip
