@@ -532,6 +532,10 @@ class Run:
             figures = list(self._program_of(self._protocol).figures)
         if self.exact:
             result = self._assemble(figures, self._values(), [])
+            protocol = self._known_protocol()
+            if protocol is not None and type(protocol).analyze is not Protocol.analyze:
+                left_out = "nothing was sampled: what the protocol makes of outcomes, such as a key, is left out"
+                result = replace(result, notes=(*result.notes, left_out))
         else:
             blocks = self.blocks(progress)
             begin = time.perf_counter()

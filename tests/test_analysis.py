@@ -157,4 +157,6 @@ def test_blocks_are_refused_where_outcomes_are_analysed_as_a_whole():
 
 
 def test_an_exact_run_has_the_declared_figures_alone():
-    assert set(qn.predict(SecretCoin()).figures) == {"ones"}
+    result = qn.predict(SecretCoin())
+    assert set(result.figures) == {"ones"} and result.refused is None
+    assert any(note.startswith("nothing was sampled") for note in result.notes)
