@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import secrets
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from qnet_circuits.assembling import assemble
 from qnet_circuits.backends.base import Backend, Progress, Raw, Shapes, check_shapes
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.compiling.compiled import Compiled
@@ -42,17 +42,16 @@ from qnet_circuits.manifest import (
     SECRET,
     SIMULATOR,
     SURPLUS,
-    calibration_of,
     stream_seed,
-    write_compiled,
 )
 from qnet_circuits.mitigation.reading import mitigate_blocks
 from qnet_circuits.planning import joined, overall, shots_of
-from qnet_circuits.preparing import backend_again, has_controls, prepare, program_of
+from qnet_circuits.preparing import backend_again, has_controls, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, reporter
 from qnet_circuits.protocol import Analysis, Analyzed, Protocol, protocol_class
 from qnet_circuits.records import SECRET_FILE, Holding, Parts, Record
+from qnet_circuits.reopening import prepare_again
 from qnet_circuits.result import Result
 
 #: Where a run has come to its end, for good or ill.
@@ -442,44 +441,11 @@ class Run:
                 "give it to open_run(path, protocol=...)"
             )
         backend = self._connected()
-        compiled = prepare(protocol, backend, self._manifest["seed"], self._options_again(protocol))
-        if compiled.program.id != self._manifest["program_id"]:
-            raise RecordError(
-                f"the protocol makes another program now than when {self.path} was prepared; run it anew"
-            )
-        if compiled.layout != self._manifest["layout"]:
-            raise RecordError(
-                f"{self._manifest['backend']} would place the circuits elsewhere now; run it anew"
-            )
-        remote = bool(self._manifest.get("remote"))
-        if not remote:
-            self._check_calibration(compiled)
-        if self._record is not None and (remote or not self._record.has("calibration.json")):
-            # A process that died left some of it out, or a processor has another calibration than on the day it was prepared.
-            write_compiled(self._record, compiled)
-        return compiled, backend
+        return prepare_again(self._manifest, self._record, protocol, backend), backend
 
     def _program_of(self, protocol: Protocol) -> Program:
         """Return the program that a protocol makes for this run."""
         return program_of(protocol, self._manifest["seed"], has_controls(self._manifest["options"]))
-
-    def _options_again(self, protocol: Protocol) -> dict[str, Any]:
-        """Return the options of compilation; a processor, whose calibration changes every day, is held to its layout."""
-        layout = self._manifest["layout"]
-        free = program_of(protocol, self._manifest["seed"]).items[0].layout is None
-        if self._manifest.get("remote") and free and layout is not None and len(layout) == 1:
-            return {**self._manifest["options"], "layout": layout[0]}
-        return dict(self._manifest["options"])
-
-    def _check_calibration(self, compiled: Compiled) -> None:
-        """Refuse a device that is no longer what it was: its layout and its noise would not be those in the manifest."""
-        if self._record is not None and self._record.has("calibration.json"):
-            now = json.loads(json.dumps(calibration_of(compiled)))
-            if self._record.read_json("calibration.json") != now:
-                raise RecordError(
-                    f"{self._manifest['backend']} has another calibration now than when {self.path} was prepared; "
-                    "run it anew"
-                )
 
     def _known_protocol(self) -> Protocol | None:
         """Return the protocol that the run is of, or None if its class is not known here."""
@@ -531,10 +497,12 @@ class Run:
         if self._protocol is not None:
             figures = list(self._program_of(self._protocol).figures)
         if self.exact:
-            result = self._assemble(figures, self._values(), [])
+            result = assemble(self._manifest, figures, self._values(), seconds=self._seconds)
             protocol = self._known_protocol()
             if protocol is not None and type(protocol).analyze is not Protocol.analyze:
-                left_out = "nothing was sampled: what the protocol makes of outcomes, such as a key, is left out"
+                left_out = (
+                    "nothing was sampled: what the protocol makes of outcomes, such as a key, is left out"
+                )
                 result = replace(result, notes=(*result.notes, left_out))
         else:
             blocks = self.blocks(progress)
@@ -548,7 +516,7 @@ class Run:
                 self._manifest["items"], self._raw(), beside, level, self._analysis_stream
             )
             self._seconds["analyze"] = round(time.perf_counter() - begin, 4)
-            result = self._assemble(figures, estimates, empty, spreads, found)
+            result = assemble(self._manifest, figures, estimates, empty, spreads, found, self._seconds)
             result = replace(result, mitigated=mitigated, notes=(*result.notes, *said))
         if self._record is not None and os.access(self._record.path, os.W_OK):
             self._record.write_json("result.json", result.to_dict())
@@ -617,42 +585,6 @@ class Run:
             return {name: Estimate(**value) for name, value in plain.items()}
         except (AttributeError, TypeError, ParameterError) as error:
             raise RecordError(f"{record.path}/exact.json is damaged: {error}") from None
-
-    def _assemble(
-        self,
-        figures: Sequence[Figure],
-        estimates: dict[str, Estimate],
-        empty: Sequence[str],
-        spreads: Mapping[str, Any] | None = None,
-        found: Analyzed | None = None,
-    ) -> Result:
-        manifest = self._manifest
-        silent = manifest["corrections"] == "none"
-        ideal = {f.name: f.without_messages if silent else f.ideal for f in figures}
-        known = {name: value for name, value in ideal.items() if value is not None}
-        theory = dict(manifest["theory"])
-        notes = list(manifest["notes"])
-        if manifest.get("simulated") and not any(note.startswith("simulated") for note in notes):
-            notes.insert(0, "simulated: no processor made these figures")
-        notes += [f"{name} has no value: no shot met its condition" for name in empty]
-        if silent:
-            theory = {}
-            notes.append("messages withheld (corrections=none): ideal is the value without them")
-        keys = ("version", "protocol", "parameters", "backend", "corrections", "seed", "noise", "layout")
-        provenance = {key: manifest[key] for key in keys}
-        provenance["shots"] = None if manifest["options"].get("own_shots") else manifest["options"]["shots"]
-        provenance["run_id"] = manifest["run_id"]
-        found = found or Analyzed({})
-        notes += found.notes
-        if has_controls(manifest["options"]):
-            provenance["controls"] = True
-        if self.exact:
-            provenance.update(engine="exact", shots=None, seed=None)
-        return Result(
-            {**estimates, **found.figures}, known, theory, dict(manifest.get("predicted", {})), manifest["bounds"],
-            manifest["resources"], provenance, tuple(dict.fromkeys(notes)), dict(self._seconds), dict(spreads or {}),
-            dict(found.more), found.refused, found.secrets, report=found.report,
-        )  # fmt: skip
 
 
 def _shapes(items: Sequence[Mapping[str, Any]]) -> list[tuple[str, Shapes]]:

@@ -17,7 +17,7 @@ LAYERS = [
     (
         "records", "jobs", "result", "checking", "manifest", "mitigation", "progress", "layouts", "ranking", "controls",
         "comparison",
-        "planning", "preparing", "estimating", "runs", "running", "costs", "budget", "costing",
+        "planning", "preparing", "estimating", "assembling", "reopening", "runs", "running", "costs", "budget", "costing",
     ),
     ("plotting", "cli", "testing", "__init__"),
 ]  # fmt: skip

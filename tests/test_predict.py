@@ -140,7 +140,7 @@ def test_an_exact_run_is_kept_moved_and_read_in_another_process(tmp_path, manila
         "import sys, json\n"
         "import qnet_circuits as qn, qnet_circuits.runs as runs, qnet_circuits.preparing as preparing\n"
         "def refuse(*a, **k): raise AssertionError('something was made again')\n"
-        "preparing.backend_of = preparing.compile_for = runs.backend_again = runs.prepare = refuse\n"
+        "preparing.backend_of = preparing.compile_for = runs.backend_again = runs.prepare_again = refuse\n"
         "print(json.dumps([qn.replay(sys.argv[1]).to_dict(), qn.open_run(sys.argv[1]).result().to_dict()]))\n"
     )
     printed = subprocess.run(
