@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 GROUPED = (
     "the rounds of each setting ran together and were put in order by secret random bits afterwards; "
-    "how many there were of each is on record"
+    "how many there were of each is on record, and is paid for where it counts Alice's bits"
 )
 ONE_CONTROLLER = "one controller prepared and measured for both parties"
 DIAGNOSTIC = (

@@ -52,6 +52,8 @@ class SessionParameters:
         fingerprint_bits: Bits of the key that are cut off to be shown.
         authentication: Whether both prove in the end to have seen the same conversation. Without it the key costs nothing for
             tags, and whoever sat between the parties holds one with each of them.
+        public_counts: How many counts of Alice's ones are on record elsewhere, as where rounds of one bit ran together: each is
+            paid for as a number up to the bits of key.
 
     Raises:
         ParameterError: If a value is out of range.
@@ -73,6 +75,7 @@ class SessionParameters:
     slack: float = 2.0
     fingerprint_bits: int = 64
     authentication: bool = True
+    public_counts: int = 0
 
     def __post_init__(self) -> None:
         check_range("tolerance", self.tolerance, 0.0, 0.5)
@@ -91,6 +94,7 @@ class SessionParameters:
         check_count("frame", self.frame, 2)
         check_range("slack", self.slack, 1.0, math.inf)
         check_count("fingerprint_bits", self.fingerprint_bits, 0)
+        check_count("public_counts", self.public_counts, 0)
         if not isinstance(self.authentication, bool):
             raise ParameterError(f"authentication must be True or False, got {self.authentication!r}")
         # Equal rules have equal digests, whatever kind of number they were given as.
@@ -193,7 +197,8 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
         True
     """
     factor, counted = LEAK_MODELS[rules.leak_model], count_bits(n)
-    leak = factor * told + counted
+    on_record = rules.public_counts * counted
+    leak = factor * told + counted + on_record
     epsilons = rules.epsilon_secrecy, rules.epsilon_correctness
     length = key_length(n, k, rules.tolerance, leak, *epsilons)
     net = length - rules.tag_bits - rules.fingerprint_bits
@@ -201,11 +206,13 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
         ("phase errors", phase_cost(n, k, rules.tolerance, rules.epsilon_secrecy), 0),
         ("reconciliation", factor * told, factor * told),
         ("parity count", counted, counted),
+        ("counts of bits", on_record, on_record),
         ("verification", verification_cost(rules.epsilon_correctness), tag_bits(rules.epsilon_correctness)),
         ("hashing", hashing_cost(rules.epsilon_secrecy), 0),
     ]
     for cause, bits, revealed in costs:
-        account.spend(cause, bits, revealed)
+        if cause != "counts of bits" or on_record:
+            account.spend(cause, bits, revealed)
     if net < 1:
         left = max(0.0, n - math.fsum(bits for _, bits, _ in costs))
         raise Refusal(

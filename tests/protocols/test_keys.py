@@ -401,3 +401,19 @@ def test_a_key_over_a_route_of_a_larger_network():
     result = qn.run(protocol, seed=2, level=1 - 1e-6)
     assert result.theory["qber"] in result.qber and result.key_length.value > 0
     assert result.theory["qber"] < 0.02 and protocol.from_parameters(**protocol.parameters) == protocol
+
+
+@pytest.mark.parametrize(
+    ("protocol", "numbers"),
+    [
+        (BB84(pulses=60_000), 1),
+        (BB84(pulses=60_000, eve="intercept-resend:0.05"), 3),
+        (BB84(pulses=60_000, eve="entangling-probe:0.01"), 1),
+        (BBM92(pairs=60_000), 0),
+    ],
+)
+def test_how_many_rounds_of_each_bit_there_were_is_paid_for_where_it_is_on_record(protocol, numbers):
+    ledger = qn.run(protocol, seed=4).ledger
+    n = ledger["sifted"] - next(e["bits"] for e in ledger["entries"] if e["cause"] == "test bits")
+    (paid,) = [e["bits"] for e in ledger["entries"] if e["cause"] == "counts of bits"] or [0]
+    assert ledger["net_key"] > 0 and paid == numbers * int(np.ceil(np.log2(n + 1)))

@@ -1,5 +1,6 @@
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -142,3 +143,20 @@ def test_parameters_have_a_name_and_evaluate_back():
     rules = SessionParameters(tolerance=0.03)
     assert eval(repr(rules)) == rules and rules.digest == SessionParameters(tolerance=0.03).digest
     assert rules.digest != SessionParameters().digest
+
+
+@pytest.mark.parametrize("many", [0, 1, 3])
+def test_counts_of_bits_that_are_on_record_are_paid_for(many):
+    rules, n, k, told = SessionParameters(tolerance=0.03, public_counts=many), 100_000, 90_000, 20_000
+    account = Account(2 * (n + k))
+    account.sift(n + k, n + k)
+    account.spend("test bits", k, 2 * k)
+    length, net = settle(account, rules, n, k, told)
+    plain = Account(2 * (n + k))
+    plain.sift(n + k, n + k)
+    plain.spend("test bits", k, 2 * k)
+    assert length == settle(plain, replace(rules, public_counts=0), n, k, told)[0] - 17 * many
+    account.pool_used = 512
+    ledger = account.settled(net)
+    assert ledger.bits("counts of bits") == 17 * many
+    assert any(entry.cause == "counts of bits" for entry in ledger.entries) == bool(many)

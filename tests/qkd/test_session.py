@@ -52,7 +52,8 @@ def said(session, kind):
 
 @pytest.mark.parametrize("schedule", ["original", "opt(4)", "opt(7)", "opt(8)"])
 def test_both_end_with_the_same_key_and_account(schedule, rng):
-    session = Session(*records(rng, ROUNDS), dataclasses.replace(RULES, schedule=schedule))
+    # A seed, since the original schedule leaves an error in one frame of a thousand, which ends in an alarm.
+    session = Session(*records(rng, ROUNDS), dataclasses.replace(RULES, schedule=schedule), seed=1)
     result = session.run()
     alice, bob = session.alice.result, session.bob.result
     assert result.reason is None and alice.key == bob.key == result.key
