@@ -42,7 +42,7 @@ def with_controls(protocol: Protocol, program: Program, program_of: Callable[[Pr
         ParameterError: If the protocol has neither corrections nor a baseline, or no figure.
         ProgramError: If the baseline needs messages, or has no figure of the protocol's.
     """
-    if not program.figures or type(protocol).analyze is not Protocol.analyze:
+    if not program.figures or protocol.analyzes:
         raise ParameterError(
             f"{protocol.name} declares no figures alone that could be compared: leave controls out"
         )

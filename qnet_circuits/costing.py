@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from qnet_circuits.backends.base import Backend
@@ -13,10 +13,10 @@ from qnet_circuits.compiling.readout import with_readout
 from qnet_circuits.errors import ParameterError, UnsupportedError, check_count
 from qnet_circuits.mitigation.reading import check_mitigable
 from qnet_circuits.noise.description import DeviceNoise, check_noise
+from qnet_circuits.planning import counts_for
 from qnet_circuits.preparing import on_device, program_of
-from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
-from qnet_circuits.running import DEFAULT_SHOTS, MOST_REPEATS, MOST_SHOTS, compile
+from qnet_circuits.running import MOST_REPEATS, compile
 
 
 def estimate_cost(
@@ -81,7 +81,7 @@ def estimate_cost(
     program = program_of(protocol, check_count("seed", seed, 0), controls)
     if compiling.get("mitigate"):
         check_mitigable(protocol, program, where)
-    counts = _counts(program, shots)
+    counts = counts_for(program, shots)
     described = where.noise if noise is None else check_noise(noise)
     compiled = compile(program, where, seed=seed, **compiling)
     if where.options:
@@ -95,11 +95,3 @@ def remaining_seconds(backend: Backend) -> float | None:
     """Return the processor seconds that the backend's instance has left, or None where nobody says."""
     usage = getattr(backend, "usage", None)
     return None if usage is None else usage().remaining
-
-
-def _counts(program: Program, shots: int | None) -> Sequence[int]:
-    if shots is not None:
-        check_count("shots", shots, 1, MOST_SHOTS)
-        if any(item.shots is not None for item in program):
-            raise ParameterError("this protocol counts its own rounds; leave shots out")
-    return [item.shots or shots or DEFAULT_SHOTS for item in program]

@@ -110,10 +110,10 @@ def spread_of(estimate: Estimate, values: Sequence[float], figure: Figure) -> tu
 
 
 def estimate_blocks(
-    figures: Sequence[Figure], blocks: Sequence[Outcomes], level: float
+    figures: Sequence[Figure], whole: Outcomes, blocks: Sequence[Outcomes], level: float
 ) -> tuple[dict[str, Estimate], list[str], dict[str, Spread]]:
     """Return the estimates of all blocks together, the figures without a value, and the spread of each figure."""
-    estimates, empty = estimate_all(figures, pooled(blocks), level)
+    estimates, empty = estimate_all(figures, whole, level)
     spreads: dict[str, Spread] = {}
     if len(blocks) > 1:
         each = [estimate_all(figures, block, level)[0] for block in blocks]

@@ -13,11 +13,28 @@ from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.cost import Cost, cost_of
 from qnet_circuits.compiling.jobs import Job, gather
 from qnet_circuits.compiling.pricing import delay_on, executed_on, notes_on, timed_jobs
-from qnet_circuits.errors import ParameterError, UnsupportedError
+from qnet_circuits.errors import ParameterError, UnsupportedError, check_count
+from qnet_circuits.program import Program
+
+DEFAULT_SHOTS = 4096
+MOST_SHOTS = 100_000_000
 
 #: The states of a job in the order in which a run of several jobs is only as far as the first of them.
 _FAR = ("SUBMITTING", "QUEUED", "RUNNING", "DONE")
 _ENDED_BADLY = ("FAILED", "LOST", "CANCELLED")
+
+
+def counts_for(program: Program, shots: int | None) -> list[int]:
+    """Return the shots of each circuit: those that the protocol decides on, or those that were asked for.
+
+    Raises:
+        ParameterError: If the number is out of range, or the protocol counts its own rounds.
+    """
+    if shots is not None:
+        shots = check_count("shots", shots, 1, MOST_SHOTS)
+        if any(item.shots is not None for item in program):
+            raise ParameterError("this protocol counts its own rounds; leave shots out")
+    return [item.shots or shots or DEFAULT_SHOTS for item in program]
 
 
 def plan_jobs(
@@ -38,10 +55,11 @@ def plan_jobs(
             "readout and control experiments are measured in the same job as the circuits they belong to, and this needs "
             f"{len(jobs)} jobs on {backend.name}; ask for fewer shots, or for fewer circuits"
         )
-    cost = cost_of(executed_on(backend, jobs) * repeats, seconds, delay, notes=(*notes, *notes_on(backend)))
+    executed = executed_on(backend, jobs)
+    cost = cost_of(executed * repeats, seconds, delay, notes=(*notes, *notes_on(backend)))
     plain = [
         {"circuits": list(job.circuits), "shots": job.shots, "kept": list(job.kept), "seconds": cost_of([run], seconds).seconds}
-        for job, run in zip(jobs, executed_on(backend, jobs), strict=True)
+        for job, run in zip(jobs, executed, strict=True)
     ]  # fmt: skip
     return [{"block": block, **job} for block in range(repeats) for job in plain], cost
 

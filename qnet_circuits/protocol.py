@@ -86,6 +86,11 @@ class Protocol(ABC):
         """Return the figures that have a closed form for this noise, by name."""
         return {}
 
+    @property
+    def analyzes(self) -> bool:
+        """Whether it makes more of the outcomes than its declared figures."""
+        return type(self).analyze is not Protocol.analyze
+
     def analyze(self, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed | None:
         """Return what is to be found in the outcomes beyond the declared figures; nothing by default.
 

@@ -10,7 +10,8 @@ from qnet_circuits.backends.base import Backend
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import RecordError
 from qnet_circuits.manifest import calibration_of, write_compiled
-from qnet_circuits.preparing import prepare, program_of
+from qnet_circuits.preparing import compile_for, has_controls, program_of
+from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
 from qnet_circuits.records import Record
 
@@ -30,7 +31,8 @@ def prepare_again(
         RecordError: If the protocol, the placement or a simulated device's calibration is another one now.
     """
     where = "the run" if record is None else record.path
-    compiled = prepare(protocol, backend, manifest["seed"], _options_again(manifest, protocol))
+    program = program_of(protocol, manifest["seed"], has_controls(manifest["options"]))
+    compiled = compile_for(program, backend, manifest["seed"], _options_again(manifest, program))
     if compiled.program.id != manifest["program_id"]:
         raise RecordError(
             f"the protocol makes another program now than when {where} was prepared; run it anew"
@@ -48,10 +50,10 @@ def prepare_again(
     return compiled
 
 
-def _options_again(manifest: Mapping[str, Any], protocol: Protocol) -> dict[str, Any]:
+def _options_again(manifest: Mapping[str, Any], program: Program) -> dict[str, Any]:
     """Return the options of compilation; a processor, whose calibration changes every day, is held to its layout."""
     layout = manifest["layout"]
-    free = program_of(protocol, manifest["seed"]).items[0].layout is None
+    free = program.items[0].layout is None
     if manifest.get("remote") and free and layout is not None and len(layout) == 1:
         return {**manifest["options"], "layout": layout[0]}
     return dict(manifest["options"])

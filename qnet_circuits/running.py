@@ -24,7 +24,7 @@ from qnet_circuits.layouts import Layout, plain_layout
 from qnet_circuits.manifest import check_manifest, make_manifest, write_compiled
 from qnet_circuits.mitigation.reading import check_mitigable
 from qnet_circuits.noise.description import DeviceNoise, check_noise
-from qnet_circuits.planning import plan_jobs, share_budget, tag_jobs
+from qnet_circuits.planning import DEFAULT_SHOTS, MOST_SHOTS, counts_for, plan_jobs, share_budget, tag_jobs
 from qnet_circuits.preparing import compile_for, has_controls, on_device, predicted, prepare, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report
@@ -34,8 +34,6 @@ from qnet_circuits.records import Record
 from qnet_circuits.result import Result
 from qnet_circuits.runs import Run
 
-DEFAULT_SHOTS = 4096
-MOST_SHOTS = 100_000_000
 MOST_REPEATS = 100
 
 
@@ -170,7 +168,7 @@ def _repeats(repeats: int, protocol: Protocol, backend: Backend) -> int:
     check_count("repeats", repeats, 1, MOST_REPEATS)
     if repeats > 1 and not backend.samples:
         raise UnsupportedError(f"{backend.name} computes figures without shots; leave repeats out")
-    if repeats > 1 and type(protocol).analyze is not Protocol.analyze:
+    if repeats > 1 and protocol.analyzes:
         raise UnsupportedError(
             f"{protocol.name} analyses its outcomes as a whole, so blocks cannot be compared; leave repeats out"
         )
@@ -199,13 +197,10 @@ def _with_noise(backend: Backend, noise: DeviceNoise | Mapping[str, Any] | None)
 
 
 def _shots(program: Program, shots: int | None, backend: Backend) -> list[int]:
-    if shots is not None:
-        shots = check_count("shots", shots, 1, MOST_SHOTS)
-        if not backend.samples:
-            raise UnsupportedError(f"{backend.name} computes figures without shots; leave shots out")
-        if any(item.shots is not None for item in program):
-            raise ParameterError("this protocol counts its own rounds; leave shots out")
-    return [item.shots or shots or DEFAULT_SHOTS for item in program]
+    if shots is not None and not backend.samples:
+        check_count("shots", shots, 1, MOST_SHOTS)
+        raise UnsupportedError(f"{backend.name} computes figures without shots; leave shots out")
+    return counts_for(program, shots)
 
 
 def _check_links(compiled: Compiled, backend: Backend) -> None:

@@ -499,7 +499,7 @@ class Run:
         if self.exact:
             result = assemble(self._manifest, figures, self._values(), seconds=self._seconds)
             protocol = self._known_protocol()
-            if protocol is not None and type(protocol).analyze is not Protocol.analyze:
+            if protocol is not None and protocol.analyzes:
                 left_out = (
                     "nothing was sampled: what the protocol makes of outcomes, such as a key, is left out"
                 )
@@ -507,8 +507,8 @@ class Run:
         else:
             blocks = self.blocks(progress)
             begin = time.perf_counter()
-            estimates, empty, spreads = estimate_blocks(figures, blocks, level)
             whole = pooled(blocks)
+            estimates, empty, spreads = estimate_blocks(figures, whole, blocks, level)
             estimates.update(acceptance(self._manifest["items"], whole, level))
             found = self._analyzed(whole, level)
             beside = [figure for figure in figures if figure.name in estimates]
@@ -525,7 +525,7 @@ class Run:
     def _analyzed(self, outcomes: Outcomes, level: float) -> Analyzed | None:
         """Return what the protocol itself finds in the outcomes; nothing where its class is not known."""
         protocol = self._known_protocol()
-        if protocol is None or type(protocol).analyze is Protocol.analyze:
+        if protocol is None or not protocol.analyzes:
             return None
         seeded = bool(self._manifest["options"].get("seeded", True))
         found = protocol.analyze(dict(outcomes), Analysis(level, self._root(seeded), seeded))

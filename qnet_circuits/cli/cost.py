@@ -8,17 +8,13 @@ from typing import Any
 import click
 
 from qnet_circuits.cli.options import (
-    compiling_options,
-    controls_option,
     json_option,
     layout_of,
-    mitigate_option,
     name_argument,
     noise_of,
     pairs,
     protocol_of,
-    repeats_option,
-    sampler_option,
+    running_options,
     set_option,
 )
 
@@ -32,12 +28,7 @@ from qnet_circuits.cli.options import (
     required=True,
     help="Where it would run: ibm:<processor>, or aer:<device or file> without an account.",
 )
-@click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
-@repeats_option
-@compiling_options
-@controls_option
-@sampler_option
-@mitigate_option
+@running_options
 @click.option("--rep-delay", type=float, metavar="SECONDS",
               help="Time between two shots.  [default: the processor's own, or 0.00025]")  # fmt: skip
 @click.option(

@@ -11,22 +11,18 @@ from qnet_circuits.cli.options import (
     check_key_file,
     check_picture,
     compare_option,
-    compiling_options,
-    controls_option,
     go_on_with,
     json_option,
     key_option,
     layout_of,
     level_option,
-    mitigate_option,
     name_argument,
     noise_of,
     pairs,
     plot_option,
     print_result,
     protocol_of,
-    repeats_option,
-    sampler_option,
+    running_options,
     set_option,
 )
 
@@ -43,13 +39,8 @@ from qnet_circuits.cli.options import (
 @click.option(
     "--out", type=click.Path(), metavar="DIR", help="A new directory that keeps the run; needed on ibm:."
 )
-@click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
-@repeats_option
-@compiling_options
-@sampler_option
-@controls_option
+@running_options
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
-@mitigate_option
 @click.option("--dry-run", is_flag=True, help="Check everything; write and submit nothing.")
 @json_option
 def submit(

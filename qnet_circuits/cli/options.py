@@ -104,6 +104,15 @@ mitigate_option = click.option(
     is_flag=True,
     help="Measure readout errors in the same job, and put figures without them beside the raw ones.",
 )
+#: What a run is asked for, wherever it will be.
+running_options = together(
+    click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]"),
+    repeats_option,
+    compiling_options,
+    sampler_option,
+    controls_option,
+    mitigate_option,
+)
 
 
 def protocol_of(name: str, settings: Sequence[str]) -> Any:

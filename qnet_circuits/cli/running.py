@@ -19,7 +19,6 @@ from qnet_circuits.cli.options import (
     level_option,
     memory_of,
     memory_option,
-    mitigate_option,
     name_argument,
     noise_of,
     out_option,
@@ -27,8 +26,7 @@ from qnet_circuits.cli.options import (
     plot_option,
     print_result,
     protocol_of,
-    repeats_option,
-    sampler_option,
+    running_options,
     set_option,
 )
 from qnet_circuits.errors import ParameterError
@@ -40,15 +38,10 @@ from qnet_circuits.errors import ParameterError
 @click.option("--on", "backend", default="ideal", show_default=True,
               help="ideal, aer, aer:<device or file>, exact, exact:<device or file>, local:<device>; "
                    "ibm:<processor> has qnet submit.")  # fmt: skip
-@click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]")
-@repeats_option
-@compiling_options
-@sampler_option
-@controls_option
+@running_options
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
 @click.option("--predict/--no-predict", default=None,
               help="Put exact figures beside sampled ones.  [default: on a device, if the program is small]")  # fmt: skip
-@mitigate_option
 @level_option
 @click.option("--keep-outcomes", is_flag=True, help="With --json: add how often each outcome came.")
 @key_option

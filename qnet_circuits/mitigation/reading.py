@@ -137,6 +137,8 @@ def mitigate_blocks(
         level: Confidence level.
         stream: Makes what emulated link errors are drawn from, anew.
     """
+    if not any(measures_readout(item) for item in items):
+        return {}, []
     if len(blocks) == 1:
         return mitigate(items, blocks[0], figures, level, stream())
     whole = [

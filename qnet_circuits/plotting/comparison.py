@@ -10,9 +10,8 @@ from matplotlib.lines import Line2D
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.estimate import Estimate
-from qnet_circuits.plotting.style import FAINT, INK, PALETTE, new_axes, text_width
+from qnet_circuits.plotting.style import FAINT, FONT, INK, PALETTE, draw_bounds, new_axes, reaches, text_width
 
-_FONT = 9.0
 #: How each reading is drawn: colour and marker, or None for a bar.
 _STYLES: dict[str, tuple[str, str | None]] = {
     "measured": (PALETTE[0], "o"),
@@ -104,7 +103,7 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
         raise ParameterError("there is no figure to plot; a comparison with at least one is needed")
     shared = [compared for compared in comparison.figures if _unit_scale(compared)]
     shown = shared if comparison.figures[0] in shared else [comparison.figures[0]]
-    longest = max((text_width(name, _FONT) for each in shown for name in each.bounds), default=0)
+    longest = max((text_width(name, FONT) for each in shown for name in each.bounds), default=0)
     widest = max(text_width(each.figure, 10.0) for each in shown)
     pitch = max(1.7, longest / 72 / (0.5 - _NAMES), widest / 72)
     own = ax is None
@@ -121,8 +120,8 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
         ax.axvline(k - 0.5, color=FAINT, lw=0.5, zorder=0)
     left_out = [each.figure for each in comparison.figures if each not in shown]
     if left_out:
-        ax.set_xlabel(f"on another scale: {', '.join(left_out)}", size=_FONT, color=INK)
-    ax.set_title(comparison.title, size=_FONT + 2, wrap=True)
+        ax.set_xlabel(f"on another scale: {', '.join(left_out)}", size=FONT, color=INK)
+    ax.set_title(comparison.title, size=FONT + 2, wrap=True)
     _draw_legend(ax, shown, beside=own)
     return ax
 
@@ -145,7 +144,7 @@ def _draw_figure(ax: Axes, k: int, compared: Compared, present: Sequence[str]) -
         _draw_ticks(ax, place[kind], reading)
     if compared.reading.mitigated is not None:
         _draw_estimate(ax, place["mitigated"], "mitigated", compared.reading.mitigated)
-    _draw_bounds(ax, k, compared.bounds)
+    draw_bounds(ax, k, compared.bounds, _NAMES, zorder=2)
 
 
 def _draw_estimate(ax: Axes, x: float, kind: str, estimate: Estimate) -> None:
@@ -155,7 +154,7 @@ def _draw_estimate(ax: Axes, x: float, kind: str, estimate: Estimate) -> None:
         ax.bar(x, estimate.value, _WIDTH, color=colour, alpha=0.45, zorder=1, gid=kind)
     ax.errorbar(
         [x], [estimate.value],
-        [[max(0.0, estimate.value - estimate.low)], [max(0.0, estimate.high - estimate.value)]],
+        reaches([estimate]),
         fmt=marker or "none", color=colour, ecolor=colour if marker else INK, capsize=3, markersize=5, zorder=4,
     )  # fmt: skip
 
@@ -168,20 +167,6 @@ def _draw_ticks(ax: Axes, x: float, reading: Reading) -> None:
             colour, style = _TICKS[kind]
             ends = [x - _WIDTH / 2, x + _WIDTH / 2]
             ax.plot(ends, [value] * 2, color=colour, ls=style, lw=1.8, zorder=3, gid=kind)
-
-
-def _draw_bounds(ax: Axes, k: int, bounds: Mapping[str, float]) -> None:
-    """Draw a dashed line across a figure's column for each bound, with its name at the right; equal ones share a name."""
-    names: dict[float, str] = {}
-    for name, value in bounds.items():
-        names[value] = f"{names[value]}, {name}" if value in names else name
-    for number, (value, name) in enumerate(sorted(names.items())):
-        ax.plot([k - 0.46, k + 0.46], [value, value], color=INK, lw=1, ls="--", zorder=2, gid="bound")
-        below = len(names) > 1 and number == 0
-        ax.annotate(
-            name, (k + _NAMES, value), (0, -2 if below else 2), textcoords="offset points", size=_FONT, color=INK,
-            va="top" if below else "bottom", annotation_clip=False,
-        )  # fmt: skip
 
 
 def _draw_legend(ax: Axes, shown: Sequence[Compared], beside: bool) -> None:
@@ -201,7 +186,7 @@ def _draw_legend(ax: Axes, shown: Sequence[Compared], beside: bool) -> None:
     if "bound" in drawn:
         handles.append(Line2D([], [], color=INK, ls="--", lw=1, label="bound"))
     place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0, "frameon": False}
-    ax.legend(handles=handles, fontsize=_FONT, **(place if beside else {"loc": "best"}))
+    ax.legend(handles=handles, fontsize=FONT, **(place if beside else {"loc": "best"}))
 
 
 def _present(shown: Iterable[Compared]) -> list[str]:

@@ -11,9 +11,18 @@ from matplotlib.ticker import MaxNLocator
 
 from qnet_circuits.errors import ParameterError, UnknownNameError
 from qnet_circuits.estimate import Estimate
-from qnet_circuits.plotting.style import FAINT, INK, MARKERS, PALETTE, new_axes, text_width
+from qnet_circuits.plotting.style import (
+    FAINT,
+    FONT,
+    INK,
+    MARKERS,
+    PALETTE,
+    draw_bounds,
+    new_axes,
+    reaches,
+    text_width,
+)
 
-_FONT = 9.0
 #: Where in its column, of width 1, each thing stands: the estimate, then the reference marks, then names of bounds.
 _ESTIMATE, _MITIGATED = -0.33, -0.25
 _MARKS, _NAMES = {"ideal": -0.17, "theory": -0.03, "predicted": 0.11}, 0.19
@@ -72,7 +81,7 @@ def plot_result(result: Figures, ax: Axes | None = None, figures: Iterable[str] 
     """
     names = _chosen(result, figures)
     bound_names = [bound for name in names for bound in result.bounds.get(name, {})]
-    room = max((text_width(bound, _FONT) for bound in bound_names), default=0) / 72 / (0.49 - _NAMES)
+    room = max((text_width(bound, FONT) for bound in bound_names), default=0) / 72 / (0.49 - _NAMES)
     widest = max(text_width(name, 10.0) for name in names) / 72  # of the names below the columns
     pitch = max(1.5, room, widest)
     own = ax is None
@@ -84,7 +93,7 @@ def plot_result(result: Figures, ax: Axes | None = None, figures: Iterable[str] 
     for kind, table in (("ideal", result.ideal), ("theory", result.theory), ("predicted", result.predicted)):
         _draw_marks(ax, kind, {k: table[name] for k, name in enumerate(names) if name in table})
     for k, name in enumerate(names):
-        _draw_bounds(ax, k, result.bounds.get(name, {}))
+        draw_bounds(ax, k, result.bounds.get(name, {}), _NAMES, zorder=1)
     ax.set_xticks(range(len(names)), names)
     ax.set_xlim(-0.5, len(names) - 0.5)
     ax.margins(y=0.12)
@@ -92,8 +101,8 @@ def plot_result(result: Figures, ax: Axes | None = None, figures: Iterable[str] 
         ax.axvline(k - 0.5, color=FAINT, lw=0.5, zorder=0)
     left_out = [name for name in result.figures if name not in names]
     if left_out and figures is None:
-        ax.set_xlabel(f"on another scale: {', '.join(left_out)}", size=_FONT, color=INK)
-    ax.set_title(result.title, size=_FONT + 2, wrap=True)
+        ax.set_xlabel(f"on another scale: {', '.join(left_out)}", size=FONT, color=INK)
+    ax.set_title(result.title, size=FONT + 2, wrap=True)
     _draw_legend(ax, beside=own)
     return ax
 
@@ -109,14 +118,14 @@ def _draw_legend(ax: Axes, beside: bool) -> None:
         ax.legend(
             handles,
             labels,
-            fontsize=_FONT,
+            fontsize=FONT,
             frameon=False,
             loc="upper left",
             bbox_to_anchor=(1.01, 1),
             borderaxespad=0,
         )
     else:
-        ax.legend(handles, labels, fontsize=_FONT, loc="best")
+        ax.legend(handles, labels, fontsize=FONT, loc="best")
 
 
 def _chosen(result: Figures, figures: Iterable[str] | None) -> list[str]:
@@ -154,21 +163,13 @@ def _interval_label(estimates: Iterable[Estimate]) -> str:
     return f"estimate, {' and '.join(f'{100 * level:.4g}%' for level in levels)} interval"
 
 
-def _errors(estimates: Sequence[Estimate]) -> list[list[float]]:
-    """Return how far each interval reaches down and up."""
-    return [
-        [max(0.0, estimate.value - estimate.low) for estimate in estimates],
-        [max(0.0, estimate.high - estimate.value) for estimate in estimates],
-    ]
-
-
 def _draw_estimates(ax: Axes, estimates: Mapping[int, Estimate], mitigated: bool = False) -> None:
     """Draw estimates by column: raw ones filled, those without readout errors open, beside them."""
     kind = "without readout errors" if mitigated else _interval_label(estimates.values())
     place, face = (_MITIGATED, "white") if mitigated else (_ESTIMATE, PALETTE[0])
     ax.errorbar(
         [k + place for k in estimates], [estimate.value for estimate in estimates.values()],
-        _errors(list(estimates.values())), fmt="o", color=PALETTE[0], mfc=face, capsize=4, label=kind, zorder=3,
+        reaches(estimates.values()), fmt="o", color=PALETTE[0], mfc=face, capsize=4, label=kind, zorder=3,
     )  # fmt: skip
 
 
@@ -180,21 +181,6 @@ def _draw_marks(ax: Axes, kind: str, values: Mapping[int, float]) -> None:
         ax.plot(
             [middle - _HALF, middle, middle + _HALF], [value] * 3, color=colour, lw=1.5, marker=marker, markersize=5,
             markevery=[1], label=kind if number == 0 else "_", zorder=2,
-        )  # fmt: skip
-
-
-def _draw_bounds(ax: Axes, k: int, bounds: Mapping[str, float]) -> None:
-    """Draw a dashed line across a figure's column for each bound, with its name at the right; equal ones share a name."""
-    names: dict[float, str] = {}
-    for name, value in bounds.items():
-        names[value] = f"{names[value]}, {name}" if value in names else name
-    for number, (value, name) in enumerate(sorted(names.items())):
-        ax.plot([k - 0.46, k + 0.46], [value, value], color=INK, lw=1, ls="--", zorder=1, gid="bound")
-        # Two bounds that lie close to each other have their names on either side.
-        below = len(names) > 1 and number == 0
-        ax.annotate(
-            name, (k + _NAMES, value), (0, -2 if below else 2), textcoords="offset points", size=_FONT, color=INK,
-            va="top" if below else "bottom", annotation_clip=False,
         )  # fmt: skip
 
 
@@ -239,7 +225,7 @@ def plot_series(
     earlier = sum(isinstance(container, ErrorbarContainer) for container in ax.containers)
     colour, marker = PALETTE[earlier % len(PALETTE)], MARKERS[earlier % len(MARKERS)]
     ax.errorbar(
-        x, [estimate.value for estimate in estimates], _errors(estimates),
+        x, [estimate.value for estimate in estimates], reaches(estimates),
         fmt=marker, color=colour, capsize=3, label=label, zorder=3,
     )  # fmt: skip
     if theory is not None:
@@ -255,11 +241,11 @@ def plot_series(
         ax.axhline(value, color=INK, lw=1, ls="--", zorder=1)
         ax.annotate(
             name, (0.01, value), (0, 2), xycoords=ax.get_yaxis_transform(), textcoords="offset points",
-            size=_FONT, color=INK, va="bottom",
+            size=FONT, color=INK, va="bottom",
         )  # fmt: skip
     if all(float(number).is_integer() for number in x):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
-    ax.legend(fontsize=_FONT)
+    ax.legend(fontsize=FONT)
     return ax

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+
+from qnet_circuits.estimate import Estimate
 
 #: Okabe and Ito's palette, without black and yellow (https://jfly.uni-koeln.de/color/).
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -13,6 +17,8 @@ FAINT = "#9a9a9a"
 PAPER = "#ffffff"
 LINK_COLOUR = PALETTE[1]
 MESSAGE_COLOUR = PALETTE[0]
+#: Size of the text in pictures of figures, in points.
+FONT = 9.0
 #: Largest sides of a figure in inches; what needs more is drawn smaller.
 MAX_WIDTH, MAX_HEIGHT = 40.0, 200.0
 
@@ -46,3 +52,40 @@ def points_per_unit(ax: Axes, width: float, height: float) -> float:
 def text_width(text: str, size: float) -> float:
     """Return about how wide the longest line of a text is, in the unit of ``size``."""
     return 0.62 * size * max(len(line) for line in text.split("\n"))
+
+
+def reaches(estimates: Iterable[Estimate]) -> list[list[float]]:
+    """Return how far each interval reaches down and up, as error bars take it."""
+    ends = [(max(0.0, each.value - each.low), max(0.0, each.high - each.value)) for each in estimates]
+    return [[down for down, _ in ends], [up for _, up in ends]]
+
+
+def draw_bounds(ax: Axes, column: int, bounds: Mapping[str, float], names: float, zorder: float) -> None:
+    """Draw a dashed line across a figure's column for each bound, with its name at the right; equal ones share a name.
+
+    Args:
+        ax: The axes.
+        column: Middle of the column.
+        bounds: Values by name.
+        names: Where names begin, from the middle of the column.
+        zorder: Of the lines.
+    """
+    shared: dict[float, str] = {}
+    for name, value in bounds.items():
+        shared[value] = f"{shared[value]}, {name}" if value in shared else name
+    for number, (value, name) in enumerate(sorted(shared.items())):
+        ax.plot(
+            [column - 0.46, column + 0.46],
+            [value, value],
+            color=INK,
+            lw=1,
+            ls="--",
+            zorder=zorder,
+            gid="bound",
+        )
+        # Two bounds that lie close to each other have their names on either side.
+        below = len(shared) > 1 and number == 0
+        ax.annotate(
+            name, (column + names, value), (0, -2 if below else 2), textcoords="offset points", size=FONT, color=INK,
+            va="top" if below else "bottom", annotation_clip=False,
+        )  # fmt: skip

@@ -206,13 +206,12 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
         ("phase errors", phase_cost(n, k, rules.tolerance, rules.epsilon_secrecy), 0),
         ("reconciliation", factor * told, factor * told),
         ("parity count", counted, counted),
-        ("counts of bits", on_record, on_record),
+        *([("counts of bits", on_record, on_record)] if on_record else []),
         ("verification", verification_cost(rules.epsilon_correctness), tag_bits(rules.epsilon_correctness)),
         ("hashing", hashing_cost(rules.epsilon_secrecy), 0),
     ]
     for cause, bits, revealed in costs:
-        if cause != "counts of bits" or on_record:
-            account.spend(cause, bits, revealed)
+        account.spend(cause, bits, revealed)
     if net < 1:
         left = max(0.0, n - math.fsum(bits for _, bits, _ in costs))
         raise Refusal(
