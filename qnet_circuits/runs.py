@@ -513,7 +513,7 @@ class Run:
             found = self._analyzed(whole, level)
             beside = [figure for figure in figures if figure.name in estimates]
             mitigated, said = mitigate_blocks(
-                self._manifest["items"], self._raw(), beside, level, self._analysis_stream
+                self._manifest["items"], self._raw(), beside, level, self._analysis_stream()
             )
             self._seconds["analyze"] = round(time.perf_counter() - begin, 4)
             result = assemble(self._manifest, figures, estimates, empty, spreads, found, self._seconds)

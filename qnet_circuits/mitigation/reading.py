@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,56 +70,12 @@ def check_readout(items: Sequence[Mapping[str, Any]]) -> None:
         raise ValueError(READOUT)
 
 
-def mitigate(
-    items: Sequence[Mapping[str, Any]],
-    raws: Sequence[Raw],
-    figures: Sequence[Figure],
-    level: float,
-    rng: np.random.Generator,
-) -> tuple[dict[str, Estimate], list[str]]:
-    """Return the figures of a run without readout errors, and what must be said of them.
+@dataclass(frozen=True)
+class _Block:
+    """What came of one block, or of all blocks together: the readout that was measured, and every other circuit."""
 
-    Args:
-        items: The items of the run's manifest.
-        raws: Their raw outcomes.
-        figures: The figures.
-        level: Confidence level.
-        rng: What emulated link errors are drawn from, in the same state as for the raw figures.
-
-    Returns:
-        The estimates, of figures that can be corrected, and notes; nothing if no readout was measured.
-    """
-    found = {
-        item[READOUT]["state"]: (item, raw)
-        for item, raw in zip(items, raws, strict=True)
-        if measures_readout(item)
-    }
-    if not found:
-        return {}, []
-    qubits = found[0][0][READOUT]["qubits"]
-    readout = Readout.of(qubits, *(found[state][1][READOUT] for state in (0, 1)))
-    samples = {
-        item["name"]: _sampled(item, raw, rng)
-        for item, raw in zip(items, raws, strict=True)
-        if not measures_readout(item)
-    }
-    notes = [
-        f"mitigated: readout errors of {len(qubits)} qubits inverted one by one, as measured in the same job with all of them "
-        "in |0⟩ and all in |1⟩; errors that depend on other qubits are not seen, errors of preparation count as readout"
-    ]
-    left = max(_left_out(item) for item in items)
-    if left:
-        notes.append(
-            f"mitigated: up to {left} bits of a circuit stay as they were read, because they decided on something in real time "
-            "or were measured in the middle"
-        )
-    estimates = {}
-    for figure in figures:
-        try:
-            estimates[figure.name] = mitigated(figure, samples, readout, level)
-        except (UnsupportedError, NoShotsError) as error:
-            notes.append(f"{figure.name} is not mitigated: {error}")
-    return estimates, notes
+    readout: Readout
+    samples: Mapping[str, Sampled]
 
 
 def mitigate_blocks(
@@ -126,32 +83,91 @@ def mitigate_blocks(
     blocks: Sequence[Sequence[Raw]],
     figures: Sequence[Figure],
     level: float,
-    stream: Callable[[], np.random.Generator],
+    rng: np.random.Generator,
 ) -> tuple[dict[str, Estimate], list[str]]:
-    """Return the figures of all blocks together without readout errors; intervals know of the spread between blocks.
+    """Return the figures of all blocks together without readout errors, and what must be said of them.
 
     Args:
         items: The items of the run's manifest.
         blocks: Their raw outcomes in each block.
         figures: The figures.
         level: Confidence level.
-        stream: Makes what emulated link errors are drawn from, anew.
+        rng: What emulated link errors are drawn from, in the same state as for the raw figures: each block's are drawn once,
+            in their order, so that raw and mitigated figures are of the same errors.
+
+    Returns:
+        The estimates, of figures that can be corrected, and notes; nothing if no readout was measured. Intervals know of the
+        spread between blocks.
     """
     if not any(measures_readout(item) for item in items):
         return {}, []
-    if len(blocks) == 1:
-        return mitigate(items, blocks[0], figures, level, stream())
-    whole = [
-        {name: np.concatenate([block[k][name] for block in blocks]) for name in blocks[0][k]}
-        for k in range(len(items))
-    ]
-    estimates, notes = mitigate(items, whole, figures, level, stream())
-    each = [mitigate(items, raws, figures, level, stream())[0] for raws in blocks]
+    each = [_block(items, raws, rng) for raws in blocks]
+    whole = _joined(each)
+    estimates, refused = _estimated(whole, figures, level)
+    if len(each) > 1:
+        found = [_estimated(block, figures, level)[0] for block in each]
+        for figure in figures:
+            values = [block[figure.name].value for block in found if figure.name in block]
+            if figure.name in estimates and len(values) > 1:
+                estimates[figure.name], _ = spread_of(estimates[figure.name], values, figure)
+    return estimates, [*_notes(items, whole.readout), *refused]
+
+
+def _block(items: Sequence[Mapping[str, Any]], raws: Sequence[Raw], rng: np.random.Generator) -> _Block:
+    """Read one block's outcomes."""
+    both = list(zip(items, raws, strict=True))
+    measured = {item[READOUT]["state"]: (item, raw) for item, raw in both if measures_readout(item)}
+    readout = Readout.of(
+        measured[0][0][READOUT]["qubits"], *(measured[state][1][READOUT] for state in (0, 1))
+    )
+    return _Block(
+        readout, {item["name"]: _sampled(item, raw, rng) for item, raw in both if not measures_readout(item)}
+    )
+
+
+def _joined(blocks: Sequence[_Block]) -> _Block:
+    """Return all blocks as one."""
+    first = blocks[0]
+    wrong = {
+        qubit: (
+            sum(b.readout.wrong[qubit][0] for b in blocks),
+            sum(b.readout.wrong[qubit][1] for b in blocks),
+        )
+        for qubit in first.readout.wrong
+    }
+    samples = {
+        name: replace(sampled, variables=np.concatenate([block.samples[name].variables for block in blocks]))
+        for name, sampled in first.samples.items()
+    }
+    return _Block(Readout(wrong, sum(block.readout.shots for block in blocks)), samples)
+
+
+def _estimated(
+    block: _Block, figures: Sequence[Figure], level: float
+) -> tuple[dict[str, Estimate], list[str]]:
+    """Return the estimates of figures that can be corrected, and why the others cannot."""
+    estimates, refused = {}, []
     for figure in figures:
-        values = [found[figure.name].value for found in each if figure.name in found]
-        if figure.name in estimates and len(values) > 1:
-            estimates[figure.name], _ = spread_of(estimates[figure.name], values, figure)
-    return estimates, notes
+        try:
+            estimates[figure.name] = mitigated(figure, block.samples, block.readout, level)
+        except (UnsupportedError, NoShotsError) as error:
+            refused.append(f"{figure.name} is not mitigated: {error}")
+    return estimates, refused
+
+
+def _notes(items: Sequence[Mapping[str, Any]], readout: Readout) -> list[str]:
+    """Return what must be said of figures without readout errors."""
+    notes = [
+        f"mitigated: readout errors of {len(readout.wrong)} qubits inverted one by one, as measured in the same job with all "
+        "of them in |0⟩ and all in |1⟩; errors that depend on other qubits are not seen, errors of preparation count as readout"
+    ]
+    left = max(_left_out(item) for item in items)
+    if left:
+        notes.append(
+            f"mitigated: up to {left} bits of a circuit stay as they were read, because they decided on something in real time "
+            "or were measured in the middle"
+        )
+    return notes
 
 
 def _left_out(item: Mapping[str, Any]) -> int:

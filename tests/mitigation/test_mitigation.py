@@ -108,6 +108,21 @@ def test_emulated_links_are_the_same_in_both():
         assert result.mitigated[name].value == pytest.approx(estimate.value, abs=1e-12)
 
 
+def test_emulated_links_of_blocks_are_drawn_once_and_each_block_for_itself():
+    """Without readout errors mitigated figures are the raw ones, and so is their spread between blocks."""
+    chain = qn.RepeaterChain(hops=2, link_fidelity=0.8)
+    perfect = {"gates": False, "idle": False, "readout": False}
+    result = ran(
+        chain, line_device(6), noise=perfect, emulate_links=True, repeats=4, shots=300, seed=3, level=0.5
+    )
+    spread = {name for name, estimate in result.mitigated.items() if estimate.method.startswith("spread of")}
+    assert spread
+    for name, estimate in result.mitigated.items():
+        assert estimate.value == pytest.approx(result[name].value, abs=1e-12)
+        if name in spread:
+            assert [estimate.low, estimate.high] == pytest.approx(result.blocks[name]["spread"], abs=1e-12)
+
+
 def test_a_result_keeps_them_in_every_form():
     result = ran(CHAIN, shots=500)
     plain = json.loads(json.dumps(result.to_dict()))
