@@ -187,8 +187,7 @@ def check_manifest(path: Path, manifest: dict[str, Any]) -> None:
             check_forms(forms, item["raw_registers"])
             check_entry(item)
         check_readout(manifest["items"])
-        if manifest["remote"] or "jobs" in manifest:
-            check_jobs(manifest["jobs"], len(manifest["items"]))
+        check_jobs(manifest["jobs"], len(manifest["items"]))
         if manifest["remote"]:
             check_remote_jobs(manifest["run_id"], manifest["jobs"])
         for plain in manifest["figures"]:

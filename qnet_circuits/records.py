@@ -84,7 +84,22 @@ class Record:
             )
         if plain.get("status") not in STATES:
             raise RecordError(f"{self.path}/manifest.json has the unknown status {plain.get('status')!r}")
+        if "jobs" not in plain:
+            plain["jobs"] = [self._only_job(plain.get("items"))]
         return plain
+
+    def _only_job(self, items: Any) -> dict[str, Any]:
+        """Return the job of a run whose manifest lists none: one of all its circuits."""
+        try:
+            return {
+                "block": 0,
+                "circuits": list(range(len(items))),
+                "kept": [item["shots"] for item in items],
+            }
+        except (KeyError, TypeError) as error:
+            raise RecordError(
+                f"{self.path}/manifest.json is damaged: {type(error).__name__} at items"
+            ) from None
 
     def write_manifest(self, plain: dict[str, Any]) -> None:
         """Write the manifest anew."""

@@ -130,10 +130,7 @@ class Run:
 
     @property
     def _jobs(self) -> list[dict[str, Any]]:
-        """The jobs of the run, in the manifest; a run whose manifest lists none is one job of all circuits."""
-        if "jobs" not in self._manifest:
-            shots = self._shots
-            self._manifest["jobs"] = [{"block": 0, "circuits": list(range(len(shots))), "kept": shots}]
+        """The jobs of the run, in the manifest."""
         jobs: list[dict[str, Any]] = self._manifest["jobs"]
         return jobs
 
@@ -252,8 +249,8 @@ class Run:
     def _reload(self, record: Record) -> None:
         """Take over what other processes wrote; an entry of a job that is at hand stays the same object."""
         now = record.manifest()
-        entries = self._manifest.get("jobs", ())
-        if len(entries) == len(now.get("jobs", ())):
+        entries = self._jobs
+        if len(entries) == len(now["jobs"]):
             for entry, read in zip(entries, now["jobs"], strict=True):
                 entry.clear()
                 entry.update(read)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import qnet_circuits as qn
+from qnet_circuits.cli.main import main
 
 FOLDER = Path(__file__).parents[1] / "hardware_runs"
 RUNS = sorted(path for path in FOLDER.iterdir() if path.is_dir())
@@ -104,6 +105,34 @@ def test_a_manifest_of_the_first_schema_stays_readable(path):
     assert manifest["schema"] == 1
     summary = qn.open_run(path).summary()
     assert all(summary[key] == manifest[key] for key in ("run_id", "protocol", "parameters", "created"))
+
+
+def _qnet(capsys, *arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([*map(str, arguments)])
+    return ended.value.code, *capsys.readouterr()
+
+
+@stored
+def test_its_status_is_told_it_is_not_cancelled_and_it_is_fetched(path, tmp_path, capsys):
+    copy = shutil.copytree(path, tmp_path / "moved")
+    for command in ("status", "cancel"):
+        code, out, _ = _qnet(capsys, command, copy, "--json")
+        assert (code, json.loads(out)["runs"][0]["status"]) == (0, "COLLECTED")
+    code, out, _ = _qnet(capsys, "fetch", copy, "--json")
+    assert (code, json.loads(out)["figures"]) == (0, _json(path, "result.json")["figures"])
+
+
+@stored
+def test_one_that_lost_its_outcomes_is_made_again_as_it_was_or_refused_in_one_line(path, tmp_path, capsys):
+    copy = shutil.copytree(path, tmp_path / "moved")
+    for name in ("outcomes.npz", "exact.json"):
+        (copy / name).unlink(missing_ok=True)
+    code, out, error = _qnet(capsys, "fetch", copy, "--json")
+    if code == 2:
+        assert out == "" and error.count("\n") == 1 and "run it anew" in error
+    else:
+        assert code == 0 and set(json.loads(out)["figures"]) == set(_json(path, "result.json")["figures"])
 
 
 @stored
