@@ -12,6 +12,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ControlFlowOp
 
 from qnet_circuits.circuits import ledger
+from qnet_circuits.circuits.flattening import flattened
 from qnet_circuits.circuits.links import CARRIERS
 from qnet_circuits.circuits.rules import Message, check_circuit
 from qnet_circuits.errors import ProgramError, UnknownNameError, check_count
@@ -29,7 +30,8 @@ class Item:
 
     Args:
         name: Its name, by which figures refer to it.
-        circuit: A circuit with one quantum register for each node.
+        circuit: A circuit with one quantum register for each node. Composite instructions that hold classical bits are taken
+            apart.
         tags: What it means, as plain values: the setting, the input state.
         shots: Its number of shots, where the protocol decides; otherwise the run does.
         layout: The physical qubit of each of its wires, where the protocol decides, as one that measures a device does;
@@ -37,7 +39,8 @@ class Item:
         carrier: What a transmission is on a machine, where the protocol decides; otherwise the run does.
 
     Raises:
-        ProgramError: If the circuit measures nothing, or the layout has not one qubit of its own for each wire.
+        ProgramError: If the circuit measures nothing, has variables, or an instruction that cannot be taken apart; or if
+            the layout has not one qubit of its own for each wire.
         UnknownNameError: If there is no such carrier.
     """
 
@@ -50,7 +53,7 @@ class Item:
 
     def __post_init__(self) -> None:
         # A circuit can be changed by its owner; the program keeps its own.
-        object.__setattr__(self, "circuit", self.circuit.copy(self.name))
+        object.__setattr__(self, "circuit", flattened(self.circuit.copy(self.name)))
         object.__setattr__(self, "tags", dict(self.tags))
         if self.shots is not None:
             check_count("shots", self.shots)

@@ -9,6 +9,14 @@ from qiskit.circuit import CircuitInstruction, Clbit, Qubit
 from qiskit.circuit.library import CXGate
 
 
+def free_name(name: str, circuit: QuantumCircuit) -> str:
+    """Return a name for a register that a circuit gets: the one given, with underscores if it is taken."""
+    taken = {register.name for register in (*circuit.qregs, *circuit.cregs)}
+    while name in taken:
+        name += "_"
+    return name
+
+
 def with_instructions(circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction]) -> QuantumCircuit:
     """Return a circuit with the bits, name and phase of another, that does something else."""
     return filled(circuit.copy_empty_like(), instructions)

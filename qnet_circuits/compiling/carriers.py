@@ -9,6 +9,7 @@ from qnet_circuits.circuits.blocks import bell_measurement
 from qnet_circuits.circuits.corrections import correct
 from qnet_circuits.circuits.links import CARRIERS, TRANSMIT, entangle
 from qnet_circuits.circuits.rules import node_of
+from qnet_circuits.compiling.building import free_name
 from qnet_circuits.errors import UnknownNameError
 from qnet_circuits.network import Link
 
@@ -27,7 +28,7 @@ def teleport_transmissions(circuit: QuantumCircuit) -> QuantumCircuit:
         node = nodes[crossing.qubits[0]]
         extra[node] = extra.get(node, 0) + 1
     registers = [QuantumRegister(reg.size + extra.get(reg.name, 0), reg.name) for reg in circuit.qregs]
-    bits = ClassicalRegister(2 * len(crossings), "carrier")
+    bits = ClassicalRegister(2 * len(crossings), free_name("carrier", circuit))
     wider = QuantumCircuit(*registers, *circuit.cregs, bits, name=circuit.name)
     place: dict[Qubit, Qubit] = {
         qubit: new[k]

@@ -12,7 +12,7 @@ from qiskit.circuit.library import CXGate, CZGate, HGate, XGate, ZGate
 from qnet_circuits.circuits.corrections import CORRECT, parities
 from qnet_circuits.circuits.links import ENTANGLE, TRANSMIT
 from qnet_circuits.circuits.rules import name_of, read_bits, written_bits
-from qnet_circuits.compiling.building import on_registers, three_cx
+from qnet_circuits.compiling.building import free_name, on_registers, three_cx
 from qnet_circuits.compiling.carriers import teleport_transmissions
 from qnet_circuits.compiling.decisions import parity_decision
 from qnet_circuits.compiling.fences import fence
@@ -121,12 +121,12 @@ class _Lowering:
                 quantum.append(QuantumRegister(len(wires), register.name))
                 self.place.update(zip(wires, quantum[-1], strict=True))
         if self.known.rewrites and self.mode in ("frame", "postselect"):
-            classical.append(ClassicalRegister(self.known.rewrites, EARLIER))
+            classical.append(ClassicalRegister(self.known.rewrites, free_name(EARLIER, self.source)))
             self.earlier = list(classical[-1])
         if self.mode == "coherent":
             copies = sum(self._is_copied(k, i) for k, i in enumerate(self.source.data))
             if copies:
-                quantum.append(QuantumRegister(copies, DEFERRED))
+                quantum.append(QuantumRegister(copies, free_name(DEFERRED, self.source)))
                 self.spare = list(quantum[-1])
         return quantum, classical
 
@@ -298,6 +298,11 @@ class _Lowering:
         qubits = tuple(self.place[qubit] for qubit in instruction.qubits)
         name = instruction.operation.name
         written = written_bits(instruction)
+        for bit in self.known.read.intersection(written) if self.mode == "coherent" else ():
+            raise UnsupportedError(
+                f"{name!r} measures into {name_of(self.source, bit)}, which a correction reads, and coherent mode puts such "
+                'measurements off: give the branch a bit of its own, or use corrections="feedforward"'
+            )
         for bit in read_bits(instruction):
             if bit in written and bit not in self.variable:
                 continue  # First measured in here, so nothing in software stands between it and its readers.

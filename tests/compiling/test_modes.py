@@ -5,10 +5,10 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 from qnet_circuits.circuits.blocks import bell_measurement
 from qnet_circuits.circuits.corrections import correct
-from qnet_circuits.circuits.links import entangle
+from qnet_circuits.circuits.links import entangle, transmit
 from qnet_circuits.circuits.rules import check_circuit
 from qnet_circuits.compiling.lowering import lower
-from qnet_circuits.errors import FrameError, UnknownNameError
+from qnet_circuits.errors import FrameError, UnknownNameError, UnsupportedError
 from tests.enumerator import corrected, distribution, registers_of, same
 from tests.programs import random_program
 
@@ -146,3 +146,54 @@ def test_a_nested_decision_is_looked_into():
         lower(circuit, "frame")
     meant, _ = registers_of(distribution(circuit))
     assert same(meant, corrected(lower(circuit, "auto"))[0])
+
+
+@pytest.mark.parametrize("mode", ["frame", "feedforward", "coherent"])
+@pytest.mark.parametrize(("node", "register"), [("deferred", "m"), ("alice", "earlier")])
+def test_a_node_or_register_may_have_the_name_of_what_lowering_adds(node, register, mode):
+    near, far = QuantumRegister(1, node), QuantumRegister(1, "bob")
+    bits, out = (
+        ClassicalRegister(3, register),
+        ClassicalRegister(1, "deferred" if node != "deferred" else "out"),
+    )
+    circuit = QuantumCircuit(near, far, bits, out)
+    circuit.h(near[0])
+    circuit.measure(near[0], bits[2])
+    correct(circuit, far[0], x=[bits[2]])
+    circuit.h(near[0])
+    circuit.measure(near[0], bits[2])
+    circuit.measure(far[0], out[0])
+    meant, _ = registers_of(distribution(circuit))
+    assert same(meant, corrected(lower(circuit, mode))[0])
+
+
+def test_a_carrier_may_be_a_register_of_the_program():
+    circuit = QuantumCircuit(
+        QuantumRegister(1, "alice"), QuantumRegister(1, "bob"), ClassicalRegister(1, "carrier")
+    )
+    transmit(circuit, circuit.qubits[0], circuit.qubits[1])
+    circuit.measure(1, 0)
+    found, _ = corrected(lower(circuit, "frame", "teleport"))
+    assert {bits[0] for bits in found} == {0}
+
+
+@pytest.mark.parametrize("overwritten", [False, True])
+def test_coherent_mode_refuses_corrections_by_bits_that_a_branch_measures(overwritten):
+    alice, bob = QuantumRegister(2, "alice"), QuantumRegister(1, "bob")
+    bits, out = ClassicalRegister(2, "m"), ClassicalRegister(1, "out")
+    circuit = QuantumCircuit(alice, bob, bits, out)
+    circuit.h(alice[0])
+    circuit.measure(alice[0], bits[1])
+    if overwritten:
+        circuit.measure(alice[1], bits[0])
+        correct(circuit, bob[0], x=[bits[0]])
+    with circuit.if_test((bits[1], True)):
+        circuit.x(alice[1])
+        circuit.measure(alice[1], bits[0])
+    if not overwritten:
+        correct(circuit, bob[0], x=[bits[0]])
+    circuit.measure(bob[0], out[0])
+    with pytest.raises(UnsupportedError, match=r"m\[0\].*feedforward"):
+        lower(circuit, "coherent")
+    meant, _ = registers_of(distribution(circuit))
+    assert same(meant, corrected(lower(circuit, "feedforward"))[0])
