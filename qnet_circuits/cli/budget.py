@@ -21,6 +21,7 @@ from qnet_circuits.cli.options import (
     save_picture,
     set_option,
 )
+from qnet_circuits.cli.output import show
 
 
 @click.command()
@@ -50,4 +51,4 @@ def budget(
         layout=layout_of(layout), seed=0 if seed is None else seed, **options,
     )  # fmt: skip
     save_picture(computed, plot)
-    click.echo(json.dumps(computed.to_dict()) if as_json else str(computed))
+    show(json.dumps(computed.to_dict()) if as_json else str(computed))

@@ -17,6 +17,7 @@ from qnet_circuits.cli.options import (
     running_options,
     set_option,
 )
+from qnet_circuits.cli.output import show
 
 
 @click.command()
@@ -56,6 +57,6 @@ def cost(
             "parameters": protocol.parameters,
             "backend": backend,
         }
-        click.echo(json.dumps({"schema": 1, **where, "cost": found.to_dict()}))
+        show(json.dumps({"schema": 1, **where, "cost": found.to_dict()}))
         return
-    click.echo(f"{protocol.id} on {backend}\n{found}")
+    show(f"{protocol.id} on {backend}\n{found}")

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from qnet_circuits.cli.output import show
 from qnet_circuits.errors import ParameterError
 
 _HEADER = (
@@ -49,7 +50,7 @@ def devices(name: str | None, save: str | None, as_json: bool) -> None:
         if save is not None:
             raise ParameterError("--save writes one device; name it: qnet devices NAME --save FILE.json")
         listed = _listed()
-        click.echo(json.dumps({"schema": 1, "devices": listed}) if as_json else _table(listed))
+        show(json.dumps({"schema": 1, "devices": listed}) if as_json else _table(listed))
         return
     from qnet_circuits.backends.devices import device_of
 
@@ -59,9 +60,9 @@ def devices(name: str | None, save: str | None, as_json: bool) -> None:
     plain = {**_described(device), "notes": list(device.notes)}
     saved = {} if save is None else {"saved": save}
     if as_json:
-        click.echo(json.dumps({"schema": 1, "device": plain, **saved}))
+        show(json.dumps({"schema": 1, "device": plain, **saved}))
         return
-    click.echo("\n".join([_page(plain), *(f"{word}: {file}" for word, file in saved.items())]))
+    show("\n".join([_page(plain), *(f"{word}: {file}" for word, file in saved.items())]))
 
 
 def _described(device: Any) -> dict[str, Any]:

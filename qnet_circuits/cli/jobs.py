@@ -25,6 +25,7 @@ from qnet_circuits.cli.options import (
     running_options,
     set_option,
 )
+from qnet_circuits.cli.output import show
 
 
 @click.command()
@@ -136,7 +137,7 @@ def _state(run: Any, directory: str | None) -> dict[str, Any]:
 
 def _say(states: list[dict[str, Any]], as_json: bool, advice: str = "") -> None:
     if as_json:
-        click.echo(json.dumps({"schema": 1, "runs": states}))
+        show(json.dumps({"schema": 1, "runs": states}))
         return
     for state in states:
         word = "job" if len(state["jobs"]) == 1 else "jobs"
@@ -147,6 +148,6 @@ def _say(states: list[dict[str, Any]], as_json: bool, advice: str = "") -> None:
                 f", {len(state['jobs'])} of {state['planned_jobs']}: the others follow when these have ended"
             )
         where = f"{state['directory']}: " if state["directory"] else ""
-        click.echo(f"{where}{state['status']}  {state['protocol']} on {state['backend']}{job}")
+        show(f"{where}{state['status']}  {state['protocol']} on {state['backend']}{job}")
     if advice:
-        click.echo(advice)
+        show(advice)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -13,45 +15,59 @@ from qnet_circuits.cli.budget import budget
 from qnet_circuits.cli.cost import cost
 from qnet_circuits.cli.devices import devices
 from qnet_circuits.cli.jobs import cancel, fetch, status, submit
-from qnet_circuits.cli.options import Interrupted, protocol_of, set_option
+from qnet_circuits.cli.options import protocol_of, set_option
+from qnet_circuits.cli.output import (
+    BACKEND_FAILED,
+    INTERRUPTED,
+    NOT_FINISHED,
+    WRONG_INPUT,
+    Interrupted,
+    aside,
+    complain,
+    quiet,
+    show,
+    write_out,
+)
 from qnet_circuits.cli.running import predict, replay, run
 from qnet_circuits.errors import AccountError, BackendError, NotFinishedError, ParameterError, QnetError
-
-WRONG_INPUT, BACKEND_FAILED, NOT_FINISHED, INTERRUPTED = 2, 3, 4, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 1 refused, 2 wrong input, 3 the backend failed, 4 not finished yet, 130 Ctrl-C."""
-    try:
-        # Without its standalone mode, click returns the status of what exits early.
-        ended = qnet.main(args=arguments, prog_name="qnet", standalone_mode=False)
-        code = ended if isinstance(ended, int) else 0
-    except click.exceptions.Exit as exit_:
-        code = exit_.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else "")
-        code = 0
-    except click.ClickException as error:
-        code = _say(error.format_message(), WRONG_INPUT)
-    except NotFinishedError as error:
-        code = _say(str(error), NOT_FINISHED)
-    except AccountError as error:
-        code = _say(str(error), WRONG_INPUT)
-    except BackendError as error:
-        code = _say(str(error), BACKEND_FAILED)
-    except QnetError as error:
-        code = _say(str(error), WRONG_INPUT)
-    except Interrupted as error:
-        code = _say(str(error), INTERRUPTED)
-    except (KeyboardInterrupt, click.Abort):
-        code = _say("interrupted", INTERRUPTED)
+    printed = io.StringIO()
+    with quiet():
+        try:
+            with contextlib.redirect_stdout(printed):
+                code = _status(arguments, printed)
+            code = write_out(printed.getvalue(), code)
+        except (KeyboardInterrupt, click.Abort):
+            code = complain("interrupted", INTERRUPTED)
     sys.exit(code)
 
 
-def _say(message: str, code: int) -> int:
-    """Print one line on stderr and return the status."""
-    click.echo("qnet: " + " ".join(message.split()), err=True)
-    return code
+def _status(arguments: Sequence[str] | None, printed: io.StringIO) -> int:
+    """Run a command, which prints to ``printed``, and return its exit status."""
+    try:
+        # Without its standalone mode, click returns the status of what exits early.
+        ended = qnet.main(args=arguments, prog_name="qnet", standalone_mode=False, obj=printed)
+        return ended if isinstance(ended, int) else 0
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "")
+        return 0
+    except click.ClickException as error:
+        return complain(error.format_message(), WRONG_INPUT)
+    except NotFinishedError as error:
+        return complain(str(error), NOT_FINISHED)
+    except AccountError as error:
+        return complain(str(error), WRONG_INPUT)
+    except BackendError as error:
+        return complain(str(error), BACKEND_FAILED)
+    except QnetError as error:
+        return complain(str(error), WRONG_INPUT)
+    except Interrupted as error:
+        return complain(str(error), INTERRUPTED)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -67,6 +83,7 @@ def qnet() -> None:
       3    the backend failed
       4    not finished yet (fetch --no-wait)
       130  Ctrl-C
+      141  whoever read stdout has gone
     """  # noqa: D301  (click keeps the lines of a paragraph that begins with a real backspace)
 
 
@@ -78,11 +95,11 @@ def list_(as_json: bool) -> None:
 
     listed = {name: summary(protocol_class(name)) for name in protocol_names()}
     if as_json:
-        click.echo(json.dumps({"schema": 1, "protocols": listed}))
+        show(json.dumps({"schema": 1, "protocols": listed}))
         return
     width = max(map(len, listed))
     for name, line in listed.items():
-        click.echo(f"{name.ljust(width)}  {line}")
+        show(f"{name.ljust(width)}  {line}")
 
 
 @qnet.command()
@@ -110,9 +127,7 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
             "parameters": protocol.parameters,
             "description": text,
         }
-        click.echo(
-            json.dumps({**about, "needs": str(error)}) if as_json else f"{protocol.id}\n\n{text}\n\n{error}"
-        )
+        show(json.dumps({**about, "needs": str(error)}) if as_json else f"{protocol.id}\n\n{text}\n\n{error}")
         return
     figures = [figure.name for figure in program.figures]
     if as_json:
@@ -121,16 +136,19 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
             "circuits": len(program.items), "figures": figures, "bounds": protocol.bounds,
             "resources": program.resources,
         }  # fmt: skip
-        click.echo(json.dumps(plain))
+        show(json.dumps(plain))
         return
-    click.echo(f"{protocol.id}\n\n{text}\n")
-    click.echo(f"circuits: {len(program.items)}\nfigures: {', '.join(figures)}")
+    show(f"{protocol.id}\n\n{text}\n")
+    show(f"circuits: {len(program.items)}\nfigures: {', '.join(figures)}")
     for key, value in program.resources.items():
-        click.echo(f"{key.replace('_', ' ')}: {value}")
+        show(f"{key.replace('_', ' ')}: {value}")
 
 
 for command in (run, predict, budget, cost, submit, status, fetch, cancel, replay, devices):
     qnet.add_command(command)
+for command in qnet.commands.values():
+    assert command.callback is not None
+    command.callback = aside(command.callback)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
+from qnet_circuits.cli.output import Interrupted, show
 from qnet_circuits.errors import ParameterError, RecordError
 
 #: Exit status of a protocol that came to no good end although everything worked: a key refused, say.
@@ -254,10 +255,6 @@ def save_key(result: Any, file: str | None) -> None:
         raise RecordError(f"--key-out cannot write {file}: {error.strerror}") from None
 
 
-class Interrupted(Exception):
-    """Ctrl-C while a run was going on; says how to go on, if its directory keeps it."""
-
-
 @contextmanager
 def go_on_with(run: Any) -> Iterator[None]:
     """Say how to go on with a run, if Ctrl-C comes in the body of the ``with``."""
@@ -277,6 +274,6 @@ def print_result(
         more["comparison"] = shown.to_dict()
     save_picture(shown, plot)
     save_key(result, key)
-    click.echo(json.dumps({**result.to_dict(), **more}) if as_json else str(shown))
+    show(json.dumps({**result.to_dict(), **more}) if as_json else str(shown))
     if result.refused is not None:
         raise click.exceptions.Exit(REFUSED)

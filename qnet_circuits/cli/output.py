@@ -1,0 +1,103 @@
+"""What commands print: whole or not at all, whatever stdout is, and nothing of what libraries say beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, TextIO
+
+import click
+
+WRONG_INPUT, BACKEND_FAILED, NOT_FINISHED, INTERRUPTED, READER_GONE = 2, 3, 4, 130, 141
+#: Variables by which somebody asks for the log of IBM's client.
+_LOGGING = ("QISKIT_IBM_RUNTIME_LOG_LEVEL", "QISKIT_IBM_RUNTIME_LOG_FILE")
+
+
+class Interrupted(Exception):
+    """Ctrl-C while a command was at work; says how to go on, where something is kept."""
+
+
+def show(text: str) -> None:
+    """Print a text; it reaches stdout when the command has ended."""
+    context = click.get_current_context(silent=True)
+    click.echo(text, file=context.obj if context else None)
+
+
+def aside(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let whatever else is printed while a command works, by a protocol's own code say, go to stderr.
+
+    Raises:
+        Interrupted: At Ctrl-C, before click adds a line of its own.
+    """
+
+    @functools.wraps(command)
+    def inner(*arguments: Any, **options: Any) -> Any:
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                return command(*arguments, **options)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted") from None
+
+    return inner
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep warnings and logs of libraries from the terminal, unless whoever started the process asked for them.
+
+    What a reader must know is in a result's notes, and what went wrong in the one line that says so.
+    """
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+        before = logging.root.manager.disable
+        if not any(name in os.environ for name in _LOGGING):
+            logging.disable()
+        try:
+            yield
+        finally:
+            logging.disable(before)
+
+
+def complain(message: str, code: int) -> int:
+    """Print one line on stderr, if anybody can read it, and return the status."""
+    try:
+        click.echo("qnet: " + " ".join(message.split()), err=True)
+    except OSError:
+        _leave(sys.stderr)
+    return code
+
+
+def write_out(text: str, code: int) -> int:
+    r"""Write what a command printed to stdout, and return the status, another one if it cannot be written.
+
+    A character that stdout's encoding lacks is written as Python writes it, such as ``\u03b5``.
+    """
+    stream = sys.stdout
+    if stream is None or not text:
+        return code
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:
+        _leave(stream)
+        return READER_GONE
+    except OSError as error:
+        _leave(stream)
+        return complain(
+            f"the command has done its work, but stdout cannot be written: {error.strerror}; send it elsewhere",
+            WRONG_INPUT,
+        )
+    return code
+
+
+def _leave(stream: TextIO) -> None:
+    """Send what a stream still holds to nowhere, so that Python does not try again when it ends."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
