@@ -308,7 +308,7 @@ def exact_backend(device: Any = None, memory: float = DEFAULT_MEMORY) -> ExactBa
 
 
 def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None) -> Run:
-    """Open a run's directory: of any day, moved anywhere, offline.
+    """Open a run's directory: of any day, moved anywhere, offline. One that was analysed is left as it is.
 
     Args:
         path: The directory.
@@ -317,6 +317,10 @@ def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None) -> 
     Raises:
         RecordError: If the directory is missing, torn, foreign or too new.
     """
+    return _opened(path, protocol)
+
+
+def _opened(path: str | os.PathLike[str], protocol: Protocol | None = None, reads_only: bool = False) -> Run:
     record = Record(Path(path))
     manifest = record.manifest()
     missing = {"items", "figures", "seed", "options", "protocol", "parameters", "backend"} - set(manifest)
@@ -332,16 +336,16 @@ def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None) -> 
             raise ProgramError(
                 f"the run at {record.path} is exact and keeps no outcomes to analyse otherwise; predict the protocol anew"
             )
-    return Run(manifest, record, protocol=protocol)
+    return Run(manifest, record, protocol=protocol, reads_only=reads_only)
 
 
 def replay(path: str | os.PathLike[str], level: float = 0.95) -> Result:
-    """Analyse the stored outcomes of a run again, without running anything.
+    """Analyse the stored outcomes of a run again, without running or writing anything.
 
     Raises:
         RecordError: If there are no outcomes, or the directory cannot be read.
     """
-    opened = open_run(path)
+    opened = _opened(path, reads_only=True)
     kept = "exact.json" if opened.exact else "outcomes.npz"
     if opened.path is None or not (opened.path / kept).is_file():
         raise RecordError(

@@ -75,6 +75,7 @@ class Run:
         backend: The backend, if it is at hand.
         protocol: A protocol that is to be analysed instead of the stored figures.
         source: The protocol that the run is of, if it is at hand.
+        reads_only: Whether nothing is written in its directory.
     """
 
     def __init__(
@@ -85,11 +86,13 @@ class Run:
         backend: Backend | None = None,
         protocol: Protocol | None = None,
         source: Protocol | None = None,
+        reads_only: bool = False,
     ) -> None:
         self._manifest, self._record, self._compiled, self._backend = manifest, record, compiled, backend
         self._raws: list[list[Raw]] | None = None
         self._exact: dict[str, Estimate] | None = None
         self._protocol, self._source = protocol, protocol or source
+        self._reads_only = reads_only
         self._secret: bytes | None = None
         self._lost = False
         self._holding: Holding | None = None
@@ -99,6 +102,12 @@ class Run:
     def path(self) -> Path | None:
         """The run's directory, or None."""
         return None if self._record is None else self._record.path
+
+    @property
+    def _writable(self) -> Record | None:
+        """The directory if it may be written in, or None."""
+        record = None if self._reads_only else self._record
+        return record if record is not None and os.access(record.path, os.W_OK) else None
 
     @property
     def status(self) -> str:
@@ -223,27 +232,28 @@ class Run:
         self._manifest.update(self._record.manifest())
         items = self._manifest["items"]
         raws = self._record.read_outcomes(items * self._blocks)
-        self._settle(self._record)
+        self._settle()
         return [raws[k : k + len(items)] for k in range(0, len(raws), len(items))]
 
     @property
     def _blocks(self) -> int:
         return int(1 + max(job["block"] for job in self._jobs))
 
-    def _settle(self, record: Record) -> None:
+    def _settle(self) -> None:
         """Finish what a process that died right after it wrote the outcomes left undone."""
-        if self.status in ("RUNNING", "DONE") and os.access(record.path, os.W_OK):
+        if self.status in ("RUNNING", "DONE") and (record := self._writable) is not None:
             self._set(status="COLLECTED")
             Parts(record).clear()
 
     @contextmanager
     def _held(self, timeout: float | None = None) -> Iterator[None]:
         """Hold the run's directory, so that of several processes one works on it at a time; see what the others did."""
-        if self._record is None or not os.access(self._record.path, os.W_OK):
+        record = self._writable
+        if record is None:
             yield
             return
-        with self._record.held(timeout) as self._holding:
-            self._reload(self._record)
+        with record.held(timeout) as self._holding:
+            self._reload(record)
             yield
 
     def _reload(self, record: Record) -> None:
@@ -515,8 +525,9 @@ class Run:
             self._seconds["analyze"] = round(time.perf_counter() - begin, 4)
             result = assemble(self._manifest, figures, estimates, empty, spreads, found, self._seconds)
             result = replace(result, mitigated=mitigated, notes=(*result.notes, *said))
-        if self._record is not None and os.access(self._record.path, os.W_OK):
-            self._record.write_json("result.json", result.to_dict())
+        record = self._writable
+        if record is not None and not record.has("result.json"):
+            record.write_json("result.json", result.to_dict())
         return result
 
     def _analyzed(self, outcomes: Outcomes, level: float) -> Analyzed | None:
@@ -536,6 +547,11 @@ class Run:
         if self._secret is None:
             there = self._record is not None and self._record.has(SECRET_FILE)
             self._lost = not there and bool(self._manifest.get("secret"))
+            if self._reads_only and not there and not self._lost:
+                raise RecordError(
+                    f"{self.path} was never analysed, and a secret is drawn and kept when it is; "
+                    "fetch it (qnet fetch) instead of replaying it"
+                )
             if self._record is None or self._lost:
                 self._secret = secrets.token_bytes(32)
             else:

@@ -75,6 +75,14 @@ def test_an_unseeded_run_is_analysed_again_to_the_same_secret_which_only_its_own
         qn.replay(tmp_path / "run")
 
 
+def test_replay_draws_no_secret_that_nobody_keeps(tmp_path):
+    qn.submit(SecretCoin(), shots=8, path=tmp_path / "run").wait()
+    with pytest.raises(qn.RecordError, match="qnet fetch"):
+        qn.replay(tmp_path / "run")
+    assert not (tmp_path / "run" / "secret.bin").exists()
+    assert qn.open_run(tmp_path / "run").result().secret_key == qn.replay(tmp_path / "run").secret_key
+
+
 def test_the_seed_that_an_unseeded_run_shows_does_not_give_its_secret(tmp_path):
     for path in (None, tmp_path / "run"):
         first = qn.run(SecretCoin(), shots=8, path=path)

@@ -31,7 +31,7 @@ socket.socket.connect = refuse
 
 @pytest.fixture
 def copies(tmp_path):
-    """Return copies of all runs, for an analysis writes its result."""
+    """Return copies of all runs."""
     return shutil.copytree(FOLDER, tmp_path / "copies")
 
 
@@ -41,6 +41,11 @@ def _json(path, name):
 
 def _files(path):
     return {file.name: file.read_bytes() for file in path.iterdir() if file.name != ".lock"}
+
+
+def _tree(path):
+    """Return all files with their content and the time they were changed."""
+    return {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in path.iterdir()}
 
 
 def _figures(result):
@@ -57,13 +62,39 @@ def test_there_are_runs_of_three_kinds():
 def test_a_copy_is_analysed_to_its_stored_result(path, tmp_path):
     copy = shutil.copytree(path, tmp_path / "elsewhere" / "moved")
     (copy / "result.json").unlink()
-    result, before = qn.replay(copy, level=0.95), _json(path, "result.json")
+    result, before = qn.open_run(copy).result(), _json(path, "result.json")
     assert _figures(result) == before["figures"]
-    # Written anew, it differs in nothing but how long the analysis took.
+    # Written by whoever finds none, it differs in nothing but how long the analysis took.
     again = _json(copy, "result.json")
     for plain in (again, before):
         plain["seconds"].pop("analyze", None)
     assert again == before
+
+
+@stored
+@pytest.mark.parametrize(
+    "read",
+    [qn.replay, lambda path: qn.replay(path, level=0.8), lambda path: qn.open_run(path).result(0.8)],
+    ids=["replay", "replay at another level", "open"],
+)
+def test_reading_a_run_that_was_analysed_writes_nothing(path, read, tmp_path):
+    copy = shutil.copytree(path, tmp_path / "moved")
+    before = _tree(copy)
+    read(copy)
+    assert _tree(copy) == before
+
+
+def test_replay_writes_nothing_where_a_process_died_before_it_was_done(tmp_path):
+    """What is left to do, the result and the end of a run that was being sampled, is done by whoever fetches it."""
+    copy = shutil.copytree(FOLDER / "chain2-local-manila", tmp_path / "moved")
+    (copy / "result.json").unlink()
+    manifest = copy / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "status": "RUNNING"}))
+    before = _tree(copy)
+    figures = _figures(qn.replay(copy))
+    assert _tree(copy) == before
+    assert _figures(qn.open_run(copy).result()) == figures == _json(copy, "result.json")["figures"]
+    assert _json(copy, "manifest.json")["status"] == "COLLECTED"
 
 
 @stored
