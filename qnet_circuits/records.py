@@ -6,6 +6,7 @@ import io
 import json
 import os
 import secrets
+import shlex
 import shutil
 import tempfile
 import time
@@ -27,6 +28,8 @@ SCHEMA = 1
 STATES = (
     "PREPARED", "SUBMITTING", "QUEUED", "RUNNING", "DONE", "COLLECTED", "FAILED", "CANCELLED", "LOST",
 )  # fmt: skip
+#: Where a run has come to its end, for good or ill.
+SETTLED = ("COLLECTED", "CANCELLED", "FAILED", "LOST")
 Raw = dict[str, npt.NDArray[np.bool_]]
 #: Files that are written by way of a temporary one, and after how many seconds one that is left is nobody's any more.
 _FILES = (
@@ -62,12 +65,21 @@ class Record:
             occupied = any(not file.name.startswith(".manifest.json.") for file in record.path.iterdir())
         except OSError as error:
             raise RecordError(f"cannot make a run directory at {record.path}: {error.strerror}") from None
-        if occupied:
-            raise RecordError(
-                f"{record.path} exists and is not empty; nothing is overwritten: choose another directory"
-            )
-        record.write_manifest({"schema": SCHEMA, **manifest})
+        content = json.dumps({"schema": SCHEMA, **manifest}, indent=1).encode()
+        # Of several processes that find the directory empty at once, one makes the manifest, and with it has the directory.
+        if occupied or not record._write("manifest.json", content, once=True):
+            raise RecordError(record._taken())
         return record
+
+    def _taken(self) -> str:
+        """Return why the directory cannot be a new run's, and what to do."""
+        with suppress(RecordError):
+            if self.manifest()["status"] not in SETTLED:
+                return (
+                    f"{self.path} holds a run that is not finished; go on with it: qnet fetch {shlex.quote(str(self.path))}; "
+                    "nothing is overwritten: for another run choose another directory"
+                )
+        return f"{self.path} exists and is not empty; nothing is overwritten: choose another directory"
 
     def manifest(self) -> dict[str, Any]:
         """Return the manifest.
@@ -233,10 +245,10 @@ class Record:
         except (OSError, ValueError) as error:
             raise RecordError(f"{self.path}/{name} is torn or unreadable: {type(error).__name__}") from None
 
-    def _write(self, name: str, content: bytes, once: bool = False) -> None:
+    def _write(self, name: str, content: bytes, once: bool = False) -> bool:
         """Write a file so that it is whole or not there: to a temporary one, to the disk, then renamed; for its owner alone.
 
-        With ``once`` a file that is there by then stays.
+        With ``once`` a file that is there by then stays, and False is returned.
         """
         try:
             handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
@@ -249,18 +261,30 @@ class Record:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            if once:
-                with suppress(FileExistsError):
-                    os.link(temporary, self.path / name)
-                os.unlink(temporary)
-            else:
-                os.replace(temporary, self.path / name)
+            (_claim if once else os.replace)(temporary, self.path / name)
+            return True
+        except FileExistsError:
+            Path(temporary).unlink(missing_ok=True)
+            return False
         except OSError as error:
             Path(temporary).unlink(missing_ok=True)
             raise RecordError(f"cannot write {self.path / name}: {error.strerror}") from None
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def _claim(temporary: str, target: Path) -> None:
+    """Give a file a name that no file has, or raise FileExistsError: of several processes that try, one does."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:  # Not every file system knows links.
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.replace(temporary, target)
+    else:
+        os.unlink(temporary)
 
 
 class Holding:

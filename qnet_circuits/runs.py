@@ -50,12 +50,10 @@ from qnet_circuits.preparing import backend_again, has_controls, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, reporter
 from qnet_circuits.protocol import Analysis, Analyzed, Protocol, protocol_class
-from qnet_circuits.records import SECRET_FILE, Holding, Parts, Record
+from qnet_circuits.records import SECRET_FILE, SETTLED, Holding, Parts, Record
 from qnet_circuits.reopening import prepare_again
 from qnet_circuits.result import Result
 
-#: Where a run has come to its end, for good or ill.
-_SETTLED = ("COLLECTED", "CANCELLED", "FAILED", "LOST")
 #: Said where a run's secret bytes are gone, or were not handed on with its directory.
 ANOTHER_SECRET = f"{SECRET_FILE} is not there: what follows from it, such as a key, is another than before"
 _STATUS_OF: dict[type, str] = {JobCancelledError: "CANCELLED", JobMissingError: "LOST"}
@@ -173,7 +171,7 @@ class Run:
         Where the platform takes no more jobs for now, the others are submitted when the first have ended, by ``wait``.
         """
         with self._held():
-            if self._manifest.get("remote") and self.status not in _SETTLED:
+            if self._manifest.get("remote") and self.status not in SETTLED:
                 self._submit_jobs()
         return self
 
@@ -185,7 +183,7 @@ class Run:
                 self._reload(self._record)
             return self.status
         with self._held():
-            if self.status not in _SETTLED:
+            if self.status not in SETTLED:
                 for number, job in enumerate(self._jobs):
                     if job.get("ticket") is not None and job["status"] not in ENDED:
                         self._job(number).refresh()

@@ -196,15 +196,16 @@ def _die_at(when: str, what: str, count: int = 1) -> None:
         return
     write = Record._write
 
-    def writing(self: Record, name: str, content: bytes) -> None:
+    def writing(self: Record, name: str, content: bytes, **options: Any) -> bool:
         mine = name == what and due()
         if mine and when == "before":
             _die()
         if mine and when == "within":
-            os.replace = lambda *paths: _die()  # type: ignore[assignment]
-        write(self, name, content)
+            os.replace = os.link = lambda *paths: _die()  # type: ignore[assignment]
+        written = write(self, name, content, **options)
         if mine:
             _die()
+        return written
 
     Record._write = writing  # type: ignore[method-assign]
 

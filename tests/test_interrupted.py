@@ -1,12 +1,15 @@
 """Runs that are interrupted, or whose process dies, at any point go on, lose nothing and sample nothing twice."""
 
+import errno
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,7 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.backends import aer
+from qnet_circuits.backends.ibm import RuntimeBackend
 from qnet_circuits.cli.main import main
 from qnet_circuits.errors import RecordError
 from qnet_circuits.records import Parts, Record
@@ -351,3 +355,62 @@ def test_fetch_and_predict_that_are_interrupted_say_how_to_go_on(tmp_path, qnet,
     assert json.loads(out)["figures"]["fidelity"]["value"] == pytest.approx(
         qn.predict(qn.RepeaterChain(), "fake_torino").fidelity.value, abs=1e-12
     )
+
+
+SUBMITTED = (
+    "submit", "repeater-chain", "--set", "hops=2", "--on", "ibm:ibm_manila", "--max-qpu-seconds", "60",
+    "--shots", "20", "--seed", "3", "--optimization-level", "1", "--out",
+)  # fmt: skip
+
+
+def test_submit_that_is_interrupted_says_how_to_go_on_and_again_into_its_directory_too(
+    platform, tmp_path, qnet, monkeypatch
+):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    directory = tmp_path / "my run"
+    with monkeypatch.context() as patch:
+        patch.setattr(RuntimeBackend, "submit", interrupt)
+        line = f"qnet: interrupted; go on with: qnet fetch '{directory}'\n"
+        assert qnet(*SUBMITTED, str(directory)) == (130, "", line)
+    kept = (directory / "manifest.json").read_bytes()
+    status, out, err = qnet(*SUBMITTED, str(directory))
+    assert (status, out) == (2, "") and f"qnet fetch '{directory}'" in err and err.count("\n") == 1
+    assert not platform.jobs.records and (directory / "manifest.json").read_bytes() == kept
+
+
+@pytest.mark.parametrize("place", ["before", "within"])
+def test_submit_that_is_interrupted_before_it_has_a_directory_names_none(
+    platform, tmp_path, qnet, monkeypatch, place
+):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    if place == "within":  # Another run's directory is none to go on with.
+        prepare(tmp_path / "run")
+    monkeypatch.setattr(RuntimeBackend, "check", interrupt)
+    assert qnet(*SUBMITTED, str(tmp_path / "run")) == (130, "", "qnet: interrupted\n")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_of_runs_that_start_in_one_new_directory_at_once_one_has_it(tmp_path, monkeypatch, links):
+    def create(directory, number, together):
+        together.wait()
+        try:
+            return Record.create(directory, {"run_id": str(number), "status": "PREPARED"})
+        except RecordError:
+            return None
+
+    def no_links(*_):
+        raise OSError(errno.EPERM, "no links here")
+
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    for k in range(10):
+        together = threading.Barrier(12)
+        with ThreadPoolExecutor(12) as pool:
+            made = list(pool.map(lambda n: create(tmp_path / str(k), n, together), range(12)))  # noqa: B023
+        (winner,) = [number for number, record in enumerate(made) if record is not None]
+        assert made[winner].manifest()["run_id"] == str(winner)
+        assert [file.name for file in (tmp_path / str(k)).iterdir()] == ["manifest.json"]

@@ -11,6 +11,7 @@ from qnet_circuits.cli.options import (
     check_key_file,
     check_picture,
     compare_option,
+    go_on_in,
     go_on_with,
     json_option,
     key_option,
@@ -56,15 +57,16 @@ def submit(
     from qnet_circuits.running import submit as submit_
 
     protocol = protocol_of(name, settings)
-    run = submit_(
-        protocol,
-        backend,
-        layout=layout_of(layout),
-        noise=noise_of(noise),
-        path=out,
-        options=pairs("--option", sampler_options),
-        **options,
-    )
+    with go_on_in(out):
+        run = submit_(
+            protocol,
+            backend,
+            layout=layout_of(layout),
+            noise=noise_of(noise),
+            path=out,
+            options=pairs("--option", sampler_options),
+            **options,
+        )
     said = (
         "checked; nothing was written or submitted" if options["dry_run"] else f"fetch it: qnet fetch {out}"
     )

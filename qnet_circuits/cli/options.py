@@ -261,8 +261,25 @@ def go_on_with(run: Any) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        where = "" if run.path is None else f"; go on with: qnet fetch {shlex.quote(str(run.path))}"
-        raise Interrupted(f"interrupted{where}") from None
+        raise interrupted(run.path) from None
+
+
+@contextmanager
+def go_on_in(directory: str | None) -> Iterator[None]:
+    """Say how to go on with the run that the body of the ``with`` makes in a directory, if Ctrl-C comes after it was made."""
+    manifest = None if directory is None else Path(directory) / "manifest.json"
+    before = manifest is None or manifest.exists()
+    try:
+        yield
+    except KeyboardInterrupt:
+        made = manifest is not None and not before and manifest.exists()
+        raise interrupted(directory if made else None) from None
+
+
+def interrupted(directory: str | Path | None) -> Interrupted:
+    """Return what is said of Ctrl-C, with the way to go on where a directory keeps the run."""
+    where = "" if directory is None else f"; go on with: qnet fetch {shlex.quote(str(directory))}"
+    return Interrupted(f"interrupted{where}")
 
 
 def print_result(

@@ -12,6 +12,7 @@ from qnet_circuits.cli.options import (
     compare_option,
     compiling_options,
     controls_option,
+    go_on_in,
     go_on_with,
     json_option,
     key_option,
@@ -71,15 +72,16 @@ def run(
         raise ParameterError(f"the outcomes of {protocol.name} are key material; leave --keep-outcomes out")
     check_picture(plot)
     check_key_file(key_out, protocol)
-    prepared = submit(
-        protocol,
-        backend,
-        layout=layout_of(layout),
-        noise=noise_of(noise),
-        path=out,
-        options=pairs("--option", sampler_options),
-        **options,
-    )
+    with go_on_in(out):
+        prepared = submit(
+            protocol,
+            backend,
+            layout=layout_of(layout),
+            noise=noise_of(noise),
+            path=out,
+            options=pairs("--option", sampler_options),
+            **options,
+        )
     more = {}
     with go_on_with(prepared):
         result = prepared.result(level)
