@@ -267,7 +267,7 @@ calls = []
 def sample(self):
     calls.append(self.seed)
     if len(calls) == 5:
-        print("here", flush=True)
+        print("here", file=sys.__stdout__, flush=True)
         import time; time.sleep(60)
     return real(self)
 aer._Call.sample = sample
@@ -398,7 +398,7 @@ def test_of_runs_that_start_in_one_new_directory_at_once_one_has_it(tmp_path, mo
     def create(directory, number, together):
         together.wait()
         try:
-            return Record.create(directory, {"run_id": str(number), "status": "PREPARED"})
+            return Record.create(directory, {"run_id": str(number), "status": "PREPARED", "jobs": []})
         except RecordError:
             return None
 
