@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qnet_circuits.estimate import Estimate
+from qnet_circuits.estimating import cut_notes
 from qnet_circuits.figures import Figure
 from qnet_circuits.preparing import has_controls
 from qnet_circuits.protocol import Analyzed
@@ -45,7 +46,7 @@ def assemble(
         bounds=manifest["bounds"],
         resources=manifest["resources"],
         provenance=_provenance(manifest),
-        notes=tuple(dict.fromkeys([*_notes(manifest, empty, silent), *found.notes])),
+        notes=tuple(dict.fromkeys([*_notes(manifest, empty, silent), *cut_notes(estimates), *found.notes])),
         seconds=dict(seconds or {}),
         blocks=dict(spreads or {}),
         more=dict(found.more),

@@ -6,7 +6,8 @@
     ├── ParameterError              a value outside its range (also a ValueError)
     │   └── UnknownNameError        a protocol, parameter, backend or device that does not exist
     ├── ProgramError                a circuit that is no network program (also a ValueError)
-    │   └── LocalityError           an instruction that touches two nodes
+    │   ├── LocalityError           an instruction that touches two nodes
+    │   └── FigureError             a figure that came to a value which cannot exist
     ├── UnsupportedError            an option or a mode that cannot be honoured here
     │   ├── FrameError              a Pauli frame met an operation that it cannot pass
     │   └── LayoutError             a circuit does not fit the device
@@ -70,6 +71,10 @@ class LocalityError(ProgramError):
         self.nodes = tuple(nodes)
         tail = advice or "only entangle and transmit may; use a Bell pair and a correction instead"
         super().__init__(f"instruction {instruction!r} touches the nodes {', '.join(self.nodes)}; {tail}")
+
+
+class FigureError(ProgramError):
+    """A figure that came to a value which cannot exist."""
 
 
 class UnsupportedError(QnetError):

@@ -12,7 +12,7 @@ import numpy as np
 from qnet_circuits.backends.base import Raw
 from qnet_circuits.errors import NoShotsError
 from qnet_circuits.estimate import Estimate, proportion
-from qnet_circuits.figures import Figure, Registers
+from qnet_circuits.figures import CUT, Figure, Registers
 from qnet_circuits.program import CONTROL
 from qnet_circuits.records import forms_from_dict, measures_readout
 
@@ -100,13 +100,27 @@ def spread_of(estimate: Estimate, values: Sequence[float], figure: Figure) -> tu
 
     half = float(stdtrit(len(values) - 1, (1 + estimate.level) / 2))
     half *= float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    least, most = figure.physical or (-math.inf, math.inf)
-    low, high = max(least, estimate.value - half), min(most, estimate.value + half)
-    both = {"values": list(values), "shots": [estimate.low, estimate.high], "spread": [low, high]}
-    if high - low <= estimate.high - estimate.low:
+    method = f"spread of {len(values)} blocks (Student), wider than {estimate.method.removesuffix(CUT)}"
+    around = replace(
+        estimate, low=estimate.value - half, high=estimate.value + half, method=method, p_value=None
+    )
+    wide = figure.within(lambda _: around, estimate.level)
+    both = {
+        "values": list(values), "shots": [estimate.low, estimate.high], "spread": [wide.low, wide.high]
+    }  # fmt: skip
+    if wide.high - wide.low <= estimate.high - estimate.low:
         return replace(estimate, method=f"{estimate.method}, wider than the spread of the blocks"), both
-    method = f"spread of {len(values)} blocks (Student), wider than {estimate.method}"
-    return replace(estimate, low=low, high=high, method=method, p_value=None), both
+    return wide, both
+
+
+def cut_notes(estimates: Mapping[str, Estimate], kind: str = "") -> list[str]:
+    """Return a note on the estimates whose intervals were cut to the values that exist."""
+    names = [f"{kind}{name}" for name, estimate in estimates.items() if CUT in estimate.method]
+    return (
+        [f"cut to the values that exist, beyond which the interval reached: {', '.join(names)}"]
+        if names
+        else []
+    )
 
 
 def estimate_blocks(

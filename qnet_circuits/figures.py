@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qnet_circuits.errors import ParameterError, ProgramError
+from qnet_circuits.errors import FigureError, ParameterError, ProgramError
 from qnet_circuits.estimate import Count, Estimate, combine
 
 Bit = tuple[str, int]
 Registers = Mapping[str, npt.NDArray[np.bool_]]
+#: What the method of an estimate says whose interval reached beyond the values that exist.
+CUT = ", cut to the values that exist"
+#: How often chance alone may put a whole interval beyond the values that exist, before the formula is called wrong.
+_CHANCE = 1e-6
+#: Beyond the values that exist by less than this is rounding.
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -155,7 +162,7 @@ class Figure:
         null: Value that the figure does not exceed under its null hypothesis; gives the figure a p-value.
         drawn_from: If the settings of the largest group of terms were drawn at random from more: how many there are.
         physical: The range of values that exist, such as (0, 1) for a fidelity; estimate and interval are cut to it, which
-            leaves the coverage as it is.
+            leaves the coverage as it is. An exact value, or a whole interval, outside of it is an error.
     """
 
     name: str
@@ -175,17 +182,48 @@ class Figure:
 
         Raises:
             NoShotsError: If a circuit has no shot that counts.
+            FigureError: If the whole interval lies outside of the physical range.
         """
-        counts = [
-            Count(weight, *event.count(outcomes[event.item]), source=event.item)
-            for weight, event in self.expression.terms
-        ]
-        estimate = combine(self.expression.constant, self._drawn(counts), level, self.null)
+        counts = self._drawn(
+            [
+                Count(weight, *event.count(outcomes[event.item]), source=event.item)
+                for weight, event in self.expression.terms
+            ]
+        )
+        return self.within(lambda at: combine(self.expression.constant, counts, at, self.null), level)
+
+    def within(self, estimate_at: Callable[[float], Estimate], level: float) -> Estimate:
+        """Return an estimate cut to the physical range; its method says so where that took anything away.
+
+        Where the truth lies at an end of the range, chance puts a whole interval outside now and then. Then the interval is
+        that of the level at which this happens once in a million times, which holds the truth all the more.
+
+        Args:
+            estimate_at: Makes the estimate with an interval of a level.
+            level: Confidence level; 1 for an exact value.
+
+        Raises:
+            FigureError: If that interval lies outside too, or an exact value does.
+        """
+        estimate = estimate_at(level)
         if self.physical is None:
             return estimate
-        low, high = self.physical
-        cut = {end: min(max(getattr(estimate, end), low), high) for end in ("value", "low", "high")}
-        return replace(estimate, **cut)
+        least, most = self.physical
+        if self._outside(estimate):
+            estimate = replace(estimate_at(max(level, 1 - _CHANCE)), level=level)
+        if self._outside(estimate):
+            raise FigureError(
+                f"figure {self.name!r} is {estimate.value:.6g} [{estimate.low:.6g}, {estimate.high:.6g}], expected in "
+                f"[{least:g}, {most:g}], the range of values that exist: mend its formula, or the range"
+            )
+        ends = {end: getattr(estimate, end) for end in ("value", "low", "high")}
+        cut = {end: min(max(given, least), most) for end, given in ends.items()}
+        beyond = any(abs(cut[end] - given) > _ROUNDING for end, given in ends.items())
+        return replace(estimate, method=estimate.method + CUT * beyond, **cut)
+
+    def _outside(self, estimate: Estimate) -> bool:
+        least, most = self.physical or (-math.inf, math.inf)
+        return estimate.low > most + _ROUNDING or estimate.high < least - _ROUNDING
 
     def _drawn(self, counts: Sequence[Count]) -> list[Count]:
         """Mark the smallest-weight counts as drawn at random, if this figure says so."""

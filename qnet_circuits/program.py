@@ -22,6 +22,12 @@ from qnet_circuits.network import Network
 Tag = str | int | float | bool | None
 #: The tag that names the control experiment which a circuit belongs to.
 CONTROL = "control_experiment"
+#: What no figure may be called: a result has these names for something else.
+RESERVED = frozenset((
+    "acceptance", "blocks", "bounds", "compare", "figures", "from_dict", "ideal", "mitigated", "more", "notes", "plot",
+    "predicted", "provenance", "refused", "report", "resources", "rows", "seconds", "secrets", "theory", "title", "to_csv",
+    "to_dict",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,8 @@ class Program:
 
     Raises:
         LocalityError: If an instruction other than a link operation touches two nodes.
-        ProgramError: If a circuit is no network program, or a figure reads a bit that is not there.
+        ProgramError: If a circuit is no network program, or a figure reads a bit that is not there, or has a name that a
+            result needs.
 
     Example:
         >>> from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
@@ -132,6 +139,10 @@ class Program:
             )
         widths = {item.name: item.widths for item in self.items}
         for figure in self.figures:
+            if figure.name in RESERVED or figure.name.startswith("_"):
+                raise ProgramError(
+                    f"no figure may be called {figure.name!r}, which a result has for something else; choose another name"
+                )
             figure.check(widths)
         # Checked here, once, and kept: messages are what the check finds.
         object.__setattr__(

@@ -12,7 +12,7 @@ import numpy as np
 from qnet_circuits.backends.base import Backend, check_raw
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.compiling.lowering import lower
-from qnet_circuits.errors import FrameError, UnsupportedError
+from qnet_circuits.errors import FigureError, FrameError, UnsupportedError
 from qnet_circuits.estimate import Estimate
 from qnet_circuits.figures import Figure
 from qnet_circuits.program import Program
@@ -95,7 +95,10 @@ def _check_mode(
 ) -> None:
     own = any(item.shots is not None for item in program)
     counted = None if own else shots
-    result = run(protocol, "ideal", shots=counted, seed=seed, corrections=mode, level=1 - ALPHA)
+    try:
+        result = run(protocol, "ideal", shots=counted, seed=seed, corrections=mode, level=1 - ALPHA)
+    except FigureError as error:
+        raise AssertionError(f"{protocol.id}, corrections={mode}: {error}") from None
     noisy = any(item.lowered.link_noise for item in compile_program(program))
     for figure in program.figures:
         expected = expected_value(figure, theory, mode, noisy)

@@ -83,6 +83,7 @@ class ExactBackend(Backend):
         Raises:
             UnsupportedError: If a figure cannot be computed exactly, or takes more memory than was given.
             NoShotsError: If a figure's condition, or post-selection, has no chance.
+            FigureError: If a figure is outside of its physical range.
         """
         items = self._items(compiled)
         values = {}
@@ -160,7 +161,4 @@ def _value(figure: Figure, items: Mapping[str, _Item]) -> float:
     value = figure.expression.constant + sum(
         weight * items[event.item].probability(event) for weight, event in terms
     )
-    if figure.physical is None:
-        return value
-    low, high = figure.physical
-    return min(max(value, low), high)
+    return figure.within(lambda level: Estimate(value, value, value, level), 1.0).value

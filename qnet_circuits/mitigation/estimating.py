@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from statistics import NormalDist
 
@@ -68,7 +68,13 @@ def mitigated(
 
     Raises:
         UnsupportedError: If a qubit, a condition or an event does not allow it.
+        FigureError: If the whole interval lies outside of the physical range.
     """
+    return figure.within(lambda at: _mitigated(figure, samples, readout, at), level)
+
+
+def _mitigated(figure: Figure, samples: Mapping[str, Sampled], readout: Readout, level: float) -> Estimate:
+    """Return the estimate before it is cut to the values that exist."""
     names = dict.fromkeys(event.item for _, event in figure.expression.terms)
     parts = [
         _Part.of([t for t in figure.expression.terms if t[1].item == name], samples[name]) for name in names
@@ -90,13 +96,7 @@ def mitigated(
             variance += slope**2 * spread
     half = z * variance**0.5 + slack
     shots = sum(part.shots for part in parts)
-    estimate = Estimate(value, value - half, value + half, level, METHOD, shots)
-    if figure.physical is None:
-        return estimate
-    low, high = figure.physical
-    return replace(
-        estimate, **{end: min(max(getattr(estimate, end), low), high) for end in ("value", "low", "high")}
-    )
+    return Estimate(value, value - half, value + half, level, METHOD, shots)
 
 
 def _slack(figure: Figure, level: float) -> float:

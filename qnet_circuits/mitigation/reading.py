@@ -11,9 +11,9 @@ import numpy as np
 from qnet_circuits.backends.base import Backend, Raw
 from qnet_circuits.compiling.compiled import CompiledItem
 from qnet_circuits.compiling.readout import READOUT, final_qubits
-from qnet_circuits.errors import NoShotsError, UnsupportedError
+from qnet_circuits.errors import FigureError, NoShotsError, UnsupportedError
 from qnet_circuits.estimate import Estimate
-from qnet_circuits.estimating import spread_of
+from qnet_circuits.estimating import cut_notes, spread_of
 from qnet_circuits.figures import Figure
 from qnet_circuits.mitigation.estimating import Sampled, mitigated
 from qnet_circuits.mitigation.inversion import Readout
@@ -110,7 +110,7 @@ def mitigate_blocks(
             values = [block[figure.name].value for block in found if figure.name in block]
             if figure.name in estimates and len(values) > 1:
                 estimates[figure.name], _ = spread_of(estimates[figure.name], values, figure)
-    return estimates, [*_notes(items, whole.readout), *refused]
+    return estimates, [*_notes(items, whole.readout), *cut_notes(estimates, "mitigated "), *refused]
 
 
 def _block(items: Sequence[Mapping[str, Any]], raws: Sequence[Raw], rng: np.random.Generator) -> _Block:
@@ -150,7 +150,7 @@ def _estimated(
     for figure in figures:
         try:
             estimates[figure.name] = mitigated(figure, block.samples, block.readout, level)
-        except (UnsupportedError, NoShotsError) as error:
+        except (UnsupportedError, NoShotsError, FigureError) as error:
             refused.append(f"{figure.name} is not mitigated: {error}")
     return estimates, refused
 
