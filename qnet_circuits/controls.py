@@ -18,7 +18,7 @@ from qnet_circuits.errors import ParameterError, ProgramError
 from qnet_circuits.figures import Event, Expression, Figure
 from qnet_circuits.noise.device import Device
 from qnet_circuits.program import CONTROL, Item, Program
-from qnet_circuits.protocol import Protocol
+from qnet_circuits.protocol import Protocol, ask
 
 UNCORRECTED = "uncorrected"
 SWAP_TRANSPORT = "swap_transport"
@@ -46,7 +46,7 @@ def with_controls(protocol: Protocol, program: Program, program_of: Callable[[Pr
         raise ParameterError(
             f"{protocol.name} declares no figures alone that could be compared: leave controls out"
         )
-    baseline = protocol.baseline()
+    baseline: Protocol | None = ask(protocol, "baseline")
     if baseline is None and not program.resources["classical_bits"]:
         raise ParameterError(
             f"{protocol.name} sends no classical message and has no direct transport to compare with: leave controls out"
@@ -71,7 +71,7 @@ def control_name(name: str, control: str) -> str:
 
 def with_baseline(protocol: Protocol, of: Callable[[Protocol], Mapping[str, Any]]) -> dict[str, Any]:
     """Return what is said of a protocol's figures, such as theory, with what is said of its baseline's."""
-    baseline = protocol.baseline()
+    baseline: Protocol | None = ask(protocol, "baseline")
     direct = {} if baseline is None else of(baseline)
     own = of(protocol)
     return {**own, **{control_name(name, SWAP_TRANSPORT): direct[name] for name in direct if name in own}}

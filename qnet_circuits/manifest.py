@@ -23,11 +23,11 @@ from qnet_circuits.checking import (
 )
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.controls import with_baseline
-from qnet_circuits.errors import RecordError, check_count
+from qnet_circuits.errors import ProgramError, RecordError, check_count
 from qnet_circuits.figures import Figure
 from qnet_circuits.mitigation.reading import check_entry, check_readout, readout_entry
 from qnet_circuits.program import Program
-from qnet_circuits.protocol import Protocol
+from qnet_circuits.protocol import Protocol, ask
 from qnet_circuits.records import Record, forms_from_dict, forms_to_dict
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
@@ -89,7 +89,7 @@ def make_manifest(
         notes.append(f"a transmitted qubit is carried by {carrier}")
     if options.get("controls") and protocol.baseline() is None:
         notes.append("no direct transport to compare with: the protocol has no baseline")
-    theory, bounds = _said(protocol, bool(options.get("controls")))
+    theory, bounds = said_of(protocol, bool(options.get("controls")))
     theory = theory if backend.device is None and backend.simulates_links else {}
     tags = {item.name: dict(item.tags) for item in program}
     finite = {name: float(value) for name, value in theory.items() if math.isfinite(value)}
@@ -131,15 +131,30 @@ def make_manifest(
     }
 
 
-def _said(protocol: Protocol, controls: bool) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-    """Return theory and bounds of a protocol's figures, and with control experiments of its baseline's."""
+def said_of(protocol: Protocol, controls: bool) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Return theory and bounds of a protocol's figures, and with control experiments of its baseline's.
+
+    Raises:
+        ProgramError: If they are no numbers by the names of figures.
+    """
 
     def theory(each: Protocol) -> dict[str, float]:
-        return each.theory(NoiseParameters())
+        said: dict[str, float] = ask(each, "theory", NoiseParameters())
+        return said
 
-    if not controls:
-        return theory(protocol), protocol.bounds
-    return with_baseline(protocol, theory), with_baseline(protocol, lambda each: each.bounds)
+    theories, bounds = theory(protocol), protocol.bounds
+    if controls:
+        theories, bounds = with_baseline(protocol, theory), with_baseline(protocol, lambda each: each.bounds)
+    try:
+        check_numbers("theory", list(theories.values()))
+        check_bounds(bounds)
+    except (AttributeError, TypeError) as error:
+        raise ProgramError(
+            f"{type(protocol).__name__} must give theory and bounds as numbers by the names of figures, and does not: {error}"
+        ) from None
+    return theories, {
+        name: {bound: float(value) for bound, value in each.items()} for name, each in bounds.items()
+    }
 
 
 def _corrects(program: Program) -> bool:

@@ -18,7 +18,7 @@ from qnet_circuits.manifest import PROGRAM, TRANSPILER, stream_seed
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.summary import couplings_by_use
 from qnet_circuits.program import Program
-from qnet_circuits.protocol import Protocol
+from qnet_circuits.protocol import Protocol, ask
 
 #: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second. Where a job
 #: is submitted, which takes longer anyway and whose figures a prediction should stand beside, it may take a second.
@@ -32,7 +32,7 @@ def has_controls(options: Mapping[str, Any]) -> bool:
 
 def program_of(protocol: Protocol, seed: int, controls: bool = False) -> Program:
     """Return the program that a protocol makes for a run's seed, with its control experiments if they are wanted."""
-    program = protocol.program(np.random.default_rng(stream_seed(seed, PROGRAM)))
+    program: Program = ask(protocol, "program", np.random.default_rng(stream_seed(seed, PROGRAM)))
     return with_controls(protocol, program, lambda other: program_of(other, seed)) if controls else program
 
 
@@ -41,7 +41,7 @@ def on_device(protocol: Protocol, backend: Backend) -> tuple[Protocol, tuple[str
     if backend.device is None:
         return protocol, ()
     usable, failed = couplings_by_use(backend.device.calibration)
-    found = protocol.on_couplings(usable)
+    found: Protocol = ask(protocol, "on_couplings", usable)
     if found == protocol or not failed:
         return found, ()
     listed = ", ".join(f"{a}-{b}" for a, b in failed)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
+import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
-from qnet_circuits.errors import ParameterError, UnknownNameError, check_count
+from qnet_circuits.errors import ParameterError, ProgramError, UnknownNameError, check_count
 from qnet_circuits.estimate import Estimate
 from qnet_circuits.figures import Registers
 from qnet_circuits.network import Link, Network
@@ -59,6 +61,15 @@ class Analyzed:
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     refused: str | None = None
     report: str = ""
+
+    def __post_init__(self) -> None:
+        for name, estimate in self.figures.items():
+            if not isinstance(estimate, Estimate):
+                raise ParameterError(f"figures of Analyzed must be Estimates, got {name}={estimate!r}")
+        try:
+            json.dumps(dict(self.more))
+        except (TypeError, ValueError) as error:
+            raise ParameterError(f"more of Analyzed must be plain values that JSON takes: {error}") from None
 
 
 class Protocol(ABC):
@@ -126,7 +137,7 @@ class Protocol(ABC):
     def parameters(self) -> dict[str, Any]:
         """The fields in plain form, without those that were not given."""
         assert dataclasses.is_dataclass(self)
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        values = {field.name: getattr(self, field.name, None) for field in dataclasses.fields(self)}
         return {key: _plain(value) for key, value in values.items() if value is not None}
 
     @property
@@ -147,15 +158,27 @@ class Protocol(ABC):
 
         Raises:
             UnknownNameError: If there is no such parameter.
-            ParameterError: If a value is out of range.
+            ParameterError: If a value is out of range, one that has no default is missing, or the class makes no protocol.
         """
-        assert dataclasses.is_dataclass(cls)
+        unwritten = sorted(cls.__abstractmethods__)
+        if unwritten or not dataclasses.is_dataclass(cls):
+            lacks = f"no {' and no '.join(unwritten)}" if unwritten else "no fields"
+            raise ParameterError(
+                f"the protocol class {cls.__name__} has {lacks}: write it as a frozen dataclass with program(self, rng)"
+            )
         known = [field.name for field in dataclasses.fields(cls)]
         for key in plain:
             if key not in known:
                 raise UnknownNameError(f"parameter of {cls.name}", key, known)
         if isinstance(plain.get("network"), Mapping):
             plain["network"] = Network.from_dict(plain["network"])
+        try:
+            inspect.signature(cls).bind(**plain)
+        except TypeError as error:
+            takes = ", ".join(known) or "none"
+            raise ParameterError(
+                f"{cls.name or cls.__name__} cannot be made of the parameters given: {error}; it has {takes}"
+            ) from None
         return cls(**plain)
 
 
@@ -163,6 +186,43 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Network):
         return value.to_dict()
     return list(value) if isinstance(value, tuple) else value
+
+
+#: What a protocol's own methods return.
+_ANSWERS: dict[str, tuple[type, ...]] = {
+    "program": (Program,), "theory": (Mapping,), "analyze": (Analyzed, type(None)), "on_couplings": (Protocol,),
+    "baseline": (Protocol, type(None)),
+}  # fmt: skip
+
+
+def ask(protocol: Protocol, hook: str, *arguments: Any) -> Any:
+    """Return what a method of a protocol, which anybody may have written, answers.
+
+    Args:
+        protocol: The protocol.
+        hook: The method's name: ``program``, ``theory``, ``analyze``, ``on_couplings`` or ``baseline``.
+        *arguments: Its arguments.
+
+    Raises:
+        ProgramError: If it does not take them, or returns something of another kind.
+
+    Example:
+        >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
+        >>> ask(RepeaterChain(hops=2), "baseline").name
+        'swap-transport'
+    """
+    where, method = f"{type(protocol).__name__}.{hook}", getattr(protocol, hook)
+    try:
+        inspect.signature(method).bind(*arguments)
+    except TypeError as error:
+        raise ProgramError(
+            f"{where} must be a method that takes what Protocol.{hook} takes: {error}"
+        ) from None
+    answer = method(*arguments)
+    if not isinstance(answer, _ANSWERS[hook]):
+        kinds = " or ".join("None" if kind is type(None) else kind.__name__ for kind in _ANSWERS[hook])
+        raise ProgramError(f"{where} must return {kinds}, got {reprlib.repr(answer)}")
+    return answer
 
 
 def set_network(protocol: Any, shape: str, count: str, default: int, make: Any = Network.chain) -> Network:

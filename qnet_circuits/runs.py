@@ -49,7 +49,7 @@ from qnet_circuits.planning import joined, overall, shots_of
 from qnet_circuits.preparing import backend_again, has_controls, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, reporter
-from qnet_circuits.protocol import Analysis, Analyzed, Protocol, protocol_class
+from qnet_circuits.protocol import Analysis, Analyzed, Protocol, ask, protocol_class
 from qnet_circuits.records import SECRET_FILE, SETTLED, Holding, Parts, Record
 from qnet_circuits.reopening import prepare_again
 from qnet_circuits.result import Result
@@ -534,7 +534,9 @@ class Run:
         if protocol is None or not protocol.analyzes:
             return None
         seeded = bool(self._manifest["options"].get("seeded", True))
-        found = protocol.analyze(dict(outcomes), Analysis(level, self._root(seeded), seeded))
+        found: Analyzed | None = ask(
+            protocol, "analyze", dict(outcomes), Analysis(level, self._root(seeded), seeded)
+        )
         return replace(found, notes=(*found.notes, ANOTHER_SECRET)) if found and self._lost else found
 
     def _root(self, seeded: bool) -> bytes:

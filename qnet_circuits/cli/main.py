@@ -15,6 +15,7 @@ from qnet_circuits.cli.budget import budget
 from qnet_circuits.cli.cost import cost
 from qnet_circuits.cli.devices import devices
 from qnet_circuits.cli.jobs import cancel, fetch, status, submit
+from qnet_circuits.cli.mistakes import mistake
 from qnet_circuits.cli.options import protocol_of, set_option
 from qnet_circuits.cli.output import (
     BACKEND_FAILED,
@@ -68,6 +69,11 @@ def _status(arguments: Sequence[str] | None, printed: io.StringIO) -> int:
         return complain(str(error), WRONG_INPUT)
     except Interrupted as error:
         return complain(str(error), INTERRUPTED)
+    except BaseException as error:
+        said = mistake(error)
+        if said is None:
+            raise
+        return complain(said, WRONG_INPUT)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -115,10 +121,13 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
 
     import numpy as np
 
+    from qnet_circuits.manifest import said_of
+    from qnet_circuits.protocol import ask
+
     protocol = protocol_of(name, settings)
-    text = inspect.cleandoc(type(protocol).__doc__ or "")
+    text = inspect.cleandoc(str(type(protocol).__doc__ or ""))
     try:
-        program = protocol.program(np.random.default_rng(0))
+        program = ask(protocol, "program", np.random.default_rng(0))
     except ParameterError as error:
         # A protocol without parameters for its circuits, such as one that measures a device, is described all the same.
         about = {
@@ -133,7 +142,7 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         plain = {
             "schema": 1, "protocol": protocol.name, "parameters": protocol.parameters, "description": text,
-            "circuits": len(program.items), "figures": figures, "bounds": protocol.bounds,
+            "circuits": len(program.items), "figures": figures, "bounds": said_of(protocol, False)[1],
             "resources": program.resources,
         }  # fmt: skip
         show(json.dumps(plain))

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
+from qnet_circuits.cli.mistakes import told
 from qnet_circuits.cli.output import Interrupted, show
 from qnet_circuits.errors import ParameterError, RecordError
 
@@ -118,10 +119,13 @@ running_options = together(
 
 def protocol_of(name: str, settings: Sequence[str]) -> Any:
     """Return the protocol of a name, or of a class in a file, with its parameters."""
-    from qnet_circuits.protocol import protocol_class
+    from qnet_circuits.protocol import Protocol, protocol_class
 
     cls = _class_in_file(name) if ".py:" in name else protocol_class(name)
-    return cls.from_parameters(**pairs("--set", settings))
+    protocol = cls.from_parameters(**pairs("--set", settings))
+    if not isinstance(protocol, Protocol):
+        raise ParameterError(f"{name}: from_parameters must return a protocol, got {protocol!r}")
+    return protocol
 
 
 def _class_in_file(name: str) -> Any:
@@ -131,7 +135,7 @@ def _class_in_file(name: str) -> Any:
 
     file, _, class_name = name.rpartition(":")
     path = Path(file)
-    if not path.is_file():
+    if not os.path.isfile(file):
         raise ParameterError(f"there is no file {file}; give FILE.py:Class")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
@@ -139,9 +143,11 @@ def _class_in_file(name: str) -> Any:
     sys.modules.setdefault(path.stem, module)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        raise ParameterError(f"{file} cannot be imported: {type(error).__name__}: {error}") from error
-    cls = getattr(module, class_name, None)
+        cls = getattr(module, class_name, None)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # A file may leave by SystemExit too, as a script does.
+        raise ParameterError(f"{file} cannot be imported: {told(error, {path.stem})}") from error
     if not (isinstance(cls, type) and issubclass(cls, Protocol)):
         raise ParameterError(f"{file} has no protocol class {class_name!r}")
     return cls
