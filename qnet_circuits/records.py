@@ -233,7 +233,10 @@ class Record:
             shots, stored_width = (int(size) for size in stored[f"{k}/{register}/shape"])
             if (shots, stored_width) != (item["shots"], width):
                 raise ValueError("shape")
-            bits = np.unpackbits(stored[f"{k}/{register}"], count=shots * width)
+            packed = stored[f"{k}/{register}"]
+            if packed.size != -(-shots * width // 8):  # unpacked, too few would be filled up with zeros
+                raise ValueError("size")
+            bits = np.unpackbits(packed, count=shots * width)
             raw[register] = bits.reshape(shots, width).astype(bool)
         return raw
 

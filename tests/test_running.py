@@ -4,6 +4,7 @@ import itertools
 import json
 import shutil
 
+import numpy as np
 import pytest
 from qiskit.primitives import StatevectorSampler
 from qiskit.providers.fake_provider import GenericBackendV2
@@ -21,6 +22,7 @@ from qnet_circuits.errors import (
 )
 from qnet_circuits.network import Link, Network
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
+from qnet_circuits.protocols.swap_transport import SwapTransport
 from qnet_circuits.records import Record
 from qnet_circuits.running import compile as compile_
 from qnet_circuits.running import open_run, replay, run, submit
@@ -72,6 +74,10 @@ def test_runs_with_neighbouring_seeds_are_independent(corrections):
         squares += (int(counts[0]) - int(counts[1])) ** 2 / (2 * shots * 0.25)
     low, high = chi2.ppf([5e-7, 1 - 5e-7], pairs)
     assert low < squares < high
+
+
+def test_a_circuit_of_more_than_512_wires_runs():
+    assert run(SwapTransport(hops=512), shots=10, seed=1).fidelity.value == 1.0
 
 
 def test_options_that_cannot_be_honoured_raise():
@@ -367,6 +373,18 @@ def test_outcomes_that_do_not_fit_the_program(directory):
     whole = json.loads(manifest.read_text())
     whole["items"][0]["shots"] = 7
     manifest.write_text(json.dumps(whole))
+    with pytest.raises(RecordError, match="does not fit"):
+        replay(directory)
+
+
+@pytest.mark.parametrize(
+    "resized", [lambda bits: bits[:0], lambda bits: bits[:-1], lambda bits: np.append(bits, bits[:1])]
+)
+def test_outcomes_that_are_cut_or_too_long_are_not_filled_up_or_left_out(directory, resized):
+    with np.load(directory / "outcomes.npz") as stored:
+        arrays = dict(stored)
+    arrays["0/out"] = resized(arrays["0/out"])
+    np.savez_compressed(directory / "outcomes.npz", **arrays)
     with pytest.raises(RecordError, match="does not fit"):
         replay(directory)
 

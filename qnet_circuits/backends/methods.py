@@ -61,8 +61,10 @@ class Plan:
     def cost(self) -> float:
         """Steps times amplitudes of a shot, or of the one evolution."""
         wires = self.noisy.num_wires
-        amplitudes = {"density_matrix": 4.0**wires, "stabilizer": 4.0 * wires}
-        size = amplitudes.get(self.method, 2.0 ** min(wires, _STATEVECTOR_QUBITS))
+        if self.method == "stabilizer":
+            size = 4.0 * wires
+        else:
+            size = 2.0 ** (2 * wires if self.method == "density_matrix" else min(wires, _STATEVECTOR_QUBITS))
         return (100 + len(self.noisy.steps)) * (size + 100)
 
     def check(self) -> None:
