@@ -31,11 +31,12 @@ STATES = (
 #: Where a run has come to its end, for good or ill.
 SETTLED = ("COLLECTED", "CANCELLED", "FAILED", "LOST")
 Raw = dict[str, npt.NDArray[np.bool_]]
-#: Files that are written by way of a temporary one, and after how many seconds one that is left is nobody's any more.
+#: Files that are written by way of a temporary one, how that ends, and after how many seconds one is nobody's any more.
 _FILES = (
     "manifest.json", "program.qpy", "compiled.qpy", "calibration.json", "outcomes.npz", "exact.json", "result.json",
     "secret.bin",
 )  # fmt: skip
+_TEMPORARY = ".being-written"
 _ABANDONED = 3600.0
 #: A run's secret bytes.
 SECRET_FILE = "secret.bin"
@@ -62,7 +63,7 @@ class Record:
         try:
             record.path.mkdir(parents=True, exist_ok=True)
             # A process that died while it wrote its manifest left nothing else, and nothing that is worth keeping.
-            occupied = any(not file.name.startswith(".manifest.json.") for file in record.path.iterdir())
+            occupied = set(record.path.iterdir()) - set(record._temporary("manifest.json"))
         except OSError as error:
             raise RecordError(f"cannot make a run directory at {record.path}: {error.strerror}") from None
         content = json.dumps({"schema": SCHEMA, **manifest}, indent=1).encode()
@@ -138,10 +139,14 @@ class Record:
     def _sweep(self) -> None:
         """Remove the temporary files of processes that died while they wrote."""
         for name in _FILES:
-            for file in self.path.glob(f".{name}.*"):
+            for file in self._temporary(name):
                 with suppress(OSError):
                     if time.time() - file.stat().st_mtime > _ABANDONED:
                         file.unlink()
+
+    def _temporary(self, name: str) -> Iterator[Path]:
+        """Yield the temporary files of a file; whatever else is called like it is somebody's own."""
+        return self.path.glob(f".{name}.*{_TEMPORARY}")
 
     def secret(self, size: int = 32) -> bytes:
         """Return the run's secret bytes, the operating system's, kept in a file that only its owner may read.
@@ -254,7 +259,7 @@ class Record:
         With ``once`` a file that is there by then stays, and False is returned.
         """
         try:
-            handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
+            handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.", suffix=_TEMPORARY)
         except OSError as error:
             raise RecordError(
                 f"cannot write in {self.path}: {error.strerror}; an unfinished run is kept up to date: make it writable"

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import shutil
 
 import numpy as np
@@ -274,6 +275,18 @@ def test_a_directory_is_never_overwritten(directory):
     with pytest.raises(RecordError, match="nothing is overwritten"):
         run(CHAIN, shots=10, path=directory)
     assert (directory / "outcomes.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", [".result.json.backup", ".manifest.json.original", ".outcomes.npz.20260101"])
+def test_a_users_own_file_is_neither_cleared_away_nor_written_beside(name, directory, tmp_path):
+    (tmp_path / "mine").mkdir()
+    for file in (directory / name, tmp_path / "mine" / name):
+        file.write_text("mine")
+        os.utime(file, (0, 0))
+    open_run(directory).cancel()
+    assert (directory / name).read_text() == "mine"
+    with pytest.raises(RecordError, match="nothing is overwritten"):
+        run(CHAIN, shots=10, path=tmp_path / "mine")
 
 
 def test_torn_foreign_and_newer_directories(directory, tmp_path):
