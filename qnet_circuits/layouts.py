@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from qnet_circuits.compiling.measured import MeasuredLinks
 from qnet_circuits.errors import ParameterError, UnsupportedError
@@ -27,9 +26,12 @@ def plain_layout(layout: Any, device: Device | None) -> Any:
     Raises:
         ParameterError: If it is none of these, or the benchmark was measured elsewhere.
         RecordError: If the run has no outcomes.
+        UnsupportedError: If there is no device to choose qubits of.
     """
-    if layout is None or (isinstance(layout, str) and layout in ("auto", "predicted")):
-        return layout
+    if layout is None:
+        return None
+    if isinstance(layout, str) and layout in ("auto", "predicted"):
+        return layout if device is not None else _without_device()
     if isinstance(layout, Result):
         return _measured(layout, layout.title, device).to_dict()
     if isinstance(layout, str | os.PathLike):
@@ -46,16 +48,20 @@ def _from_directory(path: str | os.PathLike[str], device: Device | None) -> Meas
     # Results of stored runs are read by the verb that is asked for a layout here.
     from qnet_circuits.running import replay
 
-    if not Path(path).is_dir():
+    if not os.path.isdir(path):
         raise ParameterError(f"{_TAKES}, got {os.fspath(path)!r}")
     result = replay(path)
     return _measured(result, f"{result.title}, in {os.fspath(path)}", device)
 
 
+def _without_device() -> NoReturn:
+    raise UnsupportedError("a layout needs a device; name one, for example aer:fake_kingston")
+
+
 def _measured(result: Result, source: str, device: Device | None) -> MeasuredLinks:
     """Return the links of a benchmark's result, if it is one, of this device's chip."""
     if device is None:
-        raise UnsupportedError("a layout needs a device; name one, for example aer:fake_kingston")
+        _without_device()
     provenance = result.provenance
     parameters = provenance.get("parameters") or {}
     if provenance.get("protocol") != LinkBenchmark.name or parameters.get("kind") != "edge":

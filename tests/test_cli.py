@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from qnet_circuits.cli.main import main
+from qnet_circuits.protocols.bb84 import BB84
 
 
 @pytest.fixture
@@ -162,6 +163,9 @@ def test_a_protocol_of_ones_own_file(qnet, tmp_path):
     assert "cannot be imported" in qnet("run", f"{file}:Mine")[2]
 
 
+LONG = "x" * 300
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -178,12 +182,22 @@ def test_a_protocol_of_ones_own_file(qnet, tmp_path):
         (["run", "repeater-chain", "--shots", "many"], "'many' is not a valid integer"),
         (["run", "repeater-chain", "--layout", "a,b"], "--layout takes auto"),
         (["run", "repeater-chain", "--layout", "0,1"], "a layout needs a device"),
+        (["run", "repeater-chain", "--layout", "auto"], "a layout needs a device"),
+        (["run", "repeater-chain", "--layout", "predicted", "--on", "exact"], "a layout needs a device"),
+        (["predict", "repeater-chain", "--layout", "auto"], "a layout needs a device"),
+        (["run", "repeater-chain", "--layout", ",".join(map(str, range(100)))], "a layout needs a device"),
+        (["run", f"{LONG}.py:Mine"], "there is no file"),
+        (["run", "repeater-chain", "--out", LONG], "File name too long"),
+        (["submit", "repeater-chain", "--on", "local:fake_torino", "--out", LONG], "File name too long"),
+        (["run", "repeater-chain", "--on", f"aer:{LONG}.json"], LONG),
+        (["status", LONG], LONG),
+        (["devices", "fake_manila", "--save", f"{LONG}.json"], "File name too long"),
         (["run", "repeater-chain", "--on", "aer:fake_manila"], "6 wires"),
         (["run", "repeater-chain", "--on", "aer:fake_berlin", "--corrections", "feedforward"], "no if_else"),
         (["run", "repeater-chain", "--corrections", "prayer"], "unknown correction mode"),
         (["run", "repeater-chain", "--level", "1.5"], "level must be in"),
         (["run", "repeater-chain", "--plot", "picture.xyz"], "--plot takes a file that ends in"),
-        (["run", "repeater-chain", "--plot", "/nowhere/at/all.png"], "no directory"),
+        (["run", "repeater-chain", "--plot", "/nowhere/at/all.png"], "--plot cannot write /nowhere/at/all.png"),
         (["run", "repeater-chain", "--keep-outcomes"], "give --json too"),
         (["run", "repeater-chain", "--set", 'network={"nodes": ["a b", "c"], "links": []}'], "identifier"),
         (["run", "repeater-chain", "--speed", "9"], "No such option"),
@@ -209,6 +223,43 @@ def test_wrong_input_is_one_line_and_status_2(qnet, arguments, message):
     assert (status, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1 and "Traceback" not in err
+
+
+@pytest.mark.parametrize("verb", ["run", "fetch", "replay", "predict", "budget"])
+@pytest.mark.parametrize("option", ["--plot", "--key-out"])
+@pytest.mark.parametrize("place", ["x" * 300, "directory", "file/within", "nowhere/within"])
+def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(
+    verb, option, place, qnet, tmp_path, monkeypatch
+):
+    from qnet_circuits import budget, running, runs
+
+    if option == "--key-out" and verb in ("predict", "budget"):
+        return
+    name = str(tmp_path / "run") if verb in ("fetch", "replay") else "ghz" if verb == "budget" else "bb84"
+    running.submit(BB84(pulses=1000), path=tmp_path / "run")
+    for owner, work in (
+        (running, "submit"),
+        (runs.Run, "wait"),
+        (runs.Run, "result"),
+        (budget, "error_budget"),
+    ):
+        monkeypatch.setattr(owner, work, lambda *arguments, **options: pytest.fail("it runs"))
+    (tmp_path / "directory.png").mkdir()
+    (tmp_path / "file").touch()
+    before = sorted(tmp_path.rglob("*"))
+    target = f"{tmp_path}/{place}.png"
+    status, out, err = qnet(verb, name, option, target)
+    assert (status, out) == (2, "") and option in err and target in err and err.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_picture_takes_the_place_of_one_and_a_refused_run_leaves_it(qnet, tmp_path):
+    old, new = tmp_path / "old.png", tmp_path / "new.png"
+    old.write_bytes(b"mine")
+    for picture in (old, new):
+        assert qnet("run", "ghz", "--set", "parties=0", "--plot", str(picture))[0] == 2
+        assert qnet("run", "ghz", "--corrections", "prayer", "--plot", str(picture))[0] == 2
+    assert old.read_bytes() == b"mine" and not new.exists()
 
 
 def test_help_lists_each_command_in_one_whole_line_and_every_exit_status(qnet):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qiskit import QuantumCircuit
 from qiskit.providers import BackendV2
 
+from qnet_circuits.backends.redaction import Guarded
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
 from qnet_circuits.noise.device import Device
 
@@ -138,7 +139,7 @@ def _runtime_service() -> Any:
 
 @cache
 def _service_class() -> type:
-    class Service(_runtime_service()):  # type: ignore[misc]  # The client ships no types.
+    class Service(Guarded, _runtime_service()):  # type: ignore[misc]  # The client ships no types.
         """IBM's client with a limit of time on every request; it makes the first ones while it is made itself."""
 
         def __init__(self, watchdog: Watchdog) -> None:

@@ -180,7 +180,7 @@ def noise_of(given: Sequence[str]) -> Any:
 
 def layout_of(text: str | None) -> list[int] | str | None:
     """Return a layout that was given as text: auto, predicted, qubits, or the directory of a run."""
-    if text is None or text in ("auto", "predicted") or Path(text).is_dir():
+    if text is None or text in ("auto", "predicted") or os.path.isdir(text):
         return text
     try:
         return [int(qubit) for qubit in text.split(",")]
@@ -201,12 +201,10 @@ def check_picture(file: str | None) -> None:
     """Refuse a picture that could not be saved, before anything runs."""
     if file is None:
         return
-    path = Path(file)
     known = (".png", ".pdf", ".svg", ".jpg")
-    if path.suffix.lower() not in known:
+    if Path(file).suffix.lower() not in known:
         raise ParameterError(f"--plot takes a file that ends in {', '.join(known)}, got {file!r}")
-    if not path.resolve().parent.is_dir():
-        raise RecordError(f"--plot: there is no directory {path.resolve().parent}")
+    _check_writable("--plot", file)
 
 
 def save_picture(drawn: Any, file: str | None) -> None:
@@ -233,10 +231,21 @@ def check_key_file(file: str | None, protocol: Any = None) -> None:
         return
     if protocol is not None and not protocol.secret_outcomes:
         raise ParameterError(f"--key-out: {protocol.name} makes no key; leave it out")
-    if Path(file).exists():
+    if os.path.lexists(file):
         raise RecordError(f"--key-out: {file} exists; a key overwrites nothing, choose another file")
-    if not Path(file).resolve().parent.is_dir():
-        raise RecordError(f"--key-out: there is no directory {Path(file).resolve().parent}")
+    _check_writable("--key-out", file)
+
+
+def _check_writable(option: str, file: str) -> None:
+    """Refuse a file that cannot be written; what is made to find that out is removed again."""
+    target = os.path.realpath(file)
+    there = os.path.exists(target)
+    try:
+        os.close(os.open(target, os.O_WRONLY | (os.O_NONBLOCK if there else os.O_CREAT | os.O_EXCL)))
+        if not there:
+            os.unlink(target)
+    except OSError as error:
+        raise RecordError(f"{option} cannot write {file}: {error.strerror}; choose another file") from None
 
 
 def save_key(result: Any, file: str | None) -> None:
@@ -274,11 +283,11 @@ def go_on_with(run: Any) -> Iterator[None]:
 def go_on_in(directory: str | None) -> Iterator[None]:
     """Say how to go on with the run that the body of the ``with`` makes in a directory, if Ctrl-C comes after it was made."""
     manifest = None if directory is None else Path(directory) / "manifest.json"
-    before = manifest is None or manifest.exists()
+    before = manifest is None or os.path.exists(manifest)
     try:
         yield
     except KeyboardInterrupt:
-        made = manifest is not None and not before and manifest.exists()
+        made = manifest is not None and not before and os.path.exists(manifest)
         raise interrupted(directory if made else None) from None
 
 

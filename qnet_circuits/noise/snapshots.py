@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ def save(calibration: DeviceCalibration, path: str | os.PathLike[str], overwrite
     file = Path(path)
     if file.suffix.lower() != SUFFIX:
         raise ParameterError(f"a snapshot is a file that ends in {SUFFIX}, got {str(file)!r}")
-    if file.exists() and not overwrite:
+    if os.path.lexists(file) and not overwrite:
         raise RecordError(f"{file} exists; choose another file, or say overwrite=True")
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     try:
@@ -128,7 +129,8 @@ def save(calibration: DeviceCalibration, path: str | os.PathLike[str], overwrite
     except OSError as error:
         raise RecordError(f"cannot write {file}: {error.strerror}") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike[str]) -> DeviceCalibration:

@@ -1,6 +1,7 @@
 """Processors of IBM's platform, through IBM's own client, on the loopback stand-in."""
 
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,15 @@ def done(backend, ticket):
 def test_it_keeps_the_contract_of_backends(manila):
     check_backend(manila)
     assert repr(manila) == "<RuntimeBackend 'ibm:ibm_manila'>" and not manila.simulates_links
+
+
+def test_what_holds_the_key_of_an_account_is_not_pickled(manila):
+    holders = [manila, manila.limited(60), manila._failures]
+    held = manila.device, qn.compile(CHAIN, manila)  # Connected by now.
+    for holder in (*holders, *held, manila._service):
+        with pytest.raises(UnsupportedError, match="ibm:ibm_kingston"):
+            pickle.dumps(holder)
+    assert manila.limited(60).max_qpu_seconds == 60
 
 
 @pytest.mark.parametrize("corrections", ["frame", "feedforward"])
