@@ -8,7 +8,7 @@ import json
 import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -20,6 +20,7 @@ from qnet_circuits.estimate import Estimate
 from qnet_circuits.figures import Registers
 from qnet_circuits.network import Link, Network
 from qnet_circuits.program import Program
+from qnet_circuits.qkd.secrecy import Unpicklable
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Analysis:
+class Analysis(Unpicklable):
     """What a protocol may need, beside the outcomes, to analyse them itself.
 
     Args:
@@ -35,11 +36,13 @@ class Analysis:
         root: 32 secret bytes, from which everything drawn at random in the analysis is expanded: the same for every analysis
             of a run. The operating system's, or those of a seed.
         demonstration: Whether a seed was given, so that whoever knows it knows the root.
+        veto: Why the analysis may give figures and no secret, as where a run was made with other parameters; None if it may.
     """
 
     level: float
     root: bytes = field(repr=False)
     demonstration: bool
+    veto: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,13 @@ class Analyzed:
             json.dumps(dict(self.more))
         except (TypeError, ValueError) as error:
             raise ParameterError(f"more of Analyzed must be plain values that JSON takes: {error}") from None
+
+    def without_secrets(self, why: str) -> Analyzed:
+        """Return the same without its secrets, refused for a reason, unless it was refused already."""
+        refused = self.refused or why
+        return replace(
+            self, secrets=dict.fromkeys(self.secrets), refused=refused, more={**self.more, "aborted": refused}
+        )
 
 
 class Protocol(ABC):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import secrets
 import time
@@ -50,12 +51,15 @@ from qnet_circuits.preparing import backend_again, has_controls, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, reporter
 from qnet_circuits.protocol import Analysis, Analyzed, Protocol, ask, protocol_class
+from qnet_circuits.qkd.secrecy import Unpicklable
 from qnet_circuits.records import SECRET_FILE, SETTLED, Holding, Parts, Record
 from qnet_circuits.reopening import prepare_again
 from qnet_circuits.result import Result
 
 #: Said where a run's secret bytes are gone, or were not handed on with its directory.
 ANOTHER_SECRET = f"{SECRET_FILE} is not there: what follows from it, such as a key, is another than before"
+#: Said where a run's secrets would be made otherwise than it was said when it was submitted.
+OTHER_PARAMETERS = "the run was made with others, which decide on its key; other ones give figures and no key"
 _STATUS_OF: dict[type, str] = {JobCancelledError: "CANCELLED", JobMissingError: "LOST"}
 
 
@@ -63,7 +67,7 @@ class _FetchedElsewhere(Exception):
     """Another process fetched the outcomes while this one waited."""
 
 
-class Run:
+class Run(Unpicklable):
     """A run of a protocol. Made by ``submit`` and ``open_run``.
 
     Args:
@@ -116,6 +120,11 @@ class Run:
     def exact(self) -> bool:
         """Whether figures are computed without sampling; such a run has no outcomes."""
         return self._manifest.get("engine") == "exact"
+
+    @property
+    def seeded(self) -> bool:
+        """Whether a seed was given, from which everything that is drawn at random follows: what is secret, too."""
+        return bool(self._manifest["options"].get("seeded", True))
 
     def summary(self) -> dict[str, Any]:
         """Return in plain values what the run is and how far it has come."""
@@ -533,11 +542,20 @@ class Run:
         protocol = self._known_protocol()
         if protocol is None or not protocol.analyzes:
             return None
-        seeded = bool(self._manifest["options"].get("seeded", True))
-        found: Analyzed | None = ask(
-            protocol, "analyze", dict(outcomes), Analysis(level, self._root(seeded), seeded)
-        )
+        veto = OTHER_PARAMETERS if protocol.secret_outcomes and not self._is_of(protocol) else None
+        analysis = Analysis(level, self._root(self.seeded), self.seeded, veto)
+        found: Analyzed | None = ask(protocol, "analyze", dict(outcomes), analysis)
+        if found and veto:
+            found = found.without_secrets(f"parameters: {veto}")
         return replace(found, notes=(*found.notes, ANOTHER_SECRET)) if found and self._lost else found
+
+    def _is_of(self, protocol: Protocol) -> bool:
+        """Tell whether the run was made with this protocol's very parameters and program: they decide on its secrets."""
+        if self._record is None:
+            return True
+        parameters = json.loads(json.dumps(protocol.parameters))
+        made = self._manifest["protocol"], self._manifest["parameters"], self._manifest["program_id"]
+        return made == (protocol.name or type(protocol).__name__, parameters, self._program_of(protocol).id)
 
     def _root(self, seeded: bool) -> bytes:
         """Return the secret bytes that the analysis expands: of the seed, or of the operating system and kept with the run."""

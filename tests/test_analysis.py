@@ -1,15 +1,19 @@
 """Protocols that analyse their outcomes themselves: what they find, what stays secret, and the exit status of a refusal."""
 
+import copy
 import json
+import pickle
 import resource
 import stat
 
+import numpy as np
 import pytest
 
 import qnet_circuits as qn
 from qnet_circuits import protocol
 from qnet_circuits.cli.main import main
 from qnet_circuits.cli.options import save_key
+from qnet_circuits.qkd.keys import SecretKey
 from qnet_circuits.records import Record
 from tests.secret_coin import SecretCoin
 
@@ -124,11 +128,11 @@ def test_a_refusal_is_printed_and_exits_with_1(qnet, tmp_path):
 
 
 def test_a_key_is_written_to_a_new_file_that_only_its_owner_reads(qnet, tmp_path):
-    file = tmp_path / "key"
-    arguments = ("run", FILE, "--shots", "8", "--seed", "3", "--key-out", file)
+    file, directory = tmp_path / "key", tmp_path / "run"
+    arguments = ("run", FILE, "--shots", "8", "--out", directory, "--key-out", file)
     status, out, _ = qnet(*arguments)
     assert status == 0 and mode(file) == 0o600
-    key = qn.run(SecretCoin(), shots=8, seed=3).secret_key.to_bytes()
+    key = qn.replay(directory).secret_key.to_bytes()
     assert file.read_bytes() == key and key.hex() not in out
     status, out, err = qnet(*arguments)
     assert (status, out) == (2, "") and "overwrites nothing" in err
@@ -140,6 +144,59 @@ def test_a_key_is_written_to_a_new_file_that_only_its_owner_reads(qnet, tmp_path
     kept = tmp_path / "kept"
     status, out, err = qnet("run", "repeater-chain", "--shots", "8", "--key-out", refusing, "--out", kept)
     assert status == 2 and "makes no key" in err and not kept.exists()
+
+
+@pytest.mark.parametrize("command", ["run", "replay", "fetch"])
+def test_the_key_of_a_seed_is_refused_before_anything_runs(qnet, tmp_path, monkeypatch, command):
+    file, kept, fresh = tmp_path / "key", tmp_path / "kept", tmp_path / "fresh"
+    qn.run(SecretCoin(), shots=8, seed=3, path=kept)
+    monkeypatch.setattr(SecretCoin, "analyze", None)
+    given = (
+        ("run", FILE, "--shots", "8", "--seed", "3", "--out", fresh) if command == "run" else (command, kept)
+    )
+    status, out, err = qnet(*given, "--key-out", file)
+    assert (status, out) == (2, "") and "seed" in err
+    assert not file.exists() and not fresh.exists()
+
+
+def test_a_key_is_not_written_through_a_link_that_leads_nowhere(qnet, tmp_path):
+    link, directory = tmp_path / "link", tmp_path / "run"
+    link.symlink_to(tmp_path / "nothing")
+    status, out, err = qnet("run", FILE, "--shots", "8", "--out", directory, "--key-out", link)
+    assert (status, out) == (2, "") and "--key-out" in err
+    assert not directory.exists() and not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize(("bits", "size"), [(16, 2), (17, 2), (23, 2), (24, 3)])
+def test_a_key_file_holds_bits_of_the_key_alone(tmp_path, bits, size):
+    key = SecretKey(np.ones(bits, np.uint8))
+    save_key(qn.Result({}, secrets={"secret_key": key}), str(tmp_path / "key"))
+    assert (tmp_path / "key").read_bytes() == b"\xff" * size
+
+
+def test_without_authentication_there_is_no_key_file(qnet, tmp_path):
+    file = tmp_path / "key"
+    given = ("pulses=30000", "eve=man-in-the-middle", "authentication=false")
+    settings = [word for one in given for word in ("--set", one)]
+    status, out, _ = qnet("run", "bb84", *settings, "--json", "--key-out", file)
+    plain = json.loads(out)
+    assert status == 1 and not file.exists()
+    assert plain["ledger"]["epsilon"] == 1 and plain["aborted"].startswith("unauthenticated")
+
+
+def test_other_parameters_than_those_of_the_run_make_no_secret(tmp_path):
+    qn.run(SecretCoin(refuse=True), shots=8, path=tmp_path / "run")
+    result = qn.open_run(tmp_path / "run", protocol=SecretCoin()).result()
+    assert result.secret_key is None and result.refused == result.aborted is not None
+    assert result.heads.n == 8  # its figures are there
+
+
+def test_a_run_is_not_pickled_with_its_secret():
+    run = qn.submit(SecretCoin(), shots=8)
+    run.result()
+    for copied in (pickle.dumps, copy.copy):
+        with pytest.raises(TypeError):
+            copied(run)
 
 
 def test_no_part_of_a_key_is_left_where_the_disk_is_full(tmp_path):

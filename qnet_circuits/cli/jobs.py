@@ -114,8 +114,8 @@ def fetch(
     from qnet_circuits.running import open_run
 
     check_picture(plot)
-    check_key_file(key_out)
     run = open_run(directory)
+    check_key_file(key_out, seeded=run.seeded)
     with go_on_with(run):
         run.wait(timeout=0 if no_wait else None)
         print_result(run.result(level), as_json, plot, key_out, compare)

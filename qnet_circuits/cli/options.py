@@ -225,12 +225,16 @@ def save_picture(drawn: Any, file: str | None) -> None:
         pyplot.close(figure)
 
 
-def check_key_file(file: str | None, protocol: Any = None) -> None:
-    """Refuse a file for a key that could not be written, or of a protocol that makes none, before anything runs."""
+def check_key_file(file: str | None, protocol: Any = None, seeded: bool = False) -> None:
+    """Refuse a file for a key that could not be written, of a protocol that makes none, or of a seed, before anything runs."""
     if file is None:
         return
     if protocol is not None and not protocol.secret_outcomes:
         raise ParameterError(f"--key-out: {protocol.name} makes no key; leave it out")
+    if seeded:
+        raise ParameterError(
+            "--key-out: the run has a seed that was given, and whoever knows it knows the key; run without --seed"
+        )
     if os.path.lexists(file):
         raise RecordError(f"--key-out: {file} exists; a key overwrites nothing, choose another file")
     _check_writable("--key-out", file)
@@ -263,7 +267,8 @@ def save_key(result: Any, file: str | None) -> None:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         made = True
         with os.fdopen(handle, "wb") as opened:
-            opened.write(key.to_bytes())
+            # Whole bytes: bits that fill up the last one would be no secret.
+            opened.write(key.to_bytes()[: len(key) // 8])
     except OSError as error:
         if made:  # a part of a key must not pass for one
             Path(file).unlink(missing_ok=True)

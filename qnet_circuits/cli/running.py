@@ -71,7 +71,7 @@ def run(
     if keep_outcomes and protocol.secret_outcomes:
         raise ParameterError(f"the outcomes of {protocol.name} are key material; leave --keep-outcomes out")
     check_picture(plot)
-    check_key_file(key_out, protocol)
+    check_key_file(key_out, protocol, options["seed"] is not None)
     with go_on_in(out):
         prepared = submit(
             protocol,
@@ -138,10 +138,11 @@ def replay(
 
     Nothing is run, and neither a network nor an account is needed.
     """
+    from qnet_circuits.running import open_run
     from qnet_circuits.running import replay as replay_
 
     check_picture(plot)
-    check_key_file(key_out)
+    check_key_file(key_out, seeded=key_out is not None and open_run(directory).seeded)
     print_result(replay_(directory, level), as_json, plot, key_out, compare)
 
 

@@ -79,19 +79,20 @@ def shared_circuit(network: Network, setting: Setting, eve: Eavesdropper | None)
         circuit.add_register(bob)
         transmit(circuit, far[0], bob[0], network.link(far.name, bob.name))
         far = bob
-    measure_basis(circuit, registers[0][0], setting.alice, out[0])
+    measure_basis(circuit, registers[0][0], setting.alice, out[0], setting.flip)
     measure_basis(circuit, far[0], setting.bob, out[1])
     _ask(circuit, setting, eve)
     return circuit
 
 
-def measure_basis(circuit: QuantumCircuit, qubit: Qubit, basis: str, bit: Clbit) -> None:
-    """Append the measurement of Z, X, Y, (Z + X)/√2 (``plus``) or (Z - X)/√2 (``minus``)."""
+def measure_basis(circuit: QuantumCircuit, qubit: Qubit, basis: str, bit: Clbit, flip: int = 0) -> None:
+    """Append the measurement of Z, X, Y, (Z + X)/√2 (``plus``) or (Z - X)/√2 (``minus``), and with ``flip`` of its negative."""
     if basis in ("plus", "minus"):
         circuit.ry(-math.pi / 4 if basis == "plus" else math.pi / 4, qubit)
-        circuit.measure(qubit, bit)
-    else:
-        measure_pauli(circuit, qubit, basis.upper(), bit)
+        basis = "z"
+    if flip:
+        (circuit.z if basis == "x" else circuit.x)(qubit)
+    measure_pauli(circuit, qubit, basis.upper(), bit)
 
 
 def _ask(circuit: QuantumCircuit, setting: Setting, eve: Eavesdropper | None) -> None:

@@ -39,7 +39,7 @@ def s_value(line: Line, names: Mapping[str, str], ideal: float, without: float) 
     for setting in line:
         if setting.alice in ("plus", "minus"):
             correlator = parity(names[setting.name], [(OUT, 0), (OUT, 1)])
-            total = total + chsh_sign(setting) * share_of(line, setting) * correlator
+            total = total + chsh_sign(setting) * (-1) ** setting.flip * share_of(line, setting) * correlator
     return Figure("s_value", total, ideal, without, null=CHSH_CLASSICAL)
 
 
@@ -49,7 +49,7 @@ def chsh_sign(setting: Setting) -> int:
 
 
 def share_of(line: Line, setting: Setting) -> float:
-    """Return how often the eavesdropper does what she does in this setting, given the parties' bases."""
+    """Return how often what is done in this setting, beside the parties' choice of bases, is done, given these."""
     same = [one.probability for one in line if (one.alice, one.bob) == (setting.alice, setting.bob)]
     return setting.probability / sum(same)
 
@@ -63,7 +63,7 @@ def _sifted(line: Line, basis: str | None) -> list[tuple[float, Setting]]:
 
 def _differ(setting: Setting, item: str) -> Expression:
     if setting.sent is None:
-        return population(item, [(OUT, 0), (OUT, 1)], ["01", "10"])
+        return population(item, [(OUT, 0), (OUT, 1)], _unequal(1 - setting.flip))
     return population(item, [(OUT, 0)], [str(1 - setting.sent)])
 
 
@@ -71,5 +71,10 @@ def _guessed(setting: Setting, item: str) -> Expression:
     if setting.heard is None:
         return Expression(0.5)
     if setting.sent is None:
-        return population(item, [(OUT, 0), setting.heard], ["00", "11"])
+        return population(item, [(OUT, 0), setting.heard], _unequal(setting.flip))
     return population(item, [setting.heard], [str(setting.sent)])
+
+
+def _unequal(differ: int) -> list[str]:
+    """Return the patterns of two bits that differ, or of two that do not."""
+    return ["01", "10"] if differ else ["00", "11"]

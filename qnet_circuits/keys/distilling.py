@@ -19,8 +19,8 @@ from qnet_circuits.protocol import Analysis, Analyzed
 from qnet_circuits.qkd.accounts import SessionParameters
 from qnet_circuits.qkd.authentication import SESSION_BITS, KeyPool
 from qnet_circuits.qkd.impostor import Impostor
-from qnet_circuits.qkd.keys import SecretKey
 from qnet_circuits.qkd.randomness import ROOT_BYTES, Randomness
+from qnet_circuits.qkd.refusals import Refusal
 from qnet_circuits.qkd.session import Session
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 GROUPED = (
     "the rounds of each setting ran together and were put in order by secret random bits afterwards; "
-    "how many there were of each is on record, and is paid for where it counts Alice's bits"
+    "how many there were of each is on record, and is paid for since it counts Alice's bits, or their flips"
 )
 ONE_CONTROLLER = "one controller prepared and measured for both parties"
 DIAGNOSTIC = (
@@ -52,10 +52,13 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
     figures.update(chsh_estimate(played[0], analysis.level))
     if protocol.eve is not None:
         figures.update(eve_figures(played[0], analysis.level, _source(analysis, "eve")))
-    held = sessions(protocol, played, analysis)
+    veto = protocol.veto(figures)
+    if analysis.veto is not None:
+        veto = Refusal("parameters", analysis.veto)
+    held = sessions(protocol, played, analysis, veto)
     results = [one.run() for one in held]
     # With a man in the middle one of the two sessions may end well: what both parties have is what the worse one ends with.
-    result = next((one for one in results if one.reason is not None), results[0])
+    result = min(results, key=lambda one: {"unauthenticated": 1, None: 2}.get(one.alarm, 0))
     result, refused = replace(result, ledger=revealed(result.ledger, played[0])), result.reason
     figures["key_length"] = counted(result.ledger.net_key)
     figures["sifted"] = counted(result.ledger.sifted)
@@ -67,18 +70,17 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
     }
     secrets: dict[str, Any] = {"secret_key": result.key}
     if refused is None:
-        secrets["bob_key"] = key_of(held[-1], "bob")
+        assert held[-1].bob.result is not None
+        secrets["bob_key"] = held[-1].bob.result.key
     notes = [GROUPED, ONE_CONTROLLER, DIAGNOSTIC, *protocol.remarks]
     if analysis.demonstration:
         notes.append("the random bits follow from a seed that was given")
     notes += [note for note in result.notes if note not in notes]
     if isinstance(protocol.eve, ManInTheMiddle):
-        more["eve_holds_key"] = refused is None
-        if refused is None:
-            notes.append("a man in the middle holds Alice's key and Bob's, which differ")
-            secrets["eve_keys"] = tuple(
-                key_of(one, "bob" if place == 0 else "alice") for place, one in enumerate(held)
-            )
+        # All that was missing were the tags: she has what Alice would take for the key, and what Bob would.
+        more["eve_holds_key"] = all(one.alarm == "unauthenticated" for one in results)
+        if more["eve_holds_key"]:
+            notes.append("a man in the middle holds what Alice takes for the key, and what Bob does")
     return Analyzed(figures, more, tuple(notes), secrets, refused, str(result.ledger))
 
 
@@ -108,10 +110,12 @@ def error_rates(bases: Sequence[str], played: Sequence[Rounds], level: float) ->
     return found
 
 
-def sessions(protocol: KeyDistribution, played: Sequence[Rounds], analysis: Analysis) -> list[Session]:
+def sessions(
+    protocol: KeyDistribution, played: Sequence[Rounds], analysis: Analysis, veto: Refusal | None = None
+) -> list[Session]:
     """Return the sessions in which the parties will distil a key: Alice with Bob, or each of them with a man in the middle."""
     if isinstance(protocol.eve, ManInTheMiddle):
-        return _between(protocol.rules, played, analysis)
+        return _between(protocol.rules, played, analysis, veto)
     (rounds,) = played
     return [
         Session(
@@ -120,17 +124,14 @@ def sessions(protocol: KeyDistribution, played: Sequence[Rounds], analysis: Anal
             protocol.rules,
             root=analysis.root,
             demonstration=analysis.demonstration,
+            veto=veto,
         )
     ]
 
 
-def key_of(session: Session, party: str) -> SecretKey | None:
-    """Return the key that one party of a session ended with."""
-    result = session.alice.result if party == "alice" else session.bob.result
-    return None if result is None else result.key
-
-
-def _between(rules: SessionParameters, played: Sequence[Rounds], analysis: Analysis) -> list[Session]:
+def _between(
+    rules: SessionParameters, played: Sequence[Rounds], analysis: Analysis, veto: Refusal | None
+) -> list[Session]:
     """Return a session of Alice with Eve, and one of Eve with Bob; the true pool is Alice's and Bob's alone."""
     shared, guessed = (_source(analysis, name).bytes(SESSION_BITS // 8) for name in ("shared", "guessed"))
     held: list[Session] = []
@@ -139,11 +140,20 @@ def _between(rules: SessionParameters, played: Sequence[Rounds], analysis: Analy
         pools = KeyPool(guessed if place else shared), KeyPool(shared if place else guessed)
         demonstration = analysis.demonstration
         held.append(
-            Session(rounds.alice, rounds.bob, rules, root=root, demonstration=demonstration, pools=pools)
+            Session(
+                rounds.alice,
+                rounds.bob,
+                rules,
+                root=root,
+                demonstration=demonstration,
+                pools=pools,
+                veto=veto,
+            )
         )
         if place:
             source = Randomness(stream="alice", root=root, demonstration=demonstration)
             held[-1].alice = Impostor(rounds.alice, rules, pools[0], source)
+            held[-1].alice.veto = veto
     return held
 
 

@@ -12,17 +12,19 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from qnet_circuits.errors import ParameterError, check_count, check_range
+from qnet_circuits.estimate import Estimate
 from qnet_circuits.figures import Figure, Registers
 from qnet_circuits.keys import declared
 from qnet_circuits.keys.eavesdroppers import eavesdropper
 from qnet_circuits.keys.expected import PERFECT
 from qnet_circuits.keys.settings import Line, Setting, draw
-from qnet_circuits.keys.tapping import Eavesdropper
+from qnet_circuits.keys.tapping import Eavesdropper, behaviour
 from qnet_circuits.network import Network
 from qnet_circuits.program import Item, Program
 from qnet_circuits.protocol import Analysis, Analyzed, Protocol, set_network
 from qnet_circuits.qkd.accounts import SessionParameters
 from qnet_circuits.qkd.finite_key import check_epsilon
+from qnet_circuits.qkd.refusals import Refusal
 from qnet_circuits.theory.bell_diagonal import Weights
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 from qnet_circuits.theory.swapping import chain_weights
@@ -47,7 +49,7 @@ class KeyDistribution(Protocol):
         epsilon_secrecy: ε_sec, in (0, 0.5].
         epsilon_correctness: ε_cor, in (0, 0.5].
         schedule: Name of Cascade's schedule.
-        authentication: Whether the conversation is authenticated.
+        authentication: Whether the conversation is authenticated; without it there is no key.
     """
 
     secret_outcomes: ClassVar[bool] = True
@@ -88,14 +90,23 @@ class KeyDistribution(Protocol):
 
     @property
     def rules(self) -> SessionParameters:
-        """What both parties agreed on for the classical half."""
+        """What both parties agreed on for the classical half.
+
+        Rounds of one bit of Alice's, sent or flipped, run together, and apart for each choice of an eavesdropper: how many
+        there are of each is on record before they are played.
+        """
         return SessionParameters(
             self.tolerance,
             self.epsilon_secrecy,
             self.epsilon_correctness,
             self.schedule,
             authentication=self.authentication,
+            public_counts=len(behaviour(self.eavesdropper, self.bases)[0]),
         )
+
+    def veto(self, figures: Mapping[str, Estimate]) -> Refusal | None:
+        """Return the alarm of a test on rounds outside of the key; there is none by default."""
+        return None
 
     @property
     def eavesdropper(self) -> Eavesdropper | None:

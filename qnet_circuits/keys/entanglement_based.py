@@ -19,9 +19,9 @@ from qnet_circuits.network import Network
 from qnet_circuits.theory.bell_diagonal import Weights
 
 #: The entropic uncertainty relation knows of Z and X, not of an apparatus that reads one result more often.
-UNBIASED = (
-    "the key's bits are what a device measured; the bound takes it to measure Z and X, and a readout that favours one result "
-    "is not in it"
+FLIPPED = (
+    "the key's bits are what a device measured: half of Alice's readouts, chosen at random, were flipped and flipped back, so "
+    "that one that favours a result makes errors instead of a bias"
 )
 
 
@@ -34,7 +34,7 @@ class EntanglementBased(KeyDistribution):
     """
 
     counted: ClassVar[str] = "pairs"
-    remarks: ClassVar[tuple[str, ...]] = (UNBIASED,)
+    remarks: ClassVar[tuple[str, ...]] = (FLIPPED,)
     pairs: int = 100_000
 
     def __post_init__(self) -> None:

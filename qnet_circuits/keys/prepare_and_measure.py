@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from qiskit import QuantumCircuit
 
@@ -13,7 +13,6 @@ from qnet_circuits.keys.expected import PERFECT, expected
 from qnet_circuits.keys.settings import Line, Setting, basis_probabilities, sending, shares
 from qnet_circuits.keys.tapping import behaviour, tapped
 from qnet_circuits.network import Network
-from qnet_circuits.qkd.accounts import SessionParameters
 from qnet_circuits.theory.bell_diagonal import Weights
 
 #: The two parts of a line with a man in the middle.
@@ -38,13 +37,6 @@ class PrepareAndMeasure(KeyDistribution):
             # She is the receiver of one line and the sender of the other.
             return tuple(sending(chosen, {"none": 1.0}, {"none": (OUT, 0)}, part) for part in PARTS)
         return (sending(chosen, *behaviour(eve, self.bases)),)
-
-    @property
-    def rules(self) -> SessionParameters:
-        """What both parties agreed on; how many rounds of each bit there were, for each choice of hers, is on record."""
-        eve = self.eavesdropper
-        apart = 1 if isinstance(eve, ManInTheMiddle) else len(behaviour(eve, self.bases)[0])
-        return replace(super().rules, public_counts=apart)
 
     def circuit(self, setting: Setting) -> QuantumCircuit:
         """Return the circuit of a qubit that travels."""

@@ -12,6 +12,7 @@ from qnet_circuits.figures import Registers
 from qnet_circuits.keys.circuits import OUT
 from qnet_circuits.keys.settings import BASES, Line, Setting
 from qnet_circuits.qkd.randomness import Randomness
+from qnet_circuits.qkd.secrecy import Unpicklable
 from qnet_circuits.qkd.sifting import PartyRecord
 
 #: In the eavesdropper's record: she has no bit of this round.
@@ -21,7 +22,7 @@ _NUMBER = np.uint16
 
 
 @dataclass(frozen=True, eq=False)
-class Rounds:
+class Rounds(Unpicklable):
     """The records of one line, round by round. It shows no bits.
 
     Args:
@@ -94,7 +95,7 @@ def _grouped(place: int, setting: Setting, outcomes: Mapping[str, Registers]) ->
     out = registers[OUT]
     rows = np.empty((4, len(out)), _NUMBER)
     rows[0] = place
-    rows[1] = out[:, 0] if setting.sent is None else setting.sent
+    rows[1] = out[:, 0] ^ bool(setting.flip) if setting.sent is None else setting.sent
     rows[2] = out[:, -1]
     rows[3] = NOTHING if setting.heard is None else registers[setting.heard[0]][:, setting.heard[1]]
     return rows

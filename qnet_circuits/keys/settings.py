@@ -28,6 +28,7 @@ class Setting:
         eve: What the eavesdropper does.
         heard: The bit (register, index) that the eavesdropper has of it, or None.
         part: The part of the line that is played: ``whole``, or ``to_eve`` and ``from_eve`` for a man in the middle.
+        flip: Whether the bit that Alice measures is flipped before it is read out, and flipped back in her record.
 
     Example:
         >>> Setting("z0_z", 0.125, "z", "z", sent=0).matched
@@ -42,6 +43,7 @@ class Setting:
     eve: str = "none"
     heard: Bit | None = None
     part: str = "whole"
+    flip: int = 0
 
     @property
     def matched(self) -> bool:
@@ -52,7 +54,7 @@ class Setting:
     def tags(self) -> dict[str, str | int]:
         """The choices in plain form."""
         said: dict[str, str | int] = {"alice": self.alice, "bob": self.bob, "eve": self.eve}
-        return said if self.sent is None else {**said, "sent": self.sent}
+        return {**said, "flip": self.flip} if self.sent is None else {**said, "sent": self.sent}
 
 
 #: The kinds of rounds of one pair of players, who share one sequence of rounds.
@@ -106,14 +108,27 @@ def measuring(
 ) -> Line:
     """Return the settings of a line on which both parties measure one half of a pair.
 
+    In half of the rounds Alice's bit is flipped before it is read out. The key is hers, and so a detector that favours one
+    result, in whatever basis, makes errors and no bias.
+
     Example:
         >>> [setting.name for setting in measuring({"z": 0.5, "x": 0.5}, {"z": 1.0}, {"none": 1.0}, {"none": None})]
-        ['z_z', 'x_z']
+        ['z_z', 'z_z_flip', 'x_z', 'x_z_flip']
     """
     return tuple(
-        Setting(_name("whole", f"{a}_{b}", does), p * q * r, a, b, None, does, heard[does])
+        Setting(
+            _name("whole", f"{a}_{b}" + "_flip" * flip, does),
+            p * q * r / 2,
+            a,
+            b,
+            None,
+            does,
+            heard[does],
+            flip=flip,
+        )
         for a, p in alice.items()
         for b, q in bob.items()
+        for flip in (0, 1)
         for does, r in eve.items()
     )
 

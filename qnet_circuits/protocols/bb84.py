@@ -32,7 +32,7 @@ class BB84(PrepareAndMeasure):
         epsilon_secrecy: ε_sec, in (0, 0.5]. Default 1e-10.
         epsilon_correctness: ε_cor, in (0, 0.5]. Default 1e-15.
         schedule: Name of Cascade's schedule. Default ``opt(4)``.
-        authentication: Whether the conversation is authenticated. Default True.
+        authentication: Whether the conversation is authenticated; without it there is no key. Default True.
 
     Raises:
         ParameterError: If a value is out of range, or there are two networks.

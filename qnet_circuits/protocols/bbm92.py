@@ -18,8 +18,8 @@ class BBM92(EntanglementBased):
     Nobody prepares a bit: it is made by the measurement, and stations that swap need not be trusted (C. H. Bennett, G. Brassard
     and N. D. Mermin 1992). Bits of X are compared and discarded; the length is that of BB84.
 
-    On hardware: 2N qubits in a line for N hops, and 4 circuits. Bob, who is corrected, measures Z or X, so that the Pauli frame
-    passes.
+    On hardware: 2N qubits in a line for N hops, and 8 circuits: half of Alice's readouts are flipped, and flipped back.
+    Bob, who is corrected, measures Z or X, so that the Pauli frame passes.
 
     Args:
         pairs: Number of pairs, 1 to 100,000,000. Default 100,000.
@@ -32,7 +32,7 @@ class BBM92(EntanglementBased):
         epsilon_secrecy: ε_sec, in (0, 0.5]. Default 1e-10.
         epsilon_correctness: ε_cor, in (0, 0.5]. Default 1e-15.
         schedule: Name of Cascade's schedule. Default ``opt(4)``.
-        authentication: Whether the conversation is authenticated. Default True.
+        authentication: Whether the conversation is authenticated; without it there is no key. Default True.
 
     Raises:
         ParameterError: If a value is out of range, or there are two networks.

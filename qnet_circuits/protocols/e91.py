@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from qnet_circuits.errors import check_range
+from qnet_circuits.estimate import Estimate
 from qnet_circuits.figures import Figure
 from qnet_circuits.keys.declared import s_value
 from qnet_circuits.keys.distribution import check_open
 from qnet_circuits.keys.entanglement_based import EntanglementBased
 from qnet_circuits.keys.expected import PERFECT, chsh_value
 from qnet_circuits.protocol import register
+from qnet_circuits.qkd.refusals import Refusal
 from qnet_circuits.theory.bell_diagonal import Weights
-from qnet_circuits.theory.bounds import CHSH_CLASSICAL
+from qnet_circuits.theory.bounds import CHSH_CLASSICAL, CHSH_QUANTUM
 
 
 @register
@@ -23,15 +27,17 @@ class E91(EntanglementBased):
 
     Alice measures Z, X or, in the CHSH rounds, (Z ± X)/√2; Bob measures Z or X, each half of the time. Werner pairs of error
     rate Q give S = 2√2 (1 - 2Q), above the 2 of every local theory for Q < 14.6 % (A. K. Ekert 1991, with
-    the inequality of Clauser, Horne, Shimony and Holt). The key's length is that of BB84, from the error rate in X: S is
-    reported with its p-value and does not lengthen the key, which therefore trusts the devices. All CHSH rounds are revealed.
+    the inequality of Clauser, Horne, Shimony and Holt). Where S is too low there is no key. The key's
+    length is that of BB84, from the error rate in X: S does not lengthen it, so the key trusts the devices. All CHSH rounds are
+    revealed.
 
-    On hardware: 2N qubits in a line for N hops, and 8 circuits. Bob, who is corrected, measures Z or X, so that the Pauli frame
-    passes.
+    On hardware: 2N qubits in a line for N hops, and 16 circuits: half of Alice's readouts are flipped, and flipped back.
+    Bob, who is corrected, measures Z or X, so that the Pauli frame passes.
 
     Args:
         pairs: Number of pairs, 1 to 100,000,000. Default 100,000.
         chsh_probability: How often Alice measures at 45°, in (0, 1). Default 0.5.
+        s_minimum: Observed S below which there is no key, in [0, 2√2]. Default: 2 and three standard errors.
         key_basis_probability: How often she chooses Z of Z and X otherwise, in (0, 1). Default 0.5.
         hops: Number of links, at least 1. Default 1.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
@@ -41,7 +47,7 @@ class E91(EntanglementBased):
         epsilon_secrecy: ε_sec, in (0, 0.5]. Default 1e-10.
         epsilon_correctness: ε_cor, in (0, 0.5]. Default 1e-15.
         schedule: Name of Cascade's schedule. Default ``opt(4)``.
-        authentication: Whether the conversation is authenticated. Default True.
+        authentication: Whether the conversation is authenticated; without it there is no key. Default True.
 
     Raises:
         ParameterError: If a value is out of range, or there are two networks.
@@ -55,10 +61,14 @@ class E91(EntanglementBased):
 
     name: ClassVar[str] = "e91"
     chsh_probability: float = 0.5
+    s_minimum: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "chsh_probability", check_open("chsh_probability", self.chsh_probability))
+        if self.s_minimum is not None:
+            least = check_range("s_minimum", self.s_minimum, 0.0, CHSH_QUANTUM)
+            object.__setattr__(self, "s_minimum", least)
 
     def _chosen(self) -> tuple[dict[str, float], dict[str, float]]:
         chsh, key = self.chsh_probability, self.key_basis_probability
@@ -74,7 +84,21 @@ class E91(EntanglementBased):
         found = super()._figures(whole, before)
         return {**found, "s_value": chsh_value(found)}
 
+    def veto(self, figures: Mapping[str, Estimate]) -> Refusal | None:
+        """Return the alarm where S is too low, or was not measured."""
+        if "s_value" not in figures:
+            return Refusal("bell", "no CHSH round was played")
+        s = figures["s_value"]
+        # S = 8w - 4 of the share w of rounds won.
+        won = (s.value + 4) / 8
+        least = CHSH_CLASSICAL + 3 * 8 * math.sqrt(won * (1 - won) / s.n)
+        least = least if self.s_minimum is None else self.s_minimum
+        if s.value >= least:
+            return None
+        return Refusal("bell", f"S is {s.value:.4g} in {s.n} rounds, at least {least:.4g} is needed")
+
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
-        """No local theory exceeds 2."""
-        return {**super().bounds, "s_value": {"classical": CHSH_CLASSICAL}}
+        """No local theory exceeds 2; where the least S was stated, it is a bound too."""
+        stated = {} if self.s_minimum is None else {"needed": self.s_minimum}
+        return {**super().bounds, "s_value": {"classical": CHSH_CLASSICAL, **stated}}

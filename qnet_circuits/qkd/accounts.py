@@ -10,6 +10,7 @@ from qnet_circuits.errors import ParameterError, UnknownNameError, check_count, 
 from qnet_circuits.qkd.authentication import SESSION_BITS
 from qnet_circuits.qkd.finite_key import (
     check_epsilon,
+    counts_chance,
     hashing_cost,
     key_length,
     phase_cost,
@@ -20,6 +21,8 @@ from qnet_circuits.qkd.refusals import Refusal
 from qnet_circuits.qkd.schedules import SCHEDULES
 from qnet_circuits.qkd.verification import tag_bits
 
+#: Bits of the shortest key: it is kept in whole bytes.
+LEAST_KEY = 8
 #: How questions of the error correction are paid for, as a factor on the parities told.
 LEAK_MODELS = {"alice+pattern": 1, "both": 2}
 
@@ -50,10 +53,10 @@ class SessionParameters:
         frame: Longest frame that is corrected at once, in bits.
         slack: How much larger than the smallest a block may be that Cascade searches with it; saves rounds.
         fingerprint_bits: Bits of the key that are cut off to be shown.
-        authentication: Whether both prove in the end to have seen the same conversation. Without it the key costs nothing for
-            tags, and whoever sat between the parties holds one with each of them.
-        public_counts: How many counts of Alice's ones are on record elsewhere, as where rounds of one bit ran together: each is
-            paid for as a number up to the bits of key.
+        authentication: Whether both prove in the end to have seen the same conversation. Without it ε is 1, since whoever sat
+            between the parties would hold a key with each of them: there is no key.
+        public_counts: How many counts of Alice's ones in each basis were on record before the rounds were played, as where
+            rounds of one bit run together: each is paid for as a number up to the bits of key, and makes μ larger.
 
     Raises:
         ParameterError: If a value is out of range.
@@ -102,11 +105,6 @@ class SessionParameters:
             if field.type in ("float", "int"):
                 kind = float if field.type == "float" else int
                 object.__setattr__(self, field.name, kind(getattr(self, field.name)))
-
-    @property
-    def tag_bits(self) -> int:
-        """Bits of key that the tags of a session cost."""
-        return SESSION_BITS if self.authentication else 0
 
     @property
     def digest(self) -> bytes:
@@ -200,10 +198,11 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
     on_record = rules.public_counts * counted
     leak = factor * told + counted + on_record
     epsilons = rules.epsilon_secrecy, rules.epsilon_correctness
-    length = key_length(n, k, rules.tolerance, leak, *epsilons)
-    net = length - rules.tag_bits - rules.fingerprint_bits
+    chance = counts_chance(account.pulses, rules.public_counts)
+    length = key_length(n, k, rules.tolerance, leak, *epsilons, chance)
+    net = length - SESSION_BITS - rules.fingerprint_bits
     costs = [
-        ("phase errors", phase_cost(n, k, rules.tolerance, rules.epsilon_secrecy), 0),
+        ("phase errors", phase_cost(n, k, rules.tolerance, rules.epsilon_secrecy, chance), 0),
         ("reconciliation", factor * told, factor * told),
         ("parity count", counted, counted),
         *([("counts of bits", on_record, on_record)] if on_record else []),
@@ -212,16 +211,15 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
     ]
     for cause, bits, revealed in costs:
         account.spend(cause, bits, revealed)
-    if net < 1:
+    if net < LEAST_KEY:
         left = max(0.0, n - math.fsum(bits for _, bits, _ in costs))
         raise Refusal(
             "short",
             f"{n} bits for the key and {k} compared leave {left:.0f} secret ones, "
-            f"{rules.tag_bits} for authentication and {rules.fingerprint_bits} to show are needed and more",
+            f"{SESSION_BITS} for authentication and {rules.fingerprint_bits} to show are needed and more",
         )
     account.spend("rounding", max(0.0, n - math.fsum(bits for _, bits, _ in costs) - length))
-    if rules.authentication:
-        account.spend("authentication", rules.tag_bits)
+    account.spend("authentication", SESSION_BITS)
     account.spend("fingerprint", rules.fingerprint_bits, rules.fingerprint_bits)
     account.epsilons += [("secrecy", rules.epsilon_secrecy), ("correctness", rules.epsilon_correctness)]
     return length, net
@@ -238,4 +236,4 @@ def refuse_hopeless(rules: SessionParameters, n: int, k: int) -> None:
     """
     if n == 0 or k == 0:
         raise Refusal("short", f"{n} bits for the key and {k} to compare are left, both are needed")
-    settle(Account(n), rules, n, k, 0)
+    settle(Account(n + k), rules, n, k, 0)

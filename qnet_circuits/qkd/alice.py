@@ -48,11 +48,12 @@ class Alice(Party):
         randomness: Randomness | None = None,
     ) -> None:
         super().__init__(record, rules, pool, randomness)
+        self._oracles: list[LocalOracle] = []
         self._due = {"detections"}
 
     def _forget(self) -> None:
         super()._forget()
-        self._oracles: list[LocalOracle] = []
+        self._oracles = []
 
     def answer(self, message: Message) -> Message:
         """Answer one message of Bob's; an alarm is answered with "abort" and the reason."""
@@ -62,7 +63,7 @@ class Alice(Party):
                 informed = True
                 raise aborted(message)
             answer = self._view.say(message.kind, self._respond(self._view.hear(message)))
-            if message.kind == ("tag" if self._rules.authentication else "amplify"):
+            if message.kind == "tag":
                 self._succeed()
             return answer
         except Refusal as refusal:
@@ -88,7 +89,7 @@ class Alice(Party):
             "reconcile": (self._begin, {"parities", "verify"}),
             "parities": (self._tell, {"parities", "verify"}),
             "verify": (self._verify, {"amplify"}),
-            "amplify": (self._amplify, {"tag"} if self._rules.authentication else set()),
+            "amplify": (self._amplify, {"tag"}),
             "tag": (self._authenticate, set()),
         }
 

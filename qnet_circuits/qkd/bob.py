@@ -79,8 +79,7 @@ class Bob(Party):
         self._correct()
         self._verify()
         self._amplify()
-        if self._rules.authentication:
-            self._authenticate()
+        self._authenticate()
         self._succeed()
 
     def _match(self) -> None:
@@ -101,7 +100,10 @@ class Bob(Party):
             done = reconcile(bits, _Line(self, index), shuffles, schedule, self._rules.slack)
             self._corrected += done.corrected
             pieces.append(done.bits)
-        self._key = np.concatenate(pieces)
+        corrected = np.concatenate(pieces)
+        for row in (self._key, *pieces):
+            row[:] = 0
+        self._key = corrected
 
     def _verify(self) -> None:
         answer = self._ask("verify", encode_numbers(np.array([self._told, self._corrected])))

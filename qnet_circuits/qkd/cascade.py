@@ -19,6 +19,7 @@ from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.known_blocks import KnownBlocks
 from qnet_circuits.qkd.refusals import Refusal
 from qnet_circuits.qkd.schedules import Schedule
+from qnet_circuits.qkd.secrecy import Unpicklable
 from qnet_circuits.qkd.shuffles import Bits, Parities, Places, Shuffles
 
 
@@ -30,7 +31,7 @@ class ParityOracle(Protocol):
         ...
 
 
-class LocalOracle:
+class LocalOracle(Unpicklable):
     """Alice in the same process: tells parities and counts each.
 
     Args:

@@ -15,16 +15,17 @@ from qnet_circuits.errors import check_count, check_range
 from qnet_circuits.qkd.entropy import binary_entropy
 
 
-def sampling_deviation(n: int, k: int, epsilon_secrecy: float) -> float:
-    """Return μ = √((n + k)/(n k) · (k + 1)/k · ln(4/ε_sec)).
+def sampling_deviation(n: int, k: int, epsilon_secrecy: float, chance: float = 1.0) -> float:
+    """Return μ = √((n + k)/(n k) · (k + 1)/k · ln(4/(ε_sec √(p_z p_x)))).
 
     A random sample of k without replacement understates the error rate of the other n by more than this with a
-    probability below (ε_sec/4)², by Serfling's inequality.
+    probability below (ε_sec/4)² p_z p_x, by Serfling's inequality.
 
     Args:
         n: Bits for the key, at least 1.
         k: Bits compared, at least 1.
         epsilon_secrecy: ε_sec, in (0, 1).
+        chance: √(p_z p_x), how likely what was known of both bases' bits before they were sent was; 1 where nothing was known.
 
     Raises:
         ParameterError: If a value is out of range.
@@ -36,7 +37,26 @@ def sampling_deviation(n: int, k: int, epsilon_secrecy: float) -> float:
     check_count("n", n)
     check_count("k", k)
     log = math.log(4 / check_epsilon("epsilon_secrecy", epsilon_secrecy))
+    log -= math.log(check_range("chance", chance, 1e-300, 1.0))
     return math.sqrt((n + k) / (n * k) * (k + 1) / k * log)
+
+
+def counts_chance(rounds: int, counts: int) -> float:
+    """Return √(p_z p_x) for counts of ones that were on record before the rounds were played, (2πM)^(-G/2) for G in each basis.
+
+    An attack may be chosen for the counts c. Whatever it is, its sample is a bad one and has these counts with less than
+    (ε/4)², so given c it is bad with less than (ε/4)²/P(c). The failure probability is the root of this, and on average over
+    the counts (ε/4) Σ_c √P(c). For c binomial of N fair bits the sum is at most (2πN)^(1/4), and p is its inverse square.
+
+    Args:
+        rounds: M, all rounds; no count is of more.
+        counts: G, how many counts there are in each of the two bases.
+
+    Example:
+        >>> counts_chance(100_000, 0), round(1 / counts_chance(100_000, 1))
+        (1.0, 793)
+    """
+    return float((2 * math.pi * check_count("rounds", rounds)) ** (-check_count("counts", counts, 0) / 2))
 
 
 def check_epsilon(name: str, value: float) -> float:
@@ -64,14 +84,14 @@ def verification_cost(epsilon_correctness: float) -> float:
     return 1 - math.log2(check_epsilon("epsilon_correctness", epsilon_correctness))
 
 
-def phase_cost(n: int, k: int, tolerance: float, epsilon_secrecy: float) -> float:
+def phase_cost(n: int, k: int, tolerance: float, epsilon_secrecy: float, chance: float = 1.0) -> float:
     """Return n h(Q_tol + μ), what Eve can know of n bits before error correction; n where Q_tol + μ exceeds 1/2.
 
     Example:
         >>> round(phase_cost(10_000, 10_000, 0.01, 1e-10), 2)
         4017.49
     """
-    bound = check_range("tolerance", tolerance, 0.0, 0.5) + sampling_deviation(n, k, epsilon_secrecy)
+    bound = check_range("tolerance", tolerance, 0.0, 0.5) + sampling_deviation(n, k, epsilon_secrecy, chance)
     return n * binary_entropy(min(0.5, bound))
 
 
@@ -82,6 +102,7 @@ def key_length(
     leak: float,
     epsilon_secrecy: float = 1e-10,
     epsilon_correctness: float = 1e-15,
+    chance: float = 1.0,
 ) -> int:
     """Return ℓ = ⌊n(1 - h(Q_tol + μ)) - leak - log2(2/(ε_sec² ε_cor))⌋, at least 0.
 
@@ -92,6 +113,7 @@ def key_length(
         leak: Bits revealed by the error correction, without the verification's tag.
         epsilon_secrecy: ε_sec, distance of the key from one that Eve knows nothing of.
         epsilon_correctness: ε_cor, probability that the two keys differ.
+        chance: √(p_z p_x), as for ``sampling_deviation``.
 
     Raises:
         ParameterError: If a value is out of range.
@@ -100,7 +122,7 @@ def key_length(
         >>> key_length(100_000, 10_000, 0.01, leak=8888)
         57530
     """
-    left = n - phase_cost(n, k, tolerance, epsilon_secrecy) - check_range("leak", leak, 0.0, 1e300)
+    left = n - phase_cost(n, k, tolerance, epsilon_secrecy, chance) - check_range("leak", leak, 0.0, 1e300)
     return max(0, math.floor(left - hashing_cost(epsilon_secrecy) - verification_cost(epsilon_correctness)))
 
 

@@ -101,8 +101,8 @@ class Ledger:
 
     @property
     def epsilon(self) -> float:
-        """Total failure probability of this session; those of several sessions add."""
-        return math.fsum(value for _, value in self.epsilons)
+        """Total failure probability of this session, at most 1; those of several sessions add."""
+        return min(1.0, math.fsum(value for _, value in self.epsilons))
 
     def bits(self, cause: str) -> float:
         """Return what a cause took; 0 if it is not listed."""

@@ -32,16 +32,17 @@ from qnet_circuits.qkd.ledger import KeyResult
 from qnet_circuits.qkd.randomness import Randomness
 from qnet_circuits.qkd.refusals import ALARMS, Refusal
 from qnet_circuits.qkd.schedules import Schedule, make_schedule
+from qnet_circuits.qkd.secrecy import Unpicklable
 from qnet_circuits.qkd.shuffles import Bits, Shuffles
 from qnet_circuits.qkd.sifting import PartyRecord, Sifted
 
 #: Begins what is authenticated, so that no tag of something else fits.
 DOMAIN = b"qnet-circuits key distribution, transcript 1"
-#: Why a key of a session without tags must not be used.
-UNAUTHENTICATED = "nothing was authenticated: whoever sat between the parties holds a key with each"
+#: Why a session without tags gives no key.
+UNAUTHENTICATED = "nobody proved who he is, so whoever sat between the parties would hold a key with each"
 
 
-class Party:
+class Party(Unpicklable):
     """What both parties do alike.
 
     Args:
@@ -81,18 +82,22 @@ class Party:
         self._randomness = randomness
         self._view = View(self.name, self.peer)
         self._account = Account(len(record))
-        self._forget()
+        self._key = self._test = np.zeros(0, np.uint8)
+        self._final = None
+        self._refill = b""
         self._told = 0
         self._settled = False
         self.qber: dict[int, Estimate] = {}
         #: How the session ended for this party.
         self.result: KeyResult | None = None
+        #: The alarm of a test outside of this conversation, which is raised once the sifted bits are compared.
+        self.veto: Refusal | None = None
         #: Whether the peer raised the alarm.
         self.informed = False
 
     def __repr__(self) -> str:
         state = "no result yet" if self.result is None else repr(self.result)
-        return f"<{self.name}, {len(self._record)} rounds, {state}>"
+        return f"<{self.name}, {self._account.pulses} rounds, {state}>"
 
     def _sift(self, sifted: Sifted, sample: NDArray[np.bool_]) -> None:
         """Part the sifted bits into those to compare and those for the key."""
@@ -109,6 +114,8 @@ class Party:
             self.qber[basis] = error_rate(self._test[chosen], told[chosen])
         for basis, rate in sorted(self.qber.items(), key=lambda one: -one[1].value):
             refuse_above(rate, self._rules.tolerance, f"basis {basis}")
+        if self.veto is not None:
+            raise self.veto
         near = self._test_bases == (
             self._rules.key_basis if self._rules.key_sample > 0 else self._rules.test_basis
         )
@@ -133,9 +140,16 @@ class Party:
         self._length, self._net = settle(self._account, self._rules, len(self._key), self._k, self._told)
 
     def _distil(self, seed: Bits) -> None:
-        """Hash the key, and part it into what is shown, what pays for authentication, and the rest."""
+        """Hash the key, and part it into what is shown, what pays for authentication, and the rest.
+
+        Raises:
+            Refusal: If nobody will prove who he is: there is nothing to hash then, since everything may be known.
+        """
+        if not self._rules.authentication:
+            self._account.epsilons.append(("authentication", 1.0))
+            raise Refusal("unauthenticated", UNAUTHENTICATED)
         distilled = amplify(self._key, seed, self._length)
-        shown, paid = self._rules.fingerprint_bits, self._rules.tag_bits
+        shown, paid = self._rules.fingerprint_bits, SESSION_BITS
         self._fingerprint = np.packbits(distilled[:shown]).tobytes().hex() or None
         self._refill = np.packbits(distilled[shown : shown + paid]).tobytes()
         self._final = SecretKey(distilled[shown + paid :])
@@ -157,15 +171,16 @@ class Party:
         self._pool.deposit(self._refill)
         self._pool_after = self._pool.used, self._pool.left
         notes = ("the bits follow from a seed",) if self._randomness.demonstration else ()
-        if not self._rules.authentication:
-            notes = (*notes, UNAUTHENTICATED)
         ledger = self._account.settled(self._net)
         self.result = KeyResult(self._final, None, ledger, dict(self.qber), notes, self._fingerprint)
         self._forget()
 
     def _forget(self) -> None:
-        """Drop what the session no longer needs: only the result holds a key."""
-        self._key = np.zeros(0, np.uint8)
+        """Drop all that a key can be made of, and erase what is the party's own: only the result holds a key."""
+        for row in (self._key, self._test):
+            row[:] = 0
+        self._key = self._test = np.zeros(0, np.uint8)
+        self._record, self._randomness = PartyRecord([], []), Randomness()  # type: ignore[arg-type]
         self._final = None
         self._refill = b""
 
@@ -174,7 +189,7 @@ class Party:
         kept = self.result is not None and self.result.key is not None
         # An alarm that comes after the next session has begun finds the pool changed, and leaves it alone.
         if kept and self._pool_after == (self._pool.used, self._pool.left):
-            self._pool.withdraw(self._rules.tag_bits // 8)
+            self._pool.withdraw(SESSION_BITS // 8)
         if not self._settled and self._told:
             self._account.spend("reconciliation", self._told, self._told)
             self._settled = True

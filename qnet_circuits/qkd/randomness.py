@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnet_circuits.errors import ParameterError, check_count
+from qnet_circuits.qkd.secrecy import Unpicklable
 
 #: Bytes of a root: 256 bits of the system's randomness.
 ROOT_BYTES = 32
 _DOMAIN = b"qnet-circuits randomness 1"
 
 
-class Randomness:
+class Randomness(Unpicklable):
     """A source of random bits that says whether it may make keys.
 
     Without a seed or a root every bit comes from the operating system. With a seed, all of them follow from it: a run can be

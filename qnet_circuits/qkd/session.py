@@ -15,6 +15,7 @@ from qnet_circuits.qkd.channel import ClassicalChannel, Message
 from qnet_circuits.qkd.ledger import KeyResult
 from qnet_circuits.qkd.party import Party
 from qnet_circuits.qkd.randomness import Randomness
+from qnet_circuits.qkd.refusals import Refusal
 from qnet_circuits.qkd.sifting import PartyRecord
 
 #: Why a session that this process held both ends of is a demonstration.
@@ -36,6 +37,7 @@ class Session:
         root: 32 secret bytes from which all random bits follow, instead of a seed: the session can be held again.
         demonstration: Whether the root is no secret.
         pools: The two copies of the shared key; fresh ones by default, as if the parties had met.
+        veto: The alarm of a test outside of this conversation, such as of a Bell inequality: it ends without a key.
         tamper: What an adversary does to each message.
 
     Raises:
@@ -59,6 +61,7 @@ class Session:
         root: bytes | None = None,
         demonstration: bool = False,
         pools: tuple[KeyPool, KeyPool] | None = None,
+        veto: Refusal | None = None,
         tamper: Callable[[Message], Message] | None = None,
     ) -> None:
         rules = SessionParameters() if rules is None else rules
@@ -72,6 +75,7 @@ class Session:
             )
         self.alice = Alice(alice, rules, pools[0], source("alice"))
         self.bob = Bob(bob, rules, pools[1], source("bob"))
+        self.alice.veto = self.bob.veto = veto
         #: Everything that was said.
         self.channel = ClassicalChannel(tamper)
 

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.channel import decode_bits, encode_bits, pack, unpack
 from qnet_circuits.qkd.refusals import Refusal
+from qnet_circuits.qkd.secrecy import Unpicklable
 from qnet_circuits.qkd.toeplitz import Bits, check_bits
 
 
 @dataclass(frozen=True, eq=False)
-class PartyRecord:
+class PartyRecord(Unpicklable):
     """What one party wrote down in the quantum part. It shows no bits.
 
     Rounds that a detector answered twice count as detected, with a random bit: to drop them would let Eve choose.
@@ -75,7 +76,7 @@ def _row(name: str, values: object) -> NDArray[np.generic]:
 
 
 @dataclass(frozen=True, eq=False)
-class Sifted:
+class Sifted(Unpicklable):
     """One party's bits of the rounds that count. It shows none.
 
     Args:

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 from scipy.stats import binom, hypergeom
 
@@ -108,6 +109,17 @@ def test_the_sampling_bound_holds_for_every_number_of_errors(n, k, epsilon):
             for errors in range(n + k + 1)
         ]
         assert max(half) > (epsilon / 4) ** 2
+
+
+@pytest.mark.parametrize("n", [*range(1, 60), 500, 20_000])
+def test_counts_on_record_cost_no_more_than_is_paid(n):
+    # c ones of n have the probability P(c), and the failure probability grows by the sum of its root, in both bases
+    grown = np.sqrt(binom.pmf(np.arange(n + 1), n, 0.5)).sum()
+    assert 0.75 / fk.counts_chance(n, 1) < grown**2 <= 1 / fk.counts_chance(n, 1)
+    assert fk.counts_chance(n, 2) == pytest.approx(fk.counts_chance(n, 1) ** 2)
+    assert fk.counts_chance(n, 0) == 1.0
+    mu = fk.sampling_deviation(100, 100, 1e-10, fk.counts_chance(n, 1))
+    assert mu == pytest.approx(fk.sampling_deviation(100, 100, 1e-10 * fk.counts_chance(n, 1)))
 
 
 def test_abort_probability_is_the_binomial_tail():

@@ -1,13 +1,12 @@
 import json
 import pickle
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.accounts import Account, SessionParameters, count_bits, refuse_hopeless, settle
-from qnet_circuits.qkd.finite_key import key_length, phase_cost
+from qnet_circuits.qkd.finite_key import counts_chance, key_length, phase_cost
 from qnet_circuits.qkd.keys import SecretKey
 from qnet_circuits.qkd.ledger import Entry, KeyResult, Ledger
 from qnet_circuits.qkd.refusals import Refusal
@@ -152,11 +151,10 @@ def test_counts_of_bits_that_are_on_record_are_paid_for(many):
     account.sift(n + k, n + k)
     account.spend("test bits", k, 2 * k)
     length, net = settle(account, rules, n, k, told)
-    plain = Account(2 * (n + k))
-    plain.sift(n + k, n + k)
-    plain.spend("test bits", k, 2 * k)
-    assert length == settle(plain, replace(rules, public_counts=0), n, k, told)[0] - 17 * many
+    chance = counts_chance(2 * (n + k), many)
+    assert length == key_length(n, k, 0.03, told + 17 + 17 * many, 1e-10, 1e-15, chance)
     account.pool_used = 512
     ledger = account.settled(net)
     assert ledger.bits("counts of bits") == 17 * many
+    assert ledger.bits("phase errors") == phase_cost(n, k, 0.03, 1e-10, chance)
     assert any(entry.cause == "counts of bits" for entry in ledger.entries) == bool(many)

@@ -138,7 +138,7 @@ MUTANTS = [
     ),
     mutant(
         "no deviation of the sample in the bound",
-        ("finite_key", " + sampling_deviation(n, k, epsilon_secrecy)", ""),
+        ("finite_key", " + sampling_deviation(n, k, epsilon_secrecy, chance)", ""),
         by=["test_finite_key values_of_the_formula", "test_session what_was_observed_does_not_move_the_bound"],
     ),
     mutant(
@@ -221,6 +221,37 @@ MUTANTS = [
         by=["test_session intercept_resend_gives_no_key", "test_session three_bases_are_all_compared"],
     ),
     mutant(
+        "an alarm only if significantly above the tolerance",
+        ("estimation", "if rate.value > tolerance:", "if rate.low > tolerance:"),
+        by=[
+            "test_sifting_estimation the_alarm_is_raised_by_one_error_too_many",
+            "test_session a_session_ends_at_one_error_too_many",
+        ],
+    ),
+    mutant(
+        "one error too many passes",
+        ("estimation", "if rate.value > tolerance:", "if rate.value - 1 / rate.n > tolerance:"),
+        by=[
+            "test_sifting_estimation the_alarm_is_raised_by_one_error_too_many",
+            "test_session a_session_ends_at_one_error_too_many",
+        ],
+    ),
+    mutant(
+        "a run's secret of zeros",
+        ("./records", "secrets.token_bytes(size)", "bytes(size)"),
+        by=["protocols/test_keys the_secret_of_each_run_is_its_own"],
+    ),
+    mutant(
+        "counts on record are not paid for in the sample's margin",
+        ("accounts", "chance = counts_chance(account.pulses, rules.public_counts)", "chance = 1.0"),
+        by=["test_ledger counts_of_bits_that_are_on_record_are_paid_for"],
+    ),
+    mutant(
+        "no readout is flipped back",
+        ("keys/rounds", "out[:, 0] ^ bool(setting.flip)", "out[:, 0]"),
+        by=["protocols/test_keys a_noiseless_run_ends_in_a_key"],
+    ),
+    mutant(
         "Bob believes every tag",
         (
             "bob",
@@ -248,8 +279,8 @@ MUTANTS = [
     ),
     mutant(
         "authentication is not paid",
-        ("accounts", "net = length - rules.tag_bits - rules.fingerprint_bits", "net = length - rules.fingerprint_bits"),
-        ("accounts", 'account.spend("authentication", rules.tag_bits)', "pass"),
+        ("accounts", "net = length - SESSION_BITS - rules.fingerprint_bits", "net = length - rules.fingerprint_bits"),
+        ("accounts", 'account.spend("authentication", SESSION_BITS)', "pass"),
         by=["test_session authentication_is_paid_and_the_next_session_lives_of_it"],
     ),
     mutant(

@@ -74,18 +74,15 @@ def test_a_session_of_a_root_can_be_held_again():
     assert "the bits follow from a seed" in shown.notes
 
 
-def test_a_session_without_authentication_ends_without_tags():
+def test_without_authentication_epsilon_is_1_and_there_is_no_key():
     alice, bob = records(np.random.default_rng(1), 40_000, 0.01)
-    kinds = {}
-    for authentication in (True, False):
-        session = Session(alice, bob, SessionParameters(0.03, authentication=authentication), root=ROOT)
-        result = session.run()
-        assert session.alice.result.key == session.bob.result.key == result.key
-        kinds[authentication] = {message.kind for message in session.channel.messages}, result.ledger
-    assert kinds[True][0] - kinds[False][0] == {"tag"}
-    assert kinds[False][1].net_key == kinds[True][1].net_key + 512
-    assert kinds[False][1].bits("authentication") == kinds[False][1].pool_used == 0
-    assert not [cause for cause, _ in kinds[False][1].epsilons if "authentication" in cause]
+    session = Session(alice, bob, SessionParameters(0.03, authentication=False), root=ROOT)
+    result = session.run()
+    assert result.alarm == session.alice.result.alarm == session.bob.result.alarm == "unauthenticated"
+    assert result.key is session.alice.result.key is session.bob.result.key is None
+    assert result.ledger.epsilon == 1 and result.ledger.pool_used == 0
+    assert "tag" not in {message.kind for message in session.channel.messages}
+    assert result.ledger.bits("reconciliation") > 0  # the account is kept to the end
     with pytest.raises(ParameterError, match="authentication must be"):
         SessionParameters(authentication="no")
 

@@ -1,27 +1,37 @@
 """Nothing that is secret shows itself, and nothing secret comes from a generator with a seed."""
 
+import copy
 import gc
+import hashlib
 import logging
 import pickle
 import traceback
 from dataclasses import replace
+from types import FunctionType, ModuleType
 
 import numpy as np
 import pytest
 
 import qnet_circuits.qkd.party as party_module
 from qnet_circuits.errors import QnetError, RoundingError
+from qnet_circuits.keys.rounds import Rounds
+from qnet_circuits.protocol import Analysis
 from qnet_circuits.qkd.accounts import SessionParameters
 from qnet_circuits.qkd.alice import Alice
 from qnet_circuits.qkd.authentication import KeyPool
 from qnet_circuits.qkd.bob import Bob
+from qnet_circuits.qkd.cascade import LocalOracle
 from qnet_circuits.qkd.channel import ClassicalChannel, unpack
+from qnet_circuits.qkd.randomness import Randomness
+from qnet_circuits.qkd.refusals import Refusal
 from qnet_circuits.qkd.session import Session
+from qnet_circuits.qkd.shuffles import Shuffles
 from qnet_circuits.qkd.sifting import PartyRecord, Sifted
 
 from .records import records
 
 RULES = SessionParameters(tolerance=0.03)
+ROOT = hashlib.sha256(b"root").digest()
 
 
 @pytest.fixture
@@ -99,6 +109,57 @@ def test_parties_that_ended_hold_no_key_but_the_result(done, rng):
     for party in (done.alice, done.bob, late.alice, late.bob, early.alice, early.bob):
         assert len(party._key) == len(party._refill) == 0 and party._final is None
     assert done.alice._oracles == late.alice._oracles == []
+
+
+def reached_from(thing, barred):
+    """Everything that an object holds, and what that holds, but for some."""
+    seen, todo = {id(one): one for one in barred}, [thing]
+    found = []
+    while todo:
+        one = todo.pop()
+        if id(one) in seen or isinstance(one, type | ModuleType | FunctionType):
+            continue
+        seen[id(one)] = one
+        found.append(one)
+        todo += gc.get_referents(one)
+    return found
+
+
+@pytest.mark.parametrize(("qber", "tamper", "veto", "alarm"), [
+    (0.01, None, None, None), (0.2, None, None, "qber"), (0.01, None, Refusal("bell", "S is 0"), "bell"),
+    (0.01, lambda m: replace(m, body=bytes(16)) if last(m) else m, None, "authentication"),
+], ids=["ended", "qber", "bell", "authentication"])  # fmt: skip
+def test_ended_parties_hold_nothing_that_a_key_is_made_of(rng, monkeypatch, qber, tamper, veto, alarm):
+    honest, rows = party_module.split, []
+
+    def split(bits, sample):
+        parts = honest(bits, sample)
+        rows.append(parts[1])
+        return parts
+
+    monkeypatch.setattr(party_module, "split", split)
+    pair = records(rng, 30_000, qber)
+    session = Session(*pair, RULES, root=ROOT, tamper=tamper, veto=veto)
+    assert session.run().alarm == alarm
+    assert len(rows) == 4 and not any(row.any() for row in rows)  # erased, not only dropped
+    for party, record in zip((session.alice, session.bob), pair, strict=True):
+        for thing in reached_from(party, [party.result, party._pool]):
+            assert thing is not record and thing is not record.bits
+            assert not (isinstance(thing, bytes) and thing == ROOT)
+    assert all(record.bits.any() for record in pair)  # these are their owners'
+
+
+def test_what_holds_secrets_is_not_pickled_or_copied(rng, done):
+    record = records(rng, 10)[0]
+    bits = np.ones(3, np.uint8)
+    things = [
+        Randomness(), Randomness(3), Randomness(root=ROOT), Analysis(0.95, ROOT, False), record, Sifted(bits, bits, 3),
+        Rounds((), bits, record, record, bits), LocalOracle(bits, Shuffles(3, (1,), (3,))), done.alice, done.bob,
+    ]  # fmt: skip
+    for thing in things:
+        for copied in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError):
+                copied(thing)
 
 
 def last(message):

@@ -214,6 +214,17 @@ def test_intercept_resend_gives_no_key(rng):
     assert result.ledger.revealed == 2 * result.ledger.bits("test bits")  # nothing was told after the alarm
 
 
+@pytest.mark.parametrize(("errors", "alarm"), [(30, False), (31, True)])
+@pytest.mark.parametrize("basis", [1, 2])
+def test_a_session_ends_at_one_error_too_many(errors, alarm, basis, rng):
+    bases, bits = np.repeat([0, 1, 2], [8000, 1000, 1000]), rng.integers(0, 2, 10_000)
+    wrong = np.flatnonzero(bases == basis)[:errors]
+    received = bits.copy()
+    received[wrong] ^= 1
+    result = Session(PartyRecord(bases, bits), PartyRecord(bases, received), RULES).run()
+    assert (result.alarm == "qber") is alarm
+
+
 def test_an_eavesdropper_in_the_basis_of_the_key_alone_is_seen_in_the_other(rng):
     # she measures all in basis 0: no error there, one half in basis 1
     alice, bob = records(rng, ROUNDS, by_basis=(0.0, 0.5))

@@ -3,6 +3,7 @@ import pytest
 from scipy.stats import binomtest, chi2
 
 from qnet_circuits.errors import NoShotsError, ParameterError
+from qnet_circuits.estimate import proportion
 from qnet_circuits.qkd.channel import (
     ClassicalChannel,
     Message,
@@ -87,6 +88,15 @@ def test_error_rates(rng):
         error_rate(np.zeros(20, np.uint8), np.repeat([1, 0], [1, 19]).astype(np.uint8)), 0.05, "here"
     )
     assert expected_rate(3, 98) == 0.04 and expected_rate(90, 90) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("allowed", "k", "tolerance"), [(1, 20, 0.05), (30, 1000, 0.03), (3000, 60_000, 0.05)]
+)
+def test_the_alarm_is_raised_by_one_error_too_many(allowed, k, tolerance):
+    refuse_above(proportion(allowed, k), tolerance, "here")
+    with pytest.raises(Refusal, match="qber"):
+        refuse_above(proportion(allowed + 1, k), tolerance, "here")
 
 
 def test_the_bound_stands_on_the_tolerance():
