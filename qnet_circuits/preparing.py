@@ -94,7 +94,7 @@ def predicted(compiled: Compiled, backend: Backend, asked: bool | None) -> dict[
     most = _PREDICTED_WITH_JOBS if backend.equal_shots else _PREDICTED_UNASKED
     if asked is None and not (noise is not None and backend.device is not None and size <= most):
         return {}
-    engine = ExactBackend("exact", backend.device, noise)
+    engine = ExactBackend("exact", backend.expected_device, noise)
     figures = compiled.program.figures
     if asked:
         return {name: estimate.value for name, estimate in engine.evaluate(compiled, figures, []).items()}

@@ -64,6 +64,11 @@ class Backend(ABC):
         """The description of noise with which figures from here are predicted, or None where nothing is known of it."""
         return self.noise if self.simulates_links else None
 
+    @property
+    def expected_device(self) -> Device | None:
+        """The device with which figures from here are predicted."""
+        return self.device
+
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if the circuits cannot run here."""
 

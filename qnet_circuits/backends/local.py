@@ -89,6 +89,11 @@ class LocalBackend(Backend):
         """Gate and readout errors: waiting costs nothing in the offline mode."""
         return DeviceNoise(idle=False)
 
+    @property
+    def expected_device(self) -> Device:
+        """The device with one kind of measurement: the offline mode has no other in the middle of a circuit."""
+        return self.device.plain
+
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
         model = f"gate and readout errors of {self.device.name}'s calibration, nothing while qubits wait"

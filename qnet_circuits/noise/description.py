@@ -18,16 +18,17 @@ _STRONGEST_ZZ = 1e7
 class DeviceNoise:
     """Which sources of a device's noise are on, and the numbers that no calibration carries.
 
-    Gates err with their calibrated infidelity, relaxation during the gate included; readout errs with both calibrated
-    probabilities; every qubit that waits relaxes with T1 and T2, during other qubits' gates, measurements and resets, and
-    while a real-time decision is on its way. Published comparisons of calibration noise with processors need 1.5 to 3 µs for
+    Gates and resets err with their calibrated infidelity, relaxation during the gate included; readout errs with both
+    calibrated probabilities, in mid-circuit with the error of the device's own operation for it; every qubit that waits
+    relaxes with T1 and T2, during other qubits' gates, measurements and resets, and while a real-time decision is on its way.
+    Published comparisons of calibration noise with processors need 1.5 to 3 µs for
     each decision, hence the default of ``feedforward_latency``.
 
     The last three terms are off by default, since no calibration has them: the result names them when they are on. Waits
     inside a branch dephase slowly too, but turn with no neighbour.
 
     Args:
-        gates: Whether gates err.
+        gates: Whether gates and resets err.
         readout: Whether readout errs.
         idle: Whether qubits relax and dephase while they wait, the wait for a decision included.
         feedforward_latency: Seconds from the end of a measurement to the begin of an operation that it decides on, in

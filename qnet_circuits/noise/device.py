@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from qiskit.circuit.controlflow import get_control_flow_name_mapping
@@ -80,6 +80,15 @@ class Device:
         if self.backend is None:
             return target_of(self.calibration)
         return restrict(self.backend.target, range(self.num_qubits))
+
+    @cached_property
+    def plain(self) -> Device:
+        """The same device, by its calibration, with one kind of measurement and of reset."""
+        calibration = self.calibration
+        operations = [name for name in calibration.operations if name not in _VARIANTS]
+        entries = [entry for entry in calibration.entries if entry.name not in _VARIANTS]
+        kept = replace(calibration, operations=tuple(operations), entries=tuple(entries))
+        return Device(self.name, None, self.notes, kept)
 
     @property
     def num_qubits(self) -> int:

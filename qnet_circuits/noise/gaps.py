@@ -31,8 +31,9 @@ class Usable:
     A missing T1 or T2, or one of 0, is the device's median, or endless if the device has none; T2 above 2 T1 is cut to 2 T1;
     an error of 1/2 or more is a failed calibration and counts as total depolarisation, or as the readout of a coin; a missing
     error is the median of the operation, or 0 if the device has none; a missing direction of readout is the other one, and
-    both are the measurement's error; a missing duration is the median of the operation, or 4 µs for a measurement or reset,
-    50 ns and 300 ns for gates on one and two qubits. ``notes`` says which of these were needed.
+    both are the measurement's error; a measurement in mid-circuit that has an error of its own reads with it in both
+    directions, and one without reads like any other; a missing duration is the median of the operation, or 4 µs for a
+    measurement or reset, 50 ns and 300 ns for gates on one and two qubits. ``notes`` says which of these were needed.
 
     Args:
         calibration: The raw calibration.
@@ -106,18 +107,37 @@ class Usable:
 
     # -- operations ------------------------------------------------------------------------------------------------
 
-    def readout(self, qubit: int) -> tuple[float, float]:
-        """Return the probabilities to read 1 from |0⟩ and 0 from |1⟩; a failed calibration reads a coin."""
+    def readout(self, qubit: int, middle: bool = False) -> tuple[float, float]:
+        """Return the probabilities to read 1 from |0⟩ and 0 from |1⟩; a failed calibration reads a coin.
+
+        Args:
+            qubit: The qubit.
+            middle: Whether the circuit goes on after the measurement.
+        """
+        p10, p01 = (self._in_middle(qubit) if middle else None) or self._at_end(qubit)
+        if p10 + p01 >= 1:
+            self._note("readout error of 1/2 or more, read as a coin", f"qubit {qubit}")
+            return 0.5, 0.5
+        return p10, p01
+
+    def _in_middle(self, qubit: int) -> tuple[float, float] | None:
+        """Return the error of the device's own measurement in mid-circuit, the mean of both directions; None without one."""
+        if self.mid_circuit_measurement == "measure":
+            return None
+        error = self._raw.error(self.mid_circuit_measurement, (qubit,))
+        if error is None:
+            self._note(f"missing error of {MID_CIRCUIT}, that of measure stands for it", f"qubit {qubit}")
+            return None
+        return error, error
+
+    def _at_end(self, qubit: int) -> tuple[float, float]:
         known = [value for value in self._raw.readout(qubit) if value is not None]
         if len(known) == 1:
             self._note("one readout error missing, the other stands for it", f"qubit {qubit}")
         if not known:
             known = [self.error("measure", (qubit,))]
-        p10, p01 = known if len(known) == 2 else known * 2
-        if p10 + p01 >= 1:
-            self._note("readout error of 1/2 or more, read as a coin", f"qubit {qubit}")
-            return 0.5, 0.5
-        return p10, p01
+        first, second = known if len(known) == 2 else known * 2
+        return first, second
 
     def error(self, name: str, qubits: tuple[int, ...]) -> float:
         """Return the average infidelity of an operation, in [0, 1]."""

@@ -80,8 +80,9 @@ def noisy_circuit(
     """Make the noise of a compiled circuit explicit.
 
     Operations happen as late as possible. A gate is followed by relaxation of its qubits for its duration and by
-    depolarisation that makes up the rest of its calibrated infidelity. A measurement takes its bit when it begins; its qubit
-    relaxes from the measured state afterwards if it is used again. Every qubit in use relaxes while it waits.
+    depolarisation that makes up the rest of its calibrated infidelity. A measurement takes its bit when it begins, with the
+    error of the device's own operation for it if the circuit goes on; its qubit relaxes from the measured state afterwards if
+    it is used again. A reset leaves |1⟩ as often as it errs. Every qubit in use relaxes while it waits.
 
     Args:
         circuit: A compiled circuit on the used qubits alone.
@@ -171,7 +172,7 @@ class _Twin:
         if name in ("delay", "global_phase"):
             return []
         if name == "reset":
-            return [Reset(wires[0])]
+            return [Reset(wires[0]), *self._reset_error(wires[0])]
         if instruction.is_control_flow():
             return [self._decision(each, wires, number)]
         if (name, wires) not in self.errors:
@@ -184,11 +185,19 @@ class _Twin:
             return []
         return gate_error(self.usable, name, wires, self._physical(wires))
 
+    def _reset_error(self, wire: int) -> list[Step]:
+        """Return the error of a reset, which leaves |1⟩, if gates err."""
+        if self.usable is None or not self.noise.gates:
+            return []
+        error = min(self.usable.error("reset", (self.qubits[wire],)), 0.5)
+        return [PauliError(wire, (1 - error, error, 0.0, 0.0))] if error else []
+
     def _measurement(self, each: Timed, wire: int, bit: int, used_again: bool) -> list[Step]:
         if self.usable is None:
             return [Measurement(wire, bit)]
         qubit = self.qubits[wire]
-        errors = self.usable.readout(qubit) if self.noise.readout else (0.0, 0.0)
+        middle = each.position in self.mid_circuit
+        errors = self.usable.readout(qubit, middle) if self.noise.readout else (0.0, 0.0)
         relax = Relax(
             wire, (each.end - each.start) * self.noise.post_measure_fraction, *self.usable.relaxation(qubit)
         )
@@ -229,7 +238,9 @@ class _Twin:
         events: list[Event] = []
         for each in timed:
             # Every wire of a branch is in use to its end, a measured one too.
-            for step in self._act(each, tuple(wires[k] for k in each.wires), number, used_again=True):
+            # Inside a branch a measurement is the plain one, which its place in the branch must not be taken for another's.
+            inside = each._replace(position=-1)
+            for step in self._act(inside, tuple(wires[k] for k in each.wires), number, used_again=True):
                 events.append((each.start, OPERATION, len(events), step))
         for wait in waits(timed, until, range(len(wires))) if self.waits else ():
             assert self.usable is not None

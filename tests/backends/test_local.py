@@ -1,6 +1,7 @@
 """IBM's offline mode."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -119,6 +120,26 @@ def test_the_prediction_beside_a_figure_knows_that_waiting_costs_nothing_here():
     where = {"layout": result.provenance["layout"][0], "corrections": "feedforward"}
     waiting = qn.predict(chain, "fake_torino", **where).fidelity.value
     assert waiting not in result.fidelity
+
+
+def test_the_prediction_beside_a_figure_knows_that_every_measurement_is_the_same_here():
+    options = {"corrections": "feedforward", "seed": 3}
+    run = qn.submit(CHAIN, "local:fake_kingston", shots=10, **options)
+    where = {"layout": run._manifest["layout"][0], "noise": {"idle": False}, **options}
+    own = qn.predict(CHAIN, "fake_kingston", **where).fidelity.value
+    plain = qn.predict(CHAIN, Device("plain", None, (), without(fake_device("fake_kingston"))), **where)
+    assert run._manifest["predicted"]["fidelity"] == pytest.approx(plain.fidelity.value, abs=1e-9)
+    assert abs(own - plain.fidelity.value) > 1e-4
+
+
+def without(device):
+    """Return a device's calibration without its own measurement in mid-circuit."""
+    found = device.calibration
+    return replace(
+        found,
+        operations=tuple(name for name in found.operations if name != "measure_2"),
+        entries=tuple(entry for entry in found.entries if entry.name != "measure_2"),
+    )
 
 
 def test_what_would_be_a_job_is_predicted_though_it_is_large():

@@ -384,6 +384,65 @@ def test_a_measurement_whose_bit_is_overwritten_before_the_decision_is_a_final_o
     assert excited(circuit, calibration=quick) == near(exp(-waited / T1))
 
 
+# -- operations with an error of their own ---------------------------------------------------------------------------
+
+
+def _flipped_if_read(prepared):
+    """Return a circuit on which qubit 0 is flipped if qubit 1 is read as 1."""
+    circuit = QuantumCircuit(2, 2)
+    if prepared:
+        circuit.x(1)
+    circuit.measure(1, 1)
+    with circuit.if_test((1, 1)):
+        circuit.x(0)
+    circuit.measure(0, 0)
+    return circuit
+
+
+@pytest.mark.parametrize("prepared", [0, 1])
+@pytest.mark.parametrize(
+    ("error", "wrong", "notes"), [(0.1, (0.1, 0.1), 0), (None, (0.02, 0.06), 1), (0.7, (0.5, 0.5), 1)]
+)
+def test_a_measurement_in_mid_circuit_reads_with_its_own_error(error, wrong, notes, prepared):
+    device = perfect(2, 1.0, 1.0, errors={"measure_2": error}, readout=(0.02, 0.06), also=("measure_2",))
+    circuit = _flipped_if_read(prepared)
+    usable = Usable(device)
+    made = noisy_circuit(circuit, range(2), usable, DeviceNoise(idle=False))
+    first, last = [step for step in made if isinstance(step, Measurement)]
+    assert (first.p10, first.p01) == wrong and (last.p10, last.p01) == (0.02, 0.06)
+    assert len(usable.notes()) == notes and all("qubit 1" in note for note in usable.notes())
+    read = 1 - wrong[1] if prepared else wrong[0]
+    assert mean(circuit, 1, calibration=device, idle=False) == near(1 - 2 * read)
+    assert excited(circuit, calibration=device, idle=False) == near(read * (1 - 0.06) + (1 - read) * 0.02)
+    assert excited(circuit, calibration=device, idle=False, readout=False) == near(prepared)
+
+
+def test_a_measurement_inside_a_branch_is_the_plain_one():
+    device = perfect(2, 1.0, 1.0, errors={"measure_2": 0.1}, readout=(0.02, 0.06), also=("measure_2",))
+    circuit = QuantumCircuit(2, 2)
+    circuit.measure(1, 1)
+    with circuit.if_test((1, 0)):
+        circuit.measure(0, 0)
+    branches = next(step for step in noisy(circuit, device) if isinstance(step, Decision)).blocks
+    assert [(s.p10, s.p01) for s in branches[0] if isinstance(s, Measurement)] == [(0.02, 0.06)]
+
+
+@pytest.mark.parametrize(
+    ("error", "left", "notes"), [(0.1, 0.1, 0), (0.0, 0.0, 0), (0.8, 0.5, 1), (None, 0.0, 1)]
+)
+def test_a_reset_leaves_one_as_often_as_it_errs(error, left, notes):
+    device = perfect(1, 1.0, 1.0, errors={"reset": error})
+    circuit = QuantumCircuit(1, 1)
+    circuit.x(0)
+    circuit.reset(0)
+    circuit.measure(0, 0)
+    usable = Usable(device)
+    noisy_circuit(circuit, range(1), usable, DeviceNoise(idle=False))
+    assert excited(circuit, calibration=device) == near(left)
+    assert excited(circuit, calibration=device, gates=False) == near(0)
+    assert len(usable.notes()) == notes and all("reset(0)" in note for note in usable.notes())
+
+
 # -- the declared terms ---------------------------------------------------------------------------------------------
 
 ZZ = 3e4
