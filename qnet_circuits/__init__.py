@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from qnet_circuits.plotting.ledger import plot_ledger as plot_ledger
     from qnet_circuits.plotting.links import plot_links as plot_links
     from qnet_circuits.plotting.timeline import plot_timeline as plot_timeline
+    from qnet_circuits.prepared import Prepared as Prepared
     from qnet_circuits.program import Item as Item
     from qnet_circuits.program import Program as Program
     from qnet_circuits.protocol import Analysis as Analysis
@@ -124,6 +125,7 @@ _HOME = {
     "plotting.ledger": ("plot_ledger",),
     "plotting.links": ("plot_links",),
     "plotting.timeline": ("plot_timeline",),
+    "prepared": ("Prepared",),
     "program": ("Item", "Program"),
     "protocol": ("Analysis", "Analyzed", "Protocol", "protocol_class", "protocol_names", "register"),
     "protocols.bb84": ("BB84",),

@@ -10,12 +10,13 @@ from typing import Any
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.costs import Budget, Cost
-from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError, check_count
+from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
 from qnet_circuits.exact.contraction import DEFAULT_MEMORY
 from qnet_circuits.figures import Figure
 from qnet_circuits.layouts import Layout, plain_layout
 from qnet_circuits.manifest import make_manifest
-from qnet_circuits.noise.description import DeviceNoise, check_noise
+from qnet_circuits.noise.description import DeviceNoise
+from qnet_circuits.options import check_options
 from qnet_circuits.preparing import compile_for, on_device, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.protocol import Protocol
@@ -98,15 +99,17 @@ def error_budget(
         >>> round(sum(row.alone for row in budget.rows) + budget.interaction - budget.cost, 12)
         0.0
     """
-    backend = _backend(protocol, device, noise, memory)
+    check_options(protocol=protocol, figure=figure, memory=memory)
+    options = check_options(
+        seed=seed, noise=noise, corrections=corrections, optimization_level=optimization_level, carrier=carrier,
+        emulate_links=emulate_links, decoupling=decoupling,
+    )  # fmt: skip
+    seed = options.pop("seed")
+    backend = _backend(device, options.pop("noise"), memory)
     protocol, _ = on_device(protocol, backend)
-    program = program_of(protocol, check_count("seed", seed, 0))
+    program = program_of(protocol, seed)
     chosen = _figure(program, figure)
-    options = {
-        "corrections": corrections, "optimization_level": optimization_level, "carrier": carrier,
-        "layout": plain_layout(layout, backend.device),
-        "emulate_links": _flag("emulate_links", emulate_links), "decoupling": _flag("decoupling", decoupling),
-    }  # fmt: skip
+    options["layout"] = plain_layout(layout, backend.device)
     compiled = compile_for(program, backend, seed, options)
     about = make_manifest(protocol, compiled, backend, seed, [0] * len(compiled.items), options)
     values = _Values(backend, compiled, chosen)
@@ -119,23 +122,15 @@ def error_budget(
     return replace(made, rows=rows, notes=tuple(dict.fromkeys([*about["notes"], *values.said, *_said(on)])))
 
 
-def _backend(protocol: Protocol, device: Any, noise: Any, memory: float) -> ExactBackend:
+def _backend(device: Any, noise: DeviceNoise | None, memory: float) -> ExactBackend:
     """Return the exact backend of a device, or raise."""
-    if not isinstance(protocol, Protocol):
-        raise ParameterError(f"protocol must be a Protocol, such as Teleportation(), got {protocol!r}")
     backend = exact_backend(device, memory)
     if backend.device is None:
         raise ParameterError(
             "an error budget needs a device, such as fake_kingston (--on fake_kingston), got "
             f"{device!r}; without one only the links err, which predict computes"
         )
-    return backend if noise is None else backend.with_noise(check_noise(noise))
-
-
-def _flag(name: str, value: bool) -> bool:
-    if not isinstance(value, bool):
-        raise ParameterError(f"{name} must be True or False, got {value!r}")
-    return value
+    return backend if noise is None else backend.with_noise(noise)
 
 
 def _figure(program: Program, name: str | None) -> Figure:

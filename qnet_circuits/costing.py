@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qnet_circuits.backends.base import Backend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.cost import Cost
 from qnet_circuits.compiling.pricing import priced_for
 from qnet_circuits.compiling.readout import with_readout
-from qnet_circuits.errors import ParameterError, UnsupportedError, check_count
+from qnet_circuits.errors import ParameterError, UnsupportedError
 from qnet_circuits.mitigation.reading import check_mitigable
-from qnet_circuits.noise.description import DeviceNoise, check_noise
-from qnet_circuits.planning import counts_for
+from qnet_circuits.noise.description import DeviceNoise
+from qnet_circuits.options import check_options
+from qnet_circuits.planning import counts_for, remaining_seconds
 from qnet_circuits.preparing import on_device, program_of
 from qnet_circuits.protocol import Protocol
-from qnet_circuits.running import MOST_REPEATS, compile
+from qnet_circuits.running import compile
 
 
 def estimate_cost(
@@ -68,8 +68,10 @@ def estimate_cost(
         >>> 2 < cost.seconds < 4 and cost.share == cost.seconds / 600
         True
     """
-    if not isinstance(protocol, Protocol):
-        raise ParameterError(f"protocol must be a Protocol, such as RepeaterChain(hops=3), got {protocol!r}")
+    given = check_options(
+        protocol=protocol, shots=shots, seed=seed, controls=controls, noise=noise, rep_delay=rep_delay, remaining=remaining,
+        repeats=repeats, options=options, mitigate=compiling.get("mitigate", False),
+    )  # fmt: skip
     where = backend_of(backend).with_options(options)
     if rep_delay is not None and "execution.rep_delay" in where.options:
         raise ParameterError("rep_delay and the option execution.rep_delay say the same; give one of them")
@@ -78,20 +80,15 @@ def estimate_cost(
             f"{where.name} has no device, so nothing takes time there; name one, for example aer:fake_kingston"
         )
     protocol, _ = on_device(protocol, where)
-    program = program_of(protocol, check_count("seed", seed, 0), controls)
-    if compiling.get("mitigate"):
+    program = program_of(protocol, given["seed"], controls)
+    if given["mitigate"]:
         check_mitigable(protocol, program, where)
     counts = counts_for(program, shots)
-    described = where.noise if noise is None else check_noise(noise)
-    compiled = compile(program, where, seed=seed, **compiling)
+    described = where.noise if noise is None else given["noise"]
+    compiled = compile(program, where, seed=given["seed"], **compiling)
     if where.options:
         where.check(compiled)
     left = remaining_seconds(where) if remaining is None else remaining
-    blocks = check_count("repeats", repeats, 1, MOST_REPEATS)
-    return priced_for(where, compiled, with_readout(counts, compiled), described, rep_delay, left, blocks)
-
-
-def remaining_seconds(backend: Backend) -> float | None:
-    """Return the processor seconds that the backend's instance has left, or None where nobody says."""
-    usage = getattr(backend, "usage", None)
-    return None if usage is None else usage().remaining
+    return priced_for(
+        where, compiled, with_readout(counts, compiled), described, rep_delay, left, given["repeats"]
+    )

@@ -13,7 +13,7 @@ from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.cost import Cost, cost_of
 from qnet_circuits.compiling.jobs import Job, gather
 from qnet_circuits.compiling.pricing import delay_on, executed_on, notes_on, timed_jobs
-from qnet_circuits.errors import ParameterError, UnsupportedError, check_count
+from qnet_circuits.errors import BackendError, ParameterError, UnsupportedError, check_count
 from qnet_circuits.program import Program
 
 DEFAULT_SHOTS = 4096
@@ -62,6 +62,23 @@ def plan_jobs(
         for job, run in zip(jobs, executed, strict=True)
     ]  # fmt: skip
     return [{"block": block, **job} for block in range(repeats) for job in plain], cost
+
+
+def remaining_seconds(backend: Backend) -> float | None:
+    """Return the processor seconds that the backend's instance has left, or None where nobody says."""
+    usage = getattr(backend, "usage", None)
+    return None if usage is None else usage().remaining
+
+
+def left_on(backend: Backend) -> float | None:
+    """Return the processor seconds that are left before a submission; None too where the platform gives no answer to that.
+
+    What is not known here the platform decides on when it is given the job.
+    """
+    try:
+        return remaining_seconds(backend)
+    except BackendError:
+        return None
 
 
 def share_budget(jobs: Sequence[dict[str, Any]], max_qpu_seconds: int | None) -> None:

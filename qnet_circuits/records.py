@@ -57,16 +57,22 @@ class Record:
         """Make the directory and its manifest.
 
         Raises:
-            RecordError: If the directory exists and holds anything.
+            RecordError: If the directory exists and holds anything, or the manifest has other than plain values.
         """
         record = cls(Path(path))
+        try:
+            content = json.dumps({"schema": SCHEMA, **manifest}, indent=1).encode()
+        except (TypeError, ValueError) as error:
+            raise RecordError(
+                f"the run cannot be written to {record.path}: {error}; make the protocol's fields plain values (numbers, text, "
+                "lists, mappings), or leave path out"
+            ) from None
         try:
             record.path.mkdir(parents=True, exist_ok=True)
             # A process that died while it wrote its manifest left nothing else, and nothing that is worth keeping.
             occupied = set(record.path.iterdir()) - set(record._temporary("manifest.json"))
         except OSError as error:
             raise RecordError(f"cannot make a run directory at {record.path}: {error.strerror}") from None
-        content = json.dumps({"schema": SCHEMA, **manifest}, indent=1).encode()
         # Of several processes that find the directory empty at once, one makes the manifest, and with it has the directory.
         if occupied or not record._write("manifest.json", content, once=True):
             raise RecordError(record._taken())

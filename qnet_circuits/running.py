@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
-from numbers import Real
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 from qnet_circuits.backends.base import Backend
 from qnet_circuits.backends.devices import device_label, device_of
@@ -17,14 +16,15 @@ from qnet_circuits.collecting import collecting_later
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.cost import check_budget
 from qnet_circuits.compiling.readout import with_readout
-from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnsupportedError, check_count
-from qnet_circuits.estimate import check_level
+from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnsupportedError
 from qnet_circuits.exact.contraction import DEFAULT_MEMORY
 from qnet_circuits.layouts import Layout, plain_layout
 from qnet_circuits.manifest import check_manifest, make_manifest, write_compiled
 from qnet_circuits.mitigation.reading import check_mitigable
-from qnet_circuits.noise.description import DeviceNoise, check_noise
-from qnet_circuits.planning import DEFAULT_SHOTS, MOST_SHOTS, counts_for, plan_jobs, share_budget, tag_jobs
+from qnet_circuits.noise.description import DeviceNoise
+from qnet_circuits.options import check_options
+from qnet_circuits.planning import DEFAULT_SHOTS, counts_for, left_on, plan_jobs, share_budget, tag_jobs
+from qnet_circuits.prepared import Prepared
 from qnet_circuits.preparing import compile_for, has_controls, on_device, predicted, prepare, program_of
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report
@@ -34,10 +34,14 @@ from qnet_circuits.records import Record
 from qnet_circuits.result import Result
 from qnet_circuits.runs import Run
 
-MOST_REPEATS = 100
 
-
-@collecting_later
+@overload
+def submit(
+    protocol: Protocol, backend: Any = ..., *, dry_run: Literal[False] = ..., **options: Any
+) -> Run: ...
+@overload
+def submit(protocol: Protocol, backend: Any = ..., *, dry_run: Literal[True], **options: Any) -> Prepared: ...
+@collecting_later  # type: ignore[misc]  # Only the implementation names the other options.
 def submit(
     protocol: Protocol,
     backend: Any = "ideal",
@@ -59,7 +63,7 @@ def submit(
     options: Mapping[str, Any] | None = None,
     path: str | os.PathLike[str] | None = None,
     dry_run: bool = False,
-) -> Run:
+) -> Run | Prepared:
     """Prepare a run: make the program, compile it, check it, write it down; ``wait`` or ``result`` runs it.
 
     On a processor (``ibm:``) the job is submitted too, once everything is on disk.
@@ -95,41 +99,41 @@ def submit(
         dry_run: Do everything but write and submit.
 
     Returns:
-        The run, in state PREPARED; on a processor QUEUED, or as far as its job is.
+        The run, in state PREPARED; on a processor QUEUED, or as far as its job is. Of a dry run, what was found: a
+        ``Prepared``, which cannot start.
 
     Raises:
         ParameterError, UnsupportedError, LayoutError, RecordError: See each option; nothing has run then.
         BackendError: If a job could not be submitted; the directory says how far it came, and opening it goes on.
     """
-    if not isinstance(protocol, Protocol):
-        raise ParameterError(f"protocol must be a Protocol, such as RepeaterChain(hops=3), got {protocol!r}")
-    where = _with_noise(backend_of(backend), noise).with_options(options)
-    where = _limited(where, max_qpu_seconds, path, dry_run)
     seeded = seed is not None
-    seed = secrets.randbits(53) if seed is None else check_count("seed", seed, 0)
-    flags = {
-        "emulate_links": emulate_links, "decoupling": decoupling, "mitigate": mitigate, "controls": controls,
-    }  # fmt: skip
-    for name, value in flags.items():
-        if not isinstance(value, bool):
-            raise ParameterError(f"{name} must be True or False, got {value!r}")
-    if not (predict is None or isinstance(predict, bool)):
-        raise ParameterError(f"predict must be True, False or None, got {predict!r}")
+    given = check_options(
+        protocol=protocol, shots=shots, seed=seed, corrections=corrections, optimization_level=optimization_level,
+        carrier=carrier, emulate_links=emulate_links, noise=noise, decoupling=decoupling, repeats=repeats,
+        mitigate=mitigate, predict=predict, controls=controls, max_qpu_seconds=max_qpu_seconds, options=options, path=path,
+        dry_run=dry_run,
+    )  # fmt: skip
+    seed = given["seed"]
+    where = _with_noise(backend_of(backend), given["noise"]).with_options(options)
+    where = _limited(where, max_qpu_seconds, path, dry_run)
     protocol, left_out = on_device(protocol, where)
+    kept = (
+        "corrections",
+        "optimization_level",
+        "carrier",
+        "emulate_links",
+        "decoupling",
+        "controls",
+        "mitigate",
+    )
     chosen = {
         "seeded": seeded,
-        "shots": DEFAULT_SHOTS if shots is None else int(shots),
-        "corrections": corrections,
-        "optimization_level": check_count("optimization_level", optimization_level, 0, 3),
+        "shots": DEFAULT_SHOTS if shots is None else given["shots"],
+        **{name: given[name] for name in kept},
         "layout": plain_layout(layout, where.device),
-        "carrier": carrier,
-        "emulate_links": emulate_links,
-        "decoupling": decoupling,
-        "repeats": _repeats(repeats, protocol, where),
-        "controls": controls,
-        "max_qpu_seconds": max_qpu_seconds,
+        "repeats": _repeats(given["repeats"], protocol, where),
+        "max_qpu_seconds": given["max_qpu_seconds"],
         "options": dict(where.options),
-        "mitigate": mitigate,
     }
     if chosen["layout"] == PREDICTED:
         chosen, placed = ranked(program_of(protocol, seed), where, seed, chosen)
@@ -150,22 +154,22 @@ def submit(
     manifest["notes"] += left_out
     if where.remote:
         if cost is not None:
-            check_budget(cost, max_qpu_seconds)
+            check_budget(replace(cost, remaining=left_on(where)), max_qpu_seconds)
         share_budget(jobs, max_qpu_seconds)
         tag_jobs(jobs, manifest["run_id"])
     manifest["predicted"] = predicted(compiled, where, predict)
+    if dry_run:
+        return Prepared(manifest, compiled, cost)
     record = None
-    if path is not None and not dry_run:
+    if path is not None:
         record = Record.create(path, manifest)
         write_compiled(record, compiled)
         manifest = record.manifest()
-    prepared = Run(manifest, record, compiled, where, source=protocol)
-    return prepared if dry_run else prepared.start()
+    return Run(manifest, record, compiled, where, source=protocol).start()
 
 
 def _repeats(repeats: int, protocol: Protocol, backend: Backend) -> int:
     """Return the number of blocks, if the backend and the protocol can have so many."""
-    check_count("repeats", repeats, 1, MOST_REPEATS)
     if repeats > 1 and not backend.samples:
         raise UnsupportedError(f"{backend.name} computes figures without shots; leave repeats out")
     if repeats > 1 and protocol.analyzes:
@@ -192,13 +196,12 @@ def _limited(
     return backend.limited(seconds)
 
 
-def _with_noise(backend: Backend, noise: DeviceNoise | Mapping[str, Any] | None) -> Backend:
-    return backend if noise is None else backend.with_noise(check_noise(noise))
+def _with_noise(backend: Backend, noise: DeviceNoise | None) -> Backend:
+    return backend if noise is None else backend.with_noise(noise)
 
 
 def _shots(program: Program, shots: int | None, backend: Backend) -> list[int]:
     if shots is not None and not backend.samples:
-        check_count("shots", shots, 1, MOST_SHOTS)
         raise UnsupportedError(f"{backend.name} computes figures without shots; leave shots out")
     return counts_for(program, shots)
 
@@ -245,8 +248,17 @@ def run(
         >>> result.theory["fidelity"] in result.fidelity
         True
     """
-    check_level(level)
-    return submit(protocol, backend, **options).result(level, progress)
+    check_options(level=level)
+    return _started(protocol, backend, **options).result(level, progress)
+
+
+def _started(protocol: Protocol, backend: Any, **options: Any) -> Run:
+    if "dry_run" in options:
+        raise ParameterError(
+            "dry_run is an option of submit, which returns what it found; to know the cost alone, ask estimate_cost"
+        )
+    started: Run = submit(protocol, backend, **options)
+    return started
 
 
 def predict(
@@ -284,13 +296,12 @@ def predict(
         (0.81333, True)
     """
     backend = exact_backend(device, memory)
-    return submit(protocol, backend, noise=noise, **{"seed": 0, **options}).result()
+    return _started(protocol, backend, noise=noise, **{"seed": 0, **options}).result()
 
 
 def exact_backend(device: Any = None, memory: float = DEFAULT_MEMORY) -> ExactBackend:
     """Return the exact backend for a device, named in any way that a device or a backend can be."""
-    if isinstance(memory, bool) or not isinstance(memory, Real) or not memory > 0:
-        raise ParameterError(f"memory must be a number of bytes above 0, got {memory!r}")
+    memory = check_options(memory=memory)["memory"]
     if isinstance(device, Backend) and device.device is None:
         return ExactBackend(memory=memory)
     if isinstance(device, Backend):
@@ -392,13 +403,16 @@ def compile(
         >>> compiled.verify() > 0
         True
     """
+    options = check_options(
+        seed=seed, corrections=corrections, optimization_level=optimization_level, carrier=carrier,
+        emulate_links=emulate_links, decoupling=decoupling, mitigate=mitigate,
+    )  # fmt: skip
+    seed = options.pop("seed")
+    if not isinstance(protocol, Program):
+        check_options(protocol=protocol)
     where = backend_of(backend)
     program = protocol if isinstance(protocol, Program) else program_of(on_device(protocol, where)[0], seed)
-    options = {
-        "corrections": corrections, "optimization_level": optimization_level,
-        "layout": plain_layout(layout, where.device),
-        "carrier": carrier, "emulate_links": emulate_links, "decoupling": decoupling, "mitigate": mitigate,
-    }  # fmt: skip
+    options["layout"] = plain_layout(layout, where.device)
     if options["layout"] == PREDICTED:
         options, _ = ranked(program, where, seed, options)
     return compile_for(program, where, seed, options)

@@ -337,4 +337,4 @@ def test_more_shots_than_a_processor_takes_at_once_are_several_jobs(platform, tm
         path=tmp_path / "run",
         dry_run=True,
     )
-    assert [job["shots"] for job in submitted._manifest["jobs"]] == shots
+    assert [job["shots"] for job in submitted.jobs] == shots

@@ -292,7 +292,7 @@ def test_a_long_chain():
         ("ideal", {}, ParameterError, "got 'ideal'"),
         ("fake_kingstn", {}, UnknownNameError, "did you mean: fake_kingston"),
         ("fake_torino", {"figure": "fidelty"}, UnknownNameError, "unknown figure 'fidelty'; did you mean"),
-        ("fake_torino", {"figure": 3}, UnknownNameError, "unknown figure '3'"),
+        ("fake_torino", {"figure": 3}, ParameterError, "figure must be"),
         ("fake_torino", {"noise": {"gate": False}}, UnknownNameError, "unknown source of noise 'gate'"),
         ("fake_torino", {"noise": 3}, ParameterError, "noise must be a DeviceNoise"),
         ("fake_torino", {"corrections": "prayer"}, UnknownNameError, "unknown correction mode"),

@@ -23,6 +23,10 @@ def test_a_dry_run_checks_options_and_sends_nothing(qnet, platform, tmp_path):
     status, out, err = qnet("submit", *CHAIN, *PAID, *TWIRLED, "--out", str(tmp_path / "run"), "--dry-run")
     assert (status, err) == (0, "")
     assert "checked; nothing was written or submitted" in out
+    status, out, err = qnet("submit", *CHAIN, *PAID, *TWIRLED, "--out", "run", "--dry-run", "--json")
+    (said,) = json.loads(out)["runs"]
+    assert (status, said["directory"], said["status"]) == (0, "run", "PREPARED")
+    assert (said["job"], said["jobs"], said["planned_jobs"], said["reason"]) == (None, [], 1, None)
     assert not platform.requests("POST", "/jobs") and not (tmp_path / "run").exists()
 
 
@@ -36,6 +40,18 @@ def test_options_on_the_command_line_reach_the_job(qnet, platform, tmp_path):
     assert status == 0
     notes = json.loads(out)["notes"]
     assert any(note.startswith("twirled gates") for note in notes) and "400 µs between two shots" in notes
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_an_exhausted_instance_is_refused_before_anything_is_sent_or_written(qnet, platform, tmp_path, more):
+    """As ``qnet cost`` reports it; where the platform does not say what is left, it decides when it is given the job."""
+    submit = ("submit", *CHAIN, *PAID, "--out", str(tmp_path / "run"), *more)
+    platform.set(used_seconds=600.0)
+    status, out, err = qnet(*submit)
+    assert (status, out) == (2, "") and "0 s left" in err
+    assert not platform.requests("POST", "/jobs") and not (tmp_path / "run").exists()
+    platform.fail(kind="status", status=403, method="GET", path="/usage$")
+    assert qnet(*submit)[::2] == (0, "")
 
 
 def test_run_takes_options_and_decoupling_too(qnet, platform, tmp_path):

@@ -20,7 +20,8 @@ from qnet_circuits.errors import (
 )
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.records import Holding
-from qnet_circuits.running import open_run, replay, run, submit
+from qnet_circuits.running import open_run, predict, replay, run, submit
+from qnet_circuits.runs import Run
 from tests.elsewhere import Platform, RemoteBackend
 
 CHAIN = RepeaterChain(hops=2)
@@ -72,10 +73,16 @@ def test_the_budget_and_the_directory_are_needed_and_reach_the_backend(tmp_path,
         submit(CHAIN, "ideal", max_qpu_seconds=60)
 
 
-def test_a_dry_run_writes_and_submits_nothing(tmp_path, platform):
-    run_ = submitted(tmp_path, RemoteBackend(platform), dry_run=True)
-    assert run_.status == "PREPARED"
-    assert not platform.jobs and not (tmp_path / "run").exists()
+def test_a_dry_run_writes_and_submits_nothing_and_cannot_start(tmp_path, platform):
+    backend = RemoteBackend(platform)
+    found = submitted(tmp_path, backend, dry_run=True)
+    assert found.summary()["status"] == "PREPARED" and len(found.jobs) == 1
+    starting = {name for name in dir(Run) if not name.startswith("_")} - {"summary", "seconds"}
+    assert starting and not any(hasattr(found, name) for name in starting)
+    for verb in (run, predict):
+        with pytest.raises(ParameterError, match=r"submit.*estimate_cost"):
+            verb(CHAIN, backend, max_qpu_seconds=60, path=tmp_path / "run", dry_run=True)
+    assert not platform.jobs and not backend.asked and not (tmp_path / "run").exists()
 
 
 # -- at submission -----------------------------------------------------------------------------------------------------

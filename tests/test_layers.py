@@ -15,6 +15,7 @@ LAYERS = [
     ("protocol", "keys", "protocols"),
     ("compiling", "noise", "exact", "backends"),
     (
+        "options", "prepared",
         "records", "jobs", "result", "checking", "manifest", "mitigation", "progress", "layouts", "ranking", "controls",
         "comparison",
         "planning", "preparing", "estimating", "assembling", "reopening", "runs", "running", "costs", "budget", "costing",

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import shutil
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ from qnet_circuits.errors import (
     UnsupportedError,
 )
 from qnet_circuits.network import Link, Network
+from qnet_circuits.program import Program
+from qnet_circuits.protocol import Protocol
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.protocols.swap_transport import SwapTransport
 from qnet_circuits.records import Record
@@ -287,6 +290,21 @@ def test_a_users_own_file_is_neither_cleared_away_nor_written_beside(name, direc
     assert (directory / name).read_text() == "mine"
     with pytest.raises(RecordError, match="nothing is overwritten"):
         run(CHAIN, shots=10, path=tmp_path / "mine")
+
+
+def test_a_field_that_cannot_be_written_down_is_refused_and_leaves_no_directory(tmp_path):
+    @dataclass(frozen=True)
+    class Given(Protocol):
+        made: Program
+
+        def program(self, rng):
+            return self.made
+
+    given = Given(CHAIN.program(None))
+    with pytest.raises(RecordError, match="Program"):
+        run(given, shots=10, path=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    assert run(given, shots=10, seed=1).fidelity.n == 30
 
 
 def test_torn_foreign_and_newer_directories(directory, tmp_path):

@@ -104,10 +104,10 @@ def test_sampled_and_exact_figures_agree_on_a_whole_device(device, kind):
 def test_couplings_whose_calibration_failed_are_left_out_and_named():
     usable, failed = couplings_by_use(device_of("fake_torino").calibration)
     assert (85, 86) in failed and len(usable) + len(failed) == 150
-    run = qn.submit(qn.LinkBenchmark(), "aer:fake_torino", shots=10, seed=1, dry_run=True)
-    named = [note for note in run._manifest["notes"] if note.startswith("left out")]
+    found = qn.submit(qn.LinkBenchmark(), "aer:fake_torino", shots=10, seed=1, dry_run=True)
+    named = [note for note in found.notes if note.startswith("left out")]
     assert len(named) == 1 and "85-86" in named[0]
-    assert [tuple(edge) for edge in run._manifest["parameters"]["edges"]] == usable
+    assert [tuple(edge) for edge in found.manifest["parameters"]["edges"]] == usable
     chosen = qn.compile(qn.LinkBenchmark(edges=[(85, 86)]), "aer:fake_torino")
     assert chosen.layout == [[85, 86]]
 
