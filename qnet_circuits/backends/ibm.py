@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from qiskit import QuantumCircuit
@@ -155,8 +155,11 @@ class RuntimeBackend(Backend):
     @cached_property
     def _backend(self) -> Any:
         """The client's object for the processor."""
-        offered = self._service.offered
+        offered, unread = self._service.offered, self._service.unread
         if self.processor not in offered:
+            # A list that the account may not see is not waited for; one that could not be read may hold the name.
+            if unread is not None and not 400 <= (failures.status_of(unread) or 0) < 500:
+                self._failures.ask(failures.DESCRIBE, lambda: _raised(unread))
             names = [f"ibm:{name}" for name in offered]
             raise UnknownNameError("backend", self.name, names, _remark(self.processor))
         return self._failures.ask(failures.DESCRIBE, self._described)
@@ -347,6 +350,10 @@ def _remark(processor: str) -> str:
     stand_in = processor.replace("ibm_", "fake_", 1)
     known = stand_in in fake_device_names() and status(stand_in) == RETIRED
     return "it has been retired" if known else ""
+
+
+def _raised(error: Exception) -> NoReturn:
+    raise error
 
 
 def _registers(result: Any) -> list[Raw]:

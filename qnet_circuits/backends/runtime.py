@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit import QuantumCircuit
 from qiskit.providers import BackendV2
+from requests.exceptions import InvalidJSONError
 
 from qnet_circuits.backends.redaction import Guarded
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
@@ -145,16 +146,33 @@ def _service_class() -> type:
         def __init__(self, watchdog: Watchdog) -> None:
             self._watchdog = watchdog
             self.offered: set[str] = set()
+            #: What kept the client from reading an instance's list of processors, if anything did.
+            self.unread: Exception | None = None
             super().__init__()
-            if not self.offered:
-                # The client takes a refusal, or no answer, for an empty list; asked directly, it says which it was.
-                self._active_api_client.list_backends(True)
+            if self.unread is not None and not self.offered:
+                raise self.unread
 
         def _discover_backends_from_instance(self, instance: str) -> Any:
             self._watchdog.watch(self._active_api_client._session)
-            found = super()._discover_backends_from_instance(instance)
+            # The client takes a refusal, or an answer that cannot be read, for an empty list; asked again, directly, it says.
+            found = super()._discover_backends_from_instance(instance) or self._listed(instance)
             self.offered.update(name for name, is_mock in found if not is_mock)
             return found
+
+        def _listed(self, instance: str) -> list[tuple[str, bool]]:
+            try:
+                listed = self._active_api_client.list_backends(True)
+                found = [(each["name"], each.get("class") == "mock") for each in listed]
+            except (KeyError, TypeError, AttributeError):
+                self.unread = InvalidJSONError(
+                    "the list of processors has another form than this client reads"
+                )
+            except Exception as error:
+                self.unread = error
+            else:
+                self._backends_info_per_instance[instance] = listed
+                return found
+            return []
 
         def _create_new_cloud_api_client(self, instance: str) -> Any:
             client = super()._create_new_cloud_api_client(instance)
@@ -171,7 +189,8 @@ def connect(watchdog: Watchdog) -> Any:
         watchdog: Limits the time of each of its requests.
 
     Returns:
-        The service, with the names of the processors that it offers under ``offered``.
+        The service, with the names of the processors that it offers under ``offered``, and under ``unread`` what was raised
+        where a list of them could not be read.
     """
     return _service_class()(watchdog)
 

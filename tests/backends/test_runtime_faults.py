@@ -19,6 +19,7 @@ from qnet_circuits.errors import (
     BusyError,
     QnetError,
     RefusedError,
+    UnknownNameError,
     UnreachableError,
 )
 from tests.platform.environment import KEY, environment, in_force
@@ -67,6 +68,54 @@ def one_line(error):
     assert "\n" not in text and text.startswith("ibm:ibm_manila: ") and len(text) < 700
     assert "Traceback" not in text and "NoneType" not in text
     return text
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": kind} for kind in ("malformed", "truncate")] + [{"kind": "status", "status": 404}]
+)
+def test_a_list_of_processors_that_cannot_be_read_once_is_asked_for_again(fault, platform):
+    platform.fail(method="GET", path="/backends$", **fault)
+    assert connected().processor == "ibm_manila"
+
+
+@pytest.mark.parametrize("devices", [None, 3, [{}], ["ibm_manila"], "malformed"])
+def test_a_list_that_stays_unreadable_is_not_taken_for_an_empty_one(devices, platform, monkeypatch):
+    if devices == "malformed":
+        platform.fail("malformed", "GET", "/backends$", count=-1)
+    real = platform.routes.answer
+
+    def answer(request):
+        listing = request.path.endswith("/backends")
+        return (200, {"devices": devices}) if listing else real(request)
+
+    monkeypatch.setattr(platform.routes, "answer", answer)
+    with pytest.raises(UnreachableError) as raised:
+        connected()
+    one_line(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [({"kind": "malformed"}, UnreachableError), ({"kind": "status", "status": 403}, UnknownNameError)],
+)
+def test_a_processor_may_be_on_the_list_that_could_not_be_read(fault, expected, platform, monkeypatch):
+    """Of two instances, one can be read; a list that the account may not see holds nothing for it."""
+    other, search = CRN.replace("11111111", "22222222"), platform.routes._instance
+    monkeypatch.setattr(platform.routes, "_authorise", lambda request: None)
+    monkeypatch.delenv("QISKIT_IBM_INSTANCE")
+    real = platform.routes.answer
+
+    def answer(request):
+        if request.path.endswith("/resources/search"):
+            return 200, {"items": [search(), {**search(), "crn": other}], "limit": 100}
+        return real(request)
+
+    monkeypatch.setattr(platform.routes, "answer", answer)
+    platform.fail(method="GET", path="/backends$", skip=1, count=2, **fault)
+    where = RuntimeBackend("ibm_cairo")
+    with pytest.raises(expected):
+        _ = where.device
+    assert where._service.offered == {"ibm_manila"}
 
 
 #: Fault while submitting; what is raised; how many jobs exist afterwards.
