@@ -23,6 +23,7 @@ from qiskit import QuantumCircuit, qpy
 from qnet_circuits.compiling.forms import Forms
 from qnet_circuits.compiling.readout import READOUT
 from qnet_circuits.errors import RecordError
+from qnet_circuits.files import finite, parsed, read_file
 
 SCHEMA = 1
 STATES = (
@@ -61,11 +62,11 @@ class Record:
         """
         record = cls(Path(path))
         try:
-            content = json.dumps({"schema": SCHEMA, **manifest}, indent=1).encode()
+            content = json.dumps({"schema": SCHEMA, **manifest}, indent=1, allow_nan=False).encode()
         except (TypeError, ValueError) as error:
             raise RecordError(
-                f"the run cannot be written to {record.path}: {error}; make the protocol's fields plain values (numbers, text, "
-                "lists, mappings), or leave path out"
+                f"the run cannot be written to {record.path}: {error}; make the protocol's fields plain values (finite "
+                "numbers, text, lists, mappings), or leave path out"
             ) from None
         try:
             record.path.mkdir(parents=True, exist_ok=True)
@@ -122,7 +123,7 @@ class Record:
 
     def write_manifest(self, plain: dict[str, Any]) -> None:
         """Write the manifest anew."""
-        self._write("manifest.json", json.dumps(plain, indent=1).encode())
+        self.write_json("manifest.json", plain)
 
     @contextmanager
     def held(self, timeout: float | None = None) -> Iterator[Holding]:
@@ -164,7 +165,7 @@ class Record:
         """
         if not self.has(SECRET_FILE):
             self._write(SECRET_FILE, secrets.token_bytes(size), once=True)
-        kept = (self.path / SECRET_FILE).read_bytes()
+        kept = self._read(SECRET_FILE)
         if len(kept) != size:
             raise RecordError(f"{self.path}/{SECRET_FILE} is damaged: {size} bytes are due")
         return kept
@@ -174,8 +175,8 @@ class Record:
         self.write_manifest({**self.manifest(), **changes})
 
     def write_json(self, name: str, plain: Any) -> None:
-        """Write a file of plain values."""
-        self._write(name, json.dumps(plain, indent=1).encode())
+        """Write a file of plain values; null stands for a number that is not finite."""
+        self._write(name, json.dumps(finite(plain), indent=1).encode())
 
     def read_json(self, name: str) -> Any:
         """Return a file of plain values, or raise RecordError."""
@@ -201,8 +202,7 @@ class Record:
     def read_circuits(self, name: str) -> list[QuantumCircuit]:
         """Return circuits that were written as QPY."""
         try:
-            with open(self.path / name, "rb") as file:
-                return list(qpy.load(file))
+            return list(qpy.load(io.BytesIO(read_file(self.path / name))))
         except Exception as error:
             raise RecordError(f"{self.path}/{name} cannot be read: {type(error).__name__}") from None
 
@@ -228,7 +228,7 @@ class Record:
         if not self.has("outcomes.npz"):
             raise RecordError(f"{self.path} has no outcomes yet; open the run and ask for its result")
         try:
-            whole = io.BytesIO((self.path / "outcomes.npz").read_bytes())
+            whole = io.BytesIO(read_file(self.path / "outcomes.npz", most=None))
             with np.load(whole, allow_pickle=False) as stored:
                 return [self._unpack(stored, k, item) for k, item in enumerate(items)]
         except Exception as error:
@@ -253,11 +253,17 @@ class Record:
 
     def _json(self, name: str) -> Any:
         try:
-            return json.loads((self.path / name).read_text())
+            return parsed(self._read(name))
+        except (ValueError, RecursionError) as error:
+            raise RecordError(f"{self.path}/{name} is torn or unreadable: {error}") from None
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return read_file(self.path / name)
         except FileNotFoundError:
             raise RecordError(f"{self.path} is no run directory: there is no {name}") from None
-        except (OSError, ValueError) as error:
-            raise RecordError(f"{self.path}/{name} is torn or unreadable: {type(error).__name__}") from None
+        except OSError as error:
+            raise RecordError(f"{self.path}/{name} is torn or unreadable: {error.strerror}") from None
 
     def _write(self, name: str, content: bytes, once: bool = False) -> bool:
         """Write a file so that it is whole or not there: to a temporary one, to the disk, then renamed; for its owner alone.
@@ -363,7 +369,7 @@ class Parts:
     def get(self, number: int) -> list[Raw] | None:
         """Return a part that was finished earlier, or None if it is missing or torn: it is made again then."""
         try:
-            whole = io.BytesIO((self._folder / self._name(number)).read_bytes())
+            whole = io.BytesIO(read_file(self._folder / self._name(number), most=None))
             with np.load(whole, allow_pickle=False) as stored:
                 many = int(stored["circuits"])
                 return [

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "qnet_circuits"
 LAYERS = [
-    ("errors", "estimate", "collecting"),
+    ("errors", "estimate", "collecting", "files"),
     ("network", "theory", "qkd"),
     ("circuits", "figures", "program"),
     ("protocol", "keys", "protocols"),

@@ -3,8 +3,11 @@
 import itertools
 import json
 import os
+import resource
 import shutil
+import signal
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -329,6 +332,55 @@ def test_torn_foreign_and_newer_directories(directory, tmp_path):
     (directory / "outcomes.npz").write_bytes((directory / "outcomes.npz").read_bytes()[:100])
     with pytest.raises(RecordError, match="torn or does not fit"):
         replay(directory)
+
+
+@pytest.fixture
+def bounded():
+    """Let what reads for ever, or more than a gibibyte, fail, not stop the machine."""
+
+    def late(*_):
+        raise AssertionError("this reads for ever")
+
+    before, limits = signal.signal(signal.SIGALRM, late), resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 2**30, limits[1]))
+    signal.alarm(30)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+    resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+def _deep(levels):
+    return lambda file, whole: file.write_text(
+        whole.replace('"notes": [', '"notes": [' + "[" * levels + "]" * levels + ", ")
+    )
+
+
+def _number(text):
+    return lambda file, whole: file.write_text(whole.replace('"theory": {', '"theory": {"fidelity": ' + text))
+
+
+def _sparse(file, whole):
+    file.write_text(whole)
+    os.truncate(file, 2**40)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file, whole: os.mkfifo(file), lambda file, whole: file.symlink_to("/dev/zero"), _sparse,
+        _deep(200), _deep(100_000), _number("NaN"), _number("-Infinity"), _number("1e999"),
+    ],
+    ids=["pipe", "device", "sparse", "deep", "deeper", "nan", "infinite", "too large"],
+)  # fmt: skip
+def test_a_manifest_that_never_ends_or_is_no_strict_json_is_one_clear_error(directory, damage, bounded):
+    manifest = directory / "manifest.json"
+    whole = manifest.read_text()
+    manifest.unlink()
+    damage(manifest, whole)
+    with pytest.raises(RecordError, match="unreadable"):
+        open_run(directory)
 
 
 @pytest.mark.parametrize(

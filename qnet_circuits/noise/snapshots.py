@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qnet_circuits.errors import ParameterError, RecordError
+from qnet_circuits.files import read_file
 from qnet_circuits.noise.calibration import DeviceCalibration
 from qnet_circuits.noise.entries import OperationCalibration, QubitCalibration, short
 
@@ -136,7 +137,7 @@ def save(calibration: DeviceCalibration, path: str | os.PathLike[str], overwrite
 def load(path: str | os.PathLike[str]) -> DeviceCalibration:
     """Read a snapshot; see ``DeviceCalibration.load``."""
     try:
-        plain = json.loads(Path(path).read_text(encoding="utf-8"))
+        plain = json.loads(read_file(path))
     except FileNotFoundError:
         raise RecordError(f"there is no calibration snapshot {path}") from None
     except OSError as error:

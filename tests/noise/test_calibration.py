@@ -181,8 +181,9 @@ def test_bad_files_are_one_clear_line(pair, tmp_path):
         file.write_bytes(torn)
         with pytest.raises(RecordError, match=r"pair\.json is torn or no JSON file"):
             DeviceCalibration.load(file)
-    with pytest.raises(RecordError, match=r"cannot read .*directory"):
-        DeviceCalibration.load(tmp_path)
+    for unreadable, reason in ((tmp_path, "directory"), ("/dev/null", "regular")):
+        with pytest.raises(RecordError, match=rf"cannot read .*{reason}"):
+            DeviceCalibration.load(unreadable)
 
 
 @pytest.mark.parametrize(
