@@ -106,3 +106,40 @@ def test_what_the_command_line_silences_is_heard_again_afterwards(qnet, caplog):
     assert "careful" in caplog.text
     with pytest.warns(UserWarning, match="careful"):
         warnings.warn("careful", stacklevel=1)
+
+
+INFINITE = MY_FILE.replace("= 1.0", "= 1.0\n    most: float = float('inf')")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("describe", "infinite.py:Mine"), ("run", "infinite.py:Mine", "--shots", "10"),
+        ("cost", "teleportation", "--on", "aer:fake_manila", "--remaining", "inf"),
+    ],
+    ids=lambda arguments: arguments[0],
+)  # fmt: skip
+def test_a_number_that_is_not_finite_is_null_in_the_object(arguments, tmp_path, monkeypatch, qnet):
+    (tmp_path / "infinite.py").write_text(INFINITE)
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = qnet(*arguments, "--json")
+    plain = json.loads(out, parse_constant=pytest.fail)
+    assert code == 0 and None in (*plain["parameters"].values(), plain.get("cost", {}).get("remaining", 0))
+    code, out, err = qnet("run", "infinite.py:Mine", "--out", "run")
+    assert (code, out, err.count("\n"), os.path.exists("run")) == (2, "", 1, False)
+
+
+HOSTILE = "\x1b]0;mine\x07\x1b[2J\x9b31m\u202e\x7f\r"
+
+
+@pytest.mark.parametrize("schema", [1, HOSTILE], ids=["readable", "newer"])
+@pytest.mark.parametrize("command", ["status", "cancel", "fetch", "replay"])
+def test_what_a_stored_file_says_moves_no_cursor(command, schema, tmp_path, qnet):
+    directory = tmp_path / "run"
+    assert qnet("run", "teleportation", "--shots", "10", "--seed", "1", "--out", str(directory))[0] == 0
+    manifest = json.loads((directory / "manifest.json").read_text())
+    manifest |= {"protocol": HOSTILE, "notes": [HOSTILE], "schema": schema}
+    (directory / "manifest.json").write_text(json.dumps(manifest))
+    code, out, err = qnet(command, str(directory))
+    assert code == (0 if schema == 1 else 2) and "]0;mine" in out + err
+    assert (out + err).replace("\n", "").isprintable()

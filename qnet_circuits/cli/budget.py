@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -51,4 +50,4 @@ def budget(
         layout=layout_of(layout), seed=0 if seed is None else seed, **options,
     )  # fmt: skip
     save_picture(computed, plot)
-    show(json.dumps(computed.to_dict()) if as_json else str(computed))
+    show(computed.to_dict() if as_json else str(computed))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -57,6 +56,6 @@ def cost(
             "parameters": protocol.parameters,
             "backend": backend,
         }
-        show(json.dumps({"schema": 1, **where, "cost": found.to_dict()}))
+        show({"schema": 1, **where, "cost": found.to_dict()})
         return
     show(f"{protocol.id} on {backend}\n{found}")

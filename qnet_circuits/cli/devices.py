@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -50,7 +49,7 @@ def devices(name: str | None, save: str | None, as_json: bool) -> None:
         if save is not None:
             raise ParameterError("--save writes one device; name it: qnet devices NAME --save FILE.json")
         listed = _listed()
-        show(json.dumps({"schema": 1, "devices": listed}) if as_json else _table(listed))
+        show({"schema": 1, "devices": listed} if as_json else _table(listed))
         return
     from qnet_circuits.backends.devices import device_of
 
@@ -60,7 +59,7 @@ def devices(name: str | None, save: str | None, as_json: bool) -> None:
     plain = {**_described(device), "notes": list(device.notes)}
     saved = {} if save is None else {"saved": save}
     if as_json:
-        show(json.dumps({"schema": 1, "device": plain, **saved}))
+        show({"schema": 1, "device": plain, **saved})
         return
     show("\n".join([_page(plain), *(f"{word}: {file}" for word, file in saved.items())]))
 

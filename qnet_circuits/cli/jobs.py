@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -139,7 +138,7 @@ def _state(run: Any, directory: str | None) -> dict[str, Any]:
 
 def _say(states: list[dict[str, Any]], as_json: bool, advice: str = "") -> None:
     if as_json:
-        show(json.dumps({"schema": 1, "runs": states}))
+        show({"schema": 1, "runs": states})
         return
     for state in states:
         word = "job" if len(state["jobs"]) == 1 else "jobs"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -101,7 +100,7 @@ def list_(as_json: bool) -> None:
 
     listed = {name: summary(protocol_class(name)) for name in protocol_names()}
     if as_json:
-        show(json.dumps({"schema": 1, "protocols": listed}))
+        show({"schema": 1, "protocols": listed})
         return
     width = max(map(len, listed))
     for name, line in listed.items():
@@ -136,7 +135,7 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
             "parameters": protocol.parameters,
             "description": text,
         }
-        show(json.dumps({**about, "needs": str(error)}) if as_json else f"{protocol.id}\n\n{text}\n\n{error}")
+        show({**about, "needs": str(error)} if as_json else f"{protocol.id}\n\n{text}\n\n{error}")
         return
     figures = [figure.name for figure in program.figures]
     if as_json:
@@ -145,7 +144,7 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
             "circuits": len(program.items), "figures": figures, "bounds": said_of(protocol, False)[1],
             "resources": program.resources,
         }  # fmt: skip
-        show(json.dumps(plain))
+        show(plain)
         return
     show(f"{protocol.id}\n\n{text}\n")
     show(f"circuits: {len(program.items)}\nfigures: {', '.join(figures)}")

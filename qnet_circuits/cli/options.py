@@ -311,6 +311,6 @@ def print_result(
         more["comparison"] = shown.to_dict()
     save_picture(shown, plot)
     save_key(result, key)
-    show(json.dumps({**result.to_dict(), **more}) if as_json else str(shown))
+    show({**result.to_dict(), **more} if as_json else str(shown))
     if result.refused is not None:
         raise click.exceptions.Exit(REFUSED)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
 import click
+
+from qnet_circuits.files import finite
 
 WRONG_INPUT, BACKEND_FAILED, NOT_FINISHED, INTERRUPTED, READER_GONE = 2, 3, 4, 130, 141
 #: Variables by which somebody asks for the log of IBM's client.
@@ -22,9 +25,10 @@ class Interrupted(Exception):
     """Ctrl-C while a command was at work; says how to go on, where something is kept."""
 
 
-def show(text: str) -> None:
-    """Print a text; it reaches stdout when the command has ended."""
+def show(said: str | Mapping[str, Any]) -> None:
+    """Print a text, or plain values as one JSON object; it reaches stdout when the command has ended."""
     context = click.get_current_context(silent=True)
+    text = said if isinstance(said, str) else json.dumps(finite(said), allow_nan=False)
     click.echo(text, file=context.obj if context else None)
 
 
@@ -67,7 +71,7 @@ def quiet() -> Iterator[None]:
 def complain(message: str, code: int) -> int:
     """Print one line on stderr, if anybody can read it, and return the status."""
     try:
-        click.echo("qnet: " + " ".join(message.split()), err=True)
+        click.echo("qnet: " + printable(" ".join(message.split())), err=True)
     except OSError:
         _leave(sys.stderr)
     return code
@@ -83,7 +87,7 @@ def write_out(text: str, code: int) -> int:
         return code
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.write(printable(text).encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
     except BrokenPipeError:
         _leave(stream)
@@ -95,6 +99,11 @@ def write_out(text: str, code: int) -> int:
             WRONG_INPUT,
         )
     return code
+
+
+def printable(text: str) -> str:
+    r"""Return a text in which what a terminal would obey, not show, is written as Python writes it, such as ``\u001b``."""
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\u{ord(c):04x}" for c in text)
 
 
 def _leave(stream: TextIO) -> None:
