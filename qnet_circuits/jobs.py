@@ -20,6 +20,7 @@ from qnet_circuits.errors import (
     RefusedError,
     UnreachableError,
     UnsupportedError,
+    VerificationError,
 )
 
 #: Seconds before each look for a job that may exist: a new one takes a while to be listed.
@@ -92,7 +93,7 @@ class Job:
     def _submit(self, submit: Callable[[], Any]) -> Any:
         try:
             return submit()
-        except (RefusedError, AccountError, UnsupportedError):
+        except (RefusedError, AccountError, UnsupportedError, VerificationError):
             self._save(status="PREPARED")
             raise
         except BackendError as error:

@@ -110,5 +110,5 @@ CHECKS: dict[str, Check] = {
     "level": lambda name, value: check_level(value),
     "rep_delay": _or_none(_range(0.0, _LONGEST_REP_DELAY)),
     "remaining": _or_none(_range(0.0, math.inf)),
-    **dict.fromkeys(("emulate_links", "decoupling", "mitigate", "controls", "dry_run"), _FLAG),
+    **dict.fromkeys(("emulate_links", "decoupling", "mitigate", "controls", "verify", "dry_run"), _FLAG),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.measured import MeasuredLinks
 from qnet_circuits.compiling.readout import calibrated
 from qnet_circuits.controls import compile_with_controls, with_controls
+from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.manifest import PROGRAM, TRANSPILER, stream_seed
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.summary import couplings_by_use
@@ -64,6 +66,33 @@ def compile_for(program: Program, backend: Backend, seed: int, options: Mapping[
 def prepare(protocol: Protocol, backend: Backend, seed: int, options: Mapping[str, Any]) -> Compiled:
     """Return what a run executes, the same for the same arguments: the protocol's program, and what options add to it."""
     return compile_for(program_of(protocol, seed, has_controls(options)), backend, seed, options)
+
+
+def needs_proof(backend: Backend) -> bool:
+    """Tell whether a backend is a processor, or may be one for all that is known."""
+    return backend.remote or backend.simulated is None
+
+
+def proved(compiled: Compiled, backend: Backend, verify: bool) -> dict[str, float]:
+    """Prove that compilation kept the parties apart, before anything goes to a processor, and return the seconds that it took.
+
+    Nothing is proved, and nothing returned, for a simulator, or where the caller does not want it.
+
+    Raises:
+        VerificationError: If something moved across a boundary.
+        UnsupportedError: If that cannot be decided.
+    """
+    if not (verify and needs_proof(backend)):
+        return {}
+    begin = time.perf_counter()
+    try:
+        compiled.verify()
+    except UnsupportedError as error:
+        raise UnsupportedError(
+            f"it cannot be proved that compilation kept the parties apart: {error}; or say verify=False (--no-verify), "
+            "which the result notes"
+        ) from None
+    return {"verify": round(time.perf_counter() - begin, 4)}
 
 
 def backend_again(manifest: Mapping[str, Any]) -> Backend:

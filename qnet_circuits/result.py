@@ -173,6 +173,8 @@ class Result:
         lines += [self.report] if self.report else []
         if self.refused is not None:
             lines.append(f"refused: {self.refused}")
+        if "verify" in self.seconds:
+            lines.append(f"verified before submission, in {self.seconds['verify']:.2f} s")
         lines += [f"note: {note}" for note in self.notes]
         return "\n".join(lines)
 

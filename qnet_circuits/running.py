@@ -25,7 +25,16 @@ from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.options import check_options
 from qnet_circuits.planning import DEFAULT_SHOTS, counts_for, left_on, plan_jobs, share_budget, tag_jobs
 from qnet_circuits.prepared import Prepared
-from qnet_circuits.preparing import compile_for, has_controls, on_device, predicted, prepare, program_of
+from qnet_circuits.preparing import (
+    compile_for,
+    has_controls,
+    needs_proof,
+    on_device,
+    predicted,
+    prepare,
+    program_of,
+    proved,
+)
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report
 from qnet_circuits.protocol import Protocol
@@ -33,6 +42,9 @@ from qnet_circuits.ranking import PREDICTED, ranked
 from qnet_circuits.records import Record
 from qnet_circuits.result import Result
 from qnet_circuits.runs import Run
+
+#: Said where nothing was proved before a submission, since the caller did not want it.
+UNPROVED = "not verified (verify=False): nobody proved that compilation kept the parties apart"
 
 
 @overload
@@ -62,6 +74,7 @@ def submit(
     max_qpu_seconds: int | None = None,
     options: Mapping[str, Any] | None = None,
     path: str | os.PathLike[str] | None = None,
+    verify: bool = True,
     dry_run: bool = False,
 ) -> Run | Prepared:
     """Prepare a run: make the program, compile it, check it, write it down; ``wait`` or ``result`` runs it.
@@ -96,6 +109,8 @@ def submit(
         options: Options of IBM's Sampler by dotted name, on ``ibm:`` and, as far as its offline mode knows them, ``local:``;
             such as ``{"twirling.enable_gates": True, "execution.rep_delay": 2.5e-4}``.
         path: A directory, new or empty, that keeps the run; needed on a processor.
+        verify: Prove, before anything goes to a processor, that compilation kept the parties apart. A program for which that
+            cannot be decided is refused, unless this is False; the result notes it then.
         dry_run: Do everything but write and submit.
 
     Returns:
@@ -111,21 +126,15 @@ def submit(
         protocol=protocol, shots=shots, seed=seed, corrections=corrections, optimization_level=optimization_level,
         carrier=carrier, emulate_links=emulate_links, noise=noise, decoupling=decoupling, repeats=repeats,
         mitigate=mitigate, predict=predict, controls=controls, max_qpu_seconds=max_qpu_seconds, options=options, path=path,
-        dry_run=dry_run,
+        verify=verify, dry_run=dry_run,
     )  # fmt: skip
     seed = given["seed"]
     where = _with_noise(backend_of(backend), given["noise"]).with_options(options)
     where = _limited(where, max_qpu_seconds, path, dry_run)
     protocol, left_out = on_device(protocol, where)
     kept = (
-        "corrections",
-        "optimization_level",
-        "carrier",
-        "emulate_links",
-        "decoupling",
-        "controls",
-        "mitigate",
-    )
+        "corrections", "optimization_level", "carrier", "emulate_links", "decoupling", "controls", "mitigate", "verify",
+    )  # fmt: skip
     chosen = {
         "seeded": seeded,
         "shots": DEFAULT_SHOTS if shots is None else given["shots"],
@@ -145,7 +154,11 @@ def submit(
     chosen["own_shots"] = all(item.shots is not None for item in compiled.program)
     _check_links(compiled, where)
     where.check(compiled)
+    took = proved(compiled, where, verify)
     manifest = make_manifest(protocol, compiled, where, seed, counts, chosen)
+    manifest["seconds"].update(took)
+    if needs_proof(where) and not verify:
+        left_out = (*left_out, UNPROVED)
     jobs, cost = plan_jobs(compiled, where, counts, repeats)
     manifest["jobs"] = jobs
     if cost is not None:
@@ -233,7 +246,7 @@ def run(
         progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr is
             told if it is a terminal and it takes more than two seconds.
         **options: Those of ``submit``: shots, seed, corrections, optimization_level, layout, carrier, emulate_links, noise,
-            decoupling, mitigate, repeats, controls, predict, max_qpu_seconds, options, path.
+            decoupling, mitigate, repeats, controls, predict, max_qpu_seconds, options, path, verify.
 
     Returns:
         The result.

@@ -47,7 +47,7 @@ from qnet_circuits.manifest import (
 )
 from qnet_circuits.mitigation.reading import mitigate_blocks
 from qnet_circuits.planning import joined, overall, shots_of
-from qnet_circuits.preparing import backend_again, has_controls, program_of
+from qnet_circuits.preparing import backend_again, has_controls, program_of, proved
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, reporter
 from qnet_circuits.protocol import Analysis, Analyzed, Protocol, ask, protocol_class
@@ -115,6 +115,11 @@ class Run(Unpicklable):
     def status(self) -> str:
         """PREPARED, SUBMITTING, QUEUED, RUNNING, DONE, COLLECTED, FAILED, CANCELLED or LOST."""
         return str(self._manifest["status"])
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """How long each step took so far."""
+        return dict(self._seconds)
 
     @property
     def exact(self) -> bool:
@@ -455,7 +460,10 @@ class Run(Unpicklable):
                 "give it to open_run(path, protocol=...)"
             )
         backend = self._connected()
-        return prepare_again(self._manifest, self._record, protocol, backend), backend
+        compiled = prepare_again(self._manifest, self._record, protocol, backend)
+        verify = bool(self._manifest["options"].get("verify", True))
+        self._seconds.update(proved(compiled, backend, verify))
+        return compiled, backend
 
     def _program_of(self, protocol: Protocol) -> Program:
         """Return the program that a protocol makes for this run."""

@@ -22,7 +22,7 @@ VERBS = {
 HANDED_ON = {"run": "submit", "predict": "submit", "estimate_cost": "compile"}
 #: Judged by what there is, not by what they are.
 OTHERWISE = {"backend", "device", "layout", "progress"}
-SWITCHES = ("emulate_links", "decoupling", "mitigate", "controls", "dry_run")
+SWITCHES = ("emulate_links", "decoupling", "mitigate", "controls", "verify", "dry_run")
 WRONG = {
     "protocol": ["repeater-chain", None, 3],
     "shots": ["abc", 0, 2.5, True, [5], 10**9],

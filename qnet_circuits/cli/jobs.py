@@ -42,11 +42,13 @@ from qnet_circuits.cli.output import show
 )
 @running_options
 @click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
+@click.option("--no-verify", is_flag=True,
+              help="Submit what cannot be proved to keep the parties apart; the result notes it.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Check everything; write and submit nothing.")
 @json_option
 def submit(
     name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], out: str | None,
-    sampler_options: tuple[str, ...], as_json: bool, **options: Any,
+    sampler_options: tuple[str, ...], as_json: bool, no_verify: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Submit a protocol to a processor, and come back later.
 
@@ -64,12 +66,14 @@ def submit(
             noise=noise_of(noise),
             path=out,
             options=pairs("--option", sampler_options),
+            verify=not no_verify,
             **options,
         )
     said = (
         "checked; nothing was written or submitted" if options["dry_run"] else f"fetch it: qnet fetch {out}"
     )
-    _say([_state(run, out)], as_json, said)
+    took = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in run.seconds.items())
+    _say([_state(run, out)], as_json, f"{took}\n{said}")
 
 
 @click.command()

@@ -14,7 +14,7 @@ from qiskit import QuantumCircuit
 
 from qnet_circuits.circuits.links import LINK_OPERATIONS
 from qnet_circuits.circuits.rules import node_of
-from qnet_circuits.compiling.boundaries import verify_boundaries
+from qnet_circuits.compiling.boundaries import Shape, verify_boundaries
 from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.carriers import check_carrier
 from qnet_circuits.compiling.decoupling import with_pulses
@@ -158,11 +158,12 @@ class Compiled:
             VerificationError: If something moved across a boundary.
             UnsupportedError: If a region is too wide to compare.
         """
+        known: set[Shape] = set()  # Circuits of one program differ little: what they share is compared once.
         for item, played in zip(self, self.played, strict=True):
             _verify_routing(item)
             if played is not item.circuit:
-                verify_boundaries(item.circuit, played)
-        return sum(verify_boundaries(item.routed, item.circuit) for item in self.items)
+                verify_boundaries(item.circuit, played, known)
+        return sum(verify_boundaries(item.routed, item.circuit, known) for item in self.items)
 
     def analyze(self, result: Any, level: float = 0.95) -> dict[str, Any]:
         """Return the figures of circuits that were run elsewhere.

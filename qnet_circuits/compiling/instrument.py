@@ -8,30 +8,31 @@ the same completely positive map (Davies and Lewis, Commun. Math. Phys. 17, 239 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, ClassicalRegister, Clbit, ControlFlowOp, Gate, IfElseOp, Qubit
-from qiskit.circuit.classical import expr
+from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Gate, Qubit
 from qiskit.quantum_info import Operator
 
 from qnet_circuits.compiling.fences import fence_label
+from qnet_circuits.compiling.polynomials import (
+    ALWAYS,
+    NEVER,
+    Event,
+    Form,
+    case_forms,
+    condition_form,
+    product,
+)
 from qnet_circuits.errors import UnsupportedError
 
-#: The nth write (from 1) of a classical bit: its register's name, its index there, n.
-Event = tuple[str, int, int]
-#: A polynomial over GF(2): the set of its products of events. A condition holds where it is 1.
-Form = frozenset[frozenset[Event]]
 #: Values of events, in their order.
 Bits = tuple[tuple[Event, bool], ...]
 Matrix = npt.NDArray[np.complex128]
-ALWAYS: Form = frozenset({frozenset()})
-NEVER: Form = frozenset()
 _IGNORED = ("barrier", "delay", "id")
-_WIDEST_REGISTER = 12
 _ENTRIES = 2**20
 _BRANCHES = 4096
 _TOLERANCE = 1e-6
@@ -122,7 +123,11 @@ class Reader:
         if matrix is not None:
             self.done.steps.append(Step(wires, matrix, condition))
         elif name == "if_else":
-            self._if_else(instruction, wires, condition)
+            holds = condition_form(instruction.operation.condition, self._bit)
+            self._decide(instruction, wires, [product(condition, each) for each in (holds, holds ^ ALWAYS)])
+        elif name == "switch_case":
+            cases = case_forms(instruction.operation, self._bit)
+            self._decide(instruction, wires, [product(condition, each) for each in cases])
         elif name in ("measure", "reset") and condition == ALWAYS:
             event = self._write(instruction.clbits[0]) if name == "measure" else None
             self.done.steps.append(Step(wires, event=event))
@@ -147,17 +152,18 @@ class Reader:
         """Return a bit as it is now: what was written last, or 0."""
         return frozenset({frozenset({self.latest[bit]})}) if bit in self.latest else NEVER
 
-    def _if_else(self, instruction: CircuitInstruction, wires: Sequence[int], outer: Form) -> None:
-        operation: IfElseOp = instruction.operation
-        holds = _form(operation.condition, self._bit)
-        for block, condition in zip(operation.blocks, (holds, holds ^ ALWAYS), strict=False):
+    def _decide(
+        self, instruction: CircuitInstruction, wires: Sequence[int], conditions: Sequence[Form]
+    ) -> None:
+        """Take the gates of each block of a decision, with the condition under which that is the one that runs."""
+        for block, condition in zip(instruction.operation.blocks, conditions, strict=False):
             place = dict(zip(block.qubits, wires, strict=True))
             for inside in block.data:
                 if isinstance(inside.operation, ControlFlowOp):
                     raise UnsupportedError(
-                        "control flow inside if_else cannot be verified; use one level of it"
+                        f"control flow inside {instruction.name} cannot be verified; use one level of it"
                     )
-                self._step(inside, place, _product(outer, condition))
+                self._step(inside, place, condition)
 
     def _expand(self, instruction: CircuitInstruction, wires: Sequence[int], condition: Form) -> None:
         """Take an instruction by its definition, or by its matrix."""
@@ -170,68 +176,11 @@ class Reader:
         elif isinstance(operation, Gate):
             self.done.steps.append(Step(tuple(wires), Operator(operation).data, condition))
         else:
-            where = "" if condition == ALWAYS else " inside if_else"
+            where = "" if condition == ALWAYS else " inside a decision"
             raise UnsupportedError(
                 f"boundaries cannot be verified where the circuit has {instruction.name!r}{where}; "
-                "what can be: gates, measure, reset, and if_else with gates in its body"
+                "what can be: gates, measure, reset, and if_else and switch with gates in their bodies"
             )
-
-
-def _product(a: Form, b: Form) -> Form:
-    result: Form = NEVER
-    for x in a:
-        for y in b:
-            result ^= frozenset({x | y})
-    return result
-
-
-def _form(condition: object, bit: Callable[[Clbit], Form]) -> Form:
-    """Return a condition as a polynomial of the events it reads."""
-    match condition:
-        case Clbit():
-            return bit(condition)
-        case (Clbit() as target, value):
-            return bit(target) ^ (NEVER if value else ALWAYS)
-        case (ClassicalRegister() as target, int(value)) if len(target) <= _WIDEST_REGISTER:
-            result = ALWAYS
-            for k, one in enumerate(target):
-                result = _product(result, bit(one) ^ (NEVER if value >> k & 1 else ALWAYS))
-            return result
-        case expr.Var(var=Clbit() as target):
-            return bit(target)
-        case expr.Value(value=bool(value)):
-            return ALWAYS if value else NEVER
-        case expr.Cast(operand=operand) if operand.type == condition.type:
-            return _form(operand, bit)
-        case expr.Unary(op=expr.Unary.Op.BIT_NOT | expr.Unary.Op.LOGIC_NOT, operand=operand):
-            return _form(operand, bit) ^ ALWAYS
-        case expr.Binary(
-            op=expr.Binary.Op.EQUAL,
-            left=expr.Var(var=ClassicalRegister() as var),
-            right=expr.Value(value=value),
-        ):
-            return _form((var, value), bit)
-        case expr.Binary():
-            return _binary(condition, bit)
-    raise UnsupportedError(
-        f"the condition {condition!r} cannot be verified; use bits, not, and, or, xor, and equality"
-    )
-
-
-def _binary(condition: expr.Binary, bit: Callable[[Clbit], Form]) -> Form:
-    a, b = _form(condition.left, bit), _form(condition.right, bit)
-    name = condition.op.name
-    if name in ("BIT_XOR", "NOT_EQUAL"):
-        return a ^ b
-    if name == "EQUAL":
-        return a ^ b ^ ALWAYS
-    if name in ("BIT_AND", "LOGIC_AND"):
-        return _product(a, b)
-    if name in ("BIT_OR", "LOGIC_OR"):
-        return a ^ b ^ _product(a, b)
-    raise UnsupportedError(
-        f"the condition {condition!r} cannot be verified; use bits, not, and, or, xor, and equality"
-    )
 
 
 # -- matrices ----------------------------------------------------------------------------------------------------------

@@ -16,9 +16,6 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Clbit
 
 from qnet_circuits.compiling.instrument import (
-    ALWAYS,
-    Event,
-    Form,
     Instrument,
     Matrix,
     Reader,
@@ -26,6 +23,7 @@ from qnet_circuits.compiling.instrument import (
     apply,
     event_name,
 )
+from qnet_circuits.compiling.polynomials import ALWAYS, Event, Form
 from qnet_circuits.errors import UnsupportedError
 
 _TOLERANCE = 1e-6

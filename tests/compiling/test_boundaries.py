@@ -567,7 +567,7 @@ def test_a_loop_is_refused():
     circuit.measure(0, 0)
     with circuit.if_test((circuit.clbits[0], True)):
         circuit.measure(0, 1)
-    with pytest.raises(UnsupportedError, match="'measure' inside if_else"):
+    with pytest.raises(UnsupportedError, match="'measure' inside"):
         verify_boundaries(circuit, circuit)
 
 
