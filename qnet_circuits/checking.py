@@ -23,9 +23,13 @@ def check_kinds(plain: Mapping[str, Any], kinds: Mapping[str, type | tuple[type,
 
 
 def check_numbers(name: str, values: Sequence[Any]) -> None:
-    """Check that values are numbers, or raise TypeError."""
+    """Check that values are numbers, of which none is too large for a float, or raise TypeError."""
     if not all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
         raise TypeError(name)
+    try:
+        _ = [float(value) for value in values]
+    except OverflowError:
+        raise TypeError(name) from None
 
 
 def check_bounds(bounds: Mapping[str, Any]) -> None:
