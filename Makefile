@@ -2,8 +2,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+LOWEST := .venv-lowest
 
-.PHONY: help demo test test-slow bench lint clean
+.PHONY: help demo test test-slow test-lowest bench lint clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -30,9 +31,16 @@ test: lint  ## install, then run the whole test suite
 test-slow: $(STAMP)  ## the checks that take minutes
 	$(BIN)/python -m pytest -n auto -m slow
 
+test-lowest:  ## the tests on the lowest versions that pyproject.toml allows; TESTS=tests/... for a part
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[test]'
+	# Old versions may meet what their own dependencies have deprecated since.
+	$(LOWEST)/bin/python -m pytest -n auto -m "not slow" -W ignore::DeprecationWarning $(TESTS)
+
 bench: $(STAMP)  ## measure speed against hand-written scripts and bars, some ten minutes
 	-$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	$(BIN)/python -m benchmarks.run
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache build *.egg-info
+	rm -rf $(VENV) $(LOWEST) demo .pytest_cache .mypy_cache .ruff_cache build *.egg-info

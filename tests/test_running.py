@@ -310,6 +310,15 @@ def test_a_field_that_cannot_be_written_down_is_refused_and_leaves_no_directory(
     assert run(given, shots=10, seed=1).fidelity.n == 30
 
 
+def test_a_lock_that_is_a_link_empties_no_file(directory, tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    (directory / ".lock").unlink(missing_ok=True)
+    (directory / ".lock").symlink_to(tmp_path / "mine")
+    with pytest.raises(RecordError, match="cannot lock"):
+        open_run(directory).cancel()
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
 def test_torn_foreign_and_newer_directories(directory, tmp_path):
     with pytest.raises(RecordError, match="no run directory"):
         open_run(tmp_path / "nothing")

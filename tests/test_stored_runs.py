@@ -1,6 +1,7 @@
 """The runs stored in hardware_runs/ open, and are analysed to the results that are stored with them."""
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -53,6 +54,15 @@ def _figures(result):
     return json.loads(json.dumps(result.to_dict()["figures"]))
 
 
+def _alike(one, other):
+    """Tell whether plain values are the same, but for the last digits, in which versions of SciPy differ."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12) if isinstance(one, float) else one == other
+
+
 def test_there_are_runs_of_three_kinds():
     kinds = {_json(path, "manifest.json")["backend"].partition(":")[0] for path in RUNS}
     assert kinds == {"local", "aer", "exact"}
@@ -63,12 +73,12 @@ def test_a_copy_is_analysed_to_its_stored_result(path, tmp_path):
     copy = shutil.copytree(path, tmp_path / "elsewhere" / "moved")
     (copy / "result.json").unlink()
     result, before = qn.open_run(copy).result(), _json(path, "result.json")
-    assert _figures(result) == before["figures"]
+    assert _alike(_figures(result), before["figures"])
     # Written by whoever finds none, it differs in nothing but how long the analysis took.
     again = _json(copy, "result.json")
     for plain in (again, before):
         plain["seconds"].pop("analyze", None)
-    assert again == before
+    assert _alike(again, before)
 
 
 @stored
@@ -103,7 +113,7 @@ def test_reading_leaves_a_directory_that_may_not_be_written_as_it_is(path, monke
     monkeypatch.setattr(os, "access", lambda *_: False)
     opened = qn.open_run(path)
     assert (opened.status, opened.path) == ("COLLECTED", path)
-    assert _figures(qn.replay(path)) == _json(path, "result.json")["figures"]
+    assert _alike(_figures(qn.replay(path)), _json(path, "result.json")["figures"])
     assert _files(path) == before
 
 
@@ -115,7 +125,7 @@ def test_a_run_replays_without_ibms_client_and_without_a_network(path, tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent)}
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["figures"] == _json(path, "result.json")["figures"]
+    assert _alike(json.loads(done.stdout)["figures"], _json(path, "result.json")["figures"])
 
 
 @stored
@@ -151,7 +161,7 @@ def test_its_status_is_told_it_is_not_cancelled_and_it_is_fetched(path, tmp_path
         code, out, _ = _qnet(capsys, command, copy, "--json")
         assert (code, json.loads(out)["runs"][0]["status"]) == (0, "COLLECTED")
     code, out, _ = _qnet(capsys, "fetch", copy, "--json")
-    assert (code, json.loads(out)["figures"]) == (0, _json(path, "result.json")["figures"])
+    assert code == 0 and _alike(json.loads(out)["figures"], _json(path, "result.json")["figures"])
 
 
 @stored
