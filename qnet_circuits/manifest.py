@@ -21,12 +21,13 @@ from qnet_circuits.checking import (
     check_numbers,
     check_remote_jobs,
 )
+from qnet_circuits.circuits.corrections import CORRECT
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.controls import with_baseline
 from qnet_circuits.errors import ProgramError, RecordError, check_count
 from qnet_circuits.figures import Figure
 from qnet_circuits.mitigation.reading import check_entry, check_readout, readout_entry
-from qnet_circuits.program import Program
+from qnet_circuits.program import Item
 from qnet_circuits.protocol import Protocol, ask
 from qnet_circuits.records import Record, forms_from_dict, forms_to_dict
 from qnet_circuits.theory.noise_parameters import NoiseParameters
@@ -81,7 +82,8 @@ def make_manifest(
     notes = [*compiled.notes, *backend.notes(compiled)]
     if options["emulate_links"] and any(item.lowered.forms.emulated for item in compiled):
         notes.append("link noise is emulated: sampled in software, not made by the machine")
-    if any(item.lowered.mode == "frame" and _corrects(program) for item in compiled):
+    framed = {item.name for item in compiled if item.lowered.mode == "frame"}
+    if any(item.name in framed and _corrects(item) for item in program):
         notes.append("corrected in software (Pauli frame)")
     own = [item for item in program if not item.control]
     carrier = "+".join(dict.fromkeys(item.carrier or options["carrier"] for item in own))
@@ -157,8 +159,8 @@ def said_of(protocol: Protocol, controls: bool) -> tuple[dict[str, float], dict[
     }
 
 
-def _corrects(program: Program) -> bool:
-    return bool(program.resources["classical_bits"])
+def _corrects(item: Item) -> bool:
+    return any(instruction.name == CORRECT for instruction in item.circuit.data)
 
 
 def calibration_of(compiled: Compiled) -> dict[str, Any]:

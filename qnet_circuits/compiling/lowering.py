@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import CircuitInstruction, Clbit, Gate, Measure, Qubit
@@ -19,6 +19,7 @@ from qnet_circuits.compiling.fences import fence
 from qnet_circuits.compiling.forms import Forms, Weights
 from qnet_circuits.compiling.frames import Frames
 from qnet_circuits.compiling.survey import Survey, survey
+from qnet_circuits.compiling.withholding import withheld
 from qnet_circuits.errors import FrameError, UnknownNameError, UnsupportedError
 
 MODES = ("auto", "frame", "feedforward", "postselect", "coherent", "none")
@@ -67,14 +68,21 @@ def lower(
         raise UnknownNameError("correction mode", mode, MODES)
     if carrier == "teleport":
         source = teleport_transmissions(source)
+    silent = withheld(source)
+    if mode == "none":
+        return _Lowering(silent, mode, carrier, emulate_links).run()
+    waits = "its control flow waits for bits of other nodes in real time" if silent is not source else ""
     if mode != "auto":
-        return _Lowering(source, mode, carrier, emulate_links).run()
-    try:
-        return _Lowering(source, "frame", carrier, emulate_links).run()
-    except FrameError as error:
-        lowered = _Lowering(source, "feedforward", carrier, emulate_links).run()
-        note = f"corrections=auto took feedforward for {source.name!r}: {error}"
-        return Lowered(lowered.circuit, lowered.mode, lowered.forms, lowered.link_noise, (note,))
+        lowered = _Lowering(source, mode, carrier, emulate_links).run()
+        return replace(lowered, notes=(f"circuit {source.name!r}: {waits}",)) if waits else lowered
+    reason = waits
+    if not reason:
+        try:
+            return _Lowering(source, "frame", carrier, emulate_links).run()
+        except FrameError as error:
+            reason = str(error)
+    lowered = _Lowering(source, "feedforward", carrier, emulate_links).run()
+    return replace(lowered, notes=(f"corrections=auto took feedforward for {source.name!r}: {reason}",))
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -53,19 +54,31 @@ def choice_of(operation: Operation, blocks: int) -> Choice:
     Raises:
         UnsupportedError: If the operation is a loop, or decides on more bits than a table can hold.
     """
+    node, block_of = _question(operation, blocks)
+    odd = _parity_of(node) if operation.name == "if_else" else None
+    if odd is not None:
+        bits, constant = odd
+        return Choice(tuple(bits), (0, 1) if constant else (1, 0), parity=True)
+    return _tabulated(node, block_of)
+
+
+def taken_at_zero(operation: Operation, blocks: int) -> int:
+    """Return which branch an ``if_else`` or ``switch_case`` takes if all bits are 0; the number ``blocks`` stands for none."""
+    node, block_of = _question(operation, blocks)
+    return block_of(_value(node, defaultdict(int)))
+
+
+def _question(operation: Operation, blocks: int) -> tuple[expr.Expr, Callable[[Any], int]]:
+    """Return what an operation decides on, and the branch for each of its values."""
     if operation.name == "if_else":
         condition = operation.condition
         if isinstance(condition, tuple):
             condition = expr.lift_legacy_condition(condition)
-        odd = _parity_of(condition)
-        if odd is not None:
-            bits, constant = odd
-            return Choice(tuple(bits), (0, 1) if constant else (1, 0), parity=True)
-        return _tabulated(condition, lambda value: 0 if value else 1)
+        return condition, lambda value: 0 if value else 1
     if operation.name == "switch_case":
         cases = operation.cases_specifier()
         listed = [(set(values), k) for k, (values, _) in enumerate(cases)]
-        return _tabulated(expr.lift(operation.target), lambda value: _case(int(value), listed, blocks))
+        return expr.lift(operation.target), lambda value: _case(int(value), listed, blocks)
     raise UnsupportedError(
         f"{operation.name!r} cannot be computed exactly; use if_else, or sample on aer instead of the exact backend"
     )

@@ -1,0 +1,168 @@
+"""Messages withheld from a program's own control flow: a decision never learns a bit that another node measured.
+
+Such a bit reads as 0, as it would if it had never been sent. A decision on nothing else is none: its branch for zeros is taken
+at once, without waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from typing import Any, cast
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import (
+    CASE_DEFAULT,
+    CircuitInstruction,
+    ClassicalRegister,
+    Clbit,
+    ControlFlowOp,
+    IfElseOp,
+    SwitchCaseOp,
+    WhileLoopOp,
+)
+from qiskit.circuit.classical import expr
+
+from qnet_circuits.circuits.rules import condition_bits, node_of, read_bits, written_bits
+from qnet_circuits.compiling.building import with_instructions
+from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.exact.conditions import taken_at_zero
+
+_LOOPS = ("for_loop", "while_loop")
+
+
+def withheld(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a circuit in which no control flow reads a bit that another node measured; itself if none does.
+
+    Args:
+        circuit: A checked circuit, so that each instruction of control flow is of one node.
+
+    Raises:
+        UnsupportedError: If a loop would never end, or measures into a bit of another node that it reads.
+    """
+    if not any(instruction.is_control_flow() for instruction in circuit.data):
+        return circuit
+    nodes, measured_at = node_of(circuit), dict[Clbit, str]()
+    data: list[CircuitInstruction] = []
+    changed = False
+    for instruction in circuit.data:
+        node = nodes[instruction.qubits[0]] if instruction.qubits else ""
+        foreign = {bit for bit, source in measured_at.items() if source != node}
+        changed = changed or not foreign.isdisjoint(read_bits(instruction))
+        data += _decided(instruction, foreign)
+        measured_at.update(dict.fromkeys(written_bits(instruction), node))
+    return with_instructions(circuit, data) if changed else circuit
+
+
+def _decided(instruction: CircuitInstruction, foreign: set[Clbit]) -> Iterator[CircuitInstruction]:
+    """Yield what control flow becomes where some bits never arrive; itself if it reads none of them."""
+    if not foreign.intersection(read_bits(instruction)):
+        yield instruction
+        return
+    name = instruction.name
+    if name in _LOOPS and foreign.intersection(read_bits(instruction), written_bits(instruction)):
+        raise UnsupportedError(
+            f"{name!r} reads a bit of another node and measures into it, so no message can be withheld from it; "
+            "give the loop a bit of its own"
+        )
+    operation = cast(ControlFlowOp, instruction.operation)
+    blocks = [_inside(block, instruction, foreign) for block in operation.blocks]
+    operation = operation.replace_blocks(blocks)
+    bits = set(condition_bits(instruction))
+    if not bits & foreign:
+        yield instruction.replace(operation=operation)
+    elif not bits <= foreign:
+        yield instruction.replace(operation=_deaf(operation, bits & foreign))
+    else:
+        taken = _at_zero(operation)
+        if taken < len(blocks):
+            yield from _outside(blocks[taken], instruction)
+
+
+def _inside(block: QuantumCircuit, instruction: CircuitInstruction, foreign: set[Clbit]) -> QuantumCircuit:
+    """Return a branch whose own decisions read no foreign bit that the branch has not measured anew."""
+    lost = {inner for inner, bit in zip(block.clbits, instruction.clbits, strict=True) if bit in foreign}
+    data: list[CircuitInstruction] = []
+    for inside in block.data:
+        data += _decided(inside, lost)
+        lost -= set(written_bits(inside))
+    return with_instructions(block, data)
+
+
+def _outside(block: QuantumCircuit, instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
+    """Yield what a branch does, on the bits around it."""
+    place: Mapping[object, object] = dict(
+        zip([*block.qubits, *block.clbits], [*instruction.qubits, *instruction.clbits], strict=True)
+    )
+    for inside in block.data:
+        yield inside.replace(
+            qubits=[place[qubit] for qubit in inside.qubits], clbits=[place[bit] for bit in inside.clbits]
+        )
+
+
+def _at_zero(operation: ControlFlowOp) -> int:
+    """Return which branch is taken if all bits are 0; the number of branches stands for none."""
+    if operation.name != "while_loop":
+        return taken_at_zero(operation, len(operation.blocks))
+    if taken_at_zero(IfElseOp(operation.condition, *operation.blocks), 1) == 0:
+        raise UnsupportedError(
+            "'while_loop' goes on until a message arrives, which is withheld; decide with if_test"
+        )
+    return 1
+
+
+def _deaf(operation: ControlFlowOp, lost: set[Clbit]) -> ControlFlowOp:
+    """Return the same control flow with a condition in which some bits read as 0."""
+    if operation.name == "switch_case":
+        return _deaf_switch(operation, lost)
+    condition = operation.condition
+    if isinstance(condition, tuple):
+        condition = _bit_by_bit(*condition)
+    kind = WhileLoopOp if operation.name == "while_loop" else IfElseOp
+    return kind(_silenced(condition, lost), *operation.blocks, label=operation.label)
+
+
+def _deaf_switch(operation: SwitchCaseOp, lost: set[Clbit]) -> SwitchCaseOp:
+    """Return a switch that takes the same case whatever the lost bits are; Aer switches on registers and on no expression."""
+    cases = list(operation.cases_specifier())
+    target = operation.target.var if isinstance(operation.target, expr.Var) else operation.target
+    if not isinstance(target, ClassicalRegister):
+        return SwitchCaseOp(_silenced(target, lost), cases, label=operation.label)
+    ways = [0]
+    for k, bit in enumerate(target):
+        ways += [way | 1 << k for way in ways] if bit in lost else []
+    heard = [
+        ([each for value in values for each in _each_way(value, ways)], block) for values, block in cases
+    ]
+    return SwitchCaseOp(target, [case for case in heard if case[0]], label=operation.label)
+
+
+def _each_way(value: Any, ways: list[int]) -> list[Any]:
+    """Return the values of a register that stand for one, whatever its lost bits are; none for one in which they are 1."""
+    if value is CASE_DEFAULT:
+        return [value]
+    return [value | way for way in ways] if not value & ways[-1] else []
+
+
+def _bit_by_bit(register: ClassicalRegister, value: int) -> expr.Expr:
+    """Return the condition that a register has a value as one on its bits, so that nobody waits for those that are lost."""
+    terms = [bit if value >> k & 1 else expr.logic_not(bit) for k, bit in enumerate(register)]
+    return reduce(expr.logic_and, terms[1:], expr.lift(terms[0]))
+
+
+def _silenced(node: expr.Expr, lost: set[Clbit]) -> expr.Expr:
+    """Return an expression in which some bits read as 0."""
+    if isinstance(node, expr.Var):
+        if isinstance(node.var, Clbit):
+            return expr.lift(False) if node.var in lost else node
+        mask = sum(1 << k for k, bit in enumerate(node.var) if bit not in lost)
+        return expr.bit_and(node, expr.lift(mask, node.type))
+    if isinstance(node, expr.Cast):
+        return expr.Cast(_silenced(node.operand, lost), node.type, node.implicit)
+    if isinstance(node, expr.Unary):
+        return expr.Unary(node.op, _silenced(node.operand, lost), node.type)
+    if isinstance(node, expr.Binary):
+        return expr.Binary(node.op, _silenced(node.left, lost), _silenced(node.right, lost), node.type)
+    if isinstance(node, expr.Index):
+        return expr.Index(_silenced(node.target, lost), _silenced(node.index, lost), node.type)
+    return node
