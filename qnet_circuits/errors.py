@@ -15,6 +15,7 @@
     ├── NoShotsError                nothing was left to estimate a figure from
     ├── RoundingError               a transform that is no longer exact (also an ArithmeticError)
     ├── RecordError                 a run directory that is missing, torn, foreign or too new
+    │   └── HeldError               one that another process is at work on
     └── BackendError                the backend failed (also a RuntimeError)
         ├── AccountError            no account, or one that the platform does not accept
         ├── UnreachableError        no answer, or none that can be read: what was asked for may have happened or not
@@ -103,6 +104,10 @@ class RoundingError(QnetError, ArithmeticError):
 
 class RecordError(QnetError):
     """A run directory that is missing, torn, foreign or too new."""
+
+
+class HeldError(RecordError):
+    """A run directory that another process is at work on."""
 
 
 class BackendError(QnetError, RuntimeError):

@@ -51,6 +51,8 @@ class Job:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._backend, self._entry, self._save, self._sleep = backend, entry, save, sleep
+        #: How many times in a row nobody has answered.
+        self.failures = 0
 
     @property
     def _tag(self) -> str:
@@ -158,13 +160,13 @@ class Job:
         Raises:
             UnreachableError, BusyError: If nobody answered several times in a row; the job goes on, and so may another watch.
         """
-        begin, pause, failures = time.monotonic(), FIRST_POLL, 0
+        begin, pause, self.failures = time.monotonic(), FIRST_POLL, 0
         while True:
             try:
-                state, failures = self.refresh(), 0
+                state, self.failures = self.refresh(), 0
             except (UnreachableError, BusyError):
-                failures += 1
-                if failures >= MOST_FAILURES:
+                self.failures += 1
+                if self.failures >= MOST_FAILURES:
                     raise
                 state = str(self._entry["status"])
             left = None if timeout is None else begin + timeout - time.monotonic()

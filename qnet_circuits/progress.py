@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,10 @@ from contextlib import contextmanager
 #: What a caller may say: a function of (done, total), True, False, or None for a terminal only.
 Report = Callable[[int, int], None] | bool | None
 _QUIET_SECONDS = 2.0
+#: Seconds after which a question is said to have no answer, and between two writings of what is waited for.
+_UNANSWERED, _TICK = 10.0, 1.0
+#: Told what is known of what is waited for, and whether it is being asked for anew.
+Tell = Callable[[str, bool], None]
 _WIDTH = 30
 
 
@@ -37,14 +42,81 @@ class _Line:
             print(file=sys.stderr, flush=True)
 
 
+class _Waiting:
+    """One line on stderr about what is waited for, written anew by a thread of its own: whoever asks for it may hang."""
+
+    def __init__(self, quiet: float) -> None:
+        self._known, self._since = "", time.monotonic()
+        self._asked: float | None = None
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._show, args=(quiet,), daemon=True)
+
+    def __call__(self, known: str, asking: bool) -> None:
+        now = time.monotonic()
+        if known != self._known:
+            self._since, self._known = now, known
+        self._asked = (self._asked or now) if asking else None
+        if not self._thread.ident:
+            self._thread.start()
+
+    def _show(self, quiet: float) -> None:
+        width, pause = 0, quiet
+        while not self._end.wait(pause):
+            line = self._line(time.monotonic())
+            print("\r" + line.ljust(width), end="", file=sys.stderr, flush=True)
+            width, pause = len(line), _TICK
+        if width:
+            print(file=sys.stderr, flush=True)
+
+    def _line(self, now: float) -> str:
+        asked = self._asked
+        silent = 0.0 if asked is None else now - asked
+        if silent > _UNANSWERED:
+            return f"{self._known}; no answer for {_duration(silent)}, asking again "
+        return f"{self._known}; waiting for {_duration(now - self._since)} "
+
+    def close(self) -> None:
+        """End the line."""
+        self._end.set()
+        if self._thread.ident:
+            self._thread.join()
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration as people read it.
+
+    Example:
+        >>> _duration(7.9), _duration(125)
+        ('7 s', '2 min 5 s')
+    """
+    minutes, left = divmod(int(seconds), 60)
+    return f"{minutes} min {left} s" if minutes else f"{left} s"
+
+
+def _wanted(progress: Report) -> bool:
+    return sys.stderr.isatty() if progress is None else progress is True
+
+
+@contextmanager
+def waiter(progress: Report) -> Iterator[Tell]:
+    """Yield the function to tell of what is waited for; a function that counts shots is not told of it."""
+    if not _wanted(progress):
+        yield lambda known, asking: None
+        return
+    line = _Waiting(_QUIET_SECONDS if progress is None else 0.0)
+    try:
+        yield line
+    finally:
+        line.close()
+
+
 @contextmanager
 def reporter(progress: Report) -> Iterator[Callable[[int, int], None] | None]:
     """Yield the function to tell of progress, or None."""
     if callable(progress):
         yield progress
         return
-    wanted = sys.stderr.isatty() if progress is None else progress
-    if not wanted:
+    if not _wanted(progress):
         yield None
         return
     line = _Line(_QUIET_SECONDS if progress is None else 0.0)

@@ -22,7 +22,7 @@ from qiskit import QuantumCircuit, qpy
 
 from qnet_circuits.compiling.forms import Forms
 from qnet_circuits.compiling.readout import READOUT
-from qnet_circuits.errors import RecordError
+from qnet_circuits.errors import HeldError, RecordError
 from qnet_circuits.files import finite, parsed, read_file
 
 SCHEMA = 1
@@ -133,7 +133,7 @@ class Record:
             timeout: Seconds to wait for another process; for ever by default.
 
         Raises:
-            RecordError: If the time is up.
+            HeldError: If the time is up.
         """
         holding = Holding(self.path)
         holding.take(timeout)
@@ -320,13 +320,13 @@ class Holding:
         self._path, self._lock = path, FileLock(path / ".lock")
 
     def take(self, timeout: float | None = None) -> None:
-        """Take it, or raise RecordError if another process has it when the time is up."""
+        """Take it, or raise HeldError if another process has it when the time is up."""
         from filelock import Timeout
 
         try:
             self._lock.acquire(timeout=-1 if timeout is None else timeout)
         except Timeout:
-            raise RecordError(
+            raise HeldError(
                 f"another process is at work on {self._path}; try again when it is done"
             ) from None
         except OSError as error:

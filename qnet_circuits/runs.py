@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from qnet_circuits.errors import (
     AccountError,
     BackendError,
     BusyError,
+    HeldError,
     JobCancelledError,
     JobError,
     JobMissingError,
@@ -49,7 +51,7 @@ from qnet_circuits.mitigation.reading import mitigate_blocks
 from qnet_circuits.planning import joined, overall, shots_of
 from qnet_circuits.preparing import backend_again, has_controls, program_of, proved
 from qnet_circuits.program import Program
-from qnet_circuits.progress import Report, reporter
+from qnet_circuits.progress import Report, Tell, reporter, waiter
 from qnet_circuits.protocol import Analysis, Analyzed, Protocol, ask, protocol_class
 from qnet_circuits.qkd.secrecy import Unpicklable
 from qnet_circuits.records import SECRET_FILE, SETTLED, Holding, Parts, Record
@@ -61,6 +63,12 @@ ANOTHER_SECRET = f"{SECRET_FILE} is not there: what follows from it, such as a k
 #: Said where a run's secrets would be made otherwise than it was said when it was submitted.
 OTHER_PARAMETERS = "the run was made with others, which decide on its key; other ones give figures and no key"
 _STATUS_OF: dict[type, str] = {JobCancelledError: "CANCELLED", JobMissingError: "LOST"}
+#: Seconds for which a directory that another process is at work on is waited for, where an answer is wanted soon.
+_TURN = 10.0
+
+
+def _untold(known: str, asking: bool) -> None:
+    """Tell nobody."""
 
 
 class _FetchedElsewhere(Exception):
@@ -98,6 +106,7 @@ class Run(Unpicklable):
         self._secret: bytes | None = None
         self._lost = False
         self._holding: Holding | None = None
+        self._tell: Tell = _untold
         self._seconds: dict[str, float] = dict(manifest.get("seconds", {}))
 
     @property
@@ -164,9 +173,9 @@ class Run(Unpicklable):
         """Give up a run whose outcomes are not there yet, and its jobs if it has some.
 
         Raises:
-            RecordError: If another process samples it on this machine.
+            HeldError: If another process samples it on this machine, or is at work on it for longer than a moment.
         """
-        with self._held(None if self._manifest.get("remote") else 0):
+        with self._held(_TURN if self._manifest.get("remote") else 0), self._telling():
             if self.status == "COLLECTED":
                 return
             for number, job in enumerate(self._jobs):
@@ -190,13 +199,17 @@ class Run(Unpicklable):
         return self
 
     def refresh(self) -> str:
-        """Ask the platform for the state of the run's jobs, and return the run's status."""
+        """Ask the platform for the state of the run's jobs, and return the run's status.
+
+        Raises:
+            HeldError: If another process is at work on it for longer than a moment.
+        """
         if not self._manifest.get("remote"):
             # Whoever samples holds the directory to the end; what it wrote can be read all the same.
             if self._record is not None:
                 self._reload(self._record)
             return self.status
-        with self._held():
+        with self._held(_TURN), self._telling():
             if self.status not in SETTLED:
                 for number, job in enumerate(self._jobs):
                     if job.get("ticket") is not None and job["status"] not in ENDED:
@@ -208,7 +221,8 @@ class Run(Unpicklable):
 
         Args:
             progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr
-                is told if it is a terminal and it takes more than two seconds.
+                is told if it is a terminal and it takes more than two seconds. What stderr is told of a job on a processor is
+                its state, and for how long nobody has answered.
             timeout: Seconds after which a run on a processor is not waited for any longer.
 
         Raises:
@@ -227,7 +241,7 @@ class Run(Unpicklable):
         if self._raws is None:
             self._raws = self._kept()
         if self._raws is None:
-            with self._held(timeout):
+            with self._turn(timeout, progress):
                 # Another process may have fetched them while this one waited for its turn.
                 kept = self._kept()
                 try:
@@ -258,15 +272,44 @@ class Run(Unpicklable):
             Parts(record).clear()
 
     @contextmanager
-    def _held(self, timeout: float | None = None) -> Iterator[None]:
+    def _held(self, timeout: float | None = None, progress: Report = None) -> Iterator[None]:
         """Hold the run's directory, so that of several processes one works on it at a time; see what the others did."""
         record = self._writable
         if record is None:
             yield
             return
-        with record.held(timeout) as self._holding:
+        with ExitStack() as stack:
+            try:
+                self._holding = stack.enter_context(record.held(0))
+            except HeldError:
+                with waiter(progress) as tell:
+                    tell(f"another process is at work on {record.path}", False)
+                    self._holding = stack.enter_context(record.held(timeout))
             self._reload(record)
             yield
+
+    @contextmanager
+    def _turn(self, timeout: float | None, progress: Report) -> Iterator[None]:
+        """Hold the directory to wait for the run, or raise NotFinishedError if it is another process's until the time is up."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._held(timeout, progress))
+            except HeldError as error:
+                raise NotFinishedError(str(error), self.status) from None
+            yield
+
+    @contextmanager
+    def _telling(self, progress: Report = None) -> Iterator[None]:
+        """Tell stderr, if that is wanted, how far the run is while the platform is asked, and waited for."""
+        with waiter(progress) as self._tell:
+            try:
+                self._say(asking=True)
+                yield
+            finally:
+                self._tell = _untold
+
+    def _say(self, asking: bool) -> None:
+        self._tell(f"{self.path or self._manifest['run_id']} is {self.status}", asking)
 
     def _reload(self, record: Record) -> None:
         """Take over what other processes wrote; an entry of a job that is at hand stays the same object."""
@@ -280,12 +323,16 @@ class Run(Unpicklable):
         self._manifest.update(now)
 
     @contextmanager
-    def _resting(self) -> Iterator[None]:
+    def _resting(self, job: Job | None = None) -> Iterator[None]:
         """Leave the directory while nothing is done, so that others may ask how far the run is, cancel it, or fetch it.
+
+        Args:
+            job: What is waited for; while nobody answers about it, that is told.
 
         Raises:
             _FetchedElsewhere: If another process fetched the outcomes meanwhile.
         """
+        self._say(asking=job is not None and job.failures > 0)
         if self._holding is None or self._record is None:
             yield
             return
@@ -294,13 +341,18 @@ class Run(Unpicklable):
         self._reload(self._record)
         if self._record.has("outcomes.npz"):
             raise _FetchedElsewhere
+        self._say(asking=True)
 
     def _execute(self, progress: Report, timeout: float | None) -> list[list[Raw]]:
         if self.status == "CANCELLED":
             raise RecordError("the run was cancelled; submit it again, in another directory")
         begin = time.perf_counter()
         try:
-            raws = self._fetch_jobs(timeout) if self._manifest.get("remote") else self._sample(progress)
+            if self._manifest.get("remote"):
+                with self._telling(progress):
+                    raws = self._fetch_jobs(timeout)
+            else:
+                raws = self._sample(progress)
             rng = np.random.default_rng(stream_seed(self._manifest["seed"], SURPLUS))
             blocks = joined(self._jobs, raws, rng)
             for block in blocks:
@@ -428,7 +480,8 @@ class Run(Unpicklable):
     def _watch(self, number: int, until: float | None) -> None:
         """Wait for a job to end, or raise NotFinishedError when the time is up."""
         left = None if until is None else max(0.0, until - time.monotonic())
-        state = self._job(number).watch(left, self._resting)
+        job = self._job(number)
+        state = job.watch(left, functools.partial(self._resting, job))
         if state not in ENDED:
             what = "the job" if len(self._jobs) == 1 else f"job {number + 1} of {len(self._jobs)}"
             raise NotFinishedError(f"{what} of {self.path} is {state}; fetch it later", state)

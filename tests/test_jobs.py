@@ -259,7 +259,7 @@ def test_run_on_a_processor_waits_for_the_result(tmp_path, platform):
 def test_of_several_processes_one_holds_the_directory(tmp_path, platform):
     submitted(tmp_path, RemoteBackend(platform))
     first, second = open_run(tmp_path / "run"), open_run(tmp_path / "run")
-    with first._held(), pytest.raises(RecordError, match="another process is at work"):
+    with first._held(), pytest.raises(NotFinishedError, match="another process is at work"):
         second.wait(timeout=0.1)
     assert second.result().figures
 

@@ -6,9 +6,8 @@ import logging
 import os
 import re
 from collections.abc import Iterable
-from typing import NoReturn, SupportsIndex
 
-from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.qkd.secrecy import Unpicklable
 
 MASK = "[hidden]"
 #: The environment variables of IBM's client that hold what must stay hidden.
@@ -30,17 +29,7 @@ _LOGGERS = (
 )
 
 
-class Guarded:
-    """What holds keys: it is not pickled, nor is anything that holds it."""
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise UnsupportedError(
-            "a connection to a platform holds the keys of an account, so it is not pickled; hand on the backend's name, "
-            "such as 'ibm:ibm_kingston', or the directory of a run"
-        )
-
-
-class Redactor(Guarded):
+class Redactor(Unpicklable):
     """Takes secrets out of text.
 
     Args:

@@ -13,9 +13,9 @@ from qiskit import QuantumCircuit
 from qiskit.providers import BackendV2
 from requests.exceptions import InvalidJSONError
 
-from qnet_circuits.backends.redaction import Guarded
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
 from qnet_circuits.noise.device import Device
+from qnet_circuits.qkd.secrecy import Unpicklable
 
 if TYPE_CHECKING:
     from qnet_circuits.backends.watchdog import Watchdog
@@ -140,7 +140,7 @@ def _runtime_service() -> Any:
 
 @cache
 def _service_class() -> type:
-    class Service(Guarded, _runtime_service()):  # type: ignore[misc]  # The client ships no types.
+    class Service(Unpicklable, _runtime_service()):  # type: ignore[misc]  # The client ships no types.
         """IBM's client with a limit of time on every request; it makes the first ones while it is made itself."""
 
         def __init__(self, watchdog: Watchdog) -> None:
