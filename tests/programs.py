@@ -1,6 +1,9 @@
 """Random local programs: two or three nodes, Clifford gates, links, measurements, resets and corrections."""
 
+from itertools import pairwise
+
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.quantum_info import random_clifford
 
 from qnet_circuits.circuits.corrections import correct
 from qnet_circuits.circuits.links import entangle, transmit
@@ -69,4 +72,52 @@ def random_program(rng, length=14, non_clifford=False, reuse=True, most_nodes=3,
         if rng.random() < 0.5:
             circuit.h(qubit)
         circuit.measure(qubit, out[k])
+    return circuit
+
+
+def encoder(rng, width):
+    """Return a composite gate of Clifford gates: a repetition code's encoder, a code's of cat states, or one at random."""
+    circuit = QuantumCircuit(width, name="encoder")
+    kind = rng.integers(3)
+    if kind == 2:
+        circuit.append(random_clifford(width, seed=int(rng.integers(2**31))), range(width))
+        return circuit.decompose().to_gate(label="encoder")
+    if kind == 1:
+        circuit.h(0)
+    for k in range(1, width):
+        circuit.cx(0 if kind == 0 else k - 1, k)
+    return circuit.to_gate()
+
+
+def wide_program(rng, length=10, most_nodes=3, decide=True):
+    """Return a random network program's circuit with ``ccx``, ``cswap`` and encoders at nodes of three or four qubits."""
+    nodes = ["alice", "bob", "carol"][: rng.integers(2, most_nodes + 1)]
+    registers = [QuantumRegister(int(rng.integers(3, 5 if len(nodes) < 3 else 4)), node) for node in nodes]
+    bits, out = ClassicalRegister(3, "m"), ClassicalRegister(sum(map(len, registers)), "out")
+    circuit = QuantumCircuit(*registers, bits, out)
+    for left, right in pairwise(registers):
+        entangle(circuit, left[-1], right[0])
+    written = []
+    for k in range(length):
+        node = registers[rng.integers(len(nodes))]
+        qubits = [node[int(k)] for k in rng.permutation(len(node))]
+        every = ["ccx", "cswap", "encoder", "one", "one", "measure", "correct", "decide"]
+        kind = rng.choice(every if k else every[:3])
+        if kind == "one":
+            getattr(circuit, str(rng.choice([*ONE, "t"])))(qubits[0])
+        elif kind in ("ccx", "cswap"):
+            getattr(circuit, str(kind))(*qubits[:3])
+        elif kind == "encoder":
+            width = int(rng.integers(3, len(node) + 1))
+            circuit.append(encoder(rng, width), qubits[:width])
+        elif kind == "measure" and len(written) < 3:
+            written.append(bits[len(written)])
+            circuit.measure(qubits[0], written[-1])
+        elif kind == "correct" and written:
+            correct(circuit, qubits[0], x=[written[-1]], z=[written[0]])
+        elif kind == "decide" and written and decide:
+            with circuit.if_test((written[0], True)):
+                circuit.ccx(*qubits[:3])
+                circuit.x(qubits[0])
+    circuit.measure(circuit.qubits, out)
     return circuit

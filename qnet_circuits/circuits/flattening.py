@@ -1,7 +1,8 @@
 """What must be taken apart before a circuit is read: a composite instruction hides what it measures.
 
 Everything that reads a circuit, from the locality check to the machine, looks at its instructions one by one. So no instruction
-may hold classical bits but a measurement, a correction and control flow.
+may hold classical bits but a measurement, a correction and control flow. Gates on more than two qubits are taken apart later,
+when a circuit is lowered: a Pauli frame may pass the whole and not the parts.
 """
 
 from __future__ import annotations
@@ -85,6 +86,37 @@ def parts_of(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
         yield inside.replace(
             qubits=[qubits[qubit] for qubit in inside.qubits], clbits=[clbits[bit] for bit in inside.clbits]
         )
+
+
+def narrow(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
+    """Yield instructions on at most two qubits that do the same; barriers and control flow stay what they are.
+
+    Raises:
+        ProgramError: If the instruction cannot be taken apart.
+    """
+    if len(instruction.qubits) <= 2 or instruction.name == "barrier" or instruction.is_control_flow():
+        if instruction.qubits:
+            yield instruction
+        return
+    for part in parts_of(instruction):
+        yield from narrow(part)
+
+
+def narrowed(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a circuit of instructions on at most two qubits, in branches too, but for barriers and control flow itself."""
+    narrow_circuit = circuit.copy_empty_like()
+    for instruction in circuit.data:
+        for part in narrow(instruction):
+            narrow_circuit.append(narrow_inside(part))
+    return narrow_circuit
+
+
+def narrow_inside(instruction: CircuitInstruction) -> CircuitInstruction:
+    """Return control flow with narrow instructions in its branches; anything else as it is."""
+    if not instruction.is_control_flow():
+        return instruction
+    operation = instruction.operation
+    return instruction.replace(operation=operation.replace_blocks(map(narrowed, operation.blocks)))
 
 
 def _flat(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from qiskit import QuantumCircuit
+from qiskit.circuit import CircuitInstruction
 
 from qnet_circuits.circuits.corrections import CORRECT, parities
+from qnet_circuits.circuits.flattening import narrow
 from qnet_circuits.circuits.links import ENTANGLE, TRANSMIT
 from qnet_circuits.circuits.rules import Message
 
@@ -23,12 +25,14 @@ def count(circuit: QuantumCircuit, messages: Sequence[Message]) -> Ledger:
 
     Returns:
         ``bell_pairs``, ``transmissions``, ``classical_bits``, ``rounds`` of communication, ``qubits`` (and
-        ``qubits_per_node``), ``two_qubit_gates`` and ``depth``, where a Bell pair counts as one two-qubit gate of depth two.
+        ``qubits_per_node``), ``two_qubit_gates`` and ``depth``, where a Bell pair counts as one two-qubit gate of depth two,
+        and a gate on more qubits as its parts.
     """
-    names = [instruction.operation.name for instruction in circuit.data]
+    parts = [part for instruction in circuit.data for part in narrow(instruction)]
+    names = [instruction.operation.name for instruction in parts]
     local = sum(
         len(instruction.qubits) == 2 and instruction.operation.name not in (ENTANGLE, TRANSMIT, "barrier")
-        for instruction in circuit.data
+        for instruction in parts
     )
     return {
         "bell_pairs": names.count(ENTANGLE),
@@ -38,14 +42,14 @@ def count(circuit: QuantumCircuit, messages: Sequence[Message]) -> Ledger:
         "qubits": circuit.num_qubits,
         "qubits_per_node": {register.name: register.size for register in circuit.qregs},
         "two_qubit_gates": names.count(ENTANGLE) + local,
-        "depth": _depth(circuit),
+        "depth": _depth(circuit, parts),
     }
 
 
-def _depth(circuit: QuantumCircuit) -> int:
+def _depth(circuit: QuantumCircuit, parts: Sequence[CircuitInstruction]) -> int:
     """Return the depth in gates, with a Bell pair of depth two and a correction of one for each of its Paulis."""
     reached: dict[Any, int] = dict.fromkeys([*circuit.qubits, *circuit.clbits], 0)
-    for instruction in circuit.data:
+    for instruction in parts:
         bits = [*instruction.qubits, *instruction.clbits]
         name = instruction.operation.name
         cost = 0 if name in ("barrier", TRANSMIT) else 2 if name == ENTANGLE else 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import CircuitInstruction, Clbit, Qubit
@@ -39,6 +39,17 @@ def filled(circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction]) 
         # Qiskit's own way past the checks, for callers who alone have the circuit and know the instruction's bits.
         circuit._append(instruction)
     return circuit
+
+
+def meeting_pairs(instruction: CircuitInstruction) -> Iterator[tuple[Qubit, ...]]:
+    """Yield the pairs of qubits that an instruction joins; of wide control flow, those that its branches join."""
+    if instruction.is_control_flow() and len(instruction.qubits) > 2:
+        for block in instruction.operation.blocks:
+            outer = dict(zip(block.qubits, instruction.qubits, strict=True))
+            for inside in block.data:
+                yield from (tuple(outer[qubit] for qubit in pair) for pair in meeting_pairs(inside))
+    elif len(instruction.qubits) == 2 and instruction.name != "barrier":
+        yield instruction.qubits
 
 
 def three_cx(a: Qubit, b: Qubit) -> list[CircuitInstruction]:

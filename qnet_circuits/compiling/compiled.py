@@ -17,6 +17,7 @@ from qnet_circuits.circuits.rules import node_of
 from qnet_circuits.compiling.boundaries import Shape, verify_boundaries
 from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.carriers import check_carrier
+from qnet_circuits.compiling.decisions import with_narrow_decisions
 from qnet_circuits.compiling.decoupling import with_pulses
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
 from qnet_circuits.compiling.measured import MeasuredLinks
@@ -344,7 +345,8 @@ def _verify_routing(item: CompiledItem) -> None:
         return
     wire = {physical: k for k, physical in enumerate(item.layout)}
     placed = undo_routing(item.routed, [wire.get(physical) for physical in item.qubits])
-    lowered = undo_routing(item.lowered.circuit, range(item.lowered.circuit.num_qubits))
+    meant = with_narrow_decisions(item.lowered.circuit) if item.swaps else item.lowered.circuit
+    lowered = undo_routing(meant, range(meant.num_qubits))
     if placed != lowered:
         raise VerificationError(
             f"routing changed circuit {item.name!r}: without its SWAPs it is not the lowered circuit"

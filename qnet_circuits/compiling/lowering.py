@@ -10,6 +10,7 @@ from qiskit.circuit import CircuitInstruction, Clbit, Gate, Measure, Qubit
 from qiskit.circuit.library import CXGate, CZGate, HGate, XGate, ZGate
 
 from qnet_circuits.circuits.corrections import CORRECT, parities
+from qnet_circuits.circuits.flattening import narrow, narrow_inside
 from qnet_circuits.circuits.links import ENTANGLE, TRANSMIT
 from qnet_circuits.circuits.rules import name_of, read_bits, written_bits
 from qnet_circuits.compiling.building import free_name, on_registers, three_cx
@@ -164,16 +165,15 @@ class _Lowering:
             self._pass_on(instruction)
 
     def _pass_on(self, instruction: CircuitInstruction) -> None:
-        """Take over an instruction as it is; a frame that it meets is carried through."""
+        """Take over an instruction, a wide one as its parts; a frame that it meets is carried through the whole."""
         qubits = tuple(self.place[qubit] for qubit in instruction.qubits)
         if instruction.name == "reset":
             self.frames.clear(qubits[0])
         elif not self.frames.trivial(*qubits):
             self.frames.conjugate(instruction.operation, qubits)
-        if instruction.name == "swap" and instruction.is_standard_gate():
-            self.done += three_cx(*qubits)
-        else:
-            self.done.append(instruction.replace(qubits=qubits))
+        for part in narrow(instruction.replace(qubits=qubits)):
+            is_swap = part.name == "swap" and part.is_standard_gate()
+            self.done += three_cx(*part.qubits) if is_swap else [part]
 
     def _fence(self, position: int, kind: str, qubit: Qubit, end: str) -> str:
         label = f"{kind}{position}:{name_of(self.source, qubit)}:{end}"
@@ -324,7 +324,7 @@ class _Lowering:
                 )
         if not self.frames.trivial(*qubits):
             raise FrameError(f'a Pauli frame meets {name!r}; use corrections="feedforward"')
-        self.done.append(instruction.replace(qubits=qubits))
+        self.done.append(narrow_inside(instruction.replace(qubits=qubits)))
         for bit in written:
             self._record(bit, bit, 0)
 

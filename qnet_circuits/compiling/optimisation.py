@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -19,7 +20,7 @@ from qnet_circuits.noise.device import restrict
 #: Gates of a machine without a device's limits; no U, into which optimisation would merge Clifford gates past recognition.
 _FREE_GATES = (
     "id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "t", "tdg", "rx", "ry", "rz", "cx", "cy", "cz",
-    "swap", "ccx", "rzz", "measure", "reset", "delay",
+    "swap", "rzz", "measure", "reset", "delay",
 )  # fmt: skip
 
 
@@ -42,24 +43,22 @@ class Optimiser:
         self._target, self._level, self._seed = smaller, level, seed
         self._width = len(qubits)
         self._bodies: dict[_Key, Gates] = {}
-        self._managers: dict[bool, Any] = {}
 
-    def _manager(self, wide: bool = False) -> Any:
-        """Return the pass manager for circuits with or without gates on more than two qubits.
+    @cached_property
+    def _manager(self) -> Any:
+        """The pass manager.
 
-        Where all two-qubit gates lie on couplings, routing is forbidden: at levels 2 and 3 Qiskit would else turn what amounts
-        to a SWAP into new names for the wires, and then, where these lie apart, put in a SWAP elsewhere, across fences. Wider
-        gates are taken apart by Qiskit, which must be free to route their pieces.
+        All two-qubit gates lie on couplings, and there are no wider ones, so routing is forbidden: at levels 2 and 3 Qiskit
+        would else turn what amounts to a SWAP into new names for the wires, and then, where these lie apart, put in a SWAP
+        elsewhere, across fences.
         """
-        if wide not in self._managers:
-            self._managers[wide] = generate_preset_pass_manager(
-                optimization_level=self._level,
-                target=self._target,
-                initial_layout=list(range(self._width)),
-                seed_transpiler=self._seed,
-                routing_method=None if wide else "none",
-            )
-        return self._managers[wide]
+        return generate_preset_pass_manager(
+            optimization_level=self._level,
+            target=self._target,
+            initial_layout=list(range(self._width)),
+            seed_transpiler=self._seed,
+            routing_method="none",
+        )
 
     def run(self, circuit: QuantumCircuit) -> QuantumCircuit:
         """Return a circuit compiled and optimised between its fences.
@@ -70,7 +69,7 @@ class Optimiser:
         simple, decisions = set_aside(circuit)
         try:
             self._learn([(body, one.wire) for one in decisions for body in one.operation.blocks])
-            optimised: QuantumCircuit = self._manager(_is_wide(simple)).run(simple)
+            optimised: QuantumCircuit = self._manager.run(simple)
         except TranspilerError as error:
             reason = " ".join(str(error.message).split())
             raise UnsupportedError(f"circuit {circuit.name!r} cannot be compiled here: {reason}") from error
@@ -99,7 +98,7 @@ class Optimiser:
             new[key] = []
         if not new:
             return
-        compiled = self._manager().run(with_instructions(apart, done))
+        compiled = self._manager.run(with_instructions(apart, done))
         between = dict(zip((f"body{k}:in" for k in range(len(new))), new.values(), strict=True))
         open_on: dict[Qubit, list[CircuitInstruction]] = {}
         for instruction in compiled.data:
@@ -109,10 +108,6 @@ class Optimiser:
             elif label in between:
                 open_on[instruction.qubits[0]] = between[label]
         self._bodies.update((key, tuple(gates)) for key, gates in new.items())
-
-
-def _is_wide(circuit: QuantumCircuit) -> bool:
-    return any(len(i.qubits) > 2 and i.name != "barrier" for i in circuit.data)
 
 
 def _key(body: QuantumCircuit, wire: int) -> _Key:

@@ -16,6 +16,8 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.transpiler import Target
 
+from qnet_circuits.compiling.building import meeting_pairs
+
 #: Paths of one length that are kept for each qubit at their head: one for so many wires, and at least so many.
 _WIRES_EACH, _FEWEST_EACH = 5, 4
 #: Paths kept in all, divided by the number of wires, and the least number of one length.
@@ -92,8 +94,8 @@ class Uses:
         for instruction in circuit.data:
             if instruction.name == "measure":
                 measured[wire[instruction.qubits[0]]] += 1
-            elif len(instruction.qubits) == 2 and instruction.name != "barrier":
-                meetings[frozenset(wire[qubit] for qubit in instruction.qubits)] += 1
+            for pair in meeting_pairs(instruction):
+                meetings[frozenset(wire[qubit] for qubit in pair)] += 1
         return cls(meetings, measured)
 
     def error(self, layout: Sequence[int], errors: Errors) -> float:

@@ -9,6 +9,7 @@ from qiskit import QuantumCircuit
 from qiskit.transpiler import CouplingMap, PassManager, Target, TranspilerError
 from qiskit.transpiler.passes import VF2Layout
 
+from qnet_circuits.compiling.building import meeting_pairs
 from qnet_circuits.compiling.measured import MeasuredLinks
 from qnet_circuits.compiling.paths import Errors, Uses, best_window, find_path
 from qnet_circuits.compiling.routing import Routed, Router
@@ -34,8 +35,8 @@ def interactions(circuit: QuantumCircuit) -> Pairs:
     place = {qubit: k for k, qubit in enumerate(circuit.qubits)}
     pairs: set[frozenset[int]] = set()
     for instruction in circuit.data:
-        if len(instruction.qubits) == 2 and instruction.name != "barrier":
-            pairs.add(frozenset(place[qubit] for qubit in instruction.qubits))
+        for pair in meeting_pairs(instruction):
+            pairs.add(frozenset(place[qubit] for qubit in pair))
     return circuit.num_qubits, frozenset(pairs)
 
 

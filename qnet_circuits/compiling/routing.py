@@ -21,7 +21,10 @@ from qiskit.transpiler.passes import (
 )
 
 from qnet_circuits.compiling.building import on_registers, three_cx
+from qnet_circuits.compiling.cuts import CUT, Regions
+from qnet_circuits.compiling.decisions import is_wide, with_narrow_decisions
 from qnet_circuits.compiling.fences import fence, fence_label
+from qnet_circuits.errors import LayoutError
 
 #: A meeting: whether it is a barrier, the wires, and the classical bits.
 Meeting = tuple[bool, tuple[int, ...], tuple[int, ...]]
@@ -101,7 +104,8 @@ class Router:
             circuit: A lowered circuit that fits no layout without SWAPs.
             layout: Where the wires begin, if that is not for SABRE, or an earlier circuit with the same meetings, to choose.
         """
-        if any(_is_wide_control_flow(instruction) for instruction in circuit.data):
+        circuit = with_narrow_decisions(circuit)
+        if any(map(is_wide, circuit.data)):
             return self._route_whole(circuit, layout)
         met = meetings(circuit)
         if met not in self._routings:
@@ -119,8 +123,17 @@ class Router:
         return Routing(begins, order)
 
     def _route_whole(self, circuit: QuantumCircuit, layout: Sequence[int] | None) -> Routed:
-        """Route a circuit whose control flow may need SWAPs inside."""
+        """Route a circuit with wide control flow that cannot be taken apart.
+
+        Raises:
+            LayoutError: If it needs SWAPs inside: there they would have no fences.
+        """
         routed, begins = self._sabre(circuit, layout)
+        if _swaps_inside(routed) > _swaps_inside(circuit):
+            raise LayoutError(
+                f"circuit {circuit.name!r} needs SWAPs inside its control flow; give a layout that couples the qubits which "
+                "meet there, or let it act on fewer"
+            )
         place = {qubit: k for k, qubit in enumerate(routed.qubits)}
         used = {place[qubit] for instruction in routed.data for qubit in instruction.qubits}
         qubits = tuple(sorted(used.union(begins)))
@@ -154,8 +167,9 @@ class Router:
         return routed, tuple(found[qubit] for qubit in circuit.qubits)
 
 
-def _is_wide_control_flow(instruction: CircuitInstruction) -> bool:
-    return bool(instruction.is_control_flow()) and len(instruction.qubits) > 1
+def _swaps_inside(circuit: QuantumCircuit) -> int:
+    blocks = (block for each in circuit.data if each.is_control_flow() for block in each.operation.blocks)
+    return sum(block.count_ops().get("swap", 0) + _swaps_inside(block) for block in blocks)
 
 
 def _skeleton(circuit: QuantumCircuit, met: Sequence[Meeting]) -> QuantumCircuit:
@@ -184,13 +198,18 @@ def follow(circuit: QuantumCircuit, routing: Routing) -> Routed:
     place = {qubit: wire for wire, qubit in holder.items()}
     parts, rest = _parts(circuit)
     done: list[CircuitInstruction] = []
+    regions = Regions(circuit)
     swapped = 0
     for step in routing.order:
         if isinstance(step, int):
-            done += [each.replace(qubits=[place[q] for q in each.qubits]) for each in parts[step]]
+            moved = [each.replace(qubits=[place[q] for q in each.qubits]) for each in parts[step]]
+            done += moved
+            regions.follow(moved)
             continue
         a, b = at[step[0]], at[step[1]]
-        done += fenced_swap(a, b, swapped)
+        swap = [*regions.cuts((a, b), swapped), *fenced_swap(a, b, swapped)]
+        done += swap
+        regions.follow(swap)
         swapped += 1
         for wire, qubit in ((a, holder.pop(b, None)), (b, holder.pop(a, None))):
             if qubit is not None:
@@ -238,7 +257,7 @@ def undo_routing(routed: QuantumCircuit, wires: Sequence[int | None]) -> list[tu
         label = fence_label(instruction) or ""
         if label.startswith("swap"):
             _swap_holders(instruction.qubits[0], label, holds, swapping)
-        elif not swapping.intersection(instruction.qubits):
+        elif not label.startswith(CUT) and not swapping.intersection(instruction.qubits):
             places = [("wire", holds[qubit]) for qubit in instruction.qubits]
             bits = [("bit", routed.find_bit(bit).index) for bit in instruction.clbits]
             done = (_what(instruction), label, tuple(places), tuple(bits))

@@ -59,6 +59,15 @@ def _gates(raw: bytes) -> Gates:
     return tuple((part.name, tuple(target.value for target in part.targets_copy())) for part in circuit)
 
 
+def is_clifford(matrix: Matrix) -> bool:
+    """Tell whether a matrix is that of a Clifford gate."""
+    try:
+        _gates(_key(matrix))
+    except NotClifford:
+        return False
+    return True
+
+
 def _key(matrix: Matrix) -> bytes:
     return np.ascontiguousarray(matrix.round(9), dtype=complex).tobytes()
 
