@@ -54,6 +54,10 @@ WRONG = {
     "a field without a value": (MY_FILE.replace("float = 1.0", "float"), RUN),
     "a field that is never set": (MY_FILE.replace("float = 1.0", "float = __import__('dataclasses').field(init=False)"), RUN),
     "an __init__ of its own": (beside("def __init__(self): ..."), (*RUN, "--set", "fidelity=0.9")),
+    "a value that it does not check": (
+        instead("parties: int = 2\ndef program(self, rng):\n    return range(self.parties)"),
+        (*RUN, "--set", "parties=2.5"),
+    ),
     "a check that raises": (hook("__post_init__", "[][0]"), RUN),
     "a check that leaves": (hook("__post_init__", "raise SystemExit"), RUN),
     "a field that is frozen": (hook("__post_init__", "self.fidelity = 1"), RUN),

@@ -11,6 +11,7 @@ from qiskit.circuit.classical import expr
 
 import qnet_circuits as qn
 from qnet_circuits.compiling.boundaries import verify_boundaries
+from qnet_circuits.compiling.fences import put_fence
 from qnet_circuits.errors import UnsupportedError, VerificationError
 
 WIDTH = 2
@@ -65,11 +66,13 @@ CONDITIONS = {
 @pytest.mark.parametrize("name", CONDITIONS)
 def test_a_comparison_of_registers_is_its_table_and_no_other(name):
     condition, holds = CONDITIONS[name]
-    circuit = deciding(condition())
-    assert verify_boundaries(circuit, tabulated(holds)) > 0
+    circuit, known = deciding(condition()), set()
+    assert verify_boundaries(circuit, tabulated(holds), known) > 0
     for a, b in ((0, 0), (1, 2), (3, 1)):
         with pytest.raises(VerificationError):
-            verify_boundaries(circuit, tabulated(lambda x, y, at=(a, b): bool(holds(x, y)) != ((x, y) == at)))
+            verify_boundaries(
+                circuit, tabulated(lambda x, y, at=(a, b): bool(holds(x, y)) != ((x, y) == at)), known
+            )
 
 
 def switching(angles, otherwise, target=A):
@@ -142,3 +145,37 @@ def test_what_circuits_share_is_compared_once(monkeypatch):
     compared, real = [], boundaries.differing_flow
     monkeypatch.setattr(boundaries, "differing_flow", lambda *pair: compared.append(pair) or real(*pair))
     assert qn.compile(qn.Ghz(parties=4), "aer:fake_torino").verify() > 5 * len(compared) > 0
+
+
+def crossing(joined=(0, 1), fences="abcd", bits=(0, 1), angle=0.3, value=1):
+    """Return a circuit of two wires with fences before two gates, and after them unless they are left out, and a decision."""
+    circuit = QuantumCircuit(2, 3)
+    circuit.h([0, 1])
+    for qubit, label in zip(circuit.qubits, fences[:2], strict=True):
+        put_fence(circuit, qubit, label)
+    circuit.ry(angle, 1)
+    circuit.cx(*joined)
+    for qubit, label in zip(circuit.qubits, fences[2:], strict=False):
+        put_fence(circuit, qubit, label)
+    circuit.measure([0, 1], bits)
+    with circuit.if_test((circuit.clbits[0], value)):
+        circuit.x(1)
+    circuit.measure(1, 2)
+    return circuit
+
+
+@pytest.mark.parametrize(
+    ("usual", "change"),
+    [
+        ({}, {"joined": (1, 0)}), ({}, {"fences": "bacd"}), ({}, {"fences": "abdc", "bits": (1, 0)}),
+        ({"fences": "ab"}, {"fences": "ab", "bits": (1, 0)}), ({}, {"angle": 0.31}), ({}, {"value": 0}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_was_compared_before_hides_no_difference(usual, change):
+    known = set()
+    for same in (crossing(**usual), crossing(**change)):
+        assert verify_boundaries(same, same, known) > 0
+    assert known
+    with pytest.raises(VerificationError):
+        verify_boundaries(crossing(**usual), crossing(**change), known)
