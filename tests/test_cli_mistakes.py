@@ -61,6 +61,8 @@ WRONG = {
     "a check that raises": (hook("__post_init__", "[][0]"), RUN),
     "a check that leaves": (hook("__post_init__", "raise SystemExit"), RUN),
     "a field that is frozen": (hook("__post_init__", "self.fidelity = 1"), RUN),
+    "a field that JSON has not": (beside("x: object = object()"), RUN),
+    "a field that JSON has not, described": (beside("x: frozenset = frozenset({1})"), DESCRIBE),
     "made of nothing": (beside("@classmethod\ndef from_parameters(cls, **given): ..."), DESCRIBE),
     # Its program.
     "program raises": (program("{}['key']"), RUN),

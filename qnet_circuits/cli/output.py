@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 import click
 
+from qnet_circuits.errors import ParameterError
 from qnet_circuits.files import finite
 
 WRONG_INPUT, BACKEND_FAILED, NOT_FINISHED, INTERRUPTED, READER_GONE = 2, 3, 4, 130, 141
@@ -28,7 +29,12 @@ class Interrupted(Exception):
 def show(said: str | Mapping[str, Any]) -> None:
     """Print a text, or plain values as one JSON object; it reaches stdout when the command has ended."""
     context = click.get_current_context(silent=True)
-    text = said if isinstance(said, str) else json.dumps(finite(said), allow_nan=False)
+    try:
+        text = said if isinstance(said, str) else json.dumps(finite(said), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            f"--json takes plain values (numbers, text, lists, mappings) as fields of a protocol: {error}; leave --json out"
+        ) from None
     click.echo(text, file=context.obj if context else None)
 
 
