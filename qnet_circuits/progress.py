@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -71,9 +72,11 @@ class _Waiting:
     def _line(self, now: float) -> str:
         asked = self._asked
         silent = 0.0 if asked is None else now - asked
+        said = f"; waiting for {_duration(now - self._since)} "
         if silent > _UNANSWERED:
-            return f"{self._known}; no answer for {_duration(silent)}, asking again "
-        return f"{self._known}; waiting for {_duration(now - self._since)} "
+            said = f"; no answer for {_duration(silent)}, asking again "
+        # One line of the terminal, however long a path is.
+        return self._known[-max(shutil.get_terminal_size().columns - len(said) - 1, 1) :] + said
 
     def close(self) -> None:
         """End the line."""

@@ -1,6 +1,7 @@
 """Whoever waits for a processor, or for another process, is told so on a terminal, and nobody waits for ever."""
 
 import io
+import shutil
 import sys
 import time
 
@@ -64,7 +65,8 @@ def test_the_state_of_a_job_and_a_question_without_an_answer_are_told(
     text = stream.getvalue()
     assert bool(text) == told
     if told:
-        assert f"{directory} is QUEUED" in text and "no answer for 0 s" in text
+        assert "run is QUEUED; " in text and "no answer for 0 s" in text
+        assert max(map(len, text.strip("\n").split("\r"))) < shutil.get_terminal_size().columns
         assert text.startswith("\r") and text.endswith("\n") and text.count("\n") == 1
 
 
@@ -95,4 +97,4 @@ def test_whoever_waits_for_another_process_is_told(directory, monkeypatch):
             stream.truncate(0)
             with pytest.raises(error):
                 wait()
-            assert "another process" in stream.getvalue()
+            assert stream.getvalue().count("; waiting for 0 s") > 1
