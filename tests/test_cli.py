@@ -273,6 +273,7 @@ def test_help_lists_each_command_in_one_whole_line_and_every_exit_status(qnet):
 
 
 def test_backend_failure_is_status_3_and_ctrl_c_130(qnet, monkeypatch):
+    from qnet_circuits import costing
     from qnet_circuits.backends import aer
     from qnet_circuits.errors import BackendError
 
@@ -286,5 +287,7 @@ def test_backend_failure_is_status_3_and_ctrl_c_130(qnet, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(aer.AerBackend, "fetch", interrupt)
-    status, out, _ = qnet("run", "repeater-chain")
-    assert (status, out) == (130, "")
+    monkeypatch.setattr(costing, "estimate_cost", lambda *arguments, **options: interrupt(*[None] * 4))
+    for arguments in (("run", "repeater-chain"), ("cost", "ghz", "--on", "aer:fake_kingston")):
+        status, out, err = qnet(*arguments)
+        assert (status, out) == (130, "") and err.startswith("qnet: ") and err.count("\n") == 1
