@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from qnet_circuits.backends.base import check_ticket
 from qnet_circuits.compiling.forms import Forms
 from qnet_circuits.errors import check_count
 from qnet_circuits.figures import Figure
@@ -89,7 +91,10 @@ def check_remote_jobs(run_id: Any, jobs: Sequence[Mapping[str, Any]]) -> None:
             raise ValueError("a job's tag")
         if job["status"] not in STATES:
             raise ValueError("a job's status")
-        if not isinstance(job.get("ticket"), str | None):
-            raise ValueError("a job's ticket")
+        if job.get("ticket") is not None:
+            check_ticket(job["ticket"])
+        check_count("attempts of a job", job.get("attempts", 0), 0)
+        if job.get("listed_by") is not None:
+            datetime.datetime.fromisoformat(job["listed_by"])
         if "max_qpu_seconds" in job:
             check_count("max_qpu_seconds of a job", job["max_qpu_seconds"])

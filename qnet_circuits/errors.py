@@ -113,6 +113,9 @@ class HeldError(RecordError):
 class BackendError(QnetError, RuntimeError):
     """The backend failed."""
 
+    #: Whether a job that was asked for may exist, whatever the answer says: it was sent.
+    doubtful = False
+
 
 class AccountError(BackendError):
     """No account, or one that the platform does not accept."""

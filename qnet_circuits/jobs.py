@@ -1,14 +1,16 @@
 """A run's job elsewhere: looked for before it is made, written down before and after, and watched until it ends.
 
-Whatever dies in between, process or connection, the manifest says what may exist, and the job carries the run's id as a tag. So
-nothing that was created is lost, and nothing is paid for twice.
+Whatever dies in between, process or connection, the manifest says what may exist, and the job carries the run's id as a tag.
+The platform may list a new job late: one that may exist is looked for until it must be listed (``listed_by`` in its entry), and
+nothing is submitted before. So nothing that was created is lost, and nothing is paid for twice.
 """
 
 from __future__ import annotations
 
+import datetime
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 from qnet_circuits.backends.base import Backend
@@ -17,20 +19,34 @@ from qnet_circuits.errors import (
     BackendError,
     BusyError,
     JobMissingError,
+    NotFinishedError,
+    QnetError,
+    RecordError,
     RefusedError,
     UnreachableError,
     UnsupportedError,
     VerificationError,
 )
 
-#: Seconds before each look for a job that may exist: a new one takes a while to be listed.
-LAG = (0.0, 1.0, 2.0, 4.0, 8.0)
+#: Seconds before each look for a job that may exist; whoever looks longer goes on with the last.
+LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0)
+#: Seconds for which a submission whose answer got lost is looked for at once.
+PATIENCE = sum(LOOKS)
 #: Seconds between polls, at first and at most, and how much longer each is than the one before.
 FIRST_POLL, LAST_POLL, SLOWER = 1.0, 30.0, 1.5
 #: Polls in a row that may fail before the caller is told.
 MOST_FAILURES = 6
 ENDED = ("DONE", "FAILED", "CANCELLED")
 Save = Callable[..., None]
+Resting = Callable[[], AbstractContextManager[None]]
+
+
+def in_doubt(entry: Mapping[str, Any]) -> str | None:
+    """Return what is said of a job that may exist and was not found yet; None where there is no doubt."""
+    if entry.get("ticket") is not None or entry.get("status") != "SUBMITTING":
+        return None
+    until = f"before {entry['listed_by']}" if entry.get("listed_by") else "for some minutes"
+    return f"a job may exist that is not listed yet: it is looked for, and nothing is submitted again {until}"
 
 
 class Job:
@@ -40,17 +56,15 @@ class Job:
         backend: A remote backend.
         entry: The job's entry in the run's manifest, as it is kept up to date: its tag, its status, its ticket.
         save: Changes the entry, on disk before it returns.
-        sleep: Waits for a number of seconds.
+        advice: How to go on with the run.
+        own: Whether the run is this machine's own; of one that is not, no duplicate is cancelled.
     """
 
     def __init__(
-        self,
-        backend: Backend,
-        entry: Mapping[str, Any],
-        save: Save,
-        sleep: Callable[[float], None] = time.sleep,
+        self, backend: Backend, entry: Mapping[str, Any], save: Save, advice: str = "", own: bool = True
     ) -> None:
-        self._backend, self._entry, self._save, self._sleep = backend, entry, save, sleep
+        self._backend, self._entry, self._save = backend, entry, save
+        self._advice, self._own = advice or "open the run again", own
         #: How many times in a row nobody has answered.
         self.failures = 0
 
@@ -58,89 +72,200 @@ class Job:
     def _tag(self) -> str:
         return str(self._entry["tag"])
 
+    @property
+    def _ticket(self) -> Any:
+        return self._entry.get("ticket")
+
+    @property
+    def _attempts(self) -> int:
+        return int(self._entry.get("attempts", 0))
+
     # -- one job, and no other -------------------------------------------------------------------------------------
 
-    def ensure(self, submit: Callable[[], Any]) -> Any:
-        """Return the ticket of the job, which is made if there is none.
+    def ensure(
+        self,
+        submit: Callable[[], Any],
+        permit: Callable[[], object],
+        patience: float | None = PATIENCE,
+        resting: Resting = nullcontext,
+    ) -> None:
+        """Make the job, unless there is one.
 
         Args:
-            submit: Makes the job.
+            submit: Makes the job, and returns its ticket.
+            permit: Called before anything is made; what it raises prevents it.
+            patience: Seconds to look for a job that may exist; None for as long as it may take to be listed.
+            resting: Entered for each pause between looks.
 
         Raises:
-            RefusedError, AccountError: If there is no job; the run is PREPARED, and may be submitted again.
+            RefusedError, AccountError: If the platform refuses the job.
             UnreachableError: If it is not known whether there is one; the run is SUBMITTING, and the next attempt looks first.
+            NotFinishedError: If one may exist that is not listed yet, and the patience is at an end.
         """
-        ticket = self._entry.get("ticket")
-        if ticket is None:
-            # An earlier process that got as far as SUBMITTING may have made a job that is not listed yet.
-            ticket = self._look(patient=self._entry["status"] == "SUBMITTING")
-        if ticket is None:
-            self._save(status="SUBMITTING")
-            ticket = self._submit(submit)
-        if self._entry.get("ticket") is None:
-            self._save(ticket=ticket, status="QUEUED")
-        if not self._entry.get("alone"):
-            self._cancel_others(ticket)
-        return ticket
+        if self._ticket is None:
+            self.find(patience, resting)
+        if self._entry.get("unwanted"):
+            return
+        if self._ticket is None:
+            permit()
+            self.announce()
+            self._submit(submit)
+        self._keep_one()
 
-    def _look(self, patient: bool) -> Any | None:
-        """Return the oldest job that carries the run's tag, or None."""
-        for pause in LAG if patient else LAG[:1]:
-            self._sleep(pause)
+    def announce(self) -> None:
+        """Write down that from now on there may be a job."""
+        self._save(status="SUBMITTING", attempts=self._attempts + 1, listed_by=self._listed_by())
+
+    def _listed_by(self) -> str:
+        moment = datetime.datetime.fromtimestamp(time.time() + self._backend.listing_seconds, datetime.UTC)
+        return moment.isoformat(timespec="milliseconds")
+
+    def doubt(self) -> float:
+        """Return for how many seconds a job may exist that is not listed."""
+        if self._certain or self._entry["status"] == "PREPARED":
+            return 0.0
+        given = self._entry.get("listed_by")
+        left = None if given is None else datetime.datetime.fromisoformat(given).timestamp() - time.time()
+        if left is None or left > self._backend.listing_seconds:
+            # An earlier version noted no time; or the clock was set back.
+            self._save(listed_by=self._listed_by())
+            return self._backend.listing_seconds
+        return max(left, 0.0)
+
+    @property
+    def _certain(self) -> bool:
+        """Whether all attempts to make a job are accounted for."""
+        return self._ticket is not None and self._attempts <= 1
+
+    def find(self, patience: float | None = 0.0, resting: Resting = nullcontext) -> None:
+        """Look for the job until it is found or must be listed by now.
+
+        Raises:
+            NotFinishedError: If the patience is at an end before.
+        """
+        for left in self._looks(patience, resting):
+            if self._ticket is not None:  # Found by another process meanwhile.
+                return
             found = self._backend.find_all(self._tag)
             if found:
-                return found[0]
-        return None
+                self._save(ticket=found[0], status="QUEUED")
+            if found or left <= 0 or self._entry.get("unwanted"):
+                return
+        raise NotFinishedError(f"{in_doubt(self._entry)}; go on with: {self._advice}", "SUBMITTING")
 
-    def _submit(self, submit: Callable[[], Any]) -> Any:
+    def _looks(self, patience: float | None, resting: Resting) -> Any:
+        """Yield, for each look that is due, the seconds of doubt that are left, until the patience is at an end."""
+        begin, looks = time.monotonic(), 0
+        while True:
+            left = self.doubt()
+            yield left
+            spare = left if patience is None else min(left, begin + patience - time.monotonic())
+            if spare <= 0:
+                return
+            looks += 1
+            with resting():
+                time.sleep(min(spare, LOOKS[min(looks, len(LOOKS) - 1)]))
+
+    def _submit(self, submit: Callable[[], Any]) -> None:
         try:
-            return submit()
-        except (RefusedError, AccountError, UnsupportedError, VerificationError):
-            self._save(status="PREPARED")
+            self._save(ticket=submit(), status="QUEUED")
+        except (RefusedError, AccountError, UnsupportedError, VerificationError) as error:
+            if getattr(error, "doubtful", False):
+                self._look_after(error)
+                return
+            self._save(status="PREPARED", attempts=self._attempts - 1, listed_by=None)
             raise
         except BackendError as error:
-            found = self._look_after(error)
-            if found is not None:
-                return found
-            raise UnreachableError(
-                f"{error}; no job was found, but one may exist: open the run again, which looks for it before it submits"
-            ) from error
+            self._look_after(error)
 
-    def _look_after(self, error: BackendError) -> Any | None:
-        """Look for a job that may have been made although the answer got lost."""
-        try:
-            return self._look(patient=True)
-        except BackendError:
-            raise error from None
+    def _look_after(self, error: QnetError) -> None:
+        """Look for a job that may have been made although the answer says otherwise, or got lost; raise if none is found."""
+        with suppress(BackendError):
+            self.find(PATIENCE)
+        if self._ticket is None:
+            kind = type(error) if isinstance(error, RefusedError | AccountError) else UnreachableError
+            raise kind(f"{error}; {in_doubt(self._entry)}; go on with: {self._advice}") from error
 
-    def _cancel_others(self, ticket: Any) -> None:
-        """Cancel what a client that repeats its requests made besides; tried again another time if nobody answers."""
-        try:
-            others = [other for other in self._backend.find_all(self._tag) if other != ticket]
-            for other in others:
-                self._backend.cancel(other)
-        except BackendError:
+    def _keep_one(self) -> None:
+        """Cancel all jobs that carry the tag but one; what cannot be asked for now is asked for another time."""
+        if not self._own:
             return
-        self._save(alone=True, cancelled_duplicates=others)
+        with suppress(BackendError):
+            self.check()
+            known = self._entry.get("cancelled_duplicates", [])
+            found = [each for each in self._backend.find_all(self._tag) if each not in known]
+            if set(found) <= {self._ticket}:
+                return
+            listed = found if self._ticket in found else [*found, self._ticket]
+            states = {each: self._state(each) for each in listed}
+            kept = _best(listed, states) or self._ticket
+            others = [each for each in listed if each != kept and self._backend.cancel(each) in ENDED]
+            self._save(ticket=kept, status=states[kept], cancelled_duplicates=[*known, *others])
 
-    def cancel(self) -> None:
-        """Cancel the job, written down or not: a process that died may have made one that only its tag tells of."""
-        ticket = self._entry.get("ticket")
-        if ticket is None:
-            ticket = self._look(patient=True)
-        if ticket is None:
-            self._save(status="CANCELLED")
-            return
-        if not self._entry.get("alone"):
-            self._cancel_others(ticket)
-        self._save(ticket=ticket, status=self._backend.cancel(ticket))
+    def _state(self, ticket: Any) -> str:
+        try:
+            return self._backend.poll(ticket)
+        except JobMissingError:
+            return "LOST"
+
+    def cancel(self, patience: float | None = None, resting: Resting = nullcontext) -> None:
+        """Cancel the job, written down or not: a process that died may have made one that only its tag tells of.
+
+        Args:
+            patience: Seconds to look for one that may exist; None for as long as it may take to be listed.
+            resting: Entered for each pause between looks.
+        """
+        self._save(unwanted=True)
+        for left in self._looks(patience, resting):
+            self._cancel_found()
+            if self._certain:
+                return
+            if left <= 0 and self._ticket is None:
+                self._save(status="CANCELLED")
+
+    def _cancel_found(self) -> None:
+        """Cancel what is known and what is listed, and note how the job ended."""
+        if self._ticket is not None:
+            self.check()
+            self._save(status=self._backend.cancel(self._ticket))
+        try:
+            found = [each for each in self._backend.find_all(self._tag) if each != self._ticket]
+            states = {each: self._backend.cancel(each) for each in found}
+        except BackendError:
+            if self._certain:  # Then there is hardly another one.
+                return
+            raise
+        if self._ticket is None and found:
+            kept = _best(found, states) or found[0]
+            self._save(ticket=kept, status=states[kept])
 
     # -- until it ends ---------------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise RecordError if the ticket is that of a job that is not this run's."""
+        if not self._backend.carries(self._ticket, self._tag):
+            raise RecordError(
+                f"job {self._ticket} does not carry the tag {self._tag} of this run, so it is left alone: "
+                "the manifest was edited; take the job's id out of it, and the job is looked for by its tag"
+            )
+
+    def ask(self) -> None:
+        """Find out once how far the job is; one that is not wanted and was not listed before is cancelled."""
+        if self._entry.get("unwanted") and not self._certain:
+            if self._attempts or self._entry["status"] == "SUBMITTING":
+                self.cancel(patience=0.0)
+        elif self._ticket is not None and self._entry["status"] not in ENDED:
+            self.refresh()
+        elif self._entry["status"] == "SUBMITTING":
+            with suppress(NotFinishedError):
+                self.find()
 
     def refresh(self) -> str:
         """Ask once for the state of the job, and return it."""
         try:
-            state = self._backend.poll(self._entry["ticket"])
+            self.check()
+            self._keep_one()
+            state = self._backend.poll(self._ticket)
         except JobMissingError:
             self._save(status="LOST")
             raise
@@ -148,9 +273,7 @@ class Job:
             self._save(status=state)
         return state
 
-    def watch(
-        self, timeout: float | None = None, resting: Callable[[], AbstractContextManager[None]] = nullcontext
-    ) -> str:
+    def watch(self, timeout: float | None = None, resting: Resting = nullcontext) -> str:
         """Poll until the job has ended or the time is up, and return its state.
 
         Args:
@@ -173,5 +296,14 @@ class Job:
             if state in ENDED or (left is not None and left <= 0):
                 return state
             with resting():
-                self._sleep(pause if left is None else min(pause, left))
+                time.sleep(pause if left is None else min(pause, left))
             pause = min(LAST_POLL, SLOWER * pause)
+
+
+def _best(tickets: Sequence[Any], states: Mapping[Any, str]) -> Any | None:
+    """Return the one of several jobs to keep: one that is done, else the oldest that goes on; whoever asks chooses the same."""
+    for wanted in (("DONE",), ("QUEUED", "RUNNING")):
+        for ticket in tickets:
+            if states[ticket] in wanted:
+                return ticket
+    return None

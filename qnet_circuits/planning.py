@@ -100,6 +100,16 @@ def share_budget(jobs: Sequence[dict[str, Any]], max_qpu_seconds: int | None) ->
         job["max_qpu_seconds"] = least + left * least // sum(needed)
 
 
+def check_shares(jobs: Sequence[Mapping[str, Any]], max_qpu_seconds: Any) -> None:
+    """Check that each job has a share, and all together no more than the run may take, or raise ParameterError."""
+    shares = [check_count("max_qpu_seconds of a job", job.get("max_qpu_seconds", 0)) for job in jobs]
+    allowed = check_count("max_qpu_seconds of the run", max_qpu_seconds)
+    if sum(shares) > allowed:
+        raise ParameterError(
+            f"the jobs of the run may take {sum(shares)} s of the processor, its options allow {allowed}"
+        )
+
+
 def tag_jobs(jobs: Sequence[dict[str, Any]], run_id: str) -> None:
     """Give each job the tag by which it is found, and its state."""
     for number, job in enumerate(jobs):

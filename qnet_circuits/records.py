@@ -10,7 +10,7 @@ import shlex
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,8 +54,18 @@ class Record:
     path: Path
 
     @classmethod
-    def create(cls, path: str | os.PathLike[str], manifest: dict[str, Any]) -> Record:
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        manifest: dict[str, Any],
+        note: Callable[[Path], None] | None = None,
+    ) -> Record:
         """Make the directory and its manifest.
+
+        Args:
+            path: The directory.
+            manifest: What the manifest holds.
+            note: Called with the directory before the manifest is there.
 
         Raises:
             RecordError: If the directory exists and holds anything, or the manifest has other than plain values.
@@ -74,6 +84,8 @@ class Record:
             occupied = set(record.path.iterdir()) - set(record._temporary("manifest.json"))
         except OSError as error:
             raise RecordError(f"cannot make a run directory at {record.path}: {error.strerror}") from None
+        if note is not None and not occupied:
+            note(record.path)
         # Of several processes that find the directory empty at once, one makes the manifest, and with it has the directory.
         if occupied or not record._write("manifest.json", content, once=True):
             raise RecordError(record._taken())

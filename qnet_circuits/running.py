@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -18,6 +19,7 @@ from qnet_circuits.compiling.cost import check_budget
 from qnet_circuits.compiling.readout import with_readout
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnsupportedError
 from qnet_circuits.exact.contraction import DEFAULT_MEMORY
+from qnet_circuits.journal import note_run
 from qnet_circuits.layouts import Layout, plain_layout
 from qnet_circuits.manifest import check_manifest, make_manifest, write_compiled
 from qnet_circuits.mitigation.reading import check_mitigable
@@ -175,7 +177,8 @@ def submit(
         return Prepared(manifest, compiled, cost)
     record = None
     if path is not None:
-        record = Record.create(path, manifest)
+        note = partial(note_run, manifest["run_id"]) if where.remote else None
+        record = Record.create(path, manifest, note)
         write_compiled(record, compiled)
         manifest = record.manifest()
     return Run(manifest, record, compiled, where, source=protocol).start()

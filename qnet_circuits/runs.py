@@ -7,9 +7,10 @@ import hashlib
 import json
 import os
 import secrets
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ from qnet_circuits.errors import (
 from qnet_circuits.estimate import Estimate, check_level
 from qnet_circuits.estimating import Outcomes, acceptance, corrected, estimate_blocks, pooled
 from qnet_circuits.figures import Figure
-from qnet_circuits.jobs import ENDED, Job
+from qnet_circuits.jobs import ENDED, PATIENCE, Job, Resting, in_doubt
+from qnet_circuits.journal import forget_run, holds_run, note_run
 from qnet_circuits.manifest import (
     ANALYSIS,
     SECRET,
@@ -48,7 +50,7 @@ from qnet_circuits.manifest import (
     stream_seed,
 )
 from qnet_circuits.mitigation.reading import mitigate_blocks
-from qnet_circuits.planning import joined, overall, shots_of
+from qnet_circuits.planning import check_shares, joined, overall, shots_of
 from qnet_circuits.preparing import backend_again, has_controls, program_of, proved
 from qnet_circuits.program import Program
 from qnet_circuits.progress import Report, Tell, reporter, waiter
@@ -58,6 +60,8 @@ from qnet_circuits.records import SECRET_FILE, SETTLED, Holding, Parts, Record
 from qnet_circuits.reopening import prepare_again
 from qnet_circuits.result import Result
 
+#: Said of a run that was cancelled.
+GIVEN_UP = "the run was cancelled; submit it again, in another directory"
 #: Said where a run's secret bytes are gone, or were not handed on with its directory.
 ANOTHER_SECRET = f"{SECRET_FILE} is not there: what follows from it, such as a key, is another than before"
 #: Said where a run's secrets would be made otherwise than it was said when it was submitted.
@@ -107,6 +111,7 @@ class Run(Unpicklable):
         self._lost = False
         self._holding: Holding | None = None
         self._tell: Tell = _untold
+        self._left_out: tuple[str, ...] = ()
         self._seconds: dict[str, float] = dict(manifest.get("seconds", {}))
 
     @property
@@ -147,8 +152,13 @@ class Run(Unpicklable):
         tickets = [job["ticket"] for job in self._jobs if job.get("ticket") is not None]
         return {
             **said, "job": tickets[0] if tickets else None, "jobs": tickets, "planned_jobs": len(self._jobs),
-            "reason": self._manifest.get("reason"),
+            "reason": self._manifest.get("reason") or self._doubt,
         }  # fmt: skip
+
+    @property
+    def _doubt(self) -> str | None:
+        """What is said of a job that may exist and was not found yet."""
+        return next(filter(None, map(in_doubt, self._jobs)), None)
 
     def __repr__(self) -> str:
         return f"<Run {self._manifest['protocol']} on {self._manifest['backend']}: {self.status}>"
@@ -175,23 +185,50 @@ class Run(Unpicklable):
         Raises:
             HeldError: If another process samples it on this machine, or is at work on it for longer than a moment.
         """
-        with self._held(_TURN if self._manifest.get("remote") else 0), self._telling():
+        with (
+            self._held(_TURN if self._manifest.get("remote") else 0),
+            self._telling(),
+            suppress(_FetchedElsewhere),
+        ):
             if self.status == "COLLECTED":
                 return
-            for number, job in enumerate(self._jobs):
-                if self._manifest.get("remote") and (
-                    job["status"] == "SUBMITTING" or job.get("ticket") is not None
-                ):
-                    self._job(number).cancel()
-                elif self._manifest.get("remote"):
-                    self._note(number, status="CANCELLED")  # It was not submitted yet, and never will be.
-            if not any(job.get("ticket") is not None for job in self._jobs):
+            if not self._manifest.get("remote"):
                 self._set(status="CANCELLED")
+                return
+            for job in self._jobs:
+                job["unwanted"] = True
+            self._set()  # From now on nobody submits any of them.
+            for number, job in enumerate(self._jobs):
+                if job["status"] == "SUBMITTING" or job.get("ticket") is not None or job.get("attempts"):
+                    self._job(number).cancel(resting=self._resting)
+                else:
+                    self._note(number, status="CANCELLED")  # It was not submitted yet, and never will be.
+
+    def adopt(self) -> Run:
+        """Take over an unfinished run that was prepared on another machine, or a copy of one, and return self.
+
+        From then on its jobs may be submitted from here; those that may have been submitted from elsewhere are looked for
+        first, for as long as the platform may take to list them.
+
+        Raises:
+            RecordError: If another directory of this machine's holds the run.
+        """
+        with self._held():
+            if self._record is not None and self._manifest.get("remote") and not self._own:
+                note_run(self._manifest["run_id"], self._record.path)
+                for number, job in enumerate(self._jobs):
+                    if job.get("ticket") is None and job["status"] in ("PREPARED", "SUBMITTING"):
+                        self._job(number).announce()
+        return self
 
     def start(self) -> Run:
         """Submit the jobs of a run on a processor that are not there yet, and return self; nothing for other backends.
 
         Where the platform takes no more jobs for now, the others are submitted when the first have ended, by ``wait``.
+
+        Raises:
+            RecordError: If this machine's journal does not know the directory; see ``adopt``.
+            NotFinishedError: If a job may exist that is not listed yet; ``wait`` waits for it.
         """
         with self._held():
             if self._manifest.get("remote") and self.status not in SETTLED:
@@ -210,13 +247,13 @@ class Run(Unpicklable):
                 self._reload(self._record)
             return self.status
         with self._held(_TURN), self._telling():
-            if self.status not in SETTLED:
+            if self.status != "COLLECTED":
                 for number, job in enumerate(self._jobs):
-                    if job.get("ticket") is not None and job["status"] not in ENDED:
-                        self._job(number).refresh()
+                    if job["status"] in ("SUBMITTING", "QUEUED", "RUNNING") or job.get("unwanted"):
+                        self._job(number).ask()
         return self.status
 
-    def wait(self, progress: Report = None, timeout: float | None = None) -> Run:
+    def wait(self, progress: Report = None, timeout: float | None = None, partial: bool = False) -> Run:
         """Run to the end, or go on with a run that was interrupted, and return self.
 
         Args:
@@ -224,14 +261,20 @@ class Run(Unpicklable):
                 is told if it is a terminal and it takes more than two seconds. What stderr is told of a job on a processor is
                 its state, and for how long nobody has answered.
             timeout: Seconds after which a run on a processor is not waited for any longer.
+            partial: Where jobs ended badly, take the blocks whose jobs all ended well; a result says what it leaves out.
 
         Raises:
             NotFinishedError: If the time is up.
+            JobError: If a job ended badly; what the others made is kept in the directory.
         """
         if self.exact:
             self._values()
-        else:
+            return self
+        try:
             self._raw(progress, timeout)
+        except (JobError, RecordError) as error:
+            if not (partial and self._take_whole_blocks(str(error))):
+                raise
         return self
 
     # -- outcomes --------------------------------------------------------------------------------------------------
@@ -309,7 +352,8 @@ class Run(Unpicklable):
                 self._tell = _untold
 
     def _say(self, asking: bool) -> None:
-        self._tell(f"{self.path or self._manifest['run_id']} is {self.status}", asking)
+        doubt = f"; {self._doubt}" if self._doubt else ""
+        self._tell(f"{self.path or self._manifest['run_id']} is {self.status}{doubt}", asking)
 
     def _reload(self, record: Record) -> None:
         """Take over what other processes wrote; an entry of a job that is at hand stays the same object."""
@@ -344,23 +388,27 @@ class Run(Unpicklable):
         self._say(asking=True)
 
     def _execute(self, progress: Report, timeout: float | None) -> list[list[Raw]]:
-        if self.status == "CANCELLED":
-            raise RecordError("the run was cancelled; submit it again, in another directory")
+        remote = bool(self._manifest.get("remote"))
+        given_up = any(job.get("unwanted") for job in self._jobs) or (
+            self.status == "CANCELLED" and not remote
+        )
         begin = time.perf_counter()
         try:
-            if self._manifest.get("remote"):
+            self._cancel_late()
+            if given_up and not any(job.get("ticket") is not None for job in self._jobs):
+                raise JobCancelledError(GIVEN_UP, "")
+            if remote:
                 with self._telling(progress):
                     raws = self._fetch_jobs(timeout)
             else:
                 raws = self._sample(progress)
-            rng = np.random.default_rng(stream_seed(self._manifest["seed"], SURPLUS))
-            blocks = joined(self._jobs, raws, rng)
-            for block in blocks:
-                check_shapes(block, _shapes(self._manifest["items"]))
-        except (UnreachableError, RefusedError, AccountError, NotFinishedError):
+            blocks = self._joined(self._jobs, raws)
+        except (UnreachableError, RefusedError, AccountError, NotFinishedError, RecordError):
             raise  # The jobs, if there are some, go on: the manifest says so already.
         except QnetError as error:
             self._set(status=_STATUS_OF.get(type(error), "FAILED"), reason=str(error))
+            if given_up and isinstance(error, JobCancelledError):
+                raise RecordError(GIVEN_UP) from None
             raise
         self._seconds["execute"] = round(time.perf_counter() - begin, 4)
         if self._record is not None:
@@ -371,7 +419,36 @@ class Run(Unpicklable):
         if self._manifest.get("remote"):
             self._note_times()
         self._set(status="COLLECTED", seconds=self._seconds)
+        if remote:
+            forget_run(self._manifest["run_id"])
         return blocks
+
+    def _joined(self, jobs: Sequence[Mapping[str, Any]], raws: Sequence[list[Raw]]) -> list[list[Raw]]:
+        """Return the outcomes of each block of some jobs, which must fit the circuits."""
+        blocks = joined(jobs, raws, np.random.default_rng(stream_seed(self._manifest["seed"], SURPLUS)))
+        for block in blocks:
+            check_shapes(block, _shapes(self._manifest["items"]))
+        return blocks
+
+    def _take_whole_blocks(self, reason: str) -> bool:
+        """Take the blocks whose jobs' outcomes are all kept, and tell whether there are any."""
+        if self._record is None or not self._manifest.get("remote"):
+            return False
+        kept = [Parts(self._record, number).get(0) for number in range(len(self._jobs))]
+        torn = {job["block"] for job, raws in zip(self._jobs, kept, strict=True) if raws is None}
+        whole = [block for block in range(self._blocks) if block not in torn]
+        if not whole:
+            return False
+        there = [
+            ({**job, "block": whole.index(job["block"])}, raws)
+            for job, raws in zip(self._jobs, kept, strict=True)
+            if raws is not None and job["block"] in whole
+        ]
+        self._raws = self._joined([job for job, _ in there], [raws for _, raws in there])
+        self._left_out = (
+            f"{len(whole)} of {self._blocks} blocks, for the others have no outcomes: {reason}",
+        )
+        return True
 
     def _note_times(self) -> None:
         """Note when each job ran and what it was charged; what nobody answers to is left out, for the outcomes are there."""
@@ -427,7 +504,27 @@ class Run(Unpicklable):
         def save(**changes: Any) -> None:
             self._note(number, **changes)
 
-        return Job(self._connected(), self._jobs[number], save)
+        advice = "" if self.path is None else f"qnet fetch {shlex.quote(str(self.path))}"
+        return Job(self._connected(), self._jobs[number], save, advice, self._own)
+
+    @property
+    def _own(self) -> bool:
+        """Whether this machine may submit the run's jobs: a directory from elsewhere, or a copy, is only read."""
+        return self._record is None or holds_run(self._manifest["run_id"], self._record.path)
+
+    def _permit(self) -> None:
+        """Check once more all that nothing may be submitted without, or raise RecordError."""
+        if not self._own:
+            where = shlex.quote(str(self.path))
+            raise RecordError(
+                f"{self.path} has a job that was not submitted yet, and was prepared on another machine or is a copy, so it "
+                f"submits nothing; go on where it was prepared, or say qnet fetch --submit {where} (adopt) to submit it here"
+            )
+        try:
+            check_shares(self._jobs, self._manifest["options"]["max_qpu_seconds"])
+        except (KeyError, ParameterError) as error:
+            raise RecordError(f"{self.path}/manifest.json is damaged: {error}") from None
+        self._ready()
 
     def _connected(self) -> Backend:
         """Return the backend; a job that exists needs no compiled program."""
@@ -435,16 +532,35 @@ class Run(Unpicklable):
             self._backend = backend_again(self._manifest)
         return self._backend
 
-    def _submit_jobs(self) -> bool:
+    def _submit_jobs(self, patience: float | None = PATIENCE, resting: Resting = nullcontext) -> bool:
         """Submit what has not been submitted, and tell whether all of it is; some is not while the platform is full of ours."""
         for number in range(len(self._jobs)):
+            if not self._wanted:
+                return True
             try:
-                self._job(number).ensure(lambda number=number: self._submit(number))  # type: ignore[misc]
+                submit = functools.partial(self._submit, number)
+                self._job(number).ensure(submit, self._permit, patience, resting)
             except BusyError:
                 if self._unended() is None:
                     raise
                 return False
         return True
+
+    def _cancel_late(self) -> None:
+        """Look once more for jobs that were given up and may exist, or raise NotFinishedError if they still may."""
+        for number, job in enumerate(self._jobs):
+            if job.get("unwanted") and job["status"] == "SUBMITTING":
+                self._job(number).ask()
+                if (doubt := in_doubt(job)) is not None:
+                    where = shlex.quote(str(self.path))
+                    raise NotFinishedError(f"{doubt}; go on with: qnet cancel {where}", "SUBMITTING")
+
+    @property
+    def _wanted(self) -> bool:
+        """Whether more jobs are worth submitting: none was given up, and none has ended badly."""
+        return not any(
+            job.get("unwanted") or job["status"] in ("FAILED", "CANCELLED", "LOST") for job in self._jobs
+        )
 
     def _unended(self) -> int | None:
         """Return the first job that was submitted and has not ended."""
@@ -454,28 +570,53 @@ class Run(Unpicklable):
         return None
 
     def _fetch_jobs(self, timeout: float | None) -> list[list[Raw]]:
-        """Submit what has not been submitted, wait for the jobs, and return their outcomes."""
+        """Submit what has not been submitted, wait for the jobs, and return their outcomes.
+
+        Whatever is not to be had, the outcomes of the jobs that ended well are fetched, and kept, before it is told.
+        """
         until = None if timeout is None else time.monotonic() + timeout
-        while not self._submit_jobs():
+        failed: list[QnetError] = []
+        missing: list[QnetError] = []
+        try:
+            self._submit_all(until)
+        except (RefusedError, NotFinishedError, RecordError) as error:
+            failed.append(error)
+        for number, job in enumerate(self._jobs):
+            try:
+                if job.get("ticket") is not None:
+                    self._watch(number, until)
+            except NotFinishedError as error:
+                failed.append(error)
+            except JobMissingError as error:
+                missing.append(error)
+        raws, others = self._fetch_ended()
+        for first in (*failed, *missing, *others):
+            raise first
+        return raws
+
+    def _submit_all(self, until: float | None) -> None:
+        """Submit all jobs, the later ones when the first have ended, or raise NotFinishedError when the time is up."""
+        while self._wanted:
+            left = None if until is None else max(0.0, until - time.monotonic())
+            if self._submit_jobs(left, self._resting):
+                return
             first = self._unended()
             assert first is not None
             self._watch(first, until)
-            if self.status == "CANCELLED":
-                # By another process meanwhile; what was not submitted yet is not wanted any more.
-                raise JobCancelledError(
-                    f"{self.path} was cancelled; submit it again, in another directory", ""
-                )
-        for number in range(len(self._jobs)):
-            self._watch(number, until)
-        raws, errors = [], []
-        for number in range(len(self._jobs)):
+
+    def _fetch_ended(self) -> tuple[list[list[Raw]], list[JobError]]:
+        """Return the outcomes of the jobs that ended well, and why the others have none."""
+        raws: list[list[Raw]] = []
+        errors: list[JobError] = []
+        for number, job in enumerate(self._jobs):
             try:
-                raws.append(self._fetch_job(number))
+                if job.get("ticket") is None:
+                    raise JobCancelledError(f"{self.path} has a job that was never submitted; {GIVEN_UP}", "")
+                if job["status"] in ENDED:
+                    raws.append(self._fetch_job(number))
             except JobError as error:
                 errors.append(error)  # What the other jobs made is paid for, and is kept.
-        if errors:
-            raise errors[0]
-        return raws
+        return raws, errors
 
     def _watch(self, number: int, until: float | None) -> None:
         """Wait for a job to end, or raise NotFinishedError when the time is up."""
@@ -592,9 +733,9 @@ class Run(Unpicklable):
             )
             self._seconds["analyze"] = round(time.perf_counter() - begin, 4)
             result = assemble(self._manifest, figures, estimates, empty, spreads, found, self._seconds)
-            result = replace(result, mitigated=mitigated, notes=(*result.notes, *said))
+            result = replace(result, mitigated=mitigated, notes=(*result.notes, *said, *self._left_out))
         record = self._writable
-        if record is not None and not record.has("result.json"):
+        if record is not None and not self._left_out and not record.has("result.json"):
             record.write_json("result.json", result.to_dict())
         return result
 

@@ -56,6 +56,7 @@ class Clients:
         kill_after: float | None = None,
         environment: Mapping[str, str] | None = None,
         read_only: bool = False,
+        listing_seconds: float = 0.2,
     ) -> Ended:
         """Run a command, and return how it ended.
 
@@ -66,6 +67,7 @@ class Clients:
             kill_after: Seconds after which it is killed.
             environment: Its environment instead of the usual one.
             read_only: Whether no directory can be written in.
+            listing_seconds: After how long the platform surely lists a job.
         """
         order = {
             "arguments": [str(argument) for argument in arguments],
@@ -73,6 +75,7 @@ class Clients:
             "kill_after": kill_after,
             "environment": self._environment if environment is None else dict(environment),
             "read_only": read_only,
+            "listing_seconds": listing_seconds,
         }
         assert self._process.stdin is not None and self._process.stdout is not None
         print(json.dumps(order), file=self._process.stdin, flush=True)
@@ -134,12 +137,14 @@ def _forked(order: dict[str, Any]) -> dict[str, Any]:
 
 def _client(order: dict[str, Any]) -> dict[str, Any]:
     from qnet_circuits import jobs
+    from qnet_circuits.backends.ibm import RuntimeBackend
     from qnet_circuits.cli.main import main
 
     os.environ.clear()
     os.environ.update(order["environment"])
-    # A stand-in lists its jobs at once, and does not mind being asked.
-    jobs.LAG, jobs.FIRST_POLL = (0.0, 0.05, 0.05), 0.05  # type: ignore[assignment]
+    # A stand-in lists its jobs soon, and does not mind being asked.
+    jobs.LOOKS, jobs.PATIENCE, jobs.FIRST_POLL = (0.0, 0.05), 0.1, 0.05  # type: ignore[assignment]
+    RuntimeBackend.listing_seconds = order["listing_seconds"]
     if order["read_only"]:
         _seal()
     if order["die"]:

@@ -21,6 +21,14 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:8], "little"))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have this machine's journal of runs be one of the tests'."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture
 def platform() -> Iterator[PlatformServer]:
     """Return a stand-in of IBM's platform with one small processor, ``ibm_manila``; the environment names it alone."""

@@ -1,11 +1,33 @@
 """A platform in memory: jobs that outlive the process that made them, and faults at every step."""
 
+import time
+
 import numpy as np
 
 from qnet_circuits.backends.base import Backend
 from qnet_circuits.errors import JobCancelledError, JobFailedError, JobMissingError, UnreachableError
 
 SEED = 5
+
+
+class Time:
+    """The time in ``qnet_circuits.jobs``, which passes in pauses alone; they take none, and are noted.
+
+    ``passing`` is called with the seconds of each pause.
+    """
+
+    def __init__(self, passing=lambda seconds: None):
+        self.pauses, self.passing, self._now = [], passing, time.time()
+
+    def time(self):
+        return self._now
+
+    monotonic = time
+
+    def sleep(self, seconds):
+        self.pauses.append(seconds)
+        self._now += seconds
+        self.passing(seconds)
 
 
 class Platform:
@@ -76,6 +98,11 @@ class RemoteBackend(Backend):
             if said["tag"] == tag and said["state"] != "CANCELLED"
         )
 
+    def carries(self, ticket, tag):
+        if ticket not in self.platform.jobs:
+            raise JobMissingError(f"job {ticket} is not known", ticket)
+        return self.platform.jobs[ticket]["tag"] == tag
+
     def poll(self, ticket):
         self._fault("poll")
         if ticket not in self.platform.jobs:
@@ -96,5 +123,6 @@ class RemoteBackend(Backend):
 
     def cancel(self, ticket):
         self._fault("cancel")
-        self.platform.jobs[ticket]["state"] = "CANCELLED"
-        return "CANCELLED"
+        job = self.platform.jobs[ticket]
+        job["state"] = "CANCELLED" if job["state"] in ("QUEUED", "RUNNING") else job["state"]
+        return job["state"]

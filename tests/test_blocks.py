@@ -9,13 +9,21 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 import qnet_circuits as qn
 from qnet_circuits import jobs, preparing
 from qnet_circuits.backends.base import Backend
-from qnet_circuits.errors import BusyError, JobFailedError, ParameterError, RecordError, UnsupportedError
+from qnet_circuits.errors import (
+    BusyError,
+    JobCancelledError,
+    JobFailedError,
+    NotFinishedError,
+    ParameterError,
+    RecordError,
+    UnsupportedError,
+)
 from qnet_circuits.estimate import Estimate
 from qnet_circuits.estimating import spread_of
 from qnet_circuits.figures import Figure, parity
 from qnet_circuits.planning import overall, share_budget
 from qnet_circuits.program import Item, Program
-from tests.elsewhere import Platform, RemoteBackend
+from tests.elsewhere import Platform, RemoteBackend, Time
 
 CHAIN = qn.RepeaterChain(hops=2)
 
@@ -61,9 +69,10 @@ class Uneven(qn.Protocol):
 
 @pytest.fixture(autouse=True)
 def slept(monkeypatch):
-    pauses = []
-    monkeypatch.setattr(jobs.Job.__init__, "__defaults__", (pauses.append,))
-    return pauses
+    """Pauses take no time; how long they would have taken is looked at where it matters."""
+    made = Time()
+    monkeypatch.setattr(jobs, "time", made)
+    return made.pauses
 
 
 @pytest.fixture
@@ -338,3 +347,89 @@ def test_more_shots_than_a_processor_takes_at_once_are_several_jobs(platform, tm
         dry_run=True,
     )
     assert [job["shots"] for job in submitted.jobs] == shots
+
+
+# -- jobs that end badly -----------------------------------------------------------------------------------------------
+
+
+def parts(directory):
+    return {file.name for file in (directory / "parts").iterdir()}
+
+
+@pytest.fixture
+def one_cancelled_elsewhere(elsewhere, tmp_path):
+    """A run of three jobs, one of which somebody cancelled on the platform; the others have ended well."""
+    submitted(RemoteBackend(elsewhere), tmp_path / "run")
+    for name, job in elsewhere.jobs.items():
+        job["state"] = "CANCELLED" if name == "job1" else "DONE"
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_what_ended_well_is_fetched_although_a_job_was_cancelled_elsewhere(
+    elsewhere, one_cancelled_elsewhere, asked
+):
+    if asked:
+        assert qn.open_run(one_cancelled_elsewhere).refresh() == "CANCELLED"
+    for _ in range(2):
+        with pytest.raises(JobCancelledError):
+            qn.open_run(one_cancelled_elsewhere).result()
+        assert parts(one_cancelled_elsewhere) == {"0.npz", "2-0.npz"}
+        elsewhere.jobs["job0"]["raws"] = elsewhere.jobs["job2"]["raws"] = None  # Not downloaded again.
+    assert len(elsewhere.jobs) == 3
+
+
+def test_the_blocks_that_are_whole_are_analysed_if_asked(one_cancelled_elsewhere):
+    run = qn.open_run(one_cancelled_elsewhere)
+    result = run.wait(partial=True).result()
+    assert result.fidelity.n == 300 and len(result.blocks["fidelity"]["values"]) == 2
+    assert any("2 of 3 blocks" in note for note in result.notes)
+    kept = {file.name for file in one_cancelled_elsewhere.iterdir()}
+    assert not kept & {"outcomes.npz", "result.json"} and run.status == "CANCELLED"
+    with pytest.raises(JobCancelledError):
+        qn.open_run(one_cancelled_elsewhere).result()
+
+
+def test_a_run_without_a_whole_block_is_not_analysed(elsewhere, tmp_path):
+    submitted(RemoteBackend(elsewhere), tmp_path / "run", repeats=1)
+    elsewhere.jobs["job0"]["state"] = "CANCELLED"
+    with pytest.raises(JobCancelledError):
+        qn.open_run(tmp_path / "run").wait(partial=True)
+
+
+def test_what_goes_on_is_waited_for_although_a_job_was_cancelled_elsewhere(elsewhere, tmp_path):
+    submitted(RemoteBackend(elsewhere), tmp_path / "run")
+    elsewhere.jobs["job0"]["state"] = "CANCELLED"
+    qn.open_run(tmp_path / "run").refresh()
+    elsewhere.polls = -20  # The others go on for a while.
+    with pytest.raises(JobCancelledError):
+        qn.open_run(tmp_path / "run").result()
+    assert parts(tmp_path / "run") == {"1-0.npz", "2-0.npz"}
+
+
+def test_what_has_ended_is_fetched_although_the_others_have_not(elsewhere, tmp_path):
+    submitted(RemoteBackend(elsewhere), tmp_path / "run")
+    elsewhere.jobs["job1"]["state"], elsewhere.ends = "DONE", None
+    with pytest.raises(NotFinishedError):
+        qn.open_run(tmp_path / "run").wait(timeout=0)
+    assert parts(tmp_path / "run") == {"1-0.npz"}
+
+
+def test_no_more_jobs_are_submitted_where_one_has_failed(elsewhere, tmp_path):
+    submitted(RemoteBackend(elsewhere, submit=[None, BusyError("full")]), tmp_path / "run")
+    elsewhere.jobs["job0"]["state"] = "FAILED"
+    qn.open_run(tmp_path / "run").refresh()
+    for _ in range(2):
+        with pytest.raises(JobFailedError, match="too hot"):
+            qn.open_run(tmp_path / "run").result()
+    assert len(elsewhere.jobs) == 1
+
+
+def test_what_a_cancelled_run_has_made_is_kept(elsewhere, tmp_path):
+    submitted(RemoteBackend(elsewhere), tmp_path / "run")
+    elsewhere.jobs["job2"]["state"] = "DONE"
+    qn.open_run(tmp_path / "run").cancel()
+    with pytest.raises(RecordError, match="was cancelled"):
+        qn.open_run(tmp_path / "run").result()
+    assert parts(tmp_path / "run") == {"2-0.npz"}
+    assert qn.open_run(tmp_path / "run").wait(partial=True).result().fidelity.n == 150

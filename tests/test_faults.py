@@ -8,25 +8,34 @@ import qnet_circuits as qn
 from qnet_circuits import jobs
 from qnet_circuits.backends.ibm import RuntimeBackend
 from qnet_circuits.backends.watchdog import Watchdog
+from qnet_circuits.cli.main import main
 from qnet_circuits.errors import (  # fmt: skip
     AccountError,
     BackendError,
     BusyError,
     JobCancelledError,
     JobFailedError,
+    NotFinishedError,
+    RecordError,
     RefusedError,
     UnreachableError,
 )
+from tests.elsewhere import Time
 
 CHAIN = qn.RepeaterChain(hops=2)
 SHORT, HANG = 0.4, 60
 
 
 @pytest.fixture(autouse=True)
-def slept(monkeypatch):
-    pauses = []
-    monkeypatch.setattr(jobs.Job.__init__, "__defaults__", (pauses.append,))
-    return pauses
+def clock(monkeypatch, platform):
+    """Pauses take no time; in those before looks for a job, what the platform is slow to list gets older."""
+
+    def pass_(seconds):
+        platform.jobs.lag = max(0.0, platform.jobs.lag - seconds)
+
+    made = Time(pass_)
+    monkeypatch.setattr(jobs, "time", made)
+    return made
 
 
 def backend(fault):
@@ -76,12 +85,12 @@ def named(value):
 
 #: Where a request goes, the fault, what is raised while it lasts, and the state that is left.
 SUBMITTING = [
-    ("POST", "/jobs$", {"kind": "status", "status": 429}, BusyError, "PREPARED"),
-    ("POST", "/jobs$", {"kind": "status", "status": 429, "headers": {"Retry-After": "3600"}}, BusyError, "PREPARED"),
-    ("POST", "/jobs$", {"kind": "status", "status": 400}, RefusedError, "PREPARED"),
-    ("POST", "/jobs$", {"kind": "status", "status": 401}, AccountError, "PREPARED"),
+    ("POST", "/jobs$", {"kind": "status", "status": 429}, BusyError, "SUBMITTING"),
+    ("POST", "/jobs$", {"kind": "status", "status": 429, "headers": {"Retry-After": "3600"}}, BusyError, "SUBMITTING"),
+    ("POST", "/jobs$", {"kind": "status", "status": 400}, RefusedError, "SUBMITTING"),
+    ("POST", "/jobs$", {"kind": "status", "status": 401}, AccountError, "SUBMITTING"),
     *(("POST", "/jobs$", {"kind": "status", "status": s}, UnreachableError, "SUBMITTING") for s in (500, 502, 503, 504)),
-    *(("POST", "/jobs$", {"kind": "status_after", "status": s}, None, "QUEUED") for s in (500, 502, 503, 504)),
+    *(("POST", "/jobs$", {"kind": "status_after", "status": s}, None, "QUEUED") for s in (400, 401, 404, 409, 429, 500, 503)),
     ("POST", "/jobs$", {"kind": "drop"}, UnreachableError, "SUBMITTING"),
     ("POST", "/jobs$", {"kind": "drop_after"}, None, "QUEUED"),
     ("POST", "/jobs$", {"kind": "reset_after"}, None, "QUEUED"),
@@ -164,15 +173,117 @@ def test_what_is_only_nice_to_know_holds_nothing_up(platform, tmp_path):
     assert run.result().fidelity.n == 60 and "processor_seconds" not in run.result().resources
 
 
-@pytest.mark.parametrize("lag", [1, 3])
-def test_a_lagging_list_of_jobs(platform, tmp_path, monkeypatch, lag):
-    """The answer got lost and the new job is not listed yet: it is waited for, in real time."""
-    monkeypatch.undo()
-    platform.set(lag=float(lag))
-    platform.fail(method="POST", path="/jobs$", kind="drop_after")
-    assert submit({"kind": "drop_after"}, tmp_path / "run").status in ("QUEUED", "RUNNING", "DONE")
-    platform.set(lag=0.0)
+#: How a client may lose sight of the job that it has made.
+LOST = (
+    {"kind": "drop_after"}, {"kind": "status_after", "status": 503}, {"kind": "status_after", "status": 409},
+    {"kind": "killed"},
+)  # fmt: skip
+
+
+def submit_and_lose(platform, directory, fault, lag):
+    """Submit a run whose job is made, not told of, and listed late; and hold it up."""
+    platform.set(lag=float(lag), queue_seconds=600.0)
+    if fault["kind"] != "killed":
+        platform.fail(method="POST", path="/jobs$", **fault)
+        with pytest.raises(BackendError) as caught:
+            submit(fault, directory)
+        check_line(caught.value)
+        assert on_disk(directory)["jobs"][0]["listed_by"] in str(caught.value)
+    else:
+
+        def die(self, *arguments):
+            made(self, *arguments)
+            raise KeyboardInterrupt
+
+        made = RuntimeBackend.submit
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(RuntimeBackend, "submit", die)
+            with pytest.raises(KeyboardInterrupt):
+                submit(fault, directory)
+    assert on_disk(directory)["status"] == "SUBMITTING" and len(platform.jobs.records) == 1
+
+
+@pytest.mark.parametrize("lag", [17, 290])
+@pytest.mark.parametrize("fault", LOST, ids=named)
+def test_a_lagging_list_of_jobs(platform, tmp_path, fault, lag):
+    """The job is not listed yet: it is waited for, in this process or the next, and nothing is submitted again."""
+    submit_and_lose(platform, tmp_path / "run", fault, lag)
+    with pytest.raises(NotFinishedError):
+        qn.open_run(tmp_path / "run").wait(timeout=0)
     finish(platform, tmp_path / "run")
+    assert len(platform.jobs.records) == 1
+
+
+def test_a_job_that_was_never_made_is_made_when_it_would_be_listed(platform, clock, tmp_path):
+    platform.fail(method="POST", path="/jobs$", kind="drop")
+    with pytest.raises(UnreachableError):
+        submit({"kind": "drop"}, tmp_path / "run")
+    finish(platform, tmp_path / "run")
+    assert sum(clock.pauses) >= RuntimeBackend.listing_seconds >= 180
+
+
+def test_a_job_that_is_listed_later_than_any_should_be(platform, clock, tmp_path):
+    """It was given up for lost and made again: the second one is cancelled when the first appears."""
+    submit_and_lose(platform, tmp_path / "run", {"kind": "drop_after"}, 400)
+    age, seen = clock.passing, []
+
+    def pass_(seconds):
+        age(seconds)
+        seen.append(platform.jobs.lag)
+        if seen.count(0.0) == 3:
+            platform.set(queue_seconds=0.0)
+
+    clock.passing = pass_
+    assert qn.open_run(tmp_path / "run").result().fidelity.n == 60
+    first, second = platform.jobs.records.values()
+    assert (first["state"]["status"], second["state"]["status"]) == ("Completed", "Cancelled")
+    (entry,) = on_disk(tmp_path / "run")["jobs"]
+    assert (entry["ticket"], entry["cancelled_duplicates"]) == (first["id"], [second["id"]])
+
+
+@pytest.mark.parametrize("lag", [17, 290, 400])
+def test_cancelling_goes_on_until_the_job_is_listed(platform, tmp_path, lag):
+    """And one that is listed even later is cancelled by whoever asks for the run's state."""
+    submit_and_lose(platform, tmp_path / "run", {"kind": "drop_after"}, lag)
+    qn.open_run(tmp_path / "run").cancel()
+    (job,) = platform.jobs.records.values()
+    assert on_disk(tmp_path / "run")["status"] == "CANCELLED"
+    assert (job["state"]["status"] == "Cancelled") == (lag < RuntimeBackend.listing_seconds)
+    platform.set(lag=0.0)
+    assert qn.open_run(tmp_path / "run").refresh() == "CANCELLED" and job["state"]["status"] == "Cancelled"
+    with pytest.raises(RecordError, match="was cancelled"):
+        qn.open_run(tmp_path / "run").result()
+    assert len(platform.jobs.records) == 1
+
+
+def test_a_cancellation_that_is_interrupted_is_not_forgotten(platform, clock, tmp_path):
+    submit_and_lose(platform, tmp_path / "run", {"kind": "killed"}, 100)
+
+    def interrupt(seconds):
+        raise KeyboardInterrupt
+
+    age, clock.passing = clock.passing, interrupt
+    with pytest.raises(KeyboardInterrupt):
+        qn.open_run(tmp_path / "run").cancel()
+    clock.passing = age
+    with pytest.raises(NotFinishedError, match="qnet cancel"):
+        qn.open_run(tmp_path / "run").result()
+    qn.open_run(tmp_path / "run").cancel()
+    (job,) = platform.jobs.records.values()
+    assert (on_disk(tmp_path / "run")["status"], job["state"]["status"]) == ("CANCELLED", "Cancelled")
+
+
+def test_every_command_tells_of_a_job_that_may_exist(platform, tmp_path, capsys):
+    directory = tmp_path / "run"
+    submit_and_lose(platform, directory, {"kind": "killed"}, 200)
+    listed_by = on_disk(directory)["jobs"][0]["listed_by"]
+    for arguments, code in ((("status",), 0), (("fetch", "--no-wait"), 4)):
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, str(directory)])
+        assert ended.value.code == code
+        out, err = capsys.readouterr()
+        assert listed_by in (err if code else out)
+    assert len(platform.jobs.records) == 1
 
 
 @pytest.mark.parametrize(
@@ -201,6 +312,6 @@ def test_a_platform_that_takes_no_more_jobs(platform, tmp_path):
     platform.set(max_pending=0)
     with pytest.raises(BusyError, match="wait until jobs have ended or cancel some"):
         submit({"kind": "status"}, tmp_path / "run")
-    assert on_disk(tmp_path / "run")["status"] == "PREPARED" and not platform.jobs.records
+    assert on_disk(tmp_path / "run")["status"] == "SUBMITTING" and not platform.jobs.records
     platform.set(max_pending=3)
     finish(platform, tmp_path / "run")

@@ -126,10 +126,10 @@ def test_a_client_that_is_killed_at_any_step_leaves_a_run_that_the_next_one_fini
 
 #: The same for a run of three jobs.
 STEPS_OF_THREE = {
-    "between two jobs": ("submit", ("after", "manifest.json", 4), "SUBMITTING", 1),
-    "before the second POST": ("submit", ("after", "manifest.json", 5), "SUBMITTING", 1),
-    "within the second ticket": ("submit", ("within", "manifest.json", 6), "SUBMITTING", 2),
-    "after the last ticket": ("submit", ("after", "manifest.json", 9), "QUEUED", 3),
+    "between two jobs": ("submit", ("after", "manifest.json", 3), "SUBMITTING", 1),
+    "before the second POST": ("submit", ("after", "manifest.json", 4), "SUBMITTING", 1),
+    "within the second ticket": ("submit", ("within", "manifest.json", 5), "SUBMITTING", 2),
+    "after the last ticket": ("submit", ("after", "manifest.json", 7), "QUEUED", 3),
     "after the first download": ("fetch", ("after", "0.npz"), "DONE", 3),
     "within the last download": ("fetch", ("within", "2-0.npz"), "DONE", 3),
     "within the outcomes": ("fetch", ("within", "outcomes.npz"), "DONE", 3),

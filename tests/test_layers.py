@@ -16,8 +16,8 @@ LAYERS = [
     ("compiling", "noise", "exact", "backends"),
     (
         "options", "prepared",
-        "records", "jobs", "result", "checking", "manifest", "mitigation", "progress", "layouts", "ranking", "controls",
-        "comparison",
+        "records", "journal", "jobs", "result", "checking", "manifest", "mitigation", "progress", "layouts", "ranking",
+        "controls", "comparison",
         "planning", "preparing", "estimating", "assembling", "reopening", "runs", "running", "costs", "budget", "costing",
     ),
     ("plotting", "cli", "testing", "__init__"),

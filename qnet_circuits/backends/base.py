@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.errors import BackendError, UnsupportedError
+from qnet_circuits.errors import BackendError, ParameterError, UnsupportedError
 from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.noise.device import Device
 
@@ -51,6 +52,8 @@ class Backend(ABC):
     options: Mapping[str, Any] = MappingProxyType({})
     #: Whether one submission runs all of its circuits with the same number of shots, as a job of IBM's Sampler does.
     equal_shots: bool = False
+    #: Seconds after which a job that was made is surely listed by ``find``, where the work goes on elsewhere.
+    listing_seconds: float = 300.0
     #: Whether outcomes are sampled; otherwise ``evaluate`` gives the figures at once.
     samples: bool = True
 
@@ -110,6 +113,10 @@ class Backend(ABC):
         """Return the ticket that carries a tag, or None if there is none or the backend keeps no tags."""
         return None
 
+    def carries(self, ticket: Any, tag: str) -> bool:
+        """Tell whether a ticket carries a tag; True where the backend keeps no tags."""
+        return True
+
     def ran(self, ticket: Any) -> dict[str, Any]:
         """Return when a ticket that has ended ran, and what it was charged, as far as the backend knows."""
         return {}
@@ -160,6 +167,16 @@ class Backend(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
+
+
+#: What ids of jobs are made of: nothing that leads an address elsewhere.
+_TICKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+
+
+def check_ticket(ticket: Any) -> None:
+    """Raise ParameterError if a ticket cannot be the id of a job elsewhere."""
+    if not isinstance(ticket, str) or not _TICKET.fullmatch(ticket):
+        raise ParameterError(f"the id of a job is letters, digits, - and _, got {ticket!r}")
 
 
 Shapes = Mapping[str, tuple[int, int]]

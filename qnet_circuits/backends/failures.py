@@ -98,6 +98,11 @@ class Failures:
             return None, self._translated(error, step, job, self._watchdog.posts > posts)
 
     def _translated(self, error: Exception, step: Step, job: str, sent: bool) -> BackendError:
+        told = self._kind(error, step, job, sent)
+        told.doubtful = step is SUBMIT and sent
+        return told
+
+    def _kind(self, error: Exception, step: Step, job: str, sent: bool) -> BackendError:
         chain = _chain(error)
         status = status_of(error)
         reason = self._redact(_reason(error, status))
@@ -112,10 +117,9 @@ class Failures:
                 job,
             )
         if status == 429:
-            advice = "nothing was submitted; " if step is SUBMIT else ""
-            return BusyError(f"{failed}; {advice}wait until jobs have ended or cancel some, then try again")
+            return BusyError(f"{failed}; wait until jobs have ended or cancel some, then try again")
         if status is not None and 400 <= status < 500:
-            return RefusedError(f"{failed}; nothing has happened: what was asked for must be changed")
+            return RefusedError(f"{failed}; what was asked for must be changed")
         if step is SUBMIT and not (sent or broken or status):
             return RefusedError(f"{failed}; nothing was submitted: the client itself refuses this")
         return UnreachableError(f"{failed}; {step.lost}")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from qiskit import QuantumCircuit
 
 from qnet_circuits.backends import failures
-from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
+from qnet_circuits.backends.base import Backend, Keep, Progress, Raw, check_ticket
 from qnet_circuits.backends.failures import Failures, one_line
 from qnet_circuits.backends.options import (
     check_options,
@@ -231,7 +231,7 @@ class RuntimeBackend(Backend):
 
         Raises:
             UnsupportedError: If the circuits cannot be one job; nothing was sent.
-            RefusedError: If the platform refuses; there is no job.
+            RefusedError, AccountError: If the platform refuses; there is no job, unless the error is ``doubtful``: it was sent.
             UnreachableError: If no answer came; there may be a job, which ``find`` finds.
         """
         count = equal_shots(shots, self.name)
@@ -302,6 +302,10 @@ class RuntimeBackend(Backend):
             _ = self._backend  # An account of several instances searches the one that offers this processor.
         return list(self._service.jobs(job_tags=[tag], limit=20, descending=False))
 
+    def carries(self, ticket: str, tag: str) -> bool:
+        """Tell whether a job carries a tag."""
+        return self._failures.ask(failures.POLL, lambda: tag in self._job(ticket).tags, ticket)
+
     def cancel(self, ticket: str) -> str:
         """Cancel a job and return its state: DONE or FAILED if it had ended before."""
         if (state := self.poll(ticket)) not in ("QUEUED", "RUNNING"):
@@ -321,6 +325,7 @@ class RuntimeBackend(Backend):
 
     def _job(self, ticket: str) -> Any:
         if ticket not in self._jobs:
+            check_ticket(ticket)  # It becomes a part of an address.
             self._jobs[ticket] = self._service.job(ticket)
         return self._jobs[ticket]
 

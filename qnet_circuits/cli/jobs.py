@@ -96,6 +96,15 @@ def status(directories: tuple[str, ...], as_json: bool) -> None:
 @click.option(
     "--no-wait", is_flag=True, help="Do not wait: exit with status 4 if the run is not finished yet."
 )
+@click.option(
+    "--submit",
+    "adopt",
+    is_flag=True,
+    help="Submit what is not submitted yet of a run that another machine prepared, or of a copy.",
+)
+@click.option(
+    "--partial", is_flag=True, help="If jobs ended badly: analyse the blocks whose jobs all ended well."
+)
 @level_option
 @compare_option
 @key_option
@@ -104,6 +113,8 @@ def status(directories: tuple[str, ...], as_json: bool) -> None:
 def fetch(
     directory: str,
     no_wait: bool,
+    adopt: bool,
+    partial: bool,
     level: float,
     compare: bool,
     key_out: str | None,
@@ -120,7 +131,9 @@ def fetch(
     run = open_run(directory)
     check_key_file(key_out, seeded=run.seeded)
     with go_on_with(run):
-        run.wait(timeout=0 if no_wait else None)
+        if adopt:
+            run.adopt()
+        run.wait(timeout=0 if no_wait else None, partial=partial)
         print_result(run.result(level), as_json, plot, key_out, compare)
 
 
@@ -128,11 +141,15 @@ def fetch(
 @click.argument("directory", type=click.Path())
 @json_option
 def cancel(directory: str, as_json: bool) -> None:
-    """Give up a run that is not finished, and cancel its jobs."""
+    """Give up a run that is not finished, and cancel its jobs.
+
+    One that may exist and is not listed yet is looked for until it must be listed.
+    """
     from qnet_circuits.running import open_run
 
     run = open_run(directory)
-    run.cancel()
+    with go_on_with(run, "cancel"):
+        run.cancel()
     _say([_state(run, directory)], as_json)
 
 
@@ -154,5 +171,7 @@ def _say(states: list[dict[str, Any]], as_json: bool, advice: str = "") -> None:
             )
         where = f"{state['directory']}: " if state["directory"] else ""
         show(f"{where}{state['status']}  {state['protocol']} on {state['backend']}{job}")
+        if state.get("reason"):
+            show(f"  {state['reason']}")
     if advice:
         show(advice)

@@ -276,12 +276,12 @@ def save_key(result: Any, file: str | None) -> None:
 
 
 @contextmanager
-def go_on_with(run: Any) -> Iterator[None]:
+def go_on_with(run: Any, verb: str = "fetch") -> Iterator[None]:
     """Say how to go on with a run, if Ctrl-C comes in the body of the ``with``."""
     try:
         yield
     except KeyboardInterrupt:
-        raise interrupted(run.path) from None
+        raise interrupted(run.path, verb) from None
 
 
 @contextmanager
@@ -296,9 +296,9 @@ def go_on_in(directory: str | None) -> Iterator[None]:
         raise interrupted(directory if made else None) from None
 
 
-def interrupted(directory: str | Path | None) -> Interrupted:
+def interrupted(directory: str | Path | None, verb: str = "fetch") -> Interrupted:
     """Return what is said of Ctrl-C, with the way to go on where a directory keeps the run."""
-    where = "" if directory is None else f"; go on with: qnet fetch {shlex.quote(str(directory))}"
+    where = "" if directory is None else f"; go on with: qnet {verb} {shlex.quote(str(directory))}"
     return Interrupted(f"interrupted{where}")
 
 

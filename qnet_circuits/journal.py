@@ -1,0 +1,97 @@
+"""This machine's own record of the runs that it may submit: which directory holds each.
+
+It lies outside of the runs' directories, so that a directory that came from elsewhere, or is a copy, is known for one: what it
+says is read, and nothing is submitted, and paid for, because of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from qnet_circuits.errors import RecordError
+
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def note_run(run_id: str, path: Path) -> None:
+    """Note that a directory holds a run of this machine's.
+
+    Raises:
+        RecordError: If another directory does, or nothing can be written.
+    """
+    if (other := _holder(run_id)) is not None and not _same(other, _identity(path)):
+        raise RecordError(
+            f"{path} is a copy of the run at {other['path']}, which can be submitted from there alone: qnet fetch goes on there"
+        )
+    file = _file(run_id)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=file.parent)
+        with os.fdopen(handle, "w") as opened:
+            json.dump(_identity(path), opened)
+        os.replace(temporary, file)
+    except OSError as error:
+        raise RecordError(
+            f"cannot write the journal of runs in {file.parent}: {error.strerror}; "
+            "make it writable, or let XDG_STATE_HOME name a directory that is"
+        ) from None
+
+
+def forget_run(run_id: str) -> None:
+    """Forget a run of which nothing will be submitted any more."""
+    with suppress(OSError, RecordError):
+        _file(run_id).unlink()
+
+
+def holds_run(run_id: str, path: Path) -> bool:
+    """Tell whether a directory is noted to hold a run; moved it is still the same, copied it is not."""
+    noted = _noted(run_id)
+    return noted is not None and _same(noted, _identity(path))
+
+
+def _holder(run_id: str) -> dict[str, Any] | None:
+    """Return the directory that is noted to hold a run, if it is still there."""
+    noted = _noted(run_id)
+    with suppress(OSError):
+        if noted is not None and _same(noted, _identity(Path(noted["path"]))):
+            return noted
+    return None
+
+
+def _noted(run_id: str) -> dict[str, Any] | None:
+    try:
+        plain = json.loads(_file(run_id).read_text())
+        return {"path": str(plain["path"]), "device": plain["device"], "inode": plain["inode"]}
+    except (OSError, ValueError, KeyError, TypeError, RecordError):
+        return None
+
+
+def _identity(path: Path) -> dict[str, Any]:
+    found = path.stat()
+    return {"path": str(path.resolve()), "device": found.st_dev, "inode": found.st_ino}
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    # The number of a device may change when a machine starts; then the path must be the same.
+    where = one["device"] == other["device"] or one["path"] == other["path"]
+    return where and bool(one["inode"] == other["inode"])
+
+
+def _file(run_id: str) -> Path:
+    """Return where a run is noted; its id, which may come from elsewhere, becomes a part of a path."""
+    if not isinstance(run_id, str) or not _RUN_ID.fullmatch(run_id):
+        raise RecordError(f"a run's id is 32 hexadecimal digits, got {run_id!r}; the manifest is damaged")
+    home = os.environ.get("XDG_STATE_HOME")
+    try:
+        state = Path(home) if home else Path.home() / ".local" / "state"
+    except RuntimeError:
+        raise RecordError(
+            "there is no home directory for the journal of runs; let XDG_STATE_HOME name a directory that can be written"
+        ) from None
+    return state / "qnet-circuits" / "runs" / f"{run_id}.json"
