@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measuring import Row, best, in_turns
-from qnet_circuits.qkd.cascade import LocalOracle, Reconciled, efficiency, reconcile
-from qnet_circuits.qkd.schedules import make_schedule
-from qnet_circuits.qkd.shuffles import Shuffles
-from qnet_circuits.qkd.toeplitz import toeplitz_hash
+from qnet_circuits.qkd.postprocessing.cascade import LocalOracle, Reconciled, efficiency, reconcile
+from qnet_circuits.qkd.postprocessing.schedules import make_schedule
+from qnet_circuits.qkd.postprocessing.shuffles import Shuffles
+from qnet_circuits.qkd.postprocessing.toeplitz import toeplitz_hash
 
 CASCADE_BAR, TOEPLITZ_BAR = 20.0, 3.0
 ABSENT = "not measured: qkdpy 0.8.0 is not installed; pip install -e '.[bench]'"

@@ -13,11 +13,11 @@ from qnet_circuits.backends.base import Backend, check_raw
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.errors import FigureError, FrameError, UnsupportedError
-from qnet_circuits.estimate import Estimate
-from qnet_circuits.figures import Figure
-from qnet_circuits.program import Program
-from qnet_circuits.protocol import Protocol
-from qnet_circuits.running import run
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.program import Program
+from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.runs.verbs import run
+from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 #: Wrong alarms of the battery's statistical checks, each.

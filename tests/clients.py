@@ -136,9 +136,9 @@ def _forked(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _client(order: dict[str, Any]) -> dict[str, Any]:
-    from qnet_circuits import jobs
-    from qnet_circuits.backends.ibm import RuntimeBackend
+    from qnet_circuits.backends.ibm.processor import RuntimeBackend
     from qnet_circuits.cli.main import main
+    from qnet_circuits.runs import remote_job as jobs
 
     os.environ.clear()
     os.environ.update(order["environment"])
@@ -172,7 +172,7 @@ def _die() -> None:
 
 
 def _die_at(when: str, what: str, count: int = 1) -> None:
-    from qnet_circuits.records import Record
+    from qnet_circuits.runs.directory import Record
 
     left = [count]
 

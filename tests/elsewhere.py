@@ -11,7 +11,7 @@ SEED = 5
 
 
 class Time:
-    """The time in ``qnet_circuits.jobs``, which passes in pauses alone; they take none, and are noted.
+    """The time in ``qnet_circuits.runs.remote_job``, which passes in pauses alone; they take none, and are noted.
 
     ``passing`` is called with the seconds of each pause.
     """

@@ -5,8 +5,8 @@ from itertools import pairwise
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.quantum_info import random_clifford
 
-from qnet_circuits.circuits.corrections import correct
-from qnet_circuits.circuits.links import entangle, transmit
+from qnet_circuits.programs.corrections import correct
+from qnet_circuits.programs.links import entangle, transmit
 
 ONE = ("x", "y", "z", "h", "s", "sdg", "sx")
 TWO = ("cx", "cz", "swap", "cy")

@@ -8,8 +8,8 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
-from qnet_circuits.protocol import Analyzed
-from qnet_circuits.qkd.keys import SecretKey
+from qnet_circuits.programs.protocol import Analyzed
+from qnet_circuits.qkd.postprocessing.keys import SecretKey
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.runtime import fake_device, fake_device_names
+from qnet_circuits.backends.ibm.client import fake_device, fake_device_names
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.noise.description import DeviceNoise
 from qnet_circuits.protocols.bb84 import BB84
 from qnet_circuits.protocols.bbm92 import BBM92
 from qnet_circuits.protocols.e91 import E91

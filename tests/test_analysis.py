@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits import protocol
 from qnet_circuits.cli.main import main
 from qnet_circuits.cli.options import save_key
-from qnet_circuits.qkd.keys import SecretKey
-from qnet_circuits.records import Record
+from qnet_circuits.programs import protocol
+from qnet_circuits.qkd.postprocessing.keys import SecretKey
+from qnet_circuits.runs.directory import Record
 from tests.secret_coin import SecretCoin
 
 FILE = "tests/secret_coin.py:SecretCoin"

@@ -7,7 +7,6 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
-from qnet_circuits import jobs, preparing
 from qnet_circuits.backends.base import Backend
 from qnet_circuits.errors import (
     BusyError,
@@ -18,11 +17,13 @@ from qnet_circuits.errors import (
     RecordError,
     UnsupportedError,
 )
-from qnet_circuits.estimate import Estimate
-from qnet_circuits.estimating import spread_of
-from qnet_circuits.figures import Figure, parity
-from qnet_circuits.planning import overall, share_budget
-from qnet_circuits.program import Item, Program
+from qnet_circuits.programs.figures import Figure, parity
+from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.runs import preparing
+from qnet_circuits.runs import remote_job as jobs
+from qnet_circuits.runs.planning import overall, share_budget
+from qnet_circuits.runs.results.outcomes import spread_of
+from qnet_circuits.theory.estimate import Estimate
 from tests.elsewhere import Platform, RemoteBackend, Time
 
 CHAIN = qn.RepeaterChain(hops=2)
@@ -277,7 +278,7 @@ def test_circuits_with_different_shots_run_together_without_their_surplus(platfo
 
 
 def test_circuits_with_very_different_shots_are_jobs_of_their_own(monkeypatch):
-    monkeypatch.setattr("qnet_circuits.compiling.jobs.JOB_OVERHEAD", 0.0)
+    monkeypatch.setattr("qnet_circuits.backends.service.splitting.JOB_OVERHEAD", 0.0)
     run = qn.submit(Uneven(), "local:fake_manila", seed=1)
     assert [job["shots"] for job in run._manifest["jobs"]] == [900, 7]
     assert run.result().resources["surplus_executions"] == 0
@@ -324,13 +325,13 @@ def test_mitigated_figures_know_of_the_spread_between_blocks():
 
 
 def test_readout_is_measured_in_the_same_job_or_not_at_all(monkeypatch):
-    monkeypatch.setattr("qnet_circuits.compiling.jobs.JOB_OVERHEAD", 0.0)
+    monkeypatch.setattr("qnet_circuits.backends.service.splitting.JOB_OVERHEAD", 0.0)
     with pytest.raises(UnsupportedError, match="measured in the same job as the circuits"):
         qn.submit(Uneven(), "local:fake_manila", seed=1, mitigate=True)
 
 
 def test_more_shots_than_a_processor_takes_at_once_are_several_jobs(platform, tmp_path):
-    from qnet_circuits.compiling.pricing import limits_of
+    from qnet_circuits.backends.service.pricing import limits_of
 
     most = limits_of(qn.compile(CHAIN, "local:fake_manila").device).shots
     assert most < 5_000_000

@@ -6,7 +6,7 @@ import stim
 
 import qnet_circuits as qn
 from qnet_circuits.compiling.lowering import lower
-from qnet_circuits.compiling.stabilizer import to_stim
+from qnet_circuits.compiling.verifying.stabilizer import to_stim
 
 CLIFFORD = [
     qn.Teleportation(),
@@ -77,7 +77,7 @@ def test_every_branch_reaches_the_ideal_value(protocol):
 
 def _swap_correction_bits(circuit):
     """Return the circuit with X and Z exchanged in every correction."""
-    from qnet_circuits.circuits.corrections import correct, parities
+    from qnet_circuits.programs.corrections import correct, parities
 
     mutant = circuit.copy_empty_like()
     for instruction in circuit.data:

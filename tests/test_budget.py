@@ -12,15 +12,15 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.budget import error_budget
 from qnet_circuits.compiling import compiled as compiling
-from qnet_circuits.costs import Budget, Cost
+from qnet_circuits.devices.synthetic import line_device
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
-from qnet_circuits.figures import population
-from qnet_circuits.noise.synthetic import line_device
-from qnet_circuits.program import Item, Program
-from qnet_circuits.protocol import Protocol
-from qnet_circuits.running import predict
+from qnet_circuits.programs.figures import population
+from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.runs.error_budget import error_budget
+from qnet_circuits.runs.results.costs import Budget, Cost
+from qnet_circuits.runs.verbs import predict
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 CHAIN = qn.RepeaterChain(hops=2, link_fidelity=0.95)
@@ -212,7 +212,7 @@ def test_an_error_rate_costs_what_it_rises():
 
 
 def test_the_program_is_compiled_once(monkeypatch):
-    from qnet_circuits import controls
+    from qnet_circuits.programs import controls
 
     seen = []
 

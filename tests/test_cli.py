@@ -231,7 +231,9 @@ def test_wrong_input_is_one_line_and_status_2(qnet, arguments, message):
 def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(
     verb, option, place, qnet, tmp_path, monkeypatch
 ):
-    from qnet_circuits import budget, running, runs
+    from qnet_circuits.runs import error_budget as budget
+    from qnet_circuits.runs import run as runs
+    from qnet_circuits.runs import verbs as running
 
     if option == "--key-out" and verb in ("predict", "budget"):
         return
@@ -273,9 +275,9 @@ def test_help_lists_each_command_in_one_whole_line_and_every_exit_status(qnet):
 
 
 def test_backend_failure_is_status_3_and_ctrl_c_130(qnet, monkeypatch):
-    from qnet_circuits import costing
     from qnet_circuits.backends import aer
     from qnet_circuits.errors import BackendError
+    from qnet_circuits.runs import cost_estimate as costing
 
     def fail(self, ticket, progress, keep):
         raise BackendError("the simulator is on fire")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends import runtime
+from qnet_circuits.backends.ibm import client as runtime
 from tests.test_cli import qnet as qnet
 
 FEW = ("fake_manila", "fake_torino", "fake_berlin", "fake_kingston", "fake_nighthawk", "fake_essex")
@@ -46,7 +46,7 @@ def test_the_table_for_people(qnet):
 
 
 def test_all_stand_ins_have_a_status():
-    from qnet_circuits.noise.fleet import FAMILY, IN_SERVICE, status
+    from qnet_circuits.devices.fleet import FAMILY, IN_SERVICE, status
 
     known = [name for name in runtime.fake_device_names() if status(name) in (IN_SERVICE, FAMILY)]
     assert [name.removeprefix("fake_") for name in known] == [

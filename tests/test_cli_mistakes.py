@@ -118,7 +118,7 @@ def test_the_line_of_the_mistake_is_named(text, line, qnet, tmp_path):
 
 
 def test_an_error_of_the_packages_own_stays_a_traceback(qnet, monkeypatch):
-    from qnet_circuits import running
+    from qnet_circuits.runs import verbs as running
 
     def broken(*arguments, **options):
         raise ZeroDivisionError

@@ -7,9 +7,9 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.cli.main import main
-from qnet_circuits.comparison import Comparison, Reading
-from qnet_circuits.estimate import Estimate, proportion
-from qnet_circuits.result import Result
+from qnet_circuits.runs.results.comparison import Comparison, Reading
+from qnet_circuits.runs.results.result import Result
+from qnet_circuits.theory.estimate import Estimate, proportion
 
 CHAIN = qn.RepeaterChain(hops=3, link_fidelity=0.95)
 

@@ -8,12 +8,12 @@ import pytest
 import qnet_circuits as qn
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.keys import eavesdroppers
 from qnet_circuits.protocols.bb84 import BB84
 from qnet_circuits.protocols.bbm92 import BBM92
 from qnet_circuits.protocols.e91 import E91
 from qnet_circuits.protocols.repeater_chain import bell_program
 from qnet_circuits.protocols.six_state import SixState
+from qnet_circuits.qkd import eavesdroppers
 from qnet_circuits.testing import check_backend, check_protocol
 
 NOISY = {"link_fidelity": 0.9}

@@ -9,11 +9,11 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.backends.registry import backend_of
+from qnet_circuits.devices.synthetic import line_device
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnknownNameError, UnsupportedError
-from qnet_circuits.noise.synthetic import line_device
-from qnet_circuits.preparing import compile_for, program_of
 from qnet_circuits.protocols.repeater_chain import bell_program
-from qnet_circuits.runs import Run
+from qnet_circuits.runs.preparing import compile_for, program_of
+from qnet_circuits.runs.run import Run
 from qnet_circuits.theory.swapping import chain_fidelity
 
 LEVEL = 1 - 1e-6
@@ -306,7 +306,7 @@ def test_wires_that_the_protocol_lacks_are_placed_apart_and_noted():
     with pytest.raises(qn.LocalityError):
         program_of(Narrow(), 1, controls=True)
     loose = qn.Program(program.items, program.figures)
-    from qnet_circuits.controls import with_controls
+    from qnet_circuits.programs.controls import with_controls
 
     merged = with_controls(Narrow(), loose, lambda other: other.program(np.random.default_rng(0)))
     made = compile_for(merged, backend_of("aer:fake_kingston"), 1, OPTIONS)

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binom
 
 from qnet_circuits.errors import NoShotsError, ParameterError
-from qnet_circuits.estimate import Count, Estimate, combine, proportion
+from qnet_circuits.theory.estimate import Count, Estimate, combine, proportion
 
 
 @pytest.mark.parametrize(

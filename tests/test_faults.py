@@ -5,9 +5,8 @@ import json
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits import jobs
-from qnet_circuits.backends.ibm import RuntimeBackend
-from qnet_circuits.backends.watchdog import Watchdog
+from qnet_circuits.backends.ibm.processor import RuntimeBackend
+from qnet_circuits.backends.ibm.watchdog import Watchdog
 from qnet_circuits.cli.main import main
 from qnet_circuits.errors import (  # fmt: skip
     AccountError,
@@ -20,6 +19,7 @@ from qnet_circuits.errors import (  # fmt: skip
     RefusedError,
     UnreachableError,
 )
+from qnet_circuits.runs import remote_job as jobs
 from tests.elsewhere import Time
 
 CHAIN = qn.RepeaterChain(hops=2)

@@ -9,13 +9,13 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
-from qnet_circuits.compiling.forms import Forms
+from qnet_circuits.compiling.outcome_map import Forms
 from qnet_circuits.errors import FigureError, ProgramError
-from qnet_circuits.figures import Figure, parity, population
-from qnet_circuits.mitigation.estimating import Sampled, mitigated
-from qnet_circuits.mitigation.inversion import Readout
-from qnet_circuits.program import Item, Program
-from qnet_circuits.result import Result
+from qnet_circuits.programs.figures import Figure, parity, population
+from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.runs.mitigation.inversion import Readout
+from qnet_circuits.runs.mitigation.mitigated import Sampled, mitigated
+from qnet_circuits.runs.results.result import Result
 from qnet_circuits.testing import check_protocol
 
 #: The angle at which the probability is 2/3.

@@ -17,10 +17,10 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.backends import aer
-from qnet_circuits.backends.ibm import RuntimeBackend
+from qnet_circuits.backends.ibm.processor import RuntimeBackend
 from qnet_circuits.cli.main import main
 from qnet_circuits.errors import RecordError
-from qnet_circuits.records import Parts, Record
+from qnet_circuits.runs.directory import Parts, Record
 
 CHAIN = qn.RepeaterChain(hops=2)
 OPTIONS = {"backend": "aer:fake_manila", "shots": 700, "seed": 5, "corrections": "feedforward"}

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from qnet_circuits import jobs, preparing
 from qnet_circuits.errors import (
     AccountError,
     BusyError,
@@ -19,9 +18,11 @@ from qnet_circuits.errors import (
     UnsupportedError,
 )
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
-from qnet_circuits.records import Holding
-from qnet_circuits.running import open_run, predict, replay, run, submit
-from qnet_circuits.runs import Run
+from qnet_circuits.runs import preparing
+from qnet_circuits.runs import remote_job as jobs
+from qnet_circuits.runs.directory import Holding
+from qnet_circuits.runs.run import Run
+from qnet_circuits.runs.verbs import open_run, predict, replay, run, submit
 from tests.elsewhere import Platform, RemoteBackend, Time
 
 CHAIN = RepeaterChain(hops=2)

@@ -25,7 +25,7 @@ def submitting(blocks):
 WHOLE = {
     "manifest.json", "program.qpy", "compiled.qpy", "calibration.json", "outcomes.npz", "result.json",
 }  # fmt: skip
-IBM = "qnet_circuits.backends.ibm:"
+IBM = "qnet_circuits.backends.ibm.processor:"
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,7 @@ def test_outside_imports_stay_in_their_place(path):
 
 def test_import_is_light():
     code = (
-        "import sys, qnet_circuits, qnet_circuits.running, qnet_circuits.protocols.repeater_chain\n"
+        "import sys, qnet_circuits, qnet_circuits.runs.verbs, qnet_circuits.protocols.repeater_chain\n"
         "print([name for name in ('matplotlib', 'pandas', 'qiskit_ibm_runtime') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -100,7 +100,7 @@ def test_version_is_said_once():
     import tomllib
 
     import qnet_circuits as qn
-    from qnet_circuits.manifest import VERSION
+    from qnet_circuits.runs.manifest import VERSION
 
     project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())
     assert project["project"]["version"] == qn.__version__ == VERSION

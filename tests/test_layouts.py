@@ -8,7 +8,7 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.cli.main import main
-from qnet_circuits.compiling.measured import MeasuredLinks
+from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.errors import LayoutError, ParameterError, QnetError, RecordError, UnsupportedError
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.network import Link, Network
+from qnet_circuits.programs.network import Link, Network
 
 
 def test_link_weights():

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.options import CHECKS, check_options
+from qnet_circuits.runs.options import CHECKS, check_options
 
 CHAIN = qn.RepeaterChain(hops=1)
 MANILA = "aer:fake_manila"

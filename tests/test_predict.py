@@ -16,11 +16,11 @@ from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 import qnet_circuits as qn
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.exact import ExactBackend
+from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.backends.runtime import fake_device
 from qnet_circuits.cli.main import main
+from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnknownNameError, UnsupportedError
-from qnet_circuits.noise.device import Device
 
 CHAIN = qn.RepeaterChain(hops=2, link_fidelity=0.9)
 RANDOM_SETTINGS = qn.Ghz(parties=8, topology="chain")
@@ -138,7 +138,7 @@ def test_an_exact_run_is_kept_moved_and_read_in_another_process(tmp_path, manila
     shutil.move(tmp_path / "run", tmp_path / "moved")
     script = (
         "import sys, json\n"
-        "import qnet_circuits as qn, qnet_circuits.runs as runs, qnet_circuits.preparing as preparing\n"
+        "import qnet_circuits as qn, qnet_circuits.runs.run as runs, qnet_circuits.runs.preparing as preparing\n"
         "def refuse(*a, **k): raise AssertionError('something was made again')\n"
         "preparing.backend_of = preparing.compile_for = runs.backend_again = runs.prepare_again = refuse\n"
         "print(json.dumps([qn.replay(sys.argv[1]).to_dict(), qn.open_run(sys.argv[1]).result().to_dict()]))\n"

@@ -7,9 +7,9 @@ import sys
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits import progress
 from qnet_circuits.backends import aer
 from qnet_circuits.cli.main import main
+from qnet_circuits.runs import progress
 
 CHAIN = qn.RepeaterChain(hops=2)
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits import ranking
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.errors import LayoutError, ParameterError, UnsupportedError
-from qnet_circuits.preparing import prepare
+from qnet_circuits.runs import predicted_layout as ranking
+from qnet_circuits.runs.preparing import prepare
 
 CHAIN = qn.RepeaterChain(hops=3)
 KINGSTON = {"corrections": "feedforward", "seed": 1}

@@ -25,14 +25,14 @@ from qnet_circuits.errors import (
     UnknownNameError,
     UnsupportedError,
 )
-from qnet_circuits.network import Link, Network
-from qnet_circuits.program import Program
-from qnet_circuits.protocol import Protocol
+from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.program import Program
+from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.protocols.swap_transport import SwapTransport
-from qnet_circuits.records import Record
-from qnet_circuits.running import compile as compile_
-from qnet_circuits.running import open_run, replay, run, submit
+from qnet_circuits.runs.directory import Record
+from qnet_circuits.runs.verbs import compile as compile_
+from qnet_circuits.runs.verbs import open_run, replay, run, submit
 
 CHAIN = RepeaterChain(hops=2, link_fidelity=0.9)
 
@@ -442,7 +442,7 @@ def test_samplers_that_cannot_decide_are_refused_before_anything_runs():
 def test_control_flow_that_no_target_has_is_unsupported():
     from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-    from qnet_circuits.program import Item, Program
+    from qnet_circuits.programs.program import Item, Program
 
     circuit = QuantumCircuit(QuantumRegister(1, "alice"), ClassicalRegister(1, "out"))
     with circuit.for_loop(range(2)):
@@ -496,6 +496,6 @@ def test_result_tables(directory):
     assert "repeater-chain on aer:fake_manila" in str(result)
     with pytest.raises(AttributeError, match="there is no figure 'fidelty'"):
         _ = result.fidelty
-    from qnet_circuits.result import Result
+    from qnet_circuits.runs.results.result import Result
 
     assert Result.from_dict(json.loads(json.dumps(result.to_dict()))).figures == result.figures

@@ -8,9 +8,9 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.primitives import StatevectorSampler
 
 import qnet_circuits as qn
-from qnet_circuits import preparing
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import RefusedError, UnsupportedError, VerificationError
+from qnet_circuits.runs import preparing
 from tests.elsewhere import Platform, RemoteBackend
 from tests.test_cli import qnet as qnet
 

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import BackendError, ParameterError, UnsupportedError
-from qnet_circuits.noise.description import DeviceNoise
-from qnet_circuits.noise.device import Device
 
 Raw = dict[str, npt.NDArray[np.bool_]]
 #: Called with how many shots are done, and of how many.

@@ -7,17 +7,17 @@ from contextlib import suppress
 from typing import Any
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
-from qnet_circuits.collecting import collecting_later
+from qnet_circuits.backends.simulation.asking import Reading
+from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY, Contractor
+from qnet_circuits.backends.simulation.tensors import skeleton_of
+from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError, UnsupportedError
-from qnet_circuits.estimate import Estimate
-from qnet_circuits.exact.asking import Reading
-from qnet_circuits.exact.contraction import DEFAULT_MEMORY, Contractor
-from qnet_circuits.exact.skeleton import skeleton_of
-from qnet_circuits.figures import Event, Figure
-from qnet_circuits.noise.description import DeviceNoise
-from qnet_circuits.noise.device import Device
-from qnet_circuits.noise.twin import Twin
+from qnet_circuits.programs.figures import Event, Figure
+from qnet_circuits.runs.collecting import collecting_later
+from qnet_circuits.theory.estimate import Estimate
 
 #: A probability below this is rounding, not a chance.
 _NOTHING = 1e-13

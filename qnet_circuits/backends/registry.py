@@ -6,11 +6,11 @@ from typing import Any
 
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.base import Backend
-from qnet_circuits.backends.devices import device_label, device_of
+from qnet_circuits.backends.device_names import device_label, device_of
 from qnet_circuits.backends.exact import ExactBackend
+from qnet_circuits.devices.calibration import DeviceCalibration
+from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError, UnknownNameError
-from qnet_circuits.noise.calibration import DeviceCalibration
-from qnet_circuits.noise.device import Device
 
 #: Kinds of backends, and whether they run with a device behind the colon: never, if one is named, or always.
 _NEVER, _EITHER, _ALWAYS = range(3)
@@ -82,7 +82,7 @@ def _named(name: str) -> Backend:
 
 def _of_the_client(kind: str, device: str) -> Backend:
     """Return a backend of IBM's client, which takes seconds to import and is not needed for any other."""
-    from qnet_circuits.backends.ibm import RuntimeBackend
-    from qnet_circuits.backends.local import LocalBackend
+    from qnet_circuits.backends.ibm.offline import LocalBackend
+    from qnet_circuits.backends.ibm.processor import RuntimeBackend
 
     return LocalBackend(device) if kind == "local" else RuntimeBackend(device)

@@ -10,8 +10,8 @@ from qiskit.providers import BackendV2
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
 from qnet_circuits.compiling.compiled import Compiled, registers_of
+from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import BackendError, UnsupportedError
-from qnet_circuits.noise.device import Device
 
 
 class SamplerBackend(Backend):

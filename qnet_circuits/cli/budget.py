@@ -41,7 +41,7 @@ def budget(
 
     Sources are gates, readout, waiting, latency and links. NAME is one that `qnet list` names, or FILE.py:Class.
     """
-    from qnet_circuits.budget import error_budget
+    from qnet_circuits.runs.error_budget import error_budget
 
     protocol = protocol_of(name, settings)
     check_picture(plot)

@@ -43,7 +43,7 @@ def cost(
 
     Nothing is submitted. NAME is one that `qnet list` names, or FILE.py:Class.
     """
-    from qnet_circuits.costing import estimate_cost
+    from qnet_circuits.runs.cost_estimate import estimate_cost
 
     protocol = protocol_of(name, settings)
     found = estimate_cost(

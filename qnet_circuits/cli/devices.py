@@ -51,7 +51,7 @@ def devices(name: str | None, save: str | None, as_json: bool) -> None:
         listed = _listed()
         show({"schema": 1, "devices": listed} if as_json else _table(listed))
         return
-    from qnet_circuits.backends.devices import device_of
+    from qnet_circuits.backends.device_names import device_of
 
     device = device_of(name)
     if save is not None:
@@ -65,15 +65,15 @@ def devices(name: str | None, save: str | None, as_json: bool) -> None:
 
 
 def _described(device: Any) -> dict[str, Any]:
-    from qnet_circuits.noise.fleet import status
+    from qnet_circuits.devices.fleet import status
 
     return {**device.calibration.summary(), "status": status(device.calibration.source)}
 
 
 def _listed() -> list[dict[str, Any]]:
     """Return all stand-ins, those in service first, larger ones before smaller ones."""
-    from qnet_circuits.backends.runtime import fake_device, fake_device_names
-    from qnet_circuits.noise.fleet import FAMILY, IN_SERVICE, RETIRED
+    from qnet_circuits.backends.ibm.client import fake_device, fake_device_names
+    from qnet_circuits.devices.fleet import FAMILY, IN_SERVICE, RETIRED
 
     order = (IN_SERVICE, FAMILY, RETIRED)
     found = [_described(fake_device(name)) for name in _progress(fake_device_names())]
@@ -124,7 +124,7 @@ def _scaled(value: float | None, scale: float, form: str) -> str:
 
 def _page(plain: dict[str, Any]) -> str:
     """Return what there is to know of one device."""
-    from qnet_circuits.noise.fleet import UNKNOWN
+    from qnet_circuits.devices.fleet import UNKNOWN
 
     lines = [
         f"{plain['name']}: {plain['qubits']} qubits, {plain['couplings']} couplings"

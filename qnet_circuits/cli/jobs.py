@@ -55,7 +55,7 @@ def submit(
     `qnet status`, `fetch` and `cancel` take the directory from there on. NAME is one that `qnet list` names, or
     FILE.py:Class.
     """
-    from qnet_circuits.running import submit as submit_
+    from qnet_circuits.runs.verbs import submit as submit_
 
     protocol = protocol_of(name, settings)
     with go_on_in(out):
@@ -81,7 +81,7 @@ def submit(
 @json_option
 def status(directories: tuple[str, ...], as_json: bool) -> None:
     """Ask how far runs are, each by its directory."""
-    from qnet_circuits.running import open_run
+    from qnet_circuits.runs.verbs import open_run
 
     states = []
     for directory in directories:
@@ -125,7 +125,7 @@ def fetch(
 
     A run that was interrupted, in any way and at any step, goes on from there.
     """
-    from qnet_circuits.running import open_run
+    from qnet_circuits.runs.verbs import open_run
 
     check_picture(plot)
     run = open_run(directory)
@@ -145,7 +145,7 @@ def cancel(directory: str, as_json: bool) -> None:
 
     One that may exist and is not listed yet is looked for until it must be listed.
     """
-    from qnet_circuits.running import open_run
+    from qnet_circuits.runs.verbs import open_run
 
     run = open_run(directory)
     with go_on_with(run, "cancel"):

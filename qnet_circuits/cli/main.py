@@ -96,7 +96,7 @@ def qnet() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_(as_json: bool) -> None:
     """List the protocols."""
-    from qnet_circuits.protocol import protocol_class, protocol_names, summary
+    from qnet_circuits.programs.protocol import protocol_class, protocol_names, summary
 
     listed = {name: summary(protocol_class(name)) for name in protocol_names()}
     if as_json:
@@ -120,8 +120,8 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
 
     import numpy as np
 
-    from qnet_circuits.manifest import said_of
-    from qnet_circuits.protocol import ask
+    from qnet_circuits.programs.protocol import ask
+    from qnet_circuits.runs.manifest import said_of
 
     protocol = protocol_of(name, settings)
     text = inspect.cleandoc(str(type(protocol).__doc__ or ""))

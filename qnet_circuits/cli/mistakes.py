@@ -9,7 +9,7 @@ from typing import Any
 
 def mistake(error: BaseException) -> str | None:
     """Return what a protocol that is not the package's own raised; None if what was raised is of another origin."""
-    from qnet_circuits.protocol import Protocol
+    from qnet_circuits.programs.protocol import Protocol
 
     modules, classes = set(), [Protocol]
     while classes:

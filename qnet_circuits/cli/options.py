@@ -119,7 +119,7 @@ running_options = together(
 
 def protocol_of(name: str, settings: Sequence[str]) -> Any:
     """Return the protocol of a name, or of a class in a file, with its parameters."""
-    from qnet_circuits.protocol import Protocol, protocol_class
+    from qnet_circuits.programs.protocol import Protocol, protocol_class
 
     cls = _class_in_file(name) if ".py:" in name else protocol_class(name)
     protocol = cls.from_parameters(**pairs("--set", settings))
@@ -131,7 +131,7 @@ def protocol_of(name: str, settings: Sequence[str]) -> Any:
 def _class_in_file(name: str) -> Any:
     import importlib.util
 
-    from qnet_circuits.protocol import Protocol
+    from qnet_circuits.programs.protocol import Protocol
 
     file, _, class_name = name.rpartition(":")
     path = Path(file)
@@ -173,7 +173,7 @@ def pairs(option: str, given: Sequence[str]) -> dict[str, Any]:
 
 def noise_of(given: Sequence[str]) -> Any:
     """Return the description of noise that ``--noise`` gives, or None."""
-    from qnet_circuits.noise.description import DeviceNoise
+    from qnet_circuits.devices.device_noise import DeviceNoise
 
     return DeviceNoise.from_parameters(**pairs("--noise", given)) if given else None
 

@@ -14,8 +14,8 @@ from typing import Any, TextIO
 
 import click
 
+from qnet_circuits.devices.files import finite
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.files import finite
 
 WRONG_INPUT, BACKEND_FAILED, NOT_FINISHED, INTERRUPTED, READER_GONE = 2, 3, 4, 130, 141
 #: Variables by which somebody asks for the log of IBM's client.

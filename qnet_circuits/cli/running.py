@@ -59,7 +59,7 @@ def run(
 
     NAME is one that `qnet list` names, or FILE.py:Class.
     """
-    from qnet_circuits.running import submit
+    from qnet_circuits.runs.verbs import submit
 
     if backend.startswith("ibm:"):
         raise ParameterError(
@@ -111,7 +111,7 @@ def predict(
 
     NAME is one that `qnet list` names, or FILE.py:Class.
     """
-    from qnet_circuits.running import exact_backend, submit
+    from qnet_circuits.runs.verbs import exact_backend, submit
 
     protocol = protocol_of(name, settings)
     check_picture(plot)
@@ -138,8 +138,8 @@ def replay(
 
     Nothing is run, and neither a network nor an account is needed.
     """
-    from qnet_circuits.running import open_run
-    from qnet_circuits.running import replay as replay_
+    from qnet_circuits.runs.verbs import open_run
+    from qnet_circuits.runs.verbs import replay as replay_
 
     check_picture(plot)
     check_key_file(key_out, seeded=key_out is not None and open_run(directory).seeded)

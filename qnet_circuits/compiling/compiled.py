@@ -12,18 +12,17 @@ import numpy as np
 import numpy.typing as npt
 from qiskit import QuantumCircuit
 
-from qnet_circuits.circuits.links import LINK_OPERATIONS
-from qnet_circuits.circuits.rules import node_of
-from qnet_circuits.compiling.boundaries import Shape, verify_boundaries
 from qnet_circuits.compiling.building import count
-from qnet_circuits.compiling.carriers import check_carrier
-from qnet_circuits.compiling.decisions import with_narrow_decisions
+from qnet_circuits.compiling.conditionals import with_narrow_decisions
 from qnet_circuits.compiling.decoupling import with_pulses
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
-from qnet_circuits.compiling.measured import MeasuredLinks
+from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.optimisation import Optimiser
 from qnet_circuits.compiling.placement import place_all, place_fixed, place_measured
 from qnet_circuits.compiling.routing import Routed, undo_routing
+from qnet_circuits.compiling.transmissions import check_carrier
+from qnet_circuits.compiling.verifying.boundaries import Shape, verify_boundaries
+from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import (
     ParameterError,
     UnknownNameError,
@@ -31,8 +30,9 @@ from qnet_circuits.errors import (
     VerificationError,
     check_count,
 )
-from qnet_circuits.noise.device import Device
-from qnet_circuits.program import Item, Program
+from qnet_circuits.programs.links import LINK_OPERATIONS
+from qnet_circuits.programs.locality import node_of
+from qnet_circuits.programs.program import Item, Program
 
 RawBits = Mapping[str, npt.NDArray[np.bool_]]
 

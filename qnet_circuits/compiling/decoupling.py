@@ -17,13 +17,13 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Delay, Qubit
 from qiskit.circuit.library import XGate
 
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.durations import durations_of
+from qnet_circuits.devices.pulses import colours, coupled, decoupled, joints, pieces
+from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.devices.schedule import Timed, Wait, makespan, schedule, waits
 from qnet_circuits.errors import UnsupportedError, VerificationError
-from qnet_circuits.noise.description import DeviceNoise
-from qnet_circuits.noise.device import Device
-from qnet_circuits.noise.durations import durations_of
-from qnet_circuits.noise.gaps import Usable
-from qnet_circuits.noise.pulses import colours, coupled, decoupled, joints, pieces
-from qnet_circuits.noise.timeline import Timed, Wait, makespan, schedule, waits
 
 #: Rounding of times, in seconds: far less than any processor's clock.
 _ROUNDING = 1e-12
@@ -49,7 +49,7 @@ def with_pulses(circuit: QuantumCircuit, qubits: Sequence[int], device: Device) 
         VerificationError: If something but waiting was changed.
 
     Example:
-        >>> from qnet_circuits.backends.runtime import fake_device
+        >>> from qnet_circuits.backends.ibm.client import fake_device
         >>> circuit = QuantumCircuit(2, 1)
         >>> _ = circuit.sx(0), circuit.delay(5000, 0), circuit.cx(0, 1), circuit.measure(1, 0)
         >>> [i.name for i in with_pulses(circuit, (0, 1), fake_device("fake_manila")).data]

@@ -9,19 +9,19 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import CircuitInstruction, Clbit, Gate, Measure, Qubit
 from qiskit.circuit.library import CXGate, CZGate, HGate, XGate, ZGate
 
-from qnet_circuits.circuits.corrections import CORRECT, parities
-from qnet_circuits.circuits.flattening import narrow, narrow_inside
-from qnet_circuits.circuits.links import ENTANGLE, TRANSMIT
-from qnet_circuits.circuits.rules import name_of, read_bits, written_bits
 from qnet_circuits.compiling.building import free_name, on_registers, three_cx
-from qnet_circuits.compiling.carriers import teleport_transmissions
-from qnet_circuits.compiling.decisions import parity_decision
+from qnet_circuits.compiling.conditionals import parity_decision
 from qnet_circuits.compiling.fences import fence
-from qnet_circuits.compiling.forms import Forms, Weights
 from qnet_circuits.compiling.frames import Frames
+from qnet_circuits.compiling.outcome_map import Forms, Weights
 from qnet_circuits.compiling.survey import Survey, survey
+from qnet_circuits.compiling.transmissions import teleport_transmissions
 from qnet_circuits.compiling.withholding import withheld
 from qnet_circuits.errors import FrameError, UnknownNameError, UnsupportedError
+from qnet_circuits.programs.corrections import CORRECT, parities
+from qnet_circuits.programs.flattening import narrow, narrow_inside
+from qnet_circuits.programs.links import ENTANGLE, TRANSMIT
+from qnet_circuits.programs.locality import name_of, read_bits, written_bits
 
 MODES = ("auto", "frame", "feedforward", "postselect", "coherent", "none")
 EARLIER = "earlier"

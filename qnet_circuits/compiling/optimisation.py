@@ -12,10 +12,10 @@ from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.transpiler import Target, TranspilerError, generate_preset_pass_manager
 
 from qnet_circuits.compiling.building import with_instructions
-from qnet_circuits.compiling.decisions import STAND_IN, Gates, put_back, set_aside
+from qnet_circuits.compiling.conditionals import STAND_IN, Gates, put_back, set_aside
 from qnet_circuits.compiling.fences import fence, fence_label
+from qnet_circuits.devices.device import restrict
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.noise.device import restrict
 
 #: Gates of a machine without a device's limits; no U, into which optimisation would merge Clifford gates past recognition.
 _FREE_GATES = (

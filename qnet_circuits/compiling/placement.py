@@ -10,11 +10,11 @@ from qiskit.transpiler import CouplingMap, PassManager, Target, TranspilerError
 from qiskit.transpiler.passes import VF2Layout
 
 from qnet_circuits.compiling.building import meeting_pairs
-from qnet_circuits.compiling.measured import MeasuredLinks
-from qnet_circuits.compiling.paths import Errors, Uses, best_window, find_path
+from qnet_circuits.compiling.chain_placement import Errors, Uses, best_window, find_path
+from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.routing import Routed, Router
+from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import LayoutError
-from qnet_circuits.noise.device import Device
 
 _VF2_CALLS = 5_000_000
 #: To the first layout, and in all once there is one.

@@ -21,8 +21,8 @@ from qiskit.transpiler.passes import (
 )
 
 from qnet_circuits.compiling.building import on_registers, three_cx
+from qnet_circuits.compiling.conditionals import is_wide, with_narrow_decisions
 from qnet_circuits.compiling.cuts import CUT, Regions
-from qnet_circuits.compiling.decisions import is_wide, with_narrow_decisions
 from qnet_circuits.compiling.fences import fence, fence_label
 from qnet_circuits.errors import LayoutError
 

@@ -101,7 +101,7 @@ def plot_budget(budget: Costs, ax: Axes | None = None) -> Axes:
         The axes.
 
     Example:
-        >>> from qnet_circuits.costs import Budget, Cost
+        >>> from qnet_circuits.runs.results.costs import Budget, Cost
         >>> budget = Budget("ghz", "fake_torino", "frame", "fidelity", 1.0, 0.9, (Cost("gates", 0.1, 0.1),))
         >>> ax = plot_budget(budget)
         >>> [label.get_text() for label in ax.get_yticklabels()]

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.estimate import Estimate
 from qnet_circuits.plotting.style import FAINT, FONT, INK, PALETTE, draw_bounds, new_axes, reaches, text_width
+from qnet_circuits.theory.estimate import Estimate
 
 #: How each reading is drawn: colour and marker, or None for a bar.
 _STYLES: dict[str, tuple[str, str | None]] = {

@@ -12,8 +12,8 @@ from matplotlib.transforms import ScaledTranslation
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.style import FAINT, INK, PALETTE, PAPER, new_axes
-from qnet_circuits.qkd.ledger import KeyResult
-from qnet_circuits.result import Result
+from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
+from qnet_circuits.runs.results.result import Result
 
 _FONT = 9.0
 #: Height of a bar, of a row of height 1.
@@ -56,7 +56,7 @@ def plot_ledger(result: Result | KeyResult, ax: Axes | None = None) -> Axes:
         ParameterError: If the result has no account.
 
     Example:
-        >>> from qnet_circuits.qkd.ledger import Entry, Ledger
+        >>> from qnet_circuits.qkd.postprocessing.key_ledger import Entry, Ledger
         >>> ledger = Ledger(200, 200, 100, (Entry("test bits", 60, 120), Entry("phase errors", 40)), 0)
         >>> ax = plot_ledger(KeyResult(None, "short: nothing is left", ledger))
         >>> [label.get_text() for label in ax.get_yticklabels()]

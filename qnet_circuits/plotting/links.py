@@ -15,9 +15,9 @@ from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.estimate import Estimate
 from qnet_circuits.plotting.chip import Point, chip_places
 from qnet_circuits.plotting.style import FAINT, INK, LINK_COLOUR, PAPER, new_axes, points_per_unit
+from qnet_circuits.theory.estimate import Estimate
 
 _FIGURE = re.compile(r"fidelity((?:_\d+){2}|(?:_\d+){4})")
 _COLOURS = "viridis"

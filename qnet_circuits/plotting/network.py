@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 
-from qnet_circuits.network import Network
 from qnet_circuits.plotting.style import (
     INK,
     LINK_COLOUR,
@@ -18,6 +17,7 @@ from qnet_circuits.plotting.style import (
     points_per_unit,
     text_width,
 )
+from qnet_circuits.programs.network import Network
 
 Point = tuple[float, float]
 # One data unit is an inch where there is room.

@@ -10,7 +10,6 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.ticker import MaxNLocator
 
 from qnet_circuits.errors import ParameterError, UnknownNameError
-from qnet_circuits.estimate import Estimate
 from qnet_circuits.plotting.style import (
     FAINT,
     FONT,
@@ -22,6 +21,7 @@ from qnet_circuits.plotting.style import (
     reaches,
     text_width,
 )
+from qnet_circuits.theory.estimate import Estimate
 
 #: Where in its column, of width 1, each thing stands: the estimate, then the reference marks, then names of bounds.
 _ESTIMATE, _MITIGATED = -0.33, -0.25

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from qnet_circuits.estimate import Estimate
+from qnet_circuits.theory.estimate import Estimate
 
 #: Okabe and Ito's palette, without black and yellow (https://jfly.uni-koeln.de/color/).
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from qnet_circuits.keys.entanglement_based import EntanglementBased
-from qnet_circuits.keys.settings import basis_probabilities
-from qnet_circuits.protocol import register
+from qnet_circuits.programs.protocol import register
+from qnet_circuits.qkd.entanglement_based import EntanglementBased
+from qnet_circuits.qkd.settings import basis_probabilities
 
 
 @register

@@ -7,11 +7,11 @@ from abc import abstractmethod
 import numpy as np
 from qiskit import QuantumCircuit
 
-from qnet_circuits.circuits.process import ProcessSetting, process_fidelity, settings, truth_table
-from qnet_circuits.figures import Figure
-from qnet_circuits.network import Network
-from qnet_circuits.program import Item, Program
-from qnet_circuits.protocol import Protocol
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.process import ProcessSetting, process_fidelity, settings, truth_table
+from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.theory import bounds, swapping, teleportation
 from qnet_circuits.theory.bell_diagonal import Weights
 from qnet_circuits.theory.noise_parameters import NoiseParameters

@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.figures import Figure, parity
-from qnet_circuits.network import Link, Network
-from qnet_circuits.program import Program
-from qnet_circuits.protocol import Protocol, protocol_class, register
+from qnet_circuits.programs.figures import Figure, parity
+from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.program import Program
+from qnet_circuits.programs.protocol import Protocol, protocol_class, register
 from qnet_circuits.protocols.repeater_chain import bell_program
 from qnet_circuits.theory import bell_diagonal, bounds, swapping
 from qnet_circuits.theory.noise_parameters import NoiseParameters

@@ -12,14 +12,14 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Qubit
 
-from qnet_circuits.circuits.blocks import bell_measurement, chain_registers, measure_pauli
-from qnet_circuits.circuits.corrections import correct
-from qnet_circuits.circuits.links import entangle
 from qnet_circuits.errors import ParameterError, UnknownNameError, check_count
-from qnet_circuits.figures import Expression, Figure, parity, population
-from qnet_circuits.network import Link, Network
-from qnet_circuits.program import Item, Program
-from qnet_circuits.protocol import Protocol, register, set_network
+from qnet_circuits.programs.blocks import bell_measurement, chain_registers, measure_pauli
+from qnet_circuits.programs.corrections import correct
+from qnet_circuits.programs.figures import Expression, Figure, parity, population
+from qnet_circuits.programs.links import entangle
+from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.programs.protocol import Protocol, register, set_network
 from qnet_circuits.theory import bounds, ghz
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 

@@ -10,15 +10,15 @@ from typing import Any, ClassVar
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-from qnet_circuits.circuits.blocks import bell_measurement, measure_pauli
-from qnet_circuits.circuits.colouring import Edge, Line, edge_classes, line_classes, lines_of
-from qnet_circuits.circuits.corrections import correct
-from qnet_circuits.circuits.links import entangle
 from qnet_circuits.errors import ParameterError, UnknownNameError, check_count
-from qnet_circuits.figures import Expression, Figure, parity
-from qnet_circuits.network import Link
-from qnet_circuits.program import Item, Program, Tag
-from qnet_circuits.protocol import Protocol, register
+from qnet_circuits.programs.blocks import bell_measurement, measure_pauli
+from qnet_circuits.programs.colouring import Edge, Line, edge_classes, line_classes, lines_of
+from qnet_circuits.programs.corrections import correct
+from qnet_circuits.programs.figures import Expression, Figure, parity
+from qnet_circuits.programs.links import entangle
+from qnet_circuits.programs.network import Link
+from qnet_circuits.programs.program import Item, Program, Tag
+from qnet_circuits.programs.protocol import Protocol, register
 from qnet_circuits.theory import bell_diagonal, bounds, swapping
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 

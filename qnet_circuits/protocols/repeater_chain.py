@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 
-from qnet_circuits.circuits.blocks import Joining, chain_registers, entangled_ends, measure_pauli
-from qnet_circuits.figures import Expression, Figure, parity
-from qnet_circuits.network import Network
-from qnet_circuits.program import Item, Program
-from qnet_circuits.protocol import Protocol, protocol_class, register, set_network
+from qnet_circuits.programs.blocks import Joining, chain_registers, entangled_ends, measure_pauli
+from qnet_circuits.programs.figures import Expression, Figure, parity
+from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.programs.protocol import Protocol, protocol_class, register, set_network
 from qnet_circuits.theory import bell_diagonal, bounds, swapping
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from qnet_circuits.keys.prepare_and_measure import PrepareAndMeasure
-from qnet_circuits.protocol import register
+from qnet_circuits.programs.protocol import register
+from qnet_circuits.qkd.prepare_and_measure import PrepareAndMeasure
 
 
 @register

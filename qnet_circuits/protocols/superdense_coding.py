@@ -8,13 +8,13 @@ from typing import ClassVar
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-from qnet_circuits.circuits.blocks import bell_measurement
-from qnet_circuits.circuits.links import entangle, transmit
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.figures import Expression, Figure, population
-from qnet_circuits.network import Link, Network
-from qnet_circuits.program import Item, Program
-from qnet_circuits.protocol import Protocol, register
+from qnet_circuits.programs.blocks import bell_measurement
+from qnet_circuits.programs.figures import Expression, Figure, population
+from qnet_circuits.programs.links import entangle, transmit
+from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.programs.protocol import Protocol, register
 from qnet_circuits.theory import bounds, teleportation
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 

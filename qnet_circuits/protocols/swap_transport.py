@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from qnet_circuits.circuits.blocks import State, carried_ends, check_state
 from qnet_circuits.errors import ParameterError, UnknownNameError
-from qnet_circuits.network import Network
-from qnet_circuits.program import Program
-from qnet_circuits.protocol import Protocol, register, set_network
+from qnet_circuits.programs.blocks import State, carried_ends, check_state
+from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.program import Program
+from qnet_circuits.programs.protocol import Protocol, register, set_network
 from qnet_circuits.protocols.chsh import Chsh, chsh_program
 from qnet_circuits.protocols.repeater_chain import RepeaterChain, bell_program
 from qnet_circuits.protocols.teleportation import Teleportation, state_program

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 
-from qnet_circuits.circuits.blocks import (
+from qnet_circuits.programs.blocks import (
     CARDINAL,
     State,
     bell_measurement,
@@ -20,11 +20,11 @@ from qnet_circuits.circuits.blocks import (
     measure_pauli,
     prepare,
 )
-from qnet_circuits.circuits.corrections import correct
-from qnet_circuits.figures import Expression, Figure, parity
-from qnet_circuits.network import Network
-from qnet_circuits.program import Item, Program
-from qnet_circuits.protocol import Protocol, protocol_class, register, set_network
+from qnet_circuits.programs.corrections import correct
+from qnet_circuits.programs.figures import Expression, Figure, parity
+from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.programs.protocol import Protocol, protocol_class, register, set_network
 from qnet_circuits.theory import bounds, swapping, teleportation
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 

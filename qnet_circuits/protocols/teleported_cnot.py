@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from qiskit import ClassicalRegister, QuantumCircuit
 
-from qnet_circuits.circuits.blocks import chain_registers, distribute, measure_pauli, prepare
-from qnet_circuits.circuits.corrections import correct
-from qnet_circuits.circuits.process import ProcessSetting
-from qnet_circuits.network import Network
-from qnet_circuits.protocol import register, set_network
+from qnet_circuits.programs.blocks import chain_registers, distribute, measure_pauli, prepare
+from qnet_circuits.programs.corrections import correct
+from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.process import ProcessSetting
+from qnet_circuits.programs.protocol import register, set_network
 from qnet_circuits.protocols.cnot import CnotProtocol
 
 

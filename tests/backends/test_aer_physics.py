@@ -10,14 +10,14 @@ from qiskit import QuantumCircuit
 from qiskit.circuit.classical import expr
 
 from qnet_circuits.backends.aer import _calls, _joined
-from qnet_circuits.backends.methods import Plan, _fused, _is_clifford, _static, plan_of
+from qnet_circuits.backends.simulation.readout_errors import perfect_readout
+from qnet_circuits.backends.simulation.recycling import recycled
+from qnet_circuits.backends.simulation.sampling import Plan, _fused, _is_clifford, _static, plan_of
+from qnet_circuits.backends.simulation.twin import noisy_circuit
 from qnet_circuits.compiling.fences import put_fence
-from qnet_circuits.estimate import proportion
-from qnet_circuits.noise.description import DeviceNoise
-from qnet_circuits.noise.gaps import Usable
-from qnet_circuits.noise.readout import perfect_readout
-from qnet_circuits.noise.recycling import recycled
-from qnet_circuits.noise.twin import noisy_circuit
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.theory.estimate import proportion
 from tests.noise.calibrations import US, perfect
 from tests.noise.density import distribution
 from tests.noise.random_circuits import random_noisy

@@ -12,8 +12,8 @@ import qnet_circuits as qn
 from qnet_circuits.backends import aer
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.noise.device import Device
-from qnet_circuits.program import Item, Program
+from qnet_circuits.devices.device import Device
+from qnet_circuits.programs.program import Item, Program
 from tests.noise.calibrations import rough
 
 

@@ -5,9 +5,9 @@ from qiskit import QuantumCircuit
 
 import qnet_circuits as qn
 from qnet_circuits.backends.aer import AerBackend
-from qnet_circuits.backends.runtime import fake_device, fake_device_names
-from qnet_circuits.estimate import proportion
-from qnet_circuits.noise.gates import depolarising_parameter
+from qnet_circuits.backends.ibm.client import fake_device, fake_device_names
+from qnet_circuits.backends.simulation.gate_errors import depolarising_parameter
+from qnet_circuits.theory.estimate import proportion
 from tests.compiling.test_placement import DEVICES
 
 
@@ -28,8 +28,8 @@ def test_measured_figures_follow_from_readout_alone():
     low, high = device.calibration.readout(5)
     from qiskit import ClassicalRegister, QuantumRegister
 
-    from qnet_circuits.manifest import stream_seed
-    from qnet_circuits.program import Item, Program
+    from qnet_circuits.programs.program import Item, Program
+    from qnet_circuits.runs.manifest import stream_seed
 
     items = []
     for value in (0, 1):

@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.devices import device_of
+from qnet_circuits.backends.device_names import device_of
+from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.backends.runtime import fake_device
 from qnet_circuits.errors import ParameterError, RecordError, UnsupportedError
 
 CHAIN = qn.RepeaterChain(hops=2)

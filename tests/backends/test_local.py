@@ -11,13 +11,13 @@ from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.transpiler import InstructionProperties
 
 import qnet_circuits as qn
-from qnet_circuits.backends.local import LocalBackend
-from qnet_circuits.backends.runtime import client_sampler, fake_device
+from qnet_circuits.backends.ibm.client import client_sampler, fake_device
+from qnet_circuits.backends.ibm.offline import LocalBackend
+from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import UnknownNameError, UnsupportedError
-from qnet_circuits.estimate import proportion
-from qnet_circuits.noise.device import Device
-from qnet_circuits.program import Item, Program
+from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.testing import check_backend
+from qnet_circuits.theory.estimate import proportion
 
 CHAIN = qn.RepeaterChain(hops=2)
 

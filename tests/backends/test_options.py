@@ -11,7 +11,8 @@ from qiskit.circuit.library import HGate, SGate, SXGate
 from qiskit.quantum_info import Clifford
 
 import qnet_circuits as qn
-from qnet_circuits.backends.options import (
+from qnet_circuits.backends.ibm.client import client_program
+from qnet_circuits.backends.ibm.sampler_options import (
     ON_A_PROCESSOR,
     TWIRLING,
     check_options,
@@ -19,9 +20,8 @@ from qnet_circuits.backends.options import (
     for_twirling,
 )
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.backends.runtime import client_program
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
-from qnet_circuits.program import Item, Program
+from qnet_circuits.programs.program import Item, Program
 from tests.platform.execution import decoded
 from tests.platform.server import PlatformServer
 
@@ -240,7 +240,7 @@ def test_shots_that_were_not_asked_for_are_left_out(perfect, tmp_path):
 
 def test_a_run_that_is_opened_again_submits_the_same(perfect, tmp_path, monkeypatch):
     """Whoever was killed before the job was created left the options on disk."""
-    from qnet_circuits.backends.ibm import RuntimeBackend
+    from qnet_circuits.backends.ibm.processor import RuntimeBackend
     from qnet_circuits.errors import RefusedError
 
     def refused(*_):

@@ -13,10 +13,10 @@ from qiskit.circuit import ClassicalRegister, QuantumRegister
 
 import qnet_circuits as qn
 from qnet_circuits.backends.base import check_raw
-from qnet_circuits.backends.ibm import RuntimeBackend, Usage
+from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.processor import RuntimeBackend, Usage
+from qnet_circuits.backends.ibm.submission import with_mid_circuit
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.backends.runtime import fake_device
-from qnet_circuits.backends.submission import with_mid_circuit
 from qnet_circuits.errors import (
     BackendError,
     JobCancelledError,
@@ -26,7 +26,7 @@ from qnet_circuits.errors import (
     UnknownNameError,
     UnsupportedError,
 )
-from qnet_circuits.program import Item, Program
+from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.testing import check_backend
 from tests.platform.execution import decoded
 from tests.platform.process import ROOT, platform_process

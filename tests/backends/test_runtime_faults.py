@@ -10,9 +10,9 @@ import warnings
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.ibm import RuntimeBackend
-from qnet_circuits.backends.redaction import MASK, Redactor
-from qnet_circuits.backends.watchdog import READ, Watchdog
+from qnet_circuits.backends.ibm.processor import RuntimeBackend
+from qnet_circuits.backends.ibm.redaction import MASK, Redactor
+from qnet_circuits.backends.ibm.watchdog import READ, Watchdog
 from qnet_circuits.errors import (
     AccountError,
     BackendError,
@@ -314,7 +314,7 @@ def test_too_many_pending_jobs(platform):
 
 
 def test_what_the_client_itself_refuses(platform, monkeypatch):
-    from qnet_circuits.backends import ibm
+    from qnet_circuits.backends.ibm import processor as ibm
 
     where = connected()
 

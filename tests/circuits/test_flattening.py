@@ -9,12 +9,12 @@ from qiskit.quantum_info import Clifford
 
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.circuits.corrections import correct
-from qnet_circuits.circuits.links import entangle
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.errors import ProgramError
-from qnet_circuits.figures import Figure, parity
-from qnet_circuits.program import Item, Program
+from qnet_circuits.programs.corrections import correct
+from qnet_circuits.programs.figures import Figure, parity
+from qnet_circuits.programs.links import entangle
+from qnet_circuits.programs.program import Item, Program
 from tests.enumerator import corrected, distribution, registers_of, same
 
 

@@ -12,7 +12,14 @@ from qiskit.circuit import CircuitInstruction, IfElseOp
 from qiskit.circuit.classical import expr
 from qiskit.circuit.library import CZGate, RZGate, XGate, YGate, ZGate
 
-from qnet_circuits.circuits.blocks import (
+from qnet_circuits.compiling.fences import fence_label, fence_labels, put_fence
+from qnet_circuits.compiling.lowering import lower
+from qnet_circuits.compiling.routing import Router
+from qnet_circuits.compiling.verifying.boundaries import verify_boundaries
+from qnet_circuits.compiling.verifying.instrument import Reader, differing_branch
+from qnet_circuits.compiling.verifying.stabilizer import NotClifford, differing_flow, to_stim
+from qnet_circuits.errors import UnsupportedError, VerificationError
+from qnet_circuits.programs.blocks import (
     bell_measurement,
     chain_registers,
     distribute,
@@ -20,16 +27,9 @@ from qnet_circuits.circuits.blocks import (
     measure_pauli,
     prepare,
 )
-from qnet_circuits.circuits.corrections import correct
-from qnet_circuits.circuits.links import transmit
-from qnet_circuits.compiling.boundaries import verify_boundaries
-from qnet_circuits.compiling.fences import fence_label, fence_labels, put_fence
-from qnet_circuits.compiling.instrument import Reader, differing_branch
-from qnet_circuits.compiling.lowering import lower
-from qnet_circuits.compiling.routing import Router
-from qnet_circuits.compiling.stabilizer import NotClifford, differing_flow, to_stim
-from qnet_circuits.errors import UnsupportedError, VerificationError
-from qnet_circuits.network import Network
+from qnet_circuits.programs.corrections import correct
+from qnet_circuits.programs.links import transmit
+from qnet_circuits.programs.network import Network
 from tests.enumerator import distribution
 from tests.programs import random_program
 

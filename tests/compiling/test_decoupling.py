@@ -11,20 +11,20 @@ from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.quantum_info import Operator
 
 import qnet_circuits as qn
-from qnet_circuits.backends.runtime import fake_device
-from qnet_circuits.compiling.boundaries import verify_boundaries
+from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.service.limits import check
+from qnet_circuits.backends.service.pricing import own_target
+from qnet_circuits.backends.simulation.steps import Unitary
+from qnet_circuits.backends.simulation.twin import noisy_circuit
 from qnet_circuits.compiling.decoupling import check_only_waiting_changed, with_pulses
 from qnet_circuits.compiling.fences import fence_labels
-from qnet_circuits.compiling.limits import check
-from qnet_circuits.compiling.pricing import own_target
+from qnet_circuits.compiling.verifying.boundaries import verify_boundaries
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.durations import durations_of
+from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.devices.schedule import makespan, schedule, waits
 from qnet_circuits.errors import UnsupportedError, VerificationError
-from qnet_circuits.noise.description import DeviceNoise
-from qnet_circuits.noise.device import Device
-from qnet_circuits.noise.durations import durations_of
-from qnet_circuits.noise.gaps import Usable
-from qnet_circuits.noise.steps import Unitary
-from qnet_circuits.noise.timeline import makespan, schedule, waits
-from qnet_circuits.noise.twin import noisy_circuit
 from tests.noise.calibrations import US, perfect, rough
 
 LATENCY = DeviceNoise().feedforward_latency

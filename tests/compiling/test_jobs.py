@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-from qnet_circuits.backends.runtime import fake_device
-from qnet_circuits.compiling.jobs import SHOT_SECONDS, Job, gather, split
-from qnet_circuits.compiling.limits import Limits, check
+from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.service.limits import Limits, check
+from qnet_circuits.backends.service.splitting import SHOT_SECONDS, Job, gather, split
 from qnet_circuits.errors import BackendError, ParameterError, UnsupportedError
 
 TARGET = fake_device("fake_manila").backend.target

@@ -3,12 +3,12 @@
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-from qnet_circuits.circuits.blocks import bell_measurement
-from qnet_circuits.circuits.corrections import correct
-from qnet_circuits.circuits.links import entangle, transmit
-from qnet_circuits.circuits.rules import check_circuit
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.errors import FrameError, UnknownNameError, UnsupportedError
+from qnet_circuits.programs.blocks import bell_measurement
+from qnet_circuits.programs.corrections import correct
+from qnet_circuits.programs.links import entangle, transmit
+from qnet_circuits.programs.locality import check_circuit
 from tests.enumerator import corrected, distribution, registers_of, same
 from tests.programs import random_program
 

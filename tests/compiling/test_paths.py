@@ -8,12 +8,12 @@ from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.transpiler import CouplingMap
 
 import qnet_circuits as qn
-from qnet_circuits.backends.runtime import fake_device
+from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.compiling.chain_placement import Errors, Uses, best_window, find_path
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.compiling.lowering import lower
-from qnet_circuits.compiling.paths import Errors, Uses, best_window, find_path
 from qnet_circuits.compiling.placement import _VF2_CALLS, _VF2_CALLS_LONG, _search, find_layout, fits
-from qnet_circuits.noise.device import Device
+from qnet_circuits.devices.device import Device
 from tests.compiling.test_placement import DEVICES
 
 

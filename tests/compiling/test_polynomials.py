@@ -10,8 +10,8 @@ from qiskit.circuit import CASE_DEFAULT
 from qiskit.circuit.classical import expr
 
 import qnet_circuits as qn
-from qnet_circuits.compiling.boundaries import verify_boundaries
 from qnet_circuits.compiling.fences import put_fence
+from qnet_circuits.compiling.verifying.boundaries import verify_boundaries
 from qnet_circuits.errors import UnsupportedError, VerificationError
 
 WIDTH = 2
@@ -140,7 +140,7 @@ def test_a_compiled_switch_and_a_compiled_comparison_are_verified(level):
 
 
 def test_what_circuits_share_is_compared_once(monkeypatch):
-    from qnet_circuits.compiling import boundaries
+    from qnet_circuits.compiling.verifying import boundaries
 
     compared, real = [], boundaries.differing_flow
     monkeypatch.setattr(boundaries, "differing_flow", lambda *pair: compared.append(pair) or real(*pair))

@@ -9,18 +9,18 @@ from qiskit.circuit import IfElseOp
 from qiskit.circuit.library import ZGate
 
 import qnet_circuits as qn
-from qnet_circuits.backends.runtime import fake_device
-from qnet_circuits.circuits.links import transmit
-from qnet_circuits.circuits.rules import check_circuit
+from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.compiling.decisions import STAND_IN, parity_decision, set_aside
+from qnet_circuits.compiling.conditionals import STAND_IN, parity_decision, set_aside
 from qnet_circuits.compiling.fences import fence_labels
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.optimisation import Optimiser
 from qnet_circuits.compiling.routing import Router, meetings, undo_routing
 from qnet_circuits.errors import VerificationError
-from qnet_circuits.program import Item, Program
+from qnet_circuits.programs.links import transmit
+from qnet_circuits.programs.locality import check_circuit
+from qnet_circuits.programs.program import Item, Program
 from tests.enumerator import distribution
 from tests.programs import random_program
 

@@ -7,14 +7,14 @@ from qiskit.circuit import Gate
 from qiskit.circuit.library import PermutationGate, UnitaryGate
 from qiskit.quantum_info import Operator, random_clifford
 
-from qnet_circuits.backends.runtime import fake_device
-from qnet_circuits.circuits.corrections import correct
+from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.compiling.decisions import with_narrow_decisions
+from qnet_circuits.compiling.conditionals import with_narrow_decisions
 from qnet_circuits.compiling.fences import fence_labels
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.errors import LayoutError, ProgramError
-from qnet_circuits.program import Item, Program
+from qnet_circuits.programs.corrections import correct
+from qnet_circuits.programs.program import Item, Program
 from tests.enumerator import corrected, distribution, registers_of, same
 from tests.programs import encoder, wide_program
 

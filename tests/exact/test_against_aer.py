@@ -9,16 +9,16 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.noise import depolarizing_error, pauli_error, phase_damping_error, thermal_relaxation_error
 
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.backends.runtime import fake_device
-from qnet_circuits.circuits.links import entangle, transmit
+from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.simulation.steps import Depolarise, Measurement, PauliError, Relax, Reset, Unitary
+from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.figures import Figure, population
-from qnet_circuits.network import Link
-from qnet_circuits.noise.description import DeviceNoise
-from qnet_circuits.noise.device import Device
-from qnet_circuits.noise.steps import Depolarise, Measurement, PauliError, Relax, Reset, Unitary
-from qnet_circuits.noise.twin import Twin
-from qnet_circuits.program import Item, Program
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.programs.figures import Figure, population
+from qnet_circuits.programs.links import entangle, transmit
+from qnet_circuits.programs.network import Link
+from qnet_circuits.programs.program import Item, Program
 from tests.noise.calibrations import rough
 
 ONE = ("h", "s", "sx", "t", "x", "y")

@@ -5,10 +5,10 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit.classical import expr
 
-from qnet_circuits.exact.asking import Question
-from qnet_circuits.exact.contraction import Contractor
-from qnet_circuits.exact.skeleton import skeleton_of
-from qnet_circuits.noise.twin import noisy_circuit
+from qnet_circuits.backends.simulation.asking import Question
+from qnet_circuits.backends.simulation.contraction import Contractor
+from qnet_circuits.backends.simulation.tensors import skeleton_of
+from qnet_circuits.backends.simulation.twin import noisy_circuit
 from tests.noise.density import distribution
 
 BITS = 6

@@ -8,17 +8,17 @@ from qiskit.circuit.classical import expr, types
 from qiskit.circuit.library import GlobalPhaseGate
 
 from qnet_circuits.backends.exact import ExactBackend
+from qnet_circuits.backends.simulation.asking import Question
+from qnet_circuits.backends.simulation.conditions import choice_of
+from qnet_circuits.backends.simulation.contraction import Contractor
+from qnet_circuits.backends.simulation.tensors import skeleton_of
+from qnet_circuits.backends.simulation.twin import noisy_circuit
 from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.exact.asking import Question
-from qnet_circuits.exact.conditions import choice_of
-from qnet_circuits.exact.contraction import Contractor
-from qnet_circuits.exact.skeleton import skeleton_of
-from qnet_circuits.figures import Figure, parity, population
-from qnet_circuits.noise.description import DeviceNoise
-from qnet_circuits.noise.device import Device
-from qnet_circuits.noise.twin import noisy_circuit
-from qnet_circuits.program import Item, Program
+from qnet_circuits.programs.figures import Figure, parity, population
+from qnet_circuits.programs.program import Item, Program
 from tests.exact.test_against_branches import check
 from tests.noise.calibrations import rough
 from tests.noise.density import distribution, expression_value

@@ -7,11 +7,11 @@ import pytest
 from mthree import M3Mitigation
 from scipy.stats import binom, norm
 
-from qnet_circuits.compiling.forms import Forms
+from qnet_circuits.compiling.outcome_map import Forms
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.figures import Event, Expression, Figure, parity, population
-from qnet_circuits.mitigation.estimating import Sampled, mitigated
-from qnet_circuits.mitigation.inversion import Readout, evaluate, signs, weights
+from qnet_circuits.programs.figures import Event, Expression, Figure, parity, population
+from qnet_circuits.runs.mitigation.inversion import Readout, evaluate, signs, weights
+from qnet_circuits.runs.mitigation.mitigated import Sampled, mitigated
 
 LEVEL = 1 - 1e-6
 

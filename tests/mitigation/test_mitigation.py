@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 import qnet_circuits as qn
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.synthetic import line_device
 from qnet_circuits.errors import ParameterError, QnetError, RecordError, UnsupportedError
-from qnet_circuits.estimate import proportion
-from qnet_circuits.noise.description import DeviceNoise
-from qnet_circuits.noise.synthetic import line_device
-from qnet_circuits.program import Program
-from qnet_circuits.records import Record
-from qnet_circuits.result import Result
-from qnet_circuits.runs import Run
+from qnet_circuits.programs.program import Program
+from qnet_circuits.runs.directory import Record
+from qnet_circuits.runs.results.result import Result
+from qnet_circuits.runs.run import Run
+from qnet_circuits.theory.estimate import proportion
 from tests.test_cli import qnet as qnet
 
 LEVEL = 1 - 1e-6

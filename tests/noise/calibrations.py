@@ -1,7 +1,7 @@
 """Synthetic calibrations: every number chosen, so that each effect stands alone."""
 
-from qnet_circuits.noise.calibration import DeviceCalibration
-from qnet_circuits.noise.entries import OperationCalibration, QubitCalibration
+from qnet_circuits.devices.calibration import DeviceCalibration
+from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration
 
 ONE = ("h", "id", "reset", "rz", "s", "sdg", "sx", "x", "z")
 TWO = ("cx", "cz")

@@ -12,7 +12,7 @@ from qiskit.circuit import CASE_DEFAULT, ClassicalRegister, Clbit
 from qiskit.circuit.classical import expr, types
 from qiskit.quantum_info import Operator
 
-from qnet_circuits.noise.steps import (
+from qnet_circuits.backends.simulation.steps import (
     Decision,
     Depolarise,
     Measurement,

@@ -3,9 +3,9 @@
 from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit.classical import expr
 
-from qnet_circuits.noise.description import DeviceNoise
-from qnet_circuits.noise.gaps import Usable
-from qnet_circuits.noise.twin import noisy_circuit
+from qnet_circuits.backends.simulation.twin import noisy_circuit
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.repaired import Usable
 from tests.noise.calibrations import rough
 
 BITS = 4

@@ -12,11 +12,11 @@ from qiskit_aer import AerSimulator
 
 import qnet_circuits as qn
 from qnet_circuits.backends.aer import AerBackend
-from qnet_circuits.backends.runtime import fake_device
+from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.devices.calibration import DeviceCalibration
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration
 from qnet_circuits.errors import ParameterError, RecordError, UnsupportedError
-from qnet_circuits.noise.calibration import DeviceCalibration
-from qnet_circuits.noise.device import Device
-from qnet_circuits.noise.entries import OperationCalibration, QubitCalibration
 
 STAND_INS = ["fake_kingston", "fake_sherbrooke", "fake_manila"]
 

@@ -12,11 +12,11 @@ from scipy.stats import chi2_contingency
 import qnet_circuits as qn
 from qnet_circuits.backends import aer
 from qnet_circuits.backends.aer import AerBackend
+from qnet_circuits.backends.simulation.components import Part, components
+from qnet_circuits.backends.simulation.recycling import bits_of
+from qnet_circuits.backends.simulation.steps import Measurement, NoisyCircuit, Unitary
+from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.noise.components import Part, components
-from qnet_circuits.noise.recycling import bits_of
-from qnet_circuits.noise.steps import Measurement, NoisyCircuit, Unitary
-from qnet_circuits.noise.twin import Twin
 from tests.noise.calibrations import rough
 
 ALPHA = 1e-6

@@ -5,11 +5,11 @@ import math
 import pytest
 from qiskit import QuantumCircuit
 
-from qnet_circuits.noise.calibration import DeviceCalibration
-from qnet_circuits.noise.entries import OperationCalibration, QubitCalibration
-from qnet_circuits.noise.gaps import Usable
-from qnet_circuits.noise.steps import Depolarise, Measurement, Unitary
-from qnet_circuits.noise.twin import noisy_circuit
+from qnet_circuits.backends.simulation.steps import Depolarise, Measurement, Unitary
+from qnet_circuits.backends.simulation.twin import noisy_circuit
+from qnet_circuits.devices.calibration import DeviceCalibration
+from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration
+from qnet_circuits.devices.repaired import Usable
 from tests.noise.calibrations import US
 
 OPERATIONS = ("cz", "id", "measure", "reset", "rz", "sx", "x")

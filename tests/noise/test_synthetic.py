@@ -6,11 +6,11 @@ import rustworkx
 
 import qnet_circuits as qn
 from qnet_circuits.backends.aer import AerBackend
-from qnet_circuits.backends.runtime import fake_device
+from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.devices.calibration import DeviceCalibration
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.synthetic import Medians, grid_device, heavy_hex_device, line_device
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.noise.calibration import DeviceCalibration
-from qnet_circuits.noise.device import Device
-from qnet_circuits.noise.synthetic import Medians, grid_device, heavy_hex_device, line_device
 
 
 def graph(device):

@@ -6,8 +6,8 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit.classical import expr
 
+from qnet_circuits.devices.schedule import makespan, schedule, waits
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.noise.timeline import makespan, schedule, waits
 
 LATENCY = 0.7
 SECONDS = {"h": 0.1, "cx": 0.3, "measure": 1.0, "reset": 0.6, "rz": 0.0, "x": 0.2}

@@ -7,17 +7,17 @@ import pytest
 from qiskit import QuantumCircuit
 
 import qnet_circuits as qn
-from qnet_circuits.backends.methods import Plan, _fused, plan_of
-from qnet_circuits.backends.runtime import fake_device
+from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.simulation.readout_errors import perfect_readout
+from qnet_circuits.backends.simulation.recycling import recycled
+from qnet_circuits.backends.simulation.sampling import Plan, _fused, plan_of
+from qnet_circuits.backends.simulation.steps import Decision, Measurement, Relax, Transfer
+from qnet_circuits.backends.simulation.twin import Twin, noisy_circuit
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.noise.description import DeviceNoise
-from qnet_circuits.noise.device import Device
-from qnet_circuits.noise.gaps import Usable
-from qnet_circuits.noise.readout import perfect_readout
-from qnet_circuits.noise.recycling import recycled
-from qnet_circuits.noise.steps import Decision, Measurement, Relax, Transfer
-from qnet_circuits.noise.twin import Twin, noisy_circuit
-from qnet_circuits.program import Item, Program
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.programs.program import Item, Program
 from tests.noise.calibrations import US, perfect, rough
 from tests.noise.density import distribution
 from tests.noise.random_circuits import random_noisy

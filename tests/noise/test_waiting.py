@@ -9,16 +9,23 @@ from qiskit import QuantumCircuit
 from qiskit.circuit.classical import expr
 from qiskit.quantum_info import Kraus, Operator, Pauli, SuperOp, average_gate_fidelity
 
+from qnet_circuits.backends.simulation.asking import Question
+from qnet_circuits.backends.simulation.contraction import Contractor
+from qnet_circuits.backends.simulation.pauli_transfer import kraus, transfer
+from qnet_circuits.backends.simulation.steps import (
+    Decision,
+    Depolarise,
+    Measurement,
+    PauliError,
+    Relax,
+    Unitary,
+)
+from qnet_circuits.backends.simulation.tensors import skeleton_of
+from qnet_circuits.backends.simulation.twin import noisy_circuit
 from qnet_circuits.compiling.fences import put_fence
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.exact.asking import Question
-from qnet_circuits.exact.contraction import Contractor
-from qnet_circuits.exact.skeleton import skeleton_of
-from qnet_circuits.noise.description import DeviceNoise
-from qnet_circuits.noise.gaps import Usable
-from qnet_circuits.noise.steps import Decision, Depolarise, Measurement, PauliError, Relax, Unitary
-from qnet_circuits.noise.transfer import kraus, transfer
-from qnet_circuits.noise.twin import noisy_circuit
 from tests.noise.calibrations import US, perfect
 from tests.noise.density import distribution, relaxation_kraus
 

@@ -10,7 +10,7 @@ from typing import Any
 from qiskit.providers import BackendV2, Options
 from qiskit.transpiler import Target
 
-from qnet_circuits.noise.device import restrict
+from qnet_circuits.devices.device import restrict
 
 
 class Processor:

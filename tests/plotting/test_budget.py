@@ -2,8 +2,8 @@ import matplotlib.pyplot as plt
 import pytest
 from matplotlib.axes import Axes
 
-from qnet_circuits.costs import Budget, Cost
 from qnet_circuits.plotting.budget import plot_budget
+from qnet_circuits.runs.results.costs import Budget, Cost
 from tests.plotting.pictures import check_legible, texts, with_gid
 
 FIVE = Budget(

@@ -3,14 +3,14 @@ import pytest
 from matplotlib.axes import Axes
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-from qnet_circuits.circuits.blocks import bell_measurement, prepare
-from qnet_circuits.circuits.corrections import correct
-from qnet_circuits.circuits.links import entangle, transmit
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.network import Network
 from qnet_circuits.plotting.circuit import draw_circuit
 from qnet_circuits.plotting.layout import arrange
-from qnet_circuits.protocol import protocol_class, protocol_names
+from qnet_circuits.programs.blocks import bell_measurement, prepare
+from qnet_circuits.programs.corrections import correct
+from qnet_circuits.programs.links import entangle, transmit
+from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.protocol import protocol_class, protocol_names
 from qnet_circuits.protocols.ghz import Ghz
 from qnet_circuits.protocols.repeater_chain import RepeaterChain, bell_circuit
 from qnet_circuits.protocols.teleportation import Teleportation

@@ -5,11 +5,11 @@ import pytest
 from matplotlib.axes import Axes
 
 import qnet_circuits as qn
-from qnet_circuits.comparison import Compared, Comparison, Reading
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.estimate import Estimate
 from qnet_circuits.plotting.comparison import plot_comparison
-from qnet_circuits.result import Result
+from qnet_circuits.runs.results.comparison import Compared, Comparison, Reading
+from qnet_circuits.runs.results.result import Result
+from qnet_circuits.theory.estimate import Estimate
 from tests.plotting.pictures import check_legible, texts, with_gid
 
 

@@ -9,9 +9,9 @@ from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.ledger import plot_ledger
 from qnet_circuits.protocols.bb84 import BB84
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
-from qnet_circuits.qkd.keys import SecretKey
-from qnet_circuits.qkd.ledger import Entry, KeyResult, Ledger
-from qnet_circuits.running import run
+from qnet_circuits.qkd.postprocessing.key_ledger import Entry, KeyResult, Ledger
+from qnet_circuits.qkd.postprocessing.keys import SecretKey
+from qnet_circuits.runs.verbs import run
 from tests.plotting.pictures import check_legible, texts, with_gid
 
 ENTRIES = (

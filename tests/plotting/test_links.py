@@ -5,12 +5,12 @@ import matplotlib.pyplot as plt
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.devices import device_of
+from qnet_circuits.backends.device_names import device_of
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.estimate import Estimate
 from qnet_circuits.plotting.chip import chip_places
 from qnet_circuits.plotting.links import plot_links
 from qnet_circuits.plotting.style import LINK_COLOUR
+from qnet_circuits.theory.estimate import Estimate
 from tests.plotting.pictures import check_legible, texts, with_gid
 
 

@@ -5,8 +5,8 @@ import pytest
 from matplotlib.axes import Axes
 
 from qnet_circuits.errors import ParameterError, UnknownNameError
-from qnet_circuits.estimate import Estimate, proportion
 from qnet_circuits.plotting.result import plot_result, plot_series
+from qnet_circuits.theory.estimate import Estimate, proportion
 from tests.plotting.pictures import check_legible, texts, with_gid
 
 

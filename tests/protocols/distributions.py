@@ -3,7 +3,7 @@
 import hashlib
 
 import qnet_circuits as qn
-from qnet_circuits.protocol import Analysis
+from qnet_circuits.programs.protocol import Analysis
 
 #: Level at which a true value is missed once in a million tests.
 LEVEL = 1 - 1e-6

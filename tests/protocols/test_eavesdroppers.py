@@ -6,25 +6,25 @@ import numpy as np
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.methods import _static, plan_of
+from qnet_circuits.backends.simulation.sampling import _static, plan_of
+from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
-from qnet_circuits.keys.eavesdroppers import (
+from qnet_circuits.protocols.bb84 import BB84
+from qnet_circuits.protocols.bbm92 import BBM92
+from qnet_circuits.protocols.e91 import E91
+from qnet_circuits.protocols.six_state import SixState
+from qnet_circuits.qkd.eavesdroppers import (
     EntanglingProbe,
     InterceptResend,
     ManInTheMiddle,
     eavesdropper,
 )
-from qnet_circuits.keys.knowledge import eve_figures, information
-from qnet_circuits.keys.rounds import NOTHING, Rounds
-from qnet_circuits.keys.settings import Setting
-from qnet_circuits.noise.twin import Twin
-from qnet_circuits.protocols.bb84 import BB84
-from qnet_circuits.protocols.bbm92 import BBM92
-from qnet_circuits.protocols.e91 import E91
-from qnet_circuits.protocols.six_state import SixState
-from qnet_circuits.qkd import attacks
-from qnet_circuits.qkd.randomness import Randomness
-from qnet_circuits.qkd.sifting import PartyRecord
+from qnet_circuits.qkd.eve_knowledge import eve_figures, information
+from qnet_circuits.qkd.postprocessing.randomness import Randomness
+from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
+from qnet_circuits.qkd.rounds import NOTHING, Rounds
+from qnet_circuits.qkd.settings import Setting
+from qnet_circuits.theory import attacks
 from tests.protocols.distributions import LEVEL, analyzed, reaches, root
 
 NOISE = qn.NoiseParameters()
@@ -181,9 +181,9 @@ def test_authentication_finds_the_man_in_the_middle():
 
 
 def test_both_ends_find_the_man_in_the_middle():
-    from qnet_circuits.keys.distilling import sessions
-    from qnet_circuits.keys.rounds import arrange
-    from qnet_circuits.protocol import Analysis
+    from qnet_circuits.programs.protocol import Analysis
+    from qnet_circuits.qkd.distilling import sessions
+    from qnet_circuits.qkd.rounds import arrange
     from tests.protocols.distributions import outcomes_of
 
     protocol = BB84(pulses=60_000, eve=ManInTheMiddle())

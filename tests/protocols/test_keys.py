@@ -12,19 +12,19 @@ from qiskit.quantum_info import Statevector
 
 import qnet_circuits as qn
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.keys.distilling import sessions
-from qnet_circuits.keys.distribution import SPARE
-from qnet_circuits.keys.rounds import NOTHING, arrange
-from qnet_circuits.keys.settings import BASES
-from qnet_circuits.protocol import Analysis
+from qnet_circuits.programs.protocol import Analysis
 from qnet_circuits.protocols.bb84 import BB84
 from qnet_circuits.protocols.bbm92 import BBM92
 from qnet_circuits.protocols.e91 import E91
 from qnet_circuits.protocols.six_state import SixState
-from qnet_circuits.qkd.channel import Message
-from qnet_circuits.qkd.finite_key import phase_cost
-from qnet_circuits.qkd.randomness import Randomness
-from qnet_circuits.qkd.session import Session
+from qnet_circuits.qkd.distilling import sessions
+from qnet_circuits.qkd.distribution import SPARE
+from qnet_circuits.qkd.postprocessing.channel import Message
+from qnet_circuits.qkd.postprocessing.finite_key import phase_cost
+from qnet_circuits.qkd.postprocessing.randomness import Randomness
+from qnet_circuits.qkd.postprocessing.session import Session
+from qnet_circuits.qkd.rounds import NOTHING, arrange
+from qnet_circuits.qkd.settings import BASES
 from tests.protocols.distributions import LEVEL, analyzed, outcomes_of, reaches, root
 
 NOISE = qn.NoiseParameters()

@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.devices import device_of
-from qnet_circuits.circuits.colouring import edge_classes, line_classes, lines_of
+from qnet_circuits.backends.device_names import device_of
 from qnet_circuits.cli.main import main
+from qnet_circuits.devices.summary import couplings_by_use
 from qnet_circuits.errors import LayoutError, ParameterError, UnknownNameError
-from qnet_circuits.noise.summary import couplings_by_use
+from qnet_circuits.programs.colouring import edge_classes, line_classes, lines_of
 
 LEVEL = 1 - 1e-6
 DEVICES = {

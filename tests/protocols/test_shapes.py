@@ -7,11 +7,11 @@ import pytest
 from qiskit import QuantumCircuit
 
 import qnet_circuits as qn
-from qnet_circuits.circuits.blocks import eigenstates
-from qnet_circuits.circuits.links import LINK_OPERATIONS
-from qnet_circuits.circuits.process import SETTINGS, process_fidelity, settings, truth_table
 from qnet_circuits.errors import ParameterError, UnknownNameError
-from qnet_circuits.figures import parity
+from qnet_circuits.programs.blocks import eigenstates
+from qnet_circuits.programs.figures import parity
+from qnet_circuits.programs.links import LINK_OPERATIONS
+from qnet_circuits.programs.process import SETTINGS, process_fidelity, settings, truth_table
 from tests.enumerator import PAULIS, distribution
 
 LINK = qn.Link(0.9)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from qnet_circuits.qkd.sifting import PartyRecord
+from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
 
 
 def records(rng, rounds, qber=0.01, *, bases=2, loss=0.0, by_basis=None):

@@ -4,8 +4,14 @@ import pickle
 import pytest
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.qkd.authentication import SESSION_BITS, KeyPool, check_tag, forgery_probability, make_tag
-from qnet_circuits.qkd.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.authentication import (
+    SESSION_BITS,
+    KeyPool,
+    check_tag,
+    forgery_probability,
+    make_tag,
+)
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
 
 
 def test_vector_of_rfc_8439():

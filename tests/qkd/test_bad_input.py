@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 
 from qnet_circuits.errors import ParameterError, QnetError
-from qnet_circuits.qkd import attacks, finite_key, rates
-from qnet_circuits.qkd.accounts import Account, SessionParameters, settle
-from qnet_circuits.qkd.alice import Alice
-from qnet_circuits.qkd.amplification import amplify
-from qnet_circuits.qkd.authentication import KeyPool, check_tag, make_tag
-from qnet_circuits.qkd.bob import Bob
-from qnet_circuits.qkd.channel import ClassicalChannel, Message, View, legible
-from qnet_circuits.qkd.keys import SecretKey
-from qnet_circuits.qkd.refusals import Refusal
-from qnet_circuits.qkd.schedules import make_schedule
-from qnet_circuits.qkd.session import Session, distil_key
-from qnet_circuits.qkd.sifting import PartyRecord
+from qnet_circuits.qkd.postprocessing import finite_key
+from qnet_circuits.qkd.postprocessing.accounts import Account, SessionParameters, settle
+from qnet_circuits.qkd.postprocessing.alice import Alice
+from qnet_circuits.qkd.postprocessing.amplification import amplify
+from qnet_circuits.qkd.postprocessing.authentication import KeyPool, check_tag, make_tag
+from qnet_circuits.qkd.postprocessing.bob import Bob
+from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, Message, View, legible
+from qnet_circuits.qkd.postprocessing.keys import SecretKey
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.schedules import make_schedule
+from qnet_circuits.qkd.postprocessing.session import Session, distil_key
+from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
+from qnet_circuits.theory import attacks
+from qnet_circuits.theory import key_rates as rates
 
 from .records import records
 
@@ -120,7 +122,7 @@ def test_rules_of_equal_value_are_equal_rules(rng):
 
 def test_rounding_is_never_negative(monkeypatch):
     # the two sums may differ in their last bits where the length is a whole number
-    import qnet_circuits.qkd.accounts as accounts
+    import qnet_circuits.qkd.postprocessing.accounts as accounts
 
     monkeypatch.setattr(accounts, "phase_cost", lambda *_: 1000 + 1e-9)
     monkeypatch.setattr(accounts, "key_length", lambda n, k, q, leak, *_: 10_000 - 1000 - leak - 7)

@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import binom, binomtest, chi2
 
 from qnet_circuits.errors import ParameterError, UnknownNameError
-from qnet_circuits.qkd.cascade import LocalOracle, efficiency, reconcile
-from qnet_circuits.qkd.refusals import Refusal
-from qnet_circuits.qkd.schedules import SCHEDULES, Schedule, make_schedule
-from qnet_circuits.qkd.shuffles import Parities, Shuffles
+from qnet_circuits.qkd.postprocessing.cascade import LocalOracle, efficiency, reconcile
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.schedules import SCHEDULES, Schedule, make_schedule
+from qnet_circuits.qkd.postprocessing.shuffles import Parities, Shuffles
 
 #: Mean efficiencies of arXiv:1407.3257 by rate in percent (frames of 10^4 bits; opt(8): 2^14), read off its figures.
 PAPER = {

@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import binom, hypergeom
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.qkd import finite_key as fk
-from qnet_circuits.qkd.entropy import binary_entropy
+from qnet_circuits.qkd.postprocessing import finite_key as fk
+from qnet_circuits.theory.entropy import binary_entropy
 
 
 def leak(n, q, f=1.1):

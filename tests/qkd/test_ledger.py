@@ -5,11 +5,17 @@ import numpy as np
 import pytest
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.qkd.accounts import Account, SessionParameters, count_bits, refuse_hopeless, settle
-from qnet_circuits.qkd.finite_key import counts_chance, key_length, phase_cost
-from qnet_circuits.qkd.keys import SecretKey
-from qnet_circuits.qkd.ledger import Entry, KeyResult, Ledger
-from qnet_circuits.qkd.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.accounts import (
+    Account,
+    SessionParameters,
+    count_bits,
+    refuse_hopeless,
+    settle,
+)
+from qnet_circuits.qkd.postprocessing.finite_key import counts_chance, key_length, phase_cost
+from qnet_circuits.qkd.postprocessing.key_ledger import Entry, KeyResult, Ledger
+from qnet_circuits.qkd.postprocessing.keys import SecretKey
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
 
 LEDGER = Ledger(
     100, 90, 50, (Entry("test bits", 20, 40), Entry("authentication", 20)), 10, (("a", 0.1), ("b", 0.2)), 20

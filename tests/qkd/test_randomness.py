@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.estimate import proportion
-from qnet_circuits.qkd.accounts import SessionParameters
-from qnet_circuits.qkd.randomness import Randomness
-from qnet_circuits.qkd.session import Session, distil_key
+from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
+from qnet_circuits.qkd.postprocessing.randomness import Randomness
+from qnet_circuits.qkd.postprocessing.session import Session, distil_key
+from qnet_circuits.theory.estimate import proportion
 from tests.qkd.records import records
 
 ROOT = hashlib.sha256(b"root").digest()

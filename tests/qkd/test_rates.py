@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.qkd import attacks, rates
-from qnet_circuits.qkd.devetak_winter import devetak_winter, pauli_channel
-from qnet_circuits.qkd.entropy import binary_entropy, shannon_entropy, threshold
+from qnet_circuits.theory import attacks
+from qnet_circuits.theory import key_rates as rates
+from qnet_circuits.theory.devetak_winter import devetak_winter, pauli_channel
+from qnet_circuits.theory.entropy import binary_entropy, shannon_entropy, threshold
 
 #: Half a unit of the last printed digit of the reference values.
 EIGHT = {"abs": 6e-9}

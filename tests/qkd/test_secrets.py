@@ -12,21 +12,21 @@ from types import FunctionType, ModuleType
 import numpy as np
 import pytest
 
-import qnet_circuits.qkd.party as party_module
+import qnet_circuits.qkd.postprocessing.party as party_module
 from qnet_circuits.errors import QnetError, RoundingError
-from qnet_circuits.keys.rounds import Rounds
-from qnet_circuits.protocol import Analysis
-from qnet_circuits.qkd.accounts import SessionParameters
-from qnet_circuits.qkd.alice import Alice
-from qnet_circuits.qkd.authentication import KeyPool
-from qnet_circuits.qkd.bob import Bob
-from qnet_circuits.qkd.cascade import LocalOracle
-from qnet_circuits.qkd.channel import ClassicalChannel, unpack
-from qnet_circuits.qkd.randomness import Randomness
-from qnet_circuits.qkd.refusals import Refusal
-from qnet_circuits.qkd.session import Session
-from qnet_circuits.qkd.shuffles import Shuffles
-from qnet_circuits.qkd.sifting import PartyRecord, Sifted
+from qnet_circuits.programs.protocol import Analysis
+from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
+from qnet_circuits.qkd.postprocessing.alice import Alice
+from qnet_circuits.qkd.postprocessing.authentication import KeyPool
+from qnet_circuits.qkd.postprocessing.bob import Bob
+from qnet_circuits.qkd.postprocessing.cascade import LocalOracle
+from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, unpack
+from qnet_circuits.qkd.postprocessing.randomness import Randomness
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.session import Session
+from qnet_circuits.qkd.postprocessing.shuffles import Shuffles
+from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, Sifted
+from qnet_circuits.qkd.rounds import Rounds
 
 from .records import records
 

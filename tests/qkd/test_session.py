@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-import qnet_circuits.qkd.bob as bob_module
-from qnet_circuits.qkd.accounts import SessionParameters
-from qnet_circuits.qkd.alice import Alice
-from qnet_circuits.qkd.amplification import amplify
-from qnet_circuits.qkd.authentication import KeyPool, make_tag
-from qnet_circuits.qkd.bob import Bob
-from qnet_circuits.qkd.cascade import Reconciled
-from qnet_circuits.qkd.channel import (
+import qnet_circuits.qkd.postprocessing.bob as bob_module
+from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
+from qnet_circuits.qkd.postprocessing.alice import Alice
+from qnet_circuits.qkd.postprocessing.amplification import amplify
+from qnet_circuits.qkd.postprocessing.authentication import KeyPool, make_tag
+from qnet_circuits.qkd.postprocessing.bob import Bob
+from qnet_circuits.qkd.postprocessing.cascade import Reconciled
+from qnet_circuits.qkd.postprocessing.channel import (
     ClassicalChannel,
     Message,
     decode_bits,
@@ -23,12 +23,12 @@ from qnet_circuits.qkd.channel import (
     pack,
     unpack,
 )
-from qnet_circuits.qkd.finite_key import key_length, phase_cost, sampling_deviation
-from qnet_circuits.qkd.party import DOMAIN
-from qnet_circuits.qkd.randomness import Randomness
-from qnet_circuits.qkd.refusals import Refusal
-from qnet_circuits.qkd.session import ONE_PROCESS, Session, distil_key
-from qnet_circuits.qkd.sifting import PartyRecord
+from qnet_circuits.qkd.postprocessing.finite_key import key_length, phase_cost, sampling_deviation
+from qnet_circuits.qkd.postprocessing.party import DOMAIN
+from qnet_circuits.qkd.postprocessing.randomness import Randomness
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.session import ONE_PROCESS, Session, distil_key
+from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
 
 from .records import intercepted, records
 

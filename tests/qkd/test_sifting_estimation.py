@@ -3,8 +3,7 @@ import pytest
 from scipy.stats import binomtest, chi2
 
 from qnet_circuits.errors import NoShotsError, ParameterError
-from qnet_circuits.estimate import proportion
-from qnet_circuits.qkd.channel import (
+from qnet_circuits.qkd.postprocessing.channel import (
     ClassicalChannel,
     Message,
     View,
@@ -14,11 +13,18 @@ from qnet_circuits.qkd.channel import (
     pack,
     unpack,
 )
-from qnet_circuits.qkd.estimation import error_rate, expected_rate, phase_error_bound, refuse_above, split
-from qnet_circuits.qkd.finite_key import sampling_deviation
-from qnet_circuits.qkd.randomness import Randomness
-from qnet_circuits.qkd.refusals import ALARMS, Refusal
-from qnet_circuits.qkd.sifting import PartyRecord, accept, announce, match
+from qnet_circuits.qkd.postprocessing.estimation import (
+    error_rate,
+    expected_rate,
+    phase_error_bound,
+    refuse_above,
+    split,
+)
+from qnet_circuits.qkd.postprocessing.finite_key import sampling_deviation
+from qnet_circuits.qkd.postprocessing.randomness import Randomness
+from qnet_circuits.qkd.postprocessing.refusals import ALARMS, Refusal
+from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, accept, announce, match
+from qnet_circuits.theory.estimate import proportion
 
 from .records import intercepted, records
 

@@ -1,0 +1,1 @@
+"""IBM's processors, and the offline mode of IBM's client."""

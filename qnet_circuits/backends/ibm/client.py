@@ -1,0 +1,201 @@
+"""The only file that imports ``qiskit_ibm_runtime``: its stand-in devices, its Sampler and its service."""
+
+from __future__ import annotations
+
+import functools
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from qiskit import QuantumCircuit
+from qiskit.providers import BackendV2
+from requests.exceptions import InvalidJSONError
+
+from qnet_circuits.devices.device import Device
+from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
+from qnet_circuits.qkd.secrecy import Unpicklable
+
+if TYPE_CHECKING:
+    from qnet_circuits.backends.ibm.watchdog import Watchdog
+
+MISSING = "which is not installed here: pip install qiskit-ibm-runtime (outcomes that a run has stored are replayed without it)"
+
+
+@cache
+def _fake_classes() -> dict[str, type]:
+    try:
+        import qiskit_ibm_runtime.fake_provider as provider
+    except ModuleNotFoundError as error:
+        raise UnsupportedError(f"stand-in devices are part of IBM's client, {MISSING}") from error
+
+    classes = {}
+    for class_name in dir(provider):
+        if class_name.startswith("Fake") and hasattr(getattr(provider, class_name), "conf_filename"):
+            classes[_snake(class_name)] = getattr(provider, class_name)
+    return classes
+
+
+def _snake(class_name: str) -> str:
+    """Return FakeManilaV2 as fake_manila."""
+    plain = class_name.removesuffix("V2")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower()
+
+
+def fake_device_names() -> tuple[str, ...]:
+    """Return the names of the stand-in devices, in snake case."""
+    return tuple(sorted(_fake_classes()))
+
+
+@cache
+def fake_device(name: str) -> Device:
+    """Return a stand-in device by name, for example ``fake_kingston``.
+
+    Raises:
+        UnknownNameError: If there is none of this name.
+    """
+    classes = _fake_classes()
+    if name not in classes:
+        raise UnknownNameError("device", name, classes)
+    # What the snapshot's makers warn of belongs into results, not on the terminal of whoever asks first.
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        backend = classes[name]()
+    return Device(name, backend, tuple(dict.fromkeys(str(warning.message) for warning in caught)))
+
+
+def client_sampler(backend: BackendV2, options: Mapping[str, Any] | None = None) -> Any:
+    """Return IBM's Sampler on a processor of the platform, or in its offline mode on any other backend.
+
+    Args:
+        backend: The backend.
+        options: The Sampler's own options by dotted name, such as ``twirling.enable_gates``.
+    """
+    from qiskit_ibm_runtime.executor_sampler import Sampler
+
+    sampler = Sampler(mode=backend)
+    for name, value in (options or {}).items():
+        _set_option(sampler.options, name, value)
+    return sampler
+
+
+def client_value(name: str, value: Any) -> Any:
+    """Return the value of one of the Sampler's options as the client understands it.
+
+    Raises:
+        ParameterError: If the client does not take the value.
+    """
+    from pydantic import ValidationError
+    from qiskit_ibm_runtime.options_models.sampler import SamplerOptions
+
+    options = SamplerOptions()
+    try:
+        _set_option(options, name, value)
+    except ValidationError as error:
+        wanted = " or ".join(dict.fromkeys(_wanted(each["msg"]) for each in error.errors()))
+        raise ParameterError(f"option {name}: expected {wanted}, got {value!r}") from None
+    return functools.reduce(getattr, name.split("."), options)
+
+
+def _wanted(message: str) -> str:
+    """Return what a message of the client's validation expects, such as ``a valid boolean``."""
+    return re.split(r", (?:unable|got) ", message.removeprefix("Input should be "))[0]
+
+
+def _set_option(options: Any, name: str, value: Any) -> None:
+    *groups, last = name.split(".")
+    setattr(functools.reduce(getattr, groups, options), last, value)
+
+
+def twirled_shots(shots: int, options: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how many randomisations the client makes of a circuit that is twirled, and the shots of each."""
+    from qiskit_ibm_runtime.executor.calculate_twirling_shots import calculate_twirling_shots
+
+    asked = [
+        options.get(f"twirling.{name}", "auto") for name in ("num_randomizations", "shots_per_randomization")
+    ]
+    number, each = calculate_twirling_shots(shots, *asked)
+    return int(number), int(each)
+
+
+def client_program(circuits: Sequence[QuantumCircuit], options: Mapping[str, Any], shots: int) -> Any:
+    """Return what the client would send for some circuits: a template and its randomisations for each that is twirled."""
+    from qiskit_ibm_runtime.executor_sampler.prepare import prepare
+    from qiskit_ibm_runtime.options_models.sampler import SamplerOptions
+
+    chosen = SamplerOptions()
+    for name, value in options.items():
+        _set_option(chosen, name, value)
+    return prepare(list(circuits), chosen, shots)[0]
+
+
+def _runtime_service() -> Any:
+    try:
+        from qiskit_ibm_runtime import QiskitRuntimeService
+    except ModuleNotFoundError as error:
+        raise UnsupportedError(f"processors are reached through IBM's client, {MISSING}") from error
+    return QiskitRuntimeService
+
+
+@cache
+def _service_class() -> type:
+    class Service(Unpicklable, _runtime_service()):  # type: ignore[misc]  # The client ships no types.
+        """IBM's client with a limit of time on every request; it makes the first ones while it is made itself."""
+
+        def __init__(self, watchdog: Watchdog) -> None:
+            self._watchdog = watchdog
+            self.offered: set[str] = set()
+            #: What kept the client from reading an instance's list of processors, if anything did.
+            self.unread: Exception | None = None
+            super().__init__()
+            if self.unread is not None and not self.offered:
+                raise self.unread
+
+        def _discover_backends_from_instance(self, instance: str) -> Any:
+            self._watchdog.watch(self._active_api_client._session)
+            # The client takes a refusal, or an answer that cannot be read, for an empty list; asked again, directly, it says.
+            found = super()._discover_backends_from_instance(instance) or self._listed(instance)
+            self.offered.update(name for name, is_mock in found if not is_mock)
+            return found
+
+        def _listed(self, instance: str) -> list[tuple[str, bool]]:
+            try:
+                listed = self._active_api_client.list_backends(True)
+                found = [(each["name"], each.get("class") == "mock") for each in listed]
+            except (KeyError, TypeError, AttributeError):
+                self.unread = InvalidJSONError(
+                    "the list of processors has another form than this client reads"
+                )
+            except Exception as error:
+                self.unread = error
+            else:
+                self._backends_info_per_instance[instance] = listed
+                return found
+            return []
+
+        def _create_new_cloud_api_client(self, instance: str) -> Any:
+            client = super()._create_new_cloud_api_client(instance)
+            self._watchdog.watch(client._session)
+            return client
+
+    return Service
+
+
+def connect(watchdog: Watchdog) -> Any:
+    """Return the client's service for the account that it has saved, or finds in its environment variables.
+
+    Args:
+        watchdog: Limits the time of each of its requests.
+
+    Returns:
+        The service, with the names of the processors that it offers under ``offered``, and under ``unread`` what was raised
+        where a list of them could not be read.
+    """
+    return _service_class()(watchdog)
+
+
+def saved_secrets() -> list[str | None]:
+    """Return the keys and instances of the accounts that the client has saved."""
+    accounts = _runtime_service().saved_accounts().values()
+    return [account.get(field) for account in accounts for field in ("token", "instance")]

@@ -1,0 +1,163 @@
+"""IBM's offline mode: the client's own Sampler on a stand-in device, without a platform."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.providers import BackendV2
+from qiskit.providers import Options as BackendOptions
+from qiskit.transpiler import Target
+
+from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
+from qnet_circuits.backends.ibm.client import client_sampler, fake_device, twirled_shots
+from qnet_circuits.backends.ibm.sampler_options import (
+    TWIRLING,
+    check_options,
+    check_twirling,
+    executed_shots,
+    for_twirling,
+    options_notes,
+    twirls,
+)
+from qnet_circuits.backends.ibm.submission import asked_shots, check_submittable, equal_shots
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.devices.device import Device, restrict
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.errors import BackendError, UnsupportedError
+
+#: Aer numbers the random streams of one call by circuit and shot, 2113 apart.
+_STREAM = 2113
+
+
+@dataclass(frozen=True)
+class _Ticket:
+    compiled: Compiled
+    shots: int
+    seed: int
+
+
+class LocalBackend(Backend):
+    """Runs on IBM's offline mode, by the rules of IBM's jobs: a rehearsal for ``ibm:``.
+
+    The client hands the circuits to Aer with the gate and readout errors of the device's calibration; waiting costs nothing
+    there, but for delays that are in the circuit, in which qubits relax. It is given the used qubits alone, whose errors are
+    the same and which take a hundredth of the time.
+
+    Args:
+        device_name: A stand-in device's name in snake case.
+    """
+
+    device: Device
+    equal_shots = True
+
+    def __init__(self, device_name: str) -> None:
+        self.name, self.device = f"local:{device_name}", fake_device(device_name)
+
+    def with_options(self, options: Mapping[str, Any] | None) -> LocalBackend:
+        """Return the same backend with options of the Sampler; the offline mode knows those of twirling."""
+        if not options:
+            return self
+        other = copy.copy(self)
+        other.options = check_options(options, self.name, TWIRLING)
+        return other
+
+    def executed(self, shots: int) -> int:
+        """Return how many shots run where a number is asked for.
+
+        Raises:
+            UnsupportedError: If randomisations would share random numbers, which Aer counts through by circuit and shot.
+        """
+        if twirls(self.options) and (each := twirled_shots(shots, self.options)[1]) > _STREAM:
+            raise UnsupportedError(
+                f"{self.name} has independent random numbers for {_STREAM:,} shots of a randomisation, {each:,} are asked for; "
+                f"give twirling.num_randomizations={-(-shots // _STREAM)} or more"
+            )
+        return executed_shots(shots, self.options)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether outcomes are simulated: they are."""
+        return True
+
+    @property
+    def expected_noise(self) -> DeviceNoise:
+        """Gate and readout errors: waiting costs nothing in the offline mode."""
+        return DeviceNoise(idle=False)
+
+    @property
+    def expected_device(self) -> Device:
+        """The device with one kind of measurement: the offline mode has no other in the middle of a circuit."""
+        return self.device.plain
+
+    def notes(self, compiled: Compiled) -> tuple[str, ...]:
+        """Return what a result from here must say."""
+        model = f"gate and readout errors of {self.device.name}'s calibration, nothing while qubits wait"
+        said = [f"simulated by IBM's offline mode, not made by a processor: {model}"]
+        if compiled.decoupling:
+            said.append(
+                "waiting qubits are decoupled by pairs of X pulses, which cost their gate error here, and relaxation in the "
+                "delays between them, and bring nothing: nothing is slow enough to be echoed"
+            )
+        return (*said, *options_notes(self.options), *self.device.notes)
+
+    def check(self, compiled: Compiled) -> None:
+        """Raise UnsupportedError where a job of IBM's Sampler could not be made of the circuits."""
+        check_submittable(compiled, self.name)
+        check_twirling(compiled, compiled.circuits, self.options, self.name)
+
+    def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> _Ticket:
+        """Keep the circuits; the work is done by ``fetch``."""
+        count = equal_shots(shots, self.name)
+        self.executed(count)  # What randomisations cannot do raises.
+        self.check(compiled)
+        return _Ticket(compiled, count, seed)
+
+    def fetch(self, ticket: _Ticket, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
+        """Run the circuits one by one: within one call the client would give all of them the same random numbers."""
+        items = list(zip(ticket.compiled.played, ticket.compiled, strict=True))
+        seeds = np.random.SeedSequence(ticket.seed).generate_state(len(items), np.uint32)
+        raws: list[Raw] = []
+        for (circuit, item), seed in zip(items, seeds, strict=True):
+            raws.append(self._sample(circuit, item.qubits, ticket.shots, int(seed) >> 1))
+            if progress is not None:
+                progress(len(raws) * ticket.shots, len(items) * ticket.shots)
+        return raws
+
+    def _sample(self, circuit: QuantumCircuit, qubits: Sequence[int], shots: int, seed: int) -> Raw:
+        assert self.device.backend is not None
+        where = _Described(restrict(self.device.backend.target, qubits))
+        sampler = client_sampler(where, self.options)
+        sampler.options.simulator.seed_simulator = seed
+        sent = for_twirling(circuit, shots) if twirls(self.options) else circuit
+        try:
+            return asked_shots(sampler.run([sent], shots=shots).result()[0])
+        except Exception as error:
+            raise BackendError(f"{self.name}: IBM's offline mode failed: {error}") from error
+
+
+class _Described(BackendV2):  # type: ignore[misc]  # Qiskit ships no types.
+    """A target in the shape that the client takes a device in."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__(name="described")
+        self._target = target
+
+    @property
+    def target(self) -> Target:
+        return self._target
+
+    @property
+    def max_circuits(self) -> None:
+        return None
+
+    @classmethod
+    def _default_options(cls) -> BackendOptions:
+        return BackendOptions()
+
+    def run(self, run_input: Any, **options: Any) -> Any:
+        raise NotImplementedError("only a description")

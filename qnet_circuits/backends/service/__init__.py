@@ -1,0 +1,1 @@
+"""IBM's rules for jobs: limits, splitting, time and price."""

@@ -1,0 +1,127 @@
+"""What a circuit takes of a job's limits."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from qiskit import QuantumCircuit, qpy
+from qiskit.circuit import CircuitInstruction
+
+from qnet_circuits.backends.service.real_time import broadcasts
+from qnet_circuits.backends.service.violations import Limits
+
+#: Memory that a broadcast takes, and each of its bits: see ``Limits``.
+_BROADCAST, _BROADCAST_BIT = 52, 7
+#: Instructions of the control system, by the table in IBM Quantum's guide on job limits.
+_WEIGHTS = {"rz": 1, "delay": 1, "sx": 2, "x": 2, "cx": 5, "cz": 5, "ecr": 5, "barrier": 0, "store": 0}
+_MEASURE, _RESET, _INITIALISE = 10, 17, 50
+#: Gates that the table does not have count like those of their size that it has.
+_ONE_QUBIT, _TWO_QUBITS = 2, 5
+
+
+@dataclass(frozen=True)
+class Load:
+    """What circuits take of the limits of one job; loads add up.
+
+    Args:
+        broadcasts: Transfers of measured data to the control electronics.
+        broadcast_bits: Bits in all of them.
+        control_instructions: Instructions of the control system, by qubit.
+        two_qubit_gates: Number of gates on two qubits, those of all branches included.
+        input_bytes: Size in QPY.
+    """
+
+    broadcasts: int = 0
+    broadcast_bits: int = 0
+    control_instructions: Counter[int] = field(default_factory=Counter)
+    two_qubit_gates: int = 0
+    input_bytes: int = 0
+
+    def __add__(self, other: Load) -> Load:
+        return Load(
+            self.broadcasts + other.broadcasts,
+            self.broadcast_bits + other.broadcast_bits,
+            self.control_instructions + other.control_instructions,
+            self.two_qubit_gates + other.two_qubit_gates,
+            self.input_bytes + other.input_bytes,
+        )
+
+    @property
+    def broadcast_memory(self) -> int:
+        """What the broadcasts take of the control electronics' memory."""
+        return _BROADCAST * self.broadcasts + _BROADCAST_BIT * self.broadcast_bits
+
+    def excess(self, limits: Limits) -> list[tuple[str, str, str]]:
+        """Return the limits that are exceeded: the rule, what there is, and the most that is allowed, in words."""
+        busiest, most = max(self.control_instructions.items(), key=lambda each: each[1], default=(0, 0))
+        found = []
+        if self.broadcast_memory > limits.broadcast_memory:
+            bits = self.broadcast_bits / self.broadcasts
+            allowed = int(limits.broadcast_memory / (_BROADCAST + _BROADCAST_BIT * bits))
+            found.append(
+                ("broadcasts", f"{self.broadcasts:,} broadcasts of {bits:.3g} bits", f"about {allowed:,}")
+            )
+        if most > limits.control_instructions:
+            there = f"{most:,} control instructions on qubit {busiest}"
+            found.append(("control_instructions", there, f"{limits.control_instructions:,}"))
+        if self.two_qubit_gates > limits.two_qubit_gates:
+            there = f"{self.two_qubit_gates:,} two-qubit gates"
+            found.append(("two_qubit_gates", there, f"{limits.two_qubit_gates:,}"))
+        if self.input_bytes > limits.input_bytes:
+            found.append(("input_bytes", f"{self.input_bytes:,} bytes", f"{limits.input_bytes:,}"))
+        return found
+
+
+def load_of(circuit: QuantumCircuit) -> Load:
+    """Return what one circuit takes.
+
+    Example:
+        >>> circuit = QuantumCircuit(2, 1)
+        >>> _ = circuit.cz(0, 1), circuit.measure(0, 0)
+        >>> load = load_of(circuit)
+        >>> load.two_qubit_gates, load.control_instructions[0], load.control_instructions[1]
+        (1, 65, 55)
+    """
+    number, width = broadcasts(circuit)
+    instructions: Counter[int] = Counter()
+    pairs = 0
+    for instruction, qubits in _all(circuit, range(circuit.num_qubits)):
+        weight = _weight(instruction)
+        pairs += len(qubits) == 2 and instruction.name != "barrier"
+        for qubit in qubits if weight else ():
+            instructions[qubit] += weight
+    for qubit in instructions:
+        instructions[qubit] += _INITIALISE
+    return Load(number, width, instructions, pairs, _size(circuit))
+
+
+def _all(
+    circuit: QuantumCircuit, qubits: Sequence[int]
+) -> Iterator[tuple[CircuitInstruction, tuple[int, ...]]]:
+    """Yield all instructions, those in branches included, with their qubits."""
+    place = dict(zip(circuit.qubits, qubits, strict=True))
+    for instruction in circuit.data:
+        where = tuple(place[qubit] for qubit in instruction.qubits)
+        if not instruction.is_control_flow():
+            yield instruction, where
+            continue
+        for block in instruction.operation.blocks:
+            yield from _all(block, where)
+
+
+def _weight(instruction: CircuitInstruction) -> int:
+    name = str(instruction.name)
+    if name.startswith("measure"):
+        return _MEASURE
+    if name.startswith("reset"):
+        return _RESET
+    return _WEIGHTS.get(name, _ONE_QUBIT if len(instruction.qubits) < 2 else _TWO_QUBITS)
+
+
+def _size(circuit: QuantumCircuit) -> int:
+    written = io.BytesIO()
+    qpy.dump(circuit, written)
+    return written.getbuffer().nbytes

@@ -1,0 +1,99 @@
+"""What a compiled program costs on its device: checked against the service's limits, split into jobs, and timed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qiskit.transpiler import Target
+
+from qnet_circuits.backends.service.cost import REP_DELAY, Cost, cost_of, shot_seconds
+from qnet_circuits.backends.service.splitting import Job, split
+from qnet_circuits.backends.service.violations import Limits
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from qnet_circuits.backends.base import Backend
+
+
+def priced_for(
+    backend: Backend,
+    compiled: Compiled,
+    shots: Sequence[int],
+    noise: DeviceNoise | None = None,
+    rep_delay: float | None = None,
+    remaining: float | None = None,
+    repeats: int = 1,
+) -> Cost:
+    """Return what a compiled program costs with the options of a backend: its delay between shots, and twirling.
+
+    Args:
+        backend: The backend; nothing is submitted.
+        compiled: A program compiled for its device.
+        shots: Shots of each circuit.
+        noise: Gives the latency of decisions. Default: ``DeviceNoise()``.
+        rep_delay: Seconds between two shots. Default: the backend's, or 250 µs where it does not say.
+        remaining: Seconds that the instance has left, if that is known.
+        repeats: Blocks, each with jobs of its own.
+
+    Raises:
+        UnsupportedError: If there is no device, or a circuit breaks a limit by itself.
+        ParameterError: If an option of the backend does not fit.
+    """
+    delay = delay_on(backend) if rep_delay is None else rep_delay
+    jobs, seconds, notes = timed_jobs(compiled, shots, noise, delay)
+    executed = executed_on(backend, jobs) * repeats
+    return cost_of(executed, seconds, delay, remaining, (*notes, *notes_on(backend)))
+
+
+def delay_on(backend: Backend) -> float:
+    """Return the seconds between two shots of a backend, or what most processors have where it does not say."""
+    return REP_DELAY if backend.rep_delay is None else backend.rep_delay
+
+
+def executed_on(backend: Backend, jobs: Sequence[Job]) -> tuple[Job, ...]:
+    """Return jobs with the shots that really run: twirling runs a few more sometimes, which are surplus."""
+    return tuple(replace(job, shots=backend.executed(job.shots)) for job in jobs)
+
+
+def notes_on(backend: Backend) -> tuple[str, ...]:
+    """Return what should be known of an estimate with the options of a backend."""
+    twirled = any(name.startswith("twirling.") for name in backend.options)
+    return (
+        ("what twirling adds to circuits' durations is not known, and not in the estimate",)
+        if twirled
+        else ()
+    )
+
+
+def timed_jobs(
+    compiled: Compiled, shots: Sequence[int], noise: DeviceNoise | None = None, rep_delay: float = REP_DELAY
+) -> tuple[tuple[Job, ...], tuple[float, ...], tuple[str, ...]]:
+    """Return the jobs of a compiled program, the seconds of one shot of each circuit, and what should be known of them.
+
+    Raises:
+        UnsupportedError: If there is no device, or a circuit breaks a limit by itself.
+    """
+    if compiled.device is None:
+        raise UnsupportedError(
+            "without a device nothing takes time; compile for one, such as aer:fake_kingston"
+        )
+    seconds, notes = shot_seconds(compiled, rep_delay, noise)
+    jobs = split(compiled.circuits, shots, own_target(compiled.device), seconds, limits_of(compiled.device))
+    return jobs, seconds, (*notes, *compiled.notes, *compiled.device.notes)
+
+
+def limits_of(device: Device) -> Limits:
+    """Return the limits of a job on a device, with the most shots that its configuration states."""
+    configuration = getattr(device.backend, "configuration", None)
+    most = getattr(configuration() if callable(configuration) else None, "max_shots", None)
+    return Limits() if most is None else Limits(shots=int(most))
+
+
+def own_target(device: Device) -> Target:
+    """Return the target with everything that the device says, alignment and variants of operations included."""
+    return device.target if device.backend is None else device.backend.target

@@ -1,0 +1,229 @@
+"""A run as jobs that keep to the limits, each with the same shots for all of its circuits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from qiskit import QuantumCircuit
+from qiskit.transpiler import Target
+
+from qnet_circuits.backends.service.limits import check_each, counts_of
+from qnet_circuits.backends.service.loads import Load, load_of
+from qnet_circuits.backends.service.violations import JOB_OVERHEAD, Limits, Violation, refuse
+from qnet_circuits.errors import BackendError, ParameterError
+
+#: Seconds for one shot of a circuit of which nothing is known: the quick formula of IBM Quantum's guide on workload usage.
+SHOT_SECONDS = 350e-6
+
+Registers = Mapping[str, npt.NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Circuits that run together, with the same number of shots each.
+
+    Args:
+        circuits: Their numbers in the run.
+        shots: Shots of each.
+        kept: How many of these shots are asked for, for each circuit; the rest is surplus, to be discarded at random.
+
+    Example:
+        >>> Job((0, 2), 100, (100, 60)).waste
+        40
+    """
+
+    circuits: tuple[int, ...]
+    shots: int
+    kept: tuple[int, ...]
+
+    @property
+    def executions(self) -> int:
+        """Circuits times shots."""
+        return len(self.circuits) * self.shots
+
+    @property
+    def waste(self) -> int:
+        """Executions that nobody asked for."""
+        return self.executions - sum(self.kept)
+
+
+def split(
+    circuits: Sequence[QuantumCircuit],
+    shots: int | Sequence[int],
+    target: Target,
+    seconds: Sequence[float] | None = None,
+    limits: Limits | None = None,
+) -> tuple[Job, ...]:
+    """Split a run into jobs that keep to the limits.
+
+    A job runs all of its circuits with the same number of shots. Circuits with different numbers run together with the
+    largest, or in jobs of their own, whichever takes less time of the processor: a job costs about two seconds, a surplus shot
+    what a shot costs. A circuit with more shots than a job may have is in several.
+
+    Args:
+        circuits: The circuits, on the device's qubits.
+        shots: Shots of all circuits, or of each.
+        target: The device's own target.
+        seconds: Seconds of the processor for one shot of each circuit. Default 350 µs.
+        limits: The limits of a job. Default: ``Limits()``.
+
+    Returns:
+        The jobs. Every circuit is in at least one, and what its jobs keep of it adds up to its shots. One job if that is
+        possible.
+
+    Raises:
+        UnsupportedError: If a circuit breaks a rule by itself: one circuit cannot be split.
+
+    Example:
+        >>> from qiskit.providers.fake_provider import GenericBackendV2
+        >>> circuit = QuantumCircuit(1, 1)
+        >>> _ = circuit.measure(0, 0)
+        >>> target = GenericBackendV2(2, seed=1).target
+        >>> split([circuit, circuit], [1000, 990], target)
+        (Job(circuits=(0, 1), shots=1000, kept=(1000, 990)),)
+        >>> [job.shots for job in split([circuit, circuit], [1_000_000, 10], target)]
+        [1000000, 10]
+    """
+    limits = limits or Limits()
+    counts = counts_of(circuits, shots)
+    times = [SHOT_SECONDS] * len(circuits) if seconds is None else list(seconds)
+    if len(times) != len(circuits):
+        raise ParameterError(
+            f"seconds must hold {len(circuits)} numbers, one for each circuit, got {len(times)}"
+        )
+    loads = [load_of(circuit) for circuit in circuits]
+    refuse([*check_each(circuits, target, loads, counts, limits), *_too_slow(circuits, times, limits)])
+    jobs: list[Job] = []
+    for members in _groups(counts, times):
+        most = max(counts[k] for k in members)
+        for size, kept in _rounds(members, counts, _most_shots(members, times, limits, most)):
+            jobs += _packed(kept, size, loads, times, limits)
+    return tuple(jobs)
+
+
+def _too_slow(circuits: Sequence[QuantumCircuit], times: Sequence[float], limits: Limits) -> list[Violation]:
+    """Return the circuits of which a job has no time for a single shot."""
+    return [
+        Violation(
+            "seconds", circuit.name, None,
+            f"circuit {circuit.name!r}: one shot takes {time:,.0f} s, a job lasts at most {limits.seconds:,} s",
+            "one circuit cannot be split: use shorter delays",
+        )
+        for circuit, time in zip(circuits, times, strict=True)
+        if time > limits.seconds - JOB_OVERHEAD
+    ]  # fmt: skip
+
+
+def _groups(counts: Sequence[int], times: Sequence[float]) -> list[list[int]]:
+    """Return the circuits that run with the same number of shots, in the groups that cost least.
+
+    Some cheapest grouping takes neighbours in the order of counts. ``least[j]`` is the least cost of the j largest counts:
+    the overhead of a job for each group, and the surplus shots of its members.
+    """
+    levels = sorted(set(counts), reverse=True)
+    members = {level: [k for k, count in enumerate(counts) if count == level] for level in levels}
+    weight = [sum(times[k] for k in members[level]) for level in levels]
+    least, begin = [0.0], [0]
+    for end in range(1, len(levels) + 1):
+        surplus, below, options = 0.0, 0.0, []
+        for first in reversed(range(end)):
+            # One more level at the top: all below it gain that many surplus shots more.
+            surplus += below * (levels[first] - levels[min(first + 1, end - 1)])
+            below += weight[first]
+            options.append((least[first] + JOB_OVERHEAD + surplus, first))
+        cost, first = min(options)
+        least.append(cost)
+        begin.append(first)
+    groups, end = [], len(levels)
+    while end:
+        groups.append(sorted(k for level in levels[begin[end] : end] for k in members[level]))
+        end = begin[end]
+    return groups[::-1]
+
+
+def _most_shots(members: Sequence[int], times: Sequence[float], limits: Limits, asked: int) -> int:
+    """Return the most shots that a job may have with any one of some circuits."""
+    longest = max(times[k] for k in members)
+    in_time = int((limits.seconds - JOB_OVERHEAD) / longest) if longest > 0 else asked
+    return min(asked, limits.executions, limits.shots, in_time)
+
+
+def _rounds(members: Sequence[int], counts: Sequence[int], most: int) -> list[tuple[int, dict[int, int]]]:
+    """Return rounds of equal shots, none with more than ``most``: each with its shots and what it keeps of which circuit."""
+    asked = max(counts[k] for k in members)
+    number = math.ceil(asked / most)
+    rounds = []
+    done = 0
+    for left in range(number, 0, -1):
+        size = math.ceil((asked - done) / left)
+        kept = {k: min(size, counts[k] - done) for k in members if counts[k] > done}
+        rounds.append((size, kept))
+        done += size
+    return rounds
+
+
+def _packed(
+    kept: Mapping[int, int], shots: int, loads: Sequence[Load], times: Sequence[float], limits: Limits
+) -> list[Job]:
+    """Return jobs of some circuits with the same shots; each circuit goes into the first that has room for it."""
+    members: list[list[int]] = []
+    totals: list[Load] = []
+    for k in kept:
+        for place, total in enumerate(totals):
+            together = [*members[place], k]
+            lasts = JOB_OVERHEAD + shots * sum(times[each] for each in together)
+            fits = len(together) * shots <= limits.executions and lasts <= limits.seconds
+            if fits and not (total + loads[k]).excess(limits):
+                members[place].append(k)
+                totals[place] = total + loads[k]
+                break
+        else:
+            members.append([k])
+            totals.append(loads[k])
+    return [Job(tuple(group), shots, tuple(kept[k] for k in group)) for group in members]
+
+
+def gather(
+    jobs: Sequence[Job], results: Sequence[Sequence[Registers]], rng: np.random.Generator
+) -> list[dict[str, npt.NDArray[np.bool_]]]:
+    """Put the outcomes of jobs together again, without the surplus.
+
+    Args:
+        jobs: The jobs of a run.
+        results: For each job, the registers of each of its circuits as bool arrays (shots, width).
+        rng: Decides which shots are surplus.
+
+    Returns:
+        The registers of each circuit of the run, in its order, with the shots that were asked for.
+
+    Raises:
+        BackendError: If there are not as many results, or shots, as the jobs have.
+
+    Example:
+        >>> bits = np.zeros((3, 1), dtype=bool)
+        >>> [raw] = gather([Job((0,), 3, (2,))], [[{"out": bits}]], np.random.default_rng(1))
+        >>> raw["out"].shape
+        (2, 1)
+    """
+    pieces: dict[int, list[Registers]] = {}
+    for job, raws in zip(jobs, results, strict=True):
+        if len(raws) != len(job.circuits):
+            raise BackendError(f"a job of {len(job.circuits)} circuits returned {len(raws)} results")
+        for k, kept, raw in zip(job.circuits, job.kept, raws, strict=True):
+            _check_shots(raw, job.shots)
+            chosen = np.sort(rng.permutation(job.shots)[:kept]) if kept < job.shots else slice(None)
+            pieces.setdefault(k, []).append({name: bits[chosen] for name, bits in raw.items()})
+    return [
+        {name: np.concatenate([piece[name] for piece in pieces[k]]) for name in pieces[k][0]}
+        for k in sorted(pieces)
+    ]
+
+
+def _check_shots(raw: Registers, shots: int) -> None:
+    for name, bits in raw.items():
+        if len(bits) != shots:
+            raise BackendError(f"register {name!r} came with {len(bits)} shots from a job of {shots}")

@@ -1,0 +1,1 @@
+"""Noise in time, and the engines that sample or contract it."""

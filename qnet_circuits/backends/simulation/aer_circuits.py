@@ -1,0 +1,173 @@
+"""A noisy circuit as Aer takes it: with its noise as instructions of the circuit, or fused into channels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+from qiskit import QuantumCircuit, QuantumRegister
+from qiskit.circuit import CircuitInstruction, IfElseOp, Measure, Operation
+from qiskit.circuit import Reset as ResetOperation
+from qiskit.circuit.library import PauliGate, RZGate, UnitaryGate
+
+from qnet_circuits.backends.simulation.pauli_transfer import kraus, superoperator
+from qnet_circuits.backends.simulation.steps import (
+    Channel,
+    Decision,
+    Depolarise,
+    Measurement,
+    Misread,
+    NoisyCircuit,
+    PauliError,
+    Relax,
+    Reset,
+    Step,
+    Transfer,
+    Unitary,
+)
+from qnet_circuits.compiling.building import filled
+
+Place = Mapping[int, Any]
+Bits = Sequence[Any]
+
+
+def circuit_of(noisy: NoisyCircuit, density_matrix: bool = False) -> QuantumCircuit:
+    """Return a circuit for Aer.
+
+    Args:
+        noisy: A noisy circuit with perfect readout, of gates and errors as they are, or fused.
+        density_matrix: Whether a density matrix evolves; otherwise errors and channels are drawn from, shot by shot.
+    """
+    circuit = QuantumCircuit(
+        QuantumRegister(noisy.num_wires, "q"), list(noisy.source.clbits), name=noisy.name
+    )
+    for register in noisy.source.cregs:
+        circuit.add_register(register)
+    place, bits = dict(enumerate(circuit.qubits)), circuit.clbits
+    return filled(circuit, (_instruction(step, place, bits, density_matrix) for step in noisy.steps))
+
+
+def _instruction(step: Step, place: Place, bits: Bits, density_matrix: bool) -> CircuitInstruction:
+    qubits = tuple([place[wire] for wire in step.wires])
+    if isinstance(step, Measurement):
+        return CircuitInstruction(Measure(), qubits, (bits[step.bit],))
+    if isinstance(step, Decision):
+        return CircuitInstruction(_decision(step, place, bits), qubits, [bits[bit] for bit in step.bits])
+    if isinstance(step, Reset):
+        return CircuitInstruction(ResetOperation(), qubits)
+    return CircuitInstruction(_operation(step, density_matrix), qubits)
+
+
+def _decision(step: Decision, place: Place, bits: Bits) -> Operation:
+    """Return the control-flow operation with noise in its branches."""
+    touched = [bits[bit] for bit in step.bits]
+    blocks = []
+    for steps in step.blocks:
+        block = QuantumCircuit([place[wire] for wire in step.wires], touched)
+        inside = (_instruction(each, place, bits, density_matrix=False) for each in steps)
+        blocks.append(filled(block, inside))
+    if step.operation.name == "if_else":
+        return IfElseOp(step.operation.condition, *blocks)
+    return step.operation.replace_blocks(blocks)
+
+
+def _standard(operation: Operation) -> Operation:
+    """Return rz by a multiple of π/2 with the angle in [0, 2π): Aer's stabilizer refuses others."""
+    if operation.name != "rz":
+        return operation
+    turns = float(operation.params[0]) / (math.pi / 2)
+    whole = round(turns)
+    if abs(turns - whole) > 1e-9 or turns == whole % 4:
+        return operation
+    return RZGate((whole % 4) * math.pi / 2)
+
+
+# -- errors ----------------------------------------------------------------------------------------------------------
+
+
+def _operation(step: Channel, density_matrix: bool) -> Operation:
+    if isinstance(step, Transfer):
+        return _channel(step.matrix.tobytes(), len(step.matrix), density_matrix)
+    if isinstance(step, Unitary):
+        return _standard(step.operation)
+    if isinstance(step, Depolarise):
+        return _pauli_mixture(_depolarised(step.probability, len(step.wires)))
+    if isinstance(step, PauliError):
+        return _pauli_mixture(tuple(step.weights))
+    if isinstance(step, Misread):
+        return _misread(step.p10, step.p01)
+    return _relaxation(step.seconds, step.t1, step.t2, step.coherence)
+
+
+@lru_cache(maxsize=4096)
+def _channel(entries: bytes, size: int, density_matrix: bool) -> Operation:
+    """Return a channel of a transfer matrix; circuits of one program share most of theirs."""
+    from qiskit.quantum_info import Kraus, SuperOp
+
+    matrix = np.frombuffer(entries).reshape(size, size)
+    if density_matrix:
+        return SuperOp(superoperator(matrix)).to_instruction()
+    operators = kraus(matrix)
+    return UnitaryGate(operators[0]) if len(operators) == 1 else Kraus(operators).to_instruction()
+
+
+def mixes(step: Relax) -> bool:
+    """Tell whether relaxation is a mixture of Z and a reset, as it is for coherence that falls no slower than population."""
+    return step.coherence * math.exp(-step.seconds / step.t2) <= math.exp(-step.seconds / step.t1) + 1e-15
+
+
+def _depolarised(probability: float, qubits: int) -> tuple[float, ...]:
+    many = 4**qubits
+    return (1 - probability * (many - 1) / many, *[probability / many] * (many - 1))
+
+
+@lru_cache(maxsize=4096)
+def _pauli_mixture(weights: tuple[float, ...]) -> Operation:
+    from qiskit_aer.noise import QuantumError
+
+    circuits = _pauli_circuits((len(weights).bit_length() - 1) // 2)
+    mixed = [(circuit, weight) for circuit, weight in zip(circuits, weights, strict=True) if weight > 0]
+    return QuantumError(mixed).to_instruction()
+
+
+@cache
+def _pauli_circuits(qubits: int) -> list[QuantumCircuit]:
+    circuits = []
+    for letters in product("IXYZ", repeat=qubits):
+        circuit = QuantumCircuit(qubits)
+        circuit.append(PauliGate("".join(letters)), range(qubits))
+        circuits.append(circuit)
+    return circuits
+
+
+@lru_cache(maxsize=4096)
+def _misread(p10: float, p01: float) -> Operation:
+    """Return confusion as a mixture of nothing, X, and a reset to the value that is read too often."""
+    from qiskit_aer.noise import QuantumError
+
+    nothing, flip, _, _ = _pauli_circuits(1)
+    reset = QuantumCircuit(1)
+    reset.reset(0)
+    if p10 > p01:
+        reset.x(0)
+    both, rest = min(p10, p01), abs(p10 - p01)
+    mixed = [(nothing, 1 - both - rest), (flip, both), (reset, rest)]
+    return QuantumError([(circuit, weight) for circuit, weight in mixed if weight > 0]).to_instruction()
+
+
+@lru_cache(maxsize=4096)
+def _relaxation(seconds: float, t1: float, t2: float, coherence: float) -> Operation:
+    """Return relaxation that is a mixture of Z and a reset."""
+    from qiskit_aer.noise import QuantumError
+
+    kept = math.exp(-seconds / t1)
+    nothing, _, _, turn = _pauli_circuits(1)
+    reset = QuantumCircuit(1)
+    reset.reset(0)
+    flipped = max(0.0, (kept - coherence * math.exp(-seconds / t2)) / 2)
+    mixed = [(nothing, kept - flipped), (turn, flipped), (reset, 1 - kept)]
+    return QuantumError([(circuit, weight) for circuit, weight in mixed if weight > 0]).to_instruction()

@@ -1,0 +1,199 @@
+"""From tensors and a question to a number, by cotengra."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qnet_circuits.backends.simulation.asking import Question, signs_of
+from qnet_circuits.backends.simulation.tensors import Element, Skeleton
+from qnet_circuits.errors import UnsupportedError
+
+Array = npt.NDArray[np.float64]
+Weights = tuple[float, float, float, float]
+DEFAULT_MEMORY = 2 * 2**30
+_BYTES = 8
+#: A contraction holds the largest tensor and what it is made of.
+_COPIES = 3
+_XOR = np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
+_SEARCHES = 32
+_SEED = 7
+
+
+@dataclass
+class Network:
+    """Tensors by index, ready to be contracted to a number."""
+
+    arrays: list[Array] = field(default_factory=list)
+    inputs: list[tuple[int, ...]] = field(default_factory=list)
+    factor: float = 1.0
+
+    def add(self, array: Array, indices: Sequence[int]) -> None:
+        """Add a tensor; one without indices is a factor."""
+        if indices:
+            self.arrays.append(array)
+            self.inputs.append(tuple(indices))
+        else:
+            self.factor *= float(array)
+
+
+class Contractor:
+    """Contracts networks, and remembers the path for each shape.
+
+    Args:
+        memory: The most bytes that a contraction may take.
+    """
+
+    def __init__(self, memory: float = DEFAULT_MEMORY) -> None:
+        self._memory = memory
+        self._trees: dict[Any, Any] = {}
+        #: Log2 of the most entries that a tensor had.
+        self.width = 0.0
+
+    def value(self, skeleton: Skeleton, emulated: Sequence[Weights], question: Question) -> float:
+        """Return the answer to a question.
+
+        Raises:
+            UnsupportedError: If a tensor would be larger than the memory given.
+        """
+        network = network_of(skeleton, emulated, question)
+        if not network.arrays or network.factor == 0.0:
+            return network.factor
+        tree = self._tree(network)
+        return network.factor * float(tree.contract(network.arrays))
+
+    def _tree(self, network: Network) -> Any:
+        shape = tuple(network.inputs)
+        sizes = tuple(array.shape for array in network.arrays)
+        key = (shape, sizes)
+        if key not in self._trees:
+            self._trees[key] = self._search(network)
+        return self._trees[key]
+
+    def _search(self, network: Network) -> Any:
+        import cotengra
+
+        sizes = {
+            index: size
+            for array, indices in zip(network.arrays, network.inputs, strict=True)
+            for index, size in zip(indices, array.shape, strict=True)
+        }
+        tree = self._path(cotengra, network.inputs, sizes)
+        width = float(tree.contraction_width())
+        needed = _COPIES * _BYTES * 2.0**width
+        if needed > self._memory:
+            raise UnsupportedError(
+                f"exact computation needs tensors of 2^{math.ceil(width)} entries, {needed / 2**30:.3g} GiB, and may take "
+                f"{self._memory / 2**30:.3g} GiB; allow more with memory=... (--memory-gib), use fewer qubits "
+                "that are entangled at once, or sample on aer"
+            )
+        self.width = max(self.width, width)
+        return tree
+
+    @staticmethod
+    def _path(cotengra: Any, inputs: Sequence[tuple[int, ...]], sizes: dict[int, int]) -> Any:
+        """Return a contraction tree: greedy for a chain, the best of several greedy searches for what is wider."""
+        tree = cotengra.array_contract_tree(inputs, (), sizes, optimize="greedy")
+        if tree.contraction_width() <= 12:
+            return tree
+        search = cotengra.RandomGreedyOptimizer(max_repeats=_SEARCHES, seed=_SEED)
+        other = cotengra.array_contract_tree(inputs, (), sizes, optimize=search)
+        return min(tree, other, key=lambda each: each.contraction_width())
+
+
+def network_of(skeleton: Skeleton, emulated: Sequence[Weights], question: Question) -> Network:
+    """Return the network whose value is the answer to a question."""
+    return _Asked(skeleton, emulated, question).network
+
+
+class _Asked:
+    """A network in the making."""
+
+    def __init__(self, skeleton: Skeleton, emulated: Sequence[Weights], question: Question) -> None:
+        self._signs = signs_of(question, skeleton.sources)
+        self._first = skeleton.indices
+        self._next = self._first + len(skeleton.sources) + len(question.conditions)
+        #: Index of the parity of each set of summed indices that exists already, in order of making.
+        self._made: dict[frozenset[int], int] = {}
+        self.network = Network()
+        for element in skeleton.elements:
+            self._element(element)
+        for k, weights in enumerate(emulated):
+            self._emulated(weights, skeleton.variables + 2 * k)
+        for k, (variables, value) in enumerate(question.conditions):
+            self._condition(len(skeleton.sources) + k, value, bool(variables))
+
+    def _element(self, element: Element) -> None:
+        array, indices = element.array, []
+        axis = 0
+        for sign in element.sign:
+            array, index = self._sign(array, axis, sign)
+            if index is not None:
+                indices.append(index)
+                axis += 1
+        self.network.add(array, [*indices, *element.outs, *element.ins])
+
+    def _sign(self, array: Array, axis: int, sign: int) -> tuple[Array, int | None]:
+        """Return the tensor with one sign's axis resolved, and the axis' index if it is still there."""
+        if sign < 0:
+            return array, self._first + (-1 - sign)
+        constant = int(sign in self._signs.constant)
+        summed = self._signs.summed.get(sign)
+        if not summed:
+            return np.take(array, constant, axis), None
+        if constant:
+            array = np.flip(array, axis)
+        return array, self._parity(summed)
+
+    def _emulated(self, weights: Weights, variable: int) -> None:
+        """Add an emulated link error: its sign for X and for Z."""
+        identity, x, y, z = weights
+        array = np.array([[1.0, identity + x - y - z], [identity - x - y + z, identity - x + y - z]])
+        indices = []
+        axis = 0
+        for which in (variable, variable + 1):
+            array, index = self._sign(array, axis, which)
+            if index is not None:
+                indices.append(index)
+                axis += 1
+        self.network.add(array, indices)
+
+    def _condition(self, number: int, value: int, used: bool) -> None:
+        """Add the sum that enforces a condition: half the sum over s of (-1)^(s · value) times the variables' signs."""
+        array = np.array([0.5, -0.5 if value else 0.5])
+        if used:
+            self.network.add(array, [self._first + number])
+        else:
+            self.network.factor *= float(array.sum())
+
+    def _parity(self, summed: frozenset[int]) -> int:
+        """Return the index that is the parity of summed ones, made of what is there already where that is shorter."""
+        if len(summed) == 1:
+            (single,) = summed
+            return self._first + single
+        if summed in self._made:
+            return self._made[summed]
+        recent = list(self._made)[-8:]
+        base = min(recent, key=lambda known: len(known ^ summed), default=frozenset())
+        if len(base ^ summed) >= len(summed) - 1:
+            base = frozenset((min(summed),))
+        index = self._made.get(base) if base in self._made else self._first + min(base)
+        assert index is not None
+        done = base
+        for single in sorted(base ^ summed):
+            done = done ^ {single}
+            index = self._xor(index, self._first + single)
+            if len(done) > 1:
+                self._made.setdefault(done, index)
+        return index
+
+    def _xor(self, a: int, b: int) -> int:
+        index = self._next
+        self._next += 1
+        self.network.add(_XOR, [a, b, index])
+        return index

@@ -1,0 +1,140 @@
+"""Fewer, larger steps: everything between two measurements of a wire that touches one or two wires becomes one channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qnet_circuits.backends.simulation.pauli_transfer import transfer
+from qnet_circuits.backends.simulation.steps import Decision, Measurement, Reset, Step, Transfer
+
+Matrix = npt.NDArray[np.float64]
+
+
+Fused = Transfer | Measurement | Reset | Decision
+_APART = (Measurement, Reset, Decision)
+#: Products by what is multiplied, with their factors; all are forgotten when there are too many.
+_PRODUCTS: dict[tuple[Any, ...], tuple[Matrix, Matrix, Matrix]] = {}
+_MOST_PRODUCTS = 16384
+
+
+def fuse(steps: Iterable[Step], goes_on: bool = False) -> list[Fused]:
+    """Return the same circuit with channels on single wires fused into their neighbours.
+
+    Args:
+        steps: Steps in order.
+        goes_on: Whether the wires go on afterwards, as after a branch; otherwise what happens to a wire alone after its last
+            measurement is left out.
+
+    Returns:
+        Channels, measurements, resets and decisions.
+    """
+    return _Fusing().run(steps, goes_on)
+
+
+class _Fusing:
+    def __init__(self) -> None:
+        self._made: list[Fused] = []
+        self._pending: dict[int, Matrix] = {}
+        #: Place of the last channel of each wire, as long as nothing but pending matrices came after it.
+        self._last: dict[int, int] = {}
+
+    def run(self, steps: Iterable[Step], goes_on: bool) -> list[Fused]:
+        for step in steps:
+            if isinstance(step, _APART):
+                for wire in step.wires:
+                    self._flush(wire)
+                self._made.append(step)
+            elif len(step.wires) == 1:
+                (wire,) = step.wires
+                earlier, matrix = self._pending.get(wire), transfer(step)
+                self._pending[wire] = matrix if earlier is None else _known(_after, matrix, earlier)
+            else:
+                self._join(step.wires, transfer(step))
+        for wire in list(self._pending) if goes_on else ():
+            self._flush(wire)
+        return self._made
+
+    def _flush(self, wire: int) -> None:
+        """Put what is pending on a wire into its last channel, or into one of its own."""
+        pending, last = self._pending.pop(wire, None), self._last.pop(wire, None)
+        if pending is None:
+            return
+        if last is None:
+            self._made.append(Transfer((wire,), pending))
+        else:
+            self._multiply(last, (wire,), pending)
+
+    def _multiply(self, place: int, wires: tuple[int, ...], matrix: Matrix) -> None:
+        """Let a channel follow on one that was made already and has its wires."""
+        made = self._made[place]
+        assert isinstance(made, Transfer)
+        whole = _known(followed, made.matrix, matrix, tuple(map(made.wires.index, wires)))
+        self._made[place] = Transfer(made.wires, whole)
+
+    def _join(self, wires: tuple[int, ...], matrix: Matrix) -> None:
+        """Apply a channel to several wires: into their last one, if they share it, or as a new one."""
+        for wire in wires:
+            if wire in self._pending:
+                matrix = _known(_preceded, matrix, self._pending.pop(wire), (wires.index(wire),))
+        last = self._last.get(wires[0])
+        shared = last is not None and all(self._last.get(wire) == last for wire in wires)
+        if last is not None and shared and len(self._made[last].wires) == len(wires):
+            self._multiply(last, wires, matrix)
+            return
+        self._last.update(dict.fromkeys(wires, len(self._made)))
+        self._made.append(Transfer(wires, matrix))
+
+
+def _known(product: Callable[..., Matrix], a: Matrix, b: Matrix, axes: tuple[int, ...] = ()) -> Matrix:
+    """Return a product of two matrices, remembered: circuits of one program, and hops of one line, share most of theirs."""
+    key = (product, id(a), id(b), axes)
+    if key not in _PRODUCTS:
+        if len(_PRODUCTS) >= _MOST_PRODUCTS:
+            _PRODUCTS.clear()
+        made = product(a, b, axes) if axes else product(a, b)
+        made.setflags(write=False)
+        # The factors are kept as well: as long as they are, no other matrix has their identity.
+        _PRODUCTS[key] = made, a, b
+    return _PRODUCTS[key][0]
+
+
+def _after(second: Matrix, first: Matrix) -> Matrix:
+    product: Matrix = second @ first
+    return product
+
+
+def followed(first: Matrix, second: Matrix, axes: tuple[int, ...]) -> Matrix:
+    """Return the matrix of a channel on wires followed by one on some of them, or on all in any order.
+
+    Args:
+        first: The first channel.
+        second: The second.
+        axes: For each wire of the second, its place among those of the first.
+    """
+    n, k = _wires(first), len(axes)
+    if axes == tuple(range(n)):
+        return second @ first
+    if k == 1:
+        # The wire's axis stands between those of the wires before it and everything after it.
+        stacked = first.reshape(4 ** axes[0], 4, -1)
+        joined: Matrix = np.matmul(second, stacked).reshape(4**n, -1)
+        return joined
+    moved = np.tensordot(
+        second.reshape((4,) * (2 * k)), first.reshape((4,) * n + (-1,)), (range(k, 2 * k), axes)
+    )
+    result: Matrix = np.moveaxis(moved, range(k), axes).reshape(4**n, -1)
+    return result
+
+
+def _preceded(second: Matrix, first: Matrix, axes: tuple[int, ...]) -> Matrix:
+    """Return the matrix of a channel on wires after one on a single of them."""
+    return followed(second.T, first.T, axes).T
+
+
+def _wires(matrix: Matrix) -> int:
+    """Return on how many wires a channel acts."""
+    return (len(matrix).bit_length() - 1) // 2

@@ -1,0 +1,186 @@
+"""Pauli transfer matrices: every step of a noisy circuit as a real matrix on Bloch vectors.
+
+A state of n qubits is the vector of ⟨P⟩ over the 4^n Paulis; a channel E has the entries Tr[P_i E(P_j)] / 2^n. Amplitude
+damping, asymmetric readout and any gate are exact in this form. Indices count I, X, Y, Z on each wire, the first wire
+slowest.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache, lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from qiskit.circuit import Operation
+from qiskit.exceptions import QiskitError
+from qiskit.quantum_info import Operator
+
+from qnet_circuits.backends.simulation.steps import Channel, Depolarise, Misread, PauliError, Relax, Transfer
+from qnet_circuits.errors import UnsupportedError
+
+Matrix = npt.NDArray[np.float64]
+#: A gate on more wires has a matrix of more than 65,536 entries.
+WIDEST_GATE = 4
+#: Below this, an eigenvalue of a Choi matrix is rounding.
+_NO_WEIGHT = 1e-13
+_PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+
+
+def transfer(step: Channel) -> Matrix:
+    """Return the Pauli transfer matrix of a step.
+
+    Raises:
+        UnsupportedError: If it is a gate on more than four qubits, or no unitary.
+
+    Example:
+        >>> transfer(Relax(0, seconds=1.0, t1=1.0, t2=2.0)).round(3).tolist()[3]
+        [0.632, 0.0, 0.0, 0.368]
+    """
+    if isinstance(step, Transfer):
+        return step.matrix
+    if isinstance(step, Relax):
+        return relaxation(step.seconds, step.t1, step.t2, step.coherence)
+    if isinstance(step, Depolarise):
+        return _depolarising(step.probability, len(step.wires))
+    if isinstance(step, PauliError):
+        return _pauli_error(*step.weights)
+    if isinstance(step, Misread):
+        return _misread(step.p10, step.p01)
+    return gate(step.operation)
+
+
+@lru_cache(maxsize=4096)
+def _pauli_error(_: float, x: float, y: float, z: float) -> Matrix:
+    return _frozen(np.diag([1, 1 - 2 * (y + z), 1 - 2 * (x + z), 1 - 2 * (x + y)]))
+
+
+@lru_cache(maxsize=4096)
+def _misread(p10: float, p01: float) -> Matrix:
+    matrix = np.diag([1.0, 0.0, 0.0, 1 - p10 - p01])
+    matrix[3, 0] = p01 - p10
+    return _frozen(matrix)
+
+
+@lru_cache(maxsize=16384)
+def _depolarising(probability: float, wires: int) -> Matrix:
+    diagonal = np.full(4**wires, 1 - probability)
+    diagonal[0] = 1
+    return _frozen(np.diag(diagonal))
+
+
+def _frozen(matrix: Matrix) -> Matrix:
+    """Return a matrix that is shared, and so may not be changed."""
+    matrix.setflags(write=False)
+    return matrix
+
+
+@lru_cache(maxsize=16384)
+def relaxation(seconds: float, t1: float, t2: float, coherence: float = 1.0) -> Matrix:
+    """Return the matrix of relaxation towards |0⟩: populations with exp(-t/T1), coherence with exp(-t/T2)."""
+    kept = math.exp(-seconds / t1)
+    x = math.exp(-seconds / t2) * coherence
+    matrix = np.diag([1.0, x, x, kept])
+    matrix[3, 0] = 1 - kept
+    return _frozen(matrix)
+
+
+def gate(operation: Operation) -> Matrix:
+    """Return the matrix of a gate, remembered for standard gates."""
+    if operation.num_qubits > WIDEST_GATE:
+        raise UnsupportedError(
+            f"{operation.name!r} acts on {operation.num_qubits} qubits; exact computation takes gates on at most "
+            f"{WIDEST_GATE}: decompose it, or sample on aer"
+        )
+    kind = operation.base_class
+    try:
+        parameters = tuple(float(parameter) for parameter in operation.params)
+        if not kind.__module__.startswith("qiskit.circuit.library.standard_gates"):
+            raise ValueError(operation.name)
+        return _standard(kind, parameters)
+    except (TypeError, ValueError):
+        return of_unitary(_matrix(operation))
+
+
+@lru_cache(maxsize=4096)
+def _standard(kind: Any, parameters: tuple[float, ...]) -> Matrix:
+    try:
+        matrix = np.asarray(kind(*parameters).to_matrix())
+    except QiskitError:
+        raise ValueError(kind) from None
+    return of_unitary(matrix)
+
+
+def _matrix(operation: Operation) -> npt.NDArray[np.complex128]:
+    try:
+        return np.asarray(Operator(operation).data)
+    except QiskitError:
+        raise UnsupportedError(
+            f"{operation.name!r} is no unitary gate; exact computation cannot take it: decompose it, or sample on aer"
+        ) from None
+
+
+def of_unitary(unitary: npt.NDArray[np.complex128]) -> Matrix:
+    """Return the matrix of U ρ U†; qubit 0 of U, its least significant, is the first wire."""
+    wires = len(unitary).bit_length() - 1
+    paulis = _strings(wires)
+    images = unitary @ paulis @ unitary.conj().T
+    flat = paulis.conj().reshape(4**wires, -1) @ images.reshape(4**wires, -1).T
+    matrix: Matrix = flat.real / 2**wires
+    return _frozen(matrix)
+
+
+@cache
+def _strings(wires: int) -> npt.NDArray[np.complex128]:
+    """Return the matrices of all Pauli strings, the first wire slowest and least significant."""
+    strings = []
+    for letters in product(range(4), repeat=wires):
+        matrix = np.ones((1, 1))
+        for letter in letters:
+            matrix = np.kron(_PAULIS[letter], matrix)
+        strings.append(matrix)
+    return np.array(strings)
+
+
+def average_fidelity(matrix: Matrix) -> float:
+    """Return the average gate fidelity of a channel with the identity, (Tr R + d) / (d² + d).
+
+    Tr R / d² is the entanglement fidelity, and F = (d F_e + 1) / (d + 1) (M. A. Nielsen, Phys. Lett. A 303, 249 (2002)).
+
+    Example:
+        >>> average_fidelity(np.eye(4))
+        1.0
+    """
+    size = math.isqrt(len(matrix))
+    return float((np.trace(matrix) + size) / (size**2 + size))
+
+
+def superoperator(matrix: Matrix) -> npt.NDArray[np.complex128]:
+    """Return a channel's matrix on column-stacked density matrices, the first wire least significant.
+
+    Example:
+        >>> superoperator(np.eye(4)).real.tolist() == np.eye(4).tolist()
+        True
+    """
+    wires = (len(matrix).bit_length() - 1) // 2
+    stacked = _strings(wires).transpose(0, 2, 1).reshape(4**wires, -1)
+    result: npt.NDArray[np.complex128] = stacked.T @ matrix @ stacked.conj() / 2**wires
+    return result
+
+
+def kraus(matrix: Matrix) -> list[npt.NDArray[np.complex128]]:
+    """Return Kraus operators of a channel, the heaviest first; one alone is a unitary.
+
+    They are the eigenvectors of its Choi matrix; the first wire is the least significant.
+    """
+    stacked = superoperator(matrix)
+    size = math.isqrt(len(stacked))
+    choi = stacked.reshape((size,) * 4).transpose(1, 3, 0, 2).reshape(size**2, size**2)
+    weights, vectors = np.linalg.eigh(choi)
+    return [
+        np.sqrt(weights[k]) * vectors[:, k].reshape(size, size)
+        for k in range(size**2 - 1, -1, -1)
+        if weights[k] > _NO_WEIGHT
+    ]

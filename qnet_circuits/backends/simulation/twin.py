@@ -1,0 +1,252 @@
+"""The digital twin: from a compiled circuit and a device's calibration to a circuit with all its noise made explicit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from qiskit import QuantumCircuit
+
+from qnet_circuits.backends.simulation.gate_errors import gate_error
+from qnet_circuits.backends.simulation.steps import (
+    Decision,
+    Measurement,
+    NoisyCircuit,
+    PauliError,
+    Relax,
+    Reset,
+    Step,
+    Unitary,
+    Weights,
+)
+from qnet_circuits.backends.simulation.waiting import OPERATION, WAITING, Event, Waiting, slow_coherence
+from qnet_circuits.compiling.compiled import CompiledItem
+from qnet_circuits.compiling.fences import fence_label
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.durations import durations_of
+from qnet_circuits.devices.pulses import joints
+from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.devices.schedule import (
+    Timed,
+    Wait,
+    block_times,
+    makespan,
+    mid_circuit_measurements,
+    schedule,
+    waits,
+)
+
+
+class Twin:
+    """A device's noise, for the circuits of one program.
+
+    Args:
+        device: The device, or None: then only the links' own errors happen.
+        noise: What is on.
+        decoupling: Whether waiting qubits are decoupled by pairs of X pulses.
+    """
+
+    def __init__(self, device: Device | None, noise: DeviceNoise, decoupling: bool = False) -> None:
+        self._usable = None if device is None else Usable(device.calibration)
+        self._noise, self._decoupling = noise, decoupling
+
+    def noisy(self, item: CompiledItem) -> NoisyCircuit:
+        """Return a compiled item's circuit with all its noise made explicit."""
+        return noisy_circuit(
+            item.circuit, item.qubits, self._usable, self._noise, item.lowered.link_noise, self._decoupling
+        )
+
+    def timeline(self, item: CompiledItem) -> tuple[list[Timed], list[Wait]]:
+        """Return when a compiled item's operations happen, and when its qubits wait."""
+        twin = _Twin(item.circuit, item.qubits, self._usable, self._noise, {}, self._decoupling)
+        timed = twin.timed()
+        return timed, waits(timed)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return how gaps of the calibration were treated in what was asked for so far."""
+        said = ("waiting qubits are decoupled by pairs of X pulses",) if self._decoupling else ()
+        return said if self._usable is None else (*said, *self._usable.notes())
+
+
+def noisy_circuit(
+    circuit: QuantumCircuit,
+    qubits: Sequence[int] = (),
+    usable: Usable | None = None,
+    noise: DeviceNoise | None = None,
+    link_noise: Mapping[str, Weights] | None = None,
+    decoupling: bool = False,
+) -> NoisyCircuit:
+    """Make the noise of a compiled circuit explicit.
+
+    Operations happen as late as possible. A gate is followed by relaxation of its qubits for its duration and by
+    depolarisation that makes up the rest of its calibrated infidelity. A measurement takes its bit when it begins, with the
+    error of the device's own operation for it if the circuit goes on; its qubit relaxes from the measured state afterwards if
+    it is used again. A reset leaves |1⟩ as often as it errs. Every qubit in use relaxes while it waits.
+
+    Args:
+        circuit: A compiled circuit on the used qubits alone.
+        qubits: The physical qubit of each of its wires; not needed without a device.
+        usable: The device's calibration with its gaps treated, or None without a device.
+        noise: What is on. Default: everything that is calibrated.
+        link_noise: The links' own errors, by the label of the fence where they happen.
+        decoupling: Whether waiting qubits are decoupled by pairs of X pulses.
+
+    Returns:
+        The noisy circuit.
+
+    Raises:
+        UnsupportedError: If a loop would have to be timed.
+    """
+    twin = _Twin(circuit, qubits, usable, noise or DeviceNoise(), link_noise or {}, decoupling)
+    steps, seconds = twin.steps()
+    registers = tuple((register.name, register.size) for register in circuit.cregs)
+    return NoisyCircuit(circuit.name, circuit.num_qubits, registers, tuple(steps), circuit, seconds)
+
+
+@dataclass
+class _Twin:
+    """One circuit on its way to being noisy."""
+
+    circuit: QuantumCircuit
+    qubits: Sequence[int]
+    usable: Usable | None
+    noise: DeviceNoise
+    link_noise: Mapping[str, Weights]
+    decoupling: bool
+
+    def __post_init__(self) -> None:
+        self.waits = self.usable is not None and self.noise.idle
+        self.mid_circuit = mid_circuit_measurements(self.circuit)
+        self.timing = None
+        if self.usable is not None and self.noise.idle:
+            self.timing = durations_of(self.circuit, self.qubits, self.usable)
+        self.errors: dict[tuple[str, tuple[int, ...]], list[Step]] = {}
+
+    def timed(self) -> list[Timed]:
+        """Return the operations in order of time."""
+        return schedule(self.circuit, self.timing, self.noise.feedforward_latency if self.waits else 0.0)
+
+    def steps(self) -> tuple[list[Step], float]:
+        """Return the steps in order of time, and the circuit's duration."""
+        timed = self.timed()
+        events = self._operations(timed)
+        if self.waits:
+            assert self.usable is not None
+            waiting = Waiting(self.qubits, self.usable, self.noise, self.decoupling, self.gate_error)
+            measured = [each for each in timed if each.position in self.mid_circuit]
+            events += waiting.events(waits(timed), measured, len(events), joints(timed))
+        # Numbers are all different, so that steps themselves are never compared.
+        events.sort()
+        return [step for *_, step in events], makespan(timed)
+
+    def _operations(self, timed: Sequence[Timed]) -> list[Event]:
+        """Return what operations do, each at its begin; a link's error when the pair was made, not when it is needed."""
+        number = {bit: k for k, bit in enumerate(self.circuit.clbits)}
+        last_use = {wire: each.position for each in timed if not each.transparent for wire in each.wires}
+        events: list[Event] = []
+        ended: dict[int, float] = {}
+        for each in timed:
+            used_again = any([last_use.get(wire, -1) > each.position for wire in each.wires])
+            time = ended.get(each.wires[0], each.start) if each.name == "barrier" else each.start
+            for step in self._act(each, each.wires, number, used_again):
+                events.append((time, OPERATION, len(events), step))
+            if not each.transparent:
+                for wire in each.wires:
+                    ended[wire] = each.end
+        return events
+
+    def _physical(self, wires: Sequence[int]) -> tuple[int, ...]:
+        return tuple([self.qubits[wire] for wire in wires])
+
+    def _act(
+        self, each: Timed, wires: tuple[int, ...], number: Mapping[object, int], used_again: bool
+    ) -> list[Step]:
+        """Return the steps of one operation on wires of the circuit."""
+        instruction, name = each.instruction, each.name
+        if name == "measure":
+            return self._measurement(each, wires[0], number[instruction.clbits[0]], used_again)
+        if name == "barrier":
+            weights = self.link_noise.get(fence_label(instruction) or "") if self.link_noise else None
+            return [] if weights is None else [PauliError(wires[0], weights)]
+        if name in ("delay", "global_phase"):
+            return []
+        if name == "reset":
+            return [Reset(wires[0]), *self._reset_error(wires[0])]
+        if instruction.is_control_flow():
+            return [self._decision(each, wires, number)]
+        if (name, wires) not in self.errors:
+            self.errors[name, wires] = self.gate_error(name, wires)
+        return [Unitary(instruction.operation, wires), *self.errors[name, wires]]
+
+    def gate_error(self, name: str, wires: tuple[int, ...]) -> list[Step]:
+        """Return the error of a gate on wires, if gates err."""
+        if self.usable is None or not self.noise.gates:
+            return []
+        return gate_error(self.usable, name, wires, self._physical(wires))
+
+    def _reset_error(self, wire: int) -> list[Step]:
+        """Return the error of a reset, which leaves |1⟩, if gates err."""
+        if self.usable is None or not self.noise.gates:
+            return []
+        error = min(self.usable.error("reset", (self.qubits[wire],)), 0.5)
+        return [PauliError(wire, (1 - error, error, 0.0, 0.0))] if error else []
+
+    def _measurement(self, each: Timed, wire: int, bit: int, used_again: bool) -> list[Step]:
+        if self.usable is None:
+            return [Measurement(wire, bit)]
+        qubit = self.qubits[wire]
+        middle = each.position in self.mid_circuit
+        errors = self.usable.readout(qubit, middle) if self.noise.readout else (0.0, 0.0)
+        relax = Relax(
+            wire, (each.end - each.start) * self.noise.post_measure_fraction, *self.usable.relaxation(qubit)
+        )
+        return [Measurement(wire, bit, *errors), *([relax] if used_again and relax.acts else [])]
+
+    def _decision(self, each: Timed, wires: tuple[int, ...], number: Mapping[object, int]) -> Decision:
+        """Return a real-time decision; every branch lasts as long as the longest."""
+        operation, until = each.instruction.operation, each.end - each.start
+        bits = tuple(number[bit] for bit in each.instruction.clbits)
+        blocks = tuple(self._branch(block, wires, bits, until) for block in operation.blocks)
+        if operation.name == "if_else" and len(blocks) == 1:
+            blocks = (*blocks, self._block([], (), wires, (), until))
+        return Decision(operation, bits, wires, blocks)
+
+    def _branch(
+        self, block: QuantumCircuit, wires: tuple[int, ...], bits: tuple[int, ...], until: float
+    ) -> tuple[Step, ...]:
+        """Return the steps of a branch; gates on one wire, which circuits of one program share, are remembered."""
+        known = None if self.usable is None or len(wires) > 1 else self.usable.branches
+        if known is None or any(i.name in ("measure", "delay") or i.is_control_flow() for i in block.data):
+            return self._block(block_times(block, wires, self.timing), block.clbits, wires, bits, until)
+        gates = tuple([(instruction.name, *instruction.params) for instruction in block.data])
+        key = (gates, wires, self._physical(wires), until)
+        if key not in known:
+            timed = block_times(block, wires, self.timing)
+            known[key] = self._block(timed, block.clbits, wires, bits, until)
+        return known[key]
+
+    def _block(
+        self,
+        timed: Sequence[Timed],
+        clbits: Sequence[object],
+        wires: tuple[int, ...],
+        bits: tuple[int, ...],
+        until: float,
+    ) -> tuple[Step, ...]:
+        number = dict(zip(clbits, bits, strict=True))
+        events: list[Event] = []
+        for each in timed:
+            # Every wire of a branch is in use to its end, a measured one too.
+            # Inside a branch a measurement is the plain one, which its place in the branch must not be taken for another's.
+            inside = each._replace(position=-1)
+            for step in self._act(inside, tuple(wires[k] for k in each.wires), number, used_again=True):
+                events.append((each.start, OPERATION, len(events), step))
+        for wait in waits(timed, until, range(len(wires))) if self.waits else ():
+            assert self.usable is not None
+            wire = wires[wait.wire]
+            t1, t2 = self.usable.relaxation(self.qubits[wire])
+            relax = Relax(wire, wait.seconds, t1, t2, slow_coherence(self.noise, wait.seconds, t2))
+            if relax.acts:
+                events.append((wait.start, WAITING, len(events), relax))
+        return tuple(step for *_, step in sorted(events))

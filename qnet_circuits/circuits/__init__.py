@@ -1,1 +1,0 @@
-"""The circuit zoo: the network's own instructions, and the blocks that protocols are made of."""

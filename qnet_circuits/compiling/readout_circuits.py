@@ -1,0 +1,111 @@
+"""Readout circuits: a program's measured qubits in |0⟩, and in |1⟩, measured in the same job as the program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import Clbit
+
+from qnet_circuits.compiling.compiled import Compiled, CompiledItem
+from qnet_circuits.compiling.lowering import lower
+from qnet_circuits.compiling.optimisation import Optimiser
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.schedule import mid_circuit_measurements
+from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.programs.locality import written_bits
+
+#: Name of the circuits, before the state they prepare, and of their register.
+READOUT = "readout"
+#: Qiskit's, for circuits that have nothing to optimise but a change of gates.
+_LEVEL = 1
+
+
+def calibrated(compiled: Compiled) -> Compiled:
+    """Return a compiled program with the circuits that measure the readout of its qubits.
+
+    Two circuits are added, ``readout_0`` and ``readout_1``: all qubits whose final bits the program's circuits take are
+    prepared in |0⟩, or in |1⟩, and measured at once. They give P(1|0) and P(0|1) of each qubit, whatever the placements of the
+    circuits are. Errors of preparation count as readout errors there, and readout errors that depend on other qubits'
+    states are seen in these two states only.
+
+    Args:
+        compiled: A program compiled for a device.
+
+    Returns:
+        The program with two circuits more, as the last.
+
+    Raises:
+        UnsupportedError: If there is no device, or no bit is measured at the end of a circuit.
+
+    Example:
+        >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
+        >>> from qnet_circuits.runs.verbs import compile
+        >>> compiled = compile(RepeaterChain(hops=2), "aer:fake_manila")
+        >>> [item.name for item in calibrated(compiled)][-2:]
+        ['readout_0', 'readout_1']
+    """
+    if compiled.device is None:
+        raise UnsupportedError(
+            "readout errors are those of a device's qubits, and there is none here; name one, for example aer:fake_kingston"
+        )
+    found = {qubit for item in compiled for qubit in final_qubits(item) if qubit is not None}
+    if not found:
+        raise UnsupportedError(
+            "every measured bit decides on something or its qubit is used again, so no bit can be corrected for readout; "
+            'use corrections="frame", or leave mitigate out'
+        )
+    added = _circuits(tuple(sorted(found)), compiled.device, compiled.items[0].lowered.mode)
+    return replace(compiled, items=(*compiled.items, *added))
+
+
+def _circuits(qubits: tuple[int, ...], device: Device, mode: str) -> list[CompiledItem]:
+    optimiser = Optimiser(qubits, device.target, _LEVEL, seed=0)
+    made = []
+    for state in (0, 1):
+        lowered = lower(_prepared(qubits, state), mode)
+        done = optimiser.run(lowered.circuit)
+        name = f"{READOUT}_{state}"
+        made.append(CompiledItem(name, lowered, lowered.circuit, done, qubits, qubits, readout=state))
+    return made
+
+
+def _prepared(qubits: Sequence[int], state: int) -> QuantumCircuit:
+    """Return the circuit that prepares all qubits in one state, each at a node of its own."""
+    registers = [QuantumRegister(1, f"q{qubit}") for qubit in qubits]
+    circuit = QuantumCircuit(*registers, ClassicalRegister(len(qubits), READOUT), name=f"{READOUT}_{state}")
+    if state:
+        circuit.x(circuit.qubits)
+    circuit.measure(circuit.qubits, circuit.clbits)
+    return circuit
+
+
+def final_qubits(item: CompiledItem) -> tuple[int | None, ...]:
+    """Return the physical qubit of each raw bit that can be corrected for readout, None for the others.
+
+    A bit can be corrected afterwards if nothing was decided on it in real time. Its readout is that of the readout circuits if
+    it is measured at the end: a measurement in the middle may be another operation of the processor.
+
+    Args:
+        item: A compiled circuit.
+
+    Returns:
+        One entry for each of ``item.lowered.forms.raw``.
+    """
+    middle = mid_circuit_measurements(item.circuit)
+    wire = {qubit: k for k, qubit in enumerate(item.circuit.qubits)}
+    last: dict[Clbit, int | None] = {}
+    for position, instruction in enumerate(item.circuit.data):
+        if instruction.name == "measure":
+            physical = item.qubits[wire[instruction.qubits[0]]]
+            last[instruction.clbits[0]] = None if position in middle else physical
+        elif instruction.is_control_flow():
+            last.update(dict.fromkeys(written_bits(instruction)))
+    place = {(register.name, k): bit for register in item.circuit.cregs for k, bit in enumerate(register)}
+    return tuple(last.get(place[raw]) for raw in item.lowered.forms.raw)
+
+
+def with_readout(shots: Sequence[int], compiled: Compiled) -> list[int]:
+    """Return the shots of all circuits, given those of the program's own: readout circuits take as many as the largest."""
+    return [*shots, *[max(shots)] * (len(compiled.items) - len(compiled.own))]

@@ -1,0 +1,60 @@
+"""What ``transmit`` is on a machine, where it is more than a new name for the same qubit."""
+
+from __future__ import annotations
+
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import Qubit
+
+from qnet_circuits.compiling.building import free_name
+from qnet_circuits.errors import UnknownNameError
+from qnet_circuits.programs.blocks import bell_measurement
+from qnet_circuits.programs.corrections import correct
+from qnet_circuits.programs.links import CARRIERS, TRANSMIT, entangle
+from qnet_circuits.programs.locality import node_of
+from qnet_circuits.programs.network import Link
+
+
+def teleport_transmissions(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return the circuit with each ``transmit`` replaced by a teleportation over a Bell pair of the same link.
+
+    The sender gets one more qubit for each transmission, in its own register, and two classical bits.
+    """
+    crossings = [instruction for instruction in circuit.data if instruction.operation.name == TRANSMIT]
+    if not crossings:
+        return circuit
+    nodes = node_of(circuit)
+    extra: dict[str, int] = {}
+    for crossing in crossings:
+        node = nodes[crossing.qubits[0]]
+        extra[node] = extra.get(node, 0) + 1
+    registers = [QuantumRegister(reg.size + extra.get(reg.name, 0), reg.name) for reg in circuit.qregs]
+    bits = ClassicalRegister(2 * len(crossings), free_name("carrier", circuit))
+    wider = QuantumCircuit(*registers, *circuit.cregs, bits, name=circuit.name)
+    place: dict[Qubit, Qubit] = {
+        qubit: new[k]
+        for old, new in zip(circuit.qregs, registers, strict=True)
+        for k, qubit in enumerate(old)
+    }
+    spare = {new.name: list(new[old.size :]) for old, new in zip(circuit.qregs, registers, strict=True)}
+    crossed = 0
+    for instruction in circuit.data:
+        qubits = [place[qubit] for qubit in instruction.qubits]
+        if instruction.operation.name != TRANSMIT:
+            wider.append(instruction.operation, qubits, instruction.clbits)
+            continue
+        half = spare[nodes[instruction.qubits[0]]].pop(0)
+        identity, x, y, z = (float(weight) for weight in instruction.operation.params)
+        link = Link(pauli=(identity, x, y, z))
+        z_bit, x_bit = bits[2 * crossed], bits[2 * crossed + 1]
+        entangle(wider, half, qubits[1], link)
+        bell_measurement(wider, qubits[0], half, z_bit, x_bit)
+        correct(wider, qubits[1], x=[x_bit], z=[z_bit])
+        crossed += 1
+    return wider
+
+
+def check_carrier(carrier: str) -> str:
+    """Return the name of a carrier, or raise UnknownNameError."""
+    if carrier not in CARRIERS:
+        raise UnknownNameError("carrier", carrier, CARRIERS)
+    return carrier

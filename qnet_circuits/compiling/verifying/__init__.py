@@ -1,0 +1,1 @@
+"""The proof that compilation kept the parties apart."""

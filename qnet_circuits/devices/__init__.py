@@ -1,0 +1,1 @@
+"""What a device is: calibration, repairs, durations, schedules; none of our circuits."""

@@ -1,0 +1,86 @@
+"""From a Qiskit backend to its calibration as plain data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from qiskit.exceptions import QiskitError
+from qiskit.providers import BackendV2
+from qiskit.transpiler import Target
+
+from qnet_circuits.devices.calibration import DeviceCalibration
+from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration
+from qnet_circuits.devices.fleet import RETIRED, status
+from qnet_circuits.errors import ParameterError
+
+
+def calibration_of(backend: BackendV2, name: str | None = None) -> DeviceCalibration:
+    """Return the calibration of a backend; see ``DeviceCalibration.from_backend``."""
+    own = backend.name or type(backend).__name__
+    target = backend.target
+    if target is None or target.num_qubits is None:
+        raise ParameterError(f"{own} does not say how many qubits it has, so it has no calibration")
+    properties = _call(backend, "properties")
+    # A target's own order of operations changes from process to process.
+    operations = sorted(target.operation_names)
+    return DeviceCalibration(
+        name or own,
+        tuple(_qubit(target, properties, qubit) for qubit in range(target.num_qubits)),
+        tuple(operations),
+        tuple(entry for operation in operations for entry in _entries(target, operation)),
+        _finite(target.dt),
+        _date(properties),
+        own,
+        _family(_call(backend, "configuration")),
+        status(own) == RETIRED,
+    )
+
+
+def _call(backend: BackendV2, method: str) -> Any:
+    """Return what a backend's method says, None where there is no such method."""
+    found = getattr(backend, method, None)
+    return found() if callable(found) else None
+
+
+def _qubit(target: Target, properties: Any, qubit: int) -> QubitCalibration:
+    times = target.qubit_properties[qubit] if target.qubit_properties else None
+    t1, t2 = _finite(getattr(times, "t1", None)), _finite(getattr(times, "t2", None))
+    return QubitCalibration(t1, t2, *_readout(target, properties, qubit))
+
+
+def _readout(target: Target, properties: Any, qubit: int) -> tuple[float | None, float | None]:
+    """Return both readout errors: the target knows only their mean."""
+    try:
+        calibrated = properties.qubit_property(qubit)
+        return _finite(calibrated["prob_meas1_prep0"][0]), _finite(calibrated["prob_meas0_prep1"][0])
+    except (AttributeError, KeyError, TypeError, IndexError, QiskitError):
+        measured = target["measure"].get((qubit,)) if "measure" in target.operation_names else None
+        error = _finite(getattr(measured, "error", None))
+        return error, error
+
+
+def _entries(target: Target, name: str) -> Iterator[OperationCalibration]:
+    for qubits, entry in (target[name] or {}).items():
+        if qubits is not None:
+            error, duration = getattr(entry, "error", None), getattr(entry, "duration", None)
+            yield OperationCalibration(name, tuple(qubits), _finite(error), _finite(duration))
+
+
+def _finite(value: Any) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _date(properties: Any) -> str | None:
+    date: Any = getattr(properties, "last_update_date", None)
+    return str(date.isoformat()) if hasattr(date, "isoformat") else None
+
+
+def _family(configuration: Any) -> str | None:
+    """Return the kind of processor, as Heron r2."""
+    kind = getattr(configuration, "processor_type", None)
+    if not isinstance(kind, dict) or "family" not in kind:
+        return None
+    revision = f" r{kind['revision']}" if "revision" in kind else ""
+    return f"{kind['family']}{revision}"

@@ -1,0 +1,217 @@
+"""A calibration with its gaps treated, each in a stated way that the result names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import cached_property
+from statistics import median
+from typing import Any
+
+from qiskit.circuit import Operation
+
+from qnet_circuits.backends.simulation.steps import Step
+from qnet_circuits.devices.calibration import DeviceCalibration
+from qnet_circuits.errors import UnsupportedError
+
+#: An error from here on is no error of a gate but a failed calibration.
+FAILED = 0.5
+#: Seconds, where neither the operation nor any of its kind on the device has a duration.
+_DEFAULT_SECONDS = {"measure": 4e-6, "reset": 4e-6}
+_DEFAULT_GATE_SECONDS = {1: 5e-8, 2: 3e-7}
+#: Frame changes in software: no time, no error.
+_VIRTUAL = frozenset(("rz", "p", "u1", "barrier", "delay", "global_phase"))
+UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "ps": 1e-12}
+MID_CIRCUIT = "measure_2"
+
+
+class Usable:
+    """What simulation takes from a calibration.
+
+    A missing T1 or T2, or one of 0, is the device's median, or endless if the device has none; T2 above 2 T1 is cut to 2 T1;
+    an error of 1/2 or more is a failed calibration and counts as total depolarisation, or as the readout of a coin; a missing
+    error is the median of the operation, or 0 if the device has none; a missing direction of readout is the other one, and
+    both are the measurement's error; a measurement in mid-circuit that has an error of its own reads with it in both
+    directions, and one without reads like any other; a missing duration is the median of the operation, or 4 µs for a
+    measurement or reset, 50 ns and 300 ns for gates on one and two qubits. ``notes`` says which of these were needed.
+
+    Args:
+        calibration: The raw calibration.
+    """
+
+    def __init__(self, calibration: DeviceCalibration) -> None:
+        self._raw = calibration
+        self._gaps: dict[str, dict[str, None]] = {}
+        self._relaxation: dict[int, tuple[float, float]] = {}
+        self._numbers: dict[tuple[str, str, tuple[int, ...]], float] = {}
+        self._medians: dict[tuple[str, str], float | None] = {}
+        #: Error steps of gates, by name, wires and qubits: remembered here since circuits of one program share them.
+        #: Steps of branches on one wire, by gates, wire, qubit and length, likewise.
+        self.branches: dict[tuple[Any, ...], tuple[Step, ...]] = {}
+        self.gate_errors: dict[tuple[Any, ...], list[Step]] = {}
+
+    def notes(self) -> tuple[str, ...]:
+        """Return how gaps were treated that have been met so far, one line for each kind."""
+        lines = []
+        for kind, places in self._gaps.items():
+            listed = list(places)
+            more = f" and {len(listed) - 6} more" if len(listed) > 6 else ""
+            lines.append(f"calibration of {self._raw.name}: {kind}: {', '.join(listed[:6])}{more}")
+        return tuple(lines)
+
+    def _note(self, kind: str, place: str) -> None:
+        self._gaps.setdefault(kind, {})[place] = None
+
+    @property
+    def couplings(self) -> frozenset[frozenset[int]]:
+        """The pairs of qubits that a two-qubit gate joins."""
+        return self._raw.couplings
+
+    @cached_property
+    def mid_circuit_measurement(self) -> str:
+        """The device's operation for a measurement after which the circuit goes on."""
+        return MID_CIRCUIT if MID_CIRCUIT in self._raw.operations else "measure"
+
+    # -- relaxation ------------------------------------------------------------------------------------------------
+
+    def relaxation(self, qubit: int) -> tuple[float, float]:
+        """Return T1 and T2 in seconds, at most 2 T1; infinite if the device gives none at all."""
+        if qubit not in self._relaxation:
+            self._relaxation[qubit] = self._relax(qubit)
+        return self._relaxation[qubit]
+
+    def _relax(self, qubit: int) -> tuple[float, float]:
+        t1, t2 = self._raw.t1(qubit), self._raw.t2(qubit)
+        if not (t1 and t2):
+            medians = self._median_times
+            if medians == (math.inf, math.inf):
+                self._note("no T1 and T2 at all, so waiting costs nothing", "all qubits")
+                return medians
+            if math.inf in medians:
+                lacking = "T1" if math.isinf(medians[0]) else "T2"
+                self._note(f"no {lacking} at all, taken as endless", "all qubits")
+            if any(not time and math.isfinite(other) for time, other in zip((t1, t2), medians, strict=True)):
+                self._note("missing T1 or T2, the device's median stands for it", f"qubit {qubit}")
+            t1, t2 = t1 or medians[0], t2 or medians[1]
+        if t2 > 2 * t1 and math.isfinite(t2):
+            self._note("T2 above 2 T1, cut to 2 T1", f"qubit {qubit}")
+        return t1, min(t2, 2 * t1)
+
+    @cached_property
+    def _median_times(self) -> tuple[float, float]:
+        """The medians of T1 and of T2, infinite where no qubit has any."""
+        qubits = range(self._raw.num_qubits)
+        t1 = [value for value in map(self._raw.t1, qubits) if value]
+        t2 = [value for value in map(self._raw.t2, qubits) if value]
+        return median(t1) if t1 else math.inf, median(t2) if t2 else math.inf
+
+    # -- operations ------------------------------------------------------------------------------------------------
+
+    def readout(self, qubit: int, middle: bool = False) -> tuple[float, float]:
+        """Return the probabilities to read 1 from |0⟩ and 0 from |1⟩; a failed calibration reads a coin.
+
+        Args:
+            qubit: The qubit.
+            middle: Whether the circuit goes on after the measurement.
+        """
+        p10, p01 = (self._in_middle(qubit) if middle else None) or self._at_end(qubit)
+        if p10 + p01 >= 1:
+            self._note("readout error of 1/2 or more, read as a coin", f"qubit {qubit}")
+            return 0.5, 0.5
+        return p10, p01
+
+    def _in_middle(self, qubit: int) -> tuple[float, float] | None:
+        """Return the error of the device's own measurement in mid-circuit, the mean of both directions; None without one."""
+        if self.mid_circuit_measurement == "measure":
+            return None
+        error = self._raw.error(self.mid_circuit_measurement, (qubit,))
+        if error is None:
+            self._note(f"missing error of {MID_CIRCUIT}, that of measure stands for it", f"qubit {qubit}")
+            return None
+        return error, error
+
+    def _at_end(self, qubit: int) -> tuple[float, float]:
+        known = [value for value in self._raw.readout(qubit) if value is not None]
+        if len(known) == 1:
+            self._note("one readout error missing, the other stands for it", f"qubit {qubit}")
+        if not known:
+            known = [self.error("measure", (qubit,))]
+        first, second = known if len(known) == 2 else known * 2
+        return first, second
+
+    def error(self, name: str, qubits: tuple[int, ...]) -> float:
+        """Return the average infidelity of an operation, in [0, 1]."""
+        key = ("error", name, qubits)
+        if key not in self._numbers:
+            self._numbers[key] = self._error(name, qubits)
+        return self._numbers[key]
+
+    def _error(self, name: str, qubits: tuple[int, ...]) -> float:
+        error = self._either_way("error", name, qubits)
+        if error is None and name in _VIRTUAL:
+            return 0.0
+        if error is None:
+            error = self._median("error", name)
+            treated = "taken as 0" if error is None else "the operation's median stands for it"
+            self._note(f"missing error, {treated}", _place(name, qubits))
+            return error or 0.0
+        if error >= FAILED and name != "measure":
+            self._note("error of 1/2 or more, taken as total depolarisation", _place(name, qubits))
+        return error
+
+    def duration(self, name: str, qubits: tuple[int, ...]) -> float:
+        """Return how long an operation takes, in seconds."""
+        key = ("duration", name, qubits)
+        if key not in self._numbers:
+            self._numbers[key] = self._duration(name, qubits)
+        return self._numbers[key]
+
+    def _duration(self, name: str, qubits: tuple[int, ...]) -> float:
+        seconds = self._either_way("duration", name, qubits)
+        if seconds is not None:
+            return seconds
+        if name in _VIRTUAL:
+            return 0.0
+        found = self._median("duration", name)
+        if found is None:
+            found = _DEFAULT_SECONDS.get(name, _DEFAULT_GATE_SECONDS[min(2, len(qubits))])
+            treated = f"taken as {found * 1e9:g} ns"
+        else:
+            treated = "the operation's median stands for it"
+        self._note(f"missing duration, {treated}", _place(name, qubits))
+        return found
+
+    def _either_way(self, kind: str, name: str, qubits: tuple[int, ...]) -> float | None:
+        """Return a calibrated number; one that is given for the reversed pair holds too."""
+        look_up = self._raw.error if kind == "error" else self._raw.duration
+        value = look_up(name, qubits)
+        return look_up(name, qubits[::-1]) if value is None and len(qubits) == 2 else value
+
+    def _median(self, kind: str, name: str) -> float | None:
+        if (kind, name) not in self._medians:
+            values = [getattr(entry, kind) for entry in self._raw.entries if entry.name == name]
+            known = [value for value in values if value is not None and value < FAILED]
+            self._medians[kind, name] = median(known) if known else None
+        return self._medians[kind, name]
+
+    def delay(self, operation: Operation) -> float:
+        """Return the seconds of a delay.
+
+        Raises:
+            UnsupportedError: If its unit needs a device's ``dt`` that is not given, or its length is not a number.
+        """
+        unit, length = operation.unit, operation.params[0]
+        scale = self._raw.dt if unit == "dt" else UNITS.get(unit)
+        try:
+            seconds = float(length) * (scale or math.nan)
+        except (TypeError, ValueError):
+            seconds = math.nan
+        if not seconds >= 0:
+            raise UnsupportedError(
+                f"a delay of {length} {unit} has no length in seconds here; give it in s, us or ns"
+            )
+        return seconds
+
+
+def _place(name: str, qubits: Iterable[int]) -> str:
+    return f"{name}({', '.join(map(str, qubits))})"

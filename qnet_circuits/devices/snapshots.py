@@ -1,0 +1,150 @@
+"""Calibrations as JSON files: written whole or not at all, and checked field by field when they are read."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from qnet_circuits.devices.calibration import DeviceCalibration
+from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration, short
+from qnet_circuits.devices.files import read_file
+from qnet_circuits.errors import ParameterError, RecordError
+
+SCHEMA = 1
+SUFFIX = ".json"
+_QUBIT_COLUMNS = ("t1", "t2", "one_from_zero", "zero_from_one")
+_ENTRY_COLUMNS = ("qubits", "error", "duration")
+_PLAIN = ("name", "dt", "date", "source", "family", "retired")
+
+
+def to_plain(calibration: DeviceCalibration) -> dict[str, Any]:
+    """Return a calibration in plain values: one list for each column, as short as it is readable."""
+    return {
+        "schema": SCHEMA,
+        **{field: getattr(calibration, field) for field in _PLAIN},
+        "num_qubits": calibration.num_qubits,
+        "qubits": _columns(calibration.qubits, _QUBIT_COLUMNS),
+        "operations": {
+            name: _columns(
+                [entry for entry in calibration.entries if entry.name == name],
+                _ENTRY_COLUMNS,
+            )
+            for name in calibration.operations
+        },
+    }
+
+
+def _columns(rows: Any, columns: tuple[str, ...]) -> dict[str, list[Any]]:
+    found = {column: [getattr(row, column) for row in rows] for column in columns}
+    if "qubits" in found:
+        found["qubits"] = [list(qubits) for qubits in found["qubits"]]
+    return found
+
+
+def from_plain(plain: Any) -> DeviceCalibration:
+    """Return the calibration of plain values, or raise ParameterError that names the field."""
+    _check_schema(plain)
+    _check_fields("a calibration", plain, ("schema", *_PLAIN, "num_qubits", "qubits", "operations"))
+    rows = _rows("qubits", plain["qubits"], _QUBIT_COLUMNS)
+    qubits = tuple(_made(f"qubits[{k}]: ", QubitCalibration, *row) for k, row in enumerate(rows))
+    if plain["num_qubits"] != len(qubits):
+        raise ParameterError(f"num_qubits is {plain['num_qubits']!r}, but qubits lists {len(qubits)}")
+    if not isinstance(plain["operations"], Mapping):
+        raise ParameterError(f"operations must be an object by name, got {short(plain['operations'])}")
+    return DeviceCalibration(
+        qubits=qubits,
+        operations=tuple(plain["operations"]),
+        entries=tuple(_entries(plain["operations"])),
+        **{field: plain[field] for field in _PLAIN},
+    )
+
+
+def _check_schema(plain: Any) -> None:
+    if not isinstance(plain, Mapping) or "schema" not in plain:
+        raise ParameterError(f"a calibration is an object with a schema number, got {short(plain)}")
+    schema = plain["schema"]
+    if isinstance(schema, bool) or not isinstance(schema, int):
+        raise ParameterError(f"schema must be a whole number, got {short(schema)}")
+    if schema != SCHEMA:
+        raise ParameterError(
+            f"it has schema {schema}, this version reads {SCHEMA}; install a newer qnet-circuits"
+        )
+
+
+def _check_fields(what: str, plain: Any, fields: tuple[str, ...]) -> None:
+    if not isinstance(plain, Mapping):
+        raise ParameterError(f"{what} must be an object with {', '.join(fields)}, got {short(plain)}")
+    missing, unknown = set(fields) - set(plain), set(plain) - set(fields)
+    if missing:
+        raise ParameterError(f"{what} lacks {', '.join(sorted(missing))}")
+    if unknown:
+        raise ParameterError(f"{what} has the unknown {', '.join(sorted(map(str, unknown)))}")
+
+
+def _rows(what: str, plain: Any, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    _check_fields(what, plain, columns)
+    for column in columns:
+        if not isinstance(plain[column], list) or len(plain[column]) != len(plain[columns[0]]):
+            raise ParameterError(
+                f"{what}.{column} must be a list as long as {what}.{columns[0]}, got {short(plain[column])}"
+            )
+    return zip(*(plain[column] for column in columns), strict=True)
+
+
+def _entries(operations: Mapping[str, Any]) -> Iterator[OperationCalibration]:
+    for name, plain in operations.items():
+        for k, (qubits, error, duration) in enumerate(_rows(f"operations.{name}", plain, _ENTRY_COLUMNS)):
+            where = f"operations.{name}[{k}]: "
+            if not isinstance(qubits, list):
+                raise ParameterError(f"{where}qubits must be a list, got {short(qubits)}")
+            yield _made(where, OperationCalibration, name, qubits, error, duration)
+
+
+def _made(where: str, kind: type, *values: Any) -> Any:
+    """Make an entry; what is wrong with it says where it stands."""
+    try:
+        return kind(*values)
+    except ParameterError as error:
+        raise ParameterError(f"{where}{error}") from None
+
+
+def save(calibration: DeviceCalibration, path: str | os.PathLike[str], overwrite: bool = False) -> None:
+    """Write a snapshot; see ``DeviceCalibration.save``."""
+    file = Path(path)
+    if file.suffix.lower() != SUFFIX:
+        raise ParameterError(f"a snapshot is a file that ends in {SUFFIX}, got {str(file)!r}")
+    if os.path.lexists(file) and not overwrite:
+        raise RecordError(f"{file} exists; choose another file, or say overwrite=True")
+    temporary = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+    try:
+        with open(temporary, "x", encoding="utf-8") as stream:
+            json.dump(to_plain(calibration), stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, file)
+    except OSError as error:
+        raise RecordError(f"cannot write {file}: {error.strerror}") from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike[str]) -> DeviceCalibration:
+    """Read a snapshot; see ``DeviceCalibration.load``."""
+    try:
+        plain = json.loads(read_file(path))
+    except FileNotFoundError:
+        raise RecordError(f"there is no calibration snapshot {path}") from None
+    except OSError as error:
+        raise RecordError(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise RecordError(f"{path} is torn or no JSON file; save the snapshot anew") from None
+    try:
+        return from_plain(plain)
+    except ParameterError as error:
+        raise RecordError(f"{path} is no calibration snapshot: {error}") from None

@@ -1,0 +1,127 @@
+"""A calibration in a few numbers: medians, worst entries, gaps."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from qnet_circuits.devices.calibration import DeviceCalibration
+from qnet_circuits.devices.entries import OperationCalibration
+
+#: Operations of one qubit that are no gates.
+_NO_GATES = ("measure", "measure_2", "reset", "reset_2", "delay")
+#: From this error on, a calibration counts as failed: the operation does no better than chance.
+FAILED = 0.5
+_Found = tuple[float, tuple[int, ...]]
+
+
+def summary(calibration: DeviceCalibration) -> dict[str, Any]:
+    """Return a calibration in a few plain numbers; see ``DeviceCalibration.summary``."""
+    quantities = {name: list(found) for name, found in _quantities(calibration).items()}
+    return {
+        "name": calibration.name,
+        "qubits": calibration.num_qubits,
+        "couplings": len(calibration.couplings),
+        "family": calibration.family,
+        "operations": list(calibration.operations),
+        "dynamic": calibration.dynamic,
+        "date": calibration.date,
+        "source": calibration.source,
+        "retired": calibration.retired,
+        "medians": {name: _median(found) for name, found in quantities.items()},
+        "worst": {name: _worst(name, found) for name, found in quantities.items()},
+        "gaps": _gaps(calibration, quantities),
+    }
+
+
+def _quantities(calibration: DeviceCalibration) -> dict[str, Iterable[_Found]]:
+    """Return each quantity's values with the qubits they belong to, where they are given."""
+    entries = calibration.entries
+    one = [entry for entry in entries if len(entry.qubits) == 1 and entry.name not in _NO_GATES]
+    # A gate of no time and no error is a change of reference frame; counting it would only dilute the rest.
+    real = [entry for entry in one if entry.error or entry.duration]
+    two = [entry for entry in entries if len(entry.qubits) == 2]
+    measured = [entry for entry in entries if entry.name == "measure"]
+    return {
+        "t1": ((qubit.t1, (k,)) for k, qubit in enumerate(calibration.qubits) if qubit.t1 is not None),
+        "t2": ((qubit.t2, (k,)) for k, qubit in enumerate(calibration.qubits) if qubit.t2 is not None),
+        "one_qubit_error": _given("error", real),
+        "two_qubit_error": _given("error", two),
+        "readout_error": _readout(calibration),
+        "one_qubit_duration": _given("duration", real),
+        "two_qubit_duration": _given("duration", two),
+        "measurement_duration": _given("duration", measured),
+    }
+
+
+def _given(field: str, entries: Iterable[OperationCalibration]) -> Iterator[_Found]:
+    for entry in entries:
+        value = getattr(entry, field)
+        if value is not None:
+            yield value, entry.qubits
+
+
+def _readout(calibration: DeviceCalibration) -> Iterator[_Found]:
+    """Yield the mean of both directions, or the measurement's error where one is missing."""
+    for k in range(calibration.num_qubits):
+        one_from_zero, zero_from_one = calibration.readout(k)
+        if one_from_zero is not None and zero_from_one is not None:
+            yield (one_from_zero + zero_from_one) / 2, (k,)
+        elif (error := calibration.error("measure", (k,))) is not None:
+            yield error, (k,)
+
+
+def _median(found: list[_Found]) -> float | None:
+    return statistics.median(value for value, _ in found) if found else None
+
+
+def _worst(name: str, found: list[_Found]) -> dict[str, Any] | None:
+    """Return the shortest coherence time, the largest error or the longest duration, and where it is."""
+    if not found:
+        return None
+    best = min if name in ("t1", "t2") else max
+    value, qubits = best(found, key=lambda each: each[0])
+    return {"value": value, "qubits": list(qubits)}
+
+
+def _gaps(calibration: DeviceCalibration, quantities: dict[str, list[_Found]]) -> dict[str, int]:
+    """Return how much is missing, unphysical or failed; both directions of a coupling count once."""
+    qubits = calibration.qubits
+    failed = {
+        (entry.name, frozenset(entry.qubits))
+        for entry in calibration.entries
+        if entry.name not in _NO_GATES and entry.error is not None and entry.error >= FAILED
+    }
+    return {
+        "t1_missing": sum(qubit.t1 is None for qubit in qubits),
+        "t2_missing": sum(qubit.t2 is None for qubit in qubits),
+        "t2_above_twice_t1": sum(
+            qubit.t1 is not None and qubit.t2 is not None and qubit.t2 > 2 * qubit.t1 for qubit in qubits
+        ),
+        "readout_missing": len(qubits) - len(quantities["readout_error"]),
+        "readout_failed": sum(value >= FAILED for value, _ in quantities["readout_error"]),
+        "one_qubit_gates_failed": sum(len(where) == 1 for _, where in failed),
+        "two_qubit_gates_failed": sum(len(where) == 2 for _, where in failed),
+    }
+
+
+def couplings_by_use(
+    calibration: DeviceCalibration,
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return the couplings, the smaller qubit first: those that can be used, and those whose calibration failed.
+
+    It failed where every two-qubit gate on it that has an error has one of 1/2 or more.
+
+    Example:
+        >>> from qnet_circuits.devices.synthetic import line_device
+        >>> couplings_by_use(line_device(3))
+        ([(0, 1), (1, 2)], [])
+    """
+    errors: dict[tuple[int, int], list[float]] = {}
+    for entry in calibration.entries:
+        if len(entry.qubits) == 2:
+            known = errors.setdefault((min(entry.qubits), max(entry.qubits)), [])
+            known += [] if entry.error is None else [entry.error]
+    failed = [pair for pair, known in errors.items() if known and min(known) >= FAILED]
+    return sorted(set(errors) - set(failed)), sorted(failed)

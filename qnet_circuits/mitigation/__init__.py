@@ -1,1 +1,0 @@
-"""Readout errors inverted in software, for declared figures, beside the raw ones."""

@@ -1,0 +1,1 @@
+"""What an author writes with: networks, links, corrections, figures, protocols."""

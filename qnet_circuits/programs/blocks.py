@@ -1,0 +1,203 @@
+"""Blocks that protocols are made of: states, measurements, Bell measurements, and entanglement along a chain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import Clbit, Qubit
+
+from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.programs.corrections import correct
+from qnet_circuits.programs.links import entangle, transmit
+from qnet_circuits.programs.network import Network
+
+Bloch = tuple[float, float, float]
+State = str | tuple[float, float]
+#: Appends entanglement between two qubits at a chain's ends.
+Joining = Callable[[QuantumCircuit, Network, tuple[Qubit, Qubit]], None]
+
+#: The six cardinal states by name, with their Bloch vectors. They are a 2-design: an average over them is one over all.
+CARDINAL: dict[str, Bloch] = {
+    "0": (0.0, 0.0, 1.0), "1": (0.0, 0.0, -1.0), "+": (1.0, 0.0, 0.0),
+    "-": (-1.0, 0.0, 0.0), "+i": (0.0, 1.0, 0.0), "-i": (0.0, -1.0, 0.0),
+}  # fmt: skip
+_PREPARATION = {"0": "", "1": "x", "+": "h", "-": "xh", "+i": "hs", "-i": "xhs"}
+_ROTATION = {"X": ("h",), "Y": ("sdg", "h"), "Z": ()}
+
+
+def check_state(state: object) -> State:
+    """Return a one-qubit state in its standard form.
+
+    Args:
+        state: A cardinal state's name (0, 1, +, -, +i, -i), or its angles (theta, phi) on the Bloch sphere in radians.
+
+    Raises:
+        ParameterError: If it is neither.
+
+    Example:
+        >>> check_state(0), check_state("1.2, 0.5")
+        ('0', (1.2, 0.5))
+    """
+    if isinstance(state, str | int) and not isinstance(state, bool) and str(state) in CARDINAL:
+        return str(state)
+    parts = state.strip("() ").split(",") if isinstance(state, str) else state
+    try:
+        if any(isinstance(part, bool) for part in parts):  # type: ignore[attr-defined]
+            raise TypeError("a truth value is no angle")
+        theta, phi = (float(part) for part in parts)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        names = ", ".join(CARDINAL)
+        raise ParameterError(
+            f"state must be one of {names}, or two angles theta,phi in radians, got {state!r}"
+        ) from None
+    if not (math.isfinite(theta) and math.isfinite(phi)):
+        raise ParameterError(f"the angles of a state must be finite, got {state!r}")
+    return theta, phi
+
+
+def bloch_vector(state: State) -> Bloch:
+    """Return the Bloch vector (x, y, z), of length 1, of a state."""
+    if isinstance(state, str):
+        return CARDINAL[state]
+    theta, phi = state
+    return math.sin(theta) * math.cos(phi), math.sin(theta) * math.sin(phi), math.cos(theta)
+
+
+def prepare(circuit: QuantumCircuit, qubit: Qubit, state: State) -> None:
+    """Append gates that take |0⟩ to a one-qubit state.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(1)
+        >>> prepare(circuit, circuit.qubits[0], "+i")
+        >>> [instruction.operation.name for instruction in circuit.data]
+        ['h', 's']
+    """
+    if isinstance(state, str):
+        if state not in CARDINAL:
+            raise UnknownNameError("state", state, CARDINAL)
+        for gate in _PREPARATION[state]:
+            getattr(circuit, gate)(qubit)
+        return
+    theta, phi = state
+    circuit.ry(theta, qubit)
+    circuit.rz(phi, qubit)
+
+
+def measure_pauli(circuit: QuantumCircuit, qubit: Qubit, pauli: str, bit: Clbit) -> None:
+    """Append the measurement of X, Y or Z; the bit is 0 for the eigenvalue +1."""
+    if pauli not in _ROTATION:
+        raise UnknownNameError("Pauli", pauli, _ROTATION)
+    for gate in _ROTATION[pauli]:
+        getattr(circuit, gate)(qubit)
+    circuit.measure(qubit, bit)
+
+
+def bell_measurement(circuit: QuantumCircuit, data: Qubit, half: Qubit, z_bit: Clbit, x_bit: Clbit) -> None:
+    """Append a Bell state measurement of two qubits of one node.
+
+    If ``data`` carries a state and ``half`` is one half of Φ+, the other half becomes that state after Z to the power
+    ``z_bit`` and X to the power ``x_bit`` (Bennett et al., Phys. Rev. Lett. 70, 1895 (1993)).
+
+    Args:
+        circuit: The protocol's circuit.
+        data: The qubit to send on.
+        half: The near half of the Bell pair.
+        z_bit: Bit that decides on Z at the far half.
+        x_bit: Bit that decides on X at the far half.
+    """
+    circuit.cx(data, half)
+    circuit.h(data)
+    circuit.measure(data, z_bit)
+    circuit.measure(half, x_bit)
+
+
+def chain_registers(network: Network, first: int = 1, last: int = 1) -> list[QuantumRegister]:
+    """Return a quantum register for each node of a chain: two qubits at stations, ``first`` and ``last`` at the ends."""
+    path = network.path()
+    sizes = [first, *[2] * (len(path) - 2), last]
+    return [QuantumRegister(size, node) for size, node in zip(sizes, path, strict=True)]
+
+
+def distribute(
+    circuit: QuantumCircuit, network: Network, ends: tuple[Qubit, Qubit]
+) -> tuple[list[Clbit], list[Clbit]]:
+    """Append entanglement along a chain, swapped at every station, and return the bits that its correction waits for.
+
+    Every link makes a Bell pair; each station measures its two halves in the Bell basis, and the far end is left with Φ+
+    up to X to the parity of all x bits and Z to the parity of all z bits. One correction at the end suffices for any length.
+
+    Args:
+        circuit: A circuit that holds the stations' registers, two qubits each; a register ``swap`` is added to it.
+        network: The chain.
+        ends: The qubits of the first and the last node that are to be entangled.
+
+    Returns:
+        The bits for X and the bits for Z; both empty for a single link.
+    """
+    path = network.path()
+    registers = {register.name: register for register in circuit.qregs}
+    stations = [registers[node] for node in path[1:-1]]
+    left = [ends[0], *(station[1] for station in stations)]
+    right = [*(station[0] for station in stations), ends[1]]
+    for a, b, first, second in zip(left, right, path, path[1:], strict=False):
+        entangle(circuit, a, b, network.link(first, second))
+    if not stations:
+        return [], []
+    bits = ClassicalRegister(2 * len(stations), "swap")
+    circuit.add_register(bits)
+    for k, station in enumerate(stations):
+        bell_measurement(circuit, station[0], station[1], bits[2 * k], bits[2 * k + 1])
+    return list(bits[1::2]), list(bits[::2])
+
+
+def entangled_ends(circuit: QuantumCircuit, network: Network, ends: tuple[Qubit, Qubit]) -> None:
+    """Append entanglement along a chain together with the correction at its far end."""
+    x, z = distribute(circuit, network, ends)
+    if x:
+        correct(circuit, ends[1], x=x, z=z)
+
+
+def carry(circuit: QuantumCircuit, network: Network, qubit: Qubit, target: Qubit) -> None:
+    """Append the transport of a qubit along a chain, from its node to the far end: no Bell pair, no measurement.
+
+    The qubit crosses link after link; in each station a SWAP takes it from the qubit where it arrives to the one where it
+    leaves.
+
+    Args:
+        circuit: A circuit that holds the stations' registers, two qubits each.
+        network: The chain.
+        qubit: The qubit that leaves its node, on the side of the far end.
+        target: An unused qubit of the last node.
+    """
+    path = network.path()
+    registers = {register.name: register for register in circuit.qregs}
+    start = next(k for k, node in enumerate(path) if qubit in registers[node])
+    for here, there in zip(path[start:], path[start + 1 :], strict=False):
+        arrival = target if there == path[-1] else registers[there][0]
+        transmit(circuit, qubit, arrival, network.link(here, there))
+        if there != path[-1]:
+            qubit = registers[there][1]
+            circuit.swap(arrival, qubit)
+
+
+def carried_ends(circuit: QuantumCircuit, network: Network, ends: tuple[Qubit, Qubit]) -> None:
+    """Append a Bell pair on the first link of a chain, one half of which is carried on to the far end."""
+    path = network.path()
+    registers = {register.name: register for register in circuit.qregs}
+    first = network.link(path[0], path[1])
+    if len(path) == 2:
+        entangle(circuit, *ends, first)
+        return
+    arrival, leaving = registers[path[1]]
+    entangle(circuit, ends[0], arrival, first)
+    circuit.swap(arrival, leaving)
+    carry(circuit, network, leaving, ends[1])
+
+
+def eigenstates(paulis: str, values: Sequence[int]) -> tuple[State, ...]:
+    """Return the states that are eigenstates of each Pauli letter, with eigenvalue +1 for value 0 and -1 for value 1."""
+    names = {"X": "+-", "Y": ("+i", "-i"), "Z": "01"}
+    return tuple(names[pauli][value] for pauli, value in zip(paulis, values, strict=True))

@@ -1,0 +1,155 @@
+"""What must be taken apart before a circuit is read: a composite instruction hides what it measures.
+
+Everything that reads a circuit, from the locality check to the machine, looks at its instructions one by one. So no instruction
+may hold classical bits but a measurement, a correction and control flow. Gates on more than two qubits are taken apart later,
+when a circuit is lowered: a Pauli frame may pass the whole and not the parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import CircuitInstruction, ControlFlowOp, Gate, Instruction, Operation
+from qiskit.transpiler import PassManager, TranspilerError
+from qiskit.transpiler.passes import HighLevelSynthesis
+
+from qnet_circuits.errors import ProgramError
+from qnet_circuits.programs.corrections import CORRECT
+
+_PLAIN = ("measure", CORRECT)
+
+
+def flattened(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a circuit in which no composite instruction holds a classical bit, in branches neither.
+
+    Operations that are no instructions, such as a ``Clifford``, become their gates. What happens to no qubit, as in an empty
+    branch, is left out.
+
+    Raises:
+        ProgramError: If the circuit has variables, or an instruction that cannot be taken apart.
+
+    Example:
+        >>> inner = QuantumCircuit(1, 1)
+        >>> _ = inner.x(0), inner.measure(0, 0)
+        >>> outer = QuantumCircuit(1, 1)
+        >>> _ = outer.append(inner, [0], [0])
+        >>> [instruction.name for instruction in flattened(outer).data]
+        ['x', 'measure']
+    """
+    if circuit.num_vars or circuit.num_stretches:
+        raise ProgramError(
+            f"circuit {circuit.name!r} has variables; measure into classical registers instead"
+        )
+    data = list(circuit.data)
+    flat = [part for instruction in data for part in _flat(instruction)]
+    if len(flat) == len(data) and all(new is old for new, old in zip(flat, data, strict=True)):
+        return circuit
+    changed = circuit.copy_empty_like()
+    for part in flat:
+        changed.append(part)
+    return changed
+
+
+def definition_of(operation: Operation) -> QuantumCircuit:
+    """Return the circuit that an operation stands for.
+
+    Raises:
+        ProgramError: If there is none.
+    """
+    definition: QuantumCircuit | None = getattr(operation, "definition", None)
+    if definition is not None:
+        return definition
+    alone = QuantumCircuit(operation.num_qubits, operation.num_clbits)
+    alone.append(operation, alone.qubits, alone.clbits)
+    try:
+        found: QuantumCircuit = PassManager([HighLevelSynthesis()]).run(alone)
+    except TranspilerError:
+        found = alone
+    if any(inside.name == operation.name for inside in found.data):
+        raise ProgramError(
+            f"instruction {operation.name!r} cannot be taken apart into gates and measurements; write it with those"
+        )
+    return found
+
+
+def parts_of(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
+    """Yield the instructions that an instruction stands for, on its own bits."""
+    definition = definition_of(instruction.operation)
+    qubits = dict(zip(definition.qubits, instruction.qubits, strict=True))
+    clbits = dict(zip(definition.clbits, instruction.clbits, strict=True))
+    for inside in definition.data:
+        if inside.is_control_flow():
+            raise ProgramError(
+                f"instruction {instruction.name!r} holds control flow; compose its circuit instead of appending it"
+            )
+        yield inside.replace(
+            qubits=[qubits[qubit] for qubit in inside.qubits], clbits=[clbits[bit] for bit in inside.clbits]
+        )
+
+
+def narrow(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
+    """Yield instructions on at most two qubits that do the same; barriers and control flow stay what they are.
+
+    Raises:
+        ProgramError: If the instruction cannot be taken apart.
+    """
+    if len(instruction.qubits) <= 2 or instruction.name == "barrier" or instruction.is_control_flow():
+        if instruction.qubits:
+            yield instruction
+        return
+    for part in parts_of(instruction):
+        yield from narrow(part)
+
+
+def narrowed(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a circuit of instructions on at most two qubits, in branches too, but for barriers and control flow itself."""
+    narrow_circuit = circuit.copy_empty_like()
+    for instruction in circuit.data:
+        for part in narrow(instruction):
+            narrow_circuit.append(narrow_inside(part))
+    return narrow_circuit
+
+
+def narrow_inside(instruction: CircuitInstruction) -> CircuitInstruction:
+    """Return control flow with narrow instructions in its branches; anything else as it is."""
+    if not instruction.is_control_flow():
+        return instruction
+    operation = instruction.operation
+    return instruction.replace(operation=operation.replace_blocks(map(narrowed, operation.blocks)))
+
+
+def _flat(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
+    """Yield what an instruction becomes; itself if nothing has to change."""
+    if instruction.is_standard_gate():
+        if instruction.qubits:
+            yield instruction
+        return
+    operation = instruction.operation
+    if operation.name == "store":
+        raise ProgramError("'store' writes a bit without a measurement; measure into the bit instead")
+    if isinstance(operation, ControlFlowOp):
+        before = operation.blocks
+        blocks = [flattened(block) for block in before]
+        if not instruction.qubits and not any(block.data for block in blocks):
+            return
+        if any(new is not old for new, old in zip(blocks, before, strict=True)):
+            instruction = instruction.replace(operation=operation.replace_blocks(blocks))
+        yield instruction
+    elif _hides(instruction):
+        for part in parts_of(instruction):
+            yield from _flat(part)
+    else:
+        yield instruction
+
+
+def _hides(instruction: CircuitInstruction) -> bool:
+    """Tell whether an instruction holds classical bits, or an operation that is no instruction, inside."""
+    operation = instruction.operation
+    if not isinstance(operation, Instruction):
+        return True
+    if instruction.clbits:
+        return instruction.name not in _PLAIN
+    # The classes of circuits that were appended; gates of a library have nothing to hide.
+    composite = type(operation) in (Instruction, Gate) and operation.definition is not None
+    return composite and any(map(_hides, operation.definition.data))

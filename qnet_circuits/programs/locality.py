@@ -1,0 +1,228 @@
+"""The rules that make a circuit a network program: local operations, links, and messages that come before their use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import CircuitInstruction, ClassicalRegister, Clbit, ControlFlowOp, Qubit
+from qiskit.circuit.controlflow import condition_resources, node_resources
+
+from qnet_circuits.errors import LocalityError, ParameterError, ProgramError
+from qnet_circuits.programs.corrections import CORRECT
+from qnet_circuits.programs.links import ENTANGLE, LINK_OPERATIONS, TRANSMIT
+from qnet_circuits.programs.network import Network, check_node_name
+
+
+@dataclass(frozen=True)
+class Message:
+    """A classical bit on its way: measured at ``source``, needed at ``target`` in communication round ``round``."""
+
+    bit: str
+    source: str
+    target: str
+    round: int
+
+
+def node_of(circuit: QuantumCircuit) -> dict[Qubit, str]:
+    """Return the node of each qubit: the name of its quantum register.
+
+    Raises:
+        ProgramError: If a qubit has no register, or more than one.
+        ParameterError: If a register's name is no node name.
+    """
+    nodes: dict[Qubit, str] = {}
+    for register in circuit.qregs:
+        check_node_name(register.name)
+    for qubit in circuit.qubits:
+        registers = circuit.find_bit(qubit).registers
+        if len(registers) != 1:
+            raise ProgramError(
+                f"each qubit belongs to one quantum register, its node's; qubit {circuit.find_bit(qubit).index} "
+                f"of {circuit.name!r} is in {len(registers)}"
+            )
+        nodes[qubit] = registers[0][0].name
+    return nodes
+
+
+def name_of(circuit: QuantumCircuit, bit: Qubit | Clbit) -> str:
+    """Return a bit's name, register[index]."""
+    register, index = circuit.find_bit(bit).registers[0]
+    return f"{register.name}[{index}]"
+
+
+@dataclass
+class _Walk:
+    """What is known of the circuit up to the instruction that is looked at."""
+
+    circuit: QuantumCircuit
+    nodes: dict[Qubit, str]
+    network: Network | None
+    used: set[Qubit] = field(default_factory=set)
+    gone: dict[Qubit, str] = field(default_factory=dict)
+    received: set[Qubit] = field(default_factory=set)
+    measured_at: dict[Clbit, str] = field(default_factory=dict)
+    bit_round: dict[Clbit, int] = field(default_factory=dict)
+    qubit_round: dict[Qubit, int] = field(default_factory=dict)
+    messages: dict[tuple[Clbit, str, int], Message] = field(default_factory=dict)
+    writes: dict[Clbit, int] = field(default_factory=dict)
+
+
+def check_circuit(circuit: QuantumCircuit, network: Network | None = None) -> tuple[Message, ...]:
+    """Check that a circuit is a network program and return its classical messages.
+
+    Args:
+        circuit: A circuit with one quantum register for each node.
+        network: If given, link operations must lie on its links.
+
+    Returns:
+        The messages, each bit once for each node that needs it.
+
+    Raises:
+        LocalityError: If an instruction other than a link operation touches two nodes.
+        ProgramError: If a bit is used before it is measured, a qubit after it left, or a link operation meets a used qubit.
+    """
+    if circuit.parameters:
+        names = ", ".join(sorted(parameter.name for parameter in circuit.parameters))
+        raise ProgramError(f"circuit {circuit.name!r} has unbound parameters: {names}; assign them first")
+    for bit in circuit.clbits:
+        if len(circuit.find_bit(bit).registers) != 1:
+            raise ProgramError(f"each classical bit of {circuit.name!r} must be in one classical register")
+    walk = _Walk(circuit, node_of(circuit), network)
+    for instruction in circuit.data:
+        _check_instruction(walk, instruction)
+    return tuple(walk.messages.values())
+
+
+def _check_instruction(walk: _Walk, instruction: CircuitInstruction) -> None:
+    name = instruction.operation.name
+    touched = dict.fromkeys(walk.nodes[qubit] for qubit in instruction.qubits)
+    for qubit in instruction.qubits:
+        if qubit in walk.gone:
+            raise ProgramError(
+                f"{name!r} uses {name_of(walk.circuit, qubit)}, which was transmitted to {walk.gone[qubit]} before"
+            )
+    if name in LINK_OPERATIONS:
+        _check_link(walk, instruction, tuple(touched))
+    elif len(touched) > 1:
+        advice = "put one barrier on each node instead" if name == "barrier" else ""
+        raise LocalityError(name, touched, advice)
+    if name == CORRECT:
+        for bit in instruction.clbits:
+            _receive(walk, instruction.qubits[0], bit)
+    elif isinstance(instruction.operation, ControlFlowOp):
+        _check_control_flow(walk, instruction)
+    rounds = max((walk.qubit_round.get(qubit, 0) for qubit in instruction.qubits), default=0)
+    walk.qubit_round.update(dict.fromkeys(instruction.qubits, rounds))
+    if name == "measure":
+        _measure(walk, instruction.clbits[0], walk.nodes[instruction.qubits[0]], rounds)
+    if name == "reset":
+        walk.used.discard(instruction.qubits[0])
+    elif name != "barrier":
+        walk.used.update(instruction.qubits)
+    if name == TRANSMIT:
+        source, target = instruction.qubits
+        walk.gone[source] = walk.nodes[target]
+
+
+def _measure(walk: _Walk, bit: Clbit, node: str, rounds: int) -> None:
+    walk.measured_at[bit] = node
+    walk.bit_round[bit] = rounds
+    walk.writes[bit] = walk.writes.get(bit, 0) + 1
+
+
+def _check_link(walk: _Walk, instruction: CircuitInstruction, touched: tuple[str, ...]) -> None:
+    name = instruction.operation.name
+    names = [name_of(walk.circuit, qubit) for qubit in instruction.qubits]
+    if len(touched) != 2:
+        raise ProgramError(f"{name!r} joins two nodes, got {' and '.join(names)}, both at {touched[0]}")
+    if walk.network is not None:
+        try:
+            walk.network.link(*touched)
+        except ParameterError as error:
+            raise LocalityError(name, touched, str(error)) from None
+    fresh = instruction.qubits if name == ENTANGLE else instruction.qubits[1:]
+    for qubit in fresh:
+        if qubit in walk.used:
+            advice = "reset it first" if name == ENTANGLE else "give the node another qubit"
+            raise ProgramError(
+                f"{name!r} needs {name_of(walk.circuit, qubit)} in |0⟩, but it was used before; {advice}"
+            )
+    if name == TRANSMIT:
+        target = instruction.qubits[1]
+        # After a reset the qubit is in |0⟩, but "the same physical qubit" would have two histories.
+        if target in walk.qubit_round:
+            raise ProgramError(f"'transmit' needs an unused target, but {names[1]} was used before")
+
+
+def _check_control_flow(walk: _Walk, instruction: CircuitInstruction) -> None:
+    for bit in condition_bits(instruction):
+        for qubit in instruction.qubits or ():
+            _receive(walk, qubit, bit)
+    for block in instruction.operation.blocks:
+        inner = dict(zip(block.qubits, instruction.qubits, strict=True))
+        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
+        for inside in block.data:
+            if inside.name in (CORRECT, *LINK_OPERATIONS):
+                raise ProgramError(f"{inside.name!r} may not stand inside {instruction.name!r}")
+            if inside.name == "measure":
+                qubit = inner[inside.qubits[0]]
+                _measure(walk, outer[inside.clbits[0]], walk.nodes[qubit], walk.qubit_round.get(qubit, 0))
+            elif inside.is_control_flow():
+                qubits = [inner[qubit] for qubit in inside.qubits]
+                _check_control_flow(
+                    walk, inside.replace(qubits=qubits, clbits=[outer[bit] for bit in inside.clbits])
+                )
+
+
+def condition_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
+    """Return the classical bits that a control-flow instruction reads for its decision."""
+    operation = instruction.operation
+    condition = getattr(operation, "condition", None)
+    if condition is not None:
+        return tuple(condition_resources(condition).clbits)
+    target = getattr(operation, "target", ())
+    if isinstance(target, Clbit):
+        return (target,)
+    return tuple(target if isinstance(target, tuple | ClassicalRegister) else node_resources(target).clbits)
+
+
+def read_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
+    """Return the bits that a real-time decision reads, inside of branches too; none for anything else."""
+    if not instruction.is_control_flow():
+        return ()
+    read = dict.fromkeys(condition_bits(instruction))
+    for block in instruction.operation.blocks:
+        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
+        for inside in block.data:
+            read.update((outer[bit], None) for bit in read_bits(inside))
+    return tuple(read)
+
+
+def written_bits(instruction: CircuitInstruction) -> list[Clbit]:
+    """Return the bits that an instruction measures into, inside of branches too."""
+    if instruction.name == "measure":
+        return list(instruction.clbits)
+    if not instruction.is_control_flow():
+        return []
+    written: dict[Clbit, None] = {}
+    for block in instruction.operation.blocks:
+        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
+        for inside in block.data:
+            written.update((outer[bit], None) for bit in written_bits(inside))
+    return list(written)
+
+
+def _receive(walk: _Walk, qubit: Qubit, bit: Clbit) -> None:
+    """Note that the node of ``qubit`` needs ``bit``; a bit from elsewhere costs a round."""
+    if bit not in walk.measured_at:
+        raise ProgramError(
+            f"a correction on {name_of(walk.circuit, qubit)} reads {name_of(walk.circuit, bit)}, which is not measured "
+            "before it; measure first"
+        )
+    source, target = walk.measured_at[bit], walk.nodes[qubit]
+    arrival = walk.bit_round[bit] + (source != target)
+    walk.qubit_round[qubit] = max(walk.qubit_round.get(qubit, 0), arrival)
+    if source != target:
+        key = (bit, target, walk.writes[bit])
+        walk.messages.setdefault(key, Message(name_of(walk.circuit, bit), source, target, arrival))

@@ -1,0 +1,193 @@
+"""A program: the circuits of a protocol, and the figures that their outcomes stand for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import ControlFlowOp
+
+from qnet_circuits.errors import ProgramError, UnknownNameError, check_count
+from qnet_circuits.programs import resources as ledger
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.flattening import flattened
+from qnet_circuits.programs.links import CARRIERS
+from qnet_circuits.programs.locality import Message, check_circuit
+from qnet_circuits.programs.network import Network
+
+Tag = str | int | float | bool | None
+#: The tag that names the control experiment which a circuit belongs to.
+CONTROL = "control_experiment"
+#: What no figure may be called: a result has these names for something else.
+RESERVED = frozenset((
+    "acceptance", "blocks", "bounds", "compare", "figures", "from_dict", "ideal", "mitigated", "more", "notes", "plot",
+    "predicted", "provenance", "refused", "report", "resources", "rows", "seconds", "secrets", "theory", "title", "to_csv",
+    "to_dict",
+))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Item:
+    """One circuit of a program.
+
+    Args:
+        name: Its name, by which figures refer to it.
+        circuit: A circuit with one quantum register for each node. Composite instructions that hold classical bits are taken
+            apart.
+        tags: What it means, as plain values: the setting, the input state.
+        shots: Its number of shots, where the protocol decides; otherwise the run does.
+        layout: The physical qubit of each of its wires, where the protocol decides, as one that measures a device does;
+            otherwise the run does. Without a device it means nothing.
+        carrier: What a transmission is on a machine, where the protocol decides; otherwise the run does.
+
+    Raises:
+        ProgramError: If the circuit measures nothing, has variables, or an instruction that cannot be taken apart; or if
+            the layout has not one qubit of its own for each wire.
+        UnknownNameError: If there is no such carrier.
+    """
+
+    name: str
+    circuit: QuantumCircuit
+    tags: Mapping[str, Tag] = field(default_factory=dict)
+    shots: int | None = None
+    layout: tuple[int, ...] | None = None
+    carrier: str | None = None
+
+    def __post_init__(self) -> None:
+        # A circuit can be changed by its owner; the program keeps its own.
+        object.__setattr__(self, "circuit", flattened(self.circuit.copy(self.name)))
+        object.__setattr__(self, "tags", dict(self.tags))
+        if self.shots is not None:
+            check_count("shots", self.shots)
+        if self.carrier is not None and self.carrier not in CARRIERS:
+            raise UnknownNameError("carrier", str(self.carrier), CARRIERS)
+        if not _measures(self.circuit):
+            raise ProgramError(f"circuit {self.name!r} measures nothing; measure something")
+        if self.layout is not None:
+            object.__setattr__(
+                self, "layout", tuple(check_count("layout", qubit, 0) for qubit in self.layout)
+            )
+            if not len(set(self.layout)) == len(self.layout) == self.circuit.num_qubits:
+                raise ProgramError(
+                    f"the layout of circuit {self.name!r} must name {self.circuit.num_qubits} different qubits, one for "
+                    f"each wire, got {', '.join(map(str, self.layout))}"
+                )
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """Width of each classical register."""
+        return {register.name: register.size for register in self.circuit.cregs}
+
+    @property
+    def control(self) -> str:
+        """The control experiment that the circuit belongs to; empty for a circuit of the protocol itself."""
+        return str(self.tags.get(CONTROL, ""))
+
+
+@dataclass(frozen=True)
+class Program:
+    """Circuits with declared figures, checked when built.
+
+    Args:
+        items: The circuits; their names differ.
+        figures: The declared figures; their names differ.
+        network: If given, every link operation must lie on one of its links.
+
+    Raises:
+        LocalityError: If an instruction other than a link operation touches two nodes.
+        ProgramError: If a circuit is no network program, or a figure reads a bit that is not there, or has a name that a
+            result needs.
+
+    Example:
+        >>> from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+        >>> from qnet_circuits.programs.links import entangle
+        >>> from qnet_circuits.programs.figures import parity
+        >>> alice, bob = QuantumRegister(1, "alice"), QuantumRegister(1, "bob")
+        >>> circuit = QuantumCircuit(alice, bob, ClassicalRegister(2, "out"))
+        >>> entangle(circuit, alice[0], bob[0])
+        >>> circuit.measure([0, 1], [0, 1])
+        <qiskit.circuit.instructionset.InstructionSet object at ...>
+        >>> zz = parity("zz", [("out", 0), ("out", 1)])
+        >>> Program([Item("zz", circuit)], [Figure("zz", zz, ideal=1.0)]).resources["bell_pairs"]
+        1
+    """
+
+    items: tuple[Item, ...]
+    figures: tuple[Figure, ...] = ()
+    network: Network | None = None
+
+    def __init__(
+        self, items: Sequence[Item], figures: Sequence[Figure] = (), network: Network | None = None
+    ) -> None:
+        object.__setattr__(self, "items", tuple(items))
+        object.__setattr__(self, "figures", tuple(figures))
+        object.__setattr__(self, "network", network)
+        if not self.items:
+            raise ProgramError("a program needs at least one circuit, got none")
+        for kind, named in (("circuit", self.items), ("figure", self.figures)):
+            names = [entry.name for entry in named]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ProgramError(f"two {kind}s are called {', '.join(twice)}; names must differ")
+        if len({item.layout is None for item in self.items}) > 1:
+            raise ProgramError(
+                "some circuits of the program have a layout and some have none; give all or none one"
+            )
+        widths = {item.name: item.widths for item in self.items}
+        for figure in self.figures:
+            if figure.name in RESERVED or figure.name.startswith("_"):
+                raise ProgramError(
+                    f"no figure may be called {figure.name!r}, which a result has for something else; choose another name"
+                )
+            figure.check(widths)
+        # Checked here, once, and kept: messages are what the check finds.
+        object.__setattr__(
+            self, "messages", {item.name: check_circuit(item.circuit, network) for item in self.items}
+        )
+
+    messages: Mapping[str, tuple[Message, ...]] = field(init=False, repr=False, compare=False)
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self.items)
+
+    @cached_property
+    def resources(self) -> dict[str, Any]:
+        """The resource ledger of one shot: the most that any of the protocol's own circuits needs."""
+        own = [item for item in self.items if not item.control]
+        return ledger.largest([ledger.count(item.circuit, self.messages[item.name]) for item in own])
+
+    @cached_property
+    def id(self) -> str:
+        """Hash of everything that changes the answer: circuits, shots and figures."""
+        digest = hashlib.sha256()
+        for item in self.items:
+            decided = [each for each in (item.layout, item.carrier) if each is not None]
+            digest.update(repr((item.name, item.shots, _content(item.circuit), *decided)).encode())
+        digest.update(repr([figure.to_dict() for figure in self.figures]).encode())
+        return digest.hexdigest()[:16]
+
+
+def _measures(circuit: QuantumCircuit) -> bool:
+    """Tell whether there is a measurement, in a branch or outside."""
+    return any(
+        instruction.name == "measure" or any(map(_measures, getattr(instruction.operation, "blocks", ())))
+        for instruction in circuit.data
+    )
+
+
+def _content(circuit: QuantumCircuit) -> list[Any]:
+    """Return what a circuit does as plain values."""
+    place = {bit: k for k, bit in enumerate([*circuit.qubits, *circuit.clbits])}
+    listed: list[Any] = [(register.name, register.size) for register in [*circuit.qregs, *circuit.cregs]]
+    for instruction in circuit.data:
+        operation = instruction.operation
+        blocks = operation.blocks if isinstance(operation, ControlFlowOp) else ()
+        condition = str(getattr(operation, "condition", None)) if blocks else ""
+        parameters = [] if blocks else [str(parameter) for parameter in operation.params]
+        bits = [place[bit] for bit in [*instruction.qubits, *instruction.clbits]]
+        listed.append((operation.name, parameters, bits, condition, [_content(block) for block in blocks]))
+    return listed

@@ -1,0 +1,341 @@
+"""A protocol: an immutable description that makes a program; and the registry of protocols."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import reprlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+
+from qnet_circuits.errors import ParameterError, ProgramError, UnknownNameError, check_count
+from qnet_circuits.programs.figures import Registers
+from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.program import Program
+from qnet_circuits.qkd.secrecy import Unpicklable
+from qnet_circuits.theory.estimate import Estimate
+from qnet_circuits.theory.noise_parameters import NoiseParameters
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Analysis(Unpicklable):
+    """What a protocol may need, beside the outcomes, to analyse them itself.
+
+    Args:
+        level: Confidence level of the intervals.
+        root: 32 secret bytes, from which everything drawn at random in the analysis is expanded: the same for every analysis
+            of a run. The operating system's, or those of a seed.
+        demonstration: Whether a seed was given, so that whoever knows it knows the root.
+        veto: Why the analysis may give figures and no secret, as where a run was made with other parameters; None if it may.
+    """
+
+    level: float
+    root: bytes = field(repr=False)
+    demonstration: bool
+    veto: str | None = None
+
+
+@dataclass(frozen=True)
+class Analyzed:
+    """What a protocol that analyses its outcomes itself finds in them.
+
+    Args:
+        figures: Estimates by name, beside the declared ones.
+        more: Plain values by name, which join the result's JSON.
+        notes: What a reader must know.
+        secrets: Values that a result holds but never prints, compares or stores, by name.
+        refused: Why the protocol came to no good end although everything worked; None if it did.
+        report: What people read below the table of figures.
+    """
+
+    figures: Mapping[str, Estimate]
+    more: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    refused: str | None = None
+    report: str = ""
+
+    def __post_init__(self) -> None:
+        for name, estimate in self.figures.items():
+            if not isinstance(estimate, Estimate):
+                raise ParameterError(f"figures of Analyzed must be Estimates, got {name}={estimate!r}")
+        try:
+            json.dumps(dict(self.more))
+        except (TypeError, ValueError) as error:
+            raise ParameterError(f"more of Analyzed must be plain values that JSON takes: {error}") from None
+
+    def without_secrets(self, why: str) -> Analyzed:
+        """Return the same without its secrets, refused for a reason, unless it was refused already."""
+        refused = self.refused or why
+        return replace(
+            self, secrets=dict.fromkeys(self.secrets), refused=refused, more={**self.more, "aborted": refused}
+        )
+
+
+class Protocol(ABC):
+    """A network protocol: a frozen dataclass whose fields are its parameters.
+
+    A subclass sets ``name``, writes ``program`` and, where there are, ``theory`` and ``bounds``. It never sees a backend.
+    What cannot be declared as a figure, such as a distilled key, it finds in ``analyze``.
+
+    Example:
+        >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
+        >>> RepeaterChain(hops=2).parameters
+        {'hops': 2, 'link_fidelity': 1.0}
+    """
+
+    #: Name in the registry and on the command line, words joined by hyphens.
+    name: ClassVar[str] = ""
+    #: Whether outcomes become a secret, such as a key: they are not shown, nor corrected for readout errors.
+    secret_outcomes: ClassVar[bool] = False
+
+    @abstractmethod
+    def program(self, rng: np.random.Generator) -> Program:
+        """Return the circuits and figures; what is drawn at random is drawn from ``rng`` alone."""
+
+    def theory(self, noise: NoiseParameters) -> dict[str, float]:
+        """Return the figures that have a closed form for this noise, by name."""
+        return {}
+
+    @property
+    def analyzes(self) -> bool:
+        """Whether it makes more of the outcomes than its declared figures."""
+        return type(self).analyze is not Protocol.analyze
+
+    def analyze(self, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed | None:
+        """Return what is to be found in the outcomes beyond the declared figures; nothing by default.
+
+        Args:
+            outcomes: {circuit: {register: bool array (shots, width)}}, with all corrections applied.
+            analysis: Level of confidence and randomness.
+        """
+        return None
+
+    @property
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """What figures must beat, {figure: {name of the bound: value}}."""
+        return {}
+
+    def on_couplings(self, couplings: Sequence[tuple[int, int]]) -> Protocol:
+        """Return the protocol for a device with these couplings; itself, but for one that measures the device.
+
+        Called wherever a protocol meets a device, before ``program``.
+
+        Args:
+            couplings: Pairs of physical qubits, the smaller first, without those whose calibration failed.
+        """
+        return self
+
+    def baseline(self) -> Protocol | None:
+        """Return the protocol that does the same by direct transport, over the same network, for control experiments.
+
+        Its figures are compared with those of the same name; it may need no classical message.
+        """
+        return None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The fields in plain form, without those that were not given."""
+        assert dataclasses.is_dataclass(self)
+        values = {field.name: getattr(self, field.name, None) for field in dataclasses.fields(self)}
+        return {key: _plain(value) for key, value in values.items() if value is not None}
+
+    @property
+    def id(self) -> str:
+        """Name and parameters: what this protocol is, in one line."""
+        listed = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
+        return f"{self.name or type(self).__name__}({listed})"
+
+    def draw(self, ax: Axes | None = None) -> Axes:
+        """Draw the first circuit, with nodes, links and messages, and return the Matplotlib axes."""
+        from qnet_circuits.plotting.circuit import draw_circuit
+
+        return draw_circuit(self.program(np.random.default_rng(0)).items[0].circuit, ax)
+
+    @classmethod
+    def from_parameters(cls, /, **plain: Any) -> Protocol:
+        """Make a protocol of plain values, by the names of its fields.
+
+        Raises:
+            UnknownNameError: If there is no such parameter.
+            ParameterError: If a value is out of range, one that has no default is missing, or the class makes no protocol.
+        """
+        unwritten = sorted(cls.__abstractmethods__)
+        if unwritten or not dataclasses.is_dataclass(cls):
+            lacks = f"no {' and no '.join(unwritten)}" if unwritten else "no fields"
+            raise ParameterError(
+                f"the protocol class {cls.__name__} has {lacks}: write it as a frozen dataclass with program(self, rng)"
+            )
+        known = [field.name for field in dataclasses.fields(cls)]
+        for key in plain:
+            if key not in known:
+                raise UnknownNameError(f"parameter of {cls.name}", key, known)
+        if isinstance(plain.get("network"), Mapping):
+            plain["network"] = Network.from_dict(plain["network"])
+        try:
+            inspect.signature(cls).bind(**plain)
+        except TypeError as error:
+            takes = ", ".join(known) or "none"
+            raise ParameterError(
+                f"{cls.name or cls.__name__} cannot be made of the parameters given: {error}; it has {takes}"
+            ) from None
+        return cls(**plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Network):
+        return value.to_dict()
+    return list(value) if isinstance(value, tuple) else value
+
+
+#: What a protocol's own methods return.
+_ANSWERS: dict[str, tuple[type, ...]] = {
+    "program": (Program,), "theory": (Mapping,), "analyze": (Analyzed, type(None)), "on_couplings": (Protocol,),
+    "baseline": (Protocol, type(None)),
+}  # fmt: skip
+
+
+def ask(protocol: Protocol, hook: str, *arguments: Any) -> Any:
+    """Return what a method of a protocol, which anybody may have written, answers.
+
+    Args:
+        protocol: The protocol.
+        hook: The method's name: ``program``, ``theory``, ``analyze``, ``on_couplings`` or ``baseline``.
+        *arguments: Its arguments.
+
+    Raises:
+        ProgramError: If it does not take them, or returns something of another kind.
+
+    Example:
+        >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
+        >>> ask(RepeaterChain(hops=2), "baseline").name
+        'swap-transport'
+    """
+    where, method = f"{type(protocol).__name__}.{hook}", getattr(protocol, hook)
+    try:
+        inspect.signature(method).bind(*arguments)
+    except TypeError as error:
+        raise ProgramError(
+            f"{where} must be a method that takes what Protocol.{hook} takes: {error}"
+        ) from None
+    answer = method(*arguments)
+    if not isinstance(answer, _ANSWERS[hook]):
+        kinds = " or ".join("None" if kind is type(None) else kind.__name__ for kind in _ANSWERS[hook])
+        raise ProgramError(f"{where} must return {kinds}, got {reprlib.repr(answer)}")
+    return answer
+
+
+def set_network(protocol: Any, shape: str, count: str, default: int, make: Any = Network.chain) -> Network:
+    """Give a protocol its network: from ``network``, or from a number (of hops, of parties) and ``link_fidelity``.
+
+    Used in ``__post_init__`` of protocols, so that everything that runs over a chain or a star takes the same fields.
+
+    Args:
+        protocol: The protocol, with the fields ``network``, ``link_fidelity`` and the one named ``count``.
+        shape: What the network must be, for the message.
+        count: Name of the field that counts links.
+        default: Its default.
+        make: Makes the network of the number and a Link.
+
+    Returns:
+        The network.
+
+    Raises:
+        ParameterError: If both ways are given, or a value is out of range.
+    """
+    given = [field for field in (count, "link_fidelity") if getattr(protocol, field) is not None]
+    network: Network | None = protocol.network
+    if network is not None:
+        if given:
+            raise ParameterError(
+                f"network and {' and '.join(given)} are both given; the network decides: give one"
+            )
+        if not isinstance(network, Network):
+            raise ParameterError(f"network must be a Network ({shape}), got {network!r}")
+        return network
+    number = getattr(protocol, count)
+    number = check_count(count, default if number is None else number, 1, MOST_LINKS)
+    fidelity = 1.0 if protocol.link_fidelity is None else protocol.link_fidelity
+    made: Network = make(number, Link(fidelity))
+    object.__setattr__(protocol, count, int(number))  # numpy's integers would not go into JSON
+    object.__setattr__(protocol, "link_fidelity", float(fidelity))
+    return made
+
+
+#: More links or parties than any machine has qubits for.
+MOST_LINKS = 1000
+_P = TypeVar("_P", bound=type[Protocol])
+_registered: dict[str, type[Protocol]] = {}
+#: The package's own protocols, by the module each lives in: imported only when asked for.
+_OWN = {
+    "teleportation": "teleportation", "superdense-coding": "superdense_coding",
+    "entanglement-swapping": "entanglement_swapping", "repeater-chain": "repeater_chain", "swap-transport": "swap_transport",
+    "teleported-cnot": "teleported_cnot", "long-range-cnot": "long_range_cnot", "ghz": "ghz", "chsh": "chsh",
+    "bb84": "bb84", "six-state": "six_state", "bbm92": "bbm92", "e91": "e91",
+    "link-benchmark": "link_benchmark",
+}  # fmt: skip
+ENTRY_POINT_GROUP = "qnet_circuits.protocols"
+
+
+def register(protocol: _P) -> _P:
+    """Add a protocol class to the registry under its ``name``; for use as a decorator.
+
+    Raises:
+        ParameterError: If the class is no frozen dataclass, has no name, or another class has it.
+    """
+    parameters = getattr(protocol, "__dataclass_params__", None)
+    if parameters is None or not parameters.frozen:
+        raise ParameterError(
+            f"{protocol.__name__} must be a frozen dataclass: put @dataclass(frozen=True) below"
+        )
+    if not protocol.name:
+        raise ParameterError(f"{protocol.__name__} needs a name: set the class attribute `name`")
+    other = _registered.get(protocol.name)
+    if other is not None and (other.__module__, other.__qualname__) != (
+        protocol.__module__,
+        protocol.__qualname__,
+    ):
+        raise ParameterError(
+            f"the protocol name {protocol.name!r} is taken by {other.__qualname__}; choose another"
+        )
+    _registered[protocol.name] = protocol
+    return protocol
+
+
+def protocol_names() -> tuple[str, ...]:
+    """Return the names of all protocols: the package's own, other packages' entry points, and those registered."""
+    found = {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
+    return tuple(sorted({*_OWN, *_registered, *found}))
+
+
+def protocol_class(name: str) -> type[Protocol]:
+    """Return the protocol class of a name, or raise UnknownNameError.
+
+    Example:
+        >>> protocol_class("repeater-chain").__name__
+        'RepeaterChain'
+    """
+    if name not in _registered and name in _OWN:
+        import_module(f"qnet_circuits.protocols.{_OWN[name]}")
+    if name not in _registered:
+        for point in entry_points(group=ENTRY_POINT_GROUP):
+            if point.name == name:
+                register(point.load())
+    if name not in _registered:
+        raise UnknownNameError("protocol", name, protocol_names())
+    return _registered[name]
+
+
+def summary(protocol: type[Protocol]) -> str:
+    """Return the first line of a protocol's documentation."""
+    return (inspect.getdoc(protocol) or "").split("\n", 1)[0]

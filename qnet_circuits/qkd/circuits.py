@@ -1,0 +1,113 @@
+"""The circuit of each round: a qubit that Alice sends, or a pair of which each party measures one half."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import Clbit, Qubit
+
+from qnet_circuits.programs.blocks import chain_registers, eigenstates, entangled_ends, measure_pauli, prepare
+from qnet_circuits.programs.links import transmit
+from qnet_circuits.programs.network import Network
+from qnet_circuits.qkd.settings import Setting
+from qnet_circuits.qkd.tapping import EVE, HEARD, Eavesdropper
+
+#: Register of what the parties measured.
+OUT = "out"
+
+
+def sent_circuit(network: Network, setting: Setting, eve: Eavesdropper | None) -> QuantumCircuit:
+    """Return the circuit of a qubit that is prepared at one node and travels along a chain, to be measured at another.
+
+    Args:
+        network: The chain, with the eavesdropper's node.
+        setting: The choices.
+        eve: The eavesdropper.
+
+    Example:
+        >>> circuit = sent_circuit(Network.two_nodes(), Setting("x1_z", 0.125, "x", "z", sent=1), None)
+        >>> [instruction.operation.name for instruction in circuit.data]
+        ['x', 'h', 'transmit', 'measure']
+    """
+    path = network.path()
+    if setting.part != "whole":
+        at = path.index(EVE)
+        path = path[: at + 1] if setting.part == "to_eve" else path[at:]
+    registers = [_register(node, eve) for node in path]
+    out = ClassicalRegister(1, OUT)
+    circuit = QuantumCircuit(*registers, out)
+    assert setting.sent is not None
+    (state,) = eigenstates(setting.alice.upper(), [setting.sent])
+    prepare(circuit, registers[0][0], state)
+    for near, far in pairwise(registers):
+        transmit(circuit, near[0], far[0], network.link(near.name, far.name))
+        if far.name == EVE and eve is not None and setting.part == "whole":
+            eve.meet(circuit, far, setting.eve)
+    measure_basis(circuit, registers[-1][0], setting.bob, out[0])
+    _ask(circuit, setting, eve)
+    return circuit
+
+
+def shared_circuit(network: Network, setting: Setting, eve: Eavesdropper | None) -> QuantumCircuit:
+    """Return the circuit of a pair between a chain's ends, of which both parties measure one half.
+
+    The eavesdropper stands at Bob's door: she is the end of the chain, hears the results of the stations as he would, and sends
+    the half on to him.
+
+    Args:
+        network: The chain, with the eavesdropper's node.
+        setting: The choices.
+        eve: The eavesdropper.
+
+    Example:
+        >>> circuit = shared_circuit(Network.two_nodes(), Setting("x_x", 0.25, "x", "x"), None)
+        >>> [instruction.operation.name for instruction in circuit.data]
+        ['entangle', 'h', 'measure', 'h', 'measure']
+    """
+    path = network.path()
+    pairs = network if eve is None else _but_last(network)
+    registers = chain_registers(pairs, last=1 if eve is None else eve.qubits)
+    out = ClassicalRegister(2, OUT)
+    circuit = QuantumCircuit(*registers, out)
+    far = registers[-1]
+    entangled_ends(circuit, pairs, (registers[0][0], far[0]))
+    if eve is not None:
+        eve.meet(circuit, far, setting.eve)
+        bob = QuantumRegister(1, path[-1])
+        circuit.add_register(bob)
+        transmit(circuit, far[0], bob[0], network.link(far.name, bob.name))
+        far = bob
+    measure_basis(circuit, registers[0][0], setting.alice, out[0], setting.flip)
+    measure_basis(circuit, far[0], setting.bob, out[1])
+    _ask(circuit, setting, eve)
+    return circuit
+
+
+def measure_basis(circuit: QuantumCircuit, qubit: Qubit, basis: str, bit: Clbit, flip: int = 0) -> None:
+    """Append the measurement of Z, X, Y, (Z + X)/√2 (``plus``) or (Z - X)/√2 (``minus``), and with ``flip`` of its negative."""
+    if basis in ("plus", "minus"):
+        circuit.ry(-math.pi / 4 if basis == "plus" else math.pi / 4, qubit)
+        basis = "z"
+    if flip:
+        (circuit.z if basis == "x" else circuit.x)(qubit)
+    measure_pauli(circuit, qubit, basis.upper(), bit)
+
+
+def _ask(circuit: QuantumCircuit, setting: Setting, eve: Eavesdropper | None) -> None:
+    """Let the eavesdropper measure what she kept, where Alice's announced basis tells her something."""
+    if eve is None or setting.heard is None or setting.heard[0] != HEARD:
+        return
+    (register,) = (register for register in circuit.qregs if register.name == EVE)
+    eve.ask(circuit, register, setting.eve, setting.alice if setting.alice in "zxy" else "z")
+
+
+def _register(node: str, eve: Eavesdropper | None) -> QuantumRegister:
+    return QuantumRegister(eve.qubits if node == EVE and eve is not None else 1, node)
+
+
+def _but_last(network: Network) -> Network:
+    """Return a chain without its last node."""
+    path = network.path()[:-1]
+    return Network.from_edges([(a, b, network.link(a, b)) for a, b in pairwise(path)])

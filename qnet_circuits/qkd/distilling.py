@@ -1,0 +1,161 @@
+"""From outcomes to a key, and what must be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qnet_circuits.programs.figures import Registers
+from qnet_circuits.programs.protocol import Analysis, Analyzed
+from qnet_circuits.qkd.chsh import chsh_estimate, revealed
+from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
+from qnet_circuits.qkd.eve_knowledge import eve_figures
+from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
+from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS, KeyPool
+from qnet_circuits.qkd.postprocessing.impostor import Impostor
+from qnet_circuits.qkd.postprocessing.randomness import ROOT_BYTES, Randomness
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.session import Session
+from qnet_circuits.qkd.rounds import Rounds, arrange
+from qnet_circuits.qkd.settings import BASES
+from qnet_circuits.theory.estimate import Estimate, proportion
+
+if TYPE_CHECKING:
+    from qnet_circuits.qkd.distribution import KeyDistribution
+
+GROUPED = (
+    "the rounds of each setting ran together and were put in order by secret random bits afterwards; "
+    "how many there were of each is on record, and is paid for since it counts Alice's bits, or their flips"
+)
+ONE_CONTROLLER = "one controller prepared and measured for both parties"
+DIAGNOSTIC = (
+    "error rates are of all sifted rounds, which only this process, holding both records, can compare"
+)
+
+
+def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed:
+    """Return the figures of a key distribution, its account, and the key where there is one.
+
+    Args:
+        protocol: The protocol.
+        outcomes: {item: {register: bool array (shots, width)}}.
+        analysis: Level and secret randomness.
+    """
+    played = [
+        arrange(line, outcomes, protocol.rounds, _source(analysis, f"order {place}"))
+        for place, line in enumerate(protocol.lines())
+    ]
+    figures = error_rates(protocol.bases, played, analysis.level)
+    figures.update(chsh_estimate(played[0], analysis.level))
+    if protocol.eve is not None:
+        figures.update(eve_figures(played[0], analysis.level, _source(analysis, "eve")))
+    veto = protocol.veto(figures)
+    if analysis.veto is not None:
+        veto = Refusal("parameters", analysis.veto)
+    held = sessions(protocol, played, analysis, veto)
+    results = [one.run() for one in held]
+    # With a man in the middle one of the two sessions may end well: what both parties have is what the worse one ends with.
+    result = min(results, key=lambda one: {"unauthenticated": 1, None: 2}.get(one.alarm, 0))
+    result, refused = replace(result, ledger=revealed(result.ledger, played[0])), result.reason
+    figures["key_length"] = counted(result.ledger.net_key)
+    figures["sifted"] = counted(result.ledger.sifted)
+    more: dict[str, Any] = {
+        "aborted": refused,
+        "ledger": result.ledger.to_dict(),
+        "fingerprint": result.fingerprint,
+        "demonstration": True,
+    }
+    secrets: dict[str, Any] = {"secret_key": result.key}
+    if refused is None:
+        assert held[-1].bob.result is not None
+        secrets["bob_key"] = held[-1].bob.result.key
+    notes = [GROUPED, ONE_CONTROLLER, DIAGNOSTIC, *protocol.remarks]
+    if analysis.demonstration:
+        notes.append("the random bits follow from a seed that was given")
+    notes += [note for note in result.notes if note not in notes]
+    if isinstance(protocol.eve, ManInTheMiddle):
+        # All that was missing were the tags: she has what Alice would take for the key, and what Bob would.
+        more["eve_holds_key"] = all(one.alarm == "unauthenticated" for one in results)
+        if more["eve_holds_key"]:
+            notes.append("a man in the middle holds what Alice takes for the key, and what Bob does")
+    return Analyzed(figures, more, tuple(notes), secrets, refused, str(result.ledger))
+
+
+def counted(number: int) -> Estimate:
+    """Return a number that was counted, and has no statistics.
+
+    Example:
+        >>> print(counted(1234))
+        1234
+    """
+    return Estimate(float(number), float(number), float(number), 1.0, "counted", 0)
+
+
+def error_rates(bases: Sequence[str], played: Sequence[Rounds], level: float) -> dict[str, Estimate]:
+    """Return the error rate of all sifted rounds and of each basis, where there are any."""
+    found: dict[str, Estimate] = {}
+    for basis in (None, *bases):
+        wrong = n = 0
+        for rounds in played:
+            chosen = rounds.sifted
+            if basis is not None:
+                chosen = chosen & (rounds.alice.bases == BASES.index(basis))
+            wrong += int(np.count_nonzero(rounds.wrong & chosen))
+            n += int(np.count_nonzero(chosen))
+        if n:
+            found["qber" if basis is None else f"qber_{basis}"] = proportion(wrong, n, level)
+    return found
+
+
+def sessions(
+    protocol: KeyDistribution, played: Sequence[Rounds], analysis: Analysis, veto: Refusal | None = None
+) -> list[Session]:
+    """Return the sessions in which the parties will distil a key: Alice with Bob, or each of them with a man in the middle."""
+    if isinstance(protocol.eve, ManInTheMiddle):
+        return _between(protocol.rules, played, analysis, veto)
+    (rounds,) = played
+    return [
+        Session(
+            rounds.alice,
+            rounds.bob,
+            protocol.rules,
+            root=analysis.root,
+            demonstration=analysis.demonstration,
+            veto=veto,
+        )
+    ]
+
+
+def _between(
+    rules: SessionParameters, played: Sequence[Rounds], analysis: Analysis, veto: Refusal | None
+) -> list[Session]:
+    """Return a session of Alice with Eve, and one of Eve with Bob; the true pool is Alice's and Bob's alone."""
+    shared, guessed = (_source(analysis, name).bytes(SESSION_BITS // 8) for name in ("shared", "guessed"))
+    held: list[Session] = []
+    for place, rounds in enumerate(played):
+        root = _source(analysis, f"session {place}").bytes(ROOT_BYTES)
+        pools = KeyPool(guessed if place else shared), KeyPool(shared if place else guessed)
+        demonstration = analysis.demonstration
+        held.append(
+            Session(
+                rounds.alice,
+                rounds.bob,
+                rules,
+                root=root,
+                demonstration=demonstration,
+                pools=pools,
+                veto=veto,
+            )
+        )
+        if place:
+            source = Randomness(stream="alice", root=root, demonstration=demonstration)
+            held[-1].alice = Impostor(rounds.alice, rules, pools[0], source)
+            held[-1].alice.veto = veto
+    return held
+
+
+def _source(analysis: Analysis, stream: str) -> Randomness:
+    return Randomness(root=analysis.root, stream=stream, demonstration=analysis.demonstration)

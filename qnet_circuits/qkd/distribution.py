@@ -1,0 +1,209 @@
+"""What all key distributions are: settings that are drawn, circuits, and an analysis that ends in a key or in a reason."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, ClassVar
+
+import numpy as np
+from qiskit import QuantumCircuit
+
+from qnet_circuits.errors import ParameterError, check_count, check_range
+from qnet_circuits.programs.figures import Figure, Registers
+from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, set_network
+from qnet_circuits.qkd import figures as declared
+from qnet_circuits.qkd.eavesdroppers import eavesdropper
+from qnet_circuits.qkd.expected import PERFECT
+from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
+from qnet_circuits.qkd.postprocessing.finite_key import check_epsilon
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.settings import Line, Setting, draw
+from qnet_circuits.qkd.tapping import Eavesdropper, behaviour
+from qnet_circuits.theory.bell_diagonal import Weights
+from qnet_circuits.theory.estimate import Estimate
+from qnet_circuits.theory.noise_parameters import NoiseParameters
+from qnet_circuits.theory.swapping import chain_weights
+
+#: Rounds that a run can hold in memory.
+MOST_ROUNDS = 100_000_000
+#: Item that no round was drawn of, but that a declared figure reads: run once, and not counted.
+SPARE = "spare_"
+
+
+@dataclass(frozen=True)
+class KeyDistribution(Protocol):
+    """A key distribution: its fields are those of the line, of the eavesdropper and of the session.
+
+    Args:
+        key_basis_probability: How often each party chooses the key's basis Z, in (0, 1).
+        hops: Number of links, at least 1. Default 1.
+        link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
+        network: A chain with links of its own, instead of the two.
+        eve: An eavesdropper, or her text form; nobody by default.
+        tolerance: Observed error rate above which there is no key, in [0, 0.5].
+        epsilon_secrecy: ε_sec, in (0, 0.5].
+        epsilon_correctness: ε_cor, in (0, 0.5].
+        schedule: Name of Cascade's schedule.
+        authentication: Whether the conversation is authenticated; without it there is no key.
+    """
+
+    secret_outcomes: ClassVar[bool] = True
+    #: The bases that are sifted: the first makes the key, the second bounds the phase errors.
+    bases: ClassVar[tuple[str, ...]] = ("z", "x")
+    #: Name of the field that counts the rounds.
+    counted: ClassVar[str] = "pulses"
+    #: What must be said of the key.
+    remarks: ClassVar[tuple[str, ...]] = ()
+
+    key_basis_probability: float = 0.5
+    hops: int | None = None
+    link_fidelity: float | None = None
+    network: Network | None = None
+    eve: Eavesdropper | str | None = None
+    tolerance: float = 0.05
+    epsilon_secrecy: float = 1e-10
+    epsilon_correctness: float = 1e-15
+    schedule: str = "opt(4)"
+    authentication: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "eve", eavesdropper(self.eve))
+        rounds = check_count(self.counted, getattr(self, self.counted), 1, MOST_ROUNDS)
+        object.__setattr__(self, self.counted, int(rounds))
+        object.__setattr__(self, "tolerance", check_range("tolerance", self.tolerance, 0.0, 0.5))
+        for name in ("epsilon_secrecy", "epsilon_correctness"):
+            object.__setattr__(self, name, check_epsilon(name, getattr(self, name)))
+        share = check_open("key_basis_probability", self.key_basis_probability)
+        object.__setattr__(self, "key_basis_probability", share)
+        _ = self.rules
+        self._network()
+
+    @property
+    def rounds(self) -> int:
+        """Number of rounds."""
+        return int(getattr(self, self.counted))
+
+    @property
+    def rules(self) -> SessionParameters:
+        """What both parties agreed on for the classical half.
+
+        Rounds of one bit of Alice's, sent or flipped, run together, and apart for each choice of an eavesdropper: how many
+        there are of each is on record before they are played.
+        """
+        return SessionParameters(
+            self.tolerance,
+            self.epsilon_secrecy,
+            self.epsilon_correctness,
+            self.schedule,
+            authentication=self.authentication,
+            public_counts=len(behaviour(self.eavesdropper, self.bases)[0]),
+        )
+
+    def veto(self, figures: Mapping[str, Estimate]) -> Refusal | None:
+        """Return the alarm of a test on rounds outside of the key; there is none by default."""
+        return None
+
+    @property
+    def eavesdropper(self) -> Eavesdropper | None:
+        """The eavesdropper, as an object."""
+        assert not isinstance(self.eve, str)
+        return self.eve
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The fields in plain form, the eavesdropper as her text."""
+        plain = super().parameters
+        return plain if self.eve is None else {**plain, "eve": str(self.eve)}
+
+    @abstractmethod
+    def lines(self) -> tuple[Line, ...]:
+        """Return the settings: of one line, or of two where a man in the middle cuts it."""
+
+    @abstractmethod
+    def circuit(self, setting: Setting) -> QuantumCircuit:
+        """Return the circuit of a setting."""
+
+    @abstractmethod
+    def _network(self) -> Network:
+        """Return the chain, with the eavesdropper's node."""
+
+    @abstractmethod
+    def _figures(self, whole: Weights, before: Weights) -> dict[str, float]:
+        """Return the figures for given weights of all links, and of those before the eavesdropper."""
+
+    def _chain(self) -> Network:
+        network = set_network(self, "a chain", "hops", 1)
+        network.path()
+        return network
+
+    def program(self, rng: np.random.Generator) -> Program:
+        """Return one circuit for each kind of round, with as many shots as were drawn of it."""
+        items, names = [], {}
+        for line in self.lines():
+            counts = draw(line, self.rounds, rng)
+            for setting in line:
+                count = counts[setting.name]
+                read = setting.matched or setting.alice in ("plus", "minus")
+                if not count and not read:
+                    continue
+                names[setting.name] = setting.name if count else SPARE + setting.name
+                items.append(Item(names[setting.name], self.circuit(setting), setting.tags, count or 1))
+        return Program(items, self._declared(names), self._network())
+
+    def _declared(self, names: Mapping[str, str]) -> list[Figure]:
+        """Return the figures that an engine can compute: error rates, and the eavesdropper's guess."""
+        lines, ideal, without = self.lines(), self._figures(PERFECT, PERFECT), self._without_messages()
+        rates = {"qber": None, **{f"qber_{basis}": basis for basis in self.bases}}
+        found = {name: declared.error_rate(lines, names, basis) for name, basis in rates.items()}
+        if self.eve is not None:
+            found["eve_guess"] = declared.guess_rate(lines[0], names)
+        return [
+            Figure(name, expression, ideal[name], without.get(name, ideal[name]), physical=(0.0, 1.0))
+            for name, expression in found.items()
+        ]
+
+    def _without_messages(self) -> dict[str, float]:
+        """Return the noiseless figures that change if no classical message arrives."""
+        return {}
+
+    def theory(self, noise: NoiseParameters) -> dict[str, float]:
+        """Return error rates, and what the eavesdropper knows, for the links' own noise."""
+        if not noise.ideal:
+            return {}
+        chain = self._chain()
+        path = chain.path()
+        weights = [chain.link(a, b).weights for a, b in pairwise(path)]
+        before = chain_weights(weights[:-1]) if weights[1:] else PERFECT
+        return self._figures(chain_weights(weights), before)
+
+    def analyze(self, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed:
+        """Put the rounds in order, let the parties distil a key, and say what happened."""
+        from qnet_circuits.qkd.distilling import distilled
+
+        return distilled(self, outcomes, analysis)
+
+    @property
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """What the error rate may not exceed."""
+        return {"qber": {"tolerated": self.tolerance}}
+
+
+def check_open(name: str, value: float) -> float:
+    """Return a probability above 0 and below 1: both of what it chooses between are needed.
+
+    Raises:
+        ParameterError: If it is none.
+
+    Example:
+        >>> check_open("key_basis_probability", 0.9)
+        0.9
+    """
+    number = check_range(name, value, 0.0, 1.0)
+    if number in (0.0, 1.0):
+        raise ParameterError(f"{name} must be above 0 and below 1, got {number:g}")
+    return number

@@ -1,0 +1,242 @@
+"""Eavesdroppers on a link: each is a node with a register of her own, and what she learns stands in her record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+
+from qnet_circuits.errors import ParameterError, UnknownNameError, check_range
+from qnet_circuits.programs.blocks import measure_pauli
+from qnet_circuits.qkd.settings import AXES, Bit
+from qnet_circuits.qkd.tapping import HEARD, Eavesdropper
+
+#: The axes that she may measure along: halfway between Z and X lies the Breidbart basis.
+_AXES = {**AXES, "breidbart": (math.sqrt(0.5), 0.0, math.sqrt(0.5))}
+
+
+@dataclass(frozen=True)
+class InterceptResend(Eavesdropper):
+    """Measure a qubit, and send on what was seen.
+
+    A random basis of BB84's makes 25 % of errors in each basis and tells her half of the bits (six-state: 33.3 %, a third);
+    the Breidbart basis, halfway between Z and X, makes 25 % too, and she is right with cos²(π/8). The qubit that she sends on
+    is the one that she measured, in the state that she saw.
+
+    Args:
+        fraction: Part of the qubits that she takes, in [0, 1].
+        basis: ``z``, ``x`` or ``breidbart``; None for a basis of the protocol's, drawn anew for each qubit.
+
+    Raises:
+        ParameterError: If the fraction is out of range.
+        UnknownNameError: If there is no such basis.
+
+    Example:
+        >>> eve = InterceptResend(fraction=0.1)
+        >>> str(eve), eve.choices(("z", "x"))
+        ('intercept-resend:0.1', {'none': 0.9, 'z': 0.05, 'x': 0.05})
+        >>> eavesdropper("intercept-resend:0.1:breidbart")
+        InterceptResend(fraction=0.1, basis='breidbart')
+    """
+
+    kind: ClassVar[str] = "intercept-resend"
+    fraction: float = 1.0
+    basis: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fraction", check_range("fraction", self.fraction, 0.0, 1.0))
+        if self.basis not in (None, "z", "x", "breidbart"):
+            raise UnknownNameError("basis of an eavesdropper", str(self.basis), ("z", "x", "breidbart"))
+
+    def __str__(self) -> str:
+        return ":".join([self.kind, str(self.fraction), *([self.basis] if self.basis else [])])
+
+    @classmethod
+    def from_text(cls, fraction: str = "1.0", basis: str | None = None) -> InterceptResend:
+        """Make her of the parts of her text form."""
+        return cls(_number("fraction", fraction), basis)
+
+    def choices(self, bases: Sequence[str]) -> dict[str, float]:
+        """Return the bases that she measures in, and ``none`` for letting a qubit pass."""
+        chosen = [self.basis] if self.basis else list(bases)
+        taken = {basis: self.fraction / len(chosen) for basis in chosen}
+        likely = {"none": 1 - self.fraction, **taken}
+        return {choice: probability for choice, probability in likely.items() if probability > 0}
+
+    def heard(self, choice: str) -> Bit | None:
+        """Return her bit, where she measured."""
+        return None if choice == "none" else (HEARD, 0)
+
+    def meet(self, circuit: QuantumCircuit, register: QuantumRegister, choice: str) -> None:
+        """Append her measurement, and the rotation back to her basis."""
+        if choice == "none":
+            return
+        heard = ClassicalRegister(1, HEARD)
+        circuit.add_register(heard)
+        if choice == "breidbart":
+            circuit.ry(-math.pi / 4, register[0])
+            circuit.measure(register[0], heard[0])
+            circuit.ry(math.pi / 4, register[0])
+            return
+        measure_pauli(circuit, register[0], choice.upper(), heard[0])
+        for gate in {"z": (), "x": ("h",), "y": ("h", "s")}[choice]:
+            getattr(circuit, gate)(register[0])
+
+    def transmitted(self, basis: str, bases: Sequence[str]) -> float:
+        """Return 1 - f + f (m·B)², averaged over her axes m."""
+        return sum(p * _overlap(does, basis) ** 2 for does, p in self.choices(bases).items())
+
+    def knowledge(self, basis: str, bases: Sequence[str]) -> tuple[tuple[float, float], ...]:
+        """Return |m·B| for each of her axes m."""
+        return tuple(
+            (p, abs(_overlap(does, basis))) for does, p in self.choices(bases).items() if does != "none"
+        )
+
+
+@dataclass(frozen=True)
+class EntanglingProbe(Eavesdropper):
+    """Entangle a probe with each qubit, and measure it when the bases are known.
+
+    The phase-covariant cloner |0⟩|0⟩ → |0⟩|0⟩, |1⟩|0⟩ → cos η |1⟩|0⟩ + sin η |0⟩|1⟩, turned so that the circle of X and Z
+    is its equator. Bob is wrong with D = (1 - cos η)/2, and she is right with F_E = 1/2 + √(D(1 - D)): no attack on each qubit
+    alone knows more for this D (J. I. Cirac and N. Gisin, Coherent eavesdropping strategies for the 4 state quantum
+    cryptography protocol, 1997).
+
+    Args:
+        disturbance: D, in [0, 0.5].
+
+    Raises:
+        ParameterError: If it is out of range.
+
+    Example:
+        >>> str(EntanglingProbe(disturbance=0.5)), EntanglingProbe(0.5).knowledge("x", ("z", "x"))
+        ('entangling-probe:0.5', ((1.0, 1.0),))
+    """
+
+    kind: ClassVar[str] = "entangling-probe"
+    qubits: ClassVar[int] = 2
+    disturbance: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "disturbance", check_range("disturbance", self.disturbance, 0.0, 0.5))
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.disturbance}"
+
+    @classmethod
+    def from_text(cls, disturbance: str) -> EntanglingProbe:
+        """Make her of the parts of her text form."""
+        return cls(_number("disturbance", disturbance))
+
+    def choices(self, bases: Sequence[str]) -> dict[str, float]:
+        """Return the one thing that she does."""
+        return {"probe": 1.0}
+
+    def meet(self, circuit: QuantumCircuit, register: QuantumRegister, choice: str) -> None:
+        """Append the cloner between the qubit and her probe."""
+        qubit, probe = register
+        circuit.rx(math.pi / 2, qubit)  # turns the circle of X and Z to that of X and Y
+        circuit.cry(2 * math.acos(1 - 2 * self.disturbance), qubit, probe)
+        circuit.cx(probe, qubit)
+        circuit.rx(-math.pi / 2, qubit)
+        circuit.rx(-math.pi / 2, probe)
+
+    def ask(self, circuit: QuantumCircuit, register: QuantumRegister, choice: str, basis: str) -> None:
+        """Append the measurement of her probe in the basis that Alice announced."""
+        heard = ClassicalRegister(1, HEARD)
+        circuit.add_register(heard)
+        measure_pauli(circuit, register[1], basis.upper(), heard[0])
+
+    def transmitted(self, basis: str, bases: Sequence[str]) -> float:
+        """Return cos η on the circle, and cos² η for Y, the cloner's axis."""
+        cosine = 1 - 2 * self.disturbance
+        return cosine**2 if basis == "y" else cosine
+
+    def knowledge(self, basis: str, bases: Sequence[str]) -> tuple[tuple[float, float], ...]:
+        """Return sin η on the circle, and sin² η for Y."""
+        sine = 2 * math.sqrt(self.disturbance * (1 - self.disturbance))
+        return ((1.0, sine**2 if basis == "y" else sine),)
+
+
+@dataclass(frozen=True)
+class ManInTheMiddle(Eavesdropper):
+    """Be Bob to Alice and Alice to Bob, and hold a key with each.
+
+    She makes no error, so no error rate finds her. Only authentication does: the two ends of it are somebody whom Alice knows
+    and somebody whom Bob knows, and she is neither.
+
+    Example:
+        >>> str(ManInTheMiddle())
+        'man-in-the-middle'
+    """
+
+    kind: ClassVar[str] = "man-in-the-middle"
+
+    def __str__(self) -> str:
+        return self.kind
+
+    @classmethod
+    def from_text(cls) -> ManInTheMiddle:
+        """Make her; her text form has no parts."""
+        return cls()
+
+    def transmitted(self, basis: str, bases: Sequence[str]) -> float:
+        """Return 1: each of them receives what its peer sent, who is she."""
+        return 1.0
+
+    def knowledge(self, basis: str, bases: Sequence[str]) -> tuple[tuple[float, float], ...]:
+        """Return that she knows each sifted bit."""
+        return ((1.0, 1.0),)
+
+
+_KINDS: tuple[type[InterceptResend] | type[EntanglingProbe] | type[ManInTheMiddle], ...] = (
+    InterceptResend,
+    EntanglingProbe,
+    ManInTheMiddle,
+)
+
+
+def eavesdropper(given: object) -> Eavesdropper | None:
+    """Return an eavesdropper of what was given.
+
+    Args:
+        given: One, or None, or a text: ``intercept-resend[:fraction[:basis]]``, ``entangling-probe:disturbance`` or
+            ``man-in-the-middle``.
+
+    Raises:
+        ParameterError: If it is none of these.
+
+    Example:
+        >>> eavesdropper("entangling-probe:0.05")
+        EntanglingProbe(disturbance=0.05)
+    """
+    if given is None or isinstance(given, Eavesdropper):
+        return given
+    forms = "intercept-resend[:fraction[:basis]], entangling-probe:disturbance or man-in-the-middle"
+    if not isinstance(given, str):
+        raise ParameterError(f"eve must be an eavesdropper or a text, {forms}, got {given!r}")
+    name, *parts = given.split(":")
+    for kind in _KINDS:
+        if kind.kind == name:
+            try:
+                return kind.from_text(*parts)
+            except TypeError:
+                raise ParameterError(f"eve must be {forms}, got {given!r}") from None
+    raise UnknownNameError("eavesdropper", name, [kind.kind for kind in _KINDS])
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ParameterError(f"the {name} of an eavesdropper must be a number, got {text!r}") from None
+
+
+def _overlap(choice: str, basis: str) -> float:
+    """Return m·B, and 1 where she lets the qubit pass."""
+    if choice == "none":
+        return 1.0
+    return sum(a * b for a, b in zip(_AXES[choice], AXES[basis], strict=True))

@@ -1,0 +1,80 @@
+"""What an eavesdropper knows, by her own record."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnet_circuits.qkd.postprocessing.randomness import Randomness
+from qnet_circuits.qkd.rounds import NOTHING, Rounds
+from qnet_circuits.theory.entropy import binary_entropy
+from qnet_circuits.theory.estimate import Estimate, proportion
+
+#: A case that she can tell apart: how many sifted rounds, and how many guesses were right.
+Case = tuple[int, int]
+
+
+def eve_figures(rounds: Rounds, level: float, randomness: Randomness) -> dict[str, Estimate]:
+    """Return how often her bit is Alice's, and what that is worth in bits for each sifted bit.
+
+    Where she has no bit she tosses a coin. She knows what she did and which basis was announced, so the information is
+    Σ_c w_c (1 - h(g_c)) over the cases c that she can tell apart, with their shares w_c and guess rates g_c. By Fano's
+    inequality it is what she has at least; for attacks that treat both bits alike it is the mutual information.
+
+    Args:
+        rounds: The records.
+        level: Confidence level.
+        randomness: For the coins.
+    """
+    sifted = rounds.sifted
+    total = int(np.count_nonzero(sifted))
+    if total == 0:
+        return {}
+    coins = randomness.bits(len(sifted))
+    bits = np.where(rounds.heard == NOTHING, coins, rounds.heard)
+    right = int(np.count_nonzero((bits == rounds.alice.bits) & sifted))
+    return {
+        "eve_guess": proportion(right, total, level),
+        "eve_information": information(_cases(rounds, sifted), total, level),
+    }
+
+
+def information(cases: list[Case], total: int, level: float) -> Estimate:
+    """Return Σ_c (n_c/n)(1 - h(g_c)) with an interval, by Clopper-Pearson for every share and rate, and Bonferroni.
+
+    Args:
+        cases: Rounds and right guesses of each case.
+        total: n, sifted rounds in all.
+        level: Confidence level.
+
+    Example:
+        >>> print(information([(5000, 5000), (5000, 2500)], 10_000, 0.95))
+        0.50(2)
+    """
+    low = high = value = 0.0
+    each = 1 - (1 - level) / max(1, 2 * len(cases))
+    for n, right in cases:
+        share, guess = proportion(n, total, each), proportion(right, n, each)
+        ends = [_worth(guess.low), _worth(guess.high)]
+        least = 0.0 if guess.low <= 0.5 <= guess.high else min(ends)
+        low, high = low + share.low * least, high + share.high * max(ends)
+        value += share.value * _worth(guess.value)
+    method = f"plug-in, Clopper-Pearson and Bonferroni over {2 * len(cases)}" if cases else "no bit was heard"
+    return Estimate(value, min(low, value), max(min(1.0, high), value), level, method, total)
+
+
+def _worth(guess: float) -> float:
+    """Return 1 - h(g): the bits in a guess that is right with g, or as surely wrong."""
+    return 1 - binary_entropy(guess)
+
+
+def _cases(rounds: Rounds, sifted: NDArray[np.bool_]) -> list[Case]:
+    """Return the cases in which she has a bit, one for each thing that she did and each announced basis."""
+    labels = sorted({(setting.eve, setting.alice) for setting in rounds.line if setting.matched})
+    place = {label: k for k, label in enumerate(labels)}
+    of_kind = np.array([place.get((setting.eve, setting.alice), 0) for setting in rounds.line])
+    has = sifted & (rounds.heard != NOTHING)
+    n = np.bincount(of_kind[rounds.kind[has]], minlength=len(labels))
+    hits = has & (rounds.heard == rounds.alice.bits)
+    right = np.bincount(of_kind[rounds.kind[hits]], minlength=len(labels))
+    return [(int(a), int(b)) for a, b in zip(n, right, strict=True) if a]

@@ -1,0 +1,1 @@
+"""The two parties' classical half, from sifted bits to a key; no Qiskit."""

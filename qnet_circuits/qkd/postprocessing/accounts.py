@@ -1,0 +1,239 @@
+"""The rules of a session, and the account that each party keeps while it lasts."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass, fields
+
+from qnet_circuits.errors import ParameterError, UnknownNameError, check_count, check_range
+from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS
+from qnet_circuits.qkd.postprocessing.finite_key import (
+    check_epsilon,
+    counts_chance,
+    hashing_cost,
+    key_length,
+    phase_cost,
+    verification_cost,
+)
+from qnet_circuits.qkd.postprocessing.key_ledger import Entry, Ledger
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.schedules import SCHEDULES
+from qnet_circuits.qkd.postprocessing.verification import tag_bits
+
+#: Bits of the shortest key: it is kept in whole bytes.
+LEAST_KEY = 8
+#: How questions of the error correction are paid for, as a factor on the parities told.
+LEAK_MODELS = {"alice+pattern": 1, "both": 2}
+
+
+@dataclass(frozen=True)
+class SessionParameters:
+    """What both parties agreed on before. The key's length is fixed by it and by the counts, whatever is observed.
+
+    Bits of ``key_basis`` become the key; all others are compared aloud and discarded, and those of ``test_basis`` bound
+    Eve's knowledge (Tomamichel et al., Nat. Commun. 3, 634 (2012)). Both parties choose bases at random, and what is
+    compared must be as random as that.
+
+    Cascade talks both ways: what Bob asks shows which bits were wrong. In the leak model "alice+pattern" that pattern is
+    given to Eve whole, and only Alice's parities are paid for. This is free where both parties measure qubits, because
+    Z⊗Z and X⊗X commute, and is the place to be careful elsewhere (arXiv:2307.00576); "both" pays for each parity twice.
+    How many parities there are follows from the pattern and public seeds, so they are counted as they come; their number
+    is paid for all the same.
+
+    Args:
+        tolerance: Q_tol, the observed error rate above which there is no key, in [0, 0.5].
+        epsilon_secrecy: ε_sec, in (0, 0.5].
+        epsilon_correctness: ε_cor, in (0, 0.5].
+        schedule: Name of Cascade's schedule.
+        key_basis: Number of the basis of the key.
+        test_basis: Number of the other that bounds the phase errors.
+        key_sample: Fraction of the key's basis that is compared and discarded too, in [0, 1).
+        leak_model: "alice+pattern" or "both".
+        frame: Longest frame that is corrected at once, in bits.
+        slack: How much larger than the smallest a block may be that Cascade searches with it; saves rounds.
+        fingerprint_bits: Bits of the key that are cut off to be shown.
+        authentication: Whether both prove in the end to have seen the same conversation. Without it ε is 1, since whoever sat
+            between the parties would hold a key with each of them: there is no key.
+        public_counts: How many counts of Alice's ones in each basis were on record before the rounds were played, as where
+            rounds of one bit run together: each is paid for as a number up to the bits of key, and makes μ larger.
+
+    Raises:
+        ParameterError: If a value is out of range.
+
+    Example:
+        >>> SessionParameters(tolerance=0.03).schedule
+        'opt(4)'
+    """
+
+    tolerance: float = 0.05
+    epsilon_secrecy: float = 1e-10
+    epsilon_correctness: float = 1e-15
+    schedule: str = "opt(4)"
+    key_basis: int = 0
+    test_basis: int = 1
+    key_sample: float = 0.0
+    leak_model: str = "alice+pattern"
+    frame: int = 2**17
+    slack: float = 2.0
+    fingerprint_bits: int = 64
+    authentication: bool = True
+    public_counts: int = 0
+
+    def __post_init__(self) -> None:
+        check_range("tolerance", self.tolerance, 0.0, 0.5)
+        check_epsilon("epsilon_secrecy", self.epsilon_secrecy)
+        check_epsilon("epsilon_correctness", self.epsilon_correctness)
+        if not isinstance(self.schedule, str) or self.schedule not in SCHEDULES:
+            raise UnknownNameError("schedule", self.schedule, SCHEDULES)
+        check_count("key_basis", self.key_basis, 0, 254)
+        check_count("test_basis", self.test_basis, 0, 254)
+        if self.key_basis == self.test_basis:
+            raise ParameterError(f"key_basis and test_basis must differ, got {self.key_basis} twice")
+        if check_range("key_sample", self.key_sample, 0.0, 1.0) == 1.0:
+            raise ParameterError("key_sample must be below 1: the bits that are compared are lost to the key")
+        if not isinstance(self.leak_model, str) or self.leak_model not in LEAK_MODELS:
+            raise ParameterError(f"leak_model is one of {', '.join(LEAK_MODELS)}, got {self.leak_model!r}")
+        check_count("frame", self.frame, 2)
+        check_range("slack", self.slack, 1.0, math.inf)
+        check_count("fingerprint_bits", self.fingerprint_bits, 0)
+        check_count("public_counts", self.public_counts, 0)
+        if not isinstance(self.authentication, bool):
+            raise ParameterError(f"authentication must be True or False, got {self.authentication!r}")
+        # Equal rules have equal digests, whatever kind of number they were given as.
+        for field in fields(self):
+            if field.type in ("float", "int"):
+                kind = float if field.type == "float" else int
+                object.__setattr__(self, field.name, kind(getattr(self, field.name)))
+
+    @property
+    def digest(self) -> bytes:
+        """A public name of these rules, which the parties compare."""
+        return hashlib.sha256(repr(self).encode()).digest()
+
+
+class Account:
+    """What one party wrote down of costs so far.
+
+    Example:
+        >>> account = Account(100)
+        >>> account.sift(detected=90, sifted=50)
+        >>> account.spend("test bits", 20, 40)
+        >>> account.refused().net_key, account.refused().bits("discarded after the alarm")
+        (0, 30.0)
+    """
+
+    def __init__(self, pulses: int) -> None:
+        self.pulses, self.detected, self.sifted = pulses, 0, 0
+        self.entries: list[Entry] = []
+        self.epsilons: list[tuple[str, float]] = []
+        self.pool_used = 0
+
+    def sift(self, detected: int, sifted: int) -> None:
+        """Note how many rounds were detected and sifted."""
+        self.detected, self.sifted = detected, sifted
+
+    def spend(self, cause: str, bits: float, revealed: int = 0) -> None:
+        """Note a cost."""
+        self.entries.append(Entry(cause, bits, revealed))
+
+    def settled(self, net_key: int) -> Ledger:
+        """Return the ledger of a session that ended with a key."""
+        return self._ledger(self.entries, net_key)
+
+    def refused(self) -> Ledger:
+        """Return the ledger of a session that ended without one: what is not spent is thrown away."""
+        left, kept = float(self.sifted), []
+        for entry in self.entries:
+            kept.append(Entry(entry.cause, min(entry.bits, left), entry.revealed))
+            left -= kept[-1].bits
+        return self._ledger([*kept, Entry("discarded after the alarm", left)], 0)
+
+    def _ledger(self, entries: list[Entry], net_key: int) -> Ledger:
+        return Ledger(
+            self.pulses,
+            self.detected,
+            self.sifted,
+            tuple(entries),
+            net_key,
+            tuple(self.epsilons),
+            self.pool_used,
+        )
+
+
+def count_bits(n: int) -> int:
+    """Return ⌈log2(n + 1)⌉: the number of parities told is public, and is paid for as a number up to n.
+
+    Example:
+        >>> count_bits(1023)
+        10
+    """
+    return math.ceil(math.log2(n + 1))
+
+
+def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int) -> tuple[int, int]:
+    """Write down all costs of n bits of key, and return the length to hash to and the net length.
+
+    Args:
+        account: Gets the entries.
+        rules: The session's.
+        n: Bits that were corrected.
+        k: Bits of the test basis that were compared.
+        told: Parities that Alice told.
+
+    Raises:
+        Refusal: If nothing is left.
+
+    Example:
+        >>> account = Account(400_000)
+        >>> account.sift(400_000, 200_000)
+        >>> account.spend("test bits", 100_000, 200_000)
+        >>> settle(account, SessionParameters(tolerance=0.03), 100_000, 100_000, 21384 - 17)
+        (48975, 48399)
+        >>> account.pool_used = 512
+        >>> account.settled(48399).bits("rounding") < 1
+        True
+    """
+    factor, counted = LEAK_MODELS[rules.leak_model], count_bits(n)
+    on_record = rules.public_counts * counted
+    leak = factor * told + counted + on_record
+    epsilons = rules.epsilon_secrecy, rules.epsilon_correctness
+    chance = counts_chance(account.pulses, rules.public_counts)
+    length = key_length(n, k, rules.tolerance, leak, *epsilons, chance)
+    net = length - SESSION_BITS - rules.fingerprint_bits
+    costs = [
+        ("phase errors", phase_cost(n, k, rules.tolerance, rules.epsilon_secrecy, chance), 0),
+        ("reconciliation", factor * told, factor * told),
+        ("parity count", counted, counted),
+        *([("counts of bits", on_record, on_record)] if on_record else []),
+        ("verification", verification_cost(rules.epsilon_correctness), tag_bits(rules.epsilon_correctness)),
+        ("hashing", hashing_cost(rules.epsilon_secrecy), 0),
+    ]
+    for cause, bits, revealed in costs:
+        account.spend(cause, bits, revealed)
+    if net < LEAST_KEY:
+        left = max(0.0, n - math.fsum(bits for _, bits, _ in costs))
+        raise Refusal(
+            "short",
+            f"{n} bits for the key and {k} compared leave {left:.0f} secret ones, "
+            f"{SESSION_BITS} for authentication and {rules.fingerprint_bits} to show are needed and more",
+        )
+    account.spend("rounding", max(0.0, n - math.fsum(bits for _, bits, _ in costs) - length))
+    account.spend("authentication", SESSION_BITS)
+    account.spend("fingerprint", rules.fingerprint_bits, rules.fingerprint_bits)
+    account.epsilons += [("secrecy", rules.epsilon_secrecy), ("correctness", rules.epsilon_correctness)]
+    return length, net
+
+
+def refuse_hopeless(rules: SessionParameters, n: int, k: int) -> None:
+    """Raise the alarm if no key is left even if no bit has to be corrected: then nothing more need be revealed.
+
+    Raises:
+        Refusal: If so.
+
+    Example:
+        >>> refuse_hopeless(SessionParameters(), 100_000, 100_000)
+    """
+    if n == 0 or k == 0:
+        raise Refusal("short", f"{n} bits for the key and {k} to compare are left, both are needed")
+    settle(Account(n + k), rules, n, k, 0)

@@ -1,0 +1,133 @@
+"""One-time Wegman-Carter tags (Poly1305 with a fresh key each, RFC 8439), and the shared key that pays for them.
+
+A tag proves that both parties saw the same conversation. Security is information-theoretic only because no key serves
+twice: what a session uses is gone, whatever its end.
+"""
+
+from __future__ import annotations
+
+import hmac
+import math
+from typing import NoReturn
+
+from qnet_circuits.errors import ParameterError, check_count
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+
+#: Bytes of the one-time key of a tag.
+TAG_KEY_BYTES = 32
+
+#: Bits of key that a session uses: one tag in each direction.
+SESSION_BITS = 2 * 8 * TAG_KEY_BYTES
+
+
+def make_tag(key: bytes, message: bytes) -> bytes:
+    """Return the Poly1305 tag of a message, 16 bytes.
+
+    Args:
+        key: 32 bytes that serve this once.
+        message: Any bytes.
+
+    Raises:
+        ParameterError: If the key has another length, or either is no bytes.
+
+    Example:
+        >>> make_tag(bytes(32), b"with a key of zeros every tag is zero") == bytes(16)
+        True
+    """
+    from cryptography.hazmat.primitives.poly1305 import Poly1305
+
+    if not (isinstance(key, bytes) and isinstance(message, bytes)):
+        raise ParameterError(f"a tag takes bytes, got {type(key).__name__} and {type(message).__name__}")
+    if len(key) != TAG_KEY_BYTES:
+        raise ParameterError(f"the key of a tag has {TAG_KEY_BYTES} bytes, got {len(key)}")
+    return Poly1305.generate_tag(key, message)
+
+
+def check_tag(key: bytes, message: bytes, tag: bytes) -> bool:
+    """Tell whether the tag is right, in a time that does not depend on where it is wrong.
+
+    Example:
+        >>> check_tag(bytes(range(32)), b"hello", make_tag(bytes(range(32)), b"hello"))
+        True
+    """
+    return hmac.compare_digest(make_tag(key, message), tag if isinstance(tag, bytes) else b"")
+
+
+def forgery_probability(message_bytes: int) -> float:
+    """Return how likely a forged tag on a message of this length passes at most, 8⌈L/16⌉ / 2^106 (Bernstein 2005).
+
+    Raises:
+        ParameterError: If the length is negative.
+
+    Example:
+        >>> round(math.log2(forgery_probability(1_000_000)), 1)
+        -87.1
+    """
+    return 8 * max(1, math.ceil(check_count("message_bytes", message_bytes, 0) / 16)) / 2**106
+
+
+class KeyPool:
+    """Secret bytes that two parties share, each in a copy of its own, and use up in the same order.
+
+    Args:
+        secret: What they share before the first session; at least 64 bytes serve for one.
+
+    Raises:
+        ParameterError: If it is no bytes.
+
+    Example:
+        >>> pool = KeyPool(bytes(range(64)))
+        >>> offset, key = pool.take(32)
+        >>> offset, len(key), pool
+        (0, 32, <KeyPool: 32 bytes left, 32 used>)
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        if not isinstance(secret, bytes | bytearray):
+            raise ParameterError(f"the secret of a pool is bytes, got {type(secret).__name__}")
+        self._secret, self.used = bytearray(secret), 0
+
+    def __repr__(self) -> str:
+        return f"<KeyPool: {self.left} bytes left, {self.used} used>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a pool is not pickled or copied: two copies would use one key twice")
+
+    @property
+    def left(self) -> int:
+        """Bytes that were not used yet."""
+        return len(self._secret) - self.used
+
+    def take(self, count: int, offset: int | None = None) -> tuple[int, bytes]:
+        """Return the next bytes and where they began; they are erased here.
+
+        Args:
+            count: How many.
+            offset: Where to begin; what is skipped is lost. The next unused byte by default.
+
+        Raises:
+            Refusal: If they were used before, or there are not enough.
+        """
+        offset = self.used if offset is None else offset
+        if offset < self.used:
+            raise Refusal("authentication", f"the key at byte {offset} was used before, {self.used} are gone")
+        if offset + count > len(self._secret):
+            raise Refusal("pool", f"{count} bytes of key are needed at byte {offset}, {self.left} are left")
+        taken = bytes(self._secret[offset : offset + count])
+        self._secret[: offset + count] = bytes(offset + count)
+        self.used = offset + count
+        return offset, taken
+
+    def deposit(self, secret: bytes) -> None:
+        """Put new secret bytes at the end: both parties the same."""
+        self._secret += secret
+
+    def withdraw(self, count: int) -> None:
+        """Take back what was put at the end last, because the peer did not accept.
+
+        Raises:
+            ParameterError: If it is more than what is left.
+        """
+        if count > self.left:
+            raise ParameterError(f"{count} bytes cannot be taken back, {self.left} are left")
+        del self._secret[len(self._secret) - count :]

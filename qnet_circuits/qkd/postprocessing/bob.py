@@ -1,0 +1,144 @@
+"""Bob, who asks and corrects."""
+
+from __future__ import annotations
+
+import struct
+from contextlib import suppress
+
+import numpy as np
+
+from qnet_circuits.qkd.postprocessing.authentication import (
+    check_tag,
+    make_tag,
+)
+from qnet_circuits.qkd.postprocessing.cascade import reconcile
+from qnet_circuits.qkd.postprocessing.channel import (
+    ClassicalChannel,
+    decode_bits,
+    decode_numbers,
+    encode_bits,
+    encode_numbers,
+    legible,
+    pack,
+    unpack,
+)
+from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
+from qnet_circuits.qkd.postprocessing.party import Party, aborted
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.shuffles import Bits, Places
+from qnet_circuits.qkd.postprocessing.sifting import accept, announce
+from qnet_circuits.qkd.postprocessing.toeplitz import seed_length
+from qnet_circuits.qkd.postprocessing.verification import tag_bits, tags_agree, verification_tag
+from qnet_circuits.theory.estimate import proportion
+
+
+class Bob(Party):
+    """The party that asks, and corrects its bits."""
+
+    name, peer = "bob", "alice"
+
+    def run(self, channel: ClassicalChannel) -> KeyResult:
+        """Hold the whole conversation, and return how it ended for Bob.
+
+        A channel that raises an ``OSError``, as broken connections and time that ran out do, has cut the conversation.
+        """
+        self._channel = channel
+        try:
+            self._talk()
+        except Refusal as refusal:
+            self._refuse(refusal, informed=self.informed)
+            # Also if he was told of an alarm: it need not be Alice who said so.
+            with suppress(OSError):
+                channel.request(self._view.say("abort", str(refusal).encode()))
+        assert self.result is not None
+        return self.result
+
+    def _ask(self, kind: str, body: bytes = b"") -> bytes:
+        """Say something and return what Alice answers."""
+        try:
+            reply = legible(self._channel.request(self._view.say(kind, body)))
+        except OSError as error:
+            raise Refusal("cut", f"no answer to {kind!r} came, but {type(error).__name__}") from None
+        if reply.kind == "abort":
+            self.informed = True
+            raise aborted(reply)
+        if self._view.hear(reply).kind != kind:
+            raise Refusal("malformed", f"an answer to {kind!r} was due, {reply.kind!r} came")
+        return reply.body
+
+    def hear_parities(self, question: bytes, count: int) -> Bits:
+        """Ask for parities, and count what was told."""
+        self._told += count
+        if self._told > len(self._key):
+            raise Refusal("reconciliation", f"more parities are needed than there are bits, {len(self._key)}")
+        return decode_bits(self._ask("parities", question), count)
+
+    def _talk(self) -> None:
+        self._match()
+        self._estimate(decode_bits(self._ask("sample", encode_bits(self._test)), len(self._test)))
+        self._correct()
+        self._verify()
+        self._amplify()
+        self._authenticate()
+        self._succeed()
+
+    def _match(self) -> None:
+        announced = pack(self._rules.digest, announce(self._record))
+        answer, told = unpack(self._ask("detections", announced), 2)
+        sifted = accept(self._record, answer)
+        sample = decode_bits(told, len(sifted.bits)).astype(bool)
+        if not sample[sifted.bases != self._rules.key_basis].all():
+            raise Refusal("malformed", "bits of other bases than the key's were not compared")
+        self._sift(sifted, sample)
+
+    def _correct(self) -> None:
+        seed = self._ask("reconcile")
+        if len(seed) != 16:
+            raise Refusal("malformed", f"a seed of 16 bytes was due, {len(seed)} came")
+        self._corrected, pieces = 0, []
+        for index, (bits, shuffles, schedule) in enumerate(self._frames(seed)):
+            done = reconcile(bits, _Line(self, index), shuffles, schedule, self._rules.slack)
+            self._corrected += done.corrected
+            pieces.append(done.bits)
+        corrected = np.concatenate(pieces)
+        for row in (self._key, *pieces):
+            row[:] = 0
+        self._key = corrected
+
+    def _verify(self) -> None:
+        answer = self._ask("verify", encode_numbers(np.array([self._told, self._corrected])))
+        self._settle()
+        epsilon = self._rules.epsilon_correctness
+        seed, told = unpack(answer, 2)
+        width = tag_bits(epsilon)
+        own = verification_tag(self._key, decode_bits(seed, seed_length(len(self._key), width)), epsilon)
+        if not tags_agree(own, decode_bits(told, width)):
+            raise Refusal("verification", "the hashes of the corrected keys differ")
+        self.qber.setdefault(self._rules.key_basis, proportion(self._corrected, len(self._key)))
+
+    def _amplify(self) -> None:
+        length, seed = unpack(self._ask("amplify"), 2)
+        if decode_numbers(length).tolist() != [self._length]:
+            raise Refusal("malformed", f"Alice's key is not of the {self._length} bits that Bob's is")
+        self._distil(decode_bits(seed, seed_length(len(self._key), self._length)))
+
+    def _authenticate(self) -> None:
+        """Prove to have seen this conversation, and have Alice prove it."""
+        offset, own, theirs = self._tag_keys()
+        tag = self._ask("tag", struct.pack("<Q", offset) + make_tag(own, self._said("bob")))
+        if not check_tag(theirs, self._said("alice", but_last=1), tag):
+            raise Refusal(
+                "authentication", "Alice's tag is wrong: she saw another conversation, or it was not she"
+            )
+
+
+class _Line:
+    """The oracle that Bob has: a question on the channel."""
+
+    def __init__(self, bob: Bob, frame: int) -> None:
+        self._bob, self._frame = bob, frame
+
+    def tell(self, index: int, places: Places) -> Bits:
+        """Ask for the parities before the places along one shuffle."""
+        question = encode_numbers(np.concatenate([[self._frame, index], places]))
+        return self._bob.hear_parities(question, len(places))

@@ -1,0 +1,258 @@
+"""How many secret bits a finite run gives, after Tomamichel, Lim, Gisin and Renner, Nat. Commun. 3, 634 (2012).
+
+n bits of one basis become the key, k bits of the other are all revealed, and their error rate must not exceed Q_tol,
+fixed beforehand. The length counts with Q_tol + μ, never with the observed rate. Logarithms: base 2 for bits, natural
+in μ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qnet_circuits.errors import check_count, check_range
+from qnet_circuits.theory.entropy import binary_entropy
+
+
+def sampling_deviation(n: int, k: int, epsilon_secrecy: float, chance: float = 1.0) -> float:
+    """Return μ = √((n + k)/(n k) · (k + 1)/k · ln(4/(ε_sec √(p_z p_x)))).
+
+    A random sample of k without replacement understates the error rate of the other n by more than this with a
+    probability below (ε_sec/4)² p_z p_x, by Serfling's inequality.
+
+    Args:
+        n: Bits for the key, at least 1.
+        k: Bits compared, at least 1.
+        epsilon_secrecy: ε_sec, in (0, 1).
+        chance: √(p_z p_x), how likely what was known of both bases' bits before they were sent was; 1 where nothing was known.
+
+    Raises:
+        ParameterError: If a value is out of range.
+
+    Example:
+        >>> round(sampling_deviation(10_000, 10_000, 1e-10), 10)
+        0.0698778742
+    """
+    check_count("n", n)
+    check_count("k", k)
+    log = math.log(4 / check_epsilon("epsilon_secrecy", epsilon_secrecy))
+    log -= math.log(check_range("chance", chance, 1e-300, 1.0))
+    return math.sqrt((n + k) / (n * k) * (k + 1) / k * log)
+
+
+def counts_chance(rounds: int, counts: int) -> float:
+    """Return √(p_z p_x) for counts of ones that were on record before the rounds were played, (2πM)^(-G/2) for G in each basis.
+
+    An attack may be chosen for the counts c. Whatever it is, its sample is a bad one and has these counts with less than
+    (ε/4)², so given c it is bad with less than (ε/4)²/P(c). The failure probability is the root of this, and on average over
+    the counts (ε/4) Σ_c √P(c). For c binomial of N fair bits the sum is at most (2πN)^(1/4), and p is its inverse square.
+
+    Args:
+        rounds: M, all rounds; no count is of more.
+        counts: G, how many counts there are in each of the two bases.
+
+    Example:
+        >>> counts_chance(100_000, 0), round(1 / counts_chance(100_000, 1))
+        (1.0, 793)
+    """
+    return float((2 * math.pi * check_count("rounds", rounds)) ** (-check_count("counts", counts, 0) / 2))
+
+
+def check_epsilon(name: str, value: float) -> float:
+    """Return a failure probability in [1e-300, 0.5], or raise ParameterError."""
+    return check_range(name, value, 1e-300, 0.5)
+
+
+def hashing_cost(epsilon_secrecy: float) -> float:
+    """Return the bits that universal hashing costs, 2 log2(1/ε_sec) (leftover hash lemma).
+
+    Example:
+        >>> round(hashing_cost(1e-10), 4)
+        66.4386
+    """
+    return -2 * math.log2(check_epsilon("epsilon_secrecy", epsilon_secrecy))
+
+
+def verification_cost(epsilon_correctness: float) -> float:
+    """Return log2(2/ε_cor), the most that the revealed tag of ⌈log2(1/ε_cor)⌉ bits costs.
+
+    Example:
+        >>> round(verification_cost(1e-15), 4)
+        50.8289
+    """
+    return 1 - math.log2(check_epsilon("epsilon_correctness", epsilon_correctness))
+
+
+def phase_cost(n: int, k: int, tolerance: float, epsilon_secrecy: float, chance: float = 1.0) -> float:
+    """Return n h(Q_tol + μ), what Eve can know of n bits before error correction; n where Q_tol + μ exceeds 1/2.
+
+    Example:
+        >>> round(phase_cost(10_000, 10_000, 0.01, 1e-10), 2)
+        4017.49
+    """
+    bound = check_range("tolerance", tolerance, 0.0, 0.5) + sampling_deviation(n, k, epsilon_secrecy, chance)
+    return n * binary_entropy(min(0.5, bound))
+
+
+def key_length(
+    n: int,
+    k: int,
+    tolerance: float,
+    leak: float,
+    epsilon_secrecy: float = 1e-10,
+    epsilon_correctness: float = 1e-15,
+    chance: float = 1.0,
+) -> int:
+    """Return ℓ = ⌊n(1 - h(Q_tol + μ)) - leak - log2(2/(ε_sec² ε_cor))⌋, at least 0.
+
+    Args:
+        n: Bits for the key.
+        k: Bits of the other basis, all compared.
+        tolerance: Q_tol, the largest error rate of the k bits with which a key is made, in [0, 0.5].
+        leak: Bits revealed by the error correction, without the verification's tag.
+        epsilon_secrecy: ε_sec, distance of the key from one that Eve knows nothing of.
+        epsilon_correctness: ε_cor, probability that the two keys differ.
+        chance: √(p_z p_x), as for ``sampling_deviation``.
+
+    Raises:
+        ParameterError: If a value is out of range.
+
+    Example:
+        >>> key_length(100_000, 10_000, 0.01, leak=8888)
+        57530
+    """
+    left = n - phase_cost(n, k, tolerance, epsilon_secrecy, chance) - check_range("leak", leak, 0.0, 1e300)
+    return max(0, math.floor(left - hashing_cost(epsilon_secrecy) - verification_cost(epsilon_correctness)))
+
+
+def abort_probability(k: int, qber: float, tolerance: float) -> float:
+    """Return the probability that more than k Q_tol of k bits differ where each does with probability ``qber``.
+
+    Example:
+        >>> round(abort_probability(1000, 0.01, 0.02), 6)
+        0.001496
+    """
+    from scipy.special import betainc
+
+    check_count("k", k)
+    allowed = math.floor(k * check_range("tolerance", tolerance, 0.0, 0.5) + 1e-9)
+    if allowed >= k:
+        return 0.0
+    return float(betainc(allowed + 1, k - allowed, check_range("qber", qber, 0.0, 0.5)))
+
+
+def expected_pulses(n: int, k: int) -> float:
+    """Return M = (√n + √k)², the qubits after which n and k matches are expected at the best basis bias.
+
+    Example:
+        >>> expected_pulses(10_000, 10_000)
+        40000.0
+    """
+    return (math.sqrt(check_count("n", n)) + math.sqrt(check_count("k", k))) ** 2
+
+
+@dataclass(frozen=True)
+class FiniteKeyPlan:
+    """The best choice for n bits of key at an expected error rate.
+
+    Args:
+        n: Bits for the key.
+        k: Bits to compare.
+        tolerance: Q_tol to abort above.
+        length: ℓ where the run does not abort.
+        abort: Probability that it does.
+
+    Example:
+        >>> round(FiniteKeyPlan(10_000, 10_000, 0.01, 4976, 0.0).rate, 4)
+        0.1244
+    """
+
+    n: int
+    k: int
+    tolerance: float
+    length: int
+    abort: float
+
+    @property
+    def rate(self) -> float:
+        """Expected secret bits for each pulse that arrives."""
+        return (1 - self.abort) * self.length / expected_pulses(self.n, self.k)
+
+    @property
+    def test_basis_probability(self) -> float:
+        """How often both parties should choose the compared basis, 1 - p_x = √k/(√n + √k)."""
+        return math.sqrt(self.k) / (math.sqrt(self.n) + math.sqrt(self.k))
+
+
+def plan_finite_key(
+    n: int,
+    qber: float,
+    *,
+    security_rate: float = 1e-14,
+    epsilon_correctness: float = 1e-15,
+    efficiency: float = 1.1,
+) -> FiniteKeyPlan:
+    """Choose k and Q_tol for the largest expected rate, with ε_sec = ``security_rate`` · ℓ and leak = f n h(Q_tol).
+
+    A larger sample costs pulses but makes μ smaller; a larger tolerance costs key but aborts less. The abort
+    probability is the exact binomial one of honest noise.
+
+    Args:
+        n: Bits for the key, at least 100.
+        qber: Expected error rate, in [0, 0.11].
+        security_rate: ε_sec for each bit of the key, in [1e-30, 1e-3].
+        epsilon_correctness: ε_cor.
+        efficiency: f of the error correction, at least 1.
+
+    Returns:
+        The plan; its length is 0 where no choice gives a key.
+
+    Raises:
+        ParameterError: If a value is out of range.
+
+    Example:
+        >>> plan = plan_finite_key(100_000, 0.01)
+        >>> plan.length > 40_000, 0.3 < plan.rate < 0.33
+        (True, True)
+    """
+    check_count("n", n, 100)
+    check_range("qber", qber, 0.0, 0.11)
+    check_range("security_rate", security_rate, 1e-30, 1e-3)
+    efficiency = check_range("efficiency", efficiency, 1.0, 1e6)
+
+    def plan(k: int, tolerance: float) -> FiniteKeyPlan:
+        leak = math.ceil(efficiency * n * binary_entropy(tolerance))
+        length, epsilon = n, 0.0
+        while length > 0 and epsilon != security_rate * length:
+            epsilon = min(0.5, security_rate * length)
+            length = min(length, key_length(n, k, tolerance, leak, epsilon, epsilon_correctness))
+        return FiniteKeyPlan(n, k, tolerance, length, abort_probability(k, qber, tolerance))
+
+    return _climb(plan, n, qber)
+
+
+def _climb(plan: Callable[[int, float], FiniteKeyPlan], n: int, qber: float) -> FiniteKeyPlan:
+    """Return the best plan on a grid of samples that is narrowed three times around its best."""
+    low, high = math.log(max(10.0, n / 1000)), math.log(10 * n)
+    best = plan(n, qber)
+    for _ in range(4):
+        step = (high - low) / 16
+        samples = {round(math.exp(low + step * j)) for j in range(17)}
+        best = max([best, *(_best_tolerance(plan, k, qber) for k in samples)], key=lambda one: one.rate)
+        low, high = math.log(best.k) - step, math.log(best.k) + step
+    return best
+
+
+def _best_tolerance(plan: Callable[[int, float], FiniteKeyPlan], k: int, qber: float) -> FiniteKeyPlan:
+    """Return the best plan of one sample: the number of allowed errors is what matters of a tolerance."""
+    spread = math.sqrt(k * max(qber, 1 / k)) + 1
+    low, high = math.floor(k * qber), min(k // 2, math.ceil(k * qber + 8 * spread))
+    while True:
+        step = max(1, (high - low) // 8)
+        plans = [plan(k, allowed / k) for allowed in range(low, high + 1, step)]
+        best = max(plans, key=lambda one: one.rate)
+        if step == 1:
+            return best
+        allowed = round(best.tolerance * k)
+        low, high = max(low, allowed - step), min(high, allowed + step)

@@ -1,0 +1,211 @@
+"""What Alice and Bob do alike: each holds a record and a secret pool, and hears of the other on the channel alone.
+
+Bob asks and Alice answers: detections, sample, reconcile, parities (often), verify, amplify, tag. Each keeps an account
+and a view of the conversation; at the end each proves to the other to have seen the same.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnet_circuits.errors import ParameterError
+from qnet_circuits.qkd.postprocessing.accounts import Account, SessionParameters, refuse_hopeless, settle
+from qnet_circuits.qkd.postprocessing.amplification import amplify
+from qnet_circuits.qkd.postprocessing.authentication import (
+    SESSION_BITS,
+    TAG_KEY_BYTES,
+    KeyPool,
+    forgery_probability,
+)
+from qnet_circuits.qkd.postprocessing.channel import (
+    Message,
+    View,
+    pack,
+)
+from qnet_circuits.qkd.postprocessing.estimation import error_rate, expected_rate, refuse_above, split
+from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
+from qnet_circuits.qkd.postprocessing.keys import SecretKey
+from qnet_circuits.qkd.postprocessing.randomness import Randomness
+from qnet_circuits.qkd.postprocessing.refusals import ALARMS, Refusal
+from qnet_circuits.qkd.postprocessing.schedules import Schedule, make_schedule
+from qnet_circuits.qkd.postprocessing.shuffles import Bits, Shuffles
+from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, Sifted
+from qnet_circuits.qkd.secrecy import Unpicklable
+from qnet_circuits.theory.estimate import Estimate
+
+#: Begins what is authenticated, so that no tag of something else fits.
+DOMAIN = b"qnet-circuits key distribution, transcript 1"
+#: Why a session without tags gives no key.
+UNAUTHENTICATED = "nobody proved who he is, so whoever sat between the parties would hold a key with each"
+
+
+class Party(Unpicklable):
+    """What both parties do alike.
+
+    Args:
+        record: The party's own.
+        rules: What both agreed on.
+        pool: The party's copy of the shared key for authentication.
+        randomness: The party's own source; the operating system by default.
+
+    Raises:
+        ParameterError: If one of them is something else.
+
+    Example:
+        >>> Party(PartyRecord([0, 1], [1, 0]), SessionParameters(), KeyPool(bytes(64)))
+        <party, 2 rounds, no result yet>
+    """
+
+    name, peer = "party", "peer"
+    _final: SecretKey | None
+
+    def __init__(
+        self,
+        record: PartyRecord,
+        rules: SessionParameters,
+        pool: KeyPool,
+        randomness: Randomness | None = None,
+    ) -> None:
+        randomness = Randomness() if randomness is None else randomness
+        for given, kind in (
+            (record, PartyRecord),
+            (rules, SessionParameters),
+            (pool, KeyPool),
+            (randomness, Randomness),
+        ):
+            if not isinstance(given, kind):
+                raise ParameterError(f"a party needs a {kind.__name__}, got {type(given).__name__}")
+        self._record, self._rules, self._pool = record, rules, pool
+        self._randomness = randomness
+        self._view = View(self.name, self.peer)
+        self._account = Account(len(record))
+        self._key = self._test = np.zeros(0, np.uint8)
+        self._final = None
+        self._refill = b""
+        self._told = 0
+        self._settled = False
+        self.qber: dict[int, Estimate] = {}
+        #: How the session ended for this party.
+        self.result: KeyResult | None = None
+        #: The alarm of a test outside of this conversation, which is raised once the sifted bits are compared.
+        self.veto: Refusal | None = None
+        #: Whether the peer raised the alarm.
+        self.informed = False
+
+    def __repr__(self) -> str:
+        state = "no result yet" if self.result is None else repr(self.result)
+        return f"<{self.name}, {self._account.pulses} rounds, {state}>"
+
+    def _sift(self, sifted: Sifted, sample: NDArray[np.bool_]) -> None:
+        """Part the sifted bits into those to compare and those for the key."""
+        self._account.sift(sifted.detected, len(sifted.bits))
+        self._test, self._key = split(sifted.bits, sample)
+        self._test_bases, _ = split(sifted.bases, sample)
+        self._account.spend("test bits", len(self._test), 2 * len(self._test))
+
+    def _estimate(self, told: Bits) -> None:
+        """Compare the sample with the peer's, and go on only if every basis is quiet enough."""
+        errors = self._test ^ told
+        for basis in np.unique(self._test_bases).tolist():
+            chosen = self._test_bases == basis
+            self.qber[basis] = error_rate(self._test[chosen], told[chosen])
+        for basis, rate in sorted(self.qber.items(), key=lambda one: -one[1].value):
+            refuse_above(rate, self._rules.tolerance, f"basis {basis}")
+        if self.veto is not None:
+            raise self.veto
+        near = self._test_bases == (
+            self._rules.key_basis if self._rules.key_sample > 0 else self._rules.test_basis
+        )
+        self._rate = expected_rate(int(errors[near].sum()), int(near.sum()))
+        self._k = int(np.count_nonzero(self._test_bases == self._rules.test_basis))
+        refuse_hopeless(self._rules, len(self._key), self._k)
+
+    def _frames(self, seed: bytes) -> list[tuple[Bits, Shuffles, Schedule]]:
+        """Cut the key into frames, with the public reorderings of a seed."""
+        words = tuple(np.frombuffer(seed, "<u4").tolist())
+        frames = []
+        for index, bits in enumerate(
+            np.array_split(self._key, math.ceil(len(self._key) / self._rules.frame))
+        ):
+            schedule = make_schedule(self._rules.schedule, len(bits), self._rate)
+            frames.append((bits, Shuffles(len(bits), schedule.blocks, (*words, index)), schedule))
+        return frames
+
+    def _settle(self) -> None:
+        """Fix the length of the key: from here on all costs are in the account."""
+        self._settled = True
+        self._length, self._net = settle(self._account, self._rules, len(self._key), self._k, self._told)
+
+    def _distil(self, seed: Bits) -> None:
+        """Hash the key, and part it into what is shown, what pays for authentication, and the rest.
+
+        Raises:
+            Refusal: If nobody will prove who he is: there is nothing to hash then, since everything may be known.
+        """
+        if not self._rules.authentication:
+            self._account.epsilons.append(("authentication", 1.0))
+            raise Refusal("unauthenticated", UNAUTHENTICATED)
+        distilled = amplify(self._key, seed, self._length)
+        shown, paid = self._rules.fingerprint_bits, SESSION_BITS
+        self._fingerprint = np.packbits(distilled[:shown]).tobytes().hex() or None
+        self._refill = np.packbits(distilled[shown : shown + paid]).tobytes()
+        self._final = SecretKey(distilled[shown + paid :])
+
+    def _tag_keys(self, offset: int | None = None) -> tuple[int, bytes, bytes]:
+        """Return where the one-time keys of this session begin, Bob's key and Alice's."""
+        offset, taken = self._pool.take(2 * TAG_KEY_BYTES, offset)
+        self._account.pool_used = SESSION_BITS
+        return offset, taken[:TAG_KEY_BYTES], taken[TAG_KEY_BYTES:]
+
+    def _said(self, sender: str, but_last: int = 0) -> bytes:
+        """Return what a party's tag is about: who says so, and everything said, but for the last messages."""
+        said = DOMAIN + pack(sender.encode(), self._view.transcript(but_last))
+        self._account.epsilons.append((f"authentication of {sender}", forgery_probability(len(said))))
+        return said
+
+    def _succeed(self) -> None:
+        """End with the key, and put back into the pool what was used."""
+        self._pool.deposit(self._refill)
+        self._pool_after = self._pool.used, self._pool.left
+        notes = ("the bits follow from a seed",) if self._randomness.demonstration else ()
+        ledger = self._account.settled(self._net)
+        self.result = KeyResult(self._final, None, ledger, dict(self.qber), notes, self._fingerprint)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop all that a key can be made of, and erase what is the party's own: only the result holds a key."""
+        for row in (self._key, self._test):
+            row[:] = 0
+        self._key = self._test = np.zeros(0, np.uint8)
+        self._record, self._randomness = PartyRecord([], []), Randomness()  # type: ignore[arg-type]
+        self._final = None
+        self._refill = b""
+
+    def _refuse(self, refusal: Refusal, informed: bool = False) -> None:
+        """End without a key."""
+        kept = self.result is not None and self.result.key is not None
+        # An alarm that comes after the next session has begun finds the pool changed, and leaves it alone.
+        if kept and self._pool_after == (self._pool.used, self._pool.left):
+            self._pool.withdraw(SESSION_BITS // 8)
+        if not self._settled and self._told:
+            self._account.spend("reconciliation", self._told, self._told)
+            self._settled = True
+        self.informed = informed
+        self._forget()
+        # What the key would have paid is not paid.
+        self._account.entries = [
+            entry for entry in self._account.entries if entry.cause not in ("authentication", "fingerprint")
+        ]
+        self.result = KeyResult(None, str(refusal), self._account.refused(), dict(self.qber))
+
+
+def aborted(message: Message) -> Refusal:
+    """Return the peer's alarm. It is not authenticated: anybody can prevent a key."""
+    text = message.body[:500].decode(errors="replace")
+    alarm, _, rest = text.partition(": ")
+    if alarm not in ALARMS or not rest.isprintable():
+        return Refusal("malformed", f"{message.sender} gave up and did not say why")
+    return Refusal(alarm, rest)

@@ -1,0 +1,137 @@
+"""From two records to a key, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from qnet_circuits.errors import ParameterError
+from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
+from qnet_circuits.qkd.postprocessing.alice import Alice
+from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS, KeyPool
+from qnet_circuits.qkd.postprocessing.bob import Bob
+from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, Message
+from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
+from qnet_circuits.qkd.postprocessing.party import Party
+from qnet_circuits.qkd.postprocessing.randomness import Randomness
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
+
+#: Why a session that this process held both ends of is a demonstration.
+ONE_PROCESS = "one process held both parties"
+
+
+class Session:
+    """Two parties and the channel between them.
+
+    They share nothing but the channel and, in two copies, the key for authentication. A process that holds both could
+    read both, so the result is marked as a demonstration; two processes use ``Alice`` and ``Bob`` over a channel of their
+    own instead.
+
+    Args:
+        alice: Her record.
+        bob: His.
+        rules: What both agreed on.
+        seed: Makes the run repeatable; the operating system's randomness by default.
+        root: 32 secret bytes from which all random bits follow, instead of a seed: the session can be held again.
+        demonstration: Whether the root is no secret.
+        pools: The two copies of the shared key; fresh ones by default, as if the parties had met.
+        veto: The alarm of a test outside of this conversation, such as of a Bell inequality: it ends without a key.
+        tamper: What an adversary does to each message.
+
+    Raises:
+        ParameterError: If a parameter is out of range. Whatever the records and the channel do is a result.
+
+    Example:
+        >>> session = Session(PartyRecord([0, 1], [1, 0]), PartyRecord([0, 1], [1, 0]))
+        >>> session.run().alarm
+        'short'
+        >>> len(session.channel.messages) > 2
+        True
+    """
+
+    def __init__(
+        self,
+        alice: PartyRecord,
+        bob: PartyRecord,
+        rules: SessionParameters | None = None,
+        *,
+        seed: int | None = None,
+        root: bytes | None = None,
+        demonstration: bool = False,
+        pools: tuple[KeyPool, KeyPool] | None = None,
+        veto: Refusal | None = None,
+        tamper: Callable[[Message], Message] | None = None,
+    ) -> None:
+        rules = SessionParameters() if rules is None else rules
+        source = partial(Randomness, seed, root=root, demonstration=demonstration)
+        if pools is None:
+            secret = source("pool").bytes(SESSION_BITS // 8)
+            pools = KeyPool(secret), KeyPool(secret)
+        if not isinstance(pools, tuple) or len(pools) != 2:
+            raise ParameterError(
+                "pools are two copies of the shared key, (Alice's, Bob's); got something else"
+            )
+        self.alice = Alice(alice, rules, pools[0], source("alice"))
+        self.bob = Bob(bob, rules, pools[1], source("bob"))
+        self.alice.veto = self.bob.veto = veto
+        #: Everything that was said.
+        self.channel = ClassicalChannel(tamper)
+
+    def run(self) -> KeyResult:
+        """Let them talk once, and return the key that both have or why there is none."""
+        self.channel.connect(self.alice.answer)
+        self.bob.run(self.channel)
+        ends = [party for party in (self.alice, self.bob) if party.result is not None]
+        for party in ends:
+            assert party.result is not None
+            if ONE_PROCESS not in party.result.notes:
+                party.result = replace(party.result, notes=(*party.result.notes, ONE_PROCESS))
+        result = min(ends, key=_precedence).result
+        assert result is not None
+        return result
+
+
+def _precedence(party: Party) -> int:
+    """Alarms go before keys, and who raised one before who was told of it."""
+    assert party.result is not None
+    return 2 if party.result.key is not None else int(party.informed)
+
+
+def distil_key(
+    alice: PartyRecord,
+    bob: PartyRecord,
+    rules: SessionParameters | None = None,
+    *,
+    seed: int | None = None,
+    root: bytes | None = None,
+    demonstration: bool = False,
+) -> KeyResult:
+    """Sift, estimate, correct, verify, amplify and authenticate: from two records to a key or a reason.
+
+    Args:
+        alice: Bases and bits of one party.
+        bob: Those of the other, of the same rounds.
+        rules: Tolerance, failure probabilities, schedule and the rest.
+        seed: Makes the run repeatable, and so the key worthless.
+        root: 32 secret bytes from which all random bits follow, instead of a seed.
+        demonstration: Whether the root is no secret.
+
+    Returns:
+        The key with its ledger, or no key and the reason; never an exception for what a channel or an eavesdropper did.
+
+    Raises:
+        ParameterError: If a parameter is out of range.
+
+    Example:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(1)
+        >>> bases, bits = rng.integers(0, 2, (2, 40_000)), rng.integers(0, 2, 40_000)
+        >>> received = bits ^ (rng.random(40_000) < 0.01) ^ ((bases[0] != bases[1]) & (rng.random(40_000) < 0.5))
+        >>> result = distil_key(PartyRecord(bases[0], bits), PartyRecord(bases[1], received),
+        ...                     SessionParameters(tolerance=0.02), seed=1)
+        >>> result.alarm is None, len(result.key) == result.ledger.net_key > 2000, result.notes
+        (True, True, ('the bits follow from a seed', 'one process held both parties'))
+    """
+    return Session(alice, bob, rules, seed=seed, root=root, demonstration=demonstration).run()

@@ -1,0 +1,148 @@
+"""From two records of bases and bits to the rounds that both measured in the same basis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnet_circuits.errors import ParameterError
+from qnet_circuits.qkd.postprocessing.channel import decode_bits, encode_bits, pack, unpack
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.toeplitz import Bits, check_bits
+from qnet_circuits.qkd.secrecy import Unpicklable
+
+
+@dataclass(frozen=True, eq=False)
+class PartyRecord(Unpicklable):
+    """What one party wrote down in the quantum part. It shows no bits.
+
+    Rounds that a detector answered twice count as detected, with a random bit: to drop them would let Eve choose.
+
+    Args:
+        bases: Number of the basis of each round, 0 to 254.
+        bits: Result of each round; that of an undetected round is ignored.
+        detected: Whether there was a result; everywhere by default.
+
+    Raises:
+        ParameterError: If the rows differ in length or hold something else.
+
+    Example:
+        >>> PartyRecord([0, 1, 0], [1, 1, 0])
+        <PartyRecord of 3 rounds, 3 detected>
+    """
+
+    bases: NDArray[np.uint8] = field(repr=False)
+    bits: Bits = field(repr=False)
+    detected: NDArray[np.bool_] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        bases, bits = _row("bases", self.bases), check_bits("bits", self.bits)
+        detected = np.ones(len(bits), bool) if self.detected is None else _row("detected", self.detected)
+        if bases.dtype.kind not in "bui" and bases.size:
+            raise ParameterError(f"bases must be a row of whole numbers, got {bases.dtype}")
+        if bases.size and not 0 <= bases.min() <= bases.max() <= 254:
+            raise ParameterError(f"bases must be in [0, 254], got {bases.min()} to {bases.max()}")
+        if detected.dtype != np.bool_ or not len(bases) == len(bits) == len(detected):
+            raise ParameterError(
+                "bases, bits and detected must be rows of equal length, detected of booleans, got "
+                f"{len(bases)}, {len(bits)}, {len(detected)} of {detected.dtype}"
+            )
+        for name, row in (("bases", bases.astype(np.uint8)), ("bits", bits), ("detected", detected)):
+            object.__setattr__(self, name, row)
+
+    def __len__(self) -> int:
+        return len(self.bits)
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """Whether each round was detected."""
+        assert self.detected is not None
+        return self.detected
+
+    def __repr__(self) -> str:
+        return f"<PartyRecord of {len(self)} rounds, {int(self.seen.sum())} detected>"
+
+
+def _row(name: str, values: object) -> NDArray[np.generic]:
+    try:
+        row = np.array(values)
+    except ValueError:
+        raise ParameterError(f"{name} must be one row, got rows of different length") from None
+    if row.ndim != 1:
+        raise ParameterError(f"{name} must be one row, got shape {row.shape}")
+    return row
+
+
+@dataclass(frozen=True, eq=False)
+class Sifted(Unpicklable):
+    """One party's bits of the rounds that count. It shows none.
+
+    Args:
+        bits: The bits, in the order of the rounds.
+        bases: Basis of each, the same for both parties.
+        detected: Rounds that both detected.
+
+    Example:
+        >>> Sifted(np.array([1], np.uint8), np.array([0], np.uint8), 2)
+        <1 bits sifted of 2 detected>
+    """
+
+    bits: Bits = field(repr=False)
+    bases: NDArray[np.uint8] = field(repr=False)
+    detected: int
+
+    def __repr__(self) -> str:
+        return f"<{len(self.bits)} bits sifted of {self.detected} detected>"
+
+
+def announce(record: PartyRecord) -> bytes:
+    """Return what Bob says: which rounds he detected, and the bases of these. He speaks first.
+
+    His random bases are what an impostor could not have known before; Alice says nothing of hers until they are there.
+
+    Example:
+        >>> len(announce(PartyRecord([0, 1, 0], [1, 1, 0])))
+        28
+    """
+    return pack(encode_bits(record.seen), record.bases[record.seen].tobytes())
+
+
+def match(record: PartyRecord, announcement: bytes) -> tuple[Sifted, bytes]:
+    """Return Alice's sifted bits, and what she answers: which of Bob's rounds count. Her other bases stay untold.
+
+    Raises:
+        Refusal: If the records differ in length, or no round was detected by both.
+
+    Example:
+        >>> alice, bob = PartyRecord([0, 1, 1], [1, 0, 1]), PartyRecord([0, 0, 1], [1, 1, 1])
+        >>> sifted, answer = match(alice, announce(bob))
+        >>> sifted.bits.tolist(), accept(bob, answer).bits.tolist()
+        ([1, 1], [1, 1])
+    """
+    mask, bases = unpack(announcement, 2)
+    theirs = decode_bits(mask).astype(bool)
+    if len(theirs) != len(record):
+        raise Refusal("lengths", f"Alice has {len(record)} rounds and Bob {len(theirs)}")
+    if len(bases) != theirs.sum():
+        raise Refusal("malformed", f"{theirs.sum()} bases were due, {len(bases)} came")
+    both = record.seen[theirs]
+    kept = both & (record.bases[theirs] == np.frombuffer(bases, np.uint8))
+    if not both.any():
+        raise Refusal("lost", f"none of {len(record)} rounds was detected by both")
+    sifted = Sifted(record.bits[theirs][kept], record.bases[theirs][kept], int(both.sum()))
+    return sifted, pack(encode_bits(both), encode_bits(kept))
+
+
+def accept(record: PartyRecord, answer: bytes) -> Sifted:
+    """Return Bob's sifted bits, given Alice's answer.
+
+    Raises:
+        Refusal: If it does not fit to what he announced.
+    """
+    own = int(record.seen.sum())
+    both, kept = (decode_bits(part, own).astype(bool) for part in unpack(answer, 2))
+    if (kept & ~both).any():
+        raise Refusal("malformed", "rounds were kept that were not detected by both")
+    return Sifted(record.bits[record.seen][kept], record.bases[record.seen][kept], int(both.sum()))

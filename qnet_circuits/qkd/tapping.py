@@ -1,0 +1,95 @@
+"""What an eavesdropper is: a node on a link, with a register of her own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import ClassVar
+
+from qiskit import QuantumCircuit, QuantumRegister
+
+from qnet_circuits.errors import ParameterError
+from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.qkd.settings import Bit
+
+#: Her node, and the classical register of what she measured.
+EVE, HEARD = "eve", "heard"
+
+
+class Eavesdropper(ABC):
+    """Somebody on a link. Her node is called ``eve``, and she holds every qubit that crosses the link.
+
+    The two methods on theory are about one qubit with Bloch vector ±1 along a basis's axis: which part of it reaches Bob, so
+    that he is wrong with (1 - t)/2, and which part she has, so that she is right with (1 + r)/2.
+    """
+
+    #: Name in the text form.
+    kind: ClassVar[str] = ""
+    #: Qubits of her register.
+    qubits: ClassVar[int] = 1
+
+    def choices(self, bases: Sequence[str]) -> dict[str, float]:
+        """Return what she may do to a qubit, with the probabilities."""
+        return {self.kind: 1.0}
+
+    def heard(self, choice: str) -> Bit | None:
+        """Return the bit that she has then, or None."""
+        return HEARD, 0
+
+    def meet(self, circuit: QuantumCircuit, register: QuantumRegister, choice: str) -> None:
+        """Append what she does to the qubit that she holds, the first of her register, before she sends it on."""
+
+    def ask(self, circuit: QuantumCircuit, register: QuantumRegister, choice: str, basis: str) -> None:
+        """Append what she does when the bases have been announced."""
+
+    @abstractmethod
+    def transmitted(self, basis: str, bases: Sequence[str]) -> float:
+        """Return t, the part that reaches Bob, on average."""
+
+    @abstractmethod
+    def knowledge(self, basis: str, bases: Sequence[str]) -> tuple[tuple[float, float], ...]:
+        """Return (how often, r) for each case that she can tell apart; she knows nothing in what is left."""
+
+
+def behaviour(
+    eve: Eavesdropper | None, bases: Sequence[str]
+) -> tuple[dict[str, float], dict[str, Bit | None]]:
+    """Return what may be done to a qubit with its probabilities, and the bit that the eavesdropper has then.
+
+    Example:
+        >>> from qnet_circuits.qkd.eavesdroppers import InterceptResend
+        >>> behaviour(InterceptResend(0.5, "z"), ("z", "x"))
+        ({'none': 0.5, 'z': 0.5}, {'none': None, 'z': ('heard', 0)})
+    """
+    if eve is None:
+        return {"none": 1.0}, {"none": None}
+    does = eve.choices(bases)
+    return does, {choice: eve.heard(choice) for choice in does}
+
+
+def tapped(network: Network, place: int) -> Network:
+    """Return a chain with the eavesdropper's node on one of its links.
+
+    The part of the link before her makes no error, and that after her all of the link's: she has the better copy.
+
+    Args:
+        network: The chain.
+        place: The link that she sits on, 0 for Alice's, -1 for Bob's.
+
+    Raises:
+        ParameterError: If there is a node of her name already.
+
+    Example:
+        >>> tapped(Network.chain(2), -1).path()
+        ('alice', 'station1', 'eve', 'bob')
+    """
+    path = network.path()
+    if EVE in path:
+        raise ParameterError(
+            f"the eavesdropper's node is called {EVE!r}; give the network's node another name"
+        )
+    edges = [(a, b, network.link(a, b)) for a, b in pairwise(path)]
+    a, b, link = edges[place]
+    edges[place : place + 1 or len(edges)] = [(a, EVE, Link()), (EVE, b, link)]
+    return Network.from_edges(edges)

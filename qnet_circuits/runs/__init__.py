@@ -1,0 +1,1 @@
+"""A run: options, preparation, directory, execution, analysis."""

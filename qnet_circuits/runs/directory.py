@@ -1,0 +1,434 @@
+"""A run's directory: what is written, when, and how it is read again. Nothing here is ever pickled or overwritten."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import secrets
+import shlex
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from qiskit import QuantumCircuit, qpy
+
+from qnet_circuits.compiling.outcome_map import Forms
+from qnet_circuits.compiling.readout_circuits import READOUT
+from qnet_circuits.devices.files import finite, parsed, read_file
+from qnet_circuits.errors import HeldError, RecordError
+
+SCHEMA = 1
+STATES = (
+    "PREPARED", "SUBMITTING", "QUEUED", "RUNNING", "DONE", "COLLECTED", "FAILED", "CANCELLED", "LOST",
+)  # fmt: skip
+#: Where a run has come to its end, for good or ill.
+SETTLED = ("COLLECTED", "CANCELLED", "FAILED", "LOST")
+Raw = dict[str, npt.NDArray[np.bool_]]
+#: Files that are written by way of a temporary one, how that ends, and after how many seconds one is nobody's any more.
+_FILES = (
+    "manifest.json", "program.qpy", "compiled.qpy", "calibration.json", "outcomes.npz", "exact.json", "result.json",
+    "secret.bin",
+)  # fmt: skip
+_TEMPORARY = ".being-written"
+_ABANDONED = 3600.0
+#: A run's secret bytes.
+SECRET_FILE = "secret.bin"
+
+
+@dataclass(frozen=True)
+class Record:
+    """The directory of one run.
+
+    Args:
+        path: Where it is.
+    """
+
+    path: Path
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        manifest: dict[str, Any],
+        note: Callable[[Path], None] | None = None,
+    ) -> Record:
+        """Make the directory and its manifest.
+
+        Args:
+            path: The directory.
+            manifest: What the manifest holds.
+            note: Called with the directory before the manifest is there.
+
+        Raises:
+            RecordError: If the directory exists and holds anything, or the manifest has other than plain values.
+        """
+        record = cls(Path(path))
+        try:
+            content = json.dumps({"schema": SCHEMA, **manifest}, indent=1, allow_nan=False).encode()
+        except (TypeError, ValueError) as error:
+            raise RecordError(
+                f"the run cannot be written to {record.path}: {error}; make the protocol's fields plain values (finite "
+                "numbers, text, lists, mappings), or leave path out"
+            ) from None
+        try:
+            record.path.mkdir(parents=True, exist_ok=True)
+            # A process that died while it wrote its manifest left nothing else, and nothing that is worth keeping.
+            occupied = set(record.path.iterdir()) - set(record._temporary("manifest.json"))
+        except OSError as error:
+            raise RecordError(f"cannot make a run directory at {record.path}: {error.strerror}") from None
+        if note is not None and not occupied:
+            note(record.path)
+        # Of several processes that find the directory empty at once, one makes the manifest, and with it has the directory.
+        if occupied or not record._write("manifest.json", content, once=True):
+            raise RecordError(record._taken())
+        return record
+
+    def _taken(self) -> str:
+        """Return why the directory cannot be a new run's, and what to do."""
+        with suppress(RecordError):
+            if self.manifest()["status"] not in SETTLED:
+                return (
+                    f"{self.path} holds a run that is not finished; go on with it: qnet fetch {shlex.quote(str(self.path))}; "
+                    "nothing is overwritten: for another run choose another directory"
+                )
+        return f"{self.path} exists and is not empty; nothing is overwritten: choose another directory"
+
+    def manifest(self) -> dict[str, Any]:
+        """Return the manifest.
+
+        Raises:
+            RecordError: If it is missing, torn, no manifest of a run, or of a newer schema.
+        """
+        plain = self._json("manifest.json")
+        if not isinstance(plain, dict) or "schema" not in plain or "run_id" not in plain:
+            raise RecordError(f"{self.path}/manifest.json is no manifest of a run")
+        if plain["schema"] != SCHEMA:
+            raise RecordError(
+                f"{self.path} has schema {plain['schema']}, this version reads {SCHEMA}; install a newer qnet-circuits"
+            )
+        if plain.get("status") not in STATES:
+            raise RecordError(f"{self.path}/manifest.json has the unknown status {plain.get('status')!r}")
+        if "jobs" not in plain:
+            plain["jobs"] = [self._only_job(plain.get("items"))]
+        return plain
+
+    def _only_job(self, items: Any) -> dict[str, Any]:
+        """Return the job of a run whose manifest lists none: one of all its circuits."""
+        try:
+            return {
+                "block": 0,
+                "circuits": list(range(len(items))),
+                "kept": [item["shots"] for item in items],
+            }
+        except (KeyError, TypeError) as error:
+            raise RecordError(
+                f"{self.path}/manifest.json is damaged: {type(error).__name__} at items"
+            ) from None
+
+    def write_manifest(self, plain: dict[str, Any]) -> None:
+        """Write the manifest anew."""
+        self.write_json("manifest.json", plain)
+
+    @contextmanager
+    def held(self, timeout: float | None = None) -> Iterator[Holding]:
+        """Hold the directory: one process at a time works on it, the others wait, or read.
+
+        Args:
+            timeout: Seconds to wait for another process; for ever by default.
+
+        Raises:
+            HeldError: If the time is up.
+        """
+        holding = Holding(self.path)
+        holding.take(timeout)
+        try:
+            self._sweep()
+            yield holding
+        finally:
+            holding.release()
+
+    def _sweep(self) -> None:
+        """Remove the temporary files of processes that died while they wrote."""
+        for name in _FILES:
+            for file in self._temporary(name):
+                with suppress(OSError):
+                    if time.time() - file.stat().st_mtime > _ABANDONED:
+                        file.unlink()
+
+    def _temporary(self, name: str) -> Iterator[Path]:
+        """Yield the temporary files of a file; whatever else is called like it is somebody's own."""
+        return self.path.glob(f".{name}.*{_TEMPORARY}")
+
+    def secret(self, size: int = 32) -> bytes:
+        """Return the run's secret bytes, the operating system's, kept in a file that only its owner may read.
+
+        Processes that ask for them at the same time all get those of the first.
+
+        Raises:
+            RecordError: If they cannot be written, or are not the ones that were.
+        """
+        if not self.has(SECRET_FILE):
+            self._write(SECRET_FILE, secrets.token_bytes(size), once=True)
+        kept = self._read(SECRET_FILE)
+        if len(kept) != size:
+            raise RecordError(f"{self.path}/{SECRET_FILE} is damaged: {size} bytes are due")
+        return kept
+
+    def update(self, **changes: Any) -> None:
+        """Change entries of the manifest."""
+        self.write_manifest({**self.manifest(), **changes})
+
+    def write_json(self, name: str, plain: Any) -> None:
+        """Write a file of plain values; null stands for a number that is not finite."""
+        self._write(name, json.dumps(finite(plain), indent=1).encode())
+
+    def read_json(self, name: str) -> Any:
+        """Return a file of plain values, or raise RecordError."""
+        return self._json(name)
+
+    def read_result(self) -> dict[str, Any]:
+        """Return the latest analysis, or raise RecordError."""
+        plain = self._json("result.json")
+        if not isinstance(plain, dict):
+            raise RecordError(f"{self.path}/result.json is no result")
+        return plain
+
+    def has(self, name: str) -> bool:
+        """Tell whether a file is there."""
+        return (self.path / name).is_file()
+
+    def write_circuits(self, name: str, circuits: Sequence[QuantumCircuit]) -> None:
+        """Write circuits as QPY."""
+        buffer = io.BytesIO()
+        qpy.dump(list(circuits), buffer)
+        self._write(name, buffer.getvalue())
+
+    def read_circuits(self, name: str) -> list[QuantumCircuit]:
+        """Return circuits that were written as QPY."""
+        try:
+            return list(qpy.load(io.BytesIO(read_file(self.path / name))))
+        except Exception as error:
+            raise RecordError(f"{self.path}/{name} cannot be read: {type(error).__name__}") from None
+
+    def write_outcomes(self, names: Sequence[str], raws: Sequence[Raw]) -> None:
+        """Write raw outcomes, once: packed bits by circuit and register.
+
+        Raises:
+            RecordError: If outcomes are there already.
+        """
+        if self.has("outcomes.npz"):
+            raise RecordError(f"{self.path} has outcomes already; they are written once")
+        arrays: dict[str, Any] = {}
+        for k, raw in enumerate(raws):
+            for register, bits in raw.items():
+                arrays[f"{k}/{register}"] = np.packbits(bits, axis=None)
+                arrays[f"{k}/{register}/shape"] = np.array(bits.shape)
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)
+        self._write("outcomes.npz", buffer.getvalue())
+
+    def read_outcomes(self, items: Sequence[dict[str, Any]]) -> list[Raw]:
+        """Return the raw outcomes of the manifest's items, or raise RecordError if they are missing or do not fit."""
+        if not self.has("outcomes.npz"):
+            raise RecordError(f"{self.path} has no outcomes yet; open the run and ask for its result")
+        try:
+            whole = io.BytesIO(read_file(self.path / "outcomes.npz", most=None))
+            with np.load(whole, allow_pickle=False) as stored:
+                return [self._unpack(stored, k, item) for k, item in enumerate(items)]
+        except Exception as error:
+            # What a damaged archive raises depends on the byte: zlib.error, NotImplementedError and others.
+            raise RecordError(
+                f"{self.path}/outcomes.npz is torn or does not fit the program: {type(error).__name__}"
+            ) from None
+
+    @staticmethod
+    def _unpack(stored: Any, k: int, item: dict[str, Any]) -> Raw:
+        raw: Raw = {}
+        for register, width in item["raw_registers"].items():
+            shots, stored_width = (int(size) for size in stored[f"{k}/{register}/shape"])
+            if (shots, stored_width) != (item["shots"], width):
+                raise ValueError("shape")
+            packed = stored[f"{k}/{register}"]
+            if packed.size != -(-shots * width // 8):  # unpacked, too few would be filled up with zeros
+                raise ValueError("size")
+            bits = np.unpackbits(packed, count=shots * width)
+            raw[register] = bits.reshape(shots, width).astype(bool)
+        return raw
+
+    def _json(self, name: str) -> Any:
+        try:
+            return parsed(self._read(name))
+        except (ValueError, RecursionError) as error:
+            raise RecordError(f"{self.path}/{name} is torn or unreadable: {error}") from None
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return read_file(self.path / name)
+        except FileNotFoundError:
+            raise RecordError(f"{self.path} is no run directory: there is no {name}") from None
+        except OSError as error:
+            raise RecordError(f"{self.path}/{name} is torn or unreadable: {error.strerror}") from None
+
+    def _write(self, name: str, content: bytes, once: bool = False) -> bool:
+        """Write a file so that it is whole or not there: to a temporary one, to the disk, then renamed; for its owner alone.
+
+        With ``once`` a file that is there by then stays, and False is returned.
+        """
+        try:
+            handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.", suffix=_TEMPORARY)
+        except OSError as error:
+            raise RecordError(
+                f"cannot write in {self.path}: {error.strerror}; an unfinished run is kept up to date: make it writable"
+            ) from None
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            (_claim if once else os.replace)(temporary, self.path / name)
+            return True
+        except FileExistsError:
+            Path(temporary).unlink(missing_ok=True)
+            return False
+        except OSError as error:
+            Path(temporary).unlink(missing_ok=True)
+            raise RecordError(f"cannot write {self.path / name}: {error.strerror}") from None
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+def _claim(temporary: str, target: Path) -> None:
+    """Give a file a name that no file has, or raise FileExistsError: of several processes that try, one does."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:  # Not every file system knows links.
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.replace(temporary, target)
+    else:
+        os.unlink(temporary)
+
+
+class Holding:
+    """A directory that one process at a time works on.
+
+    Args:
+        path: The directory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from filelock import FileLock
+
+        self._path, self._lock = path, FileLock(path / ".lock")
+
+    def take(self, timeout: float | None = None) -> None:
+        """Take it, or raise HeldError if another process has it when the time is up."""
+        from filelock import Timeout
+
+        try:
+            self._lock.acquire(timeout=-1 if timeout is None else timeout)
+        except Timeout:
+            raise HeldError(
+                f"another process is at work on {self._path}; try again when it is done"
+            ) from None
+        except OSError as error:
+            raise RecordError(
+                f"cannot lock {self._path / '.lock'}: {error.strerror}; make the directory and its files writable, "
+                "or replay the run, which only reads"
+            ) from None
+
+    def release(self) -> None:
+        """Leave it to others."""
+        self._lock.release()
+
+    @contextmanager
+    def free(self) -> Iterator[None]:
+        """Leave it to others for a while, and take it again."""
+        self.release()
+        yield
+        self.take()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Finished parts of a long run beside its manifest, until its outcomes are whole.
+
+    Args:
+        record: The run's directory.
+        job: Number of the job in the run that they are parts of.
+    """
+
+    record: Record
+    job: int = 0
+
+    @property
+    def _folder(self) -> Path:
+        return self.record.path / "parts"
+
+    def _name(self, number: int) -> str:
+        return f"{self.job}-{number}.npz" if self.job else f"{number}.npz"
+
+    def get(self, number: int) -> list[Raw] | None:
+        """Return a part that was finished earlier, or None if it is missing or torn: it is made again then."""
+        try:
+            whole = io.BytesIO(read_file(self._folder / self._name(number), most=None))
+            with np.load(whole, allow_pickle=False) as stored:
+                many = int(stored["circuits"])
+                return [
+                    {
+                        name.partition("/")[2]: stored[name]
+                        for name in stored.files
+                        if name.startswith(f"{k}/")
+                    }
+                    for k in range(many)
+                ]
+        except Exception:
+            return None
+
+    def put(self, number: int, raws: Sequence[Raw]) -> None:
+        """Keep a finished part; a disk that refuses costs the part, not the run."""
+        arrays = {f"{k}/{name}": bits for k, raw in enumerate(raws) for name, bits in raw.items()}
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, circuits=np.array(len(raws)), **arrays)  # type: ignore[arg-type]
+        with suppress(OSError, RecordError):
+            self._folder.mkdir(exist_ok=True)
+            Record(self._folder)._write(self._name(number), buffer.getvalue())
+
+    def clear(self) -> None:
+        """Remove all parts, of all jobs."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def forms_to_dict(forms: Forms) -> dict[str, Any]:
+    """Return forms as plain values."""
+    return {
+        "raw": [list(bit) for bit in forms.raw],
+        "registers": {name: [list(form) for form in bits] for name, bits in forms.registers.items()},
+        "accept": [list(form) for form in forms.accept],
+        "emulated": [list(weights) for weights in forms.emulated],
+    }
+
+
+def forms_from_dict(plain: dict[str, Any]) -> Forms:
+    """Return forms of plain values."""
+    return Forms(
+        tuple((register, int(index)) for register, index in plain["raw"]),
+        {name: tuple(tuple(form) for form in bits) for name, bits in plain["registers"].items()},
+        tuple(tuple(form) for form in plain["accept"]),
+        tuple(tuple(weights) for weights in plain["emulated"]),
+    )
+
+
+def measures_readout(item: Mapping[str, Any]) -> bool:
+    """Tell whether an entry of a manifest is of a readout circuit."""
+    return READOUT in item and item[READOUT]["state"] is not None

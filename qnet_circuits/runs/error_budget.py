@@ -1,0 +1,210 @@
+"""The error budget: each source of noise on alone, and off in turn, by the exact engine on one compiled program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from qnet_circuits.backends.exact import ExactBackend
+from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
+from qnet_circuits.compiling.compiled import Compiled, CompiledItem
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.program import Program
+from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.runs.layouts import Layout, plain_layout
+from qnet_circuits.runs.manifest import make_manifest
+from qnet_circuits.runs.options import check_options
+from qnet_circuits.runs.preparing import compile_for, on_device, program_of
+from qnet_circuits.runs.results.costs import Budget, Cost
+from qnet_circuits.runs.verbs import exact_backend
+
+#: Each source's field of the description of noise, with its value where the source is off.
+_OFF: dict[str, tuple[str, Any]] = {
+    "gates": ("gates", False),
+    "readout": ("readout", False),
+    "waiting": ("idle", False),
+    "latency": ("feedforward_latency", 0.0),
+    "zz": ("zz", 0.0),
+    "t2_star": ("t2_star_fraction", 1.0),
+    "measurement_dephasing": ("measurement_dephasing", 0.0),
+}
+#: What acts in waits alone, and is counted on top of waiting.
+_ON_TOP = ("latency", "zz", "t2_star", "measurement_dephasing")
+_ALWAYS_SAID = ("gates", "readout", "waiting", "latency", "links")
+_NO_ERROR = (1.0, 0.0, 0.0, 0.0)
+
+
+def error_budget(
+    protocol: Protocol,
+    device: Any,
+    *,
+    figure: str | None = None,
+    noise: DeviceNoise | Mapping[str, Any] | None = None,
+    corrections: str = "auto",
+    optimization_level: int = 2,
+    layout: Layout = None,
+    carrier: str = "relabel",
+    emulate_links: bool = False,
+    decoupling: bool = False,
+    seed: int = 0,
+    memory: float = DEFAULT_MEMORY,
+) -> Budget:
+    """Return what gates, readout, waiting, latency and links each cost a figure on a device.
+
+    The program is compiled once, so that every row is about the same circuits on the same qubits, and its figure is computed
+    exactly for the sources in question. With f(S) for the value where only the sources in S are on, a source s costs
+    ``alone`` f(nothing) - f(s), and taking it from the machine gains ``without`` f(all but s) - f(all), both times the sign
+    of the ideal value f(nothing). The rest of the whole cost f(nothing) - f(all), after what all sources cost alone, is the
+    interaction.
+
+    Waiting is what qubits relax and dephase in waits that last as long as with a latency of 0, and what a measured qubit
+    relaxes that is used again. Latency, and each declared term (zz, t2_star, measurement_dephasing), acts in waits alone, so
+    it is counted on top: ``alone`` is f(waiting) - f(waiting and it), and the waiting that is taken away in ``without`` has
+    none of them on either side: f(all but waiting and them) - f(all but them). So ``without`` of waiting and of latency sum
+    to what a machine gains that never waits, if no term is declared. Pulses of decoupling err where gates err, in waits
+    alone: their cost is in the interaction. A source that is off has no row; where it is one of the five, a note says so.
+
+    Args:
+        protocol: What to compute.
+        device: A stand-in device's name, a snapshot's path, a calibration, a ``Device`` or a backend that has one.
+        figure: Name of the figure. Default ``fidelity``, or else the first one.
+        noise: Which noise of the device is on. Default: all that is calibrated.
+        corrections: ``auto``, ``frame``, ``feedforward``, ``postselect``, ``coherent`` or ``none``.
+        optimization_level: Qiskit's, 0 to 3.
+        layout: One physical qubit for each wire, ``auto``, or a link benchmark's result or directory.
+        carrier: What a transmission is on a machine: ``relabel``, ``swap`` or ``teleport``.
+        emulate_links: Let the links' own errors act in software instead of in the circuits.
+        decoupling: Decouple waiting qubits by pairs of X pulses.
+        seed: A whole number of at least 0, for what is drawn at random before anything is computed.
+        memory: The most bytes that a contraction may take. Default 2 GiB.
+
+    Returns:
+        The budget; its ``value`` is what ``predict`` gives for the same options.
+
+    Raises:
+        ParameterError: If there is no device, or an option is out of range.
+        UnknownNameError: If there is no such figure.
+        UnsupportedError: If the figure cannot be computed exactly, or not in the memory given.
+
+    Example:
+        >>> from qnet_circuits.devices.synthetic import line_device
+        >>> from qnet_circuits.protocols.teleportation import Teleportation
+        >>> budget = error_budget(Teleportation(), line_device(5), corrections="feedforward")
+        >>> [row.source for row in budget.rows]
+        ['gates', 'readout', 'waiting', 'latency']
+        >>> round(sum(row.alone for row in budget.rows) + budget.interaction - budget.cost, 12)
+        0.0
+    """
+    check_options(protocol=protocol, figure=figure, memory=memory)
+    options = check_options(
+        seed=seed, noise=noise, corrections=corrections, optimization_level=optimization_level, carrier=carrier,
+        emulate_links=emulate_links, decoupling=decoupling,
+    )  # fmt: skip
+    seed = options.pop("seed")
+    backend = _backend(device, options.pop("noise"), memory)
+    protocol, _ = on_device(protocol, backend)
+    program = program_of(protocol, seed)
+    chosen = _figure(program, figure)
+    options["layout"] = plain_layout(layout, backend.device)
+    compiled = compile_for(program, backend, seed, options)
+    about = make_manifest(protocol, compiled, backend, seed, [0] * len(compiled.items), options)
+    values = _Values(backend, compiled, chosen)
+    on = _sources(compiled, backend.noise)
+    made = Budget(
+        about["protocol"], backend.name.partition(":")[2], about["corrections"], chosen.name,
+        values.of(()), values.of(on), (), about["parameters"], about["noise"], about["layout"],
+    )  # fmt: skip
+    rows = tuple(_row(values, source, on, made.sign) for source in on)
+    return replace(made, rows=rows, notes=tuple(dict.fromkeys([*about["notes"], *values.said, *_said(on)])))
+
+
+def _backend(device: Any, noise: DeviceNoise | None, memory: float) -> ExactBackend:
+    """Return the exact backend of a device, or raise."""
+    backend = exact_backend(device, memory)
+    if backend.device is None:
+        raise ParameterError(
+            "an error budget needs a device, such as fake_kingston (--on fake_kingston), got "
+            f"{device!r}; without one only the links err, which predict computes"
+        )
+    return backend if noise is None else backend.with_noise(noise)
+
+
+def _figure(program: Program, name: str | None) -> Figure:
+    """Return the figure that is asked for; by default the fidelity, or the first."""
+    figures = {figure.name: figure for figure in program.figures}
+    if not figures:
+        raise UnsupportedError("the protocol declares no figure, so that there is nothing to compute exactly")
+    if name is None:
+        name = "fidelity" if "fidelity" in figures else next(iter(figures))
+    if name not in figures:
+        raise UnknownNameError("figure", str(name), figures)
+    return figures[name]
+
+
+@dataclass
+class _Values:
+    """The values of a figure with some sources on; each is computed once."""
+
+    backend: ExactBackend
+    compiled: Compiled
+    figure: Figure
+    said: tuple[str, ...] = ()
+    _known: dict[frozenset[str], float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # The figure's own circuits are enough; one without terms is a constant on any.
+        needed = {event.item for _, event in self.figure.expression.terms}
+        items = tuple(item for item in self.compiled if item.name in needed) or self.compiled.items[:1]
+        self._with_links = replace(self.compiled, items=items)
+        self._without_links = replace(self.compiled, items=tuple(map(_without_links, items)))
+
+    def of(self, on: AbstractSet[str] | Sequence[str]) -> float:
+        """Return the value where only these sources are on."""
+        key = frozenset(on)
+        if key not in self._known:
+            off = dict(field for source, field in _OFF.items() if source not in key)
+            noise = replace(self.backend.noise, **off)
+            engine = self.backend.with_noise(noise)
+            compiled = self._with_links if "links" in key else self._without_links
+            self._known[key] = engine.evaluate(compiled, [self.figure])[self.figure.name].value
+            # Gaps of the calibration are met where a source needs what is missing.
+            self.said = tuple(dict.fromkeys([*self.said, *engine.said]))
+        return self._known[key]
+
+
+def _without_links(item: CompiledItem) -> CompiledItem:
+    forms = replace(item.lowered.forms, emulated=(_NO_ERROR,) * len(item.lowered.forms.emulated))
+    return replace(item, lowered=replace(item.lowered, link_noise={}, forms=forms))
+
+
+def _sources(compiled: Compiled, noise: DeviceNoise) -> tuple[str, ...]:
+    """Return the sources that are on, in the order of the rows."""
+    on = {source: getattr(noise, name) != value for source, (name, value) in _OFF.items()}
+    on.update({source: on[source] and on["waiting"] for source in _ON_TOP})
+    weights = (
+        each
+        for item in compiled
+        for each in (*item.lowered.link_noise.values(), *item.lowered.forms.emulated)
+    )
+    on["links"] = any(each[0] < 1 for each in weights)
+    return tuple(name for name, is_on in on.items() if is_on)
+
+
+def _row(values: _Values, source: str, on: Sequence[str], sign: int) -> Cost:
+    """Return what a source costs alone, and what is gained without it."""
+    everything = frozenset(on)
+    under: frozenset[str] = frozenset({"waiting"} if source in _ON_TOP else ())
+    whole = everything - set(_ON_TOP) if source == "waiting" else everything
+    alone = values.of(under) - values.of(under | {source})
+    without = values.of(whole - {source}) - values.of(whole)
+    return Cost(source, sign * alone, sign * without)
+
+
+def _said(on: Sequence[str]) -> list[str]:
+    """Return what a budget says of sources without a row."""
+    off = [name for name in _ALWAYS_SAID if name not in on]
+    return [f"off, and so without a row: {', '.join(off)}"] if off else []

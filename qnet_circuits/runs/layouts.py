@@ -1,0 +1,96 @@
+"""What ``layout=`` takes, in plain values: qubits, ``auto``, or what a link benchmark measured."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+from qnet_circuits.compiling.measured_links import MeasuredLinks
+from qnet_circuits.devices.device import Device
+from qnet_circuits.errors import ParameterError, UnsupportedError
+from qnet_circuits.protocols.link_benchmark import LinkBenchmark, figure_name
+from qnet_circuits.runs.results.result import Result
+
+Layout = Sequence[int] | Result | os.PathLike[str] | str | None
+_TAKES = "layout must be 'auto', 'predicted' or a list of qubits, or a link benchmark's result or the directory of its run"
+
+
+def plain_layout(layout: Any, device: Device | None) -> Any:
+    """Return a layout in plain values, as a manifest keeps it; qubits go on to whoever judges them.
+
+    Args:
+        layout: ``auto``, ``predicted``, a list of qubits, a Result of a link benchmark, the path of its run, or None.
+        device: The device that it is for.
+
+    Raises:
+        ParameterError: If it is none of these, or the benchmark was measured elsewhere.
+        RecordError: If the run has no outcomes.
+        UnsupportedError: If there is no device to choose qubits of.
+    """
+    if layout is None:
+        return None
+    if isinstance(layout, str) and layout in ("auto", "predicted"):
+        return layout if device is not None else _without_device()
+    if isinstance(layout, Result):
+        return _measured(layout, layout.title, device).to_dict()
+    if isinstance(layout, str | os.PathLike):
+        return _from_directory(layout, device).to_dict()
+    if not isinstance(layout, Iterable):
+        raise ParameterError(f"{_TAKES}, got {layout!r}")
+    return [
+        int(qubit) if hasattr(qubit, "__index__") and not isinstance(qubit, bool) else qubit
+        for qubit in layout
+    ]
+
+
+def _from_directory(path: str | os.PathLike[str], device: Device | None) -> MeasuredLinks:
+    # Results of stored runs are read by the verb that is asked for a layout here.
+    from qnet_circuits.runs.verbs import replay
+
+    if not os.path.isdir(path):
+        raise ParameterError(f"{_TAKES}, got {os.fspath(path)!r}")
+    result = replay(path)
+    return _measured(result, f"{result.title}, in {os.fspath(path)}", device)
+
+
+def _without_device() -> NoReturn:
+    raise UnsupportedError("a layout needs a device; name one, for example aer:fake_kingston")
+
+
+def _measured(result: Result, source: str, device: Device | None) -> MeasuredLinks:
+    """Return the links of a benchmark's result, if it is one, of this device's chip."""
+    if device is None:
+        _without_device()
+    provenance = result.provenance
+    parameters = provenance.get("parameters") or {}
+    if provenance.get("protocol") != LinkBenchmark.name or parameters.get("kind") != "edge":
+        raise ParameterError(
+            f"layout takes the result of a {LinkBenchmark.name} with kind='edge', got one of {source}"
+            + (f" with kind={parameters['kind']!r}" if "kind" in parameters else "")
+        )
+    if provenance.get("layout") is None:
+        raise ParameterError(f"{source} was run without a device, so that it measured no link of one")
+    measured, asked = _chip(str(provenance.get("backend"))), _chip(device.name)
+    if measured not in (None, asked):
+        raise ParameterError(
+            f"{source} measured the links of {measured}, not of {asked}; give a benchmark of {device.name}"
+        )
+    links = tuple(
+        (a, b, min(max(1 - result.figures[figure_name((a, b))].value, 0.0), 1.0))
+        for a, b in parameters["edges"]
+    )
+    return MeasuredLinks(links, source)
+
+
+def _chip(name: str) -> str | None:
+    """Return the chip that a backend or a device is named after; None for a file, which may be of any.
+
+    Example:
+        >>> _chip("aer:fake_torino"), _chip("ibm:ibm_torino"), _chip("aer:snapshot.json")
+        ('torino', 'torino', None)
+    """
+    label = name.partition(":")[2] or name
+    if label.lower().endswith(".json"):
+        return None
+    return label.removeprefix("calibration ").removeprefix("fake_").removeprefix("ibm_")

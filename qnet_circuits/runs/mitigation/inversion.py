@@ -1,0 +1,177 @@
+"""Readout errors inverted: a weight for each outcome, whose mean is a probability without readout errors.
+
+Each qubit reads 1 from |0⟩ with probability a and 0 from |1⟩ with probability b, whatever the others do. The sign
+λ(0) = (1 + a - b)/(1 - a - b), λ(1) = -(1 - a + b)/(1 - a - b) in place of (-1)^bit has the mean (-1)^(true bit), and a
+product of such signs has the mean of the true parity's sign. This is the inverse of a tensor product of 2x2 matrices,
+applied shot by shot (S. Bravyi et al., Phys. Rev. A 103, 042605 (2021)): it needs no list of outcomes, so a parity may be
+as long as one likes. M3 inverts on the outcomes that were observed, which is the same where all were; among the random
+bits of Bell measurements, where hardly an outcome comes twice, it corrects nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from qnet_circuits.compiling.outcome_map import Forms
+from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.programs.figures import Event
+
+Bits = npt.NDArray[np.bool_]
+Reals = npt.NDArray[np.float64]
+#: Variables whose parity is meant.
+Form = frozenset[int]
+#: Gives each outcome's sign for a parity.
+Signs = Callable[[Form], Reals]
+#: A sum of products of sums of signs, each with its coefficient.
+Weight = tuple[tuple[tuple[tuple[float, Form], ...], ...], ...]
+#: Conditions that share variables, each of which doubles the number of signs.
+_MOST_TOGETHER = 10
+
+
+@dataclass(frozen=True)
+class Readout:
+    """How often qubits were read wrongly where all of them were prepared in |0⟩, and where all were in |1⟩.
+
+    Args:
+        wrong: For each qubit, how often 1 was read from |0⟩, and 0 from |1⟩.
+        shots: Shots of each of the two circuits.
+
+    Example:
+        >>> Readout({3: (10, 40)}, 1000).errors(3)
+        (0.01, 0.04)
+    """
+
+    wrong: Mapping[int, tuple[int, int]]
+    shots: int
+
+    @classmethod
+    def of(cls, qubits: Sequence[int], zeros: Bits, ones: Bits) -> Readout:
+        """Count in the outcomes of the two circuits, bool arrays (shots, qubits)."""
+        from_zero, from_one = zeros.sum(axis=0), (~ones).sum(axis=0)
+        wrong = {q: (int(a), int(b)) for q, a, b in zip(qubits, from_zero, from_one, strict=True)}
+        return cls(wrong, len(zeros))
+
+    def errors(self, qubit: int) -> tuple[float, float]:
+        """Return P(1|0) and P(0|1)."""
+        from_zero, from_one = self.wrong[qubit]
+        return from_zero / self.shots, from_one / self.shots
+
+    def variances(self, qubit: int, z: float) -> tuple[float, float]:
+        """Return the variances of both, with z² shots added of either kind, so that none seen is not none there."""
+        padded = self.shots + 2 * z * z
+        shares = [(count + z * z) / padded for count in self.wrong[qubit]]
+        first, second = (share * (1 - share) / self.shots for share in shares)
+        return first, second
+
+    def check(self, qubit: int, level: float) -> None:
+        """Raise UnsupportedError if a qubit's bits may say nothing about its state, as far as was seen."""
+        z = NormalDist().inv_cdf((1 + level) / 2)
+        contrast = 1 - sum(self.errors(qubit))
+        if contrast <= z * sum(self.variances(qubit, z)) ** 0.5:
+            raise UnsupportedError(
+                f"qubit {qubit} reads 1 from |0⟩ and 0 from |1⟩ too often to be corrected, or was measured too rarely"
+            )
+
+
+def signs(errors: tuple[float, float]) -> tuple[float, float]:
+    """Return what stands for +1 and -1 where a qubit is read as 0 and 1.
+
+    Example:
+        >>> zero, one = signs((0.1, 0.2))
+        >>> round(0.9 * zero + 0.1 * one, 12), round(0.2 * zero + 0.8 * one, 12)
+        (1.0, -1.0)
+    """
+    a, b = errors
+    return (1 + a - b) / (1 - a - b), -(1 - a + b) / (1 - a - b)
+
+
+def weights(forms: Forms, event: Event) -> tuple[Weight, Weight]:
+    """Return an event as a weight of the outcomes, and what it is to be divided by.
+
+    An indicator of conditions on parities is a product of (1 ± sign)/2; where they share variables it is multiplied out.
+
+    Args:
+        forms: The forms of the event's circuit.
+        event: The event; its condition, and post-selection, go into both.
+
+    Raises:
+        UnsupportedError: If more conditions share variables than can be multiplied out.
+    """
+
+    def form(register: str, index: int) -> Form:
+        return frozenset(forms.registers[register][index])
+
+    given = [(form(register, index), value) for register, index, value in event.given]
+    given += [(frozenset(each), 0) for each in forms.accept]
+    bits = [form(*bit) for bit in event.bits]
+    if not event.patterns:
+        even: Form = frozenset()
+        for each in bits:
+            even ^= each
+        wanted = [[(even, 0)]]
+    else:
+        wanted = [
+            [(each, int(digit)) for each, digit in zip(bits, pattern, strict=True)]
+            for pattern in dict.fromkeys(event.patterns)
+        ]
+    return tuple(_product([*given, *conditions]) for conditions in wanted), (_product(given),)
+
+
+def _product(conditions: Iterable[tuple[Form, int]]) -> tuple[tuple[tuple[float, Form], ...], ...]:
+    """Return the indicator of conditions as factors, one for each set of conditions that share variables."""
+    factors = []
+    for group in _together(list(dict.fromkeys(conditions))):
+        if len(group) > _MOST_TOGETHER:
+            raise UnsupportedError(
+                f"{len(group)} bits of an outcome depend on the same measured bits, at most {_MOST_TOGETHER} can be corrected "
+                'together; use corrections="feedforward"'
+            )
+        collected: dict[Form, float] = {}
+        for chosen in product((False, True), repeat=len(group)):
+            form: Form = frozenset()
+            coefficient = 0.5 ** len(group)
+            for (each, value), taken in zip(group, chosen, strict=True):
+                if taken:
+                    form ^= each
+                    coefficient *= -1 if value else 1
+            collected[form] = collected.get(form, 0.0) + coefficient
+        factors.append(tuple((value, form) for form, value in collected.items() if value))
+    return tuple(factors)
+
+
+def _together(conditions: Sequence[tuple[Form, int]]) -> list[list[tuple[Form, int]]]:
+    """Return the conditions in groups that have no variable in common."""
+    groups: list[tuple[set[int], list[tuple[Form, int]]]] = []
+    for condition in conditions:
+        variables, members = set(condition[0]), [condition]
+        apart = []
+        for others, group in groups:
+            if others & variables:
+                variables |= others
+                members = [*group, *members]
+            else:
+                apart.append((others, group))
+        groups = [*apart, (variables, members)]
+    return [members for _, members in groups]
+
+
+def evaluate(weight: Weight, sign: Signs) -> Reals | float:
+    """Return a weight's value for each outcome."""
+    total: Reals | float = 0.0
+    for factors in weight:
+        term: Reals | float = 1.0
+        for factor in factors:
+            term = term * sum((coefficient * sign(form) for coefficient, form in factor), 0.0)
+        total = total + term
+    return total
+
+
+def variables_of(weight: Weight) -> set[int]:
+    """Return the variables that a weight depends on."""
+    return {variable for factors in weight for factor in factors for _, form in factor for variable in form}

@@ -1,0 +1,180 @@
+"""From a run's manifest and raw outcomes to its figures without readout errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from qnet_circuits.backends.base import Backend, Raw
+from qnet_circuits.compiling.compiled import CompiledItem
+from qnet_circuits.compiling.readout_circuits import READOUT, final_qubits
+from qnet_circuits.errors import FigureError, NoShotsError, UnsupportedError
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.program import Program
+from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.runs.directory import forms_from_dict, measures_readout
+from qnet_circuits.runs.mitigation.inversion import Readout
+from qnet_circuits.runs.mitigation.mitigated import Sampled, mitigated
+from qnet_circuits.runs.results.outcomes import cut_notes, spread_of
+from qnet_circuits.theory.estimate import Estimate
+
+
+def check_mitigable(protocol: Protocol, program: Program, backend: Backend) -> None:
+    """Raise UnsupportedError where figures cannot, or must not, be corrected for readout errors."""
+    if protocol.secret_outcomes:
+        raise UnsupportedError(
+            f"the outcomes of {protocol.name} become a key, and key bits are never corrected for readout errors; "
+            "leave mitigate out"
+        )
+    if not program.figures:
+        raise UnsupportedError(
+            f"{protocol.name} declares no figures, and nothing else is corrected for readout errors; leave mitigate out"
+        )
+    if not backend.samples:
+        raise UnsupportedError(
+            f"{backend.name} samples no outcomes that could be corrected; leave mitigate out, or compute without readout "
+            "errors: DeviceNoise(readout=False) (--noise readout=false)"
+        )
+
+
+def readout_entry(item: CompiledItem) -> dict[str, Any]:
+    """Return what a manifest says of readout: the state that a readout circuit prepares, and the qubits of raw bits."""
+    return {"readout": {"state": item.readout, "qubits": list(final_qubits(item))}}
+
+
+def check_entry(item: Mapping[str, Any]) -> None:
+    """Check an entry of a manifest, or raise KeyError, TypeError or ValueError."""
+    if READOUT not in item:
+        return
+    state, qubits = item[READOUT]["state"], item[READOUT]["qubits"]
+    if isinstance(state, bool) or state not in (None, 0, 1) or len(qubits) != len(item["forms"]["raw"]):
+        raise ValueError(READOUT)
+    if not all(qubit is None or (isinstance(qubit, int) and qubit >= 0) for qubit in qubits):
+        raise ValueError(READOUT)
+
+
+def check_readout(items: Sequence[Mapping[str, Any]]) -> None:
+    """Check the entries of a manifest together, or raise ValueError: all of their qubits are measured in both states."""
+    if not any(READOUT in item for item in items):
+        return
+    if not all(READOUT in item for item in items):
+        raise ValueError(READOUT)
+    measured = [
+        [item[READOUT]["qubits"] for item in items if item[READOUT]["state"] == state] for state in (0, 1)
+    ]
+    used = {qubit for item in items for qubit in item[READOUT]["qubits"]} - {None}
+    if [len(each) for each in measured] != [1, 1] or not all(used == set(each) for (each,) in measured):
+        raise ValueError(READOUT)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """What came of one block, or of all blocks together: the readout that was measured, and every other circuit."""
+
+    readout: Readout
+    samples: Mapping[str, Sampled]
+
+
+def mitigate_blocks(
+    items: Sequence[Mapping[str, Any]],
+    blocks: Sequence[Sequence[Raw]],
+    figures: Sequence[Figure],
+    level: float,
+    rng: np.random.Generator,
+) -> tuple[dict[str, Estimate], list[str]]:
+    """Return the figures of all blocks together without readout errors, and what must be said of them.
+
+    Args:
+        items: The items of the run's manifest.
+        blocks: Their raw outcomes in each block.
+        figures: The figures.
+        level: Confidence level.
+        rng: What emulated link errors are drawn from, in the same state as for the raw figures: each block's are drawn once,
+            in their order, so that raw and mitigated figures are of the same errors.
+
+    Returns:
+        The estimates, of figures that can be corrected, and notes; nothing if no readout was measured. Intervals know of the
+        spread between blocks.
+    """
+    if not any(measures_readout(item) for item in items):
+        return {}, []
+    each = [_block(items, raws, rng) for raws in blocks]
+    whole = _joined(each)
+    estimates, refused = _estimated(whole, figures, level)
+    if len(each) > 1:
+        found = [_estimated(block, figures, level)[0] for block in each]
+        for figure in figures:
+            values = [block[figure.name].value for block in found if figure.name in block]
+            if figure.name in estimates and len(values) > 1:
+                estimates[figure.name], _ = spread_of(estimates[figure.name], values, figure)
+    return estimates, [*_notes(items, whole.readout), *cut_notes(estimates, "mitigated "), *refused]
+
+
+def _block(items: Sequence[Mapping[str, Any]], raws: Sequence[Raw], rng: np.random.Generator) -> _Block:
+    """Read one block's outcomes."""
+    both = list(zip(items, raws, strict=True))
+    measured = {item[READOUT]["state"]: (item, raw) for item, raw in both if measures_readout(item)}
+    readout = Readout.of(
+        measured[0][0][READOUT]["qubits"], *(measured[state][1][READOUT] for state in (0, 1))
+    )
+    return _Block(
+        readout, {item["name"]: _sampled(item, raw, rng) for item, raw in both if not measures_readout(item)}
+    )
+
+
+def _joined(blocks: Sequence[_Block]) -> _Block:
+    """Return all blocks as one."""
+    first = blocks[0]
+    wrong = {
+        qubit: (
+            sum(b.readout.wrong[qubit][0] for b in blocks),
+            sum(b.readout.wrong[qubit][1] for b in blocks),
+        )
+        for qubit in first.readout.wrong
+    }
+    samples = {
+        name: replace(sampled, variables=np.concatenate([block.samples[name].variables for block in blocks]))
+        for name, sampled in first.samples.items()
+    }
+    return _Block(Readout(wrong, sum(block.readout.shots for block in blocks)), samples)
+
+
+def _estimated(
+    block: _Block, figures: Sequence[Figure], level: float
+) -> tuple[dict[str, Estimate], list[str]]:
+    """Return the estimates of figures that can be corrected, and why the others cannot."""
+    estimates, refused = {}, []
+    for figure in figures:
+        try:
+            estimates[figure.name] = mitigated(figure, block.samples, block.readout, level)
+        except (UnsupportedError, NoShotsError, FigureError) as error:
+            refused.append(f"{figure.name} is not mitigated: {error}")
+    return estimates, refused
+
+
+def _notes(items: Sequence[Mapping[str, Any]], readout: Readout) -> list[str]:
+    """Return what must be said of figures without readout errors."""
+    notes = [
+        f"mitigated: readout errors of {len(readout.wrong)} qubits inverted one by one, as measured in the same job with all "
+        "of them in |0⟩ and all in |1⟩; errors that depend on other qubits are not seen, errors of preparation count as readout"
+    ]
+    left = max(_left_out(item) for item in items)
+    if left:
+        notes.append(
+            f"mitigated: up to {left} bits of a circuit stay as they were read, because they decided on something in real time "
+            "or were measured in the middle"
+        )
+    return notes
+
+
+def _left_out(item: Mapping[str, Any]) -> int:
+    return sum(qubit is None for qubit in item[READOUT]["qubits"])
+
+
+def _sampled(item: Mapping[str, Any], raw: Raw, rng: np.random.Generator) -> Sampled:
+    forms = forms_from_dict(dict(item["forms"]))
+    emulated = [None] * (2 * len(forms.emulated))
+    return Sampled(forms, forms.variables(raw, rng), (*item[READOUT]["qubits"], *emulated))

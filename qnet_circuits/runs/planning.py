@@ -1,0 +1,159 @@
+"""The jobs of a run: which circuits run together, in which block, with how many shots, and within what time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from qnet_circuits.backends.base import Backend, Raw
+from qnet_circuits.backends.service.cost import Cost, cost_of
+from qnet_circuits.backends.service.pricing import delay_on, executed_on, notes_on, timed_jobs
+from qnet_circuits.backends.service.splitting import Job, gather
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.errors import BackendError, ParameterError, UnsupportedError, check_count
+from qnet_circuits.programs.program import Program
+
+DEFAULT_SHOTS = 4096
+MOST_SHOTS = 100_000_000
+
+#: The states of a job in the order in which a run of several jobs is only as far as the first of them.
+_FAR = ("SUBMITTING", "QUEUED", "RUNNING", "DONE")
+_ENDED_BADLY = ("FAILED", "LOST", "CANCELLED")
+
+
+def counts_for(program: Program, shots: int | None) -> list[int]:
+    """Return the shots of each circuit: those that the protocol decides on, or those that were asked for.
+
+    Raises:
+        ParameterError: If the number is out of range, or the protocol counts its own rounds.
+    """
+    if shots is not None:
+        shots = check_count("shots", shots, 1, MOST_SHOTS)
+        if any(item.shots is not None for item in program):
+            raise ParameterError("this protocol counts its own rounds; leave shots out")
+    return [item.shots or shots or DEFAULT_SHOTS for item in program]
+
+
+def plan_jobs(
+    compiled: Compiled, backend: Backend, counts: Sequence[int], repeats: int
+) -> tuple[list[dict[str, Any]], Cost | None]:
+    """Return the jobs of a run in plain values, and what they cost where the backend makes jobs of a service.
+
+    Every block has the same jobs. Where a job runs all of its circuits with the same number of shots, a program whose circuits
+    ask for different ones is split as costs least, and its surplus is discarded afterwards.
+    """
+    if not backend.equal_shots or compiled.device is None:
+        whole = {"circuits": list(range(len(counts))), "kept": list(counts)}
+        return [{"block": block, **whole} for block in range(repeats)], None
+    delay = delay_on(backend)
+    jobs, seconds, notes = timed_jobs(compiled, counts, rep_delay=delay)
+    if len(jobs) > 1 and len(compiled.belonging()) < len(compiled.items):
+        raise UnsupportedError(
+            "readout and control experiments are measured in the same job as the circuits they belong to, and this needs "
+            f"{len(jobs)} jobs on {backend.name}; ask for fewer shots, or for fewer circuits"
+        )
+    executed = executed_on(backend, jobs)
+    cost = cost_of(executed * repeats, seconds, delay, notes=(*notes, *notes_on(backend)))
+    plain = [
+        {"circuits": list(job.circuits), "shots": job.shots, "kept": list(job.kept), "seconds": cost_of([run], seconds).seconds}
+        for job, run in zip(jobs, executed, strict=True)
+    ]  # fmt: skip
+    return [{"block": block, **job} for block in range(repeats) for job in plain], cost
+
+
+def remaining_seconds(backend: Backend) -> float | None:
+    """Return the processor seconds that the backend's instance has left, or None where nobody says."""
+    usage = getattr(backend, "usage", None)
+    return None if usage is None else usage().remaining
+
+
+def left_on(backend: Backend) -> float | None:
+    """Return the processor seconds that are left before a submission; None too where the platform gives no answer to that.
+
+    What is not known here the platform decides on when it is given the job.
+    """
+    try:
+        return remaining_seconds(backend)
+    except BackendError:
+        return None
+
+
+def share_budget(jobs: Sequence[dict[str, Any]], max_qpu_seconds: int | None) -> None:
+    """Give each job its own limit of processor seconds: what it is estimated to take, and its share of what is left over.
+
+    Raises:
+        ParameterError: If there are not enough whole seconds.
+    """
+    if max_qpu_seconds is None:
+        return
+    needed = [math.ceil(job.get("seconds", 0)) or 1 for job in jobs]
+    left = max_qpu_seconds - sum(needed)
+    if left < 0:
+        raise ParameterError(
+            f"{len(jobs)} jobs need {sum(needed)} s of the processor in whole seconds, "
+            f"max_qpu_seconds allows {max_qpu_seconds}; give {sum(needed)} or more, or take fewer shots"
+        )
+    for job, least in zip(jobs, needed, strict=True):
+        job["max_qpu_seconds"] = least + left * least // sum(needed)
+
+
+def check_shares(jobs: Sequence[Mapping[str, Any]], max_qpu_seconds: Any) -> None:
+    """Check that each job has a share, and all together no more than the run may take, or raise ParameterError."""
+    shares = [check_count("max_qpu_seconds of a job", job.get("max_qpu_seconds", 0)) for job in jobs]
+    allowed = check_count("max_qpu_seconds of the run", max_qpu_seconds)
+    if sum(shares) > allowed:
+        raise ParameterError(
+            f"the jobs of the run may take {sum(shares)} s of the processor, its options allow {allowed}"
+        )
+
+
+def tag_jobs(jobs: Sequence[dict[str, Any]], run_id: str) -> None:
+    """Give each job the tag by which it is found, and its state."""
+    for number, job in enumerate(jobs):
+        job["tag"], job["status"] = tag_of(run_id, number, len(jobs)), "PREPARED"
+
+
+def tag_of(run_id: str, number: int, jobs: int) -> str:
+    """Return the tag of one of a run's jobs."""
+    return run_id if jobs == 1 else f"{run_id}-{number}"
+
+
+def overall(states: Sequence[str]) -> str:
+    """Return how far a run is whose jobs are in these states.
+
+    Example:
+        >>> overall(["DONE", "QUEUED"]), overall(["DONE", "DONE"]), overall(["QUEUED", "PREPARED"]), overall(["PREPARED"])
+        ('RUNNING', 'DONE', 'SUBMITTING', 'PREPARED')
+    """
+    for state in _ENDED_BADLY:
+        if state in states:
+            return state
+    if set(states) == {"PREPARED"}:
+        return "PREPARED"
+    if "PREPARED" in states or "SUBMITTING" in states:
+        return "SUBMITTING"
+    first, last = (pick(_FAR.index(state) for state in states) for pick in (min, max))
+    return _FAR[first] if first == last else "RUNNING"
+
+
+def joined(
+    jobs: Sequence[Mapping[str, Any]], raws: Sequence[list[Raw]], rng: np.random.Generator
+) -> list[list[Raw]]:
+    """Return the outcomes of each block, in the order of its circuits and without surplus."""
+    blocks = []
+    for block in range(1 + max(job["block"] for job in jobs)):
+        own = [(job, raw) for job, raw in zip(jobs, raws, strict=True) if job["block"] == block]
+        if all("shots" in job for job, _ in own):
+            made = [Job(tuple(job["circuits"]), job["shots"], tuple(job["kept"])) for job, _ in own]
+            blocks.append(gather(made, [raw for _, raw in own], rng))
+        else:
+            blocks += [raw for _, raw in own]
+    return blocks
+
+
+def shots_of(job: Mapping[str, Any]) -> list[int]:
+    """Return the shots that each circuit of a job runs with."""
+    return [job["shots"]] * len(job["circuits"]) if "shots" in job else list(job["kept"])

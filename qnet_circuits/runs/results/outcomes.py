@@ -1,0 +1,140 @@
+"""From a run's raw outcomes to its estimates: corrections applied, blocks joined."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from qnet_circuits.backends.base import Raw
+from qnet_circuits.errors import NoShotsError
+from qnet_circuits.programs.figures import CUT, Figure, Registers
+from qnet_circuits.programs.program import CONTROL
+from qnet_circuits.runs.directory import forms_from_dict, measures_readout
+from qnet_circuits.theory.estimate import Estimate, proportion
+
+Spread = dict[str, list[float]]
+
+
+class Outcomes:
+    """The corrected outcomes of a run: iterates (item name, {register: bool array (shots, width)})."""
+
+    def __init__(self, registers: Mapping[str, Registers]) -> None:
+        self._registers = dict(registers)
+
+    def __iter__(self) -> Iterator[tuple[str, Registers]]:
+        return iter(self._registers.items())
+
+    def __getitem__(self, item: str) -> Registers:
+        return self._registers[item]
+
+    def __len__(self) -> int:
+        return len(self._registers)
+
+
+def corrected(items: Sequence[Mapping[str, Any]], raws: Sequence[Raw], rng: np.random.Generator) -> Outcomes:
+    """Return the outcomes of a manifest's items, with their frames applied."""
+    return Outcomes(
+        {
+            item["name"]: forms_from_dict(item["forms"]).apply(raw, rng)
+            for item, raw in zip(items, raws, strict=True)
+            if not measures_readout(item)
+        }
+    )
+
+
+def pooled(blocks: Sequence[Outcomes]) -> Outcomes:
+    """Return the outcomes of all blocks together."""
+    if len(blocks) == 1:
+        return blocks[0]
+    return Outcomes(
+        {
+            item: {name: np.concatenate([block[item][name] for block in blocks]) for name in registers}
+            for item, registers in blocks[0]
+        }
+    )
+
+
+def estimate_all(
+    figures: Sequence[Figure], outcomes: Outcomes, level: float
+) -> tuple[dict[str, Estimate], list[str]]:
+    """Return the estimates, and the conditioned figures whose condition no shot met."""
+    estimates, empty = {}, []
+    for figure in figures:
+        try:
+            estimates[figure.name] = figure.estimate(dict(outcomes), level)
+        except NoShotsError:
+            if not figure.conditioned:
+                raise
+            empty.append(figure.name)
+    return estimates, empty
+
+
+def acceptance(items: Sequence[Mapping[str, Any]], outcomes: Outcomes, level: float) -> dict[str, Estimate]:
+    """Return the accepted share of shots, if any were dropped by post-selection."""
+    own = [item for item in items if not measures_readout(item) and CONTROL not in item["tags"]]
+    if not any(item["forms"]["accept"] for item in own):
+        return {}
+    accepted = sum(len(next(iter(outcomes[item["name"]].values()))) for item in own)
+    asked = sum(item["shots"] for item in own)
+    return {"acceptance": proportion(accepted, asked, level)}
+
+
+def spread_of(estimate: Estimate, values: Sequence[float], figure: Figure) -> tuple[Estimate, Spread]:
+    """Return an estimate whose interval knows of the spread between blocks, and both intervals.
+
+    Shots of one block share whatever drifts between blocks, so the interval of the pooled shots alone may be too narrow.
+    The values of k blocks have the interval t s/√k of Student's distribution around them, with s their standard deviation
+    and k - 1 degrees of freedom; the wider of the two intervals counts. A p-value would not know of the spread, so it
+    stands only beside an interval of the shots.
+
+    Args:
+        estimate: Of all blocks' shots together.
+        values: The figure's value in each block, at least 2.
+        figure: The figure; its intervals are cut to the values that exist.
+    """
+    from scipy.special import stdtrit
+
+    half = float(stdtrit(len(values) - 1, (1 + estimate.level) / 2))
+    half *= float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    method = f"spread of {len(values)} blocks (Student), wider than {estimate.method.removesuffix(CUT)}"
+    around = replace(
+        estimate, low=estimate.value - half, high=estimate.value + half, method=method, p_value=None
+    )
+    wide = figure.within(lambda _: around, estimate.level)
+    both = {
+        "values": list(values), "shots": [estimate.low, estimate.high], "spread": [wide.low, wide.high]
+    }  # fmt: skip
+    if wide.high - wide.low <= estimate.high - estimate.low:
+        return replace(estimate, method=f"{estimate.method}, wider than the spread of the blocks"), both
+    return wide, both
+
+
+def cut_notes(estimates: Mapping[str, Estimate], kind: str = "") -> list[str]:
+    """Return a note on the estimates whose intervals were cut to the values that exist."""
+    names = [f"{kind}{name}" for name, estimate in estimates.items() if CUT in estimate.method]
+    return (
+        [f"cut to the values that exist, beyond which the interval reached: {', '.join(names)}"]
+        if names
+        else []
+    )
+
+
+def estimate_blocks(
+    figures: Sequence[Figure], whole: Outcomes, blocks: Sequence[Outcomes], level: float
+) -> tuple[dict[str, Estimate], list[str], dict[str, Spread]]:
+    """Return the estimates of all blocks together, the figures without a value, and the spread of each figure."""
+    estimates, empty = estimate_all(figures, whole, level)
+    spreads: dict[str, Spread] = {}
+    if len(blocks) > 1:
+        each = [estimate_all(figures, block, level)[0] for block in blocks]
+        for figure in figures:
+            values = [found[figure.name].value for found in each if figure.name in found]
+            if len(values) > 1:
+                estimates[figure.name], spreads[figure.name] = spread_of(
+                    estimates[figure.name], values, figure
+                )
+    return estimates, empty, spreads

@@ -1,0 +1,249 @@
+"""A result: figures with intervals, beside what theory predicts and what they must beat."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qnet_circuits.theory.estimate import Estimate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from qnet_circuits.runs.results.comparison import Comparison
+
+SCHEMA = 1
+#: Figures of a link benchmark that a plot still shows one by one.
+_MOST_BARS = 12
+#: Keys of the plain form; whatever else stands there is the protocol's own.
+_OWN = {
+    "schema", "version", "protocol", "parameters", "backend", "corrections", "shots", "seed", "noise", "engine", "figures",
+    "ideal", "theory", "predicted", "bounds", "resources", "layout", "copies", "notes", "seconds", "blocks", "mitigated",
+    "controls",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Result:
+    """The figures of one run.
+
+    A figure is read as ``result["fidelity"]`` or ``result.fidelity``.
+
+    Args:
+        figures: The estimates, by name.
+        ideal: Values on a noiseless machine.
+        theory: Closed forms for the noise of this run, where there are.
+        predicted: Exact values for the same description of noise, where they were computed.
+        mitigated: The estimates without readout errors, where they were asked for: beside the raw ones, never instead.
+        bounds: What figures must beat, {figure: {name: value}}.
+        resources: The resource ledger, with compiled counts.
+        provenance: Where the figures come from: protocol, parameters, backend, corrections, shots, seed, layout, versions.
+        notes: What a reader must know.
+        seconds: How long compiling, executing and analysing took.
+        blocks: Of a run in several blocks, for each figure: its value in each block, and the two intervals of which the wider
+            counts, that of the shots and that of the spread between the blocks.
+        more: What else the protocol found, plain values by name; read as ``result.ledger``.
+        refused: Why the protocol came to no good end although everything worked, or None.
+        secrets: What is never printed, compared or stored; read as ``result.secret_key``.
+        report: What people read below the table of figures.
+
+    Example:
+        >>> from qnet_circuits.runs.verbs import run
+        >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
+        >>> result = run(RepeaterChain(hops=2), shots=1000, seed=1)
+        >>> result.fidelity.value, result["fidelity"].above(0.5)
+        (1.0, True)
+    """
+
+    figures: dict[str, Estimate]
+    ideal: dict[str, float] = field(default_factory=dict)
+    theory: dict[str, float] = field(default_factory=dict)
+    predicted: dict[str, float] = field(default_factory=dict)
+    bounds: dict[str, dict[str, float]] = field(default_factory=dict)
+    resources: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    blocks: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+    refused: str | None = None
+    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    mitigated: dict[str, Estimate] = field(default_factory=dict)
+    report: str = field(default="", repr=False, compare=False)
+
+    def __getitem__(self, name: str) -> Estimate:
+        return self.figures[name]
+
+    def __getattr__(self, name: str) -> Any:
+        known = [self.__dict__.get(table, {}) for table in ("figures", "more", "secrets")]
+        for table in known:
+            if name in table:
+                return table[name]
+        raise AttributeError(
+            f"there is no figure {name!r}; there are {', '.join(n for table in known for n in table)}"
+        )
+
+    @property
+    def title(self) -> str:
+        """Protocol and backend, in one line; where it names a device but was simulated, it says so."""
+        backend = str(self.provenance.get("backend", ""))
+        simulated = ":" in backend and any(note.startswith("simulated") for note in self.notes)
+        return f"{self.provenance.get('protocol', '')} on {backend}{' (simulated)' if simulated else ''}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the object that ``qnet run --json`` prints: only plain values."""
+        keys = ("protocol", "parameters", "backend", "corrections", "shots", "seed", "noise")
+        return {
+            "schema": SCHEMA,
+            "version": self.provenance.get("version"),
+            **{key: self.provenance.get(key) for key in keys},
+            **{key: self.provenance[key] for key in ("engine", "controls") if key in self.provenance},
+            "figures": {name: estimate.to_dict() for name, estimate in self.figures.items()},
+            **({"mitigated": {n: e.to_dict() for n, e in self.mitigated.items()}} if self.mitigated else {}),
+            "ideal": self.ideal,
+            "theory": self.theory,
+            "predicted": self.predicted,
+            "bounds": self.bounds,
+            "resources": self.resources,
+            "layout": self.provenance.get("layout"),
+            "copies": None,
+            "notes": list(self.notes),
+            "seconds": self.seconds,
+            **({"blocks": self.blocks} if self.blocks else {}),
+            **self.more,
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Result:
+        """Make a result of its plain form."""
+        figures = {name: Estimate(**value) for name, value in plain["figures"].items()}
+        tables = {
+            key: plain[key] for key in ("ideal", "theory", "predicted", "bounds", "resources", "seconds")
+        }
+        keys = (
+            "version",
+            "protocol",
+            "parameters",
+            "backend",
+            "corrections",
+            "shots",
+            "seed",
+            "noise",
+            "layout",
+        )
+        provenance = {key: plain.get(key) for key in keys}
+        provenance.update({key: plain[key] for key in ("engine", "controls") if key in plain})
+        more = {key: value for key, value in plain.items() if key not in _OWN}
+        mitigated = {name: Estimate(**value) for name, value in plain.get("mitigated", {}).items()}
+        return cls(
+            figures, provenance=provenance, notes=tuple(plain["notes"]), blocks=dict(plain.get("blocks", {})),
+            more=more, refused=more.get("aborted"), mitigated=mitigated, **tables,
+        )  # fmt: skip
+
+    def rows(self) -> list[dict[str, str]]:
+        """Return the table of figures: one row each, as text, with a column only where something stands in it."""
+        rows = []
+        # What was counted or computed has no interval beside figures that were sampled.
+        level = min((estimate.level for estimate in self.figures.values()), default=1.0)
+        for name, estimate in self.figures.items():
+            bounds = self.bounds.get(name, {})
+            row = {
+                "figure": name,
+                "value": str(estimate),
+                f"{level:.0%} interval": _interval(estimate) if estimate.level == level else "",
+                "mitigated": str(self.mitigated.get(name, "")),
+                "ideal": _number(self.ideal.get(name)),
+                "theory": _number(self.theory.get(name)),
+                "predicted": _number(self.predicted.get(name)),
+                "bounds": ", ".join(f"{key} {value:.4g}" for key, value in bounds.items()),
+                "p-value": "" if estimate.p_value is None else f"{estimate.p_value:.2g}",
+            }
+            rows.append(row)
+        filled = [key for key in rows[0] if any(row[key] for row in rows)] if rows else []
+        return [{key: row[key] for key in filled} for row in rows]
+
+    def __str__(self) -> str:
+        lines = [self.title, table(self.rows())]
+        counted = {key: value for key, value in self.resources.items() if isinstance(value, int)}
+        lines.append("  ".join(f"{key.replace('_', ' ')} {value}" for key, value in counted.items()))
+        lines += [self.report] if self.report else []
+        if self.refused is not None:
+            lines.append(f"refused: {self.refused}")
+        if "verify" in self.seconds:
+            lines.append(f"verified before submission, in {self.seconds['verify']:.2f} s")
+        lines += [f"note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+    def to_csv(self) -> str:
+        """Return the figures as CSV: name, value, low, high, level, method, n, ideal, theory, predicted.
+
+        Where figures were mitigated, mitigated, mitigated_low and mitigated_high follow.
+        """
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        tables = {"ideal": self.ideal, "theory": self.theory, "predicted": self.predicted}
+        ends = ("value", "low", "high")
+        more = ["mitigated", "mitigated_low", "mitigated_high"] if self.mitigated else []
+        writer.writerow(["figure", *ends, "level", "method", "n", *tables, *more])
+        for name, e in self.figures.items():
+            beside = [table.get(name, "") for table in tables.values()]
+            corrected = [getattr(self.mitigated.get(name), end, "") for end in ends] if more else []
+            writer.writerow([name, e.value, e.low, e.high, e.level, e.method, e.n, *beside, *corrected])
+        return buffer.getvalue()
+
+    def compare(self) -> Comparison:
+        """Return measured figures, controls, prediction, ideal, theory and bounds side by side, as a table and a picture."""
+        from qnet_circuits.runs.results.comparison import compare
+
+        return compare(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the figures with their intervals against ideal, theory and bounds; return the Matplotlib axes.
+
+        A benchmark of many links is drawn as a map of the chip, as ``plot_links`` does.
+        """
+        if self.provenance.get("protocol") == "link-benchmark" and len(self.figures) > _MOST_BARS:
+            from qnet_circuits.plotting.links import plot_links
+
+            return plot_links(self, ax)
+        from qnet_circuits.plotting.result import plot_result
+
+        return plot_result(self, ax)
+
+    def _repr_html_(self) -> str:
+        rows = self.rows()
+        head = "".join(f"<th>{html.escape(key)}</th>" for key in (rows[0] if rows else ()))
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row.values()) + "</tr>"
+            for row in rows
+        )
+        below = f"<pre>{html.escape(self.report)}</pre>" if self.report else ""
+        if self.refused is not None:
+            below += f"<p><b>refused:</b> {html.escape(self.refused)}</p>"
+        notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
+        return f"<b>{html.escape(self.title)}</b><table><tr>{head}</tr>{body}</table>{below}{notes}"
+
+
+def _interval(estimate: Estimate) -> str:
+    """Return the ends as text; nothing for an exact value."""
+    return "" if estimate.level == 1 else f"[{estimate.low:.4f}, {estimate.high:.4f}]"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def table(rows: list[dict[str, str]]) -> str:
+    """Return rows as aligned text."""
+    if not rows:
+        return "(no figures)"
+    lines = [list(rows[0]), *(list(row.values()) for row in rows)]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
