@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from qnet_circuits.programs.blocks import entangled_ends as entangled_ends
     from qnet_circuits.programs.blocks import measure_pauli as measure_pauli
     from qnet_circuits.programs.blocks import prepare as prepare
+    from qnet_circuits.programs.chain_protocol import ChainProtocol as ChainProtocol
     from qnet_circuits.programs.corrections import correct as correct
     from qnet_circuits.programs.figures import Expression as Expression
     from qnet_circuits.programs.figures import Figure as Figure
@@ -105,6 +106,7 @@ _HOME = {
     "programs.blocks": (
         "bell_measurement", "chain_registers", "distribute", "entangled_ends", "measure_pauli", "prepare",
     ),
+    "programs.chain_protocol": ("ChainProtocol",),
     "programs.corrections": ("correct",),
     "programs.links": ("entangle", "transmit"),
     "runs.results.comparison": ("Comparison",),

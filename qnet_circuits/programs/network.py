@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.errors import ParameterError, check_count, check_range
 from qnet_circuits.theory.bell_diagonal import Weights, check_weights, werner
+from qnet_circuits.theory.swapping import chain_weights
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,6 +125,11 @@ class Network:
     def hops(self) -> int:
         """Number of links."""
         return len(self.links)
+
+    @property
+    def weights(self) -> Weights:
+        """Weights of the errors (I, X, Y, Z) of the pair that the links of a chain make together."""
+        return chain_weights([link.weights for _, _, link in self.links])
 
     def link(self, a: str, b: str) -> Link:
         """Return the link between two nodes, in either order, or raise ParameterError."""

@@ -235,16 +235,19 @@ def ask(protocol: Protocol, hook: str, *arguments: Any) -> Any:
     return answer
 
 
-def set_network(protocol: Any, shape: str, count: str, default: int, make: Any = Network.chain) -> Network:
+def set_network(
+    protocol: Any, shape: str, count: str | None, default: int, make: Any = Network.chain
+) -> Network:
     """Give a protocol its network: from ``network``, or from a number (of hops, of parties) and ``link_fidelity``.
 
     Used in ``__post_init__`` of protocols, so that everything that runs over a chain or a star takes the same fields.
+    Protocols over a chain inherit it from ``ChainProtocol``.
 
     Args:
-        protocol: The protocol, with the fields ``network``, ``link_fidelity`` and the one named ``count``.
+        protocol: The protocol, with the fields ``network``, ``link_fidelity`` and, if there is one, the one named ``count``.
         shape: What the network must be, for the message.
-        count: Name of the field that counts links.
-        default: Its default.
+        count: Name of the field that counts links; None if their number is fixed.
+        default: The default of the field ``count``, or the fixed number.
         make: Makes the network of the number and a Link.
 
     Returns:
@@ -253,21 +256,24 @@ def set_network(protocol: Any, shape: str, count: str, default: int, make: Any =
     Raises:
         ParameterError: If both ways are given, or a value is out of range.
     """
-    given = [field for field in (count, "link_fidelity") if getattr(protocol, field) is not None]
+    counted = [count] if count else []
+    given = [field for field in (*counted, "link_fidelity") if getattr(protocol, field) is not None]
     network: Network | None = protocol.network
     if network is not None:
         if given:
             raise ParameterError(
                 f"network and {' and '.join(given)} are both given; the network decides: give one"
             )
-        if not isinstance(network, Network):
+        if not isinstance(network, Network) or (count is None and network.hops != default):
             raise ParameterError(f"network must be a Network ({shape}), got {network!r}")
         return network
-    number = getattr(protocol, count)
-    number = check_count(count, default if number is None else number, 1, MOST_LINKS)
+    number = default
+    if count and getattr(protocol, count) is not None:
+        number = check_count(count, getattr(protocol, count), 1, MOST_LINKS)
     fidelity = 1.0 if protocol.link_fidelity is None else protocol.link_fidelity
     made: Network = make(number, Link(fidelity))
-    object.__setattr__(protocol, count, int(number))  # numpy's integers would not go into JSON
+    if count:
+        object.__setattr__(protocol, count, int(number))  # numpy's integers would not go into JSON
     object.__setattr__(protocol, "link_fidelity", float(fidelity))
     return made
 

@@ -10,11 +10,12 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 
 from qnet_circuits.programs.blocks import Joining, chain_registers, entangled_ends, measure_pauli
+from qnet_circuits.programs.chain_protocol import ChainProtocol
 from qnet_circuits.programs.figures import Expression, Figure, parity
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Protocol, protocol_class, register, set_network
-from qnet_circuits.theory import bounds, chsh, swapping
+from qnet_circuits.programs.protocol import Protocol, protocol_class, register
+from qnet_circuits.theory import bounds, chsh
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 #: Alice measures (Z + X)/√2 or (Z - X)/√2, Bob Z or X; the last pair's correlator enters with a minus.
@@ -23,7 +24,7 @@ _SETTINGS = {"plus_z": (1, "Z", 1), "plus_x": (1, "X", 1), "minus_z": (-1, "Z", 
 
 @register
 @dataclass(frozen=True)
-class Chsh(Protocol):
+class Chsh(ChainProtocol):
     """The CHSH value of the pair at the ends of a link or a chain.
 
     S = E(a, b) + E(a, b') + E(a', b) - E(a', b') is at most 2 in every local theory (Clauser, Horne, Shimony, Holt, Phys. Rev.
@@ -47,30 +48,18 @@ class Chsh(Protocol):
     """
 
     name: ClassVar[str] = "chsh"
-    hops: int | None = None
-    link_fidelity: float | None = None
-    network: Network | None = None
-
-    def __post_init__(self) -> None:
-        self._network().path()
-
-    def _network(self) -> Network:
-        return set_network(self, "a chain", "hops", 1)
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return four circuits, one for each pair of settings."""
-        return chsh_program(self._network())
+        return chsh_program(self.chain)
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return the value of the links' convolution at these settings."""
-        if not noise.ideal:
-            return {}
-        weights = swapping.chain_weights([link.weights for _, _, link in self._network().links])
-        return {"s_value": chsh.s_value(weights)}
+        return {"s_value": chsh.s_value(self.chain.weights)} if noise.ideal else {}
 
     def baseline(self) -> Protocol:
         """Return the same test of a pair, one half of which was carried by SWAPs."""
-        return protocol_class("swap-transport").from_parameters(network=self._network(), task="chsh")
+        return protocol_class("swap-transport").from_parameters(network=self.chain, task="chsh")
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:

@@ -7,22 +7,18 @@ from abc import abstractmethod
 import numpy as np
 from qiskit import QuantumCircuit
 
+from qnet_circuits.programs.chain_protocol import ChainProtocol
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.process import ProcessSetting, process_fidelity, settings, truth_table
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Protocol
-from qnet_circuits.theory import bounds, swapping, teleportation
+from qnet_circuits.theory import bounds, teleportation
 from qnet_circuits.theory.bell_diagonal import Weights
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 
-class CnotProtocol(Protocol):
+class CnotProtocol(ChainProtocol):
     """A CNOT over a chain of links, judged by its process fidelity and its truth table."""
-
-    @abstractmethod
-    def _network(self) -> Network:
-        """Return the chain."""
 
     @staticmethod
     @abstractmethod
@@ -31,22 +27,20 @@ class CnotProtocol(Protocol):
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return 36 circuits: products of eigenstates in, products of Paulis out."""
-        network = self._network()
+        chain = self.chain
         items = [
             Item(
                 s.name,
-                self._circuit(network, s),
+                self._circuit(chain, s),
                 {"states": ",".join(map(str, s.states)), "measured": s.measured},
             )
             for s in settings()
         ]
-        return Program(items, _figures(), network)
+        return Program(items, _figures(), chain)
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return process fidelity and truth table of the links' convolution."""
-        if not noise.ideal:
-            return {}
-        return _theory(swapping.chain_weights([link.weights for _, _, link in self._network().links]))
+        return _theory(self.chain.weights) if noise.ideal else {}
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:

@@ -7,13 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.figures import Figure, parity
-from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import Protocol, protocol_class, register
+from qnet_circuits.programs.protocol import Protocol, protocol_class, register, set_network
 from qnet_circuits.protocols.repeater_chain import bell_program
-from qnet_circuits.theory import bell_diagonal, bounds, swapping
+from qnet_circuits.theory import bell_diagonal, bounds
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 _OUT = [("out", 0), ("out", 1)]
@@ -48,17 +47,10 @@ class EntanglementSwapping(Protocol):
     network: Network | None = None
 
     def __post_init__(self) -> None:
-        if self.network is not None and self.link_fidelity is not None:
-            raise ParameterError("network and link_fidelity are both given; the network decides: give one")
-        if self.network is None:
-            fidelity = Link(1.0 if self.link_fidelity is None else self.link_fidelity).fidelity
-            object.__setattr__(self, "link_fidelity", fidelity)
-        elif not isinstance(self.network, Network) or self.network.hops != 2:
-            raise ParameterError(f"entanglement swapping needs a chain of two links, got {self.network!r}")
         self._network().path()
 
     def _network(self) -> Network:
-        return self.network or Network.chain(2, Link(self.link_fidelity))
+        return set_network(self, "a chain of two links", None, 2)
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return three circuits, one for each setting XX, YY and ZZ."""
@@ -78,7 +70,7 @@ class EntanglementSwapping(Protocol):
         """Return the fidelity, the same for each result, and the correlators."""
         if not noise.ideal:
             return {}
-        weights = swapping.chain_weights([link.weights for _, _, link in self._network().links])
+        weights = self._network().weights
         fidelity = bell_diagonal.fidelity(weights)
         each = {f"fidelity_{z}{x}": fidelity for z in (0, 1) for x in (0, 1)}
         return {"fidelity": fidelity, **each, **bell_diagonal.correlators(weights)}

@@ -13,7 +13,7 @@ from qnet_circuits.programs.corrections import correct
 from qnet_circuits.programs.links import entangle
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.process import ProcessSetting
-from qnet_circuits.programs.protocol import register, set_network
+from qnet_circuits.programs.protocol import register
 from qnet_circuits.protocols.cnot import CnotProtocol
 
 
@@ -44,15 +44,7 @@ class LongRangeCnot(CnotProtocol):
     """
 
     name: ClassVar[str] = "long-range-cnot"
-    hops: int | None = None
-    link_fidelity: float | None = None
-    network: Network | None = None
-
-    def __post_init__(self) -> None:
-        self._network().path()
-
-    def _network(self) -> Network:
-        return set_network(self, "a chain", "hops", 2)
+    default_hops: ClassVar[int] = 2
 
     @staticmethod
     def _circuit(network: Network, setting: ProcessSetting) -> QuantumCircuit:

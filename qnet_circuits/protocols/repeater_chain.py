@@ -9,11 +9,12 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 
 from qnet_circuits.programs.blocks import Joining, chain_registers, entangled_ends, measure_pauli
+from qnet_circuits.programs.chain_protocol import ChainProtocol
 from qnet_circuits.programs.figures import Expression, Figure, parity
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Protocol, protocol_class, register, set_network
-from qnet_circuits.theory import bell_diagonal, bounds, swapping
+from qnet_circuits.programs.protocol import Protocol, protocol_class, register
+from qnet_circuits.theory import bell_diagonal, bounds
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 
@@ -65,7 +66,7 @@ def bell_program(
 
 @register
 @dataclass(frozen=True)
-class RepeaterChain(Protocol):
+class RepeaterChain(ChainProtocol):
     """Entanglement over a chain of repeater stations, by entanglement swapping.
 
     Every link makes a Bell pair, every station measures its two halves in the Bell basis, and the far end applies one Pauli
@@ -90,22 +91,17 @@ class RepeaterChain(Protocol):
     """
 
     name: ClassVar[str] = "repeater-chain"
-    hops: int | None = None
-    link_fidelity: float | None = None
-    network: Network | None = None
-
-    def __post_init__(self) -> None:
-        set_network(self, "a chain", "hops", 3).path()
+    default_hops: ClassVar[int] = 3
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return three circuits, one for each setting XX, YY and ZZ."""
-        return bell_program(self._network())
+        return bell_program(self.chain)
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return the fidelity and correlators of the links' convolution."""
         if not noise.ideal:
             return {}
-        weights = swapping.chain_weights([link.weights for _, _, link in self._network().links])
+        weights = self.chain.weights
         return {"fidelity": bell_diagonal.fidelity(weights), **bell_diagonal.correlators(weights)}
 
     @property
@@ -115,7 +111,4 @@ class RepeaterChain(Protocol):
 
     def baseline(self) -> Protocol:
         """Return the transport of one half of a pair by SWAPs."""
-        return protocol_class("swap-transport").from_parameters(network=self._network())
-
-    def _network(self) -> Network:
-        return set_network(self, "a chain", "hops", 3)
+        return protocol_class("swap-transport").from_parameters(network=self.chain)

@@ -8,13 +8,12 @@ from typing import ClassVar
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.blocks import bell_measurement
 from qnet_circuits.programs.figures import Expression, Figure, population
 from qnet_circuits.programs.links import entangle, transmit
-from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Protocol, register
+from qnet_circuits.programs.protocol import Protocol, register, set_network
 from qnet_circuits.theory import bounds, teleportation
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
@@ -47,16 +46,10 @@ class SuperdenseCoding(Protocol):
     network: Network | None = None
 
     def __post_init__(self) -> None:
-        if self.network is not None and self.link_fidelity is not None:
-            raise ParameterError("network and link_fidelity are both given; the network decides: give one")
-        if self.network is None:
-            fidelity = Link(1.0 if self.link_fidelity is None else self.link_fidelity).fidelity
-            object.__setattr__(self, "link_fidelity", fidelity)
-        elif not isinstance(self.network, Network) or self.network.hops != 1:
-            raise ParameterError(f"superdense coding needs a network of one link, got {self.network!r}")
+        self._network()
 
     def _network(self) -> Network:
-        return self.network or Network.two_nodes(Link(self.link_fidelity))
+        return set_network(self, "a network of one link", None, 1)
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return four circuits, one for each message."""

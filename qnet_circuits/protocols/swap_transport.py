@@ -9,9 +9,9 @@ import numpy as np
 
 from qnet_circuits.errors import ParameterError, UnknownNameError
 from qnet_circuits.programs.blocks import State, carried_ends, check_state
-from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.chain_protocol import ChainProtocol
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import Protocol, register, set_network
+from qnet_circuits.programs.protocol import Protocol, register
 from qnet_circuits.protocols.chsh import Chsh, chsh_program
 from qnet_circuits.protocols.repeater_chain import RepeaterChain, bell_program
 from qnet_circuits.protocols.teleportation import Teleportation, state_program
@@ -22,7 +22,7 @@ TASKS = ("bell", "chsh", "state")
 
 @register
 @dataclass(frozen=True)
-class SwapTransport(Protocol):
+class SwapTransport(ChainProtocol):
     """A Bell pair made on the first link of a chain, one half of which is carried to the far end by SWAPs.
 
     The direct way to entangle distant qubits on a machine, and what protocols over a chain are compared with: it needs no
@@ -53,9 +53,7 @@ class SwapTransport(Protocol):
     """
 
     name: ClassVar[str] = "swap-transport"
-    hops: int | None = None
-    link_fidelity: float | None = None
-    network: Network | None = None
+    default_hops: ClassVar[int] = 3
     task: str = "bell"
     state: State | None = None
 
@@ -68,25 +66,22 @@ class SwapTransport(Protocol):
                     f"task {self.task!r} sends no state of its own: leave state out, or say task='state'"
                 )
             object.__setattr__(self, "state", check_state(self.state))
-        self._network().path()
-
-    def _network(self) -> Network:
-        return set_network(self, "a chain", "hops", 3)
+        super().__post_init__()
 
     def _by_measurement(self) -> Protocol:
         """Return the protocol that does the same over the chain by measurement."""
         if self.task == "state":
-            return Teleportation(state=self.state, network=self._network())
+            return Teleportation(state=self.state, network=self.chain)
         if self.task == "chsh":
-            return Chsh(network=self._network())
-        return RepeaterChain(network=self._network())
+            return Chsh(network=self.chain)
+        return RepeaterChain(network=self.chain)
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return a circuit for each setting of the task."""
         if self.task == "state":
-            return state_program(self._network(), self.state, direct=True)
+            return state_program(self.chain, self.state, direct=True)
         make = chsh_program if self.task == "chsh" else bell_program
-        return make(self._network(), carried_ends, messages=False, carrier="swap")
+        return make(self.chain, carried_ends, messages=False, carrier="swap")
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return the figures of the links' convolution."""

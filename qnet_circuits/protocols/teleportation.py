@@ -20,20 +20,28 @@ from qnet_circuits.programs.blocks import (
     measure_pauli,
     prepare,
 )
+from qnet_circuits.programs.chain_protocol import ChainProtocol
 from qnet_circuits.programs.corrections import correct
 from qnet_circuits.programs.figures import Expression, Figure, parity
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Protocol, protocol_class, register, set_network
-from qnet_circuits.theory import bounds, swapping, teleportation
+from qnet_circuits.programs.protocol import Protocol, protocol_class, register
+from qnet_circuits.theory import bounds, teleportation
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 _OUT = [("out", 0)]
 
 
+@dataclass(frozen=True)
+class _Sent:
+    """Keeps ``state`` the first field: a dataclass collects the fields of its bases from the last base to the first."""
+
+    state: State | None = None
+
+
 @register
 @dataclass(frozen=True)
-class Teleportation(Protocol):
+class Teleportation(ChainProtocol, _Sent):
     """A qubit is teleported from Alice to Bob, over a Bell pair that stations may have swapped.
 
     Alice measures her qubit and her half of the pair in the Bell basis; Bob corrects X and Z by the parities of her two bits
@@ -58,28 +66,21 @@ class Teleportation(Protocol):
     """
 
     name: ClassVar[str] = "teleportation"
-    state: State | None = None
-    hops: int | None = None
-    link_fidelity: float | None = None
-    network: Network | None = None
 
     def __post_init__(self) -> None:
         if self.state is not None:
             object.__setattr__(self, "state", check_state(self.state))
-        self._network().path()
-
-    def _network(self) -> Network:
-        return set_network(self, "a chain", "hops", 1)
+        super().__post_init__()
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return a circuit for each state and each Pauli that its fidelity needs."""
-        return state_program(self._network(), self.state)
+        return state_program(self.chain, self.state)
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return the fidelity of the state, or the mean one and that of each axis."""
         if not noise.ideal:
             return {}
-        weights = swapping.chain_weights([link.weights for _, _, link in self._network().links])
+        weights = self.chain.weights
         if self.state is not None:
             return {"fidelity": teleportation.state_fidelity(weights, bloch_vector(self.state))}
         axes = teleportation.axis_fidelities(weights)
@@ -89,7 +90,7 @@ class Teleportation(Protocol):
     def baseline(self) -> Protocol:
         """Return the transport of the qubit itself, by SWAPs."""
         return protocol_class("swap-transport").from_parameters(
-            network=self._network(), task="state", state=self.state
+            network=self.chain, task="state", state=self.state
         )
 
     @property

@@ -11,7 +11,7 @@ from qnet_circuits.programs.blocks import chain_registers, distribute, measure_p
 from qnet_circuits.programs.corrections import correct
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.process import ProcessSetting
-from qnet_circuits.programs.protocol import register, set_network
+from qnet_circuits.programs.protocol import register
 from qnet_circuits.protocols.cnot import CnotProtocol
 
 
@@ -41,15 +41,6 @@ class TeleportedCnot(CnotProtocol):
     """
 
     name: ClassVar[str] = "teleported-cnot"
-    hops: int | None = None
-    link_fidelity: float | None = None
-    network: Network | None = None
-
-    def __post_init__(self) -> None:
-        self._network().path()
-
-    def _network(self) -> Network:
-        return set_network(self, "a chain", "hops", 1)
 
     @staticmethod
     def _circuit(network: Network, setting: ProcessSetting) -> QuantumCircuit:
