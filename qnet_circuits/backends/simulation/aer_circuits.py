@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
-from itertools import product
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit, QuantumRegister
 from qiskit.circuit import CircuitInstruction, IfElseOp, Measure, Operation
 from qiskit.circuit import Reset as ResetOperation
-from qiskit.circuit.library import PauliGate, RZGate, UnitaryGate
+from qiskit.circuit.library import IGate, RZGate, UnitaryGate, XGate, YGate, ZGate
 
-from qnet_circuits.backends.simulation.pauli_transfer import kraus, superoperator
+from qnet_circuits.backends.simulation.pauli_transfer import channel, kraus
 from qnet_circuits.backends.simulation.steps import (
     Channel,
     Decision,
@@ -95,9 +94,9 @@ def _operation(step: Channel, density_matrix: bool) -> Operation:
     if isinstance(step, Unitary):
         return _standard(step.operation)
     if isinstance(step, Depolarise):
-        return _pauli_mixture(_depolarised(step.probability, len(step.wires)))
+        return _depolarising(step.probability, len(step.wires))
     if isinstance(step, PauliError):
-        return _pauli_mixture(tuple(step.weights))
+        return _pauli_error(*step.weights)
     if isinstance(step, Misread):
         return _misread(step.p10, step.p01)
     return _relaxation(step.seconds, step.t1, step.t2, step.coherence)
@@ -110,7 +109,7 @@ def _channel(entries: bytes, size: int, density_matrix: bool) -> Operation:
 
     matrix = np.frombuffer(entries).reshape(size, size)
     if density_matrix:
-        return SuperOp(superoperator(matrix)).to_instruction()
+        return SuperOp(channel(matrix)).to_instruction()
     operators = kraus(matrix)
     return UnitaryGate(operators[0]) if len(operators) == 1 else Kraus(operators).to_instruction()
 
@@ -120,54 +119,39 @@ def mixes(step: Relax) -> bool:
     return step.coherence * math.exp(-step.seconds / step.t2) <= math.exp(-step.seconds / step.t1) + 1e-15
 
 
-def _depolarised(probability: float, qubits: int) -> tuple[float, ...]:
-    many = 4**qubits
-    return (1 - probability * (many - 1) / many, *[probability / many] * (many - 1))
+@lru_cache(maxsize=4096)
+def _depolarising(probability: float, qubits: int) -> Operation:
+    from qiskit_aer.noise import depolarizing_error
+
+    return depolarizing_error(probability, qubits).to_instruction()
+
+
+def _mixture(*terms: tuple[float, Sequence[Operation]]) -> Operation:
+    """Return the error of one qubit that does each of these sequences of operations with its probability."""
+    from qiskit_aer.noise import QuantumError
+
+    on_qubit = [
+        ([(operation, [0]) for operation in sequence], weight) for weight, sequence in terms if weight > 0
+    ]
+    return QuantumError(on_qubit).to_instruction()
 
 
 @lru_cache(maxsize=4096)
-def _pauli_mixture(weights: tuple[float, ...]) -> Operation:
-    from qiskit_aer.noise import QuantumError
-
-    circuits = _pauli_circuits((len(weights).bit_length() - 1) // 2)
-    mixed = [(circuit, weight) for circuit, weight in zip(circuits, weights, strict=True) if weight > 0]
-    return QuantumError(mixed).to_instruction()
-
-
-@cache
-def _pauli_circuits(qubits: int) -> list[QuantumCircuit]:
-    circuits = []
-    for letters in product("IXYZ", repeat=qubits):
-        circuit = QuantumCircuit(qubits)
-        circuit.append(PauliGate("".join(letters)), range(qubits))
-        circuits.append(circuit)
-    return circuits
+def _pauli_error(i: float, x: float, y: float, z: float) -> Operation:
+    return _mixture((i, [IGate()]), (x, [XGate()]), (y, [YGate()]), (z, [ZGate()]))
 
 
 @lru_cache(maxsize=4096)
 def _misread(p10: float, p01: float) -> Operation:
     """Return confusion as a mixture of nothing, X, and a reset to the value that is read too often."""
-    from qiskit_aer.noise import QuantumError
-
-    nothing, flip, _, _ = _pauli_circuits(1)
-    reset = QuantumCircuit(1)
-    reset.reset(0)
-    if p10 > p01:
-        reset.x(0)
+    too_often = [ResetOperation(), XGate()] if p10 > p01 else [ResetOperation()]
     both, rest = min(p10, p01), abs(p10 - p01)
-    mixed = [(nothing, 1 - both - rest), (flip, both), (reset, rest)]
-    return QuantumError([(circuit, weight) for circuit, weight in mixed if weight > 0]).to_instruction()
+    return _mixture((1 - both - rest, [IGate()]), (both, [XGate()]), (rest, too_often))
 
 
 @lru_cache(maxsize=4096)
 def _relaxation(seconds: float, t1: float, t2: float, coherence: float) -> Operation:
     """Return relaxation that is a mixture of Z and a reset."""
-    from qiskit_aer.noise import QuantumError
-
     kept = math.exp(-seconds / t1)
-    nothing, _, _, turn = _pauli_circuits(1)
-    reset = QuantumCircuit(1)
-    reset.reset(0)
     flipped = max(0.0, (kept - coherence * math.exp(-seconds / t2)) / 2)
-    mixed = [(nothing, kept - flipped), (turn, flipped), (reset, 1 - kept)]
-    return QuantumError([(circuit, weight) for circuit, weight in mixed if weight > 0]).to_instruction()
+    return _mixture((kept - flipped, [IGate()]), (flipped, [ZGate()]), (1 - kept, [ResetOperation()]))

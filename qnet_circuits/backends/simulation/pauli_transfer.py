@@ -8,15 +8,14 @@ slowest.
 from __future__ import annotations
 
 import math
-from functools import cache, lru_cache
-from itertools import product
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from qiskit.circuit import Operation
 from qiskit.exceptions import QiskitError
-from qiskit.quantum_info import Operator
+from qiskit.quantum_info import PTM, Choi, Operator
 
 from qnet_circuits.backends.simulation.steps import Channel, Depolarise, Misread, PauliError, Relax, Transfer
 from qnet_circuits.errors import UnsupportedError
@@ -26,7 +25,6 @@ Matrix = npt.NDArray[np.float64]
 WIDEST_GATE = 4
 #: Below this, an eigenvalue of a Choi matrix is rounding.
 _NO_WEIGHT = 1e-13
-_PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 
 
 def transfer(step: Channel) -> Matrix:
@@ -124,63 +122,32 @@ def _matrix(operation: Operation) -> npt.NDArray[np.complex128]:
 
 def of_unitary(unitary: npt.NDArray[np.complex128]) -> Matrix:
     """Return the matrix of U ρ U†; qubit 0 of U, its least significant, is the first wire."""
-    wires = len(unitary).bit_length() - 1
-    paulis = _strings(wires)
-    images = unitary @ paulis @ unitary.conj().T
-    flat = paulis.conj().reshape(4**wires, -1) @ images.reshape(4**wires, -1).T
-    matrix: Matrix = flat.real / 2**wires
-    return _frozen(matrix)
+    # Qiskit counts the Paulis of its last qubit slowest.
+    return _frozen(np.ascontiguousarray(PTM(Operator(unitary).reverse_qargs()).data.real))
 
 
-@cache
-def _strings(wires: int) -> npt.NDArray[np.complex128]:
-    """Return the matrices of all Pauli strings, the first wire slowest and least significant."""
-    strings = []
-    for letters in product(range(4), repeat=wires):
-        matrix = np.ones((1, 1))
-        for letter in letters:
-            matrix = np.kron(_PAULIS[letter], matrix)
-        strings.append(matrix)
-    return np.array(strings)
-
-
-def average_fidelity(matrix: Matrix) -> float:
-    """Return the average gate fidelity of a channel with the identity, (Tr R + d) / (d² + d).
-
-    Tr R / d² is the entanglement fidelity, and F = (d F_e + 1) / (d + 1) (M. A. Nielsen, Phys. Lett. A 303, 249 (2002)).
+def channel(matrix: Matrix) -> PTM:
+    """Return Qiskit's form of a channel. The first wire becomes its least significant qubit.
 
     Example:
-        >>> average_fidelity(np.eye(4))
-        1.0
-    """
-    size = math.isqrt(len(matrix))
-    return float((np.trace(matrix) + size) / (size**2 + size))
-
-
-def superoperator(matrix: Matrix) -> npt.NDArray[np.complex128]:
-    """Return a channel's matrix on column-stacked density matrices, the first wire least significant.
-
-    Example:
-        >>> superoperator(np.eye(4)).real.tolist() == np.eye(4).tolist()
+        >>> bool(channel(transfer(PauliError(0, (0.9, 0.1, 0.0, 0.0)))).is_cptp())
         True
     """
     wires = (len(matrix).bit_length() - 1) // 2
-    stacked = _strings(wires).transpose(0, 2, 1).reshape(4**wires, -1)
-    result: npt.NDArray[np.complex128] = stacked.T @ matrix @ stacked.conj() / 2**wires
-    return result
+    axes = [*range(wires - 1, -1, -1), *range(2 * wires - 1, wires - 1, -1)]
+    return PTM(matrix.reshape((4,) * len(axes)).transpose(axes).reshape(matrix.shape))
 
 
 def kraus(matrix: Matrix) -> list[npt.NDArray[np.complex128]]:
     """Return Kraus operators of a channel, the heaviest first; one alone is a unitary.
 
-    They are the eigenvectors of its Choi matrix; the first wire is the least significant.
+    They are the eigenvectors of its Choi matrix; the first wire is the least significant. Qiskit's own conversion leaves out
+    whatever weighs less than 1e-8, so that weak errors would be lost.
     """
-    stacked = superoperator(matrix)
-    size = math.isqrt(len(stacked))
-    choi = stacked.reshape((size,) * 4).transpose(1, 3, 0, 2).reshape(size**2, size**2)
-    weights, vectors = np.linalg.eigh(choi)
+    weights, vectors = np.linalg.eigh(Choi(channel(matrix)).data)
+    size = math.isqrt(len(weights))
     return [
-        np.sqrt(weights[k]) * vectors[:, k].reshape(size, size)
-        for k in range(size**2 - 1, -1, -1)
-        if weights[k] > _NO_WEIGHT
+        np.sqrt(weight) * vector.reshape(size, size, order="F")
+        for weight, vector in zip(weights[::-1], vectors.T[::-1], strict=True)
+        if weight > _NO_WEIGHT
     ]
