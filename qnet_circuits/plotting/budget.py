@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -12,6 +12,9 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
 from qnet_circuits.plotting.style import FAINT, INK, PALETTE, PAPER, new_axes
+
+if TYPE_CHECKING:
+    from qnet_circuits.runs.results.costs import Budget
 
 _FONT = 9.0
 #: Height of a bar, of a row of height 1.
@@ -30,52 +33,6 @@ _COLOURS = {
 _TERM = PALETTE[3]
 
 
-class _Row(Protocol):
-    @property
-    def source(self) -> str:
-        """Name of the source."""
-
-    @property
-    def alone(self) -> float:
-        """What it costs alone."""
-
-    @property
-    def without(self) -> float:
-        """What is gained without it."""
-
-
-class Costs(Protocol):
-    """What a budget must have to be drawn."""
-
-    @property
-    def ideal(self) -> float:
-        """Value with every source off."""
-
-    @property
-    def value(self) -> float:
-        """Value with every source on."""
-
-    @property
-    def figure(self) -> str:
-        """Name of the figure."""
-
-    @property
-    def rows(self) -> Sequence[_Row]:
-        """The cost of each source."""
-
-    @property
-    def interaction(self) -> float:
-        """What no source costs alone."""
-
-    @property
-    def sign(self) -> int:
-        """1 where lower values cost, -1 where higher ones do."""
-
-    @property
-    def title(self) -> str:
-        """Figure, protocol, device and corrections."""
-
-
 class _Step(NamedTuple):
     """One bar: from where to where, with its colour, and where it would end by the other count."""
 
@@ -86,7 +43,7 @@ class _Step(NamedTuple):
     other: float | None = None
 
 
-def plot_budget(budget: Costs, ax: Axes | None = None) -> Axes:
+def plot_budget(budget: Budget, ax: Axes | None = None) -> Axes:
     """Draw the way from the ideal value to the predicted one: a bar for each source, and one for the interaction.
 
     A bar is as long as what its source costs alone, and begins where the one above ends; the interaction, hatched, leads from
@@ -120,7 +77,7 @@ def plot_budget(budget: Costs, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _steps(budget: Costs) -> list[_Step]:
+def _steps(budget: Budget) -> list[_Step]:
     """Return the bars from the ideal value on; the last one is the interaction, and ends at the predicted value."""
     steps, at = [], budget.ideal
     for row in budget.rows:
@@ -130,7 +87,7 @@ def _steps(budget: Costs) -> list[_Step]:
     return [*steps, _Step("interaction", at, budget.value, PAPER)]
 
 
-def _frame(ax: Axes, budget: Costs, steps: Sequence[_Step]) -> None:
+def _frame(ax: Axes, budget: Budget, steps: Sequence[_Step]) -> None:
     """Give the axes their scale, the names of the lines and a title."""
     ends = [x for step in steps for x in (step.start, step.end, step.other) if x is not None]
     low, high = min(*ends, budget.value), max(*ends, budget.ideal)
@@ -166,7 +123,7 @@ def _draw_step(ax: Axes, line: int, step: _Step) -> None:
         )
 
 
-def _draw_ends(ax: Axes, budget: Costs, last: int) -> None:
+def _draw_ends(ax: Axes, budget: Budget, last: int) -> None:
     """Mark the ideal and the predicted value, each with its number at the side where there is room."""
     middle = sum(ax.get_xlim()) / 2
     ax.plot([budget.ideal] * 2, [0, 1 - _BAR / 2], color=INK, lw=0.8, zorder=1)
@@ -180,7 +137,7 @@ def _draw_ends(ax: Axes, budget: Costs, last: int) -> None:
         ax.axvline(value, color=FAINT, lw=0.8, ls=":", zorder=0)
 
 
-def _draw_numbers(ax: Axes, budget: Costs) -> None:
+def _draw_numbers(ax: Axes, budget: Budget) -> None:
     """Write both counts of each source right of the axes, below their names."""
     lines = [("alone", "without"), *((_number(row.alone), _number(row.without)) for row in budget.rows)]
     lines += [(_number(budget.interaction), ""), (_number(budget.sign * (budget.ideal - budget.value)), "")]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -11,6 +11,9 @@ from matplotlib.lines import Line2D
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.style import FAINT, FONT, INK, PALETTE, draw_bounds, new_axes, reaches, text_width
 from qnet_circuits.theory.estimate import Estimate
+
+if TYPE_CHECKING:
+    from qnet_circuits.runs.results.comparison import Compared, Comparison, Reading
 
 #: How each reading is drawn: colour and marker, or None for a bar.
 _STYLES: dict[str, tuple[str, str | None]] = {
@@ -26,62 +29,6 @@ _TICKS: dict[str, tuple[str, Any]] = {
     "theory": (PALETTE[2], (0, (1.5, 0.8))),
     "predicted": (PALETTE[1], "-"),
 }
-
-
-class Reading(Protocol):
-    """What a reading must have to be drawn."""
-
-    @property
-    def measured(self) -> Estimate:
-        """The estimate."""
-
-    @property
-    def predicted(self) -> float | None:
-        """The exact value for the calibrated noise."""
-
-    @property
-    def ideal(self) -> float | None:
-        """The value on a noiseless machine."""
-
-    @property
-    def theory(self) -> float | None:
-        """The closed form."""
-
-    @property
-    def mitigated(self) -> Estimate | None:
-        """The estimate after mitigation."""
-
-
-class Compared(Protocol):
-    """What a figure must have to be drawn."""
-
-    @property
-    def figure(self) -> str:
-        """Its name."""
-
-    @property
-    def reading(self) -> Reading:
-        """What was measured of it."""
-
-    @property
-    def controls(self) -> Mapping[str, Reading]:
-        """What control experiments measured of it."""
-
-    @property
-    def bounds(self) -> Mapping[str, float]:
-        """What it must beat."""
-
-
-class Comparison(Protocol):
-    """What a comparison must have to be drawn."""
-
-    @property
-    def figures(self) -> Sequence[Compared]:
-        """One for each figure."""
-
-    @property
-    def title(self) -> str:
-        """Protocol and backend."""
 
 
 def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:

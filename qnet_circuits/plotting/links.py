@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from itertools import pairwise
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -19,6 +19,9 @@ from qnet_circuits.plotting.chip import Point, chip_places
 from qnet_circuits.plotting.style import FAINT, INK, LINK_COLOUR, PAPER, new_axes, points_per_unit
 from qnet_circuits.theory.estimate import Estimate
 
+if TYPE_CHECKING:
+    from qnet_circuits.runs.results.result import Result
+
 _FIGURE = re.compile(r"fidelity((?:_\d+){2}|(?:_\d+){4})")
 _COLOURS = "viridis"
 #: Below this fidelity a link is drawn apart: no such pair is proven entangled.
@@ -27,19 +30,7 @@ _ENTANGLED = 0.5
 _PITCH, _RADIUS, _MARGIN = 0.46, 0.3, 0.7
 
 
-class Measured(Protocol):
-    """What a link benchmark's result must have to be drawn."""
-
-    @property
-    def figures(self) -> dict[str, Estimate]:
-        """Estimates by name."""
-
-    @property
-    def title(self) -> str:
-        """Protocol and backend."""
-
-
-def plot_links(result: Measured, ax: Axes | None = None) -> Axes:
+def plot_links(result: Result, ax: Axes | None = None) -> Axes:
     """Draw a chip with each link in the colour of its Bell fidelity.
 
     A link whose interval reaches down to 1/2 is dashed, since no entanglement is proven there. In a benchmark of swapped pairs

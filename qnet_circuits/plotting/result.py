@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
@@ -23,6 +23,9 @@ from qnet_circuits.plotting.style import (
 )
 from qnet_circuits.theory.estimate import Estimate
 
+if TYPE_CHECKING:
+    from qnet_circuits.runs.results.result import Result
+
 #: Where in its column, of width 1, each thing stands: the estimate, then the reference marks, then names of bounds.
 _ESTIMATE, _MITIGATED = -0.33, -0.25
 _MARKS, _NAMES = {"ideal": -0.17, "theory": -0.03, "predicted": 0.11}, 0.19
@@ -30,39 +33,7 @@ _STYLES = {"ideal": (INK, "x"), "theory": (PALETTE[2], "^"), "predicted": (PALET
 _HALF = 0.06
 
 
-class Figures(Protocol):
-    """What a result must have to be drawn."""
-
-    @property
-    def figures(self) -> dict[str, Estimate]:
-        """Estimates by name."""
-
-    @property
-    def mitigated(self) -> dict[str, Estimate]:
-        """Estimates without readout errors, where there are."""
-
-    @property
-    def ideal(self) -> dict[str, float]:
-        """Values on a noiseless machine."""
-
-    @property
-    def theory(self) -> dict[str, float]:
-        """Closed forms."""
-
-    @property
-    def predicted(self) -> dict[str, float]:
-        """Exact values for the same noise."""
-
-    @property
-    def bounds(self) -> dict[str, dict[str, float]]:
-        """What figures must beat."""
-
-    @property
-    def title(self) -> str:
-        """Protocol and backend."""
-
-
-def plot_result(result: Figures, ax: Axes | None = None, figures: Iterable[str] | None = None) -> Axes:
+def plot_result(result: Result, ax: Axes | None = None, figures: Iterable[str] | None = None) -> Axes:
     """Draw figures with their intervals, beside ideal, theory, prediction and bounds.
 
     Figures in [-1, 1] share one scale; a figure on another scale, such as a CHSH value, is shown by itself.
@@ -128,7 +99,7 @@ def _draw_legend(ax: Axes, beside: bool) -> None:
         ax.legend(handles, labels, fontsize=FONT, loc="best")
 
 
-def _chosen(result: Figures, figures: Iterable[str] | None) -> list[str]:
+def _chosen(result: Result, figures: Iterable[str] | None) -> list[str]:
     """Return the names of the figures to show, all on one scale."""
     names = list(result.figures) if figures is None else list(figures)
     for name in names:
@@ -146,7 +117,7 @@ def _chosen(result: Figures, figures: Iterable[str] | None) -> list[str]:
     return same
 
 
-def _unit_scale(result: Figures, name: str) -> bool:
+def _unit_scale(result: Result, name: str) -> bool:
     """Tell whether a figure, and all that it is compared with, lies in [-1, 1]."""
     tables = (result.ideal, result.theory, result.predicted)
     values = [result.figures[name].value, *(table[name] for table in tables if name in table)]
