@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import entry_points
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
@@ -282,14 +283,8 @@ def set_network(
 MOST_LINKS = 1000
 _P = TypeVar("_P", bound=type[Protocol])
 _registered: dict[str, type[Protocol]] = {}
-#: The package's own protocols, by the module each lives in: imported only when asked for.
-_OWN = {
-    "teleportation": "teleportation", "superdense-coding": "superdense_coding",
-    "entanglement-swapping": "entanglement_swapping", "repeater-chain": "repeater_chain", "swap-transport": "swap_transport",
-    "teleported-cnot": "teleported_cnot", "long-range-cnot": "long_range_cnot", "ghz": "ghz", "chsh": "chsh",
-    "bb84": "bb84", "six-state": "six_state", "bbm92": "bbm92", "e91": "e91",
-    "link-benchmark": "link_benchmark",
-}  # fmt: skip
+#: The package's own protocols: each module is named after the protocol in it, and imported only when asked for.
+OWN_PACKAGE = "qnet_circuits.protocols"
 ENTRY_POINT_GROUP = "qnet_circuits.protocols"
 
 
@@ -318,10 +313,14 @@ def register(protocol: _P) -> _P:
     return protocol
 
 
+def _own_names() -> set[str]:
+    return {module.name.replace("_", "-") for module in iter_modules(import_module(OWN_PACKAGE).__path__)}
+
+
 def protocol_names() -> tuple[str, ...]:
     """Return the names of all protocols: the package's own, other packages' entry points, and those registered."""
     found = {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
-    return tuple(sorted({*_OWN, *_registered, *found}))
+    return tuple(sorted({*_own_names(), *_registered, *found}))
 
 
 def protocol_class(name: str) -> type[Protocol]:
@@ -331,8 +330,8 @@ def protocol_class(name: str) -> type[Protocol]:
         >>> protocol_class("repeater-chain").__name__
         'RepeaterChain'
     """
-    if name not in _registered and name in _OWN:
-        import_module(f"qnet_circuits.protocols.{_OWN[name]}")
+    if name not in _registered and name in _own_names():
+        import_module(f"{OWN_PACKAGE}.{name.replace('-', '_')}")
     if name not in _registered:
         for point in entry_points(group=ENTRY_POINT_GROUP):
             if point.name == name:
