@@ -12,7 +12,6 @@ from qiskit.quantum_info import Operator
 
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
-from qnet_circuits.backends.service.limits import check
 from qnet_circuits.backends.service.pricing import own_target
 from qnet_circuits.backends.simulation.steps import Unitary
 from qnet_circuits.backends.simulation.twin import noisy_circuit
@@ -25,6 +24,7 @@ from qnet_circuits.devices.durations import durations_of
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.devices.schedule import makespan, schedule, waits
 from qnet_circuits.errors import UnsupportedError, VerificationError
+from tests.compiling.one_job import check
 from tests.noise.calibrations import US, perfect, rough
 
 LATENCY = DeviceNoise().feedforward_latency

@@ -8,9 +8,10 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 from qnet_circuits.backends.ibm.client import fake_device
-from qnet_circuits.backends.service.limits import Limits, check
 from qnet_circuits.backends.service.splitting import SHOT_SECONDS, Job, gather, split
+from qnet_circuits.backends.service.violations import Limits
 from qnet_circuits.errors import BackendError, ParameterError, UnsupportedError
+from tests.compiling.one_job import check
 
 TARGET = fake_device("fake_manila").backend.target
 OVERHEAD = 2.0

@@ -14,10 +14,11 @@ from qiskit.transpiler import Target
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.ibm.submission import circuits_for
-from qnet_circuits.backends.service.limits import RULES, Limits, Violation, check, refuse
 from qnet_circuits.backends.service.loads import load_of
 from qnet_circuits.backends.service.real_time import broadcasts
+from qnet_circuits.backends.service.violations import RULES, Limits, Violation, refuse
 from qnet_circuits.errors import ParameterError, UnsupportedError
+from tests.compiling.one_job import check
 
 MANILA = fake_device("fake_manila").backend.target  # cx on neighbours of five, delays of 16 dt
 

@@ -112,7 +112,7 @@ def refuse(violations: Sequence[Violation]) -> None:
     """Raise an error of one line for the first violation that says how many more there are; do nothing without any.
 
     Args:
-        violations: What ``check`` returned.
+        violations: What is broken, in order.
 
     Raises:
         UnsupportedError: If there is a violation.
