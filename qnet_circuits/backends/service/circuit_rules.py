@@ -13,8 +13,8 @@ from qiskit.circuit.classical import expr
 from qiskit.primitives import DataBin
 from qiskit.transpiler import Target
 
-from qnet_circuits.backends.service.real_time import arithmetic, operands
 from qnet_circuits.backends.service.violations import Limits, Violation
+from qnet_circuits.classical import arithmetic, operands
 from qnet_circuits.devices.repaired import UNITS
 
 _FRAME = 'use corrections="frame" (--corrections frame), which decides nothing in real time'

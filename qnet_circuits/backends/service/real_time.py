@@ -1,91 +1,13 @@
-"""What real-time decisions read, and how often that is broadcast to the control electronics."""
+"""How often what real-time decisions read is broadcast to the control electronics."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, ClassicalRegister, Clbit, IfElseOp, Store
-from qiskit.circuit.classical import expr
+from qiskit.circuit import CircuitInstruction, Clbit, IfElseOp, Store
 
-#: A classical bit, or a bit of a variable: the variable with the bit's number.
-Bit = Any
-_ARITHMETIC = ("ADD", "SUB", "MUL", "DIV", "SHIFT_LEFT", "SHIFT_RIGHT", "NEGATE")
-
-
-@dataclass(frozen=True)
-class Operand:
-    """One value that an expression reads: a bit, a register, a variable, or one bit of a wider one.
-
-    Args:
-        name: What it is called.
-        bits: Its bits.
-    """
-
-    name: str
-    bits: frozenset[Bit]
-
-
-def operands(condition: Any) -> list[Operand]:
-    """Return the values that a condition, or any classical expression, reads.
-
-    Args:
-        condition: An expression, or a bit or register with the value that it is compared to.
-    """
-    if isinstance(condition, tuple):
-        return [_operand(condition[0])]
-    return list(_read(condition))
-
-
-def _read(node: Any) -> Iterator[Operand]:
-    if isinstance(node, expr.Var):
-        yield _operand(node.var, node.type)
-        return
-    if isinstance(node, expr.Index) and isinstance(node.index, expr.Value):
-        for whole in _read(node.target):
-            # One bit of a wider register is one bit.
-            one = frozenset(bit for bit in whole.bits if _number(node.target, bit) == node.index.value)
-            yield Operand(f"{whole.name}[{node.index.value}]", one or whole.bits)
-        return
-    for child in _children(node):
-        yield from _read(child)
-
-
-def _number(target: Any, bit: Bit) -> int | None:
-    """Return the place of a bit in the value that is indexed."""
-    if isinstance(bit, tuple):
-        return int(bit[1])
-    register = getattr(target, "var", None)
-    return register.index(bit) if isinstance(register, ClassicalRegister) else None
-
-
-def _operand(value: Any, kind: Any = None) -> Operand:
-    if isinstance(value, Clbit):
-        return Operand("a bit", frozenset([value]))
-    if isinstance(value, ClassicalRegister):
-        return Operand(value.name, frozenset(value))
-    return Operand("a variable", frozenset((value, k) for k in range(getattr(kind, "width", 1))))
-
-
-def _children(node: Any) -> list[Any]:
-    parts = (getattr(node, name, None) for name in ("left", "right", "operand", "target", "index"))
-    return [part for part in parts if isinstance(part, expr.Expr)]
-
-
-def arithmetic(condition: Any) -> list[str]:
-    """Return the names of the arithmetic operations and shifts in a condition or any classical expression."""
-    if not isinstance(condition, expr.Expr):
-        return []
-    own = getattr(getattr(condition, "op", None), "name", "")
-    inner = [name for child in _children(condition) for name in arithmetic(child)]
-    return [own, *inner] if own in _ARITHMETIC else inner
-
-
-def bits_read(condition: Any) -> frozenset[Bit]:
-    """Return all bits that a condition, or any classical expression, reads."""
-    return frozenset().union(*(operand.bits for operand in operands(condition)))
+from qnet_circuits.classical import Bit, bits_read
 
 
 def broadcasts(circuit: QuantumCircuit) -> tuple[int, int]:
@@ -135,12 +57,12 @@ def _transfers(
             reads, writes = bits_read(operation.rvalue), bits_read(operation.lvalue)
             yield _outside(reads, outer), _outside(writes, outer)
         else:
-            yield frozenset(), _outside(frozenset(_measured(instruction)), outer)
+            yield frozenset(), _outside(_measured(instruction), outer)
 
 
 def _measured(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
     return () if instruction.is_control_flow() else tuple(instruction.clbits)
 
 
-def _outside(bits: frozenset[Bit], outer: dict[Clbit, Clbit]) -> frozenset[Bit]:
+def _outside(bits: Iterable[Bit], outer: dict[Clbit, Clbit]) -> frozenset[Bit]:
     return frozenset(bit if isinstance(bit, tuple) else outer.get(bit, bit) for bit in bits)
