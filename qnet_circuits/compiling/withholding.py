@@ -23,8 +23,8 @@ from qiskit.circuit import (
 )
 from qiskit.circuit.classical import expr
 
-from qnet_circuits.backends.simulation.conditions import taken_at_zero
 from qnet_circuits.compiling.building import with_instructions
+from qnet_circuits.compiling.conditions import taken_at_zero
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.locality import condition_bits, node_of, read_bits, written_bits
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from qnet_circuits.backends.simulation.conditions import choice_of
 from qnet_circuits.backends.simulation.fusing import Fused, followed, fuse
 from qnet_circuits.backends.simulation.pauli_transfer import WIDEST_GATE, transfer
 from qnet_circuits.backends.simulation.steps import Decision, Measurement, NoisyCircuit, Reset, Step, Transfer
+from qnet_circuits.compiling.conditions import choice_of
 from qnet_circuits.errors import UnsupportedError
 
 Array = npt.NDArray[np.float64]
