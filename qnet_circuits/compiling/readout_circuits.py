@@ -8,13 +8,13 @@ from dataclasses import replace
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit
 
+from qnet_circuits.classical import written_bits
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.optimisation import Optimiser
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.schedule import mid_circuit_measurements
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.locality import written_bits
 
 #: Name of the circuits, before the state they prepare, and of their register.
 READOUT = "readout"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from qiskit import QuantumCircuit
 from qiskit.circuit import Clbit, Qubit
 
+from qnet_circuits.classical import read_bits
 from qnet_circuits.programs.corrections import CORRECT
 from qnet_circuits.programs.links import TRANSMIT
-from qnet_circuits.programs.locality import read_bits
 
 
 @dataclass

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit
 
+from qnet_circuits.classical import read_bits, written_bits
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.locality import read_bits, written_bits
 
 #: Seconds that an operation takes, given its position in the circuit (-1 inside a branch) and its wires.
 DurationOf = Callable[[int, CircuitInstruction, tuple[int, ...]], float]

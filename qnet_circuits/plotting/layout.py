@@ -9,9 +9,9 @@ from itertools import pairwise
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, ControlledGate, Operation, Qubit
 
+from qnet_circuits.classical import condition_bits
 from qnet_circuits.programs.corrections import CORRECT, parities
 from qnet_circuits.programs.links import TRANSMIT
-from qnet_circuits.programs.locality import condition_bits
 
 _SHORT = {
     "sdg": "S†", "tdg": "T†", "sx": "√X", "sxdg": "√X†", "reset": "|0⟩", "id": "I", "state_preparation": "init",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, ClassicalRegister, Clbit, ControlFlowOp, Qubit
-from qiskit.circuit.controlflow import condition_resources, node_resources
+from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Qubit
 
+from qnet_circuits.classical import condition_bits
+from qnet_circuits.classical import read_bits as read_bits
+from qnet_circuits.classical import written_bits as written_bits
 from qnet_circuits.errors import LocalityError, ParameterError, ProgramError
 from qnet_circuits.programs.corrections import CORRECT
 from qnet_circuits.programs.links import ENTANGLE, LINK_OPERATIONS, TRANSMIT
@@ -173,44 +175,6 @@ def _check_control_flow(walk: _Walk, instruction: CircuitInstruction) -> None:
                 _check_control_flow(
                     walk, inside.replace(qubits=qubits, clbits=[outer[bit] for bit in inside.clbits])
                 )
-
-
-def condition_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
-    """Return the classical bits that a control-flow instruction reads for its decision."""
-    operation = instruction.operation
-    condition = getattr(operation, "condition", None)
-    if condition is not None:
-        return tuple(condition_resources(condition).clbits)
-    target = getattr(operation, "target", ())
-    if isinstance(target, Clbit):
-        return (target,)
-    return tuple(target if isinstance(target, tuple | ClassicalRegister) else node_resources(target).clbits)
-
-
-def read_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
-    """Return the bits that a real-time decision reads, inside of branches too; none for anything else."""
-    if not instruction.is_control_flow():
-        return ()
-    read = dict.fromkeys(condition_bits(instruction))
-    for block in instruction.operation.blocks:
-        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
-        for inside in block.data:
-            read.update((outer[bit], None) for bit in read_bits(inside))
-    return tuple(read)
-
-
-def written_bits(instruction: CircuitInstruction) -> list[Clbit]:
-    """Return the bits that an instruction measures into, inside of branches too."""
-    if instruction.name == "measure":
-        return list(instruction.clbits)
-    if not instruction.is_control_flow():
-        return []
-    written: dict[Clbit, None] = {}
-    for block in instruction.operation.blocks:
-        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
-        for inside in block.data:
-            written.update((outer[bit], None) for bit in written_bits(inside))
-    return list(written)
 
 
 def _receive(walk: _Walk, qubit: Qubit, bit: Clbit) -> None:
