@@ -6,8 +6,8 @@ import pytest
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.theory import attacks
 from qnet_circuits.theory import key_rates as rates
-from qnet_circuits.theory.devetak_winter import devetak_winter, pauli_channel
 from qnet_circuits.theory.entropy import binary_entropy, shannon_entropy, threshold
+from tests.theory.devetak_winter import devetak_winter, pauli_channel
 
 #: Half a unit of the last printed digit of the reference values.
 EIGHT = {"abs": 6e-9}
