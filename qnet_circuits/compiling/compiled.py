@@ -34,8 +34,6 @@ from qnet_circuits.programs.links import LINK_OPERATIONS
 from qnet_circuits.programs.locality import node_of
 from qnet_circuits.programs.program import Item, Program
 
-RawBits = Mapping[str, npt.NDArray[np.bool_]]
-
 
 @dataclass(frozen=True)
 class CompiledItem:
