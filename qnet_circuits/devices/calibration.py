@@ -11,7 +11,10 @@ from typing import Any
 
 from qiskit.providers import BackendV2
 
+from qnet_circuits.devices import snapshots
 from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration, check_seconds, check_text
+from qnet_circuits.devices.from_qiskit import fields_of
+from qnet_circuits.devices.summary import summary
 from qnet_circuits.errors import ParameterError, check_count
 
 
@@ -177,9 +180,7 @@ class DeviceCalibration:
             >>> DeviceCalibration.from_backend(GenericBackendV2(3, seed=1))
             <DeviceCalibration 'generic_backend_3q': 3 qubits, cx delay id measure reset rz sx x>
         """
-        from qnet_circuits.devices.from_qiskit import calibration_of
-
-        return calibration_of(backend, name)
+        return cls(**fields_of(backend, name))
 
     def summary(self) -> dict[str, Any]:
         """Return the calibration in a few plain numbers.
@@ -197,15 +198,11 @@ class DeviceCalibration:
             >>> summary["medians"]["t1"], summary["worst"]["two_qubit_error"], summary["gaps"]["t1_missing"]
             (0.0002, {'value': 0.002, 'qubits': [0, 1]}, 0)
         """
-        from qnet_circuits.devices.summary import summary
-
         return summary(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form, ready for JSON; ``from_dict`` makes an equal calibration of it."""
-        from qnet_circuits.devices.snapshots import to_plain
-
-        return to_plain(self)
+        return snapshots.to_plain(self)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> DeviceCalibration:
@@ -214,9 +211,7 @@ class DeviceCalibration:
         Raises:
             ParameterError: If a field is missing, unknown, of a wrong type or out of range.
         """
-        from qnet_circuits.devices.snapshots import from_plain
-
-        return from_plain(plain)
+        return cls(**snapshots.fields_of(plain))
 
     def save(self, path: str | os.PathLike[str], overwrite: bool = False) -> None:
         """Write a snapshot that ``load`` and ``aer:<path>`` read.
@@ -229,9 +224,7 @@ class DeviceCalibration:
             ParameterError: If the path does not end in ``.json``.
             RecordError: If the file exists and may not be replaced, or cannot be written.
         """
-        from qnet_circuits.devices.snapshots import save
-
-        save(self, path, overwrite)
+        snapshots.save(self.to_dict(), path, overwrite)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> DeviceCalibration:
@@ -240,9 +233,7 @@ class DeviceCalibration:
         Raises:
             RecordError: If the file is missing, torn, of a newer schema, or a field of it is wrong.
         """
-        from qnet_circuits.devices.snapshots import load
-
-        return load(path)
+        return snapshots.load(path, cls.from_dict)
 
 
 def _each_is(name: str, values: Any, kind: type) -> tuple[Any, ...]:

@@ -10,14 +10,13 @@ from qiskit.exceptions import QiskitError
 from qiskit.providers import BackendV2
 from qiskit.transpiler import Target
 
-from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration
 from qnet_circuits.devices.fleet import RETIRED, status
 from qnet_circuits.errors import ParameterError
 
 
-def calibration_of(backend: BackendV2, name: str | None = None) -> DeviceCalibration:
-    """Return the calibration of a backend; see ``DeviceCalibration.from_backend``."""
+def fields_of(backend: BackendV2, name: str | None = None) -> dict[str, Any]:
+    """Return the fields of a backend's calibration; see ``DeviceCalibration.from_backend``."""
     own = backend.name or type(backend).__name__
     target = backend.target
     if target is None or target.num_qubits is None:
@@ -25,17 +24,17 @@ def calibration_of(backend: BackendV2, name: str | None = None) -> DeviceCalibra
     properties = _call(backend, "properties")
     # A target's own order of operations changes from process to process.
     operations = sorted(target.operation_names)
-    return DeviceCalibration(
-        name or own,
-        tuple(_qubit(target, properties, qubit) for qubit in range(target.num_qubits)),
-        tuple(operations),
-        tuple(entry for operation in operations for entry in _entries(target, operation)),
-        _finite(target.dt),
-        _date(properties),
-        own,
-        _family(_call(backend, "configuration")),
-        status(own) == RETIRED,
-    )
+    return {
+        "name": name or own,
+        "qubits": tuple(_qubit(target, properties, qubit) for qubit in range(target.num_qubits)),
+        "operations": tuple(operations),
+        "entries": tuple(entry for operation in operations for entry in _entries(target, operation)),
+        "dt": _finite(target.dt),
+        "date": _date(properties),
+        "source": own,
+        "family": _family(_call(backend, "configuration")),
+        "retired": status(own) == RETIRED,
+    }
 
 
 def _call(backend: BackendV2, method: str) -> Any:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration, short
 from qnet_circuits.devices.files import read_file
 from qnet_circuits.errors import ParameterError, RecordError
 
+if TYPE_CHECKING:
+    from qnet_circuits.devices.calibration import DeviceCalibration
+
 SCHEMA = 1
+_Made = TypeVar("_Made")
 SUFFIX = ".json"
 _QUBIT_COLUMNS = ("t1", "t2", "one_from_zero", "zero_from_one")
 _ENTRY_COLUMNS = ("qubits", "error", "duration")
@@ -46,8 +49,8 @@ def _columns(rows: Any, columns: tuple[str, ...]) -> dict[str, list[Any]]:
     return found
 
 
-def from_plain(plain: Any) -> DeviceCalibration:
-    """Return the calibration of plain values, or raise ParameterError that names the field."""
+def fields_of(plain: Any) -> dict[str, Any]:
+    """Return the fields of a calibration from plain values, or raise ParameterError that names the field."""
     _check_schema(plain)
     _check_fields("a calibration", plain, ("schema", *_PLAIN, "num_qubits", "qubits", "operations"))
     rows = _rows("qubits", plain["qubits"], _QUBIT_COLUMNS)
@@ -56,12 +59,12 @@ def from_plain(plain: Any) -> DeviceCalibration:
         raise ParameterError(f"num_qubits is {plain['num_qubits']!r}, but qubits lists {len(qubits)}")
     if not isinstance(plain["operations"], Mapping):
         raise ParameterError(f"operations must be an object by name, got {short(plain['operations'])}")
-    return DeviceCalibration(
-        qubits=qubits,
-        operations=tuple(plain["operations"]),
-        entries=tuple(_entries(plain["operations"])),
+    return {
+        "qubits": qubits,
+        "operations": tuple(plain["operations"]),
+        "entries": tuple(_entries(plain["operations"])),
         **{field: plain[field] for field in _PLAIN},
-    )
+    }
 
 
 def _check_schema(plain: Any) -> None:
@@ -113,7 +116,7 @@ def _made(where: str, kind: type, *values: Any) -> Any:
         raise ParameterError(f"{where}{error}") from None
 
 
-def save(calibration: DeviceCalibration, path: str | os.PathLike[str], overwrite: bool = False) -> None:
+def save(plain: Mapping[str, Any], path: str | os.PathLike[str], overwrite: bool = False) -> None:
     """Write a snapshot; see ``DeviceCalibration.save``."""
     file = Path(path)
     if file.suffix.lower() != SUFFIX:
@@ -123,7 +126,7 @@ def save(calibration: DeviceCalibration, path: str | os.PathLike[str], overwrite
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     try:
         with open(temporary, "x", encoding="utf-8") as stream:
-            json.dump(to_plain(calibration), stream)
+            json.dump(plain, stream)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, file)
@@ -134,8 +137,8 @@ def save(calibration: DeviceCalibration, path: str | os.PathLike[str], overwrite
             temporary.unlink(missing_ok=True)
 
 
-def load(path: str | os.PathLike[str]) -> DeviceCalibration:
-    """Read a snapshot; see ``DeviceCalibration.load``."""
+def load(path: str | os.PathLike[str], make: Callable[[Any], _Made]) -> _Made:
+    """Read a snapshot and return what is made of its plain values; see ``DeviceCalibration.load``."""
     try:
         plain = json.loads(read_file(path))
     except FileNotFoundError:
@@ -145,6 +148,6 @@ def load(path: str | os.PathLike[str]) -> DeviceCalibration:
     except (ValueError, RecursionError):
         raise RecordError(f"{path} is torn or no JSON file; save the snapshot anew") from None
     try:
-        return from_plain(plain)
+        return make(plain)
     except ParameterError as error:
         raise RecordError(f"{path} is no calibration snapshot: {error}") from None

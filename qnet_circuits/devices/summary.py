@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.devices.entries import OperationCalibration
+
+if TYPE_CHECKING:
+    from qnet_circuits.devices.calibration import DeviceCalibration
 
 #: Operations of one qubit that are no gates.
 _NO_GATES = ("measure", "measure_2", "reset", "reset_2", "delay")
