@@ -12,7 +12,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-__version__ = "0.1.0"
+from qnet_circuits.version import VERSION
+
+__version__ = VERSION
 
 # The stub beside this file lists the public names. Each is looked up in its module on first use, so that importing the package
 # stays quick.

@@ -21,8 +21,8 @@ from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.runs import preparing
 from qnet_circuits.runs import remote_job as jobs
 from qnet_circuits.runs.directory import Holding
+from qnet_circuits.runs.opening import open_run, predict, replay, run, submit
 from qnet_circuits.runs.run import Run
-from qnet_circuits.runs.verbs import open_run, predict, replay, run, submit
 from tests.elsewhere import Platform, RemoteBackend, Time
 
 CHAIN = RepeaterChain(hops=2)

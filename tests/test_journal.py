@@ -12,7 +12,7 @@ from qnet_circuits.errors import NotFinishedError, RecordError, RefusedError
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.runs import journal, preparing
 from qnet_circuits.runs import remote_job as jobs
-from qnet_circuits.runs.verbs import open_run, replay, submit
+from qnet_circuits.runs.opening import open_run, replay, submit
 from tests.elsewhere import Platform, RemoteBackend, Time
 
 CHAIN = RepeaterChain(hops=2)

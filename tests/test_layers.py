@@ -1,6 +1,7 @@
-"""The layers of the design: nobody imports from a layer above, nor from the package root."""
+"""The directions of imports: one table, no circles, and nothing from the package root."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -8,36 +9,41 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "qnet_circuits"
-LAYERS = [
-    ("errors", "estimate", "collecting", "files"),
-    ("network", "theory", "qkd"),
-    ("circuits", "figures", "program"),
-    ("protocol", "keys", "protocols"),
-    ("compiling", "noise", "exact", "backends"),
-    (
-        "options", "prepared",
-        "records", "journal", "jobs", "result", "checking", "manifest", "mitigation", "progress", "layouts", "ranking",
-        "controls", "comparison",
-        "planning", "preparing", "estimating", "assembling", "reopening", "runs", "running", "costs", "budget", "costing",
-    ),
-    ("plotting", "cli", "testing", "__init__"),
-]  # fmt: skip
-LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}
-#: Pictures are made by leaves; the methods that offer them import them when called.
-PICTURES = {"network", "protocol", "result", "costs", "comparison"}
-MODULES = sorted(ROOT.rglob("*.py"))
+#: What each package may import; errors, secrecy, version and classical are free to all.
+MAY_IMPORT = {
+    "theory": "",
+    "programs": "theory",
+    "qkd": "theory programs",
+    "protocols": "theory programs qkd",
+    "devices": "",
+    "compiling": "programs devices",
+    "backends": "theory programs devices compiling",
+    "plotting": "theory programs devices compiling backends",
+    "runs": "theory programs qkd protocols devices compiling backends",
+    "cli": "programs qkd devices backends runs",
+    "testing": "theory programs protocols compiling backends runs",
+}
+FREE = {"errors": "", "secrecy": "", "version": "", "classical": "errors"}
+#: Packages whose methods `draw` and `plot` import a picture when they are called.
+DRAWN = {"programs", "runs"}
+#: Where a package outside of this one may be imported, and whether at the top of a file.
+HEAVY = {
+    "qiskit_ibm_runtime": ("backends/ibm/client.py", False),
+    "matplotlib": ("plotting/", True),
+    "pandas": ("", False),
+}
+MODULES = {
+    ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in ROOT.rglob("*.py")
+}
 
 
-def _top(path: Path) -> str:
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
-
-
-def _type_checking(node: ast.AST) -> bool:
+def _type_checking(node):
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
-def _imports(path: Path):
-    """Yield (module, whether it is imported when the file is) of every import that runs."""
+def _imports(path):
+    """Yield (module, name or None, whether it is imported when the file is) of every import that runs."""
     tree = ast.parse(path.read_text())
     skipped = {inner for node in ast.walk(tree) if _type_checking(node) for inner in ast.walk(node)}
     top = set(tree.body)
@@ -46,35 +52,86 @@ def _imports(path: Path):
             continue
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            yield node.module or "", node in top
+            for alias in node.names:
+                yield node.module, alias.name, node in top
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                yield alias.name, node in top
+                yield alias.name, None, node in top
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_go_down(path):
-    own = _top(path)
-    for module, _ in _imports(path):
-        if not module.startswith("qnet_circuits"):
+def _ours(path):
+    """Yield (module, whether at the top) of what a file imports from this package."""
+    for module, name, at_top in _imports(path):
+        if module.split(".")[0] == "qnet_circuits":
+            inner = f"{module}.{name}"
+            yield inner if inner in MODULES else module, at_top
+
+
+def _package(module):
+    return module.split(".")[1]
+
+
+def test_imports_go_one_way():
+    for name, path in MODULES.items():
+        if name == "qnet_circuits":
             continue
-        assert module != "qnet_circuits", f"{path} imports from the package root"
-        other = module.split(".")[1]
-        if other == "plotting" and own in PICTURES:
-            continue
-        assert LAYER[other] <= LAYER[own], f"{path} ({own}) imports {module} from a higher layer"
+        own = _package(name)
+        allowed = (
+            {own, *FREE, *MAY_IMPORT.get(own, "").split()} if own in MAY_IMPORT else {*FREE[own].split()}
+        )
+        for module, at_top in _ours(path):
+            assert module in MODULES and module != "qnet_circuits", f"{path} imports from the package root"
+            if _package(module) == "plotting" and own in DRAWN and not at_top:
+                continue
+            assert _package(module) in allowed, f"{path} imports {module}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_outside_imports_stay_in_their_place(path):
-    own = _top(path)
-    for module, at_top in _imports(path):
-        if LAYER[own] <= 1:
-            assert not module.startswith("qiskit"), f"{path}: Qiskit below layer 2"
-        if module.startswith("qiskit_ibm_runtime"):
-            assert path.name == "runtime.py" and not at_top, f"{path}: runtime client"
-        if module.startswith(("matplotlib", "pandas")) and own != "plotting":
-            assert not at_top, f"{path}: {module} imported at the top"
+def test_the_parties_know_formulas_alone():
+    """What two hosts run needs no Qiskit, and neither do formulas."""
+    for name, path in MODULES.items():
+        if name.startswith(("qnet_circuits.theory", "qnet_circuits.qkd.postprocessing")):
+            for module, inner, _ in _imports(path):
+                assert not module.startswith("qiskit"), f"{path} imports {module}"
+                if module.startswith("qnet_circuits."):
+                    assert _package(module) in {*FREE, "theory"} or "postprocessing" in f"{module}.{inner}", (
+                        path
+                    )
+
+
+def test_no_import_runs_in_a_circle():
+    """Between modules, and between the parts of each package; imports inside of functions count too, but those of pictures."""
+    arrows = {
+        name: {
+            module for module, at_top in _ours(path) if at_top or _package(module) != "plotting" or ".plotting." in name
+        } - {name}
+        for name, path in MODULES.items()
+        if name != "qnet_circuits"
+    }  # fmt: skip
+    list(graphlib.TopologicalSorter(arrows).static_order())
+    for package in {name.rpartition(".")[0] for name in MODULES if "." in name}:
+        parts = {}
+        for name, modules in arrows.items():
+            for module in modules:
+                if name.startswith(f"{package}.") and module.startswith(f"{package}."):
+                    first, second = (each[len(package) + 1 :].split(".")[0] for each in (name, module))
+                    parts.setdefault(first, set()).update({second} - {first})
+        list(graphlib.TopologicalSorter(parts).static_order())
+
+
+def test_outside_imports_stay_in_their_place():
+    for path in MODULES.values():
+        for module, _, at_top in _imports(path):
+            place, top = HEAVY.get(module.split(".")[0], ("", True))
+            inside = str(path.relative_to(ROOT)).startswith(place)
+            if module.startswith("qiskit_ibm_runtime"):
+                assert inside, f"{path}: {module}"
+            assert not at_top or (top and inside), f"{path}: {module} imported at the top"
+
+
+def test_few_modules_lie_at_the_root():
+    assert (
+        len([name for name, path in MODULES.items() if path.parent == ROOT and name != "qnet_circuits"]) <= 5
+    )
 
 
 def test_import_is_light():
@@ -100,7 +157,7 @@ def test_version_is_said_once():
     import tomllib
 
     import qnet_circuits as qn
-    from qnet_circuits.runs.manifest import VERSION
+    from qnet_circuits.version import VERSION
 
     project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())
     assert project["project"]["version"] == qn.__version__ == VERSION

@@ -12,7 +12,7 @@ from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.runs import preparing, progress
 from qnet_circuits.runs import remote_job as jobs
 from qnet_circuits.runs import run as runs
-from qnet_circuits.runs.verbs import open_run, submit
+from qnet_circuits.runs.opening import open_run, submit
 from tests.elsewhere import Platform, RemoteBackend
 from tests.test_cli import qnet as qnet
 from tests.test_progress import Terminal

@@ -11,6 +11,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
+from qnet_circuits.backends.collecting import collecting_later
 from qnet_circuits.backends.simulation.components import PART, components
 from qnet_circuits.backends.simulation.sampling import Plan, plan_of
 from qnet_circuits.backends.simulation.twin import Twin
@@ -18,7 +19,6 @@ from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import BackendError
-from qnet_circuits.runs.collecting import collecting_later
 
 #: Aer numbers the random streams of a run by seed + 2113 · circuit + shot; below this many shots they never meet.
 CHUNK = 2048

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
+from qnet_circuits.backends.collecting import collecting_later
 from qnet_circuits.backends.simulation.asking import Reading
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY, Contractor
 from qnet_circuits.backends.simulation.tensors import skeleton_of
@@ -16,7 +17,6 @@ from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.figures import Event, Figure
-from qnet_circuits.runs.collecting import collecting_later
 from qnet_circuits.theory.estimate import Estimate
 
 #: A probability below this is rounding, not a chance.

@@ -138,8 +138,8 @@ def replay(
 
     Nothing is run, and neither a network nor an account is needed.
     """
-    from qnet_circuits.runs.verbs import open_run
-    from qnet_circuits.runs.verbs import replay as replay_
+    from qnet_circuits.runs.opening import open_run
+    from qnet_circuits.runs.opening import replay as replay_
 
     check_picture(plot)
     check_key_file(key_out, seeded=key_out is not None and open_run(directory).seeded)

@@ -14,8 +14,8 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, Gate, IfElseOp, Instruction, Qubit
 from qiskit.circuit.classical import expr
 
+from qnet_circuits.classical import condition_bits, written_bits
 from qnet_circuits.compiling.building import filled, with_instructions
-from qnet_circuits.programs.locality import condition_bits, written_bits
 
 #: Name of the instruction that stands where a decision was; it touches the same bits and means nothing to a compiler.
 STAND_IN = "decision"

@@ -9,6 +9,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import CircuitInstruction, Clbit, Gate, Measure, Qubit
 from qiskit.circuit.library import CXGate, CZGate, HGate, XGate, ZGate
 
+from qnet_circuits.classical import read_bits, written_bits
 from qnet_circuits.compiling.building import free_name, on_registers, three_cx
 from qnet_circuits.compiling.conditionals import parity_decision
 from qnet_circuits.compiling.fences import fence
@@ -21,7 +22,7 @@ from qnet_circuits.errors import FrameError, UnknownNameError, UnsupportedError
 from qnet_circuits.programs.corrections import CORRECT, parities
 from qnet_circuits.programs.flattening import narrow, narrow_inside
 from qnet_circuits.programs.links import ENTANGLE, TRANSMIT
-from qnet_circuits.programs.locality import name_of, read_bits, written_bits
+from qnet_circuits.programs.locality import name_of
 
 MODES = ("auto", "frame", "feedforward", "postselect", "coherent", "none")
 EARLIER = "earlier"

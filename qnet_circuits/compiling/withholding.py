@@ -23,10 +23,11 @@ from qiskit.circuit import (
 )
 from qiskit.circuit.classical import expr
 
+from qnet_circuits.classical import condition_bits, read_bits, written_bits
 from qnet_circuits.compiling.building import with_instructions
 from qnet_circuits.compiling.conditions import taken_at_zero
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.locality import condition_bits, node_of, read_bits, written_bits
+from qnet_circuits.programs.locality import node_of
 
 _LOOPS = ("for_loop", "while_loop")
 

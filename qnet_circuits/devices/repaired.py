@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from functools import cached_property
 from statistics import median
 from typing import Any
 
 from qiskit.circuit import Operation
 
-from qnet_circuits.backends.simulation.steps import Step
 from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.errors import UnsupportedError
 
@@ -45,10 +44,8 @@ class Usable:
         self._relaxation: dict[int, tuple[float, float]] = {}
         self._numbers: dict[tuple[str, str, tuple[int, ...]], float] = {}
         self._medians: dict[tuple[str, str], float | None] = {}
-        #: Error steps of gates, by name, wires and qubits: remembered here since circuits of one program share them.
-        #: Steps of branches on one wire, by gates, wire, qubit and length, likewise.
-        self.branches: dict[tuple[Any, ...], tuple[Step, ...]] = {}
-        self.gate_errors: dict[tuple[Any, ...], list[Step]] = {}
+        #: What simulation makes of it, by what it is made of: circuits of one program share it.
+        self.remembered: dict[Hashable, Any] = {}
 
     def notes(self) -> tuple[str, ...]:
         """Return how gaps were treated that have been met so far, one line for each kind."""

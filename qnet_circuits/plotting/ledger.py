@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
@@ -12,8 +12,10 @@ from matplotlib.transforms import ScaledTranslation
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.style import FAINT, INK, PALETTE, PAPER, new_axes
-from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
-from qnet_circuits.runs.results.result import Result
+
+if TYPE_CHECKING:
+    from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
+    from qnet_circuits.runs.results.result import Result
 
 _FONT = 9.0
 #: Height of a bar, of a row of height 1.
@@ -77,10 +79,11 @@ def plot_ledger(result: Result | KeyResult, ax: Axes | None = None) -> Axes:
 def _account(result: Result | KeyResult) -> tuple[Mapping[str, Any], str]:
     """Return the account in plain form, and a title that says what came of it."""
     ledger: Mapping[str, Any] | None
-    if isinstance(result, KeyResult):
-        ledger, reason, name = result.ledger.to_dict(), result.reason, "a session"
+    if hasattr(result, "more"):
+        of_run = cast("Result", result)
+        ledger, reason, name = of_run.more.get("ledger"), of_run.refused, of_run.title
     else:
-        ledger, reason, name = result.more.get("ledger"), result.refused, result.title
+        ledger, reason, name = result.ledger.to_dict(), result.reason, "a session"
     if ledger is None:
         raise ParameterError(
             f"{name} has no account of bits; give the result of a key distribution, such as bb84"

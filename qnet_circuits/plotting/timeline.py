@@ -8,12 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from qnet_circuits.backends.simulation.twin import Twin
+from qnet_circuits.classical import read_bits
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.schedule import Timed, Wait
 from qnet_circuits.errors import UnknownNameError, UnsupportedError
 from qnet_circuits.plotting.style import FAINT, INK, MESSAGE_COLOUR, PALETTE, new_axes
-from qnet_circuits.programs.locality import read_bits
 
 _MICROSECONDS = 1e6
 _HEIGHT = 0.56

@@ -8,8 +8,6 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Qubit
 
 from qnet_circuits.classical import condition_bits
-from qnet_circuits.classical import read_bits as read_bits
-from qnet_circuits.classical import written_bits as written_bits
 from qnet_circuits.errors import LocalityError, ParameterError, ProgramError
 from qnet_circuits.programs.corrections import CORRECT
 from qnet_circuits.programs.links import ENTANGLE, LINK_OPERATIONS, TRANSMIT

@@ -20,7 +20,7 @@ from qnet_circuits.errors import ParameterError, ProgramError, UnknownNameError,
 from qnet_circuits.programs.figures import Registers
 from qnet_circuits.programs.network import Link, Network
 from qnet_circuits.programs.program import Program
-from qnet_circuits.qkd.secrecy import Unpicklable
+from qnet_circuits.secrecy import Unpicklable
 from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 

@@ -12,8 +12,8 @@ from qnet_circuits.programs.figures import Registers
 from qnet_circuits.qkd.circuits import OUT
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
-from qnet_circuits.qkd.secrecy import Unpicklable
 from qnet_circuits.qkd.settings import BASES, Line, Setting
+from qnet_circuits.secrecy import Unpicklable
 
 #: In the eavesdropper's record: she has no bit of this round.
 NOTHING = 2

@@ -10,6 +10,7 @@ from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError, UnsupportedError
 from qnet_circuits.protocols.link_benchmark import LinkBenchmark, figure_name
+from qnet_circuits.runs.opening import replay
 from qnet_circuits.runs.results.result import Result
 
 Layout = Sequence[int] | Result | os.PathLike[str] | str | None
@@ -45,9 +46,6 @@ def plain_layout(layout: Any, device: Device | None) -> Any:
 
 
 def _from_directory(path: str | os.PathLike[str], device: Device | None) -> MeasuredLinks:
-    # Results of stored runs are read by the verb that is asked for a layout here.
-    from qnet_circuits.runs.verbs import replay
-
     if not os.path.isdir(path):
         raise ParameterError(f"{_TAKES}, got {os.fspath(path)!r}")
     result = replay(path)

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from qnet_circuits.backends.base import Backend
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import ProgramError, RecordError, check_count
@@ -31,11 +29,7 @@ from qnet_circuits.runs.checking import (
 from qnet_circuits.runs.directory import Record, forms_from_dict, forms_to_dict
 from qnet_circuits.runs.mitigation.stored import check_entry, check_readout, readout_entry
 from qnet_circuits.theory.noise_parameters import NoiseParameters
-
-VERSION = "0.1.0"
-#: Streams of random numbers of one run, each on its own.
-PROGRAM, TRANSPILER, SIMULATOR, ANALYSIS, SURPLUS, SECRET = range(6)
-
+from qnet_circuits.version import VERSION
 
 #: What a run may be asked for, as far as analysis or a later process needs it.
 OPTIONS = ("shots", "corrections", "optimization_level", "layout", "carrier", "emulate_links")
@@ -57,13 +51,6 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "notes": list,
     "seconds": dict,
 }
-
-
-def stream_seed(seed: int, stream: int, part: int = 0) -> int:
-    """Return the seed of a named stream, or of a part of it; neighbouring seeds give unrelated streams."""
-    key = (stream, part) if part else (stream,)
-    words = np.random.SeedSequence(seed, spawn_key=key).generate_state(2, np.uint32)
-    return (int(words[0]) << 30) ^ int(words[1])
 
 
 def make_manifest(

@@ -18,8 +18,8 @@ from qnet_circuits.devices.summary import couplings_by_use
 from qnet_circuits.errors import LayoutError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
-from qnet_circuits.runs.manifest import TRANSPILER, stream_seed
 from qnet_circuits.runs.preparing import compile_for
+from qnet_circuits.runs.seeds import TRANSPILER, stream_seed
 
 #: The value of ``layout=`` that asks for the best predicted placement.
 PREDICTED = "predicted"

@@ -12,15 +12,16 @@ from qnet_circuits.backends.base import Backend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.experiments import compile_with_controls
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.readout_circuits import calibrated
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.summary import couplings_by_use
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.controls import compile_with_controls, with_controls
+from qnet_circuits.programs.controls import with_controls
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol, ask
-from qnet_circuits.runs.manifest import PROGRAM, TRANSPILER, stream_seed
+from qnet_circuits.runs.seeds import PROGRAM, TRANSPILER, stream_seed
 
 #: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second. Where a job
 #: is submitted, which takes longer anyway and whose figures a prediction should stand beside, it may take a second.

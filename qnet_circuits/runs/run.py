@@ -39,17 +39,9 @@ from qnet_circuits.errors import (
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, ask, protocol_class
-from qnet_circuits.qkd.secrecy import Unpicklable
 from qnet_circuits.runs.assembling import assemble
 from qnet_circuits.runs.directory import SECRET_FILE, SETTLED, Holding, Parts, Record
 from qnet_circuits.runs.journal import forget_run, holds_run, note_run
-from qnet_circuits.runs.manifest import (
-    ANALYSIS,
-    SECRET,
-    SIMULATOR,
-    SURPLUS,
-    stream_seed,
-)
 from qnet_circuits.runs.mitigation.stored import mitigate_blocks
 from qnet_circuits.runs.planning import check_shares, joined, overall, shots_of
 from qnet_circuits.runs.preparing import backend_again, has_controls, program_of, proved
@@ -58,6 +50,8 @@ from qnet_circuits.runs.remote_job import ENDED, PATIENCE, Job, Resting, in_doub
 from qnet_circuits.runs.reopening import prepare_again
 from qnet_circuits.runs.results.outcomes import Outcomes, acceptance, corrected, estimate_blocks, pooled
 from qnet_circuits.runs.results.result import Result
+from qnet_circuits.runs.seeds import ANALYSIS, SECRET, SIMULATOR, SURPLUS, stream_seed
+from qnet_circuits.secrecy import Unpicklable
 from qnet_circuits.theory.estimate import Estimate, check_level
 
 #: Said of a run that was cancelled.

@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal, overload
 
 from qnet_circuits.backends.base import Backend
+from qnet_circuits.backends.collecting import collecting_later
 from qnet_circuits.backends.device_names import device_label, device_of
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
@@ -18,14 +18,13 @@ from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.readout_circuits import with_readout
 from qnet_circuits.devices.device_noise import DeviceNoise
-from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnsupportedError
+from qnet_circuits.errors import ParameterError, UnsupportedError
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
-from qnet_circuits.runs.collecting import collecting_later
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.journal import note_run
 from qnet_circuits.runs.layouts import Layout, plain_layout
-from qnet_circuits.runs.manifest import check_manifest, make_manifest, write_compiled
+from qnet_circuits.runs.manifest import make_manifest, write_compiled
 from qnet_circuits.runs.mitigation.stored import check_mitigable
 from qnet_circuits.runs.options import check_options
 from qnet_circuits.runs.planning import DEFAULT_SHOTS, counts_for, left_on, plan_jobs, share_budget, tag_jobs
@@ -33,7 +32,6 @@ from qnet_circuits.runs.predicted_layout import PREDICTED, ranked
 from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.runs.preparing import (
     compile_for,
-    has_controls,
     needs_proof,
     on_device,
     predicted,
@@ -332,53 +330,6 @@ def exact_backend(device: Any = None, memory: float = DEFAULT_MEMORY) -> ExactBa
         return ExactBackend(memory=memory)
     found = device_of(device)
     return ExactBackend(f"exact:{device_label(device)}", found, None, memory)
-
-
-def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None) -> Run:
-    """Open a run's directory: of any day, moved anywhere, offline. One that was analysed is left as it is.
-
-    Args:
-        path: The directory.
-        protocol: A protocol whose figures are to be computed of the stored outcomes, instead of the stored ones.
-
-    Raises:
-        RecordError: If the directory is missing, torn, foreign or too new.
-    """
-    return _opened(path, protocol)
-
-
-def _opened(path: str | os.PathLike[str], protocol: Protocol | None = None, reads_only: bool = False) -> Run:
-    record = Record(Path(path))
-    manifest = record.manifest()
-    missing = {"items", "figures", "seed", "options", "protocol", "parameters", "backend"} - set(manifest)
-    if missing:
-        raise RecordError(f"{record.path}/manifest.json lacks {', '.join(sorted(missing))}")
-    check_manifest(record.path, manifest)
-    if protocol is not None:
-        names = {item["name"] for item in manifest["items"]}
-        program = program_of(protocol, manifest["seed"], has_controls(manifest["options"]))
-        if not {item.name for item in program} <= names:
-            raise ProgramError(f"the protocol's circuits are not those of the run at {record.path}")
-        if manifest.get("engine") == "exact" and program.id != manifest["program_id"]:
-            raise ProgramError(
-                f"the run at {record.path} is exact and keeps no outcomes to analyse otherwise; predict the protocol anew"
-            )
-    return Run(manifest, record, protocol=protocol, reads_only=reads_only)
-
-
-def replay(path: str | os.PathLike[str], level: float = 0.95) -> Result:
-    """Analyse the stored outcomes of a run again, without running or writing anything.
-
-    Raises:
-        RecordError: If there are no outcomes, or the directory cannot be read.
-    """
-    opened = _opened(path, reads_only=True)
-    kept = "exact.json" if opened.exact else "outcomes.npz"
-    if opened.path is None or not (opened.path / kept).is_file():
-        raise RecordError(
-            f"{path} has no outcomes yet (status {opened.status}); open the run and ask for its result"
-        )
-    return opened.result(level)
 
 
 def compile(

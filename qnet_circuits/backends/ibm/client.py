@@ -15,7 +15,7 @@ from requests.exceptions import InvalidJSONError
 
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
-from qnet_circuits.qkd.secrecy import Unpicklable
+from qnet_circuits.secrecy import Unpicklable
 
 if TYPE_CHECKING:
     from qnet_circuits.backends.ibm.watchdog import Watchdog

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable
 
-from qnet_circuits.qkd.secrecy import Unpicklable
+from qnet_circuits.secrecy import Unpicklable
 
 MASK = "[hidden]"
 #: The environment variables of IBM's client that hold what must stay hidden.

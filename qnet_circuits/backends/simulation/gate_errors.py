@@ -19,9 +19,10 @@ def gate_error(usable: Usable, name: str, wires: tuple[int, ...], physical: tupl
         physical: The physical qubit of each wire.
     """
     key = (name, wires, physical)
-    if key not in usable.gate_errors:
-        usable.gate_errors[key] = _gate_error(usable, name, wires, physical)
-    return usable.gate_errors[key]
+    if key not in usable.remembered:
+        usable.remembered[key] = _gate_error(usable, name, wires, physical)
+    found: list[Step] = usable.remembered[key]
+    return found
 
 
 def _gate_error(usable: Usable, name: str, wires: tuple[int, ...], physical: tuple[int, ...]) -> list[Step]:

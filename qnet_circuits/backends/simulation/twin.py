@@ -216,7 +216,7 @@ class _Twin:
         self, block: QuantumCircuit, wires: tuple[int, ...], bits: tuple[int, ...], until: float
     ) -> tuple[Step, ...]:
         """Return the steps of a branch; gates on one wire, which circuits of one program share, are remembered."""
-        known = None if self.usable is None or len(wires) > 1 else self.usable.branches
+        known = None if self.usable is None or len(wires) > 1 else self.usable.remembered
         if known is None or any(i.name in ("measure", "delay") or i.is_control_flow() for i in block.data):
             return self._block(block_times(block, wires, self.timing), block.clbits, wires, bits, until)
         gates = tuple([(instruction.name, *instruction.params) for instruction in block.data])
@@ -224,7 +224,8 @@ class _Twin:
         if key not in known:
             timed = block_times(block, wires, self.timing)
             known[key] = self._block(timed, block.clbits, wires, bits, until)
-        return known[key]
+        steps: tuple[Step, ...] = known[key]
+        return steps
 
     def _block(
         self,

@@ -20,7 +20,7 @@ from qnet_circuits.qkd.postprocessing.known_blocks import KnownBlocks
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.schedules import Schedule
 from qnet_circuits.qkd.postprocessing.shuffles import Bits, Parities, Places, Shuffles
-from qnet_circuits.qkd.secrecy import Unpicklable
+from qnet_circuits.secrecy import Unpicklable
 
 
 class ParityOracle(Protocol):

@@ -33,7 +33,7 @@ from qnet_circuits.qkd.postprocessing.refusals import ALARMS, Refusal
 from qnet_circuits.qkd.postprocessing.schedules import Schedule, make_schedule
 from qnet_circuits.qkd.postprocessing.shuffles import Bits, Shuffles
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, Sifted
-from qnet_circuits.qkd.secrecy import Unpicklable
+from qnet_circuits.secrecy import Unpicklable
 from qnet_circuits.theory.estimate import Estimate
 
 #: Begins what is authenticated, so that no tag of something else fits.

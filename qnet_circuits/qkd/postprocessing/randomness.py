@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnet_circuits.errors import ParameterError, check_count
-from qnet_circuits.qkd.secrecy import Unpicklable
+from qnet_circuits.secrecy import Unpicklable
 
 #: Bytes of a root: 256 bits of the system's randomness.
 ROOT_BYTES = 32

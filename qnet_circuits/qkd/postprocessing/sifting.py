@@ -11,7 +11,7 @@ from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.channel import decode_bits, encode_bits, pack, unpack
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.toeplitz import Bits, check_bits
-from qnet_circuits.qkd.secrecy import Unpicklable
+from qnet_circuits.secrecy import Unpicklable
 
 
 @dataclass(frozen=True, eq=False)

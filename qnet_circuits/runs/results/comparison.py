@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.programs.controls import CONTROLS, control_name
-from qnet_circuits.runs.results.result import Result, table
+from qnet_circuits.runs.results.tables import table
 from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from qnet_circuits.runs.results.result import Result
 
 INSIDE, ABOVE, BELOW = "inside", "above", "below"
 

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.runs.manifest import VERSION
 from qnet_circuits.runs.results.result import SCHEMA
+from qnet_circuits.version import VERSION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from qnet_circuits.runs.results.comparison import Comparison, compare
+from qnet_circuits.runs.results.tables import table
 from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from qnet_circuits.runs.results.comparison import Comparison
 
 SCHEMA = 1
 #: Figures of a link benchmark that a plot still shows one by one.
@@ -79,13 +79,14 @@ class Result:
         return self.figures[name]
 
     def __getattr__(self, name: str) -> Any:
-        known = [self.__dict__.get(table, {}) for table in ("figures", "more", "secrets")]
-        for table in known:
-            if name in table:
-                return table[name]
-        raise AttributeError(
-            f"there is no figure {name!r}; there are {', '.join(n for table in known for n in table)}"
-        )
+        known = {
+            **self.__dict__.get("secrets", {}),
+            **self.__dict__.get("more", {}),
+            **self.__dict__.get("figures", {}),
+        }
+        if name in known:
+            return known[name]
+        raise AttributeError(f"there is no figure {name!r}; there are {', '.join(reversed(known))}")
 
     @property
     def title(self) -> str:
@@ -197,8 +198,6 @@ class Result:
 
     def compare(self) -> Comparison:
         """Return measured figures, controls, prediction, ideal, theory and bounds side by side, as a table and a picture."""
-        from qnet_circuits.runs.results.comparison import compare
-
         return compare(self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -235,15 +234,3 @@ def _interval(estimate: Estimate) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
-
-
-def table(rows: list[dict[str, str]]) -> str:
-    """Return rows as aligned text."""
-    if not rows:
-        return "(no figures)"
-    lines = [list(rows[0]), *(list(row.values()) for row in rows)]
-    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )

@@ -1,0 +1,3 @@
+"""The version, said once for the package."""
+
+VERSION = "0.1.0"
