@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.runs.options import CHECKS, check_options
+from qnet_circuits.runs.options import ARGUMENTS, OPTIONS, RunOptions
 
 CHAIN = qn.RepeaterChain(hops=1)
 MANILA = "aer:fake_manila"
@@ -18,10 +18,6 @@ VERBS = {
     "estimate_cost": lambda protocol=CHAIN, **options: qn.estimate_cost(protocol, MANILA, **options),
     "error_budget": lambda protocol=CHAIN, **options: qn.error_budget(protocol, MANILA, **options),
 }
-#: What a verb hands on to another one.
-HANDED_ON = {"run": "submit", "predict": "submit", "estimate_cost": "compile"}
-#: Judged by what there is, not by what they are.
-OTHERWISE = {"backend", "device", "layout", "progress"}
 SWITCHES = ("emulate_links", "decoupling", "mitigate", "controls", "verify", "dry_run")
 WRONG = {
     "protocol": ["repeater-chain", None, 3],
@@ -46,26 +42,59 @@ WRONG = {
 }
 
 
-def taken_by(verb):
-    """Return the options that a verb takes, by itself or handed on."""
-    names = {
-        p.name for p in inspect.signature(getattr(qn, verb)).parameters.values() if p.kind != p.VAR_KEYWORD
-    }
-    return names | (taken_by(HANDED_ON[verb]) if verb in HANDED_ON else set())
+#: For each option a value that every verb which takes it can honour on a simulated device.
+RIGHT = {
+    "shots": 7, "repeats": 2, "noise": {"idle": False}, "corrections": "feedforward", "optimization_level": 1,
+    "layout": [0, 1], "carrier": "swap", "decoupling": True, "seed": 5, "controls": True, "mitigate": True,
+    "emulate_links": True, "predict": False, "verify": False,
+}  # fmt: skip
+#: Those that a simulated device has no use for: whoever takes them says so.
+FOR_A_PROCESSOR = {"options": {"execution.rep_delay": 5e-4}, "max_qpu_seconds": 60}
 
 
-@pytest.mark.parametrize(
-    ("verb", "option"), [(verb, option) for verb in VERBS for option in sorted(taken_by(verb) & set(WRONG))]
-)
-def test_a_wrong_value_is_refused_by_every_verb(verb, option):
-    for value in WRONG[option]:
-        with pytest.raises(qn.QnetError):
+def arguments_of(verb):
+    named = inspect.signature(getattr(qn, verb)).parameters.values()
+    return {each.name for each in named if each.kind is not each.VAR_KEYWORD}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_takes_the_options_that_their_entries_say_and_refuses_the_others(verb, option):
+    takes = verb in OPTIONS[option].verbs
+    assert takes == (option in arguments_of(verb)), "the signature says otherwise"
+    value = {**RIGHT, **FOR_A_PROCESSOR}[option]
+    if not takes:
+        with pytest.raises(qn.UnsupportedError, match=f"^{verb} takes no {option}; "):
             VERBS[verb](**{option: value})
+    elif option in FOR_A_PROCESSOR:
+        with pytest.raises(qn.UnsupportedError, match=option):
+            VERBS[verb](**{option: value})
+    else:
+        VERBS[verb](**{option: value})
 
 
-def test_no_verb_has_an_option_that_is_not_checked():
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_wrong_value_is_refused_by_every_verb(verb):
+    for name in sorted(arguments_of(verb) & set(WRONG)):
+        for value in WRONG[name]:
+            with pytest.raises(qn.QnetError):
+                VERBS[verb](**{name: value})
+
+
+def test_no_verb_has_an_argument_that_is_not_checked():
+    assert set(OPTIONS) | set(ARGUMENTS) <= set(WRONG)
     for verb in VERBS:
-        assert taken_by(verb) - OTHERWISE <= set(CHECKS), verb
-    assert set(CHECKS) <= set(WRONG)
-    with pytest.raises(TypeError):
-        check_options(shot=3)
+        others = {"protocol", "backend", "device", "level", "progress"}
+        assert arguments_of(verb) - others <= {*OPTIONS, *ARGUMENTS}, verb
+
+
+def test_a_misspelt_option_is_told_its_name():
+    with pytest.raises(TypeError, match="'shots'"):
+        qn.run(CHAIN, shot=3)
+
+
+def test_what_a_manifest_keeps_gives_the_same_options_again():
+    given = RunOptions(shots=3, corrections="frame", layout=[0, 1], repeats=2, attempt=4)
+    assert RunOptions.from_manifest(given.to_manifest()) == RunOptions(
+        shots=3, corrections="frame", layout=[0, 1], repeats=2, attempt=4, options={}
+    )

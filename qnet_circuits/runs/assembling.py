@@ -7,7 +7,6 @@ from typing import Any
 
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.protocol import Analyzed
-from qnet_circuits.runs.preparing import has_controls
 from qnet_circuits.runs.results.outcomes import cut_notes
 from qnet_circuits.runs.results.result import Result
 from qnet_circuits.theory.estimate import Estimate
@@ -61,7 +60,7 @@ def _provenance(manifest: Mapping[str, Any]) -> dict[str, Any]:
     options = manifest["options"]
     provenance = {key: manifest[key] for key in _ORIGIN}
     provenance["shots"] = None if options.get("own_shots") else options["shots"]
-    if has_controls(options):
+    if options.get("controls"):
         provenance["controls"] = True
     if manifest.get("engine") == "exact":
         provenance.update(engine="exact", shots=None, seed=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,10 +15,8 @@ from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedEr
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
-from qnet_circuits.runs.layouts import Layout, plain_layout
-from qnet_circuits.runs.manifest import make_manifest
-from qnet_circuits.runs.options import check_options
-from qnet_circuits.runs.preparing import compile_for, on_device, program_of
+from qnet_circuits.runs.options import RunOptions, check_arguments, takes_options
+from qnet_circuits.runs.preparing import prepare
 from qnet_circuits.runs.results.costs import Budget, Cost
 from qnet_circuits.runs.verbs import exact_backend
 
@@ -38,20 +36,14 @@ _ALWAYS_SAID = ("gates", "readout", "waiting", "latency", "links")
 _NO_ERROR = (1.0, 0.0, 0.0, 0.0)
 
 
+@takes_options
 def error_budget(
     protocol: Protocol,
     device: Any,
     *,
     figure: str | None = None,
-    noise: DeviceNoise | Mapping[str, Any] | None = None,
-    corrections: str = "auto",
-    optimization_level: int = 2,
-    layout: Layout = None,
-    carrier: str = "relabel",
-    emulate_links: bool = False,
-    decoupling: bool = False,
-    seed: int = 0,
     memory: float = DEFAULT_MEMORY,
+    **options: Any,
 ) -> Budget:
     """Return what gates, readout, waiting, latency and links each cost a figure on a device.
 
@@ -72,15 +64,8 @@ def error_budget(
         protocol: What to compute.
         device: A stand-in device's name, a snapshot's path, a calibration, a ``Device`` or a backend that has one.
         figure: Name of the figure. Default ``fidelity``, or else the first one.
-        noise: Which noise of the device is on. Default: all that is calibrated.
-        corrections: ``auto``, ``frame``, ``feedforward``, ``postselect``, ``coherent`` or ``none``.
-        optimization_level: Qiskit's, 0 to 3.
-        layout: One physical qubit for each wire, ``auto``, or a link benchmark's result or directory.
-        carrier: What a transmission is on a machine: ``relabel``, ``swap`` or ``teleport``.
-        emulate_links: Let the links' own errors act in software instead of in the circuits.
-        decoupling: Decouple waiting qubits by pairs of X pulses.
-        seed: A whole number of at least 0, for what is drawn at random before anything is computed.
         memory: The most bytes that a contraction may take. Default 2 GiB.
+        **options: What is asked for:
 
     Returns:
         The budget; its ``value`` is what ``predict`` gives for the same options.
@@ -91,46 +76,33 @@ def error_budget(
         UnsupportedError: If the figure cannot be computed exactly, or not in the memory given.
 
     Example:
-        >>> from qnet_circuits.devices.synthetic import line_device
-        >>> from qnet_circuits.protocols.teleportation import Teleportation
-        >>> budget = error_budget(Teleportation(), line_device(5), corrections="feedforward")
+        >>> import qnet_circuits as qn
+        >>> budget = qn.error_budget(qn.Teleportation(), qn.line_device(5), corrections="feedforward")
         >>> [row.source for row in budget.rows]
         ['gates', 'readout', 'waiting', 'latency']
         >>> round(sum(row.alone for row in budget.rows) + budget.interaction - budget.cost, 12)
         0.0
     """
-    check_options(protocol=protocol, figure=figure, memory=memory)
-    options = check_options(
-        seed=seed, noise=noise, corrections=corrections, optimization_level=optimization_level, carrier=carrier,
-        emulate_links=emulate_links, decoupling=decoupling,
-    )  # fmt: skip
-    seed = options.pop("seed")
-    backend = _backend(device, options.pop("noise"), memory)
-    protocol, _ = on_device(protocol, backend)
-    program = program_of(protocol, seed)
-    chosen = _figure(program, figure)
-    options["layout"] = plain_layout(layout, backend.device)
-    compiled = compile_for(program, backend, seed, options)
-    about = make_manifest(protocol, compiled, backend, seed, [0] * len(compiled.items), options)
-    values = _Values(backend, compiled, chosen)
-    on = _sources(compiled, backend.noise)
-    made = Budget(
-        about["protocol"], backend.name.partition(":")[2], about["corrections"], chosen.name,
-        values.of(()), values.of(on), (), about["parameters"], about["noise"], about["layout"],
-    )  # fmt: skip
-    rows = tuple(_row(values, source, on, made.sign) for source in on)
-    return replace(made, rows=rows, notes=tuple(dict.fromkeys([*about["notes"], *values.said, *_said(on)])))
-
-
-def _backend(device: Any, noise: DeviceNoise | None, memory: float) -> ExactBackend:
-    """Return the exact backend of a device, or raise."""
-    backend = exact_backend(device, memory)
-    if backend.device is None:
+    check_arguments(figure=figure, memory=memory)
+    asked = RunOptions.of("error_budget", {"seed": 0, **options})
+    exact = exact_backend(device, memory)
+    if exact.device is None:
         raise ParameterError(
             "an error budget needs a device, such as fake_kingston (--on fake_kingston), got "
             f"{device!r}; without one only the links err, which predict computes"
         )
-    return backend if noise is None else backend.with_noise(noise)
+    prepared = prepare(protocol, exact, asked)
+    protocol, backend, compiled = prepared.protocol, prepared.backend, prepared.compiled
+    assert isinstance(backend, ExactBackend)
+    chosen = _figure(compiled.program, figure)
+    values = _Values(backend, compiled, chosen)
+    on = _sources(compiled, backend.noise)
+    made = Budget(
+        protocol.name or type(protocol).__name__, backend.name.partition(":")[2], compiled.corrections, chosen.name,
+        values.of(()), values.of(on), (), protocol.parameters, backend.noise.to_dict(), compiled.layout,
+    )  # fmt: skip
+    rows = tuple(_row(values, source, on, made.sign) for source in on)
+    return replace(made, rows=rows, notes=tuple(dict.fromkeys([*prepared.notes, *values.said, *_said(on)])))
 
 
 def _figure(program: Program, name: str | None) -> Figure:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import math
-import uuid
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qnet_circuits.backends.base import Backend
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import ProgramError, RecordError, check_count
 from qnet_circuits.programs.controls import with_baseline
-from qnet_circuits.programs.corrections import CORRECT
 from qnet_circuits.programs.figures import Figure
-from qnet_circuits.programs.program import Item
 from qnet_circuits.programs.protocol import Protocol, ask
 from qnet_circuits.runs.checking import (
     check_bounds,
@@ -28,6 +22,7 @@ from qnet_circuits.runs.checking import (
 )
 from qnet_circuits.runs.directory import Record, forms_from_dict, forms_to_dict
 from qnet_circuits.runs.mitigation.stored import check_entry, check_readout, readout_entry
+from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 from qnet_circuits.version import VERSION
 
@@ -53,40 +48,20 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def make_manifest(
-    protocol: Protocol,
-    compiled: Compiled,
-    backend: Backend,
-    seed: int,
-    counts: Sequence[int],
-    options: dict[str, Any],
-) -> dict[str, Any]:
-    """Return everything that analysis needs later, in plain values."""
+def make_manifest(prepared: Prepared) -> dict[str, Any]:
+    """Return everything that analysis, or a later process, needs of a run, in plain values."""
     import qiskit
     import qiskit_aer
 
-    program = compiled.program
-    notes = [*compiled.notes, *backend.notes(compiled)]
-    if options["emulate_links"] and any(item.lowered.forms.emulated for item in compiled):
-        notes.append("link noise is emulated: sampled in software, not made by the machine")
-    framed = {item.name for item in compiled if item.lowered.mode == "frame"}
-    if any(item.name in framed and _corrects(item) for item in program):
-        notes.append("corrected in software (Pauli frame)")
-    own = [item for item in program if not item.control]
-    carrier = "+".join(dict.fromkeys(item.carrier or options["carrier"] for item in own))
-    if carrier != "relabel" or program.resources["transmissions"]:
-        notes.append(f"a transmitted qubit is carried by {carrier}")
-    if options.get("controls") and protocol.baseline() is None:
-        notes.append("no direct transport to compare with: the protocol has no baseline")
-    theory, bounds = said_of(protocol, bool(options.get("controls")))
+    protocol, backend, compiled = prepared.protocol, prepared.backend, prepared.compiled
+    options, program = prepared.options, compiled.program
+    theory, bounds = said_of(protocol, options.controls)
     theory = theory if backend.device is None and backend.simulates_links else {}
-    tags = {item.name: dict(item.tags) for item in program}
-    finite = {name: float(value) for name, value in theory.items() if math.isfinite(value)}
-    return {
-        "run_id": uuid.uuid4().hex,
+    made: dict[str, Any] = {
+        "run_id": prepared.run_id,
         "version": VERSION,
         "versions": {"qiskit": qiskit.__version__, "qiskit-aer": qiskit_aer.__version__},
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "created": prepared.created,
         "status": "PREPARED",
         "protocol": protocol.name or type(protocol).__name__,
         "parameters": protocol.parameters,
@@ -97,27 +72,43 @@ def make_manifest(
         "engine": "sampling" if backend.samples else "exact",
         "corrections": compiled.corrections,
         "noise": {} if backend.noise is None or backend.device is None else backend.noise.to_dict(),
-        "seed": seed,
-        "options": options,
+        "seed": prepared.seed,
+        "options": {
+            "seeded": options.seed is not None,
+            **options.to_manifest(),
+            "own_shots": all(item.shots is not None for item in program),
+        },
         "layout": compiled.layout,
-        "items": [
-            {
-                "name": item.name,
-                "tags": tags.get(item.name, {}),
-                "shots": count,
-                "raw_registers": {register.name: register.size for register in item.circuit.cregs},
-                "forms": forms_to_dict(item.lowered.forms),
-                **(readout_entry(item) if options.get("mitigate") else {}),
-            }
-            for item, count in zip(compiled, counts, strict=True)
-        ],
+        "items": _items(prepared),
         "figures": [figure.to_dict() for figure in program.figures],
-        "theory": finite,
+        "theory": {name: float(value) for name, value in theory.items() if math.isfinite(value)},
         "bounds": bounds,
-        "resources": {**compiled.resources, "carrier": carrier},
-        "notes": list(dict.fromkeys(notes)),
-        "seconds": {"compile": round(compiled.seconds, 4)},
+        "resources": {**compiled.resources, "carrier": prepared.carrier},
+        "notes": list(prepared.notes),
+        "seconds": dict(prepared.seconds),
+        "jobs": list(prepared.jobs),
+        "predicted": prepared.predicted,
     }
+    if prepared.cost is not None:
+        made["cost"] = prepared.cost.to_dict()
+        made["resources"]["surplus_executions"] = prepared.cost.waste
+    return made
+
+
+def _items(prepared: Prepared) -> list[dict[str, Any]]:
+    """Return what is to be known of each circuit."""
+    tags = {item.name: dict(item.tags) for item in prepared.compiled.program}
+    return [
+        {
+            "name": item.name,
+            "tags": tags.get(item.name, {}),
+            "shots": count,
+            "raw_registers": {register.name: register.size for register in item.circuit.cregs},
+            "forms": forms_to_dict(item.lowered.forms),
+            **(readout_entry(item) if prepared.options.mitigate else {}),
+        }
+        for item, count in zip(prepared.compiled, prepared.shots, strict=True)
+    ]
 
 
 def said_of(protocol: Protocol, controls: bool) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
@@ -144,10 +135,6 @@ def said_of(protocol: Protocol, controls: bool) -> tuple[dict[str, float], dict[
     return theories, {
         name: {bound: float(value) for bound, value in each.items()} for name, each in bounds.items()
     }
-
-
-def _corrects(item: Item) -> bool:
-    return any(instruction.name == CORRECT for instruction in item.circuit.data)
 
 
 def calibration_of(compiled: Compiled) -> dict[str, Any]:

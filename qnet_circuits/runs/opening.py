@@ -7,9 +7,9 @@ from pathlib import Path
 
 from qnet_circuits.errors import ProgramError, RecordError
 from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.runs.compilation import program_of
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.manifest import check_manifest
-from qnet_circuits.runs.preparing import has_controls, program_of
 from qnet_circuits.runs.results.result import Result
 from qnet_circuits.runs.run import Run
 
@@ -36,7 +36,7 @@ def _opened(path: str | os.PathLike[str], protocol: Protocol | None = None, read
     check_manifest(record.path, manifest)
     if protocol is not None:
         names = {item["name"] for item in manifest["items"]}
-        program = program_of(protocol, manifest["seed"], has_controls(manifest["options"]))
+        program = program_of(protocol, manifest["seed"], bool(manifest["options"].get("controls")))
         if not {item.name for item in program} <= names:
             raise ProgramError(f"the protocol's circuits are not those of the run at {record.path}")
         if manifest.get("engine") == "exact" and program.id != manifest["program_id"]:

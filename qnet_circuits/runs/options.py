@@ -1,63 +1,67 @@
-"""What the verbs may be asked for: one check of each option, whichever verb it is given to."""
+"""What a run may be asked for. Each option is stated once: name, default, range, documentation, help text, and its verbs."""
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
+import inspect
 import math
 import os
-import secrets
+import textwrap
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
-from qnet_circuits.compiling.lowering import MODES
-from qnet_circuits.compiling.transmissions import check_carrier
-from qnet_circuits.devices.device_noise import check_noise
-from qnet_circuits.errors import ParameterError, UnknownNameError, check_count, check_range
-from qnet_circuits.programs.protocol import Protocol
-from qnet_circuits.runs.planning import MOST_SHOTS
-from qnet_circuits.theory.estimate import check_level
+from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError, check_count, check_range
 
+#: The verbs that take options.
+VERBS = ("run", "submit", "compile", "predict", "error_budget", "estimate_cost")
+_SAMPLING = ("run", "submit", "estimate_cost")
+DEFAULT_SHOTS = 4096
+MOST_SHOTS = 100_000_000
 MOST_REPEATS = 100
 _LONGEST_REP_DELAY = 0.1
 Check = Callable[[str, Any], Any]
+_V = TypeVar("_V", bound=Callable[..., Any])
 
 
-def check_options(**given: Any) -> dict[str, Any]:
-    """Return options in plain values, if each of them is what it may be.
+@dataclass(frozen=True)
+class Option:
+    """What is said of one option.
 
-    Every verb has its options checked here, before anything is made of them; what a backend or a device can do is judged later.
-
-    Raises:
-        ParameterError: If one is not; the message names it.
-        TypeError: If there is no such option.
-
-    Example:
-        >>> check_options(shots=10, decoupling=True)
-        {'shots': 10, 'decoupling': True}
-        >>> check_options(mitigate="no")
-        Traceback (most recent call last):
-            ...
-        qnet_circuits.errors.ParameterError: mitigate must be True or False, got 'no'
+    Args:
+        check: Takes the option's name and a value, and returns the value as it is kept, or raises.
+        says: The documentation of the option, for docstrings.
+        help: The help text on the command line.
+        verbs: The verbs that take the option.
+        flag: How the command line spells the option, if not as its name with hyphens.
+        shown: What the command line shows in place of a value.
+        kept: Whether the manifest keeps the option among its ``options``.
     """
-    for name in given:
-        if name not in CHECKS:
-            raise TypeError(f"there is no option {name!r}")
-    return {name: CHECKS[name](name, value) for name, value in given.items()}
+
+    check: Check
+    says: str
+    help: str
+    verbs: tuple[str, ...] = VERBS
+    flag: str = ""
+    shown: str | None = None
+    kept: bool = True
+
+
+def _option(default: Any, check: Check, says: str, help: str = "", **more: Any) -> Any:
+    return field(default=default, metadata={"option": Option(check, says, help or says, **more)})
 
 
 def _count(low: int, high: int | None = None) -> Check:
     return lambda name, value: check_count(name, value, low, high)
 
 
-def _range(low: float, high: float) -> Check:
-    return lambda name, value: check_range(name, value, low, high)
-
-
 def _or_none(check: Check) -> Check:
     return lambda name, value: None if value is None else check(name, value)
 
 
-def _of(kind: type | tuple[type, ...], what: str) -> Check:
+def _of(kind: Any, what: str) -> Check:
     """Return the check that a value is of a kind, named in words."""
 
     def check(name: str, value: Any) -> Any:
@@ -68,18 +72,246 @@ def _of(kind: type | tuple[type, ...], what: str) -> Check:
     return check
 
 
-def _seed(name: str, value: Any) -> int:
-    return secrets.randbits(53) if value is None else check_count(name, value, 0)
+_FLAG = _of(bool, "True or False")
 
 
-def _corrections(name: str, value: Any) -> str:
+def _mode(name: str, value: Any) -> str:
+    from qnet_circuits.compiling.lowering import MODES
+
     if not isinstance(value, str) or value not in MODES:
         raise UnknownNameError("correction mode", value, MODES)
     return value
 
 
 def _carrier(name: str, value: Any) -> str:
-    return check_carrier(value if isinstance(value, str) else repr(value))
+    from qnet_circuits.programs.links import CARRIERS
+
+    if not isinstance(value, str) or value not in CARRIERS:
+        raise UnknownNameError("carrier", value if isinstance(value, str) else repr(value), CARRIERS)
+    return value
+
+
+def _noise(name: str, value: Any) -> Any:
+    from qnet_circuits.devices.device_noise import check_noise
+
+    return check_noise(value)
+
+
+def _judged_by_the_device(name: str, value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run is asked for, checked as far as neither a protocol nor a backend is needed to check it.
+
+    Args:
+        attempt: Which of several placements and routings is taken; 0 is the usual one. Set by ``layout="predicted"``.
+
+    Example:
+        >>> RunOptions(shots=100).shots, RunOptions().corrections
+        (100, 'auto')
+        >>> RunOptions(mitigate="no")
+        Traceback (most recent call last):
+            ...
+        qnet_circuits.errors.ParameterError: mitigate must be True or False, got 'no'
+    """
+
+    shots: int | None = _option(
+        None,
+        _or_none(_count(1, MOST_SHOTS)),
+        "Shots for each circuit, 1 to 100,000,000. Default 4096.",
+        "Shots for each circuit.  [default: 4096]",
+        verbs=_SAMPLING,
+    )
+    repeats: int = _option(
+        1,
+        _count(1, MOST_REPEATS),
+        "Number of blocks, 1 to 100, each with all circuits and all shots, one after the other. On a processor each block has "
+        "jobs of its own. Each figure gets the wider of two intervals: the one from pooled shots, and Student's t over the "
+        "block values.",
+        "Run everything K times, in blocks; intervals then know how far the blocks lie apart.",
+        verbs=_SAMPLING,
+        shown="K",
+    )
+    noise: Any = _option(
+        None,
+        _or_none(_noise),
+        "Which noise of a simulated device is on, a ``DeviceNoise`` or its fields. Default: all that is calibrated.",
+        "What noise a simulated device has, such as idle=false or feedforward_latency=2e-6.",
+        verbs=("run", "submit", "predict", "error_budget", "estimate_cost"),
+        shown="KEY=VALUE",
+        kept=False,
+    )
+    corrections: str = _option(
+        "auto",
+        _mode,
+        "``auto`` (the default), ``frame``, ``feedforward``, ``postselect``, ``coherent`` or ``none``.",
+        "What is done on a message: frame (in software), feedforward (in real time), postselect, coherent, none, or auto "
+        "(frame where it passes).",
+    )
+    optimization_level: int = _option(
+        2, _count(0, 3), "Qiskit's, 0 to 3. Default 2.", "That of Qiskit's compiler, 0 to 3."
+    )
+    layout: Any = _option(
+        None,
+        _judged_by_the_device,
+        "One physical qubit for each wire; ``auto`` (the default), the qubits with the least calibrated error; ``predicted``, "
+        "the best of several placements by exact prediction of the first figure, which takes seconds; or the result, or the "
+        "directory, of a link benchmark of the same chip, for the qubits with the least measured infidelity.",
+        "Where on the device: auto (by the calibration), predicted (the best of several, by prediction), physical qubits "
+        "q0,q1,..., or the directory of a link benchmark's run.",
+    )
+    carrier: str = _option(
+        "relabel",
+        _carrier,
+        "What a transmission is on a machine: ``relabel`` (the default), ``swap`` or ``teleport``.",
+        "How a transmitted qubit crosses: relabel, swap or teleport.",
+    )
+    decoupling: bool = _option(False, _FLAG, "Decouple waiting qubits by pairs of X pulses.")
+    seed: int | None = _option(
+        None,
+        _or_none(_count(0)),
+        "A whole number of at least 0 that decides everything drawn at random. By default ``run`` and ``submit`` draw a seed "
+        "and report it, and the other verbs use 0.",
+        "Decides on everything drawn at random.  [default: drawn, and reported]",
+        kept=False,
+    )
+    options: Any = _option(
+        None,
+        _or_none(_of(Mapping, 'a mapping of names to values, such as {"twirling.enable_gates": True}')),
+        "Options of IBM's Sampler by dotted name, on ``ibm:`` and, as far as its offline mode knows them, on ``local:``; such "
+        'as ``{"twirling.enable_gates": True, "execution.rep_delay": 2.5e-4}``.',
+        "An option of IBM's Sampler, such as twirling.enable_gates=true or execution.rep_delay=5e-4.",
+        verbs=_SAMPLING,
+        flag="--option",
+        shown="KEY=VALUE",
+    )
+    controls: bool = _option(
+        False,
+        _FLAG,
+        "Add control experiments to the job: the same circuits without corrections, as figures that end in ``_uncorrected``, "
+        "and direct transport by SWAPs on the same qubits, ``_swap_transport``, if the protocol has a baseline.",
+        "Add control experiments: the same circuits without corrections, and direct transport by SWAPs.",
+        verbs=("run", "submit", "predict", "estimate_cost"),
+    )
+    mitigate: bool = _option(
+        False,
+        _FLAG,
+        "Measure the qubits' readout errors in the same job, and put figures without them beside the raw ones.",
+        "Measure readout errors in the same job, and put figures without them beside the raw ones.",
+        verbs=("run", "submit", "compile", "estimate_cost"),
+    )
+    emulate_links: bool = _option(
+        False,
+        _FLAG,
+        "Sample the links' own errors in software, if the backend cannot make them happen.",
+        "Sample the links' own noise in software.",
+    )
+    predict: bool | None = _option(
+        None,
+        _or_none(_of(bool, "True, False or None")),
+        "Put the exact figures for the same description of noise beside sampled ones. By default this happens on a simulated "
+        "device if the program is small.",
+        "Put exact figures beside sampled ones.  [default: on a device, if the program is small]",
+        verbs=("run", "submit"),
+        flag="--predict/--no-predict",
+        kept=False,
+    )
+    verify: bool = _option(
+        True,
+        _FLAG,
+        "Prove, before anything goes to a processor, that compilation kept the parties apart. A program for which that cannot "
+        "be decided is refused, unless this is False; the result notes it then.",
+        "Prove that compilation kept the parties apart before anything goes to a processor.",
+        verbs=("run", "submit"),
+        flag="--verify/--no-verify",
+    )
+    max_qpu_seconds: int | None = _option(
+        None,
+        _or_none(_count(1)),
+        "The most processor seconds that a run on a processor may take, shared by its jobs; required there.",
+        "The most processor seconds that the run may take; needed on ibm:.",
+        verbs=("run", "submit"),
+    )
+    attempt: int = 0
+
+    def __post_init__(self) -> None:
+        for name, option in OPTIONS.items():
+            object.__setattr__(self, name, option.check(name, getattr(self, name)))
+
+    @classmethod
+    def of(cls, verb: str, given: Mapping[str, Any]) -> RunOptions:
+        """Return the options that a verb was given.
+
+        Raises:
+            TypeError: If there is no such option.
+            UnsupportedError: If the verb does not take it.
+            ParameterError: If a value is out of range.
+        """
+        for name in given:
+            if name not in OPTIONS:
+                near = difflib.get_close_matches(name, OPTIONS, 1)
+                advice = f"; did you mean {near[0]!r}?" if near else ""
+                raise TypeError(f"{verb}() got an unexpected keyword argument {name!r}{advice}")
+            if verb not in OPTIONS[name].verbs:
+                takers = ", ".join(OPTIONS[name].verbs)
+                raise UnsupportedError(f"{verb} takes no {name}; leave it out ({takers} take it)")
+        return cls(**given)
+
+    @classmethod
+    def from_manifest(cls, plain: Mapping[str, Any]) -> RunOptions:
+        """Return the options that a manifest keeps."""
+        kept = [*(name for name, option in OPTIONS.items() if option.kept), "attempt"]
+        return cls(**{name: plain[name] for name in kept if name in plain})
+
+    def to_manifest(self) -> dict[str, Any]:
+        """Return what a manifest keeps, in plain values."""
+        plain = {name: getattr(self, name) for name, option in OPTIONS.items() if option.kept}
+        plain["shots"] = DEFAULT_SHOTS if self.shots is None else self.shots
+        plain["options"] = dict(self.options or {})
+        return {**plain, **({"attempt": self.attempt} if self.attempt else {})}
+
+
+#: Each option by its name.
+OPTIONS: dict[str, Option] = {
+    each.name: each.metadata["option"] for each in dataclasses.fields(RunOptions) if each.metadata
+}
+
+
+def takes_options(verb: _V) -> _V:
+    """Give a verb that collects ``**options`` the signature and the documentation of the options that it takes.
+
+    The options are listed below the line ``**options`` in the ``Args`` of its docstring.
+    """
+    own = inspect.signature(verb)
+    fields = [each for each in dataclasses.fields(RunOptions) if each.name in OPTIONS]
+    listed = [each for each in fields if verb.__name__ in OPTIONS[each.name].verbs]
+    plain = [each for each in own.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    added = [
+        inspect.Parameter(
+            each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default, annotation=each.type
+        )
+        for each in listed
+    ]
+    verb.__signature__ = own.replace(parameters=[*plain, *added])  # type: ignore[attr-defined]
+    lines = "".join(
+        textwrap.fill(
+            f"{each.name}: {OPTIONS[each.name].says}",
+            126,
+            initial_indent=" " * 12,
+            subsequent_indent=" " * 16,
+        )
+        + "\n"
+        for each in listed
+    )
+    head, line, rest = (verb.__doc__ or "").partition("        **options:")
+    first, end, rest = rest.partition("\n")
+    verb.__doc__ = f"{head}{line}{first}{end}{lines}{rest}"
+    return verb
+
+
+# -- what else verbs are given -----------------------------------------------------------------------------------------
 
 
 def _memory(name: str, value: Any) -> float:
@@ -88,27 +320,22 @@ def _memory(name: str, value: Any) -> float:
     return float(value)
 
 
-_FLAG = _of(bool, "True or False")
-#: Each option of a verb, with its check: takes the name and the value, and returns the plain value.
-CHECKS: dict[str, Check] = {
-    "protocol": _of(Protocol, "a Protocol, such as RepeaterChain(hops=3)"),
-    "shots": _or_none(_count(1, MOST_SHOTS)),
-    "seed": _seed,
-    "corrections": _corrections,
-    "optimization_level": _count(0, 3),
-    "carrier": _carrier,
-    "noise": _or_none(lambda name, value: check_noise(value)),
-    "repeats": _count(1, MOST_REPEATS),
-    "predict": _or_none(_of(bool, "True, False or None")),
-    "max_qpu_seconds": _or_none(_count(1)),
-    "options": _or_none(
-        _of(Mapping, 'a mapping of names to values, such as {"twirling.enable_gates": True}')
-    ),
+def _range(low: float, high: float) -> Check:
+    return lambda name, value: check_range(name, value, low, high)
+
+
+#: Arguments that are no options of a run, each with its check.
+ARGUMENTS: dict[str, Check] = {
     "path": _or_none(_of((str, os.PathLike), "the path of a directory")),
+    "dry_run": _FLAG,
     "figure": _or_none(_of(str, "the name of a figure")),
     "memory": _memory,
-    "level": lambda name, value: check_level(value),
     "rep_delay": _or_none(_range(0.0, _LONGEST_REP_DELAY)),
     "remaining": _or_none(_range(0.0, math.inf)),
-    **dict.fromkeys(("emulate_links", "decoupling", "mitigate", "controls", "verify", "dry_run"), _FLAG),
 }
+
+
+def check_arguments(**given: Any) -> None:
+    """Check arguments of a verb that are no options of a run, or raise ParameterError."""
+    for name, value in given.items():
+        ARGUMENTS[name](name, value)

@@ -4,64 +4,87 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from qnet_circuits.backends.base import Backend, Raw
-from qnet_circuits.backends.service.cost import Cost, cost_of
-from qnet_circuits.backends.service.pricing import delay_on, executed_on, notes_on, timed_jobs
+from qnet_circuits.backends.service.cost import Cost, check_budget
+from qnet_circuits.backends.service.pricing import priced
 from qnet_circuits.backends.service.splitting import Job, gather
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import BackendError, ParameterError, UnsupportedError, check_count
 from qnet_circuits.programs.program import Program
-
-DEFAULT_SHOTS = 4096
-MOST_SHOTS = 100_000_000
+from qnet_circuits.runs.options import DEFAULT_SHOTS, RunOptions
 
 #: The states of a job in the order in which a run of several jobs is only as far as the first of them.
 _FAR = ("SUBMITTING", "QUEUED", "RUNNING", "DONE")
 _ENDED_BADLY = ("FAILED", "LOST", "CANCELLED")
 
 
+@dataclass(frozen=True)
+class Plan:
+    """How a run is divided into jobs.
+
+    Args:
+        jobs: The jobs in plain values, as a manifest lists them.
+        cost: What they cost, if they are jobs of a service; otherwise None.
+    """
+
+    jobs: tuple[dict[str, Any], ...]
+    cost: Cost | None = None
+
+
 def counts_for(program: Program, shots: int | None) -> list[int]:
     """Return the shots of each circuit: those that the protocol decides on, or those that were asked for.
 
     Raises:
-        ParameterError: If the number is out of range, or the protocol counts its own rounds.
+        ParameterError: If the protocol counts its own rounds.
     """
-    if shots is not None:
-        shots = check_count("shots", shots, 1, MOST_SHOTS)
-        if any(item.shots is not None for item in program):
-            raise ParameterError("this protocol counts its own rounds; leave shots out")
+    if shots is not None and any(item.shots is not None for item in program):
+        raise ParameterError("this protocol counts its own rounds; leave shots out")
     return [item.shots or shots or DEFAULT_SHOTS for item in program]
 
 
 def plan_jobs(
-    compiled: Compiled, backend: Backend, counts: Sequence[int], repeats: int
-) -> tuple[list[dict[str, Any]], Cost | None]:
-    """Return the jobs of a run in plain values, and what they cost where the backend makes jobs of a service.
+    compiled: Compiled, backend: Backend, shots: Sequence[int], options: RunOptions, run_id: str
+) -> Plan:
+    """Return the jobs of a run, and what they cost if the backend makes jobs of a service.
 
     Every block has the same jobs. Where a job runs all of its circuits with the same number of shots, a program whose circuits
-    ask for different ones is split as costs least, and its surplus is discarded afterwards.
+    ask for different ones is split as costs least, and its surplus is discarded afterwards. On a processor each job has a tag,
+    by which it is found, and its share of the budget.
+
+    Raises:
+        UnsupportedError: If circuits that belong into one job do not fit into it.
+        ParameterError: If the budget does not suffice.
     """
     if not backend.equal_shots or compiled.device is None:
-        whole = {"circuits": list(range(len(counts))), "kept": list(counts)}
-        return [{"block": block, **whole} for block in range(repeats)], None
-    delay = delay_on(backend)
-    jobs, seconds, notes = timed_jobs(compiled, counts, rep_delay=delay)
+        whole = {"circuits": list(range(len(shots))), "kept": list(shots)}
+        plan = Plan(tuple({"block": block, **whole} for block in range(options.repeats)))
+    else:
+        plan = _jobs_of_a_service(compiled, backend, shots, options.repeats)
+    if backend.remote:
+        if plan.cost is not None:
+            check_budget(replace(plan.cost, remaining=left_on(backend)), options.max_qpu_seconds)
+        share_budget(plan.jobs, options.max_qpu_seconds)
+        tag_jobs(plan.jobs, run_id)
+    return plan
+
+
+def _jobs_of_a_service(compiled: Compiled, backend: Backend, shots: Sequence[int], repeats: int) -> Plan:
+    jobs, seconds, cost = priced(backend, compiled, shots, repeats=repeats)
     if len(jobs) > 1 and len(compiled.belonging()) < len(compiled.items):
         raise UnsupportedError(
             "readout and control experiments are measured in the same job as the circuits they belong to, and this needs "
             f"{len(jobs)} jobs on {backend.name}; ask for fewer shots, or for fewer circuits"
         )
-    executed = executed_on(backend, jobs)
-    cost = cost_of(executed * repeats, seconds, delay, notes=(*notes, *notes_on(backend)))
     plain = [
-        {"circuits": list(job.circuits), "shots": job.shots, "kept": list(job.kept), "seconds": cost_of([run], seconds).seconds}
-        for job, run in zip(jobs, executed, strict=True)
-    ]  # fmt: skip
-    return [{"block": block, **job} for block in range(repeats) for job in plain], cost
+        {"circuits": list(job.circuits), "shots": job.shots, "kept": list(job.kept), "seconds": each}
+        for job, each in zip(jobs, seconds, strict=True)
+    ]
+    return Plan(tuple({"block": block, **job} for block in range(repeats) for job in plain), cost)
 
 
 def remaining_seconds(backend: Backend) -> float | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from qnet_circuits.devices.summary import couplings_by_use
 from qnet_circuits.errors import LayoutError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
-from qnet_circuits.runs.preparing import compile_for
+from qnet_circuits.runs.compilation import compile_for
+from qnet_circuits.runs.options import RunOptions
 from qnet_circuits.runs.seeds import TRANSPILER, stream_seed
 
 #: The value of ``layout=`` that asks for the best predicted placement.
@@ -31,9 +33,7 @@ _WAITS = (0.0, 1e-6, 3e-6)
 _SPREAD = 0.3
 
 
-def ranked(
-    program: Program, backend: Backend, seed: int, options: Mapping[str, Any]
-) -> tuple[dict[str, Any], str]:
+def ranked(program: Program, backend: Backend, seed: int, options: RunOptions) -> tuple[RunOptions, str]:
     """Return the options of a run with the placement whose first figure is predicted to come closest to its ideal.
 
     The least calibrated error of gates and readout, by which placements are sought, knows nothing of waiting nor of the SWAPs
@@ -59,11 +59,11 @@ def ranked(
         )
     engine = ExactBackend("exact", device, backend.expected_noise)
     rng = np.random.default_rng(stream_seed(seed, TRANSPILER, 1))
-    tried: list[tuple[float, dict[str, Any]]] = []
+    tried: list[tuple[float, RunOptions]] = []
     for attempt, layout in enumerate(_layouts(device, rng)):
-        chosen = {**options, "layout": layout, "attempt": attempt}
+        chosen = replace(options, layout=layout, attempt=attempt)
         try:
-            compiled = compile_for(program, backend, seed, {**chosen, "mitigate": False})
+            compiled = compile_for(program, backend, seed, replace(chosen, mitigate=False))
         except LayoutError:
             if attempt == 0:
                 raise
@@ -100,12 +100,12 @@ def _decay(device: Device, qubit: int) -> float:
     return 1 / (4 * (calibration.t1(qubit) or math.inf)) + 1 / (2 * (calibration.t2(qubit) or math.inf))
 
 
-def _settled(chosen: dict[str, Any], compiled: Compiled) -> dict[str, Any]:
+def _settled(chosen: RunOptions, compiled: Compiled) -> RunOptions:
     """Return options that name the qubits, where all circuits lie on the same without SWAPs."""
     layouts = {item.layout for item in compiled.belonging()}
     if len(layouts) > 1 or any(item.swaps for item in compiled.belonging()):
         return chosen
-    return {**chosen, "layout": list(layouts.pop())}
+    return replace(chosen, layout=list(layouts.pop()))
 
 
 def _lack(engine: ExactBackend, compiled: Compiled) -> float:

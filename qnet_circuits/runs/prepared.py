@@ -1,56 +1,179 @@
-"""What a dry run finds: a run that is checked and cannot start."""
+"""A run that is prepared: compiled, checked and planned. It cannot start anything."""
 
 from __future__ import annotations
 
+import datetime
+import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from qnet_circuits.backends.base import Backend
+from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.service.cost import Cost
 from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.readout_circuits import with_readout
+from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.programs.corrections import CORRECT
+from qnet_circuits.programs.program import Item
+from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.runs.compilation import needs_proof, proved
+from qnet_circuits.runs.options import RunOptions
+from qnet_circuits.runs.planning import Plan, counts_for, plan_jobs
+
+#: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second. Where a job
+#: is submitted, which takes longer anyway and whose figures a prediction should stand beside, it may take a second.
+_PREDICTED_UNASKED, _PREDICTED_WITH_JOBS = 200, 5000
+#: Said where nothing was proved before a submission, since the caller did not want it.
+UNPROVED = "not verified (verify=False): nobody proved that compilation kept the parties apart"
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run as ``submit`` would make it, written nowhere and submitted nowhere. Made by ``submit(..., dry_run=True)``.
+    """A run as ``submit`` would make it, written nowhere and submitted nowhere. ``submit(..., dry_run=True)`` returns one.
 
     Args:
-        manifest: What the run's manifest would say, in plain values.
+        protocol: The protocol, as it is on the backend's device.
+        backend: Where it would run.
+        options: What it was asked for, with the layout settled.
+        seed: The seed that everything drawn at random follows from.
         compiled: The compiled program.
-        cost: What its jobs cost, where they are jobs of a service; otherwise None.
+        said: What was found on the way and a result must say.
+        run_id: What the run is called.
+        created: When it was prepared, ISO 8601.
 
     Example:
-        >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
-        >>> from qnet_circuits.runs.verbs import submit
-        >>> found = submit(RepeaterChain(hops=2), "local:fake_manila", shots=1000, seed=1, dry_run=True)
+        >>> import qnet_circuits as qn
+        >>> found = qn.submit(qn.RepeaterChain(hops=2), "local:fake_manila", shots=1000, seed=1, dry_run=True)
         >>> len(found.jobs), found.cost.executions
         (1, 3000)
     """
 
-    manifest: Mapping[str, Any]
+    protocol: Protocol
+    backend: Backend
+    options: RunOptions
+    seed: int
     compiled: Compiled
-    cost: Cost | None = None
+    said: tuple[str, ...] = ()
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    created: str = field(default_factory=_now)
+
+    @cached_property
+    def shots(self) -> tuple[int, ...]:
+        """The shots of each circuit; those of readout circuits are the most that any has."""
+        if self.options.shots is not None and not self.backend.samples:
+            raise UnsupportedError(f"{self.backend.name} computes figures without shots; leave shots out")
+        counts = counts_for(self.compiled.program, self.options.shots)
+        return tuple(with_readout(counts, self.compiled))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The jobs, checked against what the backend can do and against the budget.
+
+        Raises:
+            UnsupportedError: If the backend cannot run the circuits.
+            ParameterError: If the budget does not suffice.
+        """
+        _ = self.shots
+        _check_links(self.compiled, self.backend)
+        self.backend.check(self.compiled)
+        _ = self.proof
+        return plan_jobs(self.compiled, self.backend, self.shots, self.options, self.run_id)
+
+    @cached_property
+    def proof(self) -> Mapping[str, float]:
+        """How long it took to prove that compilation kept the parties apart; nothing if no proof is needed, or wanted.
+
+        Raises:
+            VerificationError: If something moved across a boundary.
+            UnsupportedError: If that cannot be decided.
+        """
+        return proved(self.compiled, self.backend, self.options.verify)
 
     @property
-    def jobs(self) -> list[dict[str, Any]]:
-        """The jobs that it would have, in plain values."""
-        return list(self.manifest["jobs"])
+    def jobs(self) -> tuple[dict[str, Any], ...]:
+        """The jobs that the run would have, in plain values."""
+        return self.plan.jobs
 
     @property
+    def cost(self) -> Cost | None:
+        """What the jobs cost, if they are jobs of a service; otherwise None."""
+        return self.plan.cost
+
+    @cached_property
+    def predicted(self) -> dict[str, float]:
+        """The exact figures for a sampling backend's own description of noise; none if nobody asked and it would take long.
+
+        Raises:
+            UnsupportedError: If they were asked for and cannot be computed.
+        """
+        backend, compiled, asked = self.backend, self.compiled, self.options.predict
+        if asked is False or not backend.samples:
+            return {}
+        noise, size = backend.expected_noise, sum(len(item.qubits) for item in compiled)
+        most = _PREDICTED_WITH_JOBS if backend.equal_shots else _PREDICTED_UNASKED
+        if asked is None and not (noise is not None and backend.device is not None and size <= most):
+            return {}
+        engine, figures = ExactBackend("exact", backend.expected_device, noise), compiled.program.figures
+        if asked:
+            return {name: estimate.value for name, estimate in engine.evaluate(compiled, figures, []).items()}
+        return engine.predict(compiled, figures)
+
+    @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What a result of it would say."""
-        return tuple(self.manifest["notes"])
+        """What a result of the run must say."""
+        compiled, program, options = self.compiled, self.compiled.program, self.options
+        notes = [*compiled.notes, *self.backend.notes(compiled)]
+        if options.emulate_links and any(item.lowered.forms.emulated for item in compiled):
+            notes.append("link noise is emulated: sampled in software, not made by the machine")
+        framed = {item.name for item in compiled if item.lowered.mode == "frame"}
+        if any(item.name in framed and _corrects(item) for item in program):
+            notes.append("corrected in software (Pauli frame)")
+        if self.carrier != "relabel" or program.resources["transmissions"]:
+            notes.append(f"a transmitted qubit is carried by {self.carrier}")
+        if options.controls and self.protocol.baseline() is None:
+            notes.append("no direct transport to compare with: the protocol has no baseline")
+        if needs_proof(self.backend) and not options.verify:
+            notes.append(UNPROVED)
+        return tuple(dict.fromkeys([*notes, *self.said]))
 
     @property
-    def seconds(self) -> dict[str, float]:
+    def carrier(self) -> str:
+        """What a transmission is in the protocol's own circuits."""
+        own = [item for item in self.compiled.program if not item.control]
+        return "+".join(dict.fromkeys(item.carrier or self.options.carrier for item in own))
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
         """How long each step took so far."""
-        return dict(self.manifest["seconds"])
+        return {"compile": round(self.compiled.seconds, 4), **self.proof}
 
     def summary(self) -> dict[str, Any]:
         """Return in plain values what the run would be, as ``Run.summary`` does."""
-        keys = ("run_id", "protocol", "parameters", "backend", "status", "created")
-        said = {key: self.manifest[key] for key in keys}
-        return {**said, "job": None, "jobs": [], "planned_jobs": len(self.jobs), "reason": None}
+        return {
+            "run_id": self.run_id, "protocol": self.protocol.name or type(self.protocol).__name__,
+            "parameters": self.protocol.parameters, "backend": self.backend.name, "status": "PREPARED",
+            "created": self.created, "job": None, "jobs": [], "planned_jobs": len(self.jobs), "reason": None,
+        }  # fmt: skip
 
     def __repr__(self) -> str:
-        return f"<Prepared {self.manifest['protocol']} on {self.manifest['backend']}: a dry run>"
+        return f"<Prepared {self.protocol.name or type(self.protocol).__name__} on {self.backend.name}: a dry run>"
+
+
+def _corrects(item: Item) -> bool:
+    return any(instruction.name == CORRECT for instruction in item.circuit.data)
+
+
+def _check_links(compiled: Compiled, backend: Backend) -> None:
+    """Refuse link noise that a machine cannot make, unless it is emulated."""
+    if backend.simulates_links or not any(item.lowered.link_noise for item in compiled):
+        return
+    raise UnsupportedError(
+        f"the links' own noise cannot happen on {backend.name}, where Bell pairs are made by gates; "
+        "say emulate_links=True (--emulate-links) to sample it in software, or use ideal links"
+    )

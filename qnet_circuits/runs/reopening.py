@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from qnet_circuits.backends.base import Backend
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import RecordError
-from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.runs.compilation import compile_for, program_of
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.manifest import calibration_of, write_compiled
-from qnet_circuits.runs.preparing import compile_for, has_controls, program_of
+from qnet_circuits.runs.options import RunOptions
 
 
 def prepare_again(
@@ -31,8 +32,9 @@ def prepare_again(
         RecordError: If the protocol, the placement or a simulated device's calibration is another one now.
     """
     where = "the run" if record is None else record.path
-    program = program_of(protocol, manifest["seed"], has_controls(manifest["options"]))
-    compiled = compile_for(program, backend, manifest["seed"], _options_again(manifest, program))
+    options = _options_again(manifest, protocol)
+    program = program_of(protocol, manifest["seed"], options.controls)
+    compiled = compile_for(program, backend, manifest["seed"], options)
     if compiled.program.id != manifest["program_id"]:
         raise RecordError(
             f"the protocol makes another program now than when {where} was prepared; run it anew"
@@ -50,13 +52,13 @@ def prepare_again(
     return compiled
 
 
-def _options_again(manifest: Mapping[str, Any], program: Program) -> dict[str, Any]:
+def _options_again(manifest: Mapping[str, Any], protocol: Protocol) -> RunOptions:
     """Return the options of compilation; a processor, whose calibration changes every day, is held to its layout."""
-    layout = manifest["layout"]
-    free = program.items[0].layout is None
+    options, layout = RunOptions.from_manifest(manifest["options"]), manifest["layout"]
+    free = program_of(protocol, manifest["seed"]).items[0].layout is None
     if manifest.get("remote") and free and layout is not None and len(layout) == 1:
-        return {**manifest["options"], "layout": layout[0]}
-    return dict(manifest["options"])
+        return replace(options, layout=layout[0])
+    return options
 
 
 def _check_calibration(manifest: Mapping[str, Any], record: Record, compiled: Compiled) -> None:

@@ -40,11 +40,13 @@ from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, ask, protocol_class
 from qnet_circuits.runs.assembling import assemble
+from qnet_circuits.runs.compilation import backend_again, program_of, proved
 from qnet_circuits.runs.directory import SECRET_FILE, SETTLED, Holding, Parts, Record
 from qnet_circuits.runs.journal import forget_run, holds_run, note_run
+from qnet_circuits.runs.manifest import make_manifest, write_compiled
 from qnet_circuits.runs.mitigation.stored import mitigate_blocks
 from qnet_circuits.runs.planning import check_shares, joined, overall, shots_of
-from qnet_circuits.runs.preparing import backend_again, has_controls, program_of, proved
+from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.runs.progress import Report, Tell, reporter, waiter
 from qnet_circuits.runs.remote_job import ENDED, PATIENCE, Job, Resting, in_doubt
 from qnet_circuits.runs.reopening import prepare_again
@@ -214,6 +216,22 @@ class Run(Unpicklable):
                     if job.get("ticket") is None and job["status"] in ("PREPARED", "SUBMITTING"):
                         self._job(number).announce()
         return self
+
+    @classmethod
+    def of(cls, prepared: Prepared, path: str | os.PathLike[str] | None = None) -> Run:
+        """Write a prepared run down, and return it; nothing is submitted.
+
+        Args:
+            prepared: The run.
+            path: A directory, new or empty, that keeps it; by default it is kept in memory.
+        """
+        manifest, record = make_manifest(prepared), None
+        if path is not None:
+            note = functools.partial(note_run, prepared.run_id) if prepared.backend.remote else None
+            record = Record.create(path, manifest, note)
+            write_compiled(record, prepared.compiled)
+            manifest = record.manifest()
+        return cls(manifest, record, prepared.compiled, prepared.backend, source=prepared.protocol)
 
     def start(self) -> Run:
         """Submit the jobs of a run on a processor that are not there yet, and return self; nothing for other backends.
@@ -655,7 +673,7 @@ class Run(Unpicklable):
 
     def _program_of(self, protocol: Protocol) -> Program:
         """Return the program that a protocol makes for this run."""
-        return program_of(protocol, self._manifest["seed"], has_controls(self._manifest["options"]))
+        return program_of(protocol, self._manifest["seed"], bool(self._manifest["options"].get("controls")))
 
     def _known_protocol(self) -> Protocol | None:
         """Return the protocol that the run is of, or None if its class is not known here."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qnet_circuits.backends.base import Backend
 
 
-def priced_for(
+def priced(
     backend: Backend,
     compiled: Compiled,
     shots: Sequence[int],
@@ -28,8 +28,8 @@ def priced_for(
     rep_delay: float | None = None,
     remaining: float | None = None,
     repeats: int = 1,
-) -> Cost:
-    """Return what a compiled program costs with the options of a backend: its delay between shots, and twirling.
+) -> tuple[tuple[Job, ...], tuple[float, ...], Cost]:
+    """Return the jobs of one block, the estimated seconds of each, and what all blocks cost with the options of a backend.
 
     Args:
         backend: The backend; nothing is submitted.
@@ -46,8 +46,9 @@ def priced_for(
     """
     delay = delay_on(backend) if rep_delay is None else rep_delay
     jobs, seconds, notes = timed_jobs(compiled, shots, noise, delay)
-    executed = executed_on(backend, jobs) * repeats
-    return cost_of(executed, seconds, delay, remaining, (*notes, *notes_on(backend)))
+    executed = executed_on(backend, jobs)
+    cost = cost_of(executed * repeats, seconds, delay, remaining, (*notes, *notes_on(backend)))
+    return jobs, tuple(cost_of([job], seconds).seconds for job in executed), cost
 
 
 def delay_on(backend: Backend) -> float:
