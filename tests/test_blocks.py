@@ -19,7 +19,7 @@ from qnet_circuits.errors import (
 )
 from qnet_circuits.programs.figures import Figure, parity
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.runs import preparing
+from qnet_circuits.runs import compilation
 from qnet_circuits.runs import remote_job as jobs
 from qnet_circuits.runs.planning import overall, share_budget
 from qnet_circuits.runs.results.outcomes import spread_of
@@ -79,7 +79,7 @@ def slept(monkeypatch):
 @pytest.fixture
 def elsewhere(monkeypatch):
     made = Platform()
-    monkeypatch.setattr(preparing, "backend_of", lambda name: RemoteBackend(made))
+    monkeypatch.setattr(compilation, "backend_of", lambda name: RemoteBackend(made))
     return made
 
 

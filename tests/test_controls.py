@@ -12,19 +12,17 @@ from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.devices.synthetic import line_device
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnknownNameError, UnsupportedError
 from qnet_circuits.protocols.repeater_chain import bell_program
-from qnet_circuits.runs.preparing import compile_for, program_of
+from qnet_circuits.runs.compilation import compile_for, program_of
+from qnet_circuits.runs.options import RunOptions
 from qnet_circuits.runs.run import Run
 from qnet_circuits.theory.swapping import chain_fidelity
 
 LEVEL = 1 - 1e-6
 CHAIN = qn.RepeaterChain(hops=3)
-OPTIONS = {
-    "corrections": "auto", "optimization_level": 2, "layout": None, "carrier": "relabel", "emulate_links": False,
-}  # fmt: skip
 
 
 def compiled(protocol, backend="aer:fake_kingston", **options):
-    return compile_for(program_of(protocol, 5, controls=True), backend_of(backend), 5, {**OPTIONS, **options})
+    return compile_for(program_of(protocol, 5, controls=True), backend_of(backend), 5, RunOptions(**options))
 
 
 def wires(item):
@@ -309,5 +307,5 @@ def test_wires_that_the_protocol_lacks_are_placed_apart_and_noted():
     from qnet_circuits.programs.controls import with_controls
 
     merged = with_controls(Narrow(), loose, lambda other: other.program(np.random.default_rng(0)))
-    made = compile_for(merged, backend_of("aer:fake_kingston"), 1, OPTIONS)
+    made = compile_for(merged, backend_of("aer:fake_kingston"), 1, RunOptions())
     assert "swap_transport needs qubits that the protocol has not, and lies where it fits best" in made.notes

@@ -18,11 +18,12 @@ from qnet_circuits.errors import (
     UnsupportedError,
 )
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
-from qnet_circuits.runs import preparing
+from qnet_circuits.runs import compilation
 from qnet_circuits.runs import remote_job as jobs
 from qnet_circuits.runs.directory import Holding
-from qnet_circuits.runs.opening import open_run, predict, replay, run, submit
+from qnet_circuits.runs.opening import open_run, replay
 from qnet_circuits.runs.run import Run
+from qnet_circuits.runs.verbs import predict, run, submit
 from tests.elsewhere import Platform, RemoteBackend, Time
 
 CHAIN = RepeaterChain(hops=2)
@@ -39,7 +40,7 @@ def slept(monkeypatch):
 @pytest.fixture
 def platform(monkeypatch):
     made = Platform()
-    monkeypatch.setattr(preparing, "backend_of", lambda name: RemoteBackend(made))
+    monkeypatch.setattr(compilation, "backend_of", lambda name: RemoteBackend(made))
     return made
 
 

@@ -138,9 +138,9 @@ def test_an_exact_run_is_kept_moved_and_read_in_another_process(tmp_path, manila
     shutil.move(tmp_path / "run", tmp_path / "moved")
     script = (
         "import sys, json\n"
-        "import qnet_circuits as qn, qnet_circuits.runs.run as runs, qnet_circuits.runs.preparing as preparing\n"
+        "import qnet_circuits as qn, qnet_circuits.runs.run as runs, qnet_circuits.runs.compilation as compilation\n"
         "def refuse(*a, **k): raise AssertionError('something was made again')\n"
-        "preparing.backend_of = preparing.compile_for = runs.backend_again = runs.prepare_again = refuse\n"
+        "compilation.backend_of = compilation.compile_for = runs.backend_again = runs.prepare_again = refuse\n"
         "print(json.dumps([qn.replay(sys.argv[1]).to_dict(), qn.open_run(sys.argv[1]).result().to_dict()]))\n"
     )
     printed = subprocess.run(

@@ -1,5 +1,7 @@
 """Placements by prediction: never worse than the least calibrated error, and better where waiting or SWAPs decide."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,8 @@ import qnet_circuits as qn
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.errors import LayoutError, ParameterError, UnsupportedError
 from qnet_circuits.runs import predicted_layout as ranking
-from qnet_circuits.runs.preparing import prepare
+from qnet_circuits.runs.compilation import compile_for, program_of
+from qnet_circuits.runs.options import RunOptions
 
 CHAIN = qn.RepeaterChain(hops=3)
 KINGSTON = {"corrections": "feedforward", "seed": 1}
@@ -96,12 +99,14 @@ def test_trials_count_waiting_by_the_lifetimes_of_qubits(monkeypatch):
 
 def test_each_trial_routes_in_its_own_way():
     star, backend = qn.Ghz(parties=5), backend_of("exact:fake_kingston")
-    options = {
-        "corrections": "frame", "optimization_level": 1, "layout": None, "carrier": "relabel", "emulate_links": False,
-    }  # fmt: skip
-    routed = [prepare(star, backend, 1, {**options, "attempt": k}).items[0] for k in range(4)]
+    program, options = program_of(star, 1), RunOptions(corrections="frame", optimization_level=1)
+
+    def routed_in(attempt):
+        return compile_for(program, backend, 1, dataclasses.replace(options, attempt=attempt)).items[0]
+
+    routed = [routed_in(attempt) for attempt in range(4)]
     assert len({(item.qubits, item.swaps) for item in routed}) > 1
-    again = prepare(star, backend, 1, {**options, "attempt": 3}).items[0]
+    again = routed_in(3)
     assert (again.qubits, again.swaps) == (routed[3].qubits, routed[3].swaps)
 
 

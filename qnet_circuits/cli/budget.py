@@ -7,14 +7,13 @@ from typing import Any
 import click
 
 from qnet_circuits.cli.options import (
+    asked,
     check_picture,
-    compiling_options,
     json_option,
-    layout_of,
     memory_of,
     memory_option,
     name_argument,
-    noise_of,
+    options_of,
     plot_option,
     protocol_of,
     save_picture,
@@ -28,14 +27,13 @@ from qnet_circuits.cli.output import show
 @set_option
 @click.option("--on", "device", metavar="DEVICE", help="A stand-in device, or a snapshot's file; needed.")
 @click.option("--figure", help="Name of the figure.  [default: fidelity, or the first]")
-@compiling_options
-@click.option("--emulate-links", is_flag=True, help="Let the links' own noise act in software.")
+@options_of("error_budget")
 @memory_option
 @json_option
 @plot_option
 def budget(
-    name: str, settings: tuple[str, ...], device: str | None, figure: str | None, layout: str | None,
-    noise: tuple[str, ...], memory_gib: float, seed: int | None, as_json: bool, plot: str | None, **options: Any,
+    name: str, settings: tuple[str, ...], device: str | None, figure: str | None,
+    memory_gib: float, as_json: bool, plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Compute what each source of noise costs a figure.
 
@@ -46,8 +44,7 @@ def budget(
     protocol = protocol_of(name, settings)
     check_picture(plot)
     computed = error_budget(
-        protocol, device, figure=figure, noise=noise_of(noise), memory=memory_of(memory_gib),
-        layout=layout_of(layout), seed=0 if seed is None else seed, **options,
+        protocol, device, figure=figure, memory=memory_of(memory_gib), **asked(options),
     )  # fmt: skip
     save_picture(computed, plot)
     show(computed.to_dict() if as_json else str(computed))

@@ -7,13 +7,11 @@ from typing import Any
 import click
 
 from qnet_circuits.cli.options import (
+    asked,
     json_option,
-    layout_of,
     name_argument,
-    noise_of,
-    pairs,
+    options_of,
     protocol_of,
-    running_options,
     set_option,
 )
 from qnet_circuits.cli.output import show
@@ -28,7 +26,7 @@ from qnet_circuits.cli.output import show
     required=True,
     help="Where it would run: ibm:<processor>, or aer:<device or file> without an account.",
 )
-@running_options
+@options_of("estimate_cost")
 @click.option("--rep-delay", type=float, metavar="SECONDS",
               help="Time between two shots.  [default: the processor's own, or 0.00025]")  # fmt: skip
 @click.option(
@@ -36,8 +34,8 @@ from qnet_circuits.cli.output import show
 )
 @json_option
 def cost(
-    name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], seed: int | None,
-    sampler_options: tuple[str, ...], as_json: bool, **options: Any,
+    name: str, settings: tuple[str, ...], backend: str,
+    as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Estimate what a run would cost on a processor.
 
@@ -47,8 +45,7 @@ def cost(
 
     protocol = protocol_of(name, settings)
     found = estimate_cost(
-        protocol, backend, noise=noise_of(noise), layout=layout_of(layout), seed=0 if seed is None else seed,
-        options=pairs("--option", sampler_options), **options,
+        protocol, backend, **asked(options),
     )  # fmt: skip
     if as_json:
         where = {

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from qnet_circuits.cli.options import (
+    asked,
     check_key_file,
     check_picture,
     compare_option,
@@ -14,15 +15,12 @@ from qnet_circuits.cli.options import (
     go_on_with,
     json_option,
     key_option,
-    layout_of,
     level_option,
     name_argument,
-    noise_of,
-    pairs,
+    options_of,
     plot_option,
     print_result,
     protocol_of,
-    running_options,
     set_option,
 )
 from qnet_circuits.cli.output import show
@@ -35,20 +33,14 @@ from qnet_circuits.cli.output import show
     "--on", "backend", required=True, help="ibm:<processor>; or local:<device>, to rehearse offline."
 )
 @click.option(
-    "--max-qpu-seconds", type=int, help="The most processor seconds that the run may take; needed on ibm:."
-)
-@click.option(
     "--out", type=click.Path(), metavar="DIR", help="A new directory that keeps the run; needed on ibm:."
 )
-@running_options
-@click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
-@click.option("--no-verify", is_flag=True,
-              help="Submit what cannot be proved to keep the parties apart; the result notes it.")  # fmt: skip
+@options_of("submit")
 @click.option("--dry-run", is_flag=True, help="Check everything; write and submit nothing.")
 @json_option
 def submit(
-    name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], out: str | None,
-    sampler_options: tuple[str, ...], as_json: bool, no_verify: bool, **options: Any,
+    name: str, settings: tuple[str, ...], backend: str, out: str | None,
+    as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Submit a protocol to a processor, and come back later.
 
@@ -62,12 +54,8 @@ def submit(
         run = submit_(
             protocol,
             backend,
-            layout=layout_of(layout),
-            noise=noise_of(noise),
             path=out,
-            options=pairs("--option", sampler_options),
-            verify=not no_verify,
-            **options,
+            **asked(options),
         )
     said = (
         "checked; nothing was written or submitted" if options["dry_run"] else f"fetch it: qnet fetch {out}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,21 +17,48 @@ import click
 from qnet_circuits.cli.mistakes import told
 from qnet_circuits.cli.output import Interrupted, show
 from qnet_circuits.errors import ParameterError, RecordError
+from qnet_circuits.runs.options import OPTIONS, RunOptions
 
 #: Exit status of a protocol that came to no good end although everything worked: a key refused, say.
 REFUSED = 1
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def together(*options: Callable[[Any], Any]) -> Callable[[_F], _F]:
-    """Return one decorator for several options, in their order."""
+def options_of(verb: str) -> Callable[[_F], _F]:
+    """Return a decorator that gives a command the options of a run that a verb takes, as ``RunOptions`` states them."""
+    taken = [
+        each for each in dataclasses.fields(RunOptions) if each.metadata and verb in OPTIONS[each.name].verbs
+    ]
 
     def decorate(command: _F) -> _F:
-        for option in reversed(options):
-            command = option(command)
+        for each in reversed(taken):
+            command = _option(each)(command)
         return command
 
     return decorate
+
+
+def _option(each: dataclasses.Field[Any]) -> Callable[[_F], _F]:
+    said = OPTIONS[each.name]
+    flag = said.flag or f"--{each.name.replace('_', '-')}"
+    more: dict[str, Any] = {"default": each.default, "help": said.help}
+    if each.default is False:
+        more["is_flag"] = True
+    elif said.shown == "KEY=VALUE":
+        more.update(multiple=True, default=(), metavar=said.shown)
+    elif "/" not in flag:
+        more.update(type=int if str(each.type).startswith("int") else str, metavar=said.shown)
+        more["show_default"] = each.default is not None
+    return click.option(flag, each.name, **more)
+
+
+def asked(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as verbs take them, from what the command line gave as text."""
+    plain = dict(options)
+    for name, read in (("noise", noise_of), ("layout", layout_of), ("options", sampler_options_of)):
+        if name in plain:
+            plain[name] = read(plain[name])
+    return plain
 
 
 name_argument = click.argument("name")
@@ -42,11 +70,6 @@ set_option = click.option(
     help="A parameter of the protocol; may be given several times.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-controls_option = click.option(
-    "--controls",
-    is_flag=True,
-    help="Add control experiments: the same circuits without corrections, and direct transport by SWAPs.",
-)
 compare_option = click.option(
     "--compare",
     is_flag=True,
@@ -54,14 +77,6 @@ compare_option = click.option(
 )
 plot_option = click.option("--plot", type=click.Path(), metavar="FILE", help="Save a picture of the figures.")
 out_option = click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run in a new directory.")
-repeats_option = click.option(
-    "--repeats",
-    type=int,
-    default=1,
-    show_default=True,
-    metavar="K",
-    help="Run everything K times, in blocks; intervals then know how far the blocks lie apart.",
-)
 key_option = click.option(
     "--key-out",
     type=click.Path(),
@@ -75,45 +90,12 @@ level_option = click.option(
     show_default=True,
     help="Confidence level of the intervals, such as 0.99.",
 )
-sampler_option = click.option(
-    "--option", "sampler_options", multiple=True, metavar="KEY=VALUE",
-    help="An option of IBM's Sampler, such as twirling.enable_gates=true or execution.rep_delay=5e-4.",
-)  # fmt: skip
 memory_option = click.option(
     "--memory-gib",
     type=float,
     default=2.0,
     show_default=True,
     help="The most memory that a computation may take.",
-)
-compiling_options = together(
-    click.option("--noise", "noise", multiple=True, metavar="KEY=VALUE",
-                 help="What noise a simulated device has, such as idle=false or feedforward_latency=2e-6."),
-    click.option("--corrections", default="auto", show_default=True,
-                 help="What is done on a message: frame (in software), feedforward (in real time), postselect, "
-                      "coherent, none, or auto (frame where it passes)."),
-    click.option("--optimization-level", type=int, default=2, show_default=True, help="That of Qiskit's compiler, 0 to 3."),
-    click.option("--layout",
-                 help="Where on the device: auto (by the calibration), predicted (the best of several, by prediction), "
-                      "physical qubits q0,q1,..., or the directory of a link benchmark's run."),
-    click.option("--carrier", default="relabel", show_default=True,
-                 help="How a transmitted qubit crosses: relabel, swap or teleport."),
-    click.option("--decoupling", is_flag=True, help="Decouple waiting qubits by pairs of X pulses."),
-    click.option("--seed", type=int, help="Decides on everything drawn at random.  [default: drawn, and reported]"),
-)  # fmt: skip
-mitigate_option = click.option(
-    "--mitigate",
-    is_flag=True,
-    help="Measure readout errors in the same job, and put figures without them beside the raw ones.",
-)
-#: What a run is asked for, wherever it will be.
-running_options = together(
-    click.option("--shots", type=int, help="Shots for each circuit.  [default: 4096]"),
-    repeats_option,
-    compiling_options,
-    sampler_option,
-    controls_option,
-    mitigate_option,
 )
 
 
@@ -169,6 +151,11 @@ def pairs(option: str, given: Sequence[str]) -> dict[str, Any]:
         except ValueError:
             parsed[key] = value
     return parsed
+
+
+def sampler_options_of(given: Sequence[str]) -> dict[str, Any]:
+    """Return the options of IBM's Sampler that ``--option`` gives."""
+    return pairs("--option", given)
 
 
 def noise_of(given: Sequence[str]) -> Any:

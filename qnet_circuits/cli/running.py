@@ -7,27 +7,23 @@ from typing import Any
 import click
 
 from qnet_circuits.cli.options import (
+    asked,
     check_key_file,
     check_picture,
     compare_option,
-    compiling_options,
-    controls_option,
     go_on_in,
     go_on_with,
     json_option,
     key_option,
-    layout_of,
     level_option,
     memory_of,
     memory_option,
     name_argument,
-    noise_of,
+    options_of,
     out_option,
-    pairs,
     plot_option,
     print_result,
     protocol_of,
-    running_options,
     set_option,
 )
 from qnet_circuits.errors import ParameterError
@@ -39,10 +35,7 @@ from qnet_circuits.errors import ParameterError
 @click.option("--on", "backend", default="ideal", show_default=True,
               help="ideal, aer, aer:<device or file>, exact, exact:<device or file>, local:<device>; "
                    "ibm:<processor> has qnet submit.")  # fmt: skip
-@running_options
-@click.option("--emulate-links", is_flag=True, help="Sample the links' own noise in software.")
-@click.option("--predict/--no-predict", default=None,
-              help="Put exact figures beside sampled ones.  [default: on a device, if the program is small]")  # fmt: skip
+@options_of("run")
 @level_option
 @click.option("--keep-outcomes", is_flag=True, help="With --json: add how often each outcome came.")
 @key_option
@@ -51,8 +44,8 @@ from qnet_circuits.errors import ParameterError
 @out_option
 @plot_option
 def run(
-    name: str, settings: tuple[str, ...], backend: str, layout: str | None, noise: tuple[str, ...], level: float,
-    sampler_options: tuple[str, ...], keep_outcomes: bool, key_out: str | None, compare: bool, as_json: bool,
+    name: str, settings: tuple[str, ...], backend: str, level: float,
+    keep_outcomes: bool, key_out: str | None, compare: bool, as_json: bool,
     out: str | None, plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Run a protocol and print its figures.
@@ -76,11 +69,8 @@ def run(
         prepared = submit(
             protocol,
             backend,
-            layout=layout_of(layout),
-            noise=noise_of(noise),
             path=out,
-            options=pairs("--option", sampler_options),
-            **options,
+            **asked(options),
         )
     more = {}
     with go_on_with(prepared):
@@ -96,16 +86,15 @@ def run(
 @click.option(
     "--on", "device", help="A stand-in device, or a snapshot's file.  [default: none, the links' noise only]"
 )
-@compiling_options
-@controls_option
+@options_of("predict")
 @memory_option
 @compare_option
 @json_option
 @out_option
 @plot_option
 def predict(
-    name: str, settings: tuple[str, ...], device: str | None, layout: str | None, noise: tuple[str, ...],
-    memory_gib: float, seed: int | None, compare: bool, as_json: bool, out: str | None, plot: str | None, **options: Any,
+    name: str, settings: tuple[str, ...], device: str | None,
+    memory_gib: float, compare: bool, as_json: bool, out: str | None, plot: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Compute a protocol's figures exactly, without sampling.
 
@@ -116,8 +105,8 @@ def predict(
     protocol = protocol_of(name, settings)
     check_picture(plot)
     prepared = submit(
-        protocol, exact_backend(device, memory_of(memory_gib)), noise=noise_of(noise), layout=layout_of(layout),
-        seed=0 if seed is None else seed, path=out, **options,
+        protocol, exact_backend(device, memory_of(memory_gib)), path=out,
+        **{**asked(options), "seed": options["seed"] or 0},
     )  # fmt: skip
     with go_on_with(prepared):
         result = prepared.result()

@@ -54,7 +54,7 @@ def estimate_cost(
         True
     """
     check_arguments(rep_delay=rep_delay, remaining=remaining)
-    chosen = RunOptions.of("estimate_cost", {"seed": 0, **options})
+    chosen = RunOptions.of("estimate_cost", options)
     where = backend_of(backend)
     if where.device is None:
         raise UnsupportedError(

@@ -84,7 +84,7 @@ def error_budget(
         0.0
     """
     check_arguments(figure=figure, memory=memory)
-    asked = RunOptions.of("error_budget", {"seed": 0, **options})
+    asked = RunOptions.of("error_budget", options)
     exact = exact_backend(device, memory)
     if exact.device is None:
         raise ParameterError(

@@ -174,7 +174,7 @@ class RunOptions:
         _or_none(_count(0)),
         "A whole number of at least 0 that decides everything drawn at random. By default ``run`` and ``submit`` draw a seed "
         "and report it, and the other verbs use 0.",
-        "Decides on everything drawn at random.  [default: drawn, and reported]",
+        "Decides on everything drawn at random.  [default: drawn and reported, or 0 if nothing is run]",
         kept=False,
     )
     options: Any = _option(
@@ -249,6 +249,10 @@ class RunOptions:
             UnsupportedError: If the verb does not take it.
             ParameterError: If a value is out of range.
         """
+        if "dry_run" in given:
+            raise ParameterError(
+                "dry_run is an option of submit, which returns what it found; to know the cost alone, ask estimate_cost"
+            )
         for name in given:
             if name not in OPTIONS:
                 near = difflib.get_close_matches(name, OPTIONS, 1)
@@ -257,7 +261,8 @@ class RunOptions:
             if verb not in OPTIONS[name].verbs:
                 takers = ", ".join(OPTIONS[name].verbs)
                 raise UnsupportedError(f"{verb} takes no {name}; leave it out ({takers} take it)")
-        return cls(**given)
+        drawn = verb in ("run", "submit") or given.get("seed") is not None
+        return cls(**(given if drawn else {**given, "seed": 0}))
 
     @classmethod
     def from_manifest(cls, plain: Mapping[str, Any]) -> RunOptions:

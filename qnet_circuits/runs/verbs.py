@@ -126,10 +126,6 @@ def run(
     """
     check_level(level)
     check_arguments(path=path)
-    if "dry_run" in options:
-        raise ParameterError(
-            "dry_run is an option of submit, which returns what it found; to know the cost alone, ask estimate_cost"
-        )
     prepared = _prepared(protocol, backend, RunOptions.of("run", options), kept=path is not None)
     return Run.of(prepared, path).start().result(level, progress)
 
@@ -170,7 +166,7 @@ def predict(
         (0.81333, True)
     """
     check_arguments(path=path)
-    chosen = RunOptions.of("predict", {"seed": 0, **options})
+    chosen = RunOptions.of("predict", options)
     return (
         Run.of(_prepared(protocol, exact_backend(device, memory), chosen, kept=True), path).start().result()
     )
@@ -216,7 +212,7 @@ def compile(protocol: Protocol | Program, backend: Any = "ideal", **options: Any
         >>> qn.compile(qn.RepeaterChain(hops=2), "aer:fake_manila").verify() > 0
         True
     """
-    chosen = RunOptions.of("compile", {"seed": 0, **options})
+    chosen = RunOptions.of("compile", options)
     if isinstance(protocol, Program):
         return compiled_program(protocol, backend_of(backend), chosen)
     return prepare(protocol, backend, chosen).compiled
