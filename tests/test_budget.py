@@ -212,7 +212,7 @@ def test_an_error_rate_costs_what_it_rises():
 
 
 def test_the_program_is_compiled_once(monkeypatch):
-    from qnet_circuits.programs import controls
+    from qnet_circuits.compiling import experiments
 
     seen = []
 
@@ -220,7 +220,7 @@ def test_the_program_is_compiled_once(monkeypatch):
         seen.append(options)
         return compiling.compile_program(*arguments, **options)
 
-    monkeypatch.setattr(controls, "compile_program", once)
+    monkeypatch.setattr(experiments, "compile_program", once)
     budget = error_budget(CHAIN, "fake_kingston", layout="auto")
     assert len(seen) == 1
     assert len(budget.layout[0]) == 4
@@ -311,7 +311,7 @@ def test_bad_input(device, options, error, message):
 def test_what_has_no_budget():
     with pytest.raises(ParameterError, match="protocol must be a Protocol"):
         error_budget("teleportation", "fake_torino")
-    with pytest.raises(TypeError, match="shots"):
+    with pytest.raises(UnsupportedError, match="shots"):
         error_budget(CHAIN, "fake_torino", shots=100)
     silent = type("Silent", (MeasuredTwice,), {"program": lambda self, rng: Program(_twice().items, [])})
     with pytest.raises(UnsupportedError, match="declares no figure"):

@@ -211,7 +211,7 @@ def test_a_prepared_run_with_a_damaged_manifest_is_one_clear_error(change, tmp_p
 
 
 def test_what_exact_computation_cannot_do_is_refused_with_the_way_out(tmp_path):
-    with pytest.raises(UnsupportedError, match="computes figures without shots; leave shots out"):
+    with pytest.raises(UnsupportedError, match="takes no shots"):
         qn.predict(CHAIN, "fake_manila", shots=100)
     with pytest.raises(UnsupportedError, match="leave shots out"):
         qn.run(CHAIN, "exact:fake_manila", shots=100)

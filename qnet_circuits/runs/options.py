@@ -87,7 +87,7 @@ def _carrier(name: str, value: Any) -> str:
     from qnet_circuits.programs.links import CARRIERS
 
     if not isinstance(value, str) or value not in CARRIERS:
-        raise UnknownNameError("carrier", value if isinstance(value, str) else repr(value), CARRIERS)
+        raise UnknownNameError("carrier", value, CARRIERS)
     return value
 
 
