@@ -2,19 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.base import Backend
 from qnet_circuits.backends.device_names import device_label, device_of
 from qnet_circuits.backends.exact import ExactBackend
+from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError, UnknownNameError
 
-#: Kinds of backends, and whether they run with a device behind the colon: never, if one is named, or always.
-_NEVER, _EITHER, _ALWAYS = range(3)
-KINDS = {"ideal": _NEVER, "aer": _EITHER, "exact": _EITHER, "local": _ALWAYS, "ibm": _ALWAYS}
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of backend that a string names: the word before the colon.
+
+    Args:
+        make: Takes the whole name, and the device's name or "" if there is none, and returns the backend.
+        plain: Whether the kind stands alone.
+        device: Whether a device may stand behind the colon.
+        shown: What a message shows of the kind.
+    """
+
+    make: Callable[[str, str], Backend]
+    plain: bool
+    device: bool
+    shown: tuple[str, ...]
+
+
+def _aer(name: str, device: str) -> Backend:
+    return AerBackend(name, device_of(device)) if device else AerBackend(name)
+
+
+def _exact(name: str, device: str) -> Backend:
+    return ExactBackend(name, device_of(device)) if device else ExactBackend(name)
+
+
+def _local(name: str, device: str) -> Backend:
+    # IBM's client takes seconds to import, and no other kind needs it.
+    from qnet_circuits.backends.ibm.offline import LocalBackend
+
+    return LocalBackend(device)
+
+
+def _ibm(name: str, device: str) -> Backend:
+    from qnet_circuits.backends.ibm.processor import RuntimeBackend
+
+    return RuntimeBackend(device)
+
+
+#: Each kind by its word. A new kind of backend needs one line here.
+KINDS = {
+    "ideal": Kind(_aer, True, False, ("ideal",)),
+    "aer": Kind(_aer, True, True, ("aer", "aer:<device>, such as aer:fake_kingston or aer:snapshot.json")),
+    "exact": Kind(_exact, True, True, ("exact", "exact:<device>")),
+    "local": Kind(_local, False, True, ("local:<stand-in device>",)),
+    "ibm": Kind(_ibm, False, True, ("ibm:<processor>, such as ibm:ibm_kingston",)),
+}
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Return the kind and the device that a name of a backend says; no kind if the word is none.
+
+    Example:
+        >>> split_name("aer:fake_kingston"), split_name("ideal"), split_name("fake_kingston")
+        (('aer', 'fake_kingston'), ('ideal', ''), ('', 'fake_kingston'))
+    """
+    kind, _, device = name.partition(":")
+    return (kind, device) if kind in KINDS else ("", name)
 
 
 def backend_of(where: Any) -> Backend:
@@ -58,31 +116,27 @@ def backend_of(where: Any) -> Backend:
 
 
 def _named(name: str) -> Backend:
-    kind, colon, device = name.partition(":")
-    takes = KINDS.get(kind)
-    if takes is None or (takes == _NEVER and colon) or (not device and (colon or takes == _ALWAYS)):
-        raise UnknownNameError(
-            "backend",
-            name,
-            (
-                "ideal",
-                "aer",
-                "aer:<device>, such as aer:fake_kingston or aer:snapshot.json",
-                "exact",
-                "exact:<device>",
-                "local:<stand-in device>",
-                "ibm:<processor>, such as ibm:ibm_kingston",
-            ),
-        )
-    if kind in ("ibm", "local"):
-        return _of_the_client(kind, device)
-    make = ExactBackend if kind == "exact" else AerBackend
-    return make(name, device_of(device)) if device else make(kind)
+    kind, device = split_name(name)
+    found = KINDS.get(kind)
+    fits = found is not None and (found.device if device else found.plain and ":" not in name)
+    if found is None or not fits:
+        raise UnknownNameError("backend", name, [shown for each in KINDS.values() for shown in each.shown])
+    return found.make(name, device)
 
 
-def _of_the_client(kind: str, device: str) -> Backend:
-    """Return a backend of IBM's client, which takes seconds to import and is not needed for any other."""
-    from qnet_circuits.backends.ibm.offline import LocalBackend
-    from qnet_circuits.backends.ibm.processor import RuntimeBackend
-
-    return LocalBackend(device) if kind == "local" else RuntimeBackend(device)
+def exact_of(where: Any = None, memory: float = DEFAULT_MEMORY) -> ExactBackend:
+    """Return the exact backend for a device, named in any way that a device or a backend can be; None for no device."""
+    if isinstance(where, str):
+        kind, device = split_name(where)
+        if where in ("ideal", "aer", "exact"):
+            where = None
+        elif kind in ("aer", "exact", "local"):
+            where = device
+    if where is None or (isinstance(where, Backend) and where.device is None):
+        return ExactBackend(memory=memory)
+    if isinstance(where, Backend):
+        kind, device = split_name(where.name)
+        label = device if device and kind in ("aer", "exact") else device_label(where.device)
+        return ExactBackend(f"exact:{label}", where.device, where.noise, memory)
+    found = device_of(where)
+    return ExactBackend(f"exact:{device_label(where)}", found, None, memory)

@@ -100,12 +100,13 @@ def predict(
 
     NAME is one that `qnet list` names, or FILE.py:Class.
     """
-    from qnet_circuits.runs.verbs import exact_backend, submit
+    from qnet_circuits.backends.registry import exact_of
+    from qnet_circuits.runs.verbs import submit
 
     protocol = protocol_of(name, settings)
     check_picture(plot)
     prepared = submit(
-        protocol, exact_backend(device, memory_of(memory_gib)), path=out,
+        protocol, exact_of(device, memory_of(memory_gib)), path=out,
         **{**asked(options), "seed": options["seed"] or 0},
     )  # fmt: skip
     with go_on_with(prepared):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qnet_circuits.backends.exact import ExactBackend
+from qnet_circuits.backends.registry import exact_of
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -18,7 +19,6 @@ from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.runs.options import RunOptions, check_arguments, takes_options
 from qnet_circuits.runs.preparing import prepare
 from qnet_circuits.runs.results.costs import Budget, Cost
-from qnet_circuits.runs.verbs import exact_backend
 
 #: Each source's field of the description of noise, with its value where the source is off.
 _OFF: dict[str, tuple[str, Any]] = {
@@ -85,7 +85,7 @@ def error_budget(
     """
     check_arguments(figure=figure, memory=memory)
     asked = RunOptions.of("error_budget", options)
-    exact = exact_backend(device, memory)
+    exact = exact_of(device, memory)
     if exact.device is None:
         raise ParameterError(
             "an error budget needs a device, such as fake_kingston (--on fake_kingston), got "

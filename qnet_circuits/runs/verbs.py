@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any, Literal, overload
 
-from qnet_circuits.backends.base import Backend
 from qnet_circuits.backends.collecting import collecting_later
-from qnet_circuits.backends.device_names import device_label, device_of
-from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.backends.registry import backend_of
+from qnet_circuits.backends.registry import backend_of, exact_of
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import ParameterError
@@ -165,30 +162,9 @@ def predict(
         >>> round(fidelity.value, 5), fidelity.low == fidelity.high
         (0.81333, True)
     """
-    check_arguments(path=path)
+    check_arguments(path=path, memory=memory)
     chosen = RunOptions.of("predict", options)
-    return (
-        Run.of(_prepared(protocol, exact_backend(device, memory), chosen, kept=True), path).start().result()
-    )
-
-
-def exact_backend(device: Any = None, memory: float = DEFAULT_MEMORY) -> ExactBackend:
-    """Return the exact backend for a device, named in any way that a device or a backend can be."""
-    check_arguments(memory=memory)
-    if isinstance(device, Backend) and device.device is None:
-        return ExactBackend(memory=memory)
-    if isinstance(device, Backend):
-        kind, _, named = device.name.partition(":")
-        label = named if named and kind in ("aer", "exact") else device_label(device.device)
-        return ExactBackend(f"exact:{label}", device.device, device.noise, memory)
-    if isinstance(device, str):
-        kind, colon, rest = device.partition(":")
-        device = rest if colon and kind in ("aer", "exact", "local") else device
-        device = None if device in ("ideal", "aer", "exact") else device
-    if device is None:
-        return ExactBackend(memory=memory)
-    found = device_of(device)
-    return ExactBackend(f"exact:{device_label(device)}", found, None, memory)
+    return Run.of(_prepared(protocol, exact_of(device, memory), chosen, kept=True), path).start().result()
 
 
 @takes_options
