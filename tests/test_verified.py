@@ -10,7 +10,7 @@ from qiskit.primitives import StatevectorSampler
 import qnet_circuits as qn
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import RefusedError, UnsupportedError, VerificationError
-from qnet_circuits.runs import preparing
+from qnet_circuits.runs import compilation
 from tests.elsewhere import Platform, RemoteBackend
 from tests.test_cli import qnet as qnet
 
@@ -42,7 +42,7 @@ class Nested(qn.Protocol):
 @pytest.fixture
 def elsewhere(monkeypatch):
     made = Platform()
-    monkeypatch.setattr(preparing, "backend_of", lambda name: RemoteBackend(made))
+    monkeypatch.setattr(compilation, "backend_of", lambda name: RemoteBackend(made))
     return made
 
 
