@@ -124,6 +124,21 @@ def test_a_client_that_is_killed_at_any_step_leaves_a_run_that_the_next_one_fini
     assert len(platform.jobs) == before + 1
 
 
+def test_a_job_that_is_listed_late_is_waited_for_by_the_next_client(platform, client, tmp_path):
+    directory, before = tmp_path / "run", len(platform.jobs)
+    platform.ask("set", lag=600.0)
+    try:
+        assert client.qnet(*SUBMIT, directory, die=STEPS["after the POST"][1], listing_seconds=600.0).killed
+        early = client.qnet("fetch", directory, "--no-wait", listing_seconds=600.0)
+        assert (early.code, early.out) == (4, "")
+        platform.ask("set", lag=1.0)
+        assert client.qnet("fetch", directory, listing_seconds=600.0).code == 0
+    finally:
+        platform.ask("set", lag=0.0)
+    finish(platform, client, directory)
+    assert len(platform.jobs) == before + 1
+
+
 #: The same for a run of three jobs.
 STEPS_OF_THREE = {
     "between two jobs": ("submit", ("after", "manifest.json", 3), "SUBMITTING", 1),
