@@ -226,8 +226,11 @@ class Job:
     def _cancel_found(self) -> None:
         """Cancel what is known and what is listed, and note how the job ended."""
         if self._ticket is not None:
-            self.check()
-            self._save(status=self._backend.cancel(self._ticket))
+            try:
+                self.check()
+                self._save(status=self._backend.cancel(self._ticket))
+            except JobMissingError:
+                self._save(status="LOST")
         try:
             found = [each for each in self._backend.find_all(self._tag) if each != self._ticket]
             states = {each: self._backend.cancel(each) for each in found}

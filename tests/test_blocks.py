@@ -433,3 +433,10 @@ def test_what_a_cancelled_run_has_made_is_kept(elsewhere, tmp_path):
         qn.open_run(tmp_path / "run").result()
     assert parts(tmp_path / "run") == {"2-0.npz"}
     assert qn.open_run(tmp_path / "run").wait(partial=True).result().fidelity.n == 150
+
+
+def test_a_job_that_the_platform_forgot_holds_up_no_cancellation(elsewhere, tmp_path):
+    submitted(RemoteBackend(elsewhere), tmp_path / "run")
+    del elsewhere.jobs["job0"]
+    qn.open_run(tmp_path / "run").cancel()
+    assert elsewhere.paid == 0 and on_disk(tmp_path / "run")["status"] == "LOST"
