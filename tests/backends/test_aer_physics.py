@@ -18,9 +18,9 @@ from qnet_circuits.compiling.fences import put_fence
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.theory.estimate import proportion
-from tests.noise.calibrations import US, perfect
-from tests.noise.density import distribution
-from tests.noise.random_circuits import random_noisy
+from tests.backends.simulation.density import distribution
+from tests.backends.simulation.random_circuits import random_noisy
+from tests.devices.calibrations import US, perfect
 
 ALPHA = 1e-6
 SHOTS = 2000

@@ -14,7 +14,7 @@ from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.devices.device import Device
 from qnet_circuits.programs.program import Item, Program
-from tests.noise.calibrations import rough
+from tests.devices.calibrations import rough
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ from qnet_circuits.devices.durations import durations_of
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.devices.schedule import makespan, schedule, waits
 from qnet_circuits.errors import UnsupportedError, VerificationError
-from tests.compiling.one_job import check
-from tests.noise.calibrations import US, perfect, rough
+from tests.backends.service.one_job import check
+from tests.devices.calibrations import US, perfect, rough
 
 LATENCY = DeviceNoise().feedforward_latency
 PULSE = 60e-9

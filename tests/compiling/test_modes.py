@@ -9,8 +9,8 @@ from qnet_circuits.programs.blocks import bell_measurement
 from qnet_circuits.programs.corrections import correct
 from qnet_circuits.programs.links import entangle, transmit
 from qnet_circuits.programs.locality import check_circuit
-from tests.enumerator import corrected, distribution, registers_of, same
-from tests.programs import random_program
+from tests.support.enumerator import corrected, distribution, registers_of, same
+from tests.support.programs import random_program
 
 
 @pytest.mark.parametrize("case", range(40))

@@ -21,8 +21,8 @@ from qnet_circuits.errors import VerificationError
 from qnet_circuits.programs.links import transmit
 from qnet_circuits.programs.locality import check_circuit
 from qnet_circuits.programs.program import Item, Program
-from tests.enumerator import distribution
-from tests.programs import random_program
+from tests.support.enumerator import distribution
+from tests.support.programs import random_program
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.errors import LayoutError, ProgramError
 from qnet_circuits.programs.corrections import correct
 from qnet_circuits.programs.program import Item, Program
-from tests.enumerator import corrected, distribution, registers_of, same
-from tests.programs import encoder, wide_program
+from tests.support.enumerator import corrected, distribution, registers_of, same
+from tests.support.programs import encoder, wide_program
 
 DEVICES = ("fake_torino", "fake_brisbane", "fake_boston", "fake_kingston", "fake_nighthawk")
 MODES = ("auto", "feedforward", "postselect")

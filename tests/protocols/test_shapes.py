@@ -12,7 +12,7 @@ from qnet_circuits.programs.blocks import eigenstates
 from qnet_circuits.programs.figures import parity
 from qnet_circuits.programs.links import LINK_OPERATIONS
 from qnet_circuits.programs.process import SETTINGS, process_fidelity, settings, truth_table
-from tests.enumerator import PAULIS, distribution
+from tests.support.enumerator import PAULIS, distribution
 
 LINK = qn.Link(0.9)
 CNOT = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]])

@@ -1,0 +1,766 @@
+"""What waiting costs, against closed formulas: who waits, for how long, and what a wait does."""
+
+import math
+from math import cos, exp, pi, sin
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit.classical import expr
+from qiskit.quantum_info import Kraus, Operator, Pauli, SuperOp, average_gate_fidelity
+
+from qnet_circuits.backends.simulation.asking import Question
+from qnet_circuits.backends.simulation.contraction import Contractor
+from qnet_circuits.backends.simulation.pauli_transfer import kraus, transfer
+from qnet_circuits.backends.simulation.steps import (
+    Decision,
+    Depolarise,
+    Measurement,
+    PauliError,
+    Relax,
+    Unitary,
+)
+from qnet_circuits.backends.simulation.tensors import skeleton_of
+from qnet_circuits.backends.simulation.twin import noisy_circuit
+from qnet_circuits.compiling.fences import put_fence
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.errors import UnsupportedError
+from tests.backends.simulation.density import distribution, relaxation_kraus
+from tests.devices.calibrations import US, perfect
+
+T1, T2 = 50 * US, 40 * US
+MEASURE, RESET, LATENCY = 1 * US, 0.5 * US, 1.5 * US
+
+
+def noisy(circuit, calibration=None, decoupling=False, **noise):
+    """Return a circuit on the qubits 0, 1, ... of a device, with its noise."""
+    usable = Usable(calibration or perfect(circuit.num_qubits, T1, T2))
+    return noisy_circuit(
+        circuit, range(circuit.num_qubits), usable, DeviceNoise(**noise), decoupling=decoupling
+    )
+
+
+def mean(circuit, *bits, calibration=None, decoupling=False, **noise):
+    """Return the mean of (-1) to the parity of bits, exactly; the enumerator of branches must agree."""
+    made = noisy(circuit, calibration, decoupling, **noise)
+    skeleton = skeleton_of(made)
+    value = Contractor().value(skeleton, (), Question(frozenset(skeleton.last[bit] for bit in bits)))
+    counted = sum(p * (-1) ** sum(read[bit] for bit in bits) for read, p in distribution(made).items())
+    assert value == pytest.approx(counted, abs=1e-9)
+    return value
+
+
+def excited(circuit, bit=0, **options):
+    """Return the probability that a bit is read as 1."""
+    return (1 - mean(circuit, bit, **options)) / 2
+
+
+def near(value):
+    return pytest.approx(value, abs=1e-9)
+
+
+# -- one wait -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("length", "unit"), [(7e-6, "s"), (0.007, "ms"), (7, "us"), (7000, "ns"), (7e6, "ps"), (1750, "dt")]
+)
+def test_an_excited_qubit_decays_with_t1_in_every_unit_of_time(length, unit):
+    circuit = QuantumCircuit(1, 1)
+    circuit.x(0)
+    circuit.delay(length, 0, unit=unit)
+    circuit.measure(0, 0)
+    assert excited(circuit) == near(exp(-7 * US / T1))
+
+
+def test_a_superposition_dephases_with_t2():
+    circuit = QuantumCircuit(1, 1)
+    circuit.h(0)
+    circuit.delay(7, 0, unit="us")
+    circuit.h(0)
+    circuit.measure(0, 0)
+    assert mean(circuit, 0) == near(exp(-7 * US / T2))
+
+
+def test_a_delay_in_units_that_the_device_does_not_have_is_refused():
+    calibration = perfect(1)
+    object.__setattr__(calibration, "dt", None)
+    circuit = QuantumCircuit(1, 1)
+    circuit.x(0)
+    circuit.delay(10, 0, unit="dt")
+    circuit.measure(0, 0)
+    with pytest.raises(
+        UnsupportedError, match="a delay of 10 dt has no length in seconds here; give it in s, us or ns"
+    ):
+        noisy(circuit, calibration)
+
+
+# -- who waits for whom ---------------------------------------------------------------------------------------------
+
+
+def _beside(act, first="x", joined=True):
+    """Return a circuit on which qubit 0 is prepared, then waits while something happens to the others."""
+    circuit = QuantumCircuit(3, 3)
+    getattr(circuit, first)(0)
+    if joined:
+        circuit.barrier()
+    act(circuit)
+    circuit.barrier()
+    if first == "h":
+        circuit.h(0)
+    circuit.measure(0, 0)
+    return circuit
+
+
+ACTS = {
+    "measurement": (lambda circuit: circuit.measure(1, 1), MEASURE),
+    "reset": (lambda circuit: (circuit.x(1), circuit.reset(1)), RESET),
+    "gate on two": (lambda circuit: circuit.cz(1, 2), 0.3 * US),
+    "gate on one": (lambda circuit: (circuit.sx(1), circuit.sx(1)), 0.4 * US),
+    "delay": (lambda circuit: circuit.delay(2, 1, unit="us"), 2 * US),
+    "several": (lambda circuit: (circuit.cz(1, 2), circuit.measure(1, 1), circuit.sx(2)), 0.3 * US + MEASURE),
+}
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_a_qubit_waits_while_something_happens_to_others(name):
+    act, seconds = ACTS[name]
+    calibration = perfect(3, T1, T2, durations={"cz": 0.3 * US, "sx": 0.2 * US})
+    assert excited(_beside(act), calibration=calibration) == near(exp(-seconds / T1))
+    assert mean(_beside(act, "h"), 0, calibration=calibration) == near(exp(-seconds / T2))
+
+
+def test_what_can_happen_later_happens_later():
+    """Without a barrier that holds it, qubit 0 is excited only when it is needed, and does not wait."""
+    act, _ = ACTS["measurement"]
+    assert excited(_beside(act, joined=False)) == near(1)
+    circuit = QuantumCircuit(2, 2)
+    circuit.x(0)
+    circuit.x(1)
+    circuit.measure(1, 1)
+    circuit.cx(1, 0)
+    circuit.measure(0, 0)
+    # Only the measured qubit relaxes, for its own measurement.
+    assert excited(circuit) == near(1 - exp(-MEASURE / T1))
+
+
+def test_fences_make_nobody_wait_and_a_joint_barrier_does():
+    for joint in (False, True):
+        circuit = QuantumCircuit(2, 2)
+        circuit.x([0, 1])
+        circuit.barrier()
+        circuit.delay(3, 1, unit="us")
+        if joint:
+            circuit.barrier(0, 1)
+        else:
+            put_fence(circuit, circuit.qubits[0], "a")
+            put_fence(circuit, circuit.qubits[1], "b")
+        circuit.delay(2, 0, unit="us")
+        circuit.measure([0, 1], [0, 1])
+        # With fences alone both are measured at the same time, 3 µs after their begin.
+        assert excited(circuit, 0) == near(exp(-(5 if joint else 3) * US / T1))
+        assert excited(circuit, 1) == near(exp(-(5 if joint else 3) * US / T1))
+
+
+def test_a_qubit_in_its_ground_state_does_not_relax():
+    circuit = QuantumCircuit(2, 1)
+    circuit.x(1)
+    circuit.barrier()
+    circuit.delay(3, 0, unit="us")
+    circuit.barrier()
+    circuit.x(0)
+    circuit.barrier()
+    circuit.delay(4, 1, unit="us")
+    circuit.barrier()
+    circuit.reset(0)
+    circuit.barrier()
+    circuit.delay(5, 1, unit="us")
+    circuit.barrier()
+    circuit.h(0)
+    circuit.measure(0, 0)
+    steps = [step for step in noisy(circuit) if 0 in step.wires]
+    assert [type(step).__name__ for step in steps] == ["Unitary", "Reset", "Unitary", "Measurement"]
+
+
+def test_a_qubit_that_is_not_used_again_does_not_wait():
+    circuit = QuantumCircuit(2, 2)
+    circuit.x([0, 1])
+    circuit.measure(0, 0)
+    circuit.barrier()
+    circuit.delay(5, 0, unit="us")
+    circuit.delay(5, 1, unit="us")
+    circuit.measure(1, 1)
+    steps = noisy(circuit).steps
+    assert isinstance([step for step in steps if 0 in step.wires][-1], Measurement)
+    assert excited(circuit, 0) == near(1)
+    assert excited(circuit, 1) == near(exp(-5 * US / T1))
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.3, 1.0])
+def test_a_measured_qubit_that_is_used_again_relaxes_from_its_measured_state(fraction):
+    circuit = QuantumCircuit(1, 2)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    circuit.delay(2, 0, unit="us")
+    circuit.measure(0, 1)
+    options = {"post_measure_fraction": fraction}
+    kept = exp(-(fraction * MEASURE + 2 * US) / T1)
+    assert mean(circuit, 0, **options) == near(0)
+    assert excited(circuit, 1, **options) == near(kept / 2)
+    assert mean(circuit, 0, 1, **options) == near(kept)
+
+
+@pytest.mark.parametrize("value", [0, 1])
+@pytest.mark.parametrize("fraction", [0.3, 1.0])
+def test_a_qubit_measured_in_a_branch_relaxes_for_its_measurement_as_outside(fraction, value):
+    """If the branch is not taken the qubit waits as long."""
+    circuit = QuantumCircuit(2, 3)
+    if value:
+        circuit.x(1)
+    circuit.measure(1, 1)
+    circuit.x(0)
+    with circuit.if_test((1, 1)):
+        circuit.measure(0, 0)
+    circuit.measure(0, 2)
+    made = noisy(circuit, post_measure_fraction=fraction)
+    ones = sum(p for read, p in distribution(made).items() if read[2])
+    assert ones == near(exp(-(fraction if value else 1) * MEASURE / T1))
+
+
+# -- decisions ------------------------------------------------------------------------------------------------------
+
+
+def _decided(value, body, orelse=None):
+    """Return a circuit on which qubit 0 is excited just before a decision on a bit of a given value."""
+    circuit = QuantumCircuit(3, 3)
+    if value:
+        circuit.x(1)
+    circuit.measure(1, 1)
+    circuit.x(0)
+    with circuit.if_test((1, 1)) as otherwise:
+        body(circuit)
+    if orelse:
+        with otherwise:
+            orelse(circuit)
+    circuit.measure(0, 0)
+    return circuit
+
+
+def _wait(seconds, qubit=0):
+    return lambda circuit: circuit.delay(seconds * 1e6, qubit, unit="us")
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_branch_takes_its_time_whether_it_is_taken_or_not(value):
+    assert excited(_decided(value, _wait(4 * US))) == near(exp(-4 * US / T1))
+
+
+@pytest.mark.parametrize("value", [0, 1])
+@pytest.mark.parametrize(("first", "second"), [(1, 6), (6, 1)])
+def test_branches_of_different_length_last_as_long_as_the_longest(first, second, value):
+    circuit = _decided(value, _wait(first * US), _wait(second * US))
+    assert excited(circuit) == near(exp(-6 * US / T1))
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_all_qubits_of_a_branch_wait_for_one_another(value):
+    """Qubit 2 waits; what qubit 0 does in the branch is done as late as possible, and the end is common."""
+    calibration = perfect(3, T1, T2, durations={"sx": 2 * US})
+
+    def body(circuit):
+        circuit.sx(2)
+        circuit.cz(0, 2)
+
+    circuit = _decided(value, body)
+    assert excited(circuit, calibration=calibration, gates=False) == near(exp(-2 * US / T1))
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_qubit_waits_for_a_measurement_and_for_the_decision_on_its_way(value):
+    circuit = QuantumCircuit(2, 2)
+    circuit.x(0)
+    if value:
+        circuit.x(1)
+    circuit.barrier()
+    circuit.measure(1, 1)
+    with circuit.if_test((1, 1)):
+        circuit.x(0)
+    circuit.measure(0, 0)
+    for latency in (0.0, LATENCY, 20 * US):
+        kept = exp(-(MEASURE + latency) / T1)
+        assert excited(circuit, feedforward_latency=latency) == near(1 - kept if value else kept)
+
+
+def test_the_latency_is_1_5_microseconds_unless_said():
+    circuit = QuantumCircuit(1, 2)
+    circuit.x(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)):
+        circuit.id(0)
+    circuit.measure(0, 1)
+    assert excited(circuit, 1) == near(exp(-(MEASURE + 1.5 * US) / T1))
+
+
+def test_decisions_on_bits_that_arrived_together_pay_the_latency_once():
+    circuit = QuantumCircuit(3, 3)
+    circuit.x([0, 1, 2])
+    circuit.barrier()
+    circuit.measure([1, 2], [1, 2])
+    for bit in (1, 2):
+        with circuit.if_test((bit, 1)):
+            circuit.x(0)
+    with circuit.if_test(expr.bit_xor(circuit.clbits[1], circuit.clbits[2])):
+        circuit.x(0)
+    circuit.measure(0, 0)
+    assert excited(circuit) == near(exp(-(MEASURE + LATENCY) / T1))
+
+
+def test_decisions_in_sequence_pay_it_each():
+    circuit = QuantumCircuit(3, 3)
+    circuit.x([0, 1])
+    circuit.barrier()
+    circuit.measure(1, 1)
+    with circuit.if_test((1, 1)):
+        circuit.x(2)
+    circuit.measure(2, 2)
+    with circuit.if_test((2, 0)):
+        circuit.x(0)
+    circuit.measure(0, 0)
+    assert excited(circuit) == near(exp(-2 * (MEASURE + LATENCY) / T1))
+
+
+@pytest.mark.parametrize(("seconds", "latest"), [(5 * US, 5 * US), (0.5 * US, LATENCY)])
+def test_a_bit_that_was_measured_long_ago_costs_nothing_more(seconds, latest):
+    circuit = QuantumCircuit(2, 2)
+    circuit.x([0, 1])
+    circuit.barrier()
+    circuit.measure(1, 1)
+    circuit.barrier()
+    circuit.delay(seconds * 1e6, 0, unit="us")
+    with circuit.if_test((1, 1)):
+        circuit.x(0)
+    circuit.measure(0, 0)
+    assert excited(circuit) == near(1 - exp(-(MEASURE + latest) / T1))
+
+
+def test_measurements_in_mid_circuit_last_as_long_as_the_device_says_for_them():
+    quick = perfect(2, T1, T2, durations={"measure_2": 0.6 * US}, also=("measure_2",))
+    circuit = QuantumCircuit(2, 2)
+    circuit.x([0, 1])
+    circuit.barrier()
+    circuit.measure(1, 1)
+    final = circuit.copy()
+    with circuit.if_test((1, 1)):
+        circuit.x(0)
+    circuit.measure(0, 0)
+    assert excited(circuit, calibration=quick) == near(1 - exp(-(0.6 * US + LATENCY) / T1))
+    final.barrier()
+    final.measure(0, 0)
+    assert excited(final, calibration=quick) == near(exp(-MEASURE / T1))
+
+
+def test_a_bit_that_decided_before_and_is_measured_last_is_measured_at_the_end():
+    """Its last measurement is a final one: nothing reads it any more."""
+    quick = perfect(2, T1, T2, durations={"measure_2": 0.25 * US}, also=("measure_2",))
+    circuit = QuantumCircuit(2, 2)
+    circuit.measure(1, 1)
+    with circuit.if_test((1, 1)):
+        circuit.x(1)
+    circuit.x(0)
+    circuit.barrier()
+    circuit.measure(1, 1)
+    circuit.barrier()
+    circuit.measure(0, 0)
+    assert excited(circuit, calibration=quick) == near(exp(-MEASURE / T1))
+
+
+def test_a_measurement_whose_bit_is_overwritten_before_the_decision_is_a_final_one():
+    quick = perfect(3, T1, T2, durations={"measure_2": 0.25 * US}, also=("measure_2",))
+    circuit = QuantumCircuit(3, 2)
+    circuit.x(2)
+    circuit.barrier()
+    circuit.measure(1, 1)
+    circuit.barrier()
+    circuit.measure(0, 1)
+    with circuit.if_test((1, 1)):
+        circuit.x(0)
+    circuit.measure(2, 0)
+    # Qubit 2 waits for 1 µs, then until its own measurement, 1 µs long, ends with the decision.
+    waited = MEASURE + (0.25 * US + LATENCY - MEASURE)
+    assert excited(circuit, calibration=quick) == near(exp(-waited / T1))
+
+
+# -- operations with an error of their own ---------------------------------------------------------------------------
+
+
+def _flipped_if_read(prepared):
+    """Return a circuit on which qubit 0 is flipped if qubit 1 is read as 1."""
+    circuit = QuantumCircuit(2, 2)
+    if prepared:
+        circuit.x(1)
+    circuit.measure(1, 1)
+    with circuit.if_test((1, 1)):
+        circuit.x(0)
+    circuit.measure(0, 0)
+    return circuit
+
+
+@pytest.mark.parametrize("prepared", [0, 1])
+@pytest.mark.parametrize(
+    ("error", "wrong", "notes"), [(0.1, (0.1, 0.1), 0), (None, (0.02, 0.06), 1), (0.7, (0.5, 0.5), 1)]
+)
+def test_a_measurement_in_mid_circuit_reads_with_its_own_error(error, wrong, notes, prepared):
+    device = perfect(2, 1.0, 1.0, errors={"measure_2": error}, readout=(0.02, 0.06), also=("measure_2",))
+    circuit = _flipped_if_read(prepared)
+    usable = Usable(device)
+    made = noisy_circuit(circuit, range(2), usable, DeviceNoise(idle=False))
+    first, last = [step for step in made if isinstance(step, Measurement)]
+    assert (first.p10, first.p01) == wrong and (last.p10, last.p01) == (0.02, 0.06)
+    assert len(usable.notes()) == notes and all("qubit 1" in note for note in usable.notes())
+    read = 1 - wrong[1] if prepared else wrong[0]
+    assert mean(circuit, 1, calibration=device, idle=False) == near(1 - 2 * read)
+    assert excited(circuit, calibration=device, idle=False) == near(read * (1 - 0.06) + (1 - read) * 0.02)
+    assert excited(circuit, calibration=device, idle=False, readout=False) == near(prepared)
+
+
+def test_a_measurement_inside_a_branch_is_the_plain_one():
+    device = perfect(2, 1.0, 1.0, errors={"measure_2": 0.1}, readout=(0.02, 0.06), also=("measure_2",))
+    circuit = QuantumCircuit(2, 2)
+    circuit.measure(1, 1)
+    with circuit.if_test((1, 0)):
+        circuit.measure(0, 0)
+    branches = next(step for step in noisy(circuit, device) if isinstance(step, Decision)).blocks
+    assert [(s.p10, s.p01) for s in branches[0] if isinstance(s, Measurement)] == [(0.02, 0.06)]
+
+
+@pytest.mark.parametrize(
+    ("error", "left", "notes"), [(0.1, 0.1, 0), (0.0, 0.0, 0), (0.8, 0.5, 1), (None, 0.0, 1)]
+)
+def test_a_reset_leaves_one_as_often_as_it_errs(error, left, notes):
+    device = perfect(1, 1.0, 1.0, errors={"reset": error})
+    circuit = QuantumCircuit(1, 1)
+    circuit.x(0)
+    circuit.reset(0)
+    circuit.measure(0, 0)
+    usable = Usable(device)
+    noisy_circuit(circuit, range(1), usable, DeviceNoise(idle=False))
+    assert excited(circuit, calibration=device) == near(left)
+    assert excited(circuit, calibration=device, gates=False) == near(0)
+    assert len(usable.notes()) == notes and all("reset(0)" in note for note in usable.notes())
+
+
+# -- the declared terms ---------------------------------------------------------------------------------------------
+
+ZZ = 3e4
+
+
+def _ramsey(neighbour="xx", quadrature=False, seconds=5 * US, qubits=2, other=1):
+    """Return a circuit on which qubit 0 waits in |+⟩ beside another, and its X or Y is read."""
+    circuit = QuantumCircuit(qubits, 1 + qubits)
+    circuit.h(0)
+    for name in neighbour:
+        getattr(circuit, name)(other)
+    circuit.barrier()
+    circuit.delay(seconds * 1e6, 0, unit="us")
+    circuit.barrier()
+    if quadrature:
+        circuit.sdg(0)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    if neighbour:
+        circuit.measure(other, 1)
+    return circuit
+
+
+@pytest.mark.parametrize(("neighbour", "sign"), [("xx", 1), ("x", -1)])
+def test_zz_turns_a_superposition_beside_a_qubit_that_waits(neighbour, sign):
+    angle = pi * ZZ * 5 * US
+    options = {"calibration": perfect(2, t1=None, t2=None), "zz": ZZ}
+    assert mean(_ramsey(neighbour), 0, **options) == near(cos(angle))
+    assert mean(_ramsey(neighbour, True), 0, **options) == near(sign * sin(angle))
+
+
+def test_zz_and_relaxation_of_the_waiting_qubit_multiply():
+    kept = exp(-5 * US / T2)
+    assert mean(_ramsey(), 0, zz=ZZ) == near(cos(pi * ZZ * 5 * US) * kept)
+    # With decoupling the neighbour is excited for half the time: its own decay would spoil the echo.
+    lasting = perfect(2, 1e6, T2)
+    assert mean(_ramsey(), 0, calibration=lasting, zz=ZZ, decoupling=True) == near(kept)
+
+
+def test_zz_needs_a_coupling_and_two_qubits_in_use():
+    options = {"calibration": perfect(3, t1=None, t2=None), "zz": ZZ}
+    assert mean(_ramsey("", qubits=3), 0, **options) == near(1)
+    assert mean(_ramsey("x", qubits=3, other=2), 0, **options) == near(1)
+    assert mean(_ramsey("x", qubits=3, other=1), 0, **options) == near(cos(pi * ZZ * 5 * US))
+
+
+def test_zz_lasts_as_long_as_both_wait():
+    circuit = QuantumCircuit(2, 2)
+    circuit.h(0)
+    circuit.barrier()
+    circuit.delay(3, 0, unit="us")
+    circuit.barrier()
+    circuit.x(1)
+    circuit.barrier()
+    circuit.delay(2, 0, unit="us")
+    circuit.barrier()
+    circuit.reset(1)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    circuit.measure(1, 1)
+    options = {"calibration": perfect(2, t1=None, t2=None), "zz": ZZ}
+    # Qubit 1 waits for no more than a reset, which is no wait.
+    assert mean(circuit, 0, **options) == near(1)
+    again = QuantumCircuit(2, 2)
+    for instruction in circuit.data:
+        if instruction.operation.name != "reset":
+            again.append(instruction.operation, instruction.qubits, instruction.clbits)
+    assert mean(again, 0, **options) == near(cos(pi * ZZ * 2 * US))
+
+
+@pytest.mark.parametrize("neighbour", ["xx", "x", "h"])
+@pytest.mark.parametrize("quadrature", [False, True])
+def test_decoupling_undoes_zz(neighbour, quadrature):
+    options = {"calibration": perfect(2, t1=None, t2=None), "zz": ZZ, "decoupling": True}
+    assert mean(_ramsey(neighbour, quadrature), 0, **options) == near(0 if quadrature else 1)
+
+
+def test_the_last_pulse_of_a_wait_comes_before_what_follows():
+    """Of two coupled qubits, one has its second pulse at the very end of its wait."""
+    circuit = QuantumCircuit(2, 2)
+    circuit.x([0, 1])
+    circuit.barrier()
+    circuit.delay(5, 0, unit="us")
+    circuit.barrier()
+    circuit.measure([0, 1], [0, 1])
+    lasting = perfect(2, t1=None, t2=None)
+    steps = noisy(circuit, lasting, decoupling=True).steps
+    assert [step.operation.name for step in steps if isinstance(step, Unitary)] == ["x"] * 6
+    for bit in (0, 1):
+        assert excited(circuit, bit, calibration=lasting, decoupling=True) == near(1)
+
+
+def test_decoupling_leaves_short_waits_alone():
+    calibration = perfect(1, t1=None, t2=None, durations={"x": 0.1 * US})
+    for seconds, pulses in ((0.7 * US, 0), (0.9 * US, 2)):
+        circuit = QuantumCircuit(1, 1)
+        circuit.h(0)
+        circuit.delay(seconds * 1e6, 0, unit="us")
+        circuit.h(0)
+        circuit.measure(0, 0)
+        steps = noisy(circuit, calibration, decoupling=True).steps
+        assert [step.operation.name for step in steps if isinstance(step, Unitary)].count("x") == pulses
+
+
+@pytest.mark.parametrize("fraction", [0.2, 0.7])
+def test_slow_dephasing_reaches_1_over_e_at_t2_star(fraction):
+    at_t2_star = _ramsey("", seconds=fraction * T2, qubits=1)
+    assert mean(at_t2_star, 0, t2_star_fraction=fraction) == near(1 / math.e)
+    slow = fraction * T2 / math.sqrt(1 - fraction)
+    expected = exp(-5 * US / T2 - (5 * US / slow) ** 2)
+    assert mean(_ramsey("", qubits=1), 0, t2_star_fraction=fraction) == near(expected)
+
+
+def test_slow_dephasing_leaves_populations_alone():
+    circuit = QuantumCircuit(1, 1)
+    circuit.x(0)
+    circuit.delay(5, 0, unit="us")
+    circuit.measure(0, 0)
+    assert excited(circuit, t2_star_fraction=0.3) == near(exp(-5 * US / T1))
+
+
+def test_an_echo_undoes_slow_dephasing_and_nothing_else():
+    """T1 and T2 stay, and each of two pulses costs its gate error."""
+    calibration = perfect(1, T1, T2, errors={"x": 0.01})
+    options = {"calibration": calibration, "decoupling": True}
+    pulses = (1 - 2 * 0.01) ** 2
+    for fraction in (1.0, 0.3):
+        options["t2_star_fraction"] = fraction
+        assert mean(_ramsey("", qubits=1), 0, **options) == near(exp(-5 * US / T2) * pulses)
+    assert mean(_ramsey("", qubits=1), 0, gates=False, **options) == near(exp(-5 * US / T2))
+    # Pulses at 1/4 and 3/4: of the excited state, half the wait is spent in the ground state.
+    circuit = QuantumCircuit(1, 1)
+    circuit.x(0)
+    circuit.delay(5, 0, unit="us")
+    circuit.measure(0, 0)
+    quarter = exp(-1.25 * US / T1)
+    excited_between = (1 - quarter) * quarter**2
+    expected = (1 - excited_between) * quarter
+    assert excited(circuit, calibration=perfect(1, T1, T2), decoupling=True) == near(expected)
+
+
+def test_pulses_take_their_time_from_the_wait():
+    """A wait with pulses relaxes as long as one without: T1 and T2 during a pulse are part of its gate error."""
+    calibration = perfect(1, T1, T2, durations={"x": 0.2 * US})
+    expected = exp(-5 * US / T2)
+    assert mean(_ramsey("", qubits=1), 0, calibration=calibration, decoupling=True) == near(expected)
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_slow_dephasing_acts_in_branches_too(value):
+    circuit = QuantumCircuit(2, 2)
+    if value:
+        circuit.x(1)
+    circuit.measure(1, 1)
+    circuit.h(0)
+    with circuit.if_test((1, 1)):
+        circuit.delay(5, 0, unit="us")
+    circuit.h(0)
+    circuit.measure(0, 0)
+    slow = 0.3 * T2 / math.sqrt(0.7)
+    assert mean(circuit, 0, t2_star_fraction=0.3) == near(exp(-5 * US / T2 - (5 * US / slow) ** 2))
+
+
+def _watched(again=True, neighbour=1, extra=0.0):
+    """Return a circuit on which qubit 0 waits in |+⟩ while another is measured."""
+    circuit = QuantumCircuit(3, 3)
+    circuit.h(0)
+    circuit.barrier()
+    circuit.measure(neighbour, 1)
+    if extra:
+        circuit.delay(extra * 1e6, neighbour, unit="us")
+    circuit.barrier()
+    circuit.h(0)
+    circuit.measure(0, 0)
+    if again:
+        circuit.measure(neighbour, 2)
+    return circuit
+
+
+def test_a_measurement_in_mid_circuit_dephases_the_neighbours_that_wait():
+    p, kept = 0.1, exp(-MEASURE / T2)
+    assert mean(_watched(), 0, measurement_dephasing=p) == near((1 - 2 * p) * kept)
+    assert mean(_watched(again=False), 0, measurement_dephasing=p) == near(kept)
+    assert mean(_watched(neighbour=2), 0, measurement_dephasing=p) == near(kept)
+    longer = exp(-(MEASURE + 2 * US) / T2)
+    assert mean(_watched(extra=2 * US), 0, measurement_dephasing=p) == near((1 - 2 * p) * longer)
+
+
+def test_a_wait_beside_part_of_a_measurement_dephases_in_part():
+    calibration = perfect(2, T1, T2, durations={"sx": 0.4 * US})
+    circuit = QuantumCircuit(2, 3)
+    circuit.z(0)
+    circuit.barrier()
+    circuit.measure(1, 1)
+    circuit.sx(0)
+    circuit.delay(0.6, 0, unit="us")
+    circuit.barrier()
+    circuit.sx(0)
+    circuit.measure([0, 1], [0, 2])
+    p = 0.1
+    made = noisy(circuit, calibration, measurement_dephasing=p, gates=False)
+    (error,) = [step for step in made if isinstance(step, PauliError)]
+    assert error.weights == pytest.approx((1 - 0.6 * p, 0, 0, 0.6 * p))
+
+
+# -- sources one by one ---------------------------------------------------------------------------------------------
+
+
+def _everything():
+    circuit = QuantumCircuit(2, 2)
+    circuit.x([0, 1])
+    circuit.barrier()
+    circuit.measure(1, 1)
+    with circuit.if_test((1, 1)):
+        circuit.z(0)
+    circuit.measure(0, 0)
+    return circuit
+
+
+@pytest.mark.parametrize("off", ["", "gates", "readout", "idle"])
+def test_each_source_switched_off_takes_its_effect_away_and_no_other(off):
+    error, readout = 0.02, (0.03, 0.07)
+    calibration = perfect(2, T1, T2, errors={"x": error}, readout=readout)
+    options = {off: False} if off else {}
+    gate = 1.0 if off == "gates" else 1 - 2 * error
+    kept = 1.0 if off == "idle" else exp(-(MEASURE + LATENCY) / T1)
+    p10, p01 = (0.0, 0.0) if off == "readout" else readout
+    # After x with depolarisation, P(1) is (1 + gate) / 2; then it decays; then it is misread.
+    one = (1 + gate) / 2 * kept
+    assert excited(_everything(), calibration=calibration, **options) == near(
+        one * (1 - p01) + (1 - one) * p10
+    )
+
+
+def test_everything_off_is_perfect():
+    calibration = perfect(2, T1, T2, errors={"x": 0.02}, readout=(0.1, 0.2))
+    made = noisy(_everything(), calibration, gates=False, readout=False, idle=False)
+    kinds = {type(step) for step in made if not isinstance(step, Decision)}
+    assert kinds == {Unitary, Measurement}
+    assert made.seconds == 0.0
+
+
+# -- gates ----------------------------------------------------------------------------------------------------------
+
+
+def _channel(steps, wires):
+    """Return the channel of the error steps of a gate as a superoperator, qubit k the kth wire."""
+    total = SuperOp(np.eye(4 ** len(wires)))
+    for step in steps:
+        at = [wires.index(wire) for wire in step.wires]
+        if isinstance(step, Relax):
+            part = SuperOp(Kraus(relaxation_kraus(step)))
+        else:
+            assert isinstance(step, Depolarise)
+            d = 2 ** len(at)
+            mixed = np.outer(np.eye(d).reshape(-1), np.eye(d).reshape(-1)) / d
+            part = SuperOp((1 - step.probability) * np.eye(d**2) + step.probability * mixed)
+        total = total.compose(part, qargs=at)
+    return total
+
+
+@pytest.mark.parametrize("error", [0.0, 1e-4, 0.003, 0.02, 0.3, 0.49])
+@pytest.mark.parametrize(
+    ("name", "wires", "seconds"),
+    [("sx", (0,), 35e-9), ("x", (1,), 2e-6), ("cz", (0, 1), 300e-9), ("cx", (1, 0), 1e-8)],
+)
+def test_a_gate_has_its_calibrated_average_infidelity_relaxation_included(name, wires, seconds, error):
+    calibration = perfect(2, T1, T2, durations={name: seconds}, errors={name: error})
+    circuit = QuantumCircuit(2, 1)
+    getattr(circuit, name)(*wires)
+    gate, *errors = noisy(circuit, calibration).steps
+    assert isinstance(gate, Unitary) and gate.wires == wires
+    infidelity = 1 - average_gate_fidelity(_channel(errors, list(wires)), Operator(np.eye(2 ** len(wires))))
+    relaxing = [step for step in errors if isinstance(step, Relax)]
+    assert {step.wire for step in relaxing} == set(wires)
+    least = 1 - average_gate_fidelity(_channel(relaxing, list(wires)), Operator(np.eye(2 ** len(wires))))
+    assert infidelity == pytest.approx(max(error, least), abs=1e-12)
+
+
+def test_a_gate_that_relaxes_completely_is_no_division_by_zero():
+    calibration = perfect(1, 1e-12, 1e-12, durations={"x": 1e-6}, errors={"x": 0.1})
+    circuit = QuantumCircuit(1, 1)
+    circuit.x(0)
+    circuit.measure(0, 0)
+    assert excited(circuit, calibration=calibration) == near(0)
+
+
+def test_gates_in_branches_err_only_where_they_happen():
+    calibration = perfect(2, t1=None, t2=None, errors={"x": 0.1})
+    for value in (0, 1):
+        circuit = QuantumCircuit(2, 2)
+        if value:
+            circuit.h(1)
+            circuit.z(1)
+            circuit.h(1)
+        circuit.measure(1, 1)
+        with circuit.if_test((1, 1)):
+            circuit.x(0)
+        circuit.measure(0, 0)
+        assert excited(circuit, calibration=calibration) == near(0.9 if value else 0.0)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3e-6, 1.0])
+@pytest.mark.parametrize("coherence", [1.0, 0.7])
+@pytest.mark.parametrize("t2", [T2, 2 * T1, T1 / 5])
+def test_kraus_operators_and_transfer_matrix_of_relaxation_agree(seconds, coherence, t2):
+    step = Relax(0, seconds, T1, t2, coherence)
+    operators = kraus(transfer(step))
+    assert sum(k.conj().T @ k for k in operators) == pytest.approx(np.eye(2))
+    assert SuperOp(Kraus(operators)).data == pytest.approx(SuperOp(Kraus(relaxation_kraus(step))).data)
+    paulis = [Pauli(letter).to_matrix() for letter in "IXYZ"]
+    images = [sum(k @ pauli @ k.conj().T for k in operators) for pauli in paulis]
+    found = [[np.trace(left @ image).real / 2 for image in images] for left in paulis]
+    assert transfer(step) == pytest.approx(np.array(found))

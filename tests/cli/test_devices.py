@@ -1,0 +1,135 @@
+"""The command ``qnet devices``: the list, one device, and snapshots of it."""
+
+import json
+
+import pytest
+
+import qnet_circuits as qn
+from qnet_circuits.backends.ibm import client as runtime
+from tests.cli.test_commands import qnet as qnet
+
+FEW = ("fake_manila", "fake_torino", "fake_berlin", "fake_kingston", "fake_nighthawk", "fake_essex")
+
+
+@pytest.fixture
+def few(monkeypatch):
+    monkeypatch.setattr(runtime, "fake_device_names", lambda: FEW)
+
+
+@pytest.mark.usefixtures("few")
+def test_those_in_service_come_first(qnet):
+    status, out, err = qnet("devices", "--json")
+    assert (status, err) == (0, "")
+    plain = json.loads(out)
+    assert plain["schema"] == 1
+    assert [(each["name"], each["status"], each["retired"]) for each in plain["devices"]] == [
+        ("fake_kingston", "in service", False),
+        ("fake_berlin", "in service", False),
+        ("fake_nighthawk", "family", False),
+        ("fake_torino", "retired", True),
+        ("fake_essex", "retired", True),
+        ("fake_manila", "retired", True),
+    ]
+
+
+@pytest.mark.usefixtures("few")
+def test_the_table_for_people(qnet):
+    status, out, _ = qnet("devices")
+    assert status == 0
+    header, *rows = (line.split() for line in out.splitlines())
+    assert header[0] == "device" and len(rows) == len(FEW)
+    assert rows[0] == [
+        "fake_kingston", "156", "Heron", "r2", "283", "144", "0.0018", "0.0095", "2.28", "yes", "2026-04-15", "in", "service",
+    ]  # fmt: skip
+    assert rows[1][-4:] == ["no", "2026-04-17", "in", "service"]
+    assert rows[4][2] == "-" and "-" in rows[4][5:8]
+
+
+def test_all_stand_ins_have_a_status():
+    from qnet_circuits.devices.fleet import FAMILY, IN_SERVICE, status
+
+    known = [name for name in runtime.fake_device_names() if status(name) in (IN_SERVICE, FAMILY)]
+    assert [name.removeprefix("fake_") for name in known] == [
+        "aachen", "berlin", "boston", "fez", "kingston", "marrakesh", "miami", "nighthawk", "pittsburgh",
+    ]  # fmt: skip
+
+
+def test_one_device(qnet):
+    status, out, err = qnet("devices", "fake_kingston")
+    assert (status, err) == (0, "")
+    assert "fake_kingston: 156 qubits, 176 couplings, Heron r2" in out
+    assert "from: fake_kingston (in service)" in out
+    assert "T1: median 283 µs, worst 73 µs on 131" in out
+    assert "two-qubit error: median 0.00183, worst 1 on 83, 96" in out
+    assert "measurement: median 2.28 µs" in out
+    assert "1 t1 missing, 1 t2 missing" in out
+    plain = json.loads(qnet("devices", "fake_kingston", "--json")[1])
+    summary = qn.DeviceCalibration.from_dict(
+        runtime.fake_device("fake_kingston").calibration.to_dict()
+    ).summary()
+    assert plain == {"schema": 1, "device": {**summary, "status": "in service", "notes": []}}
+    assert "note: Properties of fake_nighthawk are not" in qnet("devices", "fake_nighthawk")[1]
+
+
+def test_save_then_run_on_the_snapshot(qnet, tmp_path):
+    file = str(tmp_path / "snapshot.json")
+    status, out, err = qnet("devices", "fake_manila", "--save", file, "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["device"]["qubits"] == 5 and json.loads(out)["saved"] == file
+    other = str(tmp_path / "other.json")
+    assert qnet("devices", "fake_manila", "--save", other)[1].endswith(f"\nsaved: {other}\n")
+    figures = []
+    for where in (f"aer:{file}", "aer:fake_manila"):
+        arguments = ("--set", "hops=2", "--shots", "200", "--seed", "1", "--json")
+        status, out, err = qnet("run", "repeater-chain", "--on", where, *arguments)
+        assert (status, err) == (0, "")
+        assert json.loads(out)["backend"] == where
+        figures.append(json.loads(out)["figures"])
+    assert figures[0] == figures[1]
+    assert json.loads(qnet("devices", file, "--json")[1])["device"]["source"] == "fake_manila"
+    status, out, err = qnet("devices", "fake_manila", "--save", file)
+    assert (status, out) == (2, "") and "exists; choose another file" in err
+
+
+def test_a_synthetic_snapshot(qnet, tmp_path):
+    file = str(tmp_path / "line.json")
+    qn.line_device(4, dynamic=False).save(file)
+    status, out, _ = qnet("devices", file)
+    assert status == 0
+    assert "from: synthetic line\n" in out and "gaps: none" in out and "no (no if_else)" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["devices", "fake_kingstn"], "unknown device 'fake_kingstn'; did you mean: fake_kingston"),
+        (["devices", "nowhere.json"], "there is no calibration snapshot nowhere.json"),
+        (["devices", "--save", "x.json"], "--save writes one device; name it"),
+        (["devices", "fake_manila", "--save", "x.txt"], "a snapshot is a file that ends in .json, got 'x.txt'"),
+        (["devices", "fake_manila", "--save", "/nowhere/x.json"], "cannot write /nowhere/x.json: No such file"),
+        (["run", "repeater-chain", "--on", "aer:nowhere.json"], "there is no calibration snapshot nowhere.json"),
+    ],
+)  # fmt: skip
+def test_wrong_input_is_one_line_and_status_2(qnet, arguments, message):
+    status, out, err = qnet(*arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1 and "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", [["devices"], ["run", "repeater-chain", "--on"]])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"schema": 1', "is torn or no JSON file"),
+        ('{"schema": 2}', "has schema 2, this version reads 1"),
+        ('{"schema": 1}', "lacks date, dt, family, name, num_qubits, operations, qubits, retired, source"),
+    ],
+)
+def test_a_bad_snapshot_is_one_line_and_status_2(qnet, tmp_path, command, content, message):
+    file = tmp_path / "bad.json"
+    file.write_text(content)
+    where = str(file) if command == ["devices"] else f"aer:{file}"
+    status, out, err = qnet(*command, where)
+    assert (status, out) == (2, "")
+    assert str(file) in err and message in err and err.count("\n") == 1

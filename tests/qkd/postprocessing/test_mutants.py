@@ -1,0 +1,378 @@
+"""Faults that key distribution must not have, planted into a copy of the package: the tests that are named see each."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PACKAGE, TESTS = "qnet_circuits", "tests"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault: texts that are replaced, as (module, old, new), and the tests that must see it, as "file::test".
+
+    Modules and files without a folder are those of key distribution's classical half.
+    """
+
+    fault: str
+    changes: tuple[tuple[str, str, str], ...]
+    seen_by: tuple[str, ...]
+
+
+def mutant(fault, *changes, by):
+    within = tuple((located(module), old, new) for module, old, new in changes)
+    return Mutant(fault, within, tuple(f"{located(file)}::test_{test}" for file, test in map(str.split, by)))
+
+
+def located(name):
+    """Return the path of a module or a file of tests within the package or its tests."""
+    return f"{name if '/' in name else 'qkd/' + name}.py"
+
+
+SETTLE = "settle(self._account, self._rules, len(self._key), self._k, self._told)"
+MUTANTS = [
+    mutant(
+        "forget the leak",
+        ("party", SETTLE, SETTLE.replace("self._told", "0")),
+        by=["test_session the_length_is_the_formula_of_what_was_said"],
+    ),
+    mutant(
+        "forget the leak in the length alone",
+        ("accounts", "leak = factor * told + counted", "leak = 0"),
+        by=["test_ledger settling_is_the_formula", "test_session both_end_with_the_same_key_and_account"],
+    ),
+    mutant(
+        "forget the leak of searches",
+        ("alice", "self._told += len(numbers) - 2", "self._told += len(numbers) - 2 if not self._told else 0"),
+        ("bob", "self._told += count", "self._told += count if not self._told else 0"),
+        by=["test_session the_length_is_the_formula_of_what_was_said"],
+    ),
+    mutant(
+        "forget parities in the oracle",
+        ("cascade", "self.told += len(places)", "self.told += 1"),
+        by=["test_cascade no_errors_cost_one_parity_for_each_block_once"],
+    ),
+    mutant(
+        "forget parities in the search",
+        ("cascade", "self.leak += len(places)", "self.leak += 1"),
+        by=["test_cascade no_errors_cost_one_parity_for_each_block_once", "test_cascade long_frames"],
+    ),
+    mutant(
+        "forget the number of parities",
+        ("accounts", "factor * told + counted", "factor * told"),
+        ("accounts", '        ("parity count", counted, counted),\n', ""),
+        by=["test_session the_length_is_the_formula_of_what_was_said"],
+    ),
+    mutant(
+        "forget the tag of the verification",
+        ("finite_key", " - verification_cost(epsilon_correctness)))", "))"),
+        by=["test_finite_key values_of_the_formula"],
+    ),
+    mutant(
+        "keep the test bits",
+        ("estimation", "bits[sample], bits[~sample]", "bits[sample], bits"),
+        ("party", 'self._account.spend("test bits", len(self._test), 2 * len(self._test))', "pass"),
+        by=[
+            "test_session the_key_is_the_hash_of_the_untold_bits",
+            "test_session the_length_is_the_formula_of_what_was_said",
+            "test_sifting_estimation a_compared_bit_is_in_no_key",
+        ],
+    ),
+    mutant(
+        "keep compared bits of the key's basis",
+        (
+            "party",
+            "self._test, self._key = split(sifted.bits, sample)",
+            "self._test, self._key = sifted.bits[sample], sifted.bits[sifted.bases == self._rules.key_basis]",
+        ),
+        by=["test_session a_sample_of_the_key_is_compared_and_lost"],
+    ),
+    mutant(
+        "ln for log2 in the entropy",
+        ("entropy", "weight * math.log2(weight)", "weight * math.log(weight)"),
+        by=["test_rates bb84", "test_rates six_state", "test_finite_key values_of_the_formula"],
+    ),
+    mutant(
+        "ln for log2 in the cost of hashing",
+        ("finite_key", "-2 * math.log2(", "-2 * math.log("),
+        by=["test_finite_key values_of_the_formula", "test_finite_key more_of_everything_helps_and_epsilons_cost"],
+    ),
+    mutant(
+        "ln for log2 in the cost of the verification",
+        ("finite_key", "1 - math.log2(", "1 - math.log("),
+        by=["test_finite_key values_of_the_formula", "test_finite_key more_of_everything_helps_and_epsilons_cost"],
+    ),
+    mutant(
+        "ln for log2 in the tag's length",
+        ("verification", "-math.log2(", "-math.log("),
+        by=["test_toeplitz tag_length_and_constant_time", "test_toeplitz wrong_keys_pass_verification_as_rarely_as_stated"],
+    ),
+    mutant(
+        "ln for log2 in the number of parities",
+        ("accounts", "math.log2(n + 1)", "math.log(n + 1)"),
+        by=["test_ledger counts_cost_their_bits"],
+    ),
+    mutant(
+        "log2 for ln in the sampling deviation",
+        ("finite_key", "math.log(4 /", "math.log2(4 /"),
+        by=["test_finite_key values_of_the_formula"],
+    ),
+    mutant(
+        "the observed QBER in the bound",
+        (
+            "party",
+            SETTLE,
+            "settle(self._account, __import__('dataclasses').replace(self._rules, "
+            "tolerance=self.qber[self._rules.test_basis].value), len(self._key), self._k, self._told)",
+        ),
+        by=[
+            "test_session what_was_observed_does_not_move_the_bound",
+            "test_session the_length_is_the_formula_of_what_was_said",
+        ],
+    ),
+    mutant(
+        "no deviation of the sample in the bound",
+        ("finite_key", " + sampling_deviation(n, k, epsilon_secrecy, chance)", ""),
+        by=["test_finite_key values_of_the_formula", "test_session what_was_observed_does_not_move_the_bound"],
+    ),
+    mutant(
+        "each side its own hash seed",
+        (
+            "bob",
+            "self._distil(decode_bits(seed, seed_length(len(self._key), self._length)))",
+            "self._distil(self._randomness.bits(seed_length(len(self._key), self._length)))",
+        ),
+        by=[
+            "test_session both_end_with_the_same_key_and_account",
+            "test_session bob_needs_nothing_but_his_record_and_what_is_said",
+        ],
+    ),
+    mutant(
+        "Alice hashes with another seed than she tells",
+        ("alice", "self._distil(seed)", "self._distil(self._randomness.bits(len(seed)))"),
+        by=[
+            "test_session both_end_with_the_same_key_and_account",
+            "test_session the_key_is_the_hash_of_the_untold_bits",
+        ],
+    ),
+    mutant(
+        "each side its own seed of the verification",
+        (
+            "bob",
+            "decode_bits(seed, seed_length(len(self._key), width))",
+            "self._randomness.bits(seed_length(len(self._key), width))",
+        ),
+        by=["test_session both_end_with_the_same_key_and_account"],
+    ),
+    mutant(
+        "a hash seed for all sessions",
+        (
+            "alice",
+            "seed = self._randomness.bits(seed_length(len(self._key), self._length))",
+            "seed = np.ones(seed_length(len(self._key), self._length), np.uint8)",
+        ),
+        by=["test_secrets hash_seeds_are_fresh_in_every_session"],
+    ),
+    mutant(
+        "a seed of the verification for all sessions",
+        (
+            "alice",
+            "seed = self._randomness.bits(seed_length(len(self._key), tag_bits(epsilon)))",
+            "seed = np.ones(seed_length(len(self._key), tag_bits(epsilon)), np.uint8)",
+        ),
+        by=["test_secrets hash_seeds_are_fresh_in_every_session"],
+    ),
+    mutant(
+        "skip the verification",
+        ("bob", "if not tags_agree(own, decode_bits(told, width)):", "if False:"),
+        by=[
+            "test_session frames_that_stay_wrong_are_refused",
+            "test_session weak_correction_never_ends_in_two_keys",
+        ],
+    ),
+    mutant(
+        "return the key on an alarm",
+        (
+            "party",
+            '        """End without a key."""\n',
+            "        if self._final is not None:\n            return self._succeed()\n",
+        ),
+        by=["test_session bobs_alarm_at_the_end_takes_alices_key_back"],
+    ),
+    mutant(
+        "keep the key when the peer raises the alarm",
+        ("alice", "if self.result is None or self.result.key is not None:", "if self.result is None:"),
+        by=["test_session bobs_alarm_at_the_end_takes_alices_key_back"],
+    ),
+    mutant(
+        "a key and a reason",
+        ("ledger", "if (self.key is None) == (self.reason is None):", "if False:"),
+        by=["test_ledger results_are_a_key_or_a_reason"],
+    ),
+    mutant(
+        "no alarm above the tolerance",
+        ("estimation", "if rate.value > tolerance:", "if False:"),
+        by=["test_session intercept_resend_gives_no_key", "test_session three_bases_are_all_compared"],
+    ),
+    mutant(
+        "an alarm only if significantly above the tolerance",
+        ("estimation", "if rate.value > tolerance:", "if rate.low > tolerance:"),
+        by=[
+            "test_sifting_estimation the_alarm_is_raised_by_one_error_too_many",
+            "test_session a_session_ends_at_one_error_too_many",
+        ],
+    ),
+    mutant(
+        "one error too many passes",
+        ("estimation", "if rate.value > tolerance:", "if rate.value - 1 / rate.n > tolerance:"),
+        by=[
+            "test_sifting_estimation the_alarm_is_raised_by_one_error_too_many",
+            "test_session a_session_ends_at_one_error_too_many",
+        ],
+    ),
+    mutant(
+        "a run's secret of zeros",
+        ("./records", "secrets.token_bytes(size)", "bytes(size)"),
+        by=["protocols/test_keys the_secret_of_each_run_is_its_own"],
+    ),
+    mutant(
+        "counts on record are not paid for in the sample's margin",
+        ("accounts", "chance = counts_chance(account.pulses, rules.public_counts)", "chance = 1.0"),
+        by=["test_ledger counts_of_bits_that_are_on_record_are_paid_for"],
+    ),
+    mutant(
+        "no readout is flipped back",
+        ("keys/rounds", "out[:, 0] ^ bool(setting.flip)", "out[:, 0]"),
+        by=["protocols/test_keys a_noiseless_run_ends_in_a_key"],
+    ),
+    mutant(
+        "Bob believes every tag",
+        (
+            "bob",
+            'if not check_tag(theirs, self._said("alice", but_last=1), tag):',
+            'if not self._said("alice", but_last=1):',
+        ),
+        by=[
+            "test_session bobs_alarm_at_the_end_takes_alices_key_back",
+            "test_session a_whole_conversation_cannot_be_replayed",
+        ],
+    ),
+    mutant(
+        "Alice believes every tag",
+        (
+            "alice",
+            'if not check_tag(theirs, self._said("bob", but_last=1), body[8:]):',
+            'if not self._said("bob", but_last=1):',
+        ),
+        by=["test_session alice_gives_no_tag_to_an_impostor"],
+    ),
+    mutant(
+        "one key for two tags",
+        ("authentication", "self.used = offset + count", "self.used = offset"),
+        by=["test_authentication no_byte_of_a_pool_serves_twice"],
+    ),
+    mutant(
+        "authentication is not paid",
+        ("accounts", "net = length - SESSION_BITS - rules.fingerprint_bits", "net = length - rules.fingerprint_bits"),
+        ("accounts", 'account.spend("authentication", SESSION_BITS)', "pass"),
+        by=["test_session authentication_is_paid_and_the_next_session_lives_of_it"],
+    ),
+    mutant(
+        "numpy's generator for secrets",
+        ("randomness", "return os.urandom(count)", "return np.random.bytes(count)"),
+        by=[
+            "test_secrets no_secret_choice_uses_a_seeded_generator",
+            "test_sifting_estimation randomness_comes_from_the_system_unless_seeded",
+        ],
+    ),
+    mutant(
+        "a product without its guard",
+        ("toeplitz", "if not worst < TOLERANCE:", "if False:"),
+        by=["test_toeplitz a_transform_that_is_not_exact_raises"],
+    ),
+    mutant(
+        "no boundary between Alice and Bob",
+        ("compiling/lowering", "self.done.append(fence(self.place[qubit], label))", "pass"),
+        by=["protocols/test_keys matched_rounds_still_carry_a_superposition"],
+    ),
+    mutant(
+        "a boundary that compilers do not see",
+        (
+            "compiling/fences",
+            "return CircuitInstruction(Barrier(1, label=_PREFIX + label), (qubit,))",
+            "from qiskit.circuit.library import IGate\n\n    return CircuitInstruction(IGate(label=_PREFIX + label), (qubit,))",
+        ),
+        by=["protocols/test_keys matched_rounds_still_carry_a_superposition"],
+    ),
+]  # fmt: skip
+
+
+def mutated(text, changes):
+    """Return a module's text with its changes, each of a place that is there once."""
+    for old, new in changes:
+        assert text.count(old) == 1, f"{old!r} is there {text.count(old)} times"
+        text = text.replace(old, new)
+    return text
+
+
+def planted(one, package):
+    """Write a mutant's modules into a copy of the package."""
+    for module in {name for name, _, _ in one.changes}:
+        file = package / module
+        changes = [(old, new) for name, old, new in one.changes if name == module]
+        file.write_text(mutated(file.read_text(), changes))
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory):
+    """A copy of the package and of these tests, once for all mutants."""
+    root = tmp_path_factory.mktemp("mutants")
+    ignored = shutil.ignore_patterns("__pycache__", "test_mutants.py")
+    for folder in (PACKAGE, "tests/qkd", "tests/protocols", "tests/platform"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
+    for file in ("pyproject.toml", "tests/__init__.py", "tests/conftest.py"):
+        shutil.copy(ROOT / file, root / file)
+    return root
+
+
+def run_tests(root, names):
+    """Run tests of a copy; return pytest's exit status and what it printed."""
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "--tb=line"]
+    tests = [f"{TESTS}/{name}" for name in names]
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([*command, *tests], cwd=root, env=environment, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("one", MUTANTS, ids=lambda one: one.fault)
+def test_faults_can_still_be_planted(one):
+    for module in {name for name, _, _ in one.changes}:
+        changes = [(old, new) for name, old, new in one.changes if name == module]
+        compile(mutated((ROOT / PACKAGE / module).read_text(), changes), module, "exec")
+    for name in one.seen_by:
+        file, test = name.split("::")
+        assert f"def {test}(" in (ROOT / TESTS / file).read_text()
+
+
+@pytest.mark.slow
+def test_a_copy_without_a_fault_passes(pristine):
+    status, said = run_tests(pristine, sorted({name for one in MUTANTS for name in one.seen_by}))
+    assert status == 0, said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("one", MUTANTS, ids=lambda one: one.fault)
+def test_every_fault_is_seen(one, pristine, tmp_path):
+    root = tmp_path / "copy"
+    shutil.copytree(pristine, root)
+    planted(one, root / PACKAGE)
+    status, said = run_tests(root, one.seen_by)
+    assert status == 1, said
+    for name in one.seen_by:
+        assert f"FAILED {TESTS}/{name}" in said, said

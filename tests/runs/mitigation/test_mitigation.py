@@ -1,0 +1,243 @@
+"""Mitigated figures of runs: what they hold, where they stand, and where there are none."""
+
+import json
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+import qnet_circuits as qn
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.synthetic import line_device
+from qnet_circuits.errors import ParameterError, QnetError, RecordError, UnsupportedError
+from qnet_circuits.programs.program import Program
+from qnet_circuits.runs.directory import Record
+from qnet_circuits.runs.results.result import Result
+from qnet_circuits.runs.run import Run
+from qnet_circuits.theory.estimate import proportion
+from tests.cli.test_commands import qnet as qnet
+
+LEVEL = 1 - 1e-6
+READOUT_ONLY = DeviceNoise(gates=False, idle=False)
+#: Reads 0 from |1⟩ three times as often as 1 from |0⟩, every qubit differently.
+LINE = line_device(14, readout_error=(0.015, 0.045), spread=0.3, seed=3)
+CHAIN = qn.RepeaterChain(hops=2)
+
+
+def ran(protocol, device=LINE, **options):
+    return qn.run(
+        protocol, device, **{"noise": READOUT_ONLY, "seed": 5, "mitigate": True, "level": LEVEL, **options}
+    )
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        qn.EntanglementSwapping(),
+        qn.RepeaterChain(hops=5),
+        qn.Ghz(parties=3),
+        qn.Ghz(parties=4, topology="chain"),
+    ],
+    ids=lambda protocol: protocol.id,
+)
+@pytest.mark.parametrize("corrections", ["frame", "postselect"])
+def test_without_other_errors_the_noiseless_value_comes_back(protocol, corrections):
+    result = ran(protocol, corrections=corrections, shots=6000)
+    assert result.mitigated and set(result.mitigated) == set(result.figures) - {"acceptance"}
+    for name in result.mitigated:
+        ideal, raw, corrected = result.ideal[name], result[name], result.mitigated[name]
+        assert result.predicted[name] in raw
+        assert corrected.low <= ideal <= corrected.high, name
+        assert corrected.level == LEVEL and "delta method" in corrected.method
+    assert result.ideal["fidelity"] not in result["fidelity"]
+
+
+def test_in_real_time_the_ends_are_corrected_and_wrong_decisions_remain():
+    """The reference has no readout errors at the ends; what was decided on wrong bits is the same there."""
+    plain = qn.compile(CHAIN, LINE, corrections="feedforward")
+    ends = (plain.layout[0][0], plain.layout[0][-1])
+    perfect = replace(
+        LINE,
+        qubits=tuple(
+            replace(qubit, one_from_zero=0.0, zero_from_one=0.0) if k in ends else qubit
+            for k, qubit in enumerate(LINE.qubits)
+        ),
+    )
+    result = ran(CHAIN, corrections="feedforward", shots=20000, layout=plain.layout[0])
+    for name, expected in qn.predict(
+        CHAIN, perfect, noise=READOUT_ONLY, corrections="feedforward", layout=plain.layout[0]
+    ).figures.items():
+        assert expected.value in result.mitigated[name]
+        assert abs(expected.value) < 0.99 and expected.value not in result[name]
+    assert any("up to 2 bits of a circuit stay as they were read" in note for note in result.notes)
+
+
+def test_the_errors_of_each_qubit_are_found():
+    shots = 5000
+    run = qn.submit(CHAIN, LINE, noise=READOUT_ONLY, mitigate=True, seed=1, shots=shots)
+    run.wait()
+    entries, raws = run._manifest["items"][-2:], run._raw()[0][-2:]
+    qubits = entries[0]["readout"]["qubits"]
+    assert [entry["readout"]["state"] for entry in entries] == [0, 1] and len(qubits) == 4
+    for k, qubit in enumerate(qubits):
+        for wrong, expected in zip(
+            (raws[0]["readout"][:, k], ~raws[1]["readout"][:, k]), LINE.readout(qubit), strict=True
+        ):
+            assert expected in proportion(int(wrong.sum()), shots, LEVEL)
+
+
+def test_raw_figures_and_outcomes_are_those_of_the_program_alone():
+    run = qn.submit(
+        CHAIN, LINE, noise=READOUT_ONLY, mitigate=True, seed=1, shots=100, corrections="postselect"
+    )
+    assert [name for name, _ in run.outcomes()] == ["xx", "yy", "zz"]
+    accepted = sum(len(next(iter(registers.values()))) for _, registers in run.outcomes())
+    result = run.result()
+    assert result["acceptance"].n == 300 and result["acceptance"].value == accepted / 300
+    assert "acceptance" not in result.mitigated
+
+
+def test_emulated_links_are_the_same_in_both():
+    """Without readout errors nothing changes, link errors drawn in software included."""
+    chain = qn.RepeaterChain(hops=2, link_fidelity=0.8)
+    result = ran(
+        chain, line_device(6), noise={"gates": False, "idle": False, "readout": False}, emulate_links=True
+    )
+    for name, estimate in result.figures.items():
+        assert result.mitigated[name].value == pytest.approx(estimate.value, abs=1e-12)
+
+
+def test_emulated_links_of_blocks_are_drawn_once_and_each_block_for_itself():
+    """Without readout errors mitigated figures are the raw ones, and so is their spread between blocks."""
+    chain = qn.RepeaterChain(hops=2, link_fidelity=0.8)
+    perfect = {"gates": False, "idle": False, "readout": False}
+    result = ran(
+        chain, line_device(6), noise=perfect, emulate_links=True, repeats=4, shots=300, seed=3, level=0.5
+    )
+    spread = {name for name, estimate in result.mitigated.items() if estimate.method.startswith("spread of")}
+    assert spread
+    for name, estimate in result.mitigated.items():
+        assert estimate.value == pytest.approx(result[name].value, abs=1e-12)
+        if name in spread:
+            assert [estimate.low, estimate.high] == pytest.approx(result.blocks[name]["spread"], abs=1e-12)
+
+
+def test_a_result_keeps_them_in_every_form():
+    result = ran(CHAIN, shots=500)
+    plain = json.loads(json.dumps(result.to_dict()))
+    assert list(plain)[list(plain).index("figures") + 1] == "mitigated"
+    assert Result.from_dict(plain).mitigated == result.mitigated
+    assert result.rows()[0]["mitigated"] == str(result.mitigated["fidelity"])
+    header, first = result.to_csv().splitlines()[:2]
+    assert header.endswith("predicted,mitigated,mitigated_low,mitigated_high")
+    assert first.endswith(f",{result.mitigated['fidelity'].high}")
+    without = ran(CHAIN, shots=500, mitigate=False)
+    assert "mitigated" not in without.to_dict() and "mitigated" not in without.to_csv()
+    assert "mitigated" not in without.rows()[0] and without.mitigated == {}
+
+
+def test_a_stored_run_gives_the_same_again(tmp_path):
+    options = {"shots": 300, "seed": 4, "mitigate": True, "corrections": "frame"}
+    result = qn.run(CHAIN, "aer:fake_manila", path=tmp_path / "a", **options)
+    assert result.mitigated and qn.replay(tmp_path / "a").mitigated == result.mitigated
+    assert Result.from_dict(Record(tmp_path / "a").read_result()).mitigated == result.mitigated
+    prepared = qn.submit(CHAIN, "aer:fake_manila", path=tmp_path / "b", **options)
+    opened = qn.open_run(tmp_path / "b")
+    assert isinstance(prepared, Run) and opened.status == "PREPARED"
+    assert opened.result().mitigated == result.mitigated
+
+
+def test_a_damaged_entry_is_found(tmp_path):
+    qn.run(CHAIN, "aer:fake_manila", path=tmp_path / "a", shots=50, mitigate=True)
+    file = tmp_path / "a" / "manifest.json"
+    whole = file.read_text()
+    for change in ({"state": 2}, {"qubits": [0]}, {"qubits": ["q"] * 4}):
+        plain = json.loads(whole)
+        plain["items"][3]["readout"].update(change)
+        file.write_text(json.dumps(plain))
+        with pytest.raises(RecordError, match="damaged"):
+            qn.replay(tmp_path / "a")
+
+
+class Secret(qn.EntanglementSwapping):
+    secret_outcomes: ClassVar[bool] = True
+
+
+class Bare(qn.EntanglementSwapping):
+    def program(self, rng: np.random.Generator) -> Program:
+        return Program(super().program(rng).items)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "backend", "options", "error", "message"),
+    [
+        (Secret(), "aer:fake_manila", {}, UnsupportedError, "key bits are never corrected"),
+        (Bare(), "aer:fake_manila", {}, UnsupportedError, "declares no figures"),
+        (CHAIN, "exact:fake_manila", {}, UnsupportedError, r"leave mitigate out, .*readout=False"),
+        (CHAIN, "ideal", {}, UnsupportedError, "there is none here"),
+        (CHAIN, "aer:fake_manila", {"mitigate": 1}, ParameterError, "mitigate must be True or False, got 1"),
+    ],
+)
+def test_where_it_cannot_be_it_is_refused(protocol, backend, options, error, message, tmp_path):
+    with pytest.raises(error, match=message) as caught:
+        qn.run(protocol, backend, path=tmp_path / "run", **{"mitigate": True, **options})
+    assert isinstance(caught.value, QnetError) and "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+    if not options and backend.startswith("aer"):
+        with pytest.raises(error, match=message):
+            qn.estimate_cost(protocol, backend, mitigate=True)
+
+
+def test_one_job_on_the_offline_mode_and_on_the_platform(platform, tmp_path):
+    """What gates do stays; neither lets qubits wait."""
+    exact = qn.predict(
+        CHAIN, "fake_manila", noise={"idle": False, "readout": False}, corrections="frame"
+    ).fidelity
+    options = {"corrections": "frame", "mitigate": True, "shots": 3000, "seed": 2, "level": LEVEL}
+    local = qn.run(CHAIN, "local:fake_manila", **options)
+    remote = qn.run(CHAIN, "ibm:ibm_manila", path=tmp_path / "run", max_qpu_seconds=60, **options)
+    assert len(platform.jobs.records) == 1
+    for result in (local, remote):
+        corrected = result.mitigated["fidelity"]
+        assert exact.value in corrected and corrected.value > result.fidelity.high
+    assert qn.replay(tmp_path / "run", LEVEL).mitigated == remote.mitigated
+
+
+def test_the_command_line(qnet, tmp_path):
+    where = (
+        "repeater-chain",
+        "--set",
+        "hops=2",
+        "--on",
+        "aer:fake_manila",
+        "--shots",
+        "200",
+        "--mitigate",
+        "--json",
+    )
+    status, out, err = qnet("run", *where, "--seed", "1", "--corrections", "frame")
+    assert (status, err) == (0, "")
+    assert list(json.loads(out)["mitigated"]) == ["fidelity", "xx", "yy", "zz"]
+    status, out, _ = qnet("cost", *where)
+    assert status == 0 and json.loads(out)["cost"]["circuits"] == 5
+    status, out, err = qnet("run", "repeater-chain", "--on", "exact:fake_manila", "--mitigate")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+
+
+def test_submit_takes_it(qnet, platform, tmp_path):
+    arguments = (
+        "--set",
+        "hops=2",
+        "--on",
+        "ibm:ibm_manila",
+        "--max-qpu-seconds",
+        "60",
+        "--shots",
+        "50",
+        "--mitigate",
+    )
+    status, _, _ = qnet("submit", "repeater-chain", *arguments, "--out", str(tmp_path / "run"))
+    assert status == 0
+    status, out, _ = qnet("fetch", str(tmp_path / "run"), "--json")
+    assert status == 0 and json.loads(out)["mitigated"]
