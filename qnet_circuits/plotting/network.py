@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
@@ -17,7 +18,9 @@ from qnet_circuits.plotting.style import (
     points_per_unit,
     text_width,
 )
-from qnet_circuits.programs.network import Network
+
+if TYPE_CHECKING:
+    from qnet_circuits.programs.network import Network
 
 Point = tuple[float, float]
 # One data unit is an inch where there is room.

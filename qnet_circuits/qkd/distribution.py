@@ -17,6 +17,7 @@ from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, set_network
 from qnet_circuits.qkd import figures as declared
+from qnet_circuits.qkd.distilling import distilled
 from qnet_circuits.qkd.eavesdroppers import eavesdropper
 from qnet_circuits.qkd.expected import PERFECT
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
@@ -183,8 +184,6 @@ class KeyDistribution(Protocol):
 
     def analyze(self, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed:
         """Put the rounds in order, let the parties distil a key, and say what happened."""
-        from qnet_circuits.qkd.distilling import distilled
-
         return distilled(self, outcomes, analysis)
 
     @property
