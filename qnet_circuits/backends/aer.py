@@ -11,10 +11,9 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
-from qnet_circuits.backends.collecting import collecting_later
 from qnet_circuits.backends.simulation.components import PART, components
 from qnet_circuits.backends.simulation.sampling import Plan, plan_of
-from qnet_circuits.backends.simulation.twin import Twin
+from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -59,7 +58,6 @@ class AerBackend(Backend):
     ) -> None:
         self.name, self.device = name, device
         self.noise = (noise or DeviceNoise()) if device is not None else None
-        self._last: tuple[Compiled, list[Plan], list[_Whose], tuple[str, ...]] | None = None
 
     def with_noise(self, noise: DeviceNoise) -> AerBackend:
         """Return the same backend with another description of its device's noise."""
@@ -76,16 +74,16 @@ class AerBackend(Backend):
             plan.check()
 
     def _planned(self, compiled: Compiled) -> tuple[list[Plan], list[_Whose], tuple[str, ...]]:
-        """Return how each part of a circuit is simulated, whose part it is, and what is to be said of the calibration.
+        """Return how each part of a circuit is simulated, whose part it is, and what is to be said of the calibration."""
+        device, noise = self.device, self.noise or DeviceNoise()
 
-        The last answer is kept.
-        """
-        if self._last is None or self._last[0] is not compiled:
-            twin = Twin(self.device, self.noise or DeviceNoise(), compiled.decoupling)
-            parts = [(k, part) for k, item in enumerate(compiled) for part in components(twin.noisy(item))]
+        def made() -> tuple[list[Plan], list[_Whose], tuple[str, ...]]:
+            noisy = noisy_program(compiled, device, noise)
+            parts = [(k, part) for k, circuit in enumerate(noisy.circuits) for part in components(circuit)]
             plans = [plan_of(part.circuit) for _, part in parts]
-            self._last = compiled, plans, [(k, part.bits) for k, part in parts], twin.notes()
-        return self._last[1:]
+            return plans, [(k, part.bits) for k, part in parts], noisy.notes
+
+        return compiled.once("plans of Aer", (device, noise), made)
 
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> _Ticket:
         """Keep the circuits; the work is done by ``fetch``."""
@@ -161,7 +159,6 @@ class _Call:
         return [_registers(circuit, result.data(k)["counts"], rng) for k, circuit in enumerate(self.circuits)]
 
 
-@collecting_later
 def _calls(plans: Sequence[Plan], shots: Sequence[int], rng: np.random.Generator) -> list[_Call]:
     """Return the calls that sample all circuits; each has a seed of its own, drawn beforehand."""
     circuits = [plan.circuit() for plan in plans]

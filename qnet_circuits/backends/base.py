@@ -1,12 +1,13 @@
-"""The contract of a backend."""
+"""The two contracts of backends: one samples outcomes, the other computes figures."""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import BackendError, ParameterError, UnsupportedError
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.theory.estimate import Estimate
 
 Raw = dict[str, npt.NDArray[np.bool_]]
 #: Called with how many shots are done, and of how many.
@@ -31,12 +34,8 @@ class Keep(Protocol):
         """Keep a finished part."""
 
 
-class Backend(ABC):
-    """Somewhere that compiled circuits run.
-
-    A run calls ``check`` before anything starts, then ``submit`` once, ``poll`` until it says DONE, and ``fetch``. Simulators
-    do the work in ``fetch``.
-    """
+class BaseBackend:
+    """What every backend says of itself: a ``Backend``, which samples outcomes, or an ``Evaluator``, which computes figures."""
 
     #: Name, as in ``aer:fake_kingston``.
     name: str = ""
@@ -52,10 +51,6 @@ class Backend(ABC):
     options: Mapping[str, Any] = MappingProxyType({})
     #: Whether one submission runs all of its circuits with the same number of shots, as a job of IBM's Sampler does.
     equal_shots: bool = False
-    #: Seconds after which a job that was made is surely listed by ``find``, where the work goes on elsewhere.
-    listing_seconds: float = 300.0
-    #: Whether outcomes are sampled; otherwise ``evaluate`` gives the figures at once.
-    samples: bool = True
 
     @property
     def simulated(self) -> bool | None:
@@ -75,59 +70,20 @@ class Backend(ABC):
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if the circuits cannot run here."""
 
-    @abstractmethod
-    def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Any:
-        """Start, or prepare, the circuits with a number of shots each, and return a ticket."""
-
-    def poll(self, ticket: Any) -> str:
-        """Return the state of a ticket: QUEUED, RUNNING, DONE, FAILED or CANCELLED."""
-        return "DONE"
-
-    @abstractmethod
-    def fetch(self, ticket: Any, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
-        """Return, for each circuit, its registers as bool arrays (shots, width), bit 0 first.
-
-        Args:
-            ticket: What ``submit`` returned.
-            progress: Told of finished shots, by backends that know.
-            keep: Where finished parts may be left, and found again.
-        """
-
-    def with_noise(self, noise: DeviceNoise) -> Backend:
+    def with_noise(self, noise: DeviceNoise) -> Self:
         """Return the same backend with another description of its device's noise, or raise UnsupportedError."""
         raise UnsupportedError(
             f"{self.name} does not simulate a device's noise, so noise= (--noise) cannot be honoured; "
             "use aer:<device> or exact:<device>"
         )
 
-    def find_all(self, tag: str) -> Sequence[Any]:
-        """Return all tickets that carry a tag, the oldest first."""
-        found = self.find(tag)
-        return () if found is None else (found,)
-
-    def cancel(self, ticket: Any) -> str:
-        """Give up a ticket and return its state: one that had ended before stays as it was."""
-        return "CANCELLED"
-
-    def find(self, tag: str) -> Any | None:
-        """Return the ticket that carries a tag, or None if there is none or the backend keeps no tags."""
-        return None
-
-    def carries(self, ticket: Any, tag: str) -> bool:
-        """Tell whether a ticket carries a tag; True where the backend keeps no tags."""
-        return True
-
-    def ran(self, ticket: Any) -> dict[str, Any]:
-        """Return when a ticket that has ended ran, and what it was charged, as far as the backend knows."""
-        return {}
-
-    def limited(self, max_qpu_seconds: int) -> Backend:
+    def limited(self, max_qpu_seconds: int) -> Self:
         """Return the same backend with a limit of processor seconds for each job, or raise UnsupportedError."""
         raise UnsupportedError(
             f"{self.name} uses no processor seconds, so max_qpu_seconds (--max-qpu-seconds) cannot be honoured; leave it out"
         )
 
-    def with_options(self, options: Mapping[str, Any] | None) -> Backend:
+    def with_options(self, options: Mapping[str, Any] | None) -> Self:
         """Return the same backend whose jobs have options of their own, by dotted name, or raise UnsupportedError."""
         if not options:
             return self
@@ -167,6 +123,91 @@ class Backend(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
+
+
+class Backend(BaseBackend, ABC):
+    """Somewhere that compiled circuits run.
+
+    A run calls ``check`` before anything starts, then ``submit`` once, ``poll`` until it says DONE, and ``fetch``. Simulators
+    do the work in ``fetch``.
+    """
+
+    #: Seconds after which a job that was made is surely listed by ``find``, where the work goes on elsewhere.
+    listing_seconds: float = 300.0
+
+    @abstractmethod
+    def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Any:
+        """Start, or prepare, the circuits with a number of shots each, and return a ticket."""
+
+    def poll(self, ticket: Any) -> str:
+        """Return the state of a ticket: QUEUED, RUNNING, DONE, FAILED or CANCELLED."""
+        return "DONE"
+
+    @abstractmethod
+    def fetch(self, ticket: Any, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
+        """Return, for each circuit, its registers as bool arrays (shots, width), bit 0 first.
+
+        Args:
+            ticket: What ``submit`` returned.
+            progress: Told of finished shots, by backends that know.
+            keep: Where finished parts may be left, and found again.
+        """
+
+    def find_all(self, tag: str) -> Sequence[Any]:
+        """Return all tickets that carry a tag, the oldest first."""
+        found = self.find(tag)
+        return () if found is None else (found,)
+
+    def cancel(self, ticket: Any) -> str:
+        """Give up a ticket and return its state: one that had ended before stays as it was."""
+        return "CANCELLED"
+
+    def find(self, tag: str) -> Any | None:
+        """Return the ticket that carries a tag, or None if there is none or the backend keeps no tags."""
+        return None
+
+    def carries(self, ticket: Any, tag: str) -> bool:
+        """Tell whether a ticket carries a tag; True where the backend keeps no tags."""
+        return True
+
+    def ran(self, ticket: Any) -> dict[str, Any]:
+        """Return when a ticket that has ended ran, and what it was charged, as far as the backend knows."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of a compiled program, computed without sampling.
+
+    Args:
+        values: The exact values, by figure.
+        empty: The figures that have none: their condition has no chance.
+        notes: How gaps of the calibration were treated.
+        width: Log2 of the entries of the largest tensor.
+    """
+
+    values: Mapping[str, Estimate]
+    empty: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    width: float = 0.0
+
+
+class Evaluator(BaseBackend, ABC):
+    """Somewhere that figures are computed at once, without shots."""
+
+    @abstractmethod
+    def evaluate(self, compiled: Compiled, figures: Sequence[Figure]) -> Evaluation:
+        """Return the exact values of figures.
+
+        Args:
+            compiled: The compiled program.
+            figures: Its figures, or others of its circuits.
+
+        Raises:
+            UnsupportedError: If a figure cannot be computed.
+            NoShotsError: If post-selection has no chance.
+            FigureError: If a figure is outside of its physical range.
+        """
 
 
 #: What ids of jobs are made of: nothing that leads an address elsewhere.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
-from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
+from qnet_circuits.backends.base import Evaluation, Evaluator
 from qnet_circuits.backends.collecting import collecting_later
 from qnet_circuits.backends.simulation.asking import Reading
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY, Contractor
 from qnet_circuits.backends.simulation.tensors import skeleton_of
-from qnet_circuits.backends.simulation.twin import Twin
+from qnet_circuits.backends.simulation.twin import NoisyProgram, noisy_program
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -23,7 +22,7 @@ from qnet_circuits.theory.estimate import Estimate
 _NOTHING = 1e-13
 
 
-class ExactBackend(Backend):
+class ExactBackend(Evaluator):
     """Computes every declared figure exactly, for the stated model of noise, as a tensor network in the Pauli basis.
 
     Args:
@@ -34,7 +33,6 @@ class ExactBackend(Backend):
     """
 
     simulates_links = True
-    samples = False
     noise: DeviceNoise
 
     def __init__(
@@ -47,17 +45,6 @@ class ExactBackend(Backend):
         self.name, self.device = name, device
         self.noise = noise or DeviceNoise()
         self._memory = memory
-        #: Log2 of the entries of the largest tensor of the last evaluation, and what is to be said of the calibration.
-        self.width = 0.0
-        self.said: tuple[str, ...] = ()
-
-    def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Any:
-        """Refuse: there is nothing to sample."""
-        raise UnsupportedError(f"{self.name} computes figures and samples no shots; ask for evaluate")
-
-    def fetch(self, ticket: Any, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
-        """Refuse: there is nothing to sample."""
-        raise UnsupportedError(f"{self.name} computes figures and samples no shots; ask for evaluate")
 
     def with_noise(self, noise: DeviceNoise) -> ExactBackend:
         """Return the same backend with another description of its device's noise."""
@@ -68,53 +55,42 @@ class ExactBackend(Backend):
         """Return what a result from here must say."""
         return self._device_notes()
 
-    @collecting_later
-    def evaluate(
-        self, compiled: Compiled, figures: Sequence[Figure], without_chance: list[str] | None = None
-    ) -> dict[str, Estimate]:
+    @collecting_later()
+    def evaluate(self, compiled: Compiled, figures: Sequence[Figure]) -> Evaluation:
         """Return the exact values of figures.
 
         Args:
             compiled: The compiled program.
             figures: Its figures, or others of its circuits.
-            without_chance: If given, the names of figures whose condition has no chance go here, as they do to a result's
-                notes where no shot meets it; by default they raise.
 
         Raises:
             UnsupportedError: If a figure cannot be computed exactly, or takes more memory than was given.
-            NoShotsError: If a figure's condition, or post-selection, has no chance.
+            NoShotsError: If post-selection has no chance.
             FigureError: If a figure is outside of its physical range.
         """
-        items = self._items(compiled)
-        values = {}
+        noisy = noisy_program(compiled, self.device, self.noise)
+        items = compiled.once(
+            "tensors", (self.device, self.noise, self._memory), lambda: self._items(compiled, noisy)
+        )
+        values, empty = {}, []
         for figure in figures:
             try:
-                values[figure.name] = _value(figure, items)
+                value = _value(figure, items)
             except NoShotsError:
-                if without_chance is None or not figure.conditioned:
+                if not figure.conditioned:
                     raise
-                without_chance.append(figure.name)
-        self.width = max(item.width for item in items.values())
-        return {name: Estimate(value, value, value, level=1.0) for name, value in values.items()}
+                empty.append(figure.name)
+            else:
+                values[figure.name] = Estimate(value, value, value, level=1.0)
+        width = max(item.width for item in items.values())
+        return Evaluation(values, tuple(empty), noisy.notes, width)
 
-    def predict(self, compiled: Compiled, figures: Sequence[Figure]) -> dict[str, float]:
-        """Return the exact values of those figures that have one, without raising for the others."""
-        try:
-            items = self._items(compiled)
-        except UnsupportedError:
-            return {}
-        found = {}
-        for figure in figures:
-            with suppress(UnsupportedError, NoShotsError):
-                found[figure.name] = _value(figure, items)
-        return found
-
-    def _items(self, compiled: Compiled) -> dict[str, _Item]:
-        twin = Twin(self.device, self.noise, compiled.decoupling)
+    def _items(self, compiled: Compiled, noisy: NoisyProgram) -> dict[str, _Item]:
         contractor = Contractor(self._memory)
-        items = {item.name: _Item(twin.noisy(item), item, contractor) for item in compiled}
-        self.said = twin.notes()
-        return items
+        return {
+            item.name: _Item(circuit, item, contractor)
+            for item, circuit in zip(compiled, noisy.circuits, strict=True)
+        }
 
 
 class _Item:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qnet_circuits.backends.aer import AerBackend
-from qnet_circuits.backends.base import Backend
+from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.device_names import device_label, device_of
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
@@ -27,28 +27,28 @@ class Kind:
         shown: What a message shows of the kind.
     """
 
-    make: Callable[[str, str], Backend]
+    make: Callable[[str, str], BaseBackend]
     plain: bool
     device: bool
     shown: tuple[str, ...]
 
 
-def _aer(name: str, device: str) -> Backend:
+def _aer(name: str, device: str) -> BaseBackend:
     return AerBackend(name, device_of(device)) if device else AerBackend(name)
 
 
-def _exact(name: str, device: str) -> Backend:
+def _exact(name: str, device: str) -> BaseBackend:
     return ExactBackend(name, device_of(device)) if device else ExactBackend(name)
 
 
-def _local(name: str, device: str) -> Backend:
+def _local(name: str, device: str) -> BaseBackend:
     # IBM's client takes seconds to import, and no other kind needs it.
     from qnet_circuits.backends.ibm.offline import LocalBackend
 
     return LocalBackend(device)
 
 
-def _ibm(name: str, device: str) -> Backend:
+def _ibm(name: str, device: str) -> BaseBackend:
     from qnet_circuits.backends.ibm.processor import RuntimeBackend
 
     return RuntimeBackend(device)
@@ -75,7 +75,7 @@ def split_name(name: str) -> tuple[str, str]:
     return (kind, device) if kind in KINDS else ("", name)
 
 
-def backend_of(where: Any) -> Backend:
+def backend_of(where: Any) -> BaseBackend:
     """Return the backend that a caller means.
 
     Args:
@@ -94,7 +94,7 @@ def backend_of(where: Any) -> Backend:
         >>> backend_of("ideal")
         <AerBackend 'ideal'>
     """
-    if isinstance(where, Backend):
+    if isinstance(where, BaseBackend):
         return where
     if isinstance(where, str):
         return _named(where)
@@ -115,7 +115,7 @@ def backend_of(where: Any) -> Backend:
     )
 
 
-def _named(name: str) -> Backend:
+def _named(name: str) -> BaseBackend:
     kind, device = split_name(name)
     found = KINDS.get(kind)
     fits = found is not None and (found.device if device else found.plain and ":" not in name)
@@ -132,9 +132,9 @@ def exact_of(where: Any = None, memory: float = DEFAULT_MEMORY) -> ExactBackend:
             where = None
         elif kind in ("aer", "exact", "local"):
             where = device
-    if where is None or (isinstance(where, Backend) and where.device is None):
+    if where is None or (isinstance(where, BaseBackend) and where.device is None):
         return ExactBackend(memory=memory)
-    if isinstance(where, Backend):
+    if isinstance(where, BaseBackend):
         kind, device = split_name(where.name)
         label = device if device and kind in ("aer", "exact") else device_label(where.device)
         return ExactBackend(f"exact:{label}", where.device, where.noise, memory)

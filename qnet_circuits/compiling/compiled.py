@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,8 @@ from qnet_circuits.errors import (
 from qnet_circuits.programs.links import LINK_OPERATIONS
 from qnet_circuits.programs.locality import node_of
 from qnet_circuits.programs.program import Item, Program
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,17 @@ class Compiled:
     notes: tuple[str, ...] = ()
     seconds: float = field(default=0.0, compare=False)
     decoupling: bool = False
+    _made: dict[str, tuple[Any, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[CompiledItem]:
         return iter(self.items)
+
+    def once(self, kind: str, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """Return what is made of this program for a key; the last of each kind is kept, so that all who ask share it."""
+        if kind not in self._made or self._made[kind][0] != key:
+            self._made[kind] = key, make()
+        found: T = self._made[kind][1]
+        return found
 
     @cached_property
     def played(self) -> tuple[QuantumCircuit, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import Backend
+from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.experiments import compile_with_controls
@@ -25,7 +25,7 @@ from qnet_circuits.runs.options import RunOptions
 from qnet_circuits.runs.seeds import PROGRAM, TRANSPILER, stream_seed
 
 
-def asked_of(backend: Backend, options: RunOptions) -> Backend:
+def asked_of(backend: BaseBackend, options: RunOptions) -> BaseBackend:
     """Return the backend with the noise, the Sampler's options and the budget that are asked for."""
     if options.noise is not None:
         backend = backend.with_noise(options.noise)
@@ -41,7 +41,7 @@ def program_of(protocol: Protocol, seed: int, controls: bool = False) -> Program
     return with_controls(protocol, program, lambda other: program_of(other, seed)) if controls else program
 
 
-def on_device(protocol: Protocol, backend: Backend) -> tuple[Protocol, tuple[str, ...]]:
+def on_device(protocol: Protocol, backend: BaseBackend) -> tuple[Protocol, tuple[str, ...]]:
     """Return a protocol as it is on a backend's device, and what is to be said of couplings that it leaves out."""
     if backend.device is None or type(protocol).on_couplings is Protocol.on_couplings:
         return protocol, ()
@@ -53,7 +53,7 @@ def on_device(protocol: Protocol, backend: Backend) -> tuple[Protocol, tuple[str
     return found, (f"left out, since their calibration on {backend.device.name} failed: {listed}",)
 
 
-def compile_for(program: Program, backend: Backend, seed: int, options: RunOptions) -> Compiled:
+def compile_for(program: Program, backend: BaseBackend, seed: int, options: RunOptions) -> Compiled:
     """Compile a program as a run with these options does, with the circuits that measure readout if they are wanted."""
     layout = options.layout
     compiled = compile_with_controls(
@@ -71,12 +71,12 @@ def compile_for(program: Program, backend: Backend, seed: int, options: RunOptio
     return calibrated(compiled) if options.mitigate else compiled
 
 
-def needs_proof(backend: Backend) -> bool:
+def needs_proof(backend: BaseBackend) -> bool:
     """Tell whether a backend is a processor, or may be one for all that is known."""
     return backend.remote or backend.simulated is None
 
 
-def proved(compiled: Compiled, backend: Backend, verify: bool) -> dict[str, float]:
+def proved(compiled: Compiled, backend: BaseBackend, verify: bool) -> dict[str, float]:
     """Prove that compilation kept the parties apart, before anything goes to a processor, and return the seconds that it took.
 
     Nothing is proved, and nothing returned, for a simulator, or where the caller does not want it.
@@ -98,7 +98,7 @@ def proved(compiled: Compiled, backend: Backend, verify: bool) -> dict[str, floa
     return {"verify": round(time.perf_counter() - begin, 4)}
 
 
-def backend_again(manifest: Mapping[str, Any]) -> Backend:
+def backend_again(manifest: Mapping[str, Any]) -> BaseBackend:
     """Return the backend that a manifest names, as it was."""
     options = RunOptions.from_manifest(manifest["options"])
     noise = DeviceNoise.from_parameters(**manifest["noise"]) if manifest["noise"] else None

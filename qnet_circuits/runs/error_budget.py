@@ -12,7 +12,7 @@ from qnet_circuits.backends.registry import exact_of
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.devices.device_noise import DeviceNoise
-from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
+from qnet_circuits.errors import NoShotsError, ParameterError, UnknownNameError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
@@ -140,11 +140,13 @@ class _Values:
         if key not in self._known:
             off = dict(field for source, field in _OFF.items() if source not in key)
             noise = replace(self.backend.noise, **off)
-            engine = self.backend.with_noise(noise)
             compiled = self._with_links if "links" in key else self._without_links
-            self._known[key] = engine.evaluate(compiled, [self.figure])[self.figure.name].value
+            found = self.backend.with_noise(noise).evaluate(compiled, [self.figure])
+            if found.empty:
+                raise NoShotsError(f"{self.figure.name} has no value: its condition has no chance")
+            self._known[key] = found.values[self.figure.name].value
             # Gaps of the calibration are met where a source needs what is missing.
-            self.said = tuple(dict.fromkeys([*self.said, *engine.said]))
+            self.said = tuple(dict.fromkeys([*self.said, *found.notes]))
         return self._known[key]
 
 

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from qnet_circuits.backends.base import Evaluator
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import ProgramError, RecordError, check_count
 from qnet_circuits.programs.controls import with_baseline
@@ -69,7 +70,7 @@ def make_manifest(prepared: Prepared) -> dict[str, Any]:
         "backend": backend.name,
         "remote": backend.remote,
         "simulated": backend.simulated,
-        "engine": "sampling" if backend.samples else "exact",
+        "engine": "exact" if isinstance(backend, Evaluator) else "sampling",
         "corrections": compiled.corrections,
         "noise": {} if backend.noise is None or backend.device is None else backend.noise.to_dict(),
         "seed": prepared.seed,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import Backend, Raw
+from qnet_circuits.backends.base import BaseBackend, Raw
 from qnet_circuits.backends.service.cost import Cost, check_budget
 from qnet_circuits.backends.service.pricing import priced
 from qnet_circuits.backends.service.splitting import Job, gather
@@ -48,7 +48,7 @@ def counts_for(program: Program, shots: int | None) -> list[int]:
 
 
 def plan_jobs(
-    compiled: Compiled, backend: Backend, shots: Sequence[int], options: RunOptions, run_id: str
+    compiled: Compiled, backend: BaseBackend, shots: Sequence[int], options: RunOptions, run_id: str
 ) -> Plan:
     """Return the jobs of a run, and what they cost if the backend makes jobs of a service.
 
@@ -73,7 +73,7 @@ def plan_jobs(
     return plan
 
 
-def _jobs_of_a_service(compiled: Compiled, backend: Backend, shots: Sequence[int], repeats: int) -> Plan:
+def _jobs_of_a_service(compiled: Compiled, backend: BaseBackend, shots: Sequence[int], repeats: int) -> Plan:
     jobs, seconds, cost = priced(backend, compiled, shots, repeats=repeats)
     if len(jobs) > 1 and len(compiled.belonging()) < len(compiled.items):
         raise UnsupportedError(
@@ -87,13 +87,13 @@ def _jobs_of_a_service(compiled: Compiled, backend: Backend, shots: Sequence[int
     return Plan(tuple({"block": block, **job} for block in range(repeats) for job in plain), cost)
 
 
-def remaining_seconds(backend: Backend) -> float | None:
+def remaining_seconds(backend: BaseBackend) -> float | None:
     """Return the processor seconds that the backend's instance has left, or None where nobody says."""
     usage = getattr(backend, "usage", None)
     return None if usage is None else usage().remaining
 
 
-def left_on(backend: Backend) -> float | None:
+def left_on(backend: BaseBackend) -> float | None:
     """Return the processor seconds that are left before a submission; None too where the platform gives no answer to that.
 
     What is not known here the platform decides on when it is given the job.

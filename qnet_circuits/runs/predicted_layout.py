@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import Backend
+from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.compiling.chain_placement import Errors
 from qnet_circuits.compiling.compiled import Compiled
@@ -33,7 +33,7 @@ _WAITS = (0.0, 1e-6, 3e-6)
 _SPREAD = 0.3
 
 
-def ranked(program: Program, backend: Backend, seed: int, options: RunOptions) -> tuple[RunOptions, str]:
+def ranked(program: Program, backend: BaseBackend, seed: int, options: RunOptions) -> tuple[RunOptions, str]:
     """Return the options of a run with the placement whose first figure is predicted to come closest to its ideal.
 
     The least calibrated error of gates and readout, by which placements are sought, knows nothing of waiting nor of the SWAPs
@@ -115,6 +115,5 @@ def _lack(engine: ExactBackend, compiled: Compiled) -> float:
         raise UnsupportedError(
             "a layout by prediction needs a declared figure with an ideal value; use layout='auto'"
         )
-    empty: list[str] = []
-    found = engine.evaluate(compiled, figures, empty)
-    return math.inf if empty else abs(found[figures[0].name].value - figures[0].ideal)
+    found = engine.evaluate(compiled, figures)
+    return math.inf if found.empty else abs(found.values[figures[0].name].value - figures[0].ideal)

@@ -5,22 +5,24 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from qnet_circuits.backends.base import Backend
+from qnet_circuits.backends.base import BaseBackend, Evaluator
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.service.cost import Cost
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.readout_circuits import with_readout
-from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.corrections import CORRECT
 from qnet_circuits.programs.program import Item
 from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.runs.compilation import needs_proof, proved
 from qnet_circuits.runs.options import RunOptions
 from qnet_circuits.runs.planning import Plan, counts_for, plan_jobs
+from qnet_circuits.theory.estimate import Estimate
 
 #: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second. Where a job
 #: is submitted, which takes longer anyway and whose figures a prediction should stand beside, it may take a second.
@@ -55,7 +57,7 @@ class Prepared:
     """
 
     protocol: Protocol
-    backend: Backend
+    backend: BaseBackend
     options: RunOptions
     seed: int
     compiled: Compiled
@@ -66,7 +68,7 @@ class Prepared:
     @cached_property
     def shots(self) -> tuple[int, ...]:
         """The shots of each circuit; those of readout circuits are the most that any has."""
-        if self.options.shots is not None and not self.backend.samples:
+        if self.options.shots is not None and isinstance(self.backend, Evaluator):
             raise UnsupportedError(f"{self.backend.name} computes figures without shots; leave shots out")
         counts = counts_for(self.compiled.program, self.options.shots)
         return tuple(with_readout(counts, self.compiled))
@@ -113,16 +115,18 @@ class Prepared:
             UnsupportedError: If they were asked for and cannot be computed.
         """
         backend, compiled, asked = self.backend, self.compiled, self.options.predict
-        if asked is False or not backend.samples:
+        if asked is False or isinstance(backend, Evaluator):
             return {}
         noise, size = backend.expected_noise, sum(len(item.qubits) for item in compiled)
         most = _PREDICTED_WITH_JOBS if backend.equal_shots else _PREDICTED_UNASKED
         if asked is None and not (noise is not None and backend.device is not None and size <= most):
             return {}
         engine, figures = ExactBackend("exact", backend.expected_device, noise), compiled.program.figures
-        if asked:
-            return {name: estimate.value for name, estimate in engine.evaluate(compiled, figures, []).items()}
-        return engine.predict(compiled, figures)
+        found: dict[str, Estimate] = {}
+        for figure in figures:
+            with nullcontext() if asked else suppress(UnsupportedError, NoShotsError):
+                found.update(engine.evaluate(compiled, [figure]).values)
+        return {name: estimate.value for name, estimate in found.items()}
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -169,7 +173,7 @@ def _corrects(item: Item) -> bool:
     return any(instruction.name == CORRECT for instruction in item.circuit.data)
 
 
-def _check_links(compiled: Compiled, backend: Backend) -> None:
+def _check_links(compiled: Compiled, backend: BaseBackend) -> None:
     """Refuse link noise that a machine cannot make, unless it is emulated."""
     if backend.simulates_links or not any(item.lowered.link_noise for item in compiled):
         return

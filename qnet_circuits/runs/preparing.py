@@ -6,7 +6,7 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
-from qnet_circuits.backends.base import Backend
+from qnet_circuits.backends.base import BaseBackend, Evaluator
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import ParameterError, UnsupportedError
@@ -45,7 +45,7 @@ def prepare(protocol: Protocol, backend: Any, options: RunOptions) -> Prepared:
 
 
 def _placed(
-    program: Program, backend: Backend, seed: int, options: RunOptions
+    program: Program, backend: BaseBackend, seed: int, options: RunOptions
 ) -> tuple[RunOptions, tuple[str, ...]]:
     """Return the options with the layout in plain values, and what is to be said of a layout by prediction."""
     options = replace(
@@ -57,15 +57,15 @@ def _placed(
     return chosen, (said,)
 
 
-def compiled_program(program: Program, backend: Backend, options: RunOptions) -> Compiled:
+def compiled_program(program: Program, backend: BaseBackend, options: RunOptions) -> Compiled:
     """Return a program, which no protocol made, compiled for a backend; the seed is 0 if none is given."""
     seed = options.seed or 0
     options, _ = _placed(program, backend, seed, options)
     return compile_for(program, backend, seed, options)
 
 
-def _check_blocks(protocol: Protocol, backend: Backend, options: RunOptions) -> None:
-    if options.repeats > 1 and not backend.samples:
+def _check_blocks(protocol: Protocol, backend: BaseBackend, options: RunOptions) -> None:
+    if options.repeats > 1 and isinstance(backend, Evaluator):
         raise UnsupportedError(f"{backend.name} computes figures without shots; leave repeats out")
     if options.repeats > 1 and protocol.analyzes:
         raise UnsupportedError(

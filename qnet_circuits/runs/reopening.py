@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from qnet_circuits.backends.base import Backend
+from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import RecordError
 from qnet_circuits.programs.protocol import Protocol
@@ -18,7 +18,7 @@ from qnet_circuits.runs.options import RunOptions
 
 
 def prepare_again(
-    manifest: Mapping[str, Any], record: Record | None, protocol: Protocol, backend: Backend
+    manifest: Mapping[str, Any], record: Record | None, protocol: Protocol, backend: BaseBackend
 ) -> Compiled:
     """Return what a run executes, as its manifest says; the seed makes it the same.
 

@@ -17,8 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import Backend, Progress, Raw, Shapes, check_shapes
-from qnet_circuits.backends.exact import ExactBackend
+from qnet_circuits.backends.base import Backend, BaseBackend, Evaluator, Progress, Raw, Shapes, check_shapes
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import (
     AccountError,
@@ -93,7 +92,7 @@ class Run(Unpicklable):
         manifest: dict[str, Any],
         record: Record | None = None,
         compiled: Compiled | None = None,
-        backend: Backend | None = None,
+        backend: BaseBackend | None = None,
         protocol: Protocol | None = None,
         source: Protocol | None = None,
         reads_only: bool = False,
@@ -466,7 +465,7 @@ class Run(Unpicklable):
         """Note when each job ran and what it was charged; what nobody answers to is left out, for the outcomes are there."""
         for job in self._jobs:
             try:
-                job["ran"] = self._connected().ran(job["ticket"])
+                job["ran"] = self._sampler.ran(job["ticket"])
             except BackendError:
                 return
         charged = [job["ran"].get("qpu_seconds") for job in self._jobs]
@@ -495,8 +494,7 @@ class Run(Unpicklable):
         return raws
 
     def _sample_job(self, number: int, report: Progress | None) -> list[Raw]:
-        _, backend = self._ready()
-        ticket = self._submit(number)
+        ticket, backend = self._submit(number), self._sampler
         self._set(status="RUNNING")
         while backend.poll(ticket) in ("QUEUED", "RUNNING"):
             time.sleep(0.05)
@@ -504,8 +502,7 @@ class Run(Unpicklable):
 
     def _submit(self, number: int) -> Any:
         """Submit one job."""
-        compiled, backend = self._ready()
-        job = self._jobs[number]
+        compiled, backend, job = self._ready()[0], self._sampler, self._jobs[number]
         if "max_qpu_seconds" in job:
             backend = backend.limited(job["max_qpu_seconds"])
         seed = stream_seed(self._manifest["seed"], SIMULATOR, number)
@@ -517,7 +514,7 @@ class Run(Unpicklable):
             self._note(number, **changes)
 
         advice = "" if self.path is None else f"qnet fetch {shlex.quote(str(self.path))}"
-        return Job(self._connected(), self._jobs[number], save, advice, self._own)
+        return Job(self._sampler, self._jobs[number], save, advice, self._own)
 
     @property
     def _own(self) -> bool:
@@ -538,7 +535,15 @@ class Run(Unpicklable):
             raise RecordError(f"{self.path}/manifest.json is damaged: {error}") from None
         self._ready()
 
-    def _connected(self) -> Backend:
+    @property
+    def _sampler(self) -> Backend:
+        """The backend, which samples outcomes."""
+        backend = self._connected()
+        if not isinstance(backend, Backend):
+            raise RecordError(f"{self.path}/manifest.json is damaged: {backend.name} samples no outcomes")
+        return backend
+
+    def _connected(self) -> BaseBackend:
         """Return the backend; a job that exists needs no compiled program."""
         if self._backend is None:
             self._backend = backend_again(self._manifest)
@@ -644,12 +649,12 @@ class Run(Unpicklable):
         parts = Parts(self._record, number) if self._record is not None and len(self._jobs) > 1 else None
         kept = None if parts is None else parts.get(0)
         if kept is None:
-            kept = self._connected().fetch(self._jobs[number]["ticket"])
+            kept = self._sampler.fetch(self._jobs[number]["ticket"])
             if parts is not None:
                 parts.put(0, kept)
         return kept
 
-    def _ready(self) -> tuple[Compiled, Backend]:
+    def _ready(self) -> tuple[Compiled, BaseBackend]:
         """Return the compiled program and the backend, made again if they are not at hand."""
         if self.status == "CANCELLED":
             raise RecordError("the run was cancelled; submit it again")
@@ -657,7 +662,7 @@ class Run(Unpicklable):
             self._compiled, self._backend = self._prepare_again()
         return self._compiled, self._backend
 
-    def _prepare_again(self) -> tuple[Compiled, Backend]:
+    def _prepare_again(self) -> tuple[Compiled, BaseBackend]:
         """Compile again what an earlier process prepared; the seed makes it the same."""
         protocol = self._known_protocol()
         if protocol is None:
@@ -798,27 +803,25 @@ class Run(Unpicklable):
             self._exact = self._stored_values(self._record)
         if self._exact is None:
             compiled, backend = self._ready()
-            if not isinstance(backend, ExactBackend):
+            if not isinstance(backend, Evaluator):
                 raise RecordError(
                     f"{self.path}/manifest.json is damaged: {backend.name} computes nothing exactly"
                 )
             begin = time.perf_counter()
-            empty: list[str] = []
-            self._exact = backend.evaluate(compiled, compiled.program.figures, empty)
+            found = backend.evaluate(compiled, compiled.program.figures)
+            self._exact = dict(found.values)
             self._seconds["execute"] = round(time.perf_counter() - begin, 4)
             if self._record is not None:
                 self._record.write_json("exact.json", {n: e.to_dict() for n, e in self._exact.items()})
-            said = (
-                f"exact for the stated model of noise; the largest tensor had 2^{backend.width:.0f} entries"
-            )
+            said = f"exact for the stated model of noise; the largest tensor had 2^{found.width:.0f} entries"
             self._set(
                 status="COLLECTED",
                 seconds=self._seconds,
                 notes=[
                     *self._manifest["notes"],
                     said,
-                    *backend.said,
-                    *(f"{name} has no value: its condition has no chance" for name in empty),
+                    *found.notes,
+                    *(f"{name} has no value: its condition has no chance" for name in found.empty),
                 ],
             )
         return dict(self._exact)

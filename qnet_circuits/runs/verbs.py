@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any, Literal, overload
 
-from qnet_circuits.backends.collecting import collecting_later
 from qnet_circuits.backends.registry import backend_of, exact_of
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.compiling.compiled import Compiled
@@ -72,7 +71,6 @@ def submit(
     return prepared
 
 
-@collecting_later
 def _prepared(protocol: Protocol, backend: Any, options: RunOptions, kept: bool) -> Prepared:
     """Return a prepared run; whatever costs processor time needs a budget, and a directory."""
     where = backend_of(backend)

@@ -34,7 +34,7 @@ def out_of(circuit, mode="auto"):
     program = program_of(circuit)
     compiled = compile_program(program, corrections=mode)
     assert compiled.verify() > 0
-    exact = ExactBackend("exact").evaluate(compiled, program.figures, [])["out"].value
+    exact = ExactBackend("exact").evaluate(compiled, program.figures).values["out"].value
     backend = AerBackend("aer")
     sampled = compiled.analyze(backend.fetch(backend.submit(compiled, [400], 1)))["out"]
     assert sampled.low - 0.1 <= exact <= sampled.high + 0.1

@@ -17,11 +17,11 @@ from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from qnet_circuits.backends.base import Backend
+    from qnet_circuits.backends.base import BaseBackend
 
 
 def priced(
-    backend: Backend,
+    backend: BaseBackend,
     compiled: Compiled,
     shots: Sequence[int],
     noise: DeviceNoise | None = None,
@@ -51,17 +51,17 @@ def priced(
     return jobs, tuple(cost_of([job], seconds).seconds for job in executed), cost
 
 
-def delay_on(backend: Backend) -> float:
+def delay_on(backend: BaseBackend) -> float:
     """Return the seconds between two shots of a backend, or what most processors have where it does not say."""
     return REP_DELAY if backend.rep_delay is None else backend.rep_delay
 
 
-def executed_on(backend: Backend, jobs: Sequence[Job]) -> tuple[Job, ...]:
+def executed_on(backend: BaseBackend, jobs: Sequence[Job]) -> tuple[Job, ...]:
     """Return jobs with the shots that really run: twirling runs a few more sometimes, which are surplus."""
     return tuple(replace(job, shots=backend.executed(job.shots)) for job in jobs)
 
 
-def notes_on(backend: Backend) -> tuple[str, ...]:
+def notes_on(backend: BaseBackend) -> tuple[str, ...]:
     """Return what should be known of an estimate with the options of a backend."""
     twirled = any(name.startswith("twirling.") for name in backend.options)
     return (

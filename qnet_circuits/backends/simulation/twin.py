@@ -20,7 +20,7 @@ from qnet_circuits.backends.simulation.steps import (
     Weights,
 )
 from qnet_circuits.backends.simulation.waiting import OPERATION, WAITING, Event, Waiting, slow_coherence
-from qnet_circuits.compiling.compiled import CompiledItem
+from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.compiling.fences import fence_label
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -67,6 +67,29 @@ class Twin:
         """Return how gaps of the calibration were treated in what was asked for so far."""
         said = ("waiting qubits are decoupled by pairs of X pulses",) if self._decoupling else ()
         return said if self._usable is None else (*said, *self._usable.notes())
+
+
+@dataclass(frozen=True)
+class NoisyProgram:
+    """The circuits of a compiled program with all their noise made explicit.
+
+    Args:
+        circuits: One for each item.
+        notes: How gaps of the calibration were treated.
+    """
+
+    circuits: tuple[NoisyCircuit, ...]
+    notes: tuple[str, ...]
+
+
+def noisy_program(compiled: Compiled, device: Device | None, noise: DeviceNoise) -> NoisyProgram:
+    """Return the circuits of a program on a device; prediction and sampling share them."""
+
+    def made() -> NoisyProgram:
+        twin = Twin(device, noise, compiled.decoupling)
+        return NoisyProgram(tuple(map(twin.noisy, compiled)), twin.notes())
+
+    return compiled.once("noisy circuits", (device, noise), made)
 
 
 def noisy_circuit(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import Backend, Raw
+from qnet_circuits.backends.base import BaseBackend, Evaluator, Raw
 from qnet_circuits.compiling.compiled import CompiledItem
 from qnet_circuits.compiling.readout_circuits import READOUT, final_qubits
 from qnet_circuits.errors import FigureError, NoShotsError, UnsupportedError
@@ -22,7 +22,7 @@ from qnet_circuits.runs.results.outcomes import cut_notes, spread_of
 from qnet_circuits.theory.estimate import Estimate
 
 
-def check_mitigable(protocol: Protocol, program: Program, backend: Backend) -> None:
+def check_mitigable(protocol: Protocol, program: Program, backend: BaseBackend) -> None:
     """Raise UnsupportedError where figures cannot, or must not, be corrected for readout errors."""
     if protocol.secret_outcomes:
         raise UnsupportedError(
@@ -33,7 +33,7 @@ def check_mitigable(protocol: Protocol, program: Program, backend: Backend) -> N
         raise UnsupportedError(
             f"{protocol.name} declares no figures, and nothing else is corrected for readout errors; leave mitigate out"
         )
-    if not backend.samples:
+    if isinstance(backend, Evaluator):
         raise UnsupportedError(
             f"{backend.name} samples no outcomes that could be corrected; leave mitigate out, or compute without readout "
             "errors: DeviceNoise(readout=False) (--noise readout=false)"

@@ -107,7 +107,7 @@ def compare(program, device, noise):
     (item,) = compiled
     expected = aer_distribution(Twin(device, noise).noisy(item))
     width = len(program.figures[0].expression.terms[0][1].bits)
-    found = ExactBackend("exact", device, noise).evaluate(compiled, program.figures)
+    found = ExactBackend("exact", device, noise).evaluate(compiled, program.figures).values
     assert sum(estimate.value for estimate in found.values()) == pytest.approx(1, abs=1e-9)
     for k in range(2**width):
         pattern = tuple(int(digit) for digit in f"{k:0{width}b}")
