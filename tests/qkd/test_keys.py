@@ -25,6 +25,7 @@ from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.session import Session
 from qnet_circuits.qkd.rounds import NOTHING, arrange
 from qnet_circuits.qkd.settings import BASES
+from qnet_circuits.theory.estimate import proportion
 from tests.protocols.distributions import LEVEL, analyzed, outcomes_of, reaches, root
 
 NOISE = qn.NoiseParameters()
@@ -211,8 +212,8 @@ def test_chsh_rounds_are_revealed_and_not_in_the_key():
     ledger = analyzed(E91(pairs=60_000)).more["ledger"]
     (entry,) = (entry for entry in ledger["entries"] if entry["cause"] == "CHSH rounds")
     assert entry["bits"] == 0
-    assert reaches(qn.estimate.proportion(entry["revealed"] // 2, 60_000, LEVEL), 0.5, 0.03)
-    assert reaches(qn.estimate.proportion(ledger["sifted"], 60_000, LEVEL), 0.25, 0.03)
+    assert reaches(proportion(entry["revealed"] // 2, 60_000, LEVEL), 0.5, 0.03)
+    assert reaches(proportion(ledger["sifted"], 60_000, LEVEL), 0.25, 0.03)
 
 
 # -- theory ---------------------------------------------------------------------------------------------------------
@@ -285,8 +286,8 @@ def test_a_biased_detector_makes_errors_and_no_bias(name, basis):
     rounds = arrange(protocol.lines()[0], read, protocol.rounds, Randomness(1))
     chosen = rounds.sifted & (rounds.alice.bases == BASES.index(basis))
     ones, n = int(rounds.alice.bits[chosen].sum()), int(chosen.sum())
-    assert reaches(qn.estimate.proportion(ones, n, LEVEL), 0.5, 0.1)  # 0.4 as it was read
-    errors = qn.estimate.proportion(int(rounds.wrong[chosen].sum()), n, LEVEL)
+    assert reaches(proportion(ones, n, LEVEL), 0.5, 0.1)  # 0.4 as it was read
+    errors = proportion(int(rounds.wrong[chosen].sum()), n, LEVEL)
     assert reaches(errors, favour * (2 - favour) / 2, 0.1)
 
 
@@ -320,8 +321,8 @@ def test_any_number_of_rounds_is_a_handful_of_circuits(protocol, circuits, rng):
 def test_shares_follow_the_bias(rng):
     items = {item.name: item.shots for item in BB84(key_basis_probability=0.9).program(rng)}
     both = sum(items[name] for name in ("z0_z", "z1_z"))
-    assert reaches(qn.estimate.proportion(both, 100_000, LEVEL), 0.81, 0.02)
-    assert reaches(qn.estimate.proportion(items["z0_z"], both, LEVEL), 0.5, 0.03)
+    assert reaches(proportion(both, 100_000, LEVEL), 0.81, 0.02)
+    assert reaches(proportion(items["z0_z"], both, LEVEL), 0.5, 0.03)
 
 
 def test_what_a_figure_reads_is_there_even_if_no_round_was_drawn_of_it(rng):
@@ -338,9 +339,7 @@ def test_the_order_is_secret_and_keeps_what_happened():
     (line,), outcomes = protocol.lines(), outcomes_of(protocol)
     rounds = [arrange(line, outcomes, 5000, Randomness(root=root(name))) for name in ("a", "a", "b")]
     assert (rounds[0].kind == rounds[1].kind).all() and (rounds[0].alice.bits == rounds[1].alice.bits).all()
-    assert reaches(
-        qn.estimate.proportion(int((rounds[0].kind == rounds[2].kind).sum()), 5000, LEVEL), _chance(line), 0.1
-    )
+    assert reaches(proportion(int((rounds[0].kind == rounds[2].kind).sum()), 5000, LEVEL), _chance(line), 0.1)
     for place, setting in enumerate(line):
         for one in rounds:
             mine = one.kind == place
@@ -378,7 +377,7 @@ def test_neighbours_in_the_order_are_independent():
     (line,) = protocol.lines()
     kind = arrange(line, outcomes_of(protocol), 40_000, Randomness(root=root())).kind
     same = int((kind[::2] == kind[1::2]).sum())
-    assert reaches(qn.estimate.proportion(same, 20_000, LEVEL), _chance(line), 0.03)
+    assert reaches(proportion(same, 20_000, LEVEL), _chance(line), 0.03)
 
 
 # -- the boundary between Alice and Bob -----------------------------------------------------------------------------

@@ -79,14 +79,12 @@ class Result:
         return self.figures[name]
 
     def __getattr__(self, name: str) -> Any:
-        known = {
-            **self.__dict__.get("secrets", {}),
-            **self.__dict__.get("more", {}),
-            **self.__dict__.get("figures", {}),
-        }
-        if name in known:
-            return known[name]
-        raise AttributeError(f"there is no figure {name!r}; there are {', '.join(reversed(known))}")
+        known = [self.__dict__.get(key, {}) for key in ("figures", "more", "secrets")]
+        for values in known:
+            if name in values:
+                return values[name]
+        listed = ", ".join(each for values in known for each in values)
+        raise AttributeError(f"there is no figure {name!r}; there are {listed}")
 
     @property
     def title(self) -> str:
