@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,25 +10,20 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
+from qnet_circuits.backends.simulation.aer_methods import Plan, plan_of
 from qnet_circuits.backends.simulation.components import PART, components
-from qnet_circuits.backends.simulation.sampling import Plan, plan_of
+from qnet_circuits.backends.simulation.sampling import Call, sampled
 from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import BackendError
 
-#: Aer numbers the random streams of a run by seed + 2113 · circuit + shot; below this many shots they never meet.
-CHUNK = 2048
-#: Steps times amplitudes times shots of one call of Aer, which neither reports nor listens while it works.
-_CALL = 4e8
 #: Channels are fused already. Cores take a circuit each where there are several: threads that share one small matrix wait for
 #: each other at every step, which costs up to six times the time as soon as the machine has other work.
 _OPTIONS: dict[str, dict[str, Any]] = {
     "density_matrix": {"fusion_enable": False, "max_parallel_experiments": 0}
 }
-#: Seconds after which a run counts as long, and its finished parts are worth keeping.
-_SHORT = 2.0
 #: Number of each bit of a part in its circuit, None for a whole circuit; and a circuit's number with it.
 _Bits = tuple[int, ...] | None
 _Whose = tuple[int, _Bits]
@@ -93,31 +87,22 @@ class AerBackend(Backend):
         """Sample all circuits, in calls of Aer that share no random numbers."""
         rng = np.random.default_rng(np.random.SeedSequence(ticket.seed))
         planned, whose, _ = self._planned(ticket.compiled)
-        shots = [ticket.shots[k] for k, _ in whose]
+        shots, asked = [ticket.shots[k] for k, _ in whose], sum(ticket.shots)
         plans = [plan.for_shots(count) for plan, count in zip(planned, shots, strict=True)]
-        calls = _calls(plans, shots, rng)
-        pieces: list[list[Raw]] = [[] for _ in plans]
-        done, total, begin = 0, sum(shots), time.monotonic()
-        for number, call in enumerate(calls):
-            raws = keep.get(number) if keep is not None else None
-            if raws is None or not call.made(raws):
-                raws = call.sample()
-                if keep is not None and time.monotonic() - begin > _SHORT:
-                    keep.put(number, raws)
-            for k, raw in zip(call.members, raws, strict=True):
-                pieces[k].append(raw)
-            done += call.shots * len(call.members)
+        circuits = [plan.circuit() for plan in plans]
+
+        def told(done: int, total: int) -> None:
+            # In shots of circuits, whatever the number of their parts.
             if progress is not None:
-                # Told in shots of circuits, whatever the number of their parts.
-                progress(done * sum(ticket.shots) // total, sum(ticket.shots))
+                progress(done * asked // total, asked)
+
+        raws = sampled(
+            plans, shots, rng, lambda call: _sample(call, [circuits[k] for k in call.members]), told, keep
+        )
         parts: list[list[tuple[_Bits, Raw]]] = [[] for _ in ticket.shots]
-        for (k, bits), raws in zip(whose, pieces, strict=True):
-            parts[k].append((bits, _joined(raws)))
+        for (k, bits), raw in zip(whose, raws, strict=True):
+            parts[k].append((bits, raw))
         return [_whole(item.circuit, found) for item, found in zip(ticket.compiled, parts, strict=True)]
-
-
-def _joined(raws: list[Raw]) -> Raw:
-    return {name: np.concatenate([raw[name] for raw in raws]) for name in raws[0]}
 
 
 def _whole(circuit: QuantumCircuit, parts: Sequence[tuple[_Bits, Raw]]) -> Raw:
@@ -131,65 +116,16 @@ def _whole(circuit: QuantumCircuit, parts: Sequence[tuple[_Bits, Raw]]) -> Raw:
     return {register.name: whole[:, [place[bit] for bit in register]] for register in circuit.cregs}
 
 
-@dataclass(frozen=True)
-class _Call:
-    """One call of Aer: circuits of one kind, with the same number of shots."""
+def _sample(call: Call, circuits: Sequence[QuantumCircuit]) -> list[Raw]:
+    """Carry out one call of Aer."""
+    from qiskit_aer import AerSimulator
 
-    members: tuple[int, ...]
-    circuits: tuple[QuantumCircuit, ...]
-    method: str
-    shots: int
-    seed: int
-
-    def made(self, raws: Sequence[Raw]) -> bool:
-        """Tell whether outcomes that were kept have the form of this call's."""
-        expected = [{reg.name: (self.shots, reg.size) for reg in circuit.cregs} for circuit in self.circuits]
-        kinds = {bits.dtype for raw in raws for bits in raw.values()}
-        found = [{name: bits.shape for name, bits in raw.items()} for raw in raws]
-        return found == expected and kinds <= {np.dtype(bool)}
-
-    def sample(self) -> list[Raw]:
-        from qiskit_aer import AerSimulator
-
-        simulator = AerSimulator(method=self.method, **_OPTIONS.get(self.method, {}))
-        result = simulator.run(list(self.circuits), shots=self.shots, seed_simulator=self.seed).result()
-        if not result.success:
-            raise BackendError(f"Aer failed: {result.status}")
-        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(1,)))
-        return [_registers(circuit, result.data(k)["counts"], rng) for k, circuit in enumerate(self.circuits)]
-
-
-def _calls(plans: Sequence[Plan], shots: Sequence[int], rng: np.random.Generator) -> list[_Call]:
-    """Return the calls that sample all circuits; each has a seed of its own, drawn beforehand."""
-    circuits = [plan.circuit() for plan in plans]
-    groups: dict[tuple[str, bool, int], list[int]] = {}
-    for k, plan in enumerate(plans):
-        groups.setdefault((plan.method, plan.at_once, shots[k]), []).append(k)
-    calls = []
-    for (method, at_once, count), members in groups.items():
-        costs = {k: plans[k].cost for k in members}
-        # One evolution draws all its shots from one stream; a simulation shot by shot has a stream for each shot.
-        most = count if at_once else int(max(1, min(CHUNK, _CALL / max(costs.values()))))
-        for done in range(0, count, most):
-            chunk = min(most, count - done)
-            for together in _batches(members, costs, 1 if at_once else chunk):
-                seed = int(rng.integers(2**62))
-                chosen = tuple(circuits[k] for k in together)
-                calls.append(_Call(tuple(together), chosen, method, chunk, seed))
-    return calls
-
-
-def _batches(members: Sequence[int], costs: dict[int, float], shots: int) -> list[list[int]]:
-    """Return the circuits in batches that Aer takes in one call."""
-    batches: list[list[int]] = [[]]
-    spent = 0.0
-    for k in members:
-        if batches[-1] and spent + costs[k] * shots > _CALL:
-            batches.append([])
-            spent = 0.0
-        batches[-1].append(k)
-        spent += costs[k] * shots
-    return batches
+    simulator = AerSimulator(method=call.method, **_OPTIONS.get(call.method, {}))
+    result = simulator.run(list(circuits), shots=call.shots, seed_simulator=call.seed).result()
+    if not result.success:
+        raise BackendError(f"Aer failed: {result.status}")
+    rng = np.random.default_rng(np.random.SeedSequence(call.seed, spawn_key=(1,)))
+    return [_registers(circuit, result.data(k)["counts"], rng) for k, circuit in enumerate(circuits)]
 
 
 def _registers(circuit: QuantumCircuit, counts: dict[str, int], rng: np.random.Generator) -> Raw:

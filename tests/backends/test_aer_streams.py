@@ -9,8 +9,8 @@ from qiskit_aer import AerSimulator
 from scipy.stats import chi2
 
 import qnet_circuits as qn
-from qnet_circuits.backends import aer
 from qnet_circuits.backends.aer import AerBackend
+from qnet_circuits.backends.simulation import sampling
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.devices.device import Device
 from qnet_circuits.programs.program import Item, Program
@@ -89,7 +89,7 @@ def programs():
 def test_circuits_chunks_and_batches_share_no_random_numbers(name, small, calls, monkeypatch):
     program, device, mode, shots = programs()[name]
     if small:
-        monkeypatch.setattr(aer, "_CALL", 5e6)
+        monkeypatch.setattr(sampling, "CALL", 5e6)
         shots = min(shots, 800)
     compiled = compile_program(program, device, corrections=mode)
     backend = AerBackend("aer", device)
@@ -113,7 +113,7 @@ def test_one_evolution_serves_all_shots_exactly_where_the_plan_says_so(name, cal
     backend.fetch(backend.submit(compiled, [shots] * len(program.items), 1))
     if any(plan.at_once for plan in plans):
         assert all(all(at_once) for _, _, at_once in calls)
-    assert all(count <= aer.CHUNK or all(at_once) for count, _, at_once in calls)
+    assert all(count <= sampling.CHUNK or all(at_once) for count, _, at_once in calls)
 
 
 @pytest.mark.parametrize("mode", ["frame", "feedforward"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.simulation.sampling import _static, plan_of
+from qnet_circuits.backends.simulation.aer_methods import _static, plan_of
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
 from qnet_circuits.protocols.bb84 import BB84

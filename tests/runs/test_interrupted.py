@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qiskit_aer import AerSimulator
 
 import qnet_circuits as qn
-from qnet_circuits.backends import aer
 from qnet_circuits.backends.ibm.processor import RuntimeBackend
+from qnet_circuits.backends.simulation import sampling
 from qnet_circuits.cli.main import main
 from qnet_circuits.errors import RecordError
 from qnet_circuits.runs.directory import Parts, Record
@@ -40,29 +41,29 @@ def same(one, other):
 def whole():
     """The outcomes of a run that nobody interrupted, in calls of the same size."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(aer, "_CALL", 2e6)
+        patch.setattr(sampling, "CALL", 2e6)
         return prepare().outcomes()
 
 
 @pytest.fixture
 def calls(monkeypatch):
     """Make calls of Aer small and every part worth keeping; count the calls, and interrupt one of them if told."""
-    monkeypatch.setattr(aer, "_CALL", 2e6)
-    monkeypatch.setattr(aer, "_SHORT", 0)
-    real = aer._Call.sample
+    monkeypatch.setattr(sampling, "CALL", 2e6)
+    monkeypatch.setattr(sampling, "SHORT", 0)
+    real = AerSimulator.run
 
     class Calls(list):
         interrupt_at = None
 
     made = Calls()
 
-    def sample(self):
-        made.append(self.seed)
+    def sample(self, circuits, **options):
+        made.append(options["seed_simulator"])
         if made.interrupt_at == len(made):
             raise KeyboardInterrupt
-        return real(self)
+        return real(self, circuits, **options)
 
-    monkeypatch.setattr(aer._Call, "sample", sample)
+    monkeypatch.setattr(AerSimulator, "run", sample)
     return made
 
 
@@ -127,7 +128,7 @@ def test_a_run_in_memory_that_was_interrupted_starts_anew(calls, many, whole):
 
 
 def test_a_short_run_keeps_no_parts(calls, many, monkeypatch, tmp_path):
-    monkeypatch.setattr(aer, "_SHORT", 1000.0)
+    monkeypatch.setattr(sampling, "SHORT", 1000.0)
     run = prepare(tmp_path / "run")
     calls.interrupt_at = many
     with pytest.raises(KeyboardInterrupt):
@@ -260,17 +261,18 @@ def test_a_run_that_is_done_is_read_where_nothing_can_be_written(calls, many, wh
 
 LONG_RUN = """
 import sys
-from qnet_circuits.backends import aer
-aer._CALL, aer._SHORT = 2e6, 0
-real = aer._Call.sample
+from qiskit_aer import AerSimulator
+from qnet_circuits.backends.simulation import sampling
+sampling.CALL, sampling.SHORT = 2e6, 0
+real = AerSimulator.run
 calls = []
-def sample(self):
-    calls.append(self.seed)
+def sample(self, circuits, **options):
+    calls.append(options["seed_simulator"])
     if len(calls) == 5:
         print("here", file=sys.__stdout__, flush=True)
         import time; time.sleep(60)
-    return real(self)
-aer._Call.sample = sample
+    return real(self, circuits, **options)
+AerSimulator.run = sample
 from qnet_circuits.cli.main import main
 main(["run", "repeater-chain", "--set", "hops=2", "--on", "aer:fake_manila", "--shots", "700", "--seed", "5",
       "--corrections", "feedforward", "--json", *sys.argv[1:]])

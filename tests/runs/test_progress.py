@@ -5,9 +5,10 @@ import json
 import sys
 
 import pytest
+from qiskit_aer import AerSimulator
 
 import qnet_circuits as qn
-from qnet_circuits.backends import aer
+from qnet_circuits.backends.simulation import sampling
 from qnet_circuits.cli.main import main
 from qnet_circuits.runs import progress
 
@@ -21,7 +22,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def small_calls(monkeypatch):
-    monkeypatch.setattr(aer, "_CALL", 2e6)
+    monkeypatch.setattr(sampling, "CALL", 2e6)
 
 
 def prepared(shots=500, **options):
@@ -48,7 +49,7 @@ def test_a_function_is_told_growing_numbers_that_end_at_the_total(mode, small_ca
 
 
 def test_parts_that_were_kept_count_as_done(small_calls, monkeypatch, tmp_path):
-    monkeypatch.setattr(aer, "_SHORT", 0)
+    monkeypatch.setattr(sampling, "SHORT", 0)
     run = prepared(path=tmp_path / "run")
 
     def interrupt(done, total):
@@ -87,15 +88,15 @@ def test_stderr_is_told_if_asked_or_a_terminal_that_waits(
 def test_the_line_ends_when_the_work_fails(small_calls, monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    real, calls = aer._Call.sample, []
+    real, calls = AerSimulator.run, []
 
-    def sample(self):
+    def sample(self, circuits, **options):
         calls.append(self)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return real(self)
+        return real(self, circuits, **options)
 
-    monkeypatch.setattr(aer._Call, "sample", sample)
+    monkeypatch.setattr(AerSimulator, "run", sample)
     with pytest.raises(KeyboardInterrupt):
         prepared().wait(True)
     assert stream.getvalue().endswith("\n")

@@ -1,154 +1,129 @@
-"""How Aer simulates a noisy circuit: the method that fits it, on as few qubits as it can be played on."""
+"""Sampling in calls of a simulator that share no random numbers, whichever simulator it is."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
-from qiskit import QuantumCircuit
-from qiskit.circuit import Operation
+import numpy as np
 
-from qnet_circuits.backends.simulation.aer_circuits import circuit_of, mixes
-from qnet_circuits.backends.simulation.fusing import fuse
-from qnet_circuits.backends.simulation.readout_errors import perfect_readout
-from qnet_circuits.backends.simulation.recycling import recycled
-from qnet_circuits.backends.simulation.steps import (
-    Decision,
-    Depolarise,
-    Measurement,
-    Misread,
-    NoisyCircuit,
-    PauliError,
-    Relax,
-    Reset,
-    Step,
-    Unitary,
-)
-from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.backends.base import Keep, Progress, Raw
 
-#: One evolution of a density matrix up to this width, and of a state vector without noise.
-_DENSITY_MATRIX_QUBITS = 10
-_STATEVECTOR_AT_ONCE_QUBITS = 20
-#: An evolution costs the entries of its matrix, a shot on few wires a constant: below this many entries a shot, the first wins.
-#: Measured on chains of 8, 9 and 10 qubits, where as much time is spent at 309, 280 and 294 entries a shot.
-_ENTRIES_PER_SHOT = 290
-#: Shot by shot, wider state vectors are slower than matrix products, as networks entangle few qubits at a time: GHZ stars with
-#: SWAPs on a processor take 0.7 ms a shot against 1.1 at 9 wires, 2.1 against 1.1 at 11, and 8.9 against 0.7 at 13.
-_STATEVECTOR_QUBITS = 10
-_MOST_QUBITS = 63
-_NOISE = (Relax, Depolarise, PauliError, Misread)
-_CLIFFORD = frozenset(
-    ("id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "cx", "cy", "cz", "swap", "ecr", "pauli")
-)
+#: Shots of one call that draws a stream of random numbers for each shot. Aer numbers the streams of a call by
+#: seed + 2113 · circuit + shot; below this many shots they never meet.
+CHUNK = 2048
+#: Work of one call, as a plan counts its cost: a simulator neither reports nor listens while it works.
+CALL = 4e8
+#: Seconds after which sampling counts as long, and its finished calls are worth keeping.
+SHORT = 2.0
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How one circuit is simulated.
+class Sampled(Protocol):
+    """How one circuit is sampled, as far as its calls depend on it."""
 
-    Args:
-        noisy: The circuit, as it is played.
-        method: Aer's method.
-        at_once: Whether one evolution serves all shots.
-    """
+    @property
+    def method(self) -> str:
+        """The simulator's method; only circuits of one method go into one call."""
 
-    noisy: NoisyCircuit
-    method: str
-    at_once: bool
+    @property
+    def at_once(self) -> bool:
+        """Whether one evolution serves all shots, so that they are drawn from one stream of random numbers."""
 
     @property
     def cost(self) -> float:
-        """Steps times amplitudes of a shot, or of the one evolution."""
-        wires = self.noisy.num_wires
-        if self.method == "stabilizer":
-            size = 4.0 * wires
-        else:
-            size = 2.0 ** (2 * wires if self.method == "density_matrix" else min(wires, _STATEVECTOR_QUBITS))
-        return (100 + len(self.noisy.steps)) * (size + 100)
+        """Work of a shot, or of the one evolution."""
 
-    def check(self) -> None:
-        """Raise UnsupportedError if the circuit is too wide."""
-        if self.noisy.num_wires > _MOST_QUBITS and self.method != "stabilizer":
-            raise UnsupportedError(
-                f"circuit {self.noisy.name!r} has {self.noisy.num_wires} qubits in use at the same time, and more than "
-                f"Clifford gates and Pauli errors; Aer simulates at most {_MOST_QUBITS} then: use fewer hops or parties, or "
-                "the exact backend"
-            )
-
-    def for_shots(self, shots: int) -> Plan:
-        """Return the plan that is quicker for a number of shots: a wide density matrix does not pay for a few."""
-        if self.method != "density_matrix" or 4**self.noisy.num_wires <= _ENTRIES_PER_SHOT * shots:
-            return self
-        return Plan(recycled(self.noisy), "statevector", at_once=False)
-
-    def circuit(self) -> QuantumCircuit:
-        """Return the circuit as Aer takes it."""
-        return circuit_of(self.noisy, density_matrix=self.method == "density_matrix")
+    @property
+    def registers(self) -> Sequence[tuple[str, int]]:
+        """The classical registers in order: name and width."""
 
 
-def plan_of(noisy: NoisyCircuit) -> Plan:
-    """Choose how to simulate a circuit.
+@dataclass(frozen=True)
+class Call:
+    """One call of a simulator: circuits of one method, with the same number of shots.
 
-    A static circuit of up to 10 qubits is one evolution of its density matrix; a noiseless static one, one of its state. What
-    else there is goes shot by shot, never as a density matrix, on wires that are used again as soon as they are measured:
-    by stabilizers if all is Clifford, by state vectors up to 10 qubits, by matrix products beyond.
+    Args:
+        members: The numbers of the circuits.
+        method: The simulator's method.
+        shots: Shots of each circuit.
+        seed: The seed of the call.
     """
-    read = perfect_readout(noisy)
-    static, clifford = _static(read.steps), all(map(_is_clifford, read.steps))
-    resets = any(isinstance(step, Reset) for step in read.steps)
-    noiseless = not any(isinstance(step, _NOISE) for step in read.steps)
-    if static and noiseless and clifford:
-        return Plan(read, "stabilizer", at_once=False)
-    fused = replace(read, steps=tuple(_fused(read.steps)))
-    if static and read.num_wires <= _DENSITY_MATRIX_QUBITS:
-        return Plan(fused, "density_matrix", at_once=True)
-    # A reset of a state vector is drawn anew for each shot.
-    if static and noiseless and not resets and read.num_wires <= _STATEVECTOR_AT_ONCE_QUBITS:
-        return Plan(fused, "statevector", at_once=True)
-    narrow = recycled(fused)
-    if narrow.num_wires <= _STATEVECTOR_QUBITS:
-        return Plan(narrow, "statevector", at_once=False)
-    return (
-        Plan(recycled(read), "stabilizer", at_once=False)
-        if clifford
-        else Plan(narrow, "matrix_product_state", at_once=False)
-    )
+
+    members: tuple[int, ...]
+    method: str
+    shots: int
+    seed: int
 
 
-def _fused(steps: Iterable[Step], goes_on: bool = False) -> list[Step]:
-    """Fuse steps, those in branches too."""
-    return [
-        replace(step, blocks=tuple(tuple(_fused(block, goes_on=True)) for block in step.blocks))
-        if isinstance(step, Decision)
-        else step
-        for step in fuse(steps, goes_on)
-    ]
+def calls_of(plans: Sequence[Sampled], shots: Sequence[int], rng: np.random.Generator) -> list[Call]:
+    """Return the calls that sample all circuits; each has a seed of its own, drawn beforehand."""
+    groups: dict[tuple[str, bool, int], list[int]] = {}
+    for k, plan in enumerate(plans):
+        groups.setdefault((plan.method, plan.at_once, shots[k]), []).append(k)
+    calls = []
+    for (method, at_once, count), members in groups.items():
+        costs = {k: plans[k].cost for k in members}
+        # One evolution draws all its shots from one stream; a simulation shot by shot has a stream for each shot.
+        most = count if at_once else int(max(1, min(CHUNK, CALL / max(costs.values()))))
+        for done in range(0, count, most):
+            chunk = min(most, count - done)
+            for together in _batches(members, costs, 1 if at_once else chunk):
+                calls.append(Call(tuple(together), method, chunk, int(rng.integers(2**62))))
+    return calls
 
 
-def _static(steps: Iterable[Step]) -> bool:
-    """Tell whether all measurements are final, so that one evolution serves all shots."""
-    measured: set[int] = set()
-    for step in steps:
-        if isinstance(step, Decision) or measured.intersection(step.wires):
-            return False
-        if isinstance(step, Measurement):
-            measured.add(step.wire)
-    return True
+def _batches(members: Sequence[int], costs: Mapping[int, float], shots: int) -> list[list[int]]:
+    """Return the circuits in batches that a simulator takes in one call."""
+    batches: list[list[int]] = [[]]
+    spent = 0.0
+    for k in members:
+        if batches[-1] and spent + costs[k] * shots > CALL:
+            batches.append([])
+            spent = 0.0
+        batches[-1].append(k)
+        spent += costs[k] * shots
+    return batches
 
 
-def _is_clifford(step: Step) -> bool:
-    if isinstance(step, Unitary):
-        return _clifford(step.operation)
-    if isinstance(step, Relax):
-        return mixes(step)
-    return not isinstance(step, Decision) or all(
-        _is_clifford(inside) for block in step.blocks for inside in block
-    )
+def sampled(
+    plans: Sequence[Sampled],
+    shots: Sequence[int],
+    rng: np.random.Generator,
+    sample: Callable[[Call], list[Raw]],
+    progress: Progress | None = None,
+    keep: Keep | None = None,
+) -> list[Raw]:
+    """Return the outcomes of each circuit, from calls of a simulator.
+
+    Args:
+        plans: How each circuit is sampled.
+        shots: The shots of each.
+        rng: Draws the seeds of the calls.
+        sample: Carries out a call, and returns the outcomes of its members.
+        progress: Told of finished shots of all circuits together.
+        keep: Where the outcomes of finished calls are left, and found again.
+    """
+    pieces: list[list[Raw]] = [[] for _ in plans]
+    done, total, begin = 0, sum(shots), time.monotonic()
+    for number, call in enumerate(calls_of(plans, shots, rng)):
+        raws = keep.get(number) if keep is not None else None
+        if raws is None or not _fit(raws, call, plans):
+            raws = sample(call)
+            if keep is not None and time.monotonic() - begin > SHORT:
+                keep.put(number, raws)
+        for k, raw in zip(call.members, raws, strict=True):
+            pieces[k].append(raw)
+        done += call.shots * len(call.members)
+        if progress is not None:
+            progress(done, total)
+    return [{name: np.concatenate([raw[name] for raw in raws]) for name in raws[0]} for raws in pieces]
 
 
-def _clifford(operation: Operation) -> bool:
-    if operation.name in ("rz", "p", "u1"):
-        turns = float(operation.params[0]) / (math.pi / 2)
-        return abs(turns - round(turns)) <= 1e-9
-    return operation.name in _CLIFFORD
+def _fit(raws: Sequence[Raw], call: Call, plans: Sequence[Sampled]) -> bool:
+    """Tell whether outcomes that were kept have the form of a call's."""
+    expected = [{name: (call.shots, width) for name, width in plans[k].registers} for k in call.members]
+    kinds = {bits.dtype for raw in raws for bits in raw.values()}
+    found = [{name: bits.shape for name, bits in raw.items()} for raw in raws]
+    return found == expected and kinds <= {np.dtype(bool)}

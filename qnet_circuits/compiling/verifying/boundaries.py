@@ -15,6 +15,7 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 
+from qnet_circuits.compiling.clifford import NotClifford
 from qnet_circuits.compiling.fences import fence_label, fence_labels
 from qnet_circuits.compiling.verifying.instrument import (
     Instrument,
@@ -24,7 +25,7 @@ from qnet_circuits.compiling.verifying.instrument import (
     event_name,
 )
 from qnet_circuits.compiling.verifying.polynomials import Event
-from qnet_circuits.compiling.verifying.stabilizer import NotClifford, differing_flow
+from qnet_circuits.compiling.verifying.stabilizer import differing_flow
 from qnet_circuits.errors import UnsupportedError, VerificationError
 
 #: A region before and after, but for the names of its fences and bits.

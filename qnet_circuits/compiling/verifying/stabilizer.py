@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 import stim
 from qiskit import QuantumCircuit
 from qiskit.circuit import Clbit
 
+from qnet_circuits.compiling.clifford import NotClifford, clifford_gates, pauli_of
 from qnet_circuits.compiling.verifying.instrument import (
     Instrument,
     Matrix,
@@ -26,58 +26,7 @@ from qnet_circuits.compiling.verifying.instrument import (
 from qnet_circuits.compiling.verifying.polynomials import ALWAYS, Event, Form
 from qnet_circuits.errors import UnsupportedError
 
-_TOLERANCE = 1e-6
 _WIDEST = 5
-_PAULIS = {
-    "I": np.eye(2),
-    "X": np.array([[0, 1], [1, 0]]),
-    "Y": np.array([[0, -1j], [1j, 0]]),
-    "Z": np.diag([1, -1]),
-}
-Gates = tuple[tuple[str, tuple[int, ...]], ...]
-
-
-class NotClifford(Exception):
-    """A part of a circuit that is no stabilizer circuit."""
-
-
-@lru_cache(maxsize=4096)
-def _gates(raw: bytes) -> Gates:
-    """Return a Clifford matrix, given by its bytes, as stabilizer gates."""
-    size = round((len(raw) // 16) ** 0.5)
-    matrix = np.frombuffer(raw, dtype=complex).reshape(size, size)
-    try:
-        tableau = stim.Tableau.from_unitary_matrix(matrix, endian="little")
-    except ValueError:
-        raise NotClifford from None
-    # The conversion rounds: a rotation by a tenth of a radian passes for the identity.
-    found = tableau.to_unitary_matrix(endian="little").astype(complex)
-    overlap = np.vdot(found, matrix)
-    if np.abs(matrix - found * overlap / abs(overlap)).max() > _TOLERANCE:
-        raise NotClifford
-    circuit = tableau.to_circuit()
-    return tuple((part.name, tuple(target.value for target in part.targets_copy())) for part in circuit)
-
-
-def is_clifford(matrix: Matrix) -> bool:
-    """Tell whether a matrix is that of a Clifford gate."""
-    try:
-        _gates(_key(matrix))
-    except NotClifford:
-        return False
-    return True
-
-
-def _key(matrix: Matrix) -> bytes:
-    return np.ascontiguousarray(matrix.round(9), dtype=complex).tobytes()
-
-
-def _pauli(matrix: Matrix) -> str:
-    """Return the name of a one-qubit matrix that is a Pauli up to its phase."""
-    for name, pauli in _PAULIS.items():
-        if matrix.shape == (2, 2) and abs(abs(np.vdot(pauli, matrix)) - 2) < _TOLERANCE**2:
-            return name
-    raise NotClifford
 
 
 def _widened(block: Step, wires: Sequence[int]) -> Matrix:
@@ -177,10 +126,10 @@ class StabilizerCircuit:
         assert block.matrix is not None
         try:
             if block.condition == ALWAYS:
-                for name, places in _gates(_key(block.matrix)):
+                for name, places in clifford_gates(block.matrix):
                     self.circuit.append(name, [block.wires[k] for k in places])
             else:
-                self._feedback(_pauli(block.matrix), block.condition, block.wires[0])
+                self._feedback(pauli_of(block.matrix), block.condition, block.wires[0])
         except NotClifford:
             return False
         for wire in block.wires:

@@ -12,12 +12,13 @@ from qiskit.circuit import CircuitInstruction, IfElseOp
 from qiskit.circuit.classical import expr
 from qiskit.circuit.library import CZGate, RZGate, XGate, YGate, ZGate
 
+from qnet_circuits.compiling.clifford import NotClifford
 from qnet_circuits.compiling.fences import fence_label, fence_labels, put_fence
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.routing import Router
 from qnet_circuits.compiling.verifying.boundaries import verify_boundaries
 from qnet_circuits.compiling.verifying.instrument import Reader, differing_branch
-from qnet_circuits.compiling.verifying.stabilizer import NotClifford, differing_flow, to_stim
+from qnet_circuits.compiling.verifying.stabilizer import differing_flow, to_stim
 from qnet_circuits.errors import UnsupportedError, VerificationError
 from qnet_circuits.programs.blocks import (
     bell_measurement,

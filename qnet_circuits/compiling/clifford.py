@@ -1,0 +1,71 @@
+"""Clifford matrices as stabilizer gates, for everyone who simulates or compares by stabilizers."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import stim
+
+Matrix = npt.NDArray[np.complex128]
+Gates = tuple[tuple[str, tuple[int, ...]], ...]
+_TOLERANCE = 1e-6
+_PAULIS = {
+    "I": np.eye(2),
+    "X": np.array([[0, 1], [1, 0]]),
+    "Y": np.array([[0, -1j], [1j, 0]]),
+    "Z": np.diag([1, -1]),
+}
+
+
+class NotClifford(Exception):
+    """A part of a circuit that is no stabilizer circuit."""
+
+
+def clifford_gates(matrix: Matrix) -> Gates:
+    """Return a Clifford matrix as stabilizer gates: names of stim's, with places among the wires, the least significant first.
+
+    Raises:
+        NotClifford: If it is none.
+
+    Example:
+        >>> clifford_gates(np.diag([1, 1j]))
+        (('S', (0,)),)
+    """
+    return _gates(np.ascontiguousarray(matrix.round(9), dtype=complex).tobytes())
+
+
+@lru_cache(maxsize=4096)
+def _gates(raw: bytes) -> Gates:
+    """Return a Clifford matrix, given by its bytes, as stabilizer gates."""
+    size = round((len(raw) // 16) ** 0.5)
+    matrix = np.frombuffer(raw, dtype=complex).reshape(size, size)
+    try:
+        tableau = stim.Tableau.from_unitary_matrix(matrix, endian="little")
+    except ValueError:
+        raise NotClifford from None
+    # The conversion rounds: a rotation by a tenth of a radian passes for the identity.
+    found = tableau.to_unitary_matrix(endian="little").astype(complex)
+    overlap = np.vdot(found, matrix)
+    if np.abs(matrix - found * overlap / abs(overlap)).max() > _TOLERANCE:
+        raise NotClifford
+    circuit = tableau.to_circuit()
+    return tuple((part.name, tuple(target.value for target in part.targets_copy())) for part in circuit)
+
+
+def is_clifford(matrix: Matrix) -> bool:
+    """Tell whether a matrix is that of a Clifford gate."""
+    try:
+        clifford_gates(matrix)
+    except NotClifford:
+        return False
+    return True
+
+
+def pauli_of(matrix: Matrix) -> str:
+    """Return the name of a one-qubit matrix that is a Pauli up to its phase."""
+    for name, pauli in _PAULIS.items():
+        if matrix.shape == (2, 2) and abs(abs(np.vdot(pauli, matrix)) - 2) < _TOLERANCE**2:
+            return name
+    raise NotClifford
