@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
 from qnet_circuits.backends.simulation.aer_methods import Plan, plan_of
-from qnet_circuits.backends.simulation.components import PART, components
+from qnet_circuits.backends.simulation.narrowing import PART, components
 from qnet_circuits.backends.simulation.sampling import Call, sampled
 from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.compiling.compiled import Compiled

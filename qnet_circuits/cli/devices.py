@@ -51,7 +51,7 @@ def devices(name: str | None, save: str | None, as_json: bool) -> None:
         listed = _listed()
         show({"schema": 1, "devices": listed} if as_json else _table(listed))
         return
-    from qnet_circuits.backends.device_names import device_of
+    from qnet_circuits.backends.registry import device_of
 
     device = device_of(name)
     if save is not None:

@@ -1,11 +1,11 @@
-"""Circuits made in one step of instructions that are known to be right: appending one checks and expands it again."""
+"""Circuits made in one step of instructions that are known to be right, and the fences between their regions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import CircuitInstruction, Clbit, Qubit
+from qiskit.circuit import Barrier, CircuitInstruction, Clbit, Qubit
 from qiskit.circuit.library import CXGate
 
 
@@ -73,3 +73,33 @@ def count(circuit: QuantumCircuit) -> tuple[int, int]:
         level = 1 + max([reached[bit] for bit in bits], default=0)
         reached.update(dict.fromkeys(bits, level))
     return gates, max(reached.values(), default=0)
+
+
+#: Fences are one-qubit barriers with unique labels, at each end of every operation between two nodes. They stop every pass of a
+#: compiler from cancelling, merging or moving gates across the boundary, at any optimisation level. A joint barrier would do so
+#: too, but make the two nodes wait for one another.
+_PREFIX = "fence:"
+
+
+def put_fence(circuit: QuantumCircuit, qubit: Qubit, label: str) -> None:
+    """Append a fence with a label, unique in its circuit."""
+    circuit.append(Barrier(1, label=_PREFIX + label), [qubit])
+
+
+def fence(qubit: Qubit, label: str) -> CircuitInstruction:
+    """Return a fence with a label, unique in its circuit, as an instruction."""
+    return CircuitInstruction(Barrier(1, label=_PREFIX + label), (qubit,))
+
+
+def fence_label(instruction: CircuitInstruction) -> str | None:
+    """Return the label of a fence, or None for any other instruction."""
+    if instruction.name != "barrier":
+        return None
+    label = instruction.label or ""
+    return label.removeprefix(_PREFIX) if label.startswith(_PREFIX) else None
+
+
+def fence_labels(circuit: QuantumCircuit) -> list[str]:
+    """Return the labels of all fences of a circuit, in order."""
+    labels = (fence_label(instruction) for instruction in circuit.data)
+    return [label for label in labels if label is not None]

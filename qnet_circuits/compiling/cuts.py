@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Qubit
 
+from qnet_circuits.compiling.building import fence, fence_label
 from qnet_circuits.compiling.clifford import is_clifford
-from qnet_circuits.compiling.fences import fence, fence_label
 
 CUT = "cut"
 #: Ends of a region, those of its open wires included, up to which a SWAP leaves its other wires alone.

@@ -19,9 +19,8 @@ from qiskit.circuit.library import XGate
 
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
-from qnet_circuits.devices.durations import durations_of
 from qnet_circuits.devices.pulses import colours, coupled, decoupled, joints, pieces
-from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.devices.repaired import Usable, durations_of
 from qnet_circuits.devices.schedule import Timed, Wait, makespan, schedule, waits
 from qnet_circuits.errors import UnsupportedError, VerificationError
 

@@ -22,7 +22,7 @@ def compile_with_controls(
     """Compile a program, and its control experiments onto the same physical qubits.
 
     Args:
-        program: A program, with control experiments or without.
+        program: A program with control experiments.
         device: The device, or None.
         corrections: The correction mode of the protocol's own circuits; those of control experiments correct nothing.
         carrier: What a transmission is on the machine.
@@ -32,8 +32,6 @@ def compile_with_controls(
         ParameterError: If nothing is corrected anyway.
     """
     controls = [item for item in program if item.control]
-    if not controls:
-        return compile_program(program, device, corrections=corrections, carrier=carrier, **options)
     if corrections == "none":
         raise ParameterError(
             "controls need corrections to compare with, got corrections='none': leave one of them out"

@@ -10,9 +10,8 @@ from qiskit.circuit import CircuitInstruction, Clbit, Gate, Measure, Qubit
 from qiskit.circuit.library import CXGate, CZGate, HGate, XGate, ZGate
 
 from qnet_circuits.classical import read_bits, written_bits
-from qnet_circuits.compiling.building import free_name, on_registers, three_cx
+from qnet_circuits.compiling.building import fence, free_name, on_registers, three_cx
 from qnet_circuits.compiling.conditionals import parity_decision
-from qnet_circuits.compiling.fences import fence
 from qnet_circuits.compiling.frames import Frames
 from qnet_circuits.compiling.outcome_map import Forms, Weights
 from qnet_circuits.compiling.survey import Survey, survey

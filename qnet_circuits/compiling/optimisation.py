@@ -11,9 +11,8 @@ from qiskit.circuit import CircuitInstruction, IfElseOp, Instruction, Qubit, Swi
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.transpiler import Target, TranspilerError, generate_preset_pass_manager
 
-from qnet_circuits.compiling.building import with_instructions
+from qnet_circuits.compiling.building import fence, fence_label, with_instructions
 from qnet_circuits.compiling.conditionals import STAND_IN, Gates, put_back, set_aside
-from qnet_circuits.compiling.fences import fence, fence_label
 from qnet_circuits.devices.device import restrict
 from qnet_circuits.errors import UnsupportedError
 

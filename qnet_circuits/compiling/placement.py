@@ -79,9 +79,7 @@ def find_layout(circuit: QuantumCircuit, target: Target, seed: int) -> tuple[int
             f"the circuit has {circuit.num_qubits} wires, the device only {target.num_qubits} qubits; "
             "use a larger device, fewer hops or parties, or no device"
         )
-    uses = Uses.of(circuit)
-    path = uses.path(circuit.num_qubits) if circuit.num_qubits > _SHORT else None
-    if path is None:
+    if circuit.num_qubits <= _SHORT or (path := (uses := Uses.of(circuit)).path(circuit.num_qubits)) is None:
         return _search(circuit, target, seed, _VF2_CALLS)
     errors = Errors.of(target)
     window = best_window(uses, path, errors)
@@ -178,7 +176,7 @@ def _place_on(
     circuits: Sequence[QuantumCircuit], target: Target, by_hand: Sequence[int] | None, seed: int
 ) -> list[Routed]:
     """Place every circuit on the qubits of a target."""
-    router = Router(target, seed)
+    router: Router | None = None
     known: dict[Pairs, tuple[int, ...] | None] = {}
     starts: dict[Pairs, tuple[int, ...]] = {}
     placed = []
@@ -191,6 +189,7 @@ def _place_on(
             placed.append(Routed(circuit, layout, layout))
             continue
         # The first routing of a kind chooses where its wires begin; the others of that kind begin there too.
+        router = router or Router(target, seed)
         placed.append(router.route(circuit, starts.get(pairs) if by_hand is None else by_hand))
         starts[pairs] = placed[-1].layout
     return placed

@@ -104,8 +104,3 @@ def final_qubits(item: CompiledItem) -> tuple[int | None, ...]:
             last.update(dict.fromkeys(written_bits(instruction)))
     place = {(register.name, k): bit for register in item.circuit.cregs for k, bit in enumerate(register)}
     return tuple(last.get(place[raw]) for raw in item.lowered.forms.raw)
-
-
-def with_readout(shots: Sequence[int], compiled: Compiled) -> list[int]:
-    """Return the shots of all circuits, given those of the program's own: readout circuits take as many as the largest."""
-    return [*shots, *[max(shots)] * (len(compiled.items) - len(compiled.own))]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
 from statistics import median
 from typing import Any
 
-from qiskit.circuit import Operation
+from qiskit import QuantumCircuit
+from qiskit.circuit import CircuitInstruction, Operation
 
 from qnet_circuits.devices.calibration import DeviceCalibration
+from qnet_circuits.devices.schedule import DurationOf, mid_circuit_measurements
 from qnet_circuits.errors import UnsupportedError
 
 #: An error from here on is no error of a gate but a failed calibration.
@@ -212,3 +214,24 @@ class Usable:
 
 def _place(name: str, qubits: Iterable[int]) -> str:
     return f"{name}({', '.join(map(str, qubits))})"
+
+
+def durations_of(circuit: QuantumCircuit, qubits: Sequence[int], usable: Usable) -> DurationOf:
+    """Return what ``schedule`` asks for durations: a measurement after which the circuit goes on takes the device's own for it.
+
+    Args:
+        circuit: A compiled circuit on the used qubits alone.
+        qubits: The physical qubit of each of its wires.
+        usable: The device's calibration with its gaps treated.
+    """
+    middle = mid_circuit_measurements(circuit)
+
+    def seconds(position: int, instruction: CircuitInstruction, wires: tuple[int, ...]) -> float:
+        name = str(instruction.name)
+        if name == "delay":
+            return usable.delay(instruction.operation)
+        if position in middle:
+            name = usable.mid_circuit_measurement
+        return usable.duration(name, tuple([qubits[wire] for wire in wires]))
+
+    return seconds

@@ -11,7 +11,7 @@ import numpy as np
 
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.compiled import Compiled, compile_program
 from qnet_circuits.compiling.experiments import compile_with_controls
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.readout_circuits import calibrated
@@ -56,7 +56,9 @@ def on_device(protocol: Protocol, backend: BaseBackend) -> tuple[Protocol, tuple
 def compile_for(program: Program, backend: BaseBackend, seed: int, options: RunOptions) -> Compiled:
     """Compile a program as a run with these options does, with the circuits that measure readout if they are wanted."""
     layout = options.layout
-    compiled = compile_with_controls(
+    controlled = any(item.control for item in program)
+    made = compile_with_controls if controlled else compile_program
+    compiled = made(
         program,
         backend.device,
         corrections=options.corrections,

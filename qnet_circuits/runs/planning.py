@@ -47,6 +47,11 @@ def counts_for(program: Program, shots: int | None) -> list[int]:
     return [item.shots or shots or DEFAULT_SHOTS for item in program]
 
 
+def with_readout(shots: Sequence[int], compiled: Compiled) -> list[int]:
+    """Return the shots of all circuits, given those of the program's own: readout circuits take as many as the largest."""
+    return [*shots, *[max(shots)] * (len(compiled.items) - len(compiled.own))]
+
+
 def plan_jobs(
     compiled: Compiled, backend: BaseBackend, shots: Sequence[int], options: RunOptions, run_id: str
 ) -> Plan:

@@ -14,14 +14,13 @@ from qnet_circuits.backends.base import BaseBackend, Evaluator
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.service.cost import Cost
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.compiling.readout_circuits import with_readout
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.corrections import CORRECT
 from qnet_circuits.programs.program import Item
 from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.runs.compilation import needs_proof, proved
 from qnet_circuits.runs.options import RunOptions
-from qnet_circuits.runs.planning import Plan, counts_for, plan_jobs
+from qnet_circuits.runs.planning import Plan, counts_for, plan_jobs, with_readout
 from qnet_circuits.theory.estimate import Estimate
 
 #: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second. Where a job

@@ -49,7 +49,9 @@ def _placed(
 ) -> tuple[RunOptions, tuple[str, ...]]:
     """Return the options with the layout in plain values, and what is to be said of a layout by prediction."""
     options = replace(
-        options, layout=plain_layout(options.layout, backend.device), options=dict(backend.options)
+        options,
+        layout=None if options.layout is None else plain_layout(options.layout, backend.device),
+        options=dict(backend.options),
     )
     if options.layout != PREDICTED:
         return options, ()

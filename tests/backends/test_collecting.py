@@ -2,7 +2,7 @@ import gc
 
 import pytest
 
-from qnet_circuits.backends.collecting import collecting_later
+from qnet_circuits.backends.exact import collecting_later
 
 
 @collecting_later()

@@ -5,9 +5,8 @@ import dataclasses
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.device_names import device_of
 from qnet_circuits.backends.ibm.client import fake_device
-from qnet_circuits.backends.registry import backend_of
+from qnet_circuits.backends.registry import backend_of, device_of
 from qnet_circuits.errors import ParameterError, RecordError, UnsupportedError
 
 CHAIN = qn.RepeaterChain(hops=2)

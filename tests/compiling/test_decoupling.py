@@ -15,13 +15,12 @@ from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.service.pricing import own_target
 from qnet_circuits.backends.simulation.steps import Unitary
 from qnet_circuits.backends.simulation.twin import noisy_circuit
+from qnet_circuits.compiling.building import fence_labels
 from qnet_circuits.compiling.decoupling import check_only_waiting_changed, with_pulses
-from qnet_circuits.compiling.fences import fence_labels
 from qnet_circuits.compiling.verifying.boundaries import verify_boundaries
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
-from qnet_circuits.devices.durations import durations_of
-from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.devices.repaired import Usable, durations_of
 from qnet_circuits.devices.schedule import makespan, schedule, waits
 from qnet_circuits.errors import UnsupportedError, VerificationError
 from tests.backends.service.one_job import check

@@ -5,13 +5,14 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
-from qnet_circuits.backends.device_names import device_of
+from qnet_circuits.backends.registry import device_of
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.compiling.readout_circuits import calibrated, final_qubits, with_readout
+from qnet_circuits.compiling.readout_circuits import calibrated, final_qubits
 from qnet_circuits.devices.synthetic import line_device
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.links import entangle
 from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.runs.planning import with_readout
 
 CHAIN = qn.RepeaterChain(hops=3)
 TORINO = "aer:fake_torino"

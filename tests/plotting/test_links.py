@@ -5,7 +5,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.device_names import device_of
+from qnet_circuits.backends.registry import device_of
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.chip import chip_places
 from qnet_circuits.plotting.links import plot_links

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.device_names import device_of
+from qnet_circuits.backends.registry import device_of
 from qnet_circuits.cli.main import main
 from qnet_circuits.devices.summary import couplings_by_use
 from qnet_circuits.errors import LayoutError, ParameterError, UnknownNameError

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from qiskit import QuantumCircuit
 
-from qnet_circuits.backends.simulation.gate_errors import gate_error
+from qnet_circuits.backends.simulation.noise_steps import (
+    OPERATION,
+    WAITING,
+    Event,
+    Waiting,
+    gate_error,
+    slow_coherence,
+)
 from qnet_circuits.backends.simulation.steps import (
     Decision,
     Measurement,
@@ -19,14 +26,12 @@ from qnet_circuits.backends.simulation.steps import (
     Unitary,
     Weights,
 )
-from qnet_circuits.backends.simulation.waiting import OPERATION, WAITING, Event, Waiting, slow_coherence
+from qnet_circuits.compiling.building import fence_label
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
-from qnet_circuits.compiling.fences import fence_label
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
-from qnet_circuits.devices.durations import durations_of
 from qnet_circuits.devices.pulses import joints
-from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.devices.repaired import Usable, durations_of
 from qnet_circuits.devices.schedule import (
     Timed,
     Wait,
@@ -158,7 +163,8 @@ class _Twin:
             assert self.usable is not None
             waiting = Waiting(self.qubits, self.usable, self.noise, self.decoupling, self.gate_error)
             measured = [each for each in timed if each.position in self.mid_circuit]
-            events += waiting.events(waits(timed), measured, len(events), joints(timed))
+            joined = joints(timed) if self.decoupling else {}
+            events += waiting.events(waits(timed), measured, len(events), joined)
         # Numbers are all different, so that steps themselves are never compared.
         events.sort()
         return [step for *_, step in events], makespan(timed)

@@ -15,8 +15,8 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 
+from qnet_circuits.compiling.building import fence_label, fence_labels
 from qnet_circuits.compiling.clifford import NotClifford
-from qnet_circuits.compiling.fences import fence_label, fence_labels
 from qnet_circuits.compiling.verifying.instrument import (
     Instrument,
     Reader,
@@ -55,7 +55,7 @@ def verify_boundaries(
         UnsupportedError: If a region is too large to compare, or has an operation that cannot be.
 
     Example:
-        >>> from qnet_circuits.compiling.fences import put_fence
+        >>> from qnet_circuits.compiling.building import put_fence
         >>> circuit = QuantumCircuit(1, 1)
         >>> _ = circuit.h(0)
         >>> put_fence(circuit, circuit.qubits[0], "alice")

@@ -17,7 +17,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Gate, Qubit
 from qiskit.quantum_info import Operator
 
-from qnet_circuits.compiling.fences import fence_label
+from qnet_circuits.compiling.building import fence_label
 from qnet_circuits.compiling.verifying.polynomials import (
     ALWAYS,
     NEVER,

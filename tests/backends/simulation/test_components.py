@@ -12,8 +12,7 @@ from scipy.stats import chi2_contingency
 import qnet_circuits as qn
 from qnet_circuits.backends import aer
 from qnet_circuits.backends.aer import AerBackend
-from qnet_circuits.backends.simulation.components import Part, components
-from qnet_circuits.backends.simulation.recycling import bits_of
+from qnet_circuits.backends.simulation.narrowing import Part, bits_of, components
 from qnet_circuits.backends.simulation.steps import Measurement, NoisyCircuit, Unitary
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling.compiled import compile_program

@@ -22,7 +22,7 @@ from qnet_circuits.backends.simulation.steps import (
 )
 from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import noisy_circuit
-from qnet_circuits.compiling.fences import put_fence
+from qnet_circuits.compiling.building import put_fence
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.errors import UnsupportedError

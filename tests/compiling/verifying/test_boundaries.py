@@ -12,8 +12,8 @@ from qiskit.circuit import CircuitInstruction, IfElseOp
 from qiskit.circuit.classical import expr
 from qiskit.circuit.library import CZGate, RZGate, XGate, YGate, ZGate
 
+from qnet_circuits.compiling.building import fence_label, fence_labels, put_fence
 from qnet_circuits.compiling.clifford import NotClifford
-from qnet_circuits.compiling.fences import fence_label, fence_labels, put_fence
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.routing import Router
 from qnet_circuits.compiling.verifying.boundaries import verify_boundaries
