@@ -10,9 +10,9 @@ from qiskit import QuantumCircuit
 from qiskit.circuit.classical import expr
 
 from qnet_circuits.backends.aer import _calls, _joined
+from qnet_circuits.backends.simulation.aer_circuits import perfect_readout
 from qnet_circuits.backends.simulation.aer_methods import Plan, _fused, _is_clifford, _static, plan_of
 from qnet_circuits.backends.simulation.narrowing import recycled
-from qnet_circuits.backends.simulation.readout_errors import perfect_readout
 from qnet_circuits.backends.simulation.twin import noisy_circuit
 from qnet_circuits.compiling.building import put_fence
 from qnet_circuits.devices.device_noise import DeviceNoise

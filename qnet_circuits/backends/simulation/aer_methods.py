@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from qiskit import QuantumCircuit
 from qiskit.circuit import Operation
 
-from qnet_circuits.backends.simulation.aer_circuits import circuit_of, mixes
+from qnet_circuits.backends.simulation.aer_circuits import circuit_of, mixes, perfect_readout
 from qnet_circuits.backends.simulation.fusing import fuse
 from qnet_circuits.backends.simulation.narrowing import recycled
-from qnet_circuits.backends.simulation.readout_errors import perfect_readout
 from qnet_circuits.backends.simulation.steps import (
     Decision,
     Depolarise,

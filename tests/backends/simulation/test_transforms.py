@@ -8,9 +8,9 @@ from qiskit import QuantumCircuit
 
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.simulation.aer_circuits import perfect_readout
 from qnet_circuits.backends.simulation.aer_methods import Plan, _fused, plan_of
 from qnet_circuits.backends.simulation.narrowing import recycled
-from qnet_circuits.backends.simulation.readout_errors import perfect_readout
 from qnet_circuits.backends.simulation.steps import Decision, Measurement, Relax, Transfer
 from qnet_circuits.backends.simulation.twin import Twin, noisy_circuit
 from qnet_circuits.compiling.compiled import compile_program
