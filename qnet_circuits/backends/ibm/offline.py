@@ -24,7 +24,7 @@ from qnet_circuits.backends.ibm.sampler_options import (
     options_notes,
     twirls,
 )
-from qnet_circuits.backends.ibm.submission import asked_shots, check_submittable, equal_shots
+from qnet_circuits.backends.ibm.submission import asked_shots, equal_shots
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device, restrict
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -107,7 +107,6 @@ class LocalBackend(Backend):
 
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError where a job of IBM's Sampler could not be made of the circuits."""
-        check_submittable(compiled, self.name)
         check_twirling(compiled, compiled.circuits, self.options, self.name)
 
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> _Ticket:

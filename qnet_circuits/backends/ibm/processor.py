@@ -28,7 +28,6 @@ from qnet_circuits.backends.ibm.sampler_options import (
 from qnet_circuits.backends.ibm.submission import (
     MID_CIRCUIT,
     asked_shots,
-    check_submittable,
     circuits_for,
     equal_shots,
 )
@@ -207,7 +206,6 @@ class RuntimeBackend(Backend):
 
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if the circuits cannot be one job here."""
-        check_submittable(compiled, self.name)
         if compiled.device is None or compiled.device.num_qubits != self.device.num_qubits:
             given = "no device" if compiled.device is None else compiled.device.name
             raise UnsupportedError(

@@ -21,10 +21,6 @@ MID_CIRCUIT = "measure_2"
 _SURPLUS = 1
 
 
-def check_submittable(compiled: Compiled, name: str) -> None:
-    """Raise UnsupportedError if a program cannot be one job of IBM's Sampler."""
-
-
 def equal_shots(shots: Sequence[int], name: str) -> int:
     """Return the number of shots of all circuits.
 

@@ -44,31 +44,15 @@ def priced(
         UnsupportedError: If there is no device, or a circuit breaks a limit by itself.
         ParameterError: If an option of the backend does not fit.
     """
-    delay = delay_on(backend) if rep_delay is None else rep_delay
-    jobs, seconds, notes = timed_jobs(compiled, shots, noise, delay)
-    executed = executed_on(backend, jobs)
-    cost = cost_of(executed * repeats, seconds, delay, remaining, (*notes, *notes_on(backend)))
+    if rep_delay is None:
+        rep_delay = REP_DELAY if backend.rep_delay is None else backend.rep_delay
+    jobs, seconds, notes = timed_jobs(compiled, shots, noise, rep_delay)
+    # Twirling runs a few shots more sometimes, which are surplus.
+    executed = tuple(replace(job, shots=backend.executed(job.shots)) for job in jobs)
+    if any(name.startswith("twirling.") for name in backend.options):
+        notes += ("what twirling adds to circuits' durations is not known, and not in the estimate",)
+    cost = cost_of(executed * repeats, seconds, rep_delay, remaining, notes)
     return jobs, tuple(cost_of([job], seconds).seconds for job in executed), cost
-
-
-def delay_on(backend: BaseBackend) -> float:
-    """Return the seconds between two shots of a backend, or what most processors have where it does not say."""
-    return REP_DELAY if backend.rep_delay is None else backend.rep_delay
-
-
-def executed_on(backend: BaseBackend, jobs: Sequence[Job]) -> tuple[Job, ...]:
-    """Return jobs with the shots that really run: twirling runs a few more sometimes, which are surplus."""
-    return tuple(replace(job, shots=backend.executed(job.shots)) for job in jobs)
-
-
-def notes_on(backend: BaseBackend) -> tuple[str, ...]:
-    """Return what should be known of an estimate with the options of a backend."""
-    twirled = any(name.startswith("twirling.") for name in backend.options)
-    return (
-        ("what twirling adds to circuits' durations is not known, and not in the estimate",)
-        if twirled
-        else ()
-    )
 
 
 def timed_jobs(

@@ -1,4 +1,4 @@
-"""A noisy circuit as Aer takes it: with perfect readout, and its noise as instructions of the circuit or fused into channels."""
+"""A noisy circuit as Aer takes it: with perfect readout, and noise as instructions of the circuit or fused into channels."""
 
 from __future__ import annotations
 
