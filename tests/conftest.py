@@ -12,6 +12,8 @@ from tests.platform.server import PlatformServer
 
 matplotlib.use("Agg")
 os.environ.setdefault("QISKIT_PARALLEL", "FALSE")
+# Each worker has a core: threads of one would wait for those of another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The documents do what they say: code in the README and in docs/ is run."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -33,20 +32,31 @@ def _commands():
     return [line.split("#")[0].strip() for line in lines if line.startswith("qnet ")]
 
 
-def test_readme_command_lines_run(tmp_path):
+def _run(commands, capsys):
+    """Run command lines in this process, where a warning is an error, and check that nothing is said on stderr."""
+    for command in commands:
+        with pytest.raises(SystemExit) as ended:
+            main(command.split()[1:])
+        err = capsys.readouterr().err
+        assert (ended.value.code, err) == (0, ""), f"{command}: {err}"
+    plt.close("all")
+
+
+def test_readme_command_lines_run(tmp_path, monkeypatch, capsys):
     commands = _commands()
     assert len(commands) >= 6
-    directory = Path(sys.executable).parent
-    for command in commands:
-        done = subprocess.run(
-            [str(directory / "qnet"), *command.split()[1:]],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, "MPLBACKEND": "Agg"},
-        )
-        assert done.returncode == 0, f"{command}: {done.stderr}"
-        assert done.stderr == ""
+    monkeypatch.chdir(tmp_path)
+    _run(commands, capsys)
+
+
+def test_the_command_is_installed(tmp_path):
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "qnet"), *_commands()[0].split()[1:]],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stderr) == (0, "") and "teleportation" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -60,11 +70,7 @@ def test_command_lines_that_need_an_account_run_on_the_stand_in(
     shutil.copytree(ROOT / "hardware_runs", tmp_path / "hardware_runs")
     monkeypatch.chdir(tmp_path)
     with PlatformServer(["FakeKingston"]).in_environment() as platform:
-        for command in commands:
-            with pytest.raises(SystemExit) as ended:
-                main(command.split()[1:])
-            assert not ended.value.code, f"{command}: {capsys.readouterr().err}"
-    plt.close("all")
+        _run(commands, capsys)
     assert len(platform.jobs.records) == jobs
 
 
