@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,19 @@ class Keep(Protocol):
 
     def put(self, number: int, raws: list[Raw]) -> None:
         """Keep a finished part."""
+
+
+class Clock(Protocol):
+    """Tells the time, and lets it pass; Python's module ``time`` does both."""
+
+    def time(self) -> float:
+        """Return the seconds since 1970."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait."""
 
 
 class BaseBackend:
@@ -134,6 +148,8 @@ class Backend(BaseBackend, ABC):
 
     #: Seconds after which a job that was made is surely listed by ``find``, where the work goes on elsewhere.
     listing_seconds: float = 300.0
+    #: The clock by which such jobs are waited for.
+    clock: Clock = time
 
     @abstractmethod
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -101,6 +103,11 @@ class DeviceCalibration:
     @cached_property
     def _found(self) -> dict[tuple[str, tuple[int, ...]], OperationCalibration]:
         return {(entry.name, entry.qubits): entry for entry in self.entries}
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the whole content, in hexadecimal digits."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
     @property
     def num_qubits(self) -> int:

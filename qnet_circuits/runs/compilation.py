@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from qnet_circuits.backends.base import BaseBackend
-from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled, compile_program
 from qnet_circuits.compiling.experiments import compile_with_controls
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.readout_circuits import calibrated
-from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.summary import couplings_by_use
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.controls import with_controls
@@ -98,10 +94,3 @@ def proved(compiled: Compiled, backend: BaseBackend, verify: bool) -> dict[str, 
             "which the result notes"
         ) from None
     return {"verify": round(time.perf_counter() - begin, 4)}
-
-
-def backend_again(manifest: Mapping[str, Any]) -> BaseBackend:
-    """Return the backend that a manifest names, as it was."""
-    options = RunOptions.from_manifest(manifest["options"])
-    noise = DeviceNoise.from_parameters(**manifest["noise"]) if manifest["noise"] else None
-    return asked_of(backend_of(manifest["backend"]), replace(options, noise=noise))

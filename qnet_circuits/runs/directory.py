@@ -10,18 +10,16 @@ import shlex
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from qiskit import QuantumCircuit, qpy
 
-from qnet_circuits.compiling.outcome_map import Forms
-from qnet_circuits.compiling.readout_circuits import READOUT
+from qnet_circuits.backends.base import Raw, Shapes
 from qnet_circuits.devices.files import finite, parsed, read_file
 from qnet_circuits.errors import HeldError, RecordError
 
@@ -31,7 +29,6 @@ STATES = (
 )  # fmt: skip
 #: Where a run has come to its end, for good or ill.
 SETTLED = ("COLLECTED", "CANCELLED", "FAILED", "LOST")
-Raw = dict[str, npt.NDArray[np.bool_]]
 #: Files that are written by way of a temporary one, how that ends, and after how many seconds one is nobody's any more.
 _FILES = (
     "manifest.json", "program.qpy", "compiled.qpy", "calibration.json", "outcomes.npz", "exact.json", "result.json",
@@ -182,10 +179,6 @@ class Record:
             raise RecordError(f"{self.path}/{SECRET_FILE} is damaged: {size} bytes are due")
         return kept
 
-    def update(self, **changes: Any) -> None:
-        """Change entries of the manifest."""
-        self.write_manifest({**self.manifest(), **changes})
-
     def write_json(self, name: str, plain: Any) -> None:
         """Write a file of plain values; null stands for a number that is not finite."""
         self._write(name, json.dumps(finite(plain), indent=1).encode())
@@ -235,14 +228,14 @@ class Record:
         np.savez_compressed(buffer, **arrays)
         self._write("outcomes.npz", buffer.getvalue())
 
-    def read_outcomes(self, items: Sequence[dict[str, Any]]) -> list[Raw]:
-        """Return the raw outcomes of the manifest's items, or raise RecordError if they are missing or do not fit."""
+    def read_outcomes(self, shapes: Sequence[Shapes]) -> list[Raw]:
+        """Return raw outcomes of these shapes, or raise RecordError if they are missing or do not fit."""
         if not self.has("outcomes.npz"):
             raise RecordError(f"{self.path} has no outcomes yet; open the run and ask for its result")
         try:
             whole = io.BytesIO(read_file(self.path / "outcomes.npz", most=None))
             with np.load(whole, allow_pickle=False) as stored:
-                return [self._unpack(stored, k, item) for k, item in enumerate(items)]
+                return [self._unpack(stored, k, shape) for k, shape in enumerate(shapes)]
         except Exception as error:
             # What a damaged archive raises depends on the byte: zlib.error, NotImplementedError and others.
             raise RecordError(
@@ -250,11 +243,10 @@ class Record:
             ) from None
 
     @staticmethod
-    def _unpack(stored: Any, k: int, item: dict[str, Any]) -> Raw:
+    def _unpack(stored: Any, k: int, shapes: Shapes) -> Raw:
         raw: Raw = {}
-        for register, width in item["raw_registers"].items():
-            shots, stored_width = (int(size) for size in stored[f"{k}/{register}/shape"])
-            if (shots, stored_width) != (item["shots"], width):
+        for register, (shots, width) in shapes.items():
+            if tuple(stored[f"{k}/{register}/shape"]) != (shots, width):
                 raise ValueError("shape")
             packed = stored[f"{k}/{register}"]
             if packed.size != -(-shots * width // 8):  # unpacked, too few would be filled up with zeros
@@ -407,28 +399,3 @@ class Parts:
     def clear(self) -> None:
         """Remove all parts, of all jobs."""
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def forms_to_dict(forms: Forms) -> dict[str, Any]:
-    """Return forms as plain values."""
-    return {
-        "raw": [list(bit) for bit in forms.raw],
-        "registers": {name: [list(form) for form in bits] for name, bits in forms.registers.items()},
-        "accept": [list(form) for form in forms.accept],
-        "emulated": [list(weights) for weights in forms.emulated],
-    }
-
-
-def forms_from_dict(plain: dict[str, Any]) -> Forms:
-    """Return forms of plain values."""
-    return Forms(
-        tuple((register, int(index)) for register, index in plain["raw"]),
-        {name: tuple(tuple(form) for form in bits) for name, bits in plain["registers"].items()},
-        tuple(tuple(form) for form in plain["accept"]),
-        tuple(tuple(weights) for weights in plain["emulated"]),
-    )
-
-
-def measures_readout(item: Mapping[str, Any]) -> bool:
-    """Tell whether an entry of a manifest is of a readout circuit."""
-    return READOUT in item and item[READOUT]["state"] is not None

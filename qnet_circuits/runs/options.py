@@ -38,6 +38,7 @@ class Option:
         flag: How the command line spells the option, if not as its name with hyphens.
         shown: What the command line shows in place of a value.
         kept: Whether the manifest keeps the option among its ``options``.
+        decides: Whether the option changes outcomes, and so the specification of a run.
     """
 
     check: Check
@@ -47,6 +48,7 @@ class Option:
     flag: str = ""
     shown: str | None = None
     kept: bool = True
+    decides: bool = True
 
 
 def _option(default: Any, check: Check, says: str, help: str = "", **more: Any) -> Any:
@@ -217,6 +219,7 @@ class RunOptions:
         verbs=("run", "submit"),
         flag="--predict/--no-predict",
         kept=False,
+        decides=False,
     )
     verify: bool = _option(
         True,
@@ -226,6 +229,7 @@ class RunOptions:
         "Prove that compilation kept the parties apart before anything goes to a processor.",
         verbs=("run", "submit"),
         flag="--verify/--no-verify",
+        decides=False,
     )
     max_qpu_seconds: int | None = _option(
         None,
@@ -233,6 +237,7 @@ class RunOptions:
         "The most processor seconds that a run on a processor may take, shared by its jobs; required there.",
         "The most processor seconds that the run may take; needed on ibm:.",
         verbs=("run", "submit"),
+        decides=False,
     )
     attempt: int = 0
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
 import uuid
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
@@ -19,7 +21,8 @@ from qnet_circuits.programs.corrections import CORRECT
 from qnet_circuits.programs.program import Item
 from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.runs.compilation import needs_proof, proved
-from qnet_circuits.runs.options import RunOptions
+from qnet_circuits.runs.directory import SCHEMA
+from qnet_circuits.runs.options import OPTIONS, RunOptions
 from qnet_circuits.runs.planning import Plan, counts_for, plan_jobs, with_readout
 from qnet_circuits.theory.estimate import Estimate
 
@@ -144,6 +147,30 @@ class Prepared:
         if needs_proof(self.backend) and not options.verify:
             notes.append(UNPROVED)
         return tuple(dict.fromkeys([*notes, *self.said]))
+
+    @cached_property
+    def specification_id(self) -> str:
+        """The SHA-256 of all that decides on the outcomes, in hexadecimal digits: runs that have the same repeat each other.
+
+        It covers the protocol with its parameters and its program, the backend with its calibration and noise, each option that
+        changes outcomes, the seed, and the schema of what is kept. ``run_id``, the path and the budget are another's business.
+        """
+        backend, device = self.backend, self.backend.device
+        kept = self.options.to_manifest()
+        said = {
+            "schema": SCHEMA,
+            "protocol": self.protocol.name or type(self.protocol).__name__,
+            "parameters": self.protocol.parameters,
+            "program": self.compiled.program.id,
+            "backend": backend.name,
+            "calibration": None if device is None else device.calibration.digest,
+            "noise": None if backend.noise is None else backend.noise.to_dict(),
+            "options": {
+                name: value for name, value in kept.items() if name not in OPTIONS or OPTIONS[name].decides
+            },
+            "seed": self.seed,
+        }
+        return hashlib.sha256(json.dumps(said, sort_keys=True, default=repr).encode()).hexdigest()
 
     @property
     def carrier(self) -> str:

@@ -8,8 +8,7 @@ nothing is submitted before. So nothing that was created is lost, and nothing is
 from __future__ import annotations
 
 import datetime
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
@@ -49,24 +48,33 @@ def in_doubt(entry: Mapping[str, Any]) -> str | None:
     return f"a job may exist that is not listed yet: it is looked for, and nothing is submitted again {until}"
 
 
+def doubt_of(entries: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return what is said of the first of several jobs that is in doubt; None if none is."""
+    return next(filter(None, map(in_doubt, entries)), None)
+
+
 class Job:
     """One job of a run.
 
     Args:
         backend: A remote backend.
-        entry: The job's entry in the run's manifest, as it is kept up to date: its tag, its status, its ticket.
+        read: Returns the job's entry in the run's manifest as it is now: its tag, its status, its ticket.
         save: Changes the entry, on disk before it returns.
         advice: How to go on with the run.
         own: Whether the run is this machine's own; of one that is not, no duplicate is cancelled.
     """
 
     def __init__(
-        self, backend: Backend, entry: Mapping[str, Any], save: Save, advice: str = "", own: bool = True
+        self, backend: Backend, read: Callable[[], Mapping[str, Any]], save: Save, advice: str, own: bool
     ) -> None:
-        self._backend, self._entry, self._save = backend, entry, save
+        self._backend, self._read, self._save, self._clock = backend, read, save, backend.clock
         self._advice, self._own = advice or "open the run again", own
         #: How many times in a row nobody has answered.
         self.failures = 0
+
+    @property
+    def _entry(self) -> Mapping[str, Any]:
+        return self._read()
 
     @property
     def _tag(self) -> str:
@@ -117,15 +125,16 @@ class Job:
         self._save(status="SUBMITTING", attempts=self._attempts + 1, listed_by=self._listed_by())
 
     def _listed_by(self) -> str:
-        moment = datetime.datetime.fromtimestamp(time.time() + self._backend.listing_seconds, datetime.UTC)
-        return moment.isoformat(timespec="milliseconds")
+        moment = self._clock.time() + self._backend.listing_seconds
+        return datetime.datetime.fromtimestamp(moment, datetime.UTC).isoformat(timespec="milliseconds")
 
     def doubt(self) -> float:
         """Return for how many seconds a job may exist that is not listed."""
         if self._certain or self._entry["status"] == "PREPARED":
             return 0.0
         given = self._entry.get("listed_by")
-        left = None if given is None else datetime.datetime.fromisoformat(given).timestamp() - time.time()
+        now = self._clock.time()
+        left = None if given is None else datetime.datetime.fromisoformat(given).timestamp() - now
         if left is None or left > self._backend.listing_seconds:
             # An earlier version noted no time; or the clock was set back.
             self._save(listed_by=self._listed_by())
@@ -153,18 +162,18 @@ class Job:
                 return
         raise NotFinishedError(f"{in_doubt(self._entry)}; go on with: {self._advice}", "SUBMITTING")
 
-    def _looks(self, patience: float | None, resting: Resting) -> Any:
+    def _looks(self, patience: float | None, resting: Resting) -> Iterator[float]:
         """Yield, for each look that is due, the seconds of doubt that are left, until the patience is at an end."""
-        begin, looks = time.monotonic(), 0
+        begin, looks = self._clock.monotonic(), 0
         while True:
             left = self.doubt()
             yield left
-            spare = left if patience is None else min(left, begin + patience - time.monotonic())
+            spare = left if patience is None else min(left, begin + patience - self._clock.monotonic())
             if spare <= 0:
                 return
             looks += 1
             with resting():
-                time.sleep(min(spare, LOOKS[min(looks, len(LOOKS) - 1)]))
+                self._clock.sleep(min(spare, LOOKS[min(looks, len(LOOKS) - 1)]))
 
     def _submit(self, submit: Callable[[], Any]) -> None:
         try:
@@ -286,7 +295,7 @@ class Job:
         Raises:
             UnreachableError, BusyError: If nobody answered several times in a row; the job goes on, and so may another watch.
         """
-        begin, pause, self.failures = time.monotonic(), FIRST_POLL, 0
+        begin, pause, self.failures = self._clock.monotonic(), FIRST_POLL, 0
         while True:
             try:
                 state, self.failures = self.refresh(), 0
@@ -295,11 +304,11 @@ class Job:
                 if self.failures >= MOST_FAILURES:
                     raise
                 state = str(self._entry["status"])
-            left = None if timeout is None else begin + timeout - time.monotonic()
+            left = None if timeout is None else begin + timeout - self._clock.monotonic()
             if state in ENDED or (left is not None and left <= 0):
                 return state
             with resting():
-                time.sleep(pause if left is None else min(pause, left))
+                self._clock.sleep(pause if left is None else min(pause, left))
             pause = min(LAST_POLL, SLOWER * pause)
 
 

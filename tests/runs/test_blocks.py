@@ -19,12 +19,10 @@ from qnet_circuits.errors import (
 )
 from qnet_circuits.programs.figures import Figure, parity
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.runs import compilation
-from qnet_circuits.runs import remote_job as jobs
 from qnet_circuits.runs.planning import overall, share_budget
 from qnet_circuits.runs.results.outcomes import spread_of
 from qnet_circuits.theory.estimate import Estimate
-from tests.support.elsewhere import Platform, RemoteBackend, Time
+from tests.support.elsewhere import Platform, RemoteBackend, Time, found_by_name
 
 CHAIN = qn.RepeaterChain(hops=2)
 
@@ -72,14 +70,14 @@ class Uneven(qn.Protocol):
 def slept(monkeypatch):
     """Pauses take no time; how long they would have taken is looked at where it matters."""
     made = Time()
-    monkeypatch.setattr(jobs, "time", made)
+    monkeypatch.setattr(RemoteBackend, "clock", made)
     return made.pauses
 
 
 @pytest.fixture
 def elsewhere(monkeypatch):
     made = Platform()
-    monkeypatch.setattr(compilation, "backend_of", lambda name: RemoteBackend(made))
+    found_by_name(monkeypatch, lambda: RemoteBackend(made))
     return made
 
 
@@ -214,8 +212,7 @@ def test_what_was_downloaded_is_not_downloaded_again(elsewhere, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         submitted(backend, tmp_path / "run").result()
     later = RemoteBackend(elsewhere)
-    run = qn.open_run(tmp_path / "run")
-    run._backend = later
+    run = qn.open_run(tmp_path / "run", backend=later)
     assert run.result().fidelity.n == 450
     assert later.asked.count("fetch") == 1
 
@@ -280,7 +277,7 @@ def test_circuits_with_different_shots_run_together_without_their_surplus(platfo
 def test_circuits_with_very_different_shots_are_jobs_of_their_own(monkeypatch):
     monkeypatch.setattr("qnet_circuits.backends.service.splitting.JOB_OVERHEAD", 0.0)
     run = qn.submit(Uneven(), "local:fake_manila", seed=1)
-    assert [job["shots"] for job in run._manifest["jobs"]] == [900, 7]
+    assert [job["shots"] for job in run.manifest["jobs"]] == [900, 7]
     assert run.result().resources["surplus_executions"] == 0
 
 
@@ -336,7 +333,7 @@ def test_more_shots_than_a_processor_takes_at_once_are_several_jobs(platform, tm
     most = limits_of(qn.compile(CHAIN, "local:fake_manila").device).shots
     assert most < 5_000_000
     run = qn.submit(CHAIN, "local:fake_manila", shots=most + 1, seed=1, predict=False)
-    shots = [job["shots"] for job in run._manifest["jobs"]]
+    shots = [job["shots"] for job in run.manifest["jobs"]]
     assert len(shots) == 2 and max(shots) <= most and sum(shots) == most + 1
     submitted = qn.submit(
         CHAIN,

@@ -34,7 +34,7 @@ def clock(monkeypatch, platform):
         platform.jobs.lag = max(0.0, platform.jobs.lag - seconds)
 
     made = Time(pass_)
-    monkeypatch.setattr(jobs, "time", made)
+    monkeypatch.setattr(RuntimeBackend, "clock", made)
     return made
 
 

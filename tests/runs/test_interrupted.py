@@ -174,12 +174,12 @@ def test_parts_that_are_torn_or_of_another_form_are_made_again(
 def test_a_damaged_archive_is_one_error_whatever_byte_it_is(tmp_path, rng):
     record = Record(tmp_path)
     raws = [{"m": rng.random((50, 2)) < 0.5, "out": rng.random((50, 3)) < 0.5} for _ in range(2)]
-    items = [{"shots": 50, "raw_registers": {"m": 2, "out": 3}}] * 2
+    shapes = [{"m": (50, 2), "out": (50, 3)}] * 2
     record.write_outcomes(["a", "b"], raws)
     Parts(record).put(0, raws)
     refused = 0
     for file, read in (
-        (tmp_path / "outcomes.npz", lambda: record.read_outcomes(items)),
+        (tmp_path / "outcomes.npz", lambda: record.read_outcomes(shapes)),
         (tmp_path / "parts" / "0.npz", lambda: Parts(record).get(0)),
     ):
         content = file.read_bytes()

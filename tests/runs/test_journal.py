@@ -10,11 +10,10 @@ import pytest
 from qnet_circuits.cli.main import main
 from qnet_circuits.errors import NotFinishedError, RecordError, RefusedError
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
-from qnet_circuits.runs import compilation, journal
-from qnet_circuits.runs import remote_job as jobs
+from qnet_circuits.runs import journal
 from qnet_circuits.runs.opening import open_run, replay
 from qnet_circuits.runs.verbs import submit
-from tests.support.elsewhere import Platform, RemoteBackend, Time
+from tests.support.elsewhere import Platform, RemoteBackend, Time, found_by_name
 
 CHAIN = RepeaterChain(hops=2)
 
@@ -22,7 +21,7 @@ CHAIN = RepeaterChain(hops=2)
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     made = Time()
-    monkeypatch.setattr(jobs, "time", made)
+    monkeypatch.setattr(RemoteBackend, "clock", made)
     return made
 
 
@@ -40,7 +39,7 @@ def machine(monkeypatch, tmp_path):
 @pytest.fixture
 def platform(monkeypatch):
     made = Platform()
-    monkeypatch.setattr(compilation, "backend_of", lambda name: RemoteBackend(made))
+    found_by_name(monkeypatch, lambda: RemoteBackend(made))
     return made
 
 

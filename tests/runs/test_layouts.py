@@ -10,6 +10,8 @@ import qnet_circuits as qn
 from qnet_circuits.cli.main import main
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.errors import LayoutError, ParameterError, QnetError, RecordError, UnsupportedError
+from qnet_circuits.runs.kept import Kept
+from qnet_circuits.runs.source import Source
 
 
 def with_errors(device, errors):
@@ -212,7 +214,7 @@ def test_a_processor_is_measured_and_its_run_prepared_again(edges, platform, tmp
         qn.LinkBenchmark(edges=edges), "ibm:ibm_manila", shots=50, seed=1, path=where, max_qpu_seconds=60
     )
     assert len(measured.figures) == (5 if edges is None else 1)
-    compiled, _ = qn.open_run(where)._prepare_again()
+    compiled = Source(Kept.read(where)).ready()
     assert compiled.layout == measured.provenance["layout"]
     if edges is None:
         chain = qn.compile(qn.RepeaterChain(hops=2), "ibm:ibm_manila", layout=where)

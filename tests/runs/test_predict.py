@@ -138,9 +138,9 @@ def test_an_exact_run_is_kept_moved_and_read_in_another_process(tmp_path, manila
     shutil.move(tmp_path / "run", tmp_path / "moved")
     script = (
         "import sys, json\n"
-        "import qnet_circuits as qn, qnet_circuits.runs.run as runs, qnet_circuits.runs.compilation as compilation\n"
+        "import qnet_circuits as qn, qnet_circuits.runs.source as source\n"
         "def refuse(*a, **k): raise AssertionError('something was made again')\n"
-        "compilation.backend_of = compilation.compile_for = runs.backend_again = runs.prepare_again = refuse\n"
+        "source.backend_of = source.compile_for = source.proved = qn.DeviceCalibration.from_backend = refuse\n"
         "print(json.dumps([qn.replay(sys.argv[1]).to_dict(), qn.open_run(sys.argv[1]).result().to_dict()]))\n"
     )
     printed = subprocess.run(
@@ -371,12 +371,12 @@ def test_when_predictions_are_made():
         "refused": qn.submit(small, "aer:fake_manila", shots=5, predict=False),
         "sampler": qn.submit(small, FakeManilaV2(), shots=5, emulate_links=True),
     }
-    assert {name for name, run in runs.items() if run._manifest["predicted"]} == {"small"}
+    assert {name for name, run in runs.items() if run.manifest["predicted"]} == {"small"}
     asked = {
         "large": qn.submit(large, "aer:fake_torino", shots=5, predict=True),
         "no device": qn.submit(small, "ideal", shots=5, predict=True),
     }
-    assert all(run._manifest["predicted"] for run in asked.values())
+    assert all(run.manifest["predicted"] for run in asked.values())
 
 
 def test_predictions_use_the_same_noise_modes_and_decoupling_as_the_samples():

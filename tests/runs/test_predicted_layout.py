@@ -55,14 +55,14 @@ def test_a_run_that_was_prepared_is_opened_with_the_same_placement(tmp_path):
     assert run.status == "PREPARED"
     opened = qn.open_run(tmp_path / "run")
     result = opened.result()
-    assert result.provenance["layout"] == run._manifest["layout"]
-    assert opened._manifest["options"]["layout"] == run._manifest["layout"][0]
+    assert result.provenance["layout"] == run.manifest["layout"]
+    assert opened.manifest["options"]["layout"] == run.manifest["layout"][0]
     assert result.figures == run.result().figures
 
 
 def test_control_experiments_lie_on_the_same_qubits():
     run = qn.submit(CHAIN, "aer:fake_kingston", layout="predicted", controls=True, mitigate=True, **KINGSTON)
-    (layout,) = run._manifest["layout"]
+    (layout,) = run.manifest["layout"]
     compiled = qn.compile(CHAIN, "aer:fake_kingston", layout="predicted", **KINGSTON)
     assert compiled.layout == [layout]
 

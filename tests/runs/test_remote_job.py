@@ -18,13 +18,12 @@ from qnet_circuits.errors import (
     UnsupportedError,
 )
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
-from qnet_circuits.runs import compilation
 from qnet_circuits.runs import remote_job as jobs
-from qnet_circuits.runs.directory import Holding
+from qnet_circuits.runs.directory import Holding, Record
 from qnet_circuits.runs.opening import open_run, replay
 from qnet_circuits.runs.run import Run
 from qnet_circuits.runs.verbs import predict, run, submit
-from tests.support.elsewhere import Platform, RemoteBackend, Time
+from tests.support.elsewhere import Platform, RemoteBackend, Time, found_by_name
 
 CHAIN = RepeaterChain(hops=2)
 
@@ -33,14 +32,14 @@ CHAIN = RepeaterChain(hops=2)
 def slept(monkeypatch):
     """Pauses take no time; how long they would have taken is looked at where it matters."""
     made = Time()
-    monkeypatch.setattr(jobs, "time", made)
+    monkeypatch.setattr(RemoteBackend, "clock", made)
     return made.pauses
 
 
 @pytest.fixture
 def platform(monkeypatch):
     made = Platform()
-    monkeypatch.setattr(compilation, "backend_of", lambda name: RemoteBackend(made))
+    found_by_name(monkeypatch, lambda: RemoteBackend(made))
     return made
 
 
@@ -261,7 +260,7 @@ def test_run_on_a_processor_waits_for_the_result(tmp_path, platform):
 def test_of_several_processes_one_holds_the_directory(tmp_path, platform):
     submitted(tmp_path, RemoteBackend(platform))
     first, second = open_run(tmp_path / "run"), open_run(tmp_path / "run")
-    with first._held(), pytest.raises(NotFinishedError, match="another process is at work"):
+    with Record(first.path).held(), pytest.raises(NotFinishedError, match="another process is at work"):
         second.wait(timeout=0.1)
     assert second.result().figures
 
@@ -286,7 +285,7 @@ def meanwhile(monkeypatch):
         if todo:
             todo.pop()()
 
-    monkeypatch.setattr(jobs, "time", Time(pause))
+    monkeypatch.setattr(RemoteBackend, "clock", Time(pause))
     return todo
 
 
@@ -322,7 +321,7 @@ def test_a_run_that_is_cancelled_by_another_process_meanwhile_ends(tmp_path, pla
 
 def test_a_run_that_is_sampled_here_says_how_far_it_is_and_is_not_cancelled_under_way(tmp_path):
     submit(CHAIN, "ideal", shots=50, seed=1, path=tmp_path / "run")
-    with open_run(tmp_path / "run")._held():
+    with Record(tmp_path / "run").held():
         assert open_run(tmp_path / "run").refresh() == "PREPARED"
         with pytest.raises(RecordError, match="another process is at work"):
             open_run(tmp_path / "run").cancel()

@@ -9,14 +9,14 @@ import pytest
 
 from qnet_circuits.errors import HeldError, NotFinishedError, UnreachableError
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
-from qnet_circuits.runs import compilation, progress
+from qnet_circuits.runs import progress, remote
 from qnet_circuits.runs import remote_job as jobs
-from qnet_circuits.runs import run as runs
+from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.opening import open_run
 from qnet_circuits.runs.verbs import submit
 from tests.cli.test_commands import qnet as qnet
 from tests.runs.test_progress import Terminal
-from tests.support.elsewhere import Platform, RemoteBackend
+from tests.support.elsewhere import Platform, RemoteBackend, found_by_name
 
 
 def until(true):
@@ -44,10 +44,10 @@ class Slow(RemoteBackend):
 @pytest.fixture
 def directory(tmp_path, monkeypatch):
     made = Platform()
-    monkeypatch.setattr(compilation, "backend_of", lambda name: Slow(made))
+    found_by_name(monkeypatch, lambda: Slow(made))
     for owner, name, seconds in (
         (jobs, "FIRST_POLL", 0.01), (progress, "_QUIET_SECONDS", 0.0), (progress, "_TICK", 0.01),
-        (progress, "_UNANSWERED", 0.05), (runs, "_TURN", 0.3),
+        (progress, "_UNANSWERED", 0.05), (remote, "TURN", 0.3),
     ):  # fmt: skip
         monkeypatch.setattr(owner, name, seconds)
     submit(RepeaterChain(hops=2), Slow(made), shots=50, max_qpu_seconds=60, path=tmp_path / "run")
@@ -84,7 +84,7 @@ def test_the_line_ends_when_nobody_answers_any_more(directory, monkeypatch):
 @pytest.mark.parametrize(("command", "status"), [("status", 2), ("cancel", 2), ("fetch", 4)])
 def test_a_directory_that_another_process_holds_is_one_line_soon(command, status, directory, qnet):
     more = ("--no-wait",) if command == "fetch" else ()
-    with open_run(directory)._held():
+    with Record(directory).held():
         code, out, err = qnet(command, str(directory), *more)
     assert (code, out) == (status, "")
     assert err.count("\n") == 1 and "another process" in err and str(directory) in err
@@ -92,7 +92,7 @@ def test_a_directory_that_another_process_holds_is_one_line_soon(command, status
 
 def test_whoever_waits_for_another_process_is_told(directory, monkeypatch):
     monkeypatch.setattr(sys, "stderr", stream := Terminal())
-    with open_run(directory)._held():
+    with Record(directory).held():
         for wait, error in (
             (lambda: open_run(directory).refresh(), HeldError), (lambda: open_run(directory).cancel(), HeldError),
             (lambda: open_run(directory).wait(timeout=0.3), NotFinishedError),

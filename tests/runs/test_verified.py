@@ -10,9 +10,8 @@ from qiskit.primitives import StatevectorSampler
 import qnet_circuits as qn
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import RefusedError, UnsupportedError, VerificationError
-from qnet_circuits.runs import compilation
 from tests.cli.test_commands import qnet as qnet
-from tests.support.elsewhere import Platform, RemoteBackend
+from tests.support.elsewhere import Platform, RemoteBackend, found_by_name
 
 CHAIN = qn.RepeaterChain(hops=2)
 PAID = {"shots": 50, "seed": 1, "max_qpu_seconds": 60}
@@ -42,7 +41,7 @@ class Nested(qn.Protocol):
 @pytest.fixture
 def elsewhere(monkeypatch):
     made = Platform()
-    monkeypatch.setattr(compilation, "backend_of", lambda name: RemoteBackend(made))
+    found_by_name(monkeypatch, lambda: RemoteBackend(made))
     return made
 
 

@@ -1,24 +1,22 @@
-"""From a run's manifest and raw outcomes to its figures without readout errors."""
+"""From a run's circuits and raw outcomes to its figures without readout errors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from qnet_circuits.backends.base import BaseBackend, Evaluator, Raw
-from qnet_circuits.compiling.compiled import CompiledItem
-from qnet_circuits.compiling.readout_circuits import READOUT, final_qubits
+from qnet_circuits.compiling.readout_circuits import READOUT
 from qnet_circuits.errors import FigureError, NoShotsError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
-from qnet_circuits.runs.directory import forms_from_dict, measures_readout
 from qnet_circuits.runs.mitigation.inversion import Readout
 from qnet_circuits.runs.mitigation.mitigated import Sampled, mitigated
 from qnet_circuits.runs.results.outcomes import cut_notes, spread_of
+from qnet_circuits.runs.stored_circuit import StoredCircuit
 from qnet_circuits.theory.estimate import Estimate
 
 
@@ -40,36 +38,6 @@ def check_mitigable(protocol: Protocol, program: Program, backend: BaseBackend) 
         )
 
 
-def readout_entry(item: CompiledItem) -> dict[str, Any]:
-    """Return what a manifest says of readout: the state that a readout circuit prepares, and the qubits of raw bits."""
-    return {"readout": {"state": item.readout, "qubits": list(final_qubits(item))}}
-
-
-def check_entry(item: Mapping[str, Any]) -> None:
-    """Check an entry of a manifest, or raise KeyError, TypeError or ValueError."""
-    if READOUT not in item:
-        return
-    state, qubits = item[READOUT]["state"], item[READOUT]["qubits"]
-    if isinstance(state, bool) or state not in (None, 0, 1) or len(qubits) != len(item["forms"]["raw"]):
-        raise ValueError(READOUT)
-    if not all(qubit is None or (isinstance(qubit, int) and qubit >= 0) for qubit in qubits):
-        raise ValueError(READOUT)
-
-
-def check_readout(items: Sequence[Mapping[str, Any]]) -> None:
-    """Check the entries of a manifest together, or raise ValueError: all of their qubits are measured in both states."""
-    if not any(READOUT in item for item in items):
-        return
-    if not all(READOUT in item for item in items):
-        raise ValueError(READOUT)
-    measured = [
-        [item[READOUT]["qubits"] for item in items if item[READOUT]["state"] == state] for state in (0, 1)
-    ]
-    used = {qubit for item in items for qubit in item[READOUT]["qubits"]} - {None}
-    if [len(each) for each in measured] != [1, 1] or not all(used == set(each) for (each,) in measured):
-        raise ValueError(READOUT)
-
-
 @dataclass(frozen=True)
 class _Block:
     """What came of one block, or of all blocks together: the readout that was measured, and every other circuit."""
@@ -79,7 +47,7 @@ class _Block:
 
 
 def mitigate_blocks(
-    items: Sequence[Mapping[str, Any]],
+    circuits: Sequence[StoredCircuit],
     blocks: Sequence[Sequence[Raw]],
     figures: Sequence[Figure],
     level: float,
@@ -88,7 +56,7 @@ def mitigate_blocks(
     """Return the figures of all blocks together without readout errors, and what must be said of them.
 
     Args:
-        items: The items of the run's manifest.
+        circuits: The circuits of the run, readout circuits included.
         blocks: Their raw outcomes in each block.
         figures: The figures.
         level: Confidence level.
@@ -96,12 +64,9 @@ def mitigate_blocks(
             in their order, so that raw and mitigated figures are of the same errors.
 
     Returns:
-        The estimates, of figures that can be corrected, and notes; nothing if no readout was measured. Intervals know of the
-        spread between blocks.
+        The estimates, of figures that can be corrected, and notes. Intervals know of the spread between blocks.
     """
-    if not any(measures_readout(item) for item in items):
-        return {}, []
-    each = [_block(items, raws, rng) for raws in blocks]
+    each = [_block(circuits, raws, rng) for raws in blocks]
     whole = _joined(each)
     estimates, refused = _estimated(whole, figures, level)
     if len(each) > 1:
@@ -110,18 +75,17 @@ def mitigate_blocks(
             values = [block[figure.name].value for block in found if figure.name in block]
             if figure.name in estimates and len(values) > 1:
                 estimates[figure.name], _ = spread_of(estimates[figure.name], values, figure)
-    return estimates, [*_notes(items, whole.readout), *cut_notes(estimates, "mitigated "), *refused]
+    return estimates, [*_notes(circuits, whole.readout), *cut_notes(estimates, "mitigated "), *refused]
 
 
-def _block(items: Sequence[Mapping[str, Any]], raws: Sequence[Raw], rng: np.random.Generator) -> _Block:
+def _block(circuits: Sequence[StoredCircuit], raws: Sequence[Raw], rng: np.random.Generator) -> _Block:
     """Read one block's outcomes."""
-    both = list(zip(items, raws, strict=True))
-    measured = {item[READOUT]["state"]: (item, raw) for item, raw in both if measures_readout(item)}
-    readout = Readout.of(
-        measured[0][0][READOUT]["qubits"], *(measured[state][1][READOUT] for state in (0, 1))
-    )
+    both = list(zip(circuits, raws, strict=True))
+    measured = {circuit.state: raw[READOUT] for circuit, raw in both if circuit.measures_readout}
+    qubits = [q for circuit in circuits if circuit.state == 0 for q in circuit.qubits or () if q is not None]
     return _Block(
-        readout, {item["name"]: _sampled(item, raw, rng) for item, raw in both if not measures_readout(item)}
+        Readout.of(qubits, measured[0], measured[1]),
+        {circuit.name: _sampled(circuit, raw, rng) for circuit, raw in both if not circuit.measures_readout},
     )
 
 
@@ -155,13 +119,13 @@ def _estimated(
     return estimates, refused
 
 
-def _notes(items: Sequence[Mapping[str, Any]], readout: Readout) -> list[str]:
+def _notes(circuits: Sequence[StoredCircuit], readout: Readout) -> list[str]:
     """Return what must be said of figures without readout errors."""
     notes = [
         f"mitigated: readout errors of {len(readout.wrong)} qubits inverted one by one, as measured in the same job with all "
         "of them in |0⟩ and all in |1⟩; errors that depend on other qubits are not seen, errors of preparation count as readout"
     ]
-    left = max(_left_out(item) for item in items)
+    left = max((circuit.qubits or ()).count(None) for circuit in circuits)
     if left:
         notes.append(
             f"mitigated: up to {left} bits of a circuit stay as they were read, because they decided on something in real time "
@@ -170,11 +134,7 @@ def _notes(items: Sequence[Mapping[str, Any]], readout: Readout) -> list[str]:
     return notes
 
 
-def _left_out(item: Mapping[str, Any]) -> int:
-    return sum(qubit is None for qubit in item[READOUT]["qubits"])
-
-
-def _sampled(item: Mapping[str, Any], raw: Raw, rng: np.random.Generator) -> Sampled:
-    forms = forms_from_dict(dict(item["forms"]))
+def _sampled(circuit: StoredCircuit, raw: Raw, rng: np.random.Generator) -> Sampled:
+    forms = circuit.forms
     emulated = [None] * (2 * len(forms.emulated))
-    return Sampled(forms, forms.variables(raw, rng), (*item[READOUT]["qubits"], *emulated))
+    return Sampled(forms, forms.variables(raw, rng), (*(circuit.qubits or ()), *emulated))

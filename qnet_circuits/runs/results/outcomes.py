@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from qnet_circuits.backends.base import Raw
 from qnet_circuits.errors import NoShotsError
 from qnet_circuits.programs.figures import CUT, Figure, Registers
 from qnet_circuits.programs.program import CONTROL
-from qnet_circuits.runs.directory import forms_from_dict, measures_readout
+from qnet_circuits.runs.stored_circuit import StoredCircuit
 from qnet_circuits.theory.estimate import Estimate, proportion
 
 Spread = dict[str, list[float]]
@@ -35,13 +34,13 @@ class Outcomes:
         return len(self._registers)
 
 
-def corrected(items: Sequence[Mapping[str, Any]], raws: Sequence[Raw], rng: np.random.Generator) -> Outcomes:
-    """Return the outcomes of a manifest's items, with their frames applied."""
+def corrected(circuits: Sequence[StoredCircuit], raws: Sequence[Raw], rng: np.random.Generator) -> Outcomes:
+    """Return the outcomes of a run's circuits, with their frames applied."""
     return Outcomes(
         {
-            item["name"]: forms_from_dict(item["forms"]).apply(raw, rng)
-            for item, raw in zip(items, raws, strict=True)
-            if not measures_readout(item)
+            circuit.name: circuit.forms.apply(raw, rng)
+            for circuit, raw in zip(circuits, raws, strict=True)
+            if not circuit.measures_readout
         }
     )
 
@@ -73,13 +72,13 @@ def estimate_all(
     return estimates, empty
 
 
-def acceptance(items: Sequence[Mapping[str, Any]], outcomes: Outcomes, level: float) -> dict[str, Estimate]:
+def acceptance(circuits: Sequence[StoredCircuit], outcomes: Outcomes, level: float) -> dict[str, Estimate]:
     """Return the accepted share of shots, if any were dropped by post-selection."""
-    own = [item for item in items if not measures_readout(item) and CONTROL not in item["tags"]]
-    if not any(item["forms"]["accept"] for item in own):
+    own = [circuit for circuit in circuits if not circuit.measures_readout and CONTROL not in circuit.tags]
+    if not any(circuit.forms.accept for circuit in own):
         return {}
-    accepted = sum(len(next(iter(outcomes[item["name"]].values()))) for item in own)
-    asked = sum(item["shots"] for item in own)
+    accepted = sum(len(next(iter(outcomes[circuit.name].values()))) for circuit in own)
+    asked = sum(circuit.shots for circuit in own)
     return {"acceptance": proportion(accepted, asked, level)}
 
 

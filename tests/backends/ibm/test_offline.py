@@ -125,10 +125,10 @@ def test_the_prediction_beside_a_figure_knows_that_waiting_costs_nothing_here():
 def test_the_prediction_beside_a_figure_knows_that_every_measurement_is_the_same_here():
     options = {"corrections": "feedforward", "seed": 3}
     run = qn.submit(CHAIN, "local:fake_kingston", shots=10, **options)
-    where = {"layout": run._manifest["layout"][0], "noise": {"idle": False}, **options}
+    where = {"layout": run.manifest["layout"][0], "noise": {"idle": False}, **options}
     own = qn.predict(CHAIN, "fake_kingston", **where).fidelity.value
     plain = qn.predict(CHAIN, Device("plain", None, (), without(fake_device("fake_kingston"))), **where)
-    assert run._manifest["predicted"]["fidelity"] == pytest.approx(plain.fidelity.value, abs=1e-9)
+    assert run.manifest["predicted"]["fidelity"] == pytest.approx(plain.fidelity.value, abs=1e-9)
     assert abs(own - plain.fidelity.value) > 1e-4
 
 
@@ -144,5 +144,5 @@ def without(device):
 
 def test_what_would_be_a_job_is_predicted_though_it_is_large():
     star = qn.Ghz(parties=5)
-    assert set(qn.submit(star, "local:fake_torino", seed=1)._manifest["predicted"]) >= {"fidelity"}
-    assert qn.submit(star, "aer:fake_torino", seed=1)._manifest["predicted"] == {}
+    assert set(qn.submit(star, "local:fake_torino", seed=1).manifest["predicted"]) >= {"fidelity"}
+    assert qn.submit(star, "aer:fake_torino", seed=1).manifest["predicted"] == {}

@@ -77,7 +77,7 @@ def test_the_errors_of_each_qubit_are_found():
     shots = 5000
     run = qn.submit(CHAIN, LINE, noise=READOUT_ONLY, mitigate=True, seed=1, shots=shots)
     run.wait()
-    entries, raws = run._manifest["items"][-2:], run._raw()[0][-2:]
+    entries, raws = run.manifest["items"][-2:], run.raw()[0][-2:]
     qubits = entries[0]["readout"]["qubits"]
     assert [entry["readout"]["state"] for entry in entries] == [0, 1] and len(qubits) == 4
     for k, qubit in enumerate(qubits):

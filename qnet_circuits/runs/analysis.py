@@ -1,0 +1,168 @@
+"""From what a run left behind to its result. Nothing is run, read or written here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from qnet_circuits.backends.base import Raw
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, ask
+from qnet_circuits.runs.directory import SECRET_FILE
+from qnet_circuits.runs.manifest import Manifest
+from qnet_circuits.runs.mitigation.stored import mitigate_blocks
+from qnet_circuits.runs.results.outcomes import (
+    Outcomes,
+    acceptance,
+    corrected,
+    cut_notes,
+    estimate_blocks,
+    pooled,
+)
+from qnet_circuits.runs.results.result import Result
+from qnet_circuits.runs.seeds import ANALYSIS, stream_seed
+from qnet_circuits.theory.estimate import Estimate
+
+#: Said where a run's secret bytes are gone, or were not handed on with its directory.
+ANOTHER_SECRET = f"{SECRET_FILE} is not there: what follows from it, such as a key, is another than before"
+#: Said where a run's secrets would be made otherwise than it was said when it was submitted.
+OTHER_PARAMETERS = "the run was made with others, which decide on its key; other ones give figures and no key"
+#: Said of an exact run whose protocol makes more of outcomes than figures.
+NOT_SAMPLED = "nothing was sampled: what the protocol makes of outcomes, such as a key, is left out"
+_ORIGIN = ("version", "protocol", "parameters", "backend", "corrections", "seed", "noise", "layout", "run_id")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a run left behind: all that its analysis needs.
+
+    Args:
+        manifest: What the run is.
+        figures: The figures to compute.
+        blocks: The raw outcomes of each block; None of a run that was computed exactly.
+        values: The exact values; None of a run that was sampled.
+        protocol: The protocol, if it makes more of outcomes than figures and its class is known.
+        root: The secret bytes that such a protocol expands.
+        lost: Whether those are others than before.
+        other: Whether the protocol has other parameters than the run was made with.
+        left_out: What is said of blocks without outcomes.
+        seconds: How long each step took so far.
+    """
+
+    manifest: Manifest
+    figures: Sequence[Figure]
+    blocks: Sequence[Sequence[Raw]] | None = None
+    values: Mapping[str, Estimate] | None = None
+    protocol: Protocol | None = None
+    root: bytes = field(default=b"", repr=False)
+    lost: bool = False
+    other: bool = False
+    left_out: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def rng(self) -> np.random.Generator:
+        """Return what the analysis draws from: the same for each."""
+        return np.random.default_rng(stream_seed(self.manifest["seed"], ANALYSIS))
+
+    def outcomes(self) -> list[Outcomes]:
+        """Return the corrected outcomes of each block."""
+        rng = self.rng()
+        return [corrected(self.manifest.circuits, raws, rng) for raws in self.blocks or ()]
+
+
+def analyse(stored: Stored, level: float) -> Result:
+    """Return the result of a run.
+
+    Args:
+        stored: What the run left behind.
+        level: Confidence level of the intervals.
+
+    Raises:
+        NoShotsError: If post-selection left a figure without shots.
+    """
+    if stored.blocks is None:
+        result = _result(stored, stored.values or {})
+        return result if stored.protocol is None else _saying(result, NOT_SAMPLED)
+    begin, circuits = time.perf_counter(), stored.manifest.circuits
+    blocks = stored.outcomes()
+    whole = pooled(blocks)
+    estimates, empty, spreads = estimate_blocks(stored.figures, whole, blocks, level)
+    estimates.update(acceptance(circuits, whole, level))
+    result = replace(_result(stored, estimates, empty, _own(stored, whole, level)), blocks=spreads)
+    if any(circuit.measures_readout for circuit in circuits):
+        beside = [figure for figure in stored.figures if figure.name in estimates]
+        mitigated, said = mitigate_blocks(circuits, stored.blocks, beside, level, stored.rng())
+        result = _saying(replace(result, mitigated=mitigated), *said)
+    seconds = {**stored.seconds, "analyze": round(time.perf_counter() - begin, 4)}
+    return _saying(replace(result, seconds=seconds), *stored.left_out)
+
+
+def _saying(result: Result, *notes: str) -> Result:
+    return replace(result, notes=(*result.notes, *notes))
+
+
+def _own(stored: Stored, outcomes: Outcomes, level: float) -> Analyzed | None:
+    """Return what the protocol itself finds in the outcomes."""
+    protocol = stored.protocol
+    if protocol is None:
+        return None
+    seeded = bool(stored.manifest["options"].get("seeded", True))
+    veto = OTHER_PARAMETERS if stored.other else None
+    found: Analyzed | None = ask(
+        protocol, "analyze", dict(outcomes), Analysis(level, stored.root, seeded, veto)
+    )
+    if found and veto:
+        found = found.without_secrets(f"parameters: {veto}")
+    return replace(found, notes=(*found.notes, ANOTHER_SECRET)) if found and stored.lost else found
+
+
+def _result(
+    stored: Stored, estimates: Mapping[str, Estimate], empty: Sequence[str] = (), own: Analyzed | None = None
+) -> Result:
+    """Return estimates, beside what the manifest says of ideal values, theory and origin, and what the protocol found."""
+    manifest, own = stored.manifest, own or Analyzed({})
+    silent = manifest["corrections"] == "none"
+    ideal = {figure.name: figure.without_messages if silent else figure.ideal for figure in stored.figures}
+    notes = [*_notes(manifest, empty, silent), *cut_notes(estimates), *own.notes]
+    return Result(
+        figures={**estimates, **own.figures},
+        ideal={name: value for name, value in ideal.items() if value is not None},
+        theory={} if silent else dict(manifest["theory"]),
+        predicted=dict(manifest.get("predicted", {})),
+        bounds=manifest["bounds"],
+        resources=manifest["resources"],
+        provenance=_provenance(manifest),
+        notes=tuple(dict.fromkeys(notes)),
+        seconds=dict(stored.seconds),
+        more=dict(own.more),
+        refused=own.refused,
+        secrets=own.secrets,
+        report=own.report,
+    )
+
+
+def _provenance(manifest: Manifest) -> dict[str, Any]:
+    """Return where figures come from."""
+    options = manifest["options"]
+    provenance = {key: manifest[key] for key in _ORIGIN}
+    provenance["shots"] = None if options.get("own_shots") else options["shots"]
+    if manifest.controls:
+        provenance["controls"] = True
+    if manifest.get("engine") == "exact":
+        provenance.update(engine="exact", shots=None, seed=None)
+    return provenance
+
+
+def _notes(manifest: Manifest, empty: Sequence[str], silent: bool) -> list[str]:
+    """Return what a reader must know."""
+    notes = list(manifest["notes"])
+    if manifest.get("simulated") and not any(note.startswith("simulated") for note in notes):
+        notes.insert(0, "simulated: no processor made these figures")
+    notes += [f"{name} has no value: no shot met its condition" for name in empty]
+    if silent:
+        notes.append("messages withheld (corrections=none): ideal is the value without them")
+    return notes

@@ -1,0 +1,217 @@
+"""How a run is brought to its end: what all runs have in common, and runs in this process."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from qnet_circuits.backends.base import Evaluator, Progress, Raw, check_shapes
+from qnet_circuits.errors import (
+    AccountError,
+    JobCancelledError,
+    JobMissingError,
+    NotFinishedError,
+    QnetError,
+    RecordError,
+    RefusedError,
+    UnreachableError,
+)
+from qnet_circuits.runs.kept import Blocks, FetchedElsewhereError, Kept
+from qnet_circuits.runs.planning import joined, shots_of
+from qnet_circuits.runs.progress import Report, reporter
+from qnet_circuits.runs.seeds import SIMULATOR, SURPLUS, stream_seed
+from qnet_circuits.runs.source import Source
+from qnet_circuits.theory.estimate import Estimate
+
+#: Said of a run that was cancelled.
+GIVEN_UP = "the run was cancelled; submit it again, in another directory"
+#: Seconds between two polls of a backend in this process.
+_POLL = 0.05
+_STATUS_OF: dict[type, str] = {JobCancelledError: "CANCELLED", JobMissingError: "LOST"}
+
+
+class Execution(ABC):
+    """Brings a run to its end.
+
+    Args:
+        kept: The run.
+        source: What it executes.
+    """
+
+    def __init__(self, kept: Kept, source: Source) -> None:
+        self._kept, self._source = kept, source
+        self._blocks: Blocks | None = None
+        #: What is said of blocks that are left out.
+        self.left_out: tuple[str, ...] = ()
+
+    def start(self) -> None:
+        """Submit the jobs that go elsewhere."""
+
+    def adopt(self) -> None:
+        """Take over jobs elsewhere of a run that was prepared on another machine."""
+
+    @abstractmethod
+    def cancel(self) -> None:
+        """Give up the run."""
+
+    @abstractmethod
+    def refresh(self) -> None:
+        """Find out how far the run is."""
+
+    def take_whole_blocks(self, reason: str) -> bool:
+        """Take the blocks whose jobs' outcomes are all kept, and tell whether there are any."""
+        return False
+
+    @abstractmethod
+    def _given_up(self) -> bool:
+        """Tell whether somebody gave the run up."""
+
+    @abstractmethod
+    def _made(self, progress: Report, timeout: float | None) -> list[list[Raw]]:
+        """Return the raw outcomes of each job."""
+
+    def _charged(self) -> Mapping[str, Any]:
+        """Return what the manifest is to say of how the jobs ran."""
+        return {}
+
+    def _forget(self) -> None:
+        """Forget a run that is at its end."""
+
+    def blocks(self, progress: Report = None, timeout: float | None = None) -> Blocks:
+        """Return the raw outcomes of each block: from memory, from disk, or made now."""
+        if self._blocks is None:
+            self._blocks = self._kept.outcomes() or self._in_turn(progress, timeout)
+        return self._blocks
+
+    def values(self) -> dict[str, Estimate]:
+        """Return the exact values of the figures."""
+        raise RecordError(f"{self._kept.where}/manifest.json is damaged: nothing elsewhere computes exactly")
+
+    def _in_turn(self, progress: Report, timeout: float | None) -> Blocks:
+        with self._kept.turn(timeout, progress):
+            try:
+                # Another process may have fetched them while this one waited for its turn.
+                return self._kept.outcomes() or self._finished(progress, timeout)
+            except FetchedElsewhereError:
+                found = self._kept.outcomes()
+                assert found is not None
+                return found
+
+    def _finished(self, progress: Report, timeout: float | None) -> Blocks:
+        """Run to the end, keep the outcomes, and return them; the manifest says how it ended."""
+        begin, given_up = time.perf_counter(), self._given_up()
+        try:
+            raws = self._made(progress, timeout)
+            blocks = self._joined(self._kept.manifest.jobs, raws)
+        except (UnreachableError, RefusedError, AccountError, NotFinishedError, RecordError):
+            raise  # The jobs, if there are some, go on: the manifest says so already.
+        except QnetError as error:
+            self._kept.set(status=_STATUS_OF.get(type(error), "FAILED"), reason=str(error))
+            if given_up and isinstance(error, JobCancelledError):
+                raise RecordError(GIVEN_UP) from None
+            raise
+        self._kept.seconds["execute"] = round(time.perf_counter() - begin, 4)
+        self._kept.keep(blocks)
+        self._kept.set(status="COLLECTED", seconds=self._kept.seconds, **self._charged())
+        self._forget()
+        return blocks
+
+    def _joined(self, jobs: Sequence[Mapping[str, Any]], raws: Sequence[list[Raw]]) -> Blocks:
+        """Return the outcomes of each block of some jobs, which must fit the circuits."""
+        manifest = self._kept.manifest
+        blocks = joined(jobs, raws, np.random.default_rng(stream_seed(manifest["seed"], SURPLUS)))
+        for block in blocks:
+            check_shapes(block, [(circuit.name, circuit.shapes) for circuit in manifest.circuits])
+        return blocks
+
+    def _submit(self, number: int) -> Any:
+        """Submit one job, and return its ticket."""
+        compiled, backend = self._source.ready(), self._source.sampler
+        job = self._kept.manifest.jobs[number]
+        if "max_qpu_seconds" in job:
+            backend = backend.limited(job["max_qpu_seconds"])
+        seed = stream_seed(self._kept.manifest["seed"], SIMULATOR, number)
+        tag = job.get("tag", self._kept.manifest["run_id"])
+        return backend.submit(compiled.only(job["circuits"]), shots_of(job), seed, tag)
+
+
+class Local(Execution):
+    """Samples in this process, or computes figures exactly."""
+
+    _values: dict[str, Estimate] | None = None
+
+    def cancel(self) -> None:
+        """Give up a run that was not sampled yet.
+
+        Raises:
+            HeldError: If another process samples it.
+        """
+        with self._kept.held(0):
+            if self._kept.status != "COLLECTED":
+                self._kept.set(status="CANCELLED")
+
+    def refresh(self) -> None:
+        """Read how far the run is: whoever samples holds the directory to the end, and what it wrote can be read."""
+        self._kept.reload()
+
+    def _given_up(self) -> bool:
+        return self._kept.status == "CANCELLED"
+
+    def _made(self, progress: Report, timeout: float | None) -> list[list[Raw]]:
+        """Sample all jobs, as long as it takes."""
+        if self._given_up():
+            raise JobCancelledError(GIVEN_UP, "")
+        self._source.ready()
+        self._kept.set(status="SUBMITTING")
+        total = sum(sum(shots_of(job)) for job in self._kept.manifest.jobs)
+        done, raws = 0, []
+        try:
+            with reporter(progress) as report:
+                for number, job in self._kept.jobs():
+                    raws.append(self._sampled(number, _after(report, done, total)))
+                    done += sum(shots_of(job))
+        except KeyboardInterrupt:
+            # What has been sampled is kept beside the manifest; whoever opens the run again goes on from there.
+            self._kept.set(status="PREPARED")
+            raise
+        return raws
+
+    def _sampled(self, number: int, report: Progress | None) -> list[Raw]:
+        ticket, backend = self._submit(number), self._source.sampler
+        self._kept.set(status="RUNNING")
+        while backend.poll(ticket) in ("QUEUED", "RUNNING"):
+            backend.clock.sleep(_POLL)
+        return backend.fetch(ticket, report, self._kept.parts(number))
+
+    def values(self) -> dict[str, Estimate]:
+        """Return the exact values of the figures: from memory, from disk, or computed now."""
+        if self._values is None:
+            self._values = self._kept.values()
+        if self._values is None:
+            self._values = self._computed()
+        return dict(self._values)
+
+    def _computed(self) -> dict[str, Estimate]:
+        compiled, backend = self._source.ready(), self._source.backend
+        if not isinstance(backend, Evaluator):
+            raise RecordError(
+                f"{self._kept.where}/manifest.json is damaged: {backend.name} computes nothing exactly"
+            )
+        begin = time.perf_counter()
+        found = backend.evaluate(compiled, compiled.program.figures)
+        self._kept.seconds["execute"] = round(time.perf_counter() - begin, 4)
+        said = f"exact for the stated model of noise; the largest tensor had 2^{found.width:.0f} entries"
+        without = [f"{name} has no value: its condition has no chance" for name in found.empty]
+        self._kept.keep_values(found.values, [said, *found.notes, *without])
+        return dict(found.values)
+
+
+def _after(report: Progress | None, before: int, total: int) -> Progress | None:
+    """Return a report of one job's shots that counts those of the jobs before it."""
+    if report is None:
+        return None
+    return lambda done, _: report(before + done, total)

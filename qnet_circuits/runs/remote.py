@@ -1,0 +1,291 @@
+"""Runs whose jobs go on elsewhere: submitted once, watched, fetched, cancelled, and taken over from other machines."""
+
+from __future__ import annotations
+
+import functools
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any
+
+from qnet_circuits.backends.base import Raw
+from qnet_circuits.errors import (
+    BackendError,
+    BusyError,
+    JobCancelledError,
+    JobError,
+    JobMissingError,
+    NotFinishedError,
+    ParameterError,
+    QnetError,
+    RecordError,
+    RefusedError,
+)
+from qnet_circuits.runs.directory import SETTLED
+from qnet_circuits.runs.execution import GIVEN_UP, Execution
+from qnet_circuits.runs.journal import forget_run, note_run
+from qnet_circuits.runs.kept import FetchedElsewhereError
+from qnet_circuits.runs.planning import check_shares
+from qnet_circuits.runs.progress import Report, Tell, waiter
+from qnet_circuits.runs.remote_job import ENDED, PATIENCE, Job, Resting, doubt_of, in_doubt
+
+#: Seconds for which a directory that another process is at work on is waited for, if an answer is wanted soon.
+TURN = 10.0
+
+
+class Remote(Execution):
+    """Has jobs elsewhere."""
+
+    #: Whom to tell what is waited for, while something is.
+    _tell: Tell | None = None
+
+    # -- what a run is asked to do ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Submit the jobs that are not there yet; see ``Run.start``."""
+        with self._kept.held():
+            if self._kept.status not in SETTLED:
+                self._submit_jobs()
+
+    def adopt(self) -> None:
+        """Take over the jobs of a run that was prepared on another machine; see ``Run.adopt``."""
+        record = self._kept.record
+        with self._kept.held():
+            if record is None or self._kept.own:
+                return
+            note_run(self._kept.manifest["run_id"], record.path)
+            for number, job in self._kept.jobs():
+                if job.get("ticket") is None and job["status"] in ("PREPARED", "SUBMITTING"):
+                    self._job(number).announce()
+
+    def refresh(self) -> None:
+        """Ask the platform for the state of the jobs."""
+        with self._kept.held(TURN), self._telling():
+            if self._kept.status != "COLLECTED":
+                for number, job in self._kept.jobs():
+                    if job["status"] in ("SUBMITTING", "QUEUED", "RUNNING") or job.get("unwanted"):
+                        self._job(number).ask()
+
+    def cancel(self) -> None:
+        """Give up the jobs, those too that may exist and are not listed yet."""
+        with self._kept.held(TURN), self._telling(), suppress(FetchedElsewhereError):
+            if self._kept.status == "COLLECTED":
+                return
+            # From now on nobody submits any of them.
+            self._kept.set(jobs=[{**job, "unwanted": True} for job in self._kept.manifest.jobs])
+            for number, job in self._kept.jobs():
+                if job["status"] == "SUBMITTING" or job.get("ticket") is not None or job.get("attempts"):
+                    self._job(number).cancel(resting=self._resting)
+                else:
+                    self._kept.note(number, status="CANCELLED")  # It was not submitted, and never will be.
+
+    def take_whole_blocks(self, reason: str) -> bool:
+        """Take the blocks whose jobs' outcomes are all kept, and tell whether there are any."""
+        parts = [(job, self._kept.parts(number)) for number, job in self._kept.jobs()]
+        kept = [(job, None if part is None else part.get(0)) for job, part in parts]
+        torn = {job["block"] for job, raws in kept if raws is None}
+        blocks = self._kept.manifest.blocks
+        whole = [block for block in range(blocks) if block not in torn]
+        there = [(job, raws) for job, raws in kept if raws is not None and job["block"] in whole]
+        if not there:
+            return False
+        jobs = [{**job, "block": whole.index(job["block"])} for job, _ in there]
+        self._blocks = self._joined(jobs, [raws for _, raws in there])
+        self.left_out = (f"{len(whole)} of {blocks} blocks, for the others have no outcomes: {reason}",)
+        return True
+
+    # -- said while it waits ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _telling(self, progress: Report = None) -> Iterator[None]:
+        """Tell stderr, if that is wanted, how far the run is while the platform is asked, and waited for."""
+        with waiter(progress) as self._tell:
+            try:
+                self._say(asking=True)
+                yield
+            finally:
+                self._tell = None
+
+    def _say(self, asking: bool) -> None:
+        doubt = doubt_of(self._kept.manifest.jobs)
+        if self._tell is not None:
+            said = f"; {doubt}" if doubt else ""
+            self._tell(f"{self._kept.where} is {self._kept.status}{said}", asking)
+
+    @contextmanager
+    def _resting(self, job: Job | None = None) -> Iterator[None]:
+        """Leave the directory while nothing is done, so that others may ask how far the run is, cancel it, or fetch it.
+
+        Args:
+            job: What is waited for; while nobody answers about it, that is told.
+
+        Raises:
+            FetchedElsewhereError: If another process fetched the outcomes meanwhile.
+        """
+        self._say(asking=job is not None and job.failures > 0)
+        with self._kept.left():
+            yield
+        self._say(asking=True)
+
+    # -- one job ---------------------------------------------------------------------------------------------------
+
+    def _job(self, number: int) -> Job:
+        return Job(
+            self._source.sampler,
+            lambda: self._kept.manifest.jobs[number],
+            functools.partial(self._kept.note, number),
+            f"qnet fetch {self._quoted}" if self._kept.record is not None else "",
+            self._kept.own,
+        )
+
+    @property
+    def _quoted(self) -> str:
+        return shlex.quote(self._kept.where)
+
+    def _permit(self) -> None:
+        """Check once more all that nothing may be submitted without, or raise RecordError."""
+        if not self._kept.own:
+            raise RecordError(
+                f"{self._kept.where} has a job that was not submitted yet, and was prepared on another machine or is a copy, "
+                "so it submits nothing; go on where it was prepared, or say "
+                f"qnet fetch --submit {self._quoted} (adopt) to submit it here"
+            )
+        try:
+            check_shares(self._kept.manifest.jobs, self._kept.manifest["options"]["max_qpu_seconds"])
+        except (KeyError, ParameterError) as error:
+            raise RecordError(f"{self._kept.where}/manifest.json is damaged: {error}") from None
+        self._source.ready()
+
+    def _watch(self, number: int, until: float | None) -> None:
+        """Wait for a job to end, or raise NotFinishedError when the time is up."""
+        job, jobs = self._job(number), len(self._kept.manifest.jobs)
+        state = job.watch(self._left(until), functools.partial(self._resting, job))
+        if state not in ENDED:
+            what = "the job" if jobs == 1 else f"job {number + 1} of {jobs}"
+            raise NotFinishedError(f"{what} of {self._kept.where} is {state}; fetch it later", state)
+
+    def _left(self, until: float | None) -> float | None:
+        return None if until is None else max(0.0, until - self._source.sampler.clock.monotonic())
+
+    def _fetch(self, number: int) -> list[Raw]:
+        """Return the outcomes of a job that has ended; one of several is kept beside the manifest until all are there."""
+        jobs = self._kept.manifest.jobs
+        parts = self._kept.parts(number) if len(jobs) > 1 else None
+        kept = None if parts is None else parts.get(0)
+        if kept is None:
+            kept = self._source.sampler.fetch(jobs[number]["ticket"])
+            if parts is not None:
+                parts.put(0, kept)
+        return kept
+
+    # -- all jobs --------------------------------------------------------------------------------------------------
+
+    def _submit_jobs(self, patience: float | None = PATIENCE, resting: Resting = nullcontext) -> bool:
+        """Submit the remaining jobs. Return False if the platform takes no more of them before one has ended."""
+        for number, _ in self._kept.jobs():
+            if not self._wanted:
+                return True
+            try:
+                submit = functools.partial(self._submit, number)
+                self._job(number).ensure(submit, self._permit, patience, resting)
+            except BusyError:
+                if self._unended() is None:
+                    raise
+                return False
+        return True
+
+    @property
+    def _wanted(self) -> bool:
+        """Whether more jobs are worth submitting: none was given up, and none has ended badly."""
+        ended = ("FAILED", "CANCELLED", "LOST")
+        return not (self._given_up() or any(job["status"] in ended for _, job in self._kept.jobs()))
+
+    def _given_up(self) -> bool:
+        return any(job.get("unwanted") for _, job in self._kept.jobs())
+
+    def _unended(self) -> int | None:
+        """Return the first job that was submitted and has not ended."""
+        for number, job in self._kept.jobs():
+            if job.get("ticket") is not None and job["status"] not in ENDED:
+                return number
+        return None
+
+    def _cancel_late(self) -> None:
+        """Look once more for jobs that were given up and may exist, or raise NotFinishedError if they still may."""
+        for number, job in self._kept.jobs():
+            if job.get("unwanted") and job["status"] == "SUBMITTING":
+                self._job(number).ask()
+                if (doubt := in_doubt(self._kept.manifest.jobs[number])) is not None:
+                    raise NotFinishedError(f"{doubt}; go on with: qnet cancel {self._quoted}", "SUBMITTING")
+
+    def _made(self, progress: Report, timeout: float | None) -> list[list[Raw]]:
+        given_up = self._given_up()
+        self._cancel_late()
+        if given_up and not any(job.get("ticket") is not None for _, job in self._kept.jobs()):
+            raise JobCancelledError(GIVEN_UP, "")
+        with self._telling(progress):
+            return self._fetch_jobs(timeout)
+
+    def _fetch_jobs(self, timeout: float | None) -> list[list[Raw]]:
+        """Submit what has not been submitted, wait for the jobs, and return their outcomes.
+
+        Whatever is not to be had, the outcomes of the jobs that ended well are fetched, and kept, before it is told.
+        """
+        until = None if timeout is None else self._source.sampler.clock.monotonic() + timeout
+        failed: list[QnetError] = []
+        missing: list[QnetError] = []
+        try:
+            self._submit_all(until)
+        except (RefusedError, NotFinishedError, RecordError) as error:
+            failed.append(error)
+        for number, job in self._kept.jobs():
+            try:
+                if job.get("ticket") is not None:
+                    self._watch(number, until)
+            except NotFinishedError as error:
+                failed.append(error)
+            except JobMissingError as error:
+                missing.append(error)
+        raws, others = self._fetch_ended()
+        for first in (*failed, *missing, *others):
+            raise first
+        return raws
+
+    def _submit_all(self, until: float | None) -> None:
+        """Submit all jobs, the later ones when the first have ended, or raise NotFinishedError when the time is up."""
+        while self._wanted:
+            if self._submit_jobs(self._left(until), self._resting):
+                return
+            first = self._unended()
+            assert first is not None
+            self._watch(first, until)
+
+    def _fetch_ended(self) -> tuple[list[list[Raw]], list[JobError]]:
+        """Return the outcomes of the jobs that ended well, and why the others have none."""
+        raws: list[list[Raw]] = []
+        errors: list[JobError] = []
+        for number, job in self._kept.jobs():
+            try:
+                if job.get("ticket") is None:
+                    where = self._kept.where
+                    raise JobCancelledError(f"{where} has a job that was never submitted; {GIVEN_UP}", "")
+                if job["status"] in ENDED:
+                    raws.append(self._fetch(number))
+            except JobError as error:
+                errors.append(error)  # What the other jobs made is paid for, and is kept.
+        return raws, errors
+
+    def _charged(self) -> Mapping[str, Any]:
+        """Return when each job ran and what all were charged; what nobody answers to is left out: the outcomes are there."""
+        jobs = [dict(job) for job in self._kept.manifest.jobs]
+        with suppress(BackendError):
+            for job in jobs:
+                job["ran"] = self._source.sampler.ran(job["ticket"])
+        resources = dict(self._kept.manifest["resources"])
+        charged = [job.get("ran", {}).get("qpu_seconds") for job in jobs]
+        if all(charged):
+            resources["processor_seconds"] = sum(charged)
+        return {"jobs": jobs, "resources": resources}
+
+    def _forget(self) -> None:
+        forget_run(self._kept.manifest["run_id"])
