@@ -130,10 +130,6 @@ class Record:
                 f"{self.path}/manifest.json is damaged: {type(error).__name__} at items"
             ) from None
 
-    def write_manifest(self, plain: dict[str, Any]) -> None:
-        """Write the manifest anew."""
-        self.write_json("manifest.json", plain)
-
     @contextmanager
     def held(self, timeout: float | None = None) -> Iterator[Holding]:
         """Hold the directory: one process at a time works on it, the others wait, or read.
@@ -186,13 +182,6 @@ class Record:
     def read_json(self, name: str) -> Any:
         """Return a file of plain values, or raise RecordError."""
         return self._json(name)
-
-    def read_result(self) -> dict[str, Any]:
-        """Return the latest analysis, or raise RecordError."""
-        plain = self._json("result.json")
-        if not isinstance(plain, dict):
-            raise RecordError(f"{self.path}/result.json is no result")
-        return plain
 
     def has(self, name: str) -> bool:
         """Tell whether a file is there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -62,6 +63,11 @@ class Kept(Unpicklable):
         """What messages call the run."""
         return str(self.manifest["run_id"] if self.record is None else self.record.path)
 
+    def advice(self, command: str) -> str:
+        """Return what messages say of how to go on."""
+        where = "open the run again" if self.record is None else f"qnet {command} {shlex.quote(self.where)}"
+        return f"go on with: {where}"
+
     def jobs(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """Yield the number and the entry of each job, as the entry is when its turn has come."""
         for number in range(len(self.manifest.jobs)):
@@ -78,7 +84,7 @@ class Kept(Unpicklable):
     def _replace(self, manifest: Manifest) -> None:
         self.manifest = manifest
         if self.record is not None:
-            self.record.write_manifest(manifest.to_dict())
+            self.record.write_json("manifest.json", manifest.to_dict())
 
     def reload(self) -> None:
         """Take over what other processes wrote."""

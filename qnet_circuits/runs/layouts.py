@@ -21,7 +21,7 @@ def plain_layout(layout: Any, device: Device | None) -> Any:
     """Return a layout in plain values, as a manifest keeps it; qubits go on to whoever judges them.
 
     Args:
-        layout: ``auto``, ``predicted``, a list of qubits, a Result of a link benchmark, the path of its run, or None.
+        layout: ``auto``, ``predicted``, a list of qubits, a Result of a link benchmark, or the path of its run.
         device: The device that it is for.
 
     Raises:
@@ -29,8 +29,6 @@ def plain_layout(layout: Any, device: Device | None) -> Any:
         RecordError: If the run has no outcomes.
         UnsupportedError: If there is no device to choose qubits of.
     """
-    if layout is None:
-        return None
     if isinstance(layout, str) and layout in ("auto", "predicted"):
         return layout if device is not None else _without_device()
     if isinstance(layout, Result):

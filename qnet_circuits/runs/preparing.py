@@ -48,11 +48,8 @@ def _placed(
     program: Program, backend: BaseBackend, seed: int, options: RunOptions
 ) -> tuple[RunOptions, tuple[str, ...]]:
     """Return the options with the layout in plain values, and what is to be said of a layout by prediction."""
-    options = replace(
-        options,
-        layout=None if options.layout is None else plain_layout(options.layout, backend.device),
-        options=dict(backend.options),
-    )
+    layout = None if options.layout is None else plain_layout(options.layout, backend.device)
+    options = replace(options, layout=layout, options=dict(backend.options))
     if options.layout != PREDICTED:
         return options, ()
     chosen, said = ranked(program, backend, seed, options)

@@ -130,17 +130,7 @@ class Remote(Execution):
     # -- one job ---------------------------------------------------------------------------------------------------
 
     def _job(self, number: int) -> Job:
-        return Job(
-            self._source.sampler,
-            lambda: self._kept.manifest.jobs[number],
-            functools.partial(self._kept.note, number),
-            f"qnet fetch {self._quoted}" if self._kept.record is not None else "",
-            self._kept.own,
-        )
-
-    @property
-    def _quoted(self) -> str:
-        return shlex.quote(self._kept.where)
+        return Job(self._source.sampler, self._kept, number)
 
     def _permit(self) -> None:
         """Check once more all that nothing may be submitted without, or raise RecordError."""
@@ -148,7 +138,7 @@ class Remote(Execution):
             raise RecordError(
                 f"{self._kept.where} has a job that was not submitted yet, and was prepared on another machine or is a copy, "
                 "so it submits nothing; go on where it was prepared, or say "
-                f"qnet fetch --submit {self._quoted} (adopt) to submit it here"
+                f"qnet fetch --submit {shlex.quote(self._kept.where)} (adopt) to submit it here"
             )
         try:
             check_shares(self._kept.manifest.jobs, self._kept.manifest["options"]["max_qpu_seconds"])
@@ -216,7 +206,7 @@ class Remote(Execution):
             if job.get("unwanted") and job["status"] == "SUBMITTING":
                 self._job(number).ask()
                 if (doubt := in_doubt(self._kept.manifest.jobs[number])) is not None:
-                    raise NotFinishedError(f"{doubt}; go on with: qnet cancel {self._quoted}", "SUBMITTING")
+                    raise NotFinishedError(f"{doubt}; {self._kept.advice('cancel')}", "SUBMITTING")
 
     def _made(self, progress: Report, timeout: float | None) -> list[list[Raw]]:
         given_up = self._given_up()

@@ -26,6 +26,7 @@ from qnet_circuits.errors import (
     UnsupportedError,
     VerificationError,
 )
+from qnet_circuits.runs.kept import Kept
 
 #: Seconds before each look for a job that may exist; whoever looks longer goes on with the last.
 LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0)
@@ -36,7 +37,6 @@ FIRST_POLL, LAST_POLL, SLOWER = 1.0, 30.0, 1.5
 #: Polls in a row that may fail before the caller is told.
 MOST_FAILURES = 6
 ENDED = ("DONE", "FAILED", "CANCELLED")
-Save = Callable[..., None]
 Resting = Callable[[], AbstractContextManager[None]]
 
 
@@ -58,23 +58,21 @@ class Job:
 
     Args:
         backend: A remote backend.
-        read: Returns the job's entry in the run's manifest as it is now: its tag, its status, its ticket.
-        save: Changes the entry, on disk before it returns.
-        advice: How to go on with the run.
-        own: Whether the run is this machine's own; of one that is not, no duplicate is cancelled.
+        kept: The run. Of one that is not this machine's own, no duplicate is cancelled.
+        number: Which of its jobs.
     """
 
-    def __init__(
-        self, backend: Backend, read: Callable[[], Mapping[str, Any]], save: Save, advice: str, own: bool
-    ) -> None:
-        self._backend, self._read, self._save, self._clock = backend, read, save, backend.clock
-        self._advice, self._own = advice or "open the run again", own
+    def __init__(self, backend: Backend, kept: Kept, number: int) -> None:
+        self._backend, self._kept, self._number, self._clock = backend, kept, number, backend.clock
         #: How many times in a row nobody has answered.
         self.failures = 0
 
     @property
     def _entry(self) -> Mapping[str, Any]:
-        return self._read()
+        return self._kept.manifest.jobs[self._number]
+
+    def _save(self, **changes: Any) -> None:
+        self._kept.note(self._number, **changes)
 
     @property
     def _tag(self) -> str:
@@ -160,7 +158,7 @@ class Job:
                 self._save(ticket=found[0], status="QUEUED")
             if found or left <= 0 or self._entry.get("unwanted"):
                 return
-        raise NotFinishedError(f"{in_doubt(self._entry)}; go on with: {self._advice}", "SUBMITTING")
+        raise NotFinishedError(f"{in_doubt(self._entry)}; {self._kept.advice('fetch')}", "SUBMITTING")
 
     def _looks(self, patience: float | None, resting: Resting) -> Iterator[float]:
         """Yield, for each look that is due, the seconds of doubt that are left, until the patience is at an end."""
@@ -193,11 +191,11 @@ class Job:
             self.find(PATIENCE)
         if self._ticket is None:
             kind = type(error) if isinstance(error, RefusedError | AccountError) else UnreachableError
-            raise kind(f"{error}; {in_doubt(self._entry)}; go on with: {self._advice}") from error
+            raise kind(f"{error}; {in_doubt(self._entry)}; {self._kept.advice('fetch')}") from error
 
     def _keep_one(self) -> None:
         """Cancel all jobs that carry the tag but one; what cannot be asked for now is asked for another time."""
-        if not self._own:
+        if not self._kept.own:
             return
         with suppress(BackendError):
             self.check()

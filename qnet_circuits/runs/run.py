@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any
 
 from qnet_circuits.errors import JobError, RecordError
-from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.runs.analysis import Stored, analyse
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.execution import Local
@@ -215,23 +214,16 @@ class Run(Unpicklable):
 
     def _stored(self, progress: Report) -> Stored:
         """Return all that the analysis needs; what has not run yet is run."""
-        figures, protocol = self._source.figures, self._source.protocol
+        values = self._execution.values() if self.exact else None
+        blocks = None if self.exact else self._execution.blocks(progress)
+        protocol = self._source.protocol
         analyzing = protocol if protocol is not None and protocol.analyzes else None
-        if self.exact:
-            values = self._execution.values()
-            return Stored(
-                self._kept.manifest, figures, values=values, protocol=analyzing, seconds=self.seconds
-            )
-        blocks = self.raw(progress)
         stored = Stored(
-            self._kept.manifest, figures, blocks, left_out=self._execution.left_out, seconds=self.seconds
-        )
-        return stored if analyzing is None else self._with_secret(stored, analyzing)
-
-    def _with_secret(self, stored: Stored, protocol: Protocol) -> Stored:
-        """Return the same for a protocol that makes more of outcomes than figures, for which it needs the secret bytes."""
-        other = protocol.secret_outcomes and not self._source.made_with(protocol)
-        root, lost = self._kept.secret, self._kept.secret_lost
-        return replace(
-            stored, manifest=self._kept.manifest, protocol=protocol, root=root, lost=lost, other=other
-        )
+            self._kept.manifest, self._source.figures, blocks, values, analyzing,
+            left_out=self._execution.left_out, seconds=self.seconds,
+        )  # fmt: skip
+        if analyzing is None or self.exact:
+            return stored
+        # Only a protocol that makes more of outcomes than figures has a secret drawn.
+        root, other = self._kept.secret, analyzing.secret_outcomes and not self._source.made_with(analyzing)
+        return replace(stored, root=root, lost=self._kept.secret_lost, other=other)

@@ -121,7 +121,7 @@ def test_a_prepared_run_is_opened_again_without_the_benchmark(benchmark, tmp_pat
     ]
     shutil.rmtree(benchmark)
     result = qn.open_run(where).result()
-    assert result.provenance["layout"] == prepared._compiled.layout
+    assert result.provenance["layout"] == prepared.manifest["layout"]
     assert result.figures == prepared.result().figures
     assert any(note.startswith("placed by measured links") for note in result.notes)
 

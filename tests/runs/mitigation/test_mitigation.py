@@ -141,7 +141,7 @@ def test_a_stored_run_gives_the_same_again(tmp_path):
     options = {"shots": 300, "seed": 4, "mitigate": True, "corrections": "frame"}
     result = qn.run(CHAIN, "aer:fake_manila", path=tmp_path / "a", **options)
     assert result.mitigated and qn.replay(tmp_path / "a").mitigated == result.mitigated
-    assert Result.from_dict(Record(tmp_path / "a").read_result()).mitigated == result.mitigated
+    assert Result.from_dict(Record(tmp_path / "a").read_json("result.json")).mitigated == result.mitigated
     prepared = qn.submit(CHAIN, "aer:fake_manila", path=tmp_path / "b", **options)
     opened = qn.open_run(tmp_path / "b")
     assert isinstance(prepared, Run) and opened.status == "PREPARED"
