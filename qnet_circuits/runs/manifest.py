@@ -80,6 +80,8 @@ class Manifest:
         Raises:
             RecordError: If something is missing or cannot be.
         """
+        if missing := sorted({*_KINDS, "seed", "version", "program_id", "layout", "jobs"} - plain.keys()):
+            raise RecordError(f"{path}/manifest.json lacks {', '.join(missing)}")
         try:
             _check_entries(plain)
             circuits = tuple(map(StoredCircuit.from_dict, plain["items"]))
@@ -231,7 +233,6 @@ def _check_entries(plain: Mapping[str, Any]) -> None:
     if not all(isinstance(note, str) for note in plain["notes"]):
         raise TypeError("notes")
     check_count("seed", plain["seed"], 0)
-    _ = [plain[key] for key in ("version", "program_id")]
     if plain["layout"] is not None and not all(isinstance(each, list) for each in plain["layout"]):
         raise TypeError("layout")
     _ = [plain["options"][key] for key in OPTIONS]
