@@ -9,6 +9,7 @@ from qnet_circuits import testing as testing
 from qnet_circuits.backends.base import Backend as Backend
 from qnet_circuits.backends.mock import MockBackend as MockBackend
 from qnet_circuits.backends.service.cost import Cost as Cost
+from qnet_circuits.backends.service.cost import RunCost as RunCost
 from qnet_circuits.compiling.compiled import Compiled as Compiled
 from qnet_circuits.devices.calibration import DeviceCalibration as DeviceCalibration
 from qnet_circuits.devices.device import Device as Device

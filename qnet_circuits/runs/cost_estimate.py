@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.backends.service.cost import Cost
+from qnet_circuits.backends.service.cost import RunCost
 from qnet_circuits.backends.service.pricing import priced
 from qnet_circuits.errors import ParameterError, UnsupportedError
 from qnet_circuits.programs.protocol import Protocol
@@ -23,11 +23,11 @@ def estimate_cost(
     rep_delay: float | None = None,
     remaining: float | None = None,
     **options: Any,
-) -> Cost:
+) -> RunCost:
     """Estimate what a run would cost on a processor: nothing is submitted.
 
     The program is compiled, its circuits are checked against the service's limits and split into jobs as they would be, and
-    their durations come from the device's calibration. ``Cost`` states the formula.
+    their durations come from the device's calibration. ``RunCost`` states the formula.
 
     Args:
         protocol: What would run.

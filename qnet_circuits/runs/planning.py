@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from qnet_circuits.backends.base import BaseBackend, Raw
-from qnet_circuits.backends.service.cost import Cost, check_budget
+from qnet_circuits.backends.service.cost import RunCost, check_budget
 from qnet_circuits.backends.service.pricing import priced
 from qnet_circuits.backends.service.splitting import Job, gather
 from qnet_circuits.compiling.compiled import Compiled
@@ -33,7 +33,7 @@ class Plan:
     """
 
     jobs: tuple[dict[str, Any], ...]
-    cost: Cost | None = None
+    cost: RunCost | None = None
 
 
 def counts_for(program: Program, shots: int | None) -> list[int]:

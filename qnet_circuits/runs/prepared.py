@@ -14,7 +14,7 @@ from typing import Any
 
 from qnet_circuits.backends.base import BaseBackend, Evaluator
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.backends.service.cost import Cost
+from qnet_circuits.backends.service.cost import RunCost
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.corrections import CORRECT
@@ -105,7 +105,7 @@ class Prepared:
         return self.plan.jobs
 
     @property
-    def cost(self) -> Cost | None:
+    def cost(self) -> RunCost | None:
         """What the jobs cost, if they are jobs of a service; otherwise None."""
         return self.plan.cost
 

@@ -23,7 +23,7 @@ _LONGEST_REP_DELAY = 0.1
 
 
 @dataclass(frozen=True)
-class Cost:
+class RunCost:
     """What a run takes of a processor's time: an estimate.
 
     The formula is that of IBM Quantum's guide on workload usage (2026): for each job about 2 s, and for each execution the
@@ -43,7 +43,7 @@ class Cost:
         notes: What should be known of the estimate.
 
     Example:
-        >>> cost = Cost(circuits=3, jobs=1, shots=4000, executions=12000, seconds=5.2, rep_delay=250e-6, remaining=520.0)
+        >>> cost = RunCost(circuits=3, jobs=1, shots=4000, executions=12000, seconds=5.2, rep_delay=250e-6, remaining=520.0)
         >>> cost.share
         0.01
         >>> print(cost)
@@ -96,6 +96,10 @@ class Cost:
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
 
+#: The name that users know from earlier versions.
+Cost = RunCost
+
+
 def shot_seconds(
     compiled: Compiled, rep_delay: float = REP_DELAY, noise: DeviceNoise | None = None
 ) -> tuple[tuple[float, ...], tuple[str, ...]]:
@@ -133,7 +137,7 @@ def cost_of(
     rep_delay: float = REP_DELAY,
     remaining: float | None = None,
     notes: Sequence[str] = (),
-) -> Cost:
+) -> RunCost:
     """Return what jobs cost.
 
     Args:
@@ -155,7 +159,7 @@ def cost_of(
         for k, shots in zip(job.circuits, job.kept, strict=True):
             kept[k] += shots
     runs = sum(job.shots * sum(seconds[k] for k in job.circuits) for job in jobs)
-    return Cost(
+    return RunCost(
         circuits=len(seconds),
         jobs=len(jobs),
         shots=max(kept, default=0),
@@ -168,7 +172,7 @@ def cost_of(
     )
 
 
-def check_budget(cost: Cost, max_qpu_seconds: float | None) -> float:
+def check_budget(cost: RunCost, max_qpu_seconds: float | None) -> float:
     """Return the budget of a run if it is enough.
 
     Args:
@@ -179,9 +183,9 @@ def check_budget(cost: Cost, max_qpu_seconds: float | None) -> float:
         ParameterError: If the budget is missing, no positive number, or less than the estimate, or the instance has less left.
 
     Example:
-        >>> check_budget(Cost(1, 1, 1000, 1000, 2.4, 250e-6), 60)
+        >>> check_budget(RunCost(1, 1, 1000, 1000, 2.4, 250e-6), 60)
         60.0
-        >>> check_budget(Cost(1, 1, 1000, 1000, 2.4, 250e-6), 2)
+        >>> check_budget(RunCost(1, 1, 1000, 1000, 2.4, 250e-6), 2)
         Traceback (most recent call last):
             ...
         qnet_circuits.errors.ParameterError: the run is estimated to take 2.4 s of the processor, max_qpu_seconds allows 2; ...

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qiskit.transpiler import Target
 
-from qnet_circuits.backends.service.cost import REP_DELAY, Cost, cost_of, shot_seconds
+from qnet_circuits.backends.service.cost import REP_DELAY, RunCost, cost_of, shot_seconds
 from qnet_circuits.backends.service.splitting import Job, split
 from qnet_circuits.backends.service.violations import Limits
 from qnet_circuits.compiling.compiled import Compiled
@@ -28,7 +28,7 @@ def priced(
     rep_delay: float | None = None,
     remaining: float | None = None,
     repeats: int = 1,
-) -> tuple[tuple[Job, ...], tuple[float, ...], Cost]:
+) -> tuple[tuple[Job, ...], tuple[float, ...], RunCost]:
     """Return the jobs of one block, the estimated seconds of each, and what all blocks cost with the options of a backend.
 
     Args:

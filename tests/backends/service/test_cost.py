@@ -7,7 +7,7 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
-from qnet_circuits.backends.service.cost import Cost, check_budget, cost_of, shot_seconds
+from qnet_circuits.backends.service.cost import RunCost, check_budget, cost_of, shot_seconds
 from qnet_circuits.backends.service.splitting import Job
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.errors import ParameterError, UnsupportedError
@@ -65,7 +65,7 @@ def test_the_formula():
 
 
 def test_plain_form_and_table():
-    cost = Cost(3, 1, 4000, 12_000, 5.25, 250e-6, 525.0, 7, ("said",))
+    cost = RunCost(3, 1, 4000, 12_000, 5.25, 250e-6, 525.0, 7, ("said",))
     plain = cost.to_dict()
     assert json.loads(json.dumps(plain)) == plain
     assert plain == {
@@ -76,10 +76,10 @@ def test_plain_form_and_table():
     for part in ("executions", "12,000", "of which 7 are surplus", "525  s (this takes 1.00%)", "note: said"):
         assert part in text
     assert (
-        "left" not in str(Cost(1, 1, 1, 1, 2.0, 0.0))
-        and Cost(1, 1, 1, 1, 2.0, 0.0).to_dict()["share"] is None
+        "left" not in str(RunCost(1, 1, 1, 1, 2.0, 0.0))
+        and RunCost(1, 1, 1, 1, 2.0, 0.0).to_dict()["share"] is None
     )
-    empty = Cost(1, 1, 1, 1, 2.0, 0.0, remaining=0.0)
+    empty = RunCost(1, 1, 1, 1, 2.0, 0.0, remaining=0.0)
     assert empty.share == math.inf and empty.to_dict()["share"] is None and "inf" in str(empty)
 
 
@@ -106,12 +106,12 @@ def test_plain_form_and_table():
 )
 def test_a_budget_that_is_missing_wrong_or_too_small(budget, remaining, message):
     with pytest.raises(ParameterError, match=message) as error:
-        check_budget(Cost(3, 1, 4000, 12_000, 5.2, 250e-6, remaining), budget)
+        check_budget(RunCost(3, 1, 4000, 12_000, 5.2, 250e-6, remaining), budget)
     assert "\n" not in str(error.value)
 
 
 def test_a_budget_that_is_just_enough():
-    assert check_budget(Cost(3, 1, 4000, 12_000, 5.0, 250e-6, 5.0), 5) == 5.0
+    assert check_budget(RunCost(3, 1, 4000, 12_000, 5.0, 250e-6, 5.0), 5) == 5.0
 
 
 # -- the verb ------------------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def test_estimate_cost_on_a_named_device():
     assert cost.remaining == 600 and cost.share == cost.seconds / 600
     # The guide's quick formula takes 350 µs for a shot; a measurement, a decision and a reset are less than that.
     assert 2 + 12_288 * 250e-6 < cost.seconds < 2 + 12_288 * 350e-6
-    assert qn.Cost is Cost
+    assert qn.Cost is RunCost
 
 
 def test_longer_repetition_and_more_shots_cost_more():
