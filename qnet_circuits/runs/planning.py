@@ -12,7 +12,7 @@ import numpy as np
 from qnet_circuits.backends.base import BaseBackend, Raw
 from qnet_circuits.backends.service.cost import RunCost, check_budget
 from qnet_circuits.backends.service.pricing import priced
-from qnet_circuits.backends.service.splitting import Job, gather
+from qnet_circuits.backends.service.splitting import JobPlan, gather
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import BackendError, ParameterError, UnsupportedError, check_count
 from qnet_circuits.programs.program import Program
@@ -175,7 +175,7 @@ def joined(
     for block in range(1 + max(job["block"] for job in jobs)):
         own = [(job, raw) for job, raw in zip(jobs, raws, strict=True) if job["block"] == block]
         if all("shots" in job for job, _ in own):
-            made = [Job(tuple(job["circuits"]), job["shots"], tuple(job["kept"])) for job, _ in own]
+            made = [JobPlan(tuple(job["circuits"]), job["shots"], tuple(job["kept"])) for job, _ in own]
             blocks.append(gather(made, [raw for _, raw in own], rng))
         else:
             blocks += [raw for _, raw in own]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qnet_circuits.backends.service.splitting import Job
+from qnet_circuits.backends.service.splitting import JobPlan
 from qnet_circuits.backends.service.violations import JOB_OVERHEAD
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling.compiled import Compiled
@@ -132,7 +132,7 @@ def shot_seconds(
 
 
 def cost_of(
-    jobs: Sequence[Job],
+    jobs: Sequence[JobPlan],
     seconds: Sequence[float],
     rep_delay: float = REP_DELAY,
     remaining: float | None = None,
@@ -148,7 +148,7 @@ def cost_of(
         notes: What should be known of the estimate.
 
     Example:
-        >>> cost = cost_of([Job((0, 1), 1000, (1000, 900))], [300e-6, 500e-6])
+        >>> cost = cost_of([JobPlan((0, 1), 1000, (1000, 900))], [300e-6, 500e-6])
         >>> round(cost.seconds, 9), cost.executions, cost.waste
         (2.8, 2000, 100)
     """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qiskit.transpiler import Target
 
 from qnet_circuits.backends.service.cost import REP_DELAY, RunCost, cost_of, shot_seconds
-from qnet_circuits.backends.service.splitting import Job, split
+from qnet_circuits.backends.service.splitting import JobPlan, split
 from qnet_circuits.backends.service.violations import Limits
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device
@@ -28,7 +28,7 @@ def priced(
     rep_delay: float | None = None,
     remaining: float | None = None,
     repeats: int = 1,
-) -> tuple[tuple[Job, ...], tuple[float, ...], RunCost]:
+) -> tuple[tuple[JobPlan, ...], tuple[float, ...], RunCost]:
     """Return the jobs of one block, the estimated seconds of each, and what all blocks cost with the options of a backend.
 
     Args:
@@ -57,7 +57,7 @@ def priced(
 
 def timed_jobs(
     compiled: Compiled, shots: Sequence[int], noise: DeviceNoise | None = None, rep_delay: float = REP_DELAY
-) -> tuple[tuple[Job, ...], tuple[float, ...], tuple[str, ...]]:
+) -> tuple[tuple[JobPlan, ...], tuple[float, ...], tuple[str, ...]]:
     """Return the jobs of a compiled program, the seconds of one shot of each circuit, and what should be known of them.
 
     Raises:

@@ -23,7 +23,7 @@ Registers = Mapping[str, npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
-class Job:
+class JobPlan:
     """Circuits that run together, with the same number of shots each.
 
     Args:
@@ -32,7 +32,7 @@ class Job:
         kept: How many of these shots are asked for, for each circuit; the rest is surplus, to be discarded at random.
 
     Example:
-        >>> Job((0, 2), 100, (100, 60)).waste
+        >>> JobPlan((0, 2), 100, (100, 60)).waste
         40
     """
 
@@ -57,7 +57,7 @@ def split(
     target: Target,
     seconds: Sequence[float] | None = None,
     limits: Limits | None = None,
-) -> tuple[Job, ...]:
+) -> tuple[JobPlan, ...]:
     """Split a run into jobs that keep to the limits.
 
     A job runs all of its circuits with the same number of shots. Circuits with different numbers run together with the
@@ -84,7 +84,7 @@ def split(
         >>> _ = circuit.measure(0, 0)
         >>> target = GenericBackendV2(2, seed=1).target
         >>> split([circuit, circuit], [1000, 990], target)
-        (Job(circuits=(0, 1), shots=1000, kept=(1000, 990)),)
+        (JobPlan(circuits=(0, 1), shots=1000, kept=(1000, 990)),)
         >>> [job.shots for job in split([circuit, circuit], [1_000_000, 10], target)]
         [1000000, 10]
     """
@@ -97,7 +97,7 @@ def split(
         )
     loads = [load_of(circuit) for circuit in circuits]
     refuse([*check_each(circuits, target, loads, counts, limits), *_too_slow(circuits, times, limits)])
-    jobs: list[Job] = []
+    jobs: list[JobPlan] = []
     for members in _groups(counts, times):
         most = max(counts[k] for k in members)
         for size, kept in _rounds(members, counts, _most_shots(members, times, limits, most)):
@@ -168,7 +168,7 @@ def _rounds(members: Sequence[int], counts: Sequence[int], most: int) -> list[tu
 
 def _packed(
     kept: Mapping[int, int], shots: int, loads: Sequence[Load], times: Sequence[float], limits: Limits
-) -> list[Job]:
+) -> list[JobPlan]:
     """Return jobs of some circuits with the same shots; each circuit goes into the first that has room for it."""
     members: list[list[int]] = []
     totals: list[Load] = []
@@ -184,11 +184,11 @@ def _packed(
         else:
             members.append([k])
             totals.append(loads[k])
-    return [Job(tuple(group), shots, tuple(kept[k] for k in group)) for group in members]
+    return [JobPlan(tuple(group), shots, tuple(kept[k] for k in group)) for group in members]
 
 
 def gather(
-    jobs: Sequence[Job], results: Sequence[Sequence[Registers]], rng: np.random.Generator
+    jobs: Sequence[JobPlan], results: Sequence[Sequence[Registers]], rng: np.random.Generator
 ) -> list[dict[str, npt.NDArray[np.bool_]]]:
     """Put the outcomes of jobs together again, without the surplus.
 
@@ -205,7 +205,7 @@ def gather(
 
     Example:
         >>> bits = np.zeros((3, 1), dtype=bool)
-        >>> [raw] = gather([Job((0,), 3, (2,))], [[{"out": bits}]], np.random.default_rng(1))
+        >>> [raw] = gather([JobPlan((0,), 3, (2,))], [[{"out": bits}]], np.random.default_rng(1))
         >>> raw["out"].shape
         (2, 1)
     """

@@ -8,7 +8,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
 from qnet_circuits.backends.service.cost import RunCost, check_budget, cost_of, shot_seconds
-from qnet_circuits.backends.service.splitting import Job
+from qnet_circuits.backends.service.splitting import JobPlan
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.errors import ParameterError, UnsupportedError
 
@@ -57,7 +57,7 @@ def test_noise_that_is_off_in_a_simulation_costs_time_all_the_same():
 
 
 def test_the_formula():
-    jobs = [Job((0, 1), 1000, (1000, 900)), Job((1,), 50, (50,))]
+    jobs = [JobPlan((0, 1), 1000, (1000, 900)), JobPlan((1,), 50, (50,))]
     cost = cost_of(jobs, [1e-3, 2e-3], remaining=51.0, notes=["said"])
     assert cost.seconds == pytest.approx(2 * 2 + 1000 * 3e-3 + 50 * 2e-3)
     assert (cost.circuits, cost.jobs, cost.shots, cost.executions, cost.waste) == (2, 2, 1000, 2050, 100)

@@ -8,7 +8,7 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 from qnet_circuits.backends.ibm.client import fake_device
-from qnet_circuits.backends.service.splitting import SHOT_SECONDS, Job, gather, split
+from qnet_circuits.backends.service.splitting import SHOT_SECONDS, JobPlan, gather, split
 from qnet_circuits.backends.service.violations import Limits
 from qnet_circuits.errors import BackendError, ParameterError, UnsupportedError
 from tests.backends.service.one_job import check
@@ -60,7 +60,7 @@ def test_nothing_is_lost_and_every_job_keeps_to_the_limits(case, rng):
 
 
 def test_what_fits_is_one_job_in_order_without_waste():
-    assert split([circuit()] * 4, 100, TARGET) == (Job((0, 1, 2, 3), 100, (100,) * 4),)
+    assert split([circuit()] * 4, 100, TARGET) == (JobPlan((0, 1, 2, 3), 100, (100,) * 4),)
     assert split([], 100, TARGET) == ()
 
 
@@ -101,7 +101,7 @@ def test_no_grouping_of_unequal_shots_is_cheaper(case, rng):
 def test_unequal_shots_run_together_until_a_job_of_their_own_is_cheaper():
     surplus = int(OVERHEAD / SHOT_SECONDS)
     together = split([circuit()] * 2, [surplus + 1, 1], TARGET)
-    assert together == (Job((0, 1), surplus + 1, (surplus + 1, 1)),) and together[0].waste == surplus
+    assert together == (JobPlan((0, 1), surplus + 1, (surplus + 1, 1)),) and together[0].waste == surplus
     apart = split([circuit()] * 2, [surplus + 2, 1], TARGET)
     assert [(job.circuits, job.shots, job.waste) for job in apart] == [((0,), surplus + 2, 0), ((1,), 1, 0)]
 
@@ -160,7 +160,7 @@ def test_what_jobs_return_is_put_together_without_the_surplus(rng):
 
 
 def test_the_surplus_is_drawn_at_random():
-    job = Job((0,), 1000, (500,))
+    job = JobPlan((0,), 1000, (500,))
     results, _ = results_of([job])
     kept = [gather([job], [results[0]], np.random.default_rng(seed))[0]["m"] for seed in range(2)]
     values = [bits @ (1 << np.arange(16)) for bits in kept]
@@ -170,7 +170,7 @@ def test_the_surplus_is_drawn_at_random():
 
 
 def test_results_that_do_not_fit_are_refused(rng):
-    job = Job((0,), 3, (3,))
+    job = JobPlan((0,), 3, (3,))
     with pytest.raises(BackendError, match="a job of 1 circuits returned 2 results"):
         gather([job], [[{}, {}]], rng)
     with pytest.raises(BackendError, match="register 'm' came with 2 shots from a job of 3"):
