@@ -18,7 +18,7 @@ from qnet_circuits.devices.schedule import Timed, Wait
 #: What happens at one moment, in this order: the last pulse of a wait, operations, then what begins with a wait.
 PULSE, OPERATION, WAITING = range(3)
 #: A step with its time, its kind and a number, by which events are sorted.
-Event = tuple[float, int, int, Step]
+TimedStep = tuple[float, int, int, Step]
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Waiting:
         measured: Sequence[Timed],
         first: int,
         joined: Mapping[int, Sequence[tuple[float, int]]],
-    ) -> list[Event]:
+    ) -> list[TimedStep]:
         """Return everything that happens in waits.
 
         Args:
@@ -54,7 +54,7 @@ class Waiting:
             first: Number of the first event.
             joined: When barriers join each wire with others.
         """
-        self._events: list[Event] = []
+        self._events: list[TimedStep] = []
         self._first = first
         extra = self.decoupling or self.noise.zz > 0 or self.noise.measurement_dephasing > 0
         pairs = coupled(self.qubits, self.usable.couplings) if extra else []

@@ -10,7 +10,7 @@ from qiskit import QuantumCircuit
 from qnet_circuits.backends.simulation.noise_steps import (
     OPERATION,
     WAITING,
-    Event,
+    TimedStep,
     Waiting,
     gate_error,
     slow_coherence,
@@ -169,11 +169,11 @@ class _Twin:
         events.sort()
         return [step for *_, step in events], makespan(timed)
 
-    def _operations(self, timed: Sequence[Timed]) -> list[Event]:
+    def _operations(self, timed: Sequence[Timed]) -> list[TimedStep]:
         """Return what operations do, each at its begin; a link's error when the pair was made, not when it is needed."""
         number = {bit: k for k, bit in enumerate(self.circuit.clbits)}
         last_use = {wire: each.position for each in timed if not each.transparent for wire in each.wires}
-        events: list[Event] = []
+        events: list[TimedStep] = []
         ended: dict[int, float] = {}
         for each in timed:
             used_again = any([last_use.get(wire, -1) > each.position for wire in each.wires])
@@ -265,7 +265,7 @@ class _Twin:
         until: float,
     ) -> tuple[Step, ...]:
         number = dict(zip(clbits, bits, strict=True))
-        events: list[Event] = []
+        events: list[TimedStep] = []
         for each in timed:
             # Every wire of a branch is in use to its end, a measured one too.
             # Inside a branch a measurement is the plain one, which its place in the branch must not be taken for another's.

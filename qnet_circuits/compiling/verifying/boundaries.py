@@ -24,7 +24,7 @@ from qnet_circuits.compiling.verifying.instrument import (
     differing_branch,
     event_name,
 )
-from qnet_circuits.compiling.verifying.polynomials import Event
+from qnet_circuits.compiling.verifying.polynomials import MeasurementEvent
 from qnet_circuits.compiling.verifying.stabilizer import differing_flow
 from qnet_circuits.errors import UnsupportedError, VerificationError
 
@@ -85,7 +85,7 @@ def verify_boundaries(
     return len(regions)
 
 
-Port = tuple[str, str | Event]
+Port = tuple[str, str | MeasurementEvent]
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from qnet_circuits.compiling.building import fence_label
 from qnet_circuits.compiling.verifying.polynomials import (
     ALWAYS,
     NEVER,
-    Event,
     Form,
+    MeasurementEvent,
     case_forms,
     condition_form,
     product,
@@ -30,7 +30,7 @@ from qnet_circuits.compiling.verifying.polynomials import (
 from qnet_circuits.errors import UnsupportedError
 
 #: Values of events, in their order.
-Bits = tuple[tuple[Event, bool], ...]
+Bits = tuple[tuple[MeasurementEvent, bool], ...]
 Matrix = npt.NDArray[np.complex128]
 _IGNORED = ("barrier", "delay", "id")
 _ENTRIES = 2**20
@@ -39,7 +39,7 @@ _TOLERANCE = 1e-6
 _ZERO = 1e-12
 
 
-def event_name(event: Event) -> str:
+def event_name(event: MeasurementEvent) -> str:
     """Return the name of a bit's nth write: register[index], and the number from the second on.
 
     Example:
@@ -57,10 +57,10 @@ class Step:
     wires: tuple[int, ...]
     matrix: Matrix | None = None
     condition: Form = ALWAYS
-    event: Event | None = None
+    event: MeasurementEvent | None = None
 
     @property
-    def read(self) -> frozenset[Event]:
+    def read(self) -> frozenset[MeasurementEvent]:
         """The events that the condition depends on."""
         return frozenset().union(*self.condition)
 
@@ -82,12 +82,12 @@ class Instrument:
     outputs: dict[str, int] = field(default_factory=dict)
 
     @property
-    def measured(self) -> list[Event]:
+    def measured(self) -> list[MeasurementEvent]:
         """The measurements inside, in order."""
         return [step.event for step in self.steps if step.event is not None]
 
     @property
-    def read(self) -> frozenset[Event]:
+    def read(self) -> frozenset[MeasurementEvent]:
         """The bits that are read inside but measured elsewhere."""
         return frozenset().union(*(step.read for step in self.steps)) - set(self.measured)
 
@@ -100,7 +100,7 @@ class Reader:
     cut: bool = True
     done: Instrument = field(default_factory=Instrument)
     segment: dict[Qubit, int] = field(default_factory=dict)
-    latest: dict[Clbit, Event] = field(default_factory=dict)
+    latest: dict[Clbit, MeasurementEvent] = field(default_factory=dict)
 
     def read(self) -> Instrument:
         """Return the whole circuit as one instrument."""
@@ -139,7 +139,7 @@ class Reader:
         self.done.inputs[label] = self.segment[qubit] = self.done.width
         self.done.width += 1
 
-    def _write(self, bit: Clbit) -> Event:
+    def _write(self, bit: Clbit) -> MeasurementEvent:
         found = self.circuit.find_bit(bit)
         register, index = (
             (found.registers[0][0].name, found.registers[0][1]) if found.registers else ("", found.index)
@@ -199,7 +199,7 @@ class _Operator:
 
     tensor: Matrix
     axes: list[int | str]
-    bits: dict[Event, bool]
+    bits: dict[MeasurementEvent, bool]
 
     def open(self, wire: int, label: str | None) -> None:
         """Let a segment begin: in |0⟩, or as an input."""
@@ -212,7 +212,7 @@ class _Operator:
             return
         self.tensor = apply(step.matrix, self.tensor, [self.axes.index(wire) for wire in step.wires])
 
-    def project(self, wire: int, event: Event | None = None) -> Iterator[_Operator]:
+    def project(self, wire: int, event: MeasurementEvent | None = None) -> Iterator[_Operator]:
         """Yield what is left for each possible result of a segment, which ends."""
         place = self.axes.index(wire)
         for result in (False, True):
@@ -226,7 +226,7 @@ class TooWide(Exception):
     """An instrument too large to be written as matrices."""
 
 
-def kraus_operators(instrument: Instrument, read: Sequence[Event]) -> dict[Bits, Matrix]:
+def kraus_operators(instrument: Instrument, read: Sequence[MeasurementEvent]) -> dict[Bits, Matrix]:
     """Return an instrument's Kraus operators.
 
     Args:

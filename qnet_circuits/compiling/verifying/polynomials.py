@@ -13,9 +13,9 @@ from qiskit.circuit.classical import expr, types
 from qnet_circuits.errors import UnsupportedError
 
 #: The nth write (from 1) of a classical bit: its register's name, its index there, n.
-Event = tuple[str, int, int]
+MeasurementEvent = tuple[str, int, int]
 #: A polynomial over GF(2): the set of its products of events. A condition holds where it is 1.
-Form = frozenset[frozenset[Event]]
+Form = frozenset[frozenset[MeasurementEvent]]
 #: The polynomials of a word's bits, the least significant first.
 Word = list[Form]
 #: Returns a bit as it is now.

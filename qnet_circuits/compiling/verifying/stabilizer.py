@@ -23,7 +23,7 @@ from qnet_circuits.compiling.verifying.instrument import (
     apply,
     event_name,
 )
-from qnet_circuits.compiling.verifying.polynomials import ALWAYS, Event, Form
+from qnet_circuits.compiling.verifying.polynomials import ALWAYS, Form, MeasurementEvent
 from qnet_circuits.errors import UnsupportedError
 
 _WIDEST = 5
@@ -66,7 +66,7 @@ class StabilizerCircuit:
     """
 
     circuit: stim.Circuit = field(default_factory=stim.Circuit)
-    record: dict[Event, int] = field(default_factory=dict)
+    record: dict[MeasurementEvent, int] = field(default_factory=dict)
     held: dict[int, Step] = field(default_factory=dict)
 
     def add(self, step: Step) -> None:
@@ -88,7 +88,7 @@ class StabilizerCircuit:
             self._flush(wire)
             self.circuit.append("R", [wire])
 
-    def measure(self, wire: int, event: Event) -> None:
+    def measure(self, wire: int, event: MeasurementEvent) -> None:
         """Append the measurement of an event."""
         self.record[event] = len(self.record)
         self.circuit.append("M", [wire])
@@ -180,7 +180,7 @@ def to_stim(circuit: QuantumCircuit) -> tuple[stim.Circuit, dict[Clbit, int]]:
     return built.circuit, {bit: built.record[event] for bit, event in reader.latest.items()}
 
 
-def _build(instrument: Instrument, read: Sequence[Event]) -> StabilizerCircuit:
+def _build(instrument: Instrument, read: Sequence[MeasurementEvent]) -> StabilizerCircuit:
     """Build an instrument: bits from elsewhere are measured first, on qubits of their own that come after the segments."""
     built = StabilizerCircuit()
     entering, leaving = set(instrument.inputs.values()), set(instrument.outputs.values())
@@ -198,9 +198,9 @@ def _build(instrument: Instrument, read: Sequence[Event]) -> StabilizerCircuit:
 class Flow:
     """A flow by names: the Paulis of labels (wires) and events (bits that are read), measured events, and the sign."""
 
-    inputs: frozenset[tuple[str | Event, str]]
-    outputs: frozenset[tuple[str | Event, str]]
-    events: frozenset[Event]
+    inputs: frozenset[tuple[str | MeasurementEvent, str]]
+    outputs: frozenset[tuple[str | MeasurementEvent, str]]
+    events: frozenset[MeasurementEvent]
     negative: bool
 
     def __str__(self) -> str:
@@ -218,11 +218,11 @@ class _Flows:
     """The flows of an instrument, by names."""
 
     instrument: Instrument
-    read: Sequence[Event]
+    read: Sequence[MeasurementEvent]
 
     def __post_init__(self) -> None:
         self.built = _build(self.instrument, self.read)
-        self.wires: tuple[dict[str | Event, int], ...] = ({}, {})
+        self.wires: tuple[dict[str | MeasurementEvent, int], ...] = ({}, {})
         for wires, ports in zip(self.wires, (self.instrument.inputs, self.instrument.outputs), strict=True):
             wires.update(ports)
             wires.update((event, self.instrument.width + k) for k, event in enumerate(self.read))
