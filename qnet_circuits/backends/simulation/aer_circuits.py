@@ -22,10 +22,10 @@ from qnet_circuits.backends.simulation.steps import (
     Measurement,
     Misread,
     NoisyCircuit,
+    NoisyStep,
     PauliError,
     Relax,
     Reset,
-    Step,
     Transfer,
     Unitary,
 )
@@ -51,7 +51,7 @@ def circuit_of(noisy: NoisyCircuit, density_matrix: bool = False) -> QuantumCirc
     return filled(circuit, (_instruction(step, place, bits, density_matrix) for step in noisy.steps))
 
 
-def _instruction(step: Step, place: Place, bits: Bits, density_matrix: bool) -> CircuitInstruction:
+def _instruction(step: NoisyStep, place: Place, bits: Bits, density_matrix: bool) -> CircuitInstruction:
     qubits = tuple([place[wire] for wire in step.wires])
     if isinstance(step, Measurement):
         return CircuitInstruction(Measure(), qubits, (bits[step.bit],))
@@ -178,7 +178,7 @@ class _Readout:
         self._decides = any(isinstance(step, Decision) for step in circuit.steps)
 
     def run(self) -> NoisyCircuit:
-        steps: list[Step] = []
+        steps: list[NoisyStep] = []
         goes_on = self._goes_on()
         for k, step in enumerate(self._circuit.steps):
             if isinstance(step, Measurement | Decision):
@@ -189,7 +189,7 @@ class _Readout:
 
     def _goes_on(self) -> set[int]:
         """Return the numbers of the measurements whose wire does anything but be reset afterwards."""
-        following: dict[int, Step] = {}
+        following: dict[int, NoisyStep] = {}
         found = set()
         for k, step in reversed(list(enumerate(self._circuit.steps))):
             if isinstance(step, Measurement) and not isinstance(following.get(step.wire), Reset | None):
@@ -198,7 +198,7 @@ class _Readout:
                 following[wire] = step
         return found
 
-    def _step(self, step: Step, goes_on: bool) -> list[Step]:
+    def _step(self, step: NoisyStep, goes_on: bool) -> list[NoisyStep]:
         if isinstance(step, Decision):
             return [self._decision(step)]
         if not isinstance(step, Measurement):

@@ -18,10 +18,10 @@ from qnet_circuits.backends.simulation.steps import (
     Measurement,
     Misread,
     NoisyCircuit,
+    NoisyStep,
     PauliError,
     Relax,
     Reset,
-    Step,
     Unitary,
 )
 from qnet_circuits.errors import UnsupportedError
@@ -120,7 +120,7 @@ def plan_of(noisy: NoisyCircuit) -> Plan:
     )
 
 
-def _fused(steps: Iterable[Step], goes_on: bool = False) -> list[Step]:
+def _fused(steps: Iterable[NoisyStep], goes_on: bool = False) -> list[NoisyStep]:
     """Fuse steps, those in branches too."""
     return [
         replace(step, blocks=tuple(tuple(_fused(block, goes_on=True)) for block in step.blocks))
@@ -130,7 +130,7 @@ def _fused(steps: Iterable[Step], goes_on: bool = False) -> list[Step]:
     ]
 
 
-def _static(steps: Iterable[Step]) -> bool:
+def _static(steps: Iterable[NoisyStep]) -> bool:
     """Tell whether all measurements are final, so that one evolution serves all shots."""
     measured: set[int] = set()
     for step in steps:
@@ -141,7 +141,7 @@ def _static(steps: Iterable[Step]) -> bool:
     return True
 
 
-def _is_clifford(step: Step) -> bool:
+def _is_clifford(step: NoisyStep) -> bool:
     if isinstance(step, Unitary):
         return _clifford(step.operation)
     if isinstance(step, Relax):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qnet_circuits.backends.simulation.pauli_transfer import transfer
-from qnet_circuits.backends.simulation.steps import Decision, Measurement, Reset, Step, Transfer
+from qnet_circuits.backends.simulation.steps import Decision, Measurement, NoisyStep, Reset, Transfer
 
 Matrix = npt.NDArray[np.float64]
 
@@ -21,7 +21,7 @@ _PRODUCTS: dict[tuple[Any, ...], tuple[Matrix, Matrix, Matrix]] = {}
 _MOST_PRODUCTS = 16384
 
 
-def fuse(steps: Iterable[Step], goes_on: bool = False) -> list[Fused]:
+def fuse(steps: Iterable[NoisyStep], goes_on: bool = False) -> list[Fused]:
     """Return the same circuit with channels on single wires fused into their neighbours.
 
     Args:
@@ -42,7 +42,7 @@ class _Fusing:
         #: Place of the last channel of each wire, as long as nothing but pending matrices came after it.
         self._last: dict[int, int] = {}
 
-    def run(self, steps: Iterable[Step], goes_on: bool) -> list[Fused]:
+    def run(self, steps: Iterable[NoisyStep], goes_on: bool) -> list[Fused]:
         for step in steps:
             if isinstance(step, _APART):
                 for wire in step.wires:

@@ -22,8 +22,8 @@ from qnet_circuits.backends.simulation.steps import (
     Depolarise,
     Measurement,
     NoisyCircuit,
+    NoisyStep,
     Reset,
-    Step,
     Transfer,
     Unitary,
 )
@@ -59,14 +59,14 @@ def _order(circuit: NoisyCircuit) -> list[int]:
     return order
 
 
-def measures(step: Step) -> bool:
+def measures(step: NoisyStep) -> bool:
     """Tell whether a step measures, in a branch or outside."""
     return isinstance(step, Measurement) or (
         isinstance(step, Decision) and any(measures(inside) for block in step.blocks for inside in block)
     )
 
 
-def bits_of(step: Step) -> tuple[int, ...]:
+def bits_of(step: NoisyStep) -> tuple[int, ...]:
     """Return the classical bits that a step touches."""
     if isinstance(step, Measurement):
         return (step.bit,)
@@ -117,7 +117,7 @@ class _Wires:
     place: dict[int, int] = field(default_factory=dict)
     made: int = 0
 
-    def open(self, wire: int) -> list[Step]:
+    def open(self, wire: int) -> list[NoisyStep]:
         """Give a wire its place; one that was used before is reset."""
         if wire in self.place:
             return []
@@ -129,7 +129,7 @@ class _Wires:
         return []
 
 
-def _renamed(circuit: NoisyCircuit, steps: list[Step]) -> NoisyCircuit:
+def _renamed(circuit: NoisyCircuit, steps: list[NoisyStep]) -> NoisyCircuit:
     last_use = {wire: k for k, step in enumerate(steps) for wire in step.wires}
     wires, renamed = _Wires(), []
     for k, step in enumerate(steps):
@@ -140,7 +140,7 @@ def _renamed(circuit: NoisyCircuit, steps: list[Step]) -> NoisyCircuit:
     return replace(circuit, steps=tuple(renamed), num_wires=wires.made)
 
 
-def on_wires(step: Step, place: dict[int, int]) -> Step:
+def on_wires(step: NoisyStep, place: dict[int, int]) -> NoisyStep:
     """Return a step on other wires."""
     if isinstance(step, Measurement):
         return Measurement(place[step.wire], step.bit, step.p10, step.p01)
@@ -186,14 +186,14 @@ def components(circuit: NoisyCircuit) -> list[Part]:
         places = [*step.wires, *(circuit.num_wires + bit for bit in bits_of(step))]
         graph.add_edges_from_no_data([(places[0], other) for other in places[1:]])
     part = {place: k for k, found in enumerate(connected_components(graph)) for place in found}
-    steps: dict[int, list[Step]] = {}
+    steps: dict[int, list[NoisyStep]] = {}
     for step in circuit.steps:
         steps.setdefault(part[step.wires[0]], []).append(step)
     measured = [inside for inside in steps.values() if any(map(measures, inside))]
     return [Part(circuit)] if len(measured) < 2 else [_alone(circuit, inside) for inside in measured]
 
 
-def _alone(circuit: NoisyCircuit, steps: list[Step]) -> Part:
+def _alone(circuit: NoisyCircuit, steps: list[NoisyStep]) -> Part:
     """Return the circuit of some steps on their wires and bits alone."""
     wires = sorted({wire for step in steps for wire in step.wires})
     bits = sorted({bit for step in steps for bit in bits_of(step)})
@@ -207,7 +207,7 @@ def _alone(circuit: NoisyCircuit, steps: list[Step]) -> Part:
     return Part(alone, tuple(bits))
 
 
-def _on_bits(step: Step, number: Mapping[int, int]) -> Step:
+def _on_bits(step: NoisyStep, number: Mapping[int, int]) -> NoisyStep:
     """Return a step on other bits."""
     if isinstance(step, Measurement):
         return replace(step, bit=number[step.bit])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from qiskit.circuit.library import RZZGate, XGate
 
-from qnet_circuits.backends.simulation.steps import Depolarise, PauliError, Relax, Step, Unitary
+from qnet_circuits.backends.simulation.steps import Depolarise, NoisyStep, PauliError, Relax, Unitary
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.pulses import ENDS, colours, coupled, decoupled, pieces
 from qnet_circuits.devices.repaired import Usable
@@ -18,7 +18,7 @@ from qnet_circuits.devices.schedule import Timed, Wait
 #: What happens at one moment, in this order: the last pulse of a wait, operations, then what begins with a wait.
 PULSE, OPERATION, WAITING = range(3)
 #: A step with its time, its kind and a number, by which events are sorted.
-TimedStep = tuple[float, int, int, Step]
+TimedStep = tuple[float, int, int, NoisyStep]
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Waiting:
     usable: Usable
     noise: DeviceNoise
     decoupling: bool
-    gate_error: Callable[[str, tuple[int, ...]], list[Step]]
+    gate_error: Callable[[str, tuple[int, ...]], list[NoisyStep]]
 
     def events(
         self,
@@ -68,7 +68,7 @@ class Waiting:
             self._dephase(waiting, measured, {frozenset(pair) for pair in pairs})
         return self._events
 
-    def _put(self, time: float, kind: int, step: Step) -> None:
+    def _put(self, time: float, kind: int, step: NoisyStep) -> None:
         self._events.append((time, kind, self._first + len(self._events), step))
 
     def _relax(self, wait: Wait, pulses: Sequence[float]) -> None:
@@ -147,7 +147,9 @@ def _overlapping(waiting: Sequence[Wait], pairs: Iterable[tuple[int, int]]) -> l
     ]
 
 
-def gate_error(usable: Usable, name: str, wires: tuple[int, ...], physical: tuple[int, ...]) -> list[Step]:
+def gate_error(
+    usable: Usable, name: str, wires: tuple[int, ...], physical: tuple[int, ...]
+) -> list[NoisyStep]:
     """Return the error steps of a gate; circuits of one program share them, so they are remembered.
 
     Args:
@@ -159,17 +161,19 @@ def gate_error(usable: Usable, name: str, wires: tuple[int, ...], physical: tupl
     key = (name, wires, physical)
     if key not in usable.remembered:
         usable.remembered[key] = _gate_error(usable, name, wires, physical)
-    found: list[Step] = usable.remembered[key]
+    found: list[NoisyStep] = usable.remembered[key]
     return found
 
 
-def _gate_error(usable: Usable, name: str, wires: tuple[int, ...], physical: tuple[int, ...]) -> list[Step]:
+def _gate_error(
+    usable: Usable, name: str, wires: tuple[int, ...], physical: tuple[int, ...]
+) -> list[NoisyStep]:
     seconds = usable.duration(name, physical)
     relaxing = [
         Relax(wire, seconds, *usable.relaxation(qubit)) for wire, qubit in zip(wires, physical, strict=True)
     ]
     probability = depolarising_parameter(usable.error(name, physical), len(wires), _joint_fidelity(relaxing))
-    steps: list[Step] = [relax for relax in relaxing if relax.acts]
+    steps: list[NoisyStep] = [relax for relax in relaxing if relax.acts]
     return [*steps, Depolarise(wires, probability)] if probability > 0 else steps
 
 

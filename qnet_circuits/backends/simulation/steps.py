@@ -130,7 +130,7 @@ class Decision:
     operation: Operation
     bits: tuple[int, ...]
     wires: tuple[int, ...]
-    blocks: tuple[tuple[Step, ...], ...]
+    blocks: tuple[tuple[NoisyStep, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +142,7 @@ class Transfer:
 
 
 Channel = Transfer | Unitary | Relax | Depolarise | PauliError | Misread
-Step = Channel | Measurement | Reset | Decision
+NoisyStep = Channel | Measurement | Reset | Decision
 
 
 @dataclass(frozen=True)
@@ -161,11 +161,11 @@ class NoisyCircuit:
     name: str
     num_wires: int
     registers: tuple[tuple[str, int], ...]
-    steps: tuple[Step, ...]
+    steps: tuple[NoisyStep, ...]
     source: Any
     seconds: float = 0.0
 
-    def __iter__(self) -> Iterator[Step]:
+    def __iter__(self) -> Iterator[NoisyStep]:
         return iter(self.steps)
 
     @property

@@ -14,7 +14,14 @@ import numpy.typing as npt
 
 from qnet_circuits.backends.simulation.fusing import Fused, followed, fuse
 from qnet_circuits.backends.simulation.pauli_transfer import WIDEST_GATE, transfer
-from qnet_circuits.backends.simulation.steps import Decision, Measurement, NoisyCircuit, Reset, Step, Transfer
+from qnet_circuits.backends.simulation.steps import (
+    Decision,
+    Measurement,
+    NoisyCircuit,
+    NoisyStep,
+    Reset,
+    Transfer,
+)
 from qnet_circuits.compiling.conditions import choice_of
 from qnet_circuits.errors import UnsupportedError
 
@@ -171,7 +178,7 @@ class _Builder:
         self._put(step.wires, table, sign)
 
 
-def _branch(decision: Decision, block: tuple[Step, ...]) -> Array:
+def _branch(decision: Decision, block: tuple[NoisyStep, ...]) -> Array:
     """Return the matrix of a branch on the decision's wires."""
     if len(decision.wires) > WIDEST_GATE:
         raise UnsupportedError(

@@ -19,10 +19,10 @@ from qnet_circuits.backends.simulation.steps import (
     Decision,
     Measurement,
     NoisyCircuit,
+    NoisyStep,
     PauliError,
     Relax,
     Reset,
-    Step,
     Unitary,
     Weights,
 )
@@ -149,13 +149,13 @@ class _Twin:
         self.timing = None
         if self.usable is not None and self.noise.idle:
             self.timing = durations_of(self.circuit, self.qubits, self.usable)
-        self.errors: dict[tuple[str, tuple[int, ...]], list[Step]] = {}
+        self.errors: dict[tuple[str, tuple[int, ...]], list[NoisyStep]] = {}
 
     def timed(self) -> list[Timed]:
         """Return the operations in order of time."""
         return schedule(self.circuit, self.timing, self.noise.feedforward_latency if self.waits else 0.0)
 
-    def steps(self) -> tuple[list[Step], float]:
+    def steps(self) -> tuple[list[NoisyStep], float]:
         """Return the steps in order of time, and the circuit's duration."""
         timed = self.timed()
         events = self._operations(timed)
@@ -190,7 +190,7 @@ class _Twin:
 
     def _act(
         self, each: Timed, wires: tuple[int, ...], number: Mapping[object, int], used_again: bool
-    ) -> list[Step]:
+    ) -> list[NoisyStep]:
         """Return the steps of one operation on wires of the circuit."""
         instruction, name = each.instruction, each.name
         if name == "measure":
@@ -208,20 +208,20 @@ class _Twin:
             self.errors[name, wires] = self.gate_error(name, wires)
         return [Unitary(instruction.operation, wires), *self.errors[name, wires]]
 
-    def gate_error(self, name: str, wires: tuple[int, ...]) -> list[Step]:
+    def gate_error(self, name: str, wires: tuple[int, ...]) -> list[NoisyStep]:
         """Return the error of a gate on wires, if gates err."""
         if self.usable is None or not self.noise.gates:
             return []
         return gate_error(self.usable, name, wires, self._physical(wires))
 
-    def _reset_error(self, wire: int) -> list[Step]:
+    def _reset_error(self, wire: int) -> list[NoisyStep]:
         """Return the error of a reset, which leaves |1⟩, if gates err."""
         if self.usable is None or not self.noise.gates:
             return []
         error = min(self.usable.error("reset", (self.qubits[wire],)), 0.5)
         return [PauliError(wire, (1 - error, error, 0.0, 0.0))] if error else []
 
-    def _measurement(self, each: Timed, wire: int, bit: int, used_again: bool) -> list[Step]:
+    def _measurement(self, each: Timed, wire: int, bit: int, used_again: bool) -> list[NoisyStep]:
         if self.usable is None:
             return [Measurement(wire, bit)]
         qubit = self.qubits[wire]
@@ -243,7 +243,7 @@ class _Twin:
 
     def _branch(
         self, block: QuantumCircuit, wires: tuple[int, ...], bits: tuple[int, ...], until: float
-    ) -> tuple[Step, ...]:
+    ) -> tuple[NoisyStep, ...]:
         """Return the steps of a branch; gates on one wire, which circuits of one program share, are remembered."""
         known = None if self.usable is None or len(wires) > 1 else self.usable.remembered
         if known is None or any(i.name in ("measure", "delay") or i.is_control_flow() for i in block.data):
@@ -253,7 +253,7 @@ class _Twin:
         if key not in known:
             timed = block_times(block, wires, self.timing)
             known[key] = self._block(timed, block.clbits, wires, bits, until)
-        steps: tuple[Step, ...] = known[key]
+        steps: tuple[NoisyStep, ...] = known[key]
         return steps
 
     def _block(
@@ -263,7 +263,7 @@ class _Twin:
         wires: tuple[int, ...],
         bits: tuple[int, ...],
         until: float,
-    ) -> tuple[Step, ...]:
+    ) -> tuple[NoisyStep, ...]:
         number = dict(zip(clbits, bits, strict=True))
         events: list[TimedStep] = []
         for each in timed:

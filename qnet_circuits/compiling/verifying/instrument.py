@@ -51,7 +51,7 @@ def event_name(event: MeasurementEvent) -> str:
 
 
 @dataclass(frozen=True)
-class Step:
+class InstrumentStep:
     """One gate (with its matrix and condition), measurement (with its event), or reset (with neither)."""
 
     wires: tuple[int, ...]
@@ -77,7 +77,7 @@ class Instrument:
     """
 
     width: int = 0
-    steps: list[Step] = field(default_factory=list)
+    steps: list[InstrumentStep] = field(default_factory=list)
     inputs: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, int] = field(default_factory=dict)
 
@@ -121,7 +121,7 @@ class Reader:
         wires = tuple(place[qubit] for qubit in instruction.qubits)
         matrix = instruction.matrix
         if matrix is not None:
-            self.done.steps.append(Step(wires, matrix, condition))
+            self.done.steps.append(InstrumentStep(wires, matrix, condition))
         elif name == "if_else":
             holds = condition_form(instruction.operation.condition, self._bit)
             self._decide(instruction, wires, [product(condition, each) for each in (holds, holds ^ ALWAYS)])
@@ -130,7 +130,7 @@ class Reader:
             self._decide(instruction, wires, [product(condition, each) for each in cases])
         elif name in ("measure", "reset") and condition == ALWAYS:
             event = self._write(instruction.clbits[0]) if name == "measure" else None
-            self.done.steps.append(Step(wires, event=event))
+            self.done.steps.append(InstrumentStep(wires, event=event))
         else:
             self._expand(instruction, wires, condition)
 
@@ -174,7 +174,7 @@ class Reader:
             for inside in definition.data:
                 self._step(inside, place, condition)
         elif isinstance(operation, Gate):
-            self.done.steps.append(Step(tuple(wires), Operator(operation).data, condition))
+            self.done.steps.append(InstrumentStep(tuple(wires), Operator(operation).data, condition))
         else:
             where = "" if condition == ALWAYS else " inside a decision"
             raise UnsupportedError(
@@ -206,7 +206,7 @@ class _Operator:
         self.tensor = np.multiply.outer(self.tensor, np.array([1, 0]) if label is None else np.eye(2))
         self.axes += [wire] if label is None else [wire, label]
 
-    def apply(self, step: Step) -> None:
+    def apply(self, step: InstrumentStep) -> None:
         """Multiply by a gate, its first wire the least significant, if its condition holds."""
         if step.matrix is None or not sum(all(self.bits[e] for e in term) for term in step.condition) % 2:
             return
@@ -244,7 +244,7 @@ def kraus_operators(instrument: Instrument, read: Sequence[MeasurementEvent]) ->
         raise TooWide
     touched = {wire for step in instrument.steps for wire in step.wires}
     idle = {*instrument.inputs.values(), *instrument.outputs.values()} - touched
-    steps = [*(Step((wire,), np.eye(2, dtype=complex)) for wire in idle), *instrument.steps]
+    steps = [*(InstrumentStep((wire,), np.eye(2, dtype=complex)) for wire in idle), *instrument.steps]
     last = {wire: k for k, step in enumerate(steps) for wire in step.wires}
     for wire in instrument.outputs.values():
         last[wire] = len(steps)
@@ -260,7 +260,9 @@ def kraus_operators(instrument: Instrument, read: Sequence[MeasurementEvent]) ->
     return _collect(done, instrument)
 
 
-def _advance(one: _Operator, step: Step, label: Mapping[int, str], ended: Sequence[int]) -> list[_Operator]:
+def _advance(
+    one: _Operator, step: InstrumentStep, label: Mapping[int, str], ended: Sequence[int]
+) -> list[_Operator]:
     """Take a step: the branches it leads to, with the segments that end discarded."""
     for wire in step.wires:
         if wire not in one.axes:

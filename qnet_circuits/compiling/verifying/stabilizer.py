@@ -17,9 +17,9 @@ from qiskit.circuit import Clbit
 from qnet_circuits.compiling.clifford import NotClifford, clifford_gates, pauli_of
 from qnet_circuits.compiling.verifying.instrument import (
     Instrument,
+    InstrumentStep,
     Matrix,
     Reader,
-    Step,
     apply,
     event_name,
 )
@@ -29,7 +29,7 @@ from qnet_circuits.errors import UnsupportedError
 _WIDEST = 5
 
 
-def _widened(block: Step, wires: Sequence[int]) -> Matrix:
+def _widened(block: InstrumentStep, wires: Sequence[int]) -> Matrix:
     """Return a block's matrix on more wires."""
     assert block.matrix is not None
     unit: Matrix = np.eye(2 ** len(wires), dtype=complex).reshape((2,) * (2 * len(wires)))
@@ -37,15 +37,15 @@ def _widened(block: Step, wires: Sequence[int]) -> Matrix:
     return apply(block.matrix, unit, places).reshape(2 ** len(wires), -1)
 
 
-def _product(first: Step, second: Step) -> Step:
+def _product(first: InstrumentStep, second: InstrumentStep) -> InstrumentStep:
     """Return two blocks in one."""
     wires = tuple(dict.fromkeys(first.wires + second.wires))
     if len(wires) > _WIDEST:
         raise NotClifford
-    return Step(wires, _widened(second, wires) @ _widened(first, wires), first.condition)
+    return InstrumentStep(wires, _widened(second, wires) @ _widened(first, wires), first.condition)
 
 
-def _before_measurement(block: Step, wire: int) -> Step:
+def _before_measurement(block: InstrumentStep, wire: int) -> InstrumentStep:
     """Turn a block about Z of a wire so that it may be Clifford, which a measurement of that wire does not see.
 
     All entries of a Clifford matrix have phases that differ by multiples of π/2, in particular those of the wire's two halves.
@@ -54,7 +54,7 @@ def _before_measurement(block: Step, wire: int) -> Step:
     half = len(matrix) // 2
     upper, lower = (rows.ravel()[np.abs(rows).argmax()] for rows in (matrix[:half], matrix[half:]))
     excess = np.angle(lower / upper) % (np.pi / 2)
-    return Step(wires, matrix * np.repeat([1, np.exp(-1j * excess)], half)[:, None])
+    return InstrumentStep(wires, matrix * np.repeat([1, np.exp(-1j * excess)], half)[:, None])
 
 
 @dataclass
@@ -67,9 +67,9 @@ class StabilizerCircuit:
 
     circuit: stim.Circuit = field(default_factory=stim.Circuit)
     record: dict[MeasurementEvent, int] = field(default_factory=dict)
-    held: dict[int, Step] = field(default_factory=dict)
+    held: dict[int, InstrumentStep] = field(default_factory=dict)
 
-    def add(self, step: Step) -> None:
+    def add(self, step: InstrumentStep) -> None:
         """Append a step.
 
         Raises:
@@ -98,7 +98,7 @@ class StabilizerCircuit:
         for wire in list(self.held):
             self._flush(wire)
 
-    def _hold(self, step: Step) -> None:
+    def _hold(self, step: InstrumentStep) -> None:
         """Join a gate with the blocks before it that are not Clifford, or act on the same wire alone."""
         for wire in step.wires:
             block = self.held.get(wire)
@@ -121,7 +121,7 @@ class StabilizerCircuit:
         if not (measured and block.condition == ALWAYS and self._emit(_before_measurement(block, wire))):
             raise NotClifford
 
-    def _emit(self, block: Step) -> bool:
+    def _emit(self, block: InstrumentStep) -> bool:
         """Append a block, which is held no more, if it is Clifford."""
         assert block.matrix is not None
         try:
@@ -187,7 +187,7 @@ def _build(instrument: Instrument, read: Sequence[MeasurementEvent]) -> Stabiliz
     for k, event in enumerate(read):
         built.measure(instrument.width + k, event)
     built.circuit.append("R", [wire for wire in range(instrument.width) if wire not in entering])
-    ends = [Step((wire,)) for wire in range(instrument.width) if wire not in leaving]
+    ends = [InstrumentStep((wire,)) for wire in range(instrument.width) if wire not in leaving]
     for step in (*instrument.steps, *ends):
         built.add(step)
     built.finish()
