@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from qnet_circuits.backends.base import Evaluation, Evaluator
-from qnet_circuits.backends.simulation.asking import Reading
+from qnet_circuits.backends.simulation.asking import BitVariables
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY, Contractor
 from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import NoisyProgram, noisy_program
@@ -125,7 +125,7 @@ class _Item:
         for register, width in noisy.registers:
             bits.update({(register, k): number + k for k in range(width)})
             number += width
-        self._reading = Reading(self._forms, self._skeleton, bits)
+        self._reading = BitVariables(self._forms, self._skeleton, bits)
         self._contractor = contractor
         self._known: dict[Any, float] = {}
 

@@ -26,7 +26,7 @@ class Question:
     conditions: tuple[Condition, ...] = ()
 
 
-class Reading:
+class BitVariables:
     """How the bits of a program follow from the variables of its tensors.
 
     Variables are the measurements, then X and Z of each emulated link error.

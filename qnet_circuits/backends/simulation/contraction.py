@@ -26,7 +26,7 @@ _SEED = 7
 
 
 @dataclass
-class Network:
+class TensorNetwork:
     """Tensors by index, ready to be contracted to a number."""
 
     arrays: list[Array] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Contractor:
         tree = self._tree(network)
         return network.factor * float(tree.contract(network.arrays))
 
-    def _tree(self, network: Network) -> Any:
+    def _tree(self, network: TensorNetwork) -> Any:
         shape = tuple(network.inputs)
         sizes = tuple(array.shape for array in network.arrays)
         key = (shape, sizes)
@@ -75,7 +75,7 @@ class Contractor:
             self._trees[key] = self._search(network)
         return self._trees[key]
 
-    def _search(self, network: Network) -> Any:
+    def _search(self, network: TensorNetwork) -> Any:
         import cotengra
 
         sizes = {
@@ -106,7 +106,7 @@ class Contractor:
         return min(tree, other, key=lambda each: each.contraction_width())
 
 
-def network_of(skeleton: Skeleton, emulated: Sequence[Weights], question: Question) -> Network:
+def network_of(skeleton: Skeleton, emulated: Sequence[Weights], question: Question) -> TensorNetwork:
     """Return the network whose value is the answer to a question."""
     return _Asked(skeleton, emulated, question).network
 
@@ -120,7 +120,7 @@ class _Asked:
         self._next = self._first + len(skeleton.sources) + len(question.conditions)
         #: Index of the parity of each set of summed indices that exists already, in order of making.
         self._made: dict[frozenset[int], int] = {}
-        self.network = Network()
+        self.network = TensorNetwork()
         for element in skeleton.elements:
             self._element(element)
         for k, weights in enumerate(emulated):
