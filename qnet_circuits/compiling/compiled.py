@@ -94,7 +94,7 @@ class Compiled:
         return found
 
     @cached_property
-    def played(self) -> tuple[QuantumCircuit, ...]:
+    def scheduled_circuits(self) -> tuple[QuantumCircuit, ...]:
         """The circuits on the used qubits alone, with the pulses that decouple waiting qubits if they were asked for."""
         device = self.device
         if device is None or not self.decoupling:
@@ -105,11 +105,13 @@ class Compiled:
     def circuits(self) -> tuple[QuantumCircuit, ...]:
         """The circuits as a machine takes them: on all qubits of the device, pulses that decouple waiting qubits included."""
         if self.device is None:
-            return self.played
+            return self.scheduled_circuits
         width = self.device.num_qubits
-        return tuple(_spread(item, circuit, width) for item, circuit in zip(self, self.played, strict=True))
+        return tuple(
+            _spread(item, circuit, width) for item, circuit in zip(self, self.scheduled_circuits, strict=True)
+        )
 
-    def only(self, circuits: Sequence[int]) -> Compiled:
+    def subset(self, circuits: Sequence[int]) -> Compiled:
         """Return some of the circuits, without the figures, as a job of their own; the whole if it is all of them."""
         if list(circuits) == list(range(len(self.items))):
             return self
@@ -119,11 +121,11 @@ class Compiled:
         return replace(self, program=Program(own, network=self.program.network), items=items)
 
     @property
-    def own(self) -> tuple[CompiledItem, ...]:
+    def program_items(self) -> tuple[CompiledItem, ...]:
         """The circuits of the program itself."""
         return tuple(item for item in self.items if item.readout is None)
 
-    def belonging(self, control: str = "") -> tuple[CompiledItem, ...]:
+    def protocol_items(self, control: str = "") -> tuple[CompiledItem, ...]:
         """Return the circuits of a control experiment, or by default those of the protocol itself."""
         names = {item.name for item in self.program if item.control == control}
         return tuple(item for item in self.items if item.name in names)
@@ -131,14 +133,14 @@ class Compiled:
     @property
     def corrections(self) -> str:
         """The correction mode that was used; several, joined by +, where circuits needed different ones."""
-        return "+".join(sorted({item.lowered.mode for item in self.belonging()}))
+        return "+".join(sorted({item.lowered.mode for item in self.protocol_items()}))
 
     @property
     def layout(self) -> list[list[int]] | None:
         """The physical qubits of each distinct placement, in program order; None without a device."""
         if self.device is None:
             return None
-        return [list(layout) for layout in dict.fromkeys(item.layout for item in self.belonging())]
+        return [list(layout) for layout in dict.fromkeys(item.layout for item in self.protocol_items())]
 
     @cached_property
     def resources(self) -> dict[str, Any]:
@@ -146,11 +148,15 @@ class Compiled:
 
         Control experiments have counts of their own, under ``controls``.
         """
-        swaps = max(item.swaps for item in self.belonging())
-        resources = {**self.program.resources, "routing_swaps": swaps, "compiled": _counts(self.belonging())}
+        swaps = max(item.swaps for item in self.protocol_items())
+        resources = {
+            **self.program.resources,
+            "routing_swaps": swaps,
+            "compiled": _counts(self.protocol_items()),
+        }
         controls = dict.fromkeys(item.control for item in self.program if item.control)
         if controls:
-            resources["controls"] = {control: _counts(self.belonging(control)) for control in controls}
+            resources["controls"] = {control: _counts(self.protocol_items(control)) for control in controls}
         return resources
 
     def verify(self) -> int:
@@ -168,7 +174,7 @@ class Compiled:
             UnsupportedError: If a region is too wide to compare.
         """
         known: set[Shape] = set()  # Circuits of one program differ little: what they share is compared once.
-        for item, played in zip(self, self.played, strict=True):
+        for item, played in zip(self, self.scheduled_circuits, strict=True):
             _verify_routing(item)
             if played is not item.circuit:
                 verify_boundaries(item.circuit, played, known)
@@ -287,7 +293,7 @@ def compile_program(
         ] = None
     compiled = Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin, decoupling)
     # Pulses that the device cannot play raise here, not when the circuits are written down.
-    _ = compiled.played
+    _ = compiled.scheduled_circuits
     return compiled
 
 

@@ -136,7 +136,7 @@ class Execution(ABC):
             backend = backend.limited(job["max_qpu_seconds"])
         seed = stream_seed(self._kept.manifest["seed"], SIMULATOR, number)
         tag = job.get("tag", self._kept.manifest["run_id"])
-        return backend.submit(compiled.only(job["circuits"]), shots_of(job), seed, tag)
+        return backend.submit(compiled.subset(job["circuits"]), shots_of(job), seed, tag)
 
 
 class Local(Execution):

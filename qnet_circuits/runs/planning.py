@@ -49,7 +49,7 @@ def counts_for(program: Program, shots: int | None) -> list[int]:
 
 def with_readout(shots: Sequence[int], compiled: Compiled) -> list[int]:
     """Return the shots of all circuits, given those of the program's own: readout circuits take as many as the largest."""
-    return [*shots, *[max(shots)] * (len(compiled.items) - len(compiled.own))]
+    return [*shots, *[max(shots)] * (len(compiled.items) - len(compiled.program_items))]
 
 
 def plan_jobs(
@@ -80,7 +80,7 @@ def plan_jobs(
 
 def _jobs_of_a_service(compiled: Compiled, backend: BaseBackend, shots: Sequence[int], repeats: int) -> Plan:
     jobs, seconds, cost = priced(backend, compiled, shots, repeats=repeats)
-    if len(jobs) > 1 and len(compiled.belonging()) < len(compiled.items):
+    if len(jobs) > 1 and len(compiled.protocol_items()) < len(compiled.items):
         raise UnsupportedError(
             "readout and control experiments are measured in the same job as the circuits they belong to, and this needs "
             f"{len(jobs)} jobs on {backend.name}; ask for fewer shots, or for fewer circuits"

@@ -102,8 +102,8 @@ def _decay(device: Device, qubit: int) -> float:
 
 def _settled(chosen: RunOptions, compiled: Compiled) -> RunOptions:
     """Return options that name the qubits, where all circuits lie on the same without SWAPs."""
-    layouts = {item.layout for item in compiled.belonging()}
-    if len(layouts) > 1 or any(item.swaps for item in compiled.belonging()):
+    layouts = {item.layout for item in compiled.protocol_items()}
+    if len(layouts) > 1 or any(item.swaps for item in compiled.protocol_items()):
         return chosen
     return replace(chosen, layout=list(layouts.pop()))
 

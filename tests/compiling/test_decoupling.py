@@ -81,7 +81,7 @@ def test_every_long_window_is_filled_and_the_circuit_lasts_no_longer(compiled):
     target = own_target(device)
     step = math.lcm(target.pulse_alignment, target.acquire_alignment) * target.dt
     filled = 0
-    for item, played in zip(compiled, compiled.played, strict=True):
+    for item, played in zip(compiled, compiled.scheduled_circuits, strict=True):
         usable = Usable(device.calibration)
         before, after = (timeline(circuit, item.qubits, device) for circuit in (item.circuit, played))
         assert makespan(after) == pytest.approx(makespan(before), abs=1e-12)
@@ -115,7 +115,7 @@ def test_every_long_window_is_filled_and_the_circuit_lasts_no_longer(compiled):
 
 
 def test_the_rest_of_the_circuit_is_as_it_was(compiled):
-    for item, played in zip(compiled, compiled.played, strict=True):
+    for item, played in zip(compiled, compiled.scheduled_circuits, strict=True):
         others = [i for i in item.circuit.data if i.name not in ("x", "delay")]
         assert [i for i in played.data if i.name not in ("x", "delay")] == others
         assert fence_labels(played) == fence_labels(item.circuit)
@@ -126,7 +126,7 @@ def test_the_rest_of_the_circuit_is_as_it_was(compiled):
 
 def test_pulses_keep_to_the_limits_of_a_job(compiled):
     assert check(compiled.circuits, own_target(compiled.device), 100) == []
-    for wide, played in zip(compiled.circuits, compiled.played, strict=True):
+    for wide, played in zip(compiled.circuits, compiled.scheduled_circuits, strict=True):
         assert dict(wide.count_ops()) == dict(played.count_ops())
     plain = qn.compile(CASES[0][0], "local:fake_kingston", corrections="feedforward")
     assert compiled.verify() > 0

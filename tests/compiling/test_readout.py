@@ -31,7 +31,7 @@ def prepared(item):
 def test_every_measured_qubit_is_prepared_in_both_states(corrections):
     plain = qn.compile(CHAIN, TORINO, corrections=corrections)
     compiled = qn.compile(CHAIN, TORINO, corrections=corrections, mitigate=True)
-    assert compiled.own == plain.items and compiled.layout == plain.layout
+    assert compiled.program_items == plain.items and compiled.layout == plain.layout
     assert compiled.resources == plain.resources and compiled.corrections == plain.corrections
     zeros, ones = compiled.items[3:]
     assert (zeros.readout, ones.readout) == (0, 1) and zeros.qubits == ones.qubits == tuple(
@@ -39,7 +39,7 @@ def test_every_measured_qubit_is_prepared_in_both_states(corrections):
     )
     assert not any(prepared(zeros).values()) and set(map(tuple, prepared(ones).values())) == {("x",)}
     assert final_qubits(zeros) == final_qubits(ones) == zeros.qubits
-    for item in compiled.own:
+    for item in compiled.program_items:
         assert sorted(final_qubits(item)) == sorted(plain.layout[0])
     assert compiled.verify() == plain.verify() + 2 * len(zeros.qubits)
     assert len(compiled.circuits) == 5 and compiled.circuits[4].num_qubits == 133
@@ -48,7 +48,7 @@ def test_every_measured_qubit_is_prepared_in_both_states(corrections):
 def test_bits_that_decide_are_left_out():
     compiled = qn.compile(CHAIN, TORINO, corrections="feedforward", mitigate=True)
     ends = {compiled.layout[0][0], compiled.layout[0][-1]}
-    for item in compiled.own:
+    for item in compiled.program_items:
         assert {qubit for qubit in final_qubits(item) if qubit is not None} == ends
         assert sum(qubit is None for qubit in final_qubits(item)) == 4
     assert set(compiled.items[-1].qubits) == ends
@@ -73,8 +73,8 @@ def test_different_placements_share_two_circuits_and_a_qubit_used_again_is_left_
     circuits = [one("two", 2), one("six", 6), again]
     program = Program([Item(circuit.name, circuit) for circuit in circuits])
     compiled = calibrated(compile_program(program, device))
-    found = [final_qubits(item) for item in compiled.own]
-    assert len({item.layout for item in compiled.own}) > 1
+    found = [final_qubits(item) for item in compiled.program_items]
+    assert len({item.layout for item in compiled.program_items}) > 1
     assert found[2][0] is None and found[2][1] is not None
     assert set(compiled.items[-1].qubits) == {qubit for each in found for qubit in each} - {None}
 

@@ -104,16 +104,16 @@ def test_everything_lies_on_the_same_physical_qubits(protocol, corrections):
     places = {json.dumps([[*wire, place] for wire, place in wires(item).items()]) for item in made}
     assert len(places) == 1
     assert made.verify() > 0
-    assert {item.lowered.mode for item in made.belonging()} == {corrections}
-    assert {item.lowered.mode for item in made.belonging("uncorrected")} == {"none"}
+    assert {item.lowered.mode for item in made.protocol_items()} == {corrections}
+    assert {item.lowered.mode for item in made.protocol_items("uncorrected")} == {"none"}
     assert len(made.layout) == 1
 
 
 def test_a_wire_that_is_deferred_is_left_out_of_the_controls():
     """Coherent mode has qubits more; the others lie where they lay."""
     made = compiled(qn.TeleportedCnot(), corrections="coherent")
-    first = wires(made.belonging()[0])
-    for item in made.belonging("uncorrected"):
+    first = wires(made.protocol_items()[0])
+    for item in made.protocol_items("uncorrected"):
         found = wires(item)
         assert found == {wire: first[wire] for wire in found}
 

@@ -118,7 +118,7 @@ class LocalBackend(Backend):
 
     def fetch(self, ticket: _Ticket, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
         """Run the circuits one by one: within one call the client would give all of them the same random numbers."""
-        items = list(zip(ticket.compiled.played, ticket.compiled, strict=True))
+        items = list(zip(ticket.compiled.scheduled_circuits, ticket.compiled, strict=True))
         seeds = np.random.SeedSequence(ticket.seed).generate_state(len(items), np.uint32)
         raws: list[Raw] = []
         for (circuit, item), seed in zip(items, seeds, strict=True):
