@@ -13,7 +13,7 @@ from qnet_circuits.classical import read_bits, written_bits
 from qnet_circuits.compiling.building import fence, free_name, on_registers, three_cx
 from qnet_circuits.compiling.conditionals import parity_decision
 from qnet_circuits.compiling.frames import Frames
-from qnet_circuits.compiling.outcome_map import Forms, Weights
+from qnet_circuits.compiling.outcome_map import OutcomeMap, Weights
 from qnet_circuits.compiling.survey import Survey, survey
 from qnet_circuits.compiling.transmissions import teleport_transmissions
 from qnet_circuits.compiling.withholding import withheld
@@ -42,7 +42,7 @@ class Lowered:
 
     circuit: QuantumCircuit
     mode: str
-    forms: Forms
+    forms: OutcomeMap
     link_noise: Mapping[str, Weights]
     notes: tuple[str, ...] = ()
 
@@ -330,7 +330,7 @@ class _Lowering:
 
     # -- after the pass --------------------------------------------------------------------------------------------
 
-    def _forms(self) -> Forms:
+    def _forms(self) -> OutcomeMap:
         """Number the variables anew, raw bits first."""
         order = [*self.raw.values(), *(first + k for first, _ in self.emulated for k in (0, 1))]
         column = {variable: k for k, variable in enumerate(order)}
@@ -343,7 +343,7 @@ class _Lowering:
             for register in self.source.cregs
         }
         accept = tuple(dict.fromkeys(columns(form) for form in self.accept))
-        return Forms(tuple(self.raw), registers, accept, tuple(weights for _, weights in self.emulated))
+        return OutcomeMap(tuple(self.raw), registers, accept, tuple(weights for _, weights in self.emulated))
 
 
 def _ones(form: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Forms: how the outcomes of a program follow from the raw bits of its lowered circuits."""
+"""OutcomeMap: how the outcomes of a program follow from the raw bits of its lowered circuits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Weights = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Forms:
+class OutcomeMap:
     """How the outcomes of a circuit follow from its raw bits.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any
 
 from qnet_circuits.backends.base import Shapes
 from qnet_circuits.compiling.compiled import CompiledItem
-from qnet_circuits.compiling.outcome_map import Forms
+from qnet_circuits.compiling.outcome_map import OutcomeMap
 from qnet_circuits.compiling.readout_circuits import READOUT, final_qubits
 from qnet_circuits.errors import check_count
 
@@ -49,7 +49,7 @@ class StoredCircuit:
     name: str
     shots: int
     raw_registers: Mapping[str, int]
-    forms: Forms
+    forms: OutcomeMap
     tags: Mapping[str, Any] = field(default_factory=dict)
     state: int | None = None
     qubits: tuple[int | None, ...] | None = None
@@ -102,7 +102,7 @@ class StoredCircuit:
             KeyError, TypeError, ValueError: If something is missing or cannot be.
         """
         check_kinds(plain, {"name": str, "tags": dict, "raw_registers": dict})
-        forms = Forms(
+        forms = OutcomeMap(
             tuple((register, int(index)) for register, index in plain["forms"]["raw"]),
             {name: tuple(map(tuple, bits)) for name, bits in plain["forms"]["registers"].items()},
             tuple(map(tuple, plain["forms"]["accept"])),

@@ -9,7 +9,7 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
-from qnet_circuits.compiling.outcome_map import Forms
+from qnet_circuits.compiling.outcome_map import OutcomeMap
 from qnet_circuits.errors import FigureError, ProgramError
 from qnet_circuits.programs.figures import Figure, parity, population
 from qnet_circuits.programs.program import Item, Program
@@ -85,7 +85,7 @@ def test_an_interval_outside_by_chance_is_widened_and_one_far_outside_refused():
 
 
 def test_mitigated_figures_are_cut_and_refused_alike():
-    samples = {"a": Sampled(Forms((("out", 0),), {"out": ((0,),)}), np.ones((500, 1), bool), (0,))}
+    samples = {"a": Sampled(OutcomeMap((("out", 0),), {"out": ((0,),)}), np.ones((500, 1), bool), (0,))}
     figure = Figure("fidelity", population("a", [("out", 0)], ["1"]), physical=(0.0, 1.0))
     over = mitigated(figure, samples, Readout({0: (0, 10)}, 1000))
     assert (over.value, over.high) == (1, 1) and over.method.endswith("values that exist")

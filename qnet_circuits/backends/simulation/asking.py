@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from qnet_circuits.backends.simulation.tensors import Skeleton
-from qnet_circuits.compiling.outcome_map import Forms
+from qnet_circuits.compiling.outcome_map import OutcomeMap
 from qnet_circuits.programs.figures import Event
 
 #: A set of variables whose parity must have a value.
@@ -37,7 +37,7 @@ class BitVariables:
         bits: Number of each raw bit, by register and index.
     """
 
-    def __init__(self, forms: Forms, skeleton: Skeleton, bits: Mapping[tuple[str, int], int]) -> None:
+    def __init__(self, forms: OutcomeMap, skeleton: Skeleton, bits: Mapping[tuple[str, int], int]) -> None:
         self._forms = forms
         columns: list[int | None] = [skeleton.last.get(bits[place]) for place in forms.raw]
         first = skeleton.variables

@@ -18,7 +18,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from qnet_circuits.compiling.outcome_map import Forms
+from qnet_circuits.compiling.outcome_map import OutcomeMap
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.figures import Event
 
@@ -91,7 +91,7 @@ def signs(errors: tuple[float, float]) -> tuple[float, float]:
     return (1 + a - b) / (1 - a - b), -(1 - a + b) / (1 - a - b)
 
 
-def weights(forms: Forms, event: Event) -> tuple[Weight, Weight]:
+def weights(forms: OutcomeMap, event: Event) -> tuple[Weight, Weight]:
     """Return an event as a weight of the outcomes, and what it is to be divided by.
 
     An indicator of conditions on parities is a product of (1 ± sign)/2; where they share variables it is multiplied out.

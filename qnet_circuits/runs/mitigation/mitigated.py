@@ -9,7 +9,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from qnet_circuits.compiling.outcome_map import Forms
+from qnet_circuits.compiling.outcome_map import OutcomeMap
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.figures import Event, Figure
 from qnet_circuits.runs.mitigation.inversion import (
@@ -41,7 +41,7 @@ class Sampled:
         qubits: The physical qubit of each variable that can be corrected, None for the others.
     """
 
-    forms: Forms
+    forms: OutcomeMap
     variables: Bits
     qubits: tuple[int | None, ...]
 

@@ -7,7 +7,7 @@ import pytest
 from mthree import M3Mitigation
 from scipy.stats import binom, norm
 
-from qnet_circuits.compiling.outcome_map import Forms
+from qnet_circuits.compiling.outcome_map import OutcomeMap
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.figures import Event, Expression, Figure, parity, population
 from qnet_circuits.runs.mitigation.inversion import Readout, evaluate, signs, weights
@@ -28,7 +28,7 @@ def all_outcomes(count):
 def random_forms(rng, count, bits):
     forms = [tuple(int(k) for k in np.flatnonzero(rng.integers(0, 2, count))) for _ in range(bits)]
     accept = [tuple(int(k) for k in np.flatnonzero(rng.integers(0, 2, count)))] if rng.integers(2) else []
-    return Forms(tuple(("raw", k) for k in range(count)), {"out": tuple(forms)}, tuple(accept))
+    return OutcomeMap(tuple(("raw", k) for k in range(count)), {"out": tuple(forms)}, tuple(accept))
 
 
 def direct(forms, event, outcomes):
@@ -66,7 +66,7 @@ def test_weights_are_those_of_the_dense_inverse(rng):
 
 def sampled(bits, qubits=None):
     count = bits.shape[1]
-    forms = Forms(tuple(("out", k) for k in range(count)), {"out": tuple((k,) for k in range(count))})
+    forms = OutcomeMap(tuple(("out", k) for k in range(count)), {"out": tuple((k,) for k in range(count))})
     return {"c": Sampled(forms, bits, tuple(range(count)) if qubits is None else qubits)}
 
 
@@ -186,14 +186,14 @@ def test_what_cannot_be_inverted_is_refused(rng):
     with pytest.raises(UnsupportedError, match="qubit 1 reads 1 from"):
         mitigated(correlator(2), sampled(bits), Readout({0: (0, 0), 1: (50, 45)}, 100))
     shared = tuple((0, k) for k in range(1, 12))
-    forms = Forms(tuple(("raw", k) for k in range(12)), {"out": shared})
+    forms = OutcomeMap(tuple(("raw", k) for k in range(12)), {"out": shared})
     event = Event("c", tuple(("out", k) for k in range(11)), ("0" * 11,))
     with pytest.raises(UnsupportedError, match="11 bits of an outcome depend on the same measured bits"):
         weights(forms, event)
 
 
 def test_many_bits_of_their_own_are_no_matter():
-    forms = Forms(tuple(("out", k) for k in range(30)), {"out": tuple((k,) for k in range(30))})
+    forms = OutcomeMap(tuple(("out", k) for k in range(30)), {"out": tuple((k,) for k in range(30))})
     event = Event("c", tuple(("out", k) for k in range(30)), ("0" * 30, "1" * 30))
     samples = {"c": Sampled(forms, np.zeros((50, 30), bool), tuple(range(30)))}
     errors = [(0.01, 0.02)] * 30
