@@ -293,7 +293,7 @@ def test_a_device_without_x_or_clock():
     circuit.h(0)
     circuit.measure(0, 0)
     bare = Device("bare", GenericBackendV2(2, ["sx", "rz", "cz"], seed=1))
-    with pytest.raises(UnsupportedError, match="bare has no x on qubit 0, of which decoupling is made"):
+    with pytest.raises(UnsupportedError, match=r"bare .* x on qubit 0"):
         with_pulses(circuit, [0], bare)
     timeless = Device.from_calibration(dataclasses.replace(perfect(1, durations={"x": PULSE}), dt=None))
     made = with_pulses(circuit, [0], timeless)
@@ -303,11 +303,11 @@ def test_a_device_without_x_or_clock():
     # Whatever it is compiled for, the twin too: pulses that no machine could play raise at once.
     waiting = QuantumCircuit(QuantumRegister(1, "alice"), ClassicalRegister(1, "a"))
     waiting.compose(circuit, waiting.qubits, waiting.clbits, inplace=True)
-    with pytest.raises(UnsupportedError, match="leave decoupling out"):
+    with pytest.raises(UnsupportedError, match=r"x on qubit.*decoupling"):
         qn.compile(qn.Program([qn.Item("waiting", waiting)]), "aer:fake_burlington", decoupling=True)
     old = fake_device("fake_burlington")
     assert own_target(old).dt is None
-    with pytest.raises(UnsupportedError, match="has no x on qubit 0"):
+    with pytest.raises(UnsupportedError, match=r"fake_burlington.* x on qubit 0"):
         with_pulses(circuit, [0], old)
 
 
@@ -334,13 +334,13 @@ def test_what_is_not_only_waiting_is_found_out():
 
     label = next(i for i in good.data if i.name == "barrier").replace(operation=Barrier(1, label="fence:b"))
     for edit, message in (
-        (lambda data: data.pop(), "measure is missing"),
-        (lambda data: data.pop(3), "barrier .* comes between two pulses"),
-        (lambda data: data.__setitem__(4, label), "barrier .* is not the next operation"),
-        (lambda data: data.insert(5, data.pop(6)), "measure .* is not the next operation"),
-        (lambda data: data.append(data[1]), "the second pulse of a pair is missing"),
+        (lambda data: data.pop(), "measure "),
+        (lambda data: data.pop(3), "barrier .*pulses"),
+        (lambda data: data.__setitem__(4, label), "barrier .*next"),
+        (lambda data: data.insert(5, data.pop(6)), "measure .*next"),
+        (lambda data: data.append(data[1]), ".*second pulse"),
     ):
-        with pytest.raises(VerificationError, match=f"decoupling changed circuit 'it': {message}"):
+        with pytest.raises(VerificationError, match=f"decoupling .*'it': {message}"):
             check_only_waiting_changed(circuit, changed(edit))
 
 

@@ -64,7 +64,7 @@ def test_frame_refuses_what_it_cannot_pass_and_auto_takes_feedforward():
     circuit.t(bob)
     circuit.h(bob)
     circuit.measure(bob, out)
-    with pytest.raises(FrameError, match="cannot pass t"):
+    with pytest.raises(FrameError, match=r"\bt\b"):
         lower(circuit, "frame")
     lowered = lower(circuit, "auto")
     assert lowered.mode == "feedforward"
@@ -110,7 +110,7 @@ def test_swapped_correction_bits_are_noticed():
 
 def test_unknown_mode():
     circuit, *_ = _teleport()
-    with pytest.raises(UnknownNameError, match="unknown correction mode 'fram'; did you mean: frame"):
+    with pytest.raises(UnknownNameError, match=r"correction mode 'fram'.*: frame"):
         lower(circuit, "fram")
 
 
@@ -142,7 +142,7 @@ def test_a_nested_decision_is_looked_into():
         circuit.x(2)
     circuit.measure(2, 3)
     check_circuit(circuit)
-    with pytest.raises(FrameError, match="only corrected in software"):
+    with pytest.raises(FrameError, match=r"'if_else'.*feedforward"):
         lower(circuit, "frame")
     meant, _ = registers_of(distribution(circuit))
     assert same(meant, corrected(lower(circuit, "auto"))[0])

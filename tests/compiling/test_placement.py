@@ -42,7 +42,7 @@ def test_a_routing_that_changes_the_circuit_is_caught():
         if instruction.operation.name != "h":
             wrong.append(instruction)
     broken = dataclasses.replace(compiled, items=(dataclasses.replace(first, routed=wrong, circuit=wrong),))
-    with pytest.raises(VerificationError, match="routing changed circuit"):
+    with pytest.raises(VerificationError, match="routing "):
         broken.verify()
 
 
@@ -51,5 +51,5 @@ def test_circuits_whose_wires_meet_alike_share_a_placement():
 
 
 def test_a_program_wider_than_the_device():
-    with pytest.raises(LayoutError, match="40 wires, the device only 27 qubits"):
+    with pytest.raises(LayoutError, match=r"40 wires.* 27 qubits"):
         compile_program(qn.RepeaterChain(hops=20).program(None), fake_device("fake_cairo"))

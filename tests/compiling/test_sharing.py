@@ -132,7 +132,7 @@ def test_a_changed_decision_is_still_caught(torino):
             instruction = instruction.replace(operation=IfElseOp(instruction.operation.condition, body))
         wrong.append(instruction)
     broken = dataclasses.replace(compiled, items=(dataclasses.replace(first, circuit=wrong),))
-    with pytest.raises(VerificationError, match="changed the region"):
+    with pytest.raises(VerificationError, match=r"region \["):
         broken.verify()
 
 

@@ -91,7 +91,7 @@ def test_a_result_is_compared_on_axes_that_are_given():
 
 
 def test_nothing_to_compare_is_refused():
-    with pytest.raises(ParameterError, match="there is no figure to plot"):
+    with pytest.raises(ParameterError, match="figure"):
         plot_comparison(Comparison("nothing", ()))
 
 

@@ -97,5 +97,5 @@ def test_few_links_are_plotted_one_by_one():
 
 
 def test_a_result_without_links_is_refused():
-    with pytest.raises(ParameterError, match="no figures of links"):
+    with pytest.raises(ParameterError, match="links"):
         plot_links(qn.run(qn.RepeaterChain(hops=1), shots=10, seed=1))

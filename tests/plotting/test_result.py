@@ -86,7 +86,7 @@ def test_figure_on_another_scale_is_by_itself():
     assert _names(plot_result(CHSH, figures=["agreement"])) == ["agreement"]
     swapped = Given(dict(reversed(CHSH.figures.items())), CHSH.ideal, bounds=CHSH.bounds)
     assert _names(plot_result(swapped)) == ["agreement"]
-    with pytest.raises(ParameterError, match="different scales"):
+    with pytest.raises(ParameterError, match="scale"):
         plot_result(CHSH, figures=["agreement", "s_value"])
 
 
@@ -96,7 +96,7 @@ def test_chosen_figures():
     assert ax.get_xlabel() == ""
     with pytest.raises(UnknownNameError, match="zx"):
         plot_result(FOUR, figures=["zx"])
-    with pytest.raises(ParameterError, match="no figure"):
+    with pytest.raises(ParameterError, match="figure"):
         plot_result(Given({}))
 
 
@@ -140,7 +140,7 @@ def test_second_series_has_its_own_colour_and_marker():
 
 @pytest.mark.parametrize(("x", "count", "theory"), [([1, 2], 1, None), ([1], 1, [0.5, 0.6]), ([], 0, None)])
 def test_series_of_unequal_lengths_are_refused(x, count, theory):
-    with pytest.raises(ParameterError, match="equally many"):
+    with pytest.raises(ParameterError, match=f" {len(x)} x, {count} "):
         plot_series(x, [proportion(1, 2)] * count, theory=theory)
     assert not plt.get_fignums()
 

@@ -23,7 +23,7 @@ def circuit():
 
 def test_gate_across_nodes(circuit):
     circuit.cx(1, 2)
-    with pytest.raises(LocalityError, match="'cx' touches the nodes alice, bob") as caught:
+    with pytest.raises(LocalityError, match=r"'cx'.*alice, bob") as caught:
         check_circuit(circuit)
     assert caught.value.nodes == ("alice", "bob")
     assert caught.value.instruction == "cx"
@@ -32,7 +32,7 @@ def test_gate_across_nodes(circuit):
 def test_barrier_and_control_flow_across_nodes(circuit):
     across = circuit.copy()
     across.barrier()
-    with pytest.raises(LocalityError, match="one barrier on each node"):
+    with pytest.raises(LocalityError, match="barrier"):
         check_circuit(across)
     circuit.measure(0, 0)
     with circuit.if_test((circuit.clbits[0], 1)):
@@ -45,14 +45,14 @@ def test_barrier_and_control_flow_across_nodes(circuit):
 def test_correction_that_reads_a_bit_measured_later(circuit):
     correct(circuit, circuit.qubits[2], x=[circuit.clbits[0]])
     circuit.measure(0, 0)
-    with pytest.raises(ProgramError, match=r"on bob\[0\] reads m\[0\], which is not measured before it"):
+    with pytest.raises(ProgramError, match=r"bob\[0\].*m\[0\]"):
         check_circuit(circuit)
 
 
 def test_correction_without_bits_or_with_one_twice(circuit):
-    with pytest.raises(ProgramError, match="at least one classical bit"):
+    with pytest.raises(ProgramError, match="classical bit"):
         correct(circuit, circuit.qubits[0])
-    with pytest.raises(ProgramError, match="twice"):
+    with pytest.raises(ProgramError, match="one parity"):
         correct(circuit, circuit.qubits[0], x=[circuit.clbits[0]] * 2)
 
 
@@ -60,46 +60,44 @@ def test_link_operations_need_fresh_qubits(circuit):
     circuit.x(0)
     used = circuit.copy()
     entangle(used, used.qubits[0], used.qubits[2])
-    with pytest.raises(
-        ProgramError, match=r"needs alice\[0\] in \|0⟩, but it was used before; reset it first"
-    ):
+    with pytest.raises(ProgramError, match=r"'entangle'.*alice\[0\] in \|0⟩"):
         check_circuit(used)
     circuit.reset(0)
     entangle(circuit, circuit.qubits[0], circuit.qubits[2])
     check_circuit(circuit)
     transmit(circuit, circuit.qubits[1], circuit.qubits[2])
-    with pytest.raises(ProgramError, match="'transmit' needs"):
+    with pytest.raises(ProgramError, match=r"'transmit'.*\|0⟩"):
         check_circuit(circuit)
 
 
 def test_a_qubit_that_left_is_gone(circuit):
     transmit(circuit, circuit.qubits[0], circuit.qubits[2])
     circuit.x(0)
-    with pytest.raises(ProgramError, match=r"uses alice\[0\], which was transmitted to bob"):
+    with pytest.raises(ProgramError, match=r"alice\[0\].*bob"):
         check_circuit(circuit)
 
 
 def test_link_operation_within_a_node_or_off_the_network(circuit):
     inside = circuit.copy()
     entangle(inside, inside.qubits[0], inside.qubits[1])
-    with pytest.raises(ProgramError, match="both at alice"):
+    with pytest.raises(ProgramError, match="alice"):
         check_circuit(inside)
     entangle(circuit, circuit.qubits[0], circuit.qubits[2])
     network = Network.from_edges([("alice", "carol"), ("carol", "bob")])
-    with pytest.raises(LocalityError, match="no link between alice and bob"):
+    with pytest.raises(LocalityError, match="alice and bob"):
         check_circuit(circuit, network)
 
 
 def test_registers():
-    with pytest.raises(ProgramError, match="one quantum register"):
+    with pytest.raises(ProgramError, match="quantum register"):
         check_circuit(QuantumCircuit([Qubit()], ClassicalRegister(1, "m")))
-    with pytest.raises(ParameterError, match="identifier"):
+    with pytest.raises(ParameterError, match="alice smith"):
         check_circuit(QuantumCircuit(QuantumRegister(1, "alice smith")))
 
 
 def test_unbound_parameter(circuit):
     circuit.rx(Parameter("theta"), 0)
-    with pytest.raises(ProgramError, match="unbound parameters: theta"):
+    with pytest.raises(ProgramError, match="theta"):
         check_circuit(circuit)
 
 
@@ -137,19 +135,19 @@ def test_rounds_add_up_where_one_message_waits_for_another():
 def test_program_checks_names_and_figures(circuit):
     circuit.measure(0, 0)
     item = Item("one", circuit)
-    with pytest.raises(ProgramError, match="two circuits are called one"):
+    with pytest.raises(ProgramError, match="one"):
         Program([item, item])
-    with pytest.raises(ProgramError, match="needs the circuit 'two'"):
+    with pytest.raises(ProgramError, match="'two'"):
         Program([item], [Figure("zz", parity("two", [("m", 0)]))])
     with pytest.raises(ProgramError, match=r"reads m\[5\]"):
         Program([item], [Figure("zz", parity("one", [("m", 5)]))])
-    with pytest.raises(ProgramError, match="at least one circuit"):
+    with pytest.raises(ProgramError, match="circuit"):
         Program([])
     for unmeasured in (
         QuantumCircuit(QuantumRegister(1, "alice")),
         QuantumCircuit(QuantumRegister(1, "alice"), ClassicalRegister(1, "m")),
     ):
-        with pytest.raises(ProgramError, match="circuit 'empty' measures nothing"):
+        with pytest.raises(ProgramError, match="'empty'"):
             Item("empty", unmeasured)
 
 
@@ -174,5 +172,5 @@ def test_decisions_inside_decisions_are_checked():
     circuit.measure(alice[0], bits[0])
     with circuit.if_test((bits[0], True)), circuit.if_test((bits[1], True)):
         circuit.x(bob[0])
-    with pytest.raises(ProgramError, match=r"m\[1\], which is not measured"):
+    with pytest.raises(ProgramError, match=r"m\[1\]"):
         check_circuit(circuit)

@@ -128,14 +128,14 @@ def test_a_run_of_the_whole_device_is_opened_again(tmp_path):
 @pytest.mark.parametrize(
     ("fields", "error", "message"),
     [
-        ({"edges": [(0, 0)]}, ParameterError, "two different qubits, got [0, 0]"),
-        ({"edges": [(0, 1), (1, 0)]}, ParameterError, "[0, 1] twice"),
-        ({"edges": [(0, 1, 2)]}, ParameterError, "two different qubits, got [0, 1, 2]"),
-        ({"edges": [(0, -1)]}, ParameterError, "whole number of at least 0, got -1"),
-        ({"edges": [0, 1]}, ParameterError, "edges must be pairs of qubits"),
-        ({"edges": []}, ParameterError, "at least one pair"),
+        ({"edges": [(0, 0)]}, ParameterError, "[0, 0]"),
+        ({"edges": [(0, 1), (1, 0)]}, ParameterError, "[0, 1]"),
+        ({"edges": [(0, 1, 2)]}, ParameterError, "[0, 1, 2]"),
+        ({"edges": [(0, -1)]}, ParameterError, " -1"),
+        ({"edges": [0, 1]}, ParameterError, "[[0, 1], [1, 2]]"),
+        ({"edges": []}, ParameterError, "edges must hold"),
         ({"kind": "star"}, UnknownNameError, "star"),
-        ({"link_fidelity": 0.1}, ParameterError, "[0.25, 1], got 0.1"),
+        ({"link_fidelity": 0.1}, ParameterError, "link fidelity"),
     ],
 )
 def test_wrong_fields_are_one_clear_line(fields, error, message):
@@ -145,15 +145,15 @@ def test_wrong_fields_are_one_clear_line(fields, error, message):
 
 
 def test_what_cannot_run_says_what_to_do():
-    with pytest.raises(ParameterError, match=r"run it on a device \(--on aer:fake_torino\), or give edges"):
+    with pytest.raises(ParameterError, match=r"--on aer:fake_torino.*edges"):
         qn.run(qn.LinkBenchmark())
-    with pytest.raises(ParameterError, match="no line of four qubits"):
+    with pytest.raises(ParameterError, match="kind='edge'"):
         qn.run(qn.LinkBenchmark(edges=[(0, 1)], kind="swap"))
-    with pytest.raises(LayoutError, match="joins qubits 0 and 4, which fake_manila does not couple"):
+    with pytest.raises(LayoutError, match=r"0 and 4.*fake_manila"):
         qn.run(qn.LinkBenchmark(edges=[(0, 4)]), "aer:fake_manila")
-    with pytest.raises(LayoutError, match="qubits 0 to 4"):
+    with pytest.raises(LayoutError, match="0 to 4"):
         qn.run(qn.LinkBenchmark(edges=[(4, 5)]), "aer:fake_manila")
-    with pytest.raises(ParameterError, match="leave layout out"):
+    with pytest.raises(ParameterError, match="layout"):
         qn.run(qn.LinkBenchmark(), "aer:fake_manila", layout=[0, 1])
 
 

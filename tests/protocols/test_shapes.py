@@ -24,38 +24,43 @@ def _program(protocol, seed=0):
 
 # -- what is refused ------------------------------------------------------------------------------------------------
 
-BOTH = "both given; the network decides"
 REFUSED = [
-    (lambda: qn.Teleportation(state="2"), "state must be one of"),
-    (lambda: qn.Teleportation(state=(1.0,)), "state must be one of"),
-    (lambda: qn.Teleportation(state=(float("nan"), 0.0)), "angles of a state must be finite"),
-    (lambda: qn.Teleportation(hops=0), "hops must be a whole number of 1 to 1000, got 0"),
-    (lambda: qn.Teleportation(link_fidelity=1.2), "link fidelity must be in"),
-    (lambda: qn.Teleportation(hops=2, network=qn.Network.chain(2)), BOTH),
-    (lambda: qn.Teleportation(network=qn.Network.star(3)), "a chain from centre to its other end"),
-    (lambda: qn.SuperdenseCoding(link_fidelity=0.2), "link fidelity must be in"),
-    (lambda: qn.SuperdenseCoding(link_fidelity=0.9, network=qn.Network.two_nodes()), BOTH),
-    (lambda: qn.SuperdenseCoding(network=qn.Network.chain(2)), "a network of one link"),
-    (lambda: qn.SuperdenseCoding(network="alice-bob"), "a network of one link"),
-    (lambda: qn.EntanglementSwapping(link_fidelity=0.9, network=qn.Network.chain(2)), BOTH),
-    (lambda: qn.EntanglementSwapping(network=qn.Network.chain(3)), "a chain of two links"),
-    (lambda: qn.EntanglementSwapping(network=qn.Network.star(2)), "a chain from centre to its other end"),
-    (lambda: qn.TeleportedCnot(hops=1.5), "hops must be a whole number"),
-    (lambda: qn.TeleportedCnot(hops=1, network=qn.Network.two_nodes()), BOTH),
-    (lambda: qn.LongRangeCnot(hops=True), "hops must be a whole number"),
-    (lambda: qn.LongRangeCnot(network=qn.Network.star(3)), "a chain from centre to its other end"),
-    (lambda: qn.Ghz(parties=1), "parties must be a whole number of at least 2, got 1"),
-    (lambda: qn.Ghz(parties=1, topology="chain"), "parties must be a whole number of at least 2, got 1"),
-    (lambda: qn.Ghz(parties=3, network=qn.Network.star(3)), BOTH),
-    (lambda: qn.Ghz(network=qn.Network.star(1)), "a star around centre of at least 2 parties"),
-    (lambda: qn.Ghz(network=qn.Network.chain(2)), "a star around alice of at least 2 parties"),
-    (lambda: qn.Ghz(topology="chain", network=qn.Network.star(3)), "a chain from centre to its other end"),
-    (lambda: qn.Chsh(link_fidelity=0.1), "link fidelity must be in"),
-    (lambda: qn.Chsh(network=3), "network must be a Network"),
-    (lambda: qn.SwapTransport(hops=0), "hops must be a whole number of 1 to 1000, got 0"),
-    (lambda: qn.SwapTransport(hops=2, network=qn.Network.chain(2)), BOTH),
-    (lambda: qn.SwapTransport(state="0"), "task 'bell' sends no state of its own"),
-    (lambda: qn.SwapTransport(task="state", state="2"), "state must be one of"),
+    (lambda: qn.Teleportation(state="2"), "state .*'2'"),
+    (lambda: qn.Teleportation(state=(1.0,)), r"state .*\(1\.0,\)"),
+    (lambda: qn.Teleportation(state=(float("nan"), 0.0)), "state.*nan"),
+    (lambda: qn.Teleportation(hops=0), "hops .*1 to 1000.* 0$"),
+    (lambda: qn.Teleportation(link_fidelity=1.2), r"link fidelity .*1\.2"),
+    (lambda: qn.Teleportation(hops=2, network=qn.Network.chain(2)), "network and hops"),
+    (lambda: qn.Teleportation(network=qn.Network.star(3)), "chain from centre"),
+    (lambda: qn.SuperdenseCoding(link_fidelity=0.2), r"link fidelity .*0\.2$"),
+    (
+        lambda: qn.SuperdenseCoding(link_fidelity=0.9, network=qn.Network.two_nodes()),
+        "network and link_fidelity",
+    ),
+    (lambda: qn.SuperdenseCoding(network=qn.Network.chain(2)), "one link"),
+    (lambda: qn.SuperdenseCoding(network="alice-bob"), "one link"),
+    (
+        lambda: qn.EntanglementSwapping(link_fidelity=0.9, network=qn.Network.chain(2)),
+        "network and link_fidelity",
+    ),
+    (lambda: qn.EntanglementSwapping(network=qn.Network.chain(3)), "two links"),
+    (lambda: qn.EntanglementSwapping(network=qn.Network.star(2)), "chain from centre"),
+    (lambda: qn.TeleportedCnot(hops=1.5), r"hops .*1\.5$"),
+    (lambda: qn.TeleportedCnot(hops=1, network=qn.Network.two_nodes()), "network and hops"),
+    (lambda: qn.LongRangeCnot(hops=True), "hops .*True$"),
+    (lambda: qn.LongRangeCnot(network=qn.Network.star(3)), "chain from centre"),
+    (lambda: qn.Ghz(parties=1), "parties .* 2, .* 1$"),
+    (lambda: qn.Ghz(parties=1, topology="chain"), "parties .* 2, .* 1$"),
+    (lambda: qn.Ghz(parties=3, network=qn.Network.star(3)), "network and parties"),
+    (lambda: qn.Ghz(network=qn.Network.star(1)), "star around centre .*2 parties"),
+    (lambda: qn.Ghz(network=qn.Network.chain(2)), "star around alice .*2 parties"),
+    (lambda: qn.Ghz(topology="chain", network=qn.Network.star(3)), "chain from centre"),
+    (lambda: qn.Chsh(link_fidelity=0.1), r"link fidelity .*0\.1$"),
+    (lambda: qn.Chsh(network=3), "network .*3"),
+    (lambda: qn.SwapTransport(hops=0), "hops .*1 to 1000.* 0$"),
+    (lambda: qn.SwapTransport(hops=2, network=qn.Network.chain(2)), "network and hops"),
+    (lambda: qn.SwapTransport(state="0"), "'bell'.* state"),
+    (lambda: qn.SwapTransport(task="state", state="2"), "state .*'2'"),
 ]
 
 
@@ -66,13 +71,13 @@ def test_bad_values_are_refused(make, message):
 
 
 def test_an_unknown_task_is_refused():
-    with pytest.raises(UnknownNameError, match="unknown task 'ghz'"):
+    with pytest.raises(UnknownNameError, match="task 'ghz'"):
         qn.SwapTransport(task="ghz")
 
 
 @pytest.mark.parametrize("field", ["topology", "method"])
 def test_unknown_names_of_ghz_are_refused(field):
-    with pytest.raises(UnknownNameError, match=f"unknown {field} 'stars'"):
+    with pytest.raises(UnknownNameError, match=f"{field} 'stars'"):
         qn.Ghz(**{field: "stars"})
 
 

@@ -314,7 +314,7 @@ def test_any_number_of_rounds_is_a_handful_of_circuits(protocol, circuits, rng):
     assert sum(item.shots for item in items) == protocol.rounds * len(protocol.lines())
     for line in protocol.lines():
         assert sum(setting.probability for setting in line) == pytest.approx(1.0)
-    with pytest.raises(ParameterError, match="counts its own rounds"):
+    with pytest.raises(ParameterError, match="shots"):
         qn.submit(protocol, shots=100)
 
 
@@ -497,7 +497,7 @@ def test_bad_input(wrong):
     ("epsilon_secrecy", 0.9, r"1e-300, 0\.5"), ("epsilon_correctness", None, r"1e-300, 0\.5"),
 ])  # fmt: skip
 def test_bad_input_is_told_the_range_that_holds(name, value, range_):
-    with pytest.raises(ParameterError, match=f"{name} must be .*{range_}"):
+    with pytest.raises(ParameterError, match=f"{name} .*{range_}"):
         BB84(**{name: value})
 
 

@@ -98,8 +98,7 @@ def test_rounding_is_forgiven():
     ],
 )
 def test_bad_weights_are_refused(weights):
-    message = f"pauli must be four weights of (I, X, Y, Z), nonnegative, sum 1, got {weights!r}"
-    with pytest.raises(ParameterError, match=f"^{re.escape(message)}$"):
+    with pytest.raises(ParameterError, match=rf"^pauli .* {re.escape(repr(weights))}$"):
         bd.check_weights(weights)
 
 
@@ -115,18 +114,18 @@ def test_bad_weights_are_refused(weights):
     ],
 )
 def test_every_function_checks_its_weights(function):
-    with pytest.raises(ParameterError, match="pauli"):
+    with pytest.raises(ParameterError, match=r"pauli .*\(0\.5, 0, 0, 0\)"):
         function((0.5, 0, 0, 0))
 
 
 @pytest.mark.parametrize(("function", "low"), [(bd.werner, 0.25), (bd.visibility, 0)])
 @pytest.mark.parametrize("fidelity", [-0.01, 1.01, float("nan"), None, True])
 def test_bad_fidelity_is_refused(function, low, fidelity):
-    with pytest.raises(ParameterError, match=rf"fidelity must be .*in \[{low}, 1\]"):
+    with pytest.raises(ParameterError, match=rf"fidelity .*\[{low}, 1\].* {re.escape(repr(fidelity))}$"):
         function(fidelity)
 
 
 def test_a_werner_pair_is_no_worse_than_noise():
-    with pytest.raises(ParameterError, match="fidelity"):
+    with pytest.raises(ParameterError, match=r"fidelity .*0\.2499"):
         bd.werner(0.2499)
     assert bd.visibility(0) == pytest.approx(-1 / 3)

@@ -119,13 +119,13 @@ def test_above_and_below():
 
 
 def test_bad_input():
-    with pytest.raises(NoShotsError, match="raise the number of shots"):
+    with pytest.raises(NoShotsError, match="shots"):
         proportion(0, 0)
-    with pytest.raises(ParameterError, match="level must be in"):
+    with pytest.raises(ParameterError, match=r"level .*0\.3"):
         proportion(1, 2, 0.3)
-    with pytest.raises(ParameterError, match="level must be below 1"):
+    with pytest.raises(ParameterError, match=r"level .* 1(\.0)?\b"):
         proportion(1, 2, 1.0)
-    with pytest.raises(ParameterError, match="successes must be"):
+    with pytest.raises(ParameterError, match=r"successes .* 3"):
         proportion(3, 2)
-    with pytest.raises(ParameterError, match="low <= value <= high"):
+    with pytest.raises(ParameterError, match=r"0\.6, 0\.5, 0\.7"):
         Estimate(0.5, 0.6, 0.7)

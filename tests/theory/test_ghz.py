@@ -124,13 +124,13 @@ def test_one_link_is_its_own_bell_state():
 
 @pytest.mark.parametrize("arms", [[], [(1, 0, 0, 0)]])
 def test_a_star_needs_two_arms(arms):
-    with pytest.raises(ParameterError, match="arms must hold the weights of at least two arms"):
+    with pytest.raises(ParameterError, match="arms "):
         theory.star_fidelity(arms)
 
 
 def test_bad_input_is_refused():
-    with pytest.raises(ParameterError, match="links must hold the weights of at least one link, got none"):
+    with pytest.raises(ParameterError, match="links "):
         theory.fusion_fidelity([])
     for function in (theory.star_fidelity, theory.fusion_fidelity):
-        with pytest.raises(ParameterError, match="pauli must be four weights"):
+        with pytest.raises(ParameterError, match=r"pauli .*\(0\.5, 0, 0, 0\)"):
             function([(1, 0, 0, 0), (0.5, 0, 0, 0)])

@@ -1,3 +1,4 @@
+import re
 from dataclasses import FrozenInstanceError
 
 import pytest
@@ -30,5 +31,5 @@ def test_it_is_frozen():
 @pytest.mark.parametrize("name", ["gate_error", "readout_error"])
 @pytest.mark.parametrize("value", [-0.01, 1.01, "much", None, float("nan"), True])
 def test_bad_values_are_refused(name, value):
-    with pytest.raises(ParameterError, match=rf"{name} must be .*in \[0, 1\], got"):
+    with pytest.raises(ParameterError, match=rf"{name} .*\[0, 1\].* {re.escape(repr(value))}$"):
         NoiseParameters(**{name: value})

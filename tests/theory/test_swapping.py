@@ -127,22 +127,22 @@ def test_longest_useful_chain_against_the_reference(fidelity, bound, longest):
 
 @pytest.mark.parametrize("hops", [0, -1, 2.0, True, None])
 def test_bad_hops_are_refused(hops):
-    with pytest.raises(ParameterError, match="hops must be a whole number of at least 1"):
+    with pytest.raises(ParameterError, match=rf"hops .* 1, .*{hops!r}$"):
         swapping.chain_fidelity(0.9, hops)
 
 
 @pytest.mark.parametrize("name", ["gate", "readout"])
 @pytest.mark.parametrize("value", [-0.1, 1.1])
 def test_bad_noise_is_refused(name, value):
-    with pytest.raises(ParameterError, match=rf"{name} must be in \[0, 1\], got {value}"):
+    with pytest.raises(ParameterError, match=rf"{name} .*\[0, 1\].* {value}$"):
         swapping.chain_fidelity(0.9, 2, **{name: value})
 
 
 def test_bad_links_are_refused():
-    with pytest.raises(ParameterError, match="links must hold the weights of at least one link, got none"):
+    with pytest.raises(ParameterError, match="links "):
         swapping.chain_weights([])
     for links in ([(0.5, 0, 0, 0)], [(1, 0, 0, 0), (0.5, 0, 0, 0)]):
-        with pytest.raises(ParameterError, match="pauli must be four weights"):
+        with pytest.raises(ParameterError, match=r"pauli .*\(0\.5, 0, 0, 0\)"):
             swapping.chain_weights(links)
-    with pytest.raises(ParameterError, match=r"fidelity must be in \[0.25, 1\]"):
+    with pytest.raises(ParameterError, match=r"fidelity .*\[0\.25, 1\].* 0\.1$"):
         swapping.chain_fidelity(0.1, 2)

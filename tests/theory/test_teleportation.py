@@ -106,16 +106,16 @@ def test_teleported_cnot_against_the_circuit(weights):
 @pytest.mark.parametrize(
     ("bloch", "message"),
     [
-        ((0, 0, 0.5), r"bloch must have length 1 .a pure state., got \(0, 0, 0.5\)"),
-        ((1, 1, 0), "bloch must have length 1"),
-        ((2, 0, 0), "bloch component must be in"),
-        ((float("nan"), 0, 0), "bloch component must be in"),
-        ((1, 0), r"bloch must have three components \(x, y, z\), got \(1, 0\)"),
-        ((1, 0, 0, 0), "bloch must have three components"),
-        ("xyz", "bloch must have three components"),
-        (("up", 0, 0), "bloch component must be a number"),
-        (None, "bloch must have three components .*, got None"),
-        (0.5, "bloch must have three components .*, got 0.5"),
+        ((0, 0, 0.5), r"bloch .* 1 .*\(0, 0, 0\.5\)"),
+        ((1, 1, 0), r"bloch .* 1 .*\(1, 1, 0\)"),
+        ((2, 0, 0), r"bloch component .*\[-1, 1\].* 2$"),
+        ((float("nan"), 0, 0), r"bloch component .*\[-1, 1\].* nan$"),
+        ((1, 0), r"bloch .*\(x, y, z\).*\(1, 0\)$"),
+        ((1, 0, 0, 0), r"bloch .*\(x, y, z\).*\(1, 0, 0, 0\)$"),
+        ("xyz", r"bloch .*\(x, y, z\).* 'xyz'$"),
+        (("up", 0, 0), "bloch component .* 'up'$"),
+        (None, r"bloch .*\(x, y, z\).* None$"),
+        (0.5, r"bloch .*\(x, y, z\).* 0\.5$"),
     ],
 )
 def test_bad_bloch_vectors_are_refused(bloch, message):
@@ -134,5 +134,5 @@ def test_bad_bloch_vectors_are_refused(bloch, message):
     ],
 )
 def test_bad_weights_are_refused(function):
-    with pytest.raises(ParameterError, match="pauli must be four weights"):
+    with pytest.raises(ParameterError, match="pauli "):
         function((0.5, 0, 0, 0))

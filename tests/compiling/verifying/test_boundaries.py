@@ -185,36 +185,36 @@ def test_a_lost_fence_is_caught(sent):
     source, compiled = sent
     data = list(compiled.data)
     del data[position(compiled, "alice[0]:in")]
-    assert_caught(source, rebuilt(compiled, data), r"lost fences: transmit1:alice\[0\]:in")
-    assert_caught(rebuilt(compiled, data), compiled, "added fences")
+    assert_caught(source, rebuilt(compiled, data), r"fences: transmit1:alice\[0\]:in")
+    assert_caught(rebuilt(compiled, data), compiled, r"fences: transmit1:alice\[0\]:in")
 
 
 def test_a_fence_that_stands_twice_is_caught(sent):
     source, compiled = sent
     data = list(compiled.data)
     data.insert(0, data[position(compiled, "alice[0]:in")])
-    assert_caught(source, rebuilt(compiled, data), "more than once")
+    assert_caught(source, rebuilt(compiled, data), r"fences .*transmit1:alice\[0\]:in")
 
 
 def test_a_wide_fence_is_caught():
     source, compiled = QuantumCircuit(2), QuantumCircuit(2)
     put_fence(source, source.qubits[0], "a")
     compiled.barrier(label="fence:a")
-    assert_caught(source, compiled, "fence a is on 2 wires")
+    assert_caught(source, compiled, "fence a .*2 wires")
 
 
 def test_a_gate_that_crosses_a_fence_is_caught(sent):
     source, compiled = sent
     data = list(compiled.data)
     data.insert(position(compiled, "bob[0]:out"), data.pop(position(compiled, "sx")))
-    message = r"changed the region \[from the start; to transmit1:alice\[0\]:in\]: the source takes 1 → X"
+    message = r"region \[.*transmit1:alice\[0\]:in\].* 1 → X"
     assert_caught(source, rebuilt(compiled, data), message)
 
 
 def test_two_hadamards_that_cancel_across_the_fences_are_caught(sent):
     source, compiled = sent
     data = [i for i in compiled.data if i.name in ("barrier", "measure")]
-    assert_caught(source, rebuilt(compiled, data), "from the start; to transmit1")
+    assert_caught(source, rebuilt(compiled, data), r"region \[.*to transmit1")
 
 
 def test_fences_in_another_order_are_caught(sent):
@@ -239,7 +239,7 @@ def test_a_gate_between_two_regions_is_caught(chained, place):
     data = list(compiled.data)
     wires = [data[position(compiled, f"entangle{k}:station{k + 1}[0]:in")].qubits[0] for k in (0, 1)]
     data.insert(position(compiled, place), CircuitInstruction(CZGate(), wires))
-    assert_caught(source, rebuilt(compiled, data), "joined regions that fences keep apart: .* and ")
+    assert_caught(source, rebuilt(compiled, data), r"regions .*\[.* and \[")
 
 
 def decisions(circuit):
@@ -251,7 +251,7 @@ def test_a_correction_that_is_dropped_is_caught(chained):
     for which in (0, 1):
         data = list(compiled.data)
         del data[decisions(compiled)[which]]
-        assert_caught(source, rebuilt(compiled, data), r"the source takes .* ⊕ swap\[0\]")
+        assert_caught(source, rebuilt(compiled, data), r"source .* ⊕ swap\[0\]")
 
 
 def replaced_decision(compiled, which, condition=None, gate=None):
@@ -281,22 +281,22 @@ def test_a_decision_on_other_bits_is_caught(chained):
 def test_another_pauli_is_caught(chained):
     source, compiled = chained
     assert verify_boundaries(source, replaced_decision(compiled, 1, gate=RZGate(-np.pi)))
-    assert_caught(source, replaced_decision(compiled, 1, gate=YGate()), "changed the region")
-    assert_caught(source, replaced_decision(compiled, 1, gate=RZGate(np.pi + 0.1)), "matrices differ for")
+    assert_caught(source, replaced_decision(compiled, 1, gate=YGate()), r"region \[")
+    assert_caught(source, replaced_decision(compiled, 1, gate=RZGate(np.pi + 0.1)), "matrices")
     # X and Z do the same to the Y that is measured there, but not to Z.
     source = lower(repeater(pauli="Z"), "feedforward").circuit
     compiled = compiled_on("FakeTorino", source, 1, line("FakeTorino", 6))
-    assert_caught(source, replaced_decision(compiled, 1, gate=XGate()), "changed the region")
-    assert_caught(source, replaced_decision(compiled, 0, gate=ZGate()), "changed the region")
+    assert_caught(source, replaced_decision(compiled, 1, gate=XGate()), r"region \[")
+    assert_caught(source, replaced_decision(compiled, 0, gate=ZGate()), r"region \[")
 
 
 def test_a_lost_or_added_measurement_is_caught(sent):
     source, compiled = sent
     data = list(compiled.data)
     measure = data.pop(position(compiled, "measure"))
-    assert_caught(source, rebuilt(compiled, data), r"lost the measurement of out\[0\]")
+    assert_caught(source, rebuilt(compiled, data), r"lost .*out\[0\]")
     again = rebuilt(compiled, [*data, measure, measure])
-    assert_caught(source, again, r"added the measurement of out\[0\] \(write 2\)")
+    assert_caught(source, again, r"added .*out\[0\] \(write 2\)")
 
 
 @pytest.mark.parametrize("state", ["+i", (0.7, 0.4)])
@@ -311,7 +311,7 @@ def test_a_rotation_that_turns_too_far_is_caught(state):
             try:
                 verify_boundaries(source, rebuilt(compiled, data))
             except VerificationError as error:
-                assert "matrices differ" in str(error)  # noqa: PT017
+                assert "matrices" in str(error)  # noqa: PT017
                 caught += 1
     # A rotation about Z of |0⟩, or before a measurement of Z, is nothing at all.
     assert caught >= 5
@@ -365,7 +365,7 @@ def test_stabilizer_circuits_have_the_branches_of_the_circuit(case, rng):
 def test_the_conversion_to_stabilizers_does_not_round():
     circuit = QuantumCircuit(1)
     circuit.rz(1e-4, 0)
-    with pytest.raises(UnsupportedError, match="not Clifford"):
+    with pytest.raises(UnsupportedError, match="stabilizer"):
         to_stim(circuit)
     circuit.rz(-1e-4, 0)
     assert to_stim(circuit)[0].has_flow(stim.Flow("1 -> Z"))
@@ -410,12 +410,12 @@ def test_gates_are_not_joined_across_a_decision():
         return c.z(1)
 
     assert verify_boundaries(circuit(y, 0.0), circuit(y)) == 2
-    assert_caught(circuit(z, 0.0), circuit(z), r"matrices differ for c\[0\] = 1")
-    assert_caught(circuit(lambda c: c.id(1)), circuit(y), r"matrices differ for c\[0\] = 1")
+    assert_caught(circuit(z, 0.0), circuit(z), r"matrices .*c\[0\] = 1")
+    assert_caught(circuit(lambda c: c.id(1)), circuit(y), r"matrices .*c\[0\] = 1")
     both = circuit(lambda c: c.cx(1, 2))
     assert verify_boundaries(both, both) == 2
     assert verify_boundaries(circuit(lambda c: c.cx(1, 2), 0.0), circuit(lambda c: c.cx(1, 2), 0.0)) == 2
-    assert_caught(both, circuit(lambda c: c.cx(2, 1)), "matrices differ")
+    assert_caught(both, circuit(lambda c: c.cx(2, 1)), "matrices")
 
 
 def test_a_turn_before_a_reset_does_not_matter():
@@ -484,7 +484,7 @@ def test_conditions_are_compared_by_their_meaning(name):
     assert verify_boundaries(first, second) == 5
     for other in SAME:
         if other != name:
-            with pytest.raises(VerificationError, match=r"measuring out\[0\]"):
+            with pytest.raises(VerificationError, match=r"out\[0\]"):
                 verify_boundaries(first, decided(SAME[other][0]))
 
 
@@ -497,7 +497,7 @@ def test_an_else_branch_is_read():
     with pytest.raises(VerificationError):
         verify_boundaries(decided(first, "x", "x"), decided(first, "x", "z"))
     assert verify_boundaries(decided(first, "h", "x"), decided(first, "h", "x"))
-    with pytest.raises(VerificationError, match="matrices differ for"):
+    with pytest.raises(VerificationError, match=r"region .*matrices"):
         verify_boundaries(decided(first, "h", "x"), decided(first, "h", "z"))
 
 
@@ -507,7 +507,7 @@ def test_a_region_may_fall_apart_but_none_may_join():
     for circuit in (joined, apart):
         circuit.measure([0, 1], [0, 1])
     assert verify_boundaries(joined, apart) == 1
-    assert_caught(apart, joined, "joined regions")
+    assert_caught(apart, joined, "regions ")
 
 
 def test_a_bit_written_again_is_another_bit():
@@ -554,7 +554,7 @@ def test_a_region_that_is_neither_clifford_nor_small_is_refused():
         circuit.cx(k, k + 1)
     circuit.ry(0.3, 5)
     circuit.measure(range(24), range(24))
-    with pytest.raises(UnsupportedError, match=r"too wide to verify \(24 wires.*use fewer qubits"):
+    with pytest.raises(UnsupportedError, match="24 wires"):
         verify_boundaries(circuit, circuit)
 
 
@@ -568,7 +568,7 @@ def test_a_loop_is_refused():
     circuit.measure(0, 0)
     with circuit.if_test((circuit.clbits[0], True)):
         circuit.measure(0, 1)
-    with pytest.raises(UnsupportedError, match="'measure' inside"):
+    with pytest.raises(UnsupportedError, match="'measure'"):
         verify_boundaries(circuit, circuit)
 
 
@@ -598,5 +598,5 @@ def test_many_bits_that_decide_on_a_gate_that_is_not_clifford_are_refused():
     with circuit.if_test(parity):
         circuit.rx(0.3, 16)
     put_fence(circuit, circuit.qubits[16], "a")
-    with pytest.raises(UnsupportedError, match="too wide"):
+    with pytest.raises(UnsupportedError, match=r"region \[from the start; to a\].* wires"):
         verify_boundaries(circuit, circuit)

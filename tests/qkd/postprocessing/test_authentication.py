@@ -33,7 +33,7 @@ def test_every_flipped_bit_is_seen():
         changed[at // 8] ^= 1 << at % 8
         assert not check_tag(key, bytes(changed), tag)
     assert not check_tag(key, message, tag[:-1]) and not check_tag(key, message, b"")
-    with pytest.raises(ParameterError, match="32 bytes, got 31"):
+    with pytest.raises(ParameterError, match=r"32 bytes.* 31$"):
         make_tag(key[:31], message)
 
 
@@ -53,11 +53,11 @@ def test_no_byte_of_a_pool_serves_twice():
     pool = KeyPool(bytes(range(100)))
     assert pool.take(32) == (0, bytes(range(32)))
     assert pool.take(32) == (32, bytes(range(32, 64)))
-    with pytest.raises(Refusal, match="authentication: the key at byte 0 was used before"):
+    with pytest.raises(Refusal, match=r"^authentication: .*byte 0 "):
         pool.take(32, 0)
-    with pytest.raises(Refusal, match=r"authentication: the key at byte 63"):
+    with pytest.raises(Refusal, match=r"^authentication: .*byte 63"):
         pool.take(2, 63)
-    with pytest.raises(Refusal, match="pool: 40 bytes of key are needed"):
+    with pytest.raises(Refusal, match=r"^pool: 40 bytes"):
         pool.take(40)
     assert pool.take(10, 80) == (80, bytes(range(80, 90)))  # what is skipped is lost
     assert pool.used == 90 and pool.left == 10
@@ -70,15 +70,15 @@ def test_pools_grow_at_the_end():
     pool.deposit(b"wxyz")
     pool.withdraw(4)
     assert pool.take(4, 4) == (4, b"abcd") and pool.left == 0
-    with pytest.raises(ParameterError, match="cannot be taken back"):
+    with pytest.raises(ParameterError, match=r"bytes .*\d+ "):
         pool.withdraw(1)
 
 
 def test_pools_show_and_copy_nothing():
     pool = KeyPool(b"a secret that must stay one......")
     assert repr(pool) == str(pool) == "<KeyPool: 33 bytes left, 0 used>"
-    with pytest.raises(TypeError, match="two copies would use one key twice"):
+    with pytest.raises(TypeError, match="pool"):
         pickle.dumps(pool)
-    with pytest.raises(ParameterError, match="is bytes, got str"):
+    with pytest.raises(ParameterError, match=r"bytes.*str$"):
         KeyPool("text")
     assert SESSION_BITS == 512

@@ -48,9 +48,9 @@ def ended(session):
 
 @pytest.mark.parametrize("index", range(len(NO_MESSAGES)))
 def test_what_is_no_message_is_refused(index):
-    with pytest.raises(Refusal, match="malformed: what came is no message"):
+    with pytest.raises(Refusal, match=r"^malformed: "):
         legible(NO_MESSAGES[index])
-    with pytest.raises(Refusal, match="malformed"):
+    with pytest.raises(Refusal, match=r"^malformed: "):
         View("alice", "bob").hear(NO_MESSAGES[index])
 
 
@@ -164,7 +164,7 @@ def test_ragged_rows_are_refused(ragged):
         lambda: PartyRecord(ragged, [0, 1]), lambda: PartyRecord([0, 1], ragged),
         lambda: PartyRecord([0, 1], [0, 1], ragged), lambda: SecretKey(ragged),
     ):  # fmt: skip
-        with pytest.raises(ParameterError, match="different length"):
+        with pytest.raises(ParameterError, match="length"):
             call()
 
 

@@ -222,16 +222,16 @@ def test_questions_outside_the_frame_and_wrong_sizes_are_refused(rng):
     shuffles = Shuffles(10, (5,), (1,))
     oracle = LocalOracle(np.zeros(10, np.uint8), shuffles)
     for index, places in [(1, [5]), (-1, [5]), (0, [0]), (0, [11])]:
-        with pytest.raises(ParameterError, match="a question is"):
+        with pytest.raises(ParameterError, match="question"):
             oracle.tell(index, np.array(places))
     assert oracle.told == 0
-    with pytest.raises(ParameterError, match="must agree"):
+    with pytest.raises(ParameterError, match="9 bits"):
         reconcile(np.zeros(9, np.uint8), oracle, shuffles, Schedule("one", (5,)))
     with pytest.raises(ParameterError, match="slack"):
         reconcile(np.zeros(10, np.uint8), oracle, shuffles, Schedule("one", (5,)), slack=0.5)
-    with pytest.raises(UnknownNameError, match="opt"):
+    with pytest.raises(UnknownNameError, match=r"'opt\(5\)'"):
         make_schedule("opt(5)", 100, 0.1)
-    with pytest.raises(ParameterError, match="at least one pass"):
+    with pytest.raises(ParameterError, match="pass"):
         Schedule("none", ())
     with pytest.raises(ParameterError):
         efficiency(10, 100, 0.0)

@@ -72,7 +72,7 @@ def test_keys_do_not_show_themselves():
     key = SecretKey(np.array([1, 0, 1, 1, 0, 0, 0, 1, 1], np.uint8))
     for text in (repr(key), str(key), f"{key}", f"{key!r:>5}"):
         assert text == "<SecretKey of 9 bits>"
-    with pytest.raises(TypeError, match="no truth value"):
+    with pytest.raises(TypeError, match="truth value"):
         bool(key)
     for copied in (pickle.dumps, hash):
         with pytest.raises(TypeError):
@@ -113,7 +113,7 @@ def test_hopeless_runs_reveal_no_more():
     rules = SessionParameters(tolerance=0.02)
     refuse_hopeless(rules, 50_000, 50_000)
     for n, k in [(0, 100), (100, 0), (1500, 1500)]:
-        with pytest.raises(Refusal, match="short"):
+        with pytest.raises(Refusal, match=r"^short: "):
             refuse_hopeless(rules, n, k)
 
 

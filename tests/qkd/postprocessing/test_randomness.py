@@ -48,13 +48,13 @@ def test_who_knows_the_bits():
 
 @pytest.mark.parametrize("wrong", [b"secret", b"secret" * 6, "secret" * 6, bytearray(32), 5])
 def test_bad_roots_are_not_shown(wrong):
-    with pytest.raises(ParameterError, match="a root is 32 bytes") as caught:
+    with pytest.raises(ParameterError, match=r"root .*32 bytes") as caught:
         Randomness(root=wrong)
     assert "secret" not in str(caught.value)
 
 
 def test_a_seed_and_a_root_are_one_too_many():
-    with pytest.raises(ParameterError, match="both given"):
+    with pytest.raises(ParameterError, match=r"seed .*root "):
         Randomness(1, root=ROOT)
 
 
@@ -83,7 +83,7 @@ def test_without_authentication_epsilon_is_1_and_there_is_no_key():
     assert result.ledger.epsilon == 1 and result.ledger.pool_used == 0
     assert "tag" not in {message.kind for message in session.channel.messages}
     assert result.ledger.bits("reconciliation") > 0  # the account is kept to the end
-    with pytest.raises(ParameterError, match="authentication must be"):
+    with pytest.raises(ParameterError, match=r"authentication .*'no'"):
         SessionParameters(authentication="no")
 
 

@@ -511,7 +511,7 @@ def test_alice_counts_for_herself(rng):
     question = encode_numbers(np.concatenate([[0, 0], np.arange(1, 3001)]))
     for _ in range(2):  # of about 7500 bits
         bob._ask("parities", question)
-    with pytest.raises(Refusal, match="more parities than there are bits"):
+    with pytest.raises(Refusal, match="parities"):
         bob._ask("parities", question)
     assert alice.result.key is None
     assert alice.result.ledger.bits("reconciliation") == len(bob._key)

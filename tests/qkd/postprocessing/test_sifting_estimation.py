@@ -54,13 +54,13 @@ def test_bob_tells_no_bit_and_alice_no_basis_of_a_dropped_round(rng):
 
 def test_sifting_refuses_what_cannot_be(rng):
     alice, bob = records(rng, 100)
-    with pytest.raises(Refusal, match="lengths: Alice has 100 rounds and Bob 99"):
+    with pytest.raises(Refusal, match=r"^lengths: .*100 .*99"):
         match(alice, announce(PartyRecord(bob.bases[:99], bob.bits[:99])))
-    with pytest.raises(Refusal, match="lost"):
+    with pytest.raises(Refusal, match=r"^lost: "):
         match(alice, announce(PartyRecord(bob.bases, bob.bits, np.zeros(100, bool))))
-    with pytest.raises(Refusal, match="malformed: 100 bases were due, 0 came"):
+    with pytest.raises(Refusal, match=r"^malformed: 100 bases.* 0 "):
         match(alice, pack(encode_bits(np.ones(100, np.uint8)), b""))
-    with pytest.raises(Refusal, match="not detected by both"):
+    with pytest.raises(Refusal, match=r"^malformed: "):
         accept(bob, pack(encode_bits(np.zeros(100, np.uint8)), encode_bits(np.ones(100, np.uint8))))
 
 
@@ -86,7 +86,7 @@ def test_a_compared_bit_is_in_no_key(rng):
 
 def test_error_rates(rng):
     assert error_rate(np.array([1, 0, 1, 1]), np.array([1, 1, 1, 0])).value == 0.5
-    with pytest.raises(ParameterError, match="equal length"):
+    with pytest.raises(ParameterError, match="length"):
         error_rate(np.zeros(3, np.uint8), np.zeros(2, np.uint8))
     with pytest.raises(NoShotsError):
         error_rate(np.zeros(0, np.uint8), np.zeros(0, np.uint8))
@@ -101,7 +101,7 @@ def test_error_rates(rng):
 )
 def test_the_alarm_is_raised_by_one_error_too_many(allowed, k, tolerance):
     refuse_above(proportion(allowed, k), tolerance, "here")
-    with pytest.raises(Refusal, match="qber"):
+    with pytest.raises(Refusal, match=r"^qber: "):
         refuse_above(proportion(allowed + 1, k), tolerance, "here")
 
 
@@ -151,7 +151,7 @@ def test_views_take_only_the_next_message_of_the_peer():
     view = View("bob", "alice")
     view.say("a", b"")
     for wrong in (Message(0, "alice", "a", b""), Message(2, "alice", "a", b""), Message(1, "bob", "a", b"")):
-        with pytest.raises(Refusal, match="replay"):
+        with pytest.raises(Refusal, match=r"^replay: "):
             view.hear(wrong)
     before = view.transcript()
     view.hear(Message(1, "alice", "a", b"x"))
@@ -171,11 +171,11 @@ def test_no_two_messages_are_authenticated_as_the_same_bytes():
     "body", [b"", b"1234567", bytes(9), pack(b"a"), pack(b"a", b"b", b"c"), pack(b"abc", b"")[:-1]]
 )
 def test_malformed_bodies_are_refused(body):
-    with pytest.raises(Refusal, match="malformed"):
+    with pytest.raises(Refusal, match=r"^malformed: "):
         unpack(body, 2)
-    with pytest.raises(Refusal, match="malformed"):
+    with pytest.raises(Refusal, match=r"^malformed: "):
         decode_bits(body + b"\xff", 3)
-    with pytest.raises(Refusal, match="malformed"):
+    with pytest.raises(Refusal, match=r"^malformed: "):
         decode_numbers(b"123")
 
 
@@ -183,7 +183,7 @@ def test_channel_needs_somebody_and_records_what_was_sent():
     channel = ClassicalChannel(
         lambda message: Message(message.number, message.sender, message.kind, b"changed")
     )
-    with pytest.raises(ParameterError, match="nobody answers"):
+    with pytest.raises(ParameterError, match="channel"):
         channel.request(Message(0, "bob", "a", b""))
     channel.connect(lambda message: Message(1, "alice", "a", message.body))
     assert channel.request(Message(0, "bob", "a", b"sent")).body == b"changed"
@@ -192,5 +192,5 @@ def test_channel_needs_somebody_and_records_what_was_sent():
 
 def test_refusals_name_a_known_alarm():
     assert all(Refusal(alarm, "x").alarm == alarm for alarm in ALARMS)
-    with pytest.raises(ParameterError, match="unknown alarm"):
+    with pytest.raises(ParameterError, match="alarm "):
         Refusal("nothing", "x")

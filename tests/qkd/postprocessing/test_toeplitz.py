@@ -51,25 +51,25 @@ def test_a_transform_that_is_not_exact_raises(rng, monkeypatch):
     exact = scipy.fft.rfft
     monkeypatch.setattr(scipy.fft, "rfft", lambda values, size: exact(values, size) * (1 + 3e-5))
     bits, seed = np.ones(10_000, np.uint8), rng.integers(0, 2, 19_999, np.uint8)
-    with pytest.raises(RoundingError, match="from integers"):
+    with pytest.raises(RoundingError, match="integers"):
         toeplitz.toeplitz_hash(bits, seed, 10_000)
 
 
 def test_sizes_at_which_rounding_could_fail_are_refused():
-    with pytest.raises(ParameterError, match="could round wrongly"):
+    with pytest.raises(ParameterError, match=" blocks of "):
         toeplitz._check_size(2**18, 2**23)
     toeplitz._check_size(2**18, 400)  # a hundred million bits
 
 
 def test_wrong_lengths_and_entries_are_refused():
     bits = np.ones(5, np.uint8)
-    with pytest.raises(ParameterError, match="takes 7 seed bits, got 6"):
+    with pytest.raises(ParameterError, match=r"7 seed bits.* 6$"):
         toeplitz.toeplitz_hash(bits, np.ones(6, np.uint8), 3)
-    with pytest.raises(ParameterError, match="row of 0 and 1"):
+    with pytest.raises(ParameterError, match="0 and 1"):
         toeplitz.toeplitz_hash(2 * bits, np.ones(7, np.uint8), 3)
-    with pytest.raises(ParameterError, match="row of 0 and 1"):
+    with pytest.raises(ParameterError, match="0 and 1"):
         toeplitz.toeplitz_hash(bits * 1.0, np.ones(7, np.uint8), 3)
-    with pytest.raises(ParameterError, match="must come from a bound"):
+    with pytest.raises(ParameterError, match=r"^5 bits .* 6 "):
         amplify(bits, np.ones(10, np.uint8), 6)
 
 
