@@ -58,7 +58,7 @@ def plot_ledger(result: Result | KeyResult, ax: Axes | None = None) -> Axes:
         ParameterError: If the result has no account.
 
     Example:
-        >>> from qnet_circuits.qkd.postprocessing.key_ledger import Entry, Ledger
+        >>> from qnet_circuits.qkd.postprocessing.key_ledger import Entry, KeyResult, Ledger
         >>> ledger = Ledger(200, 200, 100, (Entry("test bits", 60, 120), Entry("phase errors", 40)), 0)
         >>> ax = plot_ledger(KeyResult(None, "short: nothing is left", ledger))
         >>> [label.get_text() for label in ax.get_yticklabels()]

@@ -107,7 +107,7 @@ def test_couplings_whose_calibration_failed_are_left_out_and_named():
     found = qn.submit(qn.LinkBenchmark(), "aer:fake_torino", shots=10, seed=1, dry_run=True)
     named = [note for note in found.notes if note.startswith("left out")]
     assert len(named) == 1 and "85-86" in named[0]
-    assert [tuple(edge) for edge in found.manifest["parameters"]["edges"]] == usable
+    assert [tuple(edge) for edge in found.protocol.parameters["edges"]] == usable
     chosen = qn.compile(qn.LinkBenchmark(edges=[(85, 86)]), "aer:fake_torino")
     assert chosen.layout == [[85, 86]]
 

@@ -32,7 +32,7 @@ def mutant(fault, *changes, by):
 
 def located(name):
     """Return the path of a module or a file of tests within the package or its tests."""
-    return f"{name if '/' in name else 'qkd/' + name}.py"
+    return f"{name if '/' in name else 'qkd/postprocessing/' + name}.py"
 
 
 SETTLE = "settle(self._account, self._rules, len(self._key), self._k, self._told)"
@@ -45,7 +45,7 @@ MUTANTS = [
     mutant(
         "forget the leak in the length alone",
         ("accounts", "leak = factor * told + counted", "leak = 0"),
-        by=["test_ledger settling_is_the_formula", "test_session both_end_with_the_same_key_and_account"],
+        by=["test_key_ledger settling_is_the_formula", "test_session both_end_with_the_same_key_and_account"],
     ),
     mutant(
         "forget the leak of searches",
@@ -95,7 +95,7 @@ MUTANTS = [
     ),
     mutant(
         "ln for log2 in the entropy",
-        ("entropy", "weight * math.log2(weight)", "weight * math.log(weight)"),
+        ("theory/entropy", "weight * math.log2(weight)", "weight * math.log(weight)"),
         by=["test_rates bb84", "test_rates six_state", "test_finite_key values_of_the_formula"],
     ),
     mutant(
@@ -116,7 +116,7 @@ MUTANTS = [
     mutant(
         "ln for log2 in the number of parities",
         ("accounts", "math.log2(n + 1)", "math.log(n + 1)"),
-        by=["test_ledger counts_cost_their_bits"],
+        by=["test_key_ledger counts_cost_their_bits"],
     ),
     mutant(
         "log2 for ln in the sampling deviation",
@@ -212,8 +212,8 @@ MUTANTS = [
     ),
     mutant(
         "a key and a reason",
-        ("ledger", "if (self.key is None) == (self.reason is None):", "if False:"),
-        by=["test_ledger results_are_a_key_or_a_reason"],
+        ("key_ledger", "if (self.key is None) == (self.reason is None):", "if False:"),
+        by=["test_key_ledger results_are_a_key_or_a_reason"],
     ),
     mutant(
         "no alarm above the tolerance",
@@ -238,18 +238,18 @@ MUTANTS = [
     ),
     mutant(
         "a run's secret of zeros",
-        ("./records", "secrets.token_bytes(size)", "bytes(size)"),
-        by=["protocols/test_keys the_secret_of_each_run_is_its_own"],
+        ("runs/directory", "secrets.token_bytes(size)", "bytes(size)"),
+        by=["qkd/test_keys the_secret_of_each_run_is_its_own"],
     ),
     mutant(
         "counts on record are not paid for in the sample's margin",
         ("accounts", "chance = counts_chance(account.pulses, rules.public_counts)", "chance = 1.0"),
-        by=["test_ledger counts_of_bits_that_are_on_record_are_paid_for"],
+        by=["test_key_ledger counts_of_bits_that_are_on_record_are_paid_for"],
     ),
     mutant(
         "no readout is flipped back",
-        ("keys/rounds", "out[:, 0] ^ bool(setting.flip)", "out[:, 0]"),
-        by=["protocols/test_keys a_noiseless_run_ends_in_a_key"],
+        ("qkd/rounds", "out[:, 0] ^ bool(setting.flip)", "out[:, 0]"),
+        by=["qkd/test_keys a_noiseless_run_ends_in_a_key"],
     ),
     mutant(
         "Bob believes every tag",
@@ -299,16 +299,16 @@ MUTANTS = [
     mutant(
         "no boundary between Alice and Bob",
         ("compiling/lowering", "self.done.append(fence(self.place[qubit], label))", "pass"),
-        by=["protocols/test_keys matched_rounds_still_carry_a_superposition"],
+        by=["qkd/test_keys matched_rounds_still_carry_a_superposition"],
     ),
     mutant(
         "a boundary that compilers do not see",
         (
-            "compiling/fences",
+            "compiling/building",
             "return CircuitInstruction(Barrier(1, label=_PREFIX + label), (qubit,))",
             "from qiskit.circuit.library import IGate\n\n    return CircuitInstruction(IGate(label=_PREFIX + label), (qubit,))",
         ),
-        by=["protocols/test_keys matched_rounds_still_carry_a_superposition"],
+        by=["qkd/test_keys matched_rounds_still_carry_a_superposition"],
     ),
 ]  # fmt: skip
 
@@ -334,7 +334,7 @@ def pristine(tmp_path_factory):
     """A copy of the package and of these tests, once for all mutants."""
     root = tmp_path_factory.mktemp("mutants")
     ignored = shutil.ignore_patterns("__pycache__", "test_mutants.py")
-    for folder in (PACKAGE, "tests/qkd", "tests/protocols", "tests/platform"):
+    for folder in (PACKAGE, "tests/qkd", "tests/protocols", "tests/platform", "tests/support", "tests/theory"):
         shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
     for file in ("pyproject.toml", "tests/__init__.py", "tests/conftest.py"):
         shutil.copy(ROOT / file, root / file)
