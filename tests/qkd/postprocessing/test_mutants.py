@@ -334,7 +334,14 @@ def pristine(tmp_path_factory):
     """A copy of the package and of these tests, once for all mutants."""
     root = tmp_path_factory.mktemp("mutants")
     ignored = shutil.ignore_patterns("__pycache__", "test_mutants.py")
-    for folder in (PACKAGE, "tests/qkd", "tests/protocols", "tests/platform", "tests/support", "tests/theory"):
+    for folder in (
+        PACKAGE,
+        "tests/qkd",
+        "tests/protocols",
+        "tests/platform",
+        "tests/support",
+        "tests/theory",
+    ):
         shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
     for file in ("pyproject.toml", "tests/__init__.py", "tests/conftest.py"):
         shutil.copy(ROOT / file, root / file)
