@@ -6,7 +6,7 @@ import stim
 
 import qnet_circuits as qn
 from qnet_circuits.compiling.lowering import lower
-from qnet_circuits.compiling.verifying.stabilizer import to_stim
+from tests.support.stabilizers import to_stim
 
 CLIFFORD = [
     qn.Teleportation(),

@@ -81,11 +81,6 @@ def count(circuit: QuantumCircuit) -> tuple[int, int]:
 _PREFIX = "fence:"
 
 
-def put_fence(circuit: QuantumCircuit, qubit: Qubit, label: str) -> None:
-    """Append a fence with a label, unique in its circuit."""
-    circuit.append(Barrier(1, label=_PREFIX + label), [qubit])
-
-
 def fence(qubit: Qubit, label: str) -> CircuitInstruction:
     """Return a fence with a label, unique in its circuit, as an instruction."""
     return CircuitInstruction(Barrier(1, label=_PREFIX + label), (qubit,))

@@ -8,8 +8,8 @@ The rules are of fixed length: the tolerated error rate is chosen before, and en
 above it there is no key. What a session reveals by causes of its own is counted as it happens.
 
 Example:
-    >>> from qnet_circuits.qkd.postprocessing.session import distil_key
+    >>> from qnet_circuits.qkd.postprocessing.session import Session
     >>> from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
-    >>> distil_key(PartyRecord([0, 1], [1, 0]), PartyRecord([0, 1], [1, 0])).reason
+    >>> Session(PartyRecord([0, 1], [1, 0]), PartyRecord([0, 1], [1, 0])).run().reason
     'short: 1 bits for the key and 1 compared leave 0 secret ones, 512 for authentication and 64 to show are needed and more'
 """

@@ -193,13 +193,6 @@ class Record:
         qpy.dump(list(circuits), buffer)
         self._write(name, buffer.getvalue())
 
-    def read_circuits(self, name: str) -> list[QuantumCircuit]:
-        """Return circuits that were written as QPY."""
-        try:
-            return list(qpy.load(io.BytesIO(read_file(self.path / name))))
-        except Exception as error:
-            raise RecordError(f"{self.path}/{name} cannot be read: {type(error).__name__}") from None
-
     def write_outcomes(self, names: Sequence[str], raws: Sequence[Raw]) -> None:
         """Write raw outcomes, once: packed bits by circuit and register.
 

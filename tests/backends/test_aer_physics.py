@@ -14,13 +14,13 @@ from qnet_circuits.backends.simulation.aer_circuits import perfect_readout
 from qnet_circuits.backends.simulation.aer_methods import Plan, _fused, _is_clifford, _static, plan_of
 from qnet_circuits.backends.simulation.narrowing import recycled
 from qnet_circuits.backends.simulation.twin import noisy_circuit
-from qnet_circuits.compiling.building import put_fence
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.theory.estimate import proportion
 from tests.backends.simulation.density import distribution
 from tests.backends.simulation.random_circuits import random_noisy
 from tests.devices.calibrations import US, perfect
+from tests.support.programs import put_fence
 
 ALPHA = 1e-6
 SHOTS = 2000

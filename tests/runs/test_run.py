@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qiskit import qpy
 from qiskit.primitives import StatevectorSampler
 from qiskit.providers.fake_provider import GenericBackendV2
 from scipy.stats import chi2
@@ -30,7 +31,6 @@ from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.protocols.swap_transport import SwapTransport
-from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.opening import open_run, replay
 from qnet_circuits.runs.verbs import compile as compile_
 from qnet_circuits.runs.verbs import run, submit
@@ -235,7 +235,8 @@ def test_a_run_directory_holds_what_the_design_says(directory):
     assert manifest["parameters"] == {"hops": 2, "link_fidelity": 0.9}
     calibration = json.loads((directory / "calibration.json").read_text())
     assert sum(value is not None for value in calibration["qubits"]["one_from_zero"]) == 4
-    circuits = Record(directory).read_circuits("program.qpy")
+    with open(directory / "program.qpy", "rb") as stored:
+        circuits = qpy.load(stored)
     assert [i.operation.name for i in circuits[0].data].count("entangle") == 2
 
 

@@ -5,11 +5,17 @@ from itertools import pairwise
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.quantum_info import random_clifford
 
+from qnet_circuits.compiling.building import fence
 from qnet_circuits.programs.corrections import correct
 from qnet_circuits.programs.links import entangle, transmit
 
 ONE = ("x", "y", "z", "h", "s", "sdg", "sx")
 TWO = ("cx", "cz", "swap", "cy")
+
+
+def put_fence(circuit, qubit, label):
+    """Append a fence with a label, unique in its circuit."""
+    circuit.append(fence(qubit, label))
 
 
 def random_program(rng, length=14, non_clifford=False, reuse=True, most_nodes=3, link=None):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from qiskit import QuantumCircuit
+from rustworkx import PyGraph, connected_components
 
 from qnet_circuits.compiling.building import fence_label, fence_labels
 from qnet_circuits.compiling.clifford import NotClifford
@@ -55,10 +56,10 @@ def verify_boundaries(
         UnsupportedError: If a region is too large to compare, or has an operation that cannot be.
 
     Example:
-        >>> from qnet_circuits.compiling.building import put_fence
+        >>> from qnet_circuits.compiling.building import fence
         >>> circuit = QuantumCircuit(1, 1)
         >>> _ = circuit.h(0)
-        >>> put_fence(circuit, circuit.qubits[0], "alice")
+        >>> _ = circuit.append(fence(circuit.qubits[0], "alice"))
         >>> _ = circuit.h(0), circuit.measure(0, 0)
         >>> verify_boundaries(circuit, circuit)
         2
@@ -137,26 +138,20 @@ def _check_bits(meant: Instrument, found: Instrument) -> None:
 
 def _regions(instrument: Instrument) -> list[_Region]:
     """Return the connected sets of segments that have a port; the others say nothing to anybody."""
-    parent = list(range(instrument.width))
-
-    def root(k: int) -> int:
-        while parent[k] != k:
-            parent[k] = k = parent[parent[k]]
-        return k
-
-    for step in instrument.steps:
-        for wire in step.wires[1:]:
-            parent[root(wire)] = root(step.wires[0])
+    graph = PyGraph(multigraph=False)
+    graph.add_nodes_from(range(instrument.width))
+    graph.extend_from_edge_list(
+        [(step.wires[0], wire) for step in instrument.steps for wire in step.wires[1:]]
+    )
+    segments = connected_components(graph)
+    place = {wire: k for k, inside in enumerate(segments) for wire in inside}
     ports: dict[int, set[Port]] = {}
     for kind, wires in (("in", instrument.inputs), ("out", instrument.outputs)):
         for label, wire in wires.items():
-            ports.setdefault(root(wire), set()).add((kind, label))
+            ports.setdefault(place[wire], set()).add((kind, label))
     for step in instrument.steps:
         if step.event is not None:
-            ports.setdefault(root(step.wires[0]), set()).add(("bit", step.event))
-    segments: dict[int, set[int]] = {}
-    for wire in range(instrument.width):
-        segments.setdefault(root(wire), set()).add(wire)
+            ports.setdefault(place[step.wires[0]], set()).add(("bit", step.event))
     regions = [_Region(frozenset(segments[k]), frozenset(found)) for k, found in ports.items()]
     return sorted(regions, key=lambda region: min(region.segments))
 

@@ -11,20 +11,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import stim
-from qiskit import QuantumCircuit
-from qiskit.circuit import Clbit
 
 from qnet_circuits.compiling.clifford import NotClifford, clifford_gates, pauli_of
 from qnet_circuits.compiling.verifying.instrument import (
     Instrument,
     InstrumentStep,
     Matrix,
-    Reader,
     apply,
     event_name,
 )
 from qnet_circuits.compiling.verifying.polynomials import ALWAYS, Form, MeasurementEvent
-from qnet_circuits.errors import UnsupportedError
 
 _WIDEST = 5
 
@@ -143,41 +139,6 @@ class StabilizerCircuit:
         for term in condition if pauli != "I" else ():
             bits = [stim.target_rec(self.record[event] - len(self.record)) for event in term]
             self.circuit.append("C" + pauli if bits else pauli, [*bits, wire])
-
-
-def to_stim(circuit: QuantumCircuit) -> tuple[stim.Circuit, dict[Clbit, int]]:
-    """Return a whole circuit, fences ignored, as a stabilizer circuit that begins with a reset of every qubit.
-
-    Args:
-        circuit: A circuit of Clifford gates, measurements, resets and Paulis conditioned on parities.
-
-    Returns:
-        The stabilizer circuit, with the same qubit numbers, and the record index of each measured bit's last write.
-
-    Raises:
-        UnsupportedError: If the circuit has anything else.
-
-    Example:
-        >>> bell = QuantumCircuit(2, 1)
-        >>> _ = bell.h(0), bell.cx(0, 1), bell.measure(0, 0)
-        >>> found, record = to_stim(bell)
-        >>> found.has_flow(stim.Flow("1 -> _Z xor rec[0]")), record[bell.clbits[0]]
-        (True, 0)
-    """
-    reader = Reader(circuit, cut=False)
-    instrument = reader.read()
-    built = StabilizerCircuit()
-    if circuit.num_qubits:
-        built.circuit.append("R", range(circuit.num_qubits))
-    try:
-        for step in instrument.steps:
-            built.add(step)
-        built.finish()
-    except NotClifford:
-        raise UnsupportedError(
-            f"circuit {circuit.name!r} has a gate or a condition that is not Clifford, so it is no stabilizer circuit"
-        ) from None
-    return built.circuit, {bit: built.record[event] for bit, event in reader.latest.items()}
 
 
 def _build(instrument: Instrument, read: Sequence[MeasurementEvent]) -> StabilizerCircuit:

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnet_circuits.errors import ParameterError, check_count
-from qnet_circuits.qkd.postprocessing.finite_key import sampling_deviation
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.toeplitz import Bits
 from qnet_circuits.theory.estimate import Estimate, proportion
@@ -61,18 +60,6 @@ def refuse_above(rate: Estimate, tolerance: float, what: str) -> None:
         raise Refusal(
             "qber", f"{rate.value:.4g} of {rate.n} test bits in {what} differ, {tolerance:g} is tolerated"
         )
-
-
-def phase_error_bound(tolerance: float, n: int, k: int, epsilon_secrecy: float) -> float:
-    """Return Q_tol + μ, which the other basis's error rate of the n key bits does not exceed but with (ε_sec/4)².
-
-    The tolerance stands in it, not what was observed: the length was fixed before anything was seen.
-
-    Example:
-        >>> round(phase_error_bound(0.01, 10_000, 10_000, 1e-10), 6)
-        0.079878
-    """
-    return min(0.5, tolerance + sampling_deviation(n, k, epsilon_secrecy))
 
 
 def expected_rate(errors: int, k: int) -> float:

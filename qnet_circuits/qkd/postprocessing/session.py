@@ -1,4 +1,4 @@
-"""From two records to a key, in one call."""
+"""From two records to a key."""
 
 from __future__ import annotations
 
@@ -49,6 +49,14 @@ class Session:
         'short'
         >>> len(session.channel.messages) > 2
         True
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(1)
+        >>> bases, bits = rng.integers(0, 2, (2, 40_000)), rng.integers(0, 2, 40_000)
+        >>> received = bits ^ (rng.random(40_000) < 0.01) ^ ((bases[0] != bases[1]) & (rng.random(40_000) < 0.5))
+        >>> result = Session(PartyRecord(bases[0], bits), PartyRecord(bases[1], received),
+        ...                  SessionParameters(tolerance=0.02), seed=1).run()
+        >>> result.alarm is None, len(result.key) == result.ledger.net_key > 2000, result.notes
+        (True, True, ('the bits follow from a seed', 'one process held both parties'))
     """
 
     def __init__(
@@ -97,41 +105,3 @@ def _precedence(party: Party) -> int:
     """Alarms go before keys, and who raised one before who was told of it."""
     assert party.result is not None
     return 2 if party.result.key is not None else int(party.informed)
-
-
-def distil_key(
-    alice: PartyRecord,
-    bob: PartyRecord,
-    rules: SessionParameters | None = None,
-    *,
-    seed: int | None = None,
-    root: bytes | None = None,
-    demonstration: bool = False,
-) -> KeyResult:
-    """Sift, estimate, correct, verify, amplify and authenticate: from two records to a key or a reason.
-
-    Args:
-        alice: Bases and bits of one party.
-        bob: Those of the other, of the same rounds.
-        rules: Tolerance, failure probabilities, schedule and the rest.
-        seed: Makes the run repeatable, and so the key worthless.
-        root: 32 secret bytes from which all random bits follow, instead of a seed.
-        demonstration: Whether the root is no secret.
-
-    Returns:
-        The key with its ledger, or no key and the reason; never an exception for what a channel or an eavesdropper did.
-
-    Raises:
-        ParameterError: If a parameter is out of range.
-
-    Example:
-        >>> import numpy as np
-        >>> rng = np.random.default_rng(1)
-        >>> bases, bits = rng.integers(0, 2, (2, 40_000)), rng.integers(0, 2, 40_000)
-        >>> received = bits ^ (rng.random(40_000) < 0.01) ^ ((bases[0] != bases[1]) & (rng.random(40_000) < 0.5))
-        >>> result = distil_key(PartyRecord(bases[0], bits), PartyRecord(bases[1], received),
-        ...                     SessionParameters(tolerance=0.02), seed=1)
-        >>> result.alarm is None, len(result.key) == result.ledger.net_key > 2000, result.notes
-        (True, True, ('the bits follow from a seed', 'one process held both parties'))
-    """
-    return Session(alice, bob, rules, seed=seed, root=root, demonstration=demonstration).run()

@@ -22,12 +22,12 @@ from qnet_circuits.backends.simulation.steps import (
 )
 from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import noisy_circuit
-from qnet_circuits.compiling.building import put_fence
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.errors import UnsupportedError
 from tests.backends.simulation.density import distribution, relaxation_kraus
 from tests.devices.calibrations import US, perfect
+from tests.support.programs import put_fence
 
 T1, T2 = 50 * US, 40 * US
 MEASURE, RESET, LATENCY = 1 * US, 0.5 * US, 1.5 * US

@@ -12,13 +12,13 @@ from qiskit.circuit import CircuitInstruction, IfElseOp
 from qiskit.circuit.classical import expr
 from qiskit.circuit.library import CZGate, RZGate, XGate, YGate, ZGate
 
-from qnet_circuits.compiling.building import fence_label, fence_labels, put_fence
+from qnet_circuits.compiling.building import fence_label, fence_labels
 from qnet_circuits.compiling.clifford import NotClifford
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.routing import Router
 from qnet_circuits.compiling.verifying.boundaries import verify_boundaries
 from qnet_circuits.compiling.verifying.instrument import Reader, differing_branch
-from qnet_circuits.compiling.verifying.stabilizer import differing_flow, to_stim
+from qnet_circuits.compiling.verifying.stabilizer import differing_flow
 from qnet_circuits.errors import UnsupportedError, VerificationError
 from qnet_circuits.programs.blocks import (
     bell_measurement,
@@ -32,7 +32,8 @@ from qnet_circuits.programs.corrections import correct
 from qnet_circuits.programs.links import transmit
 from qnet_circuits.programs.network import Network
 from tests.support.enumerator import distribution
-from tests.support.programs import random_program
+from tests.support.programs import put_fence, random_program
+from tests.support.stabilizers import to_stim
 
 LEVELS = (0, 1, 2, 3)
 BASIS = ["rz", "sx", "x", "cz"]

@@ -10,9 +10,9 @@ from qiskit.circuit import CASE_DEFAULT
 from qiskit.circuit.classical import expr
 
 import qnet_circuits as qn
-from qnet_circuits.compiling.building import put_fence
 from qnet_circuits.compiling.verifying.boundaries import verify_boundaries
 from qnet_circuits.errors import UnsupportedError, VerificationError
+from tests.support.programs import put_fence
 
 WIDTH = 2
 A, B = ClassicalRegister(WIDTH, "a"), ClassicalRegister(WIDTH, "b")

@@ -16,7 +16,7 @@ from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, Message, 
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.schedules import make_schedule
-from qnet_circuits.qkd.postprocessing.session import Session, distil_key
+from qnet_circuits.qkd.postprocessing.session import Session
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
 from qnet_circuits.theory import attacks
 from qnet_circuits.theory import key_rates as rates
@@ -140,15 +140,14 @@ def test_wrong_types_are_named(wrong):
         lambda: SessionParameters(tolerance=wrong), lambda: SessionParameters(frame=wrong),
         lambda: SessionParameters(schedule=wrong), lambda: SessionParameters(leak_model=wrong),
         lambda: make_schedule(wrong, 10, 0.1), lambda: make_schedule("opt(4)", wrong, 0.1),
-        lambda: distil_key(wrong, good), lambda: distil_key(good, wrong), lambda: PartyRecord(wrong, [0, 1]),
+        lambda: Session(wrong, good), lambda: Session(good, wrong), lambda: PartyRecord(wrong, [0, 1]),
         lambda: Session(good, good, pools=(wrong, wrong)), lambda: amplify(np.ones(3, int), np.ones(4, int), wrong),
         lambda: finite_key.key_length(10, 10, 0.1, wrong), lambda: rates.bb84_rate(wrong),
-        lambda: finite_key.plan_finite_key(1000, 0.01, efficiency=wrong),
         lambda: attacks.six_state_probe_guess(wrong), lambda: attacks.six_state_probe_information(wrong),
     ]  # fmt: skip
     if wrong is not None:  # which stands for what is usual
         calls += [lambda: Session(good, good, pools=wrong), lambda: PartyRecord([0, 1], [0, 1], wrong)]
-        calls += [lambda: distil_key(good, good, wrong)]
+        calls += [lambda: Session(good, good, wrong)]
     if not isinstance(wrong, bytes):
         calls += [lambda: KeyPool(wrong), lambda: make_tag(wrong, b""), lambda: make_tag(bytes(32), wrong)]
     for call in calls:

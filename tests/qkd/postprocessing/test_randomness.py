@@ -8,7 +8,7 @@ import pytest
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
-from qnet_circuits.qkd.postprocessing.session import Session, distil_key
+from qnet_circuits.qkd.postprocessing.session import Session
 from qnet_circuits.theory.estimate import proportion
 from tests.qkd.postprocessing.records import records
 
@@ -66,11 +66,11 @@ def test_nothing_shows_the_root():
 def test_a_session_of_a_root_can_be_held_again():
     alice, bob = records(np.random.default_rng(1), 40_000, 0.01)
     rules = SessionParameters(tolerance=0.03)
-    first, again = (distil_key(alice, bob, rules, root=ROOT) for _ in range(2))
+    first, again = (Session(alice, bob, rules, root=ROOT).run() for _ in range(2))
     assert first.key is not None and first.key == again.key
-    assert first.key != distil_key(alice, bob, rules, root=bytes(32)).key
+    assert first.key != Session(alice, bob, rules, root=bytes(32)).run().key
     assert "seed" not in " ".join(first.notes)
-    shown = distil_key(alice, bob, rules, root=ROOT, demonstration=True)
+    shown = Session(alice, bob, rules, root=ROOT, demonstration=True).run()
     assert "the bits follow from a seed" in shown.notes
 
 

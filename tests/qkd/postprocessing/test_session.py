@@ -27,7 +27,7 @@ from qnet_circuits.qkd.postprocessing.finite_key import key_length, phase_cost, 
 from qnet_circuits.qkd.postprocessing.party import DOMAIN
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
-from qnet_circuits.qkd.postprocessing.session import ONE_PROCESS, Session, distil_key
+from qnet_circuits.qkd.postprocessing.session import ONE_PROCESS, Session
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
 
 from .records import intercepted, records
@@ -142,10 +142,10 @@ def test_each_tag_has_a_key_of_its_own_and_covers_all_that_was_said(rng):
 
 def test_seeds_repeat_a_run_and_mark_it(rng):
     pair = records(rng, ROUNDS)
-    first, again, other = (distil_key(*pair, RULES, seed=seed) for seed in (7, 7, 8))
+    first, again, other = (Session(*pair, RULES, seed=seed).run() for seed in (7, 7, 8))
     assert first.key == again.key and first.key != other.key and first.ledger == again.ledger
     assert first.notes == ("the bits follow from a seed", ONE_PROCESS) and first.demonstration
-    free = [distil_key(*pair, RULES) for _ in range(2)]
+    free = [Session(*pair, RULES).run() for _ in range(2)]
     assert free[0].key != free[1].key and free[0].notes == (ONE_PROCESS,)
 
 
@@ -189,7 +189,8 @@ def test_frames_are_corrected_one_by_one(rng):
 def test_paying_for_both_parties_costs_the_leak_once_more(rng):
     pair = records(rng, ROUNDS)
     one, both = (
-        distil_key(*pair, dataclasses.replace(RULES, leak_model=m), seed=1) for m in ("alice+pattern", "both")
+        Session(*pair, dataclasses.replace(RULES, leak_model=m), seed=1).run()
+        for m in ("alice+pattern", "both")
     )
     assert both.ledger.bits("reconciliation") == 2 * one.ledger.bits("reconciliation")
     assert abs(one.ledger.net_key - both.ledger.net_key - one.ledger.bits("reconciliation")) <= 1

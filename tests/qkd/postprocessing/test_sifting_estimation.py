@@ -16,14 +16,14 @@ from qnet_circuits.qkd.postprocessing.channel import (
 from qnet_circuits.qkd.postprocessing.estimation import (
     error_rate,
     expected_rate,
-    phase_error_bound,
     refuse_above,
     split,
 )
-from qnet_circuits.qkd.postprocessing.finite_key import sampling_deviation
+from qnet_circuits.qkd.postprocessing.finite_key import phase_cost, sampling_deviation
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import ALARMS, Refusal
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, accept, announce, match
+from qnet_circuits.theory.entropy import binary_entropy
 from qnet_circuits.theory.estimate import proportion
 
 from .records import intercepted, records
@@ -106,8 +106,9 @@ def test_the_alarm_is_raised_by_one_error_too_many(allowed, k, tolerance):
 
 
 def test_the_bound_stands_on_the_tolerance():
-    assert phase_error_bound(0.03, 1000, 1000, 1e-3) == 0.03 + sampling_deviation(1000, 1000, 1e-3)
-    assert phase_error_bound(0.03, 10, 10, 1e-10) == 0.5
+    bound = 0.03 + sampling_deviation(1000, 1000, 1e-3)
+    assert phase_cost(1000, 1000, 0.03, 1e-3) == 1000 * binary_entropy(bound)
+    assert phase_cost(10, 10, 0.03, 1e-10) == 10
 
 
 @pytest.mark.parametrize(("bases", "rate"), [(2, 0.25), (3, 1 / 3)])
