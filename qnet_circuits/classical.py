@@ -201,11 +201,13 @@ def written_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
     """Return the bits that an instruction measures into, inside of branches too."""
     if instruction.name == "measure":
         return tuple(instruction.clbits)
-    if not instruction.is_control_flow():
-        return ()
-    written: dict[Clbit, None] = {}
-    for block in instruction.operation.blocks:
-        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
-        for inside in block.data:
-            written.update((outer[bit], None) for bit in written_bits(inside))
-    return tuple(written)
+    return tuple(dict.fromkeys(bit for each in inside(instruction) for bit in written_bits(each)))
+
+
+def inside(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
+    """Yield what stands in the branches of control flow, on the qubits and bits of the circuit around it; conditions stay."""
+    for block in instruction.operation.blocks if instruction.is_control_flow() else ():
+        qubits = dict(zip(block.qubits, instruction.qubits, strict=True))
+        bits = dict(zip(block.clbits, instruction.clbits, strict=True))
+        for each in block.data:
+            yield each.replace(qubits=[qubits[q] for q in each.qubits], clbits=[bits[b] for b in each.clbits])

@@ -6,27 +6,16 @@ from typing import Any
 
 import click
 
-from qnet_circuits.cli.options import (
-    asked,
-    json_option,
-    name_argument,
-    options_of,
-    protocol_of,
-    set_option,
-)
+from qnet_circuits.cli.options import json_option, takes_protocol
 from qnet_circuits.cli.output import show
 
 
 @click.command()
-@name_argument
-@set_option
-@click.option(
-    "--on",
-    "backend",
-    required=True,
-    help="Where it would run: ibm:<processor>, or aer:<device or file> without an account.",
-)
-@options_of("estimate_cost")
+@takes_protocol(
+    "estimate_cost",
+    click.option("--on", "backend", required=True,
+                 help="Where it would run: ibm:<processor>, or aer:<device or file> without an account."),
+)  # fmt: skip
 @click.option("--rep-delay", type=float, metavar="SECONDS",
               help="Time between two shots.  [default: the processor's own, or 0.00025]")  # fmt: skip
 @click.option(
@@ -34,8 +23,7 @@ from qnet_circuits.cli.output import show
 )
 @json_option
 def cost(
-    name: str, settings: tuple[str, ...], backend: str,
-    as_json: bool, **options: Any,
+    protocol: Any, options: dict[str, Any], backend: str, as_json: bool, **about: float | None
 ) -> None:  # fmt: skip
     """Estimate what a run would cost on a processor.
 
@@ -43,10 +31,7 @@ def cost(
     """
     from qnet_circuits.runs.cost_estimate import estimate_cost
 
-    protocol = protocol_of(name, settings)
-    found = estimate_cost(
-        protocol, backend, **asked(options),
-    )  # fmt: skip
+    found = estimate_cost(protocol, backend, **about, **options)
     if as_json:
         where = {
             "protocol": protocol.name or type(protocol).__name__,

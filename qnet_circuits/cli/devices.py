@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from qnet_circuits.cli.options import json_option
 from qnet_circuits.cli.output import show
 from qnet_circuits.errors import ParameterError
 
@@ -39,7 +40,7 @@ _QUANTITIES = {
 @click.command()
 @click.argument("name", required=False)
 @click.option("--save", type=click.Path(), metavar="FILE", help="Write the device's snapshot to FILE.json.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def devices(name: str | None, save: str | None, as_json: bool) -> None:
     """List the stand-in devices, or show one.
 

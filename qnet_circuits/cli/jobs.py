@@ -6,42 +6,33 @@ from typing import Any
 
 import click
 
+from qnet_circuits.cli.files import check_key_file
 from qnet_circuits.cli.options import (
-    asked,
-    check_key_file,
-    check_picture,
-    compare_option,
     go_on_in,
     go_on_with,
     json_option,
-    key_option,
-    level_option,
-    name_argument,
-    options_of,
-    plot_option,
     print_result,
-    protocol_of,
-    set_option,
+    takes_protocol,
+    takes_result,
 )
 from qnet_circuits.cli.output import show
 
 
 @click.command()
-@name_argument
-@set_option
-@click.option(
-    "--on", "backend", required=True, help="ibm:<processor>; or local:<device>, to rehearse offline."
+@takes_protocol(
+    "submit",
+    click.option(
+        "--on", "backend", required=True, help="ibm:<processor>; or local:<device>, to rehearse offline."
+    ),
+    click.option(
+        "--out", type=click.Path(), metavar="DIR", help="A new directory that keeps the run; needed on ibm:."
+    ),
 )
-@click.option(
-    "--out", type=click.Path(), metavar="DIR", help="A new directory that keeps the run; needed on ibm:."
-)
-@options_of("submit")
 @click.option("--dry-run", is_flag=True, help="Check everything; write and submit nothing.")
 @json_option
 def submit(
-    name: str, settings: tuple[str, ...], backend: str, out: str | None,
-    as_json: bool, **options: Any,
-) -> None:  # fmt: skip
+    protocol: Any, options: dict[str, Any], backend: str, out: str | None, as_json: bool, **more: Any
+) -> None:
     """Submit a protocol to a processor, and come back later.
 
     `qnet status`, `fetch` and `cancel` take the directory from there on. NAME is one that `qnet list` names, or
@@ -49,17 +40,9 @@ def submit(
     """
     from qnet_circuits.runs.verbs import submit as submit_
 
-    protocol = protocol_of(name, settings)
     with go_on_in(out):
-        run = submit_(
-            protocol,
-            backend,
-            path=out,
-            **asked(options),
-        )
-    said = (
-        "checked; nothing was written or submitted" if options["dry_run"] else f"fetch it: qnet fetch {out}"
-    )
+        run = submit_(protocol, backend, path=out, **more, **options)
+    said = "checked; nothing was written or submitted" if more["dry_run"] else f"fetch it: qnet fetch {out}"
     took = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in run.seconds.items())
     _say([_state(run, out)], as_json, f"{took}\n{said}")
 
@@ -93,21 +76,9 @@ def status(directories: tuple[str, ...], as_json: bool) -> None:
 @click.option(
     "--partial", is_flag=True, help="If jobs ended badly: analyse the blocks whose jobs all ended well."
 )
-@level_option
-@compare_option
-@key_option
-@json_option
-@plot_option
+@takes_result
 def fetch(
-    directory: str,
-    no_wait: bool,
-    adopt: bool,
-    partial: bool,
-    level: float,
-    compare: bool,
-    key_out: str | None,
-    as_json: bool,
-    plot: str | None,
+    directory: str, no_wait: bool, adopt: bool, partial: bool, level: float, key_out: str | None, **shown: Any
 ) -> None:
     """Wait for a run and print its figures.
 
@@ -115,14 +86,13 @@ def fetch(
     """
     from qnet_circuits.runs.opening import open_run
 
-    check_picture(plot)
     run = open_run(directory)
     check_key_file(key_out, seeded=run.seeded)
     with go_on_with(run):
         if adopt:
             run.adopt()
         run.wait(timeout=0 if no_wait else None, partial=partial)
-        print_result(run.result(level), as_json, plot, key_out, compare)
+        print_result(run.result(level), key_out=key_out, **shown)
 
 
 @click.command()

@@ -15,7 +15,7 @@ from qnet_circuits.cli.cost import cost
 from qnet_circuits.cli.devices import devices
 from qnet_circuits.cli.jobs import cancel, fetch, status, submit
 from qnet_circuits.cli.mistakes import mistake
-from qnet_circuits.cli.options import protocol_of, set_option
+from qnet_circuits.cli.options import json_option, name_argument, protocol_of, set_option
 from qnet_circuits.cli.output import (
     BACKEND_FAILED,
     INTERRUPTED,
@@ -30,6 +30,12 @@ from qnet_circuits.cli.output import (
 )
 from qnet_circuits.cli.running import predict, replay, run
 from qnet_circuits.errors import AccountError, BackendError, NotFinishedError, ParameterError, QnetError
+
+#: Exit statuses of errors; the first kind that fits counts.
+_STATUS = {
+    NotFinishedError: NOT_FINISHED, AccountError: WRONG_INPUT, BackendError: BACKEND_FAILED, QnetError: WRONG_INPUT,
+    Interrupted: INTERRUPTED,
+}  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -58,16 +64,8 @@ def _status(arguments: Sequence[str] | None, printed: io.StringIO) -> int:
         return 0
     except click.ClickException as error:
         return complain(error.format_message(), WRONG_INPUT)
-    except NotFinishedError as error:
-        return complain(str(error), NOT_FINISHED)
-    except AccountError as error:
-        return complain(str(error), WRONG_INPUT)
-    except BackendError as error:
-        return complain(str(error), BACKEND_FAILED)
-    except QnetError as error:
-        return complain(str(error), WRONG_INPUT)
-    except Interrupted as error:
-        return complain(str(error), INTERRUPTED)
+    except (QnetError, Interrupted) as error:
+        return complain(str(error), next(code for kind, code in _STATUS.items() if isinstance(error, kind)))
     except BaseException as error:
         said = mistake(error)
         if said is None:
@@ -93,7 +91,7 @@ def qnet() -> None:
 
 
 @qnet.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def list_(as_json: bool) -> None:
     """List the protocols."""
     from qnet_circuits.programs.protocol import protocol_class, protocol_names, summary
@@ -108,9 +106,9 @@ def list_(as_json: bool) -> None:
 
 
 @qnet.command()
-@click.argument("name")
+@name_argument
 @set_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
     """Say what a protocol assumes and takes, and where it comes from.
 
@@ -125,26 +123,19 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
 
     protocol = protocol_of(name, settings)
     text = inspect.cleandoc(str(type(protocol).__doc__ or ""))
+    about = {"schema": 1, "protocol": protocol.name, "parameters": protocol.parameters, "description": text}
     try:
         program = ask(protocol, "program", np.random.default_rng(0))
     except ParameterError as error:
         # A protocol without parameters for its circuits, such as one that measures a device, is described all the same.
-        about = {
-            "schema": 1,
-            "protocol": protocol.name,
-            "parameters": protocol.parameters,
-            "description": text,
-        }
         show({**about, "needs": str(error)} if as_json else f"{protocol.id}\n\n{text}\n\n{error}")
         return
     figures = [figure.name for figure in program.figures]
     if as_json:
-        plain = {
-            "schema": 1, "protocol": protocol.name, "parameters": protocol.parameters, "description": text,
-            "circuits": len(program.items), "figures": figures, "bounds": said_of(protocol, False)[1],
+        show({
+            **about, "circuits": len(program.items), "figures": figures, "bounds": said_of(protocol, False)[1],
             "resources": program.resources,
-        }  # fmt: skip
-        show(plain)
+        })  # fmt: skip
         return
     show(f"{protocol.id}\n\n{text}\n")
     show(f"circuits: {len(program.items)}\nfigures: {', '.join(figures)}")

@@ -1,22 +1,25 @@
-"""What several commands take: a protocol with its parameters, where it is compiled for, and files that they write."""
+"""What several commands take: a protocol with its parameters, and what a run of it is asked for."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from qnet_circuits.cli.files import check_picture, save_key, save_picture
 from qnet_circuits.cli.mistakes import told
 from qnet_circuits.cli.output import Interrupted, show
-from qnet_circuits.errors import ParameterError, RecordError
+from qnet_circuits.errors import ParameterError
 from qnet_circuits.runs.options import OPTIONS, RunOptions
 
 #: Exit status of a protocol that came to no good end although everything worked: a key refused, say.
@@ -24,16 +27,31 @@ REFUSED = 1
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def options_of(verb: str) -> Callable[[_F], _F]:
-    """Return a decorator that gives a command the options of a run that a verb takes, as ``RunOptions`` states them."""
+def takes_protocol(
+    verb: str, *own: Callable[[Any], Any]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that gives a command a protocol, and the options of a run that a verb takes.
+
+    The command is called with the protocol, and with ``options`` as the verb takes them, as ``RunOptions`` states them.
+
+    Args:
+        verb: The verb.
+        *own: Options of the command that come before those, in the help text.
+    """
     taken = [
         each for each in dataclasses.fields(RunOptions) if each.metadata and verb in OPTIONS[each.name].verbs
     ]
 
-    def decorate(command: _F) -> _F:
-        for each in reversed(taken):
-            command = _option(each)(command)
-        return command
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def inner(name: str, settings: tuple[str, ...], **given: Any) -> None:
+            protocol = protocol_of(name, settings)
+            options = {each.name: given.pop(each.name) for each in taken}
+            command(protocol, options=_asked(options), **given)
+
+        for option in reversed((name_argument, set_option, *own, *map(_option, taken))):
+            inner = option(inner)
+        return inner
 
     return decorate
 
@@ -52,13 +70,18 @@ def _option(each: dataclasses.Field[Any]) -> Callable[[_F], _F]:
     return click.option(flag, each.name, **more)
 
 
-def asked(options: Mapping[str, Any]) -> dict[str, Any]:
+def _asked(options: dict[str, Any]) -> dict[str, Any]:
     """Return options as verbs take them, from what the command line gave as text."""
-    plain = dict(options)
-    for name, read in (("noise", noise_of), ("layout", layout_of), ("options", sampler_options_of)):
-        if name in plain:
-            plain[name] = read(plain[name])
-    return plain
+    for name, read in (("noise", noise_of), ("layout", layout_of), ("options", partial(pairs, "--option"))):
+        if name in options:
+            options[name] = read(options[name])
+    return options
+
+
+def _bytes(_: Any, __: Any, gib: float) -> float:
+    if not gib > 0:
+        raise ParameterError(f"--memory-gib takes a number above 0, got {gib}")
+    return gib * 2**30
 
 
 name_argument = click.argument("name")
@@ -75,7 +98,9 @@ compare_option = click.option(
     is_flag=True,
     help="Put figures side by side with controls, prediction, ideal, theory and bounds; the picture too.",
 )
-plot_option = click.option("--plot", type=click.Path(), metavar="FILE", help="Save a picture of the figures.")
+plot_option = click.option(
+    "--plot", type=click.Path(), metavar="FILE", callback=check_picture, help="Save a picture of the figures."
+)
 out_option = click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run in a new directory.")
 key_option = click.option(
     "--key-out",
@@ -92,11 +117,20 @@ level_option = click.option(
 )
 memory_option = click.option(
     "--memory-gib",
+    "memory",
     type=float,
+    callback=_bytes,
     default=2.0,
     show_default=True,
     help="The most memory that a computation may take.",
 )
+
+
+def takes_result(command: _F) -> _F:
+    """Give a command that prints a stored run's result the options of that."""
+    for option in (plot_option, json_option, key_option, compare_option, level_option):
+        command = option(command)
+    return command
 
 
 def protocol_of(name: str, settings: Sequence[str]) -> Any:
@@ -153,11 +187,6 @@ def pairs(option: str, given: Sequence[str]) -> dict[str, Any]:
     return parsed
 
 
-def sampler_options_of(given: Sequence[str]) -> dict[str, Any]:
-    """Return the options of IBM's Sampler that ``--option`` gives."""
-    return pairs("--option", given)
-
-
 def noise_of(given: Sequence[str]) -> Any:
     """Return the description of noise that ``--noise`` gives, or None."""
     from qnet_circuits.devices.device_noise import DeviceNoise
@@ -175,91 +204,6 @@ def layout_of(text: str | None) -> list[int] | str | None:
         raise ParameterError(
             f"--layout takes auto, predicted, qubits such as 0,1,2, or the directory of a link benchmark's run, got {text!r}"
         ) from None
-
-
-def memory_of(gib: float) -> float:
-    """Return bytes."""
-    if not gib > 0:
-        raise ParameterError(f"--memory-gib takes a number above 0, got {gib}")
-    return gib * 2**30
-
-
-def check_picture(file: str | None) -> None:
-    """Refuse a picture that could not be saved, before anything runs."""
-    if file is None:
-        return
-    known = (".png", ".pdf", ".svg", ".jpg")
-    if Path(file).suffix.lower() not in known:
-        raise ParameterError(f"--plot takes a file that ends in {', '.join(known)}, got {file!r}")
-    _check_writable("--plot", file)
-
-
-def save_picture(drawn: Any, file: str | None) -> None:
-    """Save what has a ``plot`` method as a picture."""
-    if file is None:
-        return
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure = drawn.plot().figure
-    try:
-        figure.savefig(file, dpi=150, bbox_inches="tight")
-    except OSError as error:
-        raise RecordError(f"--plot cannot write {file}: {error.strerror}") from None
-    finally:
-        pyplot.close(figure)
-
-
-def check_key_file(file: str | None, protocol: Any = None, seeded: bool = False) -> None:
-    """Refuse a file for a key that could not be written, of a protocol that makes none, or of a seed, before anything runs."""
-    if file is None:
-        return
-    if protocol is not None and not protocol.secret_outcomes:
-        raise ParameterError(f"--key-out: {protocol.name} makes no key; leave it out")
-    if seeded:
-        raise ParameterError(
-            "--key-out: the run has a seed that was given, and whoever knows it knows the key; run without --seed"
-        )
-    if os.path.lexists(file):
-        raise RecordError(f"--key-out: {file} exists; a key overwrites nothing, choose another file")
-    _check_writable("--key-out", file)
-
-
-def _check_writable(option: str, file: str) -> None:
-    """Refuse a file that cannot be written; what is made to find that out is removed again."""
-    target = os.path.realpath(file)
-    there = os.path.exists(target)
-    try:
-        os.close(os.open(target, os.O_WRONLY | (os.O_NONBLOCK if there else os.O_CREAT | os.O_EXCL)))
-        if not there:
-            os.unlink(target)
-    except OSError as error:
-        raise RecordError(f"{option} cannot write {file}: {error.strerror}; choose another file") from None
-
-
-def save_key(result: Any, file: str | None) -> None:
-    """Write the key of a result, if there is one, to a new file that only its owner may read."""
-    if file is None:
-        return
-    if "secret_key" not in result.secrets:
-        run = f"{result.provenance['protocol']} on {result.provenance['backend']}"
-        raise ParameterError(f"--key-out: {run} makes no key; leave it out")
-    key = result.secrets["secret_key"]
-    if key is None:
-        return
-    made = False
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        made = True
-        with os.fdopen(handle, "wb") as opened:
-            # Whole bytes: bits that fill up the last one would be no secret.
-            opened.write(key.to_bytes()[: len(key) // 8])
-    except OSError as error:
-        if made:  # a part of a key must not pass for one
-            Path(file).unlink(missing_ok=True)
-        raise RecordError(f"--key-out cannot write {file}: {error.strerror}") from None
 
 
 @contextmanager
@@ -290,14 +234,19 @@ def interrupted(directory: str | Path | None, verb: str = "fetch") -> Interrupte
 
 
 def print_result(
-    result: Any, as_json: bool, plot: str | None, key: str | None = None, compare: bool = False, **more: Any
+    result: Any,
+    as_json: bool,
+    plot: str | None,
+    key_out: str | None = None,
+    compare: bool = False,
+    **more: Any,
 ) -> None:
     """Print a result, or its comparison, for people or as one object, and save its picture and key; exit with 1 if refused."""
     shown = result.compare() if compare else result
     if compare:
         more["comparison"] = shown.to_dict()
     save_picture(shown, plot)
-    save_key(result, key)
+    save_key(result, key_out)
     show({**result.to_dict(), **more} if as_json else str(shown))
     if result.refused is not None:
         raise click.exceptions.Exit(REFUSED)

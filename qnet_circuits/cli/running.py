@@ -6,36 +6,36 @@ from typing import Any
 
 import click
 
+from qnet_circuits.cli.files import check_key_file
 from qnet_circuits.cli.options import (
-    asked,
-    check_key_file,
-    check_picture,
     compare_option,
     go_on_in,
     go_on_with,
     json_option,
     key_option,
     level_option,
-    memory_of,
     memory_option,
-    name_argument,
-    options_of,
     out_option,
     plot_option,
     print_result,
-    protocol_of,
-    set_option,
+    takes_protocol,
+    takes_result,
 )
 from qnet_circuits.errors import ParameterError
 
 
 @click.command()
-@name_argument
-@set_option
-@click.option("--on", "backend", default="ideal", show_default=True,
-              help="ideal, aer, aer:<device or file>, exact, exact:<device or file>, local:<device>; "
-                   "ibm:<processor> has qnet submit.")  # fmt: skip
-@options_of("run")
+@takes_protocol(
+    "run",
+    click.option(
+        "--on",
+        "backend",
+        default="ideal",
+        show_default=True,
+        help="ideal, aer, aer:<device or file>, exact, exact:<device or file>, local:<device>; "
+        "ibm:<processor> has qnet submit.",
+    ),
+)
 @level_option
 @click.option("--keep-outcomes", is_flag=True, help="With --json: add how often each outcome came.")
 @key_option
@@ -44,9 +44,8 @@ from qnet_circuits.errors import ParameterError
 @out_option
 @plot_option
 def run(
-    name: str, settings: tuple[str, ...], backend: str, level: float,
-    keep_outcomes: bool, key_out: str | None, compare: bool, as_json: bool,
-    out: str | None, plot: str | None, **options: Any,
+    protocol: Any, options: dict[str, Any], backend: str, level: float,
+    keep_outcomes: bool, key_out: str | None, out: str | None, **shown: Any,
 ) -> None:  # fmt: skip
     """Run a protocol and print its figures.
 
@@ -55,46 +54,41 @@ def run(
     from qnet_circuits.runs.verbs import submit
 
     if backend.startswith("ibm:"):
+        name = click.get_current_context().params["name"]
         raise ParameterError(
             f"{backend} costs processor time: qnet submit {name} --on {backend} --max-qpu-seconds S --out DIR, then qnet fetch"
         )
-    protocol = protocol_of(name, settings)
-    if keep_outcomes and not as_json:
+    if keep_outcomes and not shown["as_json"]:
         raise ParameterError("--keep-outcomes adds counts to the JSON object; give --json too, or --out DIR")
     if keep_outcomes and protocol.secret_outcomes:
         raise ParameterError(f"the outcomes of {protocol.name} are key material; leave --keep-outcomes out")
-    check_picture(plot)
     check_key_file(key_out, protocol, options["seed"] is not None)
     with go_on_in(out):
-        prepared = submit(
-            protocol,
-            backend,
-            path=out,
-            **asked(options),
-        )
-    more = {}
+        prepared = submit(protocol, backend, path=out, **options)
+    more: dict[str, Any] = {}
     with go_on_with(prepared):
         result = prepared.result(level)
         if keep_outcomes:
             more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes()}
-    print_result(result, as_json, plot, key_out, compare, **more)
+    print_result(result, key_out=key_out, **shown, **more)
 
 
 @click.command()
-@name_argument
-@set_option
-@click.option(
-    "--on", "device", help="A stand-in device, or a snapshot's file.  [default: none, the links' noise only]"
+@takes_protocol(
+    "predict",
+    click.option(
+        "--on",
+        "device",
+        help="A stand-in device, or a snapshot's file.  [default: none, the links' noise only]",
+    ),
 )
-@options_of("predict")
 @memory_option
 @compare_option
 @json_option
 @out_option
 @plot_option
 def predict(
-    name: str, settings: tuple[str, ...], device: str | None,
-    memory_gib: float, compare: bool, as_json: bool, out: str | None, plot: str | None, **options: Any,
+    protocol: Any, options: dict[str, Any], device: str | None, memory: float, out: str | None, **shown: Any
 ) -> None:  # fmt: skip
     """Compute a protocol's figures exactly, without sampling.
 
@@ -103,27 +97,17 @@ def predict(
     from qnet_circuits.backends.registry import exact_of
     from qnet_circuits.runs.verbs import submit
 
-    protocol = protocol_of(name, settings)
-    check_picture(plot)
-    prepared = submit(
-        protocol, exact_of(device, memory_of(memory_gib)), path=out,
-        **{**asked(options), "seed": options["seed"] or 0},
-    )  # fmt: skip
+    options["seed"] = options["seed"] or 0
+    prepared = submit(protocol, exact_of(device, memory), path=out, **options)
     with go_on_with(prepared):
         result = prepared.result()
-    print_result(result, as_json, plot, compare=compare)
+    print_result(result, **shown)
 
 
 @click.command()
 @click.argument("directory", type=click.Path())
-@level_option
-@compare_option
-@key_option
-@json_option
-@plot_option
-def replay(
-    directory: str, level: float, compare: bool, key_out: str | None, as_json: bool, plot: str | None
-) -> None:
+@takes_result
+def replay(directory: str, level: float, key_out: str | None, **shown: Any) -> None:
     """Analyse a run's stored outcomes again.
 
     Nothing is run, and neither a network nor an account is needed.
@@ -131,9 +115,8 @@ def replay(
     from qnet_circuits.runs.opening import open_run
     from qnet_circuits.runs.opening import replay as replay_
 
-    check_picture(plot)
     check_key_file(key_out, seeded=key_out is not None and open_run(directory).seeded)
-    print_result(replay_(directory, level), as_json, plot, key_out, compare)
+    print_result(replay_(directory, level), key_out=key_out, **shown)
 
 
 def _counts(registers: Any) -> dict[str, dict[str, int]]:

@@ -8,6 +8,8 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Barrier, CircuitInstruction, Clbit, Qubit
 from qiskit.circuit.library import CXGate
 
+from qnet_circuits.classical import inside
+
 
 def free_name(name: str, circuit: QuantumCircuit) -> str:
     """Return a name for a register that a circuit gets: the one given, with underscores if it is taken."""
@@ -44,10 +46,8 @@ def filled(circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction]) 
 def meeting_pairs(instruction: CircuitInstruction) -> Iterator[tuple[Qubit, ...]]:
     """Yield the pairs of qubits that an instruction joins; of wide control flow, those that its branches join."""
     if instruction.is_control_flow() and len(instruction.qubits) > 2:
-        for block in instruction.operation.blocks:
-            outer = dict(zip(block.qubits, instruction.qubits, strict=True))
-            for inside in block.data:
-                yield from (tuple(outer[qubit] for qubit in pair) for pair in meeting_pairs(inside))
+        for each in inside(instruction):
+            yield from meeting_pairs(each)
     elif len(instruction.qubits) == 2 and instruction.name != "barrier":
         yield instruction.qubits
 

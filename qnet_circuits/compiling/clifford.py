@@ -7,16 +7,11 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 import stim
+from qiskit.quantum_info import Operator, SparsePauliOp
 
 Matrix = npt.NDArray[np.complex128]
 Gates = tuple[tuple[str, tuple[int, ...]], ...]
 _TOLERANCE = 1e-6
-_PAULIS = {
-    "I": np.eye(2),
-    "X": np.array([[0, 1], [1, 0]]),
-    "Y": np.array([[0, -1j], [1j, 0]]),
-    "Z": np.diag([1, -1]),
-}
 
 
 class NotClifford(Exception):
@@ -65,7 +60,7 @@ def is_clifford(matrix: Matrix) -> bool:
 
 def pauli_of(matrix: Matrix) -> str:
     """Return the name of a one-qubit matrix that is a Pauli up to its phase."""
-    for name, pauli in _PAULIS.items():
-        if matrix.shape == (2, 2) and abs(abs(np.vdot(pauli, matrix)) - 2) < _TOLERANCE**2:
-            return name
-    raise NotClifford
+    found = SparsePauliOp.from_operator(Operator(matrix), atol=_TOLERANCE, rtol=0).paulis.to_labels()
+    if found not in (["I"], ["X"], ["Y"], ["Z"]):
+        raise NotClifford
+    return str(found[0])

@@ -12,9 +12,10 @@ from itertools import product
 
 import numpy as np
 import numpy.typing as npt
+from qiskit import quantum_info
 from qiskit.circuit import Operation, Qubit
 from qiskit.exceptions import QiskitError
-from qiskit.quantum_info import Operator
+from qiskit.quantum_info import Operator, SparsePauliOp
 
 from qnet_circuits.errors import FrameError
 
@@ -22,6 +23,7 @@ Matrix = npt.NDArray[np.complex128]
 #: A Pauli on k qubits: (x, z) of each, by value 0 or 1.
 Pauli = tuple[tuple[int, int], ...]
 _WIDEST = 6
+_TOLERANCE = 1e-6
 _TRANSPARENT = ("barrier", "delay", "id")
 
 
@@ -131,31 +133,10 @@ def _matrix(operation: Operation) -> Matrix:
 
 
 def _matrix_image(unitary: Matrix, pauli: Pauli) -> Pauli | None:
-    """Return the Pauli that U P U† is up to a sign, or None. Qubit 0 is the least significant bit."""
-    return decode(unitary @ encode(pauli) @ unitary.conj().T)
-
-
-def encode(pauli: Pauli) -> Matrix:
-    """Return the matrix of X^x Z^z on each qubit."""
-    size = 2 ** len(pauli)
-    columns = np.arange(size)
-    flips = sum(x << k for k, (x, _) in enumerate(pauli))
-    phases = np.ones(size)
-    for k, (_, z) in enumerate(pauli):
-        phases = phases * np.where((columns >> k) & z, -1.0, 1.0)
-    matrix = np.zeros((size, size), dtype=complex)
-    matrix[columns ^ flips, columns] = phases
-    return matrix
-
-
-def decode(matrix: Matrix) -> Pauli | None:
-    """Return the Pauli that a matrix is up to a phase, or None."""
-    qubits = int(np.log2(len(matrix)))
-    flips = int(np.argmax(np.abs(matrix[:, 0])))
-    first = matrix[flips, 0]
-    pairs = []
-    for k in range(qubits):
-        ratio = matrix[(1 << k) ^ flips, 1 << k] / first if abs(first) > 1e-6 else 0
-        pairs.append(((flips >> k) & 1, int(np.real(ratio) < 0)))
-    pauli = tuple(pairs)
-    return pauli if np.allclose(matrix, first * encode(pauli), atol=1e-7) else None
+    """Return the Pauli that U P U† is up to a phase, or None. Qubit 0 is the least significant bit."""
+    x, z = np.array(pauli, dtype=bool).T
+    image = Operator(unitary @ quantum_info.Pauli((z, x)).to_matrix() @ unitary.conj().T)
+    found = SparsePauliOp.from_operator(image, atol=_TOLERANCE, rtol=0).paulis
+    if len(found) != 1:
+        return None
+    return tuple((int(a), int(b)) for a, b in zip(found.x[0], found.z[0], strict=True))

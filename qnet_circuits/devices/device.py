@@ -16,8 +16,6 @@ from qnet_circuits.errors import ParameterError, UnsupportedError
 
 #: Variants of an operation for use in the middle of a circuit, which simulators do not know: the plain one stands for them.
 _VARIANTS = ("measure_2", "reset_2")
-#: Control flow that a target names but that no pass or simulator needs for placement.
-_CONTROL_FLOW = ("if_else", "for_loop", "while_loop", "switch_case", "box", "break_loop", "continue_loop")
 
 
 @dataclass(frozen=True)

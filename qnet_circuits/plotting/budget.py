@@ -9,24 +9,19 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
-from matplotlib.transforms import ScaledTranslation
 
+from qnet_circuits.plotting.bars import BAR, FONT, draw_bar, draw_legend, draw_numbers, frame
 from qnet_circuits.plotting.style import FAINT, INK, PALETTE, PAPER, new_axes
 
 if TYPE_CHECKING:
     from qnet_circuits.runs.results.costs import Budget
 
-_FONT = 9.0
-#: Height of a bar, of a row of height 1.
-_BAR = 0.56
 _MARK = 4.2
 #: Where the two columns of numbers end, right of the axes, in points.
 _COLUMNS = (62.0, 124.0)
 #: The least width of the scale; costs far below it are rounding.
 _NARROWEST = 1e-5
 _NOTHING = 1e-9
-#: How far below the axes the legend begins, in inches: below ticks and label.
-_LEGEND = 0.5
 _COLOURS = {
     "gates": PALETTE[0], "readout": PALETTE[2], "waiting": PALETTE[4], "latency": PALETTE[5], "links": PALETTE[1],
 }  # fmt: skip
@@ -68,7 +63,7 @@ def plot_budget(budget: Budget, ax: Axes | None = None) -> Axes:
     steps = _steps(budget)
     lines = len(steps) + 2
     ax = new_axes(ax, (7.6, 1.5 + 0.36 * lines))
-    _frame(ax, budget, steps)
+    _scale(ax, budget, steps)
     for line, step in enumerate(steps, 1):
         _draw_step(ax, line, step)
     _draw_ends(ax, budget, len(steps) + 1)
@@ -87,36 +82,25 @@ def _steps(budget: Budget) -> list[_Step]:
     return [*steps, _Step("interaction", at, budget.value, PAPER)]
 
 
-def _frame(ax: Axes, budget: Budget, steps: Sequence[_Step]) -> None:
+def _scale(ax: Axes, budget: Budget, steps: Sequence[_Step]) -> None:
     """Give the axes their scale, the names of the lines and a title."""
     ends = [x for step in steps for x in (step.start, step.end, step.other) if x is not None]
     low, high = min(*ends, budget.value), max(*ends, budget.ideal)
     margin = 0.04 * (high - low) + max(0.0, _NARROWEST - (high - low)) / 2
     ax.set_xlim(low - margin, high + margin)
     ax.set_ylim(len(steps) + 1.6, -0.6)
-    ax.set_yticks(
-        range(len(steps) + 2), ["ideal", *(step.name.replace("_", " ") for step in steps), "predicted"]
-    )
-    ax.tick_params(axis="y", length=0, labelsize=_FONT)
-    ax.tick_params(axis="x", labelsize=_FONT, color=FAINT)
+    names = ["ideal", *(step.name.replace("_", " ") for step in steps), "predicted"]
+    frame(ax, names, budget.figure.replace("_", " "), ("top", "right", "left"))
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.ticklabel_format(axis="x", useOffset=False)
-    for side in ("top", "right", "left"):
-        ax.spines[side].set_visible(False)
-    ax.spines["bottom"].set_color(FAINT)
-    ax.set_xlabel(budget.figure.replace("_", " "), size=_FONT)
-    ax.set_title(budget.title, size=_FONT + 2, loc="left", wrap=True)
+    ax.set_title(budget.title, size=FONT + 2, loc="left", wrap=True)
 
 
 def _draw_step(ax: Axes, line: int, step: _Step) -> None:
-    hollow = step.colour == PAPER
-    ax.barh(
-        line, step.end - step.start, _BAR, step.start, color=step.colour, edgecolor=FAINT if hollow else step.colour,
-        hatch="////" if hollow else None, lw=0.8, zorder=2, gid=step.name,
-    )  # fmt: skip
+    draw_bar(ax, line, (step.start, step.end), step.colour, step.name)
     # The thin line carries the eye to the next bar, or to the predicted value, and shows a bar of no length.
-    until = line + 1 if hollow else line + 1 - _BAR / 2
-    ax.plot([step.end] * 2, [line - _BAR / 2, until], color=INK, lw=0.8, zorder=2.5)
+    until = line + 1 if step.colour == PAPER else line + 1 - BAR / 2
+    ax.plot([step.end] * 2, [line - BAR / 2, until], color=INK, lw=0.8, zorder=2.5)
     if step.other is not None:
         ax.plot(
             step.other, line, "D", ms=_MARK, mfc=PAPER, mec=INK, mew=1, zorder=3, gid="without", clip_on=False
@@ -126,12 +110,12 @@ def _draw_step(ax: Axes, line: int, step: _Step) -> None:
 def _draw_ends(ax: Axes, budget: Budget, last: int) -> None:
     """Mark the ideal and the predicted value, each with its number at the side where there is room."""
     middle = sum(ax.get_xlim()) / 2
-    ax.plot([budget.ideal] * 2, [0, 1 - _BAR / 2], color=INK, lw=0.8, zorder=1)
+    ax.plot([budget.ideal] * 2, [0, 1 - BAR / 2], color=INK, lw=0.8, zorder=1)
     for value, line in ((budget.ideal, 0), (budget.value, last)):
         ax.plot(value, line, "o", ms=6, color=INK, zorder=3, clip_on=False)
         left = value > middle
         ax.annotate(
-            _minus(f"{value:z.4f}"), (value, line), (-8 if left else 8, 0), textcoords="offset points", size=_FONT,
+            _minus(f"{value:z.4f}"), (value, line), (-8 if left else 8, 0), textcoords="offset points", size=FONT,
             color=INK, weight="bold", ha="right" if left else "left", va="center",
         )  # fmt: skip
         ax.axvline(value, color=FAINT, lw=0.8, ls=":", zorder=0)
@@ -141,14 +125,7 @@ def _draw_numbers(ax: Axes, budget: Budget) -> None:
     """Write both counts of each source right of the axes, below their names."""
     lines = [("alone", "without"), *((_number(row.alone), _number(row.without)) for row in budget.rows)]
     lines += [(_number(budget.interaction), ""), (_number(budget.sign * (budget.ideal - budget.value)), "")]
-    for line, pair in enumerate(lines):
-        strong = line in (0, len(lines) - 1)
-        for text, place in zip(pair, _COLUMNS, strict=True):
-            ax.annotate(
-                text, (1, line), (place, 0), xycoords=ax.get_yaxis_transform(), textcoords="offset points",
-                size=_FONT, color=INK, weight="bold" if strong else "normal", ha="right", va="center",
-                annotation_clip=False,
-            )  # fmt: skip
+    draw_numbers(ax, lines, 0, _COLUMNS, (0, len(lines) - 1))
 
 
 def _number(cost: float) -> str:
@@ -166,8 +143,4 @@ def _draw_legend(ax: Axes) -> None:
     """Say what bars and diamonds are, below the axis' label."""
     bar = Patch(color=FAINT, label="cost alone")
     mark = Line2D([], [], ls="", marker="D", ms=_MARK, mfc=PAPER, mec=INK, label="gain without it")
-    below = ScaledTranslation(0, -_LEGEND, ax.figure.dpi_scale_trans)
-    ax.legend(
-        handles=[bar, mark], fontsize=_FONT, frameon=False, ncols=2, loc="upper left", bbox_to_anchor=(0, 0),
-        bbox_transform=ax.transAxes + below, borderaxespad=0, borderpad=0,
-    )  # fmt: skip
+    draw_legend(ax, [bar, mark])

@@ -9,7 +9,7 @@ from itertools import pairwise
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, ControlledGate, Operation, Qubit
 
-from qnet_circuits.classical import condition_bits
+from qnet_circuits.classical import condition_bits, written_bits
 from qnet_circuits.programs.corrections import CORRECT, parities
 from qnet_circuits.programs.links import TRANSMIT
 
@@ -97,7 +97,7 @@ def _place(walk: _Walk, instruction: CircuitInstruction) -> Placed:
     column = max([walk.free[row] for row in taken] + [source.column + 1 for source in known])
     for row in taken:
         walk.free[row] = column + 1
-    for bit in _bits_written(instruction):
+    for bit in written_bits(instruction):
         walk.lanes[rows[0]] = walk.lanes.get(rows[0], -1) + 1
         walk.sources[bit] = Source(rows[0], column, walk.lanes[rows[0]])
     return Placed(instruction, rows, column, label(walk.circuit, instruction), remote)
@@ -108,18 +108,6 @@ def bits_read(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
     if instruction.operation.name == CORRECT:
         return tuple(instruction.clbits)
     return condition_bits(instruction) if isinstance(instruction.operation, ControlFlowOp) else ()
-
-
-def _bits_written(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
-    if instruction.operation.name == "measure":
-        return tuple(instruction.clbits)
-    blocks: Sequence[QuantumCircuit] = getattr(instruction.operation, "blocks", ())
-    return tuple(
-        outer
-        for block in blocks
-        for inner, outer in zip(block.clbits, instruction.clbits, strict=True)
-        if any(inside.operation.name == "measure" and inner in inside.clbits for inside in block.data)
-    )
 
 
 def bit_name(circuit: QuantumCircuit, bit: Qubit | Clbit) -> str:

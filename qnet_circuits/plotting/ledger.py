@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
-from matplotlib.transforms import ScaledTranslation
 
 from qnet_circuits.errors import ParameterError
+from qnet_circuits.plotting.bars import BAR, FONT, draw_bar, draw_legend, draw_numbers, frame
 from qnet_circuits.plotting.style import FAINT, INK, PALETTE, PAPER, new_axes
 
 if TYPE_CHECKING:
     from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
     from qnet_circuits.runs.results.result import Result
 
-_FONT = 9.0
-#: Height of a bar, of a row of height 1.
-_BAR = 0.56
 #: Where the two columns of numbers end, right of the axes, in points.
 _COLUMNS = (62.0, 130.0)
-#: How far below the axes the legend begins, in inches: below ticks and label.
-_LEGEND = 0.5
 _SIFTED, _ALOUD, _SILENT, _KEY = FAINT, PALETTE[1], PALETTE[0], PALETTE[2]
 _LEGENDS = {"said aloud": _ALOUD, "not said, but lost to the key": _SILENT, "net key": _KEY}
 
@@ -68,11 +63,15 @@ def plot_ledger(result: Result | KeyResult, ax: Axes | None = None) -> Axes:
     ledger, title = _account(result)
     steps = _steps(ledger)
     ax = new_axes(ax, (7.6, 1.7 + 0.32 * len(steps)))
-    _frame(ax, steps, title)
+    _scale(ax, steps, title)
     for line, step in enumerate(steps):
         _draw_step(ax, line, step, last=line == len(steps) - 1)
-    _draw_numbers(ax, steps)
-    _draw_legend(ax, {step.colour for step in steps if step.start != step.end})
+    lines = [("bits", "said aloud"), *((step.bits, step.revealed) for step in steps)]
+    draw_numbers(ax, lines, -1, _COLUMNS, (-1, 0, len(steps) - 1))
+    used = {step.colour for step in steps if step.start != step.end}
+    draw_legend(
+        ax, [Patch(color=colour, label=label) for label, colour in _LEGENDS.items() if colour in used]
+    )
     return ax
 
 
@@ -110,52 +109,18 @@ def _steps(ledger: Mapping[str, Any]) -> list[_Step]:
     return [*steps, _Step("net key", 0.0, float(key), _KEY, f"{key:,}", f"{ledger['revealed']:,}")]
 
 
-def _frame(ax: Axes, steps: Sequence[_Step], title: str) -> None:
+def _scale(ax: Axes, steps: Sequence[_Step], title: str) -> None:
     """Give the axes their scale, the names of the lines and a title."""
     ax.set_xlim(0, max(1.0, 1.02 * steps[0].end))
     ax.set_ylim(len(steps) - 0.4, -1.5)
-    ax.set_yticks(range(len(steps)), [step.name for step in steps])
-    ax.tick_params(axis="y", length=0, labelsize=_FONT)
-    ax.tick_params(axis="x", labelsize=_FONT, color=FAINT)
+    frame(ax, [step.name for step in steps], "bits", ("top", "right"))
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
-    for side in ("bottom", "left"):
-        ax.spines[side].set_color(FAINT)
-    ax.set_xlabel("bits", size=_FONT)
-    ax.set_title(title, size=_FONT + 1, loc="left", wrap=True)
+    ax.set_title(title, size=FONT + 1, loc="left", wrap=True)
 
 
 def _draw_step(ax: Axes, line: int, step: _Step, last: bool) -> None:
-    hollow = step.colour == PAPER
-    ax.barh(
-        line, step.end - step.start, _BAR, step.start, color=step.colour, edgecolor=FAINT if hollow else step.colour,
-        hatch="////" if hollow else None, lw=0.8, zorder=2, gid=step.name,
-    )  # fmt: skip
+    draw_bar(ax, line, (step.start, step.end), step.colour, step.name)
     if not last:
         # The thin line carries the eye to the next bar, and shows a bar of no length.
-        ax.plot([step.end] * 2, [line - _BAR / 2, line + 1 + _BAR / 2], color=INK, lw=0.8, zorder=2.5)
-
-
-def _draw_numbers(ax: Axes, steps: Sequence[_Step]) -> None:
-    """Write what each cause takes, and what was said aloud for it, right of the axes below their names."""
-    lines = [(-1, "bits", "said aloud"), *((k, step.bits, step.revealed) for k, step in enumerate(steps))]
-    for line, *pair in lines:
-        strong = line in (-1, 0, len(steps) - 1)
-        for text, place in zip(pair, _COLUMNS, strict=True):
-            ax.annotate(
-                text, (1, line), (place, 0), xycoords=ax.get_yaxis_transform(), textcoords="offset points",
-                size=_FONT, color=INK, weight="bold" if strong else "normal", ha="right", va="center",
-                annotation_clip=False,
-            )  # fmt: skip
-
-
-def _draw_legend(ax: Axes, used: Set[str]) -> None:
-    """Say what the colours that are used are, below the axis' label."""
-    handles = [Patch(color=colour, label=label) for label, colour in _LEGENDS.items() if colour in used]
-    below = ScaledTranslation(0, -_LEGEND, ax.figure.dpi_scale_trans)
-    ax.legend(
-        handles=handles, fontsize=_FONT, frameon=False, ncols=3, loc="upper left", bbox_to_anchor=(0, 0),
-        bbox_transform=ax.transAxes + below, borderaxespad=0, borderpad=0,
-    )  # fmt: skip
+        ax.plot([step.end] * 2, [line - BAR / 2, line + 1 + BAR / 2], color=INK, lw=0.8, zorder=2.5)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,12 +16,12 @@ from matplotlib.ticker import MaxNLocator
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.chip import Point, chip_places
 from qnet_circuits.plotting.style import FAINT, INK, LINK_COLOUR, PAPER, new_axes, points_per_unit
+from qnet_circuits.programs.links import links_of
 from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:
     from qnet_circuits.runs.results.result import Result
 
-_FIGURE = re.compile(r"fidelity((?:_\d+){2}|(?:_\d+){4})")
 _COLOURS = "viridis"
 #: Below this fidelity a link is drawn apart: no such pair is proven entangled.
 _ENTANGLED = 0.5
@@ -46,11 +45,7 @@ def plot_links(result: Result, ax: Axes | None = None) -> Axes:
     Raises:
         ParameterError: If the result has no figure of a link.
     """
-    lines = {
-        tuple(map(int, found[1].split("_")[1:])): estimate
-        for name, estimate in result.figures.items()
-        if (found := _FIGURE.fullmatch(name))
-    }
+    lines = links_of(result.figures)
     if not lines:
         raise ParameterError(f"{result.title} has no figures of links; give the result of a link-benchmark")
     middles = {_middle(line): estimate for line, estimate in lines.items()}

@@ -5,6 +5,10 @@ They are placeholders in an ordinary ``QuantumCircuit``; compilation replaces th
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
 from qiskit import QuantumCircuit
 from qiskit.circuit import Instruction, Qubit
 
@@ -15,6 +19,8 @@ TRANSMIT = "transmit"
 LINK_OPERATIONS = (ENTANGLE, TRANSMIT)
 #: What a transmission is on a machine.
 CARRIERS = ("relabel", "swap", "teleport")
+_LINK_FIGURE = re.compile(r"fidelity((?:_\d+){2}|(?:_\d+){4})")
+_T = TypeVar("_T")
 
 
 def entangle(circuit: QuantumCircuit, a: Qubit, b: Qubit, link: Link | None = None) -> None:
@@ -63,3 +69,19 @@ def transmit(circuit: QuantumCircuit, source: Qubit, target: Qubit, link: Link |
     """
     weights = (link or Link()).weights
     circuit.append(Instruction(TRANSMIT, 2, 0, list(weights)), [source, target])
+
+
+def link_figure(place: Iterable[int]) -> str:
+    """Return the name of the figure of a link between physical qubits, or of a line of them: ``fidelity_0_1``."""
+    return "_".join(["fidelity", *map(str, place)])
+
+
+def links_of(figures: Mapping[str, _T]) -> dict[tuple[int, ...], _T]:
+    """Return the figures of links, or of lines of four qubits, by their physical qubits.
+
+    Example:
+        >>> links_of({"mean_fidelity": 0.94, "fidelity_0_1": 0.94})
+        {(0, 1): 0.94}
+    """
+    found = {name: _LINK_FIGURE.fullmatch(name) for name in figures}
+    return {tuple(map(int, match[1].split("_")[1:])): figures[name] for name, match in found.items() if match}

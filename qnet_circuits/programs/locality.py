@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Qubit
 
-from qnet_circuits.classical import condition_bits
+from qnet_circuits.classical import condition_bits, inside
 from qnet_circuits.errors import LocalityError, ParameterError, ProgramError
 from qnet_circuits.programs.corrections import CORRECT
 from qnet_circuits.programs.links import ENTANGLE, LINK_OPERATIONS, TRANSMIT
@@ -159,20 +159,14 @@ def _check_control_flow(walk: _Walk, instruction: CircuitInstruction) -> None:
     for bit in condition_bits(instruction):
         for qubit in instruction.qubits or ():
             _receive(walk, qubit, bit)
-    for block in instruction.operation.blocks:
-        inner = dict(zip(block.qubits, instruction.qubits, strict=True))
-        outer = dict(zip(block.clbits, instruction.clbits, strict=True))
-        for inside in block.data:
-            if inside.name in (CORRECT, *LINK_OPERATIONS):
-                raise ProgramError(f"{inside.name!r} may not stand inside {instruction.name!r}")
-            if inside.name == "measure":
-                qubit = inner[inside.qubits[0]]
-                _measure(walk, outer[inside.clbits[0]], walk.nodes[qubit], walk.qubit_round.get(qubit, 0))
-            elif inside.is_control_flow():
-                qubits = [inner[qubit] for qubit in inside.qubits]
-                _check_control_flow(
-                    walk, inside.replace(qubits=qubits, clbits=[outer[bit] for bit in inside.clbits])
-                )
+    for each in inside(instruction):
+        if each.name in (CORRECT, *LINK_OPERATIONS):
+            raise ProgramError(f"{each.name!r} may not stand inside {instruction.name!r}")
+        if each.name == "measure":
+            qubit = each.qubits[0]
+            _measure(walk, each.clbits[0], walk.nodes[qubit], walk.qubit_round.get(qubit, 0))
+        elif each.is_control_flow():
+            _check_control_flow(walk, each)
 
 
 def _receive(walk: _Walk, qubit: Qubit, bit: Clbit) -> None:

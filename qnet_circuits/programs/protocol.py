@@ -105,7 +105,10 @@ class Protocol(ABC):
         """Return the circuits and figures; what is drawn at random is drawn from ``rng`` alone."""
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
-        """Return the figures that have a closed form for this noise, by name."""
+        """Return the figures that have a closed form for this noise, by name.
+
+        ``noise`` is reserved: it is that of perfect gates and readouts, ``NoiseParameters()``, wherever it is asked for today.
+        """
         return {}
 
     @property

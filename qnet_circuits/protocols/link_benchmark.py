@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from qnet_circuits.programs.blocks import bell_measurement, measure_pauli
 from qnet_circuits.programs.colouring import Edge, Line, edge_classes, line_classes, lines_of
 from qnet_circuits.programs.corrections import correct
 from qnet_circuits.programs.figures import Expression, Figure, parity
-from qnet_circuits.programs.links import entangle
+from qnet_circuits.programs.links import entangle, link_figure
 from qnet_circuits.programs.network import Link
 from qnet_circuits.programs.program import Item, Program, Tag
 from qnet_circuits.programs.protocol import Protocol, register
@@ -125,7 +125,7 @@ class LinkBenchmark(Protocol):
 
     def _figures(self, fidelities: dict[Line, Expression]) -> list[Figure]:
         """Return the mean, where there are several links, and each link's fidelity, in the order of their qubits."""
-        found = {figure_name(place): fidelities[place] for place in sorted(fidelities)}
+        found = {link_figure(place): fidelities[place] for place in sorted(fidelities)}
         if len(found) > 1:
             whole: Expression = sum(found.values(), Expression()) / len(found)
             found = {_MEAN: whole, **found}
@@ -166,13 +166,8 @@ class LinkBenchmark(Protocol):
 
     def _names(self) -> list[str]:
         places = [place for places in self._classes() for place in places]
-        names = [figure_name(place) for place in sorted(places)]
+        names = [link_figure(place) for place in sorted(places)]
         return [_MEAN, *names] if len(names) > 1 else names
-
-
-def figure_name(place: Iterable[int]) -> str:
-    """Return the name of a link's figure, or of a line's: ``fidelity_0_1``."""
-    return "_".join(["fidelity", *map(str, place)])
 
 
 def check_edges(edges: Any) -> tuple[Edge, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from qnet_circuits.programs.protocol import Analysis, Analyzed
 from qnet_circuits.qkd.chsh import chsh_estimate, revealed
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
 from qnet_circuits.qkd.eve_knowledge import eve_figures
-from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS, KeyPool
 from qnet_circuits.qkd.postprocessing.impostor import Impostor
 from qnet_circuits.qkd.postprocessing.randomness import ROOT_BYTES, Randomness
@@ -114,47 +114,21 @@ def sessions(
     protocol: KeyDistribution, played: Sequence[Rounds], analysis: Analysis, veto: Refusal | None = None
 ) -> list[Session]:
     """Return the sessions in which the parties will distil a key: Alice with Bob, or each of them with a man in the middle."""
-    if isinstance(protocol.eve, ManInTheMiddle):
-        return _between(protocol.rules, played, analysis, veto)
-    (rounds,) = played
-    return [
-        Session(
-            rounds.alice,
-            rounds.bob,
-            protocol.rules,
-            root=analysis.root,
-            demonstration=analysis.demonstration,
-            veto=veto,
-        )
-    ]
-
-
-def _between(
-    rules: SessionParameters, played: Sequence[Rounds], analysis: Analysis, veto: Refusal | None
-) -> list[Session]:
-    """Return a session of Alice with Eve, and one of Eve with Bob; the true pool is Alice's and Bob's alone."""
+    hold = partial(Session, rules=protocol.rules, demonstration=analysis.demonstration, veto=veto)
+    if not isinstance(protocol.eve, ManInTheMiddle):
+        (rounds,) = played
+        return [hold(rounds.alice, rounds.bob, root=analysis.root)]
+    # Alice with Eve, and Eve with Bob; the true pool is Alice's and Bob's alone.
     shared, guessed = (_source(analysis, name).bytes(SESSION_BITS // 8) for name in ("shared", "guessed"))
-    held: list[Session] = []
-    for place, rounds in enumerate(played):
-        root = _source(analysis, f"session {place}").bytes(ROOT_BYTES)
-        pools = KeyPool(guessed if place else shared), KeyPool(shared if place else guessed)
-        demonstration = analysis.demonstration
-        held.append(
-            Session(
-                rounds.alice,
-                rounds.bob,
-                rules,
-                root=root,
-                demonstration=demonstration,
-                pools=pools,
-                veto=veto,
-            )
-        )
-        if place:
-            source = Randomness(stream="alice", root=root, demonstration=demonstration)
-            held[-1].alice = Impostor(rounds.alice, rules, pools[0], source)
-            held[-1].alice.veto = veto
-    return held
+    first, second = played
+    roots = [_source(analysis, f"session {place}").bytes(ROOT_BYTES) for place in (0, 1)]
+    hers = hold(first.alice, first.bob, root=roots[0], pools=(KeyPool(shared), KeyPool(guessed)))
+    pools = KeyPool(guessed), KeyPool(shared)
+    his = hold(second.alice, second.bob, root=roots[1], pools=pools)
+    source = Randomness(stream="alice", root=roots[1], demonstration=analysis.demonstration)
+    his.alice = Impostor(second.alice, protocol.rules, pools[0], source)
+    his.alice.veto = veto
+    return [hers, his]
 
 
 def _source(analysis: Analysis, stream: str) -> Randomness:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError, UnsupportedError
-from qnet_circuits.protocols.link_benchmark import LinkBenchmark, figure_name
+from qnet_circuits.programs.links import links_of
 from qnet_circuits.runs.opening import replay
 from qnet_circuits.runs.results.result import Result
 
@@ -59,11 +59,12 @@ def _measured(result: Result, source: str, device: Device | None) -> MeasuredLin
     if device is None:
         _without_device()
     provenance = result.provenance
-    parameters = provenance.get("parameters") or {}
-    if provenance.get("protocol") != LinkBenchmark.name or parameters.get("kind") != "edge":
+    fidelities = {line: each.value for line, each in links_of(result.figures).items() if len(line) == 2}
+    if not fidelities:
+        kind = (provenance.get("parameters") or {}).get("kind")
         raise ParameterError(
-            f"layout takes the result of a {LinkBenchmark.name} with kind='edge', got one of {source}"
-            + (f" with kind={parameters['kind']!r}" if "kind" in parameters else "")
+            f"layout takes the result of a link-benchmark with kind='edge', got one of {source}"
+            + (f" with kind={kind!r}" if kind else "")
         )
     if provenance.get("layout") is None:
         raise ParameterError(f"{source} was run without a device, so that it measured no link of one")
@@ -72,10 +73,7 @@ def _measured(result: Result, source: str, device: Device | None) -> MeasuredLin
         raise ParameterError(
             f"{source} measured the links of {measured}, not of {asked}; give a benchmark of {device.name}"
         )
-    links = tuple(
-        (a, b, min(max(1 - result.figures[figure_name((a, b))].value, 0.0), 1.0))
-        for a, b in parameters["edges"]
-    )
+    links = tuple((a, b, min(max(1 - value, 0.0), 1.0)) for (a, b), value in fidelities.items())
     return MeasuredLinks(links, source)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from qiskit import QuantumCircuit, qpy
@@ -12,6 +12,7 @@ from qiskit.circuit import CircuitInstruction
 
 from qnet_circuits.backends.service.real_time import broadcasts
 from qnet_circuits.backends.service.violations import Limits
+from qnet_circuits.classical import inside
 
 #: Memory that a broadcast takes, and each of its bits: see ``Limits``.
 _BROADCAST, _BROADCAST_BIT = 52, 7
@@ -88,28 +89,24 @@ def load_of(circuit: QuantumCircuit) -> Load:
     number, width = broadcasts(circuit)
     instructions: Counter[int] = Counter()
     pairs = 0
-    for instruction, qubits in _all(circuit, range(circuit.num_qubits)):
+    place = {qubit: k for k, qubit in enumerate(circuit.qubits)}
+    for instruction in _all(circuit.data):
         weight = _weight(instruction)
-        pairs += len(qubits) == 2 and instruction.name != "barrier"
-        for qubit in qubits if weight else ():
-            instructions[qubit] += weight
+        pairs += len(instruction.qubits) == 2 and instruction.name != "barrier"
+        for qubit in instruction.qubits if weight else ():
+            instructions[place[qubit]] += weight
     for qubit in instructions:
         instructions[qubit] += _INITIALISE
     return Load(number, width, instructions, pairs, _size(circuit))
 
 
-def _all(
-    circuit: QuantumCircuit, qubits: Sequence[int]
-) -> Iterator[tuple[CircuitInstruction, tuple[int, ...]]]:
-    """Yield all instructions, those in branches included, with their qubits."""
-    place = dict(zip(circuit.qubits, qubits, strict=True))
-    for instruction in circuit.data:
-        where = tuple(place[qubit] for qubit in instruction.qubits)
-        if not instruction.is_control_flow():
-            yield instruction, where
-            continue
-        for block in instruction.operation.blocks:
-            yield from _all(block, where)
+def _all(instructions: Iterable[CircuitInstruction]) -> Iterator[CircuitInstruction]:
+    """Yield all instructions, those in branches included."""
+    for instruction in instructions:
+        if instruction.is_control_flow():
+            yield from _all(inside(instruction))
+        else:
+            yield instruction
 
 
 def _weight(instruction: CircuitInstruction) -> int:

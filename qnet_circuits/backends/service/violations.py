@@ -8,32 +8,6 @@ from dataclasses import dataclass
 
 from qnet_circuits.errors import UnsupportedError, check_count
 
-#: What a job on a processor may not do, by the name of the rule.
-RULES = {
-    "dynamic": "real-time decisions need a device with if_else",
-    "control_flow": "if_else is the only control flow",
-    "nesting": "no decision inside a decision",
-    "branch": "no measurement or reset inside a branch",
-    "operand": "a decision compares values of at most 32 bits",
-    "condition": "one decision reads at most 32 bits in all",
-    "arithmetic": "no arithmetic and no shifts",
-    "store": "a value that is stored into a classical register is not returned",
-    "input": "nobody can give a value to an input variable",
-    "parameter": "all parameters have values",
-    "delay": "delays are multiples of the device's alignment",
-    "gate": "only operations of the device, on qubits that have them",
-    "angle": "rzz takes angles from 0 to π/2",
-    "qubits": "no more qubits than the device has",
-    "register": "outcomes are in classical registers whose names are usable",
-    "shots": "all circuits of a job take the same number of shots, at least 1",
-    "broadcasts": "the control electronics hold so many broadcasts for a job",
-    "control_instructions": "the control electronics hold so many instructions for each qubit",
-    "two_qubit_gates": "so many two-qubit gates in a job are sure to pass",
-    "executions": "so many executions in a job",
-    "input_bytes": "so large may a job's input be",
-    "seconds": "so long may a job run",
-}
-
 #: Seconds of the processor that a job takes besides its shots, by IBM Quantum's guide on workload usage (2026).
 JOB_OVERHEAD = 2.0
 
@@ -87,7 +61,7 @@ class Violation:
     """Something that a processor would refuse, or fail at after the wait.
 
     Args:
-        rule: The rule that is broken, one of ``RULES``.
+        rule: The rule that is broken, by a short name such as ``condition``.
         circuit: Name of the circuit, or None if it is the circuits together that are too much for one job.
         instruction: The instruction, with its qubits and its place, or None if it is no single one.
         message: What is wrong, with the number given and the number allowed.

@@ -140,18 +140,20 @@ def _renamed(circuit: NoisyCircuit, steps: list[NoisyStep]) -> NoisyCircuit:
     return replace(circuit, steps=tuple(renamed), num_wires=wires.made)
 
 
-def on_wires(step: NoisyStep, place: dict[int, int]) -> NoisyStep:
-    """Return a step on other wires."""
+def on_wires(step: NoisyStep, place: Mapping[int, int], number: Mapping[int, int] | None = None) -> NoisyStep:
+    """Return a step on other wires, and on other bits if they are given."""
     if isinstance(step, Measurement):
-        return Measurement(place[step.wire], step.bit, step.p10, step.p01)
+        bit = step.bit if number is None else number[step.bit]
+        return Measurement(place[step.wire], bit, step.p10, step.p01)
     wires = tuple(place[wire] for wire in step.wires)
     if isinstance(step, Transfer):
         return Transfer(wires, step.matrix)
     if isinstance(step, Unitary):
         return Unitary(step.operation, wires)
     if isinstance(step, Decision):
-        blocks = tuple(tuple(on_wires(inside, place) for inside in block) for block in step.blocks)
-        return replace(step, wires=wires, blocks=blocks)
+        bits = step.bits if number is None else tuple(number[bit] for bit in step.bits)
+        blocks = tuple(tuple(on_wires(inside, place, number) for inside in block) for block in step.blocks)
+        return replace(step, wires=wires, bits=bits, blocks=blocks)
     if isinstance(step, Depolarise):
         return Depolarise(wires, step.probability)
     return replace(step, wire=wires[0])
@@ -198,20 +200,10 @@ def _alone(circuit: NoisyCircuit, steps: list[NoisyStep]) -> Part:
     wires = sorted({wire for step in steps for wire in step.wires})
     bits = sorted({bit for step in steps for bit in bits_of(step)})
     place, number = ({old: new for new, old in enumerate(kept)} for kept in (wires, bits))
-    moved = tuple(_on_bits(on_wires(step, place), number) for step in steps)
+    moved = tuple(on_wires(step, place, number) for step in steps)
     clbits = [circuit.source.clbits[bit] for bit in bits]
     # Conditions on the circuit's registers hold here too: simulators look at their bits.
     source = QuantumCircuit(clbits, ClassicalRegister(name=PART, bits=clbits))
     registers = ((PART, len(bits)),)
     alone = replace(circuit, num_wires=len(wires), steps=moved, source=source, registers=registers)
     return Part(alone, tuple(bits))
-
-
-def _on_bits(step: NoisyStep, number: Mapping[int, int]) -> NoisyStep:
-    """Return a step on other bits."""
-    if isinstance(step, Measurement):
-        return replace(step, bit=number[step.bit])
-    if isinstance(step, Decision):
-        blocks = tuple(tuple(_on_bits(inside, number) for inside in block) for block in step.blocks)
-        return replace(step, bits=tuple(number[bit] for bit in step.bits), blocks=blocks)
-    return step

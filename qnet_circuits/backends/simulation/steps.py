@@ -25,13 +25,22 @@ class Unitary:
 
 
 @dataclass(frozen=True, slots=True)
-class Relax:
+class _OnOne:
+    wire: int
+
+    @property
+    def wires(self) -> tuple[int, ...]:
+        """The one wire, as a tuple."""
+        return (self.wire,)
+
+
+@dataclass(frozen=True, slots=True)
+class Relax(_OnOne):
     """Amplitude damping towards |0⟩ with T1, and dephasing so that coherence falls with T2 (at most 2 T1), for a time.
 
     ``coherence`` multiplies what is left of X and Y, for dephasing that is not exponential in time.
     """
 
-    wire: int
     seconds: float
     t1: float
     t2: float
@@ -48,11 +57,6 @@ class Relax:
         """Whether anything happens."""
         return self.coherence < 1 or (self.seconds > 0 and (math.isfinite(self.t1) or math.isfinite(self.t2)))
 
-    @property
-    def wires(self) -> tuple[int, ...]:
-        """The one wire, as a tuple."""
-        return (self.wire,)
-
 
 @dataclass(frozen=True, slots=True)
 class Depolarise:
@@ -63,57 +67,32 @@ class Depolarise:
 
 
 @dataclass(frozen=True, slots=True)
-class PauliError:
+class PauliError(_OnOne):
     """I, X, Y or Z happens to a wire, with these probabilities."""
 
-    wire: int
     weights: Weights
-
-    @property
-    def wires(self) -> tuple[int, ...]:
-        """The one wire, as a tuple."""
-        return (self.wire,)
 
 
 @dataclass(frozen=True, slots=True)
-class Misread:
+class Misread(_OnOne):
     """A confusion of a wire's Z, as 1 from |0⟩ with ``p10`` and as 0 from |1⟩ with ``p01``; nothing is left of X and Y."""
 
-    wire: int
     p10: float
     p01: float
 
-    @property
-    def wires(self) -> tuple[int, ...]:
-        """The one wire, as a tuple."""
-        return (self.wire,)
-
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(_OnOne):
     """A measurement of Z into a bit, read as 1 from |0⟩ with ``p10`` and as 0 from |1⟩ with ``p01``."""
 
-    wire: int
     bit: int
     p10: float = 0.0
     p01: float = 0.0
 
-    @property
-    def wires(self) -> tuple[int, ...]:
-        """The one wire, as a tuple."""
-        return (self.wire,)
-
 
 @dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(_OnOne):
     """A return to |0⟩."""
-
-    wire: int
-
-    @property
-    def wires(self) -> tuple[int, ...]:
-        """The one wire, as a tuple."""
-        return (self.wire,)
 
 
 @dataclass(frozen=True, slots=True)

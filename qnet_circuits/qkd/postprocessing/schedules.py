@@ -63,33 +63,19 @@ def make_schedule(name: str, n: int, rate: float) -> Schedule:
     return Schedule(name, tuple(sizes), reuse=name != "original")
 
 
-def _half(n: int) -> int:
-    return math.ceil(n / 2)
-
-
-def _original(n: int, rate: float) -> list[int]:
-    return [math.ceil(0.73 / rate) * 2**step for step in range(4)]
-
-
-def _opt4(n: int, rate: float) -> list[int]:
-    first = math.ceil(1 / rate)
-    return [first, 2 * first, *[_half(n)] * 14]
-
-
-def _opt7(n: int, rate: float) -> list[int]:
-    first = 2 ** math.ceil(math.log2(1 / rate) - 1e-9)
-    return [first, 4 * first, *[_half(n)] * 12]
-
-
-def _opt8(n: int, rate: float) -> list[int]:
-    start = math.log2(1 / rate) - 0.5
-    return [2 ** math.ceil(start), 2 ** math.ceil((start + 12) / 2), 4096, *[_half(n)] * 11]
+def _halves(n: int, count: int) -> list[int]:
+    return [math.ceil(n / 2)] * count
 
 
 #: The named schedules: frame length and rate to block sizes.
 SCHEDULES: dict[str, Callable[[int, float], list[int]]] = {
-    "original": _original,
-    "opt(4)": _opt4,
-    "opt(7)": _opt7,
-    "opt(8)": _opt8,
-}
+    "original": lambda n, rate: [math.ceil(0.73 / rate) * 2**step for step in range(4)],
+    "opt(4)": lambda n, rate: [first := math.ceil(1 / rate), 2 * first, *_halves(n, 14)],
+    "opt(7)": lambda n, rate: [
+        first := 2 ** math.ceil(math.log2(1 / rate) - 1e-9), 4 * first, *_halves(n, 12)
+    ],
+    "opt(8)": lambda n, rate: [
+        2 ** math.ceil(math.log2(1 / rate) - 0.5), 2 ** math.ceil((math.log2(1 / rate) - 0.5 + 12) / 2), 4096,
+        *_halves(n, 11),
+    ],
+}  # fmt: skip

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.programs.controls import CONTROLS, control_name
-from qnet_circuits.runs.results.tables import table
+from qnet_circuits.runs.results.tables import bounds_text, filled, interval, number, page, table
 from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -116,20 +115,17 @@ class Compared:
             "figure": self.figure,
             "value": _with_interval(self.reading.measured),
             "mitigated": _with_interval(self.reading.mitigated),
-            "predicted": _number(self.reading.predicted),
+            "predicted": number(self.reading.predicted),
             "against prediction": self.reading.against(),
         }
         for control in CONTROLS:
             reading, name = self.controls.get(control), control.replace("_", " ")
             row[name] = "" if reading is None else _with_interval(reading.measured)
             row[f"{name}, mitigated"] = "" if reading is None else _with_interval(reading.mitigated)
-            row[f"{name}, predicted"] = "" if reading is None else _number(reading.predicted)
+            row[f"{name}, predicted"] = "" if reading is None else number(reading.predicted)
             row[f"{name}, against prediction"] = "" if reading is None else reading.against()
-        ideal, theory = _number(self.reading.ideal), _number(self.reading.theory)
-        return {**row, "ideal": ideal, "theory": theory, "bounds": self._bounds()}
-
-    def _bounds(self) -> str:
-        return ", ".join(f"{name} {value:.4g}" for name, value in self.bounds.items())
+        ideal, theory = number(self.reading.ideal), number(self.reading.theory)
+        return {**row, "ideal": ideal, "theory": theory, "bounds": bounds_text(self.bounds)}
 
     def lines(self) -> list[dict[str, str]]:
         """Return the same as lines one below the other, which a terminal has room for."""
@@ -143,16 +139,16 @@ class Compared:
                 readings[also] = Reading(reading.mitigated, ideal=reading.ideal)
         return [
             {
-                "figure": self.figure if number == 0 else "",
+                "figure": self.figure if k == 0 else "",
                 "": name.replace("_", " "),
                 "value": _with_interval(reading.measured),
-                "predicted": _number(reading.predicted),
+                "predicted": number(reading.predicted),
                 "against prediction": reading.against(),
-                "ideal": _number(reading.ideal),
-                "theory": _number(reading.theory),
-                "bounds": self._bounds() if number == 0 else "",
+                "ideal": number(reading.ideal),
+                "theory": number(reading.theory),
+                "bounds": bounds_text(self.bounds) if k == 0 else "",
             }
-            for number, (name, reading) in enumerate(readings.items())
+            for k, (name, reading) in enumerate(readings.items())
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -186,10 +182,10 @@ class Comparison:
 
     def rows(self) -> list[dict[str, str]]:
         """Return the table: one row for each figure, as text, with a column only where something stands in it."""
-        return _filled([compared.row() for compared in self.figures])
+        return filled([compared.row() for compared in self.figures])
 
     def __str__(self) -> str:
-        lines = _filled([line for compared in self.figures for line in compared.lines()])
+        lines = filled([line for compared in self.figures for line in compared.lines()])
         return "\n".join([self.title, table(lines), *(f"note: {note}" for note in self.notes)])
 
     def to_dict(self) -> dict[str, Any]:
@@ -203,12 +199,7 @@ class Comparison:
         return plot_comparison(self, ax)
 
     def _repr_html_(self) -> str:
-        rows = self.rows()
-        head = "".join(f"<th>{html.escape(key)}</th>" for key in (rows[0] if rows else ()))
-        cells = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row.values()) for row in rows)
-        body = "".join(f"<tr>{row}</tr>" for row in cells)
-        notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
-        return f"<b>{html.escape(self.title)}</b><table><tr>{head}</tr>{body}</table>{notes}"
+        return page(self.title, self.rows(), self.notes)
 
 
 def compare(result: Result) -> Comparison:
@@ -240,19 +231,7 @@ def _controls(result: Result, name: str) -> dict[str, Reading]:
     return {control: _reading(result, each) for control, each in names.items() if each in result.figures}
 
 
-def _filled(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Return rows without the columns in which nothing stands."""
-    filled = [key for key in rows[0] if any(row[key] for row in rows)] if rows else []
-    return [{key: row[key] for key in filled} for row in rows]
-
-
 def _with_interval(estimate: Estimate | None) -> str:
     if estimate is None:
         return ""
-    if estimate.level == 1:
-        return f"{estimate.value:.4f}"
-    return f"{estimate.value:.4f} [{estimate.low:.4f}, {estimate.high:.4f}]"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{round(value, 4) + 0.0:.4f}"  # no minus before a zero
+    return f"{estimate.value:.4f} {interval(estimate)}".rstrip()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
 import math
 from dataclasses import asdict, dataclass, field
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.runs.results.result import SCHEMA
+from qnet_circuits.runs.results.tables import page
 from qnet_circuits.version import VERSION
 
 if TYPE_CHECKING:
@@ -155,14 +155,8 @@ class Budget:
         return "\n".join([self.title, self._ends(), *aligned, *(f"note: {note}" for note in self.notes)])
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in line) + "</tr>"
-            for line in self.table()
-        )
-        head = "".join(f"<th>{name}</th>" for name in _HEADER)
-        notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
-        title = f"<b>{html.escape(self.title)}</b><br>{self._ends()}"
-        return f"{title}<table><tr>{head}</tr>{cells}</table>{notes}"
+        rows = [dict(zip(_HEADER, line, strict=True)) for line in self.table()]
+        return page(self.title, rows, self.notes, above=f"<br>{self._ends()}")
 
     def _ends(self) -> str:
         return f"ideal {self.ideal:z.5f}, predicted {self.value:z.5f}"

@@ -9,21 +9,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from qnet_circuits.programs.links import links_of
 from qnet_circuits.runs.results.comparison import Comparison, compare
-from qnet_circuits.runs.results.tables import table
+from qnet_circuits.runs.results.tables import bounds_text, filled, interval, number, page, table
 from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SCHEMA = 1
-#: Figures of a link benchmark that a plot still shows one by one.
-_MOST_BARS = 12
+#: So many links are not shown one by one.
+_MANY_LINKS = 12
+#: What a run was asked for.
+_ASKED = ("protocol", "parameters", "backend", "corrections", "shots", "seed", "noise")
 #: Keys of the plain form; whatever else stands there is the protocol's own.
 _OWN = {
-    "schema", "version", "protocol", "parameters", "backend", "corrections", "shots", "seed", "noise", "engine", "figures",
-    "ideal", "theory", "predicted", "bounds", "resources", "layout", "copies", "notes", "seconds", "blocks", "mitigated",
-    "controls",
+    "schema", "version", *_ASKED, "engine", "figures", "ideal", "theory", "predicted", "bounds", "resources", "layout",
+    "copies", "notes", "seconds", "blocks", "mitigated", "controls",
 }  # fmt: skip
 
 
@@ -95,11 +97,10 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object that ``qnet run --json`` prints: only plain values."""
-        keys = ("protocol", "parameters", "backend", "corrections", "shots", "seed", "noise")
         return {
             "schema": SCHEMA,
             "version": self.provenance.get("version"),
-            **{key: self.provenance.get(key) for key in keys},
+            **{key: self.provenance.get(key) for key in _ASKED},
             **{key: self.provenance[key] for key in ("engine", "controls") if key in self.provenance},
             "figures": {name: estimate.to_dict() for name, estimate in self.figures.items()},
             **({"mitigated": {n: e.to_dict() for n, e in self.mitigated.items()}} if self.mitigated else {}),
@@ -123,18 +124,7 @@ class Result:
         tables = {
             key: plain[key] for key in ("ideal", "theory", "predicted", "bounds", "resources", "seconds")
         }
-        keys = (
-            "version",
-            "protocol",
-            "parameters",
-            "backend",
-            "corrections",
-            "shots",
-            "seed",
-            "noise",
-            "layout",
-        )
-        provenance = {key: plain.get(key) for key in keys}
+        provenance = {key: plain.get(key) for key in ("version", *_ASKED, "layout")}
         provenance.update({key: plain[key] for key in ("engine", "controls") if key in plain})
         more = {key: value for key, value in plain.items() if key not in _OWN}
         mitigated = {name: Estimate(**value) for name, value in plain.get("mitigated", {}).items()}
@@ -145,25 +135,24 @@ class Result:
 
     def rows(self) -> list[dict[str, str]]:
         """Return the table of figures: one row each, as text, with a column only where something stands in it."""
-        rows = []
         # What was counted or computed has no interval beside figures that were sampled.
         level = min((estimate.level for estimate in self.figures.values()), default=1.0)
-        for name, estimate in self.figures.items():
-            bounds = self.bounds.get(name, {})
-            row = {
-                "figure": name,
-                "value": str(estimate),
-                f"{level:.0%} interval": _interval(estimate) if estimate.level == level else "",
-                "mitigated": str(self.mitigated.get(name, "")),
-                "ideal": _number(self.ideal.get(name)),
-                "theory": _number(self.theory.get(name)),
-                "predicted": _number(self.predicted.get(name)),
-                "bounds": ", ".join(f"{key} {value:.4g}" for key, value in bounds.items()),
-                "p-value": "" if estimate.p_value is None else f"{estimate.p_value:.2g}",
-            }
-            rows.append(row)
-        filled = [key for key in rows[0] if any(row[key] for row in rows)] if rows else []
-        return [{key: row[key] for key in filled} for row in rows]
+        return filled(
+            [
+                {
+                    "figure": name,
+                    "value": str(estimate),
+                    f"{level:.0%} interval": interval(estimate) if estimate.level == level else "",
+                    "mitigated": str(self.mitigated.get(name, "")),
+                    "ideal": number(self.ideal.get(name)),
+                    "theory": number(self.theory.get(name)),
+                    "predicted": number(self.predicted.get(name)),
+                    "bounds": bounds_text(self.bounds.get(name, {})),
+                    "p-value": "" if estimate.p_value is None else f"{estimate.p_value:.2g}",
+                }
+                for name, estimate in self.figures.items()
+            ]
+        )
 
     def __str__(self) -> str:
         lines = [self.title, table(self.rows())]
@@ -201,9 +190,9 @@ class Result:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the figures with their intervals against ideal, theory and bounds; return the Matplotlib axes.
 
-        A benchmark of many links is drawn as a map of the chip, as ``plot_links`` does.
+        What has the figures of many links is drawn as a map of the chip, as ``plot_links`` does.
         """
-        if self.provenance.get("protocol") == "link-benchmark" and len(self.figures) > _MOST_BARS:
+        if len(links_of(self.figures)) >= _MANY_LINKS:
             from qnet_circuits.plotting.links import plot_links
 
             return plot_links(self, ax)
@@ -212,23 +201,7 @@ class Result:
         return plot_result(self, ax)
 
     def _repr_html_(self) -> str:
-        rows = self.rows()
-        head = "".join(f"<th>{html.escape(key)}</th>" for key in (rows[0] if rows else ()))
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row.values()) + "</tr>"
-            for row in rows
-        )
         below = f"<pre>{html.escape(self.report)}</pre>" if self.report else ""
         if self.refused is not None:
             below += f"<p><b>refused:</b> {html.escape(self.refused)}</p>"
-        notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
-        return f"<b>{html.escape(self.title)}</b><table><tr>{head}</tr>{body}</table>{below}{notes}"
-
-
-def _interval(estimate: Estimate) -> str:
-    """Return the ends as text; nothing for an exact value."""
-    return "" if estimate.level == 1 else f"[{estimate.low:.4f}, {estimate.high:.4f}]"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+        return page(self.title, self.rows(), self.notes, below=below)

@@ -1,9 +1,16 @@
-"""Rows as text."""
+"""Rows as text, and as HTML."""
 
 from __future__ import annotations
 
+import html
+from collections.abc import Mapping, Sequence
 
-def table(rows: list[dict[str, str]]) -> str:
+from qnet_circuits.theory.estimate import Estimate
+
+Row = dict[str, str]
+
+
+def table(rows: Sequence[Row]) -> str:
     """Return rows as aligned text."""
     if not rows:
         return "(no figures)"
@@ -13,3 +20,33 @@ def table(rows: list[dict[str, str]]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def filled(rows: Sequence[Row]) -> list[Row]:
+    """Return rows without the columns in which nothing stands."""
+    kept = [key for key in rows[0] if any(row[key] for row in rows)] if rows else []
+    return [{key: row[key] for key in kept} for row in rows]
+
+
+def page(title: str, rows: Sequence[Row], notes: Sequence[str], above: str = "", below: str = "") -> str:
+    """Return rows as an HTML table with a title and notes; ``above`` and ``below`` are HTML already."""
+    head = "".join(f"<th>{html.escape(key)}</th>" for key in (rows[0] if rows else ()))
+    cells = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row.values()) for row in rows)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    small = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in notes)
+    return f"<b>{html.escape(title)}</b>{above}<table><tr>{head}</tr>{body}</table>{below}{small}"
+
+
+def number(value: float | None) -> str:
+    """Return a number as text, nothing for none; what rounds to 0 has no sign."""
+    return "" if value is None else f"{value:z.4f}"
+
+
+def interval(estimate: Estimate) -> str:
+    """Return the ends of an estimate as text; nothing for an exact value."""
+    return "" if estimate.level == 1 else f"[{estimate.low:.4f}, {estimate.high:.4f}]"
+
+
+def bounds_text(bounds: Mapping[str, float]) -> str:
+    """Return bounds by name as text."""
+    return ", ".join(f"{name} {value:.4g}" for name, value in bounds.items())

@@ -11,6 +11,32 @@ from qnet_circuits.backends.service.violations import JOB_OVERHEAD, Limits, Viol
 
 _SPLIT = "run them as several jobs (qnet_circuits.backends.service.splitting.split)"
 
+#: What a job on a processor may not do, by the name of the rule.
+RULES = {
+    "dynamic": "real-time decisions need a device with if_else",
+    "control_flow": "if_else is the only control flow",
+    "nesting": "no decision inside a decision",
+    "branch": "no measurement or reset inside a branch",
+    "operand": "a decision compares values of at most 32 bits",
+    "condition": "one decision reads at most 32 bits in all",
+    "arithmetic": "no arithmetic and no shifts",
+    "store": "a value that is stored into a classical register is not returned",
+    "input": "nobody can give a value to an input variable",
+    "parameter": "all parameters have values",
+    "delay": "delays are multiples of the device's alignment",
+    "gate": "only operations of the device, on qubits that have them",
+    "angle": "rzz takes angles from 0 to π/2",
+    "qubits": "no more qubits than the device has",
+    "register": "outcomes are in classical registers whose names are usable",
+    "shots": "all circuits of a job take the same number of shots, at least 1",
+    "broadcasts": "the control electronics hold so many broadcasts for a job",
+    "control_instructions": "the control electronics hold so many instructions for each qubit",
+    "two_qubit_gates": "so many two-qubit gates in a job are sure to pass",
+    "executions": "so many executions in a job",
+    "input_bytes": "so large may a job's input be",
+    "seconds": "so long may a job run",
+}
+
 
 def check(
     circuits: Sequence[QuantumCircuit],

@@ -16,9 +16,9 @@ from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.ibm.submission import circuits_for
 from qnet_circuits.backends.service.loads import load_of
 from qnet_circuits.backends.service.real_time import broadcasts
-from qnet_circuits.backends.service.violations import RULES, Limits, Violation, refuse
+from qnet_circuits.backends.service.violations import Limits, Violation, refuse
 from qnet_circuits.errors import ParameterError, UnsupportedError
-from tests.backends.service.one_job import check
+from tests.backends.service.one_job import RULES, check
 
 MANILA = fake_device("fake_manila").backend.target  # cx on neighbours of five, delays of 16 dt
 

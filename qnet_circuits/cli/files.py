@@ -1,0 +1,88 @@
+"""Pictures and keys that commands write: refused before anything runs where they could not be written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from qnet_circuits.errors import ParameterError, RecordError
+
+
+def check_picture(_: Any, __: Any, file: str | None) -> str | None:
+    """Refuse a picture that could not be saved, before anything runs; for use as an option's callback."""
+    if file is None:
+        return None
+    known = (".png", ".pdf", ".svg", ".jpg")
+    if Path(file).suffix.lower() not in known:
+        raise ParameterError(f"--plot takes a file that ends in {', '.join(known)}, got {file!r}")
+    _check_writable("--plot", file)
+    return file
+
+
+def save_picture(drawn: Any, file: str | None) -> None:
+    """Save what has a ``plot`` method as a picture."""
+    if file is None:
+        return
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure = drawn.plot().figure
+    try:
+        figure.savefig(file, dpi=150, bbox_inches="tight")
+    except OSError as error:
+        raise RecordError(f"--plot cannot write {file}: {error.strerror}") from None
+    finally:
+        pyplot.close(figure)
+
+
+def check_key_file(file: str | None, protocol: Any = None, seeded: bool = False) -> None:
+    """Refuse a file for a key that could not be written, of a protocol that makes none, or of a seed, before anything runs."""
+    if file is None:
+        return
+    if protocol is not None and not protocol.secret_outcomes:
+        raise ParameterError(f"--key-out: {protocol.name} makes no key; leave it out")
+    if seeded:
+        raise ParameterError(
+            "--key-out: the run has a seed that was given, and whoever knows it knows the key; run without --seed"
+        )
+    if os.path.lexists(file):
+        raise RecordError(f"--key-out: {file} exists; a key overwrites nothing, choose another file")
+    _check_writable("--key-out", file)
+
+
+def _check_writable(option: str, file: str) -> None:
+    """Refuse a file that cannot be written; what is made to find that out is removed again."""
+    target = os.path.realpath(file)
+    there = os.path.exists(target)
+    try:
+        os.close(os.open(target, os.O_WRONLY | (os.O_NONBLOCK if there else os.O_CREAT | os.O_EXCL)))
+        if not there:
+            os.unlink(target)
+    except OSError as error:
+        raise RecordError(f"{option} cannot write {file}: {error.strerror}; choose another file") from None
+
+
+def save_key(result: Any, file: str | None) -> None:
+    """Write the key of a result, if there is one, to a new file that only its owner may read."""
+    if file is None:
+        return
+    if "secret_key" not in result.secrets:
+        run = f"{result.provenance['protocol']} on {result.provenance['backend']}"
+        raise ParameterError(f"--key-out: {run} makes no key; leave it out")
+    key = result.secrets["secret_key"]
+    if key is None:
+        return
+    made = False
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        made = True
+        with os.fdopen(handle, "wb") as opened:
+            # Whole bytes: bits that fill up the last one would be no secret.
+            opened.write(key.to_bytes()[: len(key) // 8])
+    except OSError as error:
+        if made:  # a part of a key must not pass for one
+            Path(file).unlink(missing_ok=True)
+        raise RecordError(f"--key-out cannot write {file}: {error.strerror}") from None

@@ -1,0 +1,67 @@
+"""What pictures of accounts share: a bar for each step, two columns of numbers beside them, and a legend below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.transforms import ScaledTranslation
+
+from qnet_circuits.plotting.style import FAINT, INK, PAPER
+
+FONT = 9.0
+#: Height of a bar, of a row of height 1.
+BAR = 0.56
+#: How far below the axes the legend begins, in inches: below ticks and label.
+_LEGEND = 0.5
+
+
+def frame(ax: Axes, names: Sequence[str], label: str, bare: Sequence[str]) -> None:
+    """Give axes the names of the lines, a label of the scale, and no spines on some sides."""
+    ax.set_yticks(range(len(names)), names)
+    ax.tick_params(axis="y", length=0, labelsize=FONT)
+    ax.tick_params(axis="x", labelsize=FONT, color=FAINT)
+    for side, spine in ax.spines.items():
+        spine.set_visible(side not in bare)
+        spine.set_color(FAINT)
+    ax.set_xlabel(label, size=FONT)
+
+
+def draw_bar(ax: Axes, line: int, ends: tuple[float, float], colour: str, name: str) -> None:
+    """Draw a bar; one in the colour of paper is hatched."""
+    hollow = colour == PAPER
+    ax.barh(
+        line, ends[1] - ends[0], BAR, ends[0], color=colour, edgecolor=FAINT if hollow else colour,
+        hatch="////" if hollow else None, lw=0.8, zorder=2, gid=name,
+    )  # fmt: skip
+
+
+def draw_numbers(
+    ax: Axes, lines: Sequence[tuple[str, str]], first: int, columns: Sequence[float], strong: Sequence[int]
+) -> None:
+    """Write two numbers for each line right of the axes, in columns that end at these points.
+
+    Args:
+        ax: The axes.
+        lines: The pairs of numbers.
+        first: Height of the first line.
+        columns: Where the columns end, in points.
+        strong: Heights of the lines in bold.
+    """
+    for line, pair in enumerate(lines, first):
+        for text, place in zip(pair, columns, strict=True):
+            ax.annotate(
+                text, (1, line), (place, 0), xycoords=ax.get_yaxis_transform(), textcoords="offset points",
+                size=FONT, color=INK, weight="bold" if line in strong else "normal", ha="right", va="center",
+                annotation_clip=False,
+            )  # fmt: skip
+
+
+def draw_legend(ax: Axes, handles: Sequence[Artist]) -> None:
+    """Say what the colours and marks are, below the axis' label."""
+    below = ScaledTranslation(0, -_LEGEND, ax.figure.dpi_scale_trans)
+    ax.legend(
+        handles=handles, fontsize=FONT, frameon=False, ncols=3, loc="upper left", bbox_to_anchor=(0, 0),
+        bbox_transform=ax.transAxes + below, borderaxespad=0, borderpad=0,
+    )  # fmt: skip
