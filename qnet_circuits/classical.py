@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ClassicalRegister, Clbit
 from qiskit.circuit.classical import expr, types
 
@@ -207,7 +208,12 @@ def written_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
 def inside(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
     """Yield what stands in the branches of control flow, on the qubits and bits of the circuit around it; conditions stay."""
     for block in instruction.operation.blocks if instruction.is_control_flow() else ():
-        qubits = dict(zip(block.qubits, instruction.qubits, strict=True))
-        bits = dict(zip(block.clbits, instruction.clbits, strict=True))
-        for each in block.data:
-            yield each.replace(qubits=[qubits[q] for q in each.qubits], clbits=[bits[b] for b in each.clbits])
+        yield from in_place(block, instruction)
+
+
+def in_place(part: QuantumCircuit, instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
+    """Yield what a circuit that stands in, or for, an instruction does, on the instruction's qubits and bits."""
+    qubits = dict(zip(part.qubits, instruction.qubits, strict=True))
+    bits = dict(zip(part.clbits, instruction.clbits, strict=True))
+    for each in part.data:
+        yield each.replace(qubits=[qubits[q] for q in each.qubits], clbits=[bits[b] for b in each.clbits])

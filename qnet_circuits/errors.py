@@ -35,6 +35,7 @@ from __future__ import annotations
 import difflib
 import operator
 from collections.abc import Iterable
+from typing import Any
 
 
 class QnetError(Exception):
@@ -170,6 +171,23 @@ class JobCancelledError(JobError):
 
 class JobMissingError(JobError):
     """A job that the platform does not know."""
+
+
+def check_name(kind: str, name: Any, known: Iterable[str]) -> str:
+    """Return a name if it is known, or raise UnknownNameError.
+
+    Args:
+        kind: What is named.
+        name: The name given.
+        known: The names there are.
+
+    Example:
+        >>> check_name("carrier", "swap", ("relabel", "swap"))
+        'swap'
+    """
+    if not isinstance(name, str) or name not in known:
+        raise UnknownNameError(kind, name, known)
+    return name
 
 
 def check_range(name: str, value: float, low: float, high: float) -> float:

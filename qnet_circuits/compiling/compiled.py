@@ -20,17 +20,10 @@ from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.optimisation import Optimiser
 from qnet_circuits.compiling.placement import place_all, place_fixed, place_measured
 from qnet_circuits.compiling.routing import Routed, undo_routing
-from qnet_circuits.compiling.transmissions import check_carrier
 from qnet_circuits.compiling.verifying.boundaries import Shape, verify_boundaries
 from qnet_circuits.devices.device import Device
-from qnet_circuits.errors import (
-    ParameterError,
-    UnknownNameError,
-    UnsupportedError,
-    VerificationError,
-    check_count,
-)
-from qnet_circuits.programs.links import LINK_OPERATIONS
+from qnet_circuits.errors import ParameterError, UnsupportedError, VerificationError, check_count, check_name
+from qnet_circuits.programs.links import CARRIERS, LINK_OPERATIONS
 from qnet_circuits.programs.locality import node_of
 from qnet_circuits.programs.program import Item, Program
 
@@ -258,9 +251,8 @@ def compile_program(
     """
     begin = time.perf_counter()
     check_count("optimization_level", optimization_level, 0, 3)
-    check_carrier(carrier)
-    if corrections not in MODES:
-        raise UnknownNameError("correction mode", corrections, MODES)
+    check_name("carrier", carrier, CARRIERS)
+    check_name("correction mode", corrections, MODES)
     if isinstance(layout, str) and layout != "auto":
         raise ParameterError(f"layout must be 'auto' or a list of qubits, got {layout!r}")
     if device is None and layout not in (None, "auto"):

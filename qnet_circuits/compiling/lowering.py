@@ -17,7 +17,7 @@ from qnet_circuits.compiling.outcome_map import OutcomeMap, Weights
 from qnet_circuits.compiling.survey import Survey, survey
 from qnet_circuits.compiling.transmissions import teleport_transmissions
 from qnet_circuits.compiling.withholding import withheld
-from qnet_circuits.errors import FrameError, UnknownNameError, UnsupportedError
+from qnet_circuits.errors import FrameError, UnsupportedError, check_name
 from qnet_circuits.programs.corrections import CORRECT, parities
 from qnet_circuits.programs.flattening import narrow, narrow_inside
 from qnet_circuits.programs.links import ENTANGLE, TRANSMIT
@@ -65,8 +65,7 @@ def lower(
         FrameError: If the mode is ``frame``, or links are emulated, and a frame cannot pass an operation.
         UnsupportedError: If the mode cannot treat the circuit's own control flow.
     """
-    if mode not in MODES:
-        raise UnknownNameError("correction mode", mode, MODES)
+    check_name("correction mode", mode, MODES)
     if carrier == "teleport":
         source = teleport_transmissions(source)
     silent = withheld(source)

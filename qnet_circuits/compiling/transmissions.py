@@ -6,10 +6,9 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Qubit
 
 from qnet_circuits.compiling.building import free_name
-from qnet_circuits.errors import UnknownNameError
 from qnet_circuits.programs.blocks import bell_measurement
 from qnet_circuits.programs.corrections import correct
-from qnet_circuits.programs.links import CARRIERS, TRANSMIT, entangle
+from qnet_circuits.programs.links import TRANSMIT, entangle
 from qnet_circuits.programs.locality import node_of
 from qnet_circuits.programs.network import Link
 
@@ -51,10 +50,3 @@ def teleport_transmissions(circuit: QuantumCircuit) -> QuantumCircuit:
         correct(wider, qubits[1], x=[x_bit], z=[z_bit])
         crossed += 1
     return wider
-
-
-def check_carrier(carrier: str) -> str:
-    """Return the name of a carrier, or raise UnknownNameError."""
-    if carrier not in CARRIERS:
-        raise UnknownNameError("carrier", carrier, CARRIERS)
-    return carrier

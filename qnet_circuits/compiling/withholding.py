@@ -6,7 +6,7 @@ at once, without waiting.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import reduce
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ from qiskit.circuit import (
 )
 from qiskit.circuit.classical import expr
 
-from qnet_circuits.classical import condition_bits, read_bits, written_bits
+from qnet_circuits.classical import condition_bits, in_place, read_bits, written_bits
 from qnet_circuits.compiling.building import with_instructions
 from qnet_circuits.compiling.conditions import taken_at_zero
 from qnet_circuits.errors import UnsupportedError
@@ -77,7 +77,7 @@ def _decided(instruction: CircuitInstruction, foreign: set[Clbit]) -> Iterator[C
     else:
         taken = _at_zero(operation)
         if taken < len(blocks):
-            yield from _outside(blocks[taken], instruction)
+            yield from in_place(blocks[taken], instruction)
 
 
 def _inside(block: QuantumCircuit, instruction: CircuitInstruction, foreign: set[Clbit]) -> QuantumCircuit:
@@ -88,17 +88,6 @@ def _inside(block: QuantumCircuit, instruction: CircuitInstruction, foreign: set
         data += _decided(inside, lost)
         lost -= set(written_bits(inside))
     return with_instructions(block, data)
-
-
-def _outside(block: QuantumCircuit, instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
-    """Yield what a branch does, on the bits around it."""
-    place: Mapping[object, object] = dict(
-        zip([*block.qubits, *block.clbits], [*instruction.qubits, *instruction.clbits], strict=True)
-    )
-    for inside in block.data:
-        yield inside.replace(
-            qubits=[place[qubit] for qubit in inside.qubits], clbits=[place[bit] for bit in inside.clbits]
-        )
 
 
 def _at_zero(operation: ControlFlowOp) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qnet_circuits.errors import ParameterError, UnknownNameError, check_range
+from qnet_circuits.errors import ParameterError, check_name, check_range
 
 #: Longest latency and strongest coupling that make sense; beyond them a unit was mistaken.
 _LONGEST_LATENCY = 1e-3
@@ -86,8 +86,7 @@ class DeviceNoise:
         """
         known = [field.name for field in dataclasses.fields(cls)]
         for name in plain:
-            if name not in known:
-                raise UnknownNameError("source of noise", name, known)
+            check_name("source of noise", name, known)
         return cls(**plain)
 
     @property

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.ticker import MaxNLocator
 
-from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.errors import ParameterError, check_name
 from qnet_circuits.plotting.style import (
     FAINT,
     FONT,
@@ -103,8 +103,7 @@ def _chosen(result: Result, figures: Iterable[str] | None) -> list[str]:
     """Return the names of the figures to show, all on one scale."""
     names = list(result.figures) if figures is None else list(figures)
     for name in names:
-        if name not in result.figures:
-            raise UnknownNameError("figure", name, result.figures)
+        check_name("figure", name, result.figures)
     if not names:
         raise ParameterError("there is no figure to plot; a result with at least one is needed")
     shared = [name for name in names if _unit_scale(result, name)]

@@ -12,7 +12,7 @@ from qnet_circuits.classical import read_bits
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.schedule import Timed, Wait
-from qnet_circuits.errors import UnknownNameError, UnsupportedError
+from qnet_circuits.errors import UnsupportedError, check_name
 from qnet_circuits.plotting.style import FAINT, INK, MESSAGE_COLOUR, PALETTE, new_axes
 
 _MICROSECONDS = 1e6
@@ -60,9 +60,7 @@ def plot_timeline(
             "without a device nothing takes time; compile for one, such as aer:fake_kingston"
         )
     names = [each.name for each in compiled]
-    if item is not None and item not in names:
-        raise UnknownNameError("circuit", item, names)
-    chosen = compiled.items[0 if item is None else names.index(item)]
+    chosen = compiled.items[0 if item is None else names.index(check_name("circuit", item, names))]
     timed, waiting = Twin(compiled.device, noise or DeviceNoise(), compiled.decoupling).timeline(chosen)
     ax = new_axes(ax, (9.0, 1.6 + 0.42 * len(chosen.qubits)))
     _draw_waits(ax, waiting)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Qubit
 
-from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.errors import ParameterError, check_name
 from qnet_circuits.programs.corrections import correct
 from qnet_circuits.programs.links import entangle, transmit
 from qnet_circuits.programs.network import Network
@@ -76,9 +76,7 @@ def prepare(circuit: QuantumCircuit, qubit: Qubit, state: State) -> None:
         ['h', 's']
     """
     if isinstance(state, str):
-        if state not in CARDINAL:
-            raise UnknownNameError("state", state, CARDINAL)
-        for gate in _PREPARATION[state]:
+        for gate in _PREPARATION[check_name("state", state, CARDINAL)]:
             getattr(circuit, gate)(qubit)
         return
     theta, phi = state
@@ -88,9 +86,7 @@ def prepare(circuit: QuantumCircuit, qubit: Qubit, state: State) -> None:
 
 def measure_pauli(circuit: QuantumCircuit, qubit: Qubit, pauli: str, bit: Clbit) -> None:
     """Append the measurement of X, Y or Z; the bit is 0 for the eigenvalue +1."""
-    if pauli not in _ROTATION:
-        raise UnknownNameError("Pauli", pauli, _ROTATION)
-    for gate in _ROTATION[pauli]:
+    for gate in _ROTATION[check_name("Pauli", pauli, _ROTATION)]:
         getattr(circuit, gate)(qubit)
     circuit.measure(qubit, bit)
 

@@ -14,6 +14,7 @@ from qiskit.circuit import CircuitInstruction, ControlFlowOp, Gate, Instruction,
 from qiskit.transpiler import PassManager, TranspilerError
 from qiskit.transpiler.passes import HighLevelSynthesis
 
+from qnet_circuits.classical import in_place
 from qnet_circuits.errors import ProgramError
 from qnet_circuits.programs.corrections import CORRECT
 
@@ -75,17 +76,12 @@ def definition_of(operation: Operation) -> QuantumCircuit:
 
 def parts_of(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
     """Yield the instructions that an instruction stands for, on its own bits."""
-    definition = definition_of(instruction.operation)
-    qubits = dict(zip(definition.qubits, instruction.qubits, strict=True))
-    clbits = dict(zip(definition.clbits, instruction.clbits, strict=True))
-    for inside in definition.data:
-        if inside.is_control_flow():
+    for part in in_place(definition_of(instruction.operation), instruction):
+        if part.is_control_flow():
             raise ProgramError(
                 f"instruction {instruction.name!r} holds control flow; compose its circuit instead of appending it"
             )
-        yield inside.replace(
-            qubits=[qubits[qubit] for qubit in inside.qubits], clbits=[clbits[bit] for bit in inside.clbits]
-        )
+        yield part
 
 
 def narrow(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:

@@ -11,7 +11,7 @@ from typing import Any
 from qiskit import QuantumCircuit
 from qiskit.circuit import ControlFlowOp
 
-from qnet_circuits.errors import ProgramError, UnknownNameError, check_count
+from qnet_circuits.errors import ProgramError, check_count, check_name
 from qnet_circuits.programs import resources as ledger
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.flattening import flattened
@@ -63,8 +63,8 @@ class Item:
         object.__setattr__(self, "tags", dict(self.tags))
         if self.shots is not None:
             check_count("shots", self.shots)
-        if self.carrier is not None and self.carrier not in CARRIERS:
-            raise UnknownNameError("carrier", str(self.carrier), CARRIERS)
+        if self.carrier is not None:
+            check_name("carrier", self.carrier, CARRIERS)
         if not _measures(self.circuit):
             raise ProgramError(f"circuit {self.name!r} measures nothing; measure something")
         if self.layout is not None:

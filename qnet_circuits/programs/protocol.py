@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
-from qnet_circuits.errors import ParameterError, ProgramError, UnknownNameError, check_count
+from qnet_circuits.errors import ParameterError, ProgramError, UnknownNameError, check_count, check_name
 from qnet_circuits.programs.figures import Registers
 from qnet_circuits.programs.network import Link, Network
 from qnet_circuits.programs.program import Program
@@ -182,8 +182,7 @@ class Protocol(ABC):
             )
         known = [field.name for field in dataclasses.fields(cls)]
         for key in plain:
-            if key not in known:
-                raise UnknownNameError(f"parameter of {cls.name}", key, known)
+            check_name(f"parameter of {cls.name}", key, known)
         if isinstance(plain.get("network"), Mapping):
             plain["network"] = Network.from_dict(plain["network"])
         try:

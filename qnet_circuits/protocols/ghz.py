@@ -12,7 +12,7 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Qubit
 
-from qnet_circuits.errors import ParameterError, UnknownNameError, check_count
+from qnet_circuits.errors import ParameterError, check_count, check_name
 from qnet_circuits.programs.blocks import bell_measurement, chain_registers, measure_pauli
 from qnet_circuits.programs.corrections import correct
 from qnet_circuits.programs.figures import Expression, Figure, parity, population
@@ -68,9 +68,8 @@ class Ghz(Protocol):
     method: str = "xy-strings"
 
     def __post_init__(self) -> None:
-        for kind, given, known in (("topology", self.topology, TOPOLOGIES), ("method", self.method, METHODS)):
-            if given not in known:
-                raise UnknownNameError(kind, str(given), known)
+        check_name("topology", self.topology, TOPOLOGIES)
+        check_name("method", self.method, METHODS)
         if self.parties is not None:
             check_count("parties", self.parties, 2)
         network = self._network()

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-from qnet_circuits.errors import ParameterError, UnknownNameError, check_count
+from qnet_circuits.errors import ParameterError, check_count, check_name
 from qnet_circuits.programs.blocks import bell_measurement, measure_pauli
 from qnet_circuits.programs.colouring import Edge, Line, edge_classes, line_classes, lines_of
 from qnet_circuits.programs.corrections import correct
@@ -70,8 +70,7 @@ class LinkBenchmark(Protocol):
     link_fidelity: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise UnknownNameError("kind of link benchmark", str(self.kind), KINDS)
+        check_name("kind of link benchmark", self.kind, KINDS)
         _ = Link(self.link_fidelity)
         if self.edges is not None:
             object.__setattr__(self, "edges", check_edges(self.edges))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.errors import ParameterError, check_name
 from qnet_circuits.programs.blocks import State, carried_ends, check_state
 from qnet_circuits.programs.chain_protocol import ChainProtocol
 from qnet_circuits.programs.program import Program
@@ -58,8 +58,7 @@ class SwapTransport(ChainProtocol):
     state: State | None = None
 
     def __post_init__(self) -> None:
-        if self.task not in TASKS:
-            raise UnknownNameError("task", str(self.task), TASKS)
+        check_name("task", self.task, TASKS)
         if self.state is not None:
             if self.task != "state":
                 raise ParameterError(

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-from qnet_circuits.errors import ParameterError, UnknownNameError, check_range
+from qnet_circuits.errors import ParameterError, UnknownNameError, check_name, check_range
 from qnet_circuits.programs.blocks import measure_pauli
 from qnet_circuits.qkd.settings import AXES, Bit
 from qnet_circuits.qkd.tapping import HEARD, Eavesdropper
@@ -48,8 +48,8 @@ class InterceptResend(Eavesdropper):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fraction", check_range("fraction", self.fraction, 0.0, 1.0))
-        if self.basis not in (None, "z", "x", "breidbart"):
-            raise UnknownNameError("basis of an eavesdropper", str(self.basis), ("z", "x", "breidbart"))
+        if self.basis is not None:
+            check_name("basis of an eavesdropper", self.basis, ("z", "x", "breidbart"))
 
     def __str__(self) -> str:
         return ":".join([self.kind, str(self.fraction), *([self.basis] if self.basis else [])])

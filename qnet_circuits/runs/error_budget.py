@@ -12,7 +12,7 @@ from qnet_circuits.backends.registry import exact_of
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.devices.device_noise import DeviceNoise
-from qnet_circuits.errors import NoShotsError, ParameterError, UnknownNameError, UnsupportedError
+from qnet_circuits.errors import NoShotsError, ParameterError, UnsupportedError, check_name
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
@@ -112,9 +112,7 @@ def _figure(program: Program, name: str | None) -> Figure:
         raise UnsupportedError("the protocol declares no figure, so that there is nothing to compute exactly")
     if name is None:
         name = "fidelity" if "fidelity" in figures else next(iter(figures))
-    if name not in figures:
-        raise UnknownNameError("figure", str(name), figures)
-    return figures[name]
+    return figures[check_name("figure", name, figures)]
 
 
 @dataclass

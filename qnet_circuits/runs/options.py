@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, TypeVar
 
-from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError, check_count, check_range
+from qnet_circuits.errors import ParameterError, UnsupportedError, check_count, check_name, check_range
 
 #: The verbs that take options.
 VERBS = ("run", "submit", "compile", "predict", "error_budget", "estimate_cost")
@@ -80,17 +80,13 @@ _FLAG = _of(bool, "True or False")
 def _mode(name: str, value: Any) -> str:
     from qnet_circuits.compiling.lowering import MODES
 
-    if not isinstance(value, str) or value not in MODES:
-        raise UnknownNameError("correction mode", value, MODES)
-    return value
+    return check_name("correction mode", value, MODES)
 
 
 def _carrier(name: str, value: Any) -> str:
     from qnet_circuits.programs.links import CARRIERS
 
-    if not isinstance(value, str) or value not in CARRIERS:
-        raise UnknownNameError("carrier", value, CARRIERS)
-    return value
+    return check_name("carrier", value, CARRIERS)
 
 
 def _noise(name: str, value: Any) -> Any:

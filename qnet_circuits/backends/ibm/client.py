@@ -14,7 +14,7 @@ from qiskit.providers import BackendV2
 from requests.exceptions import InvalidJSONError
 
 from qnet_circuits.devices.device import Device
-from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
+from qnet_circuits.errors import ParameterError, UnsupportedError, check_name
 from qnet_circuits.secrecy import Unpicklable
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def fake_device(name: str) -> Device:
         UnknownNameError: If there is none of this name.
     """
     classes = _fake_classes()
-    if name not in classes:
-        raise UnknownNameError("device", name, classes)
+    check_name("device", name, classes)
     # What the snapshot's makers warn of belongs into results, not on the terminal of whoever asks first.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -6,7 +6,7 @@ import hashlib
 import math
 from dataclasses import dataclass, fields
 
-from qnet_circuits.errors import ParameterError, UnknownNameError, check_count, check_range
+from qnet_circuits.errors import ParameterError, check_count, check_name, check_range
 from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS
 from qnet_circuits.qkd.postprocessing.finite_key import (
     check_epsilon,
@@ -84,8 +84,7 @@ class SessionParameters:
         check_range("tolerance", self.tolerance, 0.0, 0.5)
         check_epsilon("epsilon_secrecy", self.epsilon_secrecy)
         check_epsilon("epsilon_correctness", self.epsilon_correctness)
-        if not isinstance(self.schedule, str) or self.schedule not in SCHEDULES:
-            raise UnknownNameError("schedule", self.schedule, SCHEDULES)
+        check_name("schedule", self.schedule, SCHEDULES)
         check_count("key_basis", self.key_basis, 0, 254)
         check_count("test_basis", self.test_basis, 0, 254)
         if self.key_basis == self.test_basis:

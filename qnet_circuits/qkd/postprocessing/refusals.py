@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qnet_circuits.errors import UnknownNameError
+from qnet_circuits.errors import check_name
 
 #: The alarms, and what each means.
 ALARMS = {
@@ -39,7 +39,5 @@ class Refusal(Exception):
     """
 
     def __init__(self, alarm: str, text: str) -> None:
-        if alarm not in ALARMS:
-            raise UnknownNameError("alarm", alarm, ALARMS)
-        self.alarm, self.text = alarm, text
+        self.alarm, self.text = check_name("alarm", alarm, ALARMS), text
         super().__init__(f"{alarm}: {text}")

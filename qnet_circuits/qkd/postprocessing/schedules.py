@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qnet_circuits.errors import ParameterError, UnknownNameError, check_count, check_range
+from qnet_circuits.errors import ParameterError, check_count, check_name, check_range
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,10 @@ def make_schedule(name: str, n: int, rate: float) -> Schedule:
         >>> make_schedule("original", 10_000, 0.03)
         Schedule(name='original', blocks=(25, 50, 100, 200), reuse=False)
     """
-    if not isinstance(name, str) or name not in SCHEDULES:
-        raise UnknownNameError("schedule", name, SCHEDULES)
+    make = SCHEDULES[check_name("schedule", name, SCHEDULES)]
     check_count("n", n)
     rate = max(check_range("rate", rate, 0.0, 0.5), 1 / (2 * n))
-    sizes = (max(1, min(n, size)) for size in SCHEDULES[name](n, rate))
+    sizes = (max(1, min(n, size)) for size in make(n, rate))
     return Schedule(name, tuple(sizes), reuse=name != "original")
 
 
