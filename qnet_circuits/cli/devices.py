@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -12,18 +12,6 @@ from qnet_circuits.cli.options import json_option
 from qnet_circuits.cli.output import show
 from qnet_circuits.errors import ParameterError
 
-_HEADER = (
-    "device",
-    "qubits",
-    "family",
-    "T1 µs",
-    "T2 µs",
-    "two-qubit",
-    "readout",
-    "measure µs",
-    "if_else",
-    "date",
-)
 #: Quantities of a summary as people read them: words, scale, unit.
 _QUANTITIES = {
     "t1": ("T1", 1e6, " µs"),
@@ -90,37 +78,40 @@ def _progress(names: Sequence[str]) -> Iterator[str]:
         yield from bar
 
 
+def _median(quantity: str, scale: float, form: str) -> Callable[[dict[str, Any]], str]:
+    def text(plain: dict[str, Any]) -> str:
+        value = plain["medians"][quantity]
+        return "-" if value is None else format(value * scale, form)
+
+    return text
+
+
+#: The columns of the list: their heads, and how each is read of a device's plain form.
+_COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "device": lambda plain: str(plain["name"]),
+    "qubits": lambda plain: str(plain["qubits"]),
+    "family": lambda plain: plain["family"] or "-",
+    "T1 µs": _median("t1", 1e6, "3.0f"),
+    "T2 µs": _median("t2", 1e6, "3.0f"),
+    "two-qubit": _median("two_qubit_error", 1, ".2g"),
+    "readout": _median("readout_error", 1, ".2g"),
+    "measure µs": _median("measurement_duration", 1e6, ".2f"),
+    "if_else": lambda plain: "yes" if plain["dynamic"] else "no",
+    "date": lambda plain: (plain["date"] or "-")[:10],
+    "status": lambda plain: str(plain["status"]),
+}
+
+
 def _table(listed: Sequence[dict[str, Any]]) -> str:
-    rows = [(*_HEADER, "status"), *(_row(each) for each in listed)]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    left = (0, 2, 8, 9, 10)
+    rows = [list(_COLUMNS), *([text(each) for text in _COLUMNS.values()] for each in listed)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    sides = ["<" if k in (0, 2, 8, 9, 10) else ">" for k in range(len(widths))]
     return "\n".join(
         "  ".join(
-            cell.ljust(widths[k]) if k in left else cell.rjust(widths[k]) for k, cell in enumerate(row)
+            f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)
         ).rstrip()
         for row in rows
     )
-
-
-def _row(plain: dict[str, Any]) -> tuple[str, ...]:
-    medians = plain["medians"]
-    return (
-        plain["name"],
-        str(plain["qubits"]),
-        plain["family"] or "-",
-        _scaled(medians["t1"], 1e6, "3.0f"),
-        _scaled(medians["t2"], 1e6, "3.0f"),
-        _scaled(medians["two_qubit_error"], 1, ".2g"),
-        _scaled(medians["readout_error"], 1, ".2g"),
-        _scaled(medians["measurement_duration"], 1e6, ".2f"),
-        "yes" if plain["dynamic"] else "no",
-        (plain["date"] or "-")[:10],
-        plain["status"],
-    )
-
-
-def _scaled(value: float | None, scale: float, form: str) -> str:
-    return "-" if value is None else format(value * scale, form)
 
 
 def _page(plain: dict[str, Any]) -> str:

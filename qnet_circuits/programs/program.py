@@ -156,9 +156,15 @@ class Program:
 
     @cached_property
     def resources(self) -> dict[str, Any]:
-        """The resource ledger of one shot: the most that any of the protocol's own circuits needs."""
-        own = [item for item in self.items if not item.control]
-        return ledger.largest([ledger.count(item.circuit, self.messages[item.name]) for item in own])
+        """The resource ledger of one shot: the most that any of the protocol's own circuits needs.
+
+        Where circuits make different numbers of Bell pairs, ``circuit`` names the one that makes the most.
+        """
+        own = {item.name: item.circuit for item in self.items if not item.control}
+        counts = {name: ledger.count(circuit, self.messages[name]) for name, circuit in own.items()}
+        pairs = {name: count["bell_pairs"] for name, count in counts.items()}
+        differ = {"circuit": max(pairs, key=pairs.__getitem__)} if len(set(pairs.values())) > 1 else {}
+        return {**ledger.largest(list(counts.values())), **differ}
 
     @cached_property
     def id(self) -> str:

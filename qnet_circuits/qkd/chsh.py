@@ -24,7 +24,8 @@ def chsh_estimate(rounds: Rounds, level: float) -> dict[str, Estimate]:
         rounds: Records of Alice and Bob.
         level: Confidence level.
     """
-    played, n = _played(rounds), revealed_rounds(rounds)
+    played = _played(rounds)
+    n = int(np.count_nonzero(played))
     if n == 0:
         return {}
     signs = np.array([chsh_sign(setting) for setting in rounds.line])[rounds.kind]
@@ -32,14 +33,9 @@ def chsh_estimate(rounds: Rounds, level: float) -> dict[str, Estimate]:
     return {"s_value": combine(-4.0, [Count(8.0, wins, n, "chsh")], level, CHSH_CLASSICAL)}
 
 
-def revealed_rounds(rounds: Rounds) -> int:
-    """Return how many rounds were played for the CHSH value."""
-    return int(np.count_nonzero(_played(rounds)))
-
-
 def revealed(ledger: Ledger, rounds: Rounds) -> Ledger:
     """Return the account with what was said aloud for the CHSH value: two bits for each round, none of them of the key."""
-    n = revealed_rounds(rounds)
+    n = int(np.count_nonzero(_played(rounds)))
     return replace(ledger, entries=(*ledger.entries, Entry("CHSH rounds", 0, 2 * n))) if n else ledger
 
 

@@ -192,11 +192,7 @@ class ManInTheMiddle(Eavesdropper):
         return ((1.0, 1.0),)
 
 
-_KINDS: tuple[type[InterceptResend] | type[EntanglingProbe] | type[ManInTheMiddle], ...] = (
-    InterceptResend,
-    EntanglingProbe,
-    ManInTheMiddle,
-)
+_KINDS = (InterceptResend, EntanglingProbe, ManInTheMiddle)
 
 
 def eavesdropper(given: object) -> Eavesdropper | None:

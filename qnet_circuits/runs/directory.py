@@ -104,7 +104,7 @@ class Record:
         Raises:
             RecordError: If it is missing, torn, no manifest of a run, or of a newer schema.
         """
-        plain = self._json("manifest.json")
+        plain = self.read_json("manifest.json")
         if not isinstance(plain, dict) or "schema" not in plain or "run_id" not in plain:
             raise RecordError(f"{self.path}/manifest.json is no manifest of a run")
         if plain["schema"] != SCHEMA:
@@ -179,10 +179,6 @@ class Record:
         """Write a file of plain values; null stands for a number that is not finite."""
         self._write(name, json.dumps(finite(plain), indent=1).encode())
 
-    def read_json(self, name: str) -> Any:
-        """Return a file of plain values, or raise RecordError."""
-        return self._json(name)
-
     def has(self, name: str) -> bool:
         """Tell whether a file is there."""
         return (self.path / name).is_file()
@@ -237,7 +233,8 @@ class Record:
             raw[register] = bits.reshape(shots, width).astype(bool)
         return raw
 
-    def _json(self, name: str) -> Any:
+    def read_json(self, name: str) -> Any:
+        """Return a file of plain values, or raise RecordError."""
         try:
             return parsed(self._read(name))
         except (ValueError, RecursionError) as error:

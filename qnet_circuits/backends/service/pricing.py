@@ -14,7 +14,6 @@ from qnet_circuits.backends.service.violations import Limits
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
-from qnet_circuits.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from qnet_circuits.backends.base import BaseBackend
@@ -63,11 +62,8 @@ def timed_jobs(
     Raises:
         UnsupportedError: If there is no device, or a circuit breaks a limit by itself.
     """
-    if compiled.device is None:
-        raise UnsupportedError(
-            "without a device nothing takes time; compile for one, such as aer:fake_kingston"
-        )
     seconds, notes = shot_seconds(compiled, rep_delay, noise)
+    assert compiled.device is not None
     jobs = split(compiled.circuits, shots, own_target(compiled.device), seconds, limits_of(compiled.device))
     return jobs, seconds, (*notes, *compiled.notes, *compiled.device.notes)
 

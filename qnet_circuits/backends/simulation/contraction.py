@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,14 +129,16 @@ class _Asked:
             self._condition(len(skeleton.sources) + k, value, bool(variables))
 
     def _element(self, element: Element) -> None:
-        array, indices = element.array, []
-        axis = 0
-        for sign in element.sign:
-            array, index = self._sign(array, axis, sign)
-            if index is not None:
-                indices.append(index)
-                axis += 1
+        array, indices = self._signed(element.array, element.sign)
         self.network.add(array, [*indices, *element.outs, *element.ins])
+
+    def _signed(self, array: Array, signs: Iterable[int]) -> tuple[Array, list[int]]:
+        """Return a tensor with the axes of its signs resolved, and the indices of those that are still there."""
+        indices: list[int] = []
+        for sign in signs:
+            array, index = self._sign(array, len(indices), sign)
+            indices += [] if index is None else [index]
+        return array, indices
 
     def _sign(self, array: Array, axis: int, sign: int) -> tuple[Array, int | None]:
         """Return the tensor with one sign's axis resolved, and the axis' index if it is still there."""
@@ -154,14 +156,7 @@ class _Asked:
         """Add an emulated link error: its sign for X and for Z."""
         identity, x, y, z = weights
         array = np.array([[1.0, identity + x - y - z], [identity - x - y + z, identity - x + y - z]])
-        indices = []
-        axis = 0
-        for which in (variable, variable + 1):
-            array, index = self._sign(array, axis, which)
-            if index is not None:
-                indices.append(index)
-                axis += 1
-        self.network.add(array, indices)
+        self.network.add(*self._signed(array, (variable, variable + 1)))
 
     def _condition(self, number: int, value: int, used: bool) -> None:
         """Add the sum that enforces a condition: half the sum over s of (-1)^(s · value) times the variables' signs."""

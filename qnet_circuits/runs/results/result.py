@@ -156,7 +156,7 @@ class Result:
 
     def __str__(self) -> str:
         lines = [self.title, table(self.rows())]
-        counted = {key: value for key, value in self.resources.items() if isinstance(value, int)}
+        counted = {k: v for k, v in self.resources.items() if isinstance(v, int) or k == "circuit"}
         lines.append("  ".join(f"{key.replace('_', ' ')} {value}" for key, value in counted.items()))
         lines += [self.report] if self.report else []
         if self.refused is not None:
