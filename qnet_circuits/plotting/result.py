@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.ticker import MaxNLocator
 
-from qnet_circuits.errors import ParameterError, check_name
+from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.style import (
     FAINT,
     FONT,
@@ -33,24 +33,23 @@ _STYLES = {"ideal": (INK, "x"), "theory": (PALETTE[2], "^"), "predicted": (PALET
 _HALF = 0.06
 
 
-def plot_result(result: Result, ax: Axes | None = None, figures: Iterable[str] | None = None) -> Axes:
+def plot_result(result: Result, ax: Axes | None = None) -> Axes:
     """Draw figures with their intervals, beside ideal, theory, prediction and bounds.
 
-    Figures in [-1, 1] share one scale; a figure on another scale, such as a CHSH value, is shown by itself.
+    Figures in [-1, 1] share one scale; a figure on another scale, such as a CHSH value, is shown by itself. The first figure is
+    shown, with all that share its scale.
 
     Args:
         result: The result.
         ax: Axes to draw on; those of a new figure by default.
-        figures: Names of the figures to show. By default the first one, with all that share its scale.
 
     Returns:
         The axes.
 
     Raises:
-        UnknownNameError: If there is no such figure.
-        ParameterError: If there is no figure to show, or the scales differ.
+        ParameterError: If there is no figure to show.
     """
-    names = _chosen(result, figures)
+    names = _chosen(result)
     bound_names = [bound for name in names for bound in result.bounds.get(name, {})]
     room = max((text_width(bound, FONT) for bound in bound_names), default=0) / 72 / (0.49 - _NAMES)
     widest = max(text_width(name, 10.0) for name in names) / 72  # of the names below the columns
@@ -71,7 +70,7 @@ def plot_result(result: Result, ax: Axes | None = None, figures: Iterable[str] |
     for k in range(1, len(names)):
         ax.axvline(k - 0.5, color=FAINT, lw=0.5, zorder=0)
     left_out = [name for name in result.figures if name not in names]
-    if left_out and figures is None:
+    if left_out:
         ax.set_xlabel(f"on another scale: {', '.join(left_out)}", size=FONT, color=INK)
     ax.set_title(result.title, size=FONT + 2, wrap=True)
     _draw_legend(ax, beside=own)
@@ -85,35 +84,17 @@ def _draw_legend(ax: Axes, beside: bool) -> None:
     bars = [k for k, handle in enumerate(handles) if isinstance(handle, ErrorbarContainer)]
     order = bars + [k for k in range(len(handles)) if k not in bars]
     handles, labels = [handles[k] for k in order], [labels[k] for k in order]
-    if beside:
-        ax.legend(
-            handles,
-            labels,
-            fontsize=FONT,
-            frameon=False,
-            loc="upper left",
-            bbox_to_anchor=(1.01, 1),
-            borderaxespad=0,
-        )
-    else:
-        ax.legend(handles, labels, fontsize=FONT, loc="best")
+    place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0, "frameon": False}
+    ax.legend(handles, labels, fontsize=FONT, **(place if beside else {"loc": "best"}))
 
 
-def _chosen(result: Result, figures: Iterable[str] | None) -> list[str]:
-    """Return the names of the figures to show, all on one scale."""
-    names = list(result.figures) if figures is None else list(figures)
-    for name in names:
-        check_name("figure", name, result.figures)
-    if not names:
+def _chosen(result: Result) -> list[str]:
+    """Return the names of the figures to show: the first, and all that share its scale."""
+    if not result.figures:
         raise ParameterError("there is no figure to plot; a result with at least one is needed")
-    shared = [name for name in names if _unit_scale(result, name)]
-    same = shared if names[0] in shared else names[:1]
-    if figures is not None and len(same) < len(names):
-        others = ", ".join(name for name in names if name not in same)
-        raise ParameterError(
-            f"{others} and {', '.join(same)} have different scales; plot each on axes of its own"
-        )
-    return same
+    first = next(iter(result.figures))
+    shared = [name for name in result.figures if _unit_scale(result, name)]
+    return shared if first in shared else [first]
 
 
 def _unit_scale(result: Result, name: str) -> bool:

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pytest
 from matplotlib.axes import Axes
 
-from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.result import plot_result, plot_series
 from qnet_circuits.theory.estimate import Estimate, proportion
 from tests.plotting.pictures import check_legible, texts, with_gid
@@ -83,19 +83,11 @@ def test_figure_on_another_scale_is_by_itself():
     # Its value lies in [-1, 1], but not what it is compared with.
     assert _names(ax) == ["s_value"]
     assert ax.get_xlabel() == "on another scale: agreement"
-    assert _names(plot_result(CHSH, figures=["agreement"])) == ["agreement"]
     swapped = Given(dict(reversed(CHSH.figures.items())), CHSH.ideal, bounds=CHSH.bounds)
     assert _names(plot_result(swapped)) == ["agreement"]
-    with pytest.raises(ParameterError, match="scale"):
-        plot_result(CHSH, figures=["agreement", "s_value"])
 
 
-def test_chosen_figures():
-    ax = plot_result(FOUR, figures=["zz", "xx"])
-    assert _names(ax) == ["zz", "xx"]
-    assert ax.get_xlabel() == ""
-    with pytest.raises(UnknownNameError, match="zx"):
-        plot_result(FOUR, figures=["zx"])
+def test_no_figure_is_no_picture():
     with pytest.raises(ParameterError, match="figure"):
         plot_result(Given({}))
 
