@@ -16,6 +16,7 @@ from qnet_circuits.compiling.frames import Frames
 from qnet_circuits.compiling.outcome_map import OutcomeMap, Weights
 from qnet_circuits.compiling.survey import Survey, survey
 from qnet_circuits.compiling.transmissions import teleport_transmissions
+from qnet_circuits.compiling.withholding import waits as waiting
 from qnet_circuits.compiling.withholding import withheld
 from qnet_circuits.errors import FrameError, UnsupportedError, check_name
 from qnet_circuits.programs.corrections import CORRECT, parities
@@ -68,10 +69,9 @@ def lower(
     check_name("correction mode", mode, MODES)
     if carrier == "teleport":
         source = teleport_transmissions(source)
-    silent = withheld(source)
     if mode == "none":
-        return _Lowering(silent, mode, carrier, emulate_links).run()
-    waits = "its control flow waits for bits of other nodes in real time" if silent is not source else ""
+        return _Lowering(withheld(source), mode, carrier, emulate_links).run()
+    waits = "its control flow waits for bits of other nodes in real time" if waiting(source) else ""
     if mode != "auto":
         lowered = _Lowering(source, mode, carrier, emulate_links).run()
         return replace(lowered, notes=(f"circuit {source.name!r}: {waits}",)) if waits else lowered

@@ -41,18 +41,36 @@ def withheld(circuit: QuantumCircuit) -> QuantumCircuit:
     Raises:
         UnsupportedError: If a loop would never end, or measures into a bit of another node that it reads.
     """
-    if not any(instruction.is_control_flow() for instruction in circuit.data):
+    if not waits(circuit):
         return circuit
-    nodes, measured_at = node_of(circuit), dict[Clbit, str]()
     data: list[CircuitInstruction] = []
-    changed = False
+    for instruction, foreign, unclear in _heard(circuit):
+        if unclear.intersection(read_bits(instruction)):
+            raise UnsupportedError(
+                f"{instruction.name!r} reads a bit that another node measured and that a branch of its own node may have "
+                "overwritten, so it is not known what to withhold; measure into a bit of its own"
+            )
+        data += _decided(instruction, foreign)
+    return with_instructions(circuit, data)
+
+
+def waits(circuit: QuantumCircuit) -> bool:
+    """Tell whether control flow reads a bit that another node measured, or may have."""
+    if not any(instruction.is_control_flow() for instruction in circuit.data):
+        return False
+    return any(not foreign.isdisjoint(read_bits(each)) for each, foreign, _ in _heard(circuit))
+
+
+def _heard(circuit: QuantumCircuit) -> Iterator[tuple[CircuitInstruction, set[Clbit], set[Clbit]]]:
+    """Yield each instruction with the bits that another node measured last, or may have, and with those that only may."""
+    nodes, measured_at = node_of(circuit), dict[Clbit, set[str]]()
     for instruction in circuit.data:
         node = nodes[instruction.qubits[0]] if instruction.qubits else ""
-        foreign = {bit for bit, source in measured_at.items() if source != node}
-        changed = changed or not foreign.isdisjoint(read_bits(instruction))
-        data += _decided(instruction, foreign)
-        measured_at.update(dict.fromkeys(written_bits(instruction), node))
-    return with_instructions(circuit, data) if changed else circuit
+        foreign = {bit for bit, sources in measured_at.items() if sources - {node}}
+        yield instruction, foreign, {bit for bit in foreign if node in measured_at[bit]}
+        for bit in written_bits(instruction):
+            before = measured_at.get(bit, set()) if instruction.is_control_flow() else set()
+            measured_at[bit] = before | {node}
 
 
 def _decided(instruction: CircuitInstruction, foreign: set[Clbit]) -> Iterator[CircuitInstruction]:

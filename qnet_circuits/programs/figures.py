@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -176,6 +177,10 @@ class Figure:
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ParameterError(f"a figure's name must be an identifier, got {self.name!r}")
+        if self.physical is not None and not _is_range(self.physical):
+            raise ParameterError(
+                f"physical of figure {self.name!r} must be two numbers, the smaller first, like (0, 1), got {self.physical!r}"
+            )
 
     def estimate(self, outcomes: Mapping[str, Registers], level: float = 0.95) -> Estimate:
         """Estimate the figure from outcomes, {item: {register: bool array (shots, width)}}.
@@ -272,3 +277,10 @@ class Figure:
         rest = {key: plain[key] for key in ("ideal", "without_messages", "null", "drawn_from")}
         physical = plain.get("physical")
         return cls(plain["name"], expression, **rest, physical=None if physical is None else tuple(physical))
+
+
+def _is_range(given: Any) -> bool:
+    """Tell whether something is two numbers of which the first is smaller."""
+    if not isinstance(given, Sequence) or len(given) != 2:
+        return False
+    return all(isinstance(end, Real) for end in given) and bool(given[0] < given[1])

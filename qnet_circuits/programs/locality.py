@@ -61,7 +61,8 @@ class _Walk:
     used: set[Qubit] = field(default_factory=set)
     gone: dict[Qubit, str] = field(default_factory=dict)
     received: set[Qubit] = field(default_factory=set)
-    measured_at: dict[Clbit, str] = field(default_factory=dict)
+    #: The nodes of which one measured a bit last: several where a branch may have overwritten it.
+    measured_at: dict[Clbit, tuple[str, ...]] = field(default_factory=dict)
     bit_round: dict[Clbit, int] = field(default_factory=dict)
     qubit_round: dict[Qubit, int] = field(default_factory=dict)
     messages: dict[tuple[Clbit, str, int], Message] = field(default_factory=dict)
@@ -125,9 +126,10 @@ def _check_instruction(walk: _Walk, instruction: CircuitInstruction) -> None:
         walk.gone[source] = walk.nodes[target]
 
 
-def _measure(walk: _Walk, bit: Clbit, node: str, rounds: int) -> None:
-    walk.measured_at[bit] = node
-    walk.bit_round[bit] = rounds
+def _measure(walk: _Walk, bit: Clbit, node: str, rounds: int, surely: bool = True) -> None:
+    before = () if surely else walk.measured_at.get(bit, ())
+    walk.measured_at[bit] = tuple(dict.fromkeys([*before, node]))
+    walk.bit_round[bit] = max(rounds, walk.bit_round.get(bit, 0)) if before else rounds
     walk.writes[bit] = walk.writes.get(bit, 0) + 1
 
 
@@ -164,7 +166,8 @@ def _check_control_flow(walk: _Walk, instruction: CircuitInstruction) -> None:
             raise ProgramError(f"{each.name!r} may not stand inside {instruction.name!r}")
         if each.name == "measure":
             qubit = each.qubits[0]
-            _measure(walk, each.clbits[0], walk.nodes[qubit], walk.qubit_round.get(qubit, 0))
+            rounds = walk.qubit_round.get(qubit, 0)
+            _measure(walk, each.clbits[0], walk.nodes[qubit], rounds, surely=False)
         elif each.is_control_flow():
             _check_control_flow(walk, each)
 
@@ -176,9 +179,10 @@ def _receive(walk: _Walk, qubit: Qubit, bit: Clbit) -> None:
             f"a correction on {name_of(walk.circuit, qubit)} reads {name_of(walk.circuit, bit)}, which is not measured "
             "before it; measure first"
         )
-    source, target = walk.measured_at[bit], walk.nodes[qubit]
-    arrival = walk.bit_round[bit] + (source != target)
+    target = walk.nodes[qubit]
+    elsewhere = [source for source in walk.measured_at[bit] if source != target]
+    arrival = walk.bit_round[bit] + bool(elsewhere)
     walk.qubit_round[qubit] = max(walk.qubit_round.get(qubit, 0), arrival)
-    if source != target:
+    for source in elsewhere[:1]:
         key = (bit, target, walk.writes[bit])
         walk.messages.setdefault(key, Message(name_of(walk.circuit, bit), source, target, arrival))

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import ControlFlowOp
+from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp, Gate, Instruction, SwitchCaseOp
 
 from qnet_circuits.errors import ProgramError, check_count, check_name
 from qnet_circuits.programs import resources as ledger
@@ -192,8 +192,26 @@ def _content(circuit: QuantumCircuit) -> list[Any]:
     for instruction in circuit.data:
         operation = instruction.operation
         blocks = operation.blocks if isinstance(operation, ControlFlowOp) else ()
-        condition = str(getattr(operation, "condition", None)) if blocks else ""
+        condition = _decision(operation) if blocks else ""
         parameters = [] if blocks else [str(parameter) for parameter in operation.params]
         bits = [place[bit] for bit in [*instruction.qubits, *instruction.clbits]]
-        listed.append((operation.name, parameters, bits, condition, [_content(block) for block in blocks]))
+        inside = [_content(block) for block in blocks or _definition(instruction)]
+        listed.append((operation.name, parameters, bits, condition, inside))
     return listed
+
+
+def _decision(operation: ControlFlowOp) -> str:
+    """Return what decides on the branches of control flow."""
+    if isinstance(operation, SwitchCaseOp):
+        cases = [[str(value) for value in values] for values, _ in operation.cases_specifier()]
+        return str((str(operation.target), cases))
+    if isinstance(operation, ForLoopOp):
+        return str(operation.params[0])
+    return str(getattr(operation, "condition", None))
+
+
+def _definition(instruction: CircuitInstruction) -> list[QuantumCircuit]:
+    """Return the circuit that was appended as a gate: its name tells nothing of what it does."""
+    operation = instruction.operation
+    composite = type(operation) in (Instruction, Gate) and operation.definition is not None
+    return [operation.definition] if composite else []

@@ -197,3 +197,15 @@ def test_a_loop_that_waits_for_a_message_to_begin_never_begins():
     with circuit.while_loop((0, 1)):
         circuit.x(3)
     assert withheld(circuit).data == circuit.data[:-1]
+
+
+def test_a_bit_that_a_branch_may_have_overwritten_is_a_message_still():
+    circuit = started()
+    with circuit.if_test((circuit.clbits[2], 0)):
+        circuit.measure(3, 0)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(3)
+    assert [(each.source, each.target) for each in check_circuit(circuit)] == [("alice", "bob")]
+    assert "waits" in lower(circuit, "auto").notes[0]
+    with pytest.raises(UnsupportedError, match="may have overwritten"):
+        lower(circuit, "none")

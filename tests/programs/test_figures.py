@@ -10,7 +10,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
 from qnet_circuits.compiling.outcome_map import OutcomeMap
-from qnet_circuits.errors import FigureError, ProgramError
+from qnet_circuits.errors import FigureError, ParameterError, ProgramError
 from qnet_circuits.programs.figures import Figure, parity, population
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.runs.mitigation.inversion import Readout
@@ -121,3 +121,11 @@ def test_a_name_that_a_result_needs_is_refused(name):
     circuit = Scaled().program(None).items[0].circuit
     with pytest.raises(ProgramError, match=name):
         Program([Item("one", circuit)], [Figure(name, parity("one", [("out", 0)]))])
+
+
+@pytest.mark.parametrize(
+    "given", [(1, 0), (0,), (0, 1, 2), "ab", 3, (0, None), (0, float("nan")), (0.5, 0.5)], ids=repr
+)
+def test_a_range_that_is_none_is_refused_when_the_figure_is_made(given):
+    with pytest.raises(ParameterError, match="physical"):
+        Figure("fidelity", parity("one", [("out", 0)]), physical=given)

@@ -174,3 +174,32 @@ def test_decisions_inside_decisions_are_checked():
         circuit.x(bob[0])
     with pytest.raises(ProgramError, match=r"m\[1\]"):
         check_circuit(circuit)
+
+
+def _switched(value):
+    circuit = QuantumCircuit(QuantumRegister(1, "alice"), ClassicalRegister(2, "m"))
+    circuit.measure(0, 0)
+    circuit.measure(0, 1)
+    with circuit.switch(circuit.cregs[0]) as case, case(value):
+        circuit.x(0)
+    return circuit
+
+
+def _encoded(*gates):
+    circuit, inner = (
+        QuantumCircuit(QuantumRegister(1, "alice"), ClassicalRegister(1, "m")),
+        QuantumCircuit(1, name="e"),
+    )
+    for gate in gates:
+        getattr(inner, gate)(0)
+    circuit.append(inner.to_gate(), [0])
+    circuit.measure(0, 0)
+    return circuit
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(_switched(1), _switched(2)), (_encoded("x"), _encoded("z"))], ids=["switch", "gate"]
+)
+def test_the_id_tells_cases_and_appended_circuits_apart(one, other):
+    assert Program([Item("one", one)]).id == Program([Item("one", one.copy())]).id
+    assert Program([Item("one", one)]).id != Program([Item("one", other)]).id
