@@ -59,9 +59,7 @@ def test_a_run_on_a_snapshot_that_changed_is_refused(snapshot, tmp_path):
     qn.submit(CHAIN, f"aer:{snapshot}", shots=200, seed=4, path=directory)
     other = dataclasses.replace(qn.line_device(5), name="fake_manila")
     other.save(snapshot, overwrite=True)
-    with pytest.raises(
-        RecordError, match=r"another calibration now than when .*run was prepared; run it anew"
-    ):
+    with pytest.raises(RecordError, match="calibration"):
         qn.open_run(directory).result()
 
 
@@ -70,29 +68,27 @@ def test_a_run_on_a_calibration_handed_in_cannot_be_mistaken(tmp_path):
     better = dataclasses.replace(qn.line_device(5), name="fake_manila")
     directory = tmp_path / "run"
     run = qn.submit(CHAIN, better, shots=200, seed=4, path=directory)
-    with pytest.raises(
-        ParameterError, match="was handed in as an object, and no name finds it again; save it"
-    ):
+    with pytest.raises(ParameterError, match="fake_manila"):
         qn.open_run(directory).result()
     assert run.result().figures == qn.replay(directory).figures
 
 
 def test_wrong_devices_are_refused(tmp_path):
-    with pytest.raises(RecordError, match=r"there is no calibration snapshot nowhere\.json"):
+    with pytest.raises(RecordError, match=r"nowhere\.json"):
         qn.run(CHAIN, "aer:nowhere.json")
-    with pytest.raises(ParameterError, match=r"unknown backend 'ideal:device\.json'"):
+    with pytest.raises(ParameterError, match=r"'ideal:device\.json'"):
         qn.run(CHAIN, "ideal:device.json")
     with pytest.raises(
         ParameterError,
-        match="a device is a name, a snapshot's path, a calibration, a BackendV2 or a Device, got 3",
+        match=r"device .* 3$",
     ):
         device_of(3)
     strange = dataclasses.replace(qn.line_device(5), operations=(*qn.line_device(5).operations, "warp"))
     strange.save(tmp_path / "strange.JSON")
     for where in (strange, f"aer:{tmp_path / 'strange.JSON'}"):
-        with pytest.raises(UnsupportedError, match="operation 'warp'"):
+        with pytest.raises(UnsupportedError, match="'warp'"):
             qn.run(CHAIN, where)
-    with pytest.raises(ParameterError, match="or a DeviceCalibration, got 3"):
+    with pytest.raises(ParameterError, match=r"DeviceCalibration.* 3$"):
         qn.run(CHAIN, 3)
 
 

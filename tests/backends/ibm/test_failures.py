@@ -248,20 +248,20 @@ def test_connecting(platform, method, path, fault, kind):
 
 def test_a_key_that_is_not_accepted(platform):
     platform.set(api_keys={"another"})
-    with pytest.raises(AccountError, match=r"check the account .* QISKIT_IBM_TOKEN and QISKIT_IBM_INSTANCE"):
+    with pytest.raises(AccountError, match=r"QISKIT_IBM_TOKEN.*QISKIT_IBM_INSTANCE"):
         _ = backend().device
 
 
 def test_a_token_that_expires(platform):
     where = connected()
     platform.routes._tokens.clear()
-    with pytest.raises(AccountError, match="401 Unauthorized"):
+    with pytest.raises(AccountError, match="401"):
         where.find("tag")
 
 
 def test_an_instance_of_another_account(platform, monkeypatch):
     monkeypatch.setenv("QISKIT_IBM_INSTANCE", CRN.replace("11111111", "22222222"))
-    with pytest.raises(AccountError, match="does not have access") as caught:
+    with pytest.raises(AccountError, match="access") as caught:
         _ = backend().device
     assert "22222222" not in str(caught.value)
 
@@ -272,7 +272,7 @@ def test_no_account(platform, monkeypatch, tmp_path):
 
     monkeypatch.setattr(accounts, "_DEFAULT_ACCOUNT_CONFIG_JSON_FILE", str(tmp_path / "none.json"))
     monkeypatch.delenv("QISKIT_IBM_TOKEN")
-    with pytest.raises(AccountError, match=r"Unable to find account.*save_account") as caught:
+    with pytest.raises(AccountError, match="save_account") as caught:
         _ = backend().device
     one_line(caught.value)
     assert not platform.log
@@ -298,7 +298,7 @@ def test_a_saved_account(platform, monkeypatch, tmp_path, caplog):
 def test_nobody_listens():
     with (
         in_force(environment("http://127.0.0.1:9")),
-        pytest.raises(UnreachableError, match="check the network"),
+        pytest.raises(UnreachableError, match="network"),
     ):
         _ = backend().device
 
@@ -307,7 +307,7 @@ def test_too_many_pending_jobs(platform):
     platform.set(max_pending=1, queue_seconds=30)
     where = connected()
     ticket = submit(where)
-    with pytest.raises(BusyError, match=r"maximum number of jobs.*wait until jobs have ended"):
+    with pytest.raises(BusyError, match="jobs"):
         submit(where, "other")
     where.cancel(ticket)
     assert submit(where, "other")
@@ -322,9 +322,7 @@ def test_what_the_client_itself_refuses(platform, monkeypatch):
         raise TypeError("no such option")
 
     monkeypatch.setattr(ibm, "client_sampler", broken)
-    with pytest.raises(
-        RefusedError, match="no such option; nothing was submitted: the client itself refuses this"
-    ):
+    with pytest.raises(RefusedError, match="no such option"):
         submit(where)
 
 

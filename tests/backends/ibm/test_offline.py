@@ -102,14 +102,14 @@ def test_the_used_qubits_alone_err_as_the_whole_device_does():
 
 
 def test_what_ibm_would_refuse_is_refused():
-    with pytest.raises(UnknownNameError, match="unknown device"):
+    with pytest.raises(UnknownNameError, match="device 'fake_nothing'"):
         LocalBackend("fake_nothing")
     backend = LocalBackend("fake_manila")
-    with pytest.raises(UnsupportedError, match="same number of shots"):
+    with pytest.raises(UnsupportedError, match="1, 2, 3"):
         backend.submit(qn.compile(CHAIN, backend), [1, 2, 3], 0)
-    with pytest.raises(UnsupportedError, match="no if_else"):
+    with pytest.raises(UnsupportedError, match=r"fake_berlin.*if_else"):
         qn.run(CHAIN, "local:fake_berlin", corrections="feedforward")
-    with pytest.raises(UnsupportedError, match="the links' own noise cannot happen on local:fake_manila"):
+    with pytest.raises(UnsupportedError, match="local:fake_manila"):
         qn.run(qn.RepeaterChain(hops=2, link_fidelity=0.9), backend)
 
 

@@ -173,7 +173,7 @@ def test_the_platform_is_told_the_limit_and_the_tag(platform, manila):
     _, ticket = submitted(manila.limited(17), tag="run-3")
     record = platform.jobs.records[ticket]
     assert (record["cost"], record["tags"], record["private"]) == (17, ["run-3"], False)
-    with pytest.raises(ParameterError, match="max_qpu_seconds must be a whole number of 1 to 10800, got 0"):
+    with pytest.raises(ParameterError, match=r"max_qpu_seconds .*1 to 10800.* 0$"):
         manila.limited(0)
 
 
@@ -181,12 +181,10 @@ def test_states_and_cancelling(platform, manila):
     platform.set(queue_seconds=30)
     _, ticket = submitted(manila)
     assert manila.poll(ticket) == "QUEUED"
-    with pytest.raises(BackendError, match=rf"job {ticket} is QUEUED and has no outcomes yet; wait for it"):
+    with pytest.raises(BackendError, match=rf"{ticket} is QUEUED"):
         manila.fetch(ticket)
     assert manila.cancel(ticket) == manila.cancel(ticket) == manila.poll(ticket) == "CANCELLED"
-    with pytest.raises(
-        JobCancelledError, match=r"was cancelled, so it has no outcomes; submit again"
-    ) as caught:
+    with pytest.raises(JobCancelledError) as caught:
         manila.fetch(ticket)
     assert caught.value.job == ticket
     assert len(platform.requests("POST", "/cancel")) == 1
@@ -221,7 +219,7 @@ def test_a_failed_job_says_why(platform, manila):
     platform.fail_jobs(tag="bad", reason="Buffer overflow in the controller")
     _, ticket = submitted(manila, tag="bad")
     assert done(manila, ticket) == "FAILED"
-    with pytest.raises(JobFailedError, match=rf"job {ticket} failed: .*1517; Buffer overflow") as caught:
+    with pytest.raises(JobFailedError, match=rf"{ticket} .*1517; Buffer overflow") as caught:
         manila.fetch(ticket)
     assert "\n" not in str(caught.value) and "Buffer overflow in the controller" in caught.value.reason
 
@@ -230,13 +228,13 @@ def test_a_job_that_ran_too_long_says_what_to_raise(platform, manila):
     platform.fail_jobs(status="Cancelled", reason="Ran too long", reason_code=1305)
     _, ticket = submitted(manila)
     assert done(manila, ticket) == "FAILED"
-    with pytest.raises(JobFailedError, match="raise max_qpu_seconds, or ask for fewer shots"):
+    with pytest.raises(JobFailedError, match=r"max_qpu_seconds.*shots"):
         manila.fetch(ticket)
 
 
 def test_a_job_that_is_not_there(manila):
     for ask in (manila.poll, manila.fetch, manila.cancel, manila.ran):
-        with pytest.raises(JobMissingError, match="does not know job dnowhere") as caught:
+        with pytest.raises(JobMissingError, match="dnowhere") as caught:
             ask("dnowhere")
         assert caught.value.job == "dnowhere"
 
@@ -327,25 +325,21 @@ def test_a_stand_in_is_called_one(manila):
 
 def test_what_cannot_be_one_job_is_refused_before_anything_is_sent(platform, manila):
     compiled = qn.compile(CHAIN, manila)
-    with pytest.raises(UnsupportedError, match=r"same number of shots, 10, 20 were given"):
+    with pytest.raises(UnsupportedError, match="10, 20"):
         manila.submit(compiled, [10, 20, 10], 1)
     for other in ("ideal", "aer:fake_perth"):
-        with pytest.raises(UnsupportedError, match=r"was given circuits compiled for (no device|fake_perth)"):
+        with pytest.raises(UnsupportedError, match=r"(no device|fake_perth)"):
             manila.check(qn.compile(CHAIN, other))
     assert not platform.requests("POST", "/jobs")
 
 
 def test_unknown_and_retired_processors_list_those_there_are(platform):
-    with pytest.raises(
-        UnknownNameError, match=r"unknown backend 'ibm:ibm_manilla'; did you mean: ibm:ibm_manila"
-    ):
+    with pytest.raises(UnknownNameError, match=r"'ibm:ibm_manilla'.*: ibm:ibm_manila"):
         _ = RuntimeBackend("ibm_manilla").device
-    with pytest.raises(
-        UnknownNameError, match=r"'ibm:ibm_torino' \(it has been retired\); there are: ibm:ibm_manila"
-    ):
+    with pytest.raises(UnknownNameError, match=r"'ibm:ibm_torino' .*retired.*: ibm:ibm_manila"):
         qn.compile(CHAIN, "ibm:ibm_torino")
     for name in ("ibm", "ibm:", "local", "local:", "ideal:"):
-        with pytest.raises(UnknownNameError, match="unknown backend"):
+        with pytest.raises(UnknownNameError, match=f"backend '{name}'"):
             backend_of(name)
 
 

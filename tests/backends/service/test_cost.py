@@ -92,16 +92,16 @@ def test_plain_form_and_table():
         (
             None,
             None,
-            r"needs max_qpu_seconds \(--max-qpu-seconds\); .* estimated to take 5.2 s .* give 6 or more",
+            r"max_qpu_seconds \(--max-qpu-seconds\).* 5\.2 s .* 6 ",
         ),
-        (5, None, "estimated to take 5.2 s of the processor, max_qpu_seconds allows 5; give 6 or more"),
-        (60, 5.0, "estimated to take 5.2 s of the processor, and the instance has 5 s left"),
-        (0, None, "max_qpu_seconds must be a number of seconds above 0, got 0"),
-        (-1, None, "max_qpu_seconds must be"),
-        (math.nan, None, "max_qpu_seconds must be"),
-        (math.inf, None, "max_qpu_seconds must be a number of seconds above 0, got inf"),
-        ("many", None, "max_qpu_seconds must be a number"),
-        (True, None, "max_qpu_seconds must be"),
+        (5, None, r"5\.2 s .*max_qpu_seconds .*5.* 6 "),
+        (60, 5.0, r"5\.2 s .* 5 s "),
+        (0, None, "max_qpu_seconds .* 0$"),
+        (-1, None, "max_qpu_seconds .*-1$"),
+        (math.nan, None, "max_qpu_seconds .*nan$"),
+        (math.inf, None, "max_qpu_seconds .*inf$"),
+        ("many", None, "max_qpu_seconds .*'many'$"),
+        (True, None, "max_qpu_seconds .*True$"),
     ],
 )
 def test_a_budget_that_is_missing_wrong_or_too_small(budget, remaining, message):
@@ -144,16 +144,16 @@ def test_shots_beyond_one_job_are_several_jobs():
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "message"),
     [
-        ((qn.RepeaterChain(hops=2), "ideal"), {}, UnsupportedError, "ideal has no device.*aer:fake_kingston"),
-        (("chain", DEVICE), {}, ParameterError, "protocol must be a Protocol"),
-        ((qn.RepeaterChain(hops=2), DEVICE), {"shots": 0}, ParameterError, "shots must be"),
-        ((qn.RepeaterChain(hops=2), DEVICE), {"rep_delay": -1}, ParameterError, "rep_delay must be in"),
-        ((qn.RepeaterChain(hops=2), DEVICE), {"rep_delay": 250}, ParameterError, "rep_delay must be in"),
-        ((qn.RepeaterChain(hops=2), DEVICE), {"remaining": -1}, ParameterError, "remaining must be in"),
-        ((qn.RepeaterChain(hops=2), DEVICE), {"seed": -1}, ParameterError, "seed must be"),
+        ((qn.RepeaterChain(hops=2), "ideal"), {}, UnsupportedError, "ideal .*aer:fake_kingston"),
+        (("chain", DEVICE), {}, ParameterError, "protocol .*'chain'"),
+        ((qn.RepeaterChain(hops=2), DEVICE), {"shots": 0}, ParameterError, "shots .* 0$"),
+        ((qn.RepeaterChain(hops=2), DEVICE), {"rep_delay": -1}, ParameterError, "rep_delay .*-1$"),
+        ((qn.RepeaterChain(hops=2), DEVICE), {"rep_delay": 250}, ParameterError, "rep_delay .*250$"),
+        ((qn.RepeaterChain(hops=2), DEVICE), {"remaining": -1}, ParameterError, "remaining .*-1$"),
+        ((qn.RepeaterChain(hops=2), DEVICE), {"seed": -1}, ParameterError, "seed .*-1$"),
         (
             (qn.RepeaterChain(hops=40), "aer:fake_kingston"), {"corrections": "feedforward"}, UnsupportedError,
-            "decides on 39 bits.*one circuit.*corrections=\"frame\"",
+            "39 bits.*corrections=\"frame\"",
         ),
     ],
 )  # fmt: skip
@@ -174,7 +174,7 @@ class Counted(qn.Protocol):
 def test_a_protocol_that_counts_its_own_rounds():
     cost = qn.estimate_cost(Counted(), DEVICE)
     assert (cost.jobs, cost.shots, cost.executions, cost.waste) == (2, 100_000, 100_010, 0)
-    with pytest.raises(ParameterError, match="counts its own rounds; leave shots out"):
+    with pytest.raises(ParameterError, match="shots"):
         qn.estimate_cost(Counted(), DEVICE, shots=10)
     # Without a repetition delay, surplus shots are cheaper than a second job.
     quick = qn.estimate_cost(Counted(), DEVICE, rep_delay=0.0)
@@ -187,12 +187,10 @@ def test_a_delay_that_the_device_cannot_keep_is_refused():
             return program(delay=24)
 
     assert qn.estimate_cost(Delayed(), DEVICE).jobs == 1
-    with pytest.raises(
-        UnsupportedError, match=r"delay on qubit \d .* lasts 24 dt, .* multiple of the device's 16 dt"
-    ):
+    with pytest.raises(UnsupportedError, match=r"delay on qubit \d .*24 dt.* 16 dt"):
         qn.estimate_cost(Delayed(), "aer:fake_manila")
 
 
 def test_without_a_device_nothing_takes_time():
-    with pytest.raises(UnsupportedError, match="without a device nothing takes time"):
+    with pytest.raises(UnsupportedError, match="device"):
         shot_seconds(qn.compile(qn.RepeaterChain(hops=2)))

@@ -330,7 +330,7 @@ def test_the_table_has_every_rule():
 
 def test_the_numbers_are_the_documented_ones():
     assert Limits() == Limits(32, 141_600, 32_000_000, 5_000_000, 9_999, 50_000_000, 10_800)
-    with pytest.raises(ParameterError, match="executions must be a whole number of at least 1, got 0"):
+    with pytest.raises(ParameterError, match=r"executions .* 0$"):
         Limits(executions=0)
 
 
@@ -373,7 +373,7 @@ def test_the_error_is_one_line_that_says_how_many_more():
 
 
 def test_there_is_one_number_of_shots_for_each_circuit():
-    with pytest.raises(ParameterError, match="shots must hold 1 numbers, one for each circuit, got 2"):
+    with pytest.raises(ParameterError, match=r"shots .*1 .* 2$"):
         check([plain()], MANILA, [1, 2])
 
 

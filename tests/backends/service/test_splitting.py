@@ -113,21 +113,15 @@ def test_one_circuit_with_more_shots_than_a_job_has_is_in_several():
 
 def test_what_breaks_a_limit_by_itself_is_refused_with_the_reason():
     wide = [circuit(3), circuit(31, name="wide")]
-    with pytest.raises(
-        UnsupportedError, match=r"^circuit 'wide': 31 two-qubit gates, at most 30 .*cannot be split"
-    ):
+    with pytest.raises(UnsupportedError, match=r"^circuit 'wide': 31 two-qubit gates.* 30 "):
         split(wide, 10, TARGET, limits=LIMITS)
-    with pytest.raises(
-        UnsupportedError, match=r"7 broadcasts of 1 bits, at most about 6.*corrections=\"frame\""
-    ):
+    with pytest.raises(UnsupportedError, match=r"7 broadcasts.* 6.*corrections=\"frame\""):
         split([circuit(1, 7)], 10, TARGET, limits=LIMITS)
-    with pytest.raises(
-        UnsupportedError, match="one shot takes 39 s, a job lasts at most 40 s; one circuit cannot"
-    ):
+    with pytest.raises(UnsupportedError, match=r"39 s.* 40 s"):
         split([circuit()], 10, TARGET, [39.0], LIMITS)
-    with pytest.raises(UnsupportedError, match="shots must be a whole number of at least 1, got 0"):
+    with pytest.raises(UnsupportedError, match=r"'c': shots .* 0;"):
         split([circuit()], 0, TARGET)
-    with pytest.raises(ParameterError, match="seconds must hold 1 numbers"):
+    with pytest.raises(ParameterError, match=r"seconds .*1 "):
         split([circuit()], 1, TARGET, [1.0, 2.0])
 
 
@@ -171,7 +165,7 @@ def test_the_surplus_is_drawn_at_random():
 
 def test_results_that_do_not_fit_are_refused(rng):
     job = JobPlan((0,), 3, (3,))
-    with pytest.raises(BackendError, match="a job of 1 circuits returned 2 results"):
+    with pytest.raises(BackendError, match=r"1 circuits.* 2 results"):
         gather([job], [[{}, {}]], rng)
-    with pytest.raises(BackendError, match="register 'm' came with 2 shots from a job of 3"):
+    with pytest.raises(BackendError, match=r"register 'm' .*2 shots.* 3"):
         gather([job], [[{"m": np.zeros((2, 1), bool)}]], rng)

@@ -90,9 +90,7 @@ def test_a_delay_in_units_that_the_device_does_not_have_is_refused():
     circuit.x(0)
     circuit.delay(10, 0, unit="dt")
     circuit.measure(0, 0)
-    with pytest.raises(
-        UnsupportedError, match="a delay of 10 dt has no length in seconds here; give it in s, us or ns"
-    ):
+    with pytest.raises(UnsupportedError, match=" 10 dt "):
         noisy(circuit, calibration)
 
 
