@@ -11,9 +11,9 @@ from contextlib import contextmanager
 
 #: What a caller may say: a function of (done, total), True, False, or None for a terminal only.
 Report = Callable[[int, int], None] | bool | None
-_QUIET_SECONDS = 2.0
+QUIET_SECONDS = 2.0
 #: Seconds after which a question is said to have no answer, and between two writings of what is waited for.
-_UNANSWERED, _TICK = 10.0, 1.0
+UNANSWERED, TICK = 10.0, 1.0
 #: Told what is known of what is waited for, and whether it is being asked for anew.
 Tell = Callable[[str, bool], None]
 _WIDTH = 30
@@ -65,7 +65,7 @@ class _Waiting:
         while not self._end.wait(pause):
             line = self._line(time.monotonic())
             print("\r" + line.ljust(width), end="", file=sys.stderr, flush=True)
-            width, pause = len(line), _TICK
+            width, pause = len(line), TICK
         if width:
             print(file=sys.stderr, flush=True)
 
@@ -73,7 +73,7 @@ class _Waiting:
         asked = self._asked
         silent = 0.0 if asked is None else now - asked
         said = f"; waiting for {_duration(now - self._since)} "
-        if silent > _UNANSWERED:
+        if silent > UNANSWERED:
             said = f"; no answer for {_duration(silent)}, asking again "
         # One line of the terminal, however long a path is.
         return self._known[-max(shutil.get_terminal_size().columns - len(said) - 1, 1) :] + said
@@ -106,7 +106,7 @@ def waiter(progress: Report) -> Iterator[Tell]:
     if not _wanted(progress):
         yield lambda known, asking: None
         return
-    line = _Waiting(_QUIET_SECONDS if progress is None else 0.0)
+    line = _Waiting(QUIET_SECONDS if progress is None else 0.0)
     try:
         yield line
     finally:
@@ -122,7 +122,7 @@ def reporter(progress: Report) -> Iterator[Callable[[int, int], None] | None]:
     if not _wanted(progress):
         yield None
         return
-    line = _Line(_QUIET_SECONDS if progress is None else 0.0)
+    line = _Line(QUIET_SECONDS if progress is None else 0.0)
     try:
         yield line
     finally:

@@ -75,7 +75,7 @@ def test_stderr_is_told_if_asked_or_a_terminal_that_waits(
 ):
     stream = Terminal() if terminal else io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(progress, "_QUIET_SECONDS", quiet)
+    monkeypatch.setattr(progress, "QUIET_SECONDS", quiet)
     prepared().wait(asked)
     text = stream.getvalue()
     assert bool(text) == told
@@ -110,7 +110,7 @@ def test_a_run_that_is_done_tells_nothing_more(small_calls):
 
 
 def test_the_command_line_with_json_writes_one_object_and_nothing_else(small_calls, monkeypatch, capsys):
-    monkeypatch.setattr(progress, "_QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0.0)
     with pytest.raises(SystemExit) as exit_:
         main(["run", "repeater-chain", "--set", "hops=2", "--on", "aer:fake_manila", "--shots", "500", "--corrections",
               "feedforward", "--json"])  # fmt: skip

@@ -254,6 +254,32 @@ def test_run_on_a_processor_waits_for_the_result(tmp_path, platform):
     assert result.fidelity.n == 150
 
 
+# -- with a backend and a clock that are passed in ---------------------------------------------------------------------
+
+
+def test_a_backend_at_hand_is_used_and_its_clock_tells_the_time(tmp_path):
+    made, clock = Platform(), Time()
+    made.ends = None
+    backend = RemoteBackend(made)
+    backend.clock = clock
+    submitted(tmp_path, backend)
+    later = RemoteBackend(made)
+    later.clock = clock
+    with pytest.raises(NotFinishedError, match="fetch it later"):
+        open_run(tmp_path / "run", backend=later).wait(timeout=1000)
+    assert sum(clock.pauses) == pytest.approx(1000)
+    made.ends = "DONE"
+    assert open_run(tmp_path / "run", backend=later).result().figures
+    assert later.limit == 60 and later.asked.count("fetch") == 1
+
+
+@pytest.mark.parametrize("backend", ["ideal", "aer:fake_manila", "exact"])
+def test_another_backend_than_the_runs_is_refused(tmp_path, platform, backend):
+    submitted(tmp_path, RemoteBackend(platform))
+    with pytest.raises(ParameterError, match="ibm:nowhere"):
+        open_run(tmp_path / "run", backend=backend)
+
+
 # -- several processes -------------------------------------------------------------------------------------------------
 
 

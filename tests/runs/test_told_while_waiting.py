@@ -46,8 +46,8 @@ def directory(tmp_path, monkeypatch):
     made = Platform()
     found_by_name(monkeypatch, lambda: Slow(made))
     for owner, name, seconds in (
-        (jobs, "FIRST_POLL", 0.01), (progress, "_QUIET_SECONDS", 0.0), (progress, "_TICK", 0.01),
-        (progress, "_UNANSWERED", 0.05), (remote, "TURN", 0.3),
+        (jobs, "FIRST_POLL", 0.01), (progress, "QUIET_SECONDS", 0.0), (progress, "TICK", 0.01),
+        (progress, "UNANSWERED", 0.05), (remote, "TURN", 0.3),
     ):  # fmt: skip
         monkeypatch.setattr(owner, name, seconds)
     submit(RepeaterChain(hops=2), Slow(made), shots=50, max_qpu_seconds=60, path=tmp_path / "run")
