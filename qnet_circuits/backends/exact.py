@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from qnet_circuits.backends.base import Evaluation, Evaluator
-from qnet_circuits.backends.simulation.asking import BitVariables
-from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY, Contractor
-from qnet_circuits.backends.simulation.tensors import skeleton_of
+from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY, Condition, Contractor, Question
+from qnet_circuits.backends.simulation.tensors import Skeleton, skeleton_of
 from qnet_circuits.backends.simulation.twin import NoisyProgram, noisy_program
 from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.outcome_map import OutcomeMap
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError, UnsupportedError
@@ -113,6 +113,53 @@ class ExactBackend(Evaluator):
             item.name: _Item(circuit, item, contractor)
             for item, circuit in zip(compiled, noisy.circuits, strict=True)
         }
+
+
+class BitVariables:
+    """How the bits of a program follow from the variables of its tensors.
+
+    Variables are the measurements, then X and Z of each emulated link error.
+
+    Args:
+        forms: The forms of a lowered circuit.
+        skeleton: Its tensors.
+        bits: Number of each raw bit, by register and index.
+    """
+
+    def __init__(self, forms: OutcomeMap, skeleton: Skeleton, bits: Mapping[tuple[str, int], int]) -> None:
+        self._forms = forms
+        columns: list[int | None] = [skeleton.last.get(bits[place]) for place in forms.raw]
+        first = skeleton.variables
+        columns += range(first, first + 2 * len(forms.emulated))
+        self._columns = columns
+
+    def _set(self, form: Iterable[int]) -> frozenset[int]:
+        variables = (self._columns[column] for column in form)
+        return frozenset(variable for variable in variables if variable is not None)
+
+    def bit(self, register: str, index: int) -> frozenset[int]:
+        """Return the variables whose parity a program's bit is."""
+        return self._set(self._forms.registers[register][index])
+
+    def accepted(self) -> tuple[Condition, ...]:
+        """Return the conditions of post-selection."""
+        return tuple((self._set(form), 0) for form in self._forms.accept)
+
+    def questions(self, event: Event) -> tuple[list[tuple[float, Question]], Question]:
+        """Return an event's probability as weighted questions, and the question that they are divided by."""
+        given = self.accepted() + tuple((self.bit(name, k), value) for name, k, value in event.given)
+        whole = Question(frozenset(), given)
+        bits = [self.bit(name, k) for name, k in event.bits]
+        if event.patterns:
+            asked = [
+                (1.0, Question(frozenset(), (*given, *zip(bits, map(int, pattern), strict=True))))
+                for pattern in dict.fromkeys(event.patterns)
+            ]
+            return asked, whole
+        parity: frozenset[int] = frozenset()
+        for bit in bits:
+            parity = parity ^ bit
+        return [(0.5, whole), (0.5, Question(parity, given))], whole
 
 
 class _Item:

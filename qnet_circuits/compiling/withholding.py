@@ -25,7 +25,7 @@ from qiskit.circuit.classical import expr
 
 from qnet_circuits.classical import condition_bits, in_place, read_bits, written_bits
 from qnet_circuits.compiling.building import with_instructions
-from qnet_circuits.compiling.conditions import taken_at_zero
+from qnet_circuits.compiling.conditionals import taken_at_zero
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.locality import node_of
 

@@ -1,16 +1,15 @@
-"""From tensors and a question to a number, by cotengra."""
+"""From tensors and a question about bits to a number, by cotengra."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qnet_circuits.backends.simulation.asking import Question, signs_of
 from qnet_circuits.backends.simulation.tensors import Element, Skeleton
 from qnet_circuits.errors import UnsupportedError
 
@@ -23,6 +22,38 @@ _COPIES = 3
 _XOR = np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
 _SEARCHES = 32
 _SEED = 7
+#: A set of variables whose parity must have a value.
+Condition = tuple[frozenset[int], int]
+
+
+@dataclass(frozen=True)
+class Question:
+    """The mean of (-1) to a parity over the outcomes that meet conditions, not divided by their probability.
+
+    Args:
+        parity: The variables of the parity; empty for the probability of the conditions alone.
+        conditions: The conditions.
+    """
+
+    parity: frozenset[int]
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Signs:
+    """For each variable, the sign's exponent: a constant, and the summed indices whose parity is added to it."""
+
+    constant: frozenset[int]
+    summed: Mapping[int, frozenset[int]]
+
+
+def signs_of(question: Question, sources: Sequence[frozenset[int]]) -> Signs:
+    """Return which indices meet in each variable's sign: first the decisions', then the conditions'."""
+    summed: dict[int, set[int]] = {}
+    for index, variables in enumerate([*sources, *(variables for variables, _ in question.conditions)]):
+        for variable in variables:
+            summed.setdefault(variable, set()).add(index)
+    return Signs(question.parity, {variable: frozenset(indices) for variable, indices in summed.items()})
 
 
 @dataclass

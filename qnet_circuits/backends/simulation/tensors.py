@@ -22,7 +22,7 @@ from qnet_circuits.backends.simulation.steps import (
     Reset,
     Transfer,
 )
-from qnet_circuits.compiling.conditions import choice_of
+from qnet_circuits.compiling.conditionals import choice_of
 from qnet_circuits.errors import UnsupportedError
 
 Array = npt.NDArray[np.float64]

@@ -5,8 +5,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit.classical import expr
 
-from qnet_circuits.backends.simulation.asking import Question
-from qnet_circuits.backends.simulation.contraction import Contractor
+from qnet_circuits.backends.simulation.contraction import Contractor, Question
 from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import noisy_circuit
 from tests.backends.simulation.density import distribution

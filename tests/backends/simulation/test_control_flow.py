@@ -8,12 +8,11 @@ from qiskit.circuit.classical import expr, types
 from qiskit.circuit.library import GlobalPhaseGate
 
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.backends.simulation.asking import Question
-from qnet_circuits.backends.simulation.contraction import Contractor
+from qnet_circuits.backends.simulation.contraction import Contractor, Question
 from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import noisy_circuit
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.compiling.conditions import choice_of
+from qnet_circuits.compiling.conditionals import choice_of
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import UnsupportedError

@@ -9,8 +9,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit.classical import expr
 from qiskit.quantum_info import Kraus, Operator, Pauli, SuperOp, average_gate_fidelity
 
-from qnet_circuits.backends.simulation.asking import Question
-from qnet_circuits.backends.simulation.contraction import Contractor
+from qnet_circuits.backends.simulation.contraction import Contractor, Question
 from qnet_circuits.backends.simulation.pauli_transfer import kraus, transfer
 from qnet_circuits.backends.simulation.steps import (
     Decision,
