@@ -48,6 +48,31 @@ class Clock(Protocol):
         """Wait."""
 
 
+@dataclass(frozen=True)
+class Capabilities:
+    """What a backend can do; how a run on it is prepared depends on that.
+
+    Args:
+        samples: Whether outcomes are sampled; otherwise figures are computed at once.
+        simulates_links: Whether the links' own errors can happen in the backend; otherwise they are refused, or emulated in
+            software.
+        remote: Whether the work goes on elsewhere: a ticket is a string then, by which any later process polls, fetches and
+            cancels.
+        equal_shots: Whether one submission runs all of its circuits with the same number of shots, as a job of IBM's Sampler
+            does.
+
+    Example:
+        >>> from qnet_circuits.backends.registry import backend_of
+        >>> backend_of("exact").capabilities
+        Capabilities(samples=False, simulates_links=True, remote=False, equal_shots=False)
+    """
+
+    samples: bool
+    simulates_links: bool
+    remote: bool
+    equal_shots: bool
+
+
 class BaseBackend:
     """What every backend says of itself: a ``Backend``, which samples outcomes, or an ``Evaluator``, which computes figures."""
 
@@ -55,16 +80,19 @@ class BaseBackend:
     name: str = ""
     #: The device whose couplings, gates and calibration hold, or None.
     device: Device | None = None
-    #: Whether the links' own errors can happen in this backend; otherwise they are refused, or emulated in software.
-    simulates_links: bool = False
     #: Which noise of the device is simulated, or None where noise is not this backend's to choose.
     noise: DeviceNoise | None = None
-    #: Whether the work goes on elsewhere: a ticket is a string then, by which any later process polls, fetches and cancels.
-    remote: bool = False
     #: The options of the Sampler's that its jobs have, by dotted name.
     options: Mapping[str, Any] = MappingProxyType({})
-    #: Whether one submission runs all of its circuits with the same number of shots, as a job of IBM's Sampler does.
+    #: What a class says of its capabilities.
+    simulates_links: bool = False
+    remote: bool = False
     equal_shots: bool = False
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the backend can do."""
+        return Capabilities(isinstance(self, Backend), self.simulates_links, self.remote, self.equal_shots)
 
     @property
     def simulated(self) -> bool | None:

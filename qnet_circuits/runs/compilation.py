@@ -71,7 +71,7 @@ def compile_for(program: Program, backend: BaseBackend, seed: int, options: RunO
 
 def needs_proof(backend: BaseBackend) -> bool:
     """Tell whether a backend is a processor, or may be one for all that is known."""
-    return backend.remote or backend.simulated is None
+    return backend.capabilities.remote or backend.simulated is None
 
 
 def proved(compiled: Compiled, backend: BaseBackend, verify: bool) -> dict[str, float]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qnet_circuits.backends.base import Evaluator, check_ticket
+from qnet_circuits.backends.base import check_ticket
 from qnet_circuits.errors import ProgramError, RecordError, check_count
 from qnet_circuits.programs.controls import with_baseline
 from qnet_circuits.programs.figures import Figure
@@ -149,7 +149,7 @@ def _entries(prepared: Prepared) -> dict[str, Any]:
     protocol, backend, compiled = prepared.protocol, prepared.backend, prepared.compiled
     options, program = prepared.options, compiled.program
     theory, bounds = said_of(protocol, options.controls)
-    theory = theory if backend.device is None and backend.simulates_links else {}
+    theory = theory if backend.device is None and backend.capabilities.simulates_links else {}
     made: dict[str, Any] = {
         "run_id": prepared.run_id,
         "version": VERSION,
@@ -161,9 +161,9 @@ def _entries(prepared: Prepared) -> dict[str, Any]:
         "program_id": program.id,
         "specification_id": prepared.specification_id,
         "backend": backend.name,
-        "remote": backend.remote,
+        "remote": backend.capabilities.remote,
         "simulated": backend.simulated,
-        "engine": "exact" if isinstance(backend, Evaluator) else "sampling",
+        "engine": "sampling" if backend.capabilities.samples else "exact",
         "corrections": compiled.corrections,
         "noise": {} if backend.noise is None or backend.device is None else backend.noise.to_dict(),
         "seed": prepared.seed,

@@ -65,12 +65,12 @@ def plan_jobs(
         UnsupportedError: If circuits that belong into one job do not fit into it.
         ParameterError: If the budget does not suffice.
     """
-    if not backend.equal_shots or compiled.device is None:
+    if not backend.capabilities.equal_shots or compiled.device is None:
         whole = {"circuits": list(range(len(shots))), "kept": list(shots)}
         plan = Plan(tuple({"block": block, **whole} for block in range(options.repeats)))
     else:
         plan = _jobs_of_a_service(compiled, backend, shots, options.repeats)
-    if backend.remote:
+    if backend.capabilities.remote:
         if plan.cost is not None:
             check_budget(replace(plan.cost, remaining=left_on(backend)), options.max_qpu_seconds)
         share_budget(plan.jobs, options.max_qpu_seconds)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from qnet_circuits.backends.base import BaseBackend, Evaluator
+from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.service.cost import RunCost
 from qnet_circuits.compiling.compiled import Compiled
@@ -70,7 +70,7 @@ class Prepared:
     @cached_property
     def shots(self) -> tuple[int, ...]:
         """The shots of each circuit; those of readout circuits are the most that any has."""
-        if self.options.shots is not None and isinstance(self.backend, Evaluator):
+        if self.options.shots is not None and not self.backend.capabilities.samples:
             raise UnsupportedError(f"{self.backend.name} computes figures without shots; leave shots out")
         counts = counts_for(self.compiled.program, self.options.shots)
         return tuple(with_readout(counts, self.compiled))
@@ -117,10 +117,10 @@ class Prepared:
             UnsupportedError: If they were asked for and cannot be computed.
         """
         backend, compiled, asked = self.backend, self.compiled, self.options.predict
-        if asked is False or isinstance(backend, Evaluator):
+        if asked is False or not backend.capabilities.samples:
             return {}
         noise, size = backend.expected_noise, sum(len(item.qubits) for item in compiled)
-        most = _PREDICTED_WITH_JOBS if backend.equal_shots else _PREDICTED_UNASKED
+        most = _PREDICTED_WITH_JOBS if backend.capabilities.equal_shots else _PREDICTED_UNASKED
         if asked is None and not (noise is not None and backend.device is not None and size <= most):
             return {}
         engine, figures = ExactBackend("exact", backend.expected_device, noise), compiled.program.figures
@@ -201,7 +201,7 @@ def _corrects(item: Item) -> bool:
 
 def _check_links(compiled: Compiled, backend: BaseBackend) -> None:
     """Refuse link noise that a machine cannot make, unless it is emulated."""
-    if backend.simulates_links or not any(item.lowered.link_noise for item in compiled):
+    if backend.capabilities.simulates_links or not any(item.lowered.link_noise for item in compiled):
         return
     raise UnsupportedError(
         f"the links' own noise cannot happen on {backend.name}, where Bell pairs are made by gates; "

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
-from qnet_circuits.backends.base import BaseBackend, Evaluator
+from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import ParameterError, UnsupportedError
@@ -64,7 +64,7 @@ def compiled_program(program: Program, backend: BaseBackend, options: RunOptions
 
 
 def _check_blocks(protocol: Protocol, backend: BaseBackend, options: RunOptions) -> None:
-    if options.repeats > 1 and isinstance(backend, Evaluator):
+    if options.repeats > 1 and not backend.capabilities.samples:
         raise UnsupportedError(f"{backend.name} computes figures without shots; leave repeats out")
     if options.repeats > 1 and protocol.analyzes:
         raise UnsupportedError(

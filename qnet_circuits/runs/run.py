@@ -50,7 +50,9 @@ class Run(Unpicklable):
         """
         manifest, record = Manifest.of(prepared), None
         if path is not None:
-            note = functools.partial(note_run, prepared.run_id) if prepared.backend.remote else None
+            note = (
+                functools.partial(note_run, prepared.run_id) if prepared.backend.capabilities.remote else None
+            )
             record = Record.create(path, manifest.to_dict(), note)
             write_compiled(record, prepared.compiled)
             manifest = manifest.reread(record.manifest())

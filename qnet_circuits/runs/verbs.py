@@ -74,11 +74,11 @@ def submit(
 def _prepared(protocol: Protocol, backend: Any, options: RunOptions, kept: bool) -> Prepared:
     """Return a prepared run; whatever costs processor time needs a budget, and a directory."""
     where = backend_of(backend)
-    if where.remote and options.max_qpu_seconds is None:
+    if where.capabilities.remote and options.max_qpu_seconds is None:
         raise ParameterError(
             f"{where.name} costs processor time; say max_qpu_seconds (--max-qpu-seconds), the most that it may take"
         )
-    if where.remote and not kept:
+    if where.capabilities.remote and not kept:
         raise ParameterError(
             f"a run on {where.name} is kept in a directory, so that nothing is lost; say path (--out DIR)"
         )

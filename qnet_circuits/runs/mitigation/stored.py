@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qnet_circuits.backends.base import BaseBackend, Evaluator, Raw
+from qnet_circuits.backends.base import BaseBackend, Raw
 from qnet_circuits.compiling.readout_circuits import READOUT
 from qnet_circuits.errors import FigureError, NoShotsError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
@@ -31,7 +31,7 @@ def check_mitigable(protocol: Protocol, program: Program, backend: BaseBackend) 
         raise UnsupportedError(
             f"{protocol.name} declares no figures, and nothing else is corrected for readout errors; leave mitigate out"
         )
-    if isinstance(backend, Evaluator):
+    if not backend.capabilities.samples:
         raise UnsupportedError(
             f"{backend.name} samples no outcomes that could be corrected; leave mitigate out, or compute without readout "
             "errors: DeviceNoise(readout=False) (--noise readout=false)"
