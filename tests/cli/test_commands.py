@@ -1,6 +1,7 @@
 """The command line: what it prints, and its exit statuses."""
 
 import json
+import re
 
 import matplotlib.pyplot as plt
 import pytest
@@ -85,7 +86,7 @@ def test_out_and_replay(qnet, tmp_path):
     assert status == 0
     assert json.loads(first)["figures"] == json.loads(again)["figures"]
     status, out, err = qnet("run", "repeater-chain", "--out", directory)
-    assert (status, out) == (2, "") and "nothing is overwritten" in err
+    assert (status, out) == (2, "") and directory in err
 
 
 def test_keep_outcomes_and_plot(qnet, tmp_path):
@@ -160,7 +161,7 @@ def test_a_protocol_of_ones_own_file(qnet, tmp_path):
     assert json.loads(out)["protocol"] == "mine"
     assert qnet("run", f"{file}:Yours")[0] == 2
     file.write_text("import nothing_of_the_kind")
-    assert "cannot be imported" in qnet("run", f"{file}:Mine")[2]
+    assert "nothing_of_the_kind" in qnet("run", f"{file}:Mine")[2]
 
 
 LONG = "x" * 300
@@ -169,59 +170,59 @@ LONG = "x" * 300
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "repeter-chain"], "unknown protocol 'repeter-chain'; did you mean: repeater-chain"),
-        (["run", "repeater-chain", "--set", "hop=3"], "unknown parameter of repeater-chain 'hop'"),
-        (["run", "repeater-chain", "--set", "hops"], "--set takes KEY=VALUE"),
-        (["run", "repeater-chain", "--set", "hops=2", "--set", "hops=3"], "gives hops twice"),
-        (["run", "repeater-chain", "--set", "hops=two"], "hops must be a whole number"),
-        (["run", "repeater-chain", "--set", "link_fidelity=1.2"], "link fidelity must be in [0.25, 1], got 1.2"),
-        (["run", "repeater-chain", "--on", "qpu"], "unknown backend 'qpu'"),
-        (["run", "repeater-chain", "--on", "aer:"], "unknown backend 'aer:'"),
-        (["run", "repeater-chain", "--on", "aer:fake_kingstn"], "unknown device 'fake_kingstn'"),
-        (["run", "repeater-chain", "--shots", "0"], "shots must be a whole number of 1 to 100000000, got 0"),
-        (["run", "repeater-chain", "--shots", "many"], "'many' is not a valid integer"),
-        (["run", "repeater-chain", "--layout", "a,b"], "--layout takes auto"),
-        (["run", "repeater-chain", "--layout", "0,1"], "a layout needs a device"),
-        (["run", "repeater-chain", "--layout", "auto"], "a layout needs a device"),
-        (["run", "repeater-chain", "--layout", "predicted", "--on", "exact"], "a layout needs a device"),
-        (["predict", "repeater-chain", "--layout", "auto"], "a layout needs a device"),
-        (["run", "repeater-chain", "--layout", ",".join(map(str, range(100)))], "a layout needs a device"),
-        (["run", f"{LONG}.py:Mine"], "there is no file"),
+        (["run", "repeter-chain"], "protocol 'repeter-chain'.*: repeater-chain"),
+        (["run", "repeater-chain", "--set", "hop=3"], "repeater-chain 'hop'.*: hops"),
+        (["run", "repeater-chain", "--set", "hops"], "--set .*KEY=VALUE"),
+        (["run", "repeater-chain", "--set", "hops=2", "--set", "hops=3"], "--set .*hops"),
+        (["run", "repeater-chain", "--set", "hops=two"], "hops .*'two'"),
+        (["run", "repeater-chain", "--set", "link_fidelity=1.2"], r"link fidelity .*\[0\.25, 1\].* 1\.2"),
+        (["run", "repeater-chain", "--on", "qpu"], "backend 'qpu'"),
+        (["run", "repeater-chain", "--on", "aer:"], "backend 'aer:'"),
+        (["run", "repeater-chain", "--on", "aer:fake_kingstn"], "device 'fake_kingstn'"),
+        (["run", "repeater-chain", "--shots", "0"], "shots .*1 to 100000000.* 0"),
+        (["run", "repeater-chain", "--shots", "many"], "--shots.*'many'"),
+        (["run", "repeater-chain", "--layout", "a,b"], "--layout .*auto"),
+        (["run", "repeater-chain", "--layout", "0,1"], "layout .*device"),
+        (["run", "repeater-chain", "--layout", "auto"], "layout .*device"),
+        (["run", "repeater-chain", "--layout", "predicted", "--on", "exact"], "layout .*device"),
+        (["predict", "repeater-chain", "--layout", "auto"], "layout .*device"),
+        (["run", "repeater-chain", "--layout", ",".join(map(str, range(100)))], "layout .*device"),
+        (["run", f"{LONG}.py:Mine"], LONG),
         (["run", "repeater-chain", "--out", LONG], "File name too long"),
         (["submit", "repeater-chain", "--on", "local:fake_torino", "--out", LONG], "File name too long"),
         (["run", "repeater-chain", "--on", f"aer:{LONG}.json"], LONG),
         (["status", LONG], LONG),
         (["devices", "fake_manila", "--save", f"{LONG}.json"], "File name too long"),
         (["run", "repeater-chain", "--on", "aer:fake_manila"], "6 wires"),
-        (["run", "repeater-chain", "--on", "aer:fake_berlin", "--corrections", "feedforward"], "no if_else"),
-        (["run", "repeater-chain", "--corrections", "prayer"], "unknown correction mode"),
-        (["run", "repeater-chain", "--level", "1.5"], "level must be in"),
-        (["run", "repeater-chain", "--plot", "picture.xyz"], "--plot takes a file that ends in"),
-        (["run", "repeater-chain", "--plot", "/nowhere/at/all.png"], "--plot cannot write /nowhere/at/all.png"),
-        (["run", "repeater-chain", "--keep-outcomes"], "give --json too"),
-        (["run", "repeater-chain", "--set", 'network={"nodes": ["a b", "c"], "links": []}'], "identifier"),
-        (["run", "repeater-chain", "--speed", "9"], "No such option"),
-        (["run", "nothing.py:Mine"], "there is no file nothing.py"),
-        (["run", "teleportation", "--set", "state=" + "[" * 100_000], "nested too deeply"),
-        (["run", "teleportation", "--set", "state=[true, false]"], "state must be one of"),
-        (["run"], "Missing argument"),
-        (["fly"], "No such command"),
-        (["replay", "/nowhere"], "no run directory"),
-        (["describe", "repeater-chain", "--set", "hops=0"], "hops must be"),
-        (["budget", "teleportation"], "an error budget needs a device, such as fake_kingston (--on fake_kingston)"),
-        (["budget", "teleportation", "--on", "ideal"], "needs a device"),
-        (["budget", "teleportation", "--on", "fake_kingston", "--figure", "fid"], "unknown figure 'fid'; did you mean"),
-        (["budget", "teleportation", "--on", "fake_kingston", "--noise", "idl=false"], "unknown source of noise 'idl'"),
-        (["budget", "teleportation", "--on", "fake_kingston", "--plot", "b.xyz"], "--plot takes a file that ends in"),
-        (["budget", "teleportation", "--on", "fake_kingston", "--memory-gib", "1e-9"], "allow more with"),
-        (["budget", "teleportation", "--on", "fake_kingston", "--shots", "9"], "No such option"),
+        (["run", "repeater-chain", "--on", "aer:fake_berlin", "--corrections", "feedforward"], "fake_berlin .*if_else"),
+        (["run", "repeater-chain", "--corrections", "prayer"], "correction mode 'prayer'"),
+        (["run", "repeater-chain", "--level", "1.5"], r"level .*1\.5"),
+        (["run", "repeater-chain", "--plot", "picture.xyz"], r"--plot .*picture\.xyz"),
+        (["run", "repeater-chain", "--plot", "/nowhere/at/all.png"], r"--plot .*/nowhere/at/all\.png"),
+        (["run", "repeater-chain", "--keep-outcomes"], "--keep-outcomes|--json"),
+        (["run", "repeater-chain", "--set", 'network={"nodes": ["a b", "c"], "links": []}'], "a b"),
+        (["run", "repeater-chain", "--speed", "9"], "--speed"),
+        (["run", "nothing.py:Mine"], r"nothing\.py"),
+        (["run", "teleportation", "--set", "state=" + "[" * 100_000], "state|nested"),
+        (["run", "teleportation", "--set", "state=[true, false]"], "state .*True, False"),
+        (["run"], "'NAME'"),
+        (["fly"], "'fly'"),
+        (["replay", "/nowhere"], "/nowhere"),
+        (["describe", "repeater-chain", "--set", "hops=0"], "hops .* 0"),
+        (["budget", "teleportation"], r"device.*\(--on fake_kingston\)"),
+        (["budget", "teleportation", "--on", "ideal"], "device"),
+        (["budget", "teleportation", "--on", "fake_kingston", "--figure", "fid"], "figure 'fid'.*fidelity"),
+        (["budget", "teleportation", "--on", "fake_kingston", "--noise", "idl=false"], "source of noise 'idl'"),
+        (["budget", "teleportation", "--on", "fake_kingston", "--plot", "b.xyz"], r"--plot .*b\.xyz"),
+        (["budget", "teleportation", "--on", "fake_kingston", "--memory-gib", "1e-9"], "--memory-gib"),
+        (["budget", "teleportation", "--on", "fake_kingston", "--shots", "9"], "--shots"),
         (["run", "teleportation", "--on", "ibm:ibm_torino"], "qnet submit teleportation --on ibm:ibm_torino --max-qpu-seconds"),
     ],
 )  # fmt: skip
 def test_wrong_input_is_one_line_and_status_2(qnet, arguments, message):
     status, out, err = qnet(*arguments)
     assert (status, out) == (2, "")
-    assert message in err
+    assert re.search(message, err)
     assert err.count("\n") == 1 and "Traceback" not in err
 
 

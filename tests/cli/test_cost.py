@@ -1,6 +1,7 @@
 """The command ``qnet cost``."""
 
 import json
+import re
 
 import pytest
 
@@ -45,12 +46,12 @@ def test_repetition_and_latency_can_be_given(qnet):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["ghz"], "Missing option '--on'"),
-        (["ghz", "--on", "ideal"], "ideal has no device, so nothing takes time there"),
-        (["ghz", "--on", "aer:fake_kingstn"], "unknown device 'fake_kingstn'; did you mean: fake_kingston"),
-        (["ghz", "--on", "aer:fake_manila", "--shots", "0"], "shots must be"),
-        (["teleportation", "--on", "aer:fake_manila", "--remaining", "-1"], "remaining must be"),
-        (["ghz", "--on", "aer:fake_berlin", "--corrections", "feedforward"], "fake_berlin has no if_else"),
+        (["ghz"], "'--on'"),
+        (["ghz", "--on", "ideal"], "ideal .*device"),
+        (["ghz", "--on", "aer:fake_kingstn"], "device 'fake_kingstn'.*: fake_kingston"),
+        (["ghz", "--on", "aer:fake_manila", "--shots", "0"], "shots .* 0"),
+        (["teleportation", "--on", "aer:fake_manila", "--remaining", "-1"], "remaining .*-1"),
+        (["ghz", "--on", "aer:fake_berlin", "--corrections", "feedforward"], "fake_berlin .*if_else"),
         (
             [
                 "repeater-chain",
@@ -61,11 +62,11 @@ def test_repetition_and_latency_can_be_given(qnet):
                 "--corrections",
                 "feedforward",
             ],
-            "decides on 39 bits, at most 32",
+            "39 bits.* 32",
         ),
     ],
 )
 def test_wrong_input_is_one_line_and_status_2(qnet, arguments, message):
     status, out, err = qnet("cost", *arguments)
     assert (status, out) == (2, "")
-    assert message in err and err.count("\n") == 1 and "Traceback" not in err
+    assert re.search(message, err) and err.count("\n") == 1 and "Traceback" not in err

@@ -1,6 +1,7 @@
 """The command ``qnet devices``: the list, one device, and snapshots of it."""
 
 import json
+import re
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_save_then_run_on_the_snapshot(qnet, tmp_path):
     assert figures[0] == figures[1]
     assert json.loads(qnet("devices", file, "--json")[1])["device"]["source"] == "fake_manila"
     status, out, err = qnet("devices", "fake_manila", "--save", file)
-    assert (status, out) == (2, "") and "exists; choose another file" in err
+    assert (status, out) == (2, "") and file in err
 
 
 def test_a_synthetic_snapshot(qnet, tmp_path):
@@ -102,18 +103,18 @@ def test_a_synthetic_snapshot(qnet, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["devices", "fake_kingstn"], "unknown device 'fake_kingstn'; did you mean: fake_kingston"),
-        (["devices", "nowhere.json"], "there is no calibration snapshot nowhere.json"),
-        (["devices", "--save", "x.json"], "--save writes one device; name it"),
-        (["devices", "fake_manila", "--save", "x.txt"], "a snapshot is a file that ends in .json, got 'x.txt'"),
-        (["devices", "fake_manila", "--save", "/nowhere/x.json"], "cannot write /nowhere/x.json: No such file"),
-        (["run", "repeater-chain", "--on", "aer:nowhere.json"], "there is no calibration snapshot nowhere.json"),
+        (["devices", "fake_kingstn"], "device 'fake_kingstn'.*: fake_kingston"),
+        (["devices", "nowhere.json"], r"nowhere\.json"),
+        (["devices", "--save", "x.json"], "--save"),
+        (["devices", "fake_manila", "--save", "x.txt"], r"\.json.*'x\.txt'"),
+        (["devices", "fake_manila", "--save", "/nowhere/x.json"], r"/nowhere/x\.json: No such file"),
+        (["run", "repeater-chain", "--on", "aer:nowhere.json"], r"nowhere\.json"),
     ],
 )  # fmt: skip
 def test_wrong_input_is_one_line_and_status_2(qnet, arguments, message):
     status, out, err = qnet(*arguments)
     assert (status, out) == (2, "")
-    assert message in err
+    assert re.search(message, err)
     assert err.count("\n") == 1 and "Traceback" not in err
 
 
@@ -121,9 +122,9 @@ def test_wrong_input_is_one_line_and_status_2(qnet, arguments, message):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"schema": 1', "is torn or no JSON file"),
-        ('{"schema": 2}', "has schema 2, this version reads 1"),
-        ('{"schema": 1}', "lacks date, dt, family, name, num_qubits, operations, qubits, retired, source"),
+        ('{"schema": 1', "JSON"),
+        ('{"schema": 2}', "schema 2.* 1"),
+        ('{"schema": 1}', "date, dt, family, name, num_qubits, operations, qubits, retired, source"),
     ],
 )
 def test_a_bad_snapshot_is_one_line_and_status_2(qnet, tmp_path, command, content, message):
@@ -132,4 +133,4 @@ def test_a_bad_snapshot_is_one_line_and_status_2(qnet, tmp_path, command, conten
     where = str(file) if command == ["devices"] else f"aer:{file}"
     status, out, err = qnet(*command, where)
     assert (status, out) == (2, "")
-    assert str(file) in err and message in err and err.count("\n") == 1
+    assert str(file) in err and re.search(message, err) and err.count("\n") == 1

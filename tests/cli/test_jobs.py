@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -87,7 +88,7 @@ def check_secret(directory):
 
 def refused(ended, message):
     assert (ended.code, ended.out) == (2, ""), ended
-    assert message in ended.err
+    assert re.search(message, ended.err)
     assert ended.err.startswith("qnet: ") and ended.err.count("\n") == 1 and "Traceback" not in ended.err
 
 
@@ -149,7 +150,7 @@ def test_five_hops_of_feedforward_are_one_job_and_forty_are_taken_in_frame_mode_
     assert client.qnet(*arguments(5, "five", "--corrections", "feedforward")).code == 0
     ended = client.qnet("fetch", tmp_path / "five", "--json")
     assert ended.code == 0 and json.loads(ended.out)["figures"]["fidelity"]["n"] == 150
-    refused(client.qnet(*arguments(40, "forty", "--corrections", "feedforward")), "decides on 39 bits")
+    refused(client.qnet(*arguments(40, "forty", "--corrections", "feedforward")), "39 bits")
     assert len(platform.jobs) == before + 1 and not (tmp_path / "forty").exists()
     assert client.qnet(*arguments(40, "forty", "--corrections", "frame")).code == 0
     ended = client.qnet("fetch", tmp_path / "forty", "--json")
@@ -167,7 +168,7 @@ def test_cancel_gives_up_the_job_and_fetch_says_so(platform, client, queue, tmp_
     assert (cancelled.code, cancelled.err) == (0, "")
     assert json.loads(cancelled.out)["runs"][0]["status"] == "CANCELLED"
     assert platform.jobs[-1]["status"] == "Cancelled"
-    refused(client.qnet("fetch", directory), "was cancelled")
+    refused(client.qnet("fetch", directory), "cancelled")
 
 
 def test_a_dry_run_checks_everything_and_writes_and_submits_nothing(platform, client, tmp_path):
@@ -175,7 +176,7 @@ def test_a_dry_run_checks_everything_and_writes_and_submits_nothing(platform, cl
     ended = client.qnet("submit", *CHAIN, *BUDGET, "--dry-run", "--out", tmp_path / "run")
     assert (ended.code, ended.err) == (0, "")
     assert "checked; nothing was written or submitted" in ended.out
-    refused(client.qnet("submit", *CHAIN, "--dry-run"), "say max_qpu_seconds")
+    refused(client.qnet("submit", *CHAIN, "--dry-run"), "max_qpu_seconds")
     assert not (tmp_path / "run").exists() and len(platform.jobs) == before
 
 
@@ -185,12 +186,12 @@ def test_a_dry_run_checks_everything_and_writes_and_submits_nothing(platform, cl
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--on", "ibm:ibm_torin", *BUDGET), "unknown backend 'ibm:ibm_torin'; did you mean: ibm:ibm_torino"),
-        (("--on", "ibm:ibm_cairo", *BUDGET), "it has been retired"),
-        (("--on", "ibm:ibm_torino"), "say max_qpu_seconds (--max-qpu-seconds)"),
-        (("--on", "ibm:ibm_torino", "--max-qpu-seconds", "0"), "max_qpu_seconds must be"),
-        (("--on", "ibm:ibm_torino", "--max-qpu-seconds", "1", "--shots", "9000"), "max_qpu_seconds"),
-        (("--on", "ibm:ibm_torino", *BUDGET, "--shots", "many"), "'many' is not a valid integer"),
+        (("--on", "ibm:ibm_torin", *BUDGET), "backend 'ibm:ibm_torin'.*: ibm:ibm_torino"),
+        (("--on", "ibm:ibm_cairo", *BUDGET), "ibm_cairo.*retired"),
+        (("--on", "ibm:ibm_torino"), r"max_qpu_seconds \(--max-qpu-seconds\)"),
+        (("--on", "ibm:ibm_torino", "--max-qpu-seconds", "0"), "max_qpu_seconds .* 0"),
+        (("--on", "ibm:ibm_torino", "--max-qpu-seconds", "1", "--shots", "9000"), "max_qpu_seconds .*1"),
+        (("--on", "ibm:ibm_torino", *BUDGET, "--shots", "many"), "--shots.*'many'"),
     ],
 )
 def test_what_cannot_be_submitted_is_one_line_and_leaves_nothing(
@@ -219,7 +220,7 @@ def test_an_account_that_is_not_accepted_is_one_line_without_the_key(platform, c
         ended = client.qnet("submit", *CHAIN, *BUDGET, "--out", tmp_path / "run", environment=variables)
     finally:
         platform.ask("set", api_keys=None)
-    refused(ended, "check the account")
+    refused(ended, "account")
     assert wrong not in ended.err
     assert len(platform.jobs) == before and not (tmp_path / "run").exists()
 
@@ -230,9 +231,9 @@ def test_a_directory_that_holds_anything_is_left_alone(platform, client, finishe
     (tmp_path / "file").write_text("mine")
     before = len(platform.jobs)
     for place, message in (
-        (finished[0], "exists and is not empty"),
-        (tmp_path / "mine", "exists and is not empty"),
-        (tmp_path / "file", "cannot make a run directory"),
+        (finished[0], "run .*empty"),
+        (tmp_path / "mine", "mine .*empty"),
+        (tmp_path / "file", "/file"),
     ):
         kept = tree(place.parent)
         refused(client.qnet("submit", *CHAIN, *BUDGET, "--out", place), message)
@@ -244,13 +245,13 @@ def test_a_directory_that_holds_anything_is_left_alone(platform, client, finishe
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (None, "is no run directory"),
-        (lambda text: text[: len(text) // 2], "is torn or unreadable"),
-        (lambda text: "", "is torn or unreadable"),
-        (lambda text: '{"name": "something else"}', "is no manifest of a run"),
-        (lambda text: json.dumps({**json.loads(text), "schema": 2}), "install a newer qnet-circuits"),
-        (lambda text: json.dumps({**json.loads(text), "status": "ASLEEP"}), "unknown status 'ASLEEP'"),
-        (lambda text: json.dumps({**json.loads(text), "items": [{}]}), "is damaged"),
+        (None, "manifest.json|run directory"),
+        (lambda text: text[: len(text) // 2], r"manifest\.json.*torn"),
+        (lambda text: "", r"manifest\.json.*torn"),
+        (lambda text: '{"name": "something else"}', r"manifest\.json is no"),
+        (lambda text: json.dumps({**json.loads(text), "schema": 2}), "schema 2"),
+        (lambda text: json.dumps({**json.loads(text), "status": "ASLEEP"}), "'ASLEEP'"),
+        (lambda text: json.dumps({**json.loads(text), "items": [{}]}), "damaged"),
     ],
 )
 def test_a_torn_foreign_or_newer_manifest_is_one_line_and_stays_as_it_is(

@@ -1,6 +1,7 @@
 """``--option`` on ``qnet submit``, ``run`` and ``cost``, and ``--decoupling`` on a processor."""
 
 import json
+import re
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_an_exhausted_instance_is_refused_before_anything_is_sent_or_written(qne
     submit = ("submit", *CHAIN, *PAID, "--out", str(tmp_path / "run"), *more)
     platform.set(used_seconds=600.0)
     status, out, err = qnet(*submit)
-    assert (status, out) == (2, "") and "0 s left" in err
+    assert (status, out) == (2, "") and " 0 s " in err
     assert not platform.requests("POST", "/jobs") and not (tmp_path / "run").exists()
     platform.fail(kind="status", status=403, method="GET", path="/usage$")
     assert qnet(*submit)[::2] == (0, "")
@@ -80,22 +81,22 @@ def test_cost_takes_options(qnet, platform):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["twirling.enable_gates"], "--option takes KEY=VALUE, got 'twirling.enable_gates'"),
+        (["twirling.enable_gates"], r"--option .*KEY=VALUE.*'twirling\.enable_gates'"),
         (
             ["twirling.enable_gates=true", "twirling.enable_gates=false"],
-            "--option gives twirling.enable_gates twice",
+            r"--option .*twirling\.enable_gates",
         ),
         (
             ["twirling.enable_gate=true"],
-            "unknown option 'twirling.enable_gate'; did you mean: twirling.enable_gates",
+            r"option 'twirling\.enable_gate'.*: twirling\.enable_gates",
         ),
         (
             ["twirling.enable_gates=perhaps"],
-            "option twirling.enable_gates: expected a valid boolean, got 'perhaps'",
+            r"option twirling\.enable_gates.*'perhaps'",
         ),
-        (["default_shots=10"], "does not take the option default_shots; give shots (--shots)"),
-        (["execution.rep_delay=1"], "option execution.rep_delay must be in [0, 0.1], got 1"),
-        (["execution.rep_delay=0.01"], "option execution.rep_delay must be in [0, 0.0005], got 0.01"),
+        (["default_shots=10"], r"option default_shots.*\(--shots\)"),
+        (["execution.rep_delay=1"], r"option execution\.rep_delay .*\[0, 0\.1\].* 1"),
+        (["execution.rep_delay=0.01"], r"option execution\.rep_delay .*\[0, 0\.0005\].* 0\.01"),
     ],
 )
 def test_bad_options_are_one_line(qnet, platform, tmp_path, command, given, message):
@@ -103,17 +104,17 @@ def test_bad_options_are_one_line(qnet, platform, tmp_path, command, given, mess
     paid = [] if command != "submit" else [*PAID, "--out", str(tmp_path / "run")]
     status, out, err = qnet(command, *CHAIN, *paid, *options)
     assert (status, out) == (2, "")
-    assert message in err and len(err.strip().splitlines()) == 1
+    assert re.search(message, err) and len(err.strip().splitlines()) == 1
     assert not platform.requests("POST", "/jobs") and not (tmp_path / "run").exists()
 
 
 def test_bad_options_of_a_run_are_one_line(qnet):
     for given, message in (
-        ("execution.rep_delay=1e-4", "which IBM's offline mode ignores; leave it out"),
-        ("twirling.strategy=all", "has no effect while no gates are twirled"),
+        ("execution.rep_delay=1e-4", r"execution\.rep_delay"),
+        ("twirling.strategy=all", r"twirling\.strategy .*gates"),
     ):
         status, out, err = qnet("run", *CHAIN, "--on", "local:fake_manila", "--option", given)
         assert (status, out) == (2, "")
-        assert message in err and len(err.strip().splitlines()) == 1
+        assert re.search(message, err) and len(err.strip().splitlines()) == 1
     status, out, err = qnet("run", "ghz", "--option", "twirling.enable_gates=true")
-    assert (status, out) == (2, "") and "ideal submits no job of IBM's Sampler" in err
+    assert (status, out) == (2, "") and "ideal" in err and "--option" in err

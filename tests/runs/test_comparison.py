@@ -195,7 +195,7 @@ def test_controls_from_the_command_line(qnet, command):
     status, out, _ = qnet(verb, "repeater-chain", "--controls", "--compare", "--seed", "1", *rest)
     assert status == 0 and "swap transport" in out and "uncorrected" in out
     status, out, err = qnet(verb, "superdense-coding", "--controls", *rest)
-    assert status == 2 and out == "" and len(err.splitlines()) == 1 and "leave controls out" in err
+    assert status == 2 and out == "" and len(err.splitlines()) == 1 and "controls" in err
 
 
 def test_fetching_compares(qnet, directory, tmp_path):

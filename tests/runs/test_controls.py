@@ -224,15 +224,13 @@ def test_the_cost_counts_the_controls():
 
 
 def test_what_cannot_be_compared_is_refused():
-    with pytest.raises(ParameterError, match="controls must be True or False, got 1"):
+    with pytest.raises(ParameterError, match=r"controls .* 1$"):
         qn.run(CHAIN, controls=1)
-    with pytest.raises(ParameterError, match="controls need corrections to compare with"):
+    with pytest.raises(ParameterError, match=r"controls .*corrections"):
         qn.run(CHAIN, controls=True, corrections="none")
-    with pytest.raises(
-        ParameterError, match="superdense-coding sends no classical message and has no direct"
-    ):
+    with pytest.raises(ParameterError, match="superdense-coding"):
         qn.run(qn.SuperdenseCoding(), controls=True)
-    with pytest.raises(ParameterError, match="odd declares no figures alone that could be compared"):
+    with pytest.raises(ParameterError, match=r"odd .*figures"):
         qn.run(Odd("none"), controls=True)
 
 
@@ -274,9 +272,9 @@ class Odd(qn.Protocol):
 
 
 def test_a_baseline_must_be_direct_and_comparable():
-    with pytest.raises(ProgramError, match=r"repeater-chain.* is no direct transport"):
+    with pytest.raises(ProgramError, match="repeater-chain"):
         qn.run(Odd(), controls=True)
-    with pytest.raises(ProgramError, match=r"chsh.* has no figure to compare: it has s_value, the protocol"):
+    with pytest.raises(ProgramError, match=r"chsh.*s_value"):
         qn.run(Odd("chsh"), controls=True)
 
 

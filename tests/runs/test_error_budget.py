@@ -212,7 +212,7 @@ def test_an_error_rate_costs_what_it_rises():
 
 
 def test_the_program_is_compiled_once(monkeypatch):
-    from qnet_circuits.compiling import experiments
+    from qnet_circuits.runs import compilation
 
     seen = []
 
@@ -220,7 +220,7 @@ def test_the_program_is_compiled_once(monkeypatch):
         seen.append(options)
         return compiling.compile_program(*arguments, **options)
 
-    monkeypatch.setattr(experiments, "compile_program", once)
+    monkeypatch.setattr(compilation, "compile_program", once)
     budget = error_budget(CHAIN, "fake_kingston", layout="auto")
     assert len(seen) == 1
     assert len(budget.layout[0]) == 4
@@ -309,16 +309,16 @@ def test_bad_input(device, options, error, message):
 
 
 def test_what_has_no_budget():
-    with pytest.raises(ParameterError, match="protocol must be a Protocol"):
+    with pytest.raises(ParameterError, match=r"protocol .*'teleportation'"):
         error_budget("teleportation", "fake_torino")
     with pytest.raises(UnsupportedError, match="shots"):
         error_budget(CHAIN, "fake_torino", shots=100)
     silent = type("Silent", (MeasuredTwice,), {"program": lambda self, rng: Program(_twice().items, [])})
-    with pytest.raises(UnsupportedError, match="declares no figure"):
+    with pytest.raises(UnsupportedError, match="figure"):
         error_budget(silent(), "fake_torino")
     drawn = replace(_twice().figures[0], drawn_from=9)
     some = type("Some", (MeasuredTwice,), {"program": lambda self, rng: Program(_twice().items, [drawn])})
-    with pytest.raises(UnsupportedError, match="drawn at random"):
+    with pytest.raises(UnsupportedError, match="random"):
         error_budget(some(), "fake_torino")
 
 
@@ -379,9 +379,9 @@ def test_csv_and_plain_form_hold_every_digit():
 def test_repr_evaluates_back_and_rows_are_found_by_name():
     assert eval(repr(MADE)) == MADE
     assert MADE["gates"].alone == 0.125
-    with pytest.raises(KeyError, match="there is no source 'links'; there are gates, zz"):
+    with pytest.raises(KeyError, match=r"'links'.*gates, zz"):
         MADE["links"]
-    with pytest.raises(ParameterError, match="must be finite"):
+    with pytest.raises(ParameterError, match="nan"):
         Cost("gates", float("nan"), 0.0)
 
 

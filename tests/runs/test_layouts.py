@@ -152,15 +152,15 @@ def of(protocol, where):
 @pytest.mark.parametrize(
     ("measured", "device", "error", "message"),
     [
-        ((qn.RepeaterChain(hops=2), "aer:fake_manila"), "aer:fake_manila", ParameterError, "one of repeater-chain on"),
-        ((qn.LinkBenchmark(kind="swap"), "aer:fake_manila"), "aer:fake_manila", ParameterError, "with kind='swap'"),
-        ((qn.LinkBenchmark(edges=((0, 1), (1, 2))), "aer"), "aer:fake_manila", ParameterError, "without a device"),
-        ((qn.LinkBenchmark(), "aer:fake_quito"), "aer:fake_manila", ParameterError, "links of quito, not of manila"),
-        ((qn.LinkBenchmark(), "aer:fake_manila"), "ideal", UnsupportedError, "a layout needs a device"),
+        ((qn.RepeaterChain(hops=2), "aer:fake_manila"), "aer:fake_manila", ParameterError, "repeater-chain"),
+        ((qn.LinkBenchmark(kind="swap"), "aer:fake_manila"), "aer:fake_manila", ParameterError, "kind='swap'"),
+        ((qn.LinkBenchmark(edges=((0, 1), (1, 2))), "aer"), "aer:fake_manila", ParameterError, "device"),
+        ((qn.LinkBenchmark(), "aer:fake_quito"), "aer:fake_manila", ParameterError, "quito.* manila"),
+        ((qn.LinkBenchmark(), "aer:fake_manila"), "ideal", UnsupportedError, "layout .*device"),
         ((qn.LinkBenchmark(edges=((0, 1), (1, 2))), "aer:fake_manila"), "aer:fake_manila", LayoutError,
-         "the circuits need 4 qubits, and .* has only 3"),
+         "4 qubits.* 3"),
         ((qn.LinkBenchmark(edges=((0, 1), (3, 4))), "aer:fake_manila"), "aer:fake_manila", LayoutError,
-         "fit nowhere on the links"),
+         "links"),
     ],
 )  # fmt: skip
 def test_what_is_no_benchmark_of_this_device_is_refused(measured, device, error, message):
@@ -172,17 +172,17 @@ def test_what_is_no_benchmark_of_this_device_is_refused(measured, device, error,
 def test_links_that_the_device_does_not_couple_are_refused(tmp_path):
     wide, narrow = tmp_path / "wide.json", qn.line_device(4)
     qn.grid_device(2, 2).save(wide)
-    with pytest.raises(LayoutError, match=r"has the link 0-2, which synthetic line of 4 does not couple"):
+    with pytest.raises(LayoutError, match=r"0-2.*synthetic line of 4"):
         qn.compile(qn.RepeaterChain(hops=2), narrow, layout=of(qn.LinkBenchmark(), f"aer:{wide}"))
 
 
 def test_directories_that_hold_no_benchmark_are_refused(tmp_path):
-    with pytest.raises(ParameterError, match="directory of its run, got 'nowhere'"):
+    with pytest.raises(ParameterError, match="'nowhere'"):
         qn.compile(qn.RepeaterChain(hops=2), "aer:fake_manila", layout="nowhere")
     with pytest.raises(RecordError):
         qn.compile(qn.RepeaterChain(hops=2), "aer:fake_manila", layout=tmp_path)
     qn.submit(qn.LinkBenchmark(), "aer:fake_manila", shots=20, seed=1, path=tmp_path / "run")
-    with pytest.raises(RecordError, match="no outcomes yet"):
+    with pytest.raises(RecordError, match="outcomes"):
         qn.compile(qn.RepeaterChain(hops=2), "aer:fake_manila", layout=tmp_path / "run")
 
 

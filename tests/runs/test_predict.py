@@ -1,6 +1,7 @@
 """Exact figures through every verb: where they come from, how they are kept, beside sampled ones, and what is refused."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -91,9 +92,7 @@ def test_without_a_device_only_the_links_err_and_the_name_says_so(where, tmp_pat
 
 @pytest.mark.parametrize("where", [7, [], b"fake_manila", object(), 1.5, {"device": "fake_manila"}])
 def test_what_is_no_device_is_one_clear_line(where):
-    with pytest.raises(
-        ParameterError, match="a device is a name, a snapshot's path, a calibration, a BackendV2"
-    ):
+    with pytest.raises(ParameterError, match=f"device .*{re.escape(repr(where)[:30])}"):
         qn.predict(CHAIN, where)
 
 
@@ -101,12 +100,12 @@ def test_what_is_no_device_is_one_clear_line(where):
     "where", ["", "exact:", "aer:", "ideal:fake_manila", "ibm:fake_manila", "fake_manilla"]
 )
 def test_names_that_no_device_has(where):
-    with pytest.raises(UnknownNameError, match="unknown device"):
+    with pytest.raises(UnknownNameError, match="device "):
         qn.predict(CHAIN, where)
 
 
 def test_a_device_holds_a_qiskit_backend_or_nothing():
-    with pytest.raises(ParameterError, match="takes a Qiskit BackendV2, got 7"):
+    with pytest.raises(ParameterError, match=r"BackendV2.* 7"):
         Device("mine", 7)
 
 
@@ -150,13 +149,13 @@ def test_an_exact_run_is_kept_moved_and_read_in_another_process(tmp_path, manila
     for plain in json.loads(printed):
         assert plain == json.loads(json.dumps(found.to_dict()))
         assert plain["engine"] == "exact" and plain["shots"] is None and plain["seed"] is None
-    with pytest.raises(RecordError, match="an exact run samples no outcomes"):
+    with pytest.raises(RecordError, match="exact"):
         qn.open_run(tmp_path / "moved").outcomes()
 
 
 def test_an_exact_run_that_was_prepared_only_is_computed_when_it_is_opened(tmp_path, manila):
     qn.submit(CHAIN, "exact:fake_manila", seed=0, path=tmp_path / "run")
-    with pytest.raises(RecordError, match="no outcomes yet"):
+    with pytest.raises(RecordError, match="outcomes"):
         qn.replay(tmp_path / "run")
     opened = qn.open_run(tmp_path / "run")
     assert opened.status == "PREPARED"
@@ -168,7 +167,7 @@ def test_another_protocol_cannot_be_read_from_an_exact_run(tmp_path):
     qn.predict(CHAIN, "fake_manila", path=tmp_path / "run")
     same = qn.open_run(tmp_path / "run", protocol=qn.RepeaterChain(hops=2, link_fidelity=0.9))
     assert same.result().fidelity.method == "exact"
-    with pytest.raises(ProgramError, match="exact and keeps no outcomes"):
+    with pytest.raises(ProgramError, match="exact"):
         qn.open_run(tmp_path / "run", protocol=qn.RepeaterChain(hops=2, link_fidelity=0.8))
 
 
@@ -186,7 +185,7 @@ def test_another_protocol_cannot_be_read_from_an_exact_run(tmp_path):
 def test_damaged_values_are_one_clear_error(text, tmp_path):
     qn.predict(CHAIN, path=tmp_path / "run")
     (tmp_path / "run" / "exact.json").write_text(text)
-    with pytest.raises(RecordError, match=r"exact.json is (damaged|torn)"):
+    with pytest.raises(RecordError, match=r"exact\.json"):
         qn.replay(tmp_path / "run")
 
 
@@ -203,7 +202,7 @@ def test_a_prepared_run_with_a_damaged_manifest_is_one_clear_error(change, tmp_p
     file = tmp_path / "run" / "manifest.json"
     changed = {**json.loads(file.read_text()), **change}
     file.write_text(json.dumps({key: value for key, value in changed.items() if value is not ...}))
-    with pytest.raises(RecordError, match="is damaged"):
+    with pytest.raises(RecordError, match=r"damaged|lacks (program_id|corrections)"):
         qn.open_run(tmp_path / "run").result()
 
 
@@ -211,16 +210,14 @@ def test_a_prepared_run_with_a_damaged_manifest_is_one_clear_error(change, tmp_p
 
 
 def test_what_exact_computation_cannot_do_is_refused_with_the_way_out(tmp_path):
-    with pytest.raises(UnsupportedError, match="takes no shots"):
+    with pytest.raises(UnsupportedError, match="shots"):
         qn.predict(CHAIN, "fake_manila", shots=100)
-    with pytest.raises(UnsupportedError, match="leave shots out"):
+    with pytest.raises(UnsupportedError, match="shots"):
         qn.run(CHAIN, "exact:fake_manila", shots=100)
-    with pytest.raises(
-        UnsupportedError, match=r"may take .* GiB; allow more with memory=.* or sample on aer"
-    ):
+    with pytest.raises(UnsupportedError, match=r"GiB.*memory="):
         qn.predict(CHAIN, "fake_manila", memory=100)
     for memory in (0, -1, float("nan"), "2", True, None):
-        with pytest.raises(ParameterError, match="memory must be a number of bytes above 0"):
+        with pytest.raises(ParameterError, match=f"memory .*{re.escape(repr(memory))}"):
             qn.predict(CHAIN, memory=memory)
     assert qn.predict(CHAIN, memory=np.int64(2**30)).fidelity.value < 1
     for verb in (
@@ -228,9 +225,7 @@ def test_what_exact_computation_cannot_do_is_refused_with_the_way_out(tmp_path):
         lambda: qn.run(RANDOM_SETTINGS, "exact"),
         lambda: qn.run(RANDOM_SETTINGS, "aer:fake_torino", shots=5, predict=True, path=tmp_path / "run"),
     ):
-        with pytest.raises(
-            UnsupportedError, match=r"drawn at random .*; use fewer parties, or sample on aer"
-        ):
+        with pytest.raises(UnsupportedError, match="random"):
             verb()
     assert not (tmp_path / "run").exists()
 
@@ -244,12 +239,12 @@ def test_a_run_that_cannot_be_computed_keeps_its_directory_as_it_was_prepared(tm
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ("ideal", "has no device whose noise could be described"),
-        ("aer", "has no device whose noise could be described"),
-        ("exact", "has no device whose noise could be described"),
-        (qn.MockBackend(), "does not simulate a device's noise"),
-        (StatevectorSampler(seed=1), "does not simulate a device's noise"),
-        (FakeManilaV2(), "does not simulate a device's noise"),
+        ("ideal", "device"),
+        ("aer", "device"),
+        ("exact", "device"),
+        (qn.MockBackend(), "simulate"),
+        (StatevectorSampler(seed=1), "simulate"),
+        (FakeManilaV2(), "simulate"),
     ],
     ids=["ideal", "aer", "exact", "mock", "sampler", "backend"],
 )
@@ -263,17 +258,17 @@ def test_noise_where_there_is_none_to_choose_is_refused(where, message):
 @pytest.mark.parametrize(
     ("noise", "message"),
     [
-        ({"idl": False}, "unknown source of noise 'idl'; did you mean: idle"),
-        ({"cls": 1}, "unknown source of noise 'cls'"),
-        ({3: 1}, "unknown source of noise '3'"),
-        ({"idle": 1}, "idle must be True or False, got 1"),
-        ({"feedforward_latency": -1e-6}, r"feedforward_latency must be in \[0, 0.001\], got -1e-06"),
-        ({"feedforward_latency": 1.5}, "feedforward_latency must be in"),
-        ({"feedforward_latency": float("nan")}, "feedforward_latency must be in"),
-        ({"zz": 10**400}, "zz must be a number in"),
-        ({"zz": None}, "zz must be a number in"),
-        (3, "noise must be a DeviceNoise"),
-        ("idle", "noise must be a DeviceNoise"),
+        ({"idl": False}, "source of noise 'idl'.*: idle"),
+        ({"cls": 1}, "source of noise 'cls'"),
+        ({3: 1}, "source of noise '3'"),
+        ({"idle": 1}, "idle .* 1$"),
+        ({"feedforward_latency": -1e-6}, r"feedforward_latency .*\[0, 0\.001\].* -1e-06"),
+        ({"feedforward_latency": 1.5}, r"feedforward_latency .*1\.5"),
+        ({"feedforward_latency": float("nan")}, "feedforward_latency .*nan"),
+        ({"zz": 10**400}, "zz .*1000"),
+        ({"zz": None}, "zz .*None"),
+        (3, "noise .* 3"),
+        ("idle", "noise .*'idle'"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -293,23 +288,23 @@ def test_noise_is_a_description_or_its_fields():
     "where", ["ideal", "aer", "exact", qn.MockBackend(), FakeManilaV2(), StatevectorSampler(seed=1)]
 )
 def test_decoupling_where_nobody_waits_or_somebody_else_schedules_is_refused(where):
-    with pytest.raises(UnsupportedError, match=r"decoupling (needs a device|cannot be put)"):
+    with pytest.raises(UnsupportedError, match="decoupling "):
         qn.submit(CHAIN, where, decoupling=True, emulate_links=True)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"predict": "no"}, "predict must be True, False or None, got 'no'"),
-        ({"predict": 1}, "predict must be True, False or None, got 1"),
-        ({"decoupling": 1}, "decoupling must be True or False, got 1"),
+        ({"predict": "no"}, "predict .*'no'"),
+        ({"predict": 1}, "predict .* 1$"),
+        ({"decoupling": 1}, "decoupling .* 1$"),
         (
             {"layout": 3},
-            "layout must be 'auto', 'predicted' or a list of qubits, or a link benchmark's result or .*, got 3",
+            "layout .*'auto', 'predicted'.* 3$",
         ),
-        ({"corrections": None}, "unknown correction mode None"),
+        ({"corrections": None}, "correction mode None"),
         ({"carrier": 3}, "unknown carrier 3"),
-        ({"optimization_level": True}, "optimization_level must be a whole number of 0 to 3"),
+        ({"optimization_level": True}, "optimization_level .*0 to 3.* True"),
     ],
 )
 def test_options_of_the_wrong_kind_are_one_clear_line(options, message):
@@ -447,45 +442,45 @@ PREDICT = ["predict", "repeater-chain", "--set", "hops=2"]
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([*MANILA, "--noise", "idl=false"], "unknown source of noise 'idl'; did you mean: idle"),
-        ([*MANILA, "--noise", "cls=1"], "unknown source of noise 'cls'"),
-        ([*MANILA, "--noise", "self=1"], "unknown source of noise 'self'"),
-        ([*MANILA, "--noise", "idle"], "--noise takes KEY=VALUE"),
-        ([*MANILA, "--noise", "idle=no"], "idle must be True or False, got 'no'"),
-        ([*MANILA, "--noise", "feedforward_latency=-1e-6"], "feedforward_latency must be in [0, 0.001], got -1e-06"),
-        ([*MANILA, "--noise", "feedforward_latency=NaN"], "feedforward_latency must be in"),
-        ([*MANILA, "--noise", "zz=1" + "0" * 400], "zz must be a number in"),
-        ([*MANILA, "--noise", "idle=false", "--noise", "idle=true"], "gives idle twice"),
-        ([*RUN, "--noise", "idle=false"], "has no device whose noise could be described"),
-        ([*RUN, "--decoupling"], "decoupling needs a device"),
-        ([*RUN, "--set", "cls=1"], "unknown parameter of repeater-chain 'cls'"),
-        ([*RUN, "--set", "link_fidelity=1" + "0" * 400], "link fidelity must be a number in"),
-        ([*RUN, "--on", "exact"], "leave shots out"),
-        ([*MANILA, "--layout", "0,1,2,3,"], "--layout takes auto, predicted, qubits"),
-        ([*MANILA, "--layout", "0,1,2,-3"], "layout must name qubits 0 to 4"),
-        ([*MANILA, "--carrier", "boat"], "unknown carrier 'boat'"),
-        ([*MANILA, "--seed", "-1"], "seed must be a whole number of at least 0, got -1"),
-        ([*MANILA, "--level", "nan"], "level must be in"),
-        ([*MANILA, "--optimization-level", "4"], "optimization_level must be a whole number of 0 to 3"),
-        ([*PREDICT, "--on", "fake_manilla"], "unknown device 'fake_manilla'"),
-        ([*PREDICT, "--on", "aer:"], "unknown device ''"),
-        ([*PREDICT, "--on", "fake_manila", "--memory-gib", "0"], "--memory-gib takes a number above 0"),
-        ([*PREDICT, "--on", "fake_manila", "--memory-gib", "nan"], "--memory-gib takes a number above 0"),
-        ([*PREDICT, "--on", "fake_manila", "--memory-gib", "1e-9"], "allow more with memory=... (--memory-gib)"),
-        ([*PREDICT, "--decoupling"], "decoupling needs a device"),
-        ([*PREDICT, "--noise", "idle=false"], "has no device whose noise could be described"),
-        ([*PREDICT, "--shots", "5"], "No such option"),
-        (["predict", "ghz", "--set", "parties=8", "--set", "topology=chain"], "use fewer parties, or sample on aer"),
-        (["fetch", "/nowhere"], "no run directory"),
-        (["fetch", "/nowhere", "--level", "2"], "no run directory"),
-        (["fetch", "/dev/null"], "torn or unreadable"),
-        (["fetch"], "Missing argument"),
+        ([*MANILA, "--noise", "idl=false"], "source of noise 'idl'.*: idle"),
+        ([*MANILA, "--noise", "cls=1"], "source of noise 'cls'"),
+        ([*MANILA, "--noise", "self=1"], "source of noise 'self'"),
+        ([*MANILA, "--noise", "idle"], "--noise .*KEY=VALUE"),
+        ([*MANILA, "--noise", "idle=no"], "idle .*'no'"),
+        ([*MANILA, "--noise", "feedforward_latency=-1e-6"], r"feedforward_latency .*\[0, 0\.001\].* -1e-06"),
+        ([*MANILA, "--noise", "feedforward_latency=NaN"], "feedforward_latency .*nan"),
+        ([*MANILA, "--noise", "zz=1" + "0" * 400], "zz .*1000"),
+        ([*MANILA, "--noise", "idle=false", "--noise", "idle=true"], "--noise .*idle"),
+        ([*RUN, "--noise", "idle=false"], "device"),
+        ([*RUN, "--decoupling"], "decoupling .*device"),
+        ([*RUN, "--set", "cls=1"], "repeater-chain 'cls'"),
+        ([*RUN, "--set", "link_fidelity=1" + "0" * 400], "link fidelity .*1000"),
+        ([*RUN, "--on", "exact"], "shots"),
+        ([*MANILA, "--layout", "0,1,2,3,"], "--layout .*auto, predicted"),
+        ([*MANILA, "--layout", "0,1,2,-3"], "layout .*0 to 4"),
+        ([*MANILA, "--carrier", "boat"], "carrier 'boat'"),
+        ([*MANILA, "--seed", "-1"], "seed .*-1"),
+        ([*MANILA, "--level", "nan"], "level .*nan"),
+        ([*MANILA, "--optimization-level", "4"], "optimization_level .*0 to 3.* 4"),
+        ([*PREDICT, "--on", "fake_manilla"], "device 'fake_manilla'"),
+        ([*PREDICT, "--on", "aer:"], "device ''"),
+        ([*PREDICT, "--on", "fake_manila", "--memory-gib", "0"], "--memory-gib "),
+        ([*PREDICT, "--on", "fake_manila", "--memory-gib", "nan"], "--memory-gib "),
+        ([*PREDICT, "--on", "fake_manila", "--memory-gib", "1e-9"], r"\(--memory-gib\)"),
+        ([*PREDICT, "--decoupling"], "decoupling .*device"),
+        ([*PREDICT, "--noise", "idle=false"], "device"),
+        ([*PREDICT, "--shots", "5"], "--shots"),
+        (["predict", "ghz", "--set", "parties=8", "--set", "topology=chain"], "parties"),
+        (["fetch", "/nowhere"], "/nowhere"),
+        (["fetch", "/nowhere", "--level", "2"], "/nowhere"),
+        (["fetch", "/dev/null"], "/dev/null"),
+        (["fetch"], "'DIRECTORY'"),
     ],
 )  # fmt: skip
 def test_wrong_input_is_one_line_and_status_2(qnet, arguments, message):
     status, out, err = qnet(*arguments)
     assert (status, out) == (2, "")
-    assert message in err
+    assert re.search(message, err)
     assert err.startswith("qnet: ") and err.count("\n") == 1 and "Traceback" not in err
 
 

@@ -111,9 +111,9 @@ def test_each_trial_routes_in_its_own_way():
 
 
 def test_what_cannot_be_placed_by_prediction():
-    with pytest.raises(UnsupportedError, match="needs a device"):
+    with pytest.raises(UnsupportedError, match=r"layout .*device"):
         qn.run(CHAIN, layout="predicted")
     with pytest.raises(LayoutError, match="wires"):
         qn.predict(qn.RepeaterChain(hops=20), "fake_manila", layout="predicted")
-    with pytest.raises(ParameterError, match="'auto', 'predicted' or a list of qubits"):
+    with pytest.raises(ParameterError, match=r"'auto', 'predicted'.*'best'"):
         qn.predict(CHAIN, "fake_kingston", layout="best")

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -91,27 +92,27 @@ def test_a_circuit_of_more_than_512_wires_runs():
 def test_options_that_cannot_be_honoured_raise():
     with pytest.raises(TypeError, match="shot"):
         run(CHAIN, shot=100)
-    with pytest.raises(ParameterError, match="shots must be a whole number of 1 to 100000000, got 0"):
+    with pytest.raises(ParameterError, match=r"shots .*1 to 100000000.* 0"):
         run(CHAIN, shots=0)
-    with pytest.raises(ParameterError, match="seed must be"):
+    with pytest.raises(ParameterError, match=r"seed .*-1"):
         run(CHAIN, seed=-1)
-    with pytest.raises(ParameterError, match="level"):
+    with pytest.raises(ParameterError, match=r"level .*2"):
         run(CHAIN, level=2)
-    with pytest.raises(ParameterError, match="optimization_level must be a whole number of 0 to 3"):
+    with pytest.raises(ParameterError, match=r"optimization_level .*0 to 3.* 4"):
         run(CHAIN, optimization_level=4)
-    with pytest.raises(UnknownNameError, match="unknown correction mode"):
+    with pytest.raises(UnknownNameError, match="correction mode 'frames'"):
         run(CHAIN, corrections="frames")
-    with pytest.raises(UnknownNameError, match="unknown carrier 'boat'"):
+    with pytest.raises(UnknownNameError, match="carrier 'boat'"):
         run(CHAIN, carrier="boat")
-    with pytest.raises(UnknownNameError, match="unknown backend 'air'"):
+    with pytest.raises(UnknownNameError, match="backend 'air'"):
         run(CHAIN, "air")
-    with pytest.raises(UnknownNameError, match="unknown device 'fake_kingson'; did you mean: fake_kingston"):
+    with pytest.raises(UnknownNameError, match=r"device 'fake_kingson'.*: fake_kingston"):
         run(CHAIN, "aer:fake_kingson")
-    with pytest.raises(ParameterError, match="a backend is a string"):
+    with pytest.raises(ParameterError, match=r"backend .* 7"):
         run(CHAIN, 7)
-    with pytest.raises(ParameterError, match="protocol must be a Protocol"):
+    with pytest.raises(ParameterError, match=r"protocol .*'repeater-chain'"):
         run("repeater-chain")
-    with pytest.raises(UnsupportedError, match="a layout needs a device"):
+    with pytest.raises(UnsupportedError, match=r"layout .*device"):
         run(CHAIN, layout=[0, 1, 2, 3])
 
 
@@ -120,13 +121,13 @@ def test_layouts():
     assert result.provenance["layout"] == [[0, 1, 2, 3]]
     assert result.resources["routing_swaps"] == 0
     for layout, message in (
-        ([0, 1, 2], "must name 4 qubits"),
-        ([0, 1, 2, 2], "twice"),
-        ([0, 1, 2, 9], "qubits 0 to 4"),
+        ([0, 1, 2], "4 qubits"),
+        ([0, 1, 2, 2], r"\b2\b"),
+        ([0, 1, 2, 9], "0 to 4"),
     ):
         with pytest.raises(LayoutError, match=message):
             run(CHAIN, "aer:fake_manila", layout=layout)
-    with pytest.raises(LayoutError, match="the circuit has 6 wires, the device only 5 qubits"):
+    with pytest.raises(LayoutError, match=r"6 wires.* 5 qubits"):
         run(RepeaterChain(hops=3), "aer:fake_manila")
 
 
@@ -144,7 +145,7 @@ def test_routing_puts_in_fenced_swaps_and_says_so(level):
 
 
 def test_feedforward_needs_a_device_that_decides_in_real_time():
-    with pytest.raises(UnsupportedError, match=r'fake_miami has no if_else.*corrections="frame"'):
+    with pytest.raises(UnsupportedError, match=r'fake_miami .*if_else.*corrections="frame"'):
         run(CHAIN, "aer:fake_miami", corrections="feedforward")
     with pytest.raises(UnsupportedError, match="one hop"):
         run(CHAIN, "aer:fake_manila", corrections="coherent")
@@ -205,14 +206,14 @@ def test_results_from_elsewhere_are_analysed():
     compiled = compile_(RepeaterChain(hops=2))
     found = StatevectorSampler(seed=3).run([(c, None, 200) for c in compiled.circuits]).result()
     assert compiled.analyze(found)["fidelity"].value == 1.0
-    with pytest.raises(ParameterError, match="3 results are needed"):
+    with pytest.raises(ParameterError, match="3 results"):
         compiled.analyze(list(found)[:1])
 
 
 def test_postselection_reports_its_acceptance():
     result = run(RepeaterChain(hops=3), shots=2000, seed=1, corrections="postselect", level=1 - 1e-6)
     assert 0.25 in result["acceptance"]
-    with pytest.raises(NoShotsError, match="raise the number of shots"):
+    with pytest.raises(NoShotsError, match="shots"):
         run(RepeaterChain(hops=3), shots=1, seed=6, corrections="postselect")
 
 
@@ -265,10 +266,10 @@ def test_an_interrupted_run_goes_on(tmp_path):
 
 
 def test_a_run_that_failed_says_so_on_disk(tmp_path):
-    with pytest.raises(BackendError, match="told to fail at fetch"):
+    with pytest.raises(BackendError, match="fetch"):
         run(RepeaterChain(hops=2), MockBackend(fail_at="fetch"), shots=10, path=tmp_path / "run")
     assert open_run(tmp_path / "run").status == "FAILED"
-    with pytest.raises(RecordError, match="no outcomes yet"):
+    with pytest.raises(RecordError, match="outcomes"):
         replay(tmp_path / "run")
 
 
@@ -280,7 +281,7 @@ def test_a_cancelled_run_stays_cancelled(tmp_path):
 
 def test_a_directory_is_never_overwritten(directory):
     before = (directory / "outcomes.npz").read_bytes()
-    with pytest.raises(RecordError, match="nothing is overwritten"):
+    with pytest.raises(RecordError, match=re.escape(str(directory))):
         run(CHAIN, shots=10, path=directory)
     assert (directory / "outcomes.npz").read_bytes() == before
 
@@ -293,7 +294,7 @@ def test_a_users_own_file_is_neither_cleared_away_nor_written_beside(name, direc
         os.utime(file, (0, 0))
     open_run(directory).cancel()
     assert (directory / name).read_text() == "mine"
-    with pytest.raises(RecordError, match="nothing is overwritten"):
+    with pytest.raises(RecordError, match=re.escape(str(tmp_path / "mine"))):
         run(CHAIN, shots=10, path=tmp_path / "mine")
 
 
@@ -316,17 +317,17 @@ def test_a_lock_that_is_a_link_empties_no_file(directory, tmp_path):
     (tmp_path / "mine").write_text("mine")
     (directory / ".lock").unlink(missing_ok=True)
     (directory / ".lock").symlink_to(tmp_path / "mine")
-    with pytest.raises(RecordError, match="cannot lock"):
+    with pytest.raises(RecordError, match="lock"):
         open_run(directory).cancel()
     assert (tmp_path / "mine").read_text() == "mine"
 
 
 def test_torn_foreign_and_newer_directories(directory, tmp_path):
-    with pytest.raises(RecordError, match="no run directory"):
+    with pytest.raises(RecordError, match="nothing"):
         open_run(tmp_path / "nothing")
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "manifest.json").write_text('{"name": "a web app"}')
-    with pytest.raises(RecordError, match="no manifest of a run"):
+    with pytest.raises(RecordError, match="foreign"):
         open_run(tmp_path / "foreign")
     manifest = directory / "manifest.json"
     whole = json.loads(manifest.read_text())
@@ -337,11 +338,11 @@ def test_torn_foreign_and_newer_directories(directory, tmp_path):
     with pytest.raises(RecordError, match="torn"):
         open_run(directory)
     manifest.write_text(json.dumps({key: value for key, value in whole.items() if key != "items"}))
-    with pytest.raises(RecordError, match="lacks items"):
+    with pytest.raises(RecordError, match="items"):
         open_run(directory)
     manifest.write_text(json.dumps(whole))
     (directory / "outcomes.npz").write_bytes((directory / "outcomes.npz").read_bytes()[:100])
-    with pytest.raises(RecordError, match="torn or does not fit"):
+    with pytest.raises(RecordError, match=r"outcomes\.npz"):
         replay(directory)
 
 
@@ -390,7 +391,7 @@ def test_a_manifest_that_never_ends_or_is_no_strict_json_is_one_clear_error(dire
     whole = manifest.read_text()
     manifest.unlink()
     damage(manifest, whole)
-    with pytest.raises(RecordError, match="unreadable"):
+    with pytest.raises(RecordError, match=r"manifest\.json"):
         open_run(directory)
 
 
@@ -405,7 +406,7 @@ def test_a_manifest_that_never_ends_or_is_no_strict_json_is_one_clear_error(dire
 def test_a_damaged_manifest_is_one_clear_error(directory, change):
     manifest = directory / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), **change}))
-    with pytest.raises(RecordError, match="is damaged"):
+    with pytest.raises(RecordError, match="damaged"):
         replay(directory)
 
 
@@ -432,12 +433,12 @@ def test_whatever_is_damaged_in_a_manifest_is_one_clear_error(directory, place, 
     assert value != inner[place[-1]]
     inner[place[-1]] = value
     manifest.write_text(json.dumps(plain))
-    with pytest.raises(RecordError, match="is damaged"):
+    with pytest.raises(RecordError, match="damaged"):
         str(replay(directory))
 
 
 def test_samplers_that_cannot_decide_are_refused_before_anything_runs():
-    with pytest.raises(UnsupportedError, match="cannot decide in real time"):
+    with pytest.raises(UnsupportedError, match='corrections="frame" or "postselect"'):
         run(RepeaterChain(hops=2), StatevectorSampler(), corrections="feedforward")
 
 
@@ -467,7 +468,7 @@ def test_outcomes_that_do_not_fit_the_program(directory):
     whole = json.loads(manifest.read_text())
     whole["items"][0]["shots"] = 7
     manifest.write_text(json.dumps(whole))
-    with pytest.raises(RecordError, match="does not fit"):
+    with pytest.raises(RecordError, match=r"outcomes\.npz"):
         replay(directory)
 
 
@@ -479,7 +480,7 @@ def test_outcomes_that_are_cut_or_too_long_are_not_filled_up_or_left_out(directo
         arrays = dict(stored)
     arrays["0/out"] = resized(arrays["0/out"])
     np.savez_compressed(directory / "outcomes.npz", **arrays)
-    with pytest.raises(RecordError, match="does not fit"):
+    with pytest.raises(RecordError, match=r"outcomes\.npz"):
         replay(directory)
 
 
@@ -496,7 +497,7 @@ def test_result_tables(directory):
     assert result.to_csv().splitlines()[0].startswith("figure,value,low,high")
     assert "<table>" in result._repr_html_()
     assert "repeater-chain on aer:fake_manila" in str(result)
-    with pytest.raises(AttributeError, match="there is no figure 'fidelty'"):
+    with pytest.raises(AttributeError, match="'fidelty'"):
         _ = result.fidelty
     from qnet_circuits.runs.results.result import Result
 
