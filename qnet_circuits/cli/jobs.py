@@ -97,8 +97,11 @@ def fetch(
 
 @click.command()
 @click.argument("directory", type=click.Path())
+@click.option(
+    "--adopt", is_flag=True, help="Take over a run that another machine prepared, or a copy, first."
+)
 @json_option
-def cancel(directory: str, as_json: bool) -> None:
+def cancel(directory: str, adopt: bool, as_json: bool) -> None:
     """Give up a run that is not finished, and cancel its jobs.
 
     One that may exist and is not listed yet is looked for until it must be listed.
@@ -107,6 +110,8 @@ def cancel(directory: str, as_json: bool) -> None:
 
     run = open_run(directory)
     with go_on_with(run, "cancel"):
+        if adopt:
+            run.adopt()
         run.cancel()
     _say([_state(run, directory)], as_json)
 

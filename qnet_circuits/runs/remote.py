@@ -67,10 +67,13 @@ class Remote(Execution):
                         self._job(number).ask()
 
     def cancel(self) -> None:
-        """Give up the jobs, those too that may exist and are not listed yet."""
+        """Give up the jobs, those too that may exist and are not listed yet; those of another machine's run are left alone."""
         with self._kept.held(TURN), self._telling(), suppress(FetchedElsewhereError):
-            if self._kept.status == "COLLECTED":
+            own = self._kept.own
+            if self._kept.status in (("COLLECTED",) if own else SETTLED):
                 return
+            if not own:
+                raise RecordError(self._not_own("it cancels nothing", "cancel --adopt", "cancel it here"))
             # From now on nobody submits any of them.
             self._kept.set(jobs=[{**job, "unwanted": True} for job in self._kept.manifest.jobs])
             for number, job in self._kept.jobs():
@@ -135,16 +138,20 @@ class Remote(Execution):
     def _permit(self) -> None:
         """Check once more all that nothing may be submitted without, or raise RecordError."""
         if not self._kept.own:
-            raise RecordError(
-                f"{self._kept.where} has a job that was not submitted yet, and was prepared on another machine or is a copy, "
-                "so it submits nothing; go on where it was prepared, or say "
-                f"qnet fetch --submit {shlex.quote(self._kept.where)} (adopt) to submit it here"
-            )
+            raise RecordError(self._not_own("it submits nothing", "fetch --submit", "submit its job here"))
         try:
             check_shares(self._kept.manifest.jobs, self._kept.manifest["options"]["max_qpu_seconds"])
         except (KeyError, ParameterError) as error:
             raise RecordError(f"{self._kept.where}/manifest.json is damaged: {error}") from None
         self._source.ready()
+
+    def _not_own(self, so: str, command: str, aim: str) -> str:
+        """Return why a directory that this machine's journal does not know does nothing, and the way out."""
+        where = self._kept.where
+        return (
+            f"{where} was prepared on another machine or by an earlier version, or is a copy, so {so}; go on where it was "
+            f"prepared, or say qnet {command} {shlex.quote(where)} (adopt) to {aim}"
+        )
 
     def _watch(self, number: int, until: float | None) -> None:
         """Wait for a job to end, or raise NotFinishedError when the time is up."""

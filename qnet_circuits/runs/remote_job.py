@@ -260,8 +260,8 @@ class Job:
             )
 
     def ask(self) -> None:
-        """Find out once how far the job is; one that is not wanted and was not listed before is cancelled."""
-        if self._entry.get("unwanted") and not self._certain:
+        """Find out once how far the job is; one of an own run that is not wanted and was not listed before is cancelled."""
+        if self._entry.get("unwanted") and not self._certain and self._kept.own:
             if self._attempts or self._entry["status"] == "SUBMITTING":
                 self.cancel(patience=0.0)
         elif self._ticket is not None and self._entry["status"] not in ENDED:

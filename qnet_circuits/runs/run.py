@@ -134,6 +134,7 @@ class Run(Unpicklable):
         """Give up a run whose outcomes are not there yet, and its jobs if it has some.
 
         Raises:
+            RecordError: If it has jobs, and this machine's journal does not know the directory; see ``adopt``.
             HeldError: If another process samples it on this machine, or is at work on it for longer than a moment.
         """
         self._execution.cancel()

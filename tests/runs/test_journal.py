@@ -1,6 +1,7 @@
-"""What this machine may submit: a directory from elsewhere, or a copy, is read and collected, and submits nothing unasked."""
+"""What this machine may submit or cancel: a directory from elsewhere, or a copy, is read and collected, and no more unasked."""
 
 import json
+import shlex
 import shutil
 import stat
 from pathlib import Path
@@ -156,6 +157,44 @@ def test_a_run_from_elsewhere_whose_job_exists_is_collected(platform, tmp_path, 
     assert open_run(tmp_path / "run").result().figures and platform.paid == 1
     machine("C")
     assert replay(tmp_path / "run").figures == open_run(tmp_path / "run").result().figures
+
+
+def test_a_run_from_elsewhere_is_cancelled_where_that_is_asked_for(
+    platform, tmp_path, machine, capsys, monkeypatch
+):
+    submitted(platform, tmp_path / "run")
+    machine("B")
+    before = on_disk(tmp_path / "run")
+    with monkeypatch.context() as unasked:
+        for question in ("carries", "find_all", "poll", "cancel"):
+            unasked.setattr(RemoteBackend, question, None)
+        assert qnet("cancel", tmp_path / "run") == 2
+    assert f"qnet cancel --adopt {shlex.quote(str(tmp_path / 'run'))}" in capsys.readouterr().err
+    assert on_disk(tmp_path / "run") == before and platform.paid == 1
+    assert qnet("cancel", "--adopt", tmp_path / "run") == 0
+    assert platform.paid == 0 and on_disk(tmp_path / "run")["status"] == "CANCELLED"
+    machine("C")
+    assert qnet("cancel", tmp_path / "run") == 0
+
+
+def test_a_copy_cancels_nothing_while_the_run_is_there(platform, tmp_path, capsys):
+    submitted(platform, tmp_path / "run")
+    copy = shutil.copytree(tmp_path / "run", tmp_path / "copy")
+    assert qnet("cancel", copy) == qnet("cancel", copy, "--adopt") == 2
+    assert "alone" in capsys.readouterr().err and platform.paid == 1
+    assert qnet("cancel", tmp_path / "run") == 0 and platform.paid == 0
+
+
+def test_a_run_from_elsewhere_that_was_given_up_there_is_asked_for_and_cancels_nothing(
+    platform, tmp_path, machine
+):
+    """The manifest says that its job is not wanted: whoever wrote that, this machine did not."""
+    submitted(platform, tmp_path / "run")
+    edit(tmp_path / "run", unwanted=True, attempts=2, status="QUEUED")
+    machine("B")
+    assert qnet("status", tmp_path / "run") == 0 and platform.paid == 1
+    machine("A")
+    assert qnet("status", tmp_path / "run") == 0 and platform.paid == 0
 
 
 @pytest.mark.parametrize("share", [10800, 61, None, "60"])
