@@ -67,7 +67,8 @@ def _status(arguments: Sequence[str] | None, printed: io.StringIO) -> int:
     except (QnetError, Interrupted) as error:
         return complain(str(error), next(code for kind, code in _STATUS.items() if isinstance(error, kind)))
     except BaseException as error:
-        said = mistake(error)
+        named = sys.argv[1:] if arguments is None else arguments
+        said = mistake(error, [each.rpartition(":")[0] for each in named if ".py:" in each])
         if said is None:
             raise
         return complain(said, WRONG_INPUT)

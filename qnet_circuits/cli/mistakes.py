@@ -2,38 +2,62 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import traceback
-from collections.abc import Set
+from collections.abc import Iterable
 from typing import Any
 
 
-def mistake(error: BaseException) -> str | None:
-    """Return what a protocol that is not the package's own raised; None if what was raised is of another origin."""
+def mistake(error: BaseException, files: Iterable[str] = ()) -> str | None:
+    """Return what code that is not the package's own raised; None if what was raised is of another origin.
+
+    Args:
+        error: What was raised.
+        files: Files of protocols that were named. What classes of protocols lie in is known without.
+    """
+    own = {*files, *_files_of_protocols()}
+    if _places(error, own):
+        return f"the protocol's own code failed: {told(error, own)}; mend it there"
+    if isinstance(
+        error, SystemExit
+    ):  # Nothing here leaves in this way, least of all with the status of success.
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        return f"the work was left by SystemExit ({last.filename}, line {last.lineno}); raise an error there instead"
+    return None
+
+
+def _files_of_protocols() -> set[str]:
+    """Return the files of the modules of protocol classes that are not the package's own."""
     from qnet_circuits.programs.protocol import Protocol
 
-    modules, classes = set(), [Protocol]
+    names, classes = set(), [Protocol]
     while classes:
         cls = classes.pop()
         classes += cls.__subclasses__()
-        modules.add(cls.__module__)
-    foreign = {name for name in modules if name.partition(".")[0] != __name__.partition(".")[0]}
-    where = _places(error, foreign)
-    return f"the protocol's own code failed: {told(error, foreign)}; mend it there" if where else None
+        names.add(cls.__module__)
+    # A class that type() made says that it is of the standard library's.
+    not_own = {__name__.partition(".")[0], *sys.stdlib_module_names} - {"__main__"}
+    foreign = [sys.modules.get(name) for name in names if name.partition(".")[0] not in not_own]
+    return {file for module in foreign if (file := getattr(module, "__file__", None))}
 
 
-def told(error: BaseException, modules: Set[str]) -> str:
-    """Return an exception, and the last place in some modules that it came through."""
+def told(error: BaseException, files: Iterable[str]) -> str:
+    """Return an exception, and the last place in some files that it came through."""
     try:
         text = str(error)
     except Exception:  # Its text is somebody's code too.
         text = ""
     said = type(error).__name__ + (f": {text}" if text else "")
-    places = _places(error, modules)
+    places = _places(error, files)
     return f"{said} ({places[-1].filename}, line {places[-1].lineno})" if places else said
 
 
-def _places(error: BaseException, modules: Set[str]) -> list[Any]:
-    """Return where in some modules an exception came through, outermost first."""
-    through = [frame.f_globals.get("__name__") for frame, _ in traceback.walk_tb(error.__traceback__)]
-    places = traceback.extract_tb(error.__traceback__)
-    return [place for place, name in zip(places, through, strict=True) if name in modules]
+def _places(error: BaseException, files: Iterable[str]) -> list[Any]:
+    """Return where in some files an exception came through, outermost first."""
+    known = set(map(os.path.realpath, files))
+    return [
+        place
+        for place in traceback.extract_tb(error.__traceback__)
+        if os.path.realpath(place.filename) in known
+    ]

@@ -163,7 +163,7 @@ def _class_in_file(name: str) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # A file may leave by SystemExit too, as a script does.
-        raise ParameterError(f"{file} cannot be imported: {told(error, {path.stem})}") from error
+        raise ParameterError(f"{file} cannot be imported: {told(error, [file])}") from error
     if not (isinstance(cls, type) and issubclass(cls, Protocol)):
         raise ParameterError(f"{file} has no protocol class {class_name!r}")
     return cls

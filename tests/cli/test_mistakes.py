@@ -32,6 +32,16 @@ def hook(name, body, arguments="self, *rest"):
     return beside(f"def {name}({arguments}):\n    {body}")
 
 
+def made_by_type(body):
+    """The file with a class that says it is of another module, as type() makes them of abstract classes."""
+    return (
+        "import sys\nfrom dataclasses import dataclass\nimport qnet_circuits as qn\n"
+        f"def program(self, rng):\n    {body}\n"
+        "body = {'program': program, 'name': 'mine', '__annotations__': {}}\n"
+        "Mine = dataclass(frozen=True)(type('Mine', (qn.Protocol,), body))\n"
+    )
+
+
 WRONG = {
     # Around the class.
     "syntax": ("def f(:", RUN),
@@ -78,6 +88,9 @@ WRONG = {
     "program yields": (program("yield 1"), RUN),
     "program of circuits": (program("import qiskit; return qn.Program([qiskit.QuantumCircuit(1)])"), RUN),
     "program of nothing": (program("return qn.Program(None)"), RUN),
+    "program of a class of another module leaves well": (made_by_type("sys.exit(0)"), RUN),
+    "program of a class of another module raises": (made_by_type("1/0"), RUN),
+    "program of a class of another module leaves, described": (made_by_type("sys.exit(0)"), DESCRIBE),
     # What else it says.
     "theory raises": (hook("theory", "1/0"), RUN),
     "theory leaves": (hook("theory", "raise SystemExit"), RUN),
@@ -126,3 +139,15 @@ def test_an_error_of_the_packages_own_stays_a_traceback(qnet, monkeypatch):
     monkeypatch.setattr(running, "submit", broken)
     with pytest.raises(ZeroDivisionError):
         qnet("run", "ghz")
+
+
+@pytest.mark.parametrize("status", [None, 0, 3])
+def test_what_leaves_from_anywhere_else_is_told_and_never_ends_well(qnet, monkeypatch, status):
+    from qnet_circuits.runs import verbs as running
+
+    def leaves(*arguments, **options):
+        raise SystemExit(status)
+
+    monkeypatch.setattr(running, "submit", leaves)
+    code, out, err = qnet("run", "ghz")
+    assert (code, out) == (2, "") and "SystemExit" in err and err.count("\n") == 1
