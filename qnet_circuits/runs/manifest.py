@@ -131,10 +131,8 @@ class Manifest:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form."""
-        circuits, figures = (
-            [each.to_dict() for each in objects] for objects in (self.circuits, self.figures)
-        )
-        return {**self.entries, "items": circuits, "figures": figures}
+        circuits = [circuit.to_dict() for circuit in self.circuits]
+        return {**self.entries, "items": circuits, "figures": [figure.to_dict() for figure in self.figures]}
 
 
 def _without_objects(plain: Mapping[str, Any]) -> dict[str, Any]:
@@ -273,10 +271,7 @@ def _figure(plain: dict[str, Any], widths: Mapping[str, Mapping[str, int]]) -> F
     """Return a figure of its plain form, checked."""
     figure = Figure.from_dict(plain)
     figure.check(widths)
-    about = (figure.ideal, figure.without_messages, figure.null)
-    check_numbers(figure.name, [each for each in about if each is not None])
-    check_numbers(figure.name, [figure.expression.constant, *(figure.physical or ())])
-    if figure.physical is not None and len(figure.physical) != 2:
-        raise ValueError(f"physical of {figure.name}")
+    about = (figure.ideal, figure.without_messages, figure.null, figure.expression.constant)
+    check_numbers(figure.name, [each for each in (*about, *(figure.physical or ())) if each is not None])
     check_count(f"drawn_from of {figure.name}", figure.drawn_from, 0)
     return figure

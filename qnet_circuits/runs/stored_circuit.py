@@ -122,9 +122,9 @@ class StoredCircuit:
         if not all(0 <= index < self.raw_registers[register] for register, index in forms.raw):
             raise ValueError("forms")
         last = len(forms.raw) + 2 * len(forms.emulated) - 1
-        read = [*forms.accept, *(form for bits in forms.registers.values() for form in bits)]
-        for variable in (each for form in read for each in form):
-            check_count("a variable of forms", variable, 0, last)
+        for bits in (forms.accept, *forms.registers.values()):
+            for variable in (each for form in bits for each in form):
+                check_count("a variable of forms", variable, 0, last)
         for weights in forms.emulated:
             check_numbers("emulated", weights)
             if len(weights) != 4 or min(weights) < 0 or not math.isclose(sum(weights), 1.0, rel_tol=1e-5):
