@@ -71,7 +71,10 @@ def lower(
         source = teleport_transmissions(source)
     if mode == "none":
         return _Lowering(withheld(source), mode, carrier, emulate_links).run()
-    waits = "its control flow waits for bits of other nodes in real time" if waiting(source) else ""
+    decides = any(instruction.is_control_flow() for instruction in source.data)
+    waits = (
+        "its control flow waits for bits of other nodes in real time" if decides and waiting(source) else ""
+    )
     if mode != "auto":
         lowered = _Lowering(source, mode, carrier, emulate_links).run()
         return replace(lowered, notes=(f"circuit {source.name!r}: {waits}",)) if waits else lowered

@@ -56,8 +56,6 @@ def withheld(circuit: QuantumCircuit) -> QuantumCircuit:
 
 def waits(circuit: QuantumCircuit) -> bool:
     """Tell whether control flow reads a bit that another node measured, or may have."""
-    if not any(instruction.is_control_flow() for instruction in circuit.data):
-        return False
     return any(not foreign.isdisjoint(read_bits(each)) for each, foreign, _ in _heard(circuit))
 
 

@@ -37,8 +37,11 @@ def prepare(protocol: Protocol, backend: Any, options: RunOptions) -> Prepared:
     protocol, said = on_device(protocol, where)
     _check_blocks(protocol, where, options)
     seed = secrets.randbits(53) if options.seed is None else options.seed
-    options, placed = _placed(program_of(protocol, seed), where, seed, options)
-    compiled = compile_for(program_of(protocol, seed, options.controls), where, seed, options)
+    program = program_of(protocol, seed)
+    options, placed = _placed(program, where, seed, options)
+    if options.controls:
+        program = program_of(protocol, seed, controls=True)
+    compiled = compile_for(program, where, seed, options)
     if options.mitigate:
         check_mitigable(protocol, compiled.program, where)
     return Prepared(protocol, where, options, seed, compiled, (*said, *placed))
