@@ -14,7 +14,7 @@ from qiskit.circuit import CircuitInstruction, ControlFlowOp, Gate, Instruction,
 from qiskit.transpiler import PassManager, TranspilerError
 from qiskit.transpiler.passes import HighLevelSynthesis
 
-from qnet_circuits.classical import in_place
+from qnet_circuits.classical import in_place, read_bits
 from qnet_circuits.errors import ProgramError
 from qnet_circuits.programs.corrections import CORRECT
 
@@ -28,7 +28,8 @@ def flattened(circuit: QuantumCircuit) -> QuantumCircuit:
     branch, is left out.
 
     Raises:
-        ProgramError: If the circuit has variables, or an instruction that cannot be taken apart.
+        ProgramError: If the circuit has variables, an instruction that cannot be taken apart, or a decision inside a branch
+            on bits of the branch's own.
 
     Example:
         >>> inner = QuantumCircuit(1, 1)
@@ -127,6 +128,8 @@ def _flat(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
     if isinstance(operation, ControlFlowOp):
         before = operation.blocks
         blocks = [flattened(block) for block in before]
+        for block in blocks:
+            _check_decisions(block, instruction)
         if not instruction.qubits and not any(block.data for block in blocks):
             return
         if any(new is not old for new, old in zip(blocks, before, strict=True)):
@@ -137,6 +140,17 @@ def _flat(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
             yield from _flat(part)
     else:
         yield instruction
+
+
+def _check_decisions(block: QuantumCircuit, instruction: CircuitInstruction) -> None:
+    """Check that decisions inside a branch name the bits of the circuit around it, as everything that reads them takes them."""
+    outer = dict(zip(block.clbits, instruction.clbits, strict=True))
+    for inside in block.data:
+        if any(outer.get(bit) != bit for bit in read_bits(inside)):
+            raise ProgramError(
+                f"{inside.name!r} inside a branch of {instruction.name!r} decides on a bit that the circuit around it does "
+                "not have there; write nested decisions with the circuit's own if_test and switch, on its own bits"
+            )
 
 
 def _hides(instruction: CircuitInstruction) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import AnnotatedOperation, ControlModifier, Instruction
+from qiskit.circuit import AnnotatedOperation, Clbit, ControlModifier, IfElseOp, Instruction, Qubit
 from qiskit.circuit.classical import expr
 from qiskit.circuit.library import GlobalPhaseGate, XGate
 from qiskit.quantum_info import Clifford
@@ -185,3 +185,52 @@ def test_the_flattened_circuit_means_what_the_composite_one_did():
     meant, _ = registers_of(distribution(written_out))
     (item,) = compile_program(program_of(circuit), corrections="frame")
     assert same(meant, corrected(item.lowered)[0])
+
+
+def decided_on_a_branchs_own_bit():
+    inner, middle = QuantumCircuit(1), QuantumCircuit([Qubit()], [Clbit(), Clbit()])
+    inner.x(0)
+    middle.append(IfElseOp((middle.clbits[1], 1), inner), [0], [])
+    return middle
+
+
+def appended(circuit, m):
+    circuit.append(IfElseOp((m[0], 1), decided_on_a_branchs_own_bit()), [0], list(m))
+
+
+def appended_deeper(circuit, m):
+    """Two branches around the decision: the bit is the middle one's, and neither the inner nor the outer one's."""
+    with circuit.if_test((m[0], 1)):
+        circuit.append(IfElseOp((m[0], 1), decided_on_a_branchs_own_bit()), [0], list(m))
+
+
+def composed(circuit, m):
+    other = QuantumCircuit(1, 2)
+    with other.if_test((other.clbits[0], 1)), other.if_test((other.clbits[1], 1)):
+        other.x(0)
+    circuit.compose(other, [0], list(m), inplace=True)
+
+
+def built(circuit, m):
+    with circuit.if_test((m[0], 1)), circuit.if_test((m[1], 1)):
+        circuit.x(0)
+
+
+def program_with(nested):
+    m = ClassicalRegister(2, "m")
+    circuit = QuantumCircuit(QuantumRegister(1, "a"), m)
+    circuit.measure(0, m[0])
+    circuit.measure(0, m[1])
+    nested(circuit, m)
+    circuit.measure(0, m[0])
+    return Program([Item("one", circuit)])
+
+
+@pytest.mark.parametrize("nested", [appended, appended_deeper, composed])
+def test_a_decision_inside_a_branch_on_other_bits_than_the_circuits_is_refused(nested):
+    with pytest.raises(ProgramError, match="inside a branch"):
+        program_with(nested)
+
+
+def test_a_decision_inside_a_branch_on_the_circuits_bits_is_taken():
+    assert program_with(built).resources
