@@ -8,9 +8,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation
 
-from qnet_circuits.plotting.style import FAINT, INK, PAPER
+from qnet_circuits.plotting.style import FAINT, FONT, INK, PAPER
 
-FONT = 9.0
 #: Height of a bar, of a row of height 1.
 BAR = 0.56
 #: How far below the axes the legend begins, in inches: below ticks and label.

@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from qnet_circuits.plotting.bars import BAR, FONT, draw_bar, draw_legend, draw_numbers, frame
-from qnet_circuits.plotting.style import FAINT, INK, PALETTE, PAPER, new_axes
+from qnet_circuits.plotting.bars import BAR, draw_bar, draw_legend, draw_numbers, frame
+from qnet_circuits.plotting.style import FAINT, FONT, INK, PALETTE, PAPER, new_axes
 
 if TYPE_CHECKING:
     from qnet_circuits.runs.results.costs import Budget
