@@ -30,7 +30,10 @@ from qnet_circuits.theory.estimate import Estimate
 #: Said where a run's secret bytes are gone, or were not handed on with its directory.
 ANOTHER_SECRET = f"{SECRET_FILE} is not there: what follows from it, such as a key, is another than before"
 #: Said where a run's secrets would be made otherwise than it was said when it was submitted.
-OTHER_PARAMETERS = "the run was made with others, which decide on its key; other ones give figures and no key"
+OTHER_PARAMETERS = (
+    "the run was made with others, or by another class than the registered one of its name, and they decide on its key; "
+    "other ones give figures and no key"
+)
 #: Said of an exact run whose protocol makes more of outcomes than figures.
 NOT_SAMPLED = "nothing was sampled: what the protocol makes of outcomes, such as a key, is left out"
 _ORIGIN = ("version", "protocol", "parameters", "backend", "corrections", "seed", "noise", "layout", "run_id")
@@ -48,7 +51,7 @@ class Stored:
         protocol: The protocol, if it makes more of outcomes than figures and its class is known.
         root: The secret bytes that such a protocol expands.
         lost: Whether those are others than before.
-        other: Whether the protocol has other parameters than the run was made with.
+        other: Whether the protocol has another class or other parameters than the run was made with.
         left_out: What is said of blocks without outcomes.
         seconds: How long each step took so far.
     """

@@ -171,8 +171,9 @@ class Record:
         if not self.has(SECRET_FILE):
             self._write(SECRET_FILE, secrets.token_bytes(size), once=True)
         kept = self._read(SECRET_FILE)
-        if len(kept) != size:
-            raise RecordError(f"{self.path}/{SECRET_FILE} is damaged: {size} bytes are due")
+        # A crash may leave a file of the right length in which nothing was written.
+        if len(kept) != size or not any(kept):
+            raise RecordError(f"{self.path}/{SECRET_FILE} is damaged: {size} random bytes are due")
         return kept
 
     def write_json(self, name: str, plain: Any) -> None:

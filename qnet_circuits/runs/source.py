@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -47,11 +48,10 @@ class Source:
         """The protocol that the run is of, or None if its class is not known here."""
         if self._made is not None:
             return self._made
-        try:
-            cls = protocol_class(self._kept.manifest["protocol"])
-            return cls.from_parameters(**self._kept.manifest["parameters"])
-        except (UnknownNameError, ParameterError):
-            return None
+        cls = self._registered
+        with suppress(ParameterError):
+            return None if cls is None else cls.from_parameters(**self._kept.manifest["parameters"])
+        return None
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -59,12 +59,24 @@ class Source:
         return self._kept.manifest.figures if self._given is None else self._program(self._given).figures
 
     def made_with(self, protocol: Protocol) -> bool:
-        """Tell whether the run was made with this protocol's very parameters and program: they decide on its secrets."""
+        """Tell whether the run was made with this protocol's very class, parameters and program: they decide on its secrets.
+
+        Which class a run was made with its name tells: of a protocol that was given it must be the registered class, for a
+        subclass may make a key by other rules.
+        """
         if self._kept.record is None:
             return True
+        if self._given is not None and type(self._given) is not self._registered:
+            return False
         parameters = json.loads(json.dumps(protocol.parameters))
         made = tuple(self._kept.manifest[key] for key in ("protocol", "parameters", "program_id"))
         return made == (protocol.name or type(protocol).__name__, parameters, self._program(protocol).id)
+
+    @property
+    def _registered(self) -> type[Protocol] | None:
+        with suppress(UnknownNameError):
+            return protocol_class(self._kept.manifest["protocol"])
+        return None
 
     def _program(self, protocol: Protocol) -> Program:
         return program_of(protocol, self._kept.manifest["seed"], self._kept.manifest.controls)

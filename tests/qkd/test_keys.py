@@ -459,6 +459,27 @@ def test_the_same_parameters_give_the_same_key_again_or_none_again(kept):
     assert again.secret_key is None and again.refused.startswith("qber")
 
 
+class Tolerant(BB84):
+    """A subclass without fields of its own: all that the manifest says of it is what it says of the class."""
+
+    @property
+    def rules(self):
+        return replace(super().rules, tolerance=0.2)
+
+
+class Credulous(BB84):
+    def analyze(self, outcomes, analysis):
+        return BB84.analyze(replace(self, tolerance=0.2), outcomes, replace(analysis, veto=None))
+
+
+@pytest.mark.parametrize("kind", [Tolerant, Credulous])
+def test_a_subclass_with_other_rules_gives_figures_and_no_key(kept, kind):
+    made = replace(MADE, tolerance=0.005)
+    result = qn.open_run(kept[0.005], protocol=kind.from_parameters(**made.parameters)).result()
+    assert result.secret_key is None and result.refused.startswith("parameters")
+    assert result.qber.n > 10_000
+
+
 def test_what_an_earlier_version_measured_without_flips_gives_no_key(tmp_path, monkeypatch):
     protocol = BBM92(pairs=30_000)
     flipped = BBM92.lines

@@ -72,7 +72,10 @@ def test_an_unseeded_run_is_analysed_again_to_the_same_secret_which_only_its_own
     for file in (tmp_path / "run").iterdir():
         assert first.secret_key.to_bytes() not in file.read_bytes()
     assert not any("secret.bin" in note for note in qn.replay(tmp_path / "run").notes)
-    (tmp_path / "run" / "secret.bin").write_bytes(b"short")
+    for damaged in (b"short", bytes(32)):
+        (tmp_path / "run" / "secret.bin").write_bytes(damaged)
+        with pytest.raises(qn.RecordError, match=r"secret\.bin.*32"):
+            qn.replay(tmp_path / "run")
     with pytest.raises(qn.RecordError, match=r"secret\.bin.*32"):
         qn.replay(tmp_path / "run")
 
