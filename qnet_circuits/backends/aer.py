@@ -97,7 +97,7 @@ class AerBackend(Backend):
                 progress(done * asked // total, asked)
 
         raws = sampled(
-            plans, shots, rng, lambda call: _sample(call, [circuits[k] for k in call.members]), told, keep
+            plans, shots, rng, lambda call: on_aer(call, [circuits[k] for k in call.members]), told, keep
         )
         parts: list[list[tuple[_Bits, Raw]]] = [[] for _ in ticket.shots]
         for (k, bits), raw in zip(whose, raws, strict=True):
@@ -116,7 +116,7 @@ def _whole(circuit: QuantumCircuit, parts: Sequence[tuple[_Bits, Raw]]) -> Raw:
     return {register.name: whole[:, [place[bit] for bit in register]] for register in circuit.cregs}
 
 
-def _sample(call: Call, circuits: Sequence[QuantumCircuit]) -> list[Raw]:
+def on_aer(call: Call, circuits: Sequence[QuantumCircuit]) -> list[Raw]:
     """Carry out one call of Aer."""
     from qiskit_aer import AerSimulator
 

@@ -9,7 +9,8 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit.classical import expr
 
-from qnet_circuits.backends.aer import _calls, _joined
+from qnet_circuits.backends.aer import on_aer
+from qnet_circuits.backends.simulation import sampling
 from qnet_circuits.backends.simulation.aer_circuits import perfect_readout
 from qnet_circuits.backends.simulation.aer_methods import Plan, _fused, _is_clifford, _static, plan_of
 from qnet_circuits.backends.simulation.narrowing import recycled
@@ -57,8 +58,8 @@ def forced(noisy, method):
 
 def sampled(plan, shots, seed):
     """Return the bits of all shots, in the order of the circuit's registers."""
-    calls = _calls([plan], [shots], np.random.default_rng(seed))
-    raw = _joined([call.sample()[0] for call in calls])
+    rng, circuit = np.random.default_rng(seed), plan.circuit()
+    (raw,) = sampling.sampled([plan], [shots], rng, lambda call: on_aer(call, [circuit]))
     return np.concatenate([raw[register.name] for register in plan.noisy.source.cregs], axis=1)
 
 
