@@ -26,7 +26,7 @@ lint: $(STAMP)  ## style and types
 	$(BIN)/mypy
 
 test: lint  ## install, then run the whole test suite
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 test-slow: $(STAMP)  ## the checks that take minutes
 	$(BIN)/python -m pytest -n auto -m slow

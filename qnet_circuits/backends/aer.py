@@ -60,14 +60,14 @@ class AerBackend(Backend):
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
-        return (*self._device_notes(), *self._planned(compiled)[-1])
+        return (*self._device_notes(), *self.planned(compiled)[-1])
 
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if a circuit is too wide to simulate."""
-        for plan in self._planned(compiled)[0]:
+        for plan in self.planned(compiled)[0]:
             plan.check()
 
-    def _planned(self, compiled: Compiled) -> tuple[list[Plan], list[_Whose], tuple[str, ...]]:
+    def planned(self, compiled: Compiled) -> tuple[list[Plan], list[_Whose], tuple[str, ...]]:
         """Return how each part of a circuit is simulated, whose part it is, and what is to be said of the calibration."""
         device, noise = self.device, self.noise or DeviceNoise()
 
@@ -86,7 +86,7 @@ class AerBackend(Backend):
     def fetch(self, ticket: _Ticket, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
         """Sample all circuits, in calls of Aer that share no random numbers."""
         rng = np.random.default_rng(np.random.SeedSequence(ticket.seed))
-        planned, whose, _ = self._planned(ticket.compiled)
+        planned, whose, _ = self.planned(ticket.compiled)
         shots, asked = [ticket.shots[k] for k, _ in whose], sum(ticket.shots)
         plans = [plan.for_shots(count) for plan, count in zip(planned, shots, strict=True)]
         circuits = [plan.circuit() for plan in plans]

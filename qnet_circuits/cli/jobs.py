@@ -44,7 +44,7 @@ def submit(
         run = submit_(protocol, backend, path=out, **more, **options)
     said = "checked; nothing was written or submitted" if more["dry_run"] else f"fetch it: qnet fetch {out}"
     took = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in run.seconds.items())
-    _say([_state(run, out)], as_json, f"{took}\n{said}")
+    show_runs([_state(run, out)], as_json, f"{took}\n{said}")
 
 
 @click.command()
@@ -59,7 +59,7 @@ def status(directories: tuple[str, ...], as_json: bool) -> None:
         run = open_run(directory)
         run.refresh()
         states.append(_state(run, directory))
-    _say(states, as_json)
+    show_runs(states, as_json)
 
 
 @click.command()
@@ -113,14 +113,15 @@ def cancel(directory: str, adopt: bool, as_json: bool) -> None:
         if adopt:
             run.adopt()
         run.cancel()
-    _say([_state(run, directory)], as_json)
+    show_runs([_state(run, directory)], as_json)
 
 
 def _state(run: Any, directory: str | None) -> dict[str, Any]:
     return {"directory": directory, **run.summary()}
 
 
-def _say(states: list[dict[str, Any]], as_json: bool, advice: str = "") -> None:
+def show_runs(states: list[dict[str, Any]], as_json: bool, advice: str = "") -> None:
+    """Print what is known of runs, and advice for people."""
     if as_json:
         show({"schema": 1, "runs": states})
         return

@@ -16,9 +16,9 @@ from qnet_circuits.compiling.routing import Routed, Router
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import LayoutError
 
-_VF2_CALLS = 5_000_000
+VF2_CALLS = 5_000_000
 #: To the first layout, and in all once there is one.
-_VF2_CALLS_LONG = (_VF2_CALLS, 50_000)
+VF2_CALLS_LONG = (VF2_CALLS, 50_000)
 _VF2_TRIALS = 2500
 #: Wires up to which VF2 alone looks at enough layouts in a fraction of a second, on all stand-in devices.
 _SHORT = 12
@@ -80,7 +80,7 @@ def find_layout(circuit: QuantumCircuit, target: Target, seed: int) -> tuple[int
             "use a larger device, fewer hops or parties, or no device"
         )
     if circuit.num_qubits <= _SHORT or (path := (uses := Uses.of(circuit)).path(circuit.num_qubits)) is None:
-        return _search(circuit, target, seed, _VF2_CALLS)
+        return search_layout(circuit, target, seed, VF2_CALLS)
     errors = Errors.of(target)
     window = best_window(uses, path, errors)
     if window is not None:
@@ -89,11 +89,11 @@ def find_layout(circuit: QuantumCircuit, target: Target, seed: int) -> tuple[int
     if found is not None and _CROWDED * len(path) <= target.num_qubits:
         return found
     # A path through much of a device may have run into dead ends.
-    layouts = [layout for layout in (found, _search(circuit, target, seed, _VF2_CALLS_LONG)) if layout]
+    layouts = [layout for layout in (found, search_layout(circuit, target, seed, VF2_CALLS_LONG)) if layout]
     return min(layouts, key=lambda layout: uses.error(layout, errors), default=None)
 
 
-def _search(
+def search_layout(
     circuit: QuantumCircuit, target: Target, seed: int, calls: int | tuple[int, int]
 ) -> tuple[int, ...] | None:
     """Return the best layout that Qiskit's VF2 comes by in so many steps."""

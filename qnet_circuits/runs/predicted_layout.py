@@ -30,7 +30,7 @@ TRIALS = 12
 #: Seconds that each end of a coupling waits, in the trials in turn: how much waiting counts beside gates and readout.
 _WAITS = (0.0, 1e-6, 3e-6)
 #: Standard deviation of the logarithm by which the costs of couplings are varied, so that trials differ.
-_SPREAD = 0.3
+SPREAD = 0.3
 
 
 def ranked(program: Program, backend: BaseBackend, seed: int, options: RunOptions) -> tuple[RunOptions, str]:
@@ -60,7 +60,7 @@ def ranked(program: Program, backend: BaseBackend, seed: int, options: RunOption
     engine = ExactBackend("exact", device, backend.expected_noise)
     rng = np.random.default_rng(stream_seed(seed, TRANSPILER, 1))
     tried: list[tuple[float, RunOptions]] = []
-    for attempt, layout in enumerate(_layouts(device, rng)):
+    for attempt, layout in enumerate(candidate_layouts(device, rng)):
         chosen = replace(options, layout=layout, attempt=attempt)
         try:
             compiled = compile_for(program, backend, seed, replace(chosen, mitigate=False))
@@ -78,7 +78,7 @@ def ranked(program: Program, backend: BaseBackend, seed: int, options: RunOption
     return best, said
 
 
-def _layouts(device: Device, rng: np.random.Generator) -> Iterator[dict[str, Any] | None]:
+def candidate_layouts(device: Device, rng: np.random.Generator) -> Iterator[dict[str, Any] | None]:
     """Return what ``layout`` is in each trial: first none, the least calibrated error."""
     yield None
     usable, _ = couplings_by_use(device.calibration)
@@ -89,7 +89,7 @@ def _layouts(device: Device, rng: np.random.Generator) -> Iterator[dict[str, Any
         for a, b in usable:
             cost = errors.couplings.get(frozenset((a, b)), 0.0)
             cost += sum(errors.readout.get(q, 0.0) / 2 + wait * _decay(device, q) for q in (a, b))
-            cost *= math.exp(_SPREAD * rng.normal())
+            cost *= math.exp(SPREAD * rng.normal())
             links.append((a, b, 1 - math.exp(-cost)))
         yield MeasuredLinks(tuple(links), "varied calibration").to_dict()
 

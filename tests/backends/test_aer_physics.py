@@ -12,7 +12,7 @@ from qiskit.circuit.classical import expr
 from qnet_circuits.backends.aer import on_aer
 from qnet_circuits.backends.simulation import sampling
 from qnet_circuits.backends.simulation.aer_circuits import perfect_readout
-from qnet_circuits.backends.simulation.aer_methods import Plan, _fused, _is_clifford, _static, plan_of
+from qnet_circuits.backends.simulation.aer_methods import Plan, fused_steps, is_clifford, is_static, plan_of
 from qnet_circuits.backends.simulation.narrowing import recycled
 from qnet_circuits.backends.simulation.twin import noisy_circuit
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -38,11 +38,11 @@ METHODS = (
 def forced(noisy, method):
     """Return the plan that simulates a circuit by a method, or None where the method cannot."""
     read = perfect_readout(noisy)
-    fused = replace(read, steps=tuple(_fused(read.steps)))
+    fused = replace(read, steps=tuple(fused_steps(read.steps)))
     # Mixtures of Paulis, Z and resets are drawn from as they are; other relaxation has to be fused.
-    clifford = all(map(_is_clifford, read.steps))
+    clifford = all(map(is_clifford, read.steps))
     if method == "density_matrix":
-        return Plan(fused, method, at_once=True) if _static(fused.steps) else None
+        return Plan(fused, method, at_once=True) if is_static(fused.steps) else None
     if method == "statevector":
         return Plan(recycled(fused), method, at_once=False)
     if method == "statevector, wide":

@@ -95,7 +95,7 @@ def test_circuits_chunks_and_batches_share_no_random_numbers(name, small, calls,
     backend = AerBackend("aer", device)
     for seed in (1, 2):
         backend.fetch(backend.submit(compiled, [shots] * len(program.items), seed))
-    parts = len(backend._planned(compiled)[0])
+    parts = len(backend.planned(compiled)[0])
     assert sum(count * len(at_once) for count, _, at_once in calls) == 2 * shots * parts
     assert parts == len(program.items) * (2 if "parts" in name else 1)
     if small and name == "decisions":
@@ -109,7 +109,7 @@ def test_one_evolution_serves_all_shots_exactly_where_the_plan_says_so(name, cal
     program, device, mode, shots = programs()[name]
     compiled = compile_program(program, device, corrections=mode)
     backend = AerBackend("aer", device)
-    plans = [plan.for_shots(shots) for plan in backend._planned(compiled)[0]]
+    plans = [plan.for_shots(shots) for plan in backend.planned(compiled)[0]]
     backend.fetch(backend.submit(compiled, [shots] * len(program.items), 1))
     if any(plan.at_once for plan in plans):
         assert all(all(at_once) for _, _, at_once in calls)

@@ -64,7 +64,7 @@ def test_device_names_are_snake_case():
 def _plan(protocol, device=None, noise=None, **options):
     backend = AerBackend("aer", device and fake_device(device), noise)
     compiled = qn.compile(protocol, backend, **options)
-    return backend._planned(compiled)[0][0]
+    return backend.planned(compiled)[0][0]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from qnet_circuits.cli.jobs import _say
+from qnet_circuits.cli.jobs import show_runs
 from tests.platform.environment import KEY, environment
 from tests.platform.process import platform_process
 from tests.platform.routes import CRN
@@ -306,7 +306,7 @@ def test_jobs_that_will_not_follow_are_not_announced(status, follow, capsys):
         "jobs": ["a"],
         "planned_jobs": 2,
     }
-    _say([state], False)
+    show_runs([state], False)
     assert ("the others follow" in capsys.readouterr().out) == follow
 
 

@@ -12,7 +12,7 @@ from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.compiling.chain_placement import Errors, Uses, best_window, find_path
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.compiling.lowering import lower
-from qnet_circuits.compiling.placement import _VF2_CALLS, _VF2_CALLS_LONG, _search, find_layout, fits
+from qnet_circuits.compiling.placement import VF2_CALLS, VF2_CALLS_LONG, find_layout, fits, search_layout
 from qnet_circuits.devices.device import Device
 from tests.compiling.test_placement import DEVICES
 
@@ -26,7 +26,7 @@ def chain(hops):
 def test_no_layout_of_a_short_chain_is_worse_than_that_of_a_thorough_general_search(device, hops):
     circuit, target = chain(hops), fake_device(device).target
     uses, errors = Uses.of(circuit), Errors.of(target)
-    general = _search(circuit, target, 1, _VF2_CALLS)
+    general = search_layout(circuit, target, 1, VF2_CALLS)
     found = find_layout(circuit, target, 1)
     assert fits(circuit, found, target)
     assert uses.error(found, errors) <= uses.error(general, errors) + 1e-12
@@ -37,7 +37,9 @@ def test_the_beam_search_alone_finds_what_a_general_search_finds_for_ten_hops(de
     circuit, target = chain(10), fake_device(device).target
     uses, errors = Uses.of(circuit), Errors.of(target)
     found = find_path(uses, uses.path(20), errors)
-    assert uses.error(found, errors) <= uses.error(_search(circuit, target, 1, _VF2_CALLS), errors) + 1e-12
+    assert (
+        uses.error(found, errors) <= uses.error(search_layout(circuit, target, 1, VF2_CALLS), errors) + 1e-12
+    )
 
 
 def test_a_chain_of_thirty_hops_is_placed_well_and_alike_for_the_same_seed():
@@ -47,7 +49,7 @@ def test_a_chain_of_thirty_hops_is_placed_well_and_alike_for_the_same_seed():
     assert first.layout == second.layout and first.resources["routing_swaps"] == 0
     assert first.verify() == second.verify() > 0
     uses, errors = Uses.of(first.items[0].lowered.circuit), Errors.of(device.target)
-    hasty = _search(first.items[0].lowered.circuit, device.target, 5, _VF2_CALLS_LONG)
+    hasty = search_layout(first.items[0].lowered.circuit, device.target, 5, VF2_CALLS_LONG)
     assert uses.error(first.layout[0], errors) < 0.97 * uses.error(hasty, errors)
 
 

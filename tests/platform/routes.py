@@ -64,7 +64,7 @@ class Routes:
     ) -> None:
         self.processors, self.jobs, self.api_keys = processors, jobs, api_keys
         self.max_pending, self.usage_limit = max_pending, usage_limit
-        self._tokens: dict[str, float] = {}
+        self.tokens: dict[str, float] = {}
 
     def answer(self, request: Request) -> Answer:
         """Return status and body, or raise Reject."""
@@ -72,12 +72,12 @@ class Routes:
             case ("POST", ["identity", "token"]):
                 return self._token(request)
             case ("POST", ["v3", "resources", "search"]):
-                return 200, {"items": [self._instance()], "limit": 100}
+                return 200, {"items": [self.instance()], "limit": 100}
             case ("GET", ["catalog", plan]):
                 names = {"overview_ui": {"en": {"display_name": "Open"}}}
                 return 200, {"id": plan, **names, "metadata": {"pricing": {"type": "free"}}}
             case (_, ["api", "v1", *parts]):
-                self._authorise(request)
+                self.authorise(request)
                 return self._api(request, parts)
         raise Reject(404, 1000, f"no such path {request.path}")
 
@@ -111,13 +111,14 @@ class Routes:
         claims = {"iat": begin, "exp": begin + 3600, "jti": secrets.token_hex(8)}
         # The client decodes the token, without verifying it: three parts with dots between them.
         token = ".".join(map(_part, ({"alg": "RS256", "typ": "JWT"}, claims, {"signature": 0})))
-        self._tokens[token] = begin + 3600
+        self.tokens[token] = begin + 3600
         return 200, {
             "access_token": token, "refresh_token": "not_supported", "token_type": "Bearer",
             "expires_in": 3600, "expiration": begin + 3600, "scope": "ibm openid",
         }  # fmt: skip
 
-    def _instance(self) -> dict[str, Any]:
+    def instance(self) -> dict[str, Any]:
+        """Return the account's instance, as the list of instances has it."""
         # The client skips an instance without extensions.
         extensions = {"backend_allocation": list(self.processors)}
         return {
@@ -125,10 +126,11 @@ class Routes:
             "doc": {"extensions": extensions},
         }  # fmt: skip
 
-    def _authorise(self, request: Request) -> None:
+    def authorise(self, request: Request) -> None:
+        """Reject a request that no account stands behind."""
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
         known = {
-            "Bearer": self._tokens.get(secret, 0.0) > time.time(),
+            "Bearer": self.tokens.get(secret, 0.0) > time.time(),
             "apikey": self.api_keys is None or secret in self.api_keys,
         }
         if not known.get(scheme, False):

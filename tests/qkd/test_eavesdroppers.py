@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.simulation.aer_methods import _static, plan_of
+from qnet_circuits.backends.simulation.aer_methods import is_static, plan_of
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
 from qnet_circuits.protocols.bb84 import BB84
@@ -64,7 +64,7 @@ def test_the_breidbart_basis():
 def test_many_rounds_are_one_evolution(eve):
     twin = Twin(None, qn.DeviceNoise())
     for item in qn.compile(BB84(eve=eve)):
-        assert _static(plan_of(twin.noisy(item)).noisy.steps)
+        assert is_static(plan_of(twin.noisy(item)).noisy.steps)
 
 
 def test_a_fixed_basis_is_seen_in_the_other_alone():

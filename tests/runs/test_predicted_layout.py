@@ -84,11 +84,13 @@ def test_the_noise_of_the_run_decides():
 
 
 def test_trials_count_waiting_by_the_lifetimes_of_qubits(monkeypatch):
-    monkeypatch.setattr(ranking, "_SPREAD", 0.0)
+    monkeypatch.setattr(ranking, "SPREAD", 0.0)
     device = backend_of("exact:fake_kingston").device
     _, without, short, long = (
         layout and {(a, b): lack for a, b, lack in layout["links"]}
-        for layout, _ in zip(ranking._layouts(device, np.random.default_rng(1)), range(4), strict=False)
+        for layout, _ in zip(
+            ranking.candidate_layouts(device, np.random.default_rng(1)), range(4), strict=False
+        )
     )
     calibration = device.calibration
     for (a, b), lack in without.items():

@@ -99,12 +99,12 @@ def plan_of(noisy: NoisyCircuit) -> Plan:
     by stabilizers if all is Clifford, by state vectors up to 10 qubits, by matrix products beyond.
     """
     read = perfect_readout(noisy)
-    static, clifford = _static(read.steps), all(map(_is_clifford, read.steps))
+    static, clifford = is_static(read.steps), all(map(is_clifford, read.steps))
     resets = any(isinstance(step, Reset) for step in read.steps)
     noiseless = not any(isinstance(step, _NOISE) for step in read.steps)
     if static and noiseless and clifford:
         return Plan(read, "stabilizer", at_once=False)
-    fused = replace(read, steps=tuple(_fused(read.steps)))
+    fused = replace(read, steps=tuple(fused_steps(read.steps)))
     if static and read.num_wires <= _DENSITY_MATRIX_QUBITS:
         return Plan(fused, "density_matrix", at_once=True)
     # A reset of a state vector is drawn anew for each shot.
@@ -120,17 +120,17 @@ def plan_of(noisy: NoisyCircuit) -> Plan:
     )
 
 
-def _fused(steps: Iterable[NoisyStep], goes_on: bool = False) -> list[NoisyStep]:
+def fused_steps(steps: Iterable[NoisyStep], goes_on: bool = False) -> list[NoisyStep]:
     """Fuse steps, those in branches too."""
     return [
-        replace(step, blocks=tuple(tuple(_fused(block, goes_on=True)) for block in step.blocks))
+        replace(step, blocks=tuple(tuple(fused_steps(block, goes_on=True)) for block in step.blocks))
         if isinstance(step, Decision)
         else step
         for step in fuse(steps, goes_on)
     ]
 
 
-def _static(steps: Iterable[NoisyStep]) -> bool:
+def is_static(steps: Iterable[NoisyStep]) -> bool:
     """Tell whether all measurements are final, so that one evolution serves all shots."""
     measured: set[int] = set()
     for step in steps:
@@ -141,13 +141,14 @@ def _static(steps: Iterable[NoisyStep]) -> bool:
     return True
 
 
-def _is_clifford(step: NoisyStep) -> bool:
+def is_clifford(step: NoisyStep) -> bool:
+    """Return whether a stabilizer simulator can take a step."""
     if isinstance(step, Unitary):
         return _clifford(step.operation)
     if isinstance(step, Relax):
         return mixes(step)
     return not isinstance(step, Decision) or all(
-        _is_clifford(inside) for block in step.blocks for inside in block
+        is_clifford(inside) for block in step.blocks for inside in block
     )
 
 

@@ -80,7 +80,7 @@ def toeplitz_hash(bits: NDArray[np.generic], seed: NDArray[np.generic], length: 
         raise ParameterError(f"a hash of {n} bits to {length} takes {n + length - 1} seed bits, got {len(s)}")
     block = min(BLOCK, max(n, length))
     columns, rows = math.ceil(n / block), math.ceil(length / block)
-    _check_size(block, columns)
+    check_size(block, columns)
     inputs = [_transform(x[i * block : (i + 1) * block], block) for i in range(columns)]
     sums: list[NDArray[np.complex128] | None] = [None] * rows
     for diagonal in range(1 - columns, rows):
@@ -130,7 +130,7 @@ def _round(total: NDArray[np.complex128], block: int) -> Bits:
     return (nearest.astype(np.int64) & 1).astype(np.uint8)
 
 
-def _check_size(block: int, columns: int) -> None:
+def check_size(block: int, columns: int) -> None:
     """Refuse sizes at which a rounding error of 1/2 could not be excluded beforehand.
 
     The norms of a block and of its window are at most √B and √(2B); each of the three transforms multiplies the norm's

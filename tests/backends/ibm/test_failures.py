@@ -100,8 +100,8 @@ def test_a_list_that_stays_unreadable_is_not_taken_for_an_empty_one(devices, pla
 )
 def test_a_processor_may_be_on_the_list_that_could_not_be_read(fault, expected, platform, monkeypatch):
     """Of two instances, one can be read; a list that the account may not see holds nothing for it."""
-    other, search = CRN.replace("11111111", "22222222"), platform.routes._instance
-    monkeypatch.setattr(platform.routes, "_authorise", lambda request: None)
+    other, search = CRN.replace("11111111", "22222222"), platform.routes.instance
+    monkeypatch.setattr(platform.routes, "authorise", lambda request: None)
     monkeypatch.delenv("QISKIT_IBM_INSTANCE")
     real = platform.routes.answer
 
@@ -254,7 +254,7 @@ def test_a_key_that_is_not_accepted(platform):
 
 def test_a_token_that_expires(platform):
     where = connected()
-    platform.routes._tokens.clear()
+    platform.routes.tokens.clear()
     with pytest.raises(AccountError, match="401"):
         where.find("tag")
 

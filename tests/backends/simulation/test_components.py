@@ -93,7 +93,7 @@ def test_parts_and_the_whole_have_the_same_outcomes(kind, mode, shots, monkeypat
     lines = ((0, 1), (5, 6)) if kind == "edge" else ((0, 1, 2, 3), (5, 6, 7, 8))
     edges = tuple(edge for line in lines for edge in itertools.pairwise(line))
     compiled = qn.compile(qn.LinkBenchmark(edges=edges, kind=kind), device, corrections=mode)
-    assert len(AerBackend("aer", compiled.device)._planned(compiled)[0]) == 2 * len(compiled.items)
+    assert len(AerBackend("aer", compiled.device).planned(compiled)[0]) == 2 * len(compiled.items)
     split = joint_counts(compiled, shots, 1)
     monkeypatch.setattr(aer, "components", lambda whole: [Part(whole)])
     table = np.stack([split, joint_counts(compiled, shots, 2)])
@@ -116,7 +116,7 @@ def test_a_part_decides_on_a_register_as_a_number(how):
     program = qn.Program([qn.Item("it", made)])
     backend = AerBackend()
     compiled = compile_program(program)
-    assert len(backend._planned(compiled)[0]) == 2
+    assert len(backend.planned(compiled)[0]) == 2
     raw = backend.fetch(backend.submit(compiled, [5], 1))[0]
     assert {name: bits.tolist() for name, bits in raw.items()} == {
         "first": [[True]] * 5, "both": [[True, True]] * 5, "last": [[False, True]] * 5,

@@ -9,7 +9,7 @@ from qiskit import QuantumCircuit
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.simulation.aer_circuits import perfect_readout
-from qnet_circuits.backends.simulation.aer_methods import Plan, _fused, plan_of
+from qnet_circuits.backends.simulation.aer_methods import Plan, fused_steps, plan_of
 from qnet_circuits.backends.simulation.narrowing import recycled
 from qnet_circuits.backends.simulation.steps import Decision, Measurement, Relax, Transfer
 from qnet_circuits.backends.simulation.twin import Twin, noisy_circuit
@@ -49,7 +49,7 @@ def check(noisy):
     """Check each transformation, their combinations, and the plans made of them."""
     read = perfect_readout(noisy)
     assert all(not (step.p10 or step.p01) for step in inside(read) if isinstance(step, Measurement))
-    fused = replace(read, steps=tuple(_fused(read.steps)))
+    fused = replace(read, steps=tuple(fused_steps(read.steps)))
     assert all(
         isinstance(step, Transfer | Measurement | Decision) or len(step.wires) == 1 for step in inside(fused)
     )
@@ -65,7 +65,7 @@ def check(noisy):
         assert used == set(range(after.num_wires))
     plan = plan_of(noisy)
     variants = [
-        read, fused, narrow, recycled(noisy), replace(noisy, steps=tuple(_fused(noisy.steps))), recycled(read),
+        read, fused, narrow, recycled(noisy), replace(noisy, steps=tuple(fused_steps(noisy.steps))), recycled(read),
         plan.noisy, plan.for_shots(1).noisy,
     ]  # fmt: skip
     for variant in variants:
@@ -126,7 +126,7 @@ def test_chains_of_any_length_take_at_most_four_wires(hops, device, mode):
     for item in compiled:
         noisy = Twin(where, DeviceNoise()).noisy(item)
         read = perfect_readout(noisy)
-        for circuit in (noisy, read, replace(read, steps=tuple(_fused(read.steps)))):
+        for circuit in (noisy, read, replace(read, steps=tuple(fused_steps(read.steps)))):
             assert recycled(circuit).num_wires <= 4
 
 
@@ -235,7 +235,7 @@ def test_what_happens_to_a_wire_alone_after_its_measurement_is_left_out_and_insi
         circuit.x(1)
     circuit.measure(1, 1)
     noisy = noisy_circuit(circuit)
-    fused = _fused(noisy.steps)
+    fused = fused_steps(noisy.steps)
     assert [type(step) for step in fused] == [Transfer, Measurement, Decision, Measurement]
     (decision,) = (step for step in fused if isinstance(step, Decision))
     assert [len(block) for block in decision.blocks] == [1, 0]

@@ -57,8 +57,8 @@ def test_a_transform_that_is_not_exact_raises(rng, monkeypatch):
 
 def test_sizes_at_which_rounding_could_fail_are_refused():
     with pytest.raises(ParameterError, match=" blocks of "):
-        toeplitz._check_size(2**18, 2**23)
-    toeplitz._check_size(2**18, 400)  # a hundred million bits
+        toeplitz.check_size(2**18, 2**23)
+    toeplitz.check_size(2**18, 400)  # a hundred million bits
 
 
 def test_wrong_lengths_and_entries_are_refused():
