@@ -464,12 +464,12 @@ class Tolerant(BB84):
 
     @property
     def rules(self):
-        return replace(super().rules, tolerance=0.2)
+        return replace(super().rules, tolerance=0.03)
 
 
 class Credulous(BB84):
     def analyze(self, outcomes, analysis):
-        return BB84.analyze(replace(self, tolerance=0.2), outcomes, replace(analysis, veto=None))
+        return BB84.analyze(replace(self, tolerance=0.03), outcomes, replace(analysis, veto=None))
 
 
 @pytest.mark.parametrize("kind", [Tolerant, Credulous])
