@@ -116,6 +116,8 @@ class BackendError(QnetError, RuntimeError):
 
     #: Whether a job that was asked for may exist, whatever the answer says: it was sent.
     doubtful = False
+    #: What its text says of such a job. Whoever knows more of the job says that in place of it.
+    MAY_EXIST = "a job may exist all the same: look for its tag before submitting again"
 
 
 class AccountError(BackendError):

@@ -44,6 +44,8 @@ def check_key_file(file: str | None, protocol: Any = None, seeded: bool = False)
         return
     if protocol is not None and not protocol.secret_outcomes:
         raise ParameterError(f"--key-out: {protocol.name} makes no key; leave it out")
+    if not file:
+        raise ParameterError("--key-out takes the name of a new file, got ''")
     if seeded:
         raise ParameterError(
             "--key-out: the run has a seed that was given, and whoever knows it knows the key; run without --seed"

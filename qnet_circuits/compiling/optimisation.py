@@ -7,7 +7,17 @@ from functools import cached_property
 from typing import Any
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, IfElseOp, Instruction, Qubit, SwitchCaseOp, WhileLoopOp
+from qiskit.circuit import (
+    Barrier,
+    CircuitInstruction,
+    ControlFlowOp,
+    Gate,
+    IfElseOp,
+    Instruction,
+    Qubit,
+    SwitchCaseOp,
+    WhileLoopOp,
+)
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.transpiler import Target, TranspilerError, generate_preset_pass_manager
 
@@ -70,10 +80,19 @@ class Optimiser:
             self._learn([(body, one.wire) for one in decisions for body in one.operation.blocks])
             optimised: QuantumCircuit = self._manager.run(simple)
         except TranspilerError as error:
-            reason = " ".join(str(error.message).split())
+            reason = self._lacking(circuit) or " ".join(str(error.message).split())
             raise UnsupportedError(f"circuit {circuit.name!r} cannot be compiled here: {reason}") from error
         put_back(optimised, decisions, self._body)
         return optimised
+
+    def _lacking(self, circuit: QuantumCircuit) -> str:
+        """Return what a circuit does besides gates that the machine has no instruction for; empty if there is nothing."""
+        others = (
+            each for each in circuit.data if not isinstance(each.operation, Gate | ControlFlowOp | Barrier)
+        )
+        does = {each.name for each in others}
+        lacking = ", ".join(sorted(does - set(self._target.operation_names)))
+        return lacking and f"the device has no {lacking}; leave that out, or choose another device"
 
     def _body(self, body: QuantumCircuit, wire: int) -> Gates:
         """Return the gates that a body becomes on a wire, which need not be the one it was on before."""

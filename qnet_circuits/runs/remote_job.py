@@ -191,7 +191,11 @@ class Job:
             self.find(PATIENCE)
         if self._ticket is None:
             kind = type(error) if isinstance(error, RefusedError | AccountError) else UnreachableError
-            raise kind(f"{error}; {in_doubt(self._entry)}; {self._kept.advice('fetch')}") from error
+            doubt, text = f"{in_doubt(self._entry)}; {self._kept.advice('fetch')}", str(error)
+            known = BackendError.MAY_EXIST in text
+            raise kind(
+                text.replace(BackendError.MAY_EXIST, doubt) if known else f"{doubt}; {text}"
+            ) from error
 
     def _keep_one(self) -> None:
         """Cancel all jobs that carry the tag but one; what cannot be asked for now is asked for another time."""

@@ -130,6 +130,20 @@ def test_the_line_of_the_mistake_is_named(text, line, qnet, tmp_path):
     assert str(file) in err and f"line {line}" in err
 
 
+def test_what_a_device_has_no_instruction_for_is_named_without_its_table_of_gates(qnet, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        instead(
+            "def program(self, rng):\n    from qiskit import QuantumCircuit\n"
+            "    circuit = QuantumCircuit(1, 1)\n    circuit.h(0)\n    circuit.reset(0)\n    circuit.measure(0, 0)\n"
+            "    return qn.Program([qn.Item('one', circuit)])"
+        )
+    )
+    code, out, err = qnet("run", f"{file}:Mine", "--on", "aer:fake_melbourne", "--shots", "20")
+    assert (code, out) == (2, "") and err.count("\n") == 1
+    assert "the device has no reset" in err and "basis" not in err
+
+
 def test_an_error_of_the_packages_own_stays_a_traceback(qnet, monkeypatch):
     from qnet_circuits.runs import verbs as running
 

@@ -79,6 +79,13 @@ def finish(platform, directory):
     assert paid == [on_disk(directory)["jobs"][0]["ticket"]]
 
 
+def check_doubt(text):
+    """Of a job that may exist it is said once, and before any advice, and that it is looked for."""
+    assert text.count("a job may exist") == 1 and "look for its tag" not in text and "is looked for" in text
+    for advice in ("must be changed", "check the account", "wait until jobs have ended"):
+        assert advice not in text.partition("a job may exist")[0]
+
+
 def named(value):
     return " ".join(map(str, value.values())) if isinstance(value, dict) else ""
 
@@ -117,6 +124,8 @@ def test_while_a_run_is_submitted(platform, tmp_path, method, path, fault, kind,
             submit(fault, directory)
         check_line(caught.value)
         assert not platform.jobs.records
+        if state == "SUBMITTING":
+            check_doubt(str(caught.value))
     assert on_disk(directory)["status"] == state
     finish(platform, directory)
 

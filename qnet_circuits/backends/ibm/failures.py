@@ -41,7 +41,7 @@ class Step(NamedTuple):
 
 CONNECT = Step("connecting to the platform", "check the network, or try again later", alone=True)
 DESCRIBE = Step("asking for the processor", "try again later")
-SUBMIT = Step("submitting", "a job may exist all the same: look for its tag before submitting again")
+SUBMIT = Step("submitting", BackendError.MAY_EXIST)
 POLL = Step("asking for the job's state")
 FETCH = Step("fetching the outcomes")
 FIND = Step("looking for the job by its tag")
@@ -119,7 +119,8 @@ class Failures:
         if status == 429:
             return BusyError(f"{failed}; wait until jobs have ended or cancel some, then try again")
         if status is not None and 400 <= status < 500:
-            return RefusedError(f"{failed}; what was asked for must be changed")
+            first = f"{step.lost}; if there is none, " if step is SUBMIT and sent else ""
+            return RefusedError(f"{failed}; {first}what was asked for must be changed")
         if step is SUBMIT and not (sent or broken or status):
             return RefusedError(f"{failed}; nothing was submitted: the client itself refuses this")
         return UnreachableError(f"{failed}; {step.lost}")
