@@ -127,14 +127,14 @@ def test_a_layout_by_hand_and_routing_hold_for_the_controls():
 
 
 def test_swaps_carry_whatever_the_runs_carrier():
-    with pytest.raises(UnsupportedError, match="carried by swap, got carrier='teleport'; leave it out"):
+    with pytest.raises(UnsupportedError, match="carrier='teleport'"):
         qn.compile(qn.SwapTransport(), carrier="teleport")
     made = compiled(CHAIN, carrier="teleport")
     assert made.resources["controls"]["swap_transport"]["two_qubit_gates"] == 13
     result = qn.run(qn.SwapTransport(), shots=100, seed=1)
     assert result.resources["carrier"] == "swap"
     assert "a transmitted qubit is carried by swap" in result.notes
-    with pytest.raises(UnknownNameError, match="unknown carrier 'pigeon'"):
+    with pytest.raises(UnknownNameError, match="carrier 'pigeon'"):
         qn.Item("one", qn.compile(CHAIN).program.items[0].circuit, carrier="pigeon")
 
 
