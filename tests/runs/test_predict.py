@@ -303,7 +303,7 @@ def test_decoupling_where_nobody_waits_or_somebody_else_schedules_is_refused(whe
             "layout .*'auto', 'predicted'.* 3$",
         ),
         ({"corrections": None}, "correction mode None"),
-        ({"carrier": 3}, "unknown carrier 3"),
+        ({"carrier": 3}, "carrier 3"),
         ({"optimization_level": True}, "optimization_level .*0 to 3.* True"),
     ],
 )
