@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
 
+from qnet_circuits.circuits.links import CARRIERS
 from qnet_circuits.compiling.carriers import check_carrier
 from qnet_circuits.compiling.lowering import MODES
 from qnet_circuits.errors import ParameterError, UnknownNameError, check_count, check_range
@@ -79,7 +80,9 @@ def _corrections(name: str, value: Any) -> str:
 
 
 def _carrier(name: str, value: Any) -> str:
-    return check_carrier(value if isinstance(value, str) else repr(value))
+    if not isinstance(value, str):
+        raise UnknownNameError("carrier", value, CARRIERS)
+    return check_carrier(value)
 
 
 def _memory(name: str, value: Any) -> float:
