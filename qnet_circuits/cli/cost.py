@@ -29,12 +29,13 @@ def cost(
 
     Nothing is submitted. NAME is one that `qnet list` names, or FILE.py:Class.
     """
+    from qnet_circuits.programs.protocol import called
     from qnet_circuits.runs.cost_estimate import estimate_cost
 
     found = estimate_cost(protocol, backend, **about, **options)
     if as_json:
         where = {
-            "protocol": protocol.name or type(protocol).__name__,
+            "protocol": called(protocol),
             "parameters": protocol.parameters,
             "backend": backend,
         }

@@ -158,7 +158,7 @@ class Protocol(ABC):
     def id(self) -> str:
         """Name and parameters: what this protocol is, in one line."""
         listed = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
-        return f"{self.name or type(self).__name__}({listed})"
+        return f"{called(self)}({listed})"
 
     def draw(self, ax: Axes | None = None) -> Axes:
         """Draw the first circuit, with nodes, links and messages, and return the Matplotlib axes."""
@@ -193,6 +193,17 @@ class Protocol(ABC):
                 f"{cls.name or cls.__name__} cannot be made of the parameters given: {error}; it has {takes}"
             ) from None
         return cls(**plain)
+
+
+def called(protocol: Protocol) -> str:
+    """Return what results and manifests call a protocol: its name, or its class's if it has none.
+
+    Example:
+        >>> import qnet_circuits as qn
+        >>> called(qn.RepeaterChain(hops=2))
+        'repeater-chain'
+    """
+    return protocol.name or type(protocol).__name__
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,7 @@ from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError, ParameterError, UnsupportedError, check_name
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.programs.protocol import Protocol, called
 from qnet_circuits.runs.options import RunOptions, check_arguments, takes_options
 from qnet_circuits.runs.preparing import prepare
 from qnet_circuits.runs.results.costs import Budget, Cost
@@ -98,7 +98,7 @@ def error_budget(
     values = _Values(backend, compiled, chosen)
     on = _sources(compiled, backend.noise)
     made = Budget(
-        protocol.name or type(protocol).__name__, backend.name.partition(":")[2], compiled.corrections, chosen.name,
+        called(protocol), backend.name.partition(":")[2], compiled.corrections, chosen.name,
         values.of(()), values.of(on), (), protocol.parameters, backend.noise.to_dict(), compiled.layout,
     )  # fmt: skip
     rows = tuple(_row(values, source, on, made.sign) for source in on)

@@ -13,7 +13,7 @@ from qnet_circuits.backends.base import check_ticket
 from qnet_circuits.errors import ProgramError, RecordError, check_count
 from qnet_circuits.programs.controls import with_baseline
 from qnet_circuits.programs.figures import Figure
-from qnet_circuits.programs.protocol import Protocol, ask
+from qnet_circuits.programs.protocol import Protocol, ask, called
 from qnet_circuits.runs.directory import STATES
 from qnet_circuits.runs.planning import overall, tag_of
 from qnet_circuits.runs.prepared import Prepared
@@ -154,7 +154,7 @@ def _entries(prepared: Prepared) -> dict[str, Any]:
         "versions": {"qiskit": qiskit.__version__, "qiskit-aer": qiskit_aer.__version__},
         "created": prepared.created,
         "status": "PREPARED",
-        "protocol": protocol.name or type(protocol).__name__,
+        "protocol": called(protocol),
         "parameters": protocol.parameters,
         "program_id": program.id,
         "specification_id": prepared.specification_id,

@@ -19,7 +19,7 @@ from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.corrections import CORRECT
 from qnet_circuits.programs.program import Item
-from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.programs.protocol import Protocol, called
 from qnet_circuits.runs.compilation import needs_proof, proved
 from qnet_circuits.runs.directory import SCHEMA
 from qnet_circuits.runs.options import OPTIONS, RunOptions
@@ -159,7 +159,7 @@ class Prepared:
         kept = self.options.to_manifest()
         said = {
             "schema": SCHEMA,
-            "protocol": self.protocol.name or type(self.protocol).__name__,
+            "protocol": called(self.protocol),
             "parameters": self.protocol.parameters,
             "program": self.compiled.program.id,
             "backend": backend.name,
@@ -186,13 +186,13 @@ class Prepared:
     def summary(self) -> dict[str, Any]:
         """Return in plain values what the run would be, as ``Run.summary`` does."""
         return {
-            "run_id": self.run_id, "protocol": self.protocol.name or type(self.protocol).__name__,
+            "run_id": self.run_id, "protocol": called(self.protocol),
             "parameters": self.protocol.parameters, "backend": self.backend.name, "status": "PREPARED",
             "created": self.created, "job": None, "jobs": [], "planned_jobs": len(self.jobs), "reason": None,
         }  # fmt: skip
 
     def __repr__(self) -> str:
-        return f"<Prepared {self.protocol.name or type(self.protocol).__name__} on {self.backend.name}: a dry run>"
+        return f"<Prepared {called(self.protocol)} on {self.backend.name}: a dry run>"
 
 
 def _corrects(item: Item) -> bool:

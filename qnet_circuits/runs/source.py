@@ -15,7 +15,7 @@ from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import ParameterError, RecordError, UnknownNameError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import Protocol, protocol_class
+from qnet_circuits.programs.protocol import Protocol, called, protocol_class
 from qnet_circuits.runs.compilation import asked_of, compile_for, program_of, proved
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.kept import Kept
@@ -70,7 +70,7 @@ class Source:
             return False
         parameters = json.loads(json.dumps(protocol.parameters))
         made = tuple(self._kept.manifest[key] for key in ("protocol", "parameters", "program_id"))
-        return made == (protocol.name or type(protocol).__name__, parameters, self._program(protocol).id)
+        return made == (called(protocol), parameters, self._program(protocol).id)
 
     @property
     def _registered(self) -> type[Protocol] | None:

@@ -19,9 +19,9 @@ from qiskit_aer import AerSimulator
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.processor import RuntimeBackend
 from qnet_circuits.backends.simulation import sampling
-from qnet_circuits.cli.main import main
 from qnet_circuits.errors import RecordError
 from qnet_circuits.runs.directory import Parts, Record
+from tests.cli.test_commands import qnet as qnet
 
 CHAIN = qn.RepeaterChain(hops=2)
 OPTIONS = {"backend": "aer:fake_manila", "shots": 700, "seed": 5, "corrections": "feedforward"}
@@ -287,17 +287,6 @@ def start(*arguments):
     )  # fmt: skip
     assert process.stdout.readline() == "here\n"
     return process
-
-
-@pytest.fixture
-def qnet(capsys):
-    def call(*arguments):
-        with pytest.raises(SystemExit) as exit_:
-            main(list(arguments))
-        out, err = capsys.readouterr()
-        return exit_.value.code, out, err
-
-    return call
 
 
 def test_a_killed_process_leaves_a_run_that_fetch_finishes(calls, many, whole, tmp_path, qnet):
