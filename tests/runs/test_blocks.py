@@ -22,7 +22,9 @@ from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.runs.planning import overall, share_budget
 from qnet_circuits.runs.results.outcomes import spread_of
 from qnet_circuits.theory.estimate import Estimate
-from tests.support.elsewhere import Platform, RemoteBackend, Time, found_by_name
+from tests.support.elsewhere import RemoteBackend
+
+pytestmark = pytest.mark.usefixtures("slept")
 
 CHAIN = qn.RepeaterChain(hops=2)
 
@@ -64,21 +66,6 @@ class Uneven(qn.Protocol):
             circuit.measure(0, 0)
             items.append(Item(name, circuit, shots=shots))
         return Program(items, [Figure(name, parity(name, [("out", 0)])) for name in ("many", "few")])
-
-
-@pytest.fixture(autouse=True)
-def slept(monkeypatch):
-    """Pauses take no time; how long they would have taken is looked at where it matters."""
-    made = Time()
-    monkeypatch.setattr(RemoteBackend, "clock", made)
-    return made.pauses
-
-
-@pytest.fixture
-def elsewhere(monkeypatch):
-    made = Platform()
-    found_by_name(monkeypatch, lambda: RemoteBackend(made))
-    return made
 
 
 def on_disk(directory):

@@ -14,7 +14,7 @@ from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.runs import journal
 from qnet_circuits.runs.opening import open_run, replay
 from qnet_circuits.runs.verbs import submit
-from tests.support.elsewhere import Platform, RemoteBackend, Time, found_by_name
+from tests.support.elsewhere import RemoteBackend, Time
 
 CHAIN = RepeaterChain(hops=2)
 
@@ -38,10 +38,8 @@ def machine(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def platform(monkeypatch):
-    made = Platform()
-    found_by_name(monkeypatch, lambda: RemoteBackend(made))
-    return made
+def platform(elsewhere):
+    return elsewhere
 
 
 def submitted(platform, directory, **faults):

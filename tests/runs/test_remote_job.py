@@ -23,24 +23,16 @@ from qnet_circuits.runs.directory import Holding, Record
 from qnet_circuits.runs.opening import open_run, replay
 from qnet_circuits.runs.run import Run
 from qnet_circuits.runs.verbs import predict, run, submit
-from tests.support.elsewhere import Platform, RemoteBackend, Time, found_by_name
+from tests.support.elsewhere import Platform, RemoteBackend, Time
+
+pytestmark = pytest.mark.usefixtures("slept")
 
 CHAIN = RepeaterChain(hops=2)
 
 
-@pytest.fixture(autouse=True)
-def slept(monkeypatch):
-    """Pauses take no time; how long they would have taken is looked at where it matters."""
-    made = Time()
-    monkeypatch.setattr(RemoteBackend, "clock", made)
-    return made.pauses
-
-
 @pytest.fixture
-def platform(monkeypatch):
-    made = Platform()
-    found_by_name(monkeypatch, lambda: RemoteBackend(made))
-    return made
+def platform(elsewhere):
+    return elsewhere
 
 
 def submitted(tmp_path, backend, **options):

@@ -11,7 +11,7 @@ import qnet_circuits as qn
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import RefusedError, UnsupportedError, VerificationError
 from tests.cli.test_commands import qnet as qnet
-from tests.support.elsewhere import Platform, RemoteBackend, found_by_name
+from tests.support.elsewhere import RemoteBackend
 
 CHAIN = qn.RepeaterChain(hops=2)
 PAID = {"shots": 50, "seed": 1, "max_qpu_seconds": 60}
@@ -36,13 +36,6 @@ class Nested(qn.Protocol):
             circuit.x(alice[0])
         circuit.measure(alice[0], out)
         return qn.Program([qn.Item("only", circuit)], [qn.Figure("one", qn.parity("only", [("out", 0)]))])
-
-
-@pytest.fixture
-def elsewhere(monkeypatch):
-    made = Platform()
-    found_by_name(monkeypatch, lambda: RemoteBackend(made))
-    return made
 
 
 def manifest(path):
