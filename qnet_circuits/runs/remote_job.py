@@ -8,6 +8,7 @@ nothing is submitted before. So nothing that was created is lost, and nothing is
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
@@ -123,7 +124,8 @@ class Job:
         self._save(status="SUBMITTING", attempts=self._attempts + 1, listed_by=self._listed_by())
 
     def _listed_by(self) -> str:
-        moment = self._clock.time() + self._backend.listing_seconds
+        # Rounded up, so that nobody stops waiting a fraction of a millisecond early.
+        moment = math.ceil(1000 * (self._clock.time() + self._backend.listing_seconds)) / 1000
         return datetime.datetime.fromtimestamp(moment, datetime.UTC).isoformat(timespec="milliseconds")
 
     def doubt(self) -> float:
