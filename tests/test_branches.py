@@ -77,7 +77,7 @@ def test_every_branch_reaches_the_ideal_value(protocol):
 
 def _swap_correction_bits(circuit):
     """Return the circuit with X and Z exchanged in every correction."""
-    from qnet_circuits.programs.corrections import correct, parities
+    from qnet_circuits.programs.instructions import correct, parities
 
     mutant = circuit.copy_empty_like()
     for instruction in circuit.data:

@@ -23,7 +23,7 @@ from qnet_circuits.compiling.routing import Routed, undo_routing
 from qnet_circuits.compiling.verifying.boundaries import Shape, verify_boundaries
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError, UnsupportedError, VerificationError, check_count, check_name
-from qnet_circuits.programs.links import CARRIERS, LINK_OPERATIONS
+from qnet_circuits.programs.instructions import CARRIERS, LINK_OPERATIONS
 from qnet_circuits.programs.locality import node_of
 from qnet_circuits.programs.program import Item, Program
 

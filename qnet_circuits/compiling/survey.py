@@ -8,8 +8,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.classical import read_bits
-from qnet_circuits.programs.corrections import CORRECT
-from qnet_circuits.programs.links import TRANSMIT
+from qnet_circuits.programs.instructions import CORRECT, TRANSMIT
 
 
 @dataclass

@@ -7,8 +7,7 @@ from qiskit.circuit import Qubit
 
 from qnet_circuits.compiling.building import free_name
 from qnet_circuits.programs.blocks import bell_measurement
-from qnet_circuits.programs.corrections import correct
-from qnet_circuits.programs.links import TRANSMIT, entangle
+from qnet_circuits.programs.instructions import TRANSMIT, correct, entangle
 from qnet_circuits.programs.locality import node_of
 from qnet_circuits.programs.network import Link
 

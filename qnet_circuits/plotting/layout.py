@@ -10,8 +10,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, ControlledGate, Operation, Qubit
 
 from qnet_circuits.classical import condition_bits, written_bits
-from qnet_circuits.programs.corrections import CORRECT, parities
-from qnet_circuits.programs.links import TRANSMIT
+from qnet_circuits.programs.instructions import CORRECT, TRANSMIT, parities
 
 _SHORT = {
     "sdg": "S†", "tdg": "T†", "sx": "√X", "sxdg": "√X†", "reset": "|0⟩", "id": "I", "state_preparation": "init",

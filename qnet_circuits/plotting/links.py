@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.chip import Point, chip_places
 from qnet_circuits.plotting.style import FAINT, INK, LINK_COLOUR, PAPER, new_axes, points_per_unit
-from qnet_circuits.programs.links import links_of
+from qnet_circuits.programs.figures import links_of
 from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:

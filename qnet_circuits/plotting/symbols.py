@@ -11,8 +11,7 @@ from qiskit.circuit import ControlFlowOp, ControlledGate
 
 from qnet_circuits.plotting.layout import Placed
 from qnet_circuits.plotting.style import INK, LINK_COLOUR, MESSAGE_COLOUR, PAPER, text_width
-from qnet_circuits.programs.corrections import CORRECT
-from qnet_circuits.programs.links import ENTANGLE, TRANSMIT
+from qnet_circuits.programs.instructions import CORRECT, ENTANGLE, TRANSMIT
 
 #: Inches per unit where there is room, height of a box, and sizes of text.
 UNIT = 0.62

@@ -1,17 +1,20 @@
-"""Blocks that protocols are made of: states, measurements, Bell measurements, and entanglement along a chain."""
+"""Blocks that protocols are made of: states, measurements, Bell measurements, and chains with entanglement along them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.errors import ParameterError, check_name
-from qnet_circuits.programs.corrections import correct
-from qnet_circuits.programs.links import entangle, transmit
+from qnet_circuits.programs.instructions import correct, entangle, transmit
 from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.protocol import Protocol, set_network
 
 Bloch = tuple[float, float, float]
 State = str | tuple[float, float]
@@ -108,6 +111,35 @@ def bell_measurement(circuit: QuantumCircuit, data: Qubit, half: Qubit, z_bit: C
     circuit.h(data)
     circuit.measure(data, z_bit)
     circuit.measure(half, x_bit)
+
+
+@dataclass(frozen=True)
+class ChainProtocol(Protocol):
+    """A protocol over a chain of links. A subclass inherits the three fields, and reads ``chain``.
+
+    Args:
+        hops: Number of links, at least 1. The default is the class attribute ``default_hops``.
+        link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
+        network: A chain with links of its own, instead of the two.
+
+    Raises:
+        ParameterError: If a value is out of range, or both ways are given.
+    """
+
+    #: Number of links if neither ``hops`` nor ``network`` is given.
+    default_hops: ClassVar[int] = 1
+
+    hops: int | None = None
+    link_fidelity: float | None = None
+    network: Network | None = None
+
+    def __post_init__(self) -> None:
+        self.chain.path()
+
+    @cached_property
+    def chain(self) -> Network:
+        """The chain that the fields describe."""
+        return set_network(self, "a chain", "hops", self.default_hops)
 
 
 def chain_registers(network: Network, first: int = 1, last: int = 1) -> list[QuantumRegister]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ from qnet_circuits.theory.estimate import Count, Estimate, combine
 
 Bit = tuple[str, int]
 Registers = Mapping[str, npt.NDArray[np.bool_]]
+_LINK_FIGURE = re.compile(r"fidelity((?:_\d+){2}|(?:_\d+){4})")
+_T = TypeVar("_T")
 #: What the method of an estimate says whose interval reached beyond the values that exist.
 CUT = ", cut to the values that exist"
 #: How often chance alone may put a whole interval beyond the values that exist, before the formula is called wrong.
@@ -284,3 +287,19 @@ def _is_range(given: Any) -> bool:
     if not isinstance(given, Sequence) or len(given) != 2:
         return False
     return all(isinstance(end, Real) for end in given) and bool(given[0] < given[1])
+
+
+def link_figure(place: Iterable[int]) -> str:
+    """Return the name of the figure of a link between physical qubits, or of a line of them: ``fidelity_0_1``."""
+    return "_".join(["fidelity", *map(str, place)])
+
+
+def links_of(figures: Mapping[str, _T]) -> dict[tuple[int, ...], _T]:
+    """Return the figures of links, or of lines of four qubits, by their physical qubits.
+
+    Example:
+        >>> links_of({"mean_fidelity": 0.94, "fidelity_0_1": 0.94})
+        {(0, 1): 0.94}
+    """
+    found = {name: _LINK_FIGURE.fullmatch(name) for name in figures}
+    return {tuple(map(int, match[1].split("_")[1:])): figures[name] for name, match in found.items() if match}

@@ -16,7 +16,7 @@ from qiskit.transpiler.passes import HighLevelSynthesis
 
 from qnet_circuits.classical import in_place, read_bits
 from qnet_circuits.errors import ProgramError
-from qnet_circuits.programs.corrections import CORRECT
+from qnet_circuits.programs.instructions import CORRECT
 
 _PLAIN = ("measure", CORRECT)
 

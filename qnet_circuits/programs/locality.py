@@ -1,17 +1,24 @@
-"""The rules that make a circuit a network program: local operations, links, and messages that come before their use."""
+"""The rules that make a circuit a network program, and the ledger of what one costs, counted before it is lowered.
+
+Operations are local, links join nodes, and messages come before their use.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Qubit
 
 from qnet_circuits.classical import condition_bits, inside
 from qnet_circuits.errors import LocalityError, ParameterError, ProgramError
-from qnet_circuits.programs.corrections import CORRECT
-from qnet_circuits.programs.links import ENTANGLE, LINK_OPERATIONS, TRANSMIT
+from qnet_circuits.programs.flattening import narrow
+from qnet_circuits.programs.instructions import CORRECT, ENTANGLE, LINK_OPERATIONS, TRANSMIT, parities
 from qnet_circuits.programs.network import Network, check_node_name
+
+Ledger = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -186,3 +193,61 @@ def _receive(walk: _Walk, qubit: Qubit, bit: Clbit) -> None:
     for source in elsewhere[:1]:
         key = (bit, target, walk.writes[bit])
         walk.messages.setdefault(key, Message(name_of(walk.circuit, bit), source, target, arrival))
+
+
+def count(circuit: QuantumCircuit, messages: Sequence[Message]) -> Ledger:
+    """Count what one shot of a circuit costs.
+
+    Args:
+        circuit: A network program's circuit.
+        messages: Its classical messages.
+
+    Returns:
+        ``bell_pairs``, ``transmissions``, ``classical_bits``, ``rounds`` of communication, ``qubits`` (and
+        ``qubits_per_node``), ``two_qubit_gates`` and ``depth``, where a Bell pair counts as one two-qubit gate of depth two,
+        and a gate on more qubits as its parts.
+    """
+    parts = [part for instruction in circuit.data for part in narrow(instruction)]
+    names = [instruction.operation.name for instruction in parts]
+    local = sum(
+        len(instruction.qubits) == 2 and instruction.operation.name not in (ENTANGLE, TRANSMIT, "barrier")
+        for instruction in parts
+    )
+    return {
+        "bell_pairs": names.count(ENTANGLE),
+        "transmissions": names.count(TRANSMIT),
+        "classical_bits": len(messages),
+        "rounds": max((message.round for message in messages), default=0),
+        "qubits": circuit.num_qubits,
+        "qubits_per_node": {register.name: register.size for register in circuit.qregs},
+        "two_qubit_gates": names.count(ENTANGLE) + local,
+        "depth": _depth(circuit, parts),
+    }
+
+
+def _depth(circuit: QuantumCircuit, parts: Sequence[CircuitInstruction]) -> int:
+    """Return the depth in gates, with a Bell pair of depth two and a correction of one for each of its Paulis."""
+    reached: dict[Any, int] = dict.fromkeys([*circuit.qubits, *circuit.clbits], 0)
+    for instruction in parts:
+        bits = [*instruction.qubits, *instruction.clbits]
+        name = instruction.operation.name
+        cost = 0 if name in ("barrier", TRANSMIT) else 2 if name == ENTANGLE else 1
+        if name == CORRECT:
+            cost = sum(map(bool, parities(instruction)))
+        level = max(reached[bit] for bit in bits) + cost
+        reached.update(dict.fromkeys(bits, level))
+    return max(reached.values(), default=0)
+
+
+def largest(ledgers: Sequence[Ledger]) -> Ledger:
+    """Return, key by key, the most that any of the circuits needs in one shot."""
+    if not ledgers:
+        return {}
+    merged: Ledger = {}
+    for key, value in ledgers[0].items():
+        if isinstance(value, dict):
+            nodes = dict.fromkeys(node for ledger in ledgers for node in ledger[key])
+            merged[key] = {node: max(ledger[key].get(node, 0) for ledger in ledgers) for node in nodes}
+        else:
+            merged[key] = max(ledger[key] for ledger in ledgers)
+    return merged

@@ -12,11 +12,10 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp, Gate, Instruction, SwitchCaseOp
 
 from qnet_circuits.errors import ProgramError, check_count, check_name
-from qnet_circuits.programs import resources as ledger
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.flattening import flattened
-from qnet_circuits.programs.links import CARRIERS
-from qnet_circuits.programs.locality import Message, check_circuit
+from qnet_circuits.programs.instructions import CARRIERS
+from qnet_circuits.programs.locality import Message, check_circuit, count, largest
 from qnet_circuits.programs.network import Network
 
 Tag = str | int | float | bool | None
@@ -104,7 +103,7 @@ class Program:
 
     Example:
         >>> from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-        >>> from qnet_circuits.programs.links import entangle
+        >>> from qnet_circuits.programs.instructions import entangle
         >>> from qnet_circuits.programs.figures import parity
         >>> alice, bob = QuantumRegister(1, "alice"), QuantumRegister(1, "bob")
         >>> circuit = QuantumCircuit(alice, bob, ClassicalRegister(2, "out"))
@@ -161,10 +160,10 @@ class Program:
         Where circuits make different numbers of Bell pairs, ``circuit`` names the one that makes the most.
         """
         own = {item.name: item.circuit for item in self.items if not item.control}
-        counts = {name: ledger.count(circuit, self.messages[name]) for name, circuit in own.items()}
-        pairs = {name: count["bell_pairs"] for name, count in counts.items()}
+        ledgers = {name: count(circuit, self.messages[name]) for name, circuit in own.items()}
+        pairs = {name: ledger["bell_pairs"] for name, ledger in ledgers.items()}
         differ = {"circuit": max(pairs, key=pairs.__getitem__)} if len(set(pairs.values())) > 1 else {}
-        return {**ledger.largest(list(counts.values())), **differ}
+        return {**largest(list(ledgers.values())), **differ}
 
     @cached_property
     def id(self) -> str:

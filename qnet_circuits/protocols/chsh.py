@@ -9,8 +9,13 @@ from typing import ClassVar
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 
-from qnet_circuits.programs.blocks import Joining, chain_registers, entangled_ends, measure_pauli
-from qnet_circuits.programs.chain_protocol import ChainProtocol
+from qnet_circuits.programs.blocks import (
+    ChainProtocol,
+    Joining,
+    chain_registers,
+    entangled_ends,
+    measure_pauli,
+)
 from qnet_circuits.programs.figures import Expression, Figure, parity
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program

@@ -14,9 +14,8 @@ from qiskit.circuit import Qubit
 
 from qnet_circuits.errors import ParameterError, check_count, check_name
 from qnet_circuits.programs.blocks import bell_measurement, chain_registers, measure_pauli
-from qnet_circuits.programs.corrections import correct
 from qnet_circuits.programs.figures import Expression, Figure, parity, population
-from qnet_circuits.programs.links import entangle
+from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.network import Link, Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Protocol, register, set_network

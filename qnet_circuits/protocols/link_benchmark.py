@@ -13,9 +13,8 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qnet_circuits.errors import ParameterError, check_count, check_name
 from qnet_circuits.programs.blocks import bell_measurement, measure_pauli
 from qnet_circuits.programs.colouring import Edge, Line, edge_classes, line_classes, lines_of
-from qnet_circuits.programs.corrections import correct
-from qnet_circuits.programs.figures import Expression, Figure, parity
-from qnet_circuits.programs.links import entangle, link_figure
+from qnet_circuits.programs.figures import Expression, Figure, link_figure, parity
+from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.network import Link
 from qnet_circuits.programs.program import Item, Program, Tag
 from qnet_circuits.programs.protocol import Protocol, register

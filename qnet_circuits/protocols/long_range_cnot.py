@@ -9,11 +9,9 @@ from typing import ClassVar
 from qiskit import ClassicalRegister, QuantumCircuit
 
 from qnet_circuits.programs.blocks import chain_registers, measure_pauli, prepare
-from qnet_circuits.programs.cnot_protocol import CnotProtocol
-from qnet_circuits.programs.corrections import correct
-from qnet_circuits.programs.links import entangle
+from qnet_circuits.programs.cnot_protocol import CnotProtocol, ProcessSetting
+from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.network import Network
-from qnet_circuits.programs.process import ProcessSetting
 from qnet_circuits.programs.protocol import register
 
 

@@ -10,7 +10,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 from qnet_circuits.programs.blocks import bell_measurement
 from qnet_circuits.programs.figures import Expression, Figure, population
-from qnet_circuits.programs.links import entangle, transmit
+from qnet_circuits.programs.instructions import entangle, transmit
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Protocol, register, set_network

@@ -8,8 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from qnet_circuits.errors import ParameterError, check_name
-from qnet_circuits.programs.blocks import State, carried_ends, check_state
-from qnet_circuits.programs.chain_protocol import ChainProtocol
+from qnet_circuits.programs.blocks import ChainProtocol, State, carried_ends, check_state
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol, register
 from qnet_circuits.protocols.chsh import Chsh, chsh_program

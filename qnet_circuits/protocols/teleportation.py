@@ -10,6 +10,7 @@ from qiskit import ClassicalRegister, QuantumCircuit
 
 from qnet_circuits.programs.blocks import (
     CARDINAL,
+    ChainProtocol,
     State,
     bell_measurement,
     bloch_vector,
@@ -20,9 +21,8 @@ from qnet_circuits.programs.blocks import (
     measure_pauli,
     prepare,
 )
-from qnet_circuits.programs.chain_protocol import ChainProtocol
-from qnet_circuits.programs.corrections import correct
 from qnet_circuits.programs.figures import Expression, Figure, parity
+from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Protocol, protocol_class, register

@@ -9,7 +9,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.programs.blocks import chain_registers, eigenstates, entangled_ends, measure_pauli, prepare
-from qnet_circuits.programs.links import transmit
+from qnet_circuits.programs.instructions import transmit
 from qnet_circuits.programs.network import Network
 from qnet_circuits.qkd.settings import Setting
 from qnet_circuits.qkd.tapping import EVE, HEARD, Eavesdropper

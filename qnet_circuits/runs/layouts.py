@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError, UnsupportedError
-from qnet_circuits.programs.links import links_of
+from qnet_circuits.programs.figures import links_of
 from qnet_circuits.runs.opening import replay
 from qnet_circuits.runs.results.result import Result
 

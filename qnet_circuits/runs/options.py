@@ -84,7 +84,7 @@ def _mode(name: str, value: Any) -> str:
 
 
 def _carrier(name: str, value: Any) -> str:
-    from qnet_circuits.programs.links import CARRIERS
+    from qnet_circuits.programs.instructions import CARRIERS
 
     return check_name("carrier", value, CARRIERS)
 

@@ -17,7 +17,7 @@ from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.service.cost import RunCost
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import NoShotsError, UnsupportedError
-from qnet_circuits.programs.corrections import CORRECT
+from qnet_circuits.programs.instructions import CORRECT
 from qnet_circuits.programs.program import Item
 from qnet_circuits.programs.protocol import Protocol, called
 from qnet_circuits.runs.compilation import needs_proof, proved

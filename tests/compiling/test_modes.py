@@ -6,8 +6,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.errors import FrameError, UnknownNameError, UnsupportedError
 from qnet_circuits.programs.blocks import bell_measurement
-from qnet_circuits.programs.corrections import correct
-from qnet_circuits.programs.links import entangle, transmit
+from qnet_circuits.programs.instructions import correct, entangle, transmit
 from qnet_circuits.programs.locality import check_circuit
 from tests.support.enumerator import corrected, distribution, registers_of, same
 from tests.support.programs import random_program

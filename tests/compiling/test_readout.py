@@ -10,7 +10,7 @@ from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.compiling.readout_circuits import calibrated, final_qubits
 from qnet_circuits.devices.synthetic import line_device
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.links import entangle
+from qnet_circuits.programs.instructions import entangle
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.runs.planning import with_readout
 

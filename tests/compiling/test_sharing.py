@@ -17,7 +17,7 @@ from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.optimisation import Optimiser
 from qnet_circuits.compiling.routing import Router, meetings, undo_routing
 from qnet_circuits.errors import VerificationError
-from qnet_circuits.programs.links import transmit
+from qnet_circuits.programs.instructions import transmit
 from qnet_circuits.programs.locality import check_circuit
 from qnet_circuits.programs.program import Item, Program
 from tests.support.enumerator import distribution

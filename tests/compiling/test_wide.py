@@ -13,7 +13,7 @@ from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.compiling.conditionals import with_narrow_decisions
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.errors import LayoutError, ProgramError
-from qnet_circuits.programs.corrections import correct
+from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.program import Item, Program
 from tests.support.enumerator import corrected, distribution, registers_of, same
 from tests.support.programs import encoder, wide_program

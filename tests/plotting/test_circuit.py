@@ -7,8 +7,7 @@ from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.circuit import draw_circuit
 from qnet_circuits.plotting.layout import arrange
 from qnet_circuits.programs.blocks import bell_measurement, prepare
-from qnet_circuits.programs.corrections import correct
-from qnet_circuits.programs.links import entangle, transmit
+from qnet_circuits.programs.instructions import correct, entangle, transmit
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.protocol import protocol_class, protocol_names
 from qnet_circuits.protocols.ghz import Ghz

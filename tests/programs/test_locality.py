@@ -6,13 +6,11 @@ from qiskit.circuit import Parameter, Qubit
 
 from qnet_circuits.errors import LocalityError, ParameterError, ProgramError
 from qnet_circuits.programs.blocks import bell_measurement
-from qnet_circuits.programs.corrections import correct
 from qnet_circuits.programs.figures import Figure, parity
-from qnet_circuits.programs.links import entangle, transmit
-from qnet_circuits.programs.locality import check_circuit
+from qnet_circuits.programs.instructions import correct, entangle, transmit
+from qnet_circuits.programs.locality import check_circuit, count
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.resources import count
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from qiskit import QuantumCircuit
 import qnet_circuits as qn
 from qnet_circuits.errors import ParameterError, UnknownNameError
 from qnet_circuits.programs.blocks import eigenstates
+from qnet_circuits.programs.cnot_protocol import SETTINGS, process_fidelity, settings, truth_table
 from qnet_circuits.programs.figures import parity
-from qnet_circuits.programs.links import LINK_OPERATIONS
-from qnet_circuits.programs.process import SETTINGS, process_fidelity, settings, truth_table
+from qnet_circuits.programs.instructions import LINK_OPERATIONS
 from tests.support.enumerator import PAULIS, distribution
 
 LINK = qn.Link(0.9)

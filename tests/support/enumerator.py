@@ -7,7 +7,7 @@ from qiskit.circuit import IfElseOp
 from qiskit.circuit.classical import expr
 from qiskit.quantum_info import Operator
 
-from qnet_circuits.programs.corrections import parities
+from qnet_circuits.programs.instructions import parities
 
 PAULIS = {
     "I": np.eye(2),

@@ -6,8 +6,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.quantum_info import random_clifford
 
 from qnet_circuits.compiling.building import fence
-from qnet_circuits.programs.corrections import correct
-from qnet_circuits.programs.links import entangle, transmit
+from qnet_circuits.programs.instructions import correct, entangle, transmit
 
 ONE = ("x", "y", "z", "h", "s", "sdg", "sx")
 TWO = ("cx", "cz", "swap", "cy")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qnet_circuits.programs.links import links_of
+from qnet_circuits.programs.figures import links_of
 from qnet_circuits.runs.results.comparison import Comparison, compare
 from qnet_circuits.runs.results.tables import bounds_text, filled, interval, number, page, table
 from qnet_circuits.theory.estimate import Estimate

@@ -28,8 +28,7 @@ from qnet_circuits.programs.blocks import (
     measure_pauli,
     prepare,
 )
-from qnet_circuits.programs.corrections import correct
-from qnet_circuits.programs.links import transmit
+from qnet_circuits.programs.instructions import correct, transmit
 from qnet_circuits.programs.network import Network
 from tests.support.enumerator import distribution
 from tests.support.programs import put_fence, random_program

@@ -1,26 +1,26 @@
-"""The two link operations: the only instructions that may touch two nodes.
+"""The three instructions of a network that an author writes beside gates and measurements.
 
-They are placeholders in an ordinary ``QuantumCircuit``; compilation replaces them by gates, fences and noise.
+The two link operations are the only instructions that may touch two nodes. A correction is a Pauli operation that waits for
+classical messages. All three are placeholders in an ordinary ``QuantumCircuit``; compilation replaces them.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Iterable
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import Instruction, Qubit
+from qiskit.circuit import CircuitInstruction, Clbit, Instruction, Qubit
 
+from qnet_circuits.errors import ProgramError
 from qnet_circuits.programs.network import Link
 
 ENTANGLE = "entangle"
 TRANSMIT = "transmit"
 LINK_OPERATIONS = (ENTANGLE, TRANSMIT)
+CORRECT = "correct"
 #: What a transmission is on a machine.
 CARRIERS = ("relabel", "swap", "teleport")
-_LINK_FIGURE = re.compile(r"fidelity((?:_\d+){2}|(?:_\d+){4})")
-_T = TypeVar("_T")
+_X, _Z = 1, 2
 
 
 def entangle(circuit: QuantumCircuit, a: Qubit, b: Qubit, link: Link | None = None) -> None:
@@ -71,17 +71,42 @@ def transmit(circuit: QuantumCircuit, source: Qubit, target: Qubit, link: Link |
     circuit.append(Instruction(TRANSMIT, 2, 0, list(weights)), [source, target])
 
 
-def link_figure(place: Iterable[int]) -> str:
-    """Return the name of the figure of a link between physical qubits, or of a line of them: ``fidelity_0_1``."""
-    return "_".join(["fidelity", *map(str, place)])
+def correct(circuit: QuantumCircuit, qubit: Qubit, x: Iterable[Clbit] = (), z: Iterable[Clbit] = ()) -> None:
+    """Append a Pauli correction conditioned on parities of classical bits.
 
+    The qubit suffers X if the parity of the bits ``x`` is odd, then Z if that of ``z`` is. The bits may have been measured
+    at any node: each that was measured elsewhere is a classical message. How the correction is made, in real time, in
+    software or by keeping shots, is the run's ``corrections`` mode.
 
-def links_of(figures: Mapping[str, _T]) -> dict[tuple[int, ...], _T]:
-    """Return the figures of links, or of lines of four qubits, by their physical qubits.
+    Args:
+        circuit: The protocol's circuit.
+        qubit: The qubit to correct.
+        x: Bits, measured before, whose parity decides on X.
+        z: Bits, measured before, whose parity decides on Z.
+
+    Raises:
+        ProgramError: If there is no bit, or one comes twice in the same parity.
 
     Example:
-        >>> links_of({"mean_fidelity": 0.94, "fidelity_0_1": 0.94})
-        {(0, 1): 0.94}
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(1, 2)
+        >>> correct(circuit, circuit.qubits[0], x=[circuit.clbits[0]], z=circuit.clbits)
+        >>> parities(circuit.data[0])[0] == (circuit.clbits[0],)
+        True
     """
-    found = {name: _LINK_FIGURE.fullmatch(name) for name in figures}
-    return {tuple(map(int, match[1].split("_")[1:])): figures[name] for name, match in found.items() if match}
+    x, z = list(x), list(z)
+    if not x and not z:
+        raise ProgramError("a correction needs at least one classical bit in x or z, got none")
+    x_set, z_set = set(x), set(z)
+    if len(x_set) < len(x) or len(z_set) < len(z):
+        raise ProgramError("a bit comes twice in one parity of a correction; name each bit once")
+    bits = list(dict.fromkeys([*x, *z]))
+    codes = [_X * (bit in x_set) + _Z * (bit in z_set) for bit in bits]
+    circuit.append(Instruction(CORRECT, 1, len(bits), codes), [qubit], bits)
+
+
+def parities(instruction: CircuitInstruction) -> tuple[tuple[Clbit, ...], tuple[Clbit, ...]]:
+    """Return the bits whose parity decides on X, and those whose parity decides on Z, of a correction."""
+    coded = list(zip(instruction.clbits, instruction.operation.params, strict=True))
+    x = tuple(bit for bit, code in coded if int(code) & _X)
+    return x, tuple(bit for bit, code in coded if int(code) & _Z)
