@@ -15,8 +15,7 @@ from qnet_circuits.backends.simulation.narrowing import PART, components
 from qnet_circuits.backends.simulation.sampling import Call, sampled
 from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.device import Device
-from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.device import Device, DeviceNoise
 from qnet_circuits.errors import BackendError
 
 #: Channels are fused already. Cores take a circuit each where there are several: threads that share one small matrix wait for

@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.device import Device
-from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.device import Device, DeviceNoise
 from qnet_circuits.errors import BackendError, ParameterError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.theory.estimate import Estimate

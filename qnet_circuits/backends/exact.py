@@ -13,8 +13,7 @@ from qnet_circuits.backends.simulation.tensors import Skeleton, skeleton_of
 from qnet_circuits.backends.simulation.twin import NoisyProgram, noisy_program
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.outcome_map import OutcomeMap
-from qnet_circuits.devices.device import Device
-from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.device import Device, DeviceNoise
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.figures import Event, Figure
 from qnet_circuits.theory.estimate import Estimate

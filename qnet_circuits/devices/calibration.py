@@ -83,8 +83,8 @@ class DeviceCalibration:
         # One order for all, so that equal content is equal however it was put together.
         ordered = tuple(sorted(entries, key=lambda entry: place[entry.name]))
         object.__setattr__(self, "entries", ordered)
-        if len(self._found) < len(entries):
-            twice = next(entry for entry in entries if self._found[entry.name, entry.qubits] is not entry)
+        if len(self.entry_of) < len(entries):
+            twice = next(entry for entry in entries if self.entry_of[entry.name, entry.qubits] is not entry)
             raise ParameterError(f"entries has {twice.name} on {twice.qubits} twice; give it once")
 
     def _check_entry(self, entry: OperationCalibration, known: Mapping[str, int]) -> None:
@@ -101,7 +101,8 @@ class DeviceCalibration:
         return f"<DeviceCalibration {self.name!r}: {self.num_qubits} qubits, {gates}{date}>"
 
     @cached_property
-    def _found(self) -> dict[tuple[str, tuple[int, ...]], OperationCalibration]:
+    def entry_of(self) -> Mapping[tuple[str, tuple[int, ...]], OperationCalibration]:
+        """The entry of each operation on its qubits."""
         return {(entry.name, entry.qubits): entry for entry in self.entries}
 
     @cached_property
@@ -139,12 +140,12 @@ class DeviceCalibration:
 
     def error(self, name: str, qubits: Sequence[int]) -> float | None:
         """Return the error of an operation on qubits, None where none is given."""
-        found = self._found.get((name, tuple(qubits)))
+        found = self.entry_of.get((name, tuple(qubits)))
         return None if found is None else found.error
 
     def duration(self, name: str, qubits: Sequence[int]) -> float | None:
         """Return the duration of an operation on qubits in seconds, None where none is given."""
-        found = self._found.get((name, tuple(qubits)))
+        found = self.entry_of.get((name, tuple(qubits)))
         return None if found is None else found.duration
 
     def _qubit(self, qubit: int) -> QubitCalibration:

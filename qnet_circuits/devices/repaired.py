@@ -80,7 +80,7 @@ class Usable:
         return self._relaxation[qubit]
 
     def _relax(self, qubit: int) -> tuple[float, float]:
-        t1, t2 = self._raw.t1(qubit), self._raw.t2(qubit)
+        t1, t2 = self._raw.qubits[qubit].t1, self._raw.qubits[qubit].t2
         if not (t1 and t2):
             medians = self._median_times
             if medians == (math.inf, math.inf):
@@ -99,9 +99,8 @@ class Usable:
     @cached_property
     def _median_times(self) -> tuple[float, float]:
         """The medians of T1 and of T2, infinite where no qubit has any."""
-        qubits = range(self._raw.num_qubits)
-        t1 = [value for value in map(self._raw.t1, qubits) if value]
-        t2 = [value for value in map(self._raw.t2, qubits) if value]
+        t1 = [qubit.t1 for qubit in self._raw.qubits if qubit.t1]
+        t2 = [qubit.t2 for qubit in self._raw.qubits if qubit.t2]
         return median(t1) if t1 else math.inf, median(t2) if t2 else math.inf
 
     # -- operations ------------------------------------------------------------------------------------------------
@@ -123,14 +122,15 @@ class Usable:
         """Return the error of the device's own measurement in mid-circuit, the mean of both directions; None without one."""
         if self.mid_circuit_measurement == "measure":
             return None
-        error = self._raw.error(self.mid_circuit_measurement, (qubit,))
+        error = self._either_way("error", self.mid_circuit_measurement, (qubit,))
         if error is None:
             self._note(f"missing error of {MID_CIRCUIT}, that of measure stands for it", f"qubit {qubit}")
             return None
         return error, error
 
     def _at_end(self, qubit: int) -> tuple[float, float]:
-        known = [value for value in self._raw.readout(qubit) if value is not None]
+        given = self._raw.qubits[qubit]
+        known = [value for value in (given.one_from_zero, given.zero_from_one) if value is not None]
         if len(known) == 1:
             self._note("one readout error missing, the other stands for it", f"qubit {qubit}")
         if not known:
@@ -182,9 +182,8 @@ class Usable:
 
     def _either_way(self, kind: str, name: str, qubits: tuple[int, ...]) -> float | None:
         """Return a calibrated number; one that is given for the reversed pair holds too."""
-        look_up = self._raw.error if kind == "error" else self._raw.duration
-        value = look_up(name, qubits)
-        return look_up(name, qubits[::-1]) if value is None and len(qubits) == 2 else value
+        found = (self._raw.entry_of.get((name, each)) for each in (qubits, qubits[::-1]))
+        return next((value for entry in found if (value := getattr(entry, kind, None)) is not None), None)
 
     def _median(self, kind: str, name: str) -> float | None:
         if (kind, name) not in self._medians:

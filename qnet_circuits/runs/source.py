@@ -11,7 +11,7 @@ from typing import Any
 from qnet_circuits.backends.base import Backend, BaseBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.device import DeviceNoise
 from qnet_circuits.errors import ParameterError, RecordError, UnknownNameError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program

@@ -33,8 +33,7 @@ from qnet_circuits.backends.ibm.submission import (
 )
 from qnet_circuits.backends.ibm.watchdog import Watchdog
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.device import Device
-from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.device import Device, DeviceNoise
 from qnet_circuits.devices.fleet import RETIRED, status
 from qnet_circuits.errors import (
     BackendError,

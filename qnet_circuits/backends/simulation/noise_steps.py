@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from qiskit.circuit.library import RZZGate, XGate
 
 from qnet_circuits.backends.simulation.steps import Depolarise, NoisyStep, PauliError, Relax, Unitary
-from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.device import DeviceNoise
 from qnet_circuits.devices.pulses import ENDS, colours, coupled, decoupled, pieces
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.devices.schedule import Timed, Wait

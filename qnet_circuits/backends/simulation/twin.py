@@ -28,8 +28,7 @@ from qnet_circuits.backends.simulation.steps import (
 )
 from qnet_circuits.compiling.building import fence_label
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
-from qnet_circuits.devices.device import Device
-from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.device import Device, DeviceNoise
 from qnet_circuits.devices.pulses import joints
 from qnet_circuits.devices.repaired import Usable, durations_of
 from qnet_circuits.devices.schedule import (
