@@ -134,7 +134,7 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
     figures = [figure.name for figure in program.figures]
     if as_json:
         show({
-            **about, "circuits": len(program.items), "figures": figures, "bounds": said_of(protocol, False)[1],
+            **about, "circuits": len(program.items), "figures": figures, "bounds": said_of(protocol, False, False)[1],
             "resources": program.resources,
         })  # fmt: skip
         return

@@ -15,6 +15,7 @@ from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, ask
 from qnet_circuits.runs.directory import SECRET_FILE
 from qnet_circuits.runs.manifest import Manifest
 from qnet_circuits.runs.mitigation.stored import mitigate_blocks
+from qnet_circuits.runs.options import ANALYSIS, stream_seed
 from qnet_circuits.runs.results.outcomes import (
     Outcomes,
     acceptance,
@@ -24,7 +25,6 @@ from qnet_circuits.runs.results.outcomes import (
     pooled,
 )
 from qnet_circuits.runs.results.result import Result
-from qnet_circuits.runs.seeds import ANALYSIS, stream_seed
 from qnet_circuits.theory.estimate import Estimate
 
 #: Said where a run's secret bytes are gone, or were not handed on with its directory.
@@ -155,7 +155,7 @@ def _provenance(manifest: Manifest) -> dict[str, Any]:
     provenance["shots"] = None if options.get("own_shots") else options["shots"]
     if manifest.controls:
         provenance["controls"] = True
-    if manifest.get("engine") == "exact":
+    if manifest.exact:
         provenance.update(engine="exact", shots=None, seed=None)
     return provenance
 

@@ -21,9 +21,9 @@ from qnet_circuits.errors import (
     UnreachableError,
 )
 from qnet_circuits.runs.kept import Blocks, FetchedElsewhereError, Kept
+from qnet_circuits.runs.options import SIMULATOR, SURPLUS, stream_seed
 from qnet_circuits.runs.planning import joined, shots_of
 from qnet_circuits.runs.progress import Report, reporter
-from qnet_circuits.runs.seeds import SIMULATOR, SURPLUS, stream_seed
 from qnet_circuits.runs.source import Source
 from qnet_circuits.theory.estimate import Estimate
 

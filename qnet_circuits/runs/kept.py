@@ -17,8 +17,8 @@ from qnet_circuits.errors import HeldError, NotFinishedError, ParameterError, Re
 from qnet_circuits.runs.directory import SECRET_FILE, Holding, Parts, Record
 from qnet_circuits.runs.journal import holds_run
 from qnet_circuits.runs.manifest import Manifest
+from qnet_circuits.runs.options import SECRET, stream_seed
 from qnet_circuits.runs.progress import Report, waiter
-from qnet_circuits.runs.seeds import SECRET, stream_seed
 from qnet_circuits.secrecy import Unpicklable
 from qnet_circuits.theory.estimate import Estimate
 
@@ -203,6 +203,14 @@ class Kept(Unpicklable):
             return {name: Estimate(**value) for name, value in plain.items()}
         except (AttributeError, TypeError, ParameterError) as error:
             raise RecordError(f"{self.record.path}/exact.json is damaged: {error}") from None
+
+    def check_collected(self) -> None:
+        """Raise RecordError if neither outcomes nor exact values are on disk."""
+        name = "exact.json" if self.manifest.exact else "outcomes.npz"
+        if self.record is None or not self.record.has(name):
+            raise RecordError(
+                f"{self.where} has no outcomes yet (status {self.status}); open the run and ask for its result"
+            )
 
     # -- the secret bytes, which the analysis of outcomes expands, such as to a key --------------------------------
 

@@ -112,6 +112,11 @@ class Manifest:
         return int(1 + max(job["block"] for job in self.jobs))
 
     @property
+    def exact(self) -> bool:
+        """Whether figures are computed without sampling; such a run has no outcomes."""
+        return bool(self.get("engine") == "exact")
+
+    @property
     def controls(self) -> bool:
         """Whether control experiments were added."""
         return bool(self.entries["options"].get("controls"))
@@ -146,8 +151,9 @@ def _entries(prepared: Prepared) -> dict[str, Any]:
 
     protocol, backend, compiled = prepared.protocol, prepared.backend, prepared.compiled
     options, program = prepared.options, compiled.program
-    theory, bounds = said_of(protocol, options.controls)
-    theory = theory if backend.device is None and backend.capabilities.simulates_links else {}
+    # A formula knows of the links' errors alone.
+    formula = backend.device is None and backend.capabilities.simulates_links
+    theory, bounds = said_of(protocol, options.controls, formula)
     made: dict[str, Any] = {
         "run_id": prepared.run_id,
         "version": VERSION,
@@ -185,15 +191,17 @@ def _entries(prepared: Prepared) -> dict[str, Any]:
     return made
 
 
-def said_of(protocol: Protocol, controls: bool) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-    """Return theory and bounds of a protocol's figures, and with control experiments of its baseline's.
+def said_of(
+    protocol: Protocol, controls: bool, formula: bool
+) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Return theory, where a formula holds, and bounds of a protocol's figures, and with control experiments of its baseline's.
 
     Raises:
         ProgramError: If they are no numbers by the names of figures.
     """
 
     def theory(each: Protocol) -> dict[str, float]:
-        said: dict[str, float] = ask(each, "theory", NoiseParameters())
+        said: dict[str, float] = ask(each, "theory", NoiseParameters()) if formula else {}
         return said
 
     theories, bounds = theory(protocol), protocol.bounds

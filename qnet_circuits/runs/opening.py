@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from qnet_circuits.errors import ProgramError, RecordError
+from qnet_circuits.errors import ProgramError
 from qnet_circuits.programs.protocol import Protocol
-from qnet_circuits.runs.compilation import program_of
 from qnet_circuits.runs.kept import Kept
 from qnet_circuits.runs.manifest import Manifest
+from qnet_circuits.runs.preparing import program_of
 from qnet_circuits.runs.results.result import Result
 from qnet_circuits.runs.run import Run
 from qnet_circuits.runs.source import Source
@@ -45,7 +45,7 @@ def _check_protocol(manifest: Manifest, protocol: Protocol, where: str) -> None:
     program = program_of(protocol, manifest["seed"], manifest.controls)
     if not {item.name for item in program} <= {circuit.name for circuit in manifest.circuits}:
         raise ProgramError(f"the protocol's circuits are not those of the run at {where}")
-    if manifest.get("engine") == "exact" and program.id != manifest["program_id"]:
+    if manifest.exact and program.id != manifest["program_id"]:
         raise ProgramError(
             f"the run at {where} is exact and keeps no outcomes to analyse otherwise; predict the protocol anew"
         )
@@ -57,10 +57,6 @@ def replay(path: str | os.PathLike[str], level: float = 0.95) -> Result:
     Raises:
         RecordError: If there are no outcomes, or the directory cannot be read.
     """
-    opened = _opened(Kept.read(path, reads_only=True))
-    kept = "exact.json" if opened.exact else "outcomes.npz"
-    if opened.path is None or not (opened.path / kept).is_file():
-        raise RecordError(
-            f"{path} has no outcomes yet (status {opened.status}); open the run and ask for its result"
-        )
-    return opened.result(level)
+    kept = Kept.read(path, reads_only=True)
+    kept.check_collected()
+    return _opened(kept).result(level)

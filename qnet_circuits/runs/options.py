@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, TypeVar
 
+import numpy as np
+
 from qnet_circuits.errors import ParameterError, UnsupportedError, check_count, check_name, check_range
 
 #: The verbs that take options.
@@ -22,6 +24,8 @@ DEFAULT_SHOTS = 4096
 MOST_SHOTS = 100_000_000
 MOST_REPEATS = 100
 _LONGEST_REP_DELAY = 0.1
+#: Streams of random numbers of one run, each on its own.
+PROGRAM, TRANSPILER, SIMULATOR, ANALYSIS, SURPLUS, SECRET = range(6)
 Check = Callable[[str, Any], Any]
 _V = TypeVar("_V", bound=Callable[..., Any])
 
@@ -277,6 +281,13 @@ class RunOptions:
         plain["shots"] = DEFAULT_SHOTS if self.shots is None else self.shots
         plain["options"] = dict(self.options or {})
         return {**plain, **({"attempt": self.attempt} if self.attempt else {})}
+
+
+def stream_seed(seed: int, stream: int, part: int = 0) -> int:
+    """Return the seed of a named stream, or of a part of it; neighbouring seeds give unrelated streams."""
+    key = (stream, part) if part else (stream,)
+    words = np.random.SeedSequence(seed, spawn_key=key).generate_state(2, np.uint32)
+    return (int(words[0]) << 30) ^ int(words[1])
 
 
 #: Each option by its name.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import time
 import uuid
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
@@ -20,7 +21,6 @@ from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.instructions import CORRECT
 from qnet_circuits.programs.program import Item
 from qnet_circuits.programs.protocol import Protocol, called
-from qnet_circuits.runs.compilation import needs_proof, proved
 from qnet_circuits.runs.directory import SCHEMA
 from qnet_circuits.runs.options import OPTIONS, RunOptions
 from qnet_circuits.runs.planning import Plan, counts_for, plan_jobs, with_readout
@@ -193,6 +193,33 @@ class Prepared:
 
     def __repr__(self) -> str:
         return f"<Prepared {called(self.protocol)} on {self.backend.name}: a dry run>"
+
+
+def needs_proof(backend: BaseBackend) -> bool:
+    """Tell whether a backend is a processor, or may be one for all that is known."""
+    return backend.capabilities.remote or backend.simulated is None
+
+
+def proved(compiled: Compiled, backend: BaseBackend, verify: bool) -> dict[str, float]:
+    """Prove that compilation kept the parties apart, before anything goes to a processor, and return the seconds that it took.
+
+    Nothing is proved, and nothing returned, for a simulator, or where the caller does not want it.
+
+    Raises:
+        VerificationError: If something moved across a boundary.
+        UnsupportedError: If that cannot be decided.
+    """
+    if not (verify and needs_proof(backend)):
+        return {}
+    begin = time.perf_counter()
+    try:
+        compiled.verify()
+    except UnsupportedError as error:
+        raise UnsupportedError(
+            f"it cannot be proved that compilation kept the parties apart: {error}; or say verify=False (--no-verify), "
+            "which the result notes"
+        ) from None
+    return {"verify": round(time.perf_counter() - begin, 4)}
 
 
 def _corrects(item: Item) -> bool:

@@ -1,22 +1,29 @@
-"""From a protocol and what is asked for to a prepared run."""
+"""From a protocol and what is asked for to a prepared run: the backend, the program and the compiled circuits."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.compiled import Compiled, compile_program
+from qnet_circuits.compiling.experiments import compile_with_controls
+from qnet_circuits.compiling.measured_links import MeasuredLinks
+from qnet_circuits.compiling.readout_circuits import calibrated
+from qnet_circuits.devices.summary import couplings_by_use
 from qnet_circuits.errors import ParameterError, UnsupportedError
+from qnet_circuits.programs.controls import with_controls
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import Protocol
-from qnet_circuits.runs.compilation import asked_of, compile_for, on_device, program_of
-from qnet_circuits.runs.layouts import plain_layout
+from qnet_circuits.programs.protocol import Protocol, ask
+from qnet_circuits.runs.layouts import PREDICTED, best_predicted, plain_layout
 from qnet_circuits.runs.mitigation.stored import check_mitigable
-from qnet_circuits.runs.options import RunOptions
-from qnet_circuits.runs.predicted_layout import PREDICTED, ranked
+from qnet_circuits.runs.options import PROGRAM, TRANSPILER, RunOptions, stream_seed
 from qnet_circuits.runs.prepared import Prepared
 
 
@@ -40,7 +47,7 @@ def prepare(protocol: Protocol, backend: Any, options: RunOptions) -> Prepared:
     program = program_of(protocol, seed)
     options, placed = _placed(program, where, seed, options)
     if options.controls:
-        program = program_of(protocol, seed, controls=True)
+        program = _controlled(protocol, program, seed)
     compiled = compile_for(program, where, seed, options)
     if options.mitigate:
         check_mitigable(protocol, compiled.program, where)
@@ -55,15 +62,30 @@ def _placed(
     options = replace(options, layout=layout, options=dict(backend.options))
     if options.layout != PREDICTED:
         return options, ()
-    chosen, said = ranked(program, backend, seed, options)
+    chosen, said = best_predicted(options, backend, seed, partial(compile_for, program, backend, seed))
     return chosen, (said,)
 
 
-def compiled_program(program: Program, backend: BaseBackend, options: RunOptions) -> Compiled:
-    """Return a program, which no protocol made, compiled for a backend; the seed is 0 if none is given."""
-    seed = options.seed or 0
-    options, _ = _placed(program, backend, seed, options)
-    return compile_for(program, backend, seed, options)
+def asked_of(backend: BaseBackend, options: RunOptions) -> BaseBackend:
+    """Return the backend with the noise, the Sampler's options and the budget that are asked for."""
+    if options.noise is not None:
+        backend = backend.with_noise(options.noise)
+    if options.options:
+        backend = backend.with_options(options.options)
+    seconds = options.max_qpu_seconds
+    return backend if seconds is None else backend.limited(seconds)
+
+
+def on_device(protocol: Protocol, backend: BaseBackend) -> tuple[Protocol, tuple[str, ...]]:
+    """Return a protocol as it is on a backend's device, and what is to be said of couplings that it leaves out."""
+    if backend.device is None or type(protocol).on_couplings is Protocol.on_couplings:
+        return protocol, ()
+    usable, failed = couplings_by_use(backend.device.calibration)
+    found: Protocol = ask(protocol, "on_couplings", usable)
+    if found == protocol or not failed:
+        return found, ()
+    listed = ", ".join(f"{a}-{b}" for a, b in failed)
+    return found, (f"left out, since their calibration on {backend.device.name} failed: {listed}",)
 
 
 def _check_blocks(protocol: Protocol, backend: BaseBackend, options: RunOptions) -> None:
@@ -73,3 +95,40 @@ def _check_blocks(protocol: Protocol, backend: BaseBackend, options: RunOptions)
         raise UnsupportedError(
             f"{protocol.name} analyses its outcomes as a whole, so blocks cannot be compared; leave repeats out"
         )
+
+
+def program_of(protocol: Protocol, seed: int, controls: bool = False) -> Program:
+    """Return the program that a protocol makes for a run's seed, with its control experiments if they are wanted."""
+    program: Program = ask(protocol, "program", np.random.default_rng(stream_seed(seed, PROGRAM)))
+    return _controlled(protocol, program, seed) if controls else program
+
+
+def _controlled(protocol: Protocol, program: Program, seed: int) -> Program:
+    return with_controls(protocol, program, lambda other: program_of(other, seed))
+
+
+def compile_for(program: Program, backend: BaseBackend, seed: int, options: RunOptions) -> Compiled:
+    """Compile a program as a run with these options does, with the circuits that measure readout if they are wanted."""
+    layout = options.layout
+    controlled = any(item.control for item in program)
+    made = compile_with_controls if controlled else compile_program
+    compiled = made(
+        program,
+        backend.device,
+        corrections=options.corrections,
+        optimization_level=options.optimization_level,
+        layout=MeasuredLinks.from_dict(layout) if isinstance(layout, Mapping) else layout,
+        carrier=options.carrier,
+        emulate_links=options.emulate_links,
+        decoupling=options.decoupling,
+        # Attempt 0 is the usual one; the others vary what placement and routing leave to chance.
+        seed=stream_seed(seed, TRANSPILER, options.attempt) % 2**31,
+    )
+    return calibrated(compiled) if options.mitigate else compiled
+
+
+def compiled_program(program: Program, backend: BaseBackend, options: RunOptions) -> Compiled:
+    """Return a program, which no protocol made, compiled for a backend; the seed is 0 if none is given."""
+    seed = options.seed or 0
+    options, _ = _placed(program, backend, seed, options)
+    return compile_for(program, backend, seed, options)

@@ -82,7 +82,7 @@ class Run(Unpicklable):
     @property
     def exact(self) -> bool:
         """Whether figures are computed without sampling; such a run has no outcomes."""
-        return bool(self._kept.manifest.get("engine") == "exact")
+        return self._kept.manifest.exact
 
     @property
     def seeded(self) -> bool:

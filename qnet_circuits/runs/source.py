@@ -16,10 +16,11 @@ from qnet_circuits.errors import ParameterError, RecordError, UnknownNameError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol, called, protocol_class
-from qnet_circuits.runs.compilation import asked_of, compile_for, program_of, proved
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.kept import Kept
 from qnet_circuits.runs.options import RunOptions
+from qnet_circuits.runs.prepared import proved
+from qnet_circuits.runs.preparing import asked_of, compile_for, program_of
 
 
 class Source:

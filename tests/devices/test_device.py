@@ -29,7 +29,7 @@ def test_measured_figures_follow_from_readout_alone():
     from qiskit import ClassicalRegister, QuantumRegister
 
     from qnet_circuits.programs.program import Item, Program
-    from qnet_circuits.runs.seeds import stream_seed
+    from qnet_circuits.runs.options import stream_seed
 
     items = []
     for value in (0, 1):

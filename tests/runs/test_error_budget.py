@@ -212,7 +212,7 @@ def test_an_error_rate_costs_what_it_rises():
 
 
 def test_the_program_is_compiled_once(monkeypatch):
-    from qnet_circuits.runs import compilation
+    from qnet_circuits.runs import preparing
 
     seen = []
 
@@ -220,7 +220,7 @@ def test_the_program_is_compiled_once(monkeypatch):
         seen.append(options)
         return compiling.compile_program(*arguments, **options)
 
-    monkeypatch.setattr(compilation, "compile_program", once)
+    monkeypatch.setattr(preparing, "compile_program", once)
     budget = error_budget(CHAIN, "fake_kingston", layout="auto")
     assert len(seen) == 1
     assert len(budget.layout[0]) == 4

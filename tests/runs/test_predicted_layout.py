@@ -8,9 +8,9 @@ import pytest
 import qnet_circuits as qn
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.errors import LayoutError, ParameterError, UnsupportedError
-from qnet_circuits.runs import predicted_layout as ranking
-from qnet_circuits.runs.compilation import compile_for, program_of
+from qnet_circuits.runs import layouts as ranking
 from qnet_circuits.runs.options import RunOptions
+from qnet_circuits.runs.preparing import compile_for, program_of
 
 CHAIN = qn.RepeaterChain(hops=3)
 KINGSTON = {"corrections": "feedforward", "seed": 1}
