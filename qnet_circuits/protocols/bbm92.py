@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from qnet_circuits.programs.protocol import register
-from qnet_circuits.qkd.entanglement_based import EntanglementBased
-from qnet_circuits.qkd.settings import basis_probabilities
+from qnet_circuits.qkd.schemes import EntanglementBased
 
 
 @register
@@ -45,7 +44,3 @@ class BBM92(EntanglementBased):
     """
 
     name: ClassVar[str] = "bbm92"
-
-    def _chosen(self) -> tuple[dict[str, float], dict[str, float]]:
-        chosen = basis_probabilities(self.bases, self.key_basis_probability)
-        return chosen, chosen

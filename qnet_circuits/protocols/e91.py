@@ -11,10 +11,9 @@ from qnet_circuits.errors import check_range
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.protocol import register
 from qnet_circuits.qkd.distribution import check_open
-from qnet_circuits.qkd.entanglement_based import EntanglementBased
-from qnet_circuits.qkd.expected import PERFECT, chsh_value
-from qnet_circuits.qkd.figures import s_value
+from qnet_circuits.qkd.figures import PERFECT, chsh_value, s_value
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.schemes import EntanglementBased
 from qnet_circuits.theory.bell_diagonal import Weights
 from qnet_circuits.theory.bounds import CHSH_CLASSICAL, CHSH_QUANTUM
 from qnet_circuits.theory.estimate import Estimate

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from qnet_circuits.programs.protocol import register
-from qnet_circuits.qkd.prepare_and_measure import PrepareAndMeasure
+from qnet_circuits.qkd.schemes import PrepareAndMeasure
 
 
 @register

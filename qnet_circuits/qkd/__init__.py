@@ -2,7 +2,7 @@
 
 Nothing here knows of circuits. Two parties hold one record each, and talk only over a recorded classical channel:
 ``session`` has the one call, ``alice`` and ``bob`` are for two laboratories. Every bit that is revealed and every failure
-probability stands in the ``ledger``. The formulas are in ``rates``, ``finite_key``, ``devetak_winter`` and ``attacks``.
+probability stands in the ledger. The formulas are in ``finite_key``, and in ``theory``.
 
 The rules are of fixed length: the tolerated error rate is chosen before, and enters the key's length whatever is observed;
 above it there is no key. What a session reveals by causes of its own is counted as it happens.

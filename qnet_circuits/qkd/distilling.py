@@ -7,21 +7,16 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from qnet_circuits.programs.figures import Registers
 from qnet_circuits.programs.protocol import Analysis, Analyzed
-from qnet_circuits.qkd.chsh import chsh_estimate, revealed
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
-from qnet_circuits.qkd.eve_knowledge import eve_figures
+from qnet_circuits.qkd.observed import chsh_estimate, counted, error_rates, eve_figures, revealed
 from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS, KeyPool
 from qnet_circuits.qkd.postprocessing.impostor import Impostor
 from qnet_circuits.qkd.postprocessing.randomness import ROOT_BYTES, Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.session import Session
 from qnet_circuits.qkd.rounds import Rounds, arrange
-from qnet_circuits.qkd.settings import BASES
-from qnet_circuits.theory.estimate import Estimate, proportion
 
 if TYPE_CHECKING:
     from qnet_circuits.qkd.distribution import KeyDistribution
@@ -82,32 +77,6 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
         if more["eve_holds_key"]:
             notes.append("a man in the middle holds what Alice takes for the key, and what Bob does")
     return Analyzed(figures, more, tuple(notes), secrets, refused, str(result.ledger))
-
-
-def counted(number: int) -> Estimate:
-    """Return a number that was counted, and has no statistics.
-
-    Example:
-        >>> print(counted(1234))
-        1234
-    """
-    return Estimate(float(number), float(number), float(number), 1.0, "counted", 0)
-
-
-def error_rates(bases: Sequence[str], played: Sequence[Rounds], level: float) -> dict[str, Estimate]:
-    """Return the error rate of all sifted rounds and of each basis, where there are any."""
-    found: dict[str, Estimate] = {}
-    for basis in (None, *bases):
-        wrong = n = 0
-        for rounds in played:
-            chosen = rounds.sifted
-            if basis is not None:
-                chosen = chosen & (rounds.alice.bases == BASES.index(basis))
-            wrong += int(np.count_nonzero(rounds.wrong & chosen))
-            n += int(np.count_nonzero(chosen))
-        if n:
-            found["qber" if basis is None else f"qber_{basis}"] = proportion(wrong, n, level)
-    return found
 
 
 def sessions(

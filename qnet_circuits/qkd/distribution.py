@@ -16,15 +16,14 @@ from qnet_circuits.programs.figures import Figure, Registers
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, set_network
-from qnet_circuits.qkd import figures as declared
 from qnet_circuits.qkd.distilling import distilled
 from qnet_circuits.qkd.eavesdroppers import eavesdropper
-from qnet_circuits.qkd.expected import PERFECT
+from qnet_circuits.qkd.figures import PERFECT, error_rate, expected, guess_rate
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.finite_key import check_epsilon
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
-from qnet_circuits.qkd.settings import Line, Setting, draw
-from qnet_circuits.qkd.tapping import Eavesdropper, behaviour
+from qnet_circuits.qkd.settings import Line, Setting, basis_probabilities, draw, shares
+from qnet_circuits.qkd.tapping import Eavesdropper, behaviour, tapped
 from qnet_circuits.theory.bell_diagonal import Weights
 from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.noise_parameters import NoiseParameters
@@ -58,6 +57,8 @@ class KeyDistribution(Protocol):
     bases: ClassVar[tuple[str, ...]] = ("z", "x")
     #: Name of the field that counts the rounds.
     counted: ClassVar[str] = "pulses"
+    #: The link that an eavesdropper sits on: 0 for Alice's, -1 for Bob's.
+    tapped_link: ClassVar[int]
     #: What must be said of the key.
     remarks: ClassVar[tuple[str, ...]] = ()
 
@@ -129,18 +130,23 @@ class KeyDistribution(Protocol):
     def circuit(self, setting: Setting) -> QuantumCircuit:
         """Return the circuit of a setting."""
 
-    @abstractmethod
-    def _network(self) -> Network:
-        """Return the chain, with the eavesdropper's node."""
-
-    @abstractmethod
-    def _figures(self, whole: Weights, before: Weights) -> dict[str, float]:
-        """Return the figures for given weights of all links, and of those before the eavesdropper."""
+    def _chosen(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Return the probabilities of Alice's bases and of Bob's."""
+        chosen = basis_probabilities(self.bases, self.key_basis_probability)
+        return chosen, chosen
 
     def _chain(self) -> Network:
         network = set_network(self, "a chain", "hops", 1)
         network.path()
         return network
+
+    def _network(self) -> Network:
+        """Return the chain, with the eavesdropper's node."""
+        return self._chain() if self.eve is None else tapped(self._chain(), self.tapped_link)
+
+    def _figures(self, whole: Weights, before: Weights) -> dict[str, float]:
+        """Return the figures for given weights of all links, and of those before the eavesdropper."""
+        return expected(shares(*self._chosen(), self.bases), self.eavesdropper, whole, before)
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return one circuit for each kind of round, with as many shots as were drawn of it."""
@@ -160,9 +166,9 @@ class KeyDistribution(Protocol):
         """Return the figures that an engine can compute: error rates, and the eavesdropper's guess."""
         lines, ideal, without = self.lines(), self._figures(PERFECT, PERFECT), self._without_messages()
         rates = {"qber": None, **{f"qber_{basis}": basis for basis in self.bases}}
-        found = {name: declared.error_rate(lines, names, basis) for name, basis in rates.items()}
+        found = {name: error_rate(lines, names, basis) for name, basis in rates.items()}
         if self.eve is not None:
-            found["eve_guess"] = declared.guess_rate(lines[0], names)
+            found["eve_guess"] = guess_rate(lines[0], names)
         return [
             Figure(name, expression, ideal[name], without.get(name, ideal[name]), physical=(0.0, 1.0))
             for name, expression in found.items()
@@ -179,8 +185,8 @@ class KeyDistribution(Protocol):
         chain = self._chain()
         path = chain.path()
         weights = [chain.link(a, b).weights for a, b in pairwise(path)]
-        before = chain_weights(weights[:-1]) if weights[1:] else PERFECT
-        return self._figures(chain_weights(weights), before)
+        before = weights[: self.tapped_link]
+        return self._figures(chain_weights(weights), chain_weights(before) if before else PERFECT)
 
     def analyze(self, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed:
         """Put the rounds in order, let the parties distil a key, and say what happened."""

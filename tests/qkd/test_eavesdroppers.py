@@ -19,7 +19,7 @@ from qnet_circuits.qkd.eavesdroppers import (
     ManInTheMiddle,
     eavesdropper,
 )
-from qnet_circuits.qkd.eve_knowledge import eve_figures, information
+from qnet_circuits.qkd.observed import eve_figures, information
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
 from qnet_circuits.qkd.rounds import NOTHING, Rounds

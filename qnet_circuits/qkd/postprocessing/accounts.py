@@ -19,7 +19,7 @@ from qnet_circuits.qkd.postprocessing.finite_key import (
 from qnet_circuits.qkd.postprocessing.key_ledger import Entry, Ledger
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.schedules import SCHEDULES
-from qnet_circuits.qkd.postprocessing.verification import tag_bits
+from qnet_circuits.qkd.postprocessing.toeplitz import tag_bits
 
 #: Bits of the shortest key: it is kept in whole bytes.
 LEAST_KEY = 8

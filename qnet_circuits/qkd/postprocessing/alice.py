@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
 
 import numpy as np
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.authentication import (
-    KeyPool,
     check_tag,
     make_tag,
 )
@@ -27,11 +25,9 @@ from qnet_circuits.qkd.postprocessing.channel import (
     unpack,
 )
 from qnet_circuits.qkd.postprocessing.party import Party, aborted
-from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
-from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, match
-from qnet_circuits.qkd.postprocessing.toeplitz import seed_length
-from qnet_circuits.qkd.postprocessing.verification import tag_bits, verification_tag
+from qnet_circuits.qkd.postprocessing.sifting import match
+from qnet_circuits.qkd.postprocessing.toeplitz import seed_length, tag_bits, verification_tag
 from qnet_circuits.theory.estimate import proportion
 
 
@@ -40,16 +36,9 @@ class Alice(Party):
 
     name, peer = "alice", "bob"
 
-    def __init__(
-        self,
-        record: PartyRecord,
-        rules: SessionParameters,
-        pool: KeyPool,
-        randomness: Randomness | None = None,
-    ) -> None:
-        super().__init__(record, rules, pool, randomness)
-        self._oracles: list[LocalOracle] = []
-        self._due = {"detections"}
+    _oracles: Sequence[LocalOracle] = ()
+    #: Kinds of messages that may come next.
+    _due: Set[str] = frozenset({"detections"})
 
     def _forget(self) -> None:
         super()._forget()
@@ -67,7 +56,7 @@ class Alice(Party):
                 self._succeed()
             return answer
         except Refusal as refusal:
-            self._due = set()
+            self._due = frozenset()
             if self.result is None or self.result.key is not None:
                 self._refuse(refusal, informed)
             return self._view.say("abort", str(refusal).encode())

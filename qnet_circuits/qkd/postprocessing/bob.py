@@ -27,8 +27,7 @@ from qnet_circuits.qkd.postprocessing.party import Party, aborted
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.shuffles import Bits, Places
 from qnet_circuits.qkd.postprocessing.sifting import accept, announce
-from qnet_circuits.qkd.postprocessing.toeplitz import seed_length
-from qnet_circuits.qkd.postprocessing.verification import tag_bits, tags_agree, verification_tag
+from qnet_circuits.qkd.postprocessing.toeplitz import seed_length, tag_bits, tags_agree, verification_tag
 from qnet_circuits.theory.estimate import proportion
 
 

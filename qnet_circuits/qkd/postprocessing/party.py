@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.accounts import Account, SessionParameters, refuse_hopeless, settle
-from qnet_circuits.qkd.postprocessing.amplification import amplify
 from qnet_circuits.qkd.postprocessing.authentication import (
     SESSION_BITS,
     TAG_KEY_BYTES,
@@ -25,14 +24,21 @@ from qnet_circuits.qkd.postprocessing.channel import (
     View,
     pack,
 )
-from qnet_circuits.qkd.postprocessing.estimation import error_rate, expected_rate, refuse_above, split
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import ALARMS, Refusal
 from qnet_circuits.qkd.postprocessing.schedules import Schedule, make_schedule
 from qnet_circuits.qkd.postprocessing.shuffles import Bits, Shuffles
-from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, Sifted
+from qnet_circuits.qkd.postprocessing.sifting import (
+    PartyRecord,
+    Sifted,
+    error_rate,
+    expected_rate,
+    refuse_above,
+    split,
+)
+from qnet_circuits.qkd.postprocessing.toeplitz import amplify
 from qnet_circuits.secrecy import Unpicklable
 from qnet_circuits.theory.estimate import Estimate
 

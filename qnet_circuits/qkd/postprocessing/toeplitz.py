@@ -1,17 +1,20 @@
 """Hashing bits with a random Toeplitz matrix over GF(2), by fast Fourier transforms whose rounding is checked.
 
 The matrix T_ji = s_(j - i + n - 1) of n + l - 1 random bits s is a universal hash: two strings that differ collide with
-probability 2^-l exactly. Its product with n bits is a convolution of integers taken modulo 2.
+probability 2^-l exactly. Its product with n bits is a convolution of integers taken modulo 2. Hashes serve twice: a long
+one leaves a string of which Eve knows nothing, and a short one, told by Alice, decides whether the corrected keys agree.
 """
 
 from __future__ import annotations
 
+import hmac
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnet_circuits.errors import ParameterError, RoundingError, check_count
+from qnet_circuits.qkd.postprocessing.finite_key import check_epsilon
 
 Bits = NDArray[np.uint8]
 
@@ -92,6 +95,75 @@ def toeplitz_hash(bits: NDArray[np.generic], seed: NDArray[np.generic], length: 
             sums[row] = part if previous is None else np.add(previous, part, out=previous)
     pieces = [_round(total, block) for total in sums if total is not None]
     return np.concatenate(pieces)[:length]
+
+
+def amplify(bits: NDArray[np.generic], seed: NDArray[np.generic], length: int) -> Bits:
+    """Return ``length`` bits that are uniform to Eve, by a random Toeplitz matrix.
+
+    If Eve's smooth min-entropy about the bits is H, ℓ = H - 2 log2(1/ε) bits are ε-close to uniform for her, who knows
+    the seed too (leftover hash lemma, Tomamichel et al. 2012). The seed is public, the same for both parties, and drawn
+    only after the quantum part is over; it is never used again.
+
+    Args:
+        bits: The corrected and verified key, n bits.
+        seed: n + length - 1 random bits.
+        length: ℓ, 1 to n.
+
+    Raises:
+        ParameterError: If a length is wrong; more bits than went in are never secret.
+        RoundingError: If the transform was not exact.
+
+    Example:
+        >>> amplify(np.array([1, 0, 1, 1]), np.array([1, 0, 0, 1, 1]), 2)
+        array([0, 1], dtype=uint8)
+    """
+    bits = check_bits("bits", bits)
+    if check_count("length", length) > len(bits):
+        raise ParameterError(
+            f"{len(bits)} bits cannot give {length} secret ones; the length must come from a bound"
+        )
+    return toeplitz_hash(bits, seed, length)
+
+
+def tag_bits(epsilon_correctness: float) -> int:
+    """Return ⌈log2(1/ε_cor)⌉, the bits of a tag that two different keys share with a probability of at most ε_cor.
+
+    The tag is revealed, so it counts as leaked. The seed of the hash comes from one party, after the keys are fixed.
+
+    Raises:
+        ParameterError: If ε_cor is not in (0, 0.5].
+
+    Example:
+        >>> tag_bits(1e-15)
+        50
+    """
+    return math.ceil(-math.log2(check_epsilon("epsilon_correctness", epsilon_correctness)))
+
+
+def verification_tag(
+    bits: NDArray[np.generic], seed: NDArray[np.generic], epsilon_correctness: float
+) -> Bits:
+    """Return the tag of a key under a seed of n + ⌈log2(1/ε_cor)⌉ - 1 bits.
+
+    Raises:
+        ParameterError: If a length is wrong.
+
+    Example:
+        >>> key, seed = np.array([1, 0, 1, 1]), np.array([1, 0, 0, 1, 1, 0])
+        >>> verification_tag(key, seed, 0.125)
+        array([0, 1, 1], dtype=uint8)
+    """
+    return toeplitz_hash(bits, seed, tag_bits(epsilon_correctness))
+
+
+def tags_agree(own: Bits, told: Bits) -> bool:
+    """Tell whether two tags are the same, in a time that does not depend on where they differ.
+
+    Example:
+        >>> tags_agree(np.array([1, 0], np.uint8), np.array([1, 1], np.uint8))
+        False
+    """
+    return hmac.compare_digest(own.tobytes(), told.tobytes())
 
 
 def _size(block: int) -> int:

@@ -9,7 +9,6 @@ from qnet_circuits.errors import ParameterError, QnetError
 from qnet_circuits.qkd.postprocessing import finite_key
 from qnet_circuits.qkd.postprocessing.accounts import Account, SessionParameters, settle
 from qnet_circuits.qkd.postprocessing.alice import Alice
-from qnet_circuits.qkd.postprocessing.amplification import amplify
 from qnet_circuits.qkd.postprocessing.authentication import KeyPool, check_tag, make_tag
 from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, Message, View, legible
@@ -18,6 +17,7 @@ from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.schedules import make_schedule
 from qnet_circuits.qkd.postprocessing.session import Session
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
+from qnet_circuits.qkd.postprocessing.toeplitz import amplify
 from qnet_circuits.theory import attacks
 from qnet_circuits.theory import key_rates as rates
 

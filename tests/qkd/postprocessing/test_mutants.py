@@ -76,7 +76,7 @@ MUTANTS = [
     ),
     mutant(
         "keep the test bits",
-        ("estimation", "bits[sample], bits[~sample]", "bits[sample], bits"),
+        ("sifting", "bits[sample], bits[~sample]", "bits[sample], bits"),
         ("party", 'self._account.spend("test bits", len(self._test), 2 * len(self._test))', "pass"),
         by=[
             "test_session the_key_is_the_hash_of_the_untold_bits",
@@ -110,7 +110,7 @@ MUTANTS = [
     ),
     mutant(
         "ln for log2 in the tag's length",
-        ("verification", "-math.log2(", "-math.log("),
+        ("toeplitz", "-math.log2(", "-math.log("),
         by=["test_toeplitz tag_length_and_constant_time", "test_toeplitz wrong_keys_pass_verification_as_rarely_as_stated"],
     ),
     mutant(
@@ -217,12 +217,12 @@ MUTANTS = [
     ),
     mutant(
         "no alarm above the tolerance",
-        ("estimation", "if rate.value > tolerance:", "if False:"),
+        ("sifting", "if rate.value > tolerance:", "if False:"),
         by=["test_session intercept_resend_gives_no_key", "test_session three_bases_are_all_compared"],
     ),
     mutant(
         "an alarm only if significantly above the tolerance",
-        ("estimation", "if rate.value > tolerance:", "if rate.low > tolerance:"),
+        ("sifting", "if rate.value > tolerance:", "if rate.low > tolerance:"),
         by=[
             "test_sifting_estimation the_alarm_is_raised_by_one_error_too_many",
             "test_session a_session_ends_at_one_error_too_many",
@@ -230,7 +230,7 @@ MUTANTS = [
     ),
     mutant(
         "one error too many passes",
-        ("estimation", "if rate.value > tolerance:", "if rate.value - 1 / rate.n > tolerance:"),
+        ("sifting", "if rate.value > tolerance:", "if rate.value - 1 / rate.n > tolerance:"),
         by=[
             "test_sifting_estimation the_alarm_is_raised_by_one_error_too_many",
             "test_session a_session_ends_at_one_error_too_many",

@@ -9,7 +9,6 @@ from scipy.stats import binomtest
 import qnet_circuits.qkd.postprocessing.bob as bob_module
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.alice import Alice
-from qnet_circuits.qkd.postprocessing.amplification import amplify
 from qnet_circuits.qkd.postprocessing.authentication import KeyPool, make_tag
 from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.cascade import Reconciled
@@ -29,6 +28,7 @@ from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.session import ONE_PROCESS, Session
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
+from qnet_circuits.qkd.postprocessing.toeplitz import amplify
 
 from .records import intercepted, records
 

@@ -13,16 +13,19 @@ from qnet_circuits.qkd.postprocessing.channel import (
     pack,
     unpack,
 )
-from qnet_circuits.qkd.postprocessing.estimation import (
-    error_rate,
-    expected_rate,
-    refuse_above,
-    split,
-)
 from qnet_circuits.qkd.postprocessing.finite_key import phase_cost, sampling_deviation
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import ALARMS, Refusal
-from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, accept, announce, match
+from qnet_circuits.qkd.postprocessing.sifting import (
+    PartyRecord,
+    accept,
+    announce,
+    error_rate,
+    expected_rate,
+    match,
+    refuse_above,
+    split,
+)
 from qnet_circuits.theory.entropy import binary_entropy
 from qnet_circuits.theory.estimate import proportion
 

@@ -7,8 +7,7 @@ from scipy.stats import binom, binomtest
 
 from qnet_circuits.errors import ParameterError, RoundingError
 from qnet_circuits.qkd.postprocessing import toeplitz
-from qnet_circuits.qkd.postprocessing.amplification import amplify
-from qnet_circuits.qkd.postprocessing.verification import tag_bits, tags_agree, verification_tag
+from qnet_circuits.qkd.postprocessing.toeplitz import amplify, tag_bits, tags_agree, verification_tag
 
 
 def direct(bits, seed, length):

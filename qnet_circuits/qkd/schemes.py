@@ -1,23 +1,21 @@
-"""Key distribution with pairs of which both parties measure one half."""
+"""The two ways to distribute a key: Alice sends qubits that Bob measures, or both measure halves of pairs."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
 from qiskit import QuantumCircuit
 
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.network import Network
-from qnet_circuits.qkd.circuits import shared_circuit
+from qnet_circuits.qkd.circuits import OUT, sent_circuit, shared_circuit
 from qnet_circuits.qkd.distribution import KeyDistribution
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
-from qnet_circuits.qkd.expected import expected
-from qnet_circuits.qkd.settings import Line, Setting, measuring, shares
-from qnet_circuits.qkd.tapping import behaviour, tapped
-from qnet_circuits.theory.bell_diagonal import Weights
+from qnet_circuits.qkd.settings import Line, Setting, measuring, sending
+from qnet_circuits.qkd.tapping import behaviour
 
+#: The two parts of a line with a man in the middle.
+PARTS = ("to_eve", "from_eve")
 #: The entropic uncertainty relation knows of Z and X, not of an apparatus that reads one result more often.
 FLIPPED = (
     "the key's bits are what a device measured: half of Alice's readouts, chosen at random, were flipped and flipped back, so "
@@ -26,8 +24,33 @@ FLIPPED = (
 
 
 @dataclass(frozen=True)
+class PrepareAndMeasure(KeyDistribution):
+    """A key distribution in which Alice sends qubits that Bob measures, past an eavesdropper at Alice's door.
+
+    Args:
+        pulses: Number of qubits that Alice sends, 1 to 100,000,000.
+    """
+
+    tapped_link: ClassVar[int] = 0
+    pulses: int = 100_000
+
+    def lines(self) -> tuple[Line, ...]:
+        """Return the settings: bases, Alice's bit, and what an eavesdropper does."""
+        chosen, _ = self._chosen()
+        eve = self.eavesdropper
+        if isinstance(eve, ManInTheMiddle):
+            # She is the receiver of one line and the sender of the other.
+            return tuple(sending(chosen, {"none": 1.0}, {"none": (OUT, 0)}, part) for part in PARTS)
+        return (sending(chosen, *behaviour(eve, self.bases)),)
+
+    def circuit(self, setting: Setting) -> QuantumCircuit:
+        """Return the circuit of a qubit that travels."""
+        return sent_circuit(self._network(), setting, self.eavesdropper)
+
+
+@dataclass(frozen=True)
 class EntanglementBased(KeyDistribution):
-    """A key distribution in which both parties measure halves of pairs.
+    """A key distribution in which both parties measure halves of pairs, with an eavesdropper at Bob's door.
 
     Args:
         pairs: Number of pairs, 1 to 100,000,000.
@@ -35,6 +58,7 @@ class EntanglementBased(KeyDistribution):
 
     counted: ClassVar[str] = "pairs"
     remarks: ClassVar[tuple[str, ...]] = (FLIPPED,)
+    tapped_link: ClassVar[int] = -1
     pairs: int = 100_000
 
     def __post_init__(self) -> None:
@@ -44,10 +68,6 @@ class EntanglementBased(KeyDistribution):
                 f"a man in the middle of {self.name} is not built; play her on bb84, or take intercept-resend here"
             )
 
-    @abstractmethod
-    def _chosen(self) -> tuple[dict[str, float], dict[str, float]]:
-        """Return the probabilities of Alice's bases and of Bob's."""
-
     def lines(self) -> tuple[Line, ...]:
         """Return the settings: both bases, and what an eavesdropper does."""
         return (measuring(*self._chosen(), *behaviour(self.eavesdropper, self.bases)),)
@@ -55,12 +75,6 @@ class EntanglementBased(KeyDistribution):
     def circuit(self, setting: Setting) -> QuantumCircuit:
         """Return the circuit of a pair that both measure."""
         return shared_circuit(self._network(), setting, self.eavesdropper)
-
-    def _network(self) -> Network:
-        return self._chain() if self.eve is None else tapped(self._chain(), -1)
-
-    def _figures(self, whole: Weights, before: Weights) -> dict[str, float]:
-        return expected(shares(*self._chosen(), self.bases), self.eavesdropper, whole, before)
 
     def _without_messages(self) -> dict[str, float]:
         """Return that nothing is shared if the stations' results do not arrive."""
