@@ -13,6 +13,7 @@ from typing import Any
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ClassicalRegister, Clbit
 from qiskit.circuit.classical import expr, types
+from qiskit.circuit.controlflow import node_resources
 
 from qnet_circuits.errors import UnsupportedError
 
@@ -93,15 +94,14 @@ def bits_read(condition: Any) -> tuple[Bit, ...]:
 
 def arithmetic(condition: Any) -> list[str]:
     """Return the names of the arithmetic operations and shifts in a condition."""
-    return list(_arithmetic(lifted(condition)))
+    names = (getattr(getattr(node, "op", None), "name", "") for node in _nodes(lifted(condition)))
+    return [name for name in names if name in _ARITHMETIC]
 
 
-def _arithmetic(node: expr.Expr) -> Iterator[str]:
-    name = getattr(getattr(node, "op", None), "name", "")
-    if name in _ARITHMETIC:
-        yield name
+def _nodes(node: expr.Expr) -> Iterator[expr.Expr]:
+    yield node
     for child in _children(node):
-        yield from _arithmetic(child)
+        yield from _nodes(child)
 
 
 # -- what an expression is worth -------------------------------------------------------------------------------------
@@ -173,17 +173,10 @@ def _value(node: expr.Expr, values: Mapping[Clbit, int]) -> Any:
 
 def condition_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
     """Return the classical bits that a control-flow instruction reads for its decision, whole registers included."""
-    condition = getattr(instruction.operation, "condition", None)
-    if condition is None:
-        condition = getattr(instruction.operation, "target", None)
-    if isinstance(condition, tuple):
-        condition = condition[0]
-    read = [var.var for var in expr.iter_vars(condition)] if isinstance(condition, expr.Expr) else [condition]
-    bits: dict[Clbit, None] = {}
-    for value in read:
-        if isinstance(value, Clbit | ClassicalRegister):
-            bits.update(dict.fromkeys([value] if isinstance(value, Clbit) else value))
-    return tuple(bits)
+    operation = instruction.operation
+    condition = getattr(operation, "condition", None)
+    condition = getattr(operation, "target", None) if condition is None else condition
+    return () if condition is None else node_resources(lifted(condition)).clbits
 
 
 def read_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
