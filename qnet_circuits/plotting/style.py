@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -58,34 +58,3 @@ def reaches(estimates: Iterable[Estimate]) -> list[list[float]]:
     """Return how far each interval reaches down and up, as error bars take it."""
     ends = [(max(0.0, each.value - each.low), max(0.0, each.high - each.value)) for each in estimates]
     return [[down for down, _ in ends], [up for _, up in ends]]
-
-
-def draw_bounds(ax: Axes, column: int, bounds: Mapping[str, float], names: float, zorder: float) -> None:
-    """Draw a dashed line across a figure's column for each bound, with its name at the right; equal ones share a name.
-
-    Args:
-        ax: The axes.
-        column: Middle of the column.
-        bounds: Values by name.
-        names: Where names begin, from the middle of the column.
-        zorder: Of the lines.
-    """
-    shared: dict[float, str] = {}
-    for name, value in bounds.items():
-        shared[value] = f"{shared[value]}, {name}" if value in shared else name
-    for number, (value, name) in enumerate(sorted(shared.items())):
-        ax.plot(
-            [column - 0.46, column + 0.46],
-            [value, value],
-            color=INK,
-            lw=1,
-            ls="--",
-            zorder=zorder,
-            gid="bound",
-        )
-        # Two bounds that lie close to each other have their names on either side.
-        below = len(shared) > 1 and number == 0
-        ax.annotate(
-            name, (column + names, value), (0, -2 if below else 2), textcoords="offset points", size=FONT, color=INK,
-            va="top" if below else "bottom", annotation_clip=False,
-        )  # fmt: skip

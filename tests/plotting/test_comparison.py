@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 import qnet_circuits as qn
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.comparison import plot_comparison
-from qnet_circuits.runs.results.comparison import Compared, Comparison, Reading
+from qnet_circuits.runs.results.comparison import Comparison, FigureResult
 from qnet_circuits.runs.results.result import Result
 from qnet_circuits.theory.estimate import Estimate
 from tests.plotting.pictures import check_legible, texts, with_gid
@@ -18,16 +18,18 @@ def estimate(value, arm=0.03):
 
 
 CONTROLS = {
-    "uncorrected": Reading(estimate(0.26), 0.25, 0.25),
-    "swap_transport": Reading(estimate(0.85), 0.88, 1.0, 0.9),
+    "uncorrected": FigureResult(estimate(0.26), 0.25, 0.25),
+    "swap_transport": FigureResult(estimate(0.85), 0.88, 1.0, 0.9),
 }
-FIDELITY = Compared(
-    "fidelity", Reading(estimate(0.9), 0.93, 1.0, 0.95, estimate(0.94)), CONTROLS, {"entangled": 0.5}
+FIDELITY = FigureResult(
+    estimate(0.9), 0.93, 1.0, 0.95, estimate(0.94), {"entangled": 0.5}, "fidelity", CONTROLS
 )
-YY = Compared("yy", Reading(estimate(-0.8), -0.82, -1.0), {"uncorrected": Reading(estimate(0.0))})
-BARE = Compared("zz", Reading(estimate(0.7)))
-CHSH = Compared("s_value", Reading(estimate(2.5), 2.6, 2.83), bounds={"classical": 2.0, "quantum": 2.83})
-LONG = Compared("a_rather_long_name_of_a_figure", Reading(estimate(0.7)))
+YY = FigureResult(
+    estimate(-0.8), -0.82, -1.0, figure="yy", controls={"uncorrected": FigureResult(estimate(0.0))}
+)
+BARE = FigureResult(estimate(0.7), figure="zz")
+CHSH = FigureResult(estimate(2.5), 2.6, 2.83, bounds={"classical": 2.0, "quantum": 2.83}, figure="s_value")
+LONG = FigureResult(estimate(0.7), figure="a_rather_long_name_of_a_figure")
 FULL = Comparison("repeater-chain on aer:fake_kingston (simulated)", (FIDELITY, YY, BARE, CHSH))
 
 
@@ -78,7 +80,7 @@ def test_pictures_are_legible(comparison):
 
 def test_what_is_not_there_is_not_in_the_legend():
     assert legend(plot_comparison(Comparison("one", (BARE,)))) == ["measured, 95% interval"]
-    exact = Compared("zz", Reading(Estimate(0.7, 0.7, 0.7, 1.0)))
+    exact = FigureResult(Estimate(0.7, 0.7, 0.7, 1.0), figure="zz")
     assert legend(plot_comparison(Comparison("one", (exact,)))) == ["exact value"]
 
 

@@ -1,24 +1,19 @@
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import pytest
 from matplotlib.axes import Axes
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.plotting.result import plot_result, plot_series
+from qnet_circuits.plotting.result import plot_series
+from qnet_circuits.runs.results.result import Result
 from qnet_circuits.theory.estimate import Estimate, proportion
 from tests.plotting.pictures import check_legible, texts, with_gid
 
 
-@dataclass(frozen=True)
-class Given:
-    figures: dict
-    ideal: dict = field(default_factory=dict)
-    theory: dict = field(default_factory=dict)
-    predicted: dict = field(default_factory=dict)
-    bounds: dict = field(default_factory=dict)
-    mitigated: dict = field(default_factory=dict)
-    title: str = "repeater-chain on aer:fake_kingston"
+def given(*figures, **beside):
+    about = {"protocol": "repeater-chain", "backend": "aer:fake_kingston"}
+    return Result(*figures, provenance=about, **beside)
 
 
 FIGURES = {
@@ -27,14 +22,14 @@ FIGURES = {
     "yy": Estimate(-0.87, -0.9, -0.84, n=1000),
     "zz": Estimate(0.9, 0.87, 0.93, n=1000),
 }
-FOUR = Given(
+FOUR = given(
     FIGURES,
     {"fidelity": 1.0, "xx": 1.0, "yy": -1.0, "zz": 1.0},
     {"fidelity": 0.915, "xx": 0.89},
     {"fidelity": 0.912, "xx": 0.88, "yy": -0.88, "zz": 0.9},
     {"fidelity": {"entangled": 0.5, "secure": 0.81}},
 )
-CHSH = Given(
+CHSH = given(
     {"s_value": Estimate(0.6, 0.5, 0.7, n=100), "agreement": Estimate(0.7, 0.6, 0.8, n=100)},
     {"s_value": 2.828},
     bounds={"s_value": {"classical": 2.0}},
@@ -50,18 +45,18 @@ def _names(ax):
 
 
 def test_four_figures():
-    ax = plot_result(FOUR)
+    ax = FOUR.plot()
     assert isinstance(ax, Axes)
     assert _names(ax) == ["fidelity", "xx", "yy", "zz"]
     assert _legend(ax) == ["estimate, 95% interval", "ideal", "theory", "predicted"]
     assert sorted(texts(ax)) == ["entangled", "secure"]
     assert [line.get_ydata()[0] for line in with_gid(ax, "bound")] == [0.5, 0.81]
-    assert ax.get_title() == FOUR.title
+    assert ax.get_title() == FOUR.title == "repeater-chain on aer:fake_kingston"
     check_legible(ax)
 
 
 def test_intervals_and_marks_stand_at_their_values():
-    ax = plot_result(FOUR)
+    ax = FOUR.plot()
     (container,) = ax.containers
     segments = container.lines[2][0].get_segments()
     for estimate, segment in zip(FIGURES.values(), segments, strict=True):
@@ -74,33 +69,33 @@ def test_intervals_and_marks_stand_at_their_values():
 
 
 def test_legend_names_only_what_is_there():
-    ax = plot_result(Given({"fidelity": Estimate(0.9, 0.9, 0.9)}, predicted={"fidelity": 0.9}))
+    ax = given({"fidelity": Estimate(0.9, 0.9, 0.9)}, predicted={"fidelity": 0.9}).plot()
     assert _legend(ax) == ["exact value", "predicted"]
 
 
 def test_figure_on_another_scale_is_by_itself():
-    ax = plot_result(CHSH)
+    ax = CHSH.plot()
     # Its value lies in [-1, 1], but not what it is compared with.
     assert _names(ax) == ["s_value"]
     assert ax.get_xlabel() == "on another scale: agreement"
-    swapped = Given(dict(reversed(CHSH.figures.items())), CHSH.ideal, bounds=CHSH.bounds)
-    assert _names(plot_result(swapped)) == ["agreement"]
+    swapped = given(dict(reversed(CHSH.figures.items())), CHSH.ideal, bounds=CHSH.bounds)
+    assert _names(swapped.plot()) == ["agreement"]
 
 
 def test_no_figure_is_no_picture():
     with pytest.raises(ParameterError, match="figure"):
-        plot_result(Given({}))
+        given({}).plot()
 
 
 def test_equal_bounds_share_a_line_and_close_ones_stay_legible():
-    ax = plot_result(Given({"f": Estimate(0.9, 0.8, 1.0)}, bounds={"f": {"a": 0.5, "b": 0.5, "c": 0.502}}))
+    ax = given({"f": Estimate(0.9, 0.8, 1.0)}, bounds={"f": {"a": 0.5, "b": 0.5, "c": 0.502}}).plot()
     assert texts(ax) == ["a, b", "c"]
     check_legible(ax)
 
 
 def test_given_axes_are_used():
     figure, ax = plt.subplots()
-    assert plot_result(FOUR, ax) is ax
+    assert FOUR.plot(ax) is ax
     assert plt.get_fignums() == [figure.number]
 
 
@@ -139,7 +134,7 @@ def test_series_of_unequal_lengths_are_refused(x, count, theory):
 
 def test_figures_without_readout_errors_are_open_and_beside_the_raw_ones():
     corrected = {"fidelity": Estimate(0.96, 0.94, 0.98, n=3000), "zz": Estimate(0.97, 0.93, 1.0, n=1000)}
-    ax = plot_result(replace(FOUR, mitigated=corrected))
+    ax = replace(FOUR, mitigated=corrected).plot()
     assert _legend(ax)[:3] == ["estimate, 95% interval", "without readout errors", "ideal"]
     raw, mitigated = (bar.lines[0] for bar in ax.containers)
     assert list(mitigated.get_ydata()) == [0.96, 0.97] and len(raw.get_ydata()) == 4

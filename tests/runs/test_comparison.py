@@ -7,7 +7,7 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.cli.main import main
-from qnet_circuits.runs.results.comparison import Comparison, Reading
+from qnet_circuits.runs.results.comparison import Comparison, FigureResult
 from qnet_circuits.runs.results.result import Result
 from qnet_circuits.theory.estimate import Estimate, proportion
 
@@ -47,7 +47,7 @@ POSITIONS = [
 
 @pytest.mark.parametrize(("predicted", "position", "words"), POSITIONS)
 def test_where_the_measured_value_lies(predicted, position, words):
-    reading = Reading(estimate(), predicted)
+    reading = FigureResult(estimate(), predicted)
     assert reading.position == position
     assert reading.difference == pytest.approx(0.9 - predicted)
     assert reading.against() == words
@@ -57,14 +57,14 @@ def test_standard_deviations_are_those_of_a_large_sample():
     found = proportion(900_000, 1_000_000, 0.99)
     sigma = (0.9 * 0.1 / 1_000_000) ** 0.5
     for predicted in (0.899, 0.901):
-        assert Reading(found, predicted).deviations == pytest.approx((0.9 - predicted) / sigma, rel=0.01)
+        assert FigureResult(found, predicted).deviations == pytest.approx((0.9 - predicted) / sigma, rel=0.01)
 
 
 def test_without_prediction_or_sampling_nothing_is_counted_in_deviations():
-    assert Reading(estimate()).against() == "" and Reading(estimate()).position is None
-    exact = Reading(Estimate(0.9, 0.9, 0.9, 1.0, "exact"), 0.8)
+    assert FigureResult(estimate()).against() == "" and FigureResult(estimate()).position is None
+    exact = FigureResult(Estimate(0.9, 0.9, 0.9, 1.0, "exact"), 0.8)
     assert exact.deviations is None and exact.against() == "above by 0.1000"
-    certain = Reading(proportion(100, 100), 1.0)
+    certain = FigureResult(proportion(100, 100), 1.0)
     assert certain.position == "inside" and certain.deviations is None
 
 
@@ -73,13 +73,13 @@ def test_one_row_for_each_figure_of_the_protocol(directory):
     comparison = result.compare()
     assert [compared.figure for compared in comparison.figures] == ["fidelity", "xx", "yy", "zz"]
     first = comparison.figures[0]
-    assert first.reading.measured == result.fidelity
-    assert first.reading.predicted == result.predicted["fidelity"]
+    assert first.measured == result.fidelity
+    assert first.predicted == result.predicted["fidelity"]
     assert first.bounds == {"entangled": 0.5}
     assert list(first.controls) == ["uncorrected", "swap_transport"]
     for control, ideal in (("uncorrected", 0.25), ("swap_transport", 1.0)):
         reading, name = first.controls[control], f"fidelity_{control}"
-        assert reading == Reading(result[name], result.predicted[name], ideal)
+        assert reading == FigureResult(result[name], result.predicted[name], ideal)
     rows = comparison.rows()
     assert len(rows) == 4
     assert list(rows[0]) == [
@@ -133,7 +133,7 @@ def test_mitigated_figures_stand_beside_raw_ones_without_their_prediction():
     object.__setattr__(result, "mitigated", {"fidelity": better, "fidelity_uncorrected": silent})
     comparison = result.compare()
     (compared,) = comparison.figures
-    assert (compared.reading.measured, compared.reading.mitigated) == (raw, better)
+    assert (compared.measured, compared.mitigated) == (raw, better)
     (row,) = comparison.rows()
     assert row["mitigated"] == "0.9700 [0.9500, 0.9800]"
     assert row["uncorrected, mitigated"] == "0.2600 [0.2400, 0.2700]"

@@ -200,7 +200,7 @@ def test_a_run_in_blocks_keeps_each_block_with_its_controls_and_mitigated_figure
     assert result.fidelity.n == 3 * 3 * 300
     (first, *_) = result.compare().figures
     assert set(first.controls) == {"uncorrected", "swap_transport"}
-    assert first.reading.mitigated.value > first.reading.measured.value
+    assert first.mitigated.value > first.measured.value
     assert not first.controls["uncorrected"].measured.above(0.5) and result.fidelity.above(0.5)
 
 

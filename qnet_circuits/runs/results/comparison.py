@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.programs.controls import CONTROLS, control_name
@@ -13,14 +13,14 @@ from qnet_circuits.theory.estimate import Estimate
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from qnet_circuits.runs.results.result import Result
-
 INSIDE, ABOVE, BELOW = "inside", "above", "below"
+#: What a row says of a control experiment, beside its value.
+_OF_CONTROLS = ("mitigated", "predicted", "against prediction")
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What was measured of one figure, beside what was to be expected.
+class FigureResult:
+    """What was measured of one figure, beside all that it is compared with.
 
     Args:
         measured: The estimate.
@@ -28,10 +28,13 @@ class Reading:
         ideal: The value on a noiseless machine, if it is known.
         theory: The closed form for the noise of the run, where there is one.
         mitigated: The estimate after mitigation of readout errors, if there is one; the prediction is not of it.
+        bounds: What it must beat, {name: value}.
+        figure: Its name.
+        controls: What was measured and expected of it in the control experiments, by their names.
 
     Example:
-        >>> reading = Reading(Estimate(0.90, 0.88, 0.92, 0.95, "Clopper-Pearson", 1000), predicted=0.95)
-        >>> reading.position, round(reading.difference, 3), round(reading.deviations, 1)
+        >>> found = FigureResult(Estimate(0.90, 0.88, 0.92, 0.95, "Clopper-Pearson", 1000), predicted=0.95)
+        >>> found.position, round(found.difference, 3), round(found.deviations, 1)
         ('below', -0.05, -4.9)
     """
 
@@ -40,6 +43,9 @@ class Reading:
     ideal: float | None = None
     theory: float | None = None
     mitigated: Estimate | None = None
+    bounds: Mapping[str, float] = field(default_factory=dict)
+    figure: str = ""
+    controls: Mapping[str, FigureResult] = field(default_factory=dict)
 
     @property
     def difference(self) -> float | None:
@@ -78,8 +84,46 @@ class Reading:
         away = "" if self.position == INSIDE else f" by {abs(self.difference):.4f}"
         return f"{self.position}{away}{deviations}"
 
+    def cells(self) -> dict[str, str]:
+        """Return it as text, without controls."""
+        return {
+            "figure": self.figure,
+            "value": _with_interval(self.measured),
+            "mitigated": _with_interval(self.mitigated),
+            "predicted": number(self.predicted),
+            "against prediction": self.against(),
+            "ideal": number(self.ideal),
+            "theory": number(self.theory),
+            "bounds": bounds_text(self.bounds),
+        }
+
+    def row(self) -> dict[str, str]:
+        """Return the row of the table, as text."""
+        row = self.cells()
+        after = {key: row.pop(key) for key in ("ideal", "theory", "bounds")}
+        for control in CONTROLS:
+            cells = self.controls[control].cells() if control in self.controls else {}
+            name = control.replace("_", " ")
+            row[name] = cells.get("value", "")
+            row.update({f"{name}, {key}": cells.get(key, "") for key in _OF_CONTROLS})
+        return {**row, **after}
+
+    def lines(self) -> list[dict[str, str]]:
+        """Return the same as lines one below the other, which a terminal has room for."""
+        first = "exact" if self.measured.level == 1 else "measured"
+        lines = []
+        for name, found in {first: self, **self.controls}.items():
+            lines.append((name, replace(found, mitigated=None)))
+            if found.mitigated is not None:
+                # The prediction is of unmitigated figures.
+                also = "mitigated" if found is self else f"{name}, mitigated"
+                lines.append((also, FigureResult(found.mitigated, ideal=found.ideal)))
+        return [
+            {"figure": found.figure, "": name.replace("_", " "), **found.cells()} for name, found in lines
+        ]
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the plain form; what is not known is left out."""
+        """Return the plain form, without name and bounds; what is not known is left out."""
         plain = {
             "measured": self.measured.to_dict(),
             "mitigated": None if self.mitigated is None else self.mitigated.to_dict(),
@@ -89,74 +133,9 @@ class Reading:
             "standard_deviations": self.deviations,
             "ideal": self.ideal,
             "theory": self.theory,
+            **{control: found.to_dict() for control, found in self.controls.items()},
         }
         return {key: value for key, value in plain.items() if value is not None}
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One figure of a protocol with everything that it is compared with.
-
-    Args:
-        figure: Its name.
-        reading: What was measured and expected of it.
-        controls: What was measured and expected of it in the control experiments, by their names.
-        bounds: What it must beat, {name: value}.
-    """
-
-    figure: str
-    reading: Reading
-    controls: Mapping[str, Reading] = field(default_factory=dict)
-    bounds: Mapping[str, float] = field(default_factory=dict)
-
-    def row(self) -> dict[str, str]:
-        """Return the row of the table, as text."""
-        row = {
-            "figure": self.figure,
-            "value": _with_interval(self.reading.measured),
-            "mitigated": _with_interval(self.reading.mitigated),
-            "predicted": number(self.reading.predicted),
-            "against prediction": self.reading.against(),
-        }
-        for control in CONTROLS:
-            reading, name = self.controls.get(control), control.replace("_", " ")
-            row[name] = "" if reading is None else _with_interval(reading.measured)
-            row[f"{name}, mitigated"] = "" if reading is None else _with_interval(reading.mitigated)
-            row[f"{name}, predicted"] = "" if reading is None else number(reading.predicted)
-            row[f"{name}, against prediction"] = "" if reading is None else reading.against()
-        ideal, theory = number(self.reading.ideal), number(self.reading.theory)
-        return {**row, "ideal": ideal, "theory": theory, "bounds": bounds_text(self.bounds)}
-
-    def lines(self) -> list[dict[str, str]]:
-        """Return the same as lines one below the other, which a terminal has room for."""
-        readings = {}
-        first = "exact" if self.reading.measured.level == 1 else "measured"
-        for name, reading in {first: self.reading, **self.controls}.items():
-            readings[name] = reading
-            if reading.mitigated is not None:
-                # The prediction is of unmitigated figures.
-                also = "mitigated" if name == first else f"{name}, mitigated"
-                readings[also] = Reading(reading.mitigated, ideal=reading.ideal)
-        return [
-            {
-                "figure": self.figure if k == 0 else "",
-                "": name.replace("_", " "),
-                "value": _with_interval(reading.measured),
-                "predicted": number(reading.predicted),
-                "against prediction": reading.against(),
-                "ideal": number(reading.ideal),
-                "theory": number(reading.theory),
-                "bounds": bounds_text(self.bounds) if k == 0 else "",
-            }
-            for k, (name, reading) in enumerate(readings.items())
-        ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the plain form."""
-        controls = {control: reading.to_dict() for control, reading in self.controls.items()}
-        return {
-            "figure": self.figure, **self.reading.to_dict(), **controls, "bounds": dict(self.bounds),
-        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -165,32 +144,47 @@ class Comparison:
 
     Args:
         title: Protocol and backend; where it names a device but was simulated, it says so.
-        figures: One entry for each figure of the protocol itself.
+        figures: One entry for each figure of the protocol itself, with those of its control experiments.
         notes: What a reader must know.
 
     Example:
         >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
         >>> from qnet_circuits.runs.verbs import predict
         >>> comparison = predict(RepeaterChain(hops=3), controls=True).compare()
-        >>> {name: reading.measured.value for name, reading in comparison.figures[0].controls.items()}
+        >>> {name: found.measured.value for name, found in comparison.figures[0].controls.items()}
         {'uncorrected': 0.25, 'swap_transport': 1.0}
     """
 
     title: str
-    figures: tuple[Compared, ...]
+    figures: tuple[FigureResult, ...]
     notes: tuple[str, ...] = ()
+
+    def with_controls(self) -> Comparison:
+        """Return the same, where figures of control experiments stand with those that they belong to."""
+        figures = {found.figure: found for found in self.figures}
+        for name in list(figures):
+            names = {control: control_name(name, control) for control in CONTROLS}
+            there = {control: figures.pop(each) for control, each in names.items() if each in figures}
+            if there:
+                bare = {control: replace(each, figure="", bounds={}) for control, each in there.items()}
+                figures[name] = replace(figures[name], controls=bare)
+        return replace(self, figures=tuple(figures.values()))
 
     def rows(self) -> list[dict[str, str]]:
         """Return the table: one row for each figure, as text, with a column only where something stands in it."""
-        return filled([compared.row() for compared in self.figures])
+        return filled([found.row() for found in self.figures])
 
     def __str__(self) -> str:
-        lines = filled([line for compared in self.figures for line in compared.lines()])
+        lines = filled([line for found in self.figures for line in found.lines()])
         return "\n".join([self.title, table(lines), *(f"note: {note}" for note in self.notes)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return only plain values."""
-        return {"title": self.title, "figures": [compared.to_dict() for compared in self.figures]}
+        figures = [
+            {"figure": found.figure, **found.to_dict(), "bounds": dict(found.bounds)}
+            for found in self.figures
+        ]
+        return {"title": self.title, "figures": figures}
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the measured figures beside controls, prediction, ideal, theory and bounds; return the Matplotlib axes."""
@@ -200,35 +194,6 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         return page(self.title, self.rows(), self.notes)
-
-
-def compare(result: Result) -> Comparison:
-    """Return the figures of a result side by side with what they are compared with."""
-    controlled = bool(result.provenance.get("controls"))
-    of = {name: _controls(result, name) if controlled else {} for name in result.figures}
-    extra = {control_name(name, control) for name, readings in of.items() for control in readings}
-    figures = tuple(
-        Compared(name, _reading(result, name), of[name], result.bounds.get(name, {}))
-        for name in result.figures
-        if name not in extra
-    )
-    return Comparison(result.title, figures, result.notes)
-
-
-def _reading(result: Result, name: str) -> Reading:
-    return Reading(
-        result.figures[name],
-        result.predicted.get(name),
-        result.ideal.get(name),
-        result.theory.get(name),
-        getattr(result, "mitigated", {}).get(name),
-    )
-
-
-def _controls(result: Result, name: str) -> dict[str, Reading]:
-    """Return what the control experiments measured of a figure."""
-    names = {control: control_name(name, control) for control in CONTROLS}
-    return {control: _reading(result, each) for control, each in names.items() if each in result.figures}
 
 
 def _with_interval(estimate: Estimate | None) -> str:

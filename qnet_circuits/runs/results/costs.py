@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.runs.results.result import SCHEMA
-from qnet_circuits.runs.results.tables import page
+from qnet_circuits.runs.results.tables import csv_text, page
 from qnet_circuits.version import VERSION
 
 if TYPE_CHECKING:
@@ -135,12 +133,9 @@ class Budget:
 
     def to_csv(self) -> str:
         """Return the table as CSV: source, alone, without; the interaction and the total come last."""
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(["source", "alone", "without"])
-        writer.writerows((row.source, row.alone, row.without) for row in self.rows)
-        writer.writerows([("interaction", self.interaction, ""), ("total", self.cost, "")])
-        return buffer.getvalue()
+        rows = [(row.source, row.alone, row.without) for row in self.rows]
+        ends = [("interaction", self.interaction, ""), ("total", self.cost, "")]
+        return csv_text([("source", "alone", "without"), *rows, *ends])
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the way from the ideal value to the predicted one, source by source; return the Matplotlib axes."""

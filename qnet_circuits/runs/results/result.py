@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.programs.figures import links_of
-from qnet_circuits.runs.results.comparison import Comparison, compare
-from qnet_circuits.runs.results.tables import bounds_text, filled, interval, number, page, table
+from qnet_circuits.runs.results.comparison import Comparison, FigureResult
+from qnet_circuits.runs.results.tables import bounds_text, csv_text, filled, interval, number, page, table
 from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -133,6 +131,17 @@ class Result:
             more=more, refused=more.get("aborted"), mitigated=mitigated, **tables,
         )  # fmt: skip
 
+    def _table(self) -> Comparison:
+        """Return each figure beside what is said of it."""
+        figures = tuple(
+            FigureResult(
+                estimate, self.predicted.get(name), self.ideal.get(name), self.theory.get(name),
+                self.mitigated.get(name), self.bounds.get(name, {}), name,
+            )
+            for name, estimate in self.figures.items()
+        )  # fmt: skip
+        return Comparison(self.title, figures, self.notes)
+
     def rows(self) -> list[dict[str, str]]:
         """Return the table of figures: one row each, as text, with a column only where something stands in it."""
         # What was counted or computed has no interval beside figures that were sampled.
@@ -140,17 +149,19 @@ class Result:
         return filled(
             [
                 {
-                    "figure": name,
-                    "value": str(estimate),
-                    f"{level:.0%} interval": interval(estimate) if estimate.level == level else "",
-                    "mitigated": str(self.mitigated.get(name, "")),
-                    "ideal": number(self.ideal.get(name)),
-                    "theory": number(self.theory.get(name)),
-                    "predicted": number(self.predicted.get(name)),
-                    "bounds": bounds_text(self.bounds.get(name, {})),
-                    "p-value": "" if estimate.p_value is None else f"{estimate.p_value:.2g}",
+                    "figure": found.figure,
+                    "value": str(found.measured),
+                    f"{level:.0%} interval": interval(found.measured)
+                    if found.measured.level == level
+                    else "",
+                    "mitigated": str(found.mitigated or ""),
+                    "ideal": number(found.ideal),
+                    "theory": number(found.theory),
+                    "predicted": number(found.predicted),
+                    "bounds": bounds_text(found.bounds),
+                    "p-value": "" if found.measured.p_value is None else f"{found.measured.p_value:.2g}",
                 }
-                for name, estimate in self.figures.items()
+                for found in self._table().figures
             ]
         )
 
@@ -171,21 +182,20 @@ class Result:
 
         Where figures were mitigated, mitigated, mitigated_low and mitigated_high follow.
         """
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        tables = {"ideal": self.ideal, "theory": self.theory, "predicted": self.predicted}
-        ends = ("value", "low", "high")
+        ends, beside = ("value", "low", "high"), ("ideal", "theory", "predicted")
         more = ["mitigated", "mitigated_low", "mitigated_high"] if self.mitigated else []
-        writer.writerow(["figure", *ends, "level", "method", "n", *tables, *more])
-        for name, e in self.figures.items():
-            beside = [table.get(name, "") for table in tables.values()]
-            corrected = [getattr(self.mitigated.get(name), end, "") for end in ends] if more else []
-            writer.writerow([name, e.value, e.low, e.high, e.level, e.method, e.n, *beside, *corrected])
-        return buffer.getvalue()
+        lines: list[list[Any]] = [["figure", *ends, "level", "method", "n", *beside, *more]]
+        for found in self._table().figures:
+            e = found.measured
+            line = [found.figure, e.value, e.low, e.high, e.level, e.method, e.n]
+            line += [getattr(found, key) for key in beside]
+            lines.append([*line, *(getattr(found.mitigated, end, "") for end in ends if more)])
+        return csv_text(lines)
 
     def compare(self) -> Comparison:
         """Return measured figures, controls, prediction, ideal, theory and bounds side by side, as a table and a picture."""
-        return compare(self)
+        table = self._table()
+        return table.with_controls() if self.provenance.get("controls") else table
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the figures with their intervals against ideal, theory and bounds; return the Matplotlib axes.
@@ -198,7 +208,7 @@ class Result:
             return plot_links(self, ax)
         from qnet_circuits.plotting.result import plot_result
 
-        return plot_result(self, ax)
+        return plot_result(self._table(), ax)
 
     def _repr_html_(self) -> str:
         below = f"<pre>{html.escape(self.report)}</pre>" if self.report else ""

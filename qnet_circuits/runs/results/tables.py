@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import html
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from qnet_circuits.theory.estimate import Estimate
 
@@ -35,6 +38,13 @@ def page(title: str, rows: Sequence[Row], notes: Sequence[str], above: str = "",
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     small = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in notes)
     return f"<b>{html.escape(title)}</b>{above}<table><tr>{head}</tr>{body}</table>{below}{small}"
+
+
+def csv_text(lines: Iterable[Sequence[Any]]) -> str:
+    """Return lines as CSV; what is None is empty."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(lines)
+    return buffer.getvalue()
 
 
 def number(value: float | None) -> str:
