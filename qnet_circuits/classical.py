@@ -6,12 +6,14 @@ A condition is an expression, a bit or a register, or Qiskit's pair of a bit or 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, ClassicalRegister, Clbit
+from qiskit.circuit import CASE_DEFAULT, CircuitInstruction, ClassicalRegister, Clbit, ControlFlowOp
 from qiskit.circuit.classical import expr, types
 from qiskit.circuit.controlflow import node_resources
 
@@ -166,6 +168,81 @@ def _value(node: expr.Expr, values: Mapping[Clbit, int]) -> Any:
     raise UnsupportedError(
         "a decision's expression cannot be computed exactly; decide on a parity, or sample on aer"
     )
+
+
+# -- which branch is taken --------------------------------------------------------------------------------------------
+
+#: A table over more bits than this is too long.
+MOST_BITS = 12
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which branch is taken.
+
+    Args:
+        bits: The bits that decide.
+        table: The branch for each value of ``key``.
+        parity: Whether ``key`` is the parity of the bits, so that the table has two entries; otherwise it is their values, the
+            first bit slowest.
+    """
+
+    bits: tuple[Clbit, ...]
+    table: tuple[int, ...]
+    parity: bool
+
+
+def choice_of(operation: ControlFlowOp, zero: Collection[Clbit] = ()) -> Choice:
+    """Return which branch an ``if_else`` or ``switch_case`` takes; the number of its branches stands for none.
+
+    Args:
+        operation: The decision.
+        zero: Bits that are known to be 0, which decide nothing.
+
+    Raises:
+        UnsupportedError: If the operation is a loop, or decides on more bits than a table can hold.
+    """
+    condition, branch_of = _question(operation)
+    odd = parity_of(condition) if operation.name == "if_else" else None
+    if odd is not None:
+        table = (0, 1) if odd[1] else (1, 0)
+        return Choice(tuple(bit for bit in odd[0] if bit not in zero), table, parity=True)
+    bits = tuple(bit for bit in bits_read(condition) if bit not in zero)
+    _check_table(bits)
+    values = (defaultdict(int, zip(bits, row, strict=True)) for row in product((0, 1), repeat=len(bits)))
+    return Choice(bits, tuple(branch_of(value_of(condition, row)) for row in values), parity=False)
+
+
+def taken_at_zero(operation: ControlFlowOp) -> int:
+    """Return which branch is taken if all bits are 0, as ``choice_of`` numbers them."""
+    condition, branch_of = _question(operation)
+    return branch_of(value_of(condition, defaultdict(int)))
+
+
+def _question(operation: ControlFlowOp) -> tuple[Any, Callable[[Any], int]]:
+    """Return what an operation decides on, and the branch for each of its values."""
+    if operation.name == "if_else":
+        return operation.condition, lambda value: 0 if value else 1
+    if operation.name == "switch_case":
+        branch = {value: k for k, (values, _) in enumerate(operation.cases_specifier()) for value in values}
+        otherwise = branch.get(CASE_DEFAULT, len(operation.blocks))
+        return operation.target, lambda value: branch.get(int(value), otherwise)
+    raise UnsupportedError(
+        f"{operation.name!r} cannot be computed exactly; use if_else, or sample on aer instead of the exact backend"
+    )
+
+
+def _check_table(bits: Sequence[Bit]) -> None:
+    if not all(isinstance(bit, Clbit) for bit in bits):
+        raise UnsupportedError(
+            "a decision on a variable that is no measured bit can be neither computed exactly nor verified; decide on measured "
+            "bits, or sample on aer"
+        )
+    if len(bits) > MOST_BITS:
+        raise UnsupportedError(
+            f"a decision on {len(bits)} bits that is no parity can be neither computed exactly nor verified, at most "
+            f"{MOST_BITS} can; decide on a parity, or sample on aer"
+        )
 
 
 # -- what an instruction reads and writes ----------------------------------------------------------------------------

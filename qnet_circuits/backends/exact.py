@@ -12,7 +12,7 @@ from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY, Condit
 from qnet_circuits.backends.simulation.tensors import Skeleton, skeleton_of
 from qnet_circuits.backends.simulation.twin import NoisyProgram, noisy_program
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.compiling.outcome_map import OutcomeMap
+from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.devices.device import Device, DeviceNoise
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.figures import Event, Figure

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import Barrier, CircuitInstruction, Clbit, Qubit
+from qiskit.circuit import Barrier, CircuitInstruction, Clbit, Gate, IfElseOp, Qubit
+from qiskit.circuit.classical import expr
 from qiskit.circuit.library import CXGate
 
 from qnet_circuits.classical import inside
@@ -55,6 +56,21 @@ def meeting_pairs(instruction: CircuitInstruction) -> Iterator[tuple[Qubit, ...]
 def three_cx(a: Qubit, b: Qubit) -> list[CircuitInstruction]:
     """Return a SWAP as three CX: a SWAP itself a compiler replaces by new names for the wires, which may lie apart."""
     return [CircuitInstruction(CXGate(), pair) for pair in ((a, b), (b, a), (a, b))]
+
+
+def parity_decision(bits: Sequence[Clbit], gate: Gate, qubit: Qubit) -> CircuitInstruction:
+    """Return the instruction that applies a gate to a qubit if the parity of bits is odd."""
+    body = with_instructions(QuantumCircuit([qubit], list(bits)), [CircuitInstruction(gate, (qubit,))])
+    condition = (bits[0], True) if len(bits) == 1 else _parity([expr.lift(bit) for bit in bits])
+    return CircuitInstruction(IfElseOp(condition, body), [qubit], bits)
+
+
+def _parity(terms: list[expr.Expr]) -> expr.Expr:
+    """Return the parity of terms as a balanced tree: whoever reads a condition recurs to its depth."""
+    while len(terms) > 1:
+        pairs = [expr.bit_xor(a, b) for a, b in zip(terms[::2], terms[1::2], strict=False)]
+        terms = pairs + terms[2 * len(pairs) :]
+    return terms[0]
 
 
 def count(circuit: QuantumCircuit) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 import stim
-from qiskit.quantum_info import Operator, SparsePauliOp
+from qiskit.quantum_info import Operator, Pauli, SparsePauliOp
 
 Matrix = npt.NDArray[np.complex128]
 Gates = tuple[tuple[str, tuple[int, ...]], ...]
@@ -58,9 +58,13 @@ def is_clifford(matrix: Matrix) -> bool:
     return True
 
 
-def pauli_of(matrix: Matrix) -> str:
-    """Return the name of a one-qubit matrix that is a Pauli up to its phase."""
-    found = SparsePauliOp.from_operator(Operator(matrix), atol=_TOLERANCE, rtol=0).paulis.to_labels()
-    if found not in (["I"], ["X"], ["Y"], ["Z"]):
+def pauli_of(matrix: Matrix) -> Pauli:
+    """Return the Pauli that a matrix is up to its phase.
+
+    Raises:
+        NotClifford: If it is none.
+    """
+    found = SparsePauliOp.from_operator(Operator(matrix), atol=_TOLERANCE, rtol=0).paulis
+    if len(found) != 1:
         raise NotClifford
-    return str(found[0])
+    return found[0]

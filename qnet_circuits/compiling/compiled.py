@@ -13,7 +13,6 @@ import numpy.typing as npt
 from qiskit import QuantumCircuit
 
 from qnet_circuits.compiling.building import count
-from qnet_circuits.compiling.conditionals import with_narrow_decisions
 from qnet_circuits.compiling.decoupling import with_pulses
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
 from qnet_circuits.compiling.measured_links import MeasuredLinks
@@ -21,6 +20,7 @@ from qnet_circuits.compiling.optimisation import Optimiser
 from qnet_circuits.compiling.placement import place_all, place_fixed, place_measured
 from qnet_circuits.compiling.routing import Routed, undo_routing
 from qnet_circuits.compiling.verifying.boundaries import Shape, verify_boundaries
+from qnet_circuits.compiling.wide_decisions import with_narrow_decisions
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError, UnsupportedError, VerificationError, check_count, check_name
 from qnet_circuits.programs.instructions import CARRIERS, LINK_OPERATIONS

@@ -1,4 +1,4 @@
-"""Pauli frames, exactly: which Pauli each qubit is known to carry, as parities of measured bits.
+"""Pauli frames, exactly: which Pauli each qubit is known to carry, and how outcomes follow from raw bits.
 
 Each qubit has two forms, one for X and one for Z. A form is a set of variables, kept as an integer bit mask: its value is
 the parity of the variables. Variables are raw measured bits and the link errors that are emulated in software. Clifford
@@ -7,6 +7,8 @@ operations conjugate the forms; a measurement is flipped by the form of X.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
@@ -15,15 +17,16 @@ import numpy.typing as npt
 from qiskit import quantum_info
 from qiskit.circuit import Operation, Qubit
 from qiskit.exceptions import QiskitError
-from qiskit.quantum_info import Operator, SparsePauliOp
+from qiskit.quantum_info import Operator
 
-from qnet_circuits.errors import FrameError
+from qnet_circuits.compiling.clifford import Matrix, NotClifford, pauli_of
+from qnet_circuits.errors import FrameError, NoShotsError
 
-Matrix = npt.NDArray[np.complex128]
+Bits = npt.NDArray[np.bool_]
+Weights = tuple[float, float, float, float]
 #: A Pauli on k qubits: (x, z) of each, by value 0 or 1.
 Pauli = tuple[tuple[int, int], ...]
 _WIDEST = 6
-_TOLERANCE = 1e-6
 _TRANSPARENT = ("barrier", "delay", "id")
 
 
@@ -69,7 +72,15 @@ class Frames:
             for qubit in qubits:
                 self.clear(qubit)
             return
-        images = [(variables, _image(operation, pauli)) for pauli, variables in self._present(qubits)]
+        matrix = _matrix(operation).tobytes()
+        try:
+            images = [(variables, _image(matrix, pauli)) for pauli, variables in self._present(qubits)]
+        except NotClifford:
+            name = operation.name + "".join(f"({parameter})" for parameter in operation.params[:3])
+            raise FrameError(
+                f"a Pauli frame cannot pass {name}, which is no Clifford operation for it; "
+                'use corrections="feedforward", or correct after it'
+            ) from None
         for qubit in qubits:
             self.clear(qubit)
         for variables, image in images:
@@ -98,30 +109,6 @@ class Frames:
         return present
 
 
-def _image(operation: Operation, pauli: Pauli) -> Pauli:
-    """Return U P U†, or raise FrameError where that is no Pauli."""
-    try:
-        parameters = tuple(float(parameter) for parameter in operation.params)
-        image = _standard_image(operation.name, parameters, operation.base_class, pauli)
-    except (TypeError, ValueError, AttributeError):
-        image = _matrix_image(_matrix(operation), pauli)
-    if image is None:
-        name = operation.name + "".join(f"({parameter})" for parameter in operation.params[:3])
-        raise FrameError(
-            f"a Pauli frame cannot pass {name}, which is no Clifford operation for it; "
-            'use corrections="feedforward", or correct after it'
-        )
-    return image
-
-
-@lru_cache(maxsize=4096)
-def _standard_image(name: str, parameters: tuple[float, ...], kind: type, pauli: Pauli) -> Pauli | None:
-    """Return the image under a standard gate, which its class and parameters define."""
-    if not kind.__module__.startswith("qiskit.circuit.library"):
-        raise ValueError(name)
-    return _matrix_image(np.asarray(kind(*parameters).to_matrix()), pauli)
-
-
 def _matrix(operation: Operation) -> Matrix:
     try:
         return np.asarray(Operator(operation).data)
@@ -132,11 +119,63 @@ def _matrix(operation: Operation) -> Matrix:
         ) from None
 
 
-def _matrix_image(unitary: Matrix, pauli: Pauli) -> Pauli | None:
-    """Return the Pauli that U P U† is up to a phase, or None. Qubit 0 is the least significant bit."""
+@lru_cache(maxsize=4096)
+def _image(matrix: bytes, pauli: Pauli) -> Pauli:
+    """Return the Pauli that U P U† is up to a phase; qubit 0 is the least significant bit of U, which is given by its bytes."""
+    unitary = np.frombuffer(matrix, dtype=complex).reshape(2 ** len(pauli), -1)
     x, z = np.array(pauli, dtype=bool).T
-    image = Operator(unitary @ quantum_info.Pauli((z, x)).to_matrix() @ unitary.conj().T)
-    found = SparsePauliOp.from_operator(image, atol=_TOLERANCE, rtol=0).paulis
-    if len(found) != 1:
-        return None
-    return tuple((int(a), int(b)) for a, b in zip(found.x[0], found.z[0], strict=True))
+    image = pauli_of(unitary @ quantum_info.Pauli((z, x)).to_matrix() @ unitary.conj().T)
+    return tuple((int(a), int(b)) for a, b in zip(image.x, image.z, strict=True))
+
+
+@dataclass(frozen=True)
+class OutcomeMap:
+    """How the outcomes of a circuit follow from its raw bits.
+
+    Args:
+        raw: The raw bits (register, index) that are variables 0, 1, ...; emulated link errors are the variables after them,
+            X and Z of each link.
+        registers: For each register of the program, each bit's set of variables, whose parity is the bit's value.
+        accept: Sets of variables that must all have parity 0 for a shot to count.
+        emulated: Weights of (I, X, Y, Z) of each emulated link error.
+    """
+
+    raw: tuple[tuple[str, int], ...]
+    registers: Mapping[str, tuple[tuple[int, ...], ...]]
+    accept: tuple[tuple[int, ...], ...] = ()
+    emulated: tuple[Weights, ...] = ()
+
+    def apply(self, raw: Mapping[str, Bits], rng: np.random.Generator) -> dict[str, Bits]:
+        """Return the program's registers, bool arrays (accepted shots, width), of raw ones.
+
+        Raises:
+            NoShotsError: If no shot is accepted.
+        """
+        variables = self.variables(raw, rng)
+        if self.accept:
+            accepted: Bits = np.logical_not(self._parity(variables, self.accept).any(axis=1))
+            variables = variables[accepted]
+            if not len(variables):
+                raise NoShotsError(
+                    f"none of {len(accepted)} shots was accepted by post-selection; raise the number of shots"
+                )
+        return {name: self._parity(variables, forms) for name, forms in self.registers.items()}
+
+    def variables(self, raw: Mapping[str, Bits], rng: np.random.Generator) -> Bits:
+        """Return all variables, bool array (shots, variables): the raw bits, and link errors drawn from ``rng``."""
+        shots = len(next(iter(raw.values())))
+        columns = [raw[register][:, index] for register, index in self.raw]
+        for weights in self.emulated:
+            error = rng.choice(4, size=shots, p=weights)
+            columns += [(error == 1) | (error == 2), error >= 2]
+        return np.stack(columns, axis=1) if columns else np.zeros((shots, 0), dtype=bool)
+
+    @staticmethod
+    def _parity(variables: Bits, forms: tuple[tuple[int, ...], ...]) -> Bits:
+        columns = [
+            np.logical_xor.reduce(variables[:, form], axis=1)
+            if form
+            else np.zeros(len(variables), dtype=bool)
+            for form in forms
+        ]
+        return np.stack(columns, axis=1) if columns else np.zeros((len(variables), 0), dtype=bool)

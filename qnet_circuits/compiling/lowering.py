@@ -10,11 +10,8 @@ from qiskit.circuit import CircuitInstruction, Clbit, Gate, Measure, Qubit
 from qiskit.circuit.library import CXGate, CZGate, HGate, XGate, ZGate
 
 from qnet_circuits.classical import read_bits, written_bits
-from qnet_circuits.compiling.building import fence, free_name, on_registers, three_cx
-from qnet_circuits.compiling.conditionals import parity_decision
-from qnet_circuits.compiling.frames import Frames
-from qnet_circuits.compiling.outcome_map import OutcomeMap, Weights
-from qnet_circuits.compiling.survey import Survey, survey
+from qnet_circuits.compiling.building import fence, free_name, on_registers, parity_decision, three_cx
+from qnet_circuits.compiling.frames import Frames, OutcomeMap, Weights
 from qnet_circuits.compiling.transmissions import teleport_transmissions
 from qnet_circuits.compiling.withholding import waits as waiting
 from qnet_circuits.compiling.withholding import withheld
@@ -111,7 +108,7 @@ class _Lowering:
     spare: list[Qubit] = field(default_factory=list)
 
     def run(self) -> Lowered:
-        self.known: Survey = survey(self.source)
+        self._look_ahead()
         quantum, classical = self._registers()
         self.name = {bit: (register.name, k) for register in classical for k, bit in enumerate(register)}
         for position, instruction in enumerate(self.source.data):
@@ -121,17 +118,28 @@ class _Lowering:
         circuit = on_registers(self.source, quantum, classical, self.done)
         return Lowered(circuit, self.mode, self._forms(), dict(self.link_noise))
 
+    def _look_ahead(self) -> None:
+        """Note what a single pass cannot know: what comes later, and what is read or written again."""
+        data = list(enumerate(self.source.data))
+        measured = [(k, each.clbits[0]) for k, each in data if each.name == "measure"]
+        self.last_write = {bit: k for k, bit in measured}
+        self.rewrites = len(measured) - len(self.last_write)
+        self.last_use = {qubit: k for k, each in data if each.name != "barrier" for qubit in each.qubits}
+        self.corrected_by = {bit for _, each in data if each.name == CORRECT for bit in each.clbits}
+        self.decided_by = {bit for _, each in data for bit in read_bits(each)}
+        self.received = {each.qubits[1] for _, each in data if each.name == TRANSMIT}
+
     def _registers(self) -> tuple[list[QuantumRegister], list[ClassicalRegister]]:
         """Return the lowered circuit's registers: targets of relabelled transmissions have no wire of their own."""
-        gone = self.known.received if self.carrier == "relabel" else set()
+        gone = self.received if self.carrier == "relabel" else set()
         quantum, classical = [], list(self.source.cregs)
         for register in self.source.qregs:
             wires = [qubit for qubit in register if qubit not in gone]
             if wires:
                 quantum.append(QuantumRegister(len(wires), register.name))
                 self.place.update(zip(wires, quantum[-1], strict=True))
-        if self.known.rewrites and self.mode in ("frame", "postselect"):
-            classical.append(ClassicalRegister(self.known.rewrites, free_name(EARLIER, self.source)))
+        if self.rewrites and self.mode in ("frame", "postselect"):
+            classical.append(ClassicalRegister(self.rewrites, free_name(EARLIER, self.source)))
             self.earlier = list(classical[-1])
         if self.mode == "coherent":
             copies = sum(self._is_copied(k, i) for k, i in enumerate(self.source.data))
@@ -142,9 +150,9 @@ class _Lowering:
 
     def _is_copied(self, position: int, instruction: CircuitInstruction) -> bool:
         """Tell whether coherent mode copies this measured qubit to a fresh one, since the qubit goes on being used."""
-        if instruction.name != "measure" or instruction.clbits[0] not in self.known.read:
+        if instruction.name != "measure" or instruction.clbits[0] not in self.corrected_by:
             return False
-        return self.known.goes_on(instruction.qubits[0], position)
+        return self.last_use[instruction.qubits[0]] > position
 
     def _put(self, gate: Gate | Measure, qubits: tuple[Qubit, ...], bits: tuple[Clbit, ...] = ()) -> None:
         self.done.append(CircuitInstruction(gate, qubits, bits))
@@ -260,12 +268,12 @@ class _Lowering:
 
     def _measure(self, position: int, instruction: CircuitInstruction) -> None:
         qubit, bit = self.place[instruction.qubits[0]], instruction.clbits[0]
-        if self.mode == "coherent" and bit in self.known.read:
+        if self.mode == "coherent" and bit in self.corrected_by:
             self._defer(position, instruction)
             return
         target = bit
-        if self.earlier and self.known.last_write[bit] > position:
-            if bit in self.known.decided:
+        if self.earlier and self.last_write[bit] > position:
+            if bit in self.decided_by:
                 raise FrameError(
                     f"{name_of(self.source, bit)} decides on control flow and is measured twice; "
                     'give each measurement its own bit, or use corrections="feedforward"'
@@ -307,7 +315,7 @@ class _Lowering:
         qubits = tuple(self.place[qubit] for qubit in instruction.qubits)
         name = instruction.operation.name
         written = written_bits(instruction)
-        for bit in self.known.read.intersection(written) if self.mode == "coherent" else ():
+        for bit in self.corrected_by.intersection(written) if self.mode == "coherent" else ():
             raise UnsupportedError(
                 f"{name!r} measures into {name_of(self.source, bit)}, which a correction reads, and coherent mode puts such "
                 'measurements off: give the branch a bit of its own, or use corrections="feedforward"'

@@ -1,8 +1,12 @@
-"""Optimisation: Qiskit's pass manager for the qubits that a circuit uses, which the fences hold back."""
+"""Optimisation: Qiskit's pass manager for the qubits that a circuit uses, which the fences hold back.
+
+A compiler visits the body of every decision again in each of its passes, which costs more than all the rest of a circuit. The
+body of a correction is one Pauli on one qubit: it is compiled once, by itself, and set aside meanwhile.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +26,6 @@ from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.transpiler import Target, TranspilerError, generate_preset_pass_manager
 
 from qnet_circuits.compiling.building import fence, fence_label, with_instructions
-from qnet_circuits.compiling.conditionals import STAND_IN, Gates, put_back, set_aside
 from qnet_circuits.devices.device import restrict
 from qnet_circuits.errors import UnsupportedError
 
@@ -33,7 +36,33 @@ _FREE_GATES = (
 )  # fmt: skip
 
 
+#: Name of the instruction that stands where a decision was; it touches the same bits and means nothing to a compiler.
+STAND_IN = "decision"
+
 _Key = tuple[Any, ...]
+
+
+def set_aside(circuit: QuantumCircuit) -> tuple[QuantumCircuit, list[IfElseOp]]:
+    """Return a circuit with a stand-in for each decision on gates of one qubit, and those decisions.
+
+    A stand-in's parameter is its decision's number in the list.
+    """
+    decisions: list[IfElseOp] = []
+    kept = []
+    for instruction in circuit.data:
+        if _is_simple(instruction):
+            stand_in = Instruction(STAND_IN, 1, len(instruction.clbits), [len(decisions)])
+            decisions.append(instruction.operation)
+            instruction = instruction.replace(operation=stand_in)
+        kept.append(instruction)
+    return (with_instructions(circuit, kept) if decisions else circuit), decisions
+
+
+def _is_simple(instruction: CircuitInstruction) -> bool:
+    if instruction.name != "if_else" or len(instruction.qubits) != 1:
+        return False
+    blocks = instruction.operation.blocks
+    return all(isinstance(inside.operation, Gate) for block in blocks for inside in block.data)
 
 
 class Optimiser:
@@ -51,7 +80,7 @@ class Optimiser:
         smaller.add_instruction(Instruction(STAND_IN, 1, 0, []), {(k,): None for k in range(len(qubits))})
         self._target, self._level, self._seed = smaller, level, seed
         self._width = len(qubits)
-        self._bodies: dict[_Key, Gates] = {}
+        self._bodies: dict[_Key, list[CircuitInstruction]] = {}
 
     @cached_property
     def _manager(self) -> Any:
@@ -77,12 +106,11 @@ class Optimiser:
         """
         simple, decisions = set_aside(circuit)
         try:
-            self._learn([(body, one.wire) for one in decisions for body in one.operation.blocks])
             optimised: QuantumCircuit = self._manager.run(simple)
+            self._put_back(optimised, decisions)
         except TranspilerError as error:
             reason = self._lacking(circuit) or " ".join(str(error.message).split())
             raise UnsupportedError(f"circuit {circuit.name!r} cannot be compiled here: {reason}") from error
-        put_back(optimised, decisions, self._body)
         return optimised
 
     def _lacking(self, circuit: QuantumCircuit) -> str:
@@ -94,38 +122,38 @@ class Optimiser:
         lacking = ", ".join(sorted(does - set(self._target.operation_names)))
         return lacking and f"the device has no {lacking}; leave that out, or choose another device"
 
-    def _body(self, body: QuantumCircuit, wire: int) -> Gates:
-        """Return the gates that a body becomes on a wire, which need not be the one it was on before."""
-        key = _key(body, wire)
-        if key not in self._bodies:
-            self._learn([(body, wire)])
-        return self._bodies[key]
+    def _put_back(self, circuit: QuantumCircuit, decisions: Sequence[IfElseOp]) -> None:
+        """Put decisions back where their stand-ins are, with the gates that their bodies become on those wires."""
+        stand_ins = [
+            (place, circuit.find_bit(each.qubits[0]).index, decisions[int(each.params[0])])
+            for place, each in enumerate(circuit.data if decisions else ())
+            if each.name == STAND_IN
+        ]
+        self._learn({_key(body, wire): body for _, wire, decision in stand_ins for body in decision.blocks})
+        for place, wire, decision in stand_ins:
+            blocks = []
+            for body in decision.blocks:
+                gates = self._bodies[_key(body, wire)]
+                blocks.append(with_instructions(body, [gate.replace(qubits=body.qubits) for gate in gates]))
+            circuit.data[place] = circuit.data[place].replace(operation=decision.replace_blocks(blocks))
 
-    def _learn(self, bodies: Iterable[tuple[QuantumCircuit, int]]) -> None:
-        """Compile the bodies of decisions that no circuit before had, all in one go, each between fences of its own."""
-        new: dict[_Key, list[CircuitInstruction]] = {}
+    def _learn(self, bodies: Mapping[_Key, QuantumCircuit]) -> None:
+        """Compile the bodies of decisions that no circuit before had, all in one go, each behind a fence of its own."""
+        new = {str(k): key for k, key in enumerate(bodies) if key not in self._bodies}
         apart = QuantumCircuit(self._width)
         done: list[CircuitInstruction] = []
-        for body, wire in bodies:
-            key = _key(body, wire)
-            if key in self._bodies or key in new:
-                continue
-            qubit, name = apart.qubits[wire], f"body{len(new)}"
-            gates = [inside.replace(qubits=(qubit,)) for inside in body.data]
-            done += [fence(qubit, f"{name}:in"), *gates, fence(qubit, f"{name}:out")]
-            new[key] = []
+        for number, key in new.items():
+            qubit = apart.qubits[key[0]]
+            done += [fence(qubit, number), *(each.replace(qubits=[qubit]) for each in bodies[key].data)]
         if not new:
             return
-        compiled = self._manager.run(with_instructions(apart, done))
-        between = dict(zip((f"body{k}:in" for k in range(len(new))), new.values(), strict=True))
         open_on: dict[Qubit, list[CircuitInstruction]] = {}
-        for instruction in compiled.data:
-            label = fence_label(instruction)
+        for instruction in self._manager.run(with_instructions(apart, done)).data:
+            qubit, label = instruction.qubits[0], fence_label(instruction)
             if label is None:
-                open_on[instruction.qubits[0]].append(instruction)
-            elif label in between:
-                open_on[instruction.qubits[0]] = between[label]
-        self._bodies.update((key, tuple(gates)) for key, gates in new.items())
+                open_on[qubit].append(instruction)
+            else:
+                open_on[qubit] = self._bodies[new[label]] = []
 
 
 def _key(body: QuantumCircuit, wire: int) -> _Key:

@@ -21,8 +21,8 @@ from qiskit.transpiler.passes import (
 )
 
 from qnet_circuits.compiling.building import fence, fence_label, on_registers, three_cx
-from qnet_circuits.compiling.conditionals import is_wide, with_narrow_decisions
 from qnet_circuits.compiling.cuts import CUT, Regions
+from qnet_circuits.compiling.wide_decisions import is_wide, with_narrow_decisions
 from qnet_circuits.errors import LayoutError
 
 #: A meeting: whether it is a barrier, the wires, and the classical bits.

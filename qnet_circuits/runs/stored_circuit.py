@@ -10,7 +10,7 @@ from typing import Any
 
 from qnet_circuits.backends.base import Shapes
 from qnet_circuits.compiling.compiled import CompiledItem
-from qnet_circuits.compiling.outcome_map import OutcomeMap
+from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.compiling.readout_circuits import READOUT, final_qubits
 from qnet_circuits.errors import check_count
 

@@ -10,11 +10,10 @@ from qiskit.circuit.library import ZGate
 
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
-from qnet_circuits.compiling.building import count, fence_labels
+from qnet_circuits.compiling.building import count, fence_labels, parity_decision
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.compiling.conditionals import STAND_IN, parity_decision, set_aside
 from qnet_circuits.compiling.lowering import lower
-from qnet_circuits.compiling.optimisation import Optimiser
+from qnet_circuits.compiling.optimisation import STAND_IN, Optimiser, set_aside
 from qnet_circuits.compiling.routing import Router, meetings, undo_routing
 from qnet_circuits.errors import VerificationError
 from qnet_circuits.programs.instructions import transmit

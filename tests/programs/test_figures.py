@@ -9,7 +9,7 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
-from qnet_circuits.compiling.outcome_map import OutcomeMap
+from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.errors import FigureError, ParameterError, ProgramError
 from qnet_circuits.programs.figures import Figure, parity, population
 from qnet_circuits.programs.program import Item, Program

@@ -22,7 +22,7 @@ from qnet_circuits.backends.simulation.steps import (
     Reset,
     Transfer,
 )
-from qnet_circuits.compiling.conditionals import choice_of
+from qnet_circuits.classical import choice_of
 from qnet_circuits.errors import UnsupportedError
 
 Array = npt.NDArray[np.float64]
@@ -156,7 +156,7 @@ class _Builder:
 
     def _decide(self, step: Decision) -> None:
         """Add a decision: its branches, transformed to the conjugate of what decides."""
-        choice = choice_of(step.operation, len(step.blocks))
+        choice = choice_of(step.operation)
         matrices = [*(_branch(step, block) for block in step.blocks), np.eye(4 ** len(step.wires))]
         table = np.array([matrices[block] for block in choice.table])
         # A bit that was never written is 0: it drops out of a parity, and out of a table.

@@ -125,7 +125,9 @@ class StabilizerCircuit:
                 for name, places in clifford_gates(block.matrix):
                     self.circuit.append(name, [block.wires[k] for k in places])
             else:
-                self._feedback(pauli_of(block.matrix), block.condition, block.wires[0])
+                letters = pauli_of(block.matrix).to_label()
+                for letter, wire in zip(reversed(letters), block.wires, strict=True):
+                    self._feedback(letter, block.condition, wire)
         except NotClifford:
             return False
         for wire in block.wires:

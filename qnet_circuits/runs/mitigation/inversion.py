@@ -18,7 +18,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from qnet_circuits.compiling.outcome_map import OutcomeMap
+from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.figures import Event
 

@@ -9,7 +9,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from qnet_circuits.compiling.outcome_map import OutcomeMap
+from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.figures import Event, Figure
 from qnet_circuits.runs.mitigation.inversion import (

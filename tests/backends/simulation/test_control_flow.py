@@ -11,8 +11,8 @@ from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.simulation.contraction import Contractor, Question
 from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import noisy_circuit
+from qnet_circuits.classical import choice_of
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.compiling.conditionals import choice_of
 from qnet_circuits.devices.device import Device, DeviceNoise
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.figures import Figure, parity, population
@@ -150,7 +150,7 @@ def test_which_branch_is_taken(name):
     condition = conditions(circuit)[name]
     with circuit.if_test(condition):
         circuit.x(0)
-    choice = choice_of(circuit.data[-1].operation, 1)
+    choice = choice_of(circuit.data[-1].operation)
     assert choice.parity == (name in PARITIES)
     for values in product((0, 1), repeat=BITS):
         value_of = dict(zip(circuit.clbits, values, strict=True))

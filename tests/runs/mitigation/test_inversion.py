@@ -7,7 +7,7 @@ import pytest
 from mthree import M3Mitigation
 from scipy.stats import binom, norm
 
-from qnet_circuits.compiling.outcome_map import OutcomeMap
+from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.figures import Event, Expression, Figure, parity, population
 from qnet_circuits.runs.mitigation.inversion import Readout, evaluate, signs, weights
