@@ -93,9 +93,11 @@ def analyse(stored: Stored, level: float) -> Result:
     begin, circuits = time.perf_counter(), stored.manifest.circuits
     blocks = stored.outcomes()
     whole = pooled(blocks)
-    estimates, empty, spreads = estimate_blocks(stored.figures, whole, blocks, level)
+    estimates, empty, spreads = estimate_blocks(
+        stored.figures, whole, blocks, lambda figure, each: figure.estimate(dict(each), level)
+    )
     estimates.update(acceptance(circuits, whole, level))
-    result = replace(_result(stored, estimates, empty, _own(stored, whole, level)), blocks=spreads)
+    result = replace(_result(stored, estimates, tuple(empty), _own(stored, whole, level)), blocks=spreads)
     if any(circuit.measures_readout for circuit in circuits):
         beside = [figure for figure in stored.figures if figure.name in estimates]
         mitigated, said = mitigate_blocks(circuits, stored.blocks, beside, level, stored.rng())

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
+from rustworkx import PyGraph, connected_components
 
 from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.errors import UnsupportedError
@@ -147,18 +148,11 @@ def _product(conditions: Iterable[tuple[Form, int]]) -> tuple[tuple[tuple[float,
 
 def _together(conditions: Sequence[tuple[Form, int]]) -> list[list[tuple[Form, int]]]:
     """Return the conditions in groups that have no variable in common."""
-    groups: list[tuple[set[int], list[tuple[Form, int]]]] = []
-    for condition in conditions:
-        variables, members = set(condition[0]), [condition]
-        apart = []
-        for others, group in groups:
-            if others & variables:
-                variables |= others
-                members = [*group, *members]
-            else:
-                apart.append((others, group))
-        groups = [*apart, (variables, members)]
-    return [members for _, members in groups]
+    graph = PyGraph()
+    graph.add_nodes_from(conditions)
+    pairs = combinations(range(len(conditions)), 2)
+    graph.add_edges_from_no_data([(a, b) for a, b in pairs if conditions[a][0] & conditions[b][0]])
+    return [[conditions[k] for k in sorted(group)] for group in connected_components(graph)]
 
 
 def evaluate(weight: Weight, sign: Signs) -> Reals | float:

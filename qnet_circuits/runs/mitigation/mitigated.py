@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property
 from statistics import NormalDist
 
 import numpy as np
@@ -38,7 +38,7 @@ class Sampled:
     Args:
         forms: How its outcomes follow from its variables.
         variables: The variables, bool array (shots, variables).
-        qubits: The physical qubit of each variable that can be corrected, None for the others.
+        qubits: The physical qubit of each variable that can be corrected, None for the others; the last ones may be left out.
     """
 
     forms: OutcomeMap
@@ -77,7 +77,8 @@ def _mitigated(figure: Figure, samples: Mapping[str, Sampled], readout: Readout,
     """Return the estimate before it is cut to the values that exist."""
     names = dict.fromkeys(event.item for _, event in figure.expression.terms)
     parts = [
-        _Part.of([t for t in figure.expression.terms if t[1].item == name], samples[name]) for name in names
+        _Part.of([t for t in figure.expression.terms if t[1].item == name], samples[name], readout)
+        for name in names
     ]
     slack = _slack(figure, level)
     inner = 1 - (1 - level) / 2 if slack else level
@@ -85,15 +86,13 @@ def _mitigated(figure: Figure, samples: Mapping[str, Sampled], readout: Readout,
     qubits = sorted({qubit for part in parts for qubit in part.columns_of})
     for qubit in qubits:
         readout.check(qubit, level)
-    bases = [part.base(readout) for part in parts]
-    for part, base in zip(parts, bases, strict=True):
-        part.check_conditions(base, z)
-    value = figure.expression.constant + sum(p.value(b) for p, b in zip(parts, bases, strict=True))
-    variance = sum(p.variance(b, z) for p, b in zip(parts, bases, strict=True))
+    for part in parts:
+        part.check_conditions(z)
+    value = figure.expression.constant + sum(part.value(part.base) for part in parts)
+    variance = sum(part.variance(z) for part in parts)
     for qubit in qubits:
         for which, spread in enumerate(readout.variances(qubit, z)):
-            slope = sum(p.slope(b, readout, qubit, which) for p, b in zip(parts, bases, strict=True))
-            variance += slope**2 * spread
+            variance += sum(part.slope(qubit, which) for part in parts) ** 2 * spread
     half = z * variance**0.5 + slack
     shots = sum(part.shots for part in parts)
     return Estimate(value, value - half, value + half, level, METHOD, shots)
@@ -119,14 +118,16 @@ class _Part:
     counts: Reals
     column: Mapping[int, int]
     qubits: tuple[int | None, ...]
+    readout: Readout
 
     @classmethod
-    def of(cls, terms: Sequence[tuple[float, Event]], sampled: Sampled) -> _Part:
+    def of(cls, terms: Sequence[tuple[float, Event]], sampled: Sampled, readout: Readout) -> _Part:
         parsed = tuple((weight, *weights(sampled.forms, event)) for weight, event in terms)
         used = sorted({v for _, *both in parsed for each in both for v in variables_of(each)})
         outcomes, counts = _distinct(sampled.variables[:, used])
         column = {variable: k for k, variable in enumerate(used)}
-        return cls(parsed, outcomes, counts, column, tuple(sampled.qubits[variable] for variable in used))
+        qubits = tuple(dict(enumerate(sampled.qubits)).get(variable) for variable in used)
+        return cls(parsed, outcomes, counts, column, qubits, readout)
 
     @property
     def shots(self) -> int:
@@ -137,9 +138,10 @@ class _Part:
         """The column of each qubit that is corrected."""
         return {qubit: k for k, qubit in enumerate(self.qubits) if qubit is not None}
 
-    def base(self, readout: Readout) -> Signs:
-        """Return the signs for the errors that were measured; each is computed once."""
-        pairs = [(1.0, -1.0) if qubit is None else signs(readout.errors(qubit)) for qubit in self.qubits]
+    @cached_property
+    def base(self) -> Signs:
+        """The signs for the errors that were measured; each is computed once."""
+        pairs = [(1.0, -1.0) if qubit is None else signs(self.readout.errors(qubit)) for qubit in self.qubits]
         table = np.array(pairs, dtype=float).reshape(-1, 2)
         each = np.where(self.outcomes, table[:, 1], table[:, 0])
         known: dict[Form, Reals] = {}
@@ -166,20 +168,20 @@ class _Part:
     def value(self, sign: Signs) -> float:
         return sum(weight * part / whole for weight, _, _, part, whole in self._ratios(sign))
 
-    def check_conditions(self, sign: Signs, z: float) -> None:
+    def check_conditions(self, z: float) -> None:
         """Raise UnsupportedError if the probability of a condition may be 0."""
-        for _, _, whole, _, mean in self._ratios(sign):
+        for _, _, whole, _, mean in self._ratios(self.base):
             spread = (self.counts @ (whole - mean) ** 2) ** 0.5 / self.shots
             if mean <= z * spread:
                 raise UnsupportedError(
                     "its condition came too rarely to be corrected; raise the number of shots"
                 )
 
-    def variance(self, sign: Signs, z: float) -> float:
+    def variance(self, z: float) -> float:
         """Return the variance of the value for known errors, with shots added at both extremes."""
         each = np.zeros(self.counts.shape)
         low = high = 0.0
-        for weight, part, whole, happened, counted in self._ratios(sign):
+        for weight, part, whole, happened, counted in self._ratios(self.base):
             ratio = happened / counted
             each += weight * (part - ratio * whole) / counted
             ends = sorted((-weight * ratio / counted, weight * (1 - ratio) / counted))
@@ -187,29 +189,27 @@ class _Part:
         added = z * z * (low**2 + high**2)
         return float(self.counts @ each**2 + added) / self.shots**2
 
-    def slope(self, sign: Signs, readout: Readout, qubit: int, which: int) -> float:
+    def slope(self, qubit: int, which: int) -> float:
         """Return the derivative of the value by one error of one qubit."""
         if qubit not in self.columns_of:
             return 0.0
-        up, down = (
-            self.value(partial(self._moved, sign, self._factor(readout, qubit, which, step), qubit))
-            for step in (_STEP, -_STEP)
-        )
+        up, down = (self.value(self._moved(qubit, which, step)) for step in (_STEP, -_STEP))
         return (up - down) / (2 * _STEP)
 
-    def _factor(self, readout: Readout, qubit: int, which: int, step: float) -> Reals:
-        """Return what each outcome's signs are multiplied by where one error is another."""
-        errors = list(readout.errors(qubit))
+    def _moved(self, qubit: int, which: int, step: float) -> Signs:
+        """Return the signs where one error of one qubit is another."""
+        errors = list(self.readout.errors(qubit))
         before = signs((errors[0], errors[1]))
         errors[which] += step
         after = signs((errors[0], errors[1]))
-        column = self.outcomes[:, self.columns_of[qubit]]
-        return np.where(column, after[1] / before[1], after[0] / before[0])
+        column = self.columns_of[qubit]
+        factor = np.where(self.outcomes[:, column], after[1] / before[1], after[0] / before[0])
 
-    def _moved(self, sign: Signs, factor: Reals, qubit: int, form: Form) -> Reals:
-        """Return the signs where one qubit's errors are others."""
-        touched = any(self.qubits[self.column[variable]] == qubit for variable in form)
-        return sign(form) * factor if touched else sign(form)
+        def sign(form: Form) -> Reals:
+            touched = column in (self.column[variable] for variable in form)
+            return self.base(form) * factor if touched else self.base(form)
+
+        return sign
 
 
 def _distinct(rows: Bits) -> tuple[Bits, Reals]:

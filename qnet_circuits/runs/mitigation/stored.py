@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 import numpy as np
 
 from qnet_circuits.backends.base import BaseBackend, Raw
-from qnet_circuits.compiling.readout_circuits import READOUT
-from qnet_circuits.errors import FigureError, NoShotsError, UnsupportedError
+from qnet_circuits.errors import FigureError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
-from qnet_circuits.runs.mitigation.inversion import Readout
+from qnet_circuits.runs.mitigation.inversion import Bits, Readout
 from qnet_circuits.runs.mitigation.mitigated import Sampled, mitigated
-from qnet_circuits.runs.results.outcomes import cut_notes, spread_of
+from qnet_circuits.runs.results.outcomes import cut_notes, estimate_blocks
 from qnet_circuits.runs.stored_circuit import StoredCircuit
 from qnet_circuits.theory.estimate import Estimate
 
@@ -38,14 +36,6 @@ def check_mitigable(protocol: Protocol, program: Program, backend: BaseBackend) 
         )
 
 
-@dataclass(frozen=True)
-class _Block:
-    """What came of one block, or of all blocks together: the readout that was measured, and every other circuit."""
-
-    readout: Readout
-    samples: Mapping[str, Sampled]
-
-
 def mitigate_blocks(
     circuits: Sequence[StoredCircuit],
     blocks: Sequence[Sequence[Raw]],
@@ -66,57 +56,31 @@ def mitigate_blocks(
     Returns:
         The estimates, of figures that can be corrected, and notes. Intervals know of the spread between blocks.
     """
-    each = [_block(circuits, raws, rng) for raws in blocks]
-    whole = _joined(each)
-    estimates, refused = _estimated(whole, figures, level)
-    if len(each) > 1:
-        found = [_estimated(block, figures, level)[0] for block in each]
-        for figure in figures:
-            values = [block[figure.name].value for block in found if figure.name in block]
-            if figure.name in estimates and len(values) > 1:
-                estimates[figure.name], _ = spread_of(estimates[figure.name], values, figure)
-    return estimates, [*_notes(circuits, whole.readout), *cut_notes(estimates, "mitigated "), *refused]
-
-
-def _block(circuits: Sequence[StoredCircuit], raws: Sequence[Raw], rng: np.random.Generator) -> _Block:
-    """Read one block's outcomes."""
-    both = list(zip(circuits, raws, strict=True))
-    measured = {circuit.state: raw[READOUT] for circuit, raw in both if circuit.measures_readout}
-    qubits = [q for circuit in circuits if circuit.state == 0 for q in circuit.qubits or () if q is not None]
-    return _Block(
-        Readout.of(qubits, measured[0], measured[1]),
-        {circuit.name: _sampled(circuit, raw, rng) for circuit, raw in both if not circuit.measures_readout},
+    bits = [
+        [circuit.forms.variables(raw, rng) for circuit, raw in zip(circuits, raws, strict=True)]
+        for raws in blocks
+    ]
+    whole = _measured(circuits, [np.concatenate(each) for each in zip(*bits, strict=True)])
+    apart = [_measured(circuits, each) for each in bits]
+    refusals = (UnsupportedError, FigureError)
+    estimates, refused, _ = estimate_blocks(
+        figures, whole, apart, lambda figure, each: mitigated(figure, *each, level), refusals
     )
+    said = [f"{name} is not mitigated: {error}" for name, error in refused.items()]
+    return estimates, [*_notes(circuits, whole[1]), *cut_notes(estimates, "mitigated "), *said]
 
 
-def _joined(blocks: Sequence[_Block]) -> _Block:
-    """Return all blocks as one."""
-    first = blocks[0]
-    wrong = {
-        qubit: (
-            sum(b.readout.wrong[qubit][0] for b in blocks),
-            sum(b.readout.wrong[qubit][1] for b in blocks),
-        )
-        for qubit in first.readout.wrong
-    }
+def _measured(circuits: Sequence[StoredCircuit], bits: Sequence[Bits]) -> tuple[dict[str, Sampled], Readout]:
+    """Return what came of every circuit but those for readout, and the readout that was measured."""
+    both = list(zip(circuits, bits, strict=True))
+    prepared = {circuit.state: each for circuit, each in both}
+    qubits = [q for circuit in circuits if circuit.state == 0 for q in circuit.qubits or () if q is not None]
     samples = {
-        name: replace(sampled, variables=np.concatenate([block.samples[name].variables for block in blocks]))
-        for name, sampled in first.samples.items()
+        circuit.name: Sampled(circuit.forms, each, circuit.qubits or ())
+        for circuit, each in both
+        if not circuit.measures_readout
     }
-    return _Block(Readout(wrong, sum(block.readout.shots for block in blocks)), samples)
-
-
-def _estimated(
-    block: _Block, figures: Sequence[Figure], level: float
-) -> tuple[dict[str, Estimate], list[str]]:
-    """Return the estimates of figures that can be corrected, and why the others cannot."""
-    estimates, refused = {}, []
-    for figure in figures:
-        try:
-            estimates[figure.name] = mitigated(figure, block.samples, block.readout, level)
-        except (UnsupportedError, NoShotsError, FigureError) as error:
-            refused.append(f"{figure.name} is not mitigated: {error}")
-    return estimates, refused
+    return samples, Readout.of(qubits, prepared[0], prepared[1])
 
 
 def _notes(circuits: Sequence[StoredCircuit], readout: Readout) -> list[str]:
@@ -132,9 +96,3 @@ def _notes(circuits: Sequence[StoredCircuit], readout: Readout) -> list[str]:
             "or were measured in the middle"
         )
     return notes
-
-
-def _sampled(circuit: StoredCircuit, raw: Raw, rng: np.random.Generator) -> Sampled:
-    forms = circuit.forms
-    emulated = [None] * (2 * len(forms.emulated))
-    return Sampled(forms, forms.variables(raw, rng), (*(circuit.qubits or ()), *emulated))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from qnet_circuits.backends.base import Raw
-from qnet_circuits.errors import NoShotsError
+from qnet_circuits.errors import NoShotsError, QnetError
 from qnet_circuits.programs.figures import CUT, Figure, Registers
 from qnet_circuits.programs.program import CONTROL
 from qnet_circuits.runs.stored_circuit import StoredCircuit
 from qnet_circuits.theory.estimate import Estimate, proportion
 
 Spread = dict[str, list[float]]
+Block = TypeVar("Block")
 
 
 class Outcomes:
@@ -55,21 +58,6 @@ def pooled(blocks: Sequence[Outcomes]) -> Outcomes:
             for item, registers in blocks[0]
         }
     )
-
-
-def estimate_all(
-    figures: Sequence[Figure], outcomes: Outcomes, level: float
-) -> tuple[dict[str, Estimate], list[str]]:
-    """Return the estimates, and the conditioned figures whose condition no shot met."""
-    estimates, empty = {}, []
-    for figure in figures:
-        try:
-            estimates[figure.name] = figure.estimate(dict(outcomes), level)
-        except NoShotsError:
-            if not figure.conditioned:
-                raise
-            empty.append(figure.name)
-    return estimates, empty
 
 
 def acceptance(circuits: Sequence[StoredCircuit], outcomes: Outcomes, level: float) -> dict[str, Estimate]:
@@ -123,17 +111,40 @@ def cut_notes(estimates: Mapping[str, Estimate], kind: str = "") -> list[str]:
 
 
 def estimate_blocks(
-    figures: Sequence[Figure], whole: Outcomes, blocks: Sequence[Outcomes], level: float
-) -> tuple[dict[str, Estimate], list[str], dict[str, Spread]]:
-    """Return the estimates of all blocks together, the figures without a value, and the spread of each figure."""
-    estimates, empty = estimate_all(figures, whole, level)
+    figures: Sequence[Figure],
+    whole: Block,
+    blocks: Sequence[Block],
+    estimate: Callable[[Figure, Block], Estimate],
+    spared: tuple[type[QnetError], ...] = (NoShotsError,),
+) -> tuple[dict[str, Estimate], dict[str, QnetError], dict[str, Spread]]:
+    """Estimate figures with intervals that know of the spread between blocks.
+
+    Args:
+        figures: The figures.
+        whole: What came of all blocks together.
+        blocks: What came of each.
+        estimate: Makes an estimate of either.
+        spared: Errors that leave a figure without a value. That there are no shots leaves only conditioned figures without one.
+
+    Returns:
+        The estimates, why the other figures have none, and the spread of each figure.
+    """
+    estimates: dict[str, Estimate] = {}
+    refused: dict[str, QnetError] = {}
     spreads: dict[str, Spread] = {}
-    if len(blocks) > 1:
-        each = [estimate_all(figures, block, level)[0] for block in blocks]
-        for figure in figures:
-            values = [found[figure.name].value for found in each if figure.name in found]
-            if len(values) > 1:
-                estimates[figure.name], spreads[figure.name] = spread_of(
-                    estimates[figure.name], values, figure
-                )
-    return estimates, empty, spreads
+    for figure in figures:
+        try:
+            found = estimate(figure, whole)
+        except spared as error:
+            if isinstance(error, NoShotsError) and not figure.conditioned:
+                raise
+            refused[figure.name] = error
+            continue
+        values = []
+        for block in blocks if len(blocks) > 1 else ():
+            with suppress(*spared):
+                values.append(estimate(figure, block).value)
+        if len(values) > 1:
+            found, spreads[figure.name] = spread_of(found, values, figure)
+        estimates[figure.name] = found
+    return estimates, refused, spreads
