@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -27,13 +28,28 @@ def frame(ax: Axes, names: Sequence[str], label: str, bare: Sequence[str]) -> No
     ax.set_xlabel(label, size=FONT)
 
 
-def draw_bar(ax: Axes, line: int, ends: tuple[float, float], colour: str, name: str) -> None:
-    """Draw a bar; one in the colour of paper is hatched."""
-    hollow = colour == PAPER
+class Step(NamedTuple):
+    """One line: a bar from where to where with its colour, and the two numbers beside it."""
+
+    name: str
+    start: float
+    end: float
+    colour: str
+    numbers: tuple[str, str]
+
+
+def draw_step(ax: Axes, line: int, step: Step, until: float | None) -> None:
+    """Draw a bar, hatched in the colour of paper, and a thin line from its end down to a height.
+
+    The thin line carries the eye to what comes next, and shows a bar of no length.
+    """
+    hollow = step.colour == PAPER
     ax.barh(
-        line, ends[1] - ends[0], BAR, ends[0], color=colour, edgecolor=FAINT if hollow else colour,
-        hatch="////" if hollow else None, lw=0.8, zorder=2, gid=name,
+        line, step.end - step.start, BAR, step.start, color=step.colour, edgecolor=FAINT if hollow else step.colour,
+        hatch="////" if hollow else None, lw=0.8, zorder=2, gid=step.name,
     )  # fmt: skip
+    if until is not None:
+        ax.plot([step.end] * 2, [line - BAR / 2, until], color=INK, lw=0.8, zorder=2.5)
 
 
 def draw_numbers(
@@ -55,6 +71,11 @@ def draw_numbers(
                 size=FONT, color=INK, weight="bold" if line in strong else "normal", ha="right", va="center",
                 annotation_clip=False,
             )  # fmt: skip
+
+
+def minus(number: str) -> str:
+    """Return a number with the sign of a minus in place of a hyphen."""
+    return number.replace("-", "−")
 
 
 def draw_legend(ax: Axes, handles: Sequence[Artist]) -> None:

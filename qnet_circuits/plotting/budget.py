@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from qnet_circuits.plotting.bars import BAR, draw_bar, draw_legend, draw_numbers, frame
+from qnet_circuits.plotting.bars import BAR, Step, draw_legend, draw_numbers, draw_step, frame, minus
 from qnet_circuits.plotting.style import FAINT, FONT, INK, PALETTE, PAPER, new_axes
 
 if TYPE_CHECKING:
@@ -26,16 +26,6 @@ _COLOURS = {
     "gates": PALETTE[0], "readout": PALETTE[2], "waiting": PALETTE[4], "latency": PALETTE[5], "links": PALETTE[1],
 }  # fmt: skip
 _TERM = PALETTE[3]
-
-
-class _Step(NamedTuple):
-    """One bar: from where to where, with its colour, and where it would end by the other count."""
-
-    name: str
-    start: float
-    end: float
-    colour: str
-    other: float | None = None
 
 
 def plot_budget(budget: Budget, ax: Axes | None = None) -> Axes:
@@ -61,30 +51,35 @@ def plot_budget(budget: Budget, ax: Axes | None = None) -> Axes:
         >>> import matplotlib.pyplot; matplotlib.pyplot.close(ax.figure)
     """
     steps = _steps(budget)
-    lines = len(steps) + 2
-    ax = new_axes(ax, (7.6, 1.5 + 0.36 * lines))
-    _scale(ax, budget, steps)
+    last = len(steps) + 1
+    ax = new_axes(ax, (7.6, 1.5 + 0.36 * (last + 1)))
+    # The interaction has no row, and no mark.
+    marks = [step.start - budget.sign * row.without for step, row in zip(steps, budget.rows, strict=False)]
+    _scale(ax, budget, steps, marks)
     for line, step in enumerate(steps, 1):
-        _draw_step(ax, line, step)
-    _draw_ends(ax, budget, len(steps) + 1)
-    _draw_numbers(ax, budget)
+        draw_step(ax, line, step, last if line + 1 == last else line + 1 - BAR / 2)
+    for line, mark in enumerate(marks, 1):
+        ax.plot(mark, line, "D", ms=_MARK, mfc=PAPER, mec=INK, mew=1, zorder=3, gid="without", clip_on=False)
+    _draw_ends(ax, budget, last)
+    numbers = [("alone", "without"), *(step.numbers for step in steps), (_number(budget.cost), "")]
+    draw_numbers(ax, numbers, 0, _COLUMNS, (0, last))
     _draw_legend(ax)
     return ax
 
 
-def _steps(budget: Budget) -> list[_Step]:
+def _steps(budget: Budget) -> list[Step]:
     """Return the bars from the ideal value on; the last one is the interaction, and ends at the predicted value."""
     steps, at = [], budget.ideal
     for row in budget.rows:
-        end, other = at - budget.sign * row.alone, at - budget.sign * row.without
-        steps.append(_Step(row.source, at, end, _COLOURS.get(row.source, _TERM), other))
+        end, colour = at - budget.sign * row.alone, _COLOURS.get(row.source, _TERM)
+        steps.append(Step(row.source, at, end, colour, (_number(row.alone), _number(row.without))))
         at = end
-    return [*steps, _Step("interaction", at, budget.value, PAPER)]
+    return [*steps, Step("interaction", at, budget.value, PAPER, (_number(budget.interaction), ""))]
 
 
-def _scale(ax: Axes, budget: Budget, steps: Sequence[_Step]) -> None:
+def _scale(ax: Axes, budget: Budget, steps: Sequence[Step], marks: Sequence[float]) -> None:
     """Give the axes their scale, the names of the lines and a title."""
-    ends = [x for step in steps for x in (step.start, step.end, step.other) if x is not None]
+    ends = [*marks, *(x for step in steps for x in (step.start, step.end))]
     low, high = min(*ends, budget.value), max(*ends, budget.ideal)
     margin = 0.04 * (high - low) + max(0.0, _NARROWEST - (high - low)) / 2
     ax.set_xlim(low - margin, high + margin)
@@ -96,17 +91,6 @@ def _scale(ax: Axes, budget: Budget, steps: Sequence[_Step]) -> None:
     ax.set_title(budget.title, size=FONT + 2, loc="left", wrap=True)
 
 
-def _draw_step(ax: Axes, line: int, step: _Step) -> None:
-    draw_bar(ax, line, (step.start, step.end), step.colour, step.name)
-    # The thin line carries the eye to the next bar, or to the predicted value, and shows a bar of no length.
-    until = line + 1 if step.colour == PAPER else line + 1 - BAR / 2
-    ax.plot([step.end] * 2, [line - BAR / 2, until], color=INK, lw=0.8, zorder=2.5)
-    if step.other is not None:
-        ax.plot(
-            step.other, line, "D", ms=_MARK, mfc=PAPER, mec=INK, mew=1, zorder=3, gid="without", clip_on=False
-        )
-
-
 def _draw_ends(ax: Axes, budget: Budget, last: int) -> None:
     """Mark the ideal and the predicted value, each with its number at the side where there is room."""
     middle = sum(ax.get_xlim()) / 2
@@ -115,28 +99,17 @@ def _draw_ends(ax: Axes, budget: Budget, last: int) -> None:
         ax.plot(value, line, "o", ms=6, color=INK, zorder=3, clip_on=False)
         left = value > middle
         ax.annotate(
-            _minus(f"{value:z.4f}"), (value, line), (-8 if left else 8, 0), textcoords="offset points", size=FONT,
+            minus(f"{value:z.4f}"), (value, line), (-8 if left else 8, 0), textcoords="offset points", size=FONT,
             color=INK, weight="bold", ha="right" if left else "left", va="center",
         )  # fmt: skip
         ax.axvline(value, color=FAINT, lw=0.8, ls=":", zorder=0)
-
-
-def _draw_numbers(ax: Axes, budget: Budget) -> None:
-    """Write both counts of each source right of the axes, below their names."""
-    lines = [("alone", "without"), *((_number(row.alone), _number(row.without)) for row in budget.rows)]
-    lines += [(_number(budget.interaction), ""), (_number(budget.sign * (budget.ideal - budget.value)), "")]
-    draw_numbers(ax, lines, 0, _COLUMNS, (0, len(lines) - 1))
 
 
 def _number(cost: float) -> str:
     """Return a cost with its sign; nothing has none."""
     if abs(cost) < _NOTHING:
         return "0"
-    return _minus(f"{cost:+.4f}" if abs(cost) >= 5e-5 else f"{cost:+.0e}")
-
-
-def _minus(number: str) -> str:
-    return number.replace("-", "−")
+    return minus(f"{cost:+.4f}" if abs(cost) >= 5e-5 else f"{cost:+.0e}")
 
 
 def _draw_legend(ax: Axes) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.plotting.bars import BAR, draw_bar, draw_legend, draw_numbers, frame
-from qnet_circuits.plotting.style import FAINT, FONT, INK, PALETTE, PAPER, new_axes
+from qnet_circuits.plotting.bars import BAR, Step, draw_legend, draw_numbers, draw_step, frame, minus
+from qnet_circuits.plotting.style import FAINT, FONT, PALETTE, PAPER, new_axes
 
 if TYPE_CHECKING:
     from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
@@ -21,17 +21,6 @@ if TYPE_CHECKING:
 _COLUMNS = (62.0, 130.0)
 _SIFTED, _ALOUD, _SILENT, _KEY = FAINT, PALETTE[1], PALETTE[0], PALETTE[2]
 _LEGENDS = {"said aloud": _ALOUD, "not said, but lost to the key": _SILENT, "net key": _KEY}
-
-
-class _Step(NamedTuple):
-    """One line: a bar from where to where with its colour, and the two numbers beside it."""
-
-    name: str
-    start: float
-    end: float
-    colour: str
-    bits: str
-    revealed: str
 
 
 def plot_ledger(result: Result | KeyResult, ax: Axes | None = None) -> Axes:
@@ -64,10 +53,11 @@ def plot_ledger(result: Result | KeyResult, ax: Axes | None = None) -> Axes:
     steps = _steps(ledger)
     ax = new_axes(ax, (7.6, 1.7 + 0.32 * len(steps)))
     _scale(ax, steps, title)
+    last = len(steps) - 1
     for line, step in enumerate(steps):
-        _draw_step(ax, line, step, last=line == len(steps) - 1)
-    lines = [("bits", "said aloud"), *((step.bits, step.revealed) for step in steps)]
-    draw_numbers(ax, lines, -1, _COLUMNS, (-1, 0, len(steps) - 1))
+        draw_step(ax, line, step, line + 1 + BAR / 2 if line < last else None)
+    lines = [("bits", "said aloud"), *(step.numbers for step in steps)]
+    draw_numbers(ax, lines, -1, _COLUMNS, (-1, 0, last))
     used = {step.colour for step in steps if step.start != step.end}
     draw_legend(
         ax, [Patch(color=colour, label=label) for label, colour in _LEGENDS.items() if colour in used]
@@ -92,24 +82,24 @@ def _account(result: Result | KeyResult) -> tuple[Mapping[str, Any], str]:
     return ledger, title if reason is None else f"{title}\n{reason}"
 
 
-def _steps(ledger: Mapping[str, Any]) -> list[_Step]:
+def _steps(ledger: Mapping[str, Any]) -> list[Step]:
     """Return the lines from the sifted bits to the net key."""
     at = float(ledger["sifted"])
-    steps = [_Step("sifted bits", 0.0, at, _SIFTED, f"{at:,.0f}", "")]
+    steps = [Step("sifted bits", 0.0, at, _SIFTED, (f"{at:,.0f}", ""))]
     for entry in ledger["entries"]:
         bits, revealed = entry["bits"], entry["revealed"]
         thrown = entry["cause"].startswith("discarded")
         colour = PAPER if thrown else _ALOUD if revealed else _SILENT
         # What was counted is whole; what a formula gives is not.
         number = f"{-bits:z,.0f}" if float(bits).is_integer() else f"{-bits:z,.1f}"
-        number = number.replace("-", "−")
-        steps.append(_Step(entry["cause"], at, at - bits, colour, number, f"{revealed:,}"))
+        numbers = minus(number), f"{revealed:,}"
+        steps.append(Step(entry["cause"], at, at - bits, colour, numbers))
         at -= bits
     key = ledger["net_key"]
-    return [*steps, _Step("net key", 0.0, float(key), _KEY, f"{key:,}", f"{ledger['revealed']:,}")]
+    return [*steps, Step("net key", 0.0, float(key), _KEY, (f"{key:,}", f"{ledger['revealed']:,}"))]
 
 
-def _scale(ax: Axes, steps: Sequence[_Step], title: str) -> None:
+def _scale(ax: Axes, steps: Sequence[Step], title: str) -> None:
     """Give the axes their scale, the names of the lines and a title."""
     ax.set_xlim(0, max(1.0, 1.02 * steps[0].end))
     ax.set_ylim(len(steps) - 0.4, -1.5)
@@ -117,10 +107,3 @@ def _scale(ax: Axes, steps: Sequence[_Step], title: str) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.set_title(title, size=FONT + 1, loc="left", wrap=True)
-
-
-def _draw_step(ax: Axes, line: int, step: _Step, last: bool) -> None:
-    draw_bar(ax, line, (step.start, step.end), step.colour, step.name)
-    if not last:
-        # The thin line carries the eye to the next bar, and shows a bar of no length.
-        ax.plot([step.end] * 2, [line - BAR / 2, line + 1 + BAR / 2], color=INK, lw=0.8, zorder=2.5)
