@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from qnet_circuits.backends.exact import ExactBackend
@@ -20,6 +20,8 @@ from qnet_circuits.runs.options import RunOptions, check_arguments, takes_option
 from qnet_circuits.runs.preparing import prepare
 from qnet_circuits.runs.results.costs import Budget, Cost
 
+#: Gives the value where only these sources are on.
+Value = Callable[[frozenset[str]], float]
 #: Each source's field of the description of noise, with its value where the source is off.
 _OFF: dict[str, tuple[str, Any]] = {
     "gates": ("gates", False),
@@ -95,14 +97,15 @@ def error_budget(
     protocol, backend, compiled = prepared.protocol, prepared.backend, prepared.compiled
     assert isinstance(backend, ExactBackend)
     chosen = _figure(compiled.program, figure)
-    values = _Values(backend, compiled, chosen)
+    said: list[str] = []
+    value = _valued(backend, compiled, chosen, said)
     on = _sources(compiled, backend.noise)
     made = Budget(
         called(protocol), backend.name.partition(":")[2], compiled.corrections, chosen.name,
-        values.of(()), values.of(on), (), protocol.parameters, backend.noise.to_dict(), compiled.layout,
+        value(frozenset()), value(frozenset(on)), (), protocol.parameters, backend.noise.to_dict(), compiled.layout,
     )  # fmt: skip
-    rows = tuple(_row(values, source, on, made.sign) for source in on)
-    return replace(made, rows=rows, notes=tuple(dict.fromkeys([*prepared.notes, *values.said, *_said(on)])))
+    rows = tuple(_row(value, source, on, made.sign) for source in on)
+    return replace(made, rows=rows, notes=tuple(dict.fromkeys([*prepared.notes, *said, *_said(on)])))
 
 
 def _figure(program: Program, name: str | None) -> Figure:
@@ -115,37 +118,25 @@ def _figure(program: Program, name: str | None) -> Figure:
     return figures[check_name("figure", name, figures)]
 
 
-@dataclass
-class _Values:
-    """The values of a figure with some sources on; each is computed once."""
+def _valued(backend: ExactBackend, compiled: Compiled, figure: Figure, said: list[str]) -> Value:
+    """Return what gives the figure's value where only some sources are on, each computed once, and notes what is said."""
+    # The figure's own circuits are enough; one without terms is a constant on any.
+    needed = {event.item for _, event in figure.expression.terms}
+    items = tuple(item for item in compiled if item.name in needed) or compiled.items[:1]
+    with_links = replace(compiled, items=items)
+    without_links = replace(compiled, items=tuple(map(_without_links, items)))
 
-    backend: ExactBackend
-    compiled: Compiled
-    figure: Figure
-    said: tuple[str, ...] = ()
-    _known: dict[frozenset[str], float] = field(default_factory=dict)
+    @cache
+    def value(on: frozenset[str]) -> float:
+        noise = replace(backend.noise, **dict(off for source, off in _OFF.items() if source not in on))
+        found = backend.with_noise(noise).evaluate(with_links if "links" in on else without_links, [figure])
+        if found.empty:
+            raise NoShotsError(f"{figure.name} has no value: its condition has no chance")
+        # Gaps of the calibration are met where a source needs what is missing.
+        said.extend(found.notes)
+        return found.values[figure.name].value
 
-    def __post_init__(self) -> None:
-        # The figure's own circuits are enough; one without terms is a constant on any.
-        needed = {event.item for _, event in self.figure.expression.terms}
-        items = tuple(item for item in self.compiled if item.name in needed) or self.compiled.items[:1]
-        self._with_links = replace(self.compiled, items=items)
-        self._without_links = replace(self.compiled, items=tuple(map(_without_links, items)))
-
-    def of(self, on: AbstractSet[str] | Sequence[str]) -> float:
-        """Return the value where only these sources are on."""
-        key = frozenset(on)
-        if key not in self._known:
-            off = dict(field for source, field in _OFF.items() if source not in key)
-            noise = replace(self.backend.noise, **off)
-            compiled = self._with_links if "links" in key else self._without_links
-            found = self.backend.with_noise(noise).evaluate(compiled, [self.figure])
-            if found.empty:
-                raise NoShotsError(f"{self.figure.name} has no value: its condition has no chance")
-            self._known[key] = found.values[self.figure.name].value
-            # Gaps of the calibration are met where a source needs what is missing.
-            self.said = tuple(dict.fromkeys([*self.said, *found.notes]))
-        return self._known[key]
+    return value
 
 
 def _without_links(item: CompiledItem) -> CompiledItem:
@@ -166,13 +157,13 @@ def _sources(compiled: Compiled, noise: DeviceNoise) -> tuple[str, ...]:
     return tuple(name for name, is_on in on.items() if is_on)
 
 
-def _row(values: _Values, source: str, on: Sequence[str], sign: int) -> Cost:
+def _row(value: Value, source: str, on: Sequence[str], sign: int) -> Cost:
     """Return what a source costs alone, and what is gained without it."""
     everything = frozenset(on)
     under: frozenset[str] = frozenset({"waiting"} if source in _ON_TOP else ())
     whole = everything - set(_ON_TOP) if source == "waiting" else everything
-    alone = values.of(under) - values.of(under | {source})
-    without = values.of(whole - {source}) - values.of(whole)
+    alone = value(under) - value(under | {source})
+    without = value(whole - {source}) - value(whole)
     return Cost(source, sign * alone, sign * without)
 
 

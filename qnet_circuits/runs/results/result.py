@@ -20,10 +20,14 @@ SCHEMA = 1
 _MANY_LINKS = 12
 #: What a run was asked for.
 _ASKED = ("protocol", "parameters", "backend", "corrections", "shots", "seed", "noise")
+#: What a run was made with beside that, where it was.
+_MODES = ("engine", "controls")
+#: What stands in the plain form as it is.
+_PLAIN = ("ideal", "theory", "predicted", "bounds", "resources")
 #: Keys of the plain form; whatever else stands there is the protocol's own.
 _OWN = {
-    "schema", "version", *_ASKED, "engine", "figures", "ideal", "theory", "predicted", "bounds", "resources", "layout",
-    "copies", "notes", "seconds", "blocks", "mitigated", "controls",
+    "schema", "version", *_ASKED, *_MODES, "figures", *_PLAIN, "layout", "copies", "notes", "seconds", "blocks",
+    "mitigated",
 }  # fmt: skip
 
 
@@ -99,14 +103,10 @@ class Result:
             "schema": SCHEMA,
             "version": self.provenance.get("version"),
             **{key: self.provenance.get(key) for key in _ASKED},
-            **{key: self.provenance[key] for key in ("engine", "controls") if key in self.provenance},
+            **{key: self.provenance[key] for key in _MODES if key in self.provenance},
             "figures": {name: estimate.to_dict() for name, estimate in self.figures.items()},
             **({"mitigated": {n: e.to_dict() for n, e in self.mitigated.items()}} if self.mitigated else {}),
-            "ideal": self.ideal,
-            "theory": self.theory,
-            "predicted": self.predicted,
-            "bounds": self.bounds,
-            "resources": self.resources,
+            **{key: getattr(self, key) for key in _PLAIN},
             "layout": self.provenance.get("layout"),
             "copies": None,
             "notes": list(self.notes),
@@ -119,11 +119,9 @@ class Result:
     def from_dict(cls, plain: Mapping[str, Any]) -> Result:
         """Make a result of its plain form."""
         figures = {name: Estimate(**value) for name, value in plain["figures"].items()}
-        tables = {
-            key: plain[key] for key in ("ideal", "theory", "predicted", "bounds", "resources", "seconds")
-        }
+        tables = {key: plain[key] for key in (*_PLAIN, "seconds")}
         provenance = {key: plain.get(key) for key in ("version", *_ASKED, "layout")}
-        provenance.update({key: plain[key] for key in ("engine", "controls") if key in plain})
+        provenance.update({key: plain[key] for key in _MODES if key in plain})
         more = {key: value for key, value in plain.items() if key not in _OWN}
         mitigated = {name: Estimate(**value) for name, value in plain.get("mitigated", {}).items()}
         return cls(
