@@ -295,7 +295,8 @@ def set_network(
 #: More links or parties than any machine has qubits for.
 MOST_LINKS = 1000
 _P = TypeVar("_P", bound=type[Protocol])
-_registered: dict[str, type[Protocol]] = {}
+#: Protocol classes that were registered, by name.
+registered: dict[str, type[Protocol]] = {}
 #: The package's own protocols: each module is named after the protocol in it, and imported only when asked for.
 OWN_PACKAGE = "qnet_circuits.protocols"
 ENTRY_POINT_GROUP = "qnet_circuits.protocols"
@@ -314,7 +315,7 @@ def register(protocol: _P) -> _P:
         )
     if not protocol.name:
         raise ParameterError(f"{protocol.__name__} needs a name: set the class attribute `name`")
-    other = _registered.get(protocol.name)
+    other = registered.get(protocol.name)
     if other is not None and (other.__module__, other.__qualname__) != (
         protocol.__module__,
         protocol.__qualname__,
@@ -322,7 +323,7 @@ def register(protocol: _P) -> _P:
         raise ParameterError(
             f"the protocol name {protocol.name!r} is taken by {other.__qualname__}; choose another"
         )
-    _registered[protocol.name] = protocol
+    registered[protocol.name] = protocol
     return protocol
 
 
@@ -333,7 +334,7 @@ def _own_names() -> set[str]:
 def protocol_names() -> tuple[str, ...]:
     """Return the names of all protocols: the package's own, other packages' entry points, and those registered."""
     found = {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
-    return tuple(sorted({*_own_names(), *_registered, *found}))
+    return tuple(sorted({*_own_names(), *registered, *found}))
 
 
 def protocol_class(name: str) -> type[Protocol]:
@@ -343,15 +344,15 @@ def protocol_class(name: str) -> type[Protocol]:
         >>> protocol_class("repeater-chain").__name__
         'RepeaterChain'
     """
-    if name not in _registered and name in _own_names():
+    if name not in registered and name in _own_names():
         import_module(f"{OWN_PACKAGE}.{name.replace('-', '_')}")
-    if name not in _registered:
+    if name not in registered:
         for point in entry_points(group=ENTRY_POINT_GROUP):
             if point.name == name:
                 register(point.load())
-    if name not in _registered:
+    if name not in registered:
         raise UnknownNameError("protocol", name, protocol_names())
-    return _registered[name]
+    return registered[name]
 
 
 def summary(protocol: type[Protocol]) -> str:

@@ -206,5 +206,5 @@ def test_a_bit_that_a_branch_may_have_overwritten_is_a_message_still():
         circuit.x(3)
     assert [(each.source, each.target) for each in check_circuit(circuit)] == [("alice", "bob")]
     assert "waits" in lower(circuit, "auto").notes[0]
-    with pytest.raises(UnsupportedError, match="may have overwritten"):
+    with pytest.raises(UnsupportedError, match="'if_else'"):
         lower(circuit, "none")

@@ -1,7 +1,9 @@
 """Calibrations: what they take from a backend, that files keep it exactly, and that a snapshot is as good as the device."""
 
+import errno
 import json
 import math
+import os
 import re
 
 import pytest
@@ -94,12 +96,11 @@ def test_a_backend_without_calibration_has_gaps():
 
 
 def test_nan_and_infinity_are_gaps():
-    backend = GenericBackendV2(2, seed=1)
     target = Target(num_qubits=2, qubit_properties=[QubitProperties(t1=math.inf, t2=math.nan)] * 2)
     target.add_instruction(CZGate(), {(0, 1): InstructionProperties(error=math.nan, duration=math.inf)})
     target.add_instruction(Measure(), {(0,): InstructionProperties(error=math.nan), (1,): None})
-    backend._target = target
-    calibration = DeviceCalibration.from_backend(backend)
+    gappy = type("Gappy", (GenericBackendV2,), {"target": target})
+    calibration = DeviceCalibration.from_backend(gappy(2, seed=1))
     assert calibration.qubits == (QubitCalibration(),) * 2
     assert calibration.entries[0] == OperationCalibration("cz", (0, 1))
     assert calibration.readout(0) == (None, None)
@@ -155,7 +156,7 @@ def test_nothing_is_overwritten(pair, tmp_path):
     pair.save(str(file), overwrite=True)
     with pytest.raises(ParameterError, match=r"\.json.*pair\.txt"):
         pair.save(tmp_path / "pair.txt")
-    with pytest.raises(RecordError, match=r"nowhere/pair\.json.*No such file"):
+    with pytest.raises(RecordError, match=r"nowhere/pair\.json.*" + os.strerror(errno.ENOENT)):
         pair.save(tmp_path / "nowhere" / "pair.json")
 
 
@@ -164,10 +165,10 @@ def test_a_save_that_fails_leaves_the_old_file(pair, tmp_path, monkeypatch):
     pair.save(file)
 
     def full(*_):
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(RecordError, match=r"pair\.json.*No space left on device"):
+    with pytest.raises(RecordError, match=r"pair\.json.*full"):
         pair.save(file, overwrite=True)
     assert DeviceCalibration.load(file) == pair
     assert list(tmp_path.iterdir()) == [file]

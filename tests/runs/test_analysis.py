@@ -12,7 +12,7 @@ import pytest
 import qnet_circuits as qn
 from qnet_circuits.cli.main import main
 from qnet_circuits.cli.options import save_key
-from qnet_circuits.programs import protocol
+from qnet_circuits.programs.protocol import registered
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.runs.directory import Record
 from tests.support.secret_coin import SecretCoin
@@ -21,9 +21,9 @@ FILE = "tests/support/secret_coin.py:SecretCoin"
 
 
 @pytest.fixture(autouse=True)
-def registered(monkeypatch):
+def known(monkeypatch):
     """The protocol's class is found by its name, in these tests alone."""
-    monkeypatch.setitem(protocol._registered, SecretCoin.name, SecretCoin)
+    monkeypatch.setitem(registered, SecretCoin.name, SecretCoin)
 
 
 @pytest.fixture

@@ -227,7 +227,7 @@ def test_what_was_not_submitted_of_a_cancelled_run_never_is(elsewhere, tmp_path,
     elsewhere.jobs["job0"]["state"] = state
     qn.open_run(tmp_path / "run").cancel()
     for _ in range(2):
-        with pytest.raises(RecordError, match="was cancelled; submit it again"):
+        with pytest.raises(RecordError, match="cancelled"):
             qn.open_run(tmp_path / "run").result()
         assert on_disk(tmp_path / "run")["status"] == "CANCELLED" and len(elsewhere.jobs) == 1
     assert on_disk(tmp_path / "run")["jobs"][1]["status"] == "CANCELLED"
@@ -276,7 +276,7 @@ def test_shares_of_a_budget_keep_to_it():
     share_budget(listed, 30)
     limits = [job["max_qpu_seconds"] for job in listed]
     assert limits == [8, 21] and sum(limits) <= 30
-    with pytest.raises(ParameterError, match="2 jobs need 11 s of the processor in whole seconds"):
+    with pytest.raises(ParameterError, match=r"2 jobs.* 11 s.* max_qpu_seconds .*10"):
         share_budget(listed, 10)
 
 
@@ -310,7 +310,7 @@ def test_mitigated_figures_know_of_the_spread_between_blocks():
 
 def test_readout_is_measured_in_the_same_job_or_not_at_all(monkeypatch):
     monkeypatch.setattr("qnet_circuits.backends.service.splitting.JOB_OVERHEAD", 0.0)
-    with pytest.raises(UnsupportedError, match="measured in the same job as the circuits"):
+    with pytest.raises(UnsupportedError, match=r"\b\d+ jobs on local:fake_manila"):
         qn.submit(Uneven(), "local:fake_manila", seed=1, mitigate=True)
 
 

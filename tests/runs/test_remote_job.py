@@ -7,6 +7,7 @@ import pytest
 from qnet_circuits.errors import (
     AccountError,
     BusyError,
+    HeldError,
     JobCancelledError,
     JobFailedError,
     JobMissingError,
@@ -62,7 +63,7 @@ def test_the_budget_and_the_directory_are_needed_and_reach_the_backend(tmp_path,
     assert not platform.jobs and not (tmp_path / "run").exists()
     submitted(tmp_path, backend)
     assert backend.limit == 60
-    with pytest.raises(UnsupportedError, match="uses no processor seconds"):
+    with pytest.raises(UnsupportedError, match=r"ideal.*max_qpu_seconds"):
         submit(CHAIN, "ideal", max_qpu_seconds=60)
 
 
@@ -107,7 +108,7 @@ def test_a_job_that_is_listed_late_is_waited_for(tmp_path, platform, slept):
 
 def test_a_job_that_nobody_finds_leaves_the_run_open_and_the_next_attempt_looks_first(tmp_path, platform):
     platform.unlisted = 1 + len(jobs.LOOKS)
-    with pytest.raises(UnreachableError, match=r"a job may exist that is not listed yet.*qnet fetch"):
+    with pytest.raises(UnreachableError, match="qnet fetch"):
         submitted(tmp_path, RemoteBackend(platform, submit=["lost answer"]))
     assert on_disk(tmp_path)["status"] == "SUBMITTING"
     platform.unlisted = 2
@@ -179,10 +180,11 @@ def test_lasting_silence_is_told_and_nothing_is_lost(tmp_path, platform):
 def test_a_run_that_is_not_finished_says_so_in_time(tmp_path, platform):
     platform.ends = None
     run_ = submitted(tmp_path, RemoteBackend(platform))
-    with pytest.raises(NotFinishedError, match="fetch it later"):
+    with pytest.raises(NotFinishedError) as caught:
         run_.wait(timeout=0)
+    assert caught.value.state == "QUEUED"
     assert on_disk(tmp_path)["status"] == "QUEUED"
-    with pytest.raises(RecordError, match="no outcomes yet"):
+    with pytest.raises(RecordError, match="QUEUED"):
         replay(tmp_path / "run")
 
 
@@ -257,7 +259,7 @@ def test_a_backend_at_hand_is_used_and_its_clock_tells_the_time(tmp_path):
     submitted(tmp_path, backend)
     later = RemoteBackend(made)
     later.clock = clock
-    with pytest.raises(NotFinishedError, match="fetch it later"):
+    with pytest.raises(NotFinishedError, match="QUEUED"):
         open_run(tmp_path / "run", backend=later).wait(timeout=1000)
     assert sum(clock.pauses) == pytest.approx(1000)
     made.ends = "DONE"
@@ -278,7 +280,7 @@ def test_another_backend_than_the_runs_is_refused(tmp_path, platform, backend):
 def test_of_several_processes_one_holds_the_directory(tmp_path, platform):
     submitted(tmp_path, RemoteBackend(platform))
     first, second = open_run(tmp_path / "run"), open_run(tmp_path / "run")
-    with Record(first.path).held(), pytest.raises(NotFinishedError, match="another process is at work"):
+    with Record(first.path).held(), pytest.raises(NotFinishedError, match="process"):
         second.wait(timeout=0.1)
     assert second.result().figures
 
@@ -341,7 +343,7 @@ def test_a_run_that_is_sampled_here_says_how_far_it_is_and_is_not_cancelled_unde
     submit(CHAIN, "ideal", shots=50, seed=1, path=tmp_path / "run")
     with Record(tmp_path / "run").held():
         assert open_run(tmp_path / "run").refresh() == "PREPARED"
-        with pytest.raises(RecordError, match="another process is at work"):
+        with pytest.raises(HeldError):
             open_run(tmp_path / "run").cancel()
 
 
@@ -366,5 +368,5 @@ def test_a_directory_that_cannot_be_locked_is_one_clear_error(tmp_path, platform
     submitted(tmp_path, RemoteBackend(platform))
     (tmp_path / "run" / ".lock").unlink()
     (tmp_path / "run" / ".lock").mkdir()
-    with pytest.raises(RecordError, match="make the directory and its files writable, or replay the run"):
+    with pytest.raises(RecordError, match=r"\.lock"):
         open_run(tmp_path / "run").refresh()

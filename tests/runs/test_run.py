@@ -438,7 +438,7 @@ def test_whatever_is_damaged_in_a_manifest_is_one_clear_error(directory, place, 
 
 
 def test_samplers_that_cannot_decide_are_refused_before_anything_runs():
-    with pytest.raises(UnsupportedError, match='corrections="frame" or "postselect"'):
+    with pytest.raises(UnsupportedError, match=r'corrections="frame".*"postselect"'):
         run(RepeaterChain(hops=2), StatevectorSampler(), corrections="feedforward")
 
 

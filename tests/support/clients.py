@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import io
 import json
@@ -10,8 +11,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -172,8 +174,6 @@ def _die() -> None:
 
 
 def _die_at(when: str, what: str, count: int = 1) -> None:
-    from qnet_circuits.runs.directory import Record
-
     left = [count]
 
     def due() -> bool:
@@ -183,36 +183,31 @@ def _die_at(when: str, what: str, count: int = 1) -> None:
     if ":" in what:
         module, _, name = what.partition(":")
         *path, last = name.split(".")
-        owner: Any = importlib.import_module(module)
-        for part in path:
-            owner = getattr(owner, part)
-        real = getattr(owner, last)
+        owner = functools.reduce(getattr, path, importlib.import_module(module))
+        _hook(owner, last, when, lambda *_, **__: due())
+    elif when == "before":
+        # A file is whole or not there: it is written to another one, whose name begins like this, and then gets its name.
+        _hook(tempfile, "mkstemp", when, lambda **options: options.get("prefix") == f".{what}." and due())
+    else:
+        moment = "before" if when == "within" else when
+        for naming in ("replace", "link"):
+            _hook(os, naming, moment, lambda _, target, **__: Path(target).name == what and due())
 
-        def dying(*arguments: Any, **options: Any) -> Any:
-            mine = due()
-            if mine and when == "before":
-                _die()
-            answer = real(*arguments, **options)
-            if mine:
-                _die()
-            return answer
 
-        setattr(owner, last, dying)
-        return
-    write = Record._write
+def _hook(owner: Any, name: str, when: str, due: Callable[..., bool]) -> None:
+    """Have a function kill this process before or after its work, where that is due."""
+    real = getattr(owner, name)
 
-    def writing(self: Record, name: str, content: bytes, **options: Any) -> bool:
-        mine = name == what and due()
+    def dying(*arguments: Any, **options: Any) -> Any:
+        mine = due(*arguments, **options)
         if mine and when == "before":
             _die()
-        if mine and when == "within":
-            os.replace = os.link = lambda *paths: _die()  # type: ignore[assignment]
-        written = write(self, name, content, **options)
+        answer = real(*arguments, **options)
         if mine:
             _die()
-        return written
+        return answer
 
-    Record._write = writing  # type: ignore[method-assign]
+    setattr(owner, name, dying)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,12 @@ from qiskit.circuit import ClassicalRegister, QuantumRegister
 
 import qnet_circuits as qn
 from qnet_circuits.backends.base import check_raw
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.client import connect, fake_device
+from qnet_circuits.backends.ibm.failures import Failures
 from qnet_circuits.backends.ibm.processor import RuntimeBackend, Usage
+from qnet_circuits.backends.ibm.redaction import Redactor
 from qnet_circuits.backends.ibm.submission import with_mid_circuit
+from qnet_circuits.backends.ibm.watchdog import Watchdog
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.errors import (
     BackendError,
@@ -58,9 +61,10 @@ def test_it_keeps_the_contract_of_backends(manila):
 
 
 def test_what_holds_the_key_of_an_account_is_not_pickled(manila):
-    holders = [manila, manila.limited(60), manila._failures]
     held = manila.device, qn.compile(CHAIN, manila)  # Connected by now.
-    for holder in (*holders, *held, manila._service):
+    watchdog = Watchdog()
+    failures = Failures(manila.name, Redactor(), watchdog)
+    for holder in (manila, manila.limited(60), *held, failures, connect(watchdog)):
         with pytest.raises(TypeError, match="secrets"):
             pickle.dumps(holder)
     assert manila.limited(60).max_qpu_seconds == 60

@@ -1,4 +1,4 @@
-"""Records of two parties over a channel with errors, made in a line."""
+"""Records of two parties over a channel with errors, made in a line; and what they hold."""
 
 import numpy as np
 
@@ -12,6 +12,11 @@ def records(rng, rounds, qber=0.01, *, bases=2, loss=0.0, by_basis=None):
     rates = np.full(bases, qber) if by_basis is None else np.asarray(by_basis)
     wrong = np.where(alice == bob, rng.random(rounds) < rates[alice], rng.random(rounds) < 0.5)
     return PartyRecord(alice, bits), PartyRecord(bob, bits ^ wrong, rng.random(rounds) >= loss)
+
+
+def held(pool):
+    """Return all bytes that a pool holds, used ones and unused ones."""
+    return b"".join(bytes(value) for value in vars(pool).values() if isinstance(value, bytes | bytearray))
 
 
 def intercepted(rng, rounds, fraction, bases=2):

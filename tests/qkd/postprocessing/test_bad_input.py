@@ -1,6 +1,7 @@
 """What a fresh user, a broken line or an eavesdropper may hand in: no key and a reason, or an error that says what is wrong."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_a_line_that_breaks_is_a_reason(error, kind, sender, rng):
         return message
 
     session = Session(*records(rng, ROUNDS, 0.0), RULES, tamper=tamper)
-    assert ended(session).reason == f"cut: no answer to {kind!r} came, but {error.__name__}"
+    assert re.fullmatch(f"cut: .*{kind!r}.*{error.__name__}", ended(session).reason)
 
 
 def test_a_line_that_is_dead_from_then_on_is_a_reason_for_bob(rng):

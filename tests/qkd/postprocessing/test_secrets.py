@@ -21,6 +21,7 @@ from qnet_circuits.qkd.postprocessing.authentication import KeyPool
 from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.cascade import LocalOracle
 from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, unpack
+from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.session import Session
@@ -28,16 +29,21 @@ from qnet_circuits.qkd.postprocessing.shuffles import Shuffles
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, Sifted
 from qnet_circuits.qkd.rounds import Rounds
 
-from .records import records
+from .records import held, records
 
 RULES = SessionParameters(tolerance=0.03)
 ROOT = hashlib.sha256(b"root").digest()
 
 
 @pytest.fixture
-def done(rng):
+def pools(rng):
     secret = rng.bytes(128)
-    session = Session(*records(rng, 30_000), RULES, pools=(KeyPool(secret), KeyPool(secret)))
+    return KeyPool(secret), KeyPool(secret)
+
+
+@pytest.fixture
+def done(rng, pools):
+    session = Session(*records(rng, 30_000), RULES, pools=pools)
     session.run()
     assert session.alice.result.key is not None
     return session
@@ -46,11 +52,12 @@ def done(rng):
 def shown_by(session):
     """Every text that a user, a log or a debugger gets of the objects of a session."""
     things = [
-        session, session.alice, session.bob, session.channel, session.channel.messages, session.alice._record,
-        session.alice._pool, session.alice._view, session.alice._randomness, session.alice._oracles,
+        session, session.alice, session.bob, session.channel, session.channel.messages,
         session.alice.result, session.alice.result.key, session.alice.result.ledger, session.alice.result.to_dict(),
         session.bob.result,
     ]  # fmt: skip
+    own = [one for party in (session.alice, session.bob) for one in vars(party).values()]
+    things += [one for one in own if type(one).__module__.startswith("qnet_circuits")]
     return "\n".join(text(thing) for thing in things for text in (repr, str))
 
 
@@ -79,8 +86,8 @@ def test_nothing_is_logged_or_printed(rng, caplog, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_keys_and_pools_are_not_pickled(done):
-    for thing in (done.alice.result.key, done.alice.result, done.alice._pool, done.alice):
+def test_keys_and_pools_are_not_pickled(done, pools):
+    for thing in (done.alice.result.key, done.alice.result, pools[0], done.alice):
         with pytest.raises((TypeError, AttributeError)):
             pickle.dumps(thing)
 
@@ -99,18 +106,6 @@ def test_a_traceback_shows_no_key(rng, monkeypatch):
     assert "array(" not in text and seen[0].tobytes().hex()[:12] not in text
 
 
-def test_parties_that_ended_hold_no_key_but_the_result(done, rng):
-    late = Session(
-        *records(rng, 30_000), RULES, tamper=lambda m: replace(m, body=bytes(16)) if last(m) else m
-    )
-    early = Session(*records(rng, 30_000, 0.2), RULES)
-    for session in (late, early):
-        assert session.run().key is None
-    for party in (done.alice, done.bob, late.alice, late.bob, early.alice, early.bob):
-        assert len(party._key) == len(party._refill) == 0 and party._final is None
-    assert done.alice._oracles == late.alice._oracles == []
-
-
 def reached_from(thing, barred):
     """Everything that an object holds, and what that holds, but for some."""
     seen, todo = {id(one): one for one in barred}, [thing]
@@ -125,11 +120,34 @@ def reached_from(thing, barred):
     return found
 
 
+def test_parties_that_ended_hold_no_key_but_the_result(done, pools, rng):
+    others = KeyPool(secret := rng.bytes(64)), KeyPool(secret)
+    refills = [held(pools[0])[-64:]]  # What the next session is to be paid with.
+
+    def tamper(message):
+        if not last(message):
+            return message
+        refills.append(held(others[0])[-64:])
+        return replace(message, body=bytes(16))
+
+    late = Session(*records(rng, 30_000), RULES, pools=others, tamper=tamper)
+    early = Session(*records(rng, 30_000, 0.2), RULES)
+    assert late.run().key is early.run().key is None
+    assert len(set(refills)) == 2 and held(others[0]) == held(others[1]) == bytes(64)
+    for session in (done, late, early):
+        for party in (session.alice, session.bob):
+            for thing in reached_from(party, [session.alice.result, session.bob.result, *pools]):
+                assert not isinstance(thing, SecretKey | LocalOracle)
+                # The bases of the compared bits are all the same one.
+                assert not isinstance(thing, np.ndarray) or len(np.unique(thing)) < 2
+                assert not isinstance(thing, bytes) or not any(refill in thing for refill in refills)
+
+
 @pytest.mark.parametrize(("qber", "tamper", "veto", "alarm"), [
     (0.01, None, None, None), (0.2, None, None, "qber"), (0.01, None, Refusal("bell", "S is 0"), "bell"),
     (0.01, lambda m: replace(m, body=bytes(16)) if last(m) else m, None, "authentication"),
 ], ids=["ended", "qber", "bell", "authentication"])  # fmt: skip
-def test_ended_parties_hold_nothing_that_a_key_is_made_of(rng, monkeypatch, qber, tamper, veto, alarm):
+def test_ended_parties_hold_nothing_that_a_key_is_made_of(rng, pools, monkeypatch, qber, tamper, veto, alarm):
     honest, rows = party_module.split, []
 
     def split(bits, sample):
@@ -139,11 +157,11 @@ def test_ended_parties_hold_nothing_that_a_key_is_made_of(rng, monkeypatch, qber
 
     monkeypatch.setattr(party_module, "split", split)
     pair = records(rng, 30_000, qber)
-    session = Session(*pair, RULES, root=ROOT, tamper=tamper, veto=veto)
+    session = Session(*pair, RULES, root=ROOT, tamper=tamper, veto=veto, pools=pools)
     assert session.run().alarm == alarm
     assert len(rows) == 4 and not any(row.any() for row in rows)  # erased, not only dropped
     for party, record in zip((session.alice, session.bob), pair, strict=True):
-        for thing in reached_from(party, [party.result, party._pool]):
+        for thing in reached_from(party, [party.result, *pools]):
             assert thing is not record and thing is not record.bits
             assert not (isinstance(thing, bytes) and thing == ROOT)
     assert all(record.bits.any() for record in pair)  # these are their owners'
@@ -169,7 +187,8 @@ def last(message):
 def test_bob_holds_no_way_to_alices_bits_but_the_channel(rng):
     hers, his = records(rng, 30_000)
     channel = ClassicalChannel()
-    alice = Alice(hers, RULES, KeyPool(bytes(64)))
+    pool = KeyPool(bytes(64))
+    alice = Alice(hers, RULES, pool)
     channel.connect(alice.answer)
     bob = Bob(his, RULES, KeyPool(bytes(64)))
     bob.run(channel)
@@ -180,7 +199,7 @@ def test_bob_holds_no_way_to_alices_bits_but_the_channel(rng):
             continue
         reached.add(id(thing))
         todo += [one for one in gc.get_referents(thing) if one is not channel]
-    for secret in (alice, hers, hers.bits, alice._pool, alice.result):
+    for secret in (alice, hers, hers.bits, pool, alice.result):
         assert id(secret) not in reached
 
 
