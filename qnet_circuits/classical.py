@@ -5,12 +5,11 @@ A condition is an expression, a bit or a register, or Qiskit's pair of a bit or 
 
 from __future__ import annotations
 
-import operator
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
-from typing import Any
+from itertools import product, zip_longest
+from typing import Any, TypeVar
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import CASE_DEFAULT, CircuitInstruction, ClassicalRegister, Clbit, ControlFlowOp
@@ -22,13 +21,6 @@ from qnet_circuits.errors import UnsupportedError
 #: A classical bit, or a bit of a variable: the variable with the bit's number.
 Bit = Any
 _ARITHMETIC = ("ADD", "SUB", "MUL", "DIV", "SHIFT_LEFT", "SHIFT_RIGHT", "NEGATE")
-_PAIRS = {
-    "BIT_AND": operator.and_, "BIT_OR": operator.or_, "BIT_XOR": operator.xor,
-    "LOGIC_AND": operator.and_, "LOGIC_OR": operator.or_, "EQUAL": operator.eq, "NOT_EQUAL": operator.ne,
-    "LESS": operator.lt, "LESS_EQUAL": operator.le, "GREATER": operator.gt, "GREATER_EQUAL": operator.ge,
-}  # fmt: skip
-#: Operators that make a parity of two parities, and whether they add one to it.
-_ODD = {"BIT_XOR": False, "NOT_EQUAL": False, "EQUAL": True}
 
 
 def lifted(condition: Any) -> expr.Expr:
@@ -108,72 +100,195 @@ def _nodes(node: expr.Expr) -> Iterator[expr.Expr]:
 
 # -- what an expression is worth -------------------------------------------------------------------------------------
 
+#: A table over more bits than this is too long, and so is a polynomial.
+MOST_BITS = 12
 
-def parity_of(condition: Any) -> tuple[tuple[Clbit, ...], bool] | None:
-    """Return the bits and the constant whose XOR a condition is, or None if it is no parity.
 
-    Example:
-        >>> register = ClassicalRegister(2, "c")
-        >>> parity_of(expr.not_equal(register[0], expr.logic_not(register[1]))) == (tuple(register), True)
-        True
+@dataclass(frozen=True)
+class Polynomial:
+    """A polynomial over GF(2), so that a parity of any number of bits is short.
+
+    Args:
+        terms: The products of which it is the sum, each a set of variables; the empty product is 1.
     """
-    node = lifted(condition)
-    if isinstance(node, expr.Var) and isinstance(node.var, Clbit):
-        return (node.var,), False
-    if isinstance(node, expr.Value) and node.type.kind is types.Bool:
-        # Qiskit gives the value of a Bool as an integer.
-        return (), bool(node.value)
-    if isinstance(node, expr.Unary) and node.type.kind is types.Bool:
-        inner = parity_of(node.operand)
-        return None if inner is None else (inner[0], not inner[1])
-    if isinstance(node, expr.Binary) and node.left.type.kind is types.Bool and node.op.name in _ODD:
-        left, right = parity_of(node.left), parity_of(node.right)
-        if left is not None and right is not None:
-            bits = tuple(bit for bit in (*left[0], *right[0]) if (bit in left[0]) != (bit in right[0]))
-            return bits, left[1] ^ right[1] ^ _ODD[node.op.name]
-    return None
+
+    terms: frozenset[frozenset[Any]] = frozenset()
+
+    @classmethod
+    def of(cls, variable: Any) -> Polynomial:
+        """Return the polynomial that is one variable."""
+        return cls(frozenset({frozenset({variable})}))
+
+    @property
+    def variables(self) -> frozenset[Any]:
+        """The variables that it depends on."""
+        return frozenset().union(*self.terms)
+
+    @property
+    def is_parity(self) -> bool:
+        """Whether it is the parity of its variables, or the negation of that."""
+        return all(len(term) <= 1 for term in self.terms)
+
+    def __xor__(self, other: Polynomial) -> Polynomial:
+        return Polynomial(self.terms ^ other.terms)
+
+    def __and__(self, other: Polynomial) -> Polynomial:
+        products = Counter(x | y for x in self.terms for y in other.terms)
+        if len(products) > 1 and self.variables and other.variables:
+            _check_width(self.variables | other.variables)
+        return Polynomial(frozenset(product for product, count in products.items() if count % 2))
 
 
-def value_of(condition: Any, values: Mapping[Clbit, int]) -> Any:
-    """Return what a condition is worth: a truth value, or a number for a target of several bits.
+NEVER, ALWAYS = Polynomial(), Polynomial(frozenset({frozenset()}))
+
+#: The value of a bit: 0 or 1, or a polynomial of what it depends on.
+Value = TypeVar("Value", int, Polynomial)
+Word = list[Value]
+
+
+def truth_of(condition: Any, bit: Callable[[Clbit], Value], one: Value) -> Value:
+    """Return what a condition is worth.
 
     Args:
         condition: The condition.
-        values: The values of the bits that it reads.
+        bit: Returns the value of a bit.
+        one: The value 1, of the same kind.
 
     Raises:
-        UnsupportedError: If it does arithmetic.
+        UnsupportedError: If it does arithmetic, reads a variable, or compares too many bits.
+
+    Example:
+        >>> register = ClassicalRegister(2, "c")
+        >>> truth_of(expr.not_equal(register[0], expr.logic_not(register[1])), lambda bit: 1, 1)
+        1
     """
-    return _value(lifted(condition), values)
+    return _word(lifted(condition), bit, one)[0]
 
 
-def _value(node: expr.Expr, values: Mapping[Clbit, int]) -> Any:
-    if isinstance(node, expr.Value):
-        return node.value
-    if isinstance(node, expr.Var):
-        if isinstance(node.var, Clbit):
-            return bool(values[node.var])
-        # Bits without a value are not read: an index picks others.
-        return sum(values.get(bit, 0) << k for k, bit in enumerate(node.var))
-    if isinstance(node, expr.Cast):
-        inner = _value(node.operand, values)
-        return bool(inner) if node.type.kind is types.Bool else int(inner)
-    if isinstance(node, expr.Unary):
-        inner = _value(node.operand, values)
-        return (not inner) if node.type.kind is types.Bool else ~int(inner) & ((1 << node.type.width) - 1)
-    if isinstance(node, expr.Binary) and node.op.name in _PAIRS:
-        return _PAIRS[node.op.name](_value(node.left, values), _value(node.right, values))
-    if isinstance(node, expr.Index):
-        return bool(int(_value(node.target, values)) >> int(_value(node.index, values)) & 1)
-    raise UnsupportedError(
-        "a decision's expression cannot be computed exactly; decide on a parity, or sample on aer"
+def branches_of(operation: ControlFlowOp, bit: Callable[[Clbit], Value], one: Value) -> Word[Value]:
+    """Return, for each branch of an ``if_else`` or ``switch_case``, whether it is the one that runs; as ``truth_of``."""
+    if operation.name == "if_else":
+        holds = truth_of(operation.condition, bit, one)
+        return [holds, one ^ holds][: len(operation.blocks)]
+    if operation.name != "switch_case":
+        raise UnsupportedError(
+            f"{operation.name!r} can be neither computed exactly nor verified; use if_else, or sample on aer"
+        )
+    word = _word(lifted(operation.target), bit, one)
+    cases = [values for values, _ in operation.cases_specifier()]
+    named = [
+        _sum([_equal(word, _number(int(each), one), one) for each in values if each is not CASE_DEFAULT], one)
+        for values in cases
+    ]
+    rest = one ^ _sum(named, one)
+    return [own ^ rest if CASE_DEFAULT in values else own for own, values in zip(named, cases, strict=True)]
+
+
+def _word(node: expr.Expr, bit: Callable[[Clbit], Value], one: Value) -> Word[Value]:
+    """Return the values of an expression's bits, the least significant first."""
+    width: int = getattr(node.type, "width", 1)
+    match node:
+        case expr.Var(var=Clbit() as own):
+            return [bit(own)]
+        case expr.Var(var=ClassicalRegister() as register):
+            return [bit(each) for each in register]
+        case expr.Value() if isinstance(node.value, int):
+            return _resized(_number(node.value, one), width, one)
+        case expr.Cast(operand=operand):
+            word = _word(operand, bit, one)
+            is_true = node.type.kind is types.Bool
+            return [one ^ _equal(word, [], one)] if is_true else _resized(word, width, one)
+        case expr.Unary(op=op, operand=operand) if op.name in ("BIT_NOT", "LOGIC_NOT"):
+            return [one ^ each for each in _word(operand, bit, one)]
+        case expr.Index(target=target, index=index):
+            place = _word(index, bit, one)
+            chosen = [
+                each & _equal(place, _number(k, one), one) for k, each in enumerate(_word(target, bit, one))
+            ]
+            return [_sum(chosen, one)]
+        case expr.Binary(left=left, right=right):
+            return _combined(node.op.name, _word(left, bit, one), _word(right, bit, one), one)
+    raise _unsupported(node)
+
+
+def _combined(name: str, a: Word[Value], b: Word[Value], one: Value) -> Word[Value]:
+    """Return what an operation makes of two words."""
+    match name:
+        case "BIT_XOR":
+            return [x ^ y for x, y in zip(a, b, strict=True)]
+        case "BIT_AND" | "LOGIC_AND":
+            return [x & y for x, y in zip(a, b, strict=True)]
+        case "BIT_OR" | "LOGIC_OR":
+            return [x ^ y ^ (x & y) for x, y in zip(a, b, strict=True)]
+        case "EQUAL":
+            return [_equal(a, b, one)]
+        case "NOT_EQUAL":
+            return [one ^ _equal(a, b, one)]
+        case "LESS":
+            return [_less(a, b, one)]
+        case "GREATER":
+            return [_less(b, a, one)]
+        case "LESS_EQUAL":
+            return [one ^ _less(b, a, one)]
+        case "GREATER_EQUAL":
+            return [one ^ _less(a, b, one)]
+    raise _unsupported(name)
+
+
+def _number(value: int, one: Value) -> Word[Value]:
+    return [one if value >> k & 1 else one ^ one for k in range(value.bit_length())]
+
+
+def _resized(word: Word[Value], width: int, one: Value) -> Word[Value]:
+    return word[:width] + [one ^ one] * (width - len(word))
+
+
+def _sum(values: Word[Value], one: Value) -> Value:
+    total = one ^ one
+    for value in values:
+        total = total ^ value
+    return total
+
+
+def _pairs(a: Word[Value], b: Word[Value], one: Value) -> Iterator[tuple[Value, Value]]:
+    """Return the bits of two words side by side, the shorter one filled up with zeros."""
+    if max(len(a), len(b)) > 1:
+        values: list[Any] = [*a, *b]
+        _check_width(frozenset().union(*(each.variables for each in values if isinstance(each, Polynomial))))
+    return zip_longest(a, b, fillvalue=one ^ one)
+
+
+def _equal(a: Word[Value], b: Word[Value], one: Value) -> Value:
+    result = one
+    for x, y in _pairs(a, b, one):
+        result = result & (one ^ x ^ y)
+    return result
+
+
+def _less(a: Word[Value], b: Word[Value], one: Value) -> Value:
+    """Return whether a < b: at the highest bit in which they differ, b has the 1."""
+    result = one ^ one
+    for x, y in _pairs(a, b, one):
+        result = ((one ^ x) & y) ^ ((one ^ x ^ y) & result)
+    return result
+
+
+def _check_width(bits: Collection[Any]) -> None:
+    if len(bits) > MOST_BITS:
+        raise UnsupportedError(
+            f"a decision on {len(bits)} bits that is no parity can be neither computed exactly nor verified, at most "
+            f"{MOST_BITS} can; decide on a parity, or sample on aer"
+        )
+
+
+def _unsupported(what: object) -> UnsupportedError:
+    return UnsupportedError(
+        f"a decision with {what!r} can be neither computed exactly nor verified; use measured bits, not, and, or, xor, and "
+        "comparisons of registers, or sample on aer"
     )
 
 
 # -- which branch is taken --------------------------------------------------------------------------------------------
-
-#: A table over more bits than this is too long.
-MOST_BITS = 12
 
 
 @dataclass(frozen=True)
@@ -192,57 +307,26 @@ class Choice:
     parity: bool
 
 
-def choice_of(operation: ControlFlowOp, zero: Collection[Clbit] = ()) -> Choice:
+def choice_of(operation: ControlFlowOp) -> Choice:
     """Return which branch an ``if_else`` or ``switch_case`` takes; the number of its branches stands for none.
-
-    Args:
-        operation: The decision.
-        zero: Bits that are known to be 0, which decide nothing.
 
     Raises:
         UnsupportedError: If the operation is a loop, or decides on more bits than a table can hold.
     """
-    condition, branch_of = _question(operation)
-    odd = parity_of(condition) if operation.name == "if_else" else None
-    if odd is not None:
-        table = (0, 1) if odd[1] else (1, 0)
-        return Choice(tuple(bit for bit in odd[0] if bit not in zero), table, parity=True)
-    bits = tuple(bit for bit in bits_read(condition) if bit not in zero)
-    _check_table(bits)
-    values = (defaultdict(int, zip(bits, row, strict=True)) for row in product((0, 1), repeat=len(bits)))
-    return Choice(bits, tuple(branch_of(value_of(condition, row)) for row in values), parity=False)
+    ways = branches_of(operation, Polynomial.of, ALWAYS)
+    decisive = frozenset().union(*(way.variables for way in ways))
+    condition = operation.condition if operation.name == "if_else" else operation.target
+    bits = tuple(bit for bit in bits_read(condition) if bit in decisive)
+    if operation.name == "if_else" and ways[0].is_parity:
+        return Choice(bits, (0, 1) if frozenset() in ways[0].terms else (1, 0), parity=True)
+    _check_width(bits)
+    rows = (dict(zip(bits, values, strict=True)) for values in product((0, 1), repeat=len(bits)))
+    return Choice(bits, tuple(taken(operation, row) for row in rows), parity=False)
 
 
-def taken_at_zero(operation: ControlFlowOp) -> int:
-    """Return which branch is taken if all bits are 0, as ``choice_of`` numbers them."""
-    condition, branch_of = _question(operation)
-    return branch_of(value_of(condition, defaultdict(int)))
-
-
-def _question(operation: ControlFlowOp) -> tuple[Any, Callable[[Any], int]]:
-    """Return what an operation decides on, and the branch for each of its values."""
-    if operation.name == "if_else":
-        return operation.condition, lambda value: 0 if value else 1
-    if operation.name == "switch_case":
-        branch = {value: k for k, (values, _) in enumerate(operation.cases_specifier()) for value in values}
-        otherwise = branch.get(CASE_DEFAULT, len(operation.blocks))
-        return operation.target, lambda value: branch.get(int(value), otherwise)
-    raise UnsupportedError(
-        f"{operation.name!r} cannot be computed exactly; use if_else, or sample on aer instead of the exact backend"
-    )
-
-
-def _check_table(bits: Sequence[Bit]) -> None:
-    if not all(isinstance(bit, Clbit) for bit in bits):
-        raise UnsupportedError(
-            "a decision on a variable that is no measured bit can be neither computed exactly nor verified; decide on measured "
-            "bits, or sample on aer"
-        )
-    if len(bits) > MOST_BITS:
-        raise UnsupportedError(
-            f"a decision on {len(bits)} bits that is no parity can be neither computed exactly nor verified, at most "
-            f"{MOST_BITS} can; decide on a parity, or sample on aer"
-        )
+def taken(operation: ControlFlowOp, ones: Mapping[Clbit, int]) -> int:
+    """Return which branch an ``if_else`` or ``switch_case`` takes, as ``choice_of`` numbers them; bits not given are 0."""
+    return [*branches_of(operation, lambda bit: ones.get(bit, 0), 1), 1].index(1)
 
 
 # -- what an instruction reads and writes ----------------------------------------------------------------------------

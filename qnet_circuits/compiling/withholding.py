@@ -23,7 +23,7 @@ from qiskit.circuit import (
 )
 from qiskit.circuit.classical import expr
 
-from qnet_circuits.classical import condition_bits, in_place, read_bits, taken_at_zero, written_bits
+from qnet_circuits.classical import condition_bits, in_place, read_bits, taken, truth_of, written_bits
 from qnet_circuits.compiling.building import with_instructions
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.locality import node_of
@@ -108,8 +108,8 @@ def _inside(block: QuantumCircuit, instruction: CircuitInstruction, foreign: set
 def _at_zero(operation: ControlFlowOp) -> int:
     """Return which branch is taken if all bits are 0; the number of branches stands for none."""
     if operation.name != "while_loop":
-        return taken_at_zero(operation)
-    if taken_at_zero(IfElseOp(operation.condition, *operation.blocks)) == 0:
+        return taken(operation, {})
+    if truth_of(operation.condition, lambda _: 0, 1):
         raise UnsupportedError(
             "'while_loop' goes on until a message arrives, which is withheld; decide with if_test"
         )

@@ -18,14 +18,8 @@ from rustworkx import PyGraph, connected_components
 
 from qnet_circuits.compiling.building import fence_label, fence_labels
 from qnet_circuits.compiling.clifford import NotClifford
-from qnet_circuits.compiling.verifying.instrument import (
-    Instrument,
-    Reader,
-    TooWide,
-    differing_branch,
-    event_name,
-)
-from qnet_circuits.compiling.verifying.polynomials import MeasurementEvent
+from qnet_circuits.compiling.verifying.instrument import Instrument, MeasurementEvent, Reader, event_name
+from qnet_circuits.compiling.verifying.matrices import TooWide, differing_branch
 from qnet_circuits.compiling.verifying.stabilizer import differing_flow
 from qnet_circuits.errors import UnsupportedError, VerificationError
 
@@ -185,7 +179,7 @@ def _shape(meant: Instrument, found: Instrument) -> Shape:
             (
                 step.wires,
                 None if step.matrix is None else (step.matrix.shape, step.matrix.tobytes()),
-                frozenset(frozenset(map(number, term)) for term in sorted(map(sorted, step.condition))),
+                frozenset(frozenset(map(number, term)) for term in sorted(map(sorted, step.condition.terms))),
                 None if step.event is None else number(step.event),
             )
             for step in part.steps

@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import stim
 
+from qnet_circuits.classical import ALWAYS, Polynomial
 from qnet_circuits.compiling.clifford import NotClifford, clifford_gates, pauli_of
 from qnet_circuits.compiling.verifying.instrument import (
     Instrument,
     InstrumentStep,
     Matrix,
-    apply,
+    MeasurementEvent,
     event_name,
 )
-from qnet_circuits.compiling.verifying.polynomials import ALWAYS, Form, MeasurementEvent
+from qnet_circuits.compiling.verifying.matrices import apply
 
 _WIDEST = 5
 
@@ -134,11 +135,11 @@ class StabilizerCircuit:
             del self.held[wire]
         return True
 
-    def _feedback(self, pauli: str, condition: Form, wire: int) -> None:
+    def _feedback(self, pauli: str, condition: Polynomial, wire: int) -> None:
         """Append a Pauli for each bit of a parity, where that is 1."""
-        if any(len(term) > 1 for term in condition):
+        if not condition.is_parity:
             raise NotClifford
-        for term in condition if pauli != "I" else ():
+        for term in condition.terms if pauli != "I" else ():
             bits = [stim.target_rec(self.record[event] - len(self.record)) for event in term]
             self.circuit.append("C" + pauli if bits else pauli, [*bits, wire])
 

@@ -64,7 +64,7 @@ NAMES = tuple(conditions(QuantumCircuit(ClassicalRegister(BITS, "m"))))
 #: Those that are parities of bits, whatever their form.
 PARITIES = (
     *("bit", "bit is 0", "xor", "xor of a bit with itself", "xor is 0", "xor of negations", "equal bits"),
-    *("different bits", "xor with a constant", "always", "never"),
+    *("different bits", "xor with a constant", "index", "always", "never", "flipped"),
 )
 
 

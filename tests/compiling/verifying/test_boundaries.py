@@ -17,7 +17,8 @@ from qnet_circuits.compiling.clifford import NotClifford
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.routing import Router
 from qnet_circuits.compiling.verifying.boundaries import verify_boundaries
-from qnet_circuits.compiling.verifying.instrument import Reader, differing_branch
+from qnet_circuits.compiling.verifying.instrument import Reader
+from qnet_circuits.compiling.verifying.matrices import differing_branch
 from qnet_circuits.compiling.verifying.stabilizer import differing_flow
 from qnet_circuits.errors import UnsupportedError, VerificationError
 from qnet_circuits.programs.blocks import (
