@@ -5,14 +5,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from qnet_circuits.backends.base import Evaluation, Evaluator
-from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY, Condition, Contractor, Question
-from qnet_circuits.backends.simulation.tensors import Skeleton, skeleton_of
+from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY, Contractor, Question
+from qnet_circuits.backends.simulation.steps import NoisyCircuit
+from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import NoisyProgram, noisy_program
-from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.compiling.frames import OutcomeMap
+from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.devices.device import Device, DeviceNoise
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.figures import Event, Figure
@@ -114,41 +113,43 @@ class ExactBackend(Evaluator):
         }
 
 
-class BitVariables:
-    """How the bits of a program follow from the variables of its tensors.
+class _Item:
+    """One circuit's tensors, and what was asked of them already.
 
-    Variables are the measurements, then X and Z of each emulated link error.
-
-    Args:
-        forms: The forms of a lowered circuit.
-        skeleton: Its tensors.
-        bits: Number of each raw bit, by register and index.
+    The bits of a program follow from the variables of its tensors: the measurements, then X and Z of each emulated link error.
     """
 
-    def __init__(self, forms: OutcomeMap, skeleton: Skeleton, bits: Mapping[tuple[str, int], int]) -> None:
-        self._forms = forms
-        columns: list[int | None] = [skeleton.last.get(bits[place]) for place in forms.raw]
-        first = skeleton.variables
-        columns += range(first, first + 2 * len(forms.emulated))
-        self._columns = columns
+    def __init__(self, noisy: NoisyCircuit, item: CompiledItem, contractor: Contractor) -> None:
+        self._skeleton, self._forms = skeleton_of(noisy), item.lowered.forms
+        places = [(register, k) for register, width in noisy.registers for k in range(width)]
+        number = {place: k for k, place in enumerate(places)}
+        self._columns = [self._skeleton.last.get(number[place]) for place in self._forms.raw]
+        first = self._skeleton.variables
+        self._columns += range(first, first + 2 * len(self._forms.emulated))
+        self._contractor = contractor
+        self._known: dict[Question, float] = {}
 
-    def _set(self, form: Iterable[int]) -> frozenset[int]:
-        variables = (self._columns[column] for column in form)
-        return frozenset(variable for variable in variables if variable is not None)
+    @property
+    def width(self) -> float:
+        """Log2 of the entries of the largest tensor."""
+        return self._contractor.width
 
-    def bit(self, register: str, index: int) -> frozenset[int]:
-        """Return the variables whose parity a program's bit is."""
-        return self._set(self._forms.registers[register][index])
+    def probability(self, event: Event) -> float:
+        """Return the probability of an event among the shots that are kept."""
+        asked, whole = self._questions(event)
+        chance = self._answer(whole)
+        if chance < _NOTHING:
+            raise NoShotsError(
+                f"in {event.item!r} the condition of a figure, or post-selection, has no chance"
+            )
+        return sum(weight * self._answer(question) for weight, question in asked) / chance
 
-    def accepted(self) -> tuple[Condition, ...]:
-        """Return the conditions of post-selection."""
-        return tuple((self._set(form), 0) for form in self._forms.accept)
-
-    def questions(self, event: Event) -> tuple[list[tuple[float, Question]], Question]:
+    def _questions(self, event: Event) -> tuple[list[tuple[float, Question]], Question]:
         """Return an event's probability as weighted questions, and the question that they are divided by."""
-        given = self.accepted() + tuple((self.bit(name, k), value) for name, k, value in event.given)
+        accepted = tuple((self._variables(form), 0) for form in self._forms.accept)
+        given = accepted + tuple((self._bit(name, k), value) for name, k, value in event.given)
         whole = Question(frozenset(), given)
-        bits = [self.bit(name, k) for name, k in event.bits]
+        bits = [self._bit(name, k) for name, k in event.bits]
         if event.patterns:
             asked = [
                 (1.0, Question(frozenset(), (*given, *zip(bits, map(int, pattern), strict=True))))
@@ -160,36 +161,15 @@ class BitVariables:
             parity = parity ^ bit
         return [(0.5, whole), (0.5, Question(parity, given))], whole
 
+    def _bit(self, register: str, index: int) -> frozenset[int]:
+        """Return the variables whose parity a program's bit is."""
+        return self._variables(self._forms.registers[register][index])
 
-class _Item:
-    """One circuit's tensors, and what was asked of them already."""
+    def _variables(self, form: Iterable[int]) -> frozenset[int]:
+        variables = (self._columns[column] for column in form)
+        return frozenset(variable for variable in variables if variable is not None)
 
-    def __init__(self, noisy: Any, item: Any, contractor: Contractor) -> None:
-        self._skeleton = skeleton_of(noisy)
-        self._forms = item.lowered.forms
-        number, bits = 0, {}
-        for register, width in noisy.registers:
-            bits.update({(register, k): number + k for k in range(width)})
-            number += width
-        self._reading = BitVariables(self._forms, self._skeleton, bits)
-        self._contractor = contractor
-        self._known: dict[Any, float] = {}
-
-    @property
-    def width(self) -> float:
-        """Log2 of the entries of the largest tensor."""
-        return self._contractor.width
-
-    def probability(self, event: Event) -> float:
-        asked, whole = self._reading.questions(event)
-        chance = self._answer(whole)
-        if chance < _NOTHING:
-            raise NoShotsError(
-                f"in {event.item!r} the condition of a figure, or post-selection, has no chance"
-            )
-        return sum(weight * self._answer(question) for weight, question in asked) / chance
-
-    def _answer(self, question: Any) -> float:
+    def _answer(self, question: Question) -> float:
         if question not in self._known:
             self._known[question] = self._contractor.value(self._skeleton, self._forms.emulated, question)
         return self._known[question]

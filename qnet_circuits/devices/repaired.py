@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from statistics import median
 from typing import Any
 
@@ -43,9 +43,13 @@ class Usable:
     def __init__(self, calibration: DeviceCalibration) -> None:
         self._raw = calibration
         self._gaps: dict[str, dict[str, None]] = {}
-        self._relaxation: dict[int, tuple[float, float]] = {}
-        self._numbers: dict[tuple[str, str, tuple[int, ...]], float] = {}
-        self._medians: dict[tuple[str, str], float | None] = {}
+        #: T1 and T2 of a qubit in seconds, at most 2 T1; infinite if the device gives none at all.
+        self.relaxation = cache(self._relaxation)
+        #: The average infidelity of an operation on qubits, in [0, 1].
+        self.error = cache(self._error)
+        #: How long an operation on qubits takes, in seconds.
+        self.duration = cache(self._duration)
+        self._median = cache(self._median_of)
         #: What simulation makes of it, by what it is made of: circuits of one program share it.
         self.remembered: dict[Hashable, Any] = {}
 
@@ -73,13 +77,7 @@ class Usable:
 
     # -- relaxation ------------------------------------------------------------------------------------------------
 
-    def relaxation(self, qubit: int) -> tuple[float, float]:
-        """Return T1 and T2 in seconds, at most 2 T1; infinite if the device gives none at all."""
-        if qubit not in self._relaxation:
-            self._relaxation[qubit] = self._relax(qubit)
-        return self._relaxation[qubit]
-
-    def _relax(self, qubit: int) -> tuple[float, float]:
+    def _relaxation(self, qubit: int) -> tuple[float, float]:
         t1, t2 = self._raw.qubits[qubit].t1, self._raw.qubits[qubit].t2
         if not (t1 and t2):
             medians = self._median_times
@@ -138,13 +136,6 @@ class Usable:
         first, second = known if len(known) == 2 else known * 2
         return first, second
 
-    def error(self, name: str, qubits: tuple[int, ...]) -> float:
-        """Return the average infidelity of an operation, in [0, 1]."""
-        key = ("error", name, qubits)
-        if key not in self._numbers:
-            self._numbers[key] = self._error(name, qubits)
-        return self._numbers[key]
-
     def _error(self, name: str, qubits: tuple[int, ...]) -> float:
         error = self._either_way("error", name, qubits)
         if error is None and name in _VIRTUAL:
@@ -157,13 +148,6 @@ class Usable:
         if error >= FAILED and name != "measure":
             self._note("error of 1/2 or more, taken as total depolarisation", _place(name, qubits))
         return error
-
-    def duration(self, name: str, qubits: tuple[int, ...]) -> float:
-        """Return how long an operation takes, in seconds."""
-        key = ("duration", name, qubits)
-        if key not in self._numbers:
-            self._numbers[key] = self._duration(name, qubits)
-        return self._numbers[key]
 
     def _duration(self, name: str, qubits: tuple[int, ...]) -> float:
         seconds = self._either_way("duration", name, qubits)
@@ -185,12 +169,10 @@ class Usable:
         found = (self._raw.entry_of.get((name, each)) for each in (qubits, qubits[::-1]))
         return next((value for entry in found if (value := getattr(entry, kind, None)) is not None), None)
 
-    def _median(self, kind: str, name: str) -> float | None:
-        if (kind, name) not in self._medians:
-            values = [getattr(entry, kind) for entry in self._raw.entries if entry.name == name]
-            known = [value for value in values if value is not None and value < FAILED]
-            self._medians[kind, name] = median(known) if known else None
-        return self._medians[kind, name]
+    def _median_of(self, kind: str, name: str) -> float | None:
+        values = [getattr(entry, kind) for entry in self._raw.entries if entry.name == name]
+        known = [value for value in values if value is not None and value < FAILED]
+        return median(known) if known else None
 
     def delay(self, operation: Operation) -> float:
         """Return the seconds of a delay.

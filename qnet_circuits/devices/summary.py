@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-
-from qnet_circuits.devices.entries import OperationCalibration
 
 if TYPE_CHECKING:
     from qnet_circuits.devices.calibration import DeviceCalibration
@@ -20,7 +18,7 @@ _Found = tuple[float, tuple[int, ...]]
 
 def summary(calibration: DeviceCalibration) -> dict[str, Any]:
     """Return a calibration in a few plain numbers; see ``DeviceCalibration.summary``."""
-    quantities = {name: list(found) for name, found in _quantities(calibration).items()}
+    quantities = _quantities(calibration)
     return {
         "name": calibration.name,
         "qubits": calibration.num_qubits,
@@ -37,41 +35,37 @@ def summary(calibration: DeviceCalibration) -> dict[str, Any]:
     }
 
 
-def _quantities(calibration: DeviceCalibration) -> dict[str, Iterable[_Found]]:
+def _quantities(calibration: DeviceCalibration) -> dict[str, list[_Found]]:
     """Return each quantity's values with the qubits they belong to, where they are given."""
-    entries = calibration.entries
+    entries, numbered = calibration.entries, [((k,), qubit) for k, qubit in enumerate(calibration.qubits)]
     one = [entry for entry in entries if len(entry.qubits) == 1 and entry.name not in _NO_GATES]
     # A gate of no time and no error is a change of reference frame; counting it would only dilute the rest.
     real = [entry for entry in one if entry.error or entry.duration]
     two = [entry for entry in entries if len(entry.qubits) == 2]
-    measured = [entry for entry in entries if entry.name == "measure"]
+    columns: dict[str, Iterable[tuple[float | None, tuple[int, ...]]]] = {
+        "t1": ((qubit.t1, where) for where, qubit in numbered),
+        "t2": ((qubit.t2, where) for where, qubit in numbered),
+        "one_qubit_error": ((entry.error, entry.qubits) for entry in real),
+        "two_qubit_error": ((entry.error, entry.qubits) for entry in two),
+        "readout_error": ((_readout_error(calibration, where), where) for where, _ in numbered),
+        "one_qubit_duration": ((entry.duration, entry.qubits) for entry in real),
+        "two_qubit_duration": ((entry.duration, entry.qubits) for entry in two),
+        "measurement_duration": (
+            (entry.duration, entry.qubits) for entry in entries if entry.name == "measure"
+        ),
+    }
     return {
-        "t1": ((qubit.t1, (k,)) for k, qubit in enumerate(calibration.qubits) if qubit.t1 is not None),
-        "t2": ((qubit.t2, (k,)) for k, qubit in enumerate(calibration.qubits) if qubit.t2 is not None),
-        "one_qubit_error": _given("error", real),
-        "two_qubit_error": _given("error", two),
-        "readout_error": _readout(calibration),
-        "one_qubit_duration": _given("duration", real),
-        "two_qubit_duration": _given("duration", two),
-        "measurement_duration": _given("duration", measured),
+        name: [(value, where) for value, where in column if value is not None]
+        for name, column in columns.items()
     }
 
 
-def _given(field: str, entries: Iterable[OperationCalibration]) -> Iterator[_Found]:
-    for entry in entries:
-        value = getattr(entry, field)
-        if value is not None:
-            yield value, entry.qubits
-
-
-def _readout(calibration: DeviceCalibration) -> Iterator[_Found]:
-    """Yield the mean of both directions, or the measurement's error where one is missing."""
-    for k in range(calibration.num_qubits):
-        one_from_zero, zero_from_one = calibration.readout(k)
-        if one_from_zero is not None and zero_from_one is not None:
-            yield (one_from_zero + zero_from_one) / 2, (k,)
-        elif (error := calibration.error("measure", (k,))) is not None:
-            yield error, (k,)
+def _readout_error(calibration: DeviceCalibration, where: tuple[int]) -> float | None:
+    """Return the mean of both directions, or the measurement's error where one is missing."""
+    one_from_zero, zero_from_one = calibration.readout(*where)
+    if one_from_zero is None or zero_from_one is None:
+        return calibration.error("measure", where)
+    return (one_from_zero + zero_from_one) / 2
 
 
 def _median(found: list[_Found]) -> float | None:

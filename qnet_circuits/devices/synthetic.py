@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,9 @@ from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration
 from qnet_circuits.errors import ParameterError, check_count, check_range
 
+_UP_TO_ONE = (
+    "one_qubit_error", "two_qubit_error", "one_qubit_duration", "two_qubit_duration", "measurement_duration"
+)  # fmt: skip
 _GATES = ("cz", "delay", "id", "measure", "reset", "rz", "sx", "x")
 Coupling = tuple[int, int]
 
@@ -65,11 +68,9 @@ class Medians:
     def __post_init__(self) -> None:
         check_range("t1", self.t1, 1e-9, 1000)
         check_range("t2", self.t2, 1e-9, 2 * self.t1)
-        for name in ("one_qubit_error", "two_qubit_error"):
+        for name in _UP_TO_ONE:
             check_range(name, getattr(self, name), 0, 1)
         _ = self.readout
-        for name in ("one_qubit_duration", "two_qubit_duration", "measurement_duration"):
-            check_range(name, getattr(self, name), 0, 1)
         if self.reset_duration is not None:
             check_range("reset_duration", self.reset_duration, 0, 1)
         if self.dt is not None:
@@ -83,12 +84,10 @@ class Medians:
     def readout(self) -> tuple[float, float]:
         """Probabilities to read 1 from |0⟩ and 0 from |1⟩."""
         given = self.readout_error
-        if isinstance(given, (tuple, list)):
-            if len(given) != 2:
-                raise ParameterError(f"readout_error must be one number or two, got {given!r}")
-            return check_range("readout_error", given[0], 0, 1), check_range("readout_error", given[1], 0, 1)
-        both = check_range("readout_error", given, 0, 1)
-        return both, both
+        both = given if isinstance(given, (tuple, list)) else (given, given)
+        if len(both) != 2:
+            raise ParameterError(f"readout_error must be one number or two, got {given!r}")
+        return check_range("readout_error", both[0], 0, 1), check_range("readout_error", both[1], 0, 1)
 
     def draw(self, median: float, count: int, stream: int, most: float = math.inf) -> list[float]:
         """Return values around a median, at most ``most``; each stream has random numbers of its own."""
@@ -187,31 +186,25 @@ def heavy_hex_device(rows: int, columns: int, **medians: Any) -> DeviceCalibrati
 def _device(
     kind: str, size: str, num_qubits: int, couplings: list[Coupling], medians: Medians
 ) -> DeviceCalibration:
+    t1, drawn = (medians.draw(median, num_qubits, k) for k, median in enumerate((medians.t1, medians.t2)))
+    t2 = [min(time, 2 * limit) for time, limit in zip(drawn, t1, strict=True)]
+    readout = [medians.draw(median, num_qubits, 2 + k, 1.0) for k, median in enumerate(medians.readout)]
     return DeviceCalibration(
         name=f"synthetic {kind} of {size}",
-        qubits=tuple(_qubits(num_qubits, medians)),
+        qubits=tuple(map(QubitCalibration, t1, t2, *readout)),
         operations=tuple(sorted((*_GATES, "if_else") if medians.dynamic else _GATES)),
-        entries=tuple(_entries(num_qubits, couplings, medians)),
+        entries=tuple(_entries(readout, couplings, medians)),
         dt=medians.dt,
         source=f"synthetic {kind}",
     )
 
 
-def _qubits(count: int, medians: Medians) -> Iterator[QubitCalibration]:
-    t1 = medians.draw(medians.t1, count, 0)
-    t2 = [min(time, 2 * limit) for time, limit in zip(medians.draw(medians.t2, count, 1), t1, strict=True)]
-    return map(QubitCalibration, t1, t2, *_readout(count, medians))
-
-
-def _readout(count: int, medians: Medians) -> tuple[list[float], list[float]]:
-    one_from_zero, zero_from_one = medians.readout
-    return medians.draw(one_from_zero, count, 2, 1.0), medians.draw(zero_from_one, count, 3, 1.0)
-
-
-def _entries(count: int, couplings: list[Coupling], medians: Medians) -> Iterable[OperationCalibration]:
+def _entries(
+    readout: Sequence[Sequence[float]], couplings: Sequence[Coupling], medians: Medians
+) -> Iterator[OperationCalibration]:
+    count = len(readout[0])
     gate_errors = medians.draw(medians.one_qubit_error, count, 4, 1.0)
     pair_errors = medians.draw(medians.two_qubit_error, len(couplings), 5, 1.0)
-    readout = _readout(count, medians)
     reset = medians.reset_duration
     if reset is None:
         reset = medians.measurement_duration + medians.one_qubit_duration
