@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
 
-from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
+from qnet_circuits.backends.base import Backend, Keep, Progress, Raw, Work
 from qnet_circuits.backends.simulation.aer_methods import Plan, plan_of
 from qnet_circuits.backends.simulation.narrowing import PART, components
 from qnet_circuits.backends.simulation.sampling import Call, sampled
@@ -26,13 +25,6 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 #: Number of each bit of a part in its circuit, None for a whole circuit; and a circuit's number with it.
 _Bits = tuple[int, ...] | None
 _Whose = tuple[int, _Bits]
-
-
-@dataclass(frozen=True)
-class _Ticket:
-    compiled: Compiled
-    shots: tuple[int, ...]
-    seed: int
 
 
 class AerBackend(Backend):
@@ -78,11 +70,11 @@ class AerBackend(Backend):
 
         return compiled.once("plans of Aer", (device, noise), made)
 
-    def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> _Ticket:
+    def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Work:
         """Keep the circuits; the work is done by ``fetch``."""
-        return _Ticket(compiled, tuple(shots), seed)
+        return Work(compiled, tuple(shots), seed)
 
-    def fetch(self, ticket: _Ticket, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
+    def fetch(self, ticket: Work, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
         """Sample all circuits, in calls of Aer that share no random numbers."""
         rng = np.random.default_rng(np.random.SeedSequence(ticket.seed))
         planned, whose, _ = self.planned(ticket.compiled)

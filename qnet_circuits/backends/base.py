@@ -219,6 +219,15 @@ class Backend(BaseBackend, ABC):
 
 
 @dataclass(frozen=True)
+class Work:
+    """The ticket of a backend that does its work in ``fetch``: what was submitted."""
+
+    compiled: Compiled
+    shots: tuple[int, ...]
+    seed: int
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The figures of a compiled program, computed without sampling.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
+from qnet_circuits.backends.base import Backend, Keep, Progress, Raw, Work
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import BackendError
 
@@ -33,12 +33,12 @@ class MockBackend(Backend):
         self.submitted: list[Compiled] = []
         self._tagged: dict[str, Any] = {}
 
-    def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Any:
+    def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Work:
         """Remember the circuits."""
         if self._fail_at == "submit":
             raise BackendError("the mock backend was told to fail at submit")
         self.submitted.append(compiled)
-        ticket = (compiled, tuple(shots), seed)
+        ticket = Work(compiled, tuple(shots), seed)
         self._tagged[tag] = ticket
         return ticket
 
@@ -47,17 +47,16 @@ class MockBackend(Backend):
         self._polls -= 1
         return "QUEUED" if self._polls >= 0 else "DONE"
 
-    def fetch(self, ticket: Any, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
+    def fetch(self, ticket: Work, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
         """Return the outcomes."""
         if self._fail_at == "fetch":
             raise BackendError("the mock backend was told to fail at fetch")
         if self._outcomes is not None:
             return list(self._outcomes)
-        compiled, shots, seed = ticket
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(ticket.seed)
         return [
             {reg.name: rng.random((count, reg.size)) < 0.5 for reg in item.circuit.cregs}
-            for item, count in zip(compiled, shots, strict=True)
+            for item, count in zip(ticket.compiled, ticket.shots, strict=True)
         ]
 
     def find(self, tag: str) -> Any | None:

@@ -155,13 +155,13 @@ def backend_of(where: Any) -> BaseBackend:
         return _named(where)
     if isinstance(where, (Device, DeviceCalibration)):
         return AerBackend(f"aer:{device_label(where)}", device_of(where))
-    from qiskit.primitives import BaseSamplerV2
-    from qiskit.providers import BackendV2
+    from qiskit.primitives import BackendSamplerV2, BaseSamplerV2
 
-    from qnet_circuits.backends.sampler import SamplerBackend, backend_sampler
+    from qnet_circuits.backends.sampler import SamplerBackend
 
     if isinstance(where, BackendV2):
-        return backend_sampler(where)
+        # Any backend runs through Qiskit's own sampler.
+        return SamplerBackend(BackendSamplerV2(backend=where), where, f"backend:{where.name}")
     if isinstance(where, BaseSamplerV2):
         return SamplerBackend(where)
     raise ParameterError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qiskit.primitives import BackendSamplerV2, BaseSamplerV2, StatevectorSampler
+from qiskit.primitives import BaseSamplerV2, StatevectorSampler
 from qiskit.providers import BackendV2
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
@@ -69,11 +69,6 @@ class SamplerBackend(Backend):
             return [registers_of(entry) for entry in ticket.result()]
         except Exception as error:
             raise BackendError(f"{self.name} failed: {_one_line(error)}") from error
-
-
-def backend_sampler(backend: BackendV2) -> SamplerBackend:
-    """Return a backend that runs on a Qiskit ``BackendV2`` through Qiskit's own sampler."""
-    return SamplerBackend(BackendSamplerV2(backend=backend), backend, f"backend:{backend.name}")
 
 
 def _one_line(error: BaseException) -> str:

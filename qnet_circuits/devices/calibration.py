@@ -17,7 +17,7 @@ from qnet_circuits.devices import snapshots
 from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration, check_seconds, check_text
 from qnet_circuits.devices.from_qiskit import fields_of
 from qnet_circuits.devices.summary import summary
-from qnet_circuits.errors import ParameterError, check_count
+from qnet_circuits.errors import ParameterError, RecordError, check_count
 
 
 @dataclass(frozen=True, repr=False)
@@ -241,7 +241,11 @@ class DeviceCalibration:
         Raises:
             RecordError: If the file is missing, torn, of a newer schema, or a field of it is wrong.
         """
-        return snapshots.load(path, cls.from_dict)
+        plain = snapshots.read(path)
+        try:
+            return cls.from_dict(plain)
+        except ParameterError as error:
+            raise RecordError(f"{path} is no calibration snapshot: {error}") from None
 
 
 def _each_is(name: str, values: Any, kind: type) -> tuple[Any, ...]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from qnet_circuits.errors import ParameterError, check_count
+
+#: From this error on, a calibration counts as failed: the operation does no better than chance.
+FAILED = 0.5
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,10 @@ class OperationCalibration:
 
     def __post_init__(self) -> None:
         check_text("name of an operation", self.name)
+        if not isinstance(self.qubits, Iterable):
+            raise ParameterError(
+                f"qubits of {self.name} must be a sequence of whole numbers, got {self.qubits!r}"
+            )
         qubits = tuple(check_count(f"{self.name}: qubit", qubit, 0) for qubit in self.qubits)
         if not qubits or len(set(qubits)) < len(qubits):
             raise ParameterError(f"{self.name}: qubits must be one or more, each once, got {qubits}")

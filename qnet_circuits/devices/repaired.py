@@ -12,17 +12,17 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Operation
 
 from qnet_circuits.devices.calibration import DeviceCalibration
+from qnet_circuits.devices.entries import FAILED
 from qnet_circuits.devices.schedule import DurationOf, mid_circuit_measurements
 from qnet_circuits.errors import UnsupportedError
 
-#: An error from here on is no error of a gate but a failed calibration.
-FAILED = 0.5
 #: Seconds, where neither the operation nor any of its kind on the device has a duration.
 _DEFAULT_SECONDS = {"measure": 4e-6, "reset": 4e-6}
 _DEFAULT_GATE_SECONDS = {1: 5e-8, 2: 3e-7}
 #: Frame changes in software: no time, no error.
 _VIRTUAL = frozenset(("rz", "p", "u1", "barrier", "delay", "global_phase"))
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "ps": 1e-12}
+#: The measurement for use in the middle of a circuit, faster than the one at its end.
 MID_CIRCUIT = "measure_2"
 
 

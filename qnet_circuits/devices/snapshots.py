@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,18 +28,15 @@ _PLAIN = ("name", "dt", "date", "source", "family", "retired")
 
 def to_plain(calibration: DeviceCalibration) -> dict[str, Any]:
     """Return a calibration in plain values: one list for each column, as short as it is readable."""
+    entries: dict[str, list[OperationCalibration]] = {name: [] for name in calibration.operations}
+    for entry in calibration.entries:
+        entries[entry.name].append(entry)
     return {
         "schema": SCHEMA,
         **{field: getattr(calibration, field) for field in _PLAIN},
         "num_qubits": calibration.num_qubits,
         "qubits": _columns(calibration.qubits, _QUBIT_COLUMNS),
-        "operations": {
-            name: _columns(
-                [entry for entry in calibration.entries if entry.name == name],
-                _ENTRY_COLUMNS,
-            )
-            for name in calibration.operations
-        },
+        "operations": {name: _columns(rows, _ENTRY_COLUMNS) for name, rows in entries.items()},
     }
 
 
@@ -53,16 +51,19 @@ def fields_of(plain: Any) -> dict[str, Any]:
     """Return the fields of a calibration from plain values, or raise ParameterError that names the field."""
     _check_schema(plain)
     _check_fields("a calibration", plain, ("schema", *_PLAIN, "num_qubits", "qubits", "operations"))
-    rows = _rows("qubits", plain["qubits"], _QUBIT_COLUMNS)
-    qubits = tuple(_made(f"qubits[{k}]: ", QubitCalibration, *row) for k, row in enumerate(rows))
+    qubits = tuple(_rows("qubits", plain["qubits"], _QUBIT_COLUMNS, QubitCalibration))
     if plain["num_qubits"] != len(qubits):
         raise ParameterError(f"num_qubits is {plain['num_qubits']!r}, but qubits lists {len(qubits)}")
     if not isinstance(plain["operations"], Mapping):
         raise ParameterError(f"operations must be an object by name, got {short(plain['operations'])}")
+    entries: list[OperationCalibration] = []
+    for name, columns in plain["operations"].items():
+        make = partial(OperationCalibration, name)
+        entries += _rows(f"operations.{name}", columns, _ENTRY_COLUMNS, make)
     return {
         "qubits": qubits,
         "operations": tuple(plain["operations"]),
-        "entries": tuple(_entries(plain["operations"])),
+        "entries": tuple(entries),
         **{field: plain[field] for field in _PLAIN},
     }
 
@@ -89,31 +90,19 @@ def _check_fields(what: str, plain: Any, fields: tuple[str, ...]) -> None:
         raise ParameterError(f"{what} has the unknown {', '.join(sorted(map(str, unknown)))}")
 
 
-def _rows(what: str, plain: Any, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+def _rows(what: str, plain: Any, columns: tuple[str, ...], make: Callable[..., _Made]) -> Iterator[_Made]:
+    """Make an entry of each row of some columns; what is wrong with one says where it stands."""
     _check_fields(what, plain, columns)
     for column in columns:
         if not isinstance(plain[column], list) or len(plain[column]) != len(plain[columns[0]]):
             raise ParameterError(
                 f"{what}.{column} must be a list as long as {what}.{columns[0]}, got {short(plain[column])}"
             )
-    return zip(*(plain[column] for column in columns), strict=True)
-
-
-def _entries(operations: Mapping[str, Any]) -> Iterator[OperationCalibration]:
-    for name, plain in operations.items():
-        for k, (qubits, error, duration) in enumerate(_rows(f"operations.{name}", plain, _ENTRY_COLUMNS)):
-            where = f"operations.{name}[{k}]: "
-            if not isinstance(qubits, list):
-                raise ParameterError(f"{where}qubits must be a list, got {short(qubits)}")
-            yield _made(where, OperationCalibration, name, qubits, error, duration)
-
-
-def _made(where: str, kind: type, *values: Any) -> Any:
-    """Make an entry; what is wrong with it says where it stands."""
-    try:
-        return kind(*values)
-    except ParameterError as error:
-        raise ParameterError(f"{where}{error}") from None
+    for k, row in enumerate(zip(*(plain[column] for column in columns), strict=True)):
+        try:
+            yield make(*row)
+        except ParameterError as error:
+            raise ParameterError(f"{what}[{k}]: {error}") from None
 
 
 def save(plain: Mapping[str, Any], path: str | os.PathLike[str], overwrite: bool = False) -> None:
@@ -137,17 +126,13 @@ def save(plain: Mapping[str, Any], path: str | os.PathLike[str], overwrite: bool
             temporary.unlink(missing_ok=True)
 
 
-def load(path: str | os.PathLike[str], make: Callable[[Any], _Made]) -> _Made:
-    """Read a snapshot and return what is made of its plain values; see ``DeviceCalibration.load``."""
+def read(path: str | os.PathLike[str]) -> Any:
+    """Return the plain values of a snapshot, or raise RecordError."""
     try:
-        plain = json.loads(read_file(path))
+        return json.loads(read_file(path))
     except FileNotFoundError:
         raise RecordError(f"there is no calibration snapshot {path}") from None
     except OSError as error:
         raise RecordError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError):
         raise RecordError(f"{path} is torn or no JSON file; save the snapshot anew") from None
-    try:
-        return make(plain)
-    except ParameterError as error:
-        raise RecordError(f"{path} is no calibration snapshot: {error}") from None

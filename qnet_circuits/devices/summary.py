@@ -6,13 +6,13 @@ import statistics
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from qnet_circuits.devices.entries import FAILED
+
 if TYPE_CHECKING:
     from qnet_circuits.devices.calibration import DeviceCalibration
 
 #: Operations of one qubit that are no gates.
 _NO_GATES = ("measure", "measure_2", "reset", "reset_2", "delay")
-#: From this error on, a calibration counts as failed: the operation does no better than chance.
-FAILED = 0.5
 _Found = tuple[float, tuple[int, ...]]
 
 

@@ -74,8 +74,7 @@ def client_sampler(backend: BackendV2, options: Mapping[str, Any] | None = None)
     from qiskit_ibm_runtime.executor_sampler import Sampler
 
     sampler = Sampler(mode=backend)
-    for name, value in (options or {}).items():
-        _set_option(sampler.options, name, value)
+    _set_options(sampler.options, options or {})
     return sampler
 
 
@@ -90,7 +89,7 @@ def client_value(name: str, value: Any) -> Any:
 
     options = SamplerOptions()
     try:
-        _set_option(options, name, value)
+        _set_options(options, {name: value})
     except ValidationError as error:
         wanted = " or ".join(dict.fromkeys(_wanted(each["msg"]) for each in error.errors()))
         raise ParameterError(f"option {name}: expected {wanted}, got {value!r}") from None
@@ -102,9 +101,10 @@ def _wanted(message: str) -> str:
     return re.split(r", (?:unable|got) ", message.removeprefix("Input should be "))[0]
 
 
-def _set_option(options: Any, name: str, value: Any) -> None:
-    *groups, last = name.split(".")
-    setattr(functools.reduce(getattr, groups, options), last, value)
+def _set_options(options: Any, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        *groups, last = name.split(".")
+        setattr(functools.reduce(getattr, groups, options), last, value)
 
 
 def twirled_shots(shots: int, options: Mapping[str, Any]) -> tuple[int, int]:
@@ -124,8 +124,7 @@ def client_program(circuits: Sequence[QuantumCircuit], options: Mapping[str, Any
     from qiskit_ibm_runtime.options_models.sampler import SamplerOptions
 
     chosen = SamplerOptions()
-    for name, value in options.items():
-        _set_option(chosen, name, value)
+    _set_options(chosen, options)
     return prepare(list(circuits), chosen, shots)[0]
 
 

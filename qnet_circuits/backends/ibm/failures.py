@@ -95,12 +95,10 @@ class Failures:
         except QnetError:
             raise
         except Exception as error:
-            return None, self._translated(error, step, job, self._watchdog.posts > posts)
-
-    def _translated(self, error: Exception, step: Step, job: str, sent: bool) -> BackendError:
-        told = self._kind(error, step, job, sent)
-        told.doubtful = step is SUBMIT and sent
-        return told
+            sent = self._watchdog.posts > posts
+            told = self._kind(error, step, job, sent)
+            told.doubtful = step is SUBMIT and sent
+            return None, told
 
     def _kind(self, error: Exception, step: Step, job: str, sent: bool) -> BackendError:
         chain = _chain(error)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,18 +11,16 @@ from qiskit.providers import BackendV2
 from qiskit.providers import Options as BackendOptions
 from qiskit.transpiler import Target
 
-from qnet_circuits.backends.base import Backend, Keep, Progress, Raw
+from qnet_circuits.backends.base import Keep, Progress, Raw, Work
 from qnet_circuits.backends.ibm.client import client_sampler, fake_device, twirled_shots
 from qnet_circuits.backends.ibm.sampler_options import (
     TWIRLING,
-    check_options,
     check_twirling,
-    executed_shots,
     for_twirling,
     options_notes,
     twirls,
 )
-from qnet_circuits.backends.ibm.submission import asked_shots, equal_shots
+from qnet_circuits.backends.ibm.submission import JobBackend, asked_shots
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device, DeviceNoise, restrict
 from qnet_circuits.errors import BackendError, UnsupportedError
@@ -33,14 +29,7 @@ from qnet_circuits.errors import BackendError, UnsupportedError
 _STREAM = 2113
 
 
-@dataclass(frozen=True)
-class _Ticket:
-    compiled: Compiled
-    shots: int
-    seed: int
-
-
-class LocalBackend(Backend):
+class LocalBackend(JobBackend):
     """Runs on IBM's offline mode, by the rules of IBM's jobs: a rehearsal for ``ibm:``.
 
     The client hands the circuits to Aer with the gate and readout errors of the device's calibration; waiting costs nothing
@@ -52,18 +41,10 @@ class LocalBackend(Backend):
     """
 
     device: Device
-    equal_shots = True
+    honoured = TWIRLING
 
     def __init__(self, device_name: str) -> None:
         self.name, self.device = f"local:{device_name}", fake_device(device_name)
-
-    def with_options(self, options: Mapping[str, Any] | None) -> LocalBackend:
-        """Return the same backend with options of the Sampler; the offline mode knows those of twirling."""
-        if not options:
-            return self
-        other = copy.copy(self)
-        other.options = check_options(options, self.name, TWIRLING)
-        return other
 
     def executed(self, shots: int) -> int:
         """Return how many shots run where a number is asked for.
@@ -76,7 +57,7 @@ class LocalBackend(Backend):
                 f"{self.name} has independent random numbers for {_STREAM:,} shots of a randomisation, {each:,} are asked for; "
                 f"give twirling.num_randomizations={-(-shots // _STREAM)} or more"
             )
-        return executed_shots(shots, self.options)
+        return super().executed(shots)
 
     @property
     def simulated(self) -> bool:
@@ -108,22 +89,20 @@ class LocalBackend(Backend):
         """Raise UnsupportedError where a job of IBM's Sampler could not be made of the circuits."""
         check_twirling(compiled, compiled.circuits, self.options, self.name)
 
-    def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> _Ticket:
+    def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Work:
         """Keep the circuits; the work is done by ``fetch``."""
-        count = equal_shots(shots, self.name)
-        self.executed(count)  # What randomisations cannot do raises.
-        self.check(compiled)
-        return _Ticket(compiled, count, seed)
+        return Work(compiled, (self.shots_of_a_job(compiled, shots),), seed)
 
-    def fetch(self, ticket: _Ticket, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
+    def fetch(self, ticket: Work, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
         """Run the circuits one by one: within one call the client would give all of them the same random numbers."""
+        (shots,) = ticket.shots
         items = list(zip(ticket.compiled.scheduled_circuits, ticket.compiled, strict=True))
         seeds = np.random.SeedSequence(ticket.seed).generate_state(len(items), np.uint32)
         raws: list[Raw] = []
         for (circuit, item), seed in zip(items, seeds, strict=True):
-            raws.append(self._sample(circuit, item.qubits, ticket.shots, int(seed) >> 1))
+            raws.append(self._sample(circuit, item.qubits, shots, int(seed) >> 1))
             if progress is not None:
-                progress(len(raws) * ticket.shots, len(items) * ticket.shots)
+                progress(len(raws) * shots, len(items) * shots)
         return raws
 
     def _sample(self, circuit: QuantumCircuit, qubits: Sequence[int], shots: int, seed: int) -> Raw:

@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from qiskit import QuantumCircuit
-
-from qnet_circuits.backends.base import Backend, Keep, Progress, Raw, check_ticket
+from qnet_circuits.backends.base import Keep, Progress, Raw, check_ticket
 from qnet_circuits.backends.ibm import failures
 from qnet_circuits.backends.ibm.client import client_sampler, connect, fake_device_names, saved_secrets
 from qnet_circuits.backends.ibm.failures import Failures, one_line
 from qnet_circuits.backends.ibm.redaction import Redactor
 from qnet_circuits.backends.ibm.sampler_options import (
-    check_options,
     check_twirling,
-    executed_shots,
     for_twirling,
     options_notes,
     twirls,
 )
-from qnet_circuits.backends.ibm.submission import (
-    MID_CIRCUIT,
-    asked_shots,
-    circuits_for,
-    equal_shots,
-)
+from qnet_circuits.backends.ibm.submission import JobBackend, asked_shots, circuits_for
 from qnet_circuits.backends.ibm.watchdog import Watchdog
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device, DeviceNoise
 from qnet_circuits.devices.fleet import RETIRED, status
+from qnet_circuits.devices.repaired import MID_CIRCUIT
 from qnet_circuits.errors import (
     BackendError,
     JobCancelledError,
@@ -69,7 +61,7 @@ class Usage:
     remaining: float | None
 
 
-class RuntimeBackend(Backend):
+class RuntimeBackend(JobBackend):
     """A processor of the IBM Quantum platform, through the account that the client has saved or finds in its environment.
 
     A ticket is the id of one job, a string that any later process can poll and fetch by. The platform is asked for nothing
@@ -81,37 +73,25 @@ class RuntimeBackend(Backend):
 
     Args:
         processor: Name of the processor, such as ``ibm_kingston``.
-        max_qpu_seconds: Processor seconds after which the platform ends a job, 1 to 10800; the platform's own limit by default.
         watchdog: The limits of time of each request.
     """
 
     remote = True
-    equal_shots = True
 
-    def __init__(
-        self, processor: str, max_qpu_seconds: int | None = None, watchdog: Watchdog | None = None
-    ) -> None:
-        if max_qpu_seconds is not None:
-            check_count("max_qpu_seconds", max_qpu_seconds, 1, _LONGEST_JOB)
-        self.name, self.processor, self.max_qpu_seconds = f"ibm:{processor}", processor, max_qpu_seconds
+    #: Processor seconds after which the platform ends a job; None for the platform's own limit.
+    max_qpu_seconds: int | None = None
+
+    def __init__(self, processor: str, watchdog: Watchdog | None = None) -> None:
+        self.name, self.processor = f"ibm:{processor}", processor
         self._watchdog = watchdog or Watchdog()
         self._redact = Redactor()
         self._failures = Failures(self.name, self._redact, self._watchdog)
         self._jobs: dict[str, Any] = {}
 
     def limited(self, max_qpu_seconds: int) -> RuntimeBackend:
-        """Return the same backend, and the same connection, with another limit of processor seconds for each job."""
-        check_count("max_qpu_seconds", max_qpu_seconds, 1, _LONGEST_JOB)
+        """Return the same backend, and the same connection, with a limit of processor seconds for each job, 1 to 10800."""
         other = copy.copy(self)
-        other.max_qpu_seconds = max_qpu_seconds
-        return other
-
-    def with_options(self, options: Mapping[str, Any] | None) -> RuntimeBackend:
-        """Return the same backend, and the same connection, whose jobs have options of the Sampler, by dotted name."""
-        if not options:
-            return self
-        other = copy.copy(self)
-        other.options = check_options(options, self.name)
+        other.max_qpu_seconds = check_count("max_qpu_seconds", max_qpu_seconds, 1, _LONGEST_JOB)
         return other
 
     @property
@@ -131,10 +111,6 @@ class RuntimeBackend(Backend):
             )
         low, high = getattr(configuration, "rep_delay_range", None) or (0.0, float(asked))
         return check_range(f"{self.name}: option execution.rep_delay", asked, low, high)
-
-    def executed(self, shots: int) -> int:
-        """Return how many shots run where a number is asked for: twirling runs as many in each randomisation."""
-        return executed_shots(shots, self.options)
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
@@ -212,10 +188,8 @@ class RuntimeBackend(Backend):
             )
         _ = self.rep_delay  # Out of the processor's range, it raises.
         if twirls(self.options):
-            check_twirling(compiled, self._circuits(compiled), self.options, self.name)
-
-    def _circuits(self, compiled: Compiled) -> list[QuantumCircuit]:
-        return circuits_for(compiled, self._backend.target)
+            circuits = circuits_for(compiled, self._backend.target)
+            check_twirling(compiled, circuits, self.options, self.name)
 
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> str:
         """Create one job of all circuits, and return its id.
@@ -231,10 +205,8 @@ class RuntimeBackend(Backend):
             RefusedError, AccountError: If the platform refuses; there is no job, unless the error is ``doubtful``: it was sent.
             UnreachableError: If no answer came; there may be a job, which ``find`` finds.
         """
-        count = equal_shots(shots, self.name)
-        self.executed(count)  # Too few randomisations raise.
-        self.check(compiled)
-        circuits = self._circuits(compiled)
+        count = self.shots_of_a_job(compiled, shots)
+        circuits = circuits_for(compiled, self._backend.target)
         if twirls(self.options):
             circuits = [for_twirling(circuit, count) for circuit in circuits]
         job = self._failures.ask(failures.SUBMIT, lambda: self._created(circuits, count, tag))
@@ -271,7 +243,9 @@ class RuntimeBackend(Backend):
             )
         if state != "DONE":
             raise BackendError(f"{self.name}: job {ticket} is {state} and has no outcomes yet; wait for it")
-        return self._failures.ask(failures.FETCH, lambda: _registers(self._job(ticket).result()), ticket)
+        return self._failures.ask(
+            failures.FETCH, lambda: [asked_shots(each) for each in self._job(ticket).result()], ticket
+        )
 
     def _failed(self, ticket: str) -> JobFailedError:
         text = self._failures.ask(failures.POLL, lambda: self._job(ticket).error_message(), ticket)
@@ -356,7 +330,3 @@ def _remark(processor: str) -> str:
 
 def _raised(error: Exception) -> NoReturn:
     raise error
-
-
-def _registers(result: Any) -> list[Raw]:
-    return [asked_shots(entry) for entry in result]

@@ -14,6 +14,7 @@ from typing import Any
 from qiskit import QuantumCircuit
 
 from qnet_circuits.backends.ibm.client import client_program, client_value, twirled_shots
+from qnet_circuits.backends.service.cost import LONGEST_REP_DELAY
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError, check_range
 
@@ -53,8 +54,6 @@ _REFUSED: Mapping[str, str] = MappingProxyType(
         "simulator": "give seed (--seed), on a simulator",
     }
 )
-#: The longest delay between two shots that makes sense; a processor's own range is checked where it is known.
-_LONGEST_REP_DELAY = 0.1
 #: Shots of the trial that shows whether a circuit can be twirled.
 _TRIAL = 64
 
@@ -105,7 +104,7 @@ def _checked(name: str, value: Any, backend: str, honoured: Sequence[str]) -> An
         raise ParameterError(f"option {name}: got no value; give one, or leave it out")
     value = client_value(name, value)
     if name == "execution.rep_delay":
-        return check_range(f"option {name}", value, 0.0, _LONGEST_REP_DELAY)
+        return check_range(f"option {name}", value, 0.0, LONGEST_REP_DELAY)
     only, why = _ONLY.get(name, (value, ""))
     if value != only:
         raise UnsupportedError(f"{backend} takes the option {name} only as {only!r}: {why}; leave it out")

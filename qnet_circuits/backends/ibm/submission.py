@@ -1,40 +1,63 @@
-"""From a compiled program to what IBM's Sampler takes: the circuits, with the processor's mid-circuit measurement."""
+"""What jobs of IBM's Sampler have in common: their options, their shots, their circuits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction
 from qiskit.transpiler import Target
 
-from qnet_circuits.backends.base import Raw
+from qnet_circuits.backends.base import Backend, Raw
+from qnet_circuits.backends.ibm.sampler_options import ON_A_PROCESSOR, check_options, executed_shots
 from qnet_circuits.compiling.compiled import Compiled, registers_of
+from qnet_circuits.devices.repaired import MID_CIRCUIT
 from qnet_circuits.devices.schedule import mid_circuit_measurements
 from qnet_circuits.errors import UnsupportedError
 
-#: The measurement for use in the middle of a circuit, faster than the one at its end.
-MID_CIRCUIT = "measure_2"
 #: Seed of the choice of surplus shots.
 _SURPLUS = 1
 
 
-def equal_shots(shots: Sequence[int], name: str) -> int:
-    """Return the number of shots of all circuits.
+class JobBackend(Backend):
+    """Somewhere that jobs of IBM's Sampler run: with options of the Sampler, and with the same shots for all circuits."""
 
-    Raises:
-        UnsupportedError: If they differ.
-    """
-    different = sorted(set(shots))
-    if len(different) != 1:
-        given = ", ".join(str(count or "the default") for count in different)
-        raise UnsupportedError(
-            f"{name} runs all circuits of a job with the same number of shots, {given} were given; "
-            "submit a job for each number of shots"
-        )
-    return different[0]
+    equal_shots = True
+    #: What its jobs can be asked for.
+    honoured: Sequence[str] = ON_A_PROCESSOR
+
+    def with_options(self, options: Mapping[str, Any] | None) -> Self:
+        """Return the same backend whose jobs have options of the Sampler, by dotted name; a connection is shared."""
+        if not options:
+            return self
+        other = copy.copy(self)
+        other.options = check_options(options, self.name, self.honoured)
+        return other
+
+    def executed(self, shots: int) -> int:
+        """Return how many shots run where a number is asked for: twirling runs as many in each randomisation."""
+        return executed_shots(shots, self.options)
+
+    def shots_of_a_job(self, compiled: Compiled, shots: Sequence[int]) -> int:
+        """Return the number of shots of all circuits, if they can be one job.
+
+        Raises:
+            UnsupportedError: If the numbers differ, or the circuits cannot be one job.
+            ParameterError: If randomisations are too few.
+        """
+        different = sorted(set(shots))
+        if len(different) != 1:
+            given = ", ".join(str(count or "the default") for count in different)
+            raise UnsupportedError(
+                f"{self.name} runs all circuits of a job with the same number of shots, {given} were given; "
+                "submit a job for each number of shots"
+            )
+        self.executed(different[0])
+        self.check(compiled)
+        return different[0]
 
 
 def asked_shots(entry: Any) -> Raw:

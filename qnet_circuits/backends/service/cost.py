@@ -13,13 +13,15 @@ from qnet_circuits.backends.service.violations import JOB_OVERHEAD
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import DeviceNoise
+from qnet_circuits.devices.files import finite
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.devices.schedule import makespan
 from qnet_circuits.errors import ParameterError, UnsupportedError, check_range
 
 #: Seconds between two shots on most processors of IBM Quantum: their ``default_rep_delay``.
 REP_DELAY = 250e-6
-_LONGEST_REP_DELAY = 0.1
+#: The longest that makes sense; a processor's own range is checked where it is known.
+LONGEST_REP_DELAY = 0.1
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,8 @@ class RunCost:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form, ready for JSON; None where something is not known."""
-        share = self.share
-        finite = share if share is None or math.isfinite(share) else None
-        return {**dataclasses.asdict(self), "share": finite, "notes": list(self.notes)}
+        plain: dict[str, Any] = finite({**dataclasses.asdict(self), "share": self.share})
+        return plain
 
     def __str__(self) -> str:
         rows = [
@@ -116,7 +117,7 @@ def shot_seconds(
     Raises:
         UnsupportedError: If the program was compiled for no device, which has no durations, or a delay has no length.
     """
-    check_range("rep_delay", rep_delay, 0.0, _LONGEST_REP_DELAY)
+    check_range("rep_delay", rep_delay, 0.0, LONGEST_REP_DELAY)
     if compiled.device is None:
         raise UnsupportedError(
             "without a device nothing takes time; compile for one, such as aer:fake_kingston"

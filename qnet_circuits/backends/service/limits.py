@@ -5,15 +5,14 @@ What circuits take together is not checked: ``splitting.split`` makes only jobs 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from qiskit import QuantumCircuit
 from qiskit.transpiler import Target
 
 from qnet_circuits.backends.service.circuit_rules import circuit_violations
 from qnet_circuits.backends.service.loads import Load
-from qnet_circuits.backends.service.violations import Limits, Violation
-from qnet_circuits.errors import ParameterError
+from qnet_circuits.backends.service.violations import JOB_OVERHEAD, Limits, Violation
 
 _FRAME = 'use corrections="frame" (--corrections frame)'
 _SMALLER = "use fewer hops or nodes"
@@ -26,21 +25,12 @@ _ALONE = {
 }
 
 
-def counts_of(circuits: Sequence[QuantumCircuit], shots: int | Sequence[int]) -> list[int]:
-    """Return the shots of each circuit."""
-    counts = list(shots) if isinstance(shots, Iterable) else [shots] * len(circuits)
-    if len(counts) != len(circuits):
-        raise ParameterError(
-            f"shots must hold {len(circuits)} numbers, one for each circuit, got {len(counts)}"
-        )
-    return counts
-
-
 def check_each(
     circuits: Sequence[QuantumCircuit],
     target: Target,
     loads: Sequence[Load],
-    counts: Sequence[int] | None,
+    counts: Sequence[int],
+    seconds: Sequence[float],
     limits: Limits,
 ) -> list[Violation]:
     """Return what each circuit breaks by itself, which no splitting into jobs helps against.
@@ -49,22 +39,29 @@ def check_each(
         circuits: The circuits.
         target: The device's target.
         loads: What each takes.
-        counts: Shots of each, or None.
+        counts: Shots of each.
+        seconds: Seconds of the processor for one shot of each.
         limits: The limits.
     """
     found = []
-    for k, (circuit, load) in enumerate(zip(circuits, loads, strict=True)):
+    for circuit, load, count, time in zip(circuits, loads, counts, seconds, strict=True):
         found += circuit_violations(circuit, target, limits)
-        for rule, there, allowed in load.excess(limits):
-            message = f"circuit {circuit.name!r}: {there}, at most {allowed} fit into one job"
-            found.append(
-                Violation(rule, circuit.name, None, message, f"one circuit cannot be split: {_ALONE[rule]}")
+        broken = [
+            (
+                rule,
+                f"{there}, at most {allowed} fit into one job",
+                f"one circuit cannot be split: {_ALONE[rule]}",
             )
-        if counts is not None and not _is_count(counts[k]):
-            message = (
-                f"circuit {circuit.name!r}: shots must be a whole number of at least 1, got {counts[k]!r}"
-            )
-            found.append(Violation("shots", circuit.name, None, message, "give 1 or more"))
+            for rule, there, allowed in load.excess(limits)
+        ]
+        if not _is_count(count):
+            message = f"shots must be a whole number of at least 1, got {count!r}"
+            broken.append(("shots", message, "give 1 or more"))
+        if time > limits.seconds - JOB_OVERHEAD:
+            message = f"one shot takes {time:,.0f} s, a job lasts at most {limits.seconds:,} s"
+            broken.append(("seconds", message, "one circuit cannot be split: use shorter delays"))
+        name = circuit.name
+        found += [Violation(rule, name, None, f"circuit {name!r}: {what}", way) for rule, what, way in broken]
     return found
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from qiskit import QuantumCircuit, qpy
-from qiskit.circuit import CircuitInstruction
+from qiskit.circuit import CircuitInstruction, Clbit, IfElseOp, Store
 
-from qnet_circuits.backends.service.real_time import broadcasts
 from qnet_circuits.backends.service.violations import Limits
-from qnet_circuits.classical import inside
+from qnet_circuits.classical import Bit, bits_read, inside
 
 #: Memory that a broadcast takes, and each of its bits: see ``Limits``.
 _BROADCAST, _BROADCAST_BIT = 52, 7
@@ -42,13 +41,7 @@ class Load:
     input_bytes: int = 0
 
     def __add__(self, other: Load) -> Load:
-        return Load(
-            self.broadcasts + other.broadcasts,
-            self.broadcast_bits + other.broadcast_bits,
-            self.control_instructions + other.control_instructions,
-            self.two_qubit_gates + other.two_qubit_gates,
-            self.input_bytes + other.input_bytes,
-        )
+        return Load(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
     @property
     def broadcast_memory(self) -> int:
@@ -122,3 +115,61 @@ def _size(circuit: QuantumCircuit) -> int:
     written = io.BytesIO()
     qpy.dump(circuit, written)
     return written.getbuffer().nbytes
+
+
+# -- how often what decisions read is broadcast to the control electronics --------------------------------------------
+
+
+def broadcasts(circuit: QuantumCircuit) -> tuple[int, int]:
+    """Count the transfers of measured data that a circuit's decisions need.
+
+    Data that was sent already is sent again only after it was measured or stored anew. What ``store`` computes is counted too,
+    since it must reach the control electronics all the same.
+
+    Args:
+        circuit: A circuit.
+
+    Returns:
+        The number of broadcasts, and of bits in all of them.
+
+    Example:
+        >>> circuit = QuantumCircuit(1, 3)
+        >>> for value in (1, 3):
+        ...     with circuit.if_test((circuit.cregs[0], value)):
+        ...         _ = circuit.x(0)
+        >>> broadcasts(circuit)
+        (1, 3)
+    """
+    sent: set[frozenset[Bit]] = set()
+    number = width = 0
+    for reads, writes in _transfers(circuit, {bit: bit for bit in circuit.clbits}):
+        if reads and reads not in sent:
+            sent.add(reads)
+            number += 1
+            width += len(reads)
+        if writes:
+            sent = {data for data in sent if not data & writes}
+    return number, width
+
+
+def _transfers(
+    circuit: QuantumCircuit, outer: dict[Clbit, Clbit]
+) -> Iterator[tuple[frozenset[Bit], frozenset[Bit]]]:
+    """Yield what each instruction reads and what it writes, with bits as the outermost circuit knows them."""
+    for instruction in circuit.data:
+        operation = instruction.operation
+        if isinstance(operation, IfElseOp):
+            yield _outside(bits_read(operation.condition), outer), frozenset()
+            for block in operation.blocks:
+                inner = [outer[bit] for bit in instruction.clbits]
+                yield from _transfers(block, dict(zip(block.clbits, inner, strict=True)))
+        elif isinstance(operation, Store):
+            reads, writes = bits_read(operation.rvalue), bits_read(operation.lvalue)
+            yield _outside(reads, outer), _outside(writes, outer)
+        else:
+            measured = () if instruction.is_control_flow() else instruction.clbits
+            yield frozenset(), _outside(measured, outer)
+
+
+def _outside(bits: Iterable[Bit], outer: dict[Clbit, Clbit]) -> frozenset[Bit]:
+    return frozenset(bit if isinstance(bit, tuple) else outer.get(bit, bit) for bit in bits)

@@ -44,27 +44,17 @@ def priced(
     """
     if rep_delay is None:
         rep_delay = REP_DELAY if backend.rep_delay is None else backend.rep_delay
-    jobs, seconds, notes = timed_jobs(compiled, shots, noise, rep_delay)
+    seconds, notes = shot_seconds(compiled, rep_delay, noise)
+    device = compiled.device
+    assert device is not None
+    notes += (*compiled.notes, *device.notes)
+    jobs = split(compiled.circuits, shots, own_target(device), seconds, limits_of(device))
     # Twirling runs a few shots more sometimes, which are surplus.
     executed = tuple(replace(job, shots=backend.executed(job.shots)) for job in jobs)
     if any(name.startswith("twirling.") for name in backend.options):
         notes += ("what twirling adds to circuits' durations is not known, and not in the estimate",)
     cost = cost_of(executed * repeats, seconds, rep_delay, remaining, notes)
     return jobs, tuple(cost_of([job], seconds).seconds for job in executed), cost
-
-
-def timed_jobs(
-    compiled: Compiled, shots: Sequence[int], noise: DeviceNoise | None = None, rep_delay: float = REP_DELAY
-) -> tuple[tuple[JobPlan, ...], tuple[float, ...], tuple[str, ...]]:
-    """Return the jobs of a compiled program, the seconds of one shot of each circuit, and what should be known of them.
-
-    Raises:
-        UnsupportedError: If there is no device, or a circuit breaks a limit by itself.
-    """
-    seconds, notes = shot_seconds(compiled, rep_delay, noise)
-    assert compiled.device is not None
-    jobs = split(compiled.circuits, shots, own_target(compiled.device), seconds, limits_of(compiled.device))
-    return jobs, seconds, (*notes, *compiled.notes, *compiled.device.notes)
 
 
 def limits_of(device: Device) -> Limits:

@@ -11,13 +11,10 @@ import numpy.typing as npt
 from qiskit import QuantumCircuit
 from qiskit.transpiler import Target
 
-from qnet_circuits.backends.service.limits import check_each, counts_of
+from qnet_circuits.backends.service.limits import check_each
 from qnet_circuits.backends.service.loads import Load, load_of
-from qnet_circuits.backends.service.violations import JOB_OVERHEAD, Limits, Violation, refuse
-from qnet_circuits.errors import BackendError, ParameterError
-
-#: Seconds for one shot of a circuit of which nothing is known: the quick formula of IBM Quantum's guide on workload usage.
-SHOT_SECONDS = 350e-6
+from qnet_circuits.backends.service.violations import JOB_OVERHEAD, Limits, refuse
+from qnet_circuits.errors import BackendError
 
 Registers = Mapping[str, npt.NDArray[np.bool_]]
 
@@ -53,10 +50,10 @@ class JobPlan:
 
 def split(
     circuits: Sequence[QuantumCircuit],
-    shots: int | Sequence[int],
+    shots: Sequence[int],
     target: Target,
-    seconds: Sequence[float] | None = None,
-    limits: Limits | None = None,
+    seconds: Sequence[float],
+    limits: Limits,
 ) -> tuple[JobPlan, ...]:
     """Split a run into jobs that keep to the limits.
 
@@ -66,10 +63,10 @@ def split(
 
     Args:
         circuits: The circuits, on the device's qubits.
-        shots: Shots of all circuits, or of each.
+        shots: Shots of each.
         target: The device's own target.
-        seconds: Seconds of the processor for one shot of each circuit. Default 350 µs.
-        limits: The limits of a job. Default: ``Limits()``.
+        seconds: Seconds of the processor for one shot of each.
+        limits: The limits of a job.
 
     Returns:
         The jobs. Every circuit is in at least one, and what its jobs keep of it adds up to its shots. One job if that is
@@ -83,39 +80,19 @@ def split(
         >>> circuit = QuantumCircuit(1, 1)
         >>> _ = circuit.measure(0, 0)
         >>> target = GenericBackendV2(2, seed=1).target
-        >>> split([circuit, circuit], [1000, 990], target)
+        >>> split([circuit, circuit], [1000, 990], target, [350e-6, 350e-6], Limits())
         (JobPlan(circuits=(0, 1), shots=1000, kept=(1000, 990)),)
-        >>> [job.shots for job in split([circuit, circuit], [1_000_000, 10], target)]
+        >>> [job.shots for job in split([circuit] * 2, [1_000_000, 10], target, [350e-6] * 2, Limits())]
         [1000000, 10]
     """
-    limits = limits or Limits()
-    counts = counts_of(circuits, shots)
-    times = [SHOT_SECONDS] * len(circuits) if seconds is None else list(seconds)
-    if len(times) != len(circuits):
-        raise ParameterError(
-            f"seconds must hold {len(circuits)} numbers, one for each circuit, got {len(times)}"
-        )
     loads = [load_of(circuit) for circuit in circuits]
-    refuse([*check_each(circuits, target, loads, counts, limits), *_too_slow(circuits, times, limits)])
+    refuse(check_each(circuits, target, loads, shots, seconds, limits))
     jobs: list[JobPlan] = []
-    for members in _groups(counts, times):
-        most = max(counts[k] for k in members)
-        for size, kept in _rounds(members, counts, _most_shots(members, times, limits, most)):
-            jobs += _packed(kept, size, loads, times, limits)
+    for members in _groups(shots, seconds):
+        most = max(shots[k] for k in members)
+        for size, kept in _rounds(members, shots, _most_shots(members, seconds, limits, most)):
+            jobs += _packed(kept, size, loads, seconds, limits)
     return tuple(jobs)
-
-
-def _too_slow(circuits: Sequence[QuantumCircuit], times: Sequence[float], limits: Limits) -> list[Violation]:
-    """Return the circuits of which a job has no time for a single shot."""
-    return [
-        Violation(
-            "seconds", circuit.name, None,
-            f"circuit {circuit.name!r}: one shot takes {time:,.0f} s, a job lasts at most {limits.seconds:,} s",
-            "one circuit cannot be split: use shorter delays",
-        )
-        for circuit, time in zip(circuits, times, strict=True)
-        if time > limits.seconds - JOB_OVERHEAD
-    ]  # fmt: skip
 
 
 def _groups(counts: Sequence[int], times: Sequence[float]) -> list[list[int]]:

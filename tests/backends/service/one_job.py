@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qiskit import QuantumCircuit
 from qiskit.transpiler import Target
 
-from qnet_circuits.backends.service.limits import check_each, counts_of
+from qnet_circuits.backends.service.limits import check_each
 from qnet_circuits.backends.service.loads import Load, load_of
 from qnet_circuits.backends.service.violations import JOB_OVERHEAD, Limits, Violation
 
@@ -62,7 +62,7 @@ def check(
         None: against them ``split`` helps.
 
     Raises:
-        ParameterError: If there are not as many numbers of shots as circuits.
+        ValueError: If there are not as many numbers of shots as circuits.
 
     Example:
         >>> from qiskit.providers.fake_provider import GenericBackendV2
@@ -73,9 +73,12 @@ def check(
         circuit 'broken': cx on qubits 0, 1 (instruction 0): the device has no cx; compile for this device (qn.compile)
     """
     limits = limits or Limits()
-    counts = None if shots is None else counts_of(circuits, shots)
+    counts = shots if shots is None or isinstance(shots, Sequence) else [shots] * len(circuits)
     loads = [load_of(circuit) for circuit in circuits]
-    alone = check_each(circuits, target, loads, counts, limits)
+    nothing = [0.0] * len(circuits)
+    alone = check_each(
+        circuits, target, loads, [1] * len(circuits) if counts is None else counts, nothing, limits
+    )
     known = {violation.rule for violation in alone}
     together = _together(loads, None if "shots" in known else counts, limits, seconds)
     return alone + [violation for violation in together if violation.rule not in known]
