@@ -12,8 +12,9 @@ from qiskit import QuantumCircuit
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.layout import Layout, arrange, fold
 from qnet_circuits.plotting.messages import draw_messages
-from qnet_circuits.plotting.style import FAINT, MAX_WIDTH, PALETTE, new_axes, points_per_unit, text_width
-from qnet_circuits.plotting.symbols import FONT, SMALL, UNIT, Pen, draw_symbol, symbol_width
+from qnet_circuits.plotting.pen import Pen
+from qnet_circuits.plotting.style import FAINT, MAX_WIDTH, PALETTE, new_axes, text_width
+from qnet_circuits.plotting.symbols import FONT, SMALL, UNIT, draw_symbol, symbol_width
 
 _NODE_GAP = 0.35
 _PANEL_GAP = 0.7
@@ -30,7 +31,6 @@ class _Frame:
         layout: What is drawn.
         heights: Of the wires, the first panel's.
         lefts: Where each column begins, from 0; one more for the end of the last.
-        names: Width of the names of nodes.
         labels: Width of all that stands left of the wires.
         panels: The columns of each panel.
     """
@@ -38,7 +38,6 @@ class _Frame:
     layout: Layout
     heights: tuple[float, ...]
     lefts: tuple[float, ...]
-    names: float
     labels: float
     panels: tuple[range, ...]
 
@@ -79,13 +78,10 @@ def draw_circuit(circuit: QuantumCircuit, ax: Axes | None = None) -> Axes:
         )
     frame = _measure(arrange(circuit))
     width, height = frame.width, len(frame.panels) * frame.height - _PANEL_GAP + 2 * _MARGIN
-    ax = new_axes(ax, (width * UNIT, height * UNIT), bare=True)
-    ax.set_xlim(0, width)
-    ax.set_ylim(-height, 0)
-    pen = Pen(ax, points_per_unit(ax, width, height))
+    pen = Pen.on(new_axes(ax, (width * UNIT, height * UNIT), bare=True), (0, width), (-height, 0))
     for number, panel in enumerate(frame.panels):
         _draw_panel(pen, frame, panel, -_MARGIN - _BAND - number * frame.height)
-    return ax
+    return pen.ax
 
 
 def _measure(layout: Layout) -> _Frame:
@@ -99,7 +95,7 @@ def _measure(layout: Layout) -> _Frame:
     labels = _MARGIN + names + 0.2 + max(text_width(wire, SMALL) for wire in layout.wires) + 0.15
     room = MAX_WIDTH / UNIT - labels - _COLUMN_GAP - _MARGIN
     lefts = tuple(accumulate(widths, initial=0.0)) if widths else (0.0, 1.0)
-    return _Frame(layout, tuple(heights), lefts, names, labels, tuple(fold(widths, room)))
+    return _Frame(layout, tuple(heights), lefts, labels, tuple(fold(widths, room)))
 
 
 def _draw_panel(pen: Pen, frame: _Frame, panel: range, top: float) -> None:
@@ -114,7 +110,8 @@ def _draw_panel(pen: Pen, frame: _Frame, panel: range, top: float) -> None:
         end = layout.ends.get(row, layout.columns)
         pen.text(frame.labels - 0.1, heights[row], wire, SMALL, ha="right")
         if end >= panel.start:
-            pen.line([edges[0], xs.get(end, edges[1])], [heights[row]] * 2, FAINT, 0.02, 1, gid="wire")
+            ends = [edges[0], xs.get(end, edges[1])]
+            pen.line(ends, [heights[row]] * 2, 0.02, color=FAINT, zorder=1, gid="wire")
     for placed in layout.placed:
         if placed.column in xs:
             draw_symbol(pen, placed, xs[placed.column], heights)
@@ -127,16 +124,7 @@ def _draw_bands(pen: Pen, frame: _Frame, heights: list[float], right: float) -> 
     for node, rows in groupby(range(len(heights)), key=lambda row: frame.layout.nodes[row]):
         listed = list(rows)
         high, low = heights[listed[0]] + _BAND, heights[listed[-1]] - _BAND
-        band = Rectangle(
-            (_MARGIN / 2, low),
-            right - _MARGIN / 2,
-            high - low,
-            facecolor=colours[node],
-            alpha=0.1,
-            lw=0,
-            zorder=0,
-        )
         if node:
-            band.set_gid(f"node {node}")
-            pen.ax.add_patch(band)
+            band = Rectangle((_MARGIN / 2, low), right - _MARGIN / 2, high - low)
+            pen.shape(band, colours[node], "none", 0, alpha=0.1, zorder=0, gid=f"node {node}")
         pen.text(_MARGIN + 0.05, (high + low) / 2, node, 1.1 * FONT, ha="left", weight="bold")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -64,8 +65,7 @@ class _Walk:
     nodes: tuple[str, ...]
     free: list[int]
     sources: dict[Clbit, Source] = field(default_factory=dict)
-    lanes: dict[int, int] = field(default_factory=dict)
-    placed: list[Placed] = field(default_factory=list)
+    lanes: Counter[int] = field(default_factory=Counter)
 
 
 def arrange(circuit: QuantumCircuit) -> Layout:
@@ -73,16 +73,11 @@ def arrange(circuit: QuantumCircuit) -> Layout:
     registers = [circuit.find_bit(qubit).registers for qubit in circuit.qubits]
     nodes = tuple(where[0][0].name if where else "" for where in registers)
     walk = _Walk(circuit, nodes, [0] * len(circuit.qubits))
-    ends = {}
-    for instruction in circuit.data:
-        if instruction.operation.name == "barrier" or not instruction.qubits:
-            continue
-        placed = _place(walk, instruction)
-        walk.placed.append(placed)
-        if instruction.operation.name == TRANSMIT:
-            ends[placed.rows[0]] = placed.column
+    shown = (each for each in circuit.data if each.operation.name != "barrier" and each.qubits)
+    placed = tuple(_place(walk, instruction) for instruction in shown)
+    ends = {each.rows[0]: each.column for each in placed if each.instruction.operation.name == TRANSMIT}
     wires = tuple(bit_name(circuit, qubit) for qubit in circuit.qubits)
-    return Layout(wires, nodes, ends, tuple(walk.placed), max(walk.free, default=0))
+    return Layout(wires, nodes, ends, placed, max(walk.free, default=0))
 
 
 def _place(walk: _Walk, instruction: CircuitInstruction) -> Placed:
@@ -90,15 +85,14 @@ def _place(walk: _Walk, instruction: CircuitInstruction) -> Placed:
     known = [walk.sources[bit] for bit in bits_read(instruction) if bit in walk.sources]
     own = {walk.nodes[row] for row in rows}
     remote = tuple(dict.fromkeys(source for source in known if walk.nodes[source.row] not in own))
-    taken = set(range(min(rows), max(rows) + 1))
-    for source in remote:
-        taken |= set(range(source.row, min(rows))) | set(range(max(rows) + 1, source.row + 1))
+    between = [*rows, *(source.row for source in remote)]
+    taken = range(min(between), max(between) + 1)
     column = max([walk.free[row] for row in taken] + [source.column + 1 for source in known])
     for row in taken:
         walk.free[row] = column + 1
     for bit in written_bits(instruction):
-        walk.lanes[rows[0]] = walk.lanes.get(rows[0], -1) + 1
         walk.sources[bit] = Source(rows[0], column, walk.lanes[rows[0]])
+        walk.lanes[rows[0]] += 1
     return Placed(instruction, rows, column, label(walk.circuit, instruction), remote)
 
 
@@ -148,8 +142,13 @@ def _parity(circuit: QuantumCircuit, bits: Sequence[Clbit]) -> str:
     return names if len(bits) == 1 else f"({names})"
 
 
+def base_gate(operation: Operation) -> Operation:
+    """Return what a controlled gate does to its targets; any other operation as it is."""
+    return operation.base_gate if isinstance(operation, ControlledGate) else operation
+
+
 def _gate_label(operation: Operation) -> str:
-    gate = operation.base_gate if isinstance(operation, ControlledGate) else operation
+    gate = base_gate(operation)
     short = gate.name.upper() if len(gate.name) <= 3 else gate.name
     numbers = [_number(value) for value in getattr(gate, "params", [])]
     shown = all(numbers) and 0 < len(numbers) <= 3

@@ -10,12 +10,12 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.plotting.chip import Point, chip_places
-from qnet_circuits.plotting.style import FAINT, INK, LINK_COLOUR, PAPER, new_axes, points_per_unit
+from qnet_circuits.plotting.chip import Edge, Point, chip_places
+from qnet_circuits.plotting.pen import Pen
+from qnet_circuits.plotting.style import FAINT, INK, LINK_COLOUR, PAPER, new_axes
 from qnet_circuits.programs.figures import links_of
 from qnet_circuits.theory.estimate import Estimate
 
@@ -48,20 +48,18 @@ def plot_links(result: Result, ax: Axes | None = None) -> Axes:
     lines = links_of(result.figures)
     if not lines:
         raise ParameterError(f"{result.title} has no figures of links; give the result of a link-benchmark")
-    middles = {_middle(line): estimate for line, estimate in lines.items()}
-    edges = {_sorted(a, b) for line in lines for a, b in pairwise(line)}
-    places = chip_places(sorted(edges))
+    middles = {_edge(line[len(line) // 2 - 1 :]): estimate for line, estimate in lines.items()}
+    edges = sorted({_edge(pair) for line in lines for pair in pairwise(line)})
+    places = chip_places(edges)
     width, height = (max(point[axis] for point in places.values()) + 2 * _MARGIN for axis in (0, 1))
     ax = new_axes(ax, (max(4.2, _PITCH * width + 1.2), max(2.2, _PITCH * height + 0.9)))
-    ax.set_axis_off()
-    ax.set_aspect("equal")
-    ax.set_xlim(-_MARGIN, width - _MARGIN)
-    ax.set_ylim(height - _MARGIN, -_MARGIN)
+    pen = Pen.on(ax, (-_MARGIN, width - _MARGIN), (height - _MARGIN, -_MARGIN))
     scale = _scale([estimate.value for estimate in middles.values() if estimate.low > _ENTANGLED])
-    points = points_per_unit(ax, width, height)
-    for edge in sorted(edges):
-        _draw_link(ax, (places[edge[0]], places[edge[1]]), middles.get(edge), scale, points)
-    _draw_qubits(ax, places, points)
+    for a, b in edges:
+        _draw_link(pen, (places[a], places[b]), middles.get((a, b)), scale)
+    for qubit, place in places.items():
+        pen.disc(*place, _RADIUS, PAPER, width=0.02)
+        pen.text(*place, str(qubit), 0.24)
     _draw_scale(ax, scale, "Bell fidelity" if len(next(iter(lines))) == 2 else "swapped fidelity")
     unproven = [line for line in ax.lines if line.get_gid() == "unproven"]
     if unproven:
@@ -73,13 +71,10 @@ def plot_links(result: Result, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _middle(line: tuple[int, ...]) -> tuple[int, int]:
-    middle = line[len(line) // 2 - 1 : len(line) // 2 + 1]
-    return _sorted(middle[0], middle[1])
-
-
-def _sorted(a: int, b: int) -> tuple[int, int]:
-    return (a, b) if a < b else (b, a)
+def _edge(line: tuple[int, ...]) -> Edge:
+    """Return the link at the beginning of a line, the smaller qubit first."""
+    a, b = sorted(line[:2])
+    return a, b
 
 
 def _scale(values: list[float]) -> Normalize:
@@ -90,25 +85,14 @@ def _scale(values: list[float]) -> Normalize:
     return Normalize(low, max(high, low + 0.05), clip=True)
 
 
-def _draw_link(
-    ax: Axes, ends: tuple[Point, Point], estimate: Estimate | None, scale: Normalize, points: float
-) -> None:
+def _draw_link(pen: Pen, ends: tuple[Point, Point], estimate: Estimate | None, scale: Normalize) -> None:
     xs, ys = zip(*ends, strict=True)
     if estimate is None:
-        ax.plot(xs, ys, color=FAINT, lw=0.06 * points, zorder=1, gid="unmeasured")
-        return
-    proven = estimate.low > _ENTANGLED
-    colour = plt.get_cmap(_COLOURS)(scale(estimate.value)) if proven else LINK_COLOUR
-    ax.plot(
-        xs, ys, color=colour, lw=0.2 * points, ls="-" if proven else (0, (0.5, 0.35)), solid_capstyle="butt",
-        dash_capstyle="butt", zorder=2, gid="link" if proven else "unproven",
-    )  # fmt: skip
-
-
-def _draw_qubits(ax: Axes, places: dict[int, Point], points: float) -> None:
-    for qubit, place in places.items():
-        ax.add_patch(Circle(place, _RADIUS, facecolor=PAPER, edgecolor=INK, lw=0.02 * points, zorder=3))
-        ax.text(*place, str(qubit), size=0.24 * points, color=INK, ha="center", va="center", zorder=4)
+        pen.line(xs, ys, 0.06, color=FAINT, zorder=1, gid="unmeasured")
+    elif estimate.low > _ENTANGLED:
+        pen.line(xs, ys, 0.2, color=plt.get_cmap(_COLOURS)(scale(estimate.value)), gid="link")
+    else:
+        pen.line(xs, ys, 0.2, color=LINK_COLOUR, ls=(0, (0.5, 0.35)), dash_capstyle="butt", gid="unproven")
 
 
 def _draw_scale(ax: Axes, scale: Normalize, label: str) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from qnet_circuits.plotting.layout import Placed, Source
+from qnet_circuits.plotting.pen import Pen
 from qnet_circuits.plotting.style import MESSAGE_COLOUR
-from qnet_circuits.plotting.symbols import BOX, Pen
+from qnet_circuits.plotting.symbols import BOX, draw_head
 
 #: From how many messages on one side of a box they are drawn as one.
 MERGED = 4
@@ -35,12 +36,10 @@ def draw_messages(
             arrives = not merged or k == len(sources) - 1
             tip = heights[row] + sign * BOX / 2 if arrives else None
             if xs and source.column <= max(xs) and placed.column >= min(xs):
-                ends = (xs.get(source.column), _shifted(xs.get(placed.column), slot))
-                _draw_message(pen, source, heights[source.row], ends, tip, sign, edges)
-
-
-def _shifted(x: float | None, by: float) -> float | None:
-    return None if x is None else x + by
+                end = xs[placed.column] + slot if placed.column in xs else None
+                _draw_message(
+                    pen, source, heights[source.row], (xs.get(source.column), end), tip, sign, edges
+                )
 
 
 def _draw_message(
@@ -54,8 +53,8 @@ def _draw_message(
     points.append((edges[1] if end is None else end, channel))
     if end is not None and tip is not None:
         points.append((end, tip + 0.1 * sign))
-        pen.head(end, tip, sign > 0, MESSAGE_COLOUR, gid="message")
+        draw_head(pen, end, tip, sign > 0, MESSAGE_COLOUR, "message")
     elif end is not None:
-        pen.disc(end, channel, 0.045, colour=MESSAGE_COLOUR)
+        pen.disc(end, channel, 0.045, MESSAGE_COLOUR, MESSAGE_COLOUR)
     xs, ys = zip(*points, strict=True)
-    pen.line(xs, ys, MESSAGE_COLOUR, 0.024, 2.5, dashed=True, gid="path")
+    pen.line(xs, ys, 0.024, color=MESSAGE_COLOUR, zorder=2.5, ls=(0, (4, 2.5)), gid="path")

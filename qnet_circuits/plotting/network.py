@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle
 
-from qnet_circuits.plotting.style import (
-    INK,
-    LINK_COLOUR,
-    PALETTE,
-    PAPER,
-    new_axes,
-    points_per_unit,
-    text_width,
-)
+from qnet_circuits.errors import ParameterError
+from qnet_circuits.plotting.pen import Pen
+from qnet_circuits.plotting.style import LINK_COLOUR, PALETTE, PAPER, new_axes, text_width
 
 if TYPE_CHECKING:
     from qnet_circuits.programs.network import Network
 
-Point = tuple[float, float]
-# One data unit is an inch where there is room.
+# One data unit is an inch where there is room. A point of the plane is a complex number.
 _FONT = 10 / 72
 _GAP = 0.9
 _MARGIN = 0.2
@@ -45,97 +40,76 @@ def draw_network(network: Network, ax: Axes | None = None) -> Axes:
     longest = max(text_width(node, _FONT) for node in network.nodes)
     radius = min(max(longest / 2 + 0.08, 0.35), 0.8)
     places = _places(network, radius)
-    xs, ys = zip(*places.values(), strict=True)
-    reach = radius + _MARGIN
-    left, right = min(xs) - reach, max(xs) + reach
-    low, high = min(ys) - reach, max(ys) + reach
-    ax = new_axes(ax, (right - left, high - low), bare=True)
-    ax.set_xlim(left, right)
-    ax.set_ylim(low, high)
-    points = points_per_unit(ax, right - left, high - low)
-    _draw_links(ax, network, places, radius, points)
+    centres, reach = np.array(list(places.values())), radius + _MARGIN
+    xs = centres.real.min() - reach, centres.real.max() + reach
+    ys = centres.imag.min() - reach, centres.imag.max() + reach
+    pen = Pen.on(new_axes(ax, (xs[1] - xs[0], ys[1] - ys[0]), bare=True), xs, ys)
+    _draw_links(pen, network, places, radius)
     size = _FONT * min(1.0, (2 * radius - 0.1) / longest)
     for node, place in places.items():
-        ax.add_patch(Circle(place, radius, facecolor=PAPER, edgecolor=PALETTE[0], lw=0.03 * points, zorder=3))
-        ax.add_patch(Circle(place, radius, facecolor=PALETTE[0], alpha=0.18, lw=0, zorder=3))
-        ax.text(*place, node, size=size * points, color=INK, ha="center", va="center", zorder=4)
-    return ax
+        pen.disc(place.real, place.imag, radius, PAPER, PALETTE[0], width=0.03)
+        pen.disc(place.real, place.imag, radius, PALETTE[0], "none", alpha=0.18)
+        pen.text(place.real, place.imag, node, size)
+    return pen.ax
 
 
-def _draw_links(ax: Axes, network: Network, places: dict[str, Point], radius: float, points: float) -> None:
+def _draw_links(pen: Pen, network: Network, places: dict[str, complex], radius: float) -> None:
     ends = [(places[a], places[b]) for a, b, _ in network.links]
-    rims = [
-        (x + radius * math.cos(k * math.pi / 12), y + radius * math.sin(k * math.pi / 12))
-        for x, y in places.values()
-        for k in range(24)
-    ]
-    avoid = rims + [spot for start, end in ends for spot in _along(start, end)]
-    labels: list[Point] = []
+    rims = [place + radius * np.exp(2j * np.pi * np.arange(24) / 24) for place in places.values()]
+    avoid = np.concatenate([*rims, *(np.linspace(start, end, 41) for start, end in ends)])
+    labels: list[complex] = []
     for (start, end), (_, _, link) in zip(ends, network.links, strict=True):
-        ax.plot(*zip(start, end, strict=True), color=LINK_COLOUR, lw=0.025 * points, zorder=1, gid="link")
+        pen.line(
+            [start.real, end.real], [start.imag, end.imag], 0.025, color=LINK_COLOUR, zorder=1, gid="link"
+        )
         place = _label_place(start, end, radius, labels, avoid)
         labels.append(place)
-        ax.text(
-            *place, f"{link.weights[0]:.3f}", size=0.9 * _FONT * points, color=INK,
-            ha="center", va="center", zorder=2,
-            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.01 * points},
-        )  # fmt: skip
-
-
-def _along(start: Point, end: Point, steps: int = 40) -> list[Point]:
-    """Return points on a line, with both ends."""
-    (x, y), (dx, dy) = start, (end[0] - start[0], end[1] - start[1])
-    return [(x + dx * k / steps, y + dy * k / steps) for k in range(steps + 1)]
+        paper = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.01 * pen.points}
+        pen.text(place.real, place.imag, f"{link.weights[0]:.3f}", 0.9 * _FONT, zorder=2, bbox=paper)
 
 
 def _label_place(
-    start: Point, end: Point, radius: float, labels: Sequence[Point], avoid: Sequence[Point]
-) -> Point:
+    start: complex, end: complex, radius: float, labels: Sequence[complex], avoid: np.ndarray
+) -> complex:
     """Return a place beside a line, clear of labels and discs, and of other lines as far as can be."""
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    length = math.hypot(dx, dy)
+    length = abs(end - start)
+    along = (end - start) / length
     # The normal that points up, or left where it is level.
-    nx, ny = (-dy / length, dx / length) if (dx, -dy) > (0, 0) else (dy / length, -dx / length)
-    offset = (abs(nx) * _LABEL[0] + abs(ny) * _LABEL[1]) / 2 + 0.03
-    spots = []
-    for t in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8):
-        way = (radius + t * (length - 2 * radius)) / length
-        for side in (offset, -offset):
-            spots.append((start[0] + way * dx + side * nx, start[1] + way * dy + side * ny))
+    across = 1j * along if (along.real, -along.imag) > (0, 0) else -1j * along
+    aside = across * ((abs(across.real) * _LABEL[0] + abs(across.imag) * _LABEL[1]) / 2 + 0.03)
+    ways = [radius + t * (length - 2 * radius) for t in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)]
 
-    def cost(spot: Point) -> tuple[int, int]:
-        taken = sum(abs(spot[0] - x) < _LABEL[0] and abs(spot[1] - y) < _LABEL[1] for x, y in labels)
-        touched = sum(abs(spot[0] - x) < _LABEL[0] / 2 and abs(spot[1] - y) < _LABEL[1] / 2 for x, y in avoid)
-        return taken, touched
+    def touched(spot: complex, points: np.ndarray, part: float) -> int:
+        gaps = points - spot
+        near = (abs(gaps.real) < part * _LABEL[0]) & (abs(gaps.imag) < part * _LABEL[1])
+        return int(np.count_nonzero(near))
 
-    return min(spots, key=cost)
+    spots = [start + way * along + side for way in ways for side in (aside, -aside)]
+    return min(spots, key=lambda spot: (touched(spot, np.array(labels), 1), touched(spot, avoid, 0.5)))
 
 
-def _places(network: Network, radius: float) -> dict[str, Point]:
+def _places(network: Network, radius: float) -> dict[str, complex]:
     """Return the centre of each node's disc."""
     row = chain_order(network)
     if row:
-        return {node: (k * (2 * radius + _GAP), 0.0) for k, node in enumerate(row)}
+        return {node: complex(k * (2 * radius + _GAP)) for k, node in enumerate(row)}
     centre = star_centre(network)
     around = [node for node in network.nodes if node != centre]
     apart = 2 * radius + (0.25 if centre else _GAP)
     ring = max(2 * radius + _GAP, apart / (2 * math.sin(math.pi / len(around))))
-    places = {} if centre is None else {centre: (0.0, 0.0)}
+    places = {} if centre is None else {centre: 0j}
     for k, node in enumerate(around):
-        angle = math.pi / 2 - 2 * math.pi * k / len(around)
-        places[node] = (ring * math.cos(angle), ring * math.sin(angle))
+        places[node] = cmath.rect(ring, math.pi / 2 - 2 * math.pi * k / len(around))
     return places
 
 
 def chain_order(network: Network) -> tuple[str, ...]:
     """Return the nodes of a chain from end to end, or nothing if the network is no chain."""
     ends = [node for node in network.nodes if len(network.neighbours(node)) == 1]
-    if len(ends) != 2 or network.hops != len(network.nodes) - 1:
+    try:
+        return replace(network, nodes=tuple(dict.fromkeys([*ends[:1], *network.nodes]))).path()
+    except ParameterError:
         return ()
-    row = [ends[0]]
-    while len(onward := [node for node in network.neighbours(row[-1]) if node not in row]) == 1:
-        row.append(onward[0])
-    return tuple(row) if len(row) == len(network.nodes) else ()
 
 
 def star_centre(network: Network) -> str | None:

@@ -29,24 +29,14 @@ def new_axes(ax: Axes | None, figsize: tuple[float, float], bare: bool = False) 
     Args:
         ax: Axes to draw on, or None.
         figsize: Width and height of a new figure in inches; cut to 40 by 200.
-        bare: Whether a drawing without frame and ticks follows, which fills a new figure.
+        bare: Whether the axes fill a new figure.
     """
     if ax is None:
         size = (min(figsize[0], MAX_WIDTH), min(figsize[1], MAX_HEIGHT))
         figure, ax = plt.subplots(figsize=size, layout=None if bare else "constrained")
         if bare:
             figure.subplots_adjust(0, 0, 1, 1)
-    if bare:
-        ax.set_axis_off()
-        ax.set_aspect("equal")
     return ax
-
-
-def points_per_unit(ax: Axes, width: float, height: float) -> float:
-    """Return the size in points of one data unit, where ``width`` by ``height`` units fit the axes at equal aspect."""
-    box = ax.get_window_extent()
-    inches = min(box.width / width, box.height / height) / ax.figure.dpi
-    return max(72 * inches, 1e-3)
 
 
 def text_width(text: str, size: float) -> float:

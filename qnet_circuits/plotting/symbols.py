@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from matplotlib.axes import Axes
-from matplotlib.patches import Arc, Circle, Polygon, Rectangle
-from qiskit.circuit import ControlFlowOp, ControlledGate
+from matplotlib.patches import Arc, Polygon, Rectangle
+from qiskit.circuit import ControlFlowOp, ControlledGate, Operation
 
-from qnet_circuits.plotting.layout import Placed
+from qnet_circuits.plotting.layout import Placed, base_gate
+from qnet_circuits.plotting.pen import Pen
 from qnet_circuits.plotting.style import INK, LINK_COLOUR, MESSAGE_COLOUR, PAPER, text_width
 from qnet_circuits.programs.instructions import CORRECT, ENTANGLE, TRANSMIT
 
@@ -21,66 +20,6 @@ _DOT, _RING = 0.07, 0.16
 _PALE_BLUE, _PALE_GREY = "#dcebf7", "#eeeeee"
 
 
-@dataclass(frozen=True)
-class Pen:
-    """Draws on axes whose data unit is ``points`` points long, so that lines and text scale with the drawing."""
-
-    ax: Axes
-    points: float
-
-    def line(
-        self,
-        xs: Sequence[float],
-        ys: Sequence[float],
-        colour: str = INK,
-        width: float = 0.027,
-        zorder: float = 2,
-        dashed: bool = False,
-        gid: str | None = None,
-    ) -> None:
-        """Draw a line through points."""
-        style = (0, (4, 2.5)) if dashed else "-"
-        self.ax.plot(
-            xs, ys, color=colour, lw=width * self.points, ls=style, zorder=zorder, gid=gid, solid_capstyle="butt",
-            solid_joinstyle="round", scalex=False, scaley=False,
-        )  # fmt: skip
-
-    def text(
-        self,
-        x: float,
-        y: float,
-        text: str,
-        size: float = FONT,
-        colour: str = INK,
-        ha: str = "center",
-        weight: str = "normal",
-    ) -> None:
-        """Write a text, at middle height."""
-        self.ax.text(
-            x, y, text, size=size * self.points, color=colour, ha=ha, va="center", weight=weight, zorder=5
-        )  # fmt: skip
-
-    def box(self, x: float, y: float, width: float, colour: str = PAPER, edge: str = INK) -> None:
-        """Draw a filled box, ``BOX`` high."""
-        corner = (x - width / 2, y - BOX / 2)
-        self.ax.add_patch(
-            Rectangle(corner, width, BOX, facecolor=colour, edgecolor=edge, lw=0.025 * self.points, zorder=3)
-        )
-
-    def disc(self, x: float, y: float, radius: float, filled: bool = True, colour: str = INK) -> None:
-        """Draw a disc, or a ring."""
-        face = colour if filled else PAPER
-        self.ax.add_patch(
-            Circle((x, y), radius, facecolor=face, edgecolor=colour, lw=0.025 * self.points, zorder=3)
-        )
-
-    def head(self, x: float, y: float, down: bool, colour: str, gid: str | None = None) -> None:
-        """Draw the head of a vertical arrow whose tip is at (x, y)."""
-        back = y + (0.15 if down else -0.15)
-        corners = [(x, y), (x - 0.07, back), (x + 0.07, back)]
-        self.ax.add_patch(Polygon(corners, facecolor=colour, edgecolor="none", zorder=4, gid=gid))
-
-
 def symbol_width(placed: Placed) -> float:
     """Return how much room an instruction's symbol takes along its wire."""
     operation = placed.instruction.operation
@@ -88,34 +27,35 @@ def symbol_width(placed: Placed) -> float:
         return 0.8
     if _dots_only(placed):
         return 0.45
-    size = SMALL if operation.name in ("measure", CORRECT) else FONT
-    return max(BOX, text_width(placed.label, size) + 0.12)
+    return max(BOX, text_width(placed.label, _size(operation)) + 0.12)
+
+
+def _size(operation: Operation) -> float:
+    return SMALL if operation.name in ("measure", CORRECT) else FONT
 
 
 def _dots_only(placed: Placed) -> bool:
-    operation = placed.instruction.operation
-    base = operation.base_gate.name if isinstance(operation, ControlledGate) else operation.name
-    return base in (TRANSMIT, "swap") or (len(placed.rows) > 1 and base in ("x", "z"))
+    name = base_gate(placed.instruction.operation).name
+    return name in (TRANSMIT, "swap") or (len(placed.rows) > 1 and name in ("x", "z"))
+
+
+def draw_head(pen: Pen, x: float, y: float, down: bool, colour: str, gid: str) -> None:
+    """Draw the head of a vertical arrow whose tip is at (x, y)."""
+    back = y + (0.15 if down else -0.15)
+    pen.shape(Polygon([(x, y), (x - 0.07, back), (x + 0.07, back)]), colour, "none", zorder=4, gid=gid)
 
 
 def draw_symbol(pen: Pen, placed: Placed, x: float, heights: Sequence[float]) -> None:
     """Draw an instruction at ``x``; ``heights`` are those of the circuit's wires."""
-    operation = placed.instruction.operation
-    ys = [heights[row] for row in placed.rows]
-    width = symbol_width(placed)
-    if operation.name == ENTANGLE:
+    name, ys = placed.instruction.operation.name, [heights[row] for row in placed.rows]
+    if name == ENTANGLE:
         _draw_entangle(pen, x, ys, heights)
-    elif operation.name == TRANSMIT:
+    elif name == TRANSMIT:
         _draw_transmit(pen, x, ys)
-    elif operation.name == "measure":
-        _draw_meter(pen, x, ys[0], width, placed.label)
-    elif operation.name == CORRECT:
-        pen.box(x, ys[0], width, _PALE_BLUE, MESSAGE_COLOUR)
-        pen.text(x, ys[0], placed.label, SMALL)
-    elif isinstance(operation, ControlledGate):
-        _draw_controlled(pen, operation, x, ys, width, placed.label)
+    elif name == "measure":
+        _draw_meter(pen, placed, x, ys[0])
     else:
-        _draw_boxes(pen, x, ys, width, placed.label, isinstance(operation, ControlFlowOp))
+        _draw_gate(pen, placed, x, ys)
 
 
 def _draw_entangle(pen: Pen, x: float, ys: Sequence[float], heights: Sequence[float]) -> None:
@@ -125,63 +65,55 @@ def _draw_entangle(pen: Pen, x: float, ys: Sequence[float], heights: Sequence[fl
     step = (high - low - 0.3) / teeth
     side = [0.0, *(0.07 * (-1) ** k for k in range(teeth)), 0.0]
     down = [high - 0.15, *(high - 0.15 - (k + 0.5) * step for k in range(teeth)), low + 0.15]
-    pen.line([x, *(x + dx for dx in side), x], [high, *down, low], LINK_COLOUR, 0.03, gid="entangle")
+    xs, down = [x, *(x + dx for dx in side), x], [high, *down, low]
+    pen.line(xs, down, 0.03, color=LINK_COLOUR, gid="entangle")
     for y in (high, low):
-        pen.disc(x, y, _DOT, colour=LINK_COLOUR)
+        pen.disc(x, y, _DOT, LINK_COLOUR, LINK_COLOUR)
     below = max(height for height in heights if height < high)
-    pen.text(x + 0.12, (high + below) / 2, "Φ+", colour=LINK_COLOUR, ha="left")
+    pen.text(x + 0.12, (high + below) / 2, "Φ+", FONT, color=LINK_COLOUR, ha="left")
 
 
 def _draw_transmit(pen: Pen, x: float, ys: Sequence[float]) -> None:
     source, target = ys
     down = source > target
-    pen.line([x, x], [source, target + (0.1 if down else -0.1)], LINK_COLOUR, 0.04)
-    pen.disc(x, source, _DOT, colour=LINK_COLOUR)
-    pen.head(x, target, down, LINK_COLOUR, gid="transmit")
+    pen.line([x, x], [source, target + (0.1 if down else -0.1)], 0.04, color=LINK_COLOUR)
+    pen.disc(x, source, _DOT, LINK_COLOUR, LINK_COLOUR)
+    draw_head(pen, x, target, down, LINK_COLOUR, "transmit")
 
 
-def _draw_meter(pen: Pen, x: float, y: float, width: float, bit: str) -> None:
+def _draw_box(pen: Pen, x: float, y: float, width: float, face: str = PAPER, edge: str = INK) -> None:
+    pen.shape(Rectangle((x - width / 2, y - BOX / 2), width, BOX), face, edge)
+
+
+def _draw_meter(pen: Pen, placed: Placed, x: float, y: float) -> None:
     """Draw a box with a dial above the name of the bit."""
-    pen.box(x, y, width, _PALE_GREY)
+    _draw_box(pen, x, y, symbol_width(placed), _PALE_GREY)
     foot = y + 0.01
-    pen.ax.add_patch(
-        Arc((x, foot), 0.34, 0.34, theta1=15, theta2=165, color=INK, lw=0.022 * pen.points, zorder=4)
-    )
-    pen.line([x, x + 0.13], [foot, foot + 0.24], INK, 0.022, 4)
-    pen.text(x, y - 0.18, bit, SMALL)
+    dial = Arc((x, foot), 0.34, 0.34, theta1=15, theta2=165, color=INK, lw=0.022 * pen.points, zorder=4)
+    pen.ax.add_patch(dial)
+    pen.line([x, x + 0.13], [foot, foot + 0.24], 0.022, zorder=4)
+    pen.text(x, y - 0.18, placed.label, SMALL)
 
 
-def _draw_controlled(
-    pen: Pen, gate: ControlledGate, x: float, ys: Sequence[float], width: float, label: str
-) -> None:
+def _draw_gate(pen: Pen, placed: Placed, x: float, ys: Sequence[float]) -> None:
+    """Draw a gate on each of its targets, and its controls as discs, or as rings if they wait for 0."""
+    operation = placed.instruction.operation
+    controls = operation.num_ctrl_qubits if isinstance(operation, ControlledGate) else 0
     pen.line([x, x], [min(ys), max(ys)])
-    controls, targets = ys[: gate.num_ctrl_qubits], ys[gate.num_ctrl_qubits :]
-    for k, y in enumerate(controls):
-        pen.disc(x, y, _DOT, filled=bool(gate.ctrl_state >> k & 1))
-    for y in targets:
-        if gate.base_gate.name == "x":
-            pen.disc(x, y, _RING, filled=False)
+    for k, y in enumerate(ys[:controls]):
+        pen.disc(x, y, _DOT, INK if operation.ctrl_state >> k & 1 else PAPER)
+    name = base_gate(operation).name
+    for y in ys[controls:]:
+        if controls and name == "x":
+            pen.disc(x, y, _RING, PAPER)
             pen.line([x - _RING, x + _RING], [y, y], zorder=4)
             pen.line([x, x], [y - _RING, y + _RING], zorder=4)
-        elif gate.base_gate.name == "z":
+        elif controls and name == "z":
             pen.disc(x, y, _DOT)
-        elif gate.base_gate.name == "swap":
-            _draw_cross(pen, x, y)
+        elif name == "swap":
+            for sign in (1, -1):
+                pen.line([x - 0.1, x + 0.1], [y - 0.1 * sign, y + 0.1 * sign], zorder=4)
         else:
-            pen.box(x, y, width)
-            pen.text(x, y, label)
-
-
-def _draw_cross(pen: Pen, x: float, y: float) -> None:
-    for sign in (1, -1):
-        pen.line([x - 0.1, x + 0.1], [y - 0.1 * sign, y + 0.1 * sign], zorder=4)
-
-
-def _draw_boxes(pen: Pen, x: float, ys: Sequence[float], width: float, label: str, dependent: bool) -> None:
-    pen.line([x, x], [min(ys), max(ys)])
-    for y in ys:
-        if label == "swap":
-            _draw_cross(pen, x, y)
-            continue
-        pen.box(x, y, width, _PALE_BLUE if dependent else PAPER, MESSAGE_COLOUR if dependent else INK)
-        pen.text(x, y, label)
+            waits = name == CORRECT or isinstance(operation, ControlFlowOp)
+            _draw_box(pen, x, y, symbol_width(placed), *((_PALE_BLUE, MESSAGE_COLOUR) if waits else ()))
+            pen.text(x, y, placed.label, _size(operation))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Patch
 
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.classical import read_bits
@@ -23,8 +23,8 @@ _KINDS = {
     "measure": (PALETTE[2], "measurement"),
     "decision": (PALETTE[3], "decision and its gate"),
     "reset": (PALETTE[4], "reset"),
+    "wait": ("#d9d9d9", "waits, and decays"),
 }
-_WAIT_COLOUR = "#d9d9d9"
 
 
 def plot_timeline(
@@ -63,19 +63,10 @@ def plot_timeline(
     chosen = compiled.items[0 if item is None else names.index(check_name("circuit", item, names))]
     timed, waiting = Twin(compiled.device, noise or DeviceNoise(), compiled.decoupling).timeline(chosen)
     ax = new_axes(ax, (9.0, 1.6 + 0.42 * len(chosen.qubits)))
-    _draw_waits(ax, waiting)
-    drawn = _draw_operations(ax, timed)
+    _draw_bars(ax, timed, waiting)
     _draw_messages(ax, timed)
-    _finish(ax, compiled, chosen, timed, drawn, bool(waiting))
+    _finish(ax, f"{chosen.name} on {compiled.device.name}", chosen, max(each.end for each in timed))
     return ax
-
-
-def _draw_waits(ax: Axes, waiting: Sequence[Wait]) -> None:
-    for wait in waiting:
-        ax.barh(
-            wait.wire, wait.seconds * _MICROSECONDS, left=wait.start * _MICROSECONDS, height=_HEIGHT,
-            color=_WAIT_COLOUR, edgecolor=FAINT, linewidth=0.4, zorder=1, gid="wait",
-        )  # fmt: skip
 
 
 def _kind(each: Timed) -> str:
@@ -86,31 +77,25 @@ def _kind(each: Timed) -> str:
     return "pair" if len(each.wires) > 1 else "gate"
 
 
-def _draw_operations(ax: Axes, timed: Sequence[Timed]) -> set[str]:
-    """Draw everything that takes time, and return the kinds that were drawn."""
-    drawn = set()
+def _draw_bars(ax: Axes, timed: Sequence[Timed], waiting: Sequence[Wait]) -> None:
+    """Draw everything that takes time as a bar on each of its wires, kind by kind."""
+    bars: dict[str, list[tuple[int, float, float]]] = {kind: [] for kind in _KINDS}
+    bars["wait"] = [(wait.wire, wait.start, wait.seconds) for wait in waiting]
     for each in timed:
-        if each.transparent or each.end <= each.start:
-            continue
-        kind = _kind(each)
-        drawn.add(kind)
-        colour, _ = _KINDS[kind]
-        length = (each.end - each.start) * _MICROSECONDS
-        for wire in each.wires:
+        if not each.transparent and each.end > each.start:
+            bars[_kind(each)] += [(wire, each.start, each.end - each.start) for wire in each.wires]
+            if _kind(each) == "pair":
+                middle = (each.start + each.end) / 2 * _MICROSECONDS
+                ends = [min(each.wires), max(each.wires)]
+                ax.plot([middle, middle], ends, color=_KINDS["pair"][0], linewidth=1.2, zorder=1.5)
+    for kind, (colour, label) in _KINDS.items():
+        if bars[kind]:
+            wires, starts, lengths = np.array(bars[kind]).T
+            edge = {"edgecolor": FAINT, "linewidth": 0.4, "zorder": 1} if kind == "wait" else {"zorder": 2}
             ax.barh(
-                wire,
-                length,
-                left=each.start * _MICROSECONDS,
-                height=_HEIGHT,
-                color=colour,
-                zorder=2,
-                gid=kind,
-            )
-        if kind == "pair":
-            low, high = min(each.wires), max(each.wires)
-            middle = (each.start + each.end) / 2 * _MICROSECONDS
-            ax.plot([middle, middle], [low, high], color=colour, linewidth=1.2, zorder=1.5)
-    return drawn
+                wires, lengths * _MICROSECONDS, left=starts * _MICROSECONDS, height=_HEIGHT, color=colour,
+                label=label, gid=kind, **edge,
+            )  # fmt: skip
 
 
 def _draw_messages(ax: Axes, timed: Sequence[Timed]) -> None:
@@ -128,25 +113,18 @@ def _draw_messages(ax: Axes, timed: Sequence[Timed]) -> None:
                 )  # fmt: skip
 
 
-def _finish(
-    ax: Axes, compiled: Compiled, item: CompiledItem, timed: Sequence[Timed], drawn: set[str], waits: bool
-) -> None:
+def _finish(ax: Axes, title: str, item: CompiledItem, end: float) -> None:
     ax.set_yticks(range(len(item.qubits)), _labels(item))
     ax.set_ylim(len(item.qubits) - 0.4, -0.6)
-    whole = max(each.end for each in timed) * _MICROSECONDS
+    whole = end * _MICROSECONDS
     ax.set_xlim(-0.01 * whole, 1.01 * whole)
     ax.set_xlabel("time (µs)", color=INK)
-    assert compiled.device is not None
-    ax.set_title(f"{item.name} on {compiled.device.name}, corrections={item.lowered.mode}", fontsize=10)
-    handles = [Patch(color=colour, label=label) for kind, (colour, label) in _KINDS.items() if kind in drawn]
-    if waits:
-        handles.append(Patch(facecolor=_WAIT_COLOUR, edgecolor=FAINT, label="waits, and decays"))
+    ax.set_title(f"{title}, corrections={item.lowered.mode}", fontsize=10)
     ax.legend(
-        handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.9 / len(item.qubits) - 0.12),
-        ncols=min(6, len(handles)), frameon=False, fontsize=8,
+        loc="upper center", bbox_to_anchor=(0.5, -0.9 / len(item.qubits) - 0.12),
+        ncols=min(6, len(ax.containers)), frameon=False, fontsize=8,
     )  # fmt: skip
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    ax.spines[["top", "right"]].set_visible(False)
 
 
 def _labels(item: CompiledItem) -> list[str]:
