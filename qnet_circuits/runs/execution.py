@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import Evaluator, Progress, Raw, check_shapes
+from qnet_circuits.backends.base import Backend, Evaluator, Progress, Raw, check_shapes
+from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import (
     AccountError,
     JobCancelledError,
@@ -23,6 +24,7 @@ from qnet_circuits.errors import (
 from qnet_circuits.runs.kept import Blocks, FetchedElsewhereError, Kept
 from qnet_circuits.runs.options import SIMULATOR, SURPLUS, stream_seed
 from qnet_circuits.runs.planning import joined, shots_of
+from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.runs.progress import Report, reporter
 from qnet_circuits.runs.source import Source
 from qnet_circuits.theory.estimate import Estimate
@@ -42,7 +44,7 @@ class Execution(ABC):
         source: What it executes.
     """
 
-    def __init__(self, kept: Kept, source: Source) -> None:
+    def __init__(self, kept: Kept, source: Prepared | Source) -> None:
         self._kept, self._source = kept, source
         self._blocks: Blocks | None = None
         #: What is said of blocks that are left out.
@@ -128,9 +130,24 @@ class Execution(ABC):
             check_shapes(block, [(circuit.name, circuit.shapes) for circuit in manifest.circuits])
         return blocks
 
+    @property
+    def _sampler(self) -> Backend:
+        """The backend of a run that samples outcomes."""
+        backend = self._source.backend
+        if not isinstance(backend, Backend):
+            where = f"{self._kept.where}/manifest.json"
+            raise RecordError(f"{where} is damaged: {backend.name} samples no outcomes")
+        return backend
+
+    def _ready(self) -> Compiled:
+        """Return the compiled program, or raise RecordError if the run was cancelled, or it cannot be made again."""
+        if self._kept.status == "CANCELLED":
+            raise RecordError("the run was cancelled; submit it again")
+        return self._source.compiled
+
     def _submit(self, number: int) -> Any:
         """Submit one job, and return its ticket."""
-        compiled, backend = self._source.ready(), self._source.sampler
+        compiled, backend = self._ready(), self._sampler
         job = self._kept.manifest.jobs[number]
         if "max_qpu_seconds" in job:
             backend = backend.limited(job["max_qpu_seconds"])
@@ -165,7 +182,7 @@ class Local(Execution):
         """Sample all jobs, as long as it takes."""
         if self._given_up():
             raise JobCancelledError(GIVEN_UP, "")
-        self._source.ready()
+        self._ready()
         self._kept.set(status="SUBMITTING")
         total = sum(sum(shots_of(job)) for job in self._kept.manifest.jobs)
         done, raws = 0, []
@@ -181,7 +198,7 @@ class Local(Execution):
         return raws
 
     def _sampled(self, number: int, report: Progress | None) -> list[Raw]:
-        ticket, backend = self._submit(number), self._source.sampler
+        ticket, backend = self._submit(number), self._sampler
         self._kept.set(status="RUNNING")
         while backend.poll(ticket) in ("QUEUED", "RUNNING"):
             backend.clock.sleep(_POLL)
@@ -196,7 +213,7 @@ class Local(Execution):
         return dict(self._values)
 
     def _computed(self) -> dict[str, Estimate]:
-        compiled, backend = self._source.ready(), self._source.backend
+        compiled, backend = self._ready(), self._source.backend
         if not isinstance(backend, Evaluator):
             raise RecordError(
                 f"{self._kept.where}/manifest.json is damaged: {backend.name} computes nothing exactly"

@@ -18,6 +18,7 @@ from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.service.cost import RunCost
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import NoShotsError, UnsupportedError
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import CORRECT
 from qnet_circuits.programs.program import Item
 from qnet_circuits.programs.protocol import Protocol, called
@@ -98,6 +99,11 @@ class Prepared:
             UnsupportedError: If that cannot be decided.
         """
         return proved(self.compiled, self.backend, self.options.verify)
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The figures to compute."""
+        return self.compiled.program.figures
 
     @property
     def jobs(self) -> tuple[dict[str, Any], ...]:

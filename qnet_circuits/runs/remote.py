@@ -133,7 +133,7 @@ class Remote(Execution):
     # -- one job ---------------------------------------------------------------------------------------------------
 
     def _job(self, number: int) -> Job:
-        return Job(self._source.sampler, self._kept, number)
+        return Job(self._sampler, self._kept, number)
 
     def _permit(self) -> None:
         """Check once more all that nothing may be submitted without, or raise RecordError."""
@@ -143,7 +143,7 @@ class Remote(Execution):
             check_shares(self._kept.manifest.jobs, self._kept.manifest["options"]["max_qpu_seconds"])
         except (KeyError, ParameterError) as error:
             raise RecordError(f"{self._kept.where}/manifest.json is damaged: {error}") from None
-        self._source.ready()
+        self._ready()
 
     def _not_own(self, so: str, command: str, aim: str) -> str:
         """Return why a directory that this machine's journal does not know does nothing, and the way out."""
@@ -162,7 +162,7 @@ class Remote(Execution):
             raise NotFinishedError(f"{what} of {self._kept.where} is {state}; fetch it later", state)
 
     def _left(self, until: float | None) -> float | None:
-        return None if until is None else max(0.0, until - self._source.sampler.clock.monotonic())
+        return None if until is None else max(0.0, until - self._sampler.clock.monotonic())
 
     def _fetch(self, number: int) -> list[Raw]:
         """Return the outcomes of a job that has ended; one of several is kept beside the manifest until all are there."""
@@ -170,7 +170,7 @@ class Remote(Execution):
         parts = self._kept.parts(number) if len(jobs) > 1 else None
         kept = None if parts is None else parts.get(0)
         if kept is None:
-            kept = self._source.sampler.fetch(jobs[number]["ticket"])
+            kept = self._sampler.fetch(jobs[number]["ticket"])
             if parts is not None:
                 parts.put(0, kept)
         return kept
@@ -228,7 +228,7 @@ class Remote(Execution):
 
         Whatever is not to be had, the outcomes of the jobs that ended well are fetched, and kept, before it is told.
         """
-        until = None if timeout is None else self._source.sampler.clock.monotonic() + timeout
+        until = None if timeout is None else self._sampler.clock.monotonic() + timeout
         failed: list[QnetError] = []
         missing: list[QnetError] = []
         try:
@@ -277,7 +277,7 @@ class Remote(Execution):
         jobs = [dict(job) for job in self._kept.manifest.jobs]
         with suppress(BackendError):
             for job in jobs:
-                job["ran"] = self._source.sampler.ran(job["ticket"])
+                job["ran"] = self._sampler.ran(job["ticket"])
         resources = dict(self._kept.manifest["resources"])
         charged = [job.get("ran", {}).get("qpu_seconds") for job in jobs]
         if all(charged):

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from qnet_circuits.errors import JobError, RecordError
+from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.runs.analysis import Stored, analyse
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.execution import Local
@@ -23,7 +24,7 @@ from qnet_circuits.runs.remote import Remote
 from qnet_circuits.runs.remote_job import doubt_of
 from qnet_circuits.runs.results.outcomes import Outcomes, pooled
 from qnet_circuits.runs.results.result import Result
-from qnet_circuits.runs.source import Source, write_compiled
+from qnet_circuits.runs.source import Source, made_with, write_compiled
 from qnet_circuits.secrecy import Unpicklable
 from qnet_circuits.theory.estimate import check_level
 
@@ -36,7 +37,7 @@ class Run(Unpicklable):
         source: What it executes.
     """
 
-    def __init__(self, kept: Kept, source: Source) -> None:
+    def __init__(self, kept: Kept, source: Prepared | Source) -> None:
         self._kept, self._source = kept, source
         self._execution = (Remote if kept.manifest["remote"] else Local)(kept, source)
 
@@ -56,8 +57,7 @@ class Run(Unpicklable):
             record = Record.create(path, manifest.to_dict(), note)
             write_compiled(record, prepared.compiled)
             manifest = manifest.reread(record.manifest())
-        kept = Kept(manifest, record)
-        return cls(kept, Source(kept, None, (prepared.protocol, prepared.compiled), prepared.backend))
+        return cls(Kept(manifest, record), prepared)
 
     @property
     def path(self) -> Path | None:
@@ -228,5 +228,13 @@ class Run(Unpicklable):
         if analyzing is None or self.exact:
             return stored
         # Only a protocol that makes more of outcomes than figures has a secret drawn.
-        root, other = self._kept.secret, analyzing.secret_outcomes and not self._source.made_with(analyzing)
-        return replace(stored, root=root, lost=self._kept.secret_lost, other=other)
+        return replace(
+            stored, root=self._kept.secret, lost=self._kept.secret_lost, other=self._is_other(analyzing)
+        )
+
+    def _is_other(self, protocol: Protocol) -> bool:
+        """Tell whether a protocol makes a secret of a kept run that was made with another one."""
+        if not protocol.secret_outcomes or self._kept.record is None:
+            return False
+        given = isinstance(self._source, Source) and self._source.given is not None
+        return not made_with(self._kept, protocol, given)

@@ -214,7 +214,7 @@ def test_a_processor_is_measured_and_its_run_prepared_again(edges, platform, tmp
         qn.LinkBenchmark(edges=edges), "ibm:ibm_manila", shots=50, seed=1, path=where, max_qpu_seconds=60
     )
     assert len(measured.figures) == (5 if edges is None else 1)
-    compiled = Source(Kept.read(where)).ready()
+    compiled = Source(Kept.read(where)).compiled
     assert compiled.layout == measured.provenance["layout"]
     if edges is None:
         chain = qn.compile(qn.RepeaterChain(hops=2), "ibm:ibm_manila", layout=where)
