@@ -14,6 +14,7 @@ from typing import Any
 
 from qnet_circuits.backends.base import Raw
 from qnet_circuits.errors import HeldError, NotFinishedError, ParameterError, RecordError
+from qnet_circuits.runs.checked_manifest import checked_manifest
 from qnet_circuits.runs.directory import SECRET_FILE, Holding, Parts, Record
 from qnet_circuits.runs.journal import holds_run
 from qnet_circuits.runs.manifest import Manifest
@@ -49,7 +50,7 @@ class Kept(Unpicklable):
     def read(cls, path: str | os.PathLike[str], reads_only: bool = False) -> Kept:
         """Read a run's directory, or raise RecordError."""
         record = Record(Path(path))
-        return cls(Manifest.read(record.path, record.manifest()), record, reads_only)
+        return cls(checked_manifest(record.path, record.manifest()), record, reads_only)
 
     # -- the manifest ----------------------------------------------------------------------------------------------
 

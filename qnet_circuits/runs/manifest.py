@@ -2,46 +2,87 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any
 
-from qnet_circuits.backends.base import check_ticket
-from qnet_circuits.errors import ProgramError, RecordError, check_count
+from qnet_circuits.backends.base import Shapes
+from qnet_circuits.compiling.compiled import CompiledItem
+from qnet_circuits.compiling.frames import OutcomeMap
+from qnet_circuits.compiling.readout_circuits import READOUT, final_qubits
+from qnet_circuits.errors import ProgramError
 from qnet_circuits.programs.controls import with_baseline
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.protocol import Protocol, ask, called
-from qnet_circuits.runs.directory import STATES
-from qnet_circuits.runs.planning import overall, tag_of
+from qnet_circuits.runs.planning import overall
 from qnet_circuits.runs.prepared import Prepared
-from qnet_circuits.runs.stored_circuit import StoredCircuit, check_kinds, check_numbers, check_readout
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 from qnet_circuits.version import VERSION
 
-#: What a run may be asked for, as far as analysis or a later process needs it.
-OPTIONS = ("shots", "corrections", "optimization_level", "layout", "carrier", "emulate_links")
-ENGINES = ("sampling", "exact")
-_KINDS: dict[str, type | tuple[type, ...]] = {
-    "run_id": str,
-    "protocol": str,
-    "parameters": dict,
-    "backend": str,
-    "remote": bool,
-    "simulated": (bool, type(None)),  # None: nobody can tell.
-    "corrections": str,
-    "options": dict,
-    "items": list,
-    "figures": list,
-    "theory": dict,
-    "bounds": dict,
-    "resources": dict,
-    "noise": dict,
-    "notes": list,
-    "seconds": dict,
-}
+
+@dataclass(frozen=True)
+class StoredCircuit:
+    """What the analysis of a run needs of one circuit.
+
+    Args:
+        name: The name of the program's item, or of the readout circuit.
+        shots: Shots in each block.
+        raw_registers: The width of each register of the lowered circuit.
+        forms: How the outcomes follow from the raw bits.
+        tags: What the protocol says of the circuit.
+        state: The state that a readout circuit prepares, 0 or 1; None for every other circuit.
+        qubits: The qubit that each raw bit reads at last, if readout is measured; otherwise None.
+    """
+
+    name: str
+    shots: int
+    raw_registers: Mapping[str, int]
+    forms: OutcomeMap
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    state: int | None = None
+    qubits: tuple[int | None, ...] | None = None
+
+    @classmethod
+    def of(cls, item: CompiledItem, shots: int, tags: Mapping[str, Any], readout: bool) -> StoredCircuit:
+        """Return what is kept of a compiled circuit, with its qubits if readout is measured."""
+        raw = {register.name: register.size for register in item.circuit.cregs}
+        qubits = tuple(final_qubits(item)) if readout else None
+        return cls(item.name, shots, raw, item.lowered.forms, dict(tags), item.readout, qubits)
+
+    @property
+    def measures_readout(self) -> bool:
+        """Whether this is a readout circuit."""
+        return self.state is not None
+
+    @property
+    def shapes(self) -> Shapes:
+        """The shape (shots, width) of each raw register."""
+        return {name: (self.shots, width) for name, width in self.raw_registers.items()}
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """The width of each register of the program."""
+        return {name: len(bits) for name, bits in self.forms.registers.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plain form."""
+        forms = self.forms
+        plain: dict[str, Any] = {
+            "name": self.name,
+            "tags": dict(self.tags),
+            "shots": self.shots,
+            "raw_registers": dict(self.raw_registers),
+            "forms": {
+                "raw": [list(bit) for bit in forms.raw],
+                "registers": {name: [list(form) for form in bits] for name, bits in forms.registers.items()},
+                "accept": [list(form) for form in forms.accept],
+                "emulated": [list(weights) for weights in forms.emulated],
+            },
+        }
+        readout = {} if self.qubits is None else {READOUT: {"state": self.state, "qubits": list(self.qubits)}}
+        return {**plain, **readout}
 
 
 @dataclass(frozen=True)
@@ -68,30 +109,6 @@ class Manifest:
             for item, count in zip(prepared.compiled, shots, strict=True)
         )
         return cls(_entries(prepared), circuits, tuple(program.figures))
-
-    @classmethod
-    def read(cls, path: Path, plain: Mapping[str, Any]) -> Manifest:
-        """Make a manifest of its plain form, and check everything that analysis needs.
-
-        Args:
-            path: The run's directory.
-            plain: What its file holds.
-
-        Raises:
-            RecordError: If something is missing or cannot be.
-        """
-        if missing := sorted({*_KINDS, "seed", "version", "program_id", "layout", "jobs"} - plain.keys()):
-            raise RecordError(f"{path}/manifest.json lacks {', '.join(missing)}")
-        try:
-            _check_entries(plain)
-            circuits = tuple(map(StoredCircuit.from_dict, plain["items"]))
-            check_readout(circuits)
-            _check_jobs(plain, len(circuits))
-            widths = {circuit.name: circuit.widths for circuit in circuits}
-            figures = tuple(_figure(each, widths) for each in plain["figures"])
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise RecordError(f"{path}/manifest.json is damaged: {type(error).__name__} at {error}") from None
-        return cls(_without_objects(plain), circuits, figures)
 
     def __getitem__(self, key: str) -> Any:
         return self.entries[key]
@@ -132,16 +149,12 @@ class Manifest:
 
     def reread(self, plain: Mapping[str, Any]) -> Manifest:
         """Return the manifest with the entries of its file; circuits and figures never change."""
-        return replace(self, entries=_without_objects(plain))
+        return replace(self, entries={key: plain[key] for key in plain if key not in ("items", "figures")})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form."""
         circuits = [circuit.to_dict() for circuit in self.circuits]
         return {**self.entries, "items": circuits, "figures": [figure.to_dict() for figure in self.figures]}
-
-
-def _without_objects(plain: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in plain.items() if key not in ("items", "figures")}
 
 
 def _entries(prepared: Prepared) -> dict[str, Any]:
@@ -209,7 +222,7 @@ def said_of(
         theories, bounds = with_baseline(protocol, theory), with_baseline(protocol, lambda each: each.bounds)
     try:
         check_numbers("theory", list(theories.values()))
-        _check_bounds(bounds)
+        check_bounds(bounds)
     except (AttributeError, TypeError) as error:
         raise ProgramError(
             f"{type(protocol).__name__} must give theory and bounds as numbers by the names of figures, and does not: {error}"
@@ -219,67 +232,19 @@ def said_of(
     }
 
 
-# -- what was edited or torn is told before anything is made of it ------------------------------------------------------
+def check_numbers(name: str, values: Sequence[Any]) -> None:
+    """Check that values are numbers, of which none is too large for a float, or raise TypeError."""
+    if not all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
+        raise TypeError(name)
+    try:
+        _ = [float(value) for value in values]
+    except OverflowError:
+        raise TypeError(name) from None
 
 
-def _check_bounds(bounds: Mapping[str, Any]) -> None:
+def check_bounds(bounds: Mapping[str, Any]) -> None:
     """Check the bounds of figures, {figure: {bound: number}}, or raise TypeError."""
     for name, each in bounds.items():
         if not isinstance(each, dict):
             raise TypeError(f"bounds of {name}")
         check_numbers(f"bounds of {name}", list(each.values()))
-
-
-def _check_entries(plain: Mapping[str, Any]) -> None:
-    check_kinds(plain, _KINDS)
-    check_kinds({"predicted": {}, **plain}, {"predicted": dict})
-    _check_bounds(plain["bounds"])
-    for table in ("theory", "predicted"):
-        check_numbers(table, list(plain.get(table, {}).values()))
-    if not all(isinstance(note, str) for note in plain["notes"]):
-        raise TypeError("notes")
-    check_count("seed", plain["seed"], 0)
-    if plain["layout"] is not None and not all(isinstance(each, list) for each in plain["layout"]):
-        raise TypeError("layout")
-    _ = [plain["options"][key] for key in OPTIONS]
-    if plain.get("engine", "sampling") not in ENGINES:
-        raise ValueError("engine")
-
-
-def _check_jobs(plain: Mapping[str, Any], circuits: int) -> None:
-    jobs = plain["jobs"]
-    if not isinstance(jobs, list) or not jobs:
-        raise ValueError("jobs")
-    for number, job in enumerate(jobs):
-        check_count("block", job["block"], 0, len(jobs) - 1)
-        if len(job["circuits"]) != len(job["kept"]) or not set(job["circuits"]) <= set(range(circuits)):
-            raise ValueError("jobs")
-        for shots in (*job["kept"], *([job["shots"]] if "shots" in job else [])):
-            check_count("shots of a job", shots, 0)
-        if plain["remote"]:
-            _check_remote_job(job, tag_of(plain["run_id"], number, len(jobs)))
-
-
-def _check_remote_job(job: Mapping[str, Any], tag: str) -> None:
-    """Check what tells of a job elsewhere: under another tag it would be made, and paid for, a second time."""
-    if job["tag"] != tag:
-        raise ValueError("a job's tag")
-    if job["status"] not in STATES:
-        raise ValueError("a job's status")
-    if job.get("ticket") is not None:
-        check_ticket(job["ticket"])
-    check_count("attempts of a job", job.get("attempts", 0), 0)
-    if job.get("listed_by") is not None:
-        datetime.datetime.fromisoformat(job["listed_by"])
-    if "max_qpu_seconds" in job:
-        check_count("max_qpu_seconds of a job", job["max_qpu_seconds"])
-
-
-def _figure(plain: dict[str, Any], widths: Mapping[str, Mapping[str, int]]) -> Figure:
-    """Return a figure of its plain form, checked."""
-    figure = Figure.from_dict(plain)
-    figure.check(widths)
-    about = (figure.ideal, figure.without_messages, figure.null, figure.expression.constant)
-    check_numbers(figure.name, [each for each in (*about, *(figure.physical or ())) if each is not None])
-    check_count(f"drawn_from of {figure.name}", figure.drawn_from, 0)
-    return figure

@@ -11,10 +11,10 @@ from qnet_circuits.errors import FigureError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.runs.manifest import StoredCircuit
 from qnet_circuits.runs.mitigation.inversion import Bits, Readout
 from qnet_circuits.runs.mitigation.mitigated import Sampled, mitigated
 from qnet_circuits.runs.results.outcomes import cut_notes, estimate_blocks
-from qnet_circuits.runs.stored_circuit import StoredCircuit
 from qnet_circuits.theory.estimate import Estimate
 
 

@@ -14,7 +14,7 @@ from qnet_circuits.backends.base import Raw
 from qnet_circuits.errors import NoShotsError, QnetError
 from qnet_circuits.programs.figures import CUT, Figure, Registers
 from qnet_circuits.programs.program import CONTROL
-from qnet_circuits.runs.stored_circuit import StoredCircuit
+from qnet_circuits.runs.manifest import StoredCircuit
 from qnet_circuits.theory.estimate import Estimate, proportion
 
 Spread = dict[str, list[float]]
