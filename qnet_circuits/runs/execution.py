@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,10 @@ from qnet_circuits.errors import (
     UnreachableError,
 )
 from qnet_circuits.runs.kept import Blocks, FetchedElsewhereError, Kept
-from qnet_circuits.runs.options import SIMULATOR, SURPLUS, stream_seed
+from qnet_circuits.runs.options import SIMULATOR, SURPLUS, Report, stderr_told, stream_seed
 from qnet_circuits.runs.planning import joined, shots_of
 from qnet_circuits.runs.prepared import Prepared
-from qnet_circuits.runs.progress import Report, reporter
+from qnet_circuits.runs.progress import reporter
 from qnet_circuits.runs.source import Source
 from qnet_circuits.theory.estimate import Estimate
 
@@ -187,7 +188,7 @@ class Local(Execution):
         total = sum(sum(shots_of(job)) for job in self._kept.manifest.jobs)
         done, raws = 0, []
         try:
-            with reporter(progress) as report:
+            with _reporting(progress) as report:
                 for number, job in self._kept.jobs():
                     raws.append(self._sampled(number, _after(report, done, total)))
                     done += sum(shots_of(job))
@@ -225,6 +226,13 @@ class Local(Execution):
         without = [f"{name} has no value: its condition has no chance" for name in found.empty]
         self._kept.keep_values(found.values, [said, *found.notes, *without])
         return dict(found.values)
+
+
+def _reporting(progress: Report) -> AbstractContextManager[Progress | None]:
+    """Return, to be entered, the function to tell of progress, or None if nobody is to be told."""
+    if callable(progress):
+        return nullcontext(progress)
+    return reporter(progress) if stderr_told(progress) else nullcontext()
 
 
 def _after(report: Progress | None, before: int, total: int) -> Progress | None:

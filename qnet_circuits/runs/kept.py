@@ -18,8 +18,8 @@ from qnet_circuits.runs.checked_manifest import checked_manifest
 from qnet_circuits.runs.directory import SECRET_FILE, Holding, Parts, Record
 from qnet_circuits.runs.journal import holds_run
 from qnet_circuits.runs.manifest import Manifest
-from qnet_circuits.runs.options import SECRET, stream_seed
-from qnet_circuits.runs.progress import Report, waiter
+from qnet_circuits.runs.options import SECRET, Report, stream_seed
+from qnet_circuits.runs.progress import waiter
 from qnet_circuits.secrecy import Unpicklable
 from qnet_circuits.theory.estimate import Estimate
 

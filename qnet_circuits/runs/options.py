@@ -7,6 +7,7 @@ import difflib
 import inspect
 import math
 import os
+import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ _LONGEST_REP_DELAY = 0.1
 #: Streams of random numbers of one run, each on its own.
 PROGRAM, TRANSPILER, SIMULATOR, ANALYSIS, SURPLUS, SECRET = range(6)
 Check = Callable[[str, Any], Any]
+#: What ``progress`` may be: a function of (done, total), True, False, or None for a terminal only.
+Report = Callable[[int, int], None] | bool | None
 _V = TypeVar("_V", bound=Callable[..., Any])
 
 
@@ -329,6 +332,11 @@ def takes_options(verb: _V) -> _V:
 
 
 # -- what else verbs are given -----------------------------------------------------------------------------------------
+
+
+def stderr_told(progress: Report) -> bool:
+    """Tell whether progress is told on stderr."""
+    return sys.stderr.isatty() if progress is None else progress is True
 
 
 def _memory(name: str, value: Any) -> float:

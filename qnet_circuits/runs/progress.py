@@ -6,11 +6,11 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing, nullcontext
 
-#: What a caller may say: a function of (done, total), True, False, or None for a terminal only.
-Report = Callable[[int, int], None] | bool | None
+from qnet_circuits.runs.options import Report, stderr_told
+
 QUIET_SECONDS = 2.0
 #: Seconds after which a question is said to have no answer, and between two writings of what is waited for.
 UNANSWERED, TICK = 10.0, 1.0
@@ -96,34 +96,13 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {left} s" if minutes else f"{left} s"
 
 
-def _wanted(progress: Report) -> bool:
-    return sys.stderr.isatty() if progress is None else progress is True
+def waiter(progress: Report) -> AbstractContextManager[Tell]:
+    """Return, to be entered, the function to tell of what is waited for; a function that counts shots is not told of it."""
+    if not stderr_told(progress):
+        return nullcontext(lambda known, asking: None)
+    return closing(_Waiting(QUIET_SECONDS if progress is None else 0.0))
 
 
-@contextmanager
-def waiter(progress: Report) -> Iterator[Tell]:
-    """Yield the function to tell of what is waited for; a function that counts shots is not told of it."""
-    if not _wanted(progress):
-        yield lambda known, asking: None
-        return
-    line = _Waiting(QUIET_SECONDS if progress is None else 0.0)
-    try:
-        yield line
-    finally:
-        line.close()
-
-
-@contextmanager
-def reporter(progress: Report) -> Iterator[Callable[[int, int], None] | None]:
-    """Yield the function to tell of progress, or None."""
-    if callable(progress):
-        yield progress
-        return
-    if not _wanted(progress):
-        yield None
-        return
-    line = _Line(QUIET_SECONDS if progress is None else 0.0)
-    try:
-        yield line
-    finally:
-        line.close()
+def reporter(progress: Report) -> AbstractContextManager[Callable[[int, int], None]]:
+    """Return, to be entered, the function that tells stderr of progress."""
+    return closing(_Line(QUIET_SECONDS if progress is None else 0.0))

@@ -25,8 +25,9 @@ from qnet_circuits.runs.directory import SETTLED
 from qnet_circuits.runs.execution import GIVEN_UP, Execution
 from qnet_circuits.runs.journal import forget_run, note_run
 from qnet_circuits.runs.kept import FetchedElsewhereError
+from qnet_circuits.runs.options import Report
 from qnet_circuits.runs.planning import check_shares
-from qnet_circuits.runs.progress import Report, Tell, waiter
+from qnet_circuits.runs.progress import Tell, waiter
 from qnet_circuits.runs.remote_job import ENDED, PATIENCE, Job, Resting, doubt_of, in_doubt
 
 #: Seconds for which a directory that another process is at work on is waited for, if an answer is wanted soon.

@@ -18,8 +18,8 @@ from qnet_circuits.runs.execution import Local
 from qnet_circuits.runs.journal import note_run
 from qnet_circuits.runs.kept import Blocks, Kept
 from qnet_circuits.runs.manifest import Manifest
+from qnet_circuits.runs.options import Report
 from qnet_circuits.runs.prepared import Prepared
-from qnet_circuits.runs.progress import Report
 from qnet_circuits.runs.remote import Remote
 from qnet_circuits.runs.remote_job import doubt_of
 from qnet_circuits.runs.results.outcomes import Outcomes, pooled

@@ -11,10 +11,9 @@ from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
-from qnet_circuits.runs.options import RunOptions, check_arguments, takes_options
+from qnet_circuits.runs.options import Report, RunOptions, check_arguments, takes_options
 from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.runs.preparing import compiled_program, prepare
-from qnet_circuits.runs.progress import Report
 from qnet_circuits.runs.results.result import Result
 from qnet_circuits.runs.run import Run
 from qnet_circuits.theory.estimate import check_level
