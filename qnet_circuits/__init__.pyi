@@ -75,8 +75,6 @@ from qnet_circuits.qkd.eavesdroppers import InterceptResend as InterceptResend
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle as ManInTheMiddle
 from qnet_circuits.runs.cost_estimate import estimate_cost as estimate_cost
 from qnet_circuits.runs.error_budget import error_budget as error_budget
-from qnet_circuits.runs.opening import open_run as open_run
-from qnet_circuits.runs.opening import replay as replay
 from qnet_circuits.runs.prepared import Prepared as Prepared
 from qnet_circuits.runs.results.comparison import Comparison as Comparison
 from qnet_circuits.runs.results.costs import Budget as Budget
@@ -84,7 +82,9 @@ from qnet_circuits.runs.results.outcomes import Outcomes as Outcomes
 from qnet_circuits.runs.results.result import Result as Result
 from qnet_circuits.runs.run import Run as Run
 from qnet_circuits.runs.verbs import compile as compile
+from qnet_circuits.runs.verbs import open_run as open_run
 from qnet_circuits.runs.verbs import predict as predict
+from qnet_circuits.runs.verbs import replay as replay
 from qnet_circuits.runs.verbs import run as run
 from qnet_circuits.runs.verbs import submit as submit
 from qnet_circuits.theory.estimate import Estimate as Estimate

@@ -52,7 +52,7 @@ def submit(
 @json_option
 def status(directories: tuple[str, ...], as_json: bool) -> None:
     """Ask how far runs are, each by its directory."""
-    from qnet_circuits.runs.opening import open_run
+    from qnet_circuits.runs.verbs import open_run
 
     states = []
     for directory in directories:
@@ -84,7 +84,7 @@ def fetch(
 
     A run that was interrupted, in any way and at any step, goes on from there.
     """
-    from qnet_circuits.runs.opening import open_run
+    from qnet_circuits.runs.verbs import open_run
 
     run = open_run(directory)
     check_key_file(key_out, seeded=run.seeded)
@@ -106,7 +106,7 @@ def cancel(directory: str, adopt: bool, as_json: bool) -> None:
 
     One that may exist and is not listed yet is looked for until it must be listed.
     """
-    from qnet_circuits.runs.opening import open_run
+    from qnet_circuits.runs.verbs import open_run
 
     run = open_run(directory)
     with go_on_with(run, "cancel"):

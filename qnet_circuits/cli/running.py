@@ -112,8 +112,8 @@ def replay(directory: str, level: float, key_out: str | None, **shown: Any) -> N
 
     Nothing is run, and neither a network nor an account is needed.
     """
-    from qnet_circuits.runs.opening import open_run
-    from qnet_circuits.runs.opening import replay as replay_
+    from qnet_circuits.runs.verbs import open_run
+    from qnet_circuits.runs.verbs import replay as replay_
 
     check_key_file(key_out, seeded=key_out is not None and open_run(directory).seeded)
     print_result(replay_(directory, level), key_out=key_out, **shown)

@@ -11,6 +11,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from numbers import Real
 from typing import Any, TypeVar
 
@@ -60,10 +61,6 @@ class Option:
 
 def _option(default: Any, check: Check, says: str, help: str = "", **more: Any) -> Any:
     return field(default=default, metadata={"option": Option(check, says, help or says, **more)})
-
-
-def _count(low: int, high: int | None = None) -> Check:
-    return lambda name, value: check_count(name, value, low, high)
 
 
 def _or_none(check: Check) -> Check:
@@ -124,14 +121,14 @@ class RunOptions:
 
     shots: int | None = _option(
         None,
-        _or_none(_count(1, MOST_SHOTS)),
+        _or_none(partial(check_count, low=1, high=MOST_SHOTS)),
         "Shots for each circuit, 1 to 100,000,000. Default 4096.",
         "Shots for each circuit.  [default: 4096]",
         verbs=_SAMPLING,
     )
     repeats: int = _option(
         1,
-        _count(1, MOST_REPEATS),
+        partial(check_count, low=1, high=MOST_REPEATS),
         "Number of blocks, 1 to 100, each with all circuits and all shots, one after the other. On a processor each block has "
         "jobs of its own. Each figure gets the wider of two intervals: the one from pooled shots, and Student's t over the "
         "block values.",
@@ -156,7 +153,10 @@ class RunOptions:
         "(frame where it passes).",
     )
     optimization_level: int = _option(
-        2, _count(0, 3), "Qiskit's, 0 to 3. Default 2.", "That of Qiskit's compiler, 0 to 3."
+        2,
+        partial(check_count, low=0, high=3),
+        "Qiskit's, 0 to 3. Default 2.",
+        "That of Qiskit's compiler, 0 to 3.",
     )
     layout: Any = _option(
         None,
@@ -176,7 +176,7 @@ class RunOptions:
     decoupling: bool = _option(False, _FLAG, "Decouple waiting qubits by pairs of X pulses.")
     seed: int | None = _option(
         None,
-        _or_none(_count(0)),
+        _or_none(partial(check_count, low=0)),
         "A whole number of at least 0 that decides everything drawn at random. By default ``run`` and ``submit`` draw a seed "
         "and report it, and the other verbs use 0.",
         "Decides on everything drawn at random.  [default: drawn and reported, or 0 if nothing is run]",
@@ -236,7 +236,7 @@ class RunOptions:
     )
     max_qpu_seconds: int | None = _option(
         None,
-        _or_none(_count(1)),
+        _or_none(partial(check_count, low=1)),
         "The most processor seconds that a run on a processor may take, shared by its jobs; required there.",
         "The most processor seconds that the run may take; needed on ibm:.",
         verbs=("run", "submit"),
@@ -345,18 +345,14 @@ def _memory(name: str, value: Any) -> float:
     return float(value)
 
 
-def _range(low: float, high: float) -> Check:
-    return lambda name, value: check_range(name, value, low, high)
-
-
 #: Arguments that are no options of a run, each with its check.
 ARGUMENTS: dict[str, Check] = {
     "path": _or_none(_of((str, os.PathLike), "the path of a directory")),
     "dry_run": _FLAG,
     "figure": _or_none(_of(str, "the name of a figure")),
     "memory": _memory,
-    "rep_delay": _or_none(_range(0.0, _LONGEST_REP_DELAY)),
-    "remaining": _or_none(_range(0.0, math.inf)),
+    "rep_delay": _or_none(partial(check_range, low=0.0, high=_LONGEST_REP_DELAY)),
+    "remaining": _or_none(partial(check_range, low=0.0, high=math.inf)),
 }
 
 

@@ -12,8 +12,7 @@ from qnet_circuits.cli.main import main
 from qnet_circuits.errors import NotFinishedError, RecordError, RefusedError
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.runs import journal
-from qnet_circuits.runs.opening import open_run, replay
-from qnet_circuits.runs.verbs import submit
+from qnet_circuits.runs.verbs import open_run, replay, submit
 from tests.support.elsewhere import RemoteBackend, Time
 
 CHAIN = RepeaterChain(hops=2)

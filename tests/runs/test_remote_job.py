@@ -21,9 +21,8 @@ from qnet_circuits.errors import (
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.runs import remote_job as jobs
 from qnet_circuits.runs.directory import Holding, Record
-from qnet_circuits.runs.opening import open_run, replay
 from qnet_circuits.runs.run import Run
-from qnet_circuits.runs.verbs import predict, run, submit
+from qnet_circuits.runs.verbs import open_run, predict, replay, run, submit
 from tests.support.elsewhere import Platform, RemoteBackend, Time
 
 pytestmark = pytest.mark.usefixtures("slept")

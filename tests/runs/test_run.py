@@ -32,9 +32,8 @@ from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.protocols.swap_transport import SwapTransport
-from qnet_circuits.runs.opening import open_run, replay
 from qnet_circuits.runs.verbs import compile as compile_
-from qnet_circuits.runs.verbs import run, submit
+from qnet_circuits.runs.verbs import open_run, replay, run, submit
 
 CHAIN = RepeaterChain(hops=2, link_fidelity=0.9)
 
