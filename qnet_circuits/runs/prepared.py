@@ -92,13 +92,29 @@ class Prepared:
 
     @cached_property
     def proof(self) -> Mapping[str, float]:
-        """How long it took to prove that compilation kept the parties apart; nothing if no proof is needed, or wanted.
+        """How long it took to prove that compilation kept the parties apart, before anything goes to a processor.
+
+        Nothing is proved, and nothing returned, for a simulator, or where the caller does not want it.
 
         Raises:
             VerificationError: If something moved across a boundary.
             UnsupportedError: If that cannot be decided.
         """
-        return proved(self.compiled, self.backend, self.options.verify)
+        if not (self.options.verify and self._may_be_a_processor):
+            return {}
+        begin = time.perf_counter()
+        try:
+            self.compiled.verify()
+        except UnsupportedError as error:
+            raise UnsupportedError(
+                f"it cannot be proved that compilation kept the parties apart: {error}; or say verify=False (--no-verify), "
+                "which the result notes"
+            ) from None
+        return {"verify": round(time.perf_counter() - begin, 4)}
+
+    @property
+    def _may_be_a_processor(self) -> bool:
+        return self.backend.capabilities.remote or self.backend.simulated is None
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -150,7 +166,7 @@ class Prepared:
             notes.append(f"a transmitted qubit is carried by {self.carrier}")
         if options.controls and self.protocol.baseline() is None:
             notes.append("no direct transport to compare with: the protocol has no baseline")
-        if needs_proof(self.backend) and not options.verify:
+        if self._may_be_a_processor and not options.verify:
             notes.append(UNPROVED)
         return tuple(dict.fromkeys([*notes, *self.said]))
 
@@ -199,33 +215,6 @@ class Prepared:
 
     def __repr__(self) -> str:
         return f"<Prepared {called(self.protocol)} on {self.backend.name}: a dry run>"
-
-
-def needs_proof(backend: BaseBackend) -> bool:
-    """Tell whether a backend is a processor, or may be one for all that is known."""
-    return backend.capabilities.remote or backend.simulated is None
-
-
-def proved(compiled: Compiled, backend: BaseBackend, verify: bool) -> dict[str, float]:
-    """Prove that compilation kept the parties apart, before anything goes to a processor, and return the seconds that it took.
-
-    Nothing is proved, and nothing returned, for a simulator, or where the caller does not want it.
-
-    Raises:
-        VerificationError: If something moved across a boundary.
-        UnsupportedError: If that cannot be decided.
-    """
-    if not (verify and needs_proof(backend)):
-        return {}
-    begin = time.perf_counter()
-    try:
-        compiled.verify()
-    except UnsupportedError as error:
-        raise UnsupportedError(
-            f"it cannot be proved that compilation kept the parties apart: {error}; or say verify=False (--no-verify), "
-            "which the result notes"
-        ) from None
-    return {"verify": round(time.perf_counter() - begin, 4)}
 
 
 def _corrects(item: Item) -> bool:

@@ -19,7 +19,7 @@ from qnet_circuits.programs.protocol import Protocol, called, protocol_class
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.kept import Kept
 from qnet_circuits.runs.options import RunOptions
-from qnet_circuits.runs.prepared import proved
+from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.runs.preparing import asked_of, compile_for, program_of
 
 
@@ -95,14 +95,14 @@ class Source:
             RecordError: If its protocol is not known here; if the protocol, the placement or a simulated device's calibration
                 is another one now.
         """
-        manifest, where, backend = self._kept.manifest, self._kept.where, self.backend
-        if self.protocol is None:
+        manifest, where, protocol = self._kept.manifest, self._kept.where, self.protocol
+        if protocol is None:
             raise RecordError(
                 f"the run at {where} has no outcomes, and its protocol {manifest['protocol']!r} is not known here; "
                 "give it to open_run(path, protocol=...)"
             )
-        options = self._options(self.protocol)
-        compiled = compile_for(self._program(self.protocol), backend, manifest["seed"], options)
+        options, seed = self._options(protocol), manifest["seed"]
+        compiled = compile_for(self._program(protocol), self.backend, seed, options)
         if compiled.program.id != manifest["program_id"]:
             raise RecordError(
                 f"the protocol makes another program now than when {where} was prepared; run it anew"
@@ -111,7 +111,7 @@ class Source:
             raise RecordError(f"{manifest['backend']} would place the circuits elsewhere now; run it anew")
         if self._kept.record is not None:
             self._write_again(self._kept.record, compiled)
-        self._kept.seconds.update(proved(compiled, backend, options.verify))
+        self._kept.seconds.update(Prepared(protocol, self.backend, options, seed, compiled).proof)
         return compiled
 
     def _options(self, protocol: Protocol) -> RunOptions:

@@ -139,7 +139,7 @@ def test_an_exact_run_is_kept_moved_and_read_in_another_process(tmp_path, manila
         "import sys, json\n"
         "import qnet_circuits as qn, qnet_circuits.runs.source as source\n"
         "def refuse(*a, **k): raise AssertionError('something was made again')\n"
-        "source.backend_of = source.compile_for = source.proved = qn.DeviceCalibration.from_backend = refuse\n"
+        "source.backend_of = source.compile_for = source.Prepared = qn.DeviceCalibration.from_backend = refuse\n"
         "print(json.dumps([qn.replay(sys.argv[1]).to_dict(), qn.open_run(sys.argv[1]).result().to_dict()]))\n"
     )
     printed = subprocess.run(
