@@ -62,9 +62,7 @@ def quiet() -> Iterator[None]:
 
     What a reader must know is in a result's notes, and what went wrong in the one line that says so.
     """
-    with warnings.catch_warnings():
-        if not sys.warnoptions:
-            warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action=None if sys.warnoptions else "ignore"):
         before = logging.root.manager.disable
         if not any(name in os.environ for name in _LOGGING):
             logging.disable()

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from qnet_circuits.plotting.columns import EXPECTED, draw_columns, draw_legend, label_of
-from qnet_circuits.plotting.style import FAINT, INK, PALETTE, reaches
+from qnet_circuits.plotting.style import FAINT, INK, PALETTE, draw_intervals
 from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -73,11 +73,8 @@ def _draw_estimate(ax: Axes, x: float, kind: str, estimate: Estimate) -> None:
     colour, marker = _STYLES[kind]
     if marker is None:
         ax.bar(x, estimate.value, _WIDTH, color=colour, alpha=0.45, zorder=1, gid=kind)
-    ax.errorbar(
-        [x], [estimate.value],
-        reaches([estimate]),
-        fmt=marker or "none", color=colour, ecolor=colour if marker else INK, capsize=3, markersize=5, zorder=4,
-    )  # fmt: skip
+    style = {"fmt": marker or "none", "color": colour, "ecolor": colour if marker else INK}
+    draw_intervals(ax, [x], [estimate], **style, capsize=3, markersize=5, zorder=4)
 
 
 def _draw_ticks(ax: Axes, x: float, found: FigureResult) -> None:

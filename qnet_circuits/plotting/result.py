@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.columns import EXPECTED, draw_columns, draw_legend, label_of
-from qnet_circuits.plotting.style import FONT, INK, MARKERS, PALETTE, new_axes, reaches
+from qnet_circuits.plotting.style import FONT, INK, MARKERS, PALETTE, draw_intervals, new_axes
 from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -43,26 +43,20 @@ def plot_result(comparison: Comparison, ax: Axes | None = None) -> Axes:
     """
     own = ax is None
     ax, shown = draw_columns(ax, comparison, _NAMES, (5.5, 4.2, 1.5))
-    raw = {k: found.measured for k, found in enumerate(shown)}
+    raw = [found.measured for found in shown]
     corrected = {k: found.mitigated for k, found in enumerate(shown) if found.mitigated is not None}
-    handles: list[Any] = [_draw_estimates(ax, raw, _ESTIMATE, PALETTE[0], label_of(raw.values(), "estimate"))]
+    style = {"fmt": "o", "color": PALETTE[0], "capsize": 4, "zorder": 3}
+    places = [k + _ESTIMATE for k in range(len(shown))]
+    handles: list[Any] = [draw_intervals(ax, places, raw, label=label_of(raw, "estimate"), **style)]
     if corrected:
-        handles.append(_draw_estimates(ax, corrected, _MITIGATED, "white", "without readout errors"))
+        places = [k + _MITIGATED for k in corrected]
+        style.update(mfc="white", label="without readout errors")
+        handles.append(draw_intervals(ax, places, list(corrected.values()), **style))
     for kind in EXPECTED:
         expected = {k: getattr(found, kind) for k, found in enumerate(shown)}
         handles += _draw_marks(ax, kind, {k: value for k, value in expected.items() if value is not None})[:1]
     draw_legend(ax, handles, beside=own)
     return ax
-
-
-def _draw_estimates(
-    ax: Axes, estimates: Mapping[int, Estimate], place: float, face: str, label: str
-) -> ErrorbarContainer:
-    """Draw estimates by column."""
-    return ax.errorbar(
-        [k + place for k in estimates], [estimate.value for estimate in estimates.values()],
-        reaches(estimates.values()), fmt="o", color=PALETTE[0], mfc=face, capsize=4, label=label, zorder=3,
-    )  # fmt: skip
 
 
 def _draw_marks(ax: Axes, kind: str, values: Mapping[int, float]) -> list[Line2D]:
@@ -119,19 +113,11 @@ def plot_series(
     ax = new_axes(ax, (6.4, 4.2))
     earlier = sum(isinstance(container, ErrorbarContainer) for container in ax.containers)
     colour, marker = PALETTE[earlier % len(PALETTE)], MARKERS[earlier % len(MARKERS)]
-    ax.errorbar(
-        x, [estimate.value for estimate in estimates], reaches(estimates),
-        fmt=marker, color=colour, capsize=3, label=label, zorder=3,
-    )  # fmt: skip
+    draw_intervals(ax, x, estimates, fmt=marker, color=colour, capsize=3, label=label, zorder=3)
     if theory is not None:
         name = "theory" if label == "estimate" else f"{label}, theory"
-        ax.plot(
-            *zip(*sorted(zip(x, theory, strict=True)), strict=True),
-            color=colour,
-            lw=1.2,
-            label=name,
-            zorder=2,
-        )
+        line = zip(*sorted(zip(x, theory, strict=True)), strict=True)
+        ax.plot(*line, color=colour, lw=1.2, label=name, zorder=2)
     for name, value in (bounds or {}).items():
         ax.axhline(value, color=INK, lw=1, ls="--", zorder=1)
         ax.annotate(

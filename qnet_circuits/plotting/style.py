@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 
 from qnet_circuits.theory.estimate import Estimate
 
@@ -44,7 +46,9 @@ def text_width(text: str, size: float) -> float:
     return 0.62 * size * max(len(line) for line in text.split("\n"))
 
 
-def reaches(estimates: Iterable[Estimate]) -> list[list[float]]:
-    """Return how far each interval reaches down and up, as error bars take it."""
+def draw_intervals(
+    ax: Axes, xs: Sequence[float], estimates: Sequence[Estimate], **style: Any
+) -> ErrorbarContainer:
+    """Draw estimates with their intervals, in the style of Matplotlib's error bars."""
     ends = [(max(0.0, each.value - each.low), max(0.0, each.high - each.value)) for each in estimates]
-    return [[down for down, _ in ends], [up for _, up in ends]]
+    return ax.errorbar(xs, [each.value for each in estimates], [*zip(*ends, strict=True)], **style)

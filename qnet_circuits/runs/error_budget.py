@@ -148,11 +148,8 @@ def _sources(compiled: Compiled, noise: DeviceNoise) -> tuple[str, ...]:
     """Return the sources that are on, in the order of the rows."""
     on = {source: getattr(noise, name) != value for source, (name, value) in _OFF.items()}
     on.update({source: on[source] and on["waiting"] for source in _ON_TOP})
-    weights = (
-        each
-        for item in compiled
-        for each in (*item.lowered.link_noise.values(), *item.lowered.forms.emulated)
-    )
+    lowered = [item.lowered for item in compiled]
+    weights = [each for one in lowered for each in (*one.link_noise.values(), *one.forms.emulated)]
     on["links"] = any(each[0] < 1 for each in weights)
     return tuple(name for name, is_on in on.items() if is_on)
 

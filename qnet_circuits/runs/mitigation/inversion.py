@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from functools import reduce
+from itertools import combinations
+from operator import xor
 from statistics import NormalDist
 
 import numpy as np
@@ -111,16 +113,11 @@ def weights(forms: OutcomeMap, event: Event) -> tuple[Weight, Weight]:
     given = [(form(register, index), value) for register, index, value in event.given]
     given += [(frozenset(each), 0) for each in forms.accept]
     bits = [form(*bit) for bit in event.bits]
-    if not event.patterns:
-        even: Form = frozenset()
-        for each in bits:
-            even ^= each
-        wanted = [[(even, 0)]]
-    else:
-        wanted = [
-            [(each, int(digit)) for each, digit in zip(bits, pattern, strict=True)]
-            for pattern in dict.fromkeys(event.patterns)
-        ]
+    even: Form = reduce(xor, bits, frozenset())
+    wanted = [[(even, 0)]]
+    if event.patterns:
+        patterns = dict.fromkeys(event.patterns)
+        wanted = [[*zip(bits, map(int, pattern), strict=True)] for pattern in patterns]
     return tuple(_product([*given, *conditions]) for conditions in wanted), (_product(given),)
 
 
@@ -133,15 +130,11 @@ def _product(conditions: Iterable[tuple[Form, int]]) -> tuple[tuple[tuple[float,
                 f"{len(group)} bits of an outcome depend on the same measured bits, at most {_MOST_TOGETHER} can be corrected "
                 'together; use corrections="feedforward"'
             )
-        collected: dict[Form, float] = {}
-        for chosen in product((False, True), repeat=len(group)):
-            form: Form = frozenset()
-            coefficient = 0.5 ** len(group)
-            for (each, value), taken in zip(group, chosen, strict=True):
-                if taken:
-                    form ^= each
-                    coefficient *= -1 if value else 1
-            collected[form] = collected.get(form, 0.0) + coefficient
+        collected: dict[Form, float] = {frozenset(): 1.0}
+        for form, value in reversed(group):
+            kept = {each: weight / 2 for each, weight in collected.items()}
+            signed = {each ^ form: -weight if value else weight for each, weight in kept.items()}
+            collected = {each: kept.get(each, 0.0) + signed.get(each, 0.0) for each in kept | signed}
         factors.append(tuple((value, form) for form, value in collected.items() if value))
     return tuple(factors)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from statistics import NormalDist
 
 import numpy as np
@@ -144,12 +144,11 @@ class _Part:
         pairs = [(1.0, -1.0) if qubit is None else signs(self.readout.errors(qubit)) for qubit in self.qubits]
         table = np.array(pairs, dtype=float).reshape(-1, 2)
         each = np.where(self.outcomes, table[:, 1], table[:, 0])
-        known: dict[Form, Reals] = {}
 
+        @cache
         def sign(form: Form) -> Reals:
-            if form not in known:
-                known[form] = each[:, [self.column[variable] for variable in form]].prod(axis=1)
-            return known[form]
+            product: Reals = each[:, [self.column[variable] for variable in form]].prod(axis=1)
+            return product
 
         return sign
 

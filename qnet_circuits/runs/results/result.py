@@ -144,24 +144,23 @@ class Result:
         """Return the table of figures: one row each, as text, with a column only where something stands in it."""
         # What was counted or computed has no interval beside figures that were sampled.
         level = min((estimate.level for estimate in self.figures.values()), default=1.0)
-        return filled(
-            [
+        rows = []
+        for found in self._table().figures:
+            measured = found.measured
+            rows.append(
                 {
                     "figure": found.figure,
-                    "value": str(found.measured),
-                    f"{level:.0%} interval": interval(found.measured)
-                    if found.measured.level == level
-                    else "",
+                    "value": str(measured),
+                    f"{level:.0%} interval": interval(measured) if measured.level == level else "",
                     "mitigated": str(found.mitigated or ""),
                     "ideal": number(found.ideal),
                     "theory": number(found.theory),
                     "predicted": number(found.predicted),
                     "bounds": bounds_text(found.bounds),
-                    "p-value": "" if found.measured.p_value is None else f"{found.measured.p_value:.2g}",
+                    "p-value": "" if measured.p_value is None else f"{measured.p_value:.2g}",
                 }
-                for found in self._table().figures
-            ]
-        )
+            )
+        return filled(rows)
 
     def __str__(self) -> str:
         lines = [self.title, table(self.rows())]
