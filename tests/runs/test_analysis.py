@@ -138,7 +138,7 @@ def test_a_key_is_written_to_a_new_file_that_only_its_owner_reads(qnet, tmp_path
     status, out, err = qnet(*arguments)
     assert (status, out) == (2, "") and "--key-out" in err
     status, out, err = qnet(*arguments[:-1], "")
-    assert (status, out) == (2, "") and "--key-out takes the name of a new file" in err
+    assert (status, out) == (2, "") and "--key-out" in err
     status, out, err = qnet(*arguments[:-1], tmp_path / "nowhere" / "key")
     assert (status, out) == (2, "") and "--key-out" in err
     refusing = tmp_path / "refused"

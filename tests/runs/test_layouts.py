@@ -1,6 +1,7 @@
 """A link benchmark in place of the calibration: programs lie where links were measured to be good."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -140,9 +141,7 @@ def test_on_the_command_line(benchmark, capsys):
     with pytest.raises(SystemExit) as done:
         main(["predict", *words, "--on", "fake_quito"])
     said = capsys.readouterr()
-    assert (
-        done.value.code == 2 and said.out == "" and "measured the links of manila, not of quito" in said.err
-    )
+    assert done.value.code == 2 and said.out == "" and re.search("manila.*quito", said.err)
 
 
 def of(protocol, where):

@@ -158,9 +158,9 @@ def test_submitting(platform, fault, kind, jobs):
     assert len(platform.requests("POST", "/jobs")) == 1
     message = one_line(caught.value)
     if kind in (UnreachableError, RefusedError):
-        assert "a job may exist all the same: look for its tag before submitting again" in message
+        assert BackendError.MAY_EXIST in message
     if kind is RefusedError:
-        assert message.index("a job may exist") < message.index("; if there is none, what was asked for must")
+        assert message.index(BackendError.MAY_EXIST) < message.index("must be changed")
     assert caught.value.doubtful  # It was sent, whatever the answer.
     assert len(platform.jobs.records) == jobs
     assert (where.find("tag") is not None) == bool(jobs)
