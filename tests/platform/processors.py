@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,6 @@ class Processor:
         features = self.configuration.setdefault("supported_features", [])
         if "if_else" in self.configuration.get("supported_instructions", []):
             features.append("dynamic_circuits")
-        self._lock = threading.Lock()
-        self._noise: dict[tuple[int, ...], Any] = {}
 
     def _read(self, file: str) -> dict[str, Any]:
         plain: dict[str, Any] = json.loads(Path(self.fake.dirname, file).read_text())
@@ -64,14 +62,14 @@ class Processor:
 
     def noise(self, qubits: tuple[int, ...]) -> Any:
         """Return Aer's noise for some physical qubits, numbered in their order; None without noise."""
-        if not self.noisy:
-            return None
-        with self._lock:
-            if qubits not in self._noise:
-                from qiskit_aer.noise import NoiseModel
+        return _noise(type(self.fake), qubits) if self.noisy else None
 
-                self._noise[qubits] = NoiseModel.from_backend(_Described(restrict(self.fake.target, qubits)))
-            return self._noise[qubits]
+
+@functools.cache  # Of each device there is one snapshot, and many a processor that has it.
+def _noise(fake: type, qubits: tuple[int, ...]) -> Any:
+    from qiskit_aer.noise import NoiseModel
+
+    return NoiseModel.from_backend(_Described(restrict(fake().target, qubits)))
 
 
 class _Described(BackendV2):

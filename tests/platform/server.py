@@ -13,8 +13,10 @@ from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from qnet_circuits.backends.ibm.processor import RuntimeBackend
 from tests.platform.environment import environment, in_force
 from tests.platform.faults import Fault, JobFault, Reject
 from tests.platform.jobs import Jobs
@@ -22,6 +24,16 @@ from tests.platform.processors import Processor
 from tests.platform.routes import Request, Routes
 
 CONTROL = "/_control/"
+
+
+class Soon:
+    """A clock that keeps time, and whose pauses are short."""
+
+    time, monotonic = staticmethod(time.time), staticmethod(time.monotonic)
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait for a moment at most."""
+        time.sleep(min(seconds, 0.05))
 
 
 class PlatformServer:
@@ -67,8 +79,12 @@ class PlatformServer:
 
     @contextlib.contextmanager
     def in_environment(self) -> Iterator[PlatformServer]:
-        """Run, with this process's environment naming this platform and nothing else."""
-        with self, in_force(environment(self.url)):
+        """Run, with this process's environment naming this platform and nothing else.
+
+        Who waits for a job asks soon and often, unless a test has set another clock.
+        """
+        clock = Soon() if RuntimeBackend.clock is time else RuntimeBackend.clock
+        with self, in_force(environment(self.url)), mock.patch.object(RuntimeBackend, "clock", clock):
             yield self
 
     def fail(self, kind: str, method: str = ".*", path: str = ".*", **more: Any) -> Fault:

@@ -8,6 +8,7 @@ import importlib
 import io
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import qnet_circuits
 
 ROOT = Path(__file__).parents[2]
 #: What would lead a client to another account, or elsewhere.
@@ -110,8 +113,10 @@ def clients(environment: Mapping[str, str]) -> Iterator[Clients]:
 
 def _serve() -> None:
     # Imported, and not used: whatever a client does, it does anew.
-    for module in ("qiskit_aer", "qiskit_ibm_runtime", "qnet_circuits", "qnet_circuits.cli.main"):
+    for module in ("cotengra", "filelock", "qiskit_aer", "qiskit_ibm_runtime.transpiler", "stim"):
         importlib.import_module(module)
+    for found in pkgutil.walk_packages(qnet_circuits.__path__, f"{qnet_circuits.__name__}."):
+        importlib.import_module(found.name)
     for line in sys.stdin:
         print(json.dumps(_forked(json.loads(line))), flush=True)
 
