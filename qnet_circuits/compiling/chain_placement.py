@@ -110,21 +110,7 @@ class Uses:
 
     def path(self, width: int) -> list[int] | None:
         """Return the wires in the order in which they meet, if that is one path through all of them."""
-        near: dict[int, list[int]] = {}
-        for pair in self.meetings:
-            a, b = pair
-            near.setdefault(a, []).append(b)
-            near.setdefault(b, []).append(a)
-        ends = sorted(wire for wire, others in near.items() if len(others) == 1)
-        if len(ends) != 2 or max(map(len, near.values())) > 2:
-            return None
-        path = [ends[0]]
-        while len(path) < width:
-            ahead = [wire for wire in near[path[-1]] if wire not in path[-2:]]
-            if not ahead:
-                return None
-            path.append(ahead[0])
-        return path
+        return next((line for line in _lines(self.meetings) if len(line) == width), None)
 
 
 #: A path of couplings that grows at its head: its error, its head, its qubits as a bit mask, and the path before its last step.
@@ -150,7 +136,7 @@ def best_window(uses: Uses, path: Sequence[int], errors: Errors) -> tuple[int, .
     gates = [uses.meetings[frozenset(pair)] for pair in pairwise(path)]
     measured = [uses.measured[wire] for wire in path]
     found: list[tuple[float, list[int]]] = []
-    for line in _lines(errors.neighbours()):
+    for line in _lines(errors.couplings):
         if len(line) < len(path):
             continue
         couplings = [errors.couplings[frozenset(pair)] for pair in pairwise(line)]
@@ -161,14 +147,18 @@ def best_window(uses: Uses, path: Sequence[int], errors: Errors) -> tuple[int, .
     return _by_wire(path, min(found)[1]) if found else None
 
 
-def _lines(near: Mapping[int, Sequence[tuple[int, float]]]) -> list[list[int]]:
-    """Return the lines that a device consists of, from both ends each; none if it has a branch."""
+def _lines(pairs: Iterable[Edge]) -> list[list[int]]:
+    """Return the lines that pairs of neighbours form, from both ends each; none if there is a branch."""
+    near: dict[int, list[int]] = {}
+    for a, b in map(sorted, pairs):
+        near.setdefault(a, []).append(b)
+        near.setdefault(b, []).append(a)
     if max(map(len, near.values()), default=0) > 2:
         return []
     lines = []
     for end in sorted(qubit for qubit, others in near.items() if len(others) == 1):
         line = [end]
-        while ahead := [qubit for qubit, _ in near[line[-1]] if qubit not in line[-2:]]:
+        while ahead := [qubit for qubit in near[line[-1]] if qubit not in line[-2:]]:
             line += ahead
         lines.append(line)
     return lines

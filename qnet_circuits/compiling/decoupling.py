@@ -17,6 +17,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Delay, Qubit
 from qiskit.circuit.library import XGate
 
+from qnet_circuits.compiling.building import with_instructions
 from qnet_circuits.devices.device import Device, DeviceNoise
 from qnet_circuits.devices.pulses import colours, coupled, decoupled, joints, pieces
 from qnet_circuits.devices.repaired import Usable, durations_of
@@ -107,11 +108,10 @@ class _Decoupling:
         return self._rebuilt(put, _delays_in(timed, windows)) if windows else self._circuit
 
     def _rebuilt(self, put: Mapping[int, Sequence[CircuitInstruction]], dropped: set[int]) -> QuantumCircuit:
-        made = self._circuit.copy_empty_like()
+        done: list[CircuitInstruction] = []
         for position, instruction in enumerate(self._circuit.data):
-            for each in (*put.get(position, ()), *(() if position in dropped else (instruction,))):
-                made._append(each)
-        return made
+            done += [*put.get(position, ()), *(() if position in dropped else (instruction,))]
+        return with_instructions(self._circuit, done)
 
     def _sequence(self, window: Wait) -> list[CircuitInstruction]:
         """Return the delays and pulses of a window; what its pulses do not take is shared so that both halves are as long."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Qubit
 
@@ -21,11 +23,8 @@ def teleport_transmissions(circuit: QuantumCircuit) -> QuantumCircuit:
     if not crossings:
         return circuit
     nodes = node_of(circuit)
-    extra: dict[str, int] = {}
-    for crossing in crossings:
-        node = nodes[crossing.qubits[0]]
-        extra[node] = extra.get(node, 0) + 1
-    registers = [QuantumRegister(reg.size + extra.get(reg.name, 0), reg.name) for reg in circuit.qregs]
+    extra = Counter(nodes[crossing.qubits[0]] for crossing in crossings)
+    registers = [QuantumRegister(reg.size + extra[reg.name], reg.name) for reg in circuit.qregs]
     bits = ClassicalRegister(2 * len(crossings), free_name("carrier", circuit))
     wider = QuantumCircuit(*registers, *circuit.cregs, bits, name=circuit.name)
     place: dict[Qubit, Qubit] = {
