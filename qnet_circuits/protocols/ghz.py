@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar
@@ -27,6 +27,8 @@ TOPOLOGIES = ("star", "chain")
 #: Above this many strings, this many are drawn at random.
 MOST_STRINGS = 64
 Prepared = tuple[QuantumCircuit, list[Qubit]]
+#: Name, sign of the correlator, and for each party a Pauli or the angle of an axis in the X-Y plane.
+Setting = tuple[str, int, Sequence[str | float]]
 
 
 @register
@@ -88,16 +90,14 @@ class Ghz(Protocol):
         network = self._network()
         prepare = _star if self.topology == "star" else _fused
         parties = network.hops if self.topology == "star" else network.hops + 1
-        items = [
-            Item("populations", _measured(prepare(network), lambda c, q, b, k: measure_pauli(c, q, "Z", b)))
-        ]
+        items = [Item("populations", _measured(prepare(network), "Z" * parties))]
         bits = [("out", k) for k in range(parties)]
         populations = population("populations", bits, ["0" * parties, "1" * parties])
         make = _strings if self.method == "xy-strings" else _scan
         settings, drawn_from = make(parties, rng)
         coherence = Expression()
-        for name, sign, rotate in settings:
-            items.append(Item(name, _measured(prepare(network), rotate), {"setting": name}))
+        for name, sign, axes in settings:
+            items.append(Item(name, _measured(prepare(network), axes), {"setting": name}))
             coherence = coherence + sign * parity(name, bits) / len(settings)
         p, c = self._without_messages(parties)
         figures = [
@@ -135,10 +135,6 @@ class Ghz(Protocol):
     def bounds(self) -> dict[str, dict[str, float]]:
         """A fidelity above 1/2 proves genuine multipartite entanglement."""
         return {"fidelity": {"entangled": bounds.GHZ_ENTANGLED}}
-
-
-Rotate = Callable[[QuantumCircuit, Qubit, object, int], None]
-Setting = tuple[str, int, Rotate]
 
 
 def _chain_of(parties: int, link: Link) -> Network:
@@ -184,12 +180,14 @@ def _fused(network: Network) -> Prepared:
     return circuit, [registers[0][0], *right]
 
 
-def _measured(prepared: Prepared, measure: Rotate) -> QuantumCircuit:
+def _measured(prepared: Prepared, axes: Sequence[str | float]) -> QuantumCircuit:
     circuit, qubits = prepared
     out = ClassicalRegister(len(qubits), "out")
     circuit.add_register(out)
-    for k, qubit in enumerate(qubits):
-        measure(circuit, qubit, out[k], k)
+    for qubit, bit, axis in zip(qubits, out, axes, strict=True):
+        if isinstance(axis, float):
+            circuit.rz(-axis, qubit)
+        measure_pauli(circuit, qubit, "X" if isinstance(axis, float) else axis, bit)
     return circuit
 
 
@@ -206,22 +204,9 @@ def _strings(parties: int, rng: np.random.Generator) -> tuple[list[Setting], int
 
 def _string(heads: tuple[str, ...]) -> Setting:
     string = "".join(heads) + "XY"[heads.count("Y") % 2]
-
-    def measure(circuit: QuantumCircuit, qubit: Qubit, bit: object, k: int) -> None:
-        measure_pauli(circuit, qubit, string[k], bit)
-
-    return string.lower(), (-1) ** (string.count("Y") // 2), measure
+    return string.lower(), (-1) ** (string.count("Y") // 2), string
 
 
 def _scan(parties: int, rng: np.random.Generator) -> tuple[list[Setting], int]:
     """Return the equally spaced axes in the X-Y plane of the textbook's parity scan."""
-    return [_axis(k, k * math.pi / parties) for k in range(parties)], 0
-
-
-def _axis(k: int, angle: float) -> Setting:
-    def measure(circuit: QuantumCircuit, qubit: Qubit, bit: object, _: int) -> None:
-        circuit.rz(-angle, qubit)
-        circuit.h(qubit)
-        circuit.measure(qubit, bit)
-
-    return f"scan_{k}", (-1) ** k, measure
+    return [(f"scan_{k}", (-1) ** k, [k * math.pi / parties] * parties) for k in range(parties)], 0
