@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import ClassVar
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
@@ -149,6 +150,12 @@ def chain_registers(network: Network, first: int = 1, last: int = 1) -> list[Qua
     return [QuantumRegister(size, node) for size, node in zip(sizes, path, strict=True)]
 
 
+def entangle_links(circuit: QuantumCircuit, network: Network, qubits: Sequence[Qubit]) -> None:
+    """Append a Bell pair on every link of a chain; of ``qubits`` each link has two, in the order of the chain."""
+    for k, (a, b) in enumerate(pairwise(network.path())):
+        entangle(circuit, qubits[2 * k], qubits[2 * k + 1], network.link(a, b))
+
+
 def distribute(
     circuit: QuantumCircuit, network: Network, ends: tuple[Qubit, Qubit]
 ) -> tuple[list[Clbit], list[Clbit]]:
@@ -165,13 +172,11 @@ def distribute(
     Returns:
         The bits for X and the bits for Z; both empty for a single link.
     """
-    path = network.path()
     registers = {register.name: register for register in circuit.qregs}
-    stations = [registers[node] for node in path[1:-1]]
-    left = [ends[0], *(station[1] for station in stations)]
-    right = [*(station[0] for station in stations), ends[1]]
-    for a, b, first, second in zip(left, right, path, path[1:], strict=False):
-        entangle(circuit, a, b, network.link(first, second))
+    stations = [registers[node] for node in network.path()[1:-1]]
+    entangle_links(
+        circuit, network, [ends[0], *(qubit for station in stations for qubit in station), ends[1]]
+    )
     if not stations:
         return [], []
     bits = ClassicalRegister(2 * len(stations), "swap")
@@ -186,6 +191,29 @@ def entangled_ends(circuit: QuantumCircuit, network: Network, ends: tuple[Qubit,
     x, z = distribute(circuit, network, ends)
     if x:
         correct(circuit, ends[1], x=x, z=z)
+
+
+def measured_ends(
+    network: Network, bases: str, join: Joining = entangled_ends, turn: float = 0.0
+) -> QuantumCircuit:
+    """Return the circuit that entangles a chain's ends and measures both, into ``out``.
+
+    Args:
+        network: The chain.
+        bases: The Pauli that the first end measures, and the one that the last does.
+        join: Entangles the ends.
+        turn: Angle in radians by which the first end's qubit is rotated about Y before.
+    """
+    registers = chain_registers(network)
+    first, last = registers[0][0], registers[-1][0]
+    out = ClassicalRegister(2, "out")
+    circuit = QuantumCircuit(*registers, out)
+    join(circuit, network, (first, last))
+    if turn:
+        circuit.ry(turn, first)
+    measure_pauli(circuit, first, bases[0], out[0])
+    measure_pauli(circuit, last, bases[1], out[1])
+    return circuit
 
 
 def carry(circuit: QuantumCircuit, network: Network, qubit: Qubit, target: Qubit) -> None:

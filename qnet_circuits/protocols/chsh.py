@@ -7,15 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from qiskit import ClassicalRegister, QuantumCircuit
 
-from qnet_circuits.programs.blocks import (
-    ChainProtocol,
-    Joining,
-    chain_registers,
-    entangled_ends,
-    measure_pauli,
-)
+from qnet_circuits.programs.blocks import ChainProtocol, Joining, entangled_ends, measured_ends
 from qnet_circuits.programs.figures import Expression, Figure, parity
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
@@ -85,7 +78,8 @@ def chsh_program(
     """
     items, total = [], Expression()
     for name, (side, basis, sign) in _SETTINGS.items():
-        circuit = _circuit(network, side, basis, join)
+        # Turns the axis at 45 degrees in the X-Z plane to Z.
+        circuit = measured_ends(network, "Z" + basis, join, turn=-side * math.pi / 4)
         items.append(Item(name, circuit, {"alice": side, "bob": basis}, carrier=carrier))
         total = total + sign * parity(name, [("out", 0), ("out", 1)])
     without = 0.0 if messages and network.hops > 1 else bounds.CHSH_QUANTUM
@@ -93,15 +87,3 @@ def chsh_program(
         "s_value", total, bounds.CHSH_QUANTUM, without, null=bounds.CHSH_CLASSICAL, physical=(-4.0, 4.0)
     )
     return Program(items, [figure], network)
-
-
-def _circuit(network: Network, side: int, basis: str, join: Joining) -> QuantumCircuit:
-    registers = chain_registers(network)
-    alice, bob = registers[0][0], registers[-1][0]
-    out = ClassicalRegister(2, "out")
-    circuit = QuantumCircuit(*registers, out)
-    join(circuit, network, (alice, bob))
-    circuit.ry(-side * math.pi / 4, alice)  # turns the axis at 45 degrees in the X-Z plane to Z
-    circuit.measure(alice, out[0])
-    measure_pauli(circuit, bob, basis, out[1])
-    return circuit

@@ -13,7 +13,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Qubit
 
 from qnet_circuits.errors import ParameterError, check_count, check_name
-from qnet_circuits.programs.blocks import bell_measurement, chain_registers, measure_pauli
+from qnet_circuits.programs.blocks import bell_measurement, chain_registers, entangle_links, measure_pauli
 from qnet_circuits.programs.figures import Expression, Figure, parity, population
 from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.network import Link, Network
@@ -161,23 +161,21 @@ def _star(network: Network) -> Prepared:
 
 def _fused(network: Network) -> Prepared:
     """Return the circuit in which a chain's Bell pairs are fused, and the parties' qubits."""
-    path, registers = network.path(), chain_registers(network)
+    registers = chain_registers(network)
     inner = registers[1:-1]
-    left = [registers[0][0], *(register[1] for register in inner)]
-    right = [*(register[0] for register in inner), registers[-1][0]]
+    qubits = [qubit for own in registers for qubit in own]
     circuit = QuantumCircuit(*registers)
     bits = ClassicalRegister(len(inner), "fusion")
     if inner:
         circuit.add_register(bits)
-    for a, b, first, second in zip(left, right, path, path[1:], strict=False):
-        entangle(circuit, a, b, network.link(first, second))
+    entangle_links(circuit, network, qubits)
     for k, register_ in enumerate(inner):
         circuit.cx(register_[0], register_[1])
         circuit.measure(register_[1], bits[k])
-    for k, qubit in enumerate(right):
-        if k:
-            correct(circuit, qubit, x=bits[:k])
-    return circuit, [registers[0][0], *right]
+    first, second, *later = [qubits[0], *qubits[1::2]]
+    for k, qubit in enumerate(later, 1):
+        correct(circuit, qubit, x=bits[:k])
+    return circuit, [first, second, *later]
 
 
 def _measured(prepared: Prepared, axes: Sequence[str | float]) -> QuantumCircuit:

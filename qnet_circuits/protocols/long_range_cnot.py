@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import ClassVar
 
 from qiskit import ClassicalRegister, QuantumCircuit
 
-from qnet_circuits.programs.blocks import chain_registers, measure_pauli, prepare
+from qnet_circuits.programs.blocks import chain_registers, entangle_links, measure_pauli, prepare
 from qnet_circuits.programs.cnot_protocol import CnotProtocol, ProcessSetting
-from qnet_circuits.programs.instructions import correct, entangle
+from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.protocol import register
 
@@ -46,15 +45,14 @@ class LongRangeCnot(CnotProtocol):
 
     @staticmethod
     def _circuit(network: Network, setting: ProcessSetting) -> QuantumCircuit:
-        path, registers = network.path(), chain_registers(network, first=2, last=2)
+        registers = chain_registers(network, first=2, last=2)
         (control, first), (last, target) = registers[0], registers[-1]
         ancillas = [first, *(qubit for station in registers[1:-1] for qubit in station), last]
         bits, out = ClassicalRegister(len(ancillas), "between"), ClassicalRegister(2, "out")
         circuit = QuantumCircuit(*registers, bits, out)
         prepare(circuit, control, setting.states[0])
         prepare(circuit, target, setting.states[1])
-        for k, (a, b) in enumerate(pairwise(path)):
-            entangle(circuit, ancillas[2 * k], ancillas[2 * k + 1], network.link(a, b))
+        entangle_links(circuit, network, ancillas)
         circuit.cx(control, first)
         for station in registers[1:-1]:
             circuit.cx(station[0], station[1])

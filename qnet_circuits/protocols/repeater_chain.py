@@ -6,33 +6,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from qiskit import ClassicalRegister, QuantumCircuit
 
-from qnet_circuits.programs.blocks import (
-    ChainProtocol,
-    Joining,
-    chain_registers,
-    entangled_ends,
-    measure_pauli,
-)
+from qnet_circuits.programs.blocks import ChainProtocol, Joining, entangled_ends, measured_ends
 from qnet_circuits.programs.figures import Expression, Figure, parity
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Protocol, protocol_class, register
 from qnet_circuits.theory import bell_diagonal, bounds
 from qnet_circuits.theory.noise_parameters import NoiseParameters
-
-
-def bell_circuit(network: Network, basis: str, name: str, join: Joining = entangled_ends) -> QuantumCircuit:
-    """Return the circuit that entangles a chain's ends and measures both in one Pauli basis, into ``out``."""
-    registers = chain_registers(network)
-    alice, bob = registers[0][0], registers[-1][0]
-    out = ClassicalRegister(2, "out")
-    circuit = QuantumCircuit(*registers, out, name=name)
-    join(circuit, network, (alice, bob))
-    measure_pauli(circuit, alice, basis, out[0])
-    measure_pauli(circuit, bob, basis, out[1])
-    return circuit
 
 
 def bell_program(
@@ -48,7 +29,7 @@ def bell_program(
     """
     items, correlators = [], {}
     for name in ("xx", "yy", "zz"):
-        circuit = bell_circuit(network, name[0].upper(), name, join)
+        circuit = measured_ends(network, name.upper(), join)
         items.append(Item(name, circuit, {"setting": name}, carrier=carrier))
         correlators[name] = parity(name, [("out", 0), ("out", 1)])
     fidelity: Expression = (1 + correlators["xx"] - correlators["yy"] + correlators["zz"]) / 4

@@ -6,12 +6,12 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.circuit import draw_circuit
 from qnet_circuits.plotting.layout import arrange
-from qnet_circuits.programs.blocks import bell_measurement, prepare
+from qnet_circuits.programs.blocks import bell_measurement, measured_ends, prepare
 from qnet_circuits.programs.instructions import correct, entangle, transmit
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.protocol import protocol_class, protocol_names
 from qnet_circuits.protocols.ghz import Ghz
-from qnet_circuits.protocols.repeater_chain import RepeaterChain, bell_circuit
+from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.protocols.teleportation import Teleportation
 from tests.plotting.pictures import check_legible, texts, with_gid
 
@@ -59,13 +59,13 @@ def test_protocols_are_legible(protocol, rng):
 
 
 def test_many_messages_are_merged_into_one_arrow():
-    ax = draw_circuit(bell_circuit(Network.chain(8), "Z", "zz"))
+    ax = draw_circuit(measured_ends(Network.chain(8), "ZZ"))
     assert len(with_gid(ax, "message")) == 1
     assert len(with_gid(ax, "path")) == 14
     assert len(with_gid(ax, "entangle")) == 8
     assert "X^(7 bits)\nZ^(7 bits)" in texts(ax)
     assert "X^(swap[1]⊕swap[3])\nZ^(swap[0]⊕swap[2])" in texts(
-        draw_circuit(bell_circuit(Network.chain(3), "Z", "zz"))
+        draw_circuit(measured_ends(Network.chain(3), "ZZ"))
     )
 
 
@@ -155,7 +155,7 @@ def test_wire_ends_where_its_qubit_leaves():
 
 
 def test_nothing_shares_a_place():
-    for circuit in (teleportation(), _mixture(), bell_circuit(Network.chain(5), "Y", "yy")):
+    for circuit in (teleportation(), _mixture(), measured_ends(Network.chain(5), "YY")):
         seen = set()
         for placed in arrange(circuit).placed:
             rows = [*placed.rows, *(source.row for source in placed.sources)]
@@ -166,7 +166,7 @@ def test_nothing_shares_a_place():
 
 
 def test_layout_is_as_soon_as_possible():
-    layout = arrange(bell_circuit(Network.chain(20), "Z", "zz"))
+    layout = arrange(measured_ends(Network.chain(20), "ZZ"))
     # Links, CNOTs, Hadamards with half of the measurements, the other half, the correction, the last measurement.
     assert layout.columns == 6
 
