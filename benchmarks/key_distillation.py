@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.measuring import Row, best, in_turns
 from qnet_circuits.qkd.postprocessing.cascade import LocalOracle, Reconciled, efficiency, reconcile
-from qnet_circuits.qkd.postprocessing.schedules import make_schedule
-from qnet_circuits.qkd.postprocessing.shuffles import Shuffles
+from qnet_circuits.qkd.postprocessing.passes import Shuffles, make_schedule
 from qnet_circuits.qkd.postprocessing.toeplitz import toeplitz_hash
 
 CASCADE_BAR, TOEPLITZ_BAR = 20.0, 3.0
@@ -55,7 +54,7 @@ def ours(frames: Frames, name: str, seed: int) -> Reconciled:
     """Everything that a frame costs: schedule, shuffles, Alice's parities and Bob's search."""
     schedule = make_schedule(name, len(frames.alice), frames.rate)
     shuffles = Shuffles(len(frames.alice), schedule.blocks, (seed,))
-    return reconcile(frames.bob, LocalOracle(frames.alice, shuffles), shuffles, schedule)
+    return reconcile(frames.bob, LocalOracle(frames.alice, shuffles).tell, shuffles, schedule)
 
 
 @contextmanager

@@ -67,7 +67,7 @@ def shared_circuit(network: Network, setting: Setting, eve: Eavesdropper | None)
         ['entangle', 'h', 'measure', 'h', 'measure']
     """
     path = network.path()
-    pairs = network if eve is None else _but_last(network)
+    pairs = network if eve is None else network.route(path[0], path[-2])
     registers = chain_registers(pairs, last=1 if eve is None else eve.qubits)
     out = ClassicalRegister(2, OUT)
     circuit = QuantumCircuit(*registers, out)
@@ -105,9 +105,3 @@ def _ask(circuit: QuantumCircuit, setting: Setting, eve: Eavesdropper | None) ->
 
 def _register(node: str, eve: Eavesdropper | None) -> QuantumRegister:
     return QuantumRegister(eve.qubits if node == EVE and eve is not None else 1, node)
-
-
-def _but_last(network: Network) -> Network:
-    """Return a chain without its last node."""
-    path = network.path()[:-1]
-    return Network.from_edges([(a, b, network.link(a, b)) for a, b in pairwise(path)])

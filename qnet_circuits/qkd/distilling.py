@@ -11,8 +11,8 @@ from qnet_circuits.programs.figures import Registers
 from qnet_circuits.programs.protocol import Analysis, Analyzed
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
 from qnet_circuits.qkd.observed import chsh_estimate, counted, error_rates, eve_figures, revealed
+from qnet_circuits.qkd.postprocessing.alice import Impostor
 from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS, KeyPool
-from qnet_circuits.qkd.postprocessing.impostor import Impostor
 from qnet_circuits.qkd.postprocessing.randomness import ROOT_BYTES, Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.session import Session

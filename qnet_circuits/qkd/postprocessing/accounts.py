@@ -17,8 +17,8 @@ from qnet_circuits.qkd.postprocessing.finite_key import (
     verification_cost,
 )
 from qnet_circuits.qkd.postprocessing.key_ledger import Entry, Ledger
+from qnet_circuits.qkd.postprocessing.passes import SCHEDULES
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
-from qnet_circuits.qkd.postprocessing.schedules import SCHEDULES
 from qnet_circuits.qkd.postprocessing.toeplitz import tag_bits
 
 #: Bits of the shortest key: it is kept in whole bytes.

@@ -1,4 +1,4 @@
-"""Alice, who answers."""
+"""Alice, who answers, and somebody who plays her without her secret."""
 
 from __future__ import annotations
 
@@ -143,3 +143,21 @@ class Alice(Party):
                 "authentication", "Bob's tag is wrong: he saw another conversation, or it was not he"
             )
         return make_tag(own, self._said("alice"))
+
+
+class Impostor(Alice):
+    """Answers as Alice does, and takes any tag for right: a man in the middle raises no alarm. Her own tag must be good.
+
+    Example:
+        >>> from qnet_circuits.qkd.postprocessing.authentication import KeyPool
+        >>> from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
+        >>> from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
+        >>> from qnet_circuits.qkd.postprocessing.authentication import KeyPool
+        >>> from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
+        >>> Impostor(PartyRecord([0], [1]), SessionParameters(), KeyPool(bytes(64)))
+        <alice, 1 rounds, no result yet>
+    """
+
+    def _authenticate(self, _: bytes) -> bytes:
+        """Make a tag of the pool that is there."""
+        return make_tag(self._tag_keys()[2], self._said("alice"))

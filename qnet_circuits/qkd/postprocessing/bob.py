@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import struct
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 
-from qnet_circuits.qkd.postprocessing.authentication import (
-    check_tag,
-    make_tag,
-)
+from qnet_circuits.qkd.postprocessing.authentication import check_tag, make_tag
 from qnet_circuits.qkd.postprocessing.cascade import reconcile
 from qnet_circuits.qkd.postprocessing.channel import (
     ClassicalChannel,
@@ -24,8 +22,8 @@ from qnet_circuits.qkd.postprocessing.channel import (
 )
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
 from qnet_circuits.qkd.postprocessing.party import Party, aborted
+from qnet_circuits.qkd.postprocessing.passes import Bits, Places
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
-from qnet_circuits.qkd.postprocessing.shuffles import Bits, Places
 from qnet_circuits.qkd.postprocessing.sifting import accept, announce
 from qnet_circuits.qkd.postprocessing.toeplitz import seed_length, tag_bits, tags_agree, verification_tag
 from qnet_circuits.theory.estimate import proportion
@@ -65,12 +63,13 @@ class Bob(Party):
             raise Refusal("malformed", f"an answer to {kind!r} was due, {reply.kind!r} came")
         return reply.body
 
-    def hear_parities(self, question: bytes, count: int) -> Bits:
-        """Ask for parities, and count what was told."""
-        self._told += count
+    def _parities(self, frame: int, index: int, places: Places) -> Bits:
+        """Ask for the parities before the places along one shuffle of a frame, and count what was told."""
+        self._told += len(places)
         if self._told > len(self._key):
             raise Refusal("reconciliation", f"more parities are needed than there are bits, {len(self._key)}")
-        return decode_bits(self._ask("parities", question), count)
+        question = encode_numbers(np.concatenate([[frame, index], places]))
+        return decode_bits(self._ask("parities", question), len(places))
 
     def _talk(self) -> None:
         self._match()
@@ -96,7 +95,7 @@ class Bob(Party):
             raise Refusal("malformed", f"a seed of 16 bytes was due, {len(seed)} came")
         self._corrected, pieces = 0, []
         for index, (bits, shuffles, schedule) in enumerate(self._frames(seed)):
-            done = reconcile(bits, _Line(self, index), shuffles, schedule, self._rules.slack)
+            done = reconcile(bits, partial(self._parities, index), shuffles, schedule, self._rules.slack)
             self._corrected += done.corrected
             pieces.append(done.bits)
         corrected = np.concatenate(pieces)
@@ -129,15 +128,3 @@ class Bob(Party):
             raise Refusal(
                 "authentication", "Alice's tag is wrong: she saw another conversation, or it was not she"
             )
-
-
-class _Line:
-    """The oracle that Bob has: a question on the channel."""
-
-    def __init__(self, bob: Bob, frame: int) -> None:
-        self._bob, self._frame = bob, frame
-
-    def tell(self, index: int, places: Places) -> Bits:
-        """Ask for the parities before the places along one shuffle."""
-        question = encode_numbers(np.concatenate([[self._frame, index], places]))
-        return self._bob.hear_parities(question, len(places))

@@ -2,7 +2,7 @@
 
 Bob compares parities of blocks with Alice's. Where one differs he halves the block until he has the wrong bit; every bit
 that he corrects changes the parity of the blocks around it in all other passes, and so uncovers errors that hid in pairs.
-Alice is reachable only through an oracle, which counts.
+Alice is reachable only through a question, whose answers are counted.
 
 Of each pass Bob keeps the sorted places whose parity Alice has told, so that a parity told is one new place, what was
 revealed in a search serves all later ones, and nothing is asked for that follows from what is known of the pass.
@@ -10,25 +10,19 @@ revealed in a search serves all later ones, and nothing is asked for that follow
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.known_blocks import KnownBlocks
+from qnet_circuits.qkd.postprocessing.passes import Bits, Parities, Places, Schedule, Shuffles
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
-from qnet_circuits.qkd.postprocessing.schedules import Schedule
-from qnet_circuits.qkd.postprocessing.shuffles import Bits, Parities, Places, Shuffles
 from qnet_circuits.secrecy import Unpicklable
 
-
-class ParityOracle(Protocol):
-    """The only way to Alice's bits."""
-
-    def tell(self, index: int, places: Places) -> Bits:
-        """Return the parity of Alice's bits before each place along the shuffle of pass ``index``."""
-        ...
+#: The only way to Alice's bits: tells the parity of her bits before each place along the shuffle of a pass.
+Tell = Callable[[int, Places], Bits]
 
 
 class LocalOracle(Unpicklable):
@@ -73,7 +67,7 @@ class Reconciled:
 
     Args:
         bits: The corrected bits.
-        leak: Parities that the oracle told.
+        leak: Parities that were told.
         rounds: Questions asked, each with an answer.
         corrected: Bits that were changed.
 
@@ -95,13 +89,13 @@ class Reconciled:
 
 
 def reconcile(
-    bits: Bits, oracle: ParityOracle, shuffles: Shuffles, schedule: Schedule, slack: float = 2.0
+    bits: Bits, tell: Tell, shuffles: Shuffles, schedule: Schedule, slack: float = 2.0
 ) -> Reconciled:
     """Correct a frame towards Alice's.
 
     Args:
         bits: Bob's frame, of 0 and 1.
-        oracle: The way to Alice's.
+        tell: The way to Alice's.
         shuffles: The public reorderings, of the schedule's blocks.
         schedule: Which blocks to compare.
         slack: Blocks up to this many times the smallest are searched together, at least 1; more saves rounds and costs
@@ -121,7 +115,7 @@ def reconcile(
         >>> schedule = Schedule("two passes", (33, 66, 500, 500, 500, 500))
         >>> shuffles = Shuffles(1000, schedule.blocks, (8,))
         >>> oracle = LocalOracle(alice, shuffles)
-        >>> result = reconcile(bob, oracle, shuffles, schedule)
+        >>> result = reconcile(bob, oracle.tell, shuffles, schedule)
         >>> bool((result.bits == alice).all()), result.leak == oracle.told
         (True, True)
     """
@@ -130,16 +124,14 @@ def reconcile(
             f"bits, shuffles and schedule must agree and slack be at least 1, got {len(bits)} bits, "
             f"shuffles of {shuffles.n}, {len(shuffles)} and {len(schedule.blocks)} passes, slack {slack!r}"
         )
-    return _Search(bits, oracle, shuffles, schedule, slack).run()
+    return _Search(bits, tell, shuffles, schedule, slack).run()
 
 
 class _Search:
     """One frame being corrected."""
 
-    def __init__(
-        self, bits: Bits, oracle: ParityOracle, shuffles: Shuffles, schedule: Schedule, slack: float
-    ) -> None:
-        self.bits, self.oracle, self.shuffles = bits, oracle, shuffles
+    def __init__(self, bits: Bits, tell: Tell, shuffles: Shuffles, schedule: Schedule, slack: float) -> None:
+        self.bits, self.tell, self.shuffles = bits, tell, shuffles
         self.reuse, self.slack = schedule.reuse, slack
         self.own = Parities(bits, shuffles)
         self.passes: list[KnownBlocks] = []
@@ -161,7 +153,7 @@ class _Search:
         """Return the parity of all errors before the places: Alice's parities beside Bob's own."""
         self.leak += len(places)
         self.rounds += 1
-        return self.oracle.tell(index, places) ^ self.own.at(index, places)
+        return self.tell(index, places) ^ self.own.at(index, places)
 
     def open(self, index: int) -> None:
         """Compare the blocks of a new pass. The parity of the whole frame is asked for once, in the first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qnet_circuits.qkd.postprocessing.shuffles import Bits, Places, Shuffle
+from qnet_circuits.qkd.postprocessing.passes import Bits, Places, Shuffle
 
 
 class KnownBlocks:

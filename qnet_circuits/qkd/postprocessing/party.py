@@ -19,17 +19,12 @@ from qnet_circuits.qkd.postprocessing.authentication import (
     KeyPool,
     forgery_probability,
 )
-from qnet_circuits.qkd.postprocessing.channel import (
-    Message,
-    View,
-    pack,
-)
+from qnet_circuits.qkd.postprocessing.channel import Message, View, pack
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
+from qnet_circuits.qkd.postprocessing.passes import Bits, Schedule, Shuffles, make_schedule
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import ALARMS, Refusal
-from qnet_circuits.qkd.postprocessing.schedules import Schedule, make_schedule
-from qnet_circuits.qkd.postprocessing.shuffles import Bits, Shuffles
 from qnet_circuits.qkd.postprocessing.sifting import (
     PartyRecord,
     Sifted,

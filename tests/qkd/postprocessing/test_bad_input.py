@@ -14,8 +14,8 @@ from qnet_circuits.qkd.postprocessing.authentication import KeyPool, check_tag, 
 from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, Message, View, legible
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
+from qnet_circuits.qkd.postprocessing.passes import make_schedule
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
-from qnet_circuits.qkd.postprocessing.schedules import make_schedule
 from qnet_circuits.qkd.postprocessing.session import Session
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
 from qnet_circuits.qkd.postprocessing.toeplitz import amplify

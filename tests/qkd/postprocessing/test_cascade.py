@@ -6,9 +6,8 @@ from scipy.stats import binom, binomtest, chi2
 
 from qnet_circuits.errors import ParameterError, UnknownNameError
 from qnet_circuits.qkd.postprocessing.cascade import LocalOracle, efficiency, reconcile
+from qnet_circuits.qkd.postprocessing.passes import SCHEDULES, Parities, Schedule, Shuffles, make_schedule
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
-from qnet_circuits.qkd.postprocessing.schedules import SCHEDULES, Schedule, make_schedule
-from qnet_circuits.qkd.postprocessing.shuffles import Parities, Shuffles
 
 #: Mean efficiencies of arXiv:1407.3257 by rate in percent (frames of 10^4 bits; opt(8): 2^14), read off its figures.
 PAPER = {
@@ -42,7 +41,7 @@ def errors_of(n, count, rng):
 def correct(alice, pattern, schedule, seed=(1,), **options):
     shuffles = Shuffles(len(alice), schedule.blocks, seed)
     oracle = Listening(alice, shuffles)
-    return reconcile(alice ^ pattern, oracle, shuffles, schedule, **options), oracle
+    return reconcile(alice ^ pattern, oracle.tell, shuffles, schedule, **options), oracle
 
 
 def measured(name, percent, frames, rng, slack=2.0):
@@ -164,7 +163,7 @@ def test_any_frame_ends(name, rate, rng):
         schedule = make_schedule(name, n, rate)
         shuffles = Shuffles(n, schedule.blocks, (n,))
         oracle = LocalOracle(alice, shuffles)
-        done = reconcile(alice ^ pattern, oracle, shuffles, schedule)
+        done = reconcile(alice ^ pattern, oracle.tell, shuffles, schedule)
         left = Parities(done.bits ^ alice, shuffles)
         for index in range(
             len(shuffles)
@@ -212,7 +211,7 @@ def test_an_oracle_that_lies_is_refused_and_not_believed_for_ever(rng):
     for _ in range(20):
         alice = rng.integers(0, 2, n, np.uint8)
         with contextlib.suppress(Refusal):
-            reconcile(alice, Liar(alice, shuffles), shuffles, schedule)
+            reconcile(alice, Liar(alice, shuffles).tell, shuffles, schedule)
             continue
         refused.append(alice)
     assert refused
@@ -226,9 +225,9 @@ def test_questions_outside_the_frame_and_wrong_sizes_are_refused(rng):
             oracle.tell(index, np.array(places))
     assert oracle.told == 0
     with pytest.raises(ParameterError, match="9 bits"):
-        reconcile(np.zeros(9, np.uint8), oracle, shuffles, Schedule("one", (5,)))
+        reconcile(np.zeros(9, np.uint8), oracle.tell, shuffles, Schedule("one", (5,)))
     with pytest.raises(ParameterError, match="slack"):
-        reconcile(np.zeros(10, np.uint8), oracle, shuffles, Schedule("one", (5,)), slack=0.5)
+        reconcile(np.zeros(10, np.uint8), oracle.tell, shuffles, Schedule("one", (5,)), slack=0.5)
     with pytest.raises(UnknownNameError, match=r"'opt\(5\)'"):
         make_schedule("opt(5)", 100, 0.1)
     with pytest.raises(ParameterError, match="pass"):
@@ -241,7 +240,7 @@ def test_oracles_and_results_show_no_bits(rng):
     bits = rng.integers(0, 2, 64, np.uint8)
     shuffles = Shuffles(64, (8,), (1,))
     oracle = LocalOracle(bits, shuffles)
-    done = reconcile(bits, oracle, shuffles, Schedule("one", (8,)))
+    done = reconcile(bits, oracle.tell, shuffles, Schedule("one", (8,)))
     assert repr(oracle) == "<oracle of 64 bits, 8 parities told>"
     assert repr(done) == "<64 bits reconciled: 8 parities in 1 rounds, 0 bits corrected>"
     assert repr(Parities(bits, shuffles)) == "<parities of 64 bits>"

@@ -50,7 +50,7 @@ MUTANTS = [
     mutant(
         "forget the leak of searches",
         ("alice", "self._told += len(numbers) - 2", "self._told += len(numbers) - 2 if not self._told else 0"),
-        ("bob", "self._told += count", "self._told += count if not self._told else 0"),
+        ("bob", "self._told += len(places)", "self._told += len(places) if not self._told else 0"),
         by=["test_session the_length_is_the_formula_of_what_was_said"],
     ),
     mutant(

@@ -22,10 +22,10 @@ from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.cascade import LocalOracle
 from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, unpack
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
+from qnet_circuits.qkd.postprocessing.passes import Shuffles
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.session import Session
-from qnet_circuits.qkd.postprocessing.shuffles import Shuffles
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, Sifted
 from qnet_circuits.qkd.rounds import Rounds
 
