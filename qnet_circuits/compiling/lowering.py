@@ -16,7 +16,7 @@ from qnet_circuits.compiling.transmissions import teleport_transmissions
 from qnet_circuits.compiling.withholding import waits as waiting
 from qnet_circuits.compiling.withholding import withheld
 from qnet_circuits.errors import FrameError, UnsupportedError, check_name
-from qnet_circuits.programs.flattening import narrow, narrow_inside
+from qnet_circuits.programs.flattening import narrow
 from qnet_circuits.programs.instructions import CORRECT, ENTANGLE, TRANSMIT, parities
 from qnet_circuits.programs.locality import name_of
 
@@ -333,7 +333,7 @@ class _Lowering:
                 )
         if not self.frames.trivial(*qubits):
             raise FrameError(f'a Pauli frame meets {name!r}; use corrections="feedforward"')
-        self.done.append(narrow_inside(instruction.replace(qubits=qubits)))
+        self.done += narrow(instruction.replace(qubits=qubits))
         for bit in written:
             self._record(bit, bit, 0)
 

@@ -86,34 +86,28 @@ def parts_of(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
 
 
 def narrow(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
-    """Yield instructions on at most two qubits that do the same; barriers and control flow stay what they are.
+    """Yield instructions on at most two qubits that do the same, in branches too; barriers and control flow stay what they are.
 
     Raises:
         ProgramError: If the instruction cannot be taken apart.
     """
-    if len(instruction.qubits) <= 2 or instruction.name == "barrier" or instruction.is_control_flow():
-        if instruction.qubits:
-            yield instruction
-        return
-    for part in parts_of(instruction):
-        yield from narrow(part)
+    if instruction.is_control_flow():
+        operation = instruction.operation
+        blocks = map(_narrowed, operation.blocks)
+        yield instruction.replace(operation=operation.replace_blocks(blocks))
+    elif len(instruction.qubits) > 2 and instruction.name != "barrier":
+        for part in parts_of(instruction):
+            yield from narrow(part)
+    elif instruction.qubits:
+        yield instruction
 
 
-def narrowed(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Return a circuit of instructions on at most two qubits, in branches too, but for barriers and control flow itself."""
+def _narrowed(circuit: QuantumCircuit) -> QuantumCircuit:
     narrow_circuit = circuit.copy_empty_like()
     for instruction in circuit.data:
         for part in narrow(instruction):
-            narrow_circuit.append(narrow_inside(part))
+            narrow_circuit.append(part)
     return narrow_circuit
-
-
-def narrow_inside(instruction: CircuitInstruction) -> CircuitInstruction:
-    """Return control flow with narrow instructions in its branches; anything else as it is."""
-    if not instruction.is_control_flow():
-        return instruction
-    operation = instruction.operation
-    return instruction.replace(operation=operation.replace_blocks(map(narrowed, operation.blocks)))
 
 
 def _flat(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:

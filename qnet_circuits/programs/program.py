@@ -11,6 +11,7 @@ from typing import Any
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp, Gate, Instruction, SwitchCaseOp
 
+from qnet_circuits.classical import written_bits
 from qnet_circuits.errors import ProgramError, check_count, check_name
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.flattening import flattened
@@ -64,7 +65,7 @@ class Item:
             check_count("shots", self.shots)
         if self.carrier is not None:
             check_name("carrier", self.carrier, CARRIERS)
-        if not _measures(self.circuit):
+        if not any(map(written_bits, self.circuit.data)):
             raise ProgramError(f"circuit {self.name!r} measures nothing; measure something")
         if self.layout is not None:
             object.__setattr__(
@@ -174,14 +175,6 @@ class Program:
             digest.update(repr((item.name, item.shots, _content(item.circuit), *decided)).encode())
         digest.update(repr([figure.to_dict() for figure in self.figures]).encode())
         return digest.hexdigest()[:16]
-
-
-def _measures(circuit: QuantumCircuit) -> bool:
-    """Tell whether there is a measurement, in a branch or outside."""
-    return any(
-        instruction.name == "measure" or any(map(_measures, getattr(instruction.operation, "blocks", ())))
-        for instruction in circuit.data
-    )
 
 
 def _content(circuit: QuantumCircuit) -> list[Any]:

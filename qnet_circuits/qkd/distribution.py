@@ -20,7 +20,6 @@ from qnet_circuits.qkd.distilling import distilled
 from qnet_circuits.qkd.eavesdroppers import eavesdropper
 from qnet_circuits.qkd.figures import PERFECT, error_rate, expected, guess_rate
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
-from qnet_circuits.qkd.postprocessing.finite_key import check_epsilon
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.settings import Line, Setting, basis_probabilities, draw, shares
 from qnet_circuits.qkd.tapping import Eavesdropper, behaviour, tapped
@@ -77,12 +76,11 @@ class KeyDistribution(Protocol):
         object.__setattr__(self, "eve", eavesdropper(self.eve))
         rounds = check_count(self.counted, getattr(self, self.counted), 1, MOST_ROUNDS)
         object.__setattr__(self, self.counted, int(rounds))
-        object.__setattr__(self, "tolerance", check_range("tolerance", self.tolerance, 0.0, 0.5))
-        for name in ("epsilon_secrecy", "epsilon_correctness"):
-            object.__setattr__(self, name, check_epsilon(name, getattr(self, name)))
         share = check_open("key_basis_probability", self.key_basis_probability)
         object.__setattr__(self, "key_basis_probability", share)
-        _ = self.rules
+        rules = self.rules
+        for name in ("tolerance", "epsilon_secrecy", "epsilon_correctness"):
+            object.__setattr__(self, name, getattr(rules, name))
         self._network()
 
     @property
