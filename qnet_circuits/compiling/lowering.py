@@ -16,8 +16,7 @@ from qnet_circuits.compiling.transmissions import teleport_transmissions
 from qnet_circuits.compiling.withholding import waits as waiting
 from qnet_circuits.compiling.withholding import withheld
 from qnet_circuits.errors import FrameError, UnsupportedError, check_name
-from qnet_circuits.programs.flattening import narrow
-from qnet_circuits.programs.instructions import CORRECT, ENTANGLE, TRANSMIT, parities
+from qnet_circuits.programs.instructions import CORRECT, ENTANGLE, TRANSMIT, narrow, parities
 from qnet_circuits.programs.locality import name_of
 
 MODES = ("auto", "frame", "feedforward", "postselect", "coherent", "none")

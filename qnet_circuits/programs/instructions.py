@@ -1,16 +1,23 @@
-"""The three instructions of a network that an author writes beside gates and measurements.
+"""The three instructions of a network that an author writes beside gates, and how composite ones are taken apart.
 
 The two link operations are the only instructions that may touch two nodes. A correction is a Pauli operation that waits for
 classical messages. All three are placeholders in an ordinary ``QuantumCircuit``; compilation replaces them.
+
+A composite instruction hides what it measures. Everything that reads a circuit, from the locality check to the machine, looks
+at its instructions one by one, so no instruction may hold classical bits but a measurement, a correction and control flow.
+Gates on more than two qubits are taken apart later, when a circuit is lowered: a Pauli frame may pass the whole, not the parts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Clbit, Instruction, Qubit
+from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Gate, Instruction, Operation, Qubit
+from qiskit.transpiler import PassManager, TranspilerError
+from qiskit.transpiler.passes import HighLevelSynthesis
 
+from qnet_circuits.classical import in_place, read_bits
 from qnet_circuits.errors import ProgramError
 from qnet_circuits.programs.network import Link
 
@@ -20,6 +27,7 @@ LINK_OPERATIONS = (ENTANGLE, TRANSMIT)
 CORRECT = "correct"
 #: What a transmission is on a machine.
 CARRIERS = ("relabel", "swap", "teleport")
+_PLAIN = ("measure", CORRECT)
 _X, _Z = 1, 2
 
 
@@ -110,3 +118,141 @@ def parities(instruction: CircuitInstruction) -> tuple[tuple[Clbit, ...], tuple[
     coded = list(zip(instruction.clbits, instruction.operation.params, strict=True))
     x = tuple(bit for bit, code in coded if int(code) & _X)
     return x, tuple(bit for bit, code in coded if int(code) & _Z)
+
+
+def flattened(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a circuit in which no composite instruction holds a classical bit, in branches neither.
+
+    Operations that are no instructions, such as a ``Clifford``, become their gates. What happens to no qubit, as in an empty
+    branch, is left out.
+
+    Raises:
+        ProgramError: If the circuit has variables, an instruction that cannot be taken apart, or a decision inside a branch
+            on bits of the branch's own.
+
+    Example:
+        >>> inner = QuantumCircuit(1, 1)
+        >>> _ = inner.x(0), inner.measure(0, 0)
+        >>> outer = QuantumCircuit(1, 1)
+        >>> _ = outer.append(inner, [0], [0])
+        >>> [instruction.name for instruction in flattened(outer).data]
+        ['x', 'measure']
+    """
+    if circuit.num_vars or circuit.num_stretches:
+        raise ProgramError(
+            f"circuit {circuit.name!r} has variables; measure into classical registers instead"
+        )
+    data = list(circuit.data)
+    flat = [part for instruction in data for part in _flat(instruction)]
+    if len(flat) == len(data) and all(new is old for new, old in zip(flat, data, strict=True)):
+        return circuit
+    changed = circuit.copy_empty_like()
+    for part in flat:
+        changed.append(part)
+    return changed
+
+
+def definition_of(operation: Operation) -> QuantumCircuit:
+    """Return the circuit that an operation stands for.
+
+    Raises:
+        ProgramError: If there is none.
+    """
+    definition: QuantumCircuit | None = getattr(operation, "definition", None)
+    if definition is not None:
+        return definition
+    alone = QuantumCircuit(operation.num_qubits, operation.num_clbits)
+    alone.append(operation, alone.qubits, alone.clbits)
+    try:
+        found: QuantumCircuit = PassManager([HighLevelSynthesis()]).run(alone)
+    except TranspilerError:
+        found = alone
+    if any(inside.name == operation.name for inside in found.data):
+        raise ProgramError(
+            f"instruction {operation.name!r} cannot be taken apart into gates and measurements; write it with those"
+        )
+    return found
+
+
+def parts_of(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
+    """Yield the instructions that an instruction stands for, on its own bits."""
+    for part in in_place(definition_of(instruction.operation), instruction):
+        if part.is_control_flow():
+            raise ProgramError(
+                f"instruction {instruction.name!r} holds control flow; compose its circuit instead of appending it"
+            )
+        yield part
+
+
+def narrow(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
+    """Yield instructions on at most two qubits that do the same, in branches too; barriers and control flow stay what they are.
+
+    Raises:
+        ProgramError: If the instruction cannot be taken apart.
+    """
+    if instruction.is_control_flow():
+        operation = instruction.operation
+        blocks = map(_narrowed, operation.blocks)
+        yield instruction.replace(operation=operation.replace_blocks(blocks))
+    elif len(instruction.qubits) > 2 and instruction.name != "barrier":
+        for part in parts_of(instruction):
+            yield from narrow(part)
+    elif instruction.qubits:
+        yield instruction
+
+
+def _narrowed(circuit: QuantumCircuit) -> QuantumCircuit:
+    narrow_circuit = circuit.copy_empty_like()
+    for instruction in circuit.data:
+        for part in narrow(instruction):
+            narrow_circuit.append(part)
+    return narrow_circuit
+
+
+def _flat(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
+    """Yield what an instruction becomes; itself if nothing has to change."""
+    if instruction.is_standard_gate():
+        if instruction.qubits:
+            yield instruction
+        return
+    operation = instruction.operation
+    if operation.name == "store":
+        raise ProgramError("'store' writes a bit without a measurement; measure into the bit instead")
+    if isinstance(operation, ControlFlowOp):
+        before = operation.blocks
+        blocks = [flattened(block) for block in before]
+        for block in blocks:
+            _check_decisions(block, instruction)
+        if not instruction.qubits and not any(block.data for block in blocks):
+            return
+        if any(new is not old for new, old in zip(blocks, before, strict=True)):
+            instruction = instruction.replace(operation=operation.replace_blocks(blocks))
+        yield instruction
+    elif _hides(instruction):
+        for part in parts_of(instruction):
+            yield from _flat(part)
+    else:
+        yield instruction
+
+
+def _check_decisions(block: QuantumCircuit, instruction: CircuitInstruction) -> None:
+    """Check that decisions inside a branch name the bits of the circuit around it, as everything that reads them takes them."""
+    outer = dict(zip(block.clbits, instruction.clbits, strict=True))
+    for inside in block.data:
+        if any(outer.get(bit) != bit for bit in read_bits(inside)):
+            raise ProgramError(
+                f"{inside.name!r} inside a branch of {instruction.name!r} decides on a bit that the circuit around it does "
+                "not have there; write nested decisions with the circuit's own if_test and switch, on its own bits"
+            )
+
+
+def _hides(instruction: CircuitInstruction) -> bool:
+    """Tell whether an instruction holds classical bits, or an operation that is no instruction, inside."""
+    operation = instruction.operation
+    if not isinstance(operation, Instruction):
+        return True
+    if instruction.clbits:
+        return instruction.name not in _PLAIN
+    # The classes of circuits that were appended; gates of a library have nothing to hide.
+    composite = type(operation) in (Instruction, Gate) and operation.definition is not None
+    return composite and any(map(_hides, operation.definition.data))

@@ -14,8 +14,7 @@ from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Qubit
 
 from qnet_circuits.classical import condition_bits, inside
 from qnet_circuits.errors import LocalityError, ParameterError, ProgramError
-from qnet_circuits.programs.flattening import narrow
-from qnet_circuits.programs.instructions import CORRECT, ENTANGLE, LINK_OPERATIONS, TRANSMIT, parities
+from qnet_circuits.programs.instructions import CORRECT, ENTANGLE, LINK_OPERATIONS, TRANSMIT, narrow, parities
 from qnet_circuits.programs.network import Network, check_node_name
 
 Ledger = dict[str, Any]

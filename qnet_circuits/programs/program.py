@@ -14,8 +14,7 @@ from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp, Gate, I
 from qnet_circuits.classical import written_bits
 from qnet_circuits.errors import ProgramError, check_count, check_name
 from qnet_circuits.programs.figures import Figure
-from qnet_circuits.programs.flattening import flattened
-from qnet_circuits.programs.instructions import CARRIERS
+from qnet_circuits.programs.instructions import CARRIERS, flattened
 from qnet_circuits.programs.locality import Message, check_circuit, count, largest
 from qnet_circuits.programs.network import Network
 
