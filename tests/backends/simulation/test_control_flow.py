@@ -163,6 +163,19 @@ def test_which_branch_is_taken(name):
         assert choice.table[key] == (0 if meant else 1)
 
 
+@pytest.mark.parametrize("bits", [(3,), (2, 14)])
+def test_of_a_wide_register_only_the_bits_that_count_are_tabulated(bits):
+    register = ClassicalRegister(16, "m")
+    circuit = QuantumCircuit(QuantumRegister(1, "q"), register)
+    mask = sum(1 << bit for bit in bits)
+    with circuit.if_test(expr.equal(expr.bit_and(register, mask), mask)):
+        circuit.x(0)
+    choice = choice_of(circuit.data[-1].operation)
+    assert choice.bits == tuple(register[bit] for bit in bits)
+    assert choice.table.count(0) == 1 and choice.table[-1] == 0
+    assert choice.parity == (len(bits) == 1)
+
+
 def switch(target, *cases):
     def decide(circuit, node):
         register = circuit.cregs[0]
