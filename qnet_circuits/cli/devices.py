@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -11,6 +11,7 @@ import click
 from qnet_circuits.cli.options import json_option
 from qnet_circuits.cli.output import show
 from qnet_circuits.errors import ParameterError
+from qnet_circuits.runs.results.tables import Row, table
 
 #: Quantities of a summary as people read them: words, scale, unit.
 _QUANTITIES = {
@@ -38,7 +39,7 @@ def devices(name: str | None, save: str | None, as_json: bool) -> None:
         if save is not None:
             raise ParameterError("--save writes one device; name it: qnet devices NAME --save FILE.json")
         listed = _listed()
-        show({"schema": 1, "devices": listed} if as_json else _table(listed))
+        show({"schema": 1, "devices": listed} if as_json else table([_row(each) for each in listed]))
         return
     from qnet_circuits.backends.registry import device_of
 
@@ -47,10 +48,8 @@ def devices(name: str | None, save: str | None, as_json: bool) -> None:
         device.calibration.save(save)
     plain = {**_described(device), "notes": list(device.notes)}
     saved = {} if save is None else {"saved": save}
-    if as_json:
-        show({"schema": 1, "device": plain, **saved})
-        return
-    show("\n".join([_page(plain), *(f"{word}: {file}" for word, file in saved.items())]))
+    lines = [*_page(plain), *(f"{word}: {file}" for word, file in saved.items())]
+    show({"schema": 1, "device": plain, **saved} if as_json else "\n".join(lines))
 
 
 def _described(device: Any) -> dict[str, Any]:
@@ -65,60 +64,48 @@ def _listed() -> list[dict[str, Any]]:
     from qnet_circuits.devices.fleet import FAMILY, IN_SERVICE, RETIRED
 
     order = (IN_SERVICE, FAMILY, RETIRED)
-    found = [_described(fake_device(name)) for name in _progress(fake_device_names())]
+    # Reading them all takes some seconds: a bar is on stderr where someone looks.
+    with click.progressbar(
+        fake_device_names(), label="reading calibrations", file=sys.stderr, hidden=not sys.stderr.isatty()
+    ) as names:
+        found = [_described(fake_device(name)) for name in names]
     return sorted(found, key=lambda each: (order.index(each["status"]), -each["qubits"], each["name"]))
 
 
-def _progress(names: Sequence[str]) -> Iterator[str]:
-    """Yield names, with a bar on stderr where someone looks: reading them all takes some seconds."""
-    if not sys.stderr.isatty():
-        yield from names
-        return
-    with click.progressbar(names, label="reading calibrations", file=sys.stderr) as bar:
-        yield from bar
-
-
-def _median(quantity: str, scale: float, form: str) -> Callable[[dict[str, Any]], str]:
-    def text(plain: dict[str, Any]) -> str:
-        value = plain["medians"][quantity]
-        return "-" if value is None else format(value * scale, form)
-
-    return text
-
-
-#: The columns of the list: their heads, and how each is read of a device's plain form.
-_COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "device": lambda plain: str(plain["name"]),
-    "qubits": lambda plain: str(plain["qubits"]),
-    "family": lambda plain: plain["family"] or "-",
-    "T1 µs": _median("t1", 1e6, "3.0f"),
-    "T2 µs": _median("t2", 1e6, "3.0f"),
-    "two-qubit": _median("two_qubit_error", 1, ".2g"),
-    "readout": _median("readout_error", 1, ".2g"),
-    "measure µs": _median("measurement_duration", 1e6, ".2f"),
-    "if_else": lambda plain: "yes" if plain["dynamic"] else "no",
-    "date": lambda plain: (plain["date"] or "-")[:10],
-    "status": lambda plain: str(plain["status"]),
+#: The medians in the list: their heads, and how their numbers are written.
+_MEDIANS = {
+    "T1 µs": ("t1", ".0f"),
+    "T2 µs": ("t2", ".0f"),
+    "two-qubit": ("two_qubit_error", ".2g"),
+    "readout": ("readout_error", ".2g"),
+    "measure µs": ("measurement_duration", ".2f"),
 }
 
 
-def _table(listed: Sequence[dict[str, Any]]) -> str:
-    rows = [list(_COLUMNS), *([text(each) for text in _COLUMNS.values()] for each in listed)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    sides = ["<" if k in (0, 2, 8, 9, 10) else ">" for k in range(len(widths))]
-    return "\n".join(
-        "  ".join(
-            f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    )
+def _row(plain: dict[str, Any]) -> Row:
+    """Return a device's line in the list, with numbers at the right."""
+    return {
+        "device": plain["name"],
+        "qubits": str(plain["qubits"]).rjust(len("qubits")),
+        "family": plain["family"] or "-",
+        **{head: _median(plain, *of).rjust(len(head)) for head, of in _MEDIANS.items()},
+        "if_else": "yes" if plain["dynamic"] else "no",
+        "date": (plain["date"] or "-")[:10],
+        "status": plain["status"],
+    }
 
 
-def _page(plain: dict[str, Any]) -> str:
-    """Return what there is to know of one device."""
+def _median(plain: dict[str, Any], quantity: str, form: str) -> str:
+    value, (_, scale, _) = plain["medians"][quantity], _QUANTITIES[quantity]
+    return "-" if value is None else format(value * scale, form)
+
+
+def _page(plain: dict[str, Any]) -> list[str]:
+    """Return lines of what there is to know of one device."""
     from qnet_circuits.devices.fleet import UNKNOWN
 
-    lines = [
+    gaps = [f"{count} {key.replace('_', ' ')}" for key, count in plain["gaps"].items() if count]
+    return [
         f"{plain['name']}: {plain['qubits']} qubits, {plain['couplings']} couplings"
         + (f", {plain['family']}" if plain["family"] else ""),
         f"calibrated: {plain['date'] or 'unknown'}",
@@ -127,10 +114,9 @@ def _page(plain: dict[str, Any]) -> str:
         f"operations: {' '.join(plain['operations'])}",
         f"real-time decisions: {'yes' if plain['dynamic'] else 'no (no if_else)'}",
         *_figures(plain),
-        "gaps: " + (_gaps(plain["gaps"]) or "none"),
+        f"gaps: {', '.join(gaps) or 'none'}",
         *(f"note: {note}" for note in plain["notes"]),
     ]
-    return "\n".join(lines)
 
 
 def _figures(plain: dict[str, Any]) -> Iterator[str]:
@@ -143,7 +129,3 @@ def _figures(plain: dict[str, Any]) -> Iterator[str]:
         yield (
             f"{words}: median {median * scale:.3g}{unit}, worst {worst['value'] * scale:.3g}{unit} on {where}"
         )
-
-
-def _gaps(gaps: dict[str, int]) -> str:
-    return ", ".join(f"{count} {key.replace('_', ' ')}" for key, count in gaps.items() if count)

@@ -1,21 +1,49 @@
-"""``qnet submit``, ``status``, ``fetch`` and ``cancel``: runs on processors, and coming back to them."""
+"""``qnet cost``, ``submit``, ``status``, ``fetch`` and ``cancel``: runs on processors, and coming back to them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from qnet_circuits.cli.files import check_key_file
 from qnet_circuits.cli.options import (
-    go_on_in,
-    go_on_with,
+    go_on,
     json_option,
     print_result,
     takes_protocol,
     takes_result,
 )
 from qnet_circuits.cli.output import show
+
+
+@click.command()
+@takes_protocol(
+    "estimate_cost",
+    click.option("--on", "backend", required=True,
+                 help="Where it would run: ibm:<processor>, or aer:<device or file> without an account."),
+)  # fmt: skip
+@click.option("--rep-delay", type=float, metavar="SECONDS",
+              help="Time between two shots.  [default: the processor's own, or 0.00025]")  # fmt: skip
+@click.option(
+    "--remaining", type=float, metavar="SECONDS", help="What the instance has left, if that is known."
+)
+@json_option
+def cost(
+    protocol: Any, options: dict[str, Any], backend: str, as_json: bool, **about: float | None
+) -> None:  # fmt: skip
+    """Estimate what a run would cost on a processor.
+
+    Nothing is submitted. NAME is one that `qnet list` names, or FILE.py:Class.
+    """
+    from qnet_circuits.programs.protocol import called
+    from qnet_circuits.runs.cost_estimate import estimate_cost
+
+    found = estimate_cost(protocol, backend, **about, **options)
+    where = {"protocol": called(protocol), "parameters": protocol.parameters, "backend": backend}
+    plain = {"schema": 1, **where, "cost": found.to_dict()}
+    show(plain if as_json else f"{protocol.id} on {backend}\n{found}")
 
 
 @click.command()
@@ -40,7 +68,7 @@ def submit(
     """
     from qnet_circuits.runs.verbs import submit as submit_
 
-    with go_on_in(out):
+    with go_on(out, new=True):
         run = submit_(protocol, backend, path=out, **more, **options)
     said = "checked; nothing was written or submitted" if more["dry_run"] else f"fetch it: qnet fetch {out}"
     took = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in run.seconds.items())
@@ -88,7 +116,7 @@ def fetch(
 
     run = open_run(directory)
     check_key_file(key_out, seeded=run.seeded)
-    with go_on_with(run):
+    with go_on(directory):
         if adopt:
             run.adopt()
         run.wait(timeout=0 if no_wait else None, partial=partial)
@@ -109,7 +137,7 @@ def cancel(directory: str, adopt: bool, as_json: bool) -> None:
     from qnet_circuits.runs.verbs import open_run
 
     run = open_run(directory)
-    with go_on_with(run, "cancel"):
+    with go_on(directory, "cancel"):
         if adopt:
             run.adopt()
         run.cancel()
@@ -122,20 +150,18 @@ def _state(run: Any, directory: str | None) -> dict[str, Any]:
 
 def show_runs(states: list[dict[str, Any]], as_json: bool, advice: str = "") -> None:
     """Print what is known of runs, and advice for people."""
-    if as_json:
-        show({"schema": 1, "runs": states})
-        return
-    for state in states:
-        word = "job" if len(state["jobs"]) == 1 else "jobs"
-        job = f"  {word} {', '.join(state['jobs'])}" if state["jobs"] else ""
-        to_come = state["status"] not in ("FAILED", "CANCELLED", "LOST")
-        if to_come and 0 < len(state["jobs"]) < state["planned_jobs"]:
-            job += (
-                f", {len(state['jobs'])} of {state['planned_jobs']}: the others follow when these have ended"
-            )
-        where = f"{state['directory']}: " if state["directory"] else ""
-        show(f"{where}{state['status']}  {state['protocol']} on {state['backend']}{job}")
-        if state.get("reason"):
-            show(f"  {state['reason']}")
+    lines = [line for state in states for line in _lines(state)]
     if advice:
-        show(advice)
+        lines.append(advice)
+    show({"schema": 1, "runs": states} if as_json else "\n".join(lines))
+
+
+def _lines(state: dict[str, Any]) -> Iterator[str]:
+    made, planned = state["jobs"], state["planned_jobs"]
+    jobs = f"  {'job' if len(made) == 1 else 'jobs'} {', '.join(made)}" if made else ""
+    if state["status"] not in ("FAILED", "CANCELLED", "LOST") and 0 < len(made) < planned:
+        jobs += f", {len(made)} of {planned}: the others follow when these have ended"
+    where = f"{state['directory']}: " if state["directory"] else ""
+    yield f"{where}{state['status']}  {state['protocol']} on {state['backend']}{jobs}"
+    if state.get("reason"):
+        yield f"  {state['reason']}"

@@ -10,10 +10,8 @@ from typing import NoReturn
 
 import click
 
-from qnet_circuits.cli.budget import budget
-from qnet_circuits.cli.cost import cost
 from qnet_circuits.cli.devices import devices
-from qnet_circuits.cli.jobs import cancel, fetch, status, submit
+from qnet_circuits.cli.jobs import cancel, cost, fetch, status, submit
 from qnet_circuits.cli.mistakes import mistake
 from qnet_circuits.cli.options import json_option, name_argument, protocol_of, set_option
 from qnet_circuits.cli.output import (
@@ -28,7 +26,7 @@ from qnet_circuits.cli.output import (
     show,
     write_out,
 )
-from qnet_circuits.cli.running import predict, replay, run
+from qnet_circuits.cli.running import budget, predict, replay, run
 from qnet_circuits.errors import AccountError, BackendError, NotFinishedError, ParameterError, QnetError
 
 #: Exit statuses of errors; the first kind that fits counts.
@@ -98,12 +96,9 @@ def list_(as_json: bool) -> None:
     from qnet_circuits.programs.protocol import protocol_class, protocol_names, summary
 
     listed = {name: summary(protocol_class(name)) for name in protocol_names()}
-    if as_json:
-        show({"schema": 1, "protocols": listed})
-        return
     width = max(map(len, listed))
-    for name, line in listed.items():
-        show(f"{name.ljust(width)}  {line}")
+    lines = [f"{name.ljust(width)}  {line}" for name, line in listed.items()]
+    show({"schema": 1, "protocols": listed} if as_json else "\n".join(lines))
 
 
 @qnet.command()
@@ -129,19 +124,16 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
         program = ask(protocol, "program", np.random.default_rng(0))
     except ParameterError as error:
         # A protocol without parameters for its circuits, such as one that measures a device, is described all the same.
-        show({**about, "needs": str(error)} if as_json else f"{protocol.id}\n\n{text}\n\n{error}")
-        return
-    figures = [figure.name for figure in program.figures]
-    if as_json:
-        show({
-            **about, "circuits": len(program.items), "figures": figures, "bounds": said_of(protocol, False, False)[1],
-            "resources": program.resources,
-        })  # fmt: skip
-        return
-    show(f"{protocol.id}\n\n{text}\n")
-    show(f"circuits: {len(program.items)}\nfigures: {', '.join(figures)}")
-    for key, value in program.resources.items():
-        show(f"{key.replace('_', ' ')}: {value}")
+        about["needs"], lines = str(error), [str(error)]
+    else:
+        figures = [figure.name for figure in program.figures]
+        about.update(circuits=len(program.items), figures=figures)
+        if as_json:  # People are shown no bounds.
+            about["bounds"] = said_of(protocol, False, False)[1]
+        about["resources"] = program.resources
+        lines = [f"circuits: {len(program.items)}", f"figures: {', '.join(figures)}"]
+        lines += [f"{key.replace('_', ' ')}: {value}" for key, value in program.resources.items()]
+    show(about if as_json else "\n".join([protocol.id, "", text, "", *lines]))
 
 
 for command in (run, predict, budget, cost, submit, status, fetch, cancel, replay, devices):

@@ -47,7 +47,7 @@ def takes_protocol(
         def inner(name: str, settings: tuple[str, ...], **given: Any) -> None:
             protocol = protocol_of(name, settings)
             options = {each.name: given.pop(each.name) for each in taken}
-            command(protocol, options=_asked(options), **given)
+            command(protocol, options=options, **given)
 
         for option in reversed((name_argument, set_option, *own, *map(_option, taken))):
             inner = option(inner)
@@ -67,15 +67,9 @@ def _option(each: dataclasses.Field[Any]) -> Callable[[_F], _F]:
     elif "/" not in flag:
         more.update(type=int if str(each.type).startswith("int") else str, metavar=said.shown)
         more["show_default"] = each.default is not None
+    if read := _READ.get(each.name):
+        more["callback"] = lambda _, __, given: read(given)
     return click.option(flag, each.name, **more)
-
-
-def _asked(options: dict[str, Any]) -> dict[str, Any]:
-    """Return options as verbs take them, from what the command line gave as text."""
-    for name, read in (("noise", noise_of), ("layout", layout_of), ("options", partial(pairs, "--option"))):
-        if name in options:
-            options[name] = read(options[name])
-    return options
 
 
 def _bytes(_: Any, __: Any, gib: float) -> float:
@@ -102,19 +96,6 @@ plot_option = click.option(
     "--plot", type=click.Path(), metavar="FILE", callback=check_picture, help="Save a picture of the figures."
 )
 out_option = click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run in a new directory.")
-key_option = click.option(
-    "--key-out",
-    type=click.Path(),
-    metavar="FILE",
-    help="Write the secret key to a new file that only you may read.",
-)
-level_option = click.option(
-    "--level",
-    type=float,
-    default=0.95,
-    show_default=True,
-    help="Confidence level of the intervals, such as 0.99.",
-)
 memory_option = click.option(
     "--memory-gib",
     "memory",
@@ -128,9 +109,20 @@ memory_option = click.option(
 
 def takes_result(command: _F) -> _F:
     """Give a command that prints a stored run's result the options of that."""
-    for option in (plot_option, json_option, key_option, compare_option, level_option):
-        command = option(command)
-    return command
+    key = click.option(
+        "--key-out",
+        type=click.Path(),
+        metavar="FILE",
+        help="Write the secret key to a new file that only you may read.",
+    )
+    level = click.option(
+        "--level",
+        type=float,
+        default=0.95,
+        show_default=True,
+        help="Confidence level of the intervals, such as 0.99.",
+    )
+    return level(compare_option(key(json_option(plot_option(command)))))
 
 
 def protocol_of(name: str, settings: Sequence[str]) -> Any:
@@ -206,31 +198,30 @@ def layout_of(text: str | None) -> list[int] | str | None:
         ) from None
 
 
-@contextmanager
-def go_on_with(run: Any, verb: str = "fetch") -> Iterator[None]:
-    """Say how to go on with a run, if Ctrl-C comes in the body of the ``with``."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise interrupted(run.path, verb) from None
+#: How options whose values have parts are read of what the command line gave as text.
+_READ: dict[str, Callable[[Any], Any]] = {
+    "noise": noise_of, "layout": layout_of, "options": partial(pairs, "--option"),
+}  # fmt: skip
 
 
 @contextmanager
-def go_on_in(directory: str | None) -> Iterator[None]:
-    """Say how to go on with the run that the body of the ``with`` makes in a directory, if Ctrl-C comes after it was made."""
-    manifest = None if directory is None else Path(directory) / "manifest.json"
-    before = manifest is None or os.path.exists(manifest)
+def go_on(directory: str | Path | None, verb: str = "fetch", new: bool = False) -> Iterator[None]:
+    """Say how to go on with the run that a directory keeps, if Ctrl-C comes in the body of the ``with``.
+
+    Args:
+        directory: The directory, or None for a run in memory.
+        verb: The command that goes on.
+        new: Whether the body makes the run: one that was there before is none to go on with.
+    """
+    # Unlike a Path, os.path says of a name that is too long that it does not exist.
+    manifest = "" if directory is None else os.path.join(directory, "manifest.json")
+    foreign = new and os.path.exists(manifest)
     try:
         yield
     except KeyboardInterrupt:
-        made = manifest is not None and not before and os.path.exists(manifest)
-        raise interrupted(directory if made else None) from None
-
-
-def interrupted(directory: str | Path | None, verb: str = "fetch") -> Interrupted:
-    """Return what is said of Ctrl-C, with the way to go on where a directory keeps the run."""
-    where = "" if directory is None else f"; go on with: qnet {verb} {shlex.quote(str(directory))}"
-    return Interrupted(f"interrupted{where}")
+        kept = os.path.exists(manifest) and not foreign
+        where = f"; go on with: qnet {verb} {shlex.quote(str(directory))}" if kept else ""
+        raise Interrupted(f"interrupted{where}") from None
 
 
 def print_result(

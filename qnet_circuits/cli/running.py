@@ -1,4 +1,4 @@
-"""``qnet run``, ``predict`` and ``replay``."""
+"""``qnet run``, ``predict``, ``budget`` and ``replay``: figures, sampled, exact, taken apart, and analysed again."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from typing import Any
 
 import click
 
-from qnet_circuits.cli.files import check_key_file
+from qnet_circuits.cli.files import check_key_file, save_picture
 from qnet_circuits.cli.options import (
     compare_option,
-    go_on_in,
-    go_on_with,
+    go_on,
     json_option,
-    key_option,
-    level_option,
     memory_option,
     out_option,
     plot_option,
@@ -21,6 +18,7 @@ from qnet_circuits.cli.options import (
     takes_protocol,
     takes_result,
 )
+from qnet_circuits.cli.output import show
 from qnet_circuits.errors import ParameterError
 
 
@@ -36,13 +34,9 @@ from qnet_circuits.errors import ParameterError
         "ibm:<processor> has qnet submit.",
     ),
 )
-@level_option
 @click.option("--keep-outcomes", is_flag=True, help="With --json: add how often each outcome came.")
-@key_option
-@compare_option
-@json_option
 @out_option
-@plot_option
+@takes_result
 def run(
     protocol: Any, options: dict[str, Any], backend: str, level: float,
     keep_outcomes: bool, key_out: str | None, out: str | None, **shown: Any,
@@ -63,10 +57,9 @@ def run(
     if keep_outcomes and protocol.secret_outcomes:
         raise ParameterError(f"the outcomes of {protocol.name} are key material; leave --keep-outcomes out")
     check_key_file(key_out, protocol, options["seed"] is not None)
-    with go_on_in(out):
-        prepared = submit(protocol, backend, path=out, **options)
     more: dict[str, Any] = {}
-    with go_on_with(prepared):
+    with go_on(out, new=True):
+        prepared = submit(protocol, backend, path=out, **options)
         result = prepared.result(level)
         if keep_outcomes:
             more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes()}
@@ -98,10 +91,32 @@ def predict(
     from qnet_circuits.runs.verbs import submit
 
     options["seed"] = options["seed"] or 0
-    prepared = submit(protocol, exact_of(device, memory), path=out, **options)
-    with go_on_with(prepared):
-        result = prepared.result()
+    with go_on(out, new=True):
+        result = submit(protocol, exact_of(device, memory), path=out, **options).result()
     print_result(result, **shown)
+
+
+@click.command()
+@takes_protocol(
+    "error_budget",
+    click.option("--on", "device", metavar="DEVICE", help="A stand-in device, or a snapshot's file; needed."),
+    click.option("--figure", help="Name of the figure.  [default: fidelity, or the first]"),
+)
+@memory_option
+@json_option
+@plot_option
+def budget(
+    protocol: Any, options: dict[str, Any], device: str | None, as_json: bool, plot: str | None, **more: Any
+) -> None:
+    """Compute what each source of noise costs a figure.
+
+    Sources are gates, readout, waiting, latency and links. NAME is one that `qnet list` names, or FILE.py:Class.
+    """
+    from qnet_circuits.runs.error_budget import error_budget
+
+    computed = error_budget(protocol, device, **more, **options)
+    save_picture(computed, plot)
+    show(computed.to_dict() if as_json else str(computed))
 
 
 @click.command()
