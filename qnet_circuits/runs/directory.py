@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,7 @@ STATES = (
 )  # fmt: skip
 #: Where a run has come to its end, for good or ill.
 SETTLED = ("COLLECTED", "CANCELLED", "FAILED", "LOST")
-#: Files that are written by way of a temporary one, how that ends, and after how many seconds one is nobody's any more.
-_FILES = (
-    "manifest.json", "program.qpy", "compiled.qpy", "calibration.json", "outcomes.npz", "exact.json", "result.json",
-    "secret.bin",
-)  # fmt: skip
+#: How the temporary files end by way of which others are written, and after how many seconds one is nobody's any more.
 _TEMPORARY = ".being-written"
 _ABANDONED = 3600.0
 #: A run's secret bytes.
@@ -78,7 +74,7 @@ class Record:
         try:
             record.path.mkdir(parents=True, exist_ok=True)
             # A process that died while it wrote its manifest left nothing else, and nothing that is worth keeping.
-            occupied = set(record.path.iterdir()) - set(record._temporary("manifest.json"))
+            occupied = set(record.path.iterdir()) - set(record.path.glob(f".manifest.json.*{_TEMPORARY}"))
         except OSError as error:
             raise RecordError(f"cannot make a run directory at {record.path}: {error.strerror}") from None
         if note is not None and not occupied:
@@ -120,11 +116,8 @@ class Record:
     def _only_job(self, items: Any) -> dict[str, Any]:
         """Return the job of a run whose manifest lists none: one of all its circuits."""
         try:
-            return {
-                "block": 0,
-                "circuits": list(range(len(items))),
-                "kept": [item["shots"] for item in items],
-            }
+            kept = [item["shots"] for item in items]
+            return {"block": 0, "circuits": list(range(len(items))), "kept": kept}
         except (KeyError, TypeError) as error:
             raise RecordError(
                 f"{self.path}/manifest.json is damaged: {type(error).__name__} at items"
@@ -141,24 +134,16 @@ class Record:
             HeldError: If the time is up.
         """
         holding = Holding(self.path)
-        holding.take(timeout)
-        try:
+        with holding.take(timeout):
             self._sweep()
             yield holding
-        finally:
-            holding.release()
 
     def _sweep(self) -> None:
         """Remove the temporary files of processes that died while they wrote."""
-        for name in _FILES:
-            for file in self._temporary(name):
-                with suppress(OSError):
-                    if time.time() - file.stat().st_mtime > _ABANDONED:
-                        file.unlink()
-
-    def _temporary(self, name: str) -> Iterator[Path]:
-        """Yield the temporary files of a file; whatever else is called like it is somebody's own."""
-        return self.path.glob(f".{name}.*{_TEMPORARY}")
+        for file in self.path.glob(f".*{_TEMPORARY}"):
+            with suppress(OSError):
+                if time.time() - file.stat().st_mtime > _ABANDONED:
+                    file.unlink()
 
     def secret(self, size: int = 32) -> bytes:
         """Return the run's secret bytes, the operating system's, kept in a file that only its owner may read.
@@ -203,20 +188,26 @@ class Record:
             for register, bits in raw.items():
                 arrays[f"{k}/{register}"] = np.packbits(bits, axis=None)
                 arrays[f"{k}/{register}/shape"] = np.array(bits.shape)
+        self.write_arrays("outcomes.npz", arrays)
+
+    def write_arrays(self, name: str, arrays: dict[str, Any]) -> None:
+        """Write a file of arrays by name."""
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
-        self._write("outcomes.npz", buffer.getvalue())
+        self._write(name, buffer.getvalue())
+
+    def read_arrays(self, name: str) -> Any:
+        """Return the open archive of a file of arrays. What a damaged one raises, now or later, depends on the byte."""
+        return np.load(io.BytesIO(read_file(self.path / name, most=None)), allow_pickle=False)
 
     def read_outcomes(self, shapes: Sequence[Shapes]) -> list[Raw]:
         """Return raw outcomes of these shapes, or raise RecordError if they are missing or do not fit."""
         if not self.has("outcomes.npz"):
             raise RecordError(f"{self.path} has no outcomes yet; open the run and ask for its result")
         try:
-            whole = io.BytesIO(read_file(self.path / "outcomes.npz", most=None))
-            with np.load(whole, allow_pickle=False) as stored:
+            with self.read_arrays("outcomes.npz") as stored:
                 return [self._unpack(stored, k, shape) for k, shape in enumerate(shapes)]
-        except Exception as error:
-            # What a damaged archive raises depends on the byte: zlib.error, NotImplementedError and others.
+        except Exception as error:  # zlib.error, NotImplementedError and others
             raise RecordError(
                 f"{self.path}/outcomes.npz is torn or does not fit the program: {type(error).__name__}"
             ) from None
@@ -266,16 +257,13 @@ class Record:
                 file.flush()
                 os.fsync(file.fileno())
             (_claim if once else os.replace)(temporary, self.path / name)
-            return True
         except FileExistsError:
-            Path(temporary).unlink(missing_ok=True)
             return False
         except OSError as error:
-            Path(temporary).unlink(missing_ok=True)
             raise RecordError(f"cannot write {self.path / name}: {error.strerror}") from None
-        except BaseException:
+        finally:
             Path(temporary).unlink(missing_ok=True)
-            raise
+        return True
 
 
 def _claim(temporary: str, target: Path) -> None:
@@ -287,8 +275,6 @@ def _claim(temporary: str, target: Path) -> None:
     except OSError:  # Not every file system knows links.
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         os.replace(temporary, target)
-    else:
-        os.unlink(temporary)
 
 
 class Holding:
@@ -303,12 +289,12 @@ class Holding:
 
         self._path, self._lock = path, FileLock(path / ".lock")
 
-    def take(self, timeout: float | None = None) -> None:
-        """Take it, or raise HeldError if another process has it when the time is up."""
+    def take(self, timeout: float | None = None) -> AbstractContextManager[Any]:
+        """Take it, and return what leaves it to others in the end, or raise HeldError if another has it when the time is up."""
         from filelock import Timeout
 
         try:
-            self._lock.acquire(timeout=-1 if timeout is None else timeout)
+            return self._lock.acquire(timeout)
         except Timeout:
             raise HeldError(
                 f"another process is at work on {self._path}; try again when it is done"
@@ -319,14 +305,10 @@ class Holding:
                 "or replay the run, which only reads"
             ) from None
 
-    def release(self) -> None:
-        """Leave it to others."""
-        self._lock.release()
-
     @contextmanager
     def free(self) -> Iterator[None]:
         """Leave it to others for a while, and take it again."""
-        self.release()
+        self._lock.release()
         yield
         self.take()
 
@@ -344,8 +326,8 @@ class Parts:
     job: int = 0
 
     @property
-    def _folder(self) -> Path:
-        return self.record.path / "parts"
+    def _folder(self) -> Record:
+        return Record(self.record.path / "parts")
 
     def _name(self, number: int) -> str:
         return f"{self.job}-{number}.npz" if self.job else f"{number}.npz"
@@ -353,29 +335,23 @@ class Parts:
     def get(self, number: int) -> list[Raw] | None:
         """Return a part that was finished earlier, or None if it is missing or torn: it is made again then."""
         try:
-            whole = io.BytesIO(read_file(self._folder / self._name(number), most=None))
-            with np.load(whole, allow_pickle=False) as stored:
-                many = int(stored["circuits"])
-                return [
-                    {
-                        name.partition("/")[2]: stored[name]
-                        for name in stored.files
-                        if name.startswith(f"{k}/")
-                    }
-                    for k in range(many)
-                ]
+            with self._folder.read_arrays(self._name(number)) as stored:
+                raws: list[Raw] = [{} for _ in range(int(stored["circuits"]))]
+                for name in stored.files:
+                    circuit, _, register = name.partition("/")
+                    if register:
+                        raws[int(circuit)][register] = stored[name]
+                return raws
         except Exception:
             return None
 
     def put(self, number: int, raws: Sequence[Raw]) -> None:
         """Keep a finished part; a disk that refuses costs the part, not the run."""
         arrays = {f"{k}/{name}": bits for k, raw in enumerate(raws) for name, bits in raw.items()}
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, circuits=np.array(len(raws)), **arrays)  # type: ignore[arg-type]
         with suppress(OSError, RecordError):
-            self._folder.mkdir(exist_ok=True)
-            Record(self._folder)._write(self._name(number), buffer.getvalue())
+            self._folder.path.mkdir(exist_ok=True)
+            self._folder.write_arrays(self._name(number), {"circuits": np.array(len(raws)), **arrays})
 
     def clear(self) -> None:
         """Remove all parts, of all jobs."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self._folder.path, ignore_errors=True)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from qnet_circuits.errors import RecordError
+from qnet_circuits.runs.directory import Record
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -25,21 +25,18 @@ def note_run(run_id: str, path: Path) -> None:
     Raises:
         RecordError: If another directory does, or nothing can be written.
     """
-    if (other := _holder(run_id)) is not None and not _same(other, _identity(path)):
+    noted = _noted(run_id)
+    if noted is not None and not _is(noted, path) and _is(noted, Path(noted["path"])):
         raise RecordError(
-            f"{path} is a copy of the run at {other['path']}, which can be submitted from there alone: qnet fetch goes on there"
+            f"{path} is a copy of the run at {noted['path']}, which can be submitted from there alone: qnet fetch goes on there"
         )
     file = _file(run_id)
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=file.parent)
-        with os.fdopen(handle, "w") as opened:
-            json.dump(_identity(path), opened)
-        os.replace(temporary, file)
-    except OSError as error:
+        Record(file.parent).write_json(file.name, _identity(path))
+    except (OSError, RecordError) as error:
         raise RecordError(
-            f"cannot write the journal of runs in {file.parent}: {error.strerror}; "
-            "make it writable, or let XDG_STATE_HOME name a directory that is"
+            f"the journal of runs cannot be written: {error}; XDG_STATE_HOME may name another directory for it"
         ) from None
 
 
@@ -52,16 +49,7 @@ def forget_run(run_id: str) -> None:
 def holds_run(run_id: str, path: Path) -> bool:
     """Tell whether a directory is noted to hold a run; moved it is still the same, copied it is not."""
     noted = _noted(run_id)
-    return noted is not None and _same(noted, _identity(path))
-
-
-def _holder(run_id: str) -> dict[str, Any] | None:
-    """Return the directory that is noted to hold a run, if it is still there."""
-    noted = _noted(run_id)
-    with suppress(OSError):
-        if noted is not None and _same(noted, _identity(Path(noted["path"]))):
-            return noted
-    return None
+    return noted is not None and _is(noted, path)
 
 
 def _noted(run_id: str) -> dict[str, Any] | None:
@@ -77,10 +65,15 @@ def _identity(path: Path) -> dict[str, Any]:
     return {"path": str(path.resolve()), "device": found.st_dev, "inode": found.st_ino}
 
 
-def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def _is(noted: dict[str, Any], path: Path) -> bool:
+    """Tell whether a path is the directory that was noted; one that is gone, or cannot be looked at, is not."""
+    try:
+        found = _identity(path)
+    except OSError:
+        return False
     # The number of a device may change when a machine starts; then the path must be the same.
-    where = one["device"] == other["device"] or one["path"] == other["path"]
-    return where and bool(one["inode"] == other["inode"])
+    where = noted["device"] == found["device"] or noted["path"] == found["path"]
+    return where and bool(noted["inode"] == found["inode"])
 
 
 def _file(run_id: str) -> Path:

@@ -85,8 +85,7 @@ class Remote(Execution):
 
     def take_whole_blocks(self, reason: str) -> bool:
         """Take the blocks whose jobs' outcomes are all kept, and tell whether there are any."""
-        parts = [(job, self._kept.parts(number)) for number, job in self._kept.jobs()]
-        kept = [(job, None if part is None else part.get(0)) for job, part in parts]
+        kept = [(job, self._part(number)) for number, job in self._kept.jobs()]
         torn = {job["block"] for job, raws in kept if raws is None}
         blocks = self._kept.manifest.blocks
         whole = [block for block in range(blocks) if block not in torn]
@@ -165,16 +164,20 @@ class Remote(Execution):
     def _left(self, until: float | None) -> float | None:
         return None if until is None else max(0.0, until - self._sampler.clock.monotonic())
 
+    def _part(self, number: int) -> list[Raw] | None:
+        """Return the outcomes of a job that are kept beside the manifest, if they are."""
+        parts = self._kept.parts(number)
+        return None if parts is None else parts.get(0)
+
     def _fetch(self, number: int) -> list[Raw]:
         """Return the outcomes of a job that has ended; one of several is kept beside the manifest until all are there."""
-        jobs = self._kept.manifest.jobs
-        parts = self._kept.parts(number) if len(jobs) > 1 else None
-        kept = None if parts is None else parts.get(0)
-        if kept is None:
-            kept = self._sampler.fetch(jobs[number]["ticket"])
-            if parts is not None:
-                parts.put(0, kept)
-        return kept
+        if (kept := self._part(number)) is not None:
+            return kept
+        jobs, parts = self._kept.manifest.jobs, self._kept.parts(number)
+        raws = self._sampler.fetch(jobs[number]["ticket"])
+        if parts is not None and len(jobs) > 1:
+            parts.put(0, raws)
+        return raws
 
     # -- all jobs --------------------------------------------------------------------------------------------------
 
@@ -230,22 +233,20 @@ class Remote(Execution):
         Whatever is not to be had, the outcomes of the jobs that ended well are fetched, and kept, before it is told.
         """
         until = None if timeout is None else self._sampler.clock.monotonic() + timeout
-        failed: list[QnetError] = []
-        missing: list[QnetError] = []
+        errors: list[QnetError] = []
         try:
             self._submit_all(until)
         except (RefusedError, NotFinishedError, RecordError) as error:
-            failed.append(error)
+            errors.append(error)
         for number, job in self._kept.jobs():
             try:
                 if job.get("ticket") is not None:
                     self._watch(number, until)
-            except NotFinishedError as error:
-                failed.append(error)
-            except JobMissingError as error:
-                missing.append(error)
+            except (NotFinishedError, JobMissingError) as error:
+                errors.append(error)
         raws, others = self._fetch_ended()
-        for first in (*failed, *missing, *others):
+        # What another attempt may mend is told before a job that ended badly.
+        for first in sorted([*errors, *others], key=lambda error: isinstance(error, JobError)):
             raise first
         return raws
 
