@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from qiskit import QuantumCircuit
 
+from qnet_circuits.backends.simulation.gate_errors import gate_error
 from qnet_circuits.backends.simulation.noise_steps import (
     OPERATION,
     WAITING,
     TimedStep,
     Waiting,
-    gate_error,
     slow_coherence,
 )
 from qnet_circuits.backends.simulation.steps import (
