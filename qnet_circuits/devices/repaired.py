@@ -31,10 +31,10 @@ class Usable:
 
     A missing T1 or T2, or one of 0, is the device's median, or endless if the device has none; T2 above 2 T1 is cut to 2 T1;
     an error of 1/2 or more is a failed calibration and counts as total depolarisation, or as the readout of a coin; a missing
-    error is the median of the operation, or 0 if the device has none; a missing direction of readout is the other one, and
-    both are the measurement's error; a measurement in mid-circuit that has an error of its own reads with it in both
-    directions, and one without reads like any other; a missing duration is the median of the operation, or 4 µs for a
-    measurement or reset, 50 ns and 300 ns for gates on one and two qubits. ``notes`` says which of these were needed.
+    error is the median of the operation, or none beyond relaxation if the device has none; a missing direction of readout is
+    the other one, and both are the measurement's error; a measurement in mid-circuit that has an error of its own reads with
+    it in both directions, and one without reads like any other; a missing duration is the median of the operation, or 4 µs
+    for a measurement or reset, 50 ns and 300 ns for gates on one and two qubits. ``notes`` says which of these were needed.
 
     Args:
         calibration: The raw calibration.
@@ -45,7 +45,7 @@ class Usable:
         self._gaps: dict[str, dict[str, None]] = {}
         #: T1 and T2 of a qubit in seconds, at most 2 T1; infinite if the device gives none at all.
         self.relaxation = cache(self._relaxation)
-        #: The average infidelity of an operation on qubits, in [0, 1].
+        #: The average infidelity of an operation on qubits, in [0, 1]; None if none is given for any qubits.
         self.error = cache(self._error)
         #: How long an operation on qubits takes, in seconds.
         self.duration = cache(self._duration)
@@ -61,6 +61,16 @@ class Usable:
             more = f" and {len(listed) - 6} more" if len(listed) > 6 else ""
             lines.append(f"calibration of {self._raw.name}: {kind}: {', '.join(listed[:6])}{more}")
         return tuple(lines)
+
+    def note(self, kind: str, name: str, qubits: Iterable[int]) -> None:
+        """Note how a gap of an operation on qubits was treated.
+
+        Args:
+            kind: What was lacking, and what stands for it.
+            name: The operation.
+            qubits: Its qubits.
+        """
+        self._note(kind, f"{name}({', '.join(map(str, qubits))})")
 
     def _note(self, kind: str, place: str) -> None:
         self._gaps.setdefault(kind, {})[place] = None
@@ -132,21 +142,20 @@ class Usable:
         if len(known) == 1:
             self._note("one readout error missing, the other stands for it", f"qubit {qubit}")
         if not known:
-            known = [self.error("measure", (qubit,))]
+            known = [self.error("measure", (qubit,)) or 0.0]
         first, second = known if len(known) == 2 else known * 2
         return first, second
 
-    def _error(self, name: str, qubits: tuple[int, ...]) -> float:
+    def _error(self, name: str, qubits: tuple[int, ...]) -> float | None:
         error = self._either_way("error", name, qubits)
         if error is None and name in _VIRTUAL:
             return 0.0
         if error is None:
             error = self._median("error", name)
-            treated = "taken as 0" if error is None else "the operation's median stands for it"
-            self._note(f"missing error, {treated}", _place(name, qubits))
-            return error or 0.0
-        if error >= FAILED and name != "measure":
-            self._note("error of 1/2 or more, taken as total depolarisation", _place(name, qubits))
+            known = "the operation's median stands for it"
+            self.note(f"missing error, {'none is assumed' if error is None else known}", name, qubits)
+        elif error >= FAILED and name != "measure":
+            self.note("error of 1/2 or more, taken as total depolarisation", name, qubits)
         return error
 
     def _duration(self, name: str, qubits: tuple[int, ...]) -> float:
@@ -161,7 +170,7 @@ class Usable:
             treated = f"taken as {found * 1e9:g} ns"
         else:
             treated = "the operation's median stands for it"
-        self._note(f"missing duration, {treated}", _place(name, qubits))
+        self.note(f"missing duration, {treated}", name, qubits)
         return found
 
     def _either_way(self, kind: str, name: str, qubits: tuple[int, ...]) -> float | None:
@@ -191,10 +200,6 @@ class Usable:
                 f"a delay of {length} {unit} has no length in seconds here; give it in s, us or ns"
             )
         return seconds
-
-
-def _place(name: str, qubits: Iterable[int]) -> str:
-    return f"{name}({', '.join(map(str, qubits))})"
 
 
 def durations_of(circuit: QuantumCircuit, qubits: Sequence[int], usable: Usable) -> DurationOf:

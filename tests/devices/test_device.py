@@ -6,13 +6,8 @@ from qiskit import QuantumCircuit
 import qnet_circuits as qn
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.ibm.client import fake_device, fake_device_names
-from qnet_circuits.backends.simulation.gate_errors import depolarising_parameter
 from qnet_circuits.theory.estimate import proportion
 from tests.compiling.test_placement import DEVICES
-
-
-def test_a_failed_calibration_counts_as_total_depolarisation():
-    assert depolarising_parameter(1.0, 2) == 1.0
 
 
 def test_readout_errs_in_both_directions():

@@ -100,10 +100,10 @@ def test_a_missing_error_is_the_median_of_the_operation_or_none():
     ]
     device = usable([(None, None)] * 5, entries)
     assert device.error("x", (4,)) == 0.02
-    assert device.error("sx", (0,)) == 0.0
+    assert device.error("sx", (0,)) is None
     assert device.notes() == (
         "calibration of gappy: missing error, the operation's median stands for it: x(4)",
-        "calibration of gappy: missing error, taken as 0: sx(0)",
+        "calibration of gappy: missing error, none is assumed: sx(0)",
     )
 
 
@@ -175,7 +175,7 @@ def test_a_calibration_that_says_nothing_gives_a_perfect_device_that_says_so():
             "missing duration, taken as 300 ns",
             "missing duration, taken as 50 ns",
         ),
-        *("no T1 and T2 at all, so waiting costs nothing", "missing error, taken as 0"),
+        *("no T1 and T2 at all, so waiting costs nothing", "missing error, none is assumed"),
     ]
 
 

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qnet_circuits.backends.simulation.steps import Depolarise, NoisyStep, Relax
 from qnet_circuits.devices.repaired import Usable
+
+#: Halvings after which a share in [0, 1] is as exact as a float.
+_HALVINGS = 60
 
 
 def gate_error(
     usable: Usable, name: str, wires: tuple[int, ...], physical: tuple[int, ...]
 ) -> list[NoisyStep]:
     """Return the error steps of a gate; circuits of one program share them, so they are remembered.
+
+    The steps have the calibrated average infidelity: qubits relax while the gate lasts, and depolarisation makes up for the
+    rest. If relaxation alone is worse than the calibrated error, it is shortened until it is as bad. A calibrated error was
+    measured with relaxation in it, so that relaxation that is counted beside it would be counted twice. A gate of which no
+    error is known relaxes.
 
     Args:
         usable: The calibration.
@@ -30,22 +39,58 @@ def gate_error(
 def _gate_error(
     usable: Usable, name: str, wires: tuple[int, ...], physical: tuple[int, ...]
 ) -> list[NoisyStep]:
+    relaxing, error = _relaxing(usable, name, wires, physical), usable.error(name, physical)
+    fidelity = joint_fidelity(relaxing)
+    if error is None:
+        return _acting(relaxing)
+    if 1 - fidelity <= error:
+        probability = depolarising_parameter(error, len(wires), fidelity)
+        return [*_acting(relaxing), *([Depolarise(wires, probability)] if probability > 0 else [])]
+    if error > 0:
+        usable.note("relaxation alone is worse than the calibrated error, shortened to it", name, physical)
+    return _acting(_shortened(relaxing, error))
+
+
+def _relaxing(usable: Usable, name: str, wires: tuple[int, ...], physical: tuple[int, ...]) -> list[Relax]:
+    """Return the relaxation of all wires of a gate, for as long as it lasts."""
     seconds = usable.duration(name, physical)
-    relaxing = [
+    return [
         Relax(wire, seconds, *usable.relaxation(qubit)) for wire, qubit in zip(wires, physical, strict=True)
     ]
-    probability = depolarising_parameter(usable.error(name, physical), len(wires), _joint_fidelity(relaxing))
-    steps: list[NoisyStep] = [relax for relax in relaxing if relax.acts]
-    return [*steps, Depolarise(wires, probability)] if probability > 0 else steps
 
 
-def _joint_fidelity(relaxing: Sequence[Relax]) -> float:
+def _acting(relaxing: Sequence[Relax]) -> list[NoisyStep]:
+    return [relax for relax in relaxing if relax.acts]
+
+
+def relaxation_error(usable: Usable, name: str, physical: tuple[int, ...]) -> float:
+    """Return the average infidelity that relaxation alone gives a gate.
+
+    Args:
+        usable: The calibration.
+        name: The gate.
+        physical: Its qubits.
+    """
+    return 1 - joint_fidelity(_relaxing(usable, name, tuple(range(len(physical))), physical))
+
+
+def joint_fidelity(relaxing: Sequence[Relax]) -> float:
     """Return the average fidelity of independent relaxations of all wires of a gate, (Tr R + d) / (d² + d)."""
     trace = math.prod(
         1 + 2 * math.exp(-each.seconds / each.t2) + math.exp(-each.seconds / each.t1) for each in relaxing
     )
     size = 1 << len(relaxing)
     return (trace + size) / (size**2 + size)
+
+
+def _shortened(relaxing: Sequence[Relax], error: float) -> list[Relax]:
+    """Return relaxations for the share of their time after which their joint infidelity is the error."""
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        share = (low + high) / 2
+        part = [replace(each, seconds=share * each.seconds) for each in relaxing]
+        low, high = (low, share) if 1 - joint_fidelity(part) > error else (share, high)
+    return [replace(each, seconds=low * each.seconds) for each in relaxing]
 
 
 def depolarising_parameter(error: float, qubits: int, fidelity: float = 1.0) -> float:

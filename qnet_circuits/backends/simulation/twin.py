@@ -217,7 +217,7 @@ class _Twin:
         """Return the error of a reset, which leaves |1⟩, if gates err."""
         if self.usable is None or not self.noise.gates:
             return []
-        error = min(self.usable.error("reset", (self.qubits[wire],)), 0.5)
+        error = min(self.usable.error("reset", (self.qubits[wire],)) or 0.0, 0.5)
         return [PauliError(wire, (1 - error, error, 0.0, 0.0))] if error else []
 
     def _measurement(self, each: Timed, wire: int, bit: int, used_again: bool) -> list[NoisyStep]:

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit.classical import expr
-from qiskit.quantum_info import Kraus, Operator, Pauli, SuperOp, average_gate_fidelity
+from qiskit.quantum_info import Kraus, Pauli, SuperOp
 
 from qnet_circuits.backends.simulation.contraction import Contractor, Question
 from qnet_circuits.backends.simulation.pauli_transfer import kraus, transfer
 from qnet_circuits.backends.simulation.steps import (
     Decision,
-    Depolarise,
     Measurement,
     PauliError,
     Relax,
@@ -590,7 +589,7 @@ def test_an_echo_undoes_slow_dephasing_and_nothing_else():
 
 def test_pulses_take_their_time_from_the_wait():
     """A wait with pulses relaxes as long as one without: T1 and T2 during a pulse are part of its gate error."""
-    calibration = perfect(1, T1, T2, durations={"x": 0.2 * US})
+    calibration = perfect(1, T1, T2, durations={"x": 0.2 * US}, errors={"x": None})
     expected = exp(-5 * US / T2)
     assert mean(_ramsey("", qubits=1), 0, calibration=calibration, decoupling=True) == near(expected)
 
@@ -690,48 +689,6 @@ def test_everything_off_is_perfect():
 
 
 # -- gates ----------------------------------------------------------------------------------------------------------
-
-
-def _channel(steps, wires):
-    """Return the channel of the error steps of a gate as a superoperator, qubit k the kth wire."""
-    total = SuperOp(np.eye(4 ** len(wires)))
-    for step in steps:
-        at = [wires.index(wire) for wire in step.wires]
-        if isinstance(step, Relax):
-            part = SuperOp(Kraus(relaxation_kraus(step)))
-        else:
-            assert isinstance(step, Depolarise)
-            d = 2 ** len(at)
-            mixed = np.outer(np.eye(d).reshape(-1), np.eye(d).reshape(-1)) / d
-            part = SuperOp((1 - step.probability) * np.eye(d**2) + step.probability * mixed)
-        total = total.compose(part, qargs=at)
-    return total
-
-
-@pytest.mark.parametrize("error", [0.0, 1e-4, 0.003, 0.02, 0.3, 0.49])
-@pytest.mark.parametrize(
-    ("name", "wires", "seconds"),
-    [("sx", (0,), 35e-9), ("x", (1,), 2e-6), ("cz", (0, 1), 300e-9), ("cx", (1, 0), 1e-8)],
-)
-def test_a_gate_has_its_calibrated_average_infidelity_relaxation_included(name, wires, seconds, error):
-    calibration = perfect(2, T1, T2, durations={name: seconds}, errors={name: error})
-    circuit = QuantumCircuit(2, 1)
-    getattr(circuit, name)(*wires)
-    gate, *errors = noisy(circuit, calibration).steps
-    assert isinstance(gate, Unitary) and gate.wires == wires
-    infidelity = 1 - average_gate_fidelity(_channel(errors, list(wires)), Operator(np.eye(2 ** len(wires))))
-    relaxing = [step for step in errors if isinstance(step, Relax)]
-    assert {step.wire for step in relaxing} == set(wires)
-    least = 1 - average_gate_fidelity(_channel(relaxing, list(wires)), Operator(np.eye(2 ** len(wires))))
-    assert infidelity == pytest.approx(max(error, least), abs=1e-12)
-
-
-def test_a_gate_that_relaxes_completely_is_no_division_by_zero():
-    calibration = perfect(1, 1e-12, 1e-12, durations={"x": 1e-6}, errors={"x": 0.1})
-    circuit = QuantumCircuit(1, 1)
-    circuit.x(0)
-    circuit.measure(0, 0)
-    assert excited(circuit, calibration=calibration) == near(0)
 
 
 def test_gates_in_branches_err_only_where_they_happen():
