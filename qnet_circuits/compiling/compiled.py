@@ -19,6 +19,7 @@ from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.optimisation import Optimiser
 from qnet_circuits.compiling.placement import place_all, place_fixed, place_measured
 from qnet_circuits.compiling.routing import Routed, undo_routing
+from qnet_circuits.compiling.trusted import doubts
 from qnet_circuits.compiling.verifying.boundaries import Shape, verify_boundaries
 from qnet_circuits.compiling.wide_decisions import with_narrow_decisions
 from qnet_circuits.devices.device import Device
@@ -278,6 +279,9 @@ def compile_program(
     notes = dict.fromkeys(note for low in lowered for note in low.notes)
     if isinstance(layout, MeasuredLinks):
         notes[f"placed by measured links, not by the calibration: {layout.source}"] = None
+    if device is not None:
+        named = chosen is not None or any(item.layout is not None for item in program)
+        notes.update(dict.fromkeys(doubts(placed, device, named)))
     swaps = max(item.swaps for item in items)
     if swaps:
         notes[

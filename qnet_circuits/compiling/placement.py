@@ -13,6 +13,7 @@ from qnet_circuits.compiling.building import meeting_pairs
 from qnet_circuits.compiling.chain_placement import Errors, Uses, best_window, find_path
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.routing import Routed, Router
+from qnet_circuits.compiling.trusted import trusted
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import LayoutError
 
@@ -138,7 +139,8 @@ def place_measured(
             "leave layout out"
         )
     try:
-        placed = _place_on(circuits, measured.target(device.target), None, seed)
+        links = measured.target(device.target)
+        placed = _place_on(circuits, links, links, None, seed)
     except TranspilerError:
         raise LayoutError(
             f"the circuits fit nowhere on the links of {measured.source}; measure more links, or leave layout out"
@@ -158,6 +160,8 @@ def place_all(
 ) -> list[Routed]:
     """Place every circuit of a program; those whose wires meet in the same pairs share a placement.
 
+    Couplings whose calibration failed are used only if a layout by hand names them, or if there is no room without them.
+
     Args:
         circuits: The lowered circuits.
         device: The device, or None for a machine on which any two wires may meet.
@@ -169,13 +173,23 @@ def place_all(
     """
     if device is None:
         return [Routed(circuit, tuple(range(circuit.num_qubits)), ()) for circuit in circuits]
-    return _place_on(circuits, device.target, by_hand, seed)
+    target = trusted(device)
+    try:
+        return _place_on(circuits, target, device.target, by_hand, seed)
+    except (LayoutError, TranspilerError):
+        if target is device.target:
+            raise
+        return _place_on(circuits, device.target, device.target, by_hand, seed)
 
 
 def _place_on(
-    circuits: Sequence[QuantumCircuit], target: Target, by_hand: Sequence[int] | None, seed: int
+    circuits: Sequence[QuantumCircuit],
+    target: Target,
+    whole: Target,
+    by_hand: Sequence[int] | None,
+    seed: int,
 ) -> list[Routed]:
-    """Place every circuit on the qubits of a target."""
+    """Place every circuit on the qubits of a target; a layout by hand may use all that is whole."""
     router: Router | None = None
     known: dict[Pairs, tuple[int, ...] | None] = {}
     starts: dict[Pairs, tuple[int, ...]] = {}
@@ -183,7 +197,9 @@ def _place_on(
     for circuit in circuits:
         pairs = interactions(circuit)
         if pairs not in known:
-            known[pairs] = _choose(circuit, target, by_hand, seed)
+            known[pairs] = (
+                find_layout(circuit, target, seed) if by_hand is None else _fitting(circuit, whole, by_hand)
+            )
         layout = known[pairs]
         if layout is not None:
             placed.append(Routed(circuit, layout, layout))
@@ -195,11 +211,7 @@ def _place_on(
     return placed
 
 
-def _choose(
-    circuit: QuantumCircuit, target: Target, by_hand: Sequence[int] | None, seed: int
-) -> tuple[int, ...] | None:
-    """Return a layout without SWAPs, if there is one and none was given that needs them."""
-    if by_hand is None:
-        return find_layout(circuit, target, seed)
+def _fitting(circuit: QuantumCircuit, target: Target, by_hand: Sequence[int]) -> tuple[int, ...] | None:
+    """Return a layout by hand, if it needs no SWAPs."""
     layout = check_layout(by_hand, circuit.num_qubits, target.num_qubits)
     return layout if fits(circuit, layout, target) else None

@@ -13,7 +13,7 @@ from typing import Any
 
 from qiskit.providers import BackendV2
 
-from qnet_circuits.devices import snapshots
+from qnet_circuits.devices import failures, snapshots
 from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration, check_seconds, check_text
 from qnet_circuits.devices.from_qiskit import fields_of
 from qnet_circuits.devices.summary import summary
@@ -125,6 +125,19 @@ class DeviceCalibration:
         """The pairs of qubits that a two-qubit operation joins; none where all pairs are alike."""
         return frozenset(frozenset(entry.qubits) for entry in self.entries if len(entry.qubits) == 2)
 
+    @cached_property
+    def failed_gates(self) -> frozenset[failures.Gate]:
+        """The two-qubit gates, with their qubits, whose error is no measurement."""
+        return failures.failed_gates(self.entries)
+
+    @cached_property
+    def failed_couplings(self) -> frozenset[frozenset[int]]:
+        """The couplings no two-qubit gate of which has a measured error: each has one of 1/2 or more, or of exactly 0.
+
+        An error of 0 counts as measured if the gate errs nowhere on the device, as on one that was made up.
+        """
+        return failures.failed_couplings(self.entries)
+
     def t1(self, qubit: int) -> float | None:
         """Return the relaxation time of a qubit in seconds, None where it is missing."""
         return self._qubit(qubit).t1
@@ -198,7 +211,7 @@ class DeviceCalibration:
             ``source``, ``retired``); ``medians`` and ``worst`` of t1, t2, one_qubit_error, two_qubit_error, readout_error
             (mean of both directions), one_qubit_duration, two_qubit_duration and measurement_duration, times in seconds, None
             where nothing is given; and ``gaps``: how many qubits lack T1, T2 or readout, have T2 > 2 T1 or a readout error of
-            0.5 or more, and how many gates have an error of 0.5 or more.
+            0.5 or more, how many one-qubit gates have an error of 0.5 or more, and how many couplings have failed.
 
         Example:
             >>> from qnet_circuits.devices.synthetic import line_device

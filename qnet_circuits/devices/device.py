@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -104,8 +104,16 @@ class Device:
         return "if_else" in self.target.operation_names
 
 
-def restrict(target: Target, qubits: Sequence[int]) -> Target:
-    """Return a target of only the given qubits, numbered in their order, with one kind of measurement and reset."""
+def restrict(
+    target: Target, qubits: Sequence[int], without: Container[tuple[str, tuple[int, ...]]] = ()
+) -> Target:
+    """Return a target of only the given qubits, numbered in their order, with one kind of measurement and reset.
+
+    Args:
+        target: The target.
+        qubits: The qubits to keep.
+        without: Operations on qubits to leave out.
+    """
     place = {qubit: k for k, qubit in enumerate(qubits)}
     properties = target.qubit_properties
     smaller = Target(
@@ -123,7 +131,7 @@ def restrict(target: Target, qubits: Sequence[int]) -> Target:
         kept: dict[tuple[int, ...], InstructionProperties | None] = {
             tuple(place[qubit] for qubit in where): entry
             for where, entry in entries.items()
-            if all(qubit in place for qubit in where)
+            if all(qubit in place for qubit in where) and (name, where) not in without
         }
         if kept:
             smaller.add_instruction(operation, kept, name=name)

@@ -30,7 +30,8 @@ class Usable:
     """What simulation takes from a calibration.
 
     A missing T1 or T2, or one of 0, is the device's median, or endless if the device has none; T2 above 2 T1 is cut to 2 T1;
-    an error of 1/2 or more is a failed calibration and counts as total depolarisation, or as the readout of a coin; a missing
+    a failed calibration of a two-qubit gate (an error of 1/2 or more, or of 0 if the gate errs on other qubits) is the median
+    of the operation; any other error of 1/2 or more counts as total depolarisation, or as the readout of a coin; a missing
     error is the median of the operation, or none beyond relaxation if the device has none; a missing direction of readout is
     the other one, and both are the measurement's error; a measurement in mid-circuit that has an error of its own reads with
     it in both directions, and one without reads like any other; a missing duration is the median of the operation, or 4 µs
@@ -150,13 +151,23 @@ class Usable:
         error = self._either_way("error", name, qubits)
         if error is None and name in _VIRTUAL:
             return 0.0
+        middle = self._median("error", name)
         if error is None:
-            error = self._median("error", name)
-            known = "the operation's median stands for it"
-            self.note(f"missing error, {'none is assumed' if error is None else known}", name, qubits)
-        elif error >= FAILED and name != "measure":
+            treated = "none is assumed" if middle is None else "the operation's median stands for it"
+            self.note(f"missing error, {treated}", name, qubits)
+            return middle
+        if middle is not None and self._has_failed(name, qubits, error):
+            kind = "failed calibration (an error of 0, or of 1/2 or more)"
+            self.note(f"{kind}, the operation's median {middle:.2g} stands for it", name, qubits)
+            return middle
+        if error >= FAILED and name != "measure":
             self.note("error of 1/2 or more, taken as total depolarisation", name, qubits)
         return error
+
+    def _has_failed(self, name: str, qubits: tuple[int, ...], error: float) -> bool:
+        """Tell whether the error that is given for a two-qubit gate is no measurement."""
+        either = ((name, qubits), (name, qubits[::-1]))
+        return not 0 < error < FAILED and not self._raw.failed_gates.isdisjoint(either)
 
     def _duration(self, name: str, qubits: tuple[int, ...]) -> float:
         seconds = self._either_way("duration", name, qubits)
@@ -174,12 +185,19 @@ class Usable:
         return found
 
     def _either_way(self, kind: str, name: str, qubits: tuple[int, ...]) -> float | None:
-        """Return a calibrated number; one that is given for the reversed pair holds too."""
-        found = (self._raw.entry_of.get((name, each)) for each in (qubits, qubits[::-1]))
+        """Return a calibrated number; one that is given for the reversed pair holds too, and more than one that failed."""
+        both = [(name, qubits), (name, qubits[::-1])]
+        if kind == "error":
+            both.sort(key=self._raw.failed_gates.__contains__)
+        found = (self._raw.entry_of.get(each) for each in both)
         return next((value for entry in found if (value := getattr(entry, kind, None)) is not None), None)
 
     def _median_of(self, kind: str, name: str) -> float | None:
-        values = [getattr(entry, kind) for entry in self._raw.entries if entry.name == name]
+        values = [
+            getattr(entry, kind)
+            for place, entry in self._raw.entry_of.items()
+            if entry.name == name and (kind != "error" or place not in self._raw.failed_gates)
+        ]
         known = [value for value in values if value is not None and value < FAILED]
         return median(known) if known else None
 

@@ -84,11 +84,11 @@ def _worst(name: str, found: list[_Found]) -> dict[str, Any] | None:
 def _gaps(calibration: DeviceCalibration, quantities: dict[str, list[_Found]]) -> dict[str, int]:
     """Return how much is missing, unphysical or failed; both directions of a coupling count once."""
     qubits = calibration.qubits
-    failed = {
-        (entry.name, frozenset(entry.qubits))
+    failed = [
+        entry
         for entry in calibration.entries
         if entry.name not in _NO_GATES and entry.error is not None and entry.error >= FAILED
-    }
+    ]
     return {
         "t1_missing": sum(qubit.t1 is None for qubit in qubits),
         "t2_missing": sum(qubit.t2 is None for qubit in qubits),
@@ -97,8 +97,8 @@ def _gaps(calibration: DeviceCalibration, quantities: dict[str, list[_Found]]) -
         ),
         "readout_missing": len(qubits) - len(quantities["readout_error"]),
         "readout_failed": sum(value >= FAILED for value, _ in quantities["readout_error"]),
-        "one_qubit_gates_failed": sum(len(where) == 1 for _, where in failed),
-        "two_qubit_gates_failed": sum(len(where) == 2 for _, where in failed),
+        "one_qubit_gates_failed": sum(len(entry.qubits) == 1 for entry in failed),
+        "two_qubit_gates_failed": len(calibration.failed_couplings),
     }
 
 
@@ -107,17 +107,13 @@ def couplings_by_use(
 ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Return the couplings, the smaller qubit first: those that can be used, and those whose calibration failed.
 
-    It failed where every two-qubit gate on it that has an error has one of 1/2 or more.
-
     Example:
         >>> from qnet_circuits.devices.synthetic import line_device
         >>> couplings_by_use(line_device(3))
         ([(0, 1), (1, 2)], [])
     """
-    errors: dict[tuple[int, int], list[float]] = {}
-    for entry in calibration.entries:
-        if len(entry.qubits) == 2:
-            known = errors.setdefault((min(entry.qubits), max(entry.qubits)), [])
-            known += [] if entry.error is None else [entry.error]
-    failed = [pair for pair, known in errors.items() if known and min(known) >= FAILED]
-    return sorted(set(errors) - set(failed)), sorted(failed)
+    failed = calibration.failed_couplings
+    usable, not_usable = (
+        sorted((min(pair), max(pair)) for pair in pairs) for pairs in (calibration.couplings - failed, failed)
+    )
+    return usable, not_usable

@@ -77,12 +77,30 @@ def test_a_kind_of_time_that_the_device_lacks_altogether_is_endless_and_the_othe
     assert device.notes() == ("calibration of gappy: no T1 at all, taken as endless: all qubits",)
 
 
+PAIRS = [(None, None)] * 5
+
+
+def errors_of_cz(*errors):
+    return usable(PAIRS, [entry("cz", k, k + 1, error=error) for k, error in enumerate(errors)])
+
+
+@pytest.mark.parametrize("error", [0.0, 0.5, 0.7, 1.0])
+def test_the_median_stands_for_a_failed_two_qubit_gate(error):
+    device = errors_of_cz(0.01, error, 0.03, 0.02)
+    assert device.error("cz", (1, 2)) == device.error("cz", (2, 1)) == 0.02
+    assert device.error("cz", (0, 1)) == 0.01
+    (note,) = device.notes()
+    assert "failed" in note and "0.02" in note and note.endswith("cz(1, 2), cz(2, 1)")
+    circuit = QuantumCircuit(2)
+    circuit.cz(0, 1)
+    gate, *errors = noisy_circuit(circuit, (1, 2), device).steps
+    assert isinstance(gate, Unitary)
+    assert errors == [Depolarise((0, 1), pytest.approx(0.02 * 4 / 3))]
+
+
 @pytest.mark.parametrize("error", [0.5, 0.7, 1.0])
-def test_a_failed_gate_is_total_depolarisation(error):
-    device = usable(
-        [(None, None), (None, None)],
-        [entry("cz", 0, 1, error=error), entry("cz", 1, 0, error=0.3, duration=1e-7)],
-    )
+def test_without_any_measured_error_a_failed_gate_is_total_depolarisation(error):
+    device = errors_of_cz(error, error)
     circuit = QuantumCircuit(2)
     circuit.cz(0, 1)
     gate, *errors = noisy_circuit(circuit, (0, 1), device).steps
@@ -92,6 +110,27 @@ def test_a_failed_gate_is_total_depolarisation(error):
         "calibration of gappy: error of 1/2 or more, taken as total depolarisation: cz(0, 1)"
         in device.notes()
     )
+
+
+def test_a_device_without_any_error_is_perfect_and_needs_no_note():
+    device = errors_of_cz(0.0, 0.0)
+    assert device.error("cz", (0, 1)) == 0.0
+    assert device.notes() == ()
+
+
+def test_a_direction_that_was_measured_counts_more_than_one_that_failed():
+    entries = [
+        entry("cz", *pair, error=error) for pair, error in (((0, 1), 1.0), ((1, 0), 0.3), ((1, 2), 0.1))
+    ]
+    device = usable(PAIRS, entries)
+    assert device.error("cz", (0, 1)) == device.error("cz", (1, 0)) == 0.3
+    assert device.notes() == ()
+
+
+def test_a_failed_one_qubit_gate_is_total_depolarisation():
+    device = usable(PAIRS, [entry("x", 0, error=0.7), entry("x", 1, error=0.1)])
+    assert device.error("x", (0,)) == 0.7
+    assert len(device.notes()) == 1
 
 
 def test_a_missing_error_is_the_median_of_the_operation_or_none():
