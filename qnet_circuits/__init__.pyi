@@ -13,7 +13,7 @@ from qnet_circuits.backends.service.cost import RunCost as RunCost
 from qnet_circuits.compiling.compiled import Compiled as Compiled
 from qnet_circuits.devices.calibration import DeviceCalibration as DeviceCalibration
 from qnet_circuits.devices.device import Device as Device
-from qnet_circuits.devices.device import DeviceNoise as DeviceNoise
+from qnet_circuits.devices.device_noise import DeviceNoise as DeviceNoise
 from qnet_circuits.devices.synthetic import grid_device as grid_device
 from qnet_circuits.devices.synthetic import heavy_hex_device as heavy_hex_device
 from qnet_circuits.devices.synthetic import line_device as line_device

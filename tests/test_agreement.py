@@ -7,7 +7,7 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device, fake_device_names
-from qnet_circuits.devices.device import DeviceNoise
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.protocols.bb84 import BB84
 from qnet_circuits.protocols.bbm92 import BBM92

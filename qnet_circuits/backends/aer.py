@@ -14,7 +14,9 @@ from qnet_circuits.backends.simulation.narrowing import PART, components
 from qnet_circuits.backends.simulation.sampling import Call, sampled
 from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.device import Device, DeviceNoise
+from qnet_circuits.devices.declared import check_declared
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import BackendError
 
 #: Channels are fused already. Cores take a circuit each where there are several: threads that share one small matrix wait for
@@ -43,6 +45,7 @@ class AerBackend(Backend):
     ) -> None:
         self.name, self.device = name, device
         self.noise = (noise or DeviceNoise()) if device is not None else None
+        check_declared(self.noise, device)
 
     def with_noise(self, noise: DeviceNoise) -> AerBackend:
         """Return the same backend with another description of its device's noise."""

@@ -14,7 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.device import Device, DeviceNoise
+from qnet_circuits.devices.declared import Declared
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.errors import BackendError, ParameterError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.theory.estimate import Estimate
@@ -159,7 +162,8 @@ class BaseBackend:
         latency = (
             f", feed-forward latency {self.noise.feedforward_latency * 1e6:g} µs" if self.noise.idle else ""
         )
-        extra = [f"beyond the calibration: {term}" for term in self.noise.extra]
+        declared = Declared.of(self.noise, Usable(self.device.calibration))
+        extra = [f"beyond the calibration: {term}" for term in declared.notes()]
         return (f"simulated on {self.device.name}'s calibration: {on}{latency}", *extra, *self.device.notes)
 
     def __repr__(self) -> str:

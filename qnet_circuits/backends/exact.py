@@ -12,7 +12,9 @@ from qnet_circuits.backends.simulation.steps import NoisyCircuit
 from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import NoisyProgram, noisy_program
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
-from qnet_circuits.devices.device import Device, DeviceNoise
+from qnet_circuits.devices.declared import check_declared
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.figures import Event, Figure
 from qnet_circuits.theory.estimate import Estimate
@@ -64,6 +66,7 @@ class ExactBackend(Evaluator):
     ) -> None:
         self.name, self.device = name, device
         self.noise = noise or DeviceNoise()
+        check_declared(self.noise, device)
         self._memory = memory
 
     def with_noise(self, noise: DeviceNoise) -> ExactBackend:

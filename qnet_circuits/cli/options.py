@@ -181,7 +181,7 @@ def pairs(option: str, given: Sequence[str]) -> dict[str, Any]:
 
 def noise_of(given: Sequence[str]) -> Any:
     """Return the description of noise that ``--noise`` gives, or None."""
-    from qnet_circuits.devices.device import DeviceNoise
+    from qnet_circuits.devices.device_noise import DeviceNoise
 
     return DeviceNoise.from_parameters(**pairs("--noise", given)) if given else None
 

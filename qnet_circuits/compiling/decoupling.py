@@ -18,7 +18,8 @@ from qiskit.circuit import CircuitInstruction, Delay, Qubit
 from qiskit.circuit.library import XGate
 
 from qnet_circuits.compiling.building import with_instructions
-from qnet_circuits.devices.device import Device, DeviceNoise
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.pulses import colours, coupled, decoupled, joints, pieces
 from qnet_circuits.devices.repaired import Usable, durations_of
 from qnet_circuits.devices.schedule import Timed, Wait, makespan, schedule, waits

@@ -77,6 +77,21 @@ class Usable:
         self._gaps.setdefault(kind, {})[place] = None
 
     @property
+    def name(self) -> str:
+        """Name of the device."""
+        return self._raw.name
+
+    @property
+    def family(self) -> str | None:
+        """The kind of processor, such as ``Heron r2``, or None."""
+        return self._raw.family
+
+    @property
+    def num_qubits(self) -> int:
+        """Number of qubits."""
+        return self._raw.num_qubits
+
+    @property
     def couplings(self) -> frozenset[frozenset[int]]:
         """The pairs of qubits that a two-qubit gate joins."""
         return self._raw.couplings

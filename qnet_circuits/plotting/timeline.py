@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.classical import read_bits
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
-from qnet_circuits.devices.device import DeviceNoise
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.schedule import Timed, Wait
 from qnet_circuits.errors import UnsupportedError, check_name
 from qnet_circuits.plotting.style import FAINT, INK, MESSAGE_COLOUR, PALETTE, new_axes

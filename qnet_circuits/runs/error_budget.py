@@ -11,7 +11,7 @@ from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import exact_of
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
-from qnet_circuits.devices.device import DeviceNoise
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError, ParameterError, UnsupportedError, check_name
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program

@@ -94,7 +94,7 @@ def _carrier(name: str, value: Any) -> str:
 
 
 def _noise(name: str, value: Any) -> Any:
-    from qnet_circuits.devices.device import check_noise
+    from qnet_circuits.devices.device_noise import check_noise
 
     return check_noise(value)
 

@@ -11,7 +11,7 @@ from typing import Any
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.device import DeviceNoise
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnknownNameError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
@@ -83,7 +83,7 @@ class Source:
     def backend(self) -> BaseBackend:
         """The backend as it was asked for; a job that exists needs no compiled program."""
         manifest = self._kept.manifest
-        noise = DeviceNoise.from_parameters(**manifest["noise"]) if manifest["noise"] else None
+        noise = DeviceNoise.from_stored(manifest["noise"]) if manifest["noise"] else None
         options = replace(RunOptions.from_manifest(manifest["options"]), noise=noise)
         return asked_of(self._at_hand or backend_of(manifest["backend"]), options)
 

@@ -15,7 +15,7 @@ from qnet_circuits.backends.simulation.aer_circuits import perfect_readout
 from qnet_circuits.backends.simulation.aer_methods import Plan, fused_steps, is_clifford, is_static, plan_of
 from qnet_circuits.backends.simulation.narrowing import recycled
 from qnet_circuits.backends.simulation.twin import noisy_circuit
-from qnet_circuits.devices.device import DeviceNoise
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.theory.estimate import proportion
 from tests.backends.simulation.density import distribution

@@ -18,7 +18,8 @@ from qnet_circuits.backends.simulation.twin import noisy_circuit
 from qnet_circuits.compiling.building import fence_labels
 from qnet_circuits.compiling.decoupling import check_only_waiting_changed, with_pulses
 from qnet_circuits.compiling.verifying.boundaries import verify_boundaries
-from qnet_circuits.devices.device import Device, DeviceNoise
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable, durations_of
 from qnet_circuits.devices.schedule import makespan, schedule, waits
 from qnet_circuits.errors import UnsupportedError, VerificationError

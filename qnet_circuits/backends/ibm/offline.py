@@ -22,7 +22,8 @@ from qnet_circuits.backends.ibm.sampler_options import (
 )
 from qnet_circuits.backends.ibm.submission import JobBackend, asked_shots
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.device import Device, DeviceNoise, restrict
+from qnet_circuits.devices.device import Device, restrict
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import BackendError, UnsupportedError
 
 #: Aer numbers the random streams of one call by circuit and shot, 2113 apart.

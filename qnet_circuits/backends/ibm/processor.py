@@ -24,7 +24,8 @@ from qnet_circuits.backends.ibm.sampler_options import (
 from qnet_circuits.backends.ibm.submission import JobBackend, asked_shots, circuits_for
 from qnet_circuits.backends.ibm.watchdog import Watchdog
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.device import Device, DeviceNoise
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.fleet import RETIRED, status
 from qnet_circuits.devices.repaired import MID_CIRCUIT
 from qnet_circuits.errors import (

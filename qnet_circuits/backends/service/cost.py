@@ -12,7 +12,7 @@ from qnet_circuits.backends.service.splitting import JobPlan
 from qnet_circuits.backends.service.violations import JOB_OVERHEAD
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.device import DeviceNoise
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.files import finite
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.devices.schedule import makespan

@@ -12,7 +12,8 @@ from qnet_circuits.backends.service.cost import REP_DELAY, RunCost, cost_of, sho
 from qnet_circuits.backends.service.splitting import JobPlan, split
 from qnet_circuits.backends.service.violations import Limits
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.device import Device, DeviceNoise
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
 
 if TYPE_CHECKING:
     from qnet_circuits.backends.base import BaseBackend

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from qiskit.circuit.library import RZZGate, XGate
 
 from qnet_circuits.backends.simulation.steps import NoisyStep, PauliError, Relax, Unitary
-from qnet_circuits.devices.device import DeviceNoise
+from qnet_circuits.devices.declared import Declared
 from qnet_circuits.devices.pulses import ENDS, colours, coupled, decoupled, pieces
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.devices.schedule import Timed, Wait
@@ -28,14 +28,14 @@ class Waiting:
     Args:
         qubits: The physical qubit of each wire.
         usable: The calibration.
-        noise: What is on.
+        declared: What is on beyond the calibration.
         decoupling: Whether pairs of X pulses are put into waits.
         gate_error: Gives the error steps of a gate on wires.
     """
 
     qubits: Sequence[int]
     usable: Usable
-    noise: DeviceNoise
+    declared: Declared
     decoupling: bool
     gate_error: Callable[[str, tuple[int, ...]], list[NoisyStep]]
 
@@ -56,15 +56,16 @@ class Waiting:
         """
         self._events: list[TimedStep] = []
         self._first = first
-        extra = self.decoupling or self.noise.zz > 0 or self.noise.measurement_dephasing > 0
+        dephases = self.declared.noise.measurement_dephasing > 0
+        extra = self.decoupling or self.declared.acts("zz") or dephases
         pairs = coupled(self.qubits, self.usable.couplings) if extra else []
         colour = colours(pairs) if self.decoupling else {}
         pulses = {wait: self._pulses(wait, colour.get(wait.wire, 0), joined) for wait in waiting}
         for wait in waiting:
             self._relax(wait, pulses[wait])
-        for a, b in _overlapping(waiting, pairs) if self.noise.zz else ():
+        for a, b in _overlapping(waiting, pairs) if self.declared.acts("zz") else ():
             self._zz(a, b, sorted([*pulses[a], *pulses[b]]))
-        if self.noise.measurement_dephasing:
+        if dephases:
             self._dephase(waiting, measured, {frozenset(pair) for pair in pairs})
         return self._events
 
@@ -81,13 +82,16 @@ class Waiting:
         # Slow dephasing acts for the time that the pulses' echo does not undo.
         left = sum((b - a) * (-1) ** k for k, (a, b) in enumerate(itertools.pairwise(ends)))
         for k, (seconds, start) in enumerate(pieces):
-            coherence = slow_coherence(self.noise, left, t2) if k == 0 else 1.0
+            coherence = self._slow(wait.wire, left) if k == 0 else 1.0
             relax = Relax(wait.wire, max(0.0, seconds - pulsed), t1, t2, coherence)
             if relax.acts:
                 self._put(start, WAITING, relax)
         for time in pulses:
             for step in (Unitary(XGate(), (wait.wire,)), *self.gate_error("x", (wait.wire,))):
                 self._put(time, PULSE if time == wait.end else OPERATION, step)
+
+    def _slow(self, wire: int, seconds: float) -> float:
+        return slow_coherence(self.declared, self.qubits[wire], seconds)
 
     def _pulse_seconds(self, wire: int) -> float:
         return self.usable.duration("x", (self.qubits[wire],))
@@ -104,11 +108,12 @@ class Waiting:
 
     def _zz(self, a: Wait, b: Wait, pulses: Sequence[float]) -> None:
         """Let two waiting neighbours turn, piece by piece between pulses."""
+        strength = self.declared.zz.get(frozenset((self.qubits[a.wire], self.qubits[b.wire])), 0.0)
         start, end = max(a.start, b.start), min(a.end, b.end)
         ends = [start, *(time for time in pulses if start < time < end), end]
         for begin, until in itertools.pairwise(ends):
-            if until > begin:
-                angle = math.pi * self.noise.zz * (until - begin)
+            if strength and until > begin:
+                angle = math.pi * strength * (until - begin)
                 self._put(begin, WAITING, Unitary(RZZGate(angle), (a.wire, b.wire)))
 
     def _dephase(
@@ -119,18 +124,13 @@ class Waiting:
             for wait in waiting:
                 start, end = max(wait.start, each.start), min(wait.end, each.end)
                 if end > start and frozenset((wait.wire, each.wires[0])) in pairs:
-                    p = self.noise.measurement_dephasing * (end - start) / (each.end - each.start)
+                    p = self.declared.noise.measurement_dephasing * (end - start) / (each.end - each.start)
                     self._put(start, WAITING, PauliError(wait.wire, (1 - p, 0.0, 0.0, p)))
 
 
-def slow_coherence(noise: DeviceNoise, seconds: float, t2: float) -> float:
+def slow_coherence(declared: Declared, qubit: int, seconds: float) -> float:
     """Return what slow dephasing leaves of coherence after a time that no echo undoes."""
-    fraction = noise.t2_star_fraction
-    if fraction == 1 or math.isinf(t2):
-        return 1.0
-    # exp(-t/T2 - (t/T)²) is 1/e at t = fraction · T2.
-    slow = fraction * t2 / math.sqrt(1 - fraction)
-    return math.exp(-((seconds / slow) ** 2))
+    return math.exp(-((seconds / declared.slow(qubit)) ** 2))
 
 
 def _overlapping(waiting: Sequence[Wait], pairs: Iterable[tuple[int, int]]) -> list[tuple[Wait, Wait]]:

@@ -28,7 +28,9 @@ from qnet_circuits.backends.simulation.steps import (
 )
 from qnet_circuits.compiling.building import fence_label
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
-from qnet_circuits.devices.device import Device, DeviceNoise
+from qnet_circuits.devices.declared import Declared
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.pulses import joints
 from qnet_circuits.devices.repaired import Usable, durations_of
 from qnet_circuits.devices.schedule import (
@@ -146,6 +148,7 @@ class _Twin:
         self.waits = self.usable is not None and self.noise.idle
         self.mid_circuit = mid_circuit_measurements(self.circuit)
         self.timing = None
+        self.declared = None if self.usable is None else Declared.of(self.noise, self.usable)
         if self.usable is not None and self.noise.idle:
             self.timing = durations_of(self.circuit, self.qubits, self.usable)
         self.errors: dict[tuple[str, tuple[int, ...]], list[NoisyStep]] = {}
@@ -159,8 +162,8 @@ class _Twin:
         timed = self.timed()
         events = self._operations(timed)
         if self.waits:
-            assert self.usable is not None
-            waiting = Waiting(self.qubits, self.usable, self.noise, self.decoupling, self.gate_error)
+            assert self.usable is not None and self.declared is not None
+            waiting = Waiting(self.qubits, self.usable, self.declared, self.decoupling, self.gate_error)
             measured = [each for each in timed if each.position in self.mid_circuit]
             joined = joints(timed) if self.decoupling else {}
             events += waiting.events(waits(timed), measured, len(events), joined)
@@ -272,10 +275,11 @@ class _Twin:
             for step in self._act(inside, tuple(wires[k] for k in each.wires), number, used_again=True):
                 events.append((each.start, OPERATION, len(events), step))
         for wait in waits(timed, until, range(len(wires))) if self.waits else ():
-            assert self.usable is not None
+            assert self.usable is not None and self.declared is not None
             wire = wires[wait.wire]
-            t1, t2 = self.usable.relaxation(self.qubits[wire])
-            relax = Relax(wire, wait.seconds, t1, t2, slow_coherence(self.noise, wait.seconds, t2))
+            qubit = self.qubits[wire]
+            coherence = slow_coherence(self.declared, qubit, wait.seconds)
+            relax = Relax(wire, wait.seconds, *self.usable.relaxation(qubit), coherence)
             if relax.acts:
                 events.append((wait.start, WAITING, len(events), relax))
         return tuple(step for *_, step in sorted(events))

@@ -4,7 +4,7 @@ from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit.classical import expr
 
 from qnet_circuits.backends.simulation.twin import noisy_circuit
-from qnet_circuits.devices.device import DeviceNoise
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
 from tests.devices.calibrations import rough
 

@@ -13,7 +13,8 @@ from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.simulation.steps import Depolarise, Measurement, PauliError, Relax, Reset, Unitary
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.devices.device import Device, DeviceNoise
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.programs.figures import Figure, population
 from qnet_circuits.programs.instructions import entangle, transmit
 from qnet_circuits.programs.network import Link

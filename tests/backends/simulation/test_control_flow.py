@@ -13,7 +13,8 @@ from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import noisy_circuit
 from qnet_circuits.classical import choice_of
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.devices.device import Device, DeviceNoise
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.figures import Figure, parity, population
 from qnet_circuits.programs.program import Item, Program

@@ -14,7 +14,7 @@ from qnet_circuits.backends.simulation.pauli_transfer import transfer
 from qnet_circuits.backends.simulation.steps import Depolarise, Relax, Unitary
 from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import noisy_circuit
-from qnet_circuits.devices.device import DeviceNoise
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
 from tests.backends.simulation.density import relaxation_kraus
 from tests.devices.calibrations import US, perfect

@@ -14,7 +14,8 @@ from qnet_circuits.backends.simulation.narrowing import recycled
 from qnet_circuits.backends.simulation.steps import Decision, Measurement, Relax, Transfer
 from qnet_circuits.backends.simulation.twin import Twin, noisy_circuit
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.devices.device import Device, DeviceNoise
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.programs.program import Item, Program
 from tests.backends.simulation.density import distribution

@@ -20,7 +20,7 @@ from qnet_circuits.backends.simulation.steps import (
 )
 from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import noisy_circuit
-from qnet_circuits.devices.device import DeviceNoise
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.errors import UnsupportedError
 from tests.backends.simulation.density import distribution, relaxation_kraus

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.devices.device import DeviceNoise
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.synthetic import line_device
 from qnet_circuits.errors import ParameterError, QnetError, RecordError, UnsupportedError
 from qnet_circuits.programs.program import Program
