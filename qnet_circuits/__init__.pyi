@@ -75,6 +75,7 @@ from qnet_circuits.qkd.eavesdroppers import InterceptResend as InterceptResend
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle as ManInTheMiddle
 from qnet_circuits.runs.cost_estimate import estimate_cost as estimate_cost
 from qnet_circuits.runs.error_budget import error_budget as error_budget
+from qnet_circuits.runs.measured_values import measured_values as measured_values
 from qnet_circuits.runs.prepared import Prepared as Prepared
 from qnet_circuits.runs.results.comparison import Comparison as Comparison
 from qnet_circuits.runs.results.costs import Budget as Budget

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -28,28 +29,47 @@ _QUANTITIES = {
 
 @click.command()
 @click.argument("name", required=False)
+@click.option(
+    "--values",
+    type=click.Path(),
+    metavar="FILE|DIR",
+    help="Lay values over the calibration: a CSV file with the columns place,quantity,value, or the run of a link benchmark.",
+)
 @click.option("--save", type=click.Path(), metavar="FILE", help="Write the device's snapshot to FILE.json.")
 @json_option
-def devices(name: str | None, save: str | None, as_json: bool) -> None:
+def devices(name: str | None, values: str | None, save: str | None, as_json: bool) -> None:
     """List the stand-in devices, or show one.
 
     NAME is one of them, or the path of a snapshot.
     """
     if name is None:
-        if save is not None:
-            raise ParameterError("--save writes one device; name it: qnet devices NAME --save FILE.json")
+        if values is not None or save is not None:
+            raise ParameterError(
+                "--values and --save are for one device; name it: qnet devices NAME --values FILE.csv --save FILE.json"
+            )
         listed = _listed()
         show({"schema": 1, "devices": listed} if as_json else table([_row(each) for each in listed]))
         return
     from qnet_circuits.backends.registry import device_of
 
     device = device_of(name)
+    if values is not None:
+        device = _with_values(device, values)
     if save is not None:
         device.calibration.save(save)
     plain = {**_described(device), "notes": list(device.notes)}
     saved = {} if save is None else {"saved": save}
     lines = [*_page(plain), *(f"{word}: {file}" for word, file in saved.items())]
     show({"schema": 1, "device": plain, **saved} if as_json else "\n".join(lines))
+
+
+def _with_values(device: Any, path: str) -> Any:
+    """Return a device with values of a file, or of a link benchmark's run, laid over its calibration."""
+    from qnet_circuits.devices.device import Device
+    from qnet_circuits.runs.measured_values import measured_values
+
+    values = measured_values(path, device) if os.path.isdir(path) else path
+    return Device.from_calibration(device.calibration.with_values(values, path), device.notes)
 
 
 def _described(device: Any) -> dict[str, Any]:

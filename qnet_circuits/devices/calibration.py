@@ -13,10 +13,11 @@ from typing import Any
 
 from qiskit.providers import BackendV2
 
-from qnet_circuits.devices import failures, snapshots
+from qnet_circuits.devices import failures, overlay, snapshots
 from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration, check_seconds, check_text
 from qnet_circuits.devices.from_qiskit import fields_of
 from qnet_circuits.devices.summary import summary
+from qnet_circuits.devices.values import Values
 from qnet_circuits.errors import ParameterError, RecordError, check_count
 
 
@@ -181,6 +182,30 @@ class DeviceCalibration:
             qubits=tuple(entry if k in kept else QubitCalibration() for k, entry in enumerate(self.qubits)),
             entries=tuple(entry for entry in self.entries if kept.issuperset(entry.qubits)),
         )
+
+    def with_values(self, values: Values, source: str | None = None) -> DeviceCalibration:
+        """Return the same device with numbers that were measured since, on some qubits and couplings.
+
+        Args:
+            values: A mapping from places to numbers by quantity, or the path of a CSV file with the columns place, quantity
+                and value. A place is a qubit (3 or "3") or a coupling ((3, 4) or "3-4"). Quantities of a qubit are ``t1`` and
+                ``t2`` in seconds, ``one_from_zero``, ``zero_from_one``, ``readout`` (both), ``one_qubit_error`` (all of
+                its gates) and ``mid_circuit_readout`` (of ``measure_2``); of a coupling ``two_qubit_error`` (all of its
+                gates, in both directions). Errors are in [0, 1].
+            source: Where the numbers come from; ``source`` of the calibration names it. Default: the file.
+
+        Raises:
+            ParameterError: If a place or a quantity does not exist, a number is out of range or given twice, or a T2 is given
+                that is more than twice the T1 that is given.
+            RecordError: If the file cannot be read.
+
+        Example:
+            >>> from qnet_circuits.devices.synthetic import line_device
+            >>> today = line_device(3).with_values({1: {"t1": 5e-5}, "0-1": {"two_qubit_error": 0.03}}, "a test")
+            >>> today.t1(1), today.error("cz", (0, 1)), today.source
+            (5e-05, 0.03, 'synthetic line, with values of a test')
+        """
+        return overlay.with_values(self, values, source)
 
     @classmethod
     def from_backend(cls, backend: BackendV2, name: str | None = None) -> DeviceCalibration:

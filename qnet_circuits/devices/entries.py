@@ -11,6 +11,8 @@ from qnet_circuits.errors import ParameterError, check_count
 
 #: From this error on, a calibration counts as failed: the operation does no better than chance.
 FAILED = 0.5
+#: Operations that are no gates.
+_NO_GATES = ("measure", "measure_2", "reset", "reset_2", "delay")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,11 @@ class OperationCalibration:
         where = f"{self.name} on {', '.join(map(str, qubits))}:"
         object.__setattr__(self, "error", check_probability(f"{where} error", self.error))
         object.__setattr__(self, "duration", check_seconds(f"{where} duration", self.duration))
+
+
+def is_gate(entry: OperationCalibration) -> bool:
+    """Tell whether an operation is a gate that takes time or errs; one that does neither is a change of reference frame."""
+    return entry.name not in _NO_GATES and bool(entry.error or entry.duration)
 
 
 def check_text(name: str, value: Any, empty: bool = False) -> str:

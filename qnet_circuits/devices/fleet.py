@@ -16,7 +16,7 @@ def status(name: str) -> str:
 
     Returns:
         ``in service``, ``retired``, ``family`` for what stands for a kind of processor, or ``unknown`` for a name that is not
-        a stand-in's.
+        a stand-in's; values laid over its calibration do not matter.
 
     Example:
         >>> [status(name) for name in ("fake_kingston", "fake_torino", "fake_nighthawk", "my_own")]
@@ -24,7 +24,7 @@ def status(name: str) -> str:
     """
     if not name.startswith(_PREFIX):
         return UNKNOWN
-    plain = name.removeprefix(_PREFIX)
+    plain = name.partition(",")[0].removeprefix(_PREFIX)
     if plain in _IN_SERVICE:
         return IN_SERVICE
     return FAMILY if plain in _FAMILIES else RETIRED

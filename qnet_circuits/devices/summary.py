@@ -6,13 +6,11 @@ import statistics
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from qnet_circuits.devices.entries import FAILED
+from qnet_circuits.devices.entries import FAILED, is_gate
 
 if TYPE_CHECKING:
     from qnet_circuits.devices.calibration import DeviceCalibration
 
-#: Operations of one qubit that are no gates.
-_NO_GATES = ("measure", "measure_2", "reset", "reset_2", "delay")
 _Found = tuple[float, tuple[int, ...]]
 
 
@@ -38,17 +36,16 @@ def summary(calibration: DeviceCalibration) -> dict[str, Any]:
 def _quantities(calibration: DeviceCalibration) -> dict[str, list[_Found]]:
     """Return each quantity's values with the qubits they belong to, where they are given."""
     entries, numbered = calibration.entries, [((k,), qubit) for k, qubit in enumerate(calibration.qubits)]
-    one = [entry for entry in entries if len(entry.qubits) == 1 and entry.name not in _NO_GATES]
-    # A gate of no time and no error is a change of reference frame; counting it would only dilute the rest.
-    real = [entry for entry in one if entry.error or entry.duration]
+    # A change of reference frame would only dilute the rest.
+    one = [entry for entry in entries if len(entry.qubits) == 1 and is_gate(entry)]
     two = [entry for entry in entries if len(entry.qubits) == 2]
     columns: dict[str, Iterable[tuple[float | None, tuple[int, ...]]]] = {
         "t1": ((qubit.t1, where) for where, qubit in numbered),
         "t2": ((qubit.t2, where) for where, qubit in numbered),
-        "one_qubit_error": ((entry.error, entry.qubits) for entry in real),
+        "one_qubit_error": ((entry.error, entry.qubits) for entry in one),
         "two_qubit_error": ((entry.error, entry.qubits) for entry in two),
         "readout_error": ((_readout_error(calibration, where), where) for where, _ in numbered),
-        "one_qubit_duration": ((entry.duration, entry.qubits) for entry in real),
+        "one_qubit_duration": ((entry.duration, entry.qubits) for entry in one),
         "two_qubit_duration": ((entry.duration, entry.qubits) for entry in two),
         "measurement_duration": (
             (entry.duration, entry.qubits) for entry in entries if entry.name == "measure"
@@ -87,7 +84,7 @@ def _gaps(calibration: DeviceCalibration, quantities: dict[str, list[_Found]]) -
     failed = [
         entry
         for entry in calibration.entries
-        if entry.name not in _NO_GATES and entry.error is not None and entry.error >= FAILED
+        if is_gate(entry) and entry.error is not None and entry.error >= FAILED
     ]
     return {
         "t1_missing": sum(qubit.t1 is None for qubit in qubits),

@@ -68,10 +68,19 @@ def plain_layout(layout: Any, device: Device | None) -> Any:
 def _from_directory(path: str | os.PathLike[str], device: Device | None) -> MeasuredLinks:
     if not os.path.isdir(path):
         raise ParameterError(f"{_TAKES}, got {os.fspath(path)!r}")
+    result = result_in(path)
+    return _measured(result, f"{result.title}, in {os.fspath(path)}", device)
+
+
+def result_in(path: str | os.PathLike[str]) -> Result:
+    """Return the result of a run's directory.
+
+    Raises:
+        RecordError: If there are no outcomes, or the directory cannot be read.
+    """
     kept = Kept.read(path, reads_only=True)
     kept.check_collected()
-    result = analyse(Stored(kept.manifest, kept.manifest.figures, kept.outcomes(), kept.values()), 0.95)
-    return _measured(result, f"{result.title}, in {os.fspath(path)}", device)
+    return analyse(Stored(kept.manifest, kept.manifest.figures, kept.outcomes(), kept.values()), 0.95)
 
 
 def _without_device() -> NoReturn:
@@ -82,12 +91,31 @@ def _measured(result: Result, source: str, device: Device | None) -> MeasuredLin
     """Return the links of a benchmark's result, if it is one, of this device's chip."""
     if device is None:
         _without_device()
+    fidelities = link_fidelities(result, source, device)
+    return MeasuredLinks(
+        tuple((a, b, min(max(1 - value, 0.0), 1.0)) for (a, b), value in fidelities.items()), source
+    )
+
+
+def link_fidelities(result: Result, source: str, device: Device) -> dict[tuple[int, int], float]:
+    """Return the fidelity of each link of a benchmark's result.
+
+    Args:
+        result: The result.
+        source: Where it comes from, for people.
+        device: The device that it must have measured.
+
+    Raises:
+        ParameterError: If it is no result of a link benchmark, or the benchmark was measured elsewhere.
+    """
     provenance = result.provenance
-    fidelities = {line: each.value for line, each in links_of(result.figures).items() if len(line) == 2}
-    if not fidelities:
+    pairs = {
+        (line[0], line[1]): each.value for line, each in links_of(result.figures).items() if len(line) == 2
+    }
+    if not pairs:
         kind = (provenance.get("parameters") or {}).get("kind")
         raise ParameterError(
-            f"layout takes the result of a link-benchmark with kind='edge', got one of {source}"
+            f"the result of a link-benchmark with kind='edge' is needed, got one of {source}"
             + (f" with kind={kind!r}" if kind else "")
         )
     if provenance.get("layout") is None:
@@ -97,8 +125,7 @@ def _measured(result: Result, source: str, device: Device | None) -> MeasuredLin
         raise ParameterError(
             f"{source} measured the links of {measured}, not of {asked}; give a benchmark of {device.name}"
         )
-    links = tuple((a, b, min(max(1 - value, 0.0), 1.0)) for (a, b), value in fidelities.items())
-    return MeasuredLinks(links, source)
+    return pairs
 
 
 def _chip(name: str) -> str | None:

@@ -92,6 +92,44 @@ def test_save_then_run_on_the_snapshot(qnet, tmp_path):
     assert (status, out) == (2, "") and file in err
 
 
+def test_values_of_the_day_are_laid_over_a_snapshot(qnet, tmp_path):
+    csv, file = tmp_path / "today.csv", str(tmp_path / "today.json")
+    csv.write_text("# measured this morning\nplace,quantity,value\n3,t1,1.2e-5\n0-1,two_qubit_error,0.2\n")
+    status, out, err = qnet("devices", "fake_manila", "--values", str(csv), "--save", file, "--json")
+    assert (status, err) == (0, "")
+    device = json.loads(out)["device"]
+    assert device["worst"]["t1"] == {"value": 1.2e-5, "qubits": [3]}
+    assert device["worst"]["two_qubit_error"]["value"] == 0.2
+    assert device["source"] == f"fake_manila, with values of {csv}"
+    assert device["status"] == "retired"
+    arguments = ("predict", "repeater-chain", "--set", "hops=2", "--layout", "0,1,2,3", "--json")
+    before, after = (
+        json.loads(qnet(*arguments, "--on", where)[1])["figures"]["fidelity"]["value"]
+        for where in ("fake_manila", file)
+    )
+    assert after < before - 0.05
+
+
+def test_a_link_benchmark_gives_values_of_the_day(qnet, tmp_path):
+    run, file = str(tmp_path / "links"), str(tmp_path / "today.json")
+    real = qn.line_device(4, two_qubit_error=0.05)
+    real.save(tmp_path / "real.json")
+    qn.run(qn.LinkBenchmark(), f"exact:{tmp_path / 'real.json'}", path=run)
+    qn.line_device(4, two_qubit_error=0.01).save(tmp_path / "said.json")
+    status, out, _ = qnet("devices", str(tmp_path / "said.json"), "--values", run, "--save", file)
+    assert status == 0 and f"with values of {run}" in out
+    assert qn.DeviceCalibration.load(file).error("cz", (1, 2)) == pytest.approx(0.05, abs=1e-6)
+
+
+@pytest.mark.parametrize("line", ["9,t1,1e-4", "0-2,two_qubit_error,0.1", "1,t3,1e-4", "1,t1,nan", "1,t1"])
+def test_a_wrong_line_of_a_csv_is_one_line_and_status_2(qnet, tmp_path, line):
+    csv = tmp_path / "today.csv"
+    csv.write_text(f"place,quantity,value\n0,t1,1e-4\n{line}\n")
+    status, out, err = qnet("devices", "fake_manila", "--values", str(csv))
+    assert (status, out) == (2, "")
+    assert f"{csv}, line 3" in err and err.count("\n") == 1 and "Traceback" not in err
+
+
 def test_a_synthetic_snapshot(qnet, tmp_path):
     file = str(tmp_path / "line.json")
     qn.line_device(4, dynamic=False).save(file)
@@ -106,6 +144,8 @@ def test_a_synthetic_snapshot(qnet, tmp_path):
         (["devices", "fake_kingstn"], "device 'fake_kingstn'.*: fake_kingston"),
         (["devices", "nowhere.json"], r"nowhere\.json"),
         (["devices", "--save", "x.json"], "--save"),
+        (["devices", "--values", "x.csv"], "--values"),
+        (["devices", "fake_manila", "--values", "nowhere.csv"], r"nowhere\.csv"),
         (["devices", "fake_manila", "--save", "x.txt"], r"\.json.*'x\.txt'"),
         (["devices", "fake_manila", "--save", "/nowhere/x.json"], r"/nowhere/x\.json: No such file"),
         (["run", "repeater-chain", "--on", "aer:nowhere.json"], r"nowhere\.json"),

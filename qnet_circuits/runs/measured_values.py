@@ -1,0 +1,84 @@
+"""From what a link benchmark measured to errors of two-qubit gates, in place of the calibrated ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from qnet_circuits.backends.registry import device_of
+from qnet_circuits.backends.simulation.gate_errors import relaxation_error
+from qnet_circuits.devices.calibration import DeviceCalibration
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.entries import FAILED
+from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.protocols.link_benchmark import LinkBenchmark
+from qnet_circuits.runs.layouts import link_fidelities, result_in
+from qnet_circuits.runs.results.result import Result
+from qnet_circuits.runs.verbs import predict
+
+Pair = tuple[int, int]
+#: Least and largest error that is given: an error of 0, and one of 1/2, would count as a failed calibration.
+_LEAST, _MOST = 1e-6, FAILED - 1e-6
+#: A slope below this says that a fidelity does not depend on the gate.
+_FLAT = 1e-6
+
+
+def measured_values(result: Result | str | os.PathLike[str], device: Any) -> dict[Pair, dict[str, float]]:
+    """Return the errors of two-qubit gates that explain what a link benchmark measured.
+
+    A link's fidelity falls linearly with the depolarisation of its one two-qubit gate, and so with the gate's error. Two
+    exact predictions, with everything else as it is calibrated, give the line, and the measured fidelity the error. An error
+    is never below that of the gate's relaxation alone, nor 1/2 or more. A link whose fidelity does not depend on its gate is
+    left out.
+
+    Args:
+        result: The result of a link benchmark with ``kind="edge"``, or the directory of its run.
+        device: The device whose calibration says the rest, in any way that a device can be named.
+
+    Returns:
+        The values, ready for ``DeviceCalibration.with_values``.
+
+    Raises:
+        ParameterError: If it is no such result, or of another device.
+
+    Example:
+        >>> import qnet_circuits as qn
+        >>> said, real = qn.line_device(3, two_qubit_error=0.01), qn.line_device(3, two_qubit_error=0.02)
+        >>> values = qn.measured_values(qn.predict(qn.LinkBenchmark(), real), said)
+        >>> round(values[0, 1]["two_qubit_error"], 6), round(said.with_values(values).error("cz", (0, 1)), 6)
+        (0.02, 0.02)
+    """
+    found = device_of(device)
+    calibration = found.calibration
+    measured = result if isinstance(result, Result) else result_in(result)
+    fidelities = link_fidelities(measured, measured.title, found)
+    low = {pair: _floor(calibration, pair) for pair in fidelities}
+    high = {pair: (error + FAILED) / 2 for pair, error in low.items()}
+    best, worst = (_predicted(measured, calibration, found, errors) for errors in (low, high))
+    values = {}
+    for pair, fidelity in fidelities.items():
+        slope = (best[pair] - worst[pair]) / (high[pair] - low[pair])
+        if slope > _FLAT:
+            error = low[pair] + (best[pair] - fidelity) / slope
+            values[pair] = {"two_qubit_error": min(max(error, low[pair]), _MOST)}
+    return values
+
+
+def _floor(calibration: DeviceCalibration, pair: Pair) -> float:
+    """Return the error that relaxation alone gives the slowest two-qubit gate of a coupling."""
+    usable = Usable(calibration)
+    gates = (entry for entry in calibration.entries if set(entry.qubits) == set(pair))
+    return max(_LEAST, *(relaxation_error(usable, entry.name, entry.qubits) for entry in gates))
+
+
+def _predicted(
+    measured: Result, calibration: DeviceCalibration, device: Device, errors: Mapping[Pair, float]
+) -> dict[Pair, float]:
+    """Return the fidelities that a benchmark would have measured, with certain errors of two-qubit gates."""
+    plain = measured.provenance["parameters"]
+    benchmark = LinkBenchmark(edges=tuple(errors), link_fidelity=plain["link_fidelity"])
+    values = {pair: {"two_qubit_error": error} for pair, error in errors.items()}
+    other = Device.from_calibration(calibration.with_values(values), device.notes)
+    result = predict(benchmark, other, noise=measured.provenance.get("noise"))
+    return link_fidelities(result, result.title, other)
