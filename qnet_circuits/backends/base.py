@@ -159,9 +159,7 @@ class BaseBackend:
         if self.device is None or self.noise is None:
             return ()
         on = ", ".join(self.noise.sources) or "no source of noise"
-        latency = (
-            f", feed-forward latency {self.noise.feedforward_latency * 1e6:g} µs" if self.noise.idle else ""
-        )
+        latency = f", {self.noise.latencies}" if self.noise.idle else ""
         declared = Declared.of(self.noise, Usable(self.device.calibration))
         extra = [f"beyond the calibration: {term}" for term in declared.notes()]
         return (f"simulated on {self.device.name}'s calibration: {on}{latency}", *extra, *self.device.notes)

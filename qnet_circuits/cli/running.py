@@ -110,7 +110,7 @@ def budget(
 ) -> None:
     """Compute what each source of noise costs a figure.
 
-    Sources are gates, readout, waiting, latency and links. NAME is one that `qnet list` names, or FILE.py:Class.
+    Sources are gates, readout, waiting, latency, decisions and links. NAME is one that `qnet list` names, or FILE.py:Class.
     """
     from qnet_circuits.runs.error_budget import error_budget
 

@@ -3,8 +3,8 @@
 This library puts the pulses in itself, since IBM's client refuses to beside a real-time decision. Windows and moments are
 those that the twin models (``noise/pulses``): what is slow against a window is echoed away, and so is ZZ between coupled
 neighbours, whose pulses are staggered. Three things differ. The twin's pulses take no time, those of a circuit come out of its
-delays; the twin knows any moment, a device steps of its clock; and the latency of decisions is that of ``DeviceNoise()`` here,
-that of the run's noise on the twin.
+delays; the twin knows any moment, a device steps of its clock; and the latencies of decisions are those of ``DeviceNoise()``
+here, those of the run's noise on the twin.
 """
 
 from __future__ import annotations
@@ -140,8 +140,9 @@ class _Decoupling:
                 )
 
 
-def _timed(circuit: QuantumCircuit, qubits: Sequence[int], usable: Usable) -> list[Timed]:
-    return schedule(circuit, durations_of(circuit, qubits, usable), DeviceNoise().feedforward_latency)
+def _timed(circuit: QuantumCircuit, qubits: Sequence[int], usable: Usable, hold: bool = True) -> list[Timed]:
+    noise, durations = DeviceNoise(), durations_of(circuit, qubits, usable)
+    return schedule(circuit, durations, noise.feedforward_latency, noise.decision_latency, hold)
 
 
 def _first_at(timed: Sequence[Timed]) -> dict[tuple[int, float], int]:
@@ -214,7 +215,11 @@ def _check_length(
     before: QuantumCircuit, after: QuantumCircuit, qubits: Sequence[int], device: Device
 ) -> None:
     usable = Usable(device.calibration)
-    lasted, lasts = (makespan(_timed(circuit, qubits, usable)) for circuit in (before, after))
+    # Pulses are played while decisions are on their way.
+    lasted, lasts = (
+        makespan(_timed(before, qubits, usable)),
+        makespan(_timed(after, qubits, usable, hold=False)),
+    )
     if lasts > lasted + _ROUNDING * len(after.data):
         raise VerificationError(
             f"decoupling made circuit {before.name!r} longer: {lasts * 1e6:g} instead of {lasted * 1e6:g} µs"

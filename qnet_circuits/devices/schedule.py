@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Clbit
+from qiskit.circuit import CircuitInstruction
 
-from qnet_circuits.classical import read_bits, written_bits
+from qnet_circuits.classical import read_bits
+from qnet_circuits.devices.levels import TRANSPARENT, Operation, blocks_of, operations_of
+from qnet_circuits.devices.placing import Past
 from qnet_circuits.errors import UnsupportedError
 
 #: Seconds that an operation takes, given its position in the circuit (-1 inside a branch) and its wires.
 DurationOf = Callable[[int, CircuitInstruction, tuple[int, ...]], float]
 _BRANCHES = ("if_else", "switch_case")
-#: What wires wait through: barriers take no time, delays nothing but time.
-TRANSPARENT = ("barrier", "delay")
 #: Shorter times are rounding, not waiting.
 _INSTANT = 1e-13
 
@@ -60,17 +60,35 @@ class Wait(NamedTuple):
         return self.end - self.start
 
 
-def schedule(circuit: QuantumCircuit, duration_of: DurationOf | None, latency: float = 0.0) -> list[Timed]:
-    """Let every operation of a circuit happen as late as possible.
+def schedule(
+    circuit: QuantumCircuit,
+    duration_of: DurationOf | None,
+    latency: float = 0.0,
+    decision_latency: float = 0.0,
+    hold: bool = True,
+) -> list[Timed]:
+    """Let every operation of a circuit happen as late as possible within its block.
 
     An operation ends when the first of its wires is needed next. A decision begins ``latency`` or more after the end of every
-    measurement that it reads. Fences, barriers on one qubit, make nobody wait; a barrier on several joins its qubits.
+    measurement that it reads. The rest comes of the controller, for which measurements, resets and decisions end blocks:
+
+    - Measurements and resets of one level (``levels``) begin together.
+    - Decisions are made one after another, in the order of their levels: from begin to begin ``decision_latency`` passes.
+      Those that read the same bits of the same measurements are made as one.
+    - A gate belongs to the block of its level. If a wire of it is needed in a later one, it ends before the decisions in
+      between are on their way: ``latency`` before the first of them, or ``decision_latency`` where no measurement led to it.
+      Barriers and delays are free.
+
+    Fences, barriers on one qubit, make nobody wait; a barrier on several joins its qubits.
 
     Args:
         circuit: A compiled circuit.
         duration_of: Gives each operation's duration in seconds; not asked for barriers and control flow. None where nothing
             takes time: then operations keep the circuit's order, and loops are no trouble.
         latency: Seconds from a measurement's end to a decision on it.
+        decision_latency: Seconds from one decision's begin to the next one's.
+        hold: Whether gates end before decisions are on their way. Without it they may be played meanwhile, as decoupling
+            pulses are.
 
     Returns:
         The operations in order of time.
@@ -78,91 +96,41 @@ def schedule(circuit: QuantumCircuit, duration_of: DurationOf | None, latency: f
     Raises:
         UnsupportedError: If the circuit has a loop, which lasts nobody knows how long.
     """
-    place = {qubit: k for k, qubit in enumerate(circuit.qubits)}
-    number = {bit: k for k, bit in enumerate(circuit.clbits)}
-    reverse = _Reverse(latency)
-    timed = []
-    # Backwards from the circuit's end: time runs from 0 upwards into the past.
-    for position, instruction in reversed(list(enumerate(circuit.data))):
-        name, wires = str(instruction.name), tuple([place[qubit] for qubit in instruction.qubits])
-        seconds = _duration(position, instruction, name, wires, duration_of)
-        written, read = _bits(instruction, number) if instruction.clbits else ((), ())
-        start, end = reverse.put(wires, written, read, seconds)
-        timed.append((instruction, name, wires, written + read, start, end, position))
-    whole = max((start for *_, start, _, _ in timed), default=0.0)
-    forward = [
-        Timed(instruction, name, wires, bits, whole - start, whole - end, position)
-        for instruction, name, wires, bits, start, end, position in reversed(timed)
-    ]
+    if duration_of is None:
+        return [_timed(each, 0.0, 0.0, 0.0) for each in operations_of(circuit)]
+
+    def seconds(each: Operation) -> float:
+        return _duration(each, duration_of)
+
+    past = Past(seconds, latency, decision_latency, hold)
+    for block in reversed(blocks_of(circuit)):
+        past.put(block)
+    whole = max((start for _, start, _ in past.placed), default=0.0)
+    forward = [_timed(each, whole, start, end) for each, start, end in reversed(past.placed)]
     return sorted(forward, key=lambda each: each.start)
 
 
-def _bits(
-    instruction: CircuitInstruction, number: Mapping[Clbit, int]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the bits that an instruction writes, and those that it decides on."""
-    written, read = written_bits(instruction), read_bits(instruction)
-    return tuple([number[bit] for bit in written]), tuple([number[bit] for bit in read])
+def _timed(each: Operation, whole: float, start: float, end: float) -> Timed:
+    bits = each.written + each.read
+    return Timed(each.instruction, each.name, each.wires, bits, whole - start, whole - end, each.position)
 
 
-class _Reverse:
-    """How far into the past each wire and bit is taken already."""
-
-    def __init__(self, latency: float) -> None:
-        self._latency = latency
-        self._wires: dict[int, float] = {}
-        #: For each bit, the earliest of its later readers, and of its later writers.
-        self._read: dict[int, float] = {}
-        self._written: dict[int, float] = {}
-
-    def put(
-        self, wires: tuple[int, ...], written: tuple[int, ...], read: tuple[int, ...], seconds: float
-    ) -> tuple[float, float]:
-        """Place an operation before everything that it must come before; return the times of its begin and end."""
-        end = max([self._wires.get(wire, 0.0) for wire in wires], default=0.0)
-        if not (read or written):
-            start = end + seconds
-            for wire in wires:
-                self._wires[wire] = start
-            return start, end
-        for bit in written:
-            if bit in self._read:
-                end = max(end, self._read[bit] + self._latency)
-        # What writes a bit anew must not come earlier than this, by no rounding either.
-        anew = max((self._written.get(bit, 0.0) for bit in (*read, *written)), default=0.0)
-        end = max(end, anew - seconds)
-        start = max(end + seconds, anew)
-        for wire in wires:
-            self._wires[wire] = start
-        for bit in written:
-            self._written[bit] = start
-            self._read.pop(bit, None)
-        for bit in read:
-            self._read[bit] = max(self._read.get(bit, 0.0), start)
-        return start, end
-
-
-def _duration(
-    position: int,
-    instruction: CircuitInstruction,
-    name: str,
-    wires: tuple[int, ...],
-    duration_of: DurationOf | None,
-) -> float:
-    if duration_of is None or name == "barrier":
+def _duration(each: Operation, duration_of: DurationOf) -> float:
+    if each.name == "barrier":
         return 0.0
-    if not instruction.is_control_flow():
-        return duration_of(position, instruction, wires)
-    if name not in _BRANCHES:
+    if not each.decides:
+        return duration_of(each.position, each.instruction, each.wires)
+    if each.name not in _BRANCHES:
         raise UnsupportedError(
-            f"{name!r} lasts nobody knows how long, so waiting cannot be simulated; use if_else, or "
+            f"{each.name!r} lasts nobody knows how long, so waiting cannot be simulated; use if_else, or "
             "DeviceNoise(idle=False) (--noise idle=false)"
         )
-    return max(makespan(block_times(block, wires, duration_of)) for block in instruction.operation.blocks)
+    blocks = each.instruction.operation.blocks
+    return max(makespan(block_times(block, each.wires, duration_of)) for block in blocks)
 
 
 def block_times(block: QuantumCircuit, wires: tuple[int, ...], duration_of: DurationOf | None) -> list[Timed]:
-    """Return the operations of a branch in time, on the wires of the decision."""
+    """Return the operations of a branch in time, on the wires of the decision; decisions inside of it cost no time."""
     if duration_of is None:
         return schedule(block, None)
     outer = dict(enumerate(wires))
@@ -170,7 +138,7 @@ def block_times(block: QuantumCircuit, wires: tuple[int, ...], duration_of: Dura
     def inside(_: int, instruction: CircuitInstruction, places: tuple[int, ...]) -> float:
         return duration_of(-1, instruction, tuple(outer[place] for place in places))
 
-    return schedule(block, inside)
+    return schedule(block, inside, hold=False)
 
 
 def makespan(timed: Iterable[Timed]) -> float:

@@ -24,6 +24,7 @@ _NARROWEST = 1e-5
 _NOTHING = 1e-9
 _COLOURS = {
     "gates": PALETTE[0], "readout": PALETTE[2], "waiting": PALETTE[4], "latency": PALETTE[5], "links": PALETTE[1],
+    "decisions": INK,
 }  # fmt: skip
 _TERM = PALETTE[3]
 

@@ -22,19 +22,23 @@ from qnet_circuits.runs.results.costs import Budget, Cost
 
 #: Gives the value where only these sources are on.
 Value = Callable[[frozenset[str]], float]
-#: Each source's field of the description of noise, with its value where the source is off.
-_OFF: dict[str, tuple[str, Any]] = {
-    "gates": ("gates", False),
-    "readout": ("readout", False),
-    "waiting": ("idle", False),
-    "latency": ("feedforward_latency", 0.0),
-    "zz": ("zz", 0.0),
-    "t2_star": ("t2_star_fraction", 1.0),
-    "measurement_dephasing": ("measurement_dephasing", 0.0),
+#: Each source's fields of the description of noise, with their values where the source is off.
+_OFF: dict[str, dict[str, Any]] = {
+    "gates": {"gates": False},
+    "readout": {"readout": False},
+    "waiting": {"idle": False},
+    "latency": {"feedforward_latency": 0.0},
+    "decisions": {"decision_latency": 0.0},
+    "zz": {"zz": 0.0},
+    "t2_star": {"t2_star_fraction": 1.0},
+    "measurement_dephasing": {"measurement_dephasing": 0.0},
 }
-#: What acts in waits alone, and is counted on top of waiting.
-_ON_TOP = ("latency", "zz", "t2_star", "measurement_dephasing")
-_ALWAYS_SAID = ("gates", "readout", "waiting", "latency", "links")
+#: What acts in waits alone, and what it is counted on top of.
+_UNDER = {
+    "latency": ("waiting",), "decisions": ("waiting", "latency"),
+    "zz": ("waiting",), "t2_star": ("waiting",), "measurement_dephasing": ("waiting",),
+}  # fmt: skip
+_ALWAYS_SAID = ("gates", "readout", "waiting", "latency", "decisions", "links")
 _NO_ERROR = (1.0, 0.0, 0.0, 0.0)
 
 
@@ -47,7 +51,7 @@ def error_budget(
     memory: float = DEFAULT_MEMORY,
     **options: Any,
 ) -> Budget:
-    """Return what gates, readout, waiting, latency and links each cost a figure on a device.
+    """Return what gates, readout, waiting, latency, decisions and links each cost a figure on a device.
 
     The program is compiled once, so that every row is about the same circuits on the same qubits, and its figure is computed
     exactly for the sources in question. With f(S) for the value where only the sources in S are on, a source s costs
@@ -55,12 +59,14 @@ def error_budget(
     of the ideal value f(nothing). The rest of the whole cost f(nothing) - f(all), after what all sources cost alone, is the
     interaction.
 
-    Waiting is what qubits relax and dephase in waits that last as long as with a latency of 0, and what a measured qubit
-    relaxes that is used again. Latency, and each declared term (zz, t2_star, measurement_dephasing), acts in waits alone, so
-    it is counted on top: ``alone`` is f(waiting) - f(waiting and it), and the waiting that is taken away in ``without`` has
-    none of them on either side: f(all but waiting and them) - f(all but them). So ``without`` of waiting and of latency sum
-    to what a machine gains that never waits, if no term is declared. Pulses of decoupling err where gates err, in waits
-    alone: their cost is in the interaction. A source that is off has no row; where it is one of the five, a note says so.
+    Waiting is what qubits relax and dephase in waits that last as long as without latencies, and what a measured qubit
+    relaxes that is used again. Latency is the feed-forward latency, decisions are what decisions in series wait for one
+    another. Both, and each declared term (zz, t2_star, measurement_dephasing), act in waits alone, so each is counted on top of
+    what is under it, waiting, and for decisions latency too: ``alone`` is f(under) - f(under and it), and what is taken away
+    in ``without`` has nothing on top of it on either side: f(all but it and what is above) - f(all but what is above). So
+    ``without`` of waiting, latency and decisions sum to what a machine gains that never waits, if no term is declared. Pulses
+    of decoupling err where gates err, in waits alone: their cost is in the interaction. A source that is off has no row; where
+    it is one of the six, a note says so.
 
     Args:
         protocol: What to compute.
@@ -81,7 +87,7 @@ def error_budget(
         >>> import qnet_circuits as qn
         >>> budget = qn.error_budget(qn.Teleportation(), qn.line_device(5), corrections="feedforward")
         >>> [row.source for row in budget.rows]
-        ['gates', 'readout', 'waiting', 'latency']
+        ['gates', 'readout', 'waiting', 'latency', 'decisions']
         >>> round(sum(row.alone for row in budget.rows) + budget.interaction - budget.cost, 12)
         0.0
     """
@@ -128,7 +134,8 @@ def _valued(backend: ExactBackend, compiled: Compiled, figure: Figure, said: lis
 
     @cache
     def value(on: frozenset[str]) -> float:
-        noise = replace(backend.noise, **dict(off for source, off in _OFF.items() if source not in on))
+        off = {name: value for source in _OFF if source not in on for name, value in _OFF[source].items()}
+        noise = replace(backend.noise, **off)
         found = backend.with_noise(noise).evaluate(with_links if "links" in on else without_links, [figure])
         if found.empty:
             raise NoShotsError(f"{figure.name} has no value: its condition has no chance")
@@ -146,8 +153,8 @@ def _without_links(item: CompiledItem) -> CompiledItem:
 
 def _sources(compiled: Compiled, noise: DeviceNoise) -> tuple[str, ...]:
     """Return the sources that are on, in the order of the rows."""
-    on = {source: getattr(noise, name) != value for source, (name, value) in _OFF.items()}
-    on.update({source: on[source] and on["waiting"] for source in _ON_TOP})
+    on = {source: any(getattr(noise, name) != off[name] for name in off) for source, off in _OFF.items()}
+    on.update({source: on[source] and on["waiting"] for source in _UNDER})
     lowered = [item.lowered for item in compiled]
     weights = [each for one in lowered for each in (*one.link_noise.values(), *one.forms.emulated)]
     on["links"] = any(each[0] < 1 for each in weights)
@@ -156,9 +163,8 @@ def _sources(compiled: Compiled, noise: DeviceNoise) -> tuple[str, ...]:
 
 def _row(value: Value, source: str, on: Sequence[str], sign: int) -> Cost:
     """Return what a source costs alone, and what is gained without it."""
-    everything = frozenset(on)
-    under: frozenset[str] = frozenset({"waiting"} if source in _ON_TOP else ())
-    whole = everything - set(_ON_TOP) if source == "waiting" else everything
+    under = frozenset(_UNDER.get(source, ())) & frozenset(on)
+    whole = frozenset(each for each in on if source not in _UNDER.get(each, ()))
     alone = value(under) - value(under | {source})
     without = value(whole - {source}) - value(whole)
     return Cost(source, sign * alone, sign * without)

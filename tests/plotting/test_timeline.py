@@ -17,9 +17,10 @@ def drawn(corrections, **noise):
 
 
 def test_bob_waits_for_the_message_only_if_he_decides_on_it():
-    longest = {mode: max(b - a for a, b in bars(drawn(mode), "wait")) for mode in ("feedforward", "frame")}
-    assert longest["feedforward"] > 1.76 + 1.5  # measure_2 of Kingston, and the latency
-    assert longest["frame"] < 1
+    lengths = {mode: [b - a for a, b in bars(drawn(mode), "wait")] for mode in ("feedforward", "frame")}
+    assert max(lengths["feedforward"]) > 1.76  # measure_2 of Kingston
+    assert any(length == pytest.approx(1.5) for length in lengths["feedforward"])
+    assert max(lengths["frame"]) < 1
 
 
 def test_latency_is_what_lies_between_a_measurement_and_the_decision():
@@ -28,7 +29,7 @@ def test_latency_is_what_lies_between_a_measurement_and_the_decision():
         arrows = [text for text in ax.texts if text.arrow_patch is not None]
         under_way = [arrow.xy[0] - arrow.xyann[0] for arrow in arrows]
         assert len(arrows) == 2
-        assert min(under_way) == pytest.approx(latency * 1e6, abs=1e-6)
+        assert sorted(under_way) == pytest.approx([latency * 1e6, latency * 1e6 + 0.7], abs=1e-6)
 
 
 def test_rows_say_node_and_physical_qubit():

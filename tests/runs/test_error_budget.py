@@ -29,6 +29,7 @@ EXACT = 1e-12
 US = 1e-6
 FLAWLESS = {"one_qubit_error": 0, "two_qubit_error": 0, "readout_error": 0, "t1": 1000, "t2": 2000}
 INSTANT = {"one_qubit_duration": 0, "two_qubit_duration": 0}
+DECAYING = {"t1": 100 * US, "t2": 80 * US, **INSTANT}
 
 
 def value(noise=None, protocol=CHAIN, device="fake_kingston", figure="fidelity", corrections="feedforward"):
@@ -69,7 +70,8 @@ def test_rows_are_differences_of_predictions(figure):
     budget = error_budget(CHAIN, "fake_kingston", figure=figure, corrections="feedforward")
     sign = -1 if figure == "yy" else 1
     quiet = {"gates": False, "readout": False, "idle": False}
-    still = {"feedforward_latency": 0.0}
+    prompt = {"decision_latency": 0.0}
+    still = {"feedforward_latency": 0.0, **prompt}
     whole = value(figure=figure)
     assert budget.value == whole
     assert budget.ideal == near(sign)
@@ -79,7 +81,8 @@ def test_rows_are_differences_of_predictions(figure):
 
     assert budget["gates"].without == near(gain(gates=False))
     assert budget["readout"].without == near(gain(readout=False))
-    assert budget["latency"].without == near(gain(**still))
+    assert budget["decisions"].without == near(gain(**prompt))
+    assert budget["latency"].without == near(gain(**still) - gain(**prompt))
     assert budget["waiting"].without == near(gain(idle=False) - gain(**still))
 
     perfect = replace(CHAIN, link_fidelity=1.0)
@@ -90,7 +93,8 @@ def test_rows_are_differences_of_predictions(figure):
     assert budget["gates"].alone == near(cost(gates=True))
     assert budget["readout"].alone == near(cost(readout=True))
     assert budget["waiting"].alone == near(cost(idle=True, **still))
-    assert budget["latency"].alone == near(cost(idle=True) - cost(idle=True, **still))
+    assert budget["latency"].alone == near(cost(idle=True, **prompt) - cost(idle=True, **still))
+    assert budget["decisions"].alone == near(cost(idle=True) - cost(idle=True, **prompt))
     assert budget["links"].alone == near(1 - sign * value(quiet, figure=figure))
     assert budget["links"].without == near(sign * (value(protocol=perfect, figure=figure) - whole))
     assert all(row.alone > 0 and row.without > 0 for row in budget.rows)
@@ -107,24 +111,34 @@ def test_what_sources_cost_alone_and_the_interaction_are_the_whole_cost(correcti
 def test_declared_terms_are_counted_on_top_of_waiting():
     budget = error_budget(CHAIN, "fake_kingston", corrections="feedforward", noise=TERMS)
     assert [row.source for row in budget.rows] == [
-        "gates", "readout", "waiting", "latency", "zz", "t2_star", "measurement_dephasing", "links",
+        "gates", "readout", "waiting", "latency", "decisions", "zz", "t2_star", "measurement_dephasing", "links",
     ]  # fmt: skip
     perfect = replace(CHAIN, link_fidelity=1.0)
-    alone = {"gates": False, "readout": False, "feedforward_latency": 0.0}
+    still = {"feedforward_latency": 0.0, "decision_latency": 0.0}
+    alone = {"gates": False, "readout": False, **still}
     waiting = value(alone, perfect)
     off = {"zz": 0.0, "t2_star_fraction": 1.0, "measurement_dephasing": 0.0}
     for source, field in (("zz", "zz"), ("t2_star", "t2_star_fraction"), ("measurement_dephasing",) * 2):
         assert budget[source].alone == near(waiting - value({**alone, field: TERMS[field]}, perfect))
         assert budget[source].without == near(value({**TERMS, field: off[field]}) - value(TERMS))
     assert budget["t2_star"].alone > 1e-6
-    assert budget["waiting"].without == near(value({"idle": False}) - value({"feedforward_latency": 0.0}))
+    assert budget["waiting"].without == near(value({"idle": False}) - value(still))
     assert any("T2*" in note for note in budget.notes)
 
 
-def test_gains_of_waiting_and_of_latency_sum_to_those_of_never_waiting():
+def test_gains_of_waiting_latency_and_decisions_sum_to_those_of_never_waiting():
     budget = error_budget(CHAIN, "fake_kingston", corrections="feedforward")
     never = value({"idle": False}) - budget.value
-    assert budget["waiting"].without + budget["latency"].without == near(never)
+    assert sum(budget[source].without for source in ("waiting", "latency", "decisions")) == near(never)
+
+
+def test_decisions_are_counted_on_top_of_waiting_where_nothing_else_takes_time():
+    noise = {"feedforward_latency": 0.0}
+    budget = error_budget(CHAIN, "fake_kingston", corrections="feedforward", noise=noise)
+    alone = {"gates": False, "readout": False, **noise}
+    perfect = replace(CHAIN, link_fidelity=1.0)
+    gain = value({**alone, "decision_latency": 0.0}, perfect) - value(alone, perfect)
+    assert budget["decisions"].alone == near(gain) and gain > 1e-4
 
 
 # -- physics --------------------------------------------------------------------------------------------------------
@@ -132,15 +146,15 @@ def test_gains_of_waiting_and_of_latency_sum_to_those_of_never_waiting():
 
 def test_latency_costs_nothing_where_nothing_waits_for_messages():
     frame = error_budget(qn.Teleportation(), "fake_kingston", corrections="frame")
-    assert frame["latency"] == Cost("latency", 0.0, 0.0)
-    assert (
-        error_budget(qn.Teleportation(), "fake_kingston", corrections="feedforward")["latency"].alone > 1e-3
-    )
+    feedforward = error_budget(qn.Teleportation(), "fake_kingston", corrections="feedforward")
+    for source in ("latency", "decisions"):
+        assert frame[source] == Cost(source, 0.0, 0.0)
+        assert feedforward[source].alone > 1e-3
 
 
 def test_a_perfect_device_costs_nothing():
     budget = error_budget(qn.Teleportation(), line_device(5, **FLAWLESS), corrections="feedforward")
-    assert len(budget.rows) == 4
+    assert len(budget.rows) == 5
     for number in (budget.cost, budget.interaction, *(row.alone for row in budget.rows)):
         assert number == pytest.approx(0, abs=1e-7)
 
@@ -150,8 +164,9 @@ def test_a_perfect_device_costs_nothing():
     [
         ("gates", {"one_qubit_error": 1e-3, "two_qubit_error": 1e-2}, {}),
         ("readout", {"readout_error": (0.01, 0.03)}, {}),
-        ("waiting", {"t1": 100 * US, "t2": 80 * US, **INSTANT}, {"feedforward_latency": 0.0}),
-        ("latency", {"t1": 100 * US, "t2": 80 * US, "measurement_duration": 0, **INSTANT}, {}),
+        ("waiting", DECAYING, {"feedforward_latency": 0.0, "decision_latency": 0.0}),
+        ("latency", DECAYING | {"measurement_duration": 0}, {"decision_latency": 0.0}),
+        ("decisions", DECAYING | {"measurement_duration": 0}, {"feedforward_latency": 0.0}),
     ],
 )
 def test_a_device_with_one_source_has_no_interaction(source, medians, noise):
@@ -163,21 +178,28 @@ def test_a_device_with_one_source_has_no_interaction(source, medians, noise):
     assert budget.interaction == pytest.approx(0, abs=1e-7)
 
 
-def test_waiting_and_latency_cost_what_relaxation_costs_in_their_time():
-    t1, t2, measurement, latency = 100 * US, 80 * US, 2 * US, 3 * US
+def test_waiting_latency_and_decisions_cost_what_relaxation_costs_in_their_time():
+    t1, t2, measurement, latency, series = 100 * US, 80 * US, 2 * US, 3 * US, 0.9 * US
     device = line_device(
         5, **{**FLAWLESS, **INSTANT, "t1": t1, "t2": t2, "measurement_duration": measurement}
     )
 
-    def fidelity(seconds):
-        # Average over all states of what stays after relaxation: only the receiver's qubit waits.
-        return (3 + 2 * exp(-seconds / t2) + exp(-seconds / t1)) / 6
+    def fidelity(measuring, deciding=0.0):
+        # Average over all states of what stays after relaxation. Only the receiver's qubit waits: for the measurement before
+        # its last gate, which is a Hadamard, and for the decisions after it.
+        x, y, z = (exp(-measuring / t) for t in (t1, t2, t2))
+        return (3 + (x + y) * exp(-deciding / t2) + z * exp(-deciding / t1)) / 6
 
-    budget = error_budget(
-        qn.Teleportation(), device, corrections="feedforward", noise={"feedforward_latency": latency}
+    noise = {"feedforward_latency": latency, "decision_latency": series}
+    budget = error_budget(qn.Teleportation(), device, corrections="feedforward", noise=noise)
+    first, second, third = (
+        fidelity(measurement),
+        fidelity(measurement, latency),
+        fidelity(measurement, latency + series),
     )
-    assert budget["waiting"].alone == near(1 - fidelity(measurement))
-    assert budget["latency"].alone == near(fidelity(measurement) - fidelity(measurement + latency))
+    assert budget["waiting"].alone == near(1 - first)
+    assert budget["latency"].alone == near(first - second)
+    assert budget["decisions"].alone == near(second - third)
 
 
 @pytest.mark.parametrize("emulate_links", [False, True])
@@ -256,7 +278,7 @@ def test_sources_that_are_off_have_no_row_and_are_named():
     noise = {"gates": False, "idle": False}
     budget = error_budget(qn.Teleportation(), "fake_kingston", noise=noise)
     assert [row.source for row in budget.rows] == ["readout"]
-    assert "off, and so without a row: gates, waiting, latency, links" in budget.notes
+    assert "off, and so without a row: gates, waiting, latency, decisions, links" in budget.notes
     still = error_budget(CHAIN, "fake_kingston", noise={"feedforward_latency": 0.0})
     assert "off, and so without a row: latency" in still.notes
     assert not any("without a row" in note for note in error_budget(CHAIN, "fake_kingston").notes)
@@ -273,6 +295,7 @@ def test_a_backend_is_a_device_with_its_own_noise():
         "gates",
         "waiting",
         "latency",
+        "decisions",
     ]
 
 

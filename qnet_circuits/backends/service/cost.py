@@ -30,7 +30,7 @@ class RunCost:
 
     The formula is that of IBM Quantum's guide on workload usage (2026): for each job about 2 s, and for each execution the
     repetition delay, the initialisation and the duration of the circuit. The circuit's duration is that of its schedule with
-    the device's calibrated durations and the latency of decisions. Not known, and not in it: how the service divides large
+    the device's calibrated durations and the latencies of decisions. Not known, and not in it: how the service divides large
     jobs, each part of which costs about 2 s more, and what twirling adds.
 
     Args:
@@ -109,7 +109,7 @@ def shot_seconds(
     Args:
         compiled: A program compiled for a device.
         rep_delay: Seconds between two shots, in [0, 0.1].
-        noise: Gives the latency of decisions. Default: ``DeviceNoise()``.
+        noise: Gives the latencies of decisions. Default: ``DeviceNoise()``.
 
     Returns:
         The seconds, and how gaps of the calibration were treated.
@@ -122,8 +122,11 @@ def shot_seconds(
         raise UnsupportedError(
             "without a device nothing takes time; compile for one, such as aer:fake_kingston"
         )
-    latency = (noise or DeviceNoise()).feedforward_latency
-    twin = Twin(compiled.device, DeviceNoise(feedforward_latency=latency))
+    noise = noise or DeviceNoise()
+    timing = DeviceNoise(
+        feedforward_latency=noise.feedforward_latency, decision_latency=noise.decision_latency
+    )
+    twin = Twin(compiled.device, timing)
     usable = Usable(compiled.device.calibration)
     seconds = []
     for item in compiled:

@@ -108,7 +108,7 @@ def noisy_circuit(
 ) -> NoisyCircuit:
     """Make the noise of a compiled circuit explicit.
 
-    Operations happen as late as possible. A gate is followed by relaxation of its qubits for its duration and by
+    Operations happen when ``devices/schedule`` says. A gate is followed by relaxation of its qubits for its duration and by
     depolarisation that makes up the rest of its calibrated infidelity. A measurement takes its bit when it begins, with the
     error of the device's own operation for it if the circuit goes on; its qubit relaxes from the measured state afterwards if
     it is used again. A reset leaves |1⟩ as often as it errs. Every qubit in use relaxes while it waits.
@@ -155,7 +155,8 @@ class _Twin:
 
     def timed(self) -> list[Timed]:
         """Return the operations in order of time."""
-        return schedule(self.circuit, self.timing, self.noise.feedforward_latency if self.waits else 0.0)
+        noise = self.noise
+        return schedule(self.circuit, self.timing, noise.feedforward_latency, noise.decision_latency)
 
     def steps(self) -> tuple[list[NoisyStep], float]:
         """Return the steps in order of time, and the circuit's duration."""

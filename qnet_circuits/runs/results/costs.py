@@ -24,7 +24,8 @@ class Cost:
     """What one source costs a figure.
 
     Args:
-        source: Its name: ``gates``, ``readout``, ``waiting``, ``latency``, ``links``, or a declared term.
+        source: Its name: ``gates``, ``readout``, ``waiting``, ``latency``, ``decisions``, ``links``, or a
+            declared term.
         alone: What it costs where it is the only source; finite, in the figure's unit.
         without: What would be gained by taking it alone from the machine as it is; finite, in the figure's unit.
 

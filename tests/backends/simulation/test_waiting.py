@@ -28,7 +28,9 @@ from tests.devices.calibrations import US, perfect
 from tests.support.programs import put_fence
 
 T1, T2 = 50 * US, 40 * US
-MEASURE, RESET, LATENCY = 1 * US, 0.5 * US, 1.5 * US
+MEASURE, RESET, LATENCY, SERIES = 1 * US, 0.5 * US, 1.5 * US, 0.7 * US
+#: So that what is prepared before a decision waits for nothing but its branch.
+PROMPT = {"feedforward_latency": 0.0}
 
 
 def noisy(circuit, calibration=None, decoupling=False, **noise):
@@ -219,7 +221,7 @@ def test_a_qubit_measured_in_a_branch_relaxes_for_its_measurement_as_outside(fra
     with circuit.if_test((1, 1)):
         circuit.measure(0, 0)
     circuit.measure(0, 2)
-    made = noisy(circuit, post_measure_fraction=fraction)
+    made = noisy(circuit, post_measure_fraction=fraction, **PROMPT)
     ones = sum(p for read, p in distribution(made).items() if read[2])
     assert ones == near(exp(-(fraction if value else 1) * MEASURE / T1))
 
@@ -249,14 +251,14 @@ def _wait(seconds, qubit=0):
 
 @pytest.mark.parametrize("value", [0, 1])
 def test_a_branch_takes_its_time_whether_it_is_taken_or_not(value):
-    assert excited(_decided(value, _wait(4 * US))) == near(exp(-4 * US / T1))
+    assert excited(_decided(value, _wait(4 * US)), **PROMPT) == near(exp(-4 * US / T1))
 
 
 @pytest.mark.parametrize("value", [0, 1])
 @pytest.mark.parametrize(("first", "second"), [(1, 6), (6, 1)])
 def test_branches_of_different_length_last_as_long_as_the_longest(first, second, value):
     circuit = _decided(value, _wait(first * US), _wait(second * US))
-    assert excited(circuit) == near(exp(-6 * US / T1))
+    assert excited(circuit, **PROMPT) == near(exp(-6 * US / T1))
 
 
 @pytest.mark.parametrize("value", [0, 1])
@@ -269,7 +271,7 @@ def test_all_qubits_of_a_branch_wait_for_one_another(value):
         circuit.cz(0, 2)
 
     circuit = _decided(value, body)
-    assert excited(circuit, calibration=calibration, gates=False) == near(exp(-2 * US / T1))
+    assert excited(circuit, calibration=calibration, gates=False, **PROMPT) == near(exp(-2 * US / T1))
 
 
 @pytest.mark.parametrize("value", [0, 1])
@@ -298,18 +300,160 @@ def test_the_latency_is_1_5_microseconds_unless_said():
     assert excited(circuit, 1) == near(exp(-(MEASURE + 1.5 * US) / T1))
 
 
-def test_decisions_on_bits_that_arrived_together_pay_the_latency_once():
+def _series(conditions, *, wires=(0,), branch=0.0, again=False):
+    """Return a circuit on which qubit 0 is in |1⟩ while others are measured and decisions are made, the last of them on it."""
+    circuit = QuantumCircuit(6, 6)
+    circuit.x([0, 3, 4, 5])
+    circuit.barrier()
+    circuit.measure(3, 3), circuit.measure(4, 4), circuit.measure(5, 5)
+    for k, bits in enumerate(conditions):
+        condition = expr.lift(circuit.clbits[bits[0]])
+        for bit in bits[1:]:
+            condition = expr.bit_xor(condition, circuit.clbits[bit])
+        wire = 0 if k == len(conditions) - 1 else wires[k % len(wires)]
+        with circuit.if_test(condition):
+            circuit.id(wire)
+            if branch:
+                circuit.delay(branch * 1e6, wire, unit="us")
+    circuit.measure(0, 0)
+    return circuit
+
+
+SERIAL = [(3,), (4,), (5,), (3, 4), (4, 5)]
+
+
+@pytest.mark.parametrize("wires", [(0,), (1, 2)], ids=["one qubit", "several"])
+@pytest.mark.parametrize("branch", [0.0, 0.5 * US])
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_each_further_decision_takes_its_time(count, branch, wires):
+    waited = MEASURE + LATENCY + (count - 1) * SERIES + branch
+    circuit = _series(SERIAL[:count], wires=wires, branch=branch)
+    assert excited(circuit) == near(exp(-waited / T1))
+    if not branch:
+        assert excited(circuit, decision_latency=0.0) == near(exp(-(MEASURE + LATENCY) / T1))
+
+
+@pytest.mark.parametrize("wires", [(0,), (1, 2)], ids=["one qubit", "several"])
+def test_decisions_on_the_same_bits_share_the_latency(wires):
+    same = _series([(3, 4), (4, 3), (3, 4)], wires=wires)
+    assert excited(same) == near(exp(-(MEASURE + LATENCY) / T1))
+    between = _series([(3, 4), (5,), (3, 4)], wires=wires)
+    # On one qubit the order stays; on several the first is made with the last.
+    further = 2 if wires == (0,) else 1
+    assert excited(between) == near(exp(-(MEASURE + LATENCY + further * SERIES) / T1))
+
+
+def test_the_same_bit_of_another_measurement_is_decided_on_anew():
+    """Both decisions read bit 1; another measurement wrote it in between."""
+    circuit = QuantumCircuit(4, 2)
+    circuit.x([0, 1, 2])
+    circuit.barrier()
+    circuit.measure(1, 1)
+    with circuit.if_test((1, 1)):
+        circuit.id(3)
+    circuit.measure(2, 1)
+    with circuit.if_test((1, 1)):
+        circuit.id(0)
+    circuit.measure(0, 0)
+    quick = perfect(4, T1, T2, durations={"measure": 0.1 * US})
+    for latency in (0.0, 0.2 * US):
+        # The second measurement begins no sooner than the first decision, and both decisions are apart.
+        waited = 0.1 * US + latency + max(0.1 * US + latency, SERIES)
+        assert excited(circuit, calibration=quick, feedforward_latency=latency) == near(exp(-waited / T1))
+
+
+# -- what a block holds -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("latency", [0.0, LATENCY])
+@pytest.mark.parametrize("value", [0, 1])
+def test_what_precedes_a_decision_is_done_before_it_is_on_its_way(value, latency):
+    """Qubit 0 is prepared as late as its block allows: it waits for the latency, however long the measurement lasts."""
+    for prepared, t in (("x", T1), ("h", T2)):
+        circuit = QuantumCircuit(2, 2)
+        if value:
+            circuit.x(1)
+        circuit.measure(1, 1)
+        getattr(circuit, prepared)(0)
+        with circuit.if_test((1, 1)):
+            circuit.id(0)
+        if prepared == "h":
+            circuit.h(0)
+            circuit.x(0)
+        circuit.measure(0, 0)
+        kept = exp(-latency / t)
+        assert excited(circuit, feedforward_latency=latency) == near(
+            kept if prepared == "x" else (1 + kept) / 2
+        )
+
+
+def test_nothing_is_played_while_a_decision_of_others_is_on_its_way():
+    """Qubit 0 meets qubit 2 after a decision on that one, so its gate belongs to the block before."""
+    circuit = QuantumCircuit(3, 2)
+    circuit.x(0)
+    circuit.measure(1, 1)
+    with circuit.if_test((1, 1)):
+        circuit.id(2)
+    circuit.cz(0, 2)
+    circuit.measure(0, 0)
+    assert excited(circuit, calibration=perfect(3, T1, T2, pairs=[(0, 2)])) == near(exp(-LATENCY / T1))
+    later = QuantumCircuit(3, 2)
+    later.measure(1, 1)
+    with later.if_test((1, 1)):
+        later.id(2)
+    later.barrier(0, 2)
+    later.x(0)
+    later.cz(0, 2)
+    later.measure(0, 0)
+    assert excited(later, calibration=perfect(3, T1, T2, pairs=[(0, 2)])) == near(1)
+
+
+def test_between_two_decisions_a_gate_ends_before_the_next_is_on_its_way():
     circuit = QuantumCircuit(3, 3)
     circuit.x([0, 1, 2])
     circuit.barrier()
     circuit.measure([1, 2], [1, 2])
-    for bit in (1, 2):
-        with circuit.if_test((bit, 1)):
-            circuit.x(0)
-    with circuit.if_test(expr.bit_xor(circuit.clbits[1], circuit.clbits[2])):
+    with circuit.if_test((1, 1)):
+        circuit.id(0)
+    circuit.x(0)
+    circuit.x(0)
+    with circuit.if_test((2, 1)):
+        circuit.id(0)
+    circuit.measure(0, 0)
+    calibration = perfect(3, T1, T2, durations={"x": 0.2 * US})
+    made = noisy(circuit, calibration)
+    # The gates take 0.4 µs, and only then is the second decision on its way.
+    assert made.seconds == near(2 * 0.1 * US + MEASURE + LATENCY + 0.4 * US + SERIES + MEASURE)
+
+
+@pytest.mark.parametrize("barrier", [False, True])
+def test_measurements_of_a_block_begin_together_unless_a_barrier_holds_one_back(barrier):
+    """Qubit 0 could be measured last; it is measured with qubit 1, on which a decision depends."""
+    circuit = QuantumCircuit(3, 3)
+    circuit.x([0, 1])
+    circuit.barrier()
+    circuit.measure(1, 1)
+    with circuit.if_test((1, 1)):
+        circuit.x(2)
+    if barrier:
+        circuit.barrier()
+    circuit.measure([0, 2], [0, 2])
+    assert excited(circuit) == near(exp(-(MEASURE + LATENCY) / T1) if barrier else 1)
+
+
+def test_a_qubit_that_is_measured_with_a_slower_one_does_not_wait_unmeasured():
+    """All three are measured together; the slow one delays the decision, and nobody waits in a state that decays."""
+    slow = perfect(3, T1, T2, durations={"measure_2": 0.5 * US}, also=("measure_2",))
+    circuit = QuantumCircuit(3, 3)
+    circuit.x([0, 1, 2])
+    circuit.barrier()
+    circuit.measure([1, 2], [1, 2])
+    with circuit.if_test((1, 1)):
         circuit.x(0)
     circuit.measure(0, 0)
-    assert excited(circuit) == near(exp(-(MEASURE + LATENCY) / T1))
+    for bit in (1, 2):
+        assert excited(circuit, bit, calibration=slow) == near(1)
+    assert excited(circuit, calibration=slow) == near(1 - exp(-(0.5 * US + LATENCY) / T1))
 
 
 def test_decisions_in_sequence_pay_it_each():
@@ -368,7 +512,7 @@ def test_a_bit_that_decided_before_and_is_measured_last_is_measured_at_the_end()
     circuit.measure(1, 1)
     circuit.barrier()
     circuit.measure(0, 0)
-    assert excited(circuit, calibration=quick) == near(exp(-MEASURE / T1))
+    assert excited(circuit, calibration=quick, **PROMPT) == near(exp(-MEASURE / T1))
 
 
 def test_a_measurement_whose_bit_is_overwritten_before_the_decision_is_a_final_one():
@@ -382,9 +526,8 @@ def test_a_measurement_whose_bit_is_overwritten_before_the_decision_is_a_final_o
     with circuit.if_test((1, 1)):
         circuit.x(0)
     circuit.measure(2, 0)
-    # Qubit 2 waits for 1 µs, then until its own measurement, 1 µs long, ends with the decision.
-    waited = MEASURE + (0.25 * US + LATENCY - MEASURE)
-    assert excited(circuit, calibration=quick) == near(exp(-waited / T1))
+    # Qubit 2 waits for the first measurement, and is measured with the second.
+    assert excited(circuit, calibration=quick) == near(exp(-MEASURE / T1))
 
 
 # -- operations with an error of their own ---------------------------------------------------------------------------
@@ -606,7 +749,7 @@ def test_slow_dephasing_acts_in_branches_too(value):
     circuit.h(0)
     circuit.measure(0, 0)
     slow = 0.3 * T2 / math.sqrt(0.7)
-    assert mean(circuit, 0, t2_star_fraction=0.3) == near(exp(-5 * US / T2 - (5 * US / slow) ** 2))
+    assert mean(circuit, 0, t2_star_fraction=0.3, **PROMPT) == near(exp(-5 * US / T2 - (5 * US / slow) ** 2))
 
 
 def _watched(again=True, neighbour=1, extra=0.0):
