@@ -44,7 +44,8 @@ class DeviceNoise:
         feedforward_latency: Seconds from the end of a measurement to the begin of an operation that it decides on, in
             [0, 1e-3]. Default 1.5e-6. A branch that is not taken lasts as long as one that is.
         decision_latency: Seconds from the begin of one decision to that of the next on other bits, or on other measurements of
-            them, in [0, 1e-3]: a controller makes one after another. Default 0.7e-6 (E. Bäumer et al., arXiv:2308.13065).
+            them, in [0, 1e-3]: a controller makes one after another. Default 0.7e-6, which fits the dynamic circuits of
+            E. Bäumer et al., arXiv:2308.13065.
         post_measure_fraction: Share of its measurement during which a qubit that is used again relaxes from its measured
             state, in [0, 1]. Default 1.
         zz: Strength ζ in Hz of the coherent ZZ coupling of coupled qubits that wait at the same time: for a time t they turn
