@@ -55,6 +55,14 @@ def test_a_layout_by_hand_takes_them_and_says_so(error):
     assert budgets[0].value == pytest.approx(budgets[1].value, abs=1e-12)
 
 
+def test_a_layout_by_hand_is_not_led_around_them():
+    grid = with_errors(qn.grid_device(2, 3), {(0, 1): 1.0})
+    compiled = qn.compile(CHAIN, grid, layout=[0, 1, 2, 5])
+    assert compiled.layout == [[0, 1, 2, 5]]
+    assert compiled.resources["routing_swaps"] == 0
+    assert len(doubts(compiled)) == 1
+
+
 def test_swaps_of_a_layout_by_hand_avoid_them():
     grid = with_errors(qn.grid_device(2, 3), {(1, 4): 1.0})
     compiled = qn.compile(CHAIN, grid, layout=[0, 1, 3, 4])
