@@ -122,7 +122,7 @@ def test_a_device_without_calibration_costs_nothing_and_the_notes_say_so(backend
         assert result.fidelity.value == pytest.approx(1, abs=1e-9)
         said = " ".join(result.notes)
         assert "no T1 and T2 at all, so waiting costs nothing" in said
-        assert "missing error, taken as 0" in said and "missing duration, taken as 4000 ns" in said
+        assert "missing error, none is assumed" in said and "missing duration, taken as 4000 ns" in said
 
 
 # -- kept on disk ------------------------------------------------------------------------------------------------------
