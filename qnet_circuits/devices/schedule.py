@@ -17,7 +17,7 @@ from qnet_circuits.errors import UnsupportedError
 DurationOf = Callable[[int, CircuitInstruction, tuple[int, ...]], float]
 _BRANCHES = ("if_else", "switch_case")
 #: Shorter times are rounding, not waiting.
-_INSTANT = 1e-13
+INSTANT = 1e-13
 
 
 class Timed(NamedTuple):
@@ -167,11 +167,11 @@ def waits(timed: Iterable[Timed], until: float | None = None, busy: Iterable[int
             if name == "reset":
                 free.pop(wire, None)
                 continue
-            if wire in free and each.start > free[wire] + _INSTANT:
+            if wire in free and each.start > free[wire] + INSTANT:
                 found.append(Wait(wire, free[wire], each.start))
             free[wire] = each.end
     if until is not None:
-        found += [Wait(wire, end, until) for wire, end in free.items() if until > end + _INSTANT]
+        found += [Wait(wire, end, until) for wire, end in free.items() if until > end + INSTANT]
     return found
 
 

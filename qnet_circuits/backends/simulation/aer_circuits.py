@@ -100,7 +100,7 @@ def _operation(step: Channel, density_matrix: bool) -> Operation:
         return _pauli_error(*step.weights)
     if isinstance(step, Misread):
         return _misread(step.p10, step.p01)
-    return _relaxation(step.seconds, step.t1, step.t2, step.coherence)
+    return _relaxation(step.seconds, step.t1, step.t2)
 
 
 @lru_cache(maxsize=4096)
@@ -117,7 +117,7 @@ def _channel(entries: bytes, size: int, density_matrix: bool) -> Operation:
 
 def mixes(step: Relax) -> bool:
     """Tell whether relaxation is a mixture of Z and a reset, as it is for coherence that falls no slower than population."""
-    return step.coherence * math.exp(-step.seconds / step.t2) <= math.exp(-step.seconds / step.t1) + 1e-15
+    return math.exp(-step.seconds / step.t2) <= math.exp(-step.seconds / step.t1) + 1e-15
 
 
 @lru_cache(maxsize=4096)
@@ -151,10 +151,10 @@ def _misread(p10: float, p01: float) -> Operation:
 
 
 @lru_cache(maxsize=4096)
-def _relaxation(seconds: float, t1: float, t2: float, coherence: float) -> Operation:
+def _relaxation(seconds: float, t1: float, t2: float) -> Operation:
     """Return relaxation that is a mixture of Z and a reset."""
     kept = math.exp(-seconds / t1)
-    flipped = max(0.0, (kept - coherence * math.exp(-seconds / t2)) / 2)
+    flipped = max(0.0, (kept - math.exp(-seconds / t2)) / 2)
     return _mixture((kept - flipped, [IGate()]), (flipped, [ZGate()]), (1 - kept, [ResetOperation()]))
 
 

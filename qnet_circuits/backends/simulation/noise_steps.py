@@ -1,4 +1,4 @@
-"""The steps of a device's noise: what qubits suffer that wait, and the declared terms beyond the calibration."""
+"""What happens to qubits that wait: relaxation, pulses that decouple them, and the declared terms beyond the calibration."""
 
 from __future__ import annotations
 
@@ -6,24 +6,31 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from qiskit.circuit.library import RZZGate, XGate
+from qiskit.circuit.library import CPhaseGate, XGate
 
 from qnet_circuits.backends.simulation.steps import NoisyStep, PauliError, Relax, Unitary
 from qnet_circuits.devices.declared import Declared
 from qnet_circuits.devices.pulses import ENDS, colours, coupled, decoupled, pieces
 from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.devices.rest import overlaps
 from qnet_circuits.devices.schedule import Timed, Wait
 
-#: What happens at one moment, in this order: the last pulse of a wait, operations, then what begins with a wait.
-PULSE, OPERATION, WAITING = range(3)
-#: A step with its time, its kind and a number, by which events are sorted.
-TimedStep = tuple[float, int, int, NoisyStep]
+#: What happens at one moment, in this order: what ends with a wait, pulses, operations, what begins with a wait.
+RELAX, PULSE, OPERATION, TURN = range(4)
+#: A step with its time, its kind, and its place among operations of one moment, by which events are sorted.
+TimedStep = tuple[float, int, float, NoisyStep]
+#: Gates that leave the sign of a slow error as it is, and those that turn it; any other draws a new one.
+_DIAGONAL = frozenset(
+    ("rz", "z", "s", "sdg", "t", "tdg", "p", "u1", "id", "cz", "cp", "cu1", "crz", "rzz", "cs", "csdg", "ccz")
+)
+_FLIPS = frozenset(("x", "y"))
 
 
 @dataclass
 class Waiting:
-    """The waits of one circuit.
+    """What the waits of one circuit, or of one branch, do.
 
     Args:
         qubits: The physical qubit of each wire.
@@ -39,109 +46,189 @@ class Waiting:
     decoupling: bool
     gate_error: Callable[[str, tuple[int, ...]], list[NoisyStep]]
 
+    @cached_property
+    def _coupled(self) -> list[tuple[int, int]]:
+        return coupled(self.qubits, self.usable.couplings)
+
+    def pulses(
+        self, waiting: Iterable[Wait], joined: Mapping[int, Sequence[tuple[float, int]]]
+    ) -> dict[Wait, tuple[float, ...]]:
+        """Return the moments of X pulses in each wait; those of coupled neighbours are staggered, so that ZZ is undone too.
+
+        Args:
+            waiting: The waits.
+            joined: When barriers join each wire with others.
+        """
+        if not self.decoupling:
+            return {}
+        colour = colours(self._coupled)
+        found = {}
+        for wait in waiting:
+            seconds = self._pulse_seconds(wait.wire)
+            long = [part for part in pieces(wait, joined) if decoupled(part, seconds)]
+            shares = ENDS[colour.get(wait.wire, 0)]
+            found[wait] = tuple(part.start + share * part.seconds for part in long for share in shares)
+        return found
+
     def events(
         self,
+        timed: Sequence[Timed],
         waiting: Sequence[Wait],
-        measured: Sequence[Timed],
-        first: int,
-        joined: Mapping[int, Sequence[tuple[float, int]]],
+        resting: Sequence[Wait],
+        pulses: Mapping[Wait, tuple[float, ...]],
     ) -> list[TimedStep]:
         """Return everything that happens in waits.
 
         Args:
+            timed: Operations in order of time.
             waiting: The waits.
-            measured: The measurements in mid-circuit.
-            first: Number of the first event.
-            joined: When barriers join each wire with others.
+            resting: When wires are at rest otherwise.
+            pulses: The pulses in waits.
         """
-        self._events: list[TimedStep] = []
-        self._first = first
-        dephases = self.declared.noise.measurement_dephasing > 0
-        extra = self.decoupling or self.declared.acts("zz") or dephases
-        pairs = coupled(self.qubits, self.usable.couplings) if extra else []
-        colour = colours(pairs) if self.decoupling else {}
-        pulses = {wait: self._pulses(wait, colour.get(wait.wire, 0), joined) for wait in waiting}
-        for wait in waiting:
-            self._relax(wait, pulses[wait])
-        for a, b in _overlapping(waiting, pairs) if self.declared.acts("zz") else ():
-            self._zz(a, b, sorted([*pulses[a], *pulses[b]]))
-        if dephases:
-            self._dephase(waiting, measured, {frozenset(pair) for pair in pairs})
-        return self._events
+        found = [event for wait in waiting for event in self._relax(wait, pulses.get(wait, ()))]
+        if self.declared.acts("zz"):
+            found += self._turns(timed, waiting, resting, pulses)
+        if self.declared.acts("charge_parity") or self.declared.acts("t2_star"):
+            found += self._drifts(timed, waiting, pulses)
+        return found
 
-    def _put(self, time: float, kind: int, step: NoisyStep) -> None:
-        self._events.append((time, kind, self._first + len(self._events), step))
-
-    def _relax(self, wait: Wait, pulses: Sequence[float]) -> None:
-        """Put pulses into a wait, and relaxation between them."""
+    def _relax(self, wait: Wait, pulses: Sequence[float]) -> list[TimedStep]:
+        """Return the pulses of a wait, and relaxation, which a piece between pulses ends with."""
         ends = [wait.start, *pulses, wait.end]
-        pieces = [(b - a, a) for a, b in itertools.pairwise(ends) if b > a]
+        parts = [(b - a, b) for a, b in itertools.pairwise(ends) if b > a]
         # During a pulse the qubit relaxes as during any gate, which is part of the pulse's own error.
-        pulsed = len(pulses) * self._pulse_seconds(wait.wire) / len(pieces) if pulses else 0.0
-        t1, t2 = self.usable.relaxation(self.qubits[wait.wire])
-        # Slow dephasing acts for the time that the pulses' echo does not undo.
-        left = sum((b - a) * (-1) ** k for k, (a, b) in enumerate(itertools.pairwise(ends)))
-        for k, (seconds, start) in enumerate(pieces):
-            coherence = self._slow(wait.wire, left) if k == 0 else 1.0
-            relax = Relax(wait.wire, max(0.0, seconds - pulsed), t1, t2, coherence)
-            if relax.acts:
-                self._put(start, WAITING, relax)
+        pulsed = len(pulses) * self._pulse_seconds(wait.wire) / len(parts) if pulses else 0.0
+        times = self.usable.relaxation(self.qubits[wait.wire])
+        relaxing = [(end, Relax(wait.wire, max(0.0, seconds - pulsed), *times)) for seconds, end in parts]
+        found: list[TimedStep] = [(end, RELAX, 0, relax) for end, relax in relaxing if relax.acts]
         for time in pulses:
-            for step in (Unitary(XGate(), (wait.wire,)), *self.gate_error("x", (wait.wire,))):
-                self._put(time, PULSE if time == wait.end else OPERATION, step)
-
-    def _slow(self, wire: int, seconds: float) -> float:
-        return slow_coherence(self.declared, self.qubits[wire], seconds)
+            pulse = (Unitary(XGate(), (wait.wire,)), *self.gate_error("x", (wait.wire,)))
+            found += [(time, PULSE, 0, step) for step in pulse]
+        return found
 
     def _pulse_seconds(self, wire: int) -> float:
         return self.usable.duration("x", (self.qubits[wire],))
 
-    def _pulses(
-        self, wait: Wait, colour: int, joined: Mapping[int, Sequence[tuple[float, int]]]
-    ) -> tuple[float, ...]:
-        """Return the moments of X pulses; those of coupled neighbours are staggered, so that ZZ is undone too."""
-        if not self.decoupling:
-            return ()
-        seconds = self._pulse_seconds(wait.wire)
-        long = [part for part in pieces(wait, joined) if decoupled(part, seconds)]
-        return tuple(part.start + share * part.seconds for part in long for share in ENDS[colour])
+    # -- ZZ ---------------------------------------------------------------------------------------------------------
 
-    def _zz(self, a: Wait, b: Wait, pulses: Sequence[float]) -> None:
-        """Let two waiting neighbours turn, piece by piece between pulses."""
-        strength = self.declared.zz.get(frozenset((self.qubits[a.wire], self.qubits[b.wire])), 0.0)
-        start, end = max(a.start, b.start), min(a.end, b.end)
-        ends = [start, *(time for time in pulses if start < time < end), end]
-        for begin, until in itertools.pairwise(ends):
-            if strength and until > begin:
-                angle = math.pi * strength * (until - begin)
-                self._put(begin, WAITING, Unitary(RZZGate(angle), (a.wire, b.wire)))
+    def _turns(
+        self,
+        timed: Sequence[Timed],
+        waiting: Sequence[Wait],
+        resting: Sequence[Wait],
+        pulses: Mapping[Wait, tuple[float, ...]],
+    ) -> list[TimedStep]:
+        """Let coupled neighbours turn while one of them waits and the other is at rest."""
+        measured = {(each.wires[0], each.start): k for k, each in enumerate(timed) if each.name == "measure"}
+        waits = set(waiting)
+        own: dict[int, list[Wait]] = {}
+        for each in sorted([*waiting, *resting], key=lambda each: each.start):
+            own.setdefault(each.wire, []).append(each)
+        found: list[TimedStep] = []
+        for first, second in self._coupled:
+            strength = self.declared.zz.get(frozenset((self.qubits[first], self.qubits[second])), 0.0)
+            for pair in overlaps(own.get(first, ()), own.get(second, ())) if strength else ():
+                rests = [each.wire for each in pair if each not in waits]
+                if len(rests) < 2:
+                    cuts = sorted(time for each in pair for time in pulses.get(each, ()))
+                    places = [measured.get((wire, max(each.start for each in pair))) for wire in rests]
+                    found += _turn(*pair, strength, cuts, *places)
+        return found
 
-    def _dephase(
-        self, waiting: Sequence[Wait], measured: Sequence[Timed], pairs: set[frozenset[int]]
-    ) -> None:
-        """Let waits beside measurements in mid-circuit suffer Z, in proportion to the overlap."""
-        for each in measured:
-            for wait in waiting:
-                start, end = max(wait.start, each.start), min(wait.end, each.end)
-                if end > start and frozenset((wait.wire, each.wires[0])) in pairs:
-                    p = self.declared.noise.measurement_dephasing * (end - start) / (each.end - each.start)
-                    self._put(start, WAITING, PauliError(wait.wire, (1 - p, 0.0, 0.0, p)))
+    # -- slow errors ------------------------------------------------------------------------------------------------
+
+    def _drifts(
+        self, timed: Iterable[Timed], waiting: Sequence[Wait], pulses: Mapping[Wait, tuple[float, ...]]
+    ) -> list[TimedStep]:
+        """Return the Z of slow errors, one for each run of waits that no gate separates which would draw a new sign."""
+        ending = {(wait.wire, wait.end): wait for wait in waiting}
+        runs: dict[int, _Run] = {}
+        found: list[TimedStep] = []
+        for each in timed:
+            for wire in () if each.transparent else each.wires:
+                run = runs.setdefault(wire, _Run())
+                run.add(ending.pop((wire, each.start), None), pulses)
+                if each.name in _FLIPS:
+                    run.sign = -run.sign
+                elif each.name not in _DIAGONAL:
+                    # Before a measurement or a reset it changes nothing.
+                    found += [] if each.name in ("measure", "reset") else self._drift(wire, run)
+                    del runs[wire]
+        for wait in ending.values():
+            runs.setdefault(wait.wire, _Run()).add(wait, pulses)
+        return found + [event for wire, run in runs.items() for event in self._drift(wire, run)]
+
+    def _drift(self, wire: int, run: _Run) -> list[TimedStep]:
+        qubit = self.qubits[wire]
+        distance = self.declared.charge_parity.get(qubit, 0.0)
+        kept = math.cos(math.pi * distance * run.left)
+        kept *= math.exp(-((run.left / self.declared.slow(qubit)) ** 2))
+        return [(run.end, RELAX, 0, _flip(wire, (1 - kept) / 2))] if kept < 1 else []
+
+    def dephasing(self, waiting: Iterable[Wait], measured: Iterable[Timed]) -> list[TimedStep]:
+        """Return the Z of waits beside measurements in mid-circuit, in proportion to the overlap."""
+        probability = self.declared.noise.measurement_dephasing
+        if not probability:
+            return []
+        pairs = {frozenset(pair) for pair in self._coupled}
+        found: list[TimedStep] = []
+        for each, wait in itertools.product(measured, waiting):
+            start, end = max(wait.start, each.start), min(wait.end, each.end)
+            if end > start and frozenset((wait.wire, each.wires[0])) in pairs:
+                share = (end - start) / (each.end - each.start)
+                found.append((start, TURN, 0, _flip(wait.wire, probability * share)))
+        return found
 
 
-def slow_coherence(declared: Declared, qubit: int, seconds: float) -> float:
-    """Return what slow dephasing leaves of coherence after a time that no echo undoes."""
-    return math.exp(-((seconds / declared.slow(qubit)) ** 2))
+@dataclass
+class _Run:
+    """Waits of one wire for which a slow error has one sign: the time that no echo undoes, and when the last of them ends."""
+
+    left: float = 0.0
+    sign: int = 1
+    end: float = 0.0
+
+    def add(self, wait: Wait | None, pulses: Mapping[Wait, tuple[float, ...]]) -> None:
+        """Let one more wait follow, if there is one."""
+        if wait is None:
+            return
+        ends = [wait.start, *pulses.get(wait, ()), wait.end]
+        for start, end in itertools.pairwise(ends):
+            self.left += self.sign * (end - start)
+            self.sign = -self.sign
+        self.sign, self.end = -self.sign, wait.end
 
 
-def _overlapping(waiting: Sequence[Wait], pairs: Iterable[tuple[int, int]]) -> list[tuple[Wait, Wait]]:
-    """Return the waits of coupled wires that overlap in time."""
-    by_wire: dict[int, list[Wait]] = {}
-    for wait in waiting:
-        by_wire.setdefault(wait.wire, []).append(wait)
+def _flip(wire: int, probability: float) -> PauliError:
+    return PauliError(wire, (1 - probability, 0.0, 0.0, probability))
+
+
+def _turn(
+    a: Wait, b: Wait, strength: float, pulses: Sequence[float], measured: int | None = None
+) -> list[TimedStep]:
+    """Return how two neighbours turn while both are at rest, piece by piece between pulses.
+
+    Args:
+        a: When the one is at rest.
+        b: When the other is.
+        strength: Their ζ in Hz.
+        pulses: The pulses of both.
+        measured: Place of the operation if one of them is measured when both come to be at rest, or None.
+    """
+    start, end = max(a.start, b.start), min(a.end, b.end)
+    ends = [start, *(time for time in pulses if start < time < end), end]
+    seconds = [until - begin for begin, until in itertools.pairwise(ends)]
+    wires = a.wire, b.wire
+    if measured is not None and min(a.start, b.start) < start:
+        # It is in |0⟩ or |1⟩ from now on, so that all pieces may come before its measurement: its wire is free after it. The
+        # other's pulses change their sign, and the phase of the measured one, which nobody sees.
+        left = sum(piece * (-1) ** k for k, piece in enumerate(seconds))
+        return [(start, OPERATION, measured - 0.5, _phase(strength, left, wires))]
     return [
-        (a, b)
-        for first, second in pairs
-        for a in by_wire.get(first, ())
-        for b in by_wire.get(second, ())
-        if max(a.start, b.start) < min(a.end, b.end)
+        (begin, TURN, 0, _phase(strength, piece, wires)) for begin, piece in zip(ends, seconds, strict=False)
     ]
+
+
+def _phase(strength: float, seconds: float, wires: tuple[int, int]) -> Unitary:
+    """Return exp(-2πi ζ t |11⟩⟨11|)."""
+    return Unitary(CPhaseGate(-2 * math.pi * strength * seconds), wires)

@@ -40,7 +40,7 @@ def transfer(step: Channel) -> Matrix:
     if isinstance(step, Transfer):
         return step.matrix
     if isinstance(step, Relax):
-        return relaxation(step.seconds, step.t1, step.t2, step.coherence)
+        return relaxation(step.seconds, step.t1, step.t2)
     if isinstance(step, Depolarise):
         return _depolarising(step.probability, len(step.wires))
     if isinstance(step, PauliError):
@@ -76,10 +76,10 @@ def _frozen(matrix: Matrix) -> Matrix:
 
 
 @lru_cache(maxsize=16384)
-def relaxation(seconds: float, t1: float, t2: float, coherence: float = 1.0) -> Matrix:
+def relaxation(seconds: float, t1: float, t2: float) -> Matrix:
     """Return the matrix of relaxation towards |0⟩: populations with exp(-t/T1), coherence with exp(-t/T2)."""
     kept = math.exp(-seconds / t1)
-    x = math.exp(-seconds / t2) * coherence
+    x = math.exp(-seconds / t2)
     matrix = np.diag([1.0, x, x, kept])
     matrix[3, 0] = 1 - kept
     return _frozen(matrix)

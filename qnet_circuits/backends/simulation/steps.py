@@ -36,15 +36,11 @@ class _OnOne:
 
 @dataclass(frozen=True, slots=True)
 class Relax(_OnOne):
-    """Amplitude damping towards |0⟩ with T1, and dephasing so that coherence falls with T2 (at most 2 T1), for a time.
-
-    ``coherence`` multiplies what is left of X and Y, for dephasing that is not exponential in time.
-    """
+    """Amplitude damping towards |0⟩ with T1, and dephasing so that coherence falls with T2 (at most 2 T1), for a time."""
 
     seconds: float
     t1: float
     t2: float
-    coherence: float = 1.0
 
     def __post_init__(self) -> None:
         if not (self.seconds >= 0 and self.t1 > 0 and 0 < self.t2 <= 2 * self.t1):
@@ -55,7 +51,7 @@ class Relax(_OnOne):
     @property
     def acts(self) -> bool:
         """Whether anything happens."""
-        return self.coherence < 1 or (self.seconds > 0 and (math.isfinite(self.t1) or math.isfinite(self.t2)))
+        return self.seconds > 0 and (math.isfinite(self.t1) or math.isfinite(self.t2))
 
 
 @dataclass(frozen=True, slots=True)

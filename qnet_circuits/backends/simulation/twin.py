@@ -10,10 +10,8 @@ from qiskit import QuantumCircuit
 from qnet_circuits.backends.simulation.gate_errors import gate_error
 from qnet_circuits.backends.simulation.noise_steps import (
     OPERATION,
-    WAITING,
     TimedStep,
     Waiting,
-    slow_coherence,
 )
 from qnet_circuits.backends.simulation.steps import (
     Decision,
@@ -33,6 +31,7 @@ from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.pulses import joints
 from qnet_circuits.devices.repaired import Usable, durations_of
+from qnet_circuits.devices.rest import resting
 from qnet_circuits.devices.schedule import (
     Timed,
     Wait,
@@ -145,12 +144,12 @@ class _Twin:
     decoupling: bool
 
     def __post_init__(self) -> None:
-        self.waits = self.usable is not None and self.noise.idle
         self.mid_circuit = mid_circuit_measurements(self.circuit)
-        self.timing = None
-        self.declared = None if self.usable is None else Declared.of(self.noise, self.usable)
+        self.timing, self.waiting = None, None
         if self.usable is not None and self.noise.idle:
             self.timing = durations_of(self.circuit, self.qubits, self.usable)
+            declared = Declared.of(self.noise, self.usable)
+            self.waiting = Waiting(self.qubits, self.usable, declared, self.decoupling, self.gate_error)
         self.errors: dict[tuple[str, tuple[int, ...]], list[NoisyStep]] = {}
 
     def timed(self) -> list[Timed]:
@@ -161,16 +160,14 @@ class _Twin:
     def steps(self) -> tuple[list[NoisyStep], float]:
         """Return the steps in order of time, and the circuit's duration."""
         timed = self.timed()
+        waiting = waits(timed) if self.waiting is not None else []
         events = self._operations(timed)
-        if self.waits:
-            assert self.usable is not None and self.declared is not None
-            waiting = Waiting(self.qubits, self.usable, self.declared, self.decoupling, self.gate_error)
+        if self.waiting is not None:
+            pulses = self.waiting.pulses(waiting, joints(timed)) if self.decoupling else {}
+            events += self.waiting.events(timed, waiting, resting(timed), pulses)
             measured = [each for each in timed if each.position in self.mid_circuit]
-            joined = joints(timed) if self.decoupling else {}
-            events += waiting.events(waits(timed), measured, len(events), joined)
-        # Numbers are all different, so that steps themselves are never compared.
-        events.sort()
-        return [step for *_, step in events], makespan(timed)
+            events += self.waiting.dephasing(waiting, measured)
+        return in_order(events), makespan(timed)
 
     def _operations(self, timed: Sequence[Timed]) -> list[TimedStep]:
         """Return what operations do, each at its begin; a link's error when the pair was made, not when it is needed."""
@@ -178,11 +175,11 @@ class _Twin:
         last_use = {wire: each.position for each in timed if not each.transparent for wire in each.wires}
         events: list[TimedStep] = []
         ended: dict[int, float] = {}
-        for each in timed:
+        for place, each in enumerate(timed):
             used_again = any([last_use.get(wire, -1) > each.position for wire in each.wires])
             time = ended.get(each.wires[0], each.start) if each.name == "barrier" else each.start
             for step in self._act(each, each.wires, number, used_again):
-                events.append((time, OPERATION, len(events), step))
+                events.append((time, OPERATION, place, step))
             if not each.transparent:
                 for wire in each.wires:
                     ended[wire] = each.end
@@ -268,19 +265,19 @@ class _Twin:
         until: float,
     ) -> tuple[NoisyStep, ...]:
         number = dict(zip(clbits, bits, strict=True))
+        # Inside a branch a measurement is the plain one, which its place in the branch must not be taken for another's.
+        inside = [each._replace(position=-1, wires=tuple([wires[k] for k in each.wires])) for each in timed]
         events: list[TimedStep] = []
-        for each in timed:
+        for place, each in enumerate(inside):
             # Every wire of a branch is in use to its end, a measured one too.
-            # Inside a branch a measurement is the plain one, which its place in the branch must not be taken for another's.
-            inside = each._replace(position=-1)
-            for step in self._act(inside, tuple(wires[k] for k in each.wires), number, used_again=True):
-                events.append((each.start, OPERATION, len(events), step))
-        for wait in waits(timed, until, range(len(wires))) if self.waits else ():
-            assert self.usable is not None and self.declared is not None
-            wire = wires[wait.wire]
-            qubit = self.qubits[wire]
-            coherence = slow_coherence(self.declared, qubit, wait.seconds)
-            relax = Relax(wire, wait.seconds, *self.usable.relaxation(qubit), coherence)
-            if relax.acts:
-                events.append((wait.start, WAITING, len(events), relax))
-        return tuple(step for *_, step in sorted(events))
+            for step in self._act(each, each.wires, number, used_again=True):
+                events.append((each.start, OPERATION, place, step))
+        if self.waiting is not None:
+            waiting = waits(inside, until, wires)
+            events += self.waiting.events(inside, waiting, resting(inside, until, wires), {})
+        return tuple(in_order(events))
+
+
+def in_order(events: list[TimedStep]) -> list[NoisyStep]:
+    """Return the steps of events in order of time, kind and place; those that share all three stay as they are."""
+    return [step for *_, step in sorted(events, key=lambda event: event[:3])]

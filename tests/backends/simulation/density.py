@@ -113,11 +113,11 @@ class State:
 
 
 def relaxation_kraus(step):
-    """Amplitude damping by 1 - exp(-t/T1), then phase flips that leave exp(-t/T2) of the coherence, times what is declared."""
+    """Amplitude damping by 1 - exp(-t/T1), then phase flips that leave exp(-t/T2) of the coherence."""
     decayed = 1 - np.exp(-step.seconds / step.t1)
     damping = [np.diag([1, np.sqrt(1 - decayed)]), np.sqrt(decayed) * np.array([[0, 1], [0, 0]])]
     # Damping alone leaves exp(-t / 2 T1) of the coherence.
-    flip = (1 - np.exp(step.seconds / (2 * step.t1) - step.seconds / step.t2) * step.coherence) / 2
+    flip = (1 - np.exp(step.seconds / (2 * step.t1) - step.seconds / step.t2)) / 2
     assert -1e-12 <= flip <= 0.5
     flips = [np.sqrt(1 - flip) * ONE, np.sqrt(max(0.0, flip)) * Z]
     return [b @ a for a in damping for b in flips]

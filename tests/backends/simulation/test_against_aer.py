@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit_aer import AerSimulator
-from qiskit_aer.noise import depolarizing_error, pauli_error, phase_damping_error, thermal_relaxation_error
+from qiskit_aer.noise import depolarizing_error, pauli_error, thermal_relaxation_error
 
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.ibm.client import fake_device
@@ -62,11 +62,8 @@ def aer_channels(step):
     if isinstance(step, PauliError):
         return [pauli_error(list(zip("IXYZ", step.weights, strict=True)))]
     assert isinstance(step, Relax)
-    channels = [thermal_relaxation_error(step.t1, step.t2, step.seconds)]
-    if step.coherence < 1:
-        channels.append(phase_damping_error(1 - step.coherence**2))
     assert math.isfinite(step.t1)
-    return channels
+    return [thermal_relaxation_error(step.t1, step.t2, step.seconds)]
 
 
 def random_program(rng, nodes=3):
@@ -121,7 +118,8 @@ def test_links_alone(case, rng):
 
 
 @pytest.mark.parametrize(
-    "extra", [{}, {"zz": 3e5, "t2_star_fraction": 0.5}, {"readout": False}, {"idle": False}]
+    "extra",
+    [{}, {"zz": -3e5, "charge_parity": 8e4, "t2_star_fraction": 0.5}, {"readout": False}, {"idle": False}],
 )
 @pytest.mark.parametrize("case", range(2))
 def test_a_rough_device(case, extra, rng):

@@ -21,7 +21,14 @@ from tests.devices.calibrations import rough
 from tests.support.programs import random_program
 
 MODES = ("frame", "feedforward", "postselect", "none", "coherent")
-EVERYTHING = DeviceNoise(zz=2e5, t2_star_fraction=0.4, measurement_dephasing=0.1, post_measure_fraction=0.6)
+EVERYTHING = DeviceNoise(
+    zz={"0-1": -2e5, "1-2": 1e5, "2-3": 2e5, "4-5": 3e5},
+    charge_parity=5e4,
+    t2_star={2: 4e-6},
+    t2_star_fraction=0.4,
+    measurement_dephasing=0.1,
+    post_measure_fraction=0.6,
+)
 
 
 def random_figures(rng, item, count=6):

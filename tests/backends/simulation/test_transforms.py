@@ -23,7 +23,9 @@ from tests.backends.simulation.random_circuits import random_noisy
 from tests.devices.calibrations import US, perfect, rough
 from tests.support.programs import random_program
 
-EVERYTHING = DeviceNoise(zz=2e5, t2_star_fraction=0.4, measurement_dephasing=0.1, post_measure_fraction=0.6)
+EVERYTHING = DeviceNoise(
+    zz=-2e5, charge_parity=5e4, t2_star_fraction=0.4, measurement_dephasing=0.1, post_measure_fraction=0.6
+)
 
 
 def inside(steps):

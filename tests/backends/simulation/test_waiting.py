@@ -1,7 +1,6 @@
 """What waiting costs, against closed formulas: who waits, for how long, and what a wait does."""
 
-import math
-from math import cos, exp, pi, sin
+from math import exp
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ from qnet_circuits.backends.simulation.pauli_transfer import kraus, transfer
 from qnet_circuits.backends.simulation.steps import (
     Decision,
     Measurement,
-    PauliError,
     Relax,
     Unitary,
 )
@@ -589,211 +587,6 @@ def test_a_reset_leaves_one_as_often_as_it_errs(error, left, notes):
     assert len(usable.notes()) == notes and all("reset(0)" in note for note in usable.notes())
 
 
-# -- the declared terms ---------------------------------------------------------------------------------------------
-
-ZZ = 3e4
-
-
-def _ramsey(neighbour="xx", quadrature=False, seconds=5 * US, qubits=2, other=1):
-    """Return a circuit on which qubit 0 waits in |+⟩ beside another, and its X or Y is read."""
-    circuit = QuantumCircuit(qubits, 1 + qubits)
-    circuit.h(0)
-    for name in neighbour:
-        getattr(circuit, name)(other)
-    circuit.barrier()
-    circuit.delay(seconds * 1e6, 0, unit="us")
-    circuit.barrier()
-    if quadrature:
-        circuit.sdg(0)
-    circuit.h(0)
-    circuit.measure(0, 0)
-    if neighbour:
-        circuit.measure(other, 1)
-    return circuit
-
-
-@pytest.mark.parametrize(("neighbour", "sign"), [("xx", 1), ("x", -1)])
-def test_zz_turns_a_superposition_beside_a_qubit_that_waits(neighbour, sign):
-    angle = pi * ZZ * 5 * US
-    options = {"calibration": perfect(2, t1=None, t2=None), "zz": ZZ}
-    assert mean(_ramsey(neighbour), 0, **options) == near(cos(angle))
-    assert mean(_ramsey(neighbour, True), 0, **options) == near(sign * sin(angle))
-
-
-def test_zz_and_relaxation_of_the_waiting_qubit_multiply():
-    kept = exp(-5 * US / T2)
-    assert mean(_ramsey(), 0, zz=ZZ) == near(cos(pi * ZZ * 5 * US) * kept)
-    # With decoupling the neighbour is excited for half the time: its own decay would spoil the echo.
-    lasting = perfect(2, 1e6, T2)
-    assert mean(_ramsey(), 0, calibration=lasting, zz=ZZ, decoupling=True) == near(kept)
-
-
-def test_zz_needs_a_coupling_and_two_qubits_in_use():
-    options = {"calibration": perfect(3, t1=None, t2=None), "zz": ZZ}
-    assert mean(_ramsey("", qubits=3), 0, **options) == near(1)
-    assert mean(_ramsey("x", qubits=3, other=2), 0, **options) == near(1)
-    assert mean(_ramsey("x", qubits=3, other=1), 0, **options) == near(cos(pi * ZZ * 5 * US))
-
-
-def test_zz_lasts_as_long_as_both_wait():
-    circuit = QuantumCircuit(2, 2)
-    circuit.h(0)
-    circuit.barrier()
-    circuit.delay(3, 0, unit="us")
-    circuit.barrier()
-    circuit.x(1)
-    circuit.barrier()
-    circuit.delay(2, 0, unit="us")
-    circuit.barrier()
-    circuit.reset(1)
-    circuit.h(0)
-    circuit.measure(0, 0)
-    circuit.measure(1, 1)
-    options = {"calibration": perfect(2, t1=None, t2=None), "zz": ZZ}
-    # Qubit 1 waits for no more than a reset, which is no wait.
-    assert mean(circuit, 0, **options) == near(1)
-    again = QuantumCircuit(2, 2)
-    for instruction in circuit.data:
-        if instruction.operation.name != "reset":
-            again.append(instruction.operation, instruction.qubits, instruction.clbits)
-    assert mean(again, 0, **options) == near(cos(pi * ZZ * 2 * US))
-
-
-@pytest.mark.parametrize("neighbour", ["xx", "x", "h"])
-@pytest.mark.parametrize("quadrature", [False, True])
-def test_decoupling_undoes_zz(neighbour, quadrature):
-    options = {"calibration": perfect(2, t1=None, t2=None), "zz": ZZ, "decoupling": True}
-    assert mean(_ramsey(neighbour, quadrature), 0, **options) == near(0 if quadrature else 1)
-
-
-def test_the_last_pulse_of_a_wait_comes_before_what_follows():
-    """Of two coupled qubits, one has its second pulse at the very end of its wait."""
-    circuit = QuantumCircuit(2, 2)
-    circuit.x([0, 1])
-    circuit.barrier()
-    circuit.delay(5, 0, unit="us")
-    circuit.barrier()
-    circuit.measure([0, 1], [0, 1])
-    lasting = perfect(2, t1=None, t2=None)
-    steps = noisy(circuit, lasting, decoupling=True).steps
-    assert [step.operation.name for step in steps if isinstance(step, Unitary)] == ["x"] * 6
-    for bit in (0, 1):
-        assert excited(circuit, bit, calibration=lasting, decoupling=True) == near(1)
-
-
-def test_decoupling_leaves_short_waits_alone():
-    calibration = perfect(1, t1=None, t2=None, durations={"x": 0.1 * US})
-    for seconds, pulses in ((0.7 * US, 0), (0.9 * US, 2)):
-        circuit = QuantumCircuit(1, 1)
-        circuit.h(0)
-        circuit.delay(seconds * 1e6, 0, unit="us")
-        circuit.h(0)
-        circuit.measure(0, 0)
-        steps = noisy(circuit, calibration, decoupling=True).steps
-        assert [step.operation.name for step in steps if isinstance(step, Unitary)].count("x") == pulses
-
-
-@pytest.mark.parametrize("fraction", [0.2, 0.7])
-def test_slow_dephasing_reaches_1_over_e_at_t2_star(fraction):
-    at_t2_star = _ramsey("", seconds=fraction * T2, qubits=1)
-    assert mean(at_t2_star, 0, t2_star_fraction=fraction) == near(1 / math.e)
-    slow = fraction * T2 / math.sqrt(1 - fraction)
-    expected = exp(-5 * US / T2 - (5 * US / slow) ** 2)
-    assert mean(_ramsey("", qubits=1), 0, t2_star_fraction=fraction) == near(expected)
-
-
-def test_slow_dephasing_leaves_populations_alone():
-    circuit = QuantumCircuit(1, 1)
-    circuit.x(0)
-    circuit.delay(5, 0, unit="us")
-    circuit.measure(0, 0)
-    assert excited(circuit, t2_star_fraction=0.3) == near(exp(-5 * US / T1))
-
-
-def test_an_echo_undoes_slow_dephasing_and_nothing_else():
-    """T1 and T2 stay, and each of two pulses costs its gate error."""
-    calibration = perfect(1, T1, T2, errors={"x": 0.01})
-    options = {"calibration": calibration, "decoupling": True}
-    pulses = (1 - 2 * 0.01) ** 2
-    for fraction in (1.0, 0.3):
-        options["t2_star_fraction"] = fraction
-        assert mean(_ramsey("", qubits=1), 0, **options) == near(exp(-5 * US / T2) * pulses)
-    assert mean(_ramsey("", qubits=1), 0, gates=False, **options) == near(exp(-5 * US / T2))
-    # Pulses at 1/4 and 3/4: of the excited state, half the wait is spent in the ground state.
-    circuit = QuantumCircuit(1, 1)
-    circuit.x(0)
-    circuit.delay(5, 0, unit="us")
-    circuit.measure(0, 0)
-    quarter = exp(-1.25 * US / T1)
-    excited_between = (1 - quarter) * quarter**2
-    expected = (1 - excited_between) * quarter
-    assert excited(circuit, calibration=perfect(1, T1, T2), decoupling=True) == near(expected)
-
-
-def test_pulses_take_their_time_from_the_wait():
-    """A wait with pulses relaxes as long as one without: T1 and T2 during a pulse are part of its gate error."""
-    calibration = perfect(1, T1, T2, durations={"x": 0.2 * US}, errors={"x": None})
-    expected = exp(-5 * US / T2)
-    assert mean(_ramsey("", qubits=1), 0, calibration=calibration, decoupling=True) == near(expected)
-
-
-@pytest.mark.parametrize("value", [0, 1])
-def test_slow_dephasing_acts_in_branches_too(value):
-    circuit = QuantumCircuit(2, 2)
-    if value:
-        circuit.x(1)
-    circuit.measure(1, 1)
-    circuit.h(0)
-    with circuit.if_test((1, 1)):
-        circuit.delay(5, 0, unit="us")
-    circuit.h(0)
-    circuit.measure(0, 0)
-    slow = 0.3 * T2 / math.sqrt(0.7)
-    assert mean(circuit, 0, t2_star_fraction=0.3, **PROMPT) == near(exp(-5 * US / T2 - (5 * US / slow) ** 2))
-
-
-def _watched(again=True, neighbour=1, extra=0.0):
-    """Return a circuit on which qubit 0 waits in |+⟩ while another is measured."""
-    circuit = QuantumCircuit(3, 3)
-    circuit.h(0)
-    circuit.barrier()
-    circuit.measure(neighbour, 1)
-    if extra:
-        circuit.delay(extra * 1e6, neighbour, unit="us")
-    circuit.barrier()
-    circuit.h(0)
-    circuit.measure(0, 0)
-    if again:
-        circuit.measure(neighbour, 2)
-    return circuit
-
-
-def test_a_measurement_in_mid_circuit_dephases_the_neighbours_that_wait():
-    p, kept = 0.1, exp(-MEASURE / T2)
-    assert mean(_watched(), 0, measurement_dephasing=p) == near((1 - 2 * p) * kept)
-    assert mean(_watched(again=False), 0, measurement_dephasing=p) == near(kept)
-    assert mean(_watched(neighbour=2), 0, measurement_dephasing=p) == near(kept)
-    longer = exp(-(MEASURE + 2 * US) / T2)
-    assert mean(_watched(extra=2 * US), 0, measurement_dephasing=p) == near((1 - 2 * p) * longer)
-
-
-def test_a_wait_beside_part_of_a_measurement_dephases_in_part():
-    calibration = perfect(2, T1, T2, durations={"sx": 0.4 * US})
-    circuit = QuantumCircuit(2, 3)
-    circuit.z(0)
-    circuit.barrier()
-    circuit.measure(1, 1)
-    circuit.sx(0)
-    circuit.delay(0.6, 0, unit="us")
-    circuit.barrier()
-    circuit.sx(0)
-    circuit.measure([0, 1], [0, 2])
-    p = 0.1
-    made = noisy(circuit, calibration, measurement_dephasing=p, gates=False)
-    (error,) = [step for step in made if isinstance(step, PauliError)]
-    assert error.weights == pytest.approx((1 - 0.6 * p, 0, 0, 0.6 * p))
-
-
 # -- sources one by one ---------------------------------------------------------------------------------------------
 
 
@@ -850,10 +643,9 @@ def test_gates_in_branches_err_only_where_they_happen():
 
 
 @pytest.mark.parametrize("seconds", [0.0, 3e-6, 1.0])
-@pytest.mark.parametrize("coherence", [1.0, 0.7])
 @pytest.mark.parametrize("t2", [T2, 2 * T1, T1 / 5])
-def test_kraus_operators_and_transfer_matrix_of_relaxation_agree(seconds, coherence, t2):
-    step = Relax(0, seconds, T1, t2, coherence)
+def test_kraus_operators_and_transfer_matrix_of_relaxation_agree(seconds, t2):
+    step = Relax(0, seconds, T1, t2)
     operators = kraus(transfer(step))
     assert sum(k.conj().T @ k for k in operators) == pytest.approx(np.eye(2))
     assert SuperOp(Kraus(operators)).data == pytest.approx(SuperOp(Kraus(relaxation_kraus(step))).data)
