@@ -34,8 +34,8 @@ class DeviceNoise:
     each decision, hence the default of ``feedforward_latency``; n decisions in series take ``feedforward_latency`` and
     n - 1 times ``decision_latency``.
 
-    The last five terms are off by default, since no calibration has them: the result names them when they are on. Waits
-    inside a branch dephase slowly too, but turn with no neighbour.
+    The last five terms are off by default, since no calibration has them: the result names them when they are on. They act in
+    waits, those inside of a branch too, where qubits turn with others of the same branch.
 
     Args:
         gates: Whether gates and resets err.
@@ -48,15 +48,17 @@ class DeviceNoise:
             E. Bäumer et al., arXiv:2308.13065.
         post_measure_fraction: Share of its measurement during which a qubit that is used again relaxes from its measured
             state, in [0, 1]. Default 1.
-        zz: Strength ζ in Hz of the coherent ZZ coupling of coupled qubits that wait at the same time: for a time t they turn
-            by RZZ(π · ζ · t). In [-1e7, 1e7]; or a mapping of couplings to strengths, such as ``{"3-4": 78900}`` or
-            ``{(3, 4): 78900}``, of which the others have none; or ``"typical"``, the number that is typical of the family.
-        charge_parity: Distance δ in Hz of the two frequencies that a qubit has by the parity of its charge, in [0, 1e6]; or a
-            mapping of qubits to distances, such as ``{"22": 6600}`` or ``{22: 6600}``; or ``"typical"``.
+        zz: Strength ζ in Hz of the coherent coupling of coupled qubits of which one waits and the other waits, is measured, or
+            is not used again: in a time t they turn by exp(-2πi ζ t |11⟩⟨11|). In [-1e7, 1e7]; or a mapping of couplings to
+            strengths, such as ``{"3-4": 78900}`` or ``{(3, 4): 78900}``, of which the others have none; or ``"typical"``: the
+            number that is typical of the device's family, and none if nothing is known of that.
+        charge_parity: Distance δ in Hz of the two frequencies that a qubit has by the parity of its charge, in [0, 1e6]: a
+            superposition that waits for a time t keeps cos(π δ t) of itself. Or a mapping of qubits to distances, such as
+            ``{"22": 6600}`` or ``{22: 6600}``; or ``"typical"``. Its sign stays through diagonal gates, and X and Y turn it, so
+            that an echo undoes it; any other gate draws it anew.
         t2_star: A mapping of qubits to T2* in seconds, such as ``{"22": 84.5e-6}``, which wins over the fraction. Default None.
         t2_star_fraction: T2* / T2, in (0, 1]: below 1, a wait t ends with the coherence exp(-t/T2 - (t/T)²), which is 1/e at
-            T2*, from noise that is slow against one wait. Each wait draws anew, so that the echo of decoupling pulses within
-            a wait undoes the Gaussian part, and a pulse between two waits does not.
+            T2*, from noise that is slow: its Gaussian part has a sign as the parity of charge has.
         measurement_dephasing: Probability that a qubit that waits beside one that is measured in mid-circuit suffers Z, for
             each such measurement, in [0, 0.5]; in proportion, if it waits for a part of it.
 
