@@ -11,7 +11,8 @@ from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import exact_of
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
-from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.declared import Declared
+from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.errors import NoShotsError, ParameterError, UnsupportedError, check_name
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
@@ -30,14 +31,17 @@ _OFF: dict[str, dict[str, Any]] = {
     "latency": {"feedforward_latency": 0.0},
     "decisions": {"decision_latency": 0.0},
     "zz": {"zz": 0.0},
-    "t2_star": {"t2_star_fraction": 1.0},
+    "charge_parity": {"charge_parity": 0.0},
+    "t2_star": {"t2_star_fraction": 1.0, "t2_star": None},
     "measurement_dephasing": {"measurement_dephasing": 0.0},
 }
 #: What acts in waits alone, and what it is counted on top of.
 _UNDER = {
     "latency": ("waiting",), "decisions": ("waiting", "latency"),
-    "zz": ("waiting",), "t2_star": ("waiting",), "measurement_dephasing": ("waiting",),
+    "zz": ("waiting",), "charge_parity": ("waiting",), "t2_star": ("waiting",), "measurement_dephasing": ("waiting",),
 }  # fmt: skip
+#: Terms of which the device decides whether there are any.
+_RESOLVED = ("zz", "charge_parity", "t2_star")
 _ALWAYS_SAID = ("gates", "readout", "waiting", "latency", "decisions", "links")
 _NO_ERROR = (1.0, 0.0, 0.0, 0.0)
 
@@ -61,12 +65,12 @@ def error_budget(
 
     Waiting is what qubits relax and dephase in waits that last as long as without latencies, and what a measured qubit
     relaxes that is used again. Latency is the feed-forward latency, decisions are what decisions in series wait for one
-    another. Both, and each declared term (zz, t2_star, measurement_dephasing), act in waits alone, so each is counted on top of
-    what is under it, waiting, and for decisions latency too: ``alone`` is f(under) - f(under and it), and what is taken away
-    in ``without`` has nothing on top of it on either side: f(all but it and what is above) - f(all but what is above). So
-    ``without`` of waiting, latency and decisions sum to what a machine gains that never waits, if no term is declared. Pulses
-    of decoupling err where gates err, in waits alone: their cost is in the interaction. A source that is off has no row; where
-    it is one of the six, a note says so.
+    another. Both, and each declared term (zz, charge_parity, t2_star, measurement_dephasing), act in waits alone, so each is
+    counted on top of what is under it, waiting, and for decisions latency too: ``alone`` is f(under) - f(under and it), and
+    what is taken away in ``without`` has nothing on top of it on either side: f(all but it and what is above) -
+    f(all but what is above). So ``without`` of waiting, latency and decisions sum to what a machine gains that never waits, if
+    no term is declared. Pulses of decoupling err where gates err, in waits alone: their cost is in the interaction. A source
+    that is off has no row, nor has a term that the device does not have; where it is one of the six, a note says so.
 
     Args:
         protocol: What to compute.
@@ -105,7 +109,7 @@ def error_budget(
     chosen = _figure(compiled.program, figure)
     said: list[str] = []
     value = _valued(backend, compiled, chosen, said)
-    on = _sources(compiled, backend.noise)
+    on = _sources(compiled, backend)
     made = Budget(
         called(protocol), backend.name.partition(":")[2], compiled.corrections, chosen.name,
         value(frozenset()), value(frozenset(on)), (), protocol.parameters, backend.noise.to_dict(), compiled.layout,
@@ -151,9 +155,13 @@ def _without_links(item: CompiledItem) -> CompiledItem:
     return replace(item, lowered=replace(item.lowered, link_noise={}, forms=forms))
 
 
-def _sources(compiled: Compiled, noise: DeviceNoise) -> tuple[str, ...]:
+def _sources(compiled: Compiled, backend: ExactBackend) -> tuple[str, ...]:
     """Return the sources that are on, in the order of the rows."""
+    assert backend.device is not None
+    noise, declared = backend.noise, Declared.of(backend.noise, Usable(backend.device.calibration))
     on = {source: any(getattr(noise, name) != off[name] for name in off) for source, off in _OFF.items()}
+    # What is typical of other devices, or named for other qubits, is not there.
+    on.update({source: declared.acts(source) for source in _RESOLVED})
     on.update({source: on[source] and on["waiting"] for source in _UNDER})
     lowered = [item.lowered for item in compiled]
     weights = [each for one in lowered for each in (*one.link_noise.values(), *one.forms.emulated)]

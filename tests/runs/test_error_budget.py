@@ -24,7 +24,8 @@ from qnet_circuits.runs.verbs import predict
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 CHAIN = qn.RepeaterChain(hops=2, link_fidelity=0.95)
-TERMS = {"zz": 2e4, "t2_star_fraction": 0.3, "measurement_dephasing": 0.02}
+TERMS = {"zz": 2e4, "charge_parity": 9e3, "t2_star_fraction": 0.3, "measurement_dephasing": 0.02}
+UNDECLARED = {"zz": 0.0, "charge_parity": 0.0}
 EXACT = 1e-12
 US = 1e-6
 FLAWLESS = {"one_qubit_error": 0, "two_qubit_error": 0, "readout_error": 0, "t1": 1000, "t2": 2000}
@@ -33,7 +34,8 @@ DECAYING = {"t1": 100 * US, "t2": 80 * US, **INSTANT}
 
 
 def value(noise=None, protocol=CHAIN, device="fake_kingston", figure="fidelity", corrections="feedforward"):
-    return predict(protocol, device, noise=noise, corrections=corrections)[figure].value
+    given = {**UNDECLARED, **(noise or {})}
+    return predict(protocol, device, noise=given, corrections=corrections)[figure].value
 
 
 def near(number):
@@ -67,7 +69,7 @@ class MeasuredTwice(Protocol):
 
 @pytest.mark.parametrize("figure", ["fidelity", "yy"])
 def test_rows_are_differences_of_predictions(figure):
-    budget = error_budget(CHAIN, "fake_kingston", figure=figure, corrections="feedforward")
+    budget = error_budget(CHAIN, "fake_kingston", figure=figure, corrections="feedforward", noise=UNDECLARED)
     sign = -1 if figure == "yy" else 1
     quiet = {"gates": False, "readout": False, "idle": False}
     prompt = {"decision_latency": 0.0}
@@ -111,29 +113,48 @@ def test_what_sources_cost_alone_and_the_interaction_are_the_whole_cost(correcti
 def test_declared_terms_are_counted_on_top_of_waiting():
     budget = error_budget(CHAIN, "fake_kingston", corrections="feedforward", noise=TERMS)
     assert [row.source for row in budget.rows] == [
-        "gates", "readout", "waiting", "latency", "decisions", "zz", "t2_star", "measurement_dephasing", "links",
+        "gates", "readout", "waiting", "latency", "decisions", "zz", "charge_parity", "t2_star",
+        "measurement_dephasing", "links",
     ]  # fmt: skip
     perfect = replace(CHAIN, link_fidelity=1.0)
     still = {"feedforward_latency": 0.0, "decision_latency": 0.0}
     alone = {"gates": False, "readout": False, **still}
-    waiting = value(alone, perfect)
-    off = {"zz": 0.0, "t2_star_fraction": 1.0, "measurement_dephasing": 0.0}
-    for source, field in (("zz", "zz"), ("t2_star", "t2_star_fraction"), ("measurement_dephasing",) * 2):
-        assert budget[source].alone == near(waiting - value({**alone, field: TERMS[field]}, perfect))
+    off = {"zz": 0.0, "charge_parity": 0.0, "t2_star_fraction": 1.0, "measurement_dephasing": 0.0}
+    waiting = value({**alone, **off}, perfect)
+    named = {"t2_star_fraction": "t2_star"}
+    for field in off:
+        source = named.get(field, field)
+        assert budget[source].alone == near(waiting - value({**alone, **off, field: TERMS[field]}, perfect))
         assert budget[source].without == near(value({**TERMS, field: off[field]}) - value(TERMS))
     assert budget["t2_star"].alone > 1e-6
-    assert budget["waiting"].without == near(value({"idle": False}) - value(still))
+    assert budget["waiting"].without == near(value({"idle": False}) - value({**still, **off}))
     assert any("T2*" in note for note in budget.notes)
 
 
+def test_terms_that_a_device_does_not_have_have_no_row():
+    """A synthetic device has no family, so that nothing is typical of it; T2* of a qubit is the source t2_star too."""
+    device = line_device(5, t1=100 * US, t2=80 * US)
+    typical = {"zz": "typical", "charge_parity": "typical"}
+    plain = error_budget(qn.Teleportation(), device, corrections="feedforward", noise=typical)
+    assert not {"zz", "charge_parity", "t2_star"} & {row.source for row in plain.rows}
+    measured = {"t2_star": {str(qubit): 20e-6 for qubit in range(5)}, "zz": {"0-1": 0.0}}
+    budget = error_budget(qn.Teleportation(), device, corrections="feedforward", noise=measured)
+    assert "t2_star" in [row.source for row in budget.rows] and "zz" not in [
+        row.source for row in budget.rows
+    ]
+    assert budget["t2_star"].without == near(plain.value - budget.value)
+    assert budget["t2_star"].without > 1e-4
+    assert sum(row.alone for row in budget.rows) + budget.interaction == near(budget.ideal - budget.value)
+
+
 def test_gains_of_waiting_latency_and_decisions_sum_to_those_of_never_waiting():
-    budget = error_budget(CHAIN, "fake_kingston", corrections="feedforward")
+    budget = error_budget(CHAIN, "fake_kingston", corrections="feedforward", noise=UNDECLARED)
     never = value({"idle": False}) - budget.value
     assert sum(budget[source].without for source in ("waiting", "latency", "decisions")) == near(never)
 
 
 def test_decisions_are_counted_on_top_of_waiting_where_nothing_else_takes_time():
-    noise = {"feedforward_latency": 0.0}
+    noise = {"feedforward_latency": 0.0, **UNDECLARED}
     budget = error_budget(CHAIN, "fake_kingston", corrections="feedforward", noise=noise)
     alone = {"gates": False, "readout": False, **noise}
     perfect = replace(CHAIN, link_fidelity=1.0)
