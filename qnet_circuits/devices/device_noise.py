@@ -134,7 +134,9 @@ class DeviceNoise:
     def latencies(self) -> str:
         """How long decisions take, in words."""
         first, further = self.feedforward_latency * 1e6, self.decision_latency * 1e6
-        return f"feed-forward latency {first:g} µs, {further:g} µs more for each further decision in series"
+        return (
+            f"feed-forward latency of {first:g} µs, {further:g} µs more for each further decision in series"
+        )
 
     @property
     def names_places(self) -> bool:

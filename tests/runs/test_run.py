@@ -153,7 +153,7 @@ def test_feedforward_needs_a_device_that_decides_in_real_time():
 def test_device_noise_is_noted_and_costs_fidelity():
     result = run(RepeaterChain(hops=2), "aer:fake_torino", shots=2000, seed=1)
     assert result.fidelity.below(0.999)
-    assert "gates, readout, idle, feed-forward latency 1.5 µs" in " ".join(result.notes)
+    assert "gates, readout, idle, feed-forward latency of 1.5 µs" in " ".join(result.notes)
     assert result.theory == {}
 
 

@@ -166,10 +166,9 @@ class RuntimeBackend(JobBackend):
         if MID_CIRCUIT in self._backend.target.operation_names:
             said.append(f"measurements in the middle of a circuit are {MID_CIRCUIT}")
         if compiled.decoupling:
-            latency = DeviceNoise().feedforward_latency * 1e6
             said.append(
                 "waiting qubits are decoupled by pairs of X pulses, which this library put into the circuits; "
-                f"waits for a decision are filled for a latency of {latency:g} µs"
+                f"waits for decisions are filled for a {DeviceNoise().latencies}"
             )
         said += options_notes(self.options)
         if self.simulated:
