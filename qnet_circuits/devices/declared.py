@@ -36,7 +36,7 @@ class Declared:
 
     Example:
         >>> from qnet_circuits.devices.synthetic import line_device
-        >>> declared = Declared.of(DeviceNoise(zz={"0-1": 5e4}), Usable(line_device(3).calibration))
+        >>> declared = Declared.of(DeviceNoise(zz={"0-1": 5e4}), Usable(line_device(3)))
         >>> declared.zz, declared.acts("zz"), declared.acts("charge_parity")
         ({frozenset({0, 1}): 50000.0}, True, False)
     """

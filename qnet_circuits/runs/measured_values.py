@@ -10,6 +10,7 @@ from qnet_circuits.backends.registry import device_of
 from qnet_circuits.backends.simulation.gate_errors import relaxation_error
 from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.entries import FAILED
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.protocols.link_benchmark import LinkBenchmark
@@ -76,9 +77,9 @@ def _predicted(
     measured: Result, calibration: DeviceCalibration, device: Device, errors: Mapping[Pair, float]
 ) -> dict[Pair, float]:
     """Return the fidelities that a benchmark would have measured, with certain errors of two-qubit gates."""
-    plain = measured.provenance["parameters"]
-    benchmark = LinkBenchmark(edges=tuple(errors), link_fidelity=plain["link_fidelity"])
+    own, noise = measured.provenance["parameters"], measured.provenance.get("noise")
+    benchmark = LinkBenchmark(edges=tuple(errors), link_fidelity=own["link_fidelity"])
     values = {pair: {"two_qubit_error": error} for pair, error in errors.items()}
     other = Device.from_calibration(calibration.with_values(values), device.notes)
-    result = predict(benchmark, other, noise=measured.provenance.get("noise"))
+    result = predict(benchmark, other, noise=DeviceNoise.from_stored(noise) if noise else None)
     return link_fidelities(result, result.title, other)
