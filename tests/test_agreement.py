@@ -44,7 +44,14 @@ LARGE = [
     qn.Chsh(hops=5),
 ]
 #: The strongest noise that the description has, besides the default.
-EVERYTHING = DeviceNoise(zz=1e5, t2_star_fraction=0.5, measurement_dephasing=0.05, feedforward_latency=5e-6)
+EVERYTHING = DeviceNoise(
+    zz=1e5,
+    charge_parity=2e4,
+    t2_star_fraction=0.5,
+    measurement_dephasing=0.05,
+    feedforward_latency=5e-6,
+    decision_latency=1e-6,
+)
 
 
 def modes(protocol):
@@ -93,6 +100,16 @@ def test_every_registered_protocol_is_tried():
 @pytest.mark.parametrize(("protocol", "mode"), cases(SMALL))
 def test_exact_and_sampled_figures_agree(protocol, mode):
     check(protocol, mode, "fake_kingston", 600)
+
+
+def in_time(protocol):
+    """Return the mode in which most qubits wait."""
+    return "feedforward" if "feedforward" in modes(protocol) else modes(protocol)[0]
+
+
+@pytest.mark.parametrize("protocol", [pytest.param(each, id=each.id) for each in SMALL])
+def test_exact_and_sampled_figures_agree_with_every_term_on(protocol):
+    check(protocol, in_time(protocol), "fake_kingston", 200, noise=EVERYTHING)
 
 
 @pytest.mark.slow
