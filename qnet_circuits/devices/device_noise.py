@@ -35,7 +35,7 @@ class DeviceNoise:
     n - 1 times ``decision_latency``.
 
     The last five terms are off by default, since no calibration has them: the result names them when they are on. They act in
-    waits, those inside of a branch too, where qubits turn with others of the same branch.
+    waits, those inside of a branch too.
 
     Args:
         gates: Whether gates and resets err.

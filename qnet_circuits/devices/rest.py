@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 from qnet_circuits.devices.schedule import INSTANT, Timed, Wait, makespan
@@ -34,6 +35,29 @@ def resting(timed: Sequence[Timed], until: float | None = None, busy: Iterable[i
     return found + [
         Wait(wire, start, whole if until is None else end) for wire, (start, end) in since.items()
     ]
+
+
+class Idleness:
+    """Which wires do nothing from one moment to another.
+
+    Args:
+        timed: Operations in order of time.
+    """
+
+    def __init__(self, timed: Iterable[Timed]) -> None:
+        self._done: dict[int, list[Timed]] = {}
+        for each in timed:
+            for wire in () if each.transparent else each.wires:
+                self._done.setdefault(wire, []).append(each)
+
+    def lasts(self, wire: int, start: float, end: float) -> bool:
+        """Tell whether a wire that is not in |0⟩ is at rest all the time; one that is measured is at rest already."""
+        done = self._done.get(wire, [])
+        place = bisect_left(done, start, key=lambda each: each.start)
+        if place == 0 or (place < len(done) and done[place].start < end):
+            return False
+        last = done[place - 1]
+        return last.name == "measure" or (last.name != "reset" and last.end <= start + INSTANT)
 
 
 def overlaps(first: Sequence[Wait], second: Sequence[Wait]) -> Iterator[tuple[Wait, Wait]]:

@@ -50,6 +50,21 @@ class Waiting:
     def _coupled(self) -> list[tuple[int, int]]:
         return coupled(self.qubits, self.usable.couplings)
 
+    def beside(self, wires: Iterable[int]) -> list[int]:
+        """Return the other wires that some of these turn with."""
+        own = set(wires)
+        return sorted({other for wire in own for other in self._turning.get(wire, ())} - own)
+
+    @cached_property
+    def _turning(self) -> dict[int, list[int]]:
+        """The wires that each one turns with."""
+        found: dict[int, list[int]] = {}
+        for pair in self._coupled if self.declared.acts("zz") else ():
+            if frozenset(self.qubits[wire] for wire in pair) in self.declared.zz:
+                for wire, other in (pair, pair[::-1]):
+                    found.setdefault(wire, []).append(other)
+        return found
+
     def pulses(
         self, waiting: Iterable[Wait], joined: Mapping[int, Sequence[tuple[float, int]]]
     ) -> dict[Wait, tuple[float, ...]]:

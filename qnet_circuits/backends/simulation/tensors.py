@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qnet_circuits.backends.simulation.fusing import Fused, followed, fuse
-from qnet_circuits.backends.simulation.pauli_transfer import WIDEST_GATE, transfer
+from qnet_circuits.backends.simulation.pauli_transfer import transfer
 from qnet_circuits.backends.simulation.steps import (
     Decision,
     Measurement,
@@ -29,6 +29,8 @@ Array = npt.NDArray[np.float64]
 _ZERO = np.array([1.0, 0.0, 0.0, 1.0])
 _TRACE = np.array([1.0, 0.0, 0.0, 0.0])
 _RESET = np.outer(_ZERO, _TRACE)
+#: A branch on more wires, those that turn with its own included, has a matrix of more than a million entries.
+_WIDEST_BRANCH = 5
 
 
 @dataclass
@@ -180,10 +182,10 @@ class _Builder:
 
 def _branch(decision: Decision, block: tuple[NoisyStep, ...]) -> Array:
     """Return the matrix of a branch on the decision's wires."""
-    if len(decision.wires) > WIDEST_GATE:
+    if len(decision.wires) > _WIDEST_BRANCH:
         raise UnsupportedError(
-            f"a branch on {len(decision.wires)} qubits cannot be computed exactly, at most {WIDEST_GATE} can; split the "
-            "decision, or sample on aer"
+            f"a branch on {len(decision.wires)} qubits, neighbours at rest that turn with its own included, cannot be computed "
+            f"exactly, at most {_WIDEST_BRANCH} can; split the decision, take ZZ away (zz=0), or sample on aer"
         )
     matrix = np.eye(4 ** len(decision.wires))
     for step in block:

@@ -31,7 +31,7 @@ from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.pulses import joints
 from qnet_circuits.devices.repaired import Usable, durations_of
-from qnet_circuits.devices.rest import resting
+from qnet_circuits.devices.rest import Idleness, resting
 from qnet_circuits.devices.schedule import (
     Timed,
     Wait,
@@ -151,6 +151,7 @@ class _Twin:
             declared = Declared.of(self.noise, self.usable)
             self.waiting = Waiting(self.qubits, self.usable, declared, self.decoupling, self.gate_error)
         self.errors: dict[tuple[str, tuple[int, ...]], list[NoisyStep]] = {}
+        self.beside: dict[int, tuple[int, ...]] = {}
 
     def timed(self) -> list[Timed]:
         """Return the operations in order of time."""
@@ -160,14 +161,32 @@ class _Twin:
     def steps(self) -> tuple[list[NoisyStep], float]:
         """Return the steps in order of time, and the circuit's duration."""
         timed = self.timed()
-        waiting = waits(timed) if self.waiting is not None else []
+        if self.waiting is None:
+            return in_order(self._operations(timed)), makespan(timed)
+        waiting = waits(timed)
+        pulses = self.waiting.pulses(waiting, joints(timed)) if self.decoupling else {}
+        self.beside = self._beside(timed, pulses)
         events = self._operations(timed)
-        if self.waiting is not None:
-            pulses = self.waiting.pulses(waiting, joints(timed)) if self.decoupling else {}
-            events += self.waiting.events(timed, waiting, resting(timed), pulses)
-            measured = [each for each in timed if each.position in self.mid_circuit]
-            events += self.waiting.dephasing(waiting, measured)
+        events += self.waiting.events(timed, waiting, resting(timed), pulses)
+        measured = [each for each in timed if each.position in self.mid_circuit]
+        events += self.waiting.dephasing(waiting, measured)
         return in_order(events), makespan(timed)
+
+    def _beside(
+        self, timed: Sequence[Timed], pulses: Mapping[Wait, tuple[float, ...]]
+    ) -> dict[int, tuple[int, ...]]:
+        """Return, by the place of each decision, the wires beside it that are at rest, without a pulse, while it lasts."""
+        assert self.waiting is not None
+        idle, found = Idleness(timed), {}
+        times = [(wait.wire, time) for wait, own in pulses.items() for time in own]
+        for each in timed:
+            if each.instruction.is_control_flow() and each.end > each.start:
+                pulsed = {wire for wire, time in times if each.start <= time <= each.end}
+                beside = [wire for wire in self.waiting.beside(each.wires) if wire not in pulsed]
+                found[each.position] = tuple(
+                    [wire for wire in beside if idle.lasts(wire, each.start, each.end)]
+                )
+        return found
 
     def _operations(self, timed: Sequence[Timed]) -> list[TimedStep]:
         """Return what operations do, each at its begin; a link's error when the pair was made, not when it is needed."""
@@ -233,26 +252,34 @@ class _Twin:
         return [Measurement(wire, bit, *errors), *([relax] if used_again and relax.acts else [])]
 
     def _decision(self, each: Timed, wires: tuple[int, ...], number: Mapping[object, int]) -> Decision:
-        """Return a real-time decision; every branch lasts as long as the longest."""
+        """Return a real-time decision; every branch lasts as long as the longest, and turns with wires that rest beside it."""
         operation, until = each.instruction.operation, each.end - each.start
         bits = tuple(number[bit] for bit in each.instruction.clbits)
-        blocks = tuple(self._branch(block, wires, bits, until) for block in operation.blocks)
+        beside = self.beside.get(each.position, ())
+        blocks = tuple(self._branch(block, wires, bits, until, beside) for block in operation.blocks)
         if operation.name == "if_else" and len(blocks) == 1:
-            blocks = (*blocks, self._block([], (), wires, (), until))
-        return Decision(operation, bits, wires, blocks)
+            blocks = (*blocks, self._block([], (), wires, (), until, beside))
+        touched = {wire for block in blocks for step in block for wire in step.wires}
+        return Decision(operation, bits, (*wires, *(wire for wire in beside if wire in touched)), blocks)
 
     def _branch(
-        self, block: QuantumCircuit, wires: tuple[int, ...], bits: tuple[int, ...], until: float
+        self,
+        block: QuantumCircuit,
+        wires: tuple[int, ...],
+        bits: tuple[int, ...],
+        until: float,
+        beside: tuple[int, ...],
     ) -> tuple[NoisyStep, ...]:
         """Return the steps of a branch; gates on one wire, which circuits of one program share, are remembered."""
         known = None if self.usable is None or len(wires) > 1 else self.usable.remembered
         if known is None or any(i.name in ("measure", "delay") or i.is_control_flow() for i in block.data):
-            return self._block(block_times(block, wires, self.timing), block.clbits, wires, bits, until)
+            timed = block_times(block, wires, self.timing)
+            return self._block(timed, block.clbits, wires, bits, until, beside)
         gates = tuple([(instruction.name, *instruction.params) for instruction in block.data])
-        key = (gates, wires, self._physical(wires), until)
+        key = (gates, wires, self._physical(wires), until, beside, self._physical(beside))
         if key not in known:
             timed = block_times(block, wires, self.timing)
-            known[key] = self._block(timed, block.clbits, wires, bits, until)
+            known[key] = self._block(timed, block.clbits, wires, bits, until, beside)
         steps: tuple[NoisyStep, ...] = known[key]
         return steps
 
@@ -263,6 +290,7 @@ class _Twin:
         wires: tuple[int, ...],
         bits: tuple[int, ...],
         until: float,
+        beside: tuple[int, ...],
     ) -> tuple[NoisyStep, ...]:
         number = dict(zip(clbits, bits, strict=True))
         # Inside a branch a measurement is the plain one, which its place in the branch must not be taken for another's.
@@ -274,7 +302,8 @@ class _Twin:
                 events.append((each.start, OPERATION, place, step))
         if self.waiting is not None:
             waiting = waits(inside, until, wires)
-            events += self.waiting.events(inside, waiting, resting(inside, until, wires), {})
+            rests = [*resting(inside, until, wires), *(Wait(wire, 0.0, until) for wire in beside)]
+            events += self.waiting.events(inside, waiting, rests, {})
         return tuple(in_order(events))
 
 

@@ -21,6 +21,8 @@ TURN = 2 * pi * ZZ * WAIT
 MEASURED = 2 * pi * ZZ * MEASURE
 #: Two neighbours of qubit 0.
 TWO = {"pairs": [(0, 1), (0, 2)]}
+#: One neighbour, and no coupling to the third.
+LINE = {"pairs": [(0, 1)]}
 ENDLESS = {"t1": None, "t2": None}
 
 
@@ -95,6 +97,40 @@ def in_branch(body, taken, prepared=("h", "x"), axis="X", orelse=None):
     return circuit
 
 
+def beside_branch(taken, after=None, prepared="x", axis="X", kind="if"):
+    """Return a circuit on which qubit 0 waits in a branch on the outcome of qubit 2, beside qubit 1, which is not in it."""
+    circuit = QuantumCircuit(3, 3)
+    getattr(circuit, prepared)(1)
+    if taken:
+        circuit.x(2)
+    circuit.barrier()
+    if after == "measured":
+        circuit.measure(1, 1)
+    circuit.measure(2, 2)
+    circuit.barrier()
+    circuit.h(0)
+    if kind == "if":
+        with circuit.if_test((2, 1)):
+            circuit.delay(WAIT * 1e6, 0, unit="us")
+    else:
+        with circuit.switch(circuit.clbits[2]) as case:
+            with case(0):
+                circuit.delay(WAIT / 2 * 1e6, 0, unit="us")
+            with case(1):
+                circuit.x(0)
+                circuit.delay(WAIT * 1e6, 0, unit="us")
+                circuit.x(0)
+    if after == "reset":
+        circuit.reset(1)
+    if after == "used":
+        circuit.measure(1, 1)
+    if axis == "Y":
+        circuit.sdg(0)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    return circuit
+
+
 def both_wait(circuit):
     circuit.delay(WAIT * 1e6, 0, unit="us")
     circuit.delay(WAIT * 1e6, 1, unit="us")
@@ -135,6 +171,28 @@ CASES = {
     "both beside a branch not taken": (in_branch(both_wait, False), cos(TURN), {"zz": ZZ}, {}),
     "a neighbour in |+> in a branch": (
         in_branch(both_wait, True, prepared=("h", "h")), (1 + cos(TURN)) / 2, {"zz": ZZ}, {},
+    ),
+    **{
+        f"one in a branch{'' if taken else ' not taken'}, one {after} beside it": (
+            beside_branch(taken, after), cos(TURN), {"zz": ZZ}, LINE,
+        )
+        for taken in (True, False) for after in ("used", "measured", "reset", "abandoned")
+    },
+    "one in a branch, one in |+> beside it": (
+        beside_branch(True, "used", prepared="h"), (1 + cos(TURN)) / 2, {"zz": ZZ}, LINE,
+    ),
+    "one in a branch, one in |0> beside it": (
+        beside_branch(True, "used", prepared="id"), 1, {"zz": ZZ}, LINE,
+    ),
+    "one in a branch, one beside it that no coupling joins": (
+        beside_branch(True, "used"), 1, {"zz": {"1-2": ZZ}}, {},
+    ),
+    "one in a branch, Y": (beside_branch(True, "used", axis="Y"), -sin(TURN), {"zz": ZZ}, LINE),
+    "one in a case of a switch, Y": (
+        beside_branch(True, "used", axis="Y", kind="switch"), sin(TURN), {"zz": ZZ}, LINE,
+    ),
+    "one in the shorter case of a switch, Y": (
+        beside_branch(False, "used", axis="Y", kind="switch"), -sin(TURN), {"zz": ZZ}, LINE,
     ),
     "charge parity": (waiting(), cos(pi * PARITY * WAIT), {"charge_parity": PARITY}, {}),
     "charge parity by name": (waiting("0"), 1, {"charge_parity": {"1": PARITY}}, {}),
