@@ -149,8 +149,6 @@ class Impostor(Alice):
     """Answers as Alice does, and takes any tag for right: a man in the middle raises no alarm. Her own tag must be good.
 
     Example:
-        >>> from qnet_circuits.qkd.postprocessing.authentication import KeyPool
-        >>> from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
         >>> from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
         >>> from qnet_circuits.qkd.postprocessing.authentication import KeyPool
         >>> from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
