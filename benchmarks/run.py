@@ -1,6 +1,6 @@
 """Measure all benchmarks and print one table; exit with 1 if a bar is missed.
 
-python -m benchmarks.run [--only frame,feedforward,exact,overhead,key,pulses] [--repeats N] [--json FILE]
+python -m benchmarks.run [--only frame,feedforward,exact,terms,overhead,key,pulses] [--repeats N] [--json FILE]
 """
 
 from __future__ import annotations
@@ -15,13 +15,22 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import exact_chain, feedforward_chain, frame_chain, key_distillation, overhead, pulses
+from benchmarks import (
+    declared_terms,
+    exact_chain,
+    feedforward_chain,
+    frame_chain,
+    key_distillation,
+    overhead,
+    pulses,
+)
 from benchmarks.measuring import Row
 
 BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
     "frame": frame_chain.rows,
     "feedforward": feedforward_chain.rows,
     "exact": exact_chain.rows,
+    "terms": declared_terms.rows,
     "overhead": overhead.rows,
     "key": key_distillation.rows,
     "pulses": pulses.rows,

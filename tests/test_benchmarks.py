@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 from scipy.stats import binom
 
-from benchmarks import exact_chain, feedforward_chain, frame_chain, key_distillation, overhead, pulses, run
+from benchmarks import (
+    declared_terms,
+    exact_chain,
+    feedforward_chain,
+    frame_chain,
+    key_distillation,
+    overhead,
+    pulses,
+    run,
+)
 from benchmarks.baselines import chain, feedforward
 from benchmarks.measuring import Row, seconds_in_aer
 
@@ -43,6 +52,9 @@ def test_each_benchmark_gives_rows_with_its_bars():
     rows = exact_chain.measure("frame", short=2, long=4, repeats=1)
     assert [row.bar for row in rows] == [10.0, None, 1.5]
     assert exact_chain.on_processor(hops=3, repeats=1).bar == 5.0
+    assert declared_terms.growth("frame", short=2, long=4, repeats=1).bar == 1.5
+    row = declared_terms.slower("chain", declared_terms.exact(2, "feedforward", "fake_torino"), repeats=1)
+    assert row.value > 0 and row.bar == 1.3
     row = overhead.measure("3-hop chain", "feedforward", shots=5, repeats=1)
     assert row.value > 0 and row.bar == 0.5
 
