@@ -162,7 +162,11 @@ class BaseBackend:
         latency = f", {self.noise.latencies}" if self.noise.idle else ""
         declared = Declared.of(self.noise, Usable(self.device.calibration))
         extra = [f"beyond the calibration: {term}" for term in declared.notes()]
-        return (f"simulated on {self.device.name}'s calibration: {on}{latency}", *extra, *self.device.notes)
+        missing = (
+            ("not modelled: leakage, thermal population, crosstalk of readout",) if self.noise.sources else ()
+        )
+        said = f"simulated on {self.device.name}'s calibration: {on}{latency}"
+        return (said, *extra, *missing, *self.device.notes)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"

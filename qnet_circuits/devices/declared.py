@@ -80,14 +80,16 @@ class Declared:
     def notes(self) -> tuple[str, ...]:
         """Return what a result must say of what is beyond the calibration."""
         noise, (zz, charge_parity, source) = self.noise, _typical(self.usable)
-        said = []
+        said, why = [], f" ({source})"
         if self.acts("zz"):
-            what, why = (zz, f" ({source})") if noise.zz == TYPICAL else (noise.zz, "")
-            said.append(f"ZZ of {_amount(what, 1e-3, 'kHz')} between coupled qubits at rest{why}")
+            amount = f"{_amount(zz, 1e-3)}{why}" if noise.zz == TYPICAL else _amount(noise.zz, 1e-3)
+            said.append(f"ZZ between coupled qubits at rest of {amount}")
         if self.acts("charge_parity"):
             typical = noise.charge_parity == TYPICAL
-            what, why = (charge_parity, f" ({source})") if typical else (noise.charge_parity, "")
-            said.append(f"charge parity of ± {_amount(what, 0.5e-3, 'kHz')}{why}")
+            amount = (
+                f"{_amount(charge_parity, 0.5e-3)}{why}" if typical else _amount(noise.charge_parity, 0.5e-3)
+            )
+            said.append(f"charge parity of ± {amount}")
         if self.acts("t2_star") and noise.t2_star_fraction < 1:
             said.append(f"slow dephasing with T2* = {noise.t2_star_fraction:g} T2")
         if self.acts("t2_star") and noise.t2_star:
@@ -161,7 +163,7 @@ def _check_coupling(pair: frozenset[int], usable: Usable) -> None:
         raise ParameterError(f"zz names {first}-{second}, which {usable.name} does not couple; {there}")
 
 
-def _amount(given: Any, scale: float, unit: str) -> str:
+def _amount(given: Any, scale: float, unit: str = "kHz") -> str:
     """Return a number, or the first numbers by place, in a unit."""
     if not isinstance(given, tuple):
         return f"{given * scale:.4g} {unit}"

@@ -16,7 +16,7 @@ _STRONGEST_ZZ = 1e7
 _WIDEST_SPLITTING = 1e6
 _SHORTEST_T2_STAR, _LONGEST_T2_STAR = 1e-9, 1.0
 #: What stands for the number that is typical of a device's family.
-TYPICAL = "typical"
+TYPICAL: Literal["typical"] = "typical"
 #: A qubit or two, and a number: what a mapping is kept as, so that a description has a hash.
 ByPlace = tuple[tuple[Any, ...], ...]
 #: What a run that was stored without a field had.
@@ -34,8 +34,9 @@ class DeviceNoise:
     each decision, hence the default of ``feedforward_latency``; n decisions in series take ``feedforward_latency`` and
     n - 1 times ``decision_latency``.
 
-    The last five terms are off by default, since no calibration has them: the result names them when they are on. They act in
-    waits, those inside of a branch too.
+    No calibration has the last five terms, so that the result names those that are on. They act in waits, those inside of a
+    branch too. By default ``zz`` and ``charge_parity`` are what is typical of the device's family, since open data of a
+    processor need both (docs/model.md), and the others are off.
 
     Args:
         gates: Whether gates and resets err.
@@ -50,12 +51,12 @@ class DeviceNoise:
             state, in [0, 1]. Default 1.
         zz: Strength ζ in Hz of the coherent coupling of coupled qubits of which one waits and the other waits, is measured, or
             is not used again: in a time t they turn by exp(-2πi ζ t |11⟩⟨11|). In [-1e7, 1e7]; or a mapping of couplings to
-            strengths, such as ``{"3-4": 78900}`` or ``{(3, 4): 78900}``, of which the others have none; or ``"typical"``: the
-            number that is typical of the device's family, and none if nothing is known of that.
+            strengths, such as ``{"3-4": 78900}`` or ``{(3, 4): 78900}``, of which the others have none; or ``"typical"``, the
+            default: the number that is typical of the device's family, and none if nothing is known of that.
         charge_parity: Distance δ in Hz of the two frequencies that a qubit has by the parity of its charge, in [0, 1e6]: a
             superposition that waits for a time t keeps cos(π δ t) of itself. Or a mapping of qubits to distances, such as
-            ``{"22": 6600}`` or ``{22: 6600}``; or ``"typical"``. Its sign stays through diagonal gates, and X and Y turn it, so
-            that an echo undoes it; any other gate draws it anew.
+            ``{"22": 6600}`` or ``{22: 6600}``; or ``"typical"``, the default. Its sign stays through diagonal gates, and X and
+            Y turn it, so that an echo undoes it; any other gate draws it anew.
         t2_star: A mapping of qubits to T2* in seconds, such as ``{"22": 84.5e-6}``, which wins over the fraction. Default None.
         t2_star_fraction: T2* / T2, in (0, 1]: below 1, a wait t ends with the coherence exp(-t/T2 - (t/T)²), which is 1/e at
             T2*, from noise that is slow: its Gaussian part has a sign as the parity of charge has.
@@ -80,8 +81,8 @@ class DeviceNoise:
     feedforward_latency: float = 1.5e-6
     decision_latency: float = 0.7e-6
     post_measure_fraction: float = 1.0
-    zz: float | Literal["typical"] | Mapping[Any, float] | ByPlace = 0.0
-    charge_parity: float | Literal["typical"] | Mapping[Any, float] | ByPlace = 0.0
+    zz: float | Literal["typical"] | Mapping[Any, float] | ByPlace = TYPICAL
+    charge_parity: float | Literal["typical"] | Mapping[Any, float] | ByPlace = TYPICAL
     t2_star: Mapping[Any, float] | ByPlace | None = None
     t2_star_fraction: float = 1.0
     measurement_dephasing: float = 0.0

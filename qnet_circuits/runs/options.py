@@ -139,7 +139,8 @@ class RunOptions:
     noise: Any = _option(
         None,
         _or_none(_noise),
-        "Which noise of a simulated device is on, a ``DeviceNoise`` or its fields. Default: all that is calibrated.",
+        "Which noise of a simulated device is on, a ``DeviceNoise`` or its fields. Default: all that is calibrated, and "
+        "of what no calibration has, ZZ and the parity of charge as they are typical of the device's family.",
         "What noise a simulated device has, such as idle=false or feedforward_latency=2e-6.",
         verbs=("run", "submit", "predict", "error_budget", "estimate_cost"),
         shown="KEY=VALUE",
