@@ -80,16 +80,19 @@ class Declared:
     def notes(self) -> tuple[str, ...]:
         """Return what a result must say of what is beyond the calibration."""
         noise, (zz, charge_parity, source) = self.noise, _typical(self.usable)
-        said, why = [], f" ({source})"
+        said, typical = [], f" ({source})"
         if self.acts("zz"):
-            amount = f"{_amount(zz, 1e-3)}{why}" if noise.zz == TYPICAL else _amount(noise.zz, 1e-3)
-            said.append(f"ZZ between coupled qubits at rest of {amount}")
+            whole = noise.zz == TYPICAL
+            amount, why = (_amount(zz, 1e-3), typical) if whole else (_amount(noise.zz, 1e-3), "")
+            said.append(f"ZZ of {amount} between coupled qubits at rest{why}")
         if self.acts("charge_parity"):
-            typical = noise.charge_parity == TYPICAL
-            amount = (
-                f"{_amount(charge_parity, 0.5e-3)}{why}" if typical else _amount(noise.charge_parity, 0.5e-3)
+            whole = noise.charge_parity == TYPICAL
+            amount, why = (
+                (_amount(charge_parity, 0.5e-3), typical)
+                if whole
+                else (_amount(noise.charge_parity, 0.5e-3), "")
             )
-            said.append(f"charge parity of ± {amount}")
+            said.append(f"charge parity of ± {amount}{why}")
         if self.acts("t2_star") and noise.t2_star_fraction < 1:
             said.append(f"slow dephasing with T2* = {noise.t2_star_fraction:g} T2")
         if self.acts("t2_star") and noise.t2_star:

@@ -272,7 +272,7 @@ def test_the_program_is_compiled_once(monkeypatch):
 def test_options_are_those_of_predict():
     options = {
         "layout": [5, 4, 3, 2], "optimization_level": 1, "decoupling": True, "corrections": "feedforward",
-        "noise": qn.DeviceNoise(feedforward_latency=1e-5), "seed": 3,
+        "noise": qn.DeviceNoise(feedforward_latency=1e-5, zz=0), "seed": 3,
     }  # fmt: skip
     budget = error_budget(CHAIN, "fake_kingston", **options)
     assert budget.value == predict(CHAIN, "fake_kingston", **options).fidelity.value
@@ -317,6 +317,7 @@ def test_a_backend_is_a_device_with_its_own_noise():
         "waiting",
         "latency",
         "decisions",
+        "zz",
     ]
 
 

@@ -223,7 +223,7 @@ def _nested(circuit, node):
 
 def _wide(circuit, node):
     with circuit.if_test((circuit.clbits[0], 1)):
-        for k in range(4):
+        for k in range(5):
             circuit.cx(node[k], node[k + 1])
 
 
@@ -236,11 +236,11 @@ def _wide(circuit, node):
             "branch",
         ),
         (_nested, "branch"),
-        (_wide, "5 qubits.* 4 "),
+        (_wide, "6 qubits.* 5 "),
     ],
 )
 def test_what_is_refused_is_refused_in_one_clear_line(decide, message, rng):
-    compiled = compile_program(user_program(rng, decide, width=5))
+    compiled = compile_program(user_program(rng, decide, width=6))
     with pytest.raises(UnsupportedError, match=message) as caught:
         ExactBackend().evaluate(compiled, compiled.program.figures)
     assert "\n" not in str(caught.value)
