@@ -29,9 +29,9 @@ def measured_values(result: Result | str | os.PathLike[str], device: Any) -> dic
     """Return the errors of two-qubit gates that explain what a link benchmark measured.
 
     A link's fidelity falls linearly with the depolarisation of its one two-qubit gate, and so with the gate's error. Two
-    exact predictions, with everything else as it is calibrated, give the line, and the measured fidelity the error. An error
-    is never below that of the gate's relaxation alone, nor 1/2 or more. A link whose fidelity does not depend on its gate is
-    left out.
+    exact predictions, with everything else as it is calibrated, give the line, and the measured fidelity the error. Below the
+    error of the gate's relaxation alone, where the twin shortens relaxation, a third one gives another line, which is a good
+    approximation. An error is more than 0 and less than 1/2. A link whose fidelity does not depend on its gate is left out.
 
     Args:
         result: The result of a link benchmark with ``kind="edge"``, or the directory of its run.
@@ -54,23 +54,27 @@ def measured_values(result: Result | str | os.PathLike[str], device: Any) -> dic
     calibration = found.calibration
     measured = result if isinstance(result, Result) else result_in(result)
     fidelities = link_fidelities(measured, measured.title, found)
-    low = {pair: _floor(calibration, pair) for pair in fidelities}
-    high = {pair: (error + FAILED) / 2 for pair, error in low.items()}
-    best, worst = (_predicted(measured, calibration, found, errors) for errors in (low, high))
+    floor = {pair: _floor(calibration, pair) for pair in fidelities}
+    marks = [dict.fromkeys(floor, _LEAST), floor, {pair: (low + FAILED) / 2 for pair, low in floor.items()}]
+    lines = [_predicted(measured, calibration, found, errors) for errors in marks]
     values = {}
     for pair, fidelity in fidelities.items():
-        slope = (best[pair] - worst[pair]) / (high[pair] - low[pair])
+        points = [(line[pair], errors[pair]) for line, errors in zip(lines, marks, strict=True)]
+        # Below the error by relaxation alone, relaxation is shortened: another line.
+        best, worst = points[:2] if fidelity > points[1][0] and floor[pair] > _LEAST else points[1:]
+        slope = (best[0] - worst[0]) / (worst[1] - best[1])
         if slope > _FLAT:
-            error = low[pair] + (best[pair] - fidelity) / slope
-            values[pair] = {"two_qubit_error": min(max(error, low[pair]), _MOST)}
+            error = best[1] + (best[0] - fidelity) / slope
+            values[pair] = {"two_qubit_error": min(max(error, _LEAST), _MOST)}
     return values
 
 
 def _floor(calibration: DeviceCalibration, pair: Pair) -> float:
-    """Return the error that relaxation alone gives the slowest two-qubit gate of a coupling."""
+    """Return the error that relaxation alone gives the two-qubit gate that a link is made with, which is slower if turned."""
     usable = Usable(calibration)
-    gates = (entry for entry in calibration.entries if set(entry.qubits) == set(pair))
-    return max(_LEAST, *(relaxation_error(usable, entry.name, entry.qubits) for entry in gates))
+    gates = [entry for entry in calibration.entries if set(entry.qubits) == set(pair)]
+    forward = [entry for entry in gates if entry.qubits == pair]
+    return max(_LEAST, *(relaxation_error(usable, each.name, each.qubits) for each in forward or gates))
 
 
 def _predicted(

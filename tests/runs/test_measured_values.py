@@ -54,14 +54,13 @@ def test_a_calibration_with_the_values_predicts_what_was_measured():
         assert again[name].value == pytest.approx(estimate.value, abs=1e-6)
 
 
-def test_an_error_is_not_below_relaxation_alone():
-    device = fake_device("fake_manila").calibration
-    found = errors(qn.measured_values(qn.predict(BENCHMARK, "fake_manila"), with_error(device, 0.01)))
+def test_an_error_below_that_of_relaxation_alone_is_given_back_nearly():
+    """The twin shortens relaxation there, so that the line is another one; the direction that is used counts."""
+    device = fake_device("fake_jakarta").calibration
+    found = errors(qn.measured_values(qn.predict(BENCHMARK, "fake_jakarta"), with_error(device, 0.01)))
     usable = Usable(device)
-    least = {pair: max(relaxation_error(usable, "cx", each) for each in (pair, pair[::-1])) for pair in found}
-    assert any(device.error("cx", pair) < least[pair] for pair in found)
-    for pair, error in found.items():
-        assert error == pytest.approx(max(device.error("cx", pair), least[pair]), abs=1e-6)
+    assert any(device.error("cx", pair) < relaxation_error(usable, "cx", pair) - 2e-3 for pair in found)
+    assert found == {pair: pytest.approx(device.error("cx", pair), abs=1e-5) for pair in found}
 
 
 def test_a_failed_calibration_is_healed():
