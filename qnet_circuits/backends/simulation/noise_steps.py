@@ -102,7 +102,7 @@ class Waiting:
         """
         found = [event for wait in waiting for event in self._relax(wait, pulses.get(wait, ()))]
         if self.declared.acts("zz"):
-            found += self._turns(timed, waiting, resting, pulses)
+            found += self._turns(waiting, resting, pulses)
         if self.declared.acts("charge_parity") or self.declared.acts("t2_star"):
             found += self._drifts(timed, waiting, pulses)
         return found
@@ -127,14 +127,9 @@ class Waiting:
     # -- ZZ ---------------------------------------------------------------------------------------------------------
 
     def _turns(
-        self,
-        timed: Sequence[Timed],
-        waiting: Sequence[Wait],
-        resting: Sequence[Wait],
-        pulses: Mapping[Wait, tuple[float, ...]],
+        self, waiting: Sequence[Wait], resting: Sequence[Wait], pulses: Mapping[Wait, tuple[float, ...]]
     ) -> list[TimedStep]:
         """Let coupled neighbours turn while one of them waits and the other is at rest."""
-        measured = {(each.wires[0], each.start): k for k, each in enumerate(timed) if each.name == "measure"}
         waits = set(waiting)
         own: dict[int, list[Wait]] = {}
         for each in sorted([*waiting, *resting], key=lambda each: each.start):
@@ -143,11 +138,9 @@ class Waiting:
         for first, second in self._coupled:
             strength = self.declared.zz.get(frozenset((self.qubits[first], self.qubits[second])), 0.0)
             for pair in overlaps(own.get(first, ()), own.get(second, ())) if strength else ():
-                rests = [each.wire for each in pair if each not in waits]
-                if len(rests) < 2:
+                if not waits.isdisjoint(pair):
                     cuts = sorted(time for each in pair for time in pulses.get(each, ()))
-                    places = [measured.get((wire, max(each.start for each in pair))) for wire in rests]
-                    found += _turn(*pair, strength, cuts, *places)
+                    found += _turn(*pair, strength, cuts)
         return found
 
     # -- slow errors ------------------------------------------------------------------------------------------------
@@ -218,29 +211,20 @@ def _flip(wire: int, probability: float) -> PauliError:
     return PauliError(wire, (1 - probability, 0.0, 0.0, probability))
 
 
-def _turn(
-    a: Wait, b: Wait, strength: float, pulses: Sequence[float], measured: int | None = None
-) -> list[TimedStep]:
+def _turn(a: Wait, b: Wait, strength: float, pulses: Sequence[float]) -> list[TimedStep]:
     """Return how two neighbours turn while both are at rest, piece by piece between pulses.
 
     Args:
         a: When the one is at rest.
         b: When the other is.
         strength: Their ζ in Hz.
-        pulses: The pulses of both.
-        measured: Place of the operation if one of them is measured when both come to be at rest, or None.
+        pulses: The pulses of both, in order of time.
     """
     start, end = max(a.start, b.start), min(a.end, b.end)
     ends = [start, *(time for time in pulses if start < time < end), end]
-    seconds = [until - begin for begin, until in itertools.pairwise(ends)]
-    wires = a.wire, b.wire
-    if measured is not None and min(a.start, b.start) < start:
-        # It is in |0⟩ or |1⟩ from now on, so that all pieces may come before its measurement: its wire is free after it. The
-        # other's pulses change their sign, and the phase of the measured one, which nobody sees.
-        left = sum(piece * (-1) ** k for k, piece in enumerate(seconds))
-        return [(start, OPERATION, measured - 0.5, _phase(strength, left, wires))]
     return [
-        (begin, TURN, 0, _phase(strength, piece, wires)) for begin, piece in zip(ends, seconds, strict=False)
+        (begin, TURN, 0, _phase(strength, until - begin, (a.wire, b.wire)))
+        for begin, until in itertools.pairwise(ends)
     ]
 
 

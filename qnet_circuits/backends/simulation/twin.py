@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -194,15 +195,43 @@ class _Twin:
         last_use = {wire: each.position for each in timed if not each.transparent for wire in each.wires}
         events: list[TimedStep] = []
         ended: dict[int, float] = {}
-        for place, each in enumerate(timed):
+        acting: list[list[NoisyStep]] = []
+        for each in timed:
             used_again = any([last_use.get(wire, -1) > each.position for wire in each.wires])
+            acting.append(self._act(each, each.wires, number, used_again))
+        late = self._late(timed, acting)
+        for place, (each, steps) in enumerate(zip(timed, acting, strict=True)):
             time = ended.get(each.wires[0], each.start) if each.name == "barrier" else each.start
-            for step in self._act(each, each.wires, number, used_again):
-                events.append((time, OPERATION, place, step))
+            moment = late.get(place, (time, place))
+            events += [(moment[0], OPERATION, moment[1], step) for step in steps]
             if not each.transparent:
                 for wire in each.wires:
                     ended[wire] = each.end
         return events
+
+    def _late(
+        self, timed: Sequence[Timed], acting: Sequence[Sequence[NoisyStep]]
+    ) -> dict[int, tuple[float, float]]:
+        """Return the latest moments of measurements whose wire is done afterwards, or reset: before their bit is asked for.
+
+        A neighbour turns beside a wire that is measured as it does beside one that was. If its turns come before the
+        measurement, nothing is left of the wire after it.
+        """
+        following: dict[int, tuple[str, tuple[float, float]]] = {}
+        asked: dict[int, tuple[float, float]] = {}
+        found: dict[int, tuple[float, float]] = {}
+        if self.waiting is None or not self.waiting.declared.acts("zz"):
+            return found
+        for place in reversed(range(len(timed))):
+            each, moment = timed[place], (timed[place].start, place - 0.5)
+            if each.name == "measure":
+                name, limit = following.get(each.wires[0], ("reset", (math.inf, place)))
+                if name == "reset":
+                    found[place] = min(limit, asked.get(each.bits[0], limit))
+            asked.update(dict.fromkeys(each.bits, moment))
+            if acting[place] or not each.transparent:
+                following.update(dict.fromkeys(each.wires, (each.name, moment)))
+        return found
 
     def _physical(self, wires: Sequence[int]) -> tuple[int, ...]:
         return tuple([self.qubits[wire] for wire in wires])
