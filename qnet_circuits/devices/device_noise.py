@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from qnet_circuits.devices.places import place_of
 from qnet_circuits.errors import ParameterError, check_name, check_range
 
 #: Longest latency, strongest coupling and splitting, and longest coherence that make sense; beyond them a unit was mistaken.
@@ -207,12 +207,8 @@ def _by_place(name: str, given: Any, size: int, low: float, high: float) -> ByPl
 
 def _place(name: str, key: Any, size: int) -> tuple[int, ...]:
     """Return the qubits that a key of a mapping names, in order."""
-    parts = key.split("-") if isinstance(key, str) else key if isinstance(key, tuple) else (key,)
-    try:
-        qubits = tuple(sorted(int(part) if isinstance(part, str) else operator.index(part) for part in parts))
-    except (TypeError, ValueError):
-        qubits = ()
-    if len(qubits) != size or len(set(qubits)) < size or qubits[0] < 0:
+    qubits = place_of(key)
+    if len(qubits) != size:
         what = 'a qubit, such as "22"' if size == 1 else 'a coupling, such as "3-4" or (3, 4)'
         raise ParameterError(f"{name} takes {what}, got {key!r}")
     return qubits

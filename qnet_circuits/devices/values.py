@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from qnet_circuits.devices.entries import short
 from qnet_circuits.devices.files import read_file
+from qnet_circuits.devices.places import place_of
 from qnet_circuits.errors import ParameterError, RecordError
 
 #: The columns of a CSV file.
@@ -86,13 +87,16 @@ def _text(path: str) -> str:
         return read_file(path).decode("utf-8-sig")
     except OSError as error:
         raise RecordError(f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise RecordError(f"{path} is no text in UTF-8") from None
+    except ValueError:
+        # A path with a null character is no file either.
+        raise RecordError(f"{path!r} is no text in UTF-8") from None
 
 
 def _value(place: Any, quantity: str, number: Any, where: str) -> Value:
     qubits = _qubits(place, where)
     try:
+        if isinstance(number, bool):
+            raise TypeError(number)
         return Value(qubits, quantity, float(number), where)
     except (TypeError, ValueError, OverflowError):
         raise ParameterError(f"{where}: {quantity} must be a number, got {short(number)}") from None
@@ -100,14 +104,8 @@ def _value(place: Any, quantity: str, number: Any, where: str) -> Value:
 
 def _qubits(place: Any, where: str) -> tuple[int, ...]:
     """Return the qubits of a place, the smaller one first."""
-    whole = place if isinstance(place, Iterable) else [place]
-    try:
-        qubits = tuple(
-            sorted(int(str(part)) for part in (place.split("-") if isinstance(place, str) else whole))
-        )
-    except ValueError:
-        qubits = ()
-    if len(qubits) not in (1, 2) or len(set(qubits)) < len(qubits) or qubits[0] < 0:
+    qubits = place_of(place)
+    if len(qubits) not in (1, 2):
         raise ParameterError(
             f"{where}: a place is a qubit, such as 3, or a coupling, such as 3-4, got {short(place)}"
         )

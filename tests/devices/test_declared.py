@@ -59,6 +59,7 @@ def test_a_run_that_was_stored_without_a_term_did_without():
         {"zz": {"0-0": 5e4}}, {"zz": {"0-1": 5e4, (1, 0): 5e4}}, {"zz": {"a-b": 5e4}}, {"zz": {-1.5: 1}}, {"zz": [[0, 1, 5e4]]},
         {"zz": (0, 1)}, {"zz": {"0-1-2": 1}}, {"charge_parity": -1}, {"charge_parity": 2e6}, {"charge_parity": {"0-1": 5}},
         {"charge_parity": {0: -5}}, {"t2_star": 5e-5}, {"t2_star": {0: 0}}, {"t2_star": {0: None}}, {"t2_star": {0: 5.0}},
+        {"zz": {"3_4-5": 1}}, {"zz": {(True, 2): 1}}, {"zz": {"٣-4": 1}}, {"charge_parity": {True: 5}},
         {"t2_star": "typical"}, {"decision_latency": -1e-9}, {"decision_latency": 2e-3},
     ],
 )  # fmt: skip

@@ -111,6 +111,8 @@ def test_a_csv_says_the_same(tmp_path):
         ({-1: {"t1": 1e-4}}, ["-1"]),
         ({True: {"t1": 1e-4}}, ["True"]),
         ({1.5: {"t1": 1e-4}}, ["1.5"]),
+        ({"0_1": {"t1": 1e-4}}, ["0_1"]),
+        ({0: {"t1": True}}, ["t1", "True"]),
         ({"q3": {"t1": 1e-4}}, ["q3"]),
         ({0: 1e-4}, ["0.0001"]),
         (3, ["3"]),
@@ -152,6 +154,8 @@ def test_a_wrong_csv_names_the_file_and_the_line(tmp_path, content, line):
 
 def test_a_file_that_cannot_be_read(tmp_path):
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RecordError):
+        LINE.with_values("a\0b")
     for path in (tmp_path / "nowhere.csv", tmp_path, tmp_path / "binary.csv"):
         with pytest.raises(RecordError, match=path.name):
             LINE.with_values(path)
