@@ -118,7 +118,7 @@ def test_budget_prints_the_object_of_the_design(qnet):
     )  # fmt: skip
     assert plain["layout"] == [[7, 6, 5]]
     assert plain["corrections"] == "feedforward" and plain["noise"]["readout"] is False
-    assert [row["source"] for row in plain["rows"]] == ["gates", "waiting", "latency", "decisions"]
+    assert [row["source"] for row in plain["rows"]] == ["gates", "waiting", "latency", "decisions", "zz"]
     whole = sum(row["alone"] for row in plain["rows"]) + plain["interaction"]
     assert whole == pytest.approx(plain["ideal"] - plain["value"], abs=1e-12)
 

@@ -78,7 +78,7 @@ def test_pulses_cost_their_gate_error():
         odd.target.update_instruction_properties("x", qubits, InstructionProperties(known.duration, 0.4))
     backend = LocalBackend("fake_manila")
     backend.device = Device("odd", odd)
-    options = {"shots": 300, "seed": 1, "corrections": "feedforward", "layout": [0, 1, 2, 3]}
+    options = {"shots": 2000, "seed": 1, "corrections": "feedforward", "layout": [0, 1, 2, 3]}
     plain, pulsed = (
         dict(qn.submit(CHAIN, backend, decoupling=on, **options).outcomes()) for on in (False, True)
     )
