@@ -58,7 +58,7 @@ class Usable:
         """Return how gaps were treated that have been met so far, one line for each kind."""
         lines = []
         for kind, places in self._gaps.items():
-            listed = list(places)
+            listed = sorted(places)
             more = f" and {len(listed) - 6} more" if len(listed) > 6 else ""
             lines.append(f"calibration of {self._raw.name}: {kind}: {', '.join(listed[:6])}{more}")
         return tuple(lines)
