@@ -19,7 +19,9 @@ def _blocks(file, language):
     return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / file).read_text(), re.M | re.S)
 
 
-@pytest.mark.parametrize("file", ["README.md", "docs/add-a-protocol.md", "docs/keys.md"])
+@pytest.mark.parametrize(
+    "file", ["README.md", "docs/add-a-protocol.md", "docs/beyond-calibrations.md", "docs/keys.md"]
+)
 def test_python_blocks_run(file, tmp_path):
     script = tmp_path / "blocks.py"
     script.write_text("\n".join(_blocks(file, "python")))
