@@ -452,3 +452,10 @@ def test_a_wait_beside_part_of_a_measurement_dephases_in_part():
     made = noisy(circuit, calibration, measurement_dephasing=p, gates=False)
     (error,) = [step for step in made if isinstance(step, PauliError)]
     assert error.weights == pytest.approx((1 - 0.6 * p, 0, 0, 0.6 * p))
+
+
+def test_a_measured_neighbour_turns_before_it_is_measured_and_takes_no_wire_of_its_own():
+    """Nothing happens to its wire after the measurement, so that one evolution serves all shots."""
+    circuit = beside(lambda circuit: circuit.measure(1, 1))
+    plan = plan_of(noisy(circuit, perfect(2, **ENDLESS, readout=(0.1, 0.2)), zz=ZZ))
+    assert plan.at_once and plan.noisy.num_wires == 2
