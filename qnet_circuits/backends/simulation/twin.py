@@ -117,7 +117,7 @@ def noisy_circuit(
         circuit: A compiled circuit on the used qubits alone.
         qubits: The physical qubit of each of its wires; not needed without a device.
         usable: The device's calibration with its gaps treated, or None without a device.
-        noise: What is on. Default: everything that is calibrated.
+        noise: What is on. Default: ``DeviceNoise()``.
         link_noise: The links' own errors, by the label of the fence where they happen.
         decoupling: Whether waiting qubits are decoupled by pairs of X pulses.
 
