@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from qiskit import QuantumCircuit
@@ -173,13 +174,19 @@ def place_all(
     """
     if device is None:
         return [Routed(circuit, tuple(range(circuit.num_qubits)), ()) for circuit in circuits]
-    target = trusted(device)
+    whole, target = device.target, trusted(device)
+    if target is not whole:
+        with suppress(LayoutError, TranspilerError):
+            return _place_on(circuits, target, whole, by_hand, seed)
     try:
-        return _place_on(circuits, target, device.target, by_hand, seed)
-    except (LayoutError, TranspilerError):
-        if target is device.target:
-            raise
-        return _place_on(circuits, device.target, device.target, by_hand, seed)
+        return _place_on(circuits, whole, whole, by_hand, seed)
+    except TranspilerError:
+        raise LayoutError(
+            f"no part of {device.name} that couplings hold together is large enough for the circuits; use another device"
+            if by_hand is None
+            else f"the circuits join qubits of {', '.join(map(str, by_hand))} that no couplings of {device.name} join; choose "
+            "other qubits, or leave layout out"
+        ) from None
 
 
 def _place_on(

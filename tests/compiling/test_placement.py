@@ -8,6 +8,7 @@ import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.errors import LayoutError, VerificationError
+from tests.devices.calibrations import perfect
 
 DEVICES = ["fake_torino", "fake_brisbane", "fake_boston", "fake_kingston", "fake_nighthawk"]
 
@@ -31,6 +32,12 @@ def test_a_star_on_a_sparse_chip_is_routed_between_fences(device, level):
     if device == "fake_torino":
         assert compiled.resources["routing_swaps"] > 0
         assert "SWAPs were put in" in " ".join(compiled.notes)
+
+
+@pytest.mark.parametrize("layout", [None, [0, 1, 2]])
+def test_a_device_in_parts_that_are_too_small_is_a_clear_error(layout):
+    with pytest.raises(LayoutError, match="perfect"):
+        qn.compile(qn.Teleportation(), perfect(4, pairs=[(0, 1), (2, 3)]), layout=layout)
 
 
 def test_a_routing_that_changes_the_circuit_is_caught():
