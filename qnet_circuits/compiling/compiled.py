@@ -17,9 +17,8 @@ from qnet_circuits.compiling.decoupling import with_pulses
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.optimisation import Optimiser
-from qnet_circuits.compiling.placement import place_all, place_fixed, place_measured
+from qnet_circuits.compiling.placement import doubts, place_all, place_fixed, place_measured
 from qnet_circuits.compiling.routing import Routed, undo_routing
-from qnet_circuits.compiling.trusted import doubts
 from qnet_circuits.compiling.verifying.boundaries import Shape, verify_boundaries
 from qnet_circuits.compiling.wide_decisions import with_narrow_decisions
 from qnet_circuits.devices.device import Device

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -14,8 +14,7 @@ from qnet_circuits.compiling.building import meeting_pairs
 from qnet_circuits.compiling.chain_placement import Errors, Uses, best_window, find_path
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.routing import Routed, Router
-from qnet_circuits.compiling.trusted import trusted
-from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device import Device, restrict
 from qnet_circuits.errors import LayoutError
 
 VF2_CALLS = 5_000_000
@@ -35,11 +34,8 @@ Pairs = tuple[int, frozenset[frozenset[int]]]
 def interactions(circuit: QuantumCircuit) -> Pairs:
     """Return the number of wires and the pairs that meet in a two-qubit gate, control-flow bodies included."""
     place = {qubit: k for k, qubit in enumerate(circuit.qubits)}
-    pairs: set[frozenset[int]] = set()
-    for instruction in circuit.data:
-        for pair in meeting_pairs(instruction):
-            pairs.add(frozenset(place[qubit] for qubit in pair))
-    return circuit.num_qubits, frozenset(pairs)
+    pairs = (pair for instruction in circuit.data for pair in meeting_pairs(instruction))
+    return circuit.num_qubits, frozenset(frozenset(place[qubit] for qubit in pair) for pair in pairs)
 
 
 def check_layout(layout: Sequence[int], width: int, num_qubits: int) -> tuple[int, ...]:
@@ -65,6 +61,35 @@ def coupling(target: Target) -> CouplingMap:
     """Return a target's couplings; all pairs where it sets no limit."""
     found = target.build_coupling_map()
     return found if found is not None else CouplingMap.from_full(target.num_qubits)
+
+
+def trusted(device: Device) -> Target:
+    """Return a device's target without the two-qubit gates whose calibration failed."""
+    failed = device.calibration.failed_gates
+    return restrict(device.target, range(device.num_qubits), failed) if failed else device.target
+
+
+def doubts(placed: Iterable[Routed], device: Device, named: bool) -> list[str]:
+    """Return what is to be said of circuits that use couplings whose calibration failed.
+
+    Args:
+        placed: The circuits.
+        device: The device.
+        named: Whether the caller, or the protocol, chose the qubits.
+    """
+    failed = device.calibration.failed_couplings
+    used = {pair for routed in placed for pair in _couplings(routed)} & failed if failed else ()
+    if not used:
+        return []
+    listed = ", ".join(f"{a}-{b}" for a, b in sorted(map(sorted, used)))
+    if named:
+        return [f"the layout uses couplings whose calibration failed: {listed}"]
+    return [f"no placement without couplings whose calibration failed was found; it uses {listed}"]
+
+
+def _couplings(routed: Routed) -> set[frozenset[int]]:
+    """Return the couplings that a circuit uses."""
+    return {frozenset(routed.qubits[k] for k in pair) for pair in interactions(routed.circuit)[1]}
 
 
 def find_layout(circuit: QuantumCircuit, target: Target, seed: int) -> tuple[int, ...] | None:

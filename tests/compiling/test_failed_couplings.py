@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.compiling.trusted import trusted
+from qnet_circuits.compiling.placement import trusted
 from qnet_circuits.devices.device import Device
 
 CHAIN = qn.RepeaterChain(hops=2)
