@@ -109,7 +109,7 @@ class Optimiser:
             optimised: QuantumCircuit = self._manager.run(simple)
             self._put_back(optimised, decisions)
         except TranspilerError as error:
-            reason = self._lacking(circuit) or " ".join(str(error.message).split())
+            reason = self._lacking(circuit) or self._mixed() or " ".join(str(error.message).split())
             raise UnsupportedError(f"circuit {circuit.name!r} cannot be compiled here: {reason}") from error
         return optimised
 
@@ -121,6 +121,23 @@ class Optimiser:
         does = {each.name for each in others}
         lacking = ", ".join(sorted(does - set(self._target.operation_names)))
         return lacking and f"the device has no {lacking}; leave that out, or choose another device"
+
+    def _mixed(self) -> str:
+        """Return which gates of two qubits the couplings have, if not all have the same; empty if they have.
+
+        Qiskit turns the direction of a gate only if every coupling has that gate.
+        """
+        by_coupling: dict[frozenset[int], set[str]] = {}
+        for instruction, qubits in self._target.instructions:
+            if isinstance(instruction, Gate) and len(qubits or ()) == 2:
+                by_coupling.setdefault(frozenset(qubits), set()).add(instruction.name)
+        if len(kinds := set(map(frozenset, by_coupling.values()))) < 2:
+            return ""
+        said = " or ".join(sorted(", ".join(sorted(kind)) for kind in kinds))
+        return (
+            f"its couplings have different gates, {said}, which Qiskit's compiler cannot all turn round; give a layout on "
+            "couplings that have the same, or choose another device"
+        )
 
     def _put_back(self, circuit: QuantumCircuit, decisions: Sequence[IfElseOp]) -> None:
         """Put decisions back where their stand-ins are, with the gates that their bodies become on those wires."""

@@ -7,7 +7,7 @@ import pytest
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.compiling.compiled import compile_program
-from qnet_circuits.errors import LayoutError, VerificationError
+from qnet_circuits.errors import LayoutError, UnsupportedError, VerificationError
 from tests.devices.calibrations import perfect
 
 DEVICES = ["fake_torino", "fake_brisbane", "fake_boston", "fake_kingston", "fake_nighthawk"]
@@ -60,3 +60,10 @@ def test_circuits_whose_wires_meet_alike_share_a_placement():
 def test_a_program_wider_than_the_device():
     with pytest.raises(LayoutError, match=r"40 wires.* 27 qubits"):
         compile_program(qn.RepeaterChain(hops=20).program(None), fake_device("fake_cairo"))
+
+
+def test_couplings_with_different_gates_are_named_and_those_with_the_same_compiled():
+    with pytest.raises(UnsupportedError, match=r"cx or ecr.* layout "):
+        qn.compile(qn.RepeaterChain(hops=3), "aer:fake_cairo")
+    alike = [13, 14, 16, 19, 22, 25]
+    assert qn.compile(qn.RepeaterChain(hops=3), "aer:fake_cairo", layout=alike).layout == [alike]
