@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from qnet_circuits.cli.files import check_new
 from qnet_circuits.cli.options import json_option
 from qnet_circuits.cli.output import show
 from qnet_circuits.errors import ParameterError
@@ -52,6 +53,8 @@ def devices(name: str | None, values: str | None, save: str | None, as_json: boo
         return
     from qnet_circuits.backends.registry import device_of
 
+    if save is not None:
+        check_new("--save", save)
     device = device_of(name)
     if values is not None:
         device = _with_values(device, values)

@@ -50,9 +50,14 @@ def check_key_file(file: str | None, protocol: Any = None, seeded: bool = False)
         raise ParameterError(
             "--key-out: the run has a seed that was given, and whoever knows it knows the key; run without --seed"
         )
-    if os.path.lexists(file):
-        raise RecordError(f"--key-out: {file} exists; a key overwrites nothing, choose another file")
+    check_new("--key-out", file)
     _check_writable("--key-out", file)
+
+
+def check_new(option: str, file: str) -> None:
+    """Refuse a file that is there already: the command line overwrites no key and no snapshot."""
+    if os.path.lexists(file):
+        raise RecordError(f"{option}: {file} exists, and nothing is overwritten; choose another file")
 
 
 def _check_writable(option: str, file: str) -> None:

@@ -52,9 +52,9 @@ def cost(
     click.option(
         "--on", "backend", required=True, help="ibm:<processor>; or local:<device>, to rehearse offline."
     ),
-    click.option(
-        "--out", type=click.Path(), metavar="DIR", help="A new directory that keeps the run; needed on ibm:."
-    ),
+)
+@click.option(
+    "--out", type=click.Path(), metavar="DIR", help="A new directory that keeps the run; needed on ibm:."
 )
 @click.option("--dry-run", is_flag=True, help="Check everything; write and submit nothing.")
 @json_option

@@ -122,7 +122,7 @@ def takes_result(command: _F) -> _F:
         show_default=True,
         help="Confidence level of the intervals, such as 0.99.",
     )
-    return level(compare_option(key(json_option(plot_option(command)))))
+    return level(compare_option(json_option(plot_option(key(command)))))
 
 
 def protocol_of(name: str, settings: Sequence[str]) -> Any:

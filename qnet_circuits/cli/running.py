@@ -34,9 +34,9 @@ from qnet_circuits.errors import ParameterError
         "ibm:<processor> has qnet submit.",
     ),
 )
-@click.option("--keep-outcomes", is_flag=True, help="With --json: add how often each outcome came.")
 @out_option
 @takes_result
+@click.option("--keep-outcomes", is_flag=True, help="With --json: add how often each outcome came.")
 def run(
     protocol: Any, options: dict[str, Any], backend: str, level: float,
     keep_outcomes: bool, key_out: str | None, out: str | None, **shown: Any,
@@ -76,9 +76,9 @@ def run(
     ),
 )
 @memory_option
+@out_option
 @compare_option
 @json_option
-@out_option
 @plot_option
 def predict(
     protocol: Any, options: dict[str, Any], device: str | None, memory: float, out: str | None, **shown: Any

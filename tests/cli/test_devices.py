@@ -89,7 +89,7 @@ def test_save_then_run_on_the_snapshot(qnet, tmp_path):
     assert figures[0] == figures[1]
     assert json.loads(qnet("devices", file, "--json")[1])["device"]["source"] == "fake_manila"
     status, out, err = qnet("devices", "fake_manila", "--save", file)
-    assert (status, out) == (2, "") and file in err
+    assert (status, out) == (2, "") and f"--save: {file} " in err and "overwrite=" not in err
 
 
 def test_values_of_the_day_are_laid_over_a_snapshot(qnet, tmp_path):
