@@ -41,6 +41,7 @@ from qnet_circuits.programs.blocks import measure_pauli as measure_pauli
 from qnet_circuits.programs.blocks import prepare as prepare
 from qnet_circuits.programs.figures import Expression as Expression
 from qnet_circuits.programs.figures import Figure as Figure
+from qnet_circuits.programs.figures import Outcomes as Outcomes
 from qnet_circuits.programs.figures import parity as parity
 from qnet_circuits.programs.figures import population as population
 from qnet_circuits.programs.instructions import correct as correct
@@ -79,7 +80,6 @@ from qnet_circuits.runs.measured_values import measured_values as measured_value
 from qnet_circuits.runs.prepared import Prepared as Prepared
 from qnet_circuits.runs.results.comparison import Comparison as Comparison
 from qnet_circuits.runs.results.costs import Budget as Budget
-from qnet_circuits.runs.results.outcomes import Outcomes as Outcomes
 from qnet_circuits.runs.results.result import Result as Result
 from qnet_circuits.runs.run import Run as Run
 from qnet_circuits.runs.verbs import compile as compile

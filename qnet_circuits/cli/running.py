@@ -62,7 +62,7 @@ def run(
         prepared = submit(protocol, backend, path=out, **options)
         result = prepared.result(level)
         if keep_outcomes:
-            more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes()}
+            more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes().items()}
     print_result(result, key_out=key_out, **shown, **more)
 
 

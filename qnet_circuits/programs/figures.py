@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, TypeVar
@@ -25,6 +25,29 @@ CUT = ", cut to the values that exist"
 _CHANCE = 1e-6
 #: Beyond the values that exist by less than this is rounding.
 _ROUNDING = 1e-6
+
+
+class Outcomes(Mapping[str, Registers]):
+    """What the circuits of a run gave, with all corrections applied: {circuit: {register: bool array (shots, width)}}.
+
+    Example:
+        >>> import qnet_circuits as qn
+        >>> outcomes = qn.submit(qn.RepeaterChain(hops=2), shots=100, seed=1).outcomes()
+        >>> list(outcomes), outcomes["zz"]["out"].shape
+        (['xx', 'yy', 'zz'], (100, 2))
+    """
+
+    def __init__(self, registers: Mapping[str, Registers]) -> None:
+        self._registers = dict(registers)
+
+    def __getitem__(self, circuit: str) -> Registers:
+        return self._registers[circuit]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._registers)
+
+    def __len__(self) -> int:
+        return len(self._registers)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from qnet_circuits.errors import ParameterError, ProgramError, UnknownNameError, check_count, check_name
-from qnet_circuits.programs.figures import Registers
+from qnet_circuits.programs.figures import Outcomes
 from qnet_circuits.programs.network import Link, Network
 from qnet_circuits.programs.program import Program
 from qnet_circuits.secrecy import Unpicklable
@@ -116,7 +116,7 @@ class Protocol(ABC):
         """Whether it makes more of the outcomes than its declared figures."""
         return type(self).analyze is not Protocol.analyze
 
-    def analyze(self, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed | None:
+    def analyze(self, outcomes: Outcomes, analysis: Analysis) -> Analyzed | None:
         """Return what is to be found in the outcomes beyond the declared figures; nothing by default.
 
         Args:

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from qnet_circuits.backends.base import Raw
-from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, ask
 from qnet_circuits.runs.directory import SECRET_FILE
 from qnet_circuits.runs.manifest import Manifest
 from qnet_circuits.runs.mitigation.stored import mitigate_blocks
 from qnet_circuits.runs.options import ANALYSIS, stream_seed
 from qnet_circuits.runs.results.outcomes import (
-    Outcomes,
     acceptance,
     corrected,
     cut_notes,
@@ -94,7 +93,7 @@ def analyse(stored: Stored, level: float) -> Result:
     blocks = stored.outcomes()
     whole = pooled(blocks)
     estimates, empty, spreads = estimate_blocks(
-        stored.figures, whole, blocks, lambda figure, each: figure.estimate(dict(each), level)
+        stored.figures, whole, blocks, lambda figure, each: figure.estimate(each, level)
     )
     estimates.update(acceptance(circuits, whole, level))
     result = replace(_result(stored, estimates, tuple(empty), _own(stored, whole, level)), blocks=spreads)
@@ -117,9 +116,7 @@ def _own(stored: Stored, outcomes: Outcomes, level: float) -> Analyzed | None:
         return None
     seeded = bool(stored.manifest["options"].get("seeded", True))
     veto = OTHER_PARAMETERS if stored.other else None
-    found: Analyzed | None = ask(
-        protocol, "analyze", dict(outcomes), Analysis(level, stored.root, seeded, veto)
-    )
+    found: Analyzed | None = ask(protocol, "analyze", outcomes, Analysis(level, stored.root, seeded, veto))
     if found and veto:
         found = found.without_secrets(f"parameters: {veto}")
     return replace(found, notes=(*found.notes, ANOTHER_SECRET)) if found and stored.lost else found

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from qnet_circuits.errors import JobError, RecordError
+from qnet_circuits.programs.figures import Outcomes
 from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.runs.analysis import Stored, analyse
 from qnet_circuits.runs.directory import Record
@@ -22,7 +23,7 @@ from qnet_circuits.runs.options import Report
 from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.runs.remote import Remote
 from qnet_circuits.runs.remote_job import doubt_of
-from qnet_circuits.runs.results.outcomes import Outcomes, pooled
+from qnet_circuits.runs.results.outcomes import pooled
 from qnet_circuits.runs.results.result import Result
 from qnet_circuits.runs.source import Source, made_with, write_compiled
 from qnet_circuits.secrecy import Unpicklable

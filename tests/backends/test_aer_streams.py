@@ -123,7 +123,7 @@ def test_the_same_seed_gives_the_same_outcomes_in_pieces_of_any_kind_of_run(mode
     first, again, other = (
         qn.submit(chain, device, shots=2200, seed=seed, corrections=mode).outcomes() for seed in (3, 3, 4)
     )
-    for item, registers in first:
+    for item, registers in first.items():
         for name, bits in registers.items():
             assert np.array_equal(bits, again[item][name])
         assert any(not np.array_equal(bits, other[item][name]) for name, bits in registers.items())
@@ -135,7 +135,7 @@ def test_shots_are_independent_of_the_one_before(mode):
     device = Device.from_calibration(rough(np.random.default_rng(5)))
     shots = 20_000
     outcomes = qn.submit(qn.RepeaterChain(hops=1), device, shots=shots, seed=9, corrections=mode).outcomes()
-    for _, registers in outcomes:
+    for registers in outcomes.values():
         bits = registers["out"][:, 0]
         table = np.histogram2d(bits[:-1].astype(int), bits[1:].astype(int), bins=2)[0]
         expected = np.outer(table.sum(1), table.sum(0)) / table.sum()

@@ -55,6 +55,18 @@ def test_what_a_protocol_finds_joins_the_result(tmp_path):
         _ = result.tails
 
 
+def test_a_protocol_receives_the_outcomes_that_a_run_returns(monkeypatch):
+    received = []
+    monkeypatch.setattr(
+        SecretCoin, "analyze", lambda self, outcomes, analysis: received.append(outcomes) or qn.Analyzed({})
+    )
+    run = qn.submit(SecretCoin(), shots=8, seed=3)
+    run.result()
+    outcomes = run.outcomes()
+    assert isinstance(received[0], qn.Outcomes) and [*received[0]] == [*outcomes] == ["coin"]
+    assert np.array_equal(received[0]["coin"]["out"], outcomes["coin"]["out"])
+
+
 def test_a_seed_makes_the_same_secrets_and_the_operating_system_other_ones(tmp_path):
     seeded = [qn.run(SecretCoin(), shots=8, seed=3) for _ in range(2)]
     assert seeded[0].secret_key == seeded[1].secret_key and seeded[0].demonstration

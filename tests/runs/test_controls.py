@@ -280,7 +280,7 @@ def test_a_baseline_must_be_direct_and_comparable():
 
 def test_circuits_keep_the_shots_that_their_protocol_decides_on():
     run = qn.submit(Odd("swaps"), seed=1, controls=True)
-    lengths = {name: len(next(iter(registers.values()))) for name, registers in run.outcomes()}
+    lengths = {name: len(next(iter(registers.values()))) for name, registers in run.outcomes().items()}
     assert [lengths[f"{name}_uncorrected"] for name in ("xx", "yy", "zz")] == [50, 51, 52]
     assert lengths["xx"] == 50 and lengths["xx_swap_transport"] == 4096
 

@@ -33,8 +33,9 @@ def prepare(path=None):
 
 
 def same(one, other):
-    listed = dict(other)
-    return all(np.array_equal(bits, listed[item][name]) for item, regs in one for name, bits in regs.items())
+    return all(
+        np.array_equal(bits, other[item][name]) for item, regs in one.items() for name, bits in regs.items()
+    )
 
 
 @pytest.fixture(scope="module")

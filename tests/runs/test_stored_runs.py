@@ -241,7 +241,7 @@ def test_outcomes_of_the_stored_chain_come_shot_by_shot(tmp_path):
     copy = shutil.copytree(FOLDER / "chain2-local-manila", tmp_path / "moved")
     outcomes = qn.open_run(copy).outcomes()
     assert len(outcomes) == 3
-    assert all(bits.shape[0] == 200 for _, registers in outcomes for bits in registers.values())
+    assert all(bits.shape[0] == 200 for registers in outcomes.values() for bits in registers.values())
 
 
 @pytest.mark.parametrize("backend", ["ideal", "aer", "exact"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
@@ -12,29 +12,13 @@ import numpy as np
 
 from qnet_circuits.backends.base import Raw
 from qnet_circuits.errors import NoShotsError, QnetError
-from qnet_circuits.programs.figures import CUT, Figure, Registers
+from qnet_circuits.programs.figures import CUT, Figure, Outcomes
 from qnet_circuits.programs.program import CONTROL
 from qnet_circuits.runs.manifest import StoredCircuit
 from qnet_circuits.theory.estimate import Estimate, proportion
 
 Spread = dict[str, list[float]]
 Block = TypeVar("Block")
-
-
-class Outcomes:
-    """The corrected outcomes of a run: iterates (item name, {register: bool array (shots, width)})."""
-
-    def __init__(self, registers: Mapping[str, Registers]) -> None:
-        self._registers = dict(registers)
-
-    def __iter__(self) -> Iterator[tuple[str, Registers]]:
-        return iter(self._registers.items())
-
-    def __getitem__(self, item: str) -> Registers:
-        return self._registers[item]
-
-    def __len__(self) -> int:
-        return len(self._registers)
 
 
 def corrected(circuits: Sequence[StoredCircuit], raws: Sequence[Raw], rng: np.random.Generator) -> Outcomes:
@@ -55,7 +39,7 @@ def pooled(blocks: Sequence[Outcomes]) -> Outcomes:
     return Outcomes(
         {
             item: {name: np.concatenate([block[item][name] for block in blocks]) for name in registers}
-            for item, registers in blocks[0]
+            for item, registers in blocks[0].items()
         }
     )
 

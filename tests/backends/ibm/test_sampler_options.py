@@ -104,7 +104,7 @@ def test_an_honoured_option_reaches_the_job(perfect, tmp_path, name):
     assert result.fidelity.value == 1
     written = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert written["options"]["options"] == {**needed, name: value}
-    assert all(len(bits) == 130 for _, registers in run.outcomes() for bits in registers.values())
+    assert all(len(bits) == 130 for registers in run.outcomes().values() for bits in registers.values())
 
 
 def test_every_option_of_the_client_is_honoured_or_refused():
@@ -219,7 +219,7 @@ def test_shots_that_were_not_asked_for_are_left_out(perfect, tmp_path):
     run, _, record = ran(perfect, tmp_path / "run", GATES)
     program = decoded(record["params"])
     assert program.shots == 64 and [item.shape for item in program.items] == [(3,)] * 3
-    kept = [bits for _, registers in run.outcomes() for bits in registers.values()]
+    kept = [bits for registers in run.outcomes().values() for bits in registers.values()]
     assert {len(bits) for bits in kept} == {130}
     where = backend_of("ibm:ibm_manila")
     first, second = (where.fetch(record["id"]) for _ in range(2))

@@ -91,8 +91,8 @@ def test_raw_figures_and_outcomes_are_those_of_the_program_alone():
     run = qn.submit(
         CHAIN, LINE, noise=READOUT_ONLY, mitigate=True, seed=1, shots=100, corrections="postselect"
     )
-    assert [name for name, _ in run.outcomes()] == ["xx", "yy", "zz"]
-    accepted = sum(len(next(iter(registers.values()))) for _, registers in run.outcomes())
+    assert [name for name in run.outcomes()] == ["xx", "yy", "zz"]
+    accepted = sum(len(next(iter(registers.values()))) for registers in run.outcomes().values())
     result = run.result()
     assert result["acceptance"].n == 300 and result["acceptance"].value == accepted / 300
     assert "acceptance" not in result.mitigated
