@@ -8,6 +8,7 @@ from qnet_circuits import errors as errors
 from qnet_circuits import testing as testing
 from qnet_circuits.backends.base import Backend as Backend
 from qnet_circuits.backends.mock import MockBackend as MockBackend
+from qnet_circuits.backends.registry import stand_in_device as stand_in_device
 from qnet_circuits.backends.service.cost import Cost as Cost
 from qnet_circuits.backends.service.cost import RunCost as RunCost
 from qnet_circuits.compiling.compiled import Compiled as Compiled

@@ -60,6 +60,27 @@ def device_of(where: str | Device | DeviceCalibration | BackendV2) -> Device:
     return fake_device(where)
 
 
+def stand_in_device(name: str) -> DeviceCalibration:
+    """Return the calibration of a stand-in for a processor, to be read, saved, or run on with values of the day.
+
+    Args:
+        name: One of the names that ``qnet devices`` lists.
+
+    Raises:
+        UnknownNameError: If there is none of this name.
+
+    Example:
+        >>> import qnet_circuits as qn
+        >>> manila = qn.stand_in_device("fake_manila")
+        >>> manila.num_qubits, round(manila.t1(0) * 1e6)
+        (5, 132)
+        >>> better = manila.with_values({0: {"t1": 300e-6}}, "a wish")
+        >>> qn.predict(qn.RepeaterChain(hops=1), better).provenance["backend"]
+        'exact:calibration fake_manila'
+    """
+    return fake_device(name).calibration
+
+
 def device_label(where: Any) -> str:
     """Return how the name of a backend says its device, as what follows ``aer:``.
 

@@ -7,7 +7,7 @@ import pytest
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.registry import backend_of, device_of
-from qnet_circuits.errors import ParameterError, RecordError, UnsupportedError
+from qnet_circuits.errors import ParameterError, RecordError, UnknownNameError, UnsupportedError
 
 CHAIN = qn.RepeaterChain(hops=2)
 
@@ -15,7 +15,7 @@ CHAIN = qn.RepeaterChain(hops=2)
 @pytest.fixture
 def snapshot(tmp_path):
     file = tmp_path / "manila.json"
-    fake_device("fake_manila").calibration.save(file)
+    qn.stand_in_device("fake_manila").save(file)
     return str(file)
 
 
@@ -25,6 +25,11 @@ def test_a_snapshot_gives_the_devices_own_figures(snapshot):
     assert kept.figures == named.figures
     assert kept.to_dict()["backend"] == f"aer:{snapshot}"
     assert kept.to_dict()["layout"] == named.to_dict()["layout"]
+
+
+def test_a_stand_in_that_is_none_is_told_from_those_there_are():
+    with pytest.raises(UnknownNameError, match="fake_manilla.*fake_manila"):
+        qn.stand_in_device("fake_manilla")
 
 
 def test_what_is_handed_in_is_aer_with_it():
