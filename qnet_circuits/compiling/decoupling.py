@@ -22,7 +22,7 @@ from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.pulses import colours, coupled, decoupled, joints, pieces
 from qnet_circuits.devices.repaired import Usable, durations_of
-from qnet_circuits.devices.schedule import Timed, Wait, makespan, schedule, waits
+from qnet_circuits.devices.schedule import Rest, Timed, makespan, rests, schedule, waits
 from qnet_circuits.errors import UnsupportedError, VerificationError
 
 #: Rounding of times, in seconds: far less than any processor's clock.
@@ -101,7 +101,7 @@ class _Decoupling:
         before = _first_at(timed)
         put: dict[int, list[CircuitInstruction]] = {}
         windows = []
-        for wait in waits(timed):
+        for wait in waits(rests(timed)):
             for window in pieces(wait, joined):
                 if decoupled(window, self._pulse_seconds(window.wire)):
                     put.setdefault(before[window.wire, window.end], []).extend(self._sequence(window))
@@ -114,7 +114,7 @@ class _Decoupling:
             done += [*put.get(position, ()), *(() if position in dropped else (instruction,))]
         return with_instructions(self._circuit, done)
 
-    def _sequence(self, window: Wait) -> list[CircuitInstruction]:
+    def _sequence(self, window: Rest) -> list[CircuitInstruction]:
         """Return the delays and pulses of a window; what its pulses do not take is shared so that both halves are as long."""
         qubit = self._circuit.qubits[window.wire]
         self._check_target(self._qubits[window.wire])
@@ -155,9 +155,9 @@ def _first_at(timed: Sequence[Timed]) -> dict[tuple[int, float], int]:
     return found
 
 
-def _delays_in(timed: Sequence[Timed], windows: Sequence[Wait]) -> set[int]:
+def _delays_in(timed: Sequence[Timed], windows: Sequence[Rest]) -> set[int]:
     """Return the positions of the delays in some windows, whose time the windows' own delays take."""
-    of_wire: dict[int, list[Wait]] = {}
+    of_wire: dict[int, list[Rest]] = {}
     for window in windows:
         of_wire.setdefault(window.wire, []).append(window)
     return {

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import rustworkx
 
-from qnet_circuits.devices.schedule import Timed, Wait
+from qnet_circuits.devices.schedule import Rest, Timed
 
 #: A wait shorter than this many pulses is left alone.
 SHORTEST = 8
@@ -28,19 +28,19 @@ def joints(timed: Iterable[Timed]) -> dict[int, list[tuple[float, int]]]:
     return found
 
 
-def pieces(wait: Wait, joined: Mapping[int, Sequence[tuple[float, int]]]) -> list[Wait]:
+def pieces(wait: Rest, joined: Mapping[int, Sequence[tuple[float, int]]]) -> list[Rest]:
     """Return the parts of a wait between the barriers that join its wire with others."""
     cuts = sorted({time for time, _ in joined.get(wait.wire, ()) if wait.start < time < wait.end})
     ends = [wait.start, *cuts, wait.end]
-    return [Wait(wait.wire, start, end) for start, end in itertools.pairwise(ends)]
+    return [Rest(wait.wire, start, start, end) for start, end in itertools.pairwise(ends)]
 
 
-def decoupled(wait: Wait, pulse_seconds: float) -> bool:
+def decoupled(wait: Rest, pulse_seconds: float) -> bool:
     """Tell whether a wait is long enough for two pulses.
 
     Example:
-        >>> decoupled(Wait(0, 0.0, 1e-6), 60e-9), decoupled(Wait(0, 0.0, 0.4e-6), 60e-9)
-        (True, False)
+        >>> [decoupled(Rest(0, 0.0, 0.0, seconds), 60e-9) for seconds in (1e-6, 0.4e-6)]
+        [True, False]
     """
     return wait.seconds > SHORTEST * pulse_seconds
 

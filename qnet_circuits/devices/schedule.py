@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from qiskit import QuantumCircuit
@@ -47,16 +47,24 @@ class Timed(NamedTuple):
         return self.name in TRANSPARENT
 
 
-class Wait(NamedTuple):
-    """A time during which a wire that is in use does nothing."""
+class Rest(NamedTuple):
+    """A time during which nothing is done to a wire that is not in |0⟩.
+
+    Args:
+        wire: The wire.
+        since: When it comes to rest: with the end of an operation, or with the begin of a measurement, when its bit is taken.
+        start: When it begins to wait: the operation is over, and the wire is used again. Without that it is ``end``.
+        end: When the next operation begins, or all is over.
+    """
 
     wire: int
+    since: float
     start: float
     end: float
 
     @property
     def seconds(self) -> float:
-        """How long."""
+        """How long it waits."""
         return self.end - self.start
 
 
@@ -146,33 +154,38 @@ def makespan(timed: Iterable[Timed]) -> float:
     return max((each.end for each in timed), default=0.0)
 
 
-def waits(timed: Iterable[Timed], until: float | None = None, busy: Iterable[int] = ()) -> list[Wait]:
-    """Return the waits of all wires.
+def rests(timed: Sequence[Timed], until: float | None = None, busy: Iterable[int] = ()) -> list[Rest]:
+    """Return when wires are at rest, those of each wire in order.
 
-    A wire that is still, or again, in |0⟩ does not wait: before its first operation, and between a reset and the next. A wire
-    that is not used again does not wait either.
+    A wire in |0⟩, before its first operation and after a reset, is left out. One that is reset next, or not used again, does
+    not wait.
 
     Args:
         timed: Operations in order of time.
         until: If given, every wire is in use up to then, as in a branch.
         busy: Wires that are in use from the begin, as in a branch.
     """
-    free: dict[int, float] = dict.fromkeys(busy, 0.0)
+    #: Since when a wire is at rest, and when its last operation ends.
+    free: dict[int, tuple[float, float]] = dict.fromkeys(busy, (0.0, 0.0))
     found = []
     for each in timed:
-        name = each.name
-        if name in TRANSPARENT:
-            continue
-        for wire in each.wires:
-            if name == "reset":
+        for wire in () if each.transparent else each.wires:
+            if wire in free:
+                since, start = free[wire]
+                found.append(Rest(wire, since, each.start if each.name == "reset" else start, each.start))
+            if each.name == "reset":
                 free.pop(wire, None)
-                continue
-            if wire in free and each.start > free[wire] + INSTANT:
-                found.append(Wait(wire, free[wire], each.start))
-            free[wire] = each.end
+            else:
+                free[wire] = each.start if each.name == "measure" else each.end, each.end
     if until is not None:
-        found += [Wait(wire, end, until) for wire, end in free.items() if until > end + INSTANT]
-    return found
+        return found + [Rest(wire, *begin, until) for wire, begin in free.items()]
+    whole = makespan(timed)
+    return found + [Rest(wire, since, whole, whole) for wire, (since, _) in free.items()]
+
+
+def waits(resting: Iterable[Rest]) -> list[Rest]:
+    """Return those times at rest in which a wire waits."""
+    return [rest for rest in resting if rest.seconds > INSTANT]
 
 
 def mid_circuit_measurements(circuit: QuantumCircuit) -> set[int]:

@@ -11,7 +11,7 @@ from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.classical import read_bits
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.devices.device_noise import DeviceNoise
-from qnet_circuits.devices.schedule import Timed, Wait
+from qnet_circuits.devices.schedule import Rest, Timed
 from qnet_circuits.errors import UnsupportedError, check_name
 from qnet_circuits.plotting.style import FAINT, INK, MESSAGE_COLOUR, PALETTE, new_axes
 
@@ -77,7 +77,7 @@ def _kind(each: Timed) -> str:
     return "pair" if len(each.wires) > 1 else "gate"
 
 
-def _draw_bars(ax: Axes, timed: Sequence[Timed], waiting: Sequence[Wait]) -> None:
+def _draw_bars(ax: Axes, timed: Sequence[Timed], waiting: Sequence[Rest]) -> None:
     """Draw everything that takes time as a bar on each of its wires, kind by kind."""
     bars: dict[str, list[tuple[int, float, float]]] = {kind: [] for kind in _KINDS}
     bars["wait"] = [(wait.wire, wait.start, wait.seconds) for wait in waiting]

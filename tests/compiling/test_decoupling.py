@@ -21,7 +21,7 @@ from qnet_circuits.compiling.verifying.boundaries import verify_boundaries
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable, durations_of
-from qnet_circuits.devices.schedule import makespan, schedule, waits
+from qnet_circuits.devices.schedule import makespan, rests, schedule, waits
 from qnet_circuits.errors import UnsupportedError, VerificationError
 from tests.backends.service.one_job import check
 from tests.devices.calibrations import US, perfect, rough
@@ -89,7 +89,7 @@ def test_every_long_window_is_filled_and_the_circuit_lasts_no_longer(compiled):
         before = timeline(item.circuit, item.qubits, device)
         after = timeline(played, item.qubits, device, hold=False)
         assert makespan(after) == pytest.approx(makespan(before), abs=1e-12)
-        for window in waits(before):
+        for window in waits(rests(before)):
             pulse = usable.duration("x", (item.qubits[window.wire],))
             inside = [
                 each

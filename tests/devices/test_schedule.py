@@ -6,7 +6,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit.classical import expr
 
-from qnet_circuits.devices.schedule import makespan, schedule, waits
+from qnet_circuits.devices.schedule import makespan, rests, schedule, waits
 from qnet_circuits.errors import UnsupportedError
 
 LATENCY, SERIES = 0.7, 0.45
@@ -190,7 +190,7 @@ def test_operations_come_in_order_of_time_and_of_what_they_depend_on(case, rng):
 def test_a_wire_does_one_thing_at_a_time_and_waits_for_the_rest(case, rng):
     circuit = random_circuit(rng)
     timed = schedule(circuit, seconds_of, LATENCY, SERIES)
-    idle = waits(timed)
+    idle = waits(rests(timed))
     for wire in range(circuit.num_qubits):
         mine = [each for each in timed if wire in each.wires and not each.transparent]
         spans = sorted(

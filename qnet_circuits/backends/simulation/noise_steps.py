@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,8 +14,7 @@ from qnet_circuits.backends.simulation.steps import NoisyStep, PauliError, Relax
 from qnet_circuits.devices.declared import Declared
 from qnet_circuits.devices.pulses import ENDS, colours, coupled, decoupled, pieces
 from qnet_circuits.devices.repaired import Usable
-from qnet_circuits.devices.rest import overlaps
-from qnet_circuits.devices.schedule import Timed, Wait
+from qnet_circuits.devices.schedule import INSTANT, Rest, Timed, waits
 
 #: What happens at one moment, in this order: what ends with a wait, pulses, operations, what begins with a wait.
 RELAX, PULSE, OPERATION, TURN = range(4)
@@ -66,8 +65,8 @@ class Waiting:
         return found
 
     def pulses(
-        self, waiting: Iterable[Wait], joined: Mapping[int, Sequence[tuple[float, int]]]
-    ) -> dict[Wait, tuple[float, ...]]:
+        self, waiting: Iterable[Rest], joined: Mapping[int, Sequence[tuple[float, int]]]
+    ) -> dict[Rest, tuple[float, ...]]:
         """Return the moments of X pulses in each wait; those of coupled neighbours are staggered, so that ZZ is undone too.
 
         Args:
@@ -86,28 +85,24 @@ class Waiting:
         return found
 
     def events(
-        self,
-        timed: Sequence[Timed],
-        waiting: Sequence[Wait],
-        resting: Sequence[Wait],
-        pulses: Mapping[Wait, tuple[float, ...]],
+        self, timed: Sequence[Timed], resting: Sequence[Rest], pulses: Mapping[Rest, tuple[float, ...]]
     ) -> list[TimedStep]:
         """Return everything that happens in waits.
 
         Args:
             timed: Operations in order of time.
-            waiting: The waits.
-            resting: When wires are at rest otherwise.
+            resting: When wires are at rest.
             pulses: The pulses in waits.
         """
+        waiting = waits(resting)
         found = [event for wait in waiting for event in self._relax(wait, pulses.get(wait, ()))]
         if self.declared.acts("zz"):
-            found += self._turns(waiting, resting, pulses)
+            found += self._turns(resting, pulses)
         if self.declared.acts("charge_parity") or self.declared.acts("t2_star"):
             found += self._drifts(timed, waiting, pulses)
         return found
 
-    def _relax(self, wait: Wait, pulses: Sequence[float]) -> list[TimedStep]:
+    def _relax(self, wait: Rest, pulses: Sequence[float]) -> list[TimedStep]:
         """Return the pulses of a wait, and relaxation, which a piece between pulses ends with."""
         ends = [wait.start, *pulses, wait.end]
         parts = [(b - a, b) for a, b in itertools.pairwise(ends) if b > a]
@@ -126,27 +121,23 @@ class Waiting:
 
     # -- ZZ ---------------------------------------------------------------------------------------------------------
 
-    def _turns(
-        self, waiting: Sequence[Wait], resting: Sequence[Wait], pulses: Mapping[Wait, tuple[float, ...]]
-    ) -> list[TimedStep]:
+    def _turns(self, resting: Sequence[Rest], pulses: Mapping[Rest, tuple[float, ...]]) -> list[TimedStep]:
         """Let coupled neighbours turn while one of them waits and the other is at rest."""
-        waits = set(waiting)
-        own: dict[int, list[Wait]] = {}
-        for each in sorted([*waiting, *resting], key=lambda each: each.start):
-            own.setdefault(each.wire, []).append(each)
+        own: dict[int, list[Rest]] = {}
+        for rest in resting:
+            own.setdefault(rest.wire, []).append(rest)
         found: list[TimedStep] = []
         for first, second in self._coupled:
             strength = self.declared.zz.get(frozenset((self.qubits[first], self.qubits[second])), 0.0)
-            for pair in overlaps(own.get(first, ()), own.get(second, ())) if strength else ():
-                if not waits.isdisjoint(pair):
-                    cuts = sorted(time for each in pair for time in pulses.get(each, ()))
-                    found += _turn(*pair, strength, cuts)
+            for pair in _overlaps(own.get(first, ()), own.get(second, ())) if strength else ():
+                cuts = sorted(time for each in pair for time in pulses.get(each, ()))
+                found += _turn(*pair, strength, cuts)
         return found
 
     # -- slow errors ------------------------------------------------------------------------------------------------
 
     def _drifts(
-        self, timed: Iterable[Timed], waiting: Sequence[Wait], pulses: Mapping[Wait, tuple[float, ...]]
+        self, timed: Iterable[Timed], waiting: Sequence[Rest], pulses: Mapping[Rest, tuple[float, ...]]
     ) -> list[TimedStep]:
         """Return the Z of slow errors, one for each run of waits that no gate separates which would draw a new sign."""
         ending = {(wait.wire, wait.end): wait for wait in waiting}
@@ -173,7 +164,7 @@ class Waiting:
         kept *= math.exp(-((run.left / self.declared.slow(qubit)) ** 2))
         return [(run.end, RELAX, 0, _flip(wire, (1 - kept) / 2))] if kept < 1 else []
 
-    def dephasing(self, waiting: Iterable[Wait], measured: Iterable[Timed]) -> list[TimedStep]:
+    def dephasing(self, waiting: Iterable[Rest], measured: Iterable[Timed]) -> list[TimedStep]:
         """Return the Z of waits beside measurements in mid-circuit, in proportion to the overlap."""
         probability = self.declared.noise.measurement_dephasing
         if not probability:
@@ -196,7 +187,7 @@ class _Run:
     sign: int = 1
     end: float = 0.0
 
-    def add(self, wait: Wait | None, pulses: Mapping[Wait, tuple[float, ...]]) -> None:
+    def add(self, wait: Rest | None, pulses: Mapping[Rest, tuple[float, ...]]) -> None:
         """Let one more wait follow, if there is one."""
         if wait is None:
             return
@@ -211,8 +202,21 @@ def _flip(wire: int, probability: float) -> PauliError:
     return PauliError(wire, (1 - probability, 0.0, 0.0, probability))
 
 
-def _turn(a: Wait, b: Wait, strength: float, pulses: Sequence[float]) -> list[TimedStep]:
-    """Return how two neighbours turn while both are at rest, piece by piece between pulses.
+def _overlaps(first: Sequence[Rest], second: Sequence[Rest]) -> Iterator[tuple[Rest, Rest]]:
+    """Yield the times at rest of one wire and of another that overlap; each wire's are in order and apart."""
+    i = j = 0
+    while i < len(first) and j < len(second):
+        a, b = first[i], second[j]
+        if min(a.end, b.end) > max(a.since, b.since):
+            yield a, b
+        if a.end < b.end:
+            i += 1
+        else:
+            j += 1
+
+
+def _turn(a: Rest, b: Rest, strength: float, pulses: Sequence[float]) -> list[TimedStep]:
+    """Return how two neighbours turn while both are at rest and one waits, piece by piece between pulses.
 
     Args:
         a: When the one is at rest.
@@ -220,7 +224,9 @@ def _turn(a: Wait, b: Wait, strength: float, pulses: Sequence[float]) -> list[Ti
         strength: Their ζ in Hz.
         pulses: The pulses of both, in order of time.
     """
-    start, end = max(a.start, b.start), min(a.end, b.end)
+    start, end = max(a.since, b.since, min(a.start, b.start)), min(a.end, b.end)
+    if end <= start + INSTANT:
+        return []
     ends = [start, *(time for time in pulses if start < time < end), end]
     return [
         (begin, TURN, 0, _phase(strength, until - begin, (a.wire, b.wire)))

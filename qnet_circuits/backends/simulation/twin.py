@@ -32,13 +32,14 @@ from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.pulses import joints
 from qnet_circuits.devices.repaired import Usable, durations_of
-from qnet_circuits.devices.rest import Idleness, resting
 from qnet_circuits.devices.schedule import (
+    INSTANT,
+    Rest,
     Timed,
-    Wait,
     block_times,
     makespan,
     mid_circuit_measurements,
+    rests,
     schedule,
     waits,
 )
@@ -63,11 +64,11 @@ class Twin:
             item.circuit, item.qubits, self._usable, self._noise, item.lowered.link_noise, self._decoupling
         )
 
-    def timeline(self, item: CompiledItem) -> tuple[list[Timed], list[Wait]]:
+    def timeline(self, item: CompiledItem) -> tuple[list[Timed], list[Rest]]:
         """Return when a compiled item's operations happen, and when its qubits wait."""
         twin = _Twin(item.circuit, item.qubits, self._usable, self._noise, {}, self._decoupling)
         timed = twin.timed()
-        return timed, waits(timed)
+        return timed, waits(rests(timed))
 
     def notes(self) -> tuple[str, ...]:
         """Return how gaps of the calibration were treated in what was asked for so far."""
@@ -164,28 +165,35 @@ class _Twin:
         timed = self.timed()
         if self.waiting is None:
             return in_order(self._operations(timed)), makespan(timed)
-        waiting = waits(timed)
+        resting = rests(timed)
+        waiting = waits(resting)
         pulses = self.waiting.pulses(waiting, joints(timed)) if self.decoupling else {}
-        self.beside = self._beside(timed, pulses)
+        self.beside = self._beside(timed, resting, pulses)
         events = self._operations(timed)
-        events += self.waiting.events(timed, waiting, resting(timed), pulses)
+        events += self.waiting.events(timed, resting, pulses)
         measured = [each for each in timed if each.position in self.mid_circuit]
         events += self.waiting.dephasing(waiting, measured)
         return in_order(events), makespan(timed)
 
     def _beside(
-        self, timed: Sequence[Timed], pulses: Mapping[Wait, tuple[float, ...]]
+        self, timed: Sequence[Timed], resting: Sequence[Rest], pulses: Mapping[Rest, tuple[float, ...]]
     ) -> dict[int, tuple[int, ...]]:
         """Return, by the place of each decision, the wires beside it that are at rest, without a pulse, while it lasts."""
         assert self.waiting is not None
-        idle, found = Idleness(timed), {}
-        times = [(wait.wire, time) for wait, own in pulses.items() for time in own]
+        own: dict[int, list[Rest]] = {}
+        for rest in resting:
+            own.setdefault(rest.wire, []).append(rest)
+        found = {}
         for each in timed:
             if each.instruction.is_control_flow() and each.end > each.start:
-                pulsed = {wire for wire, time in times if each.start <= time <= each.end}
-                beside = [wire for wire in self.waiting.beside(each.wires) if wire not in pulsed]
                 found[each.position] = tuple(
-                    [wire for wire in beside if idle.lasts(wire, each.start, each.end)]
+                    [
+                        wire
+                        for wire in self.waiting.beside(each.wires)
+                        for rest in own.get(wire, ())
+                        if rest.since <= each.start + INSTANT and each.end <= rest.end
+                        if not any(each.start <= time <= each.end for time in pulses.get(rest, ()))
+                    ]
                 )
         return found
 
@@ -330,9 +338,8 @@ class _Twin:
             for step in self._act(each, each.wires, number, used_again=True):
                 events.append((each.start, OPERATION, place, step))
         if self.waiting is not None:
-            waiting = waits(inside, until, wires)
-            rests = [*resting(inside, until, wires), *(Wait(wire, 0.0, until) for wire in beside)]
-            events += self.waiting.events(inside, waiting, rests, {})
+            resting = rests(inside, until, wires) + [Rest(wire, 0.0, until, until) for wire in beside]
+            events += self.waiting.events(inside, resting, {})
         return tuple(in_order(events))
 
 
