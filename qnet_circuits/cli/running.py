@@ -90,7 +90,6 @@ def predict(
     from qnet_circuits.backends.registry import exact_of
     from qnet_circuits.runs.verbs import submit
 
-    options["seed"] = options["seed"] or 0
     with go_on(out, new=True):
         result = submit(protocol, exact_of(device, memory), path=out, **options).result()
     print_result(result, **shown)

@@ -179,7 +179,7 @@ class RunOptions:
         None,
         _or_none(partial(check_count, low=0)),
         "A whole number of at least 0 that decides everything drawn at random. By default ``run`` and ``submit`` draw a seed "
-        "and report it, and the other verbs use 0.",
+        "and report it where outcomes are sampled; on ``exact``, and with the other verbs, it is 0.",
         "Decides on everything drawn at random.  [default: drawn and reported, or 0 if nothing is run]",
         kept=False,
     )

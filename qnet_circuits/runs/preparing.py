@@ -33,7 +33,7 @@ def prepare(protocol: Protocol, backend: Any, options: RunOptions) -> Prepared:
     Args:
         protocol: What to run.
         backend: Where, in any way that a backend can be named.
-        options: What is asked for; the seed is drawn if there is none.
+        options: What is asked for; if there is no seed, it is drawn where outcomes are sampled, and 0 where none are.
 
     Raises:
         ParameterError, UnsupportedError, LayoutError: If an option, or the protocol, does not fit the backend.
@@ -43,7 +43,8 @@ def prepare(protocol: Protocol, backend: Any, options: RunOptions) -> Prepared:
     where = asked_of(backend_of(backend), options)
     protocol, said = on_device(protocol, where)
     _check_blocks(protocol, where, options)
-    seed = secrets.randbits(53) if options.seed is None else options.seed
+    drawn = secrets.randbits(53) if where.capabilities.samples else 0
+    seed = drawn if options.seed is None else options.seed
     program = program_of(protocol, seed)
     options, placed = _placed(program, where, seed, options)
     if options.controls:

@@ -57,6 +57,11 @@ def test_it_is_a_digest_that_is_the_same_for_the_same():
     assert first.run_id != again.run_id
 
 
+def test_what_is_computed_exactly_needs_no_seed_to_be_repeated():
+    assert id_of(backend="exact:fake_manila", seed=None) == id_of(backend="exact:fake_manila", seed=0)
+    assert id_of(backend="aer:fake_manila", seed=None) != id_of(backend="aer:fake_manila", seed=None)
+
+
 def test_every_option_is_one_or_the_other():
     assert {name for name, option in OPTIONS.items() if option.decides} == set(OTHER)
     assert {name for name, option in OPTIONS.items() if not option.decides} == set(IRRELEVANT)
