@@ -8,7 +8,6 @@ import os
 import secrets
 import shlex
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -42,9 +41,11 @@ class Record:
 
     Args:
         path: Where it is.
+        private: Whether its files are their owner's alone. So they are where the manifest is; otherwise the umask decides.
     """
 
     path: Path
+    private: bool = False
 
     @classmethod
     def create(
@@ -52,6 +53,7 @@ class Record:
         path: str | os.PathLike[str],
         manifest: dict[str, Any],
         note: Callable[[Path], None] | None = None,
+        private: bool = False,
     ) -> Record:
         """Make the directory and its manifest.
 
@@ -59,11 +61,12 @@ class Record:
             path: The directory.
             manifest: What the manifest holds.
             note: Called with the directory before the manifest is there.
+            private: Whether its files are their owner's alone, since secrets follow from them.
 
         Raises:
             RecordError: If the directory exists and holds anything, or the manifest has other than plain values.
         """
-        record = cls(Path(path))
+        record = cls(Path(path), private)
         try:
             content = json.dumps({"schema": SCHEMA, **manifest}, indent=1, allow_nan=False).encode()
         except (TypeError, ValueError) as error:
@@ -241,12 +244,14 @@ class Record:
             raise RecordError(f"{self.path}/{name} is torn or unreadable: {error.strerror}") from None
 
     def _write(self, name: str, content: bytes, once: bool = False) -> bool:
-        """Write a file so that it is whole or not there: to a temporary one, to the disk, then renamed; for its owner alone.
+        """Write a file so that it is whole or not there: to a temporary one, to the disk, then renamed.
 
         With ``once`` a file that is there by then stays, and False is returned.
         """
+        temporary = self.path / f".{name}.{secrets.token_hex(8)}{_TEMPORARY}"
+        mode = 0o600 if name == SECRET_FILE or self._owners_alone else 0o666
         try:
-            handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.", suffix=_TEMPORARY)
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         except OSError as error:
             raise RecordError(
                 f"cannot write in {self.path}: {error.strerror}; an unfinished run is kept up to date: make it writable"
@@ -262,11 +267,19 @@ class Record:
         except OSError as error:
             raise RecordError(f"cannot write {self.path / name}: {error.strerror}") from None
         finally:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         return True
 
+    @property
+    def _owners_alone(self) -> bool:
+        if self.private:
+            return True
+        with suppress(OSError):
+            return not (self.path / "manifest.json").stat().st_mode & 0o077
+        return False
 
-def _claim(temporary: str, target: Path) -> None:
+
+def _claim(temporary: Path, target: Path) -> None:
     """Give a file a name that no file has, or raise FileExistsError: of several processes that try, one does."""
     try:
         os.link(temporary, target)
@@ -327,7 +340,7 @@ class Parts:
 
     @property
     def _folder(self) -> Record:
-        return Record(self.record.path / "parts")
+        return Record(self.record.path / "parts", self.record._owners_alone)
 
     def _name(self, number: int) -> str:
         return f"{self.job}-{number}.npz" if self.job else f"{number}.npz"

@@ -33,7 +33,7 @@ def note_run(run_id: str, path: Path) -> None:
     file = _file(run_id)
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        Record(file.parent).write_json(file.name, _identity(path))
+        Record(file.parent, private=True).write_json(file.name, _identity(path))
     except (OSError, RecordError) as error:
         raise RecordError(
             f"the journal of runs cannot be written: {error}; XDG_STATE_HOME may name another directory for it"

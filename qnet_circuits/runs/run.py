@@ -55,7 +55,7 @@ class Run(Unpicklable):
             note = (
                 functools.partial(note_run, prepared.run_id) if prepared.backend.capabilities.remote else None
             )
-            record = Record.create(path, manifest.to_dict(), note)
+            record = Record.create(path, manifest.to_dict(), note, prepared.protocol.secret_outcomes)
             write_compiled(record, prepared.compiled)
             manifest = manifest.reread(record.manifest())
         return cls(Kept(manifest, record), prepared)

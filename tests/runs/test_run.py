@@ -7,6 +7,7 @@ import re
 import resource
 import shutil
 import signal
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -238,6 +239,17 @@ def test_a_run_directory_holds_what_the_design_says(directory):
     with open(directory / "program.qpy", "rb") as stored:
         circuits = qpy.load(stored)
     assert [i.operation.name for i in circuits[0].data].count("entangle") == 2
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_files_of_a_run_have_the_permissions_that_the_umask_leaves(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        run(CHAIN, "aer:fake_manila", shots=20, seed=2, path=tmp_path / "run")
+    finally:
+        os.umask(before)
+    files = [file for file in (tmp_path / "run").iterdir() if file.name != ".lock"]
+    assert len(files) == 6 and {stat.S_IMODE(file.stat().st_mode) for file in files} == {mode}
 
 
 def test_replay_gives_the_stored_result_from_a_moved_directory(directory, tmp_path):
