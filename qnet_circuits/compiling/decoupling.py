@@ -20,7 +20,7 @@ from qiskit.circuit.library import XGate
 from qnet_circuits.compiling.building import with_instructions
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
-from qnet_circuits.devices.pulses import colours, coupled, decoupled, joints, pieces
+from qnet_circuits.devices.pulses import colours, decoupled, joints, pieces
 from qnet_circuits.devices.repaired import Usable, durations_of
 from qnet_circuits.devices.schedule import Rest, Timed, makespan, rests, schedule, waits
 from qnet_circuits.errors import UnsupportedError, VerificationError
@@ -93,7 +93,7 @@ class _Decoupling:
     def __init__(self, circuit: QuantumCircuit, qubits: Sequence[int], device: Device) -> None:
         self._circuit, self._qubits, self._device = circuit, qubits, device
         self._usable, self._clock = Usable(device.calibration), _Clock.of(device)
-        self._colours = colours(coupled(qubits, self._usable.couplings))
+        self._colours = colours(self._usable.coupled(qubits))
 
     def circuit_with_pulses(self) -> QuantumCircuit:
         timed = _timed(self._circuit, self._qubits, self._usable)

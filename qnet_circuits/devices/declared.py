@@ -110,7 +110,7 @@ def check_declared(noise: DeviceNoise | None, device: Device | None) -> None:
 
 def _typical(usable: Usable) -> tuple[float, float, str]:
     """Return what is typical of a device's family; nothing of one that is not known."""
-    return _TYPICAL.get((usable.family or "").partition(" ")[0], _UNKNOWN)
+    return _TYPICAL.get((usable.calibration.family or "").partition(" ")[0], _UNKNOWN)
 
 
 def _zz(noise: DeviceNoise, usable: Usable) -> dict[frozenset[int], float]:
@@ -121,7 +121,7 @@ def _zz(noise: DeviceNoise, usable: Usable) -> dict[frozenset[int], float]:
         return {pair: strength for pair, strength in given.items() if strength}
     strength = _typical(usable)[0] if noise.zz == TYPICAL else noise.zz
     assert isinstance(strength, float)
-    return dict.fromkeys(usable.couplings, strength) if strength else {}
+    return dict.fromkeys(usable.calibration.couplings, strength) if strength else {}
 
 
 def _charge_parity(noise: DeviceNoise, usable: Usable) -> dict[int, float]:
@@ -131,7 +131,7 @@ def _charge_parity(noise: DeviceNoise, usable: Usable) -> dict[int, float]:
         return {qubit: distance for qubit, distance in given.items() if distance}
     distance = _typical(usable)[1] if noise.charge_parity == TYPICAL else noise.charge_parity
     assert isinstance(distance, float)
-    return dict.fromkeys(range(usable.num_qubits), distance) if distance else {}
+    return dict.fromkeys(range(usable.calibration.num_qubits), distance) if distance else {}
 
 
 def _t2_star(noise: DeviceNoise, usable: Usable) -> dict[int, float]:
@@ -148,22 +148,24 @@ def _t2_star(noise: DeviceNoise, usable: Usable) -> dict[int, float]:
 
 
 def _check_qubits(name: str, given: Iterable[int], usable: Usable) -> None:
+    device = usable.calibration
     for qubit in given:
-        if qubit >= usable.num_qubits:
+        if qubit >= device.num_qubits:
             raise ParameterError(
-                f"{name} names qubit {qubit}, and {usable.name} has the qubits 0 to {usable.num_qubits - 1}"
+                f"{name} names qubit {qubit}, and {device.name} has the qubits 0 to {device.num_qubits - 1}"
             )
 
 
 def _check_coupling(pair: frozenset[int], usable: Usable) -> None:
     _check_qubits("zz", pair, usable)
-    if pair not in usable.couplings:
+    device = usable.calibration
+    if pair not in device.couplings:
         first, second = sorted(pair)
-        beside = sorted(other for each in usable.couplings if first in each for other in each - {first})
+        beside = sorted(other for each in device.couplings if first in each for other in each - {first})
         there = (
             f"it couples {first} with {', '.join(map(str, beside))}" if beside else f"{first} has no coupling"
         )
-        raise ParameterError(f"zz names {first}-{second}, which {usable.name} does not couple; {there}")
+        raise ParameterError(f"zz names {first}-{second}, which {device.name} does not couple; {there}")
 
 
 def _amount(given: Any, scale: float, unit: str = "kHz") -> str:

@@ -1,8 +1,12 @@
-"""Which operations belong together: the blocks of a controller, which a measurement, a reset or a decision ends."""
+"""The rules of a controller: which operations belong together, and how late each may happen.
+
+A measurement, a reset or a decision ends a block. Operations are placed from the last to the first, each as late as what
+follows it allows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -128,3 +132,94 @@ def _bits(
     """Return the bits that an instruction writes, and those that it decides on."""
     written, read = written_bits(instruction), read_bits(instruction)
     return tuple([number[bit] for bit in written]), tuple([number[bit] for bit in read])
+
+
+class Past:
+    """A circuit's operations from the last to the first: time runs from 0, the circuit's end, upwards into the past.
+
+    Args:
+        seconds: Gives the duration of an operation.
+        latency: Seconds from a measurement's end to a decision on it.
+        decision_latency: Seconds from one decision's begin to the next one's.
+        hold: Whether gates end before decisions are on their way.
+    """
+
+    def __init__(
+        self, seconds: Callable[[Operation], float], latency: float, decision_latency: float, hold: bool
+    ) -> None:
+        self._seconds, self._latency, self._decision_latency = seconds, latency, decision_latency
+        self._hold = hold
+        #: When each wire is needed, and by what: its level, and whether it decides.
+        self._wires: dict[int, float] = {}
+        self._needs: dict[int, tuple[int, bool]] = {}
+        #: For each bit, the earliest of its later readers, and of its later writers.
+        self._read: dict[int, float] = {}
+        self._written: dict[int, float] = {}
+        #: The begin of the earliest decision on each message, and which message was decided on first.
+        self._begins: dict[Message, float] = {}
+        self._first: Message = frozenset()
+        #: By when gates that decisions of this level, or of a higher one, keep waiting are over.
+        self._over = self._over_above = 0.0
+        #: Operations with begin and end.
+        self.placed: list[tuple[Operation, float, float]] = []
+
+    def put(self, block: Block) -> None:
+        """Place the operations of a level: what follows them is of a higher level, or is placed here before them."""
+        self._over_above = self._over
+        for each in reversed(block.decisions):
+            seconds = self._seconds(each)
+            start = self._in_series(each.message, self._bound(each, seconds))
+            self._place(each, start, start - seconds)
+            before = self._latency if each.measured else self._decision_latency
+            self._over = max(self._over, start + before)
+        lasting = [(each, self._seconds(each)) for each in reversed(block.tied)]
+        together = max([self._bound(*each) for each in lasting], default=0.0)
+        for each, seconds in lasting:
+            self._place(each, together, together - seconds)
+        for each in reversed(block.others):
+            end = self._needed(each)
+            self._place(each, end + self._seconds(each), end)
+
+    def _in_series(self, message: Message, bound: float) -> float:
+        """Return when a decision begins: with another on the same message, or so long before the next one on another."""
+        if not self._decision_latency:
+            return bound
+        if self._begins.get(message, -1.0) >= bound:
+            return self._begins[message]
+        if self._begins and message != self._first:
+            bound = max(bound, self._begins[self._first] + self._decision_latency)
+        self._first, self._begins[message] = message, bound
+        return bound
+
+    def _bound(self, each: Operation, seconds: float) -> float:
+        """Return the latest begin of what reads or writes bits; what writes a bit anew is no later, by no rounding either."""
+        read = [self._read[bit] + self._latency for bit in each.written if bit in self._read]
+        anew = [self._written.get(bit, 0.0) for bit in (*each.read, *each.written)]
+        return max([max([self._needed(each), *read]) + seconds, *anew])
+
+    def _needed(self, each: Operation) -> float:
+        """Return when the first wire of an operation is needed, or the decision that needs it is on its way."""
+        found = max([self._wires.get(wire, 0.0) for wire in each.wires], default=0.0)
+        return max(found, self._held(each)) if self._hold and self._over else found
+
+    def _held(self, each: Operation) -> float:
+        """Return by when an operation is over because decisions come between it and what needs its wires."""
+        if each.decides or each.name in TRANSPARENT:
+            return 0.0
+        needs = [self._needs[wire] for wire in each.wires if wire in self._needs]
+        if any([decides and level == each.level for level, decides in needs]):
+            return self._over
+        above = any([level > each.level and (decides or each.name not in TIED) for level, decides in needs])
+        return self._over_above if above else 0.0
+
+    def _place(self, each: Operation, start: float, end: float) -> None:
+        self.placed.append((each, start, end))
+        for wire in each.wires:
+            self._wires[wire] = start
+            if each.name not in TRANSPARENT:
+                self._needs[wire] = each.level, each.decides
+        for bit in each.written:
+            self._written[bit] = start
+            self._read.pop(bit, None)
+        for bit in each.read:
+            self._read[bit] = max(self._read.get(bit, 0.0), start)

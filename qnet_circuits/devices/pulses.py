@@ -45,13 +45,6 @@ def decoupled(wait: Rest, pulse_seconds: float) -> bool:
     return wait.seconds > SHORTEST * pulse_seconds
 
 
-def coupled(qubits: Sequence[int], couplings: Iterable[Iterable[int]]) -> list[tuple[int, int]]:
-    """Return the pairs of wires that a device couples, given the qubit of each wire."""
-    wire = {qubit: k for k, qubit in enumerate(qubits)}
-    pairs = (tuple(edge) for edge in couplings)
-    return sorted((wire[a], wire[b]) for a, b in pairs if a in wire and b in wire)
-
-
 def colours(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
     """Return 0 or 1 for each wire, so that coupled wires differ: every lattice of IBM is bipartite.
 

@@ -38,11 +38,11 @@ class Usable:
     for a measurement or reset, 50 ns and 300 ns for gates on one and two qubits. ``notes`` says which of these were needed.
 
     Args:
-        calibration: The raw calibration.
+        calibration: The raw calibration, kept under the same name.
     """
 
     def __init__(self, calibration: DeviceCalibration) -> None:
-        self._raw = calibration
+        self.calibration = calibration
         self._gaps: dict[str, dict[str, None]] = {}
         #: T1 and T2 of a qubit in seconds, at most 2 T1; infinite if the device gives none at all.
         self.relaxation = cache(self._relaxation)
@@ -60,7 +60,7 @@ class Usable:
         for kind, places in self._gaps.items():
             listed = sorted(places)
             more = f" and {len(listed) - 6} more" if len(listed) > 6 else ""
-            lines.append(f"calibration of {self._raw.name}: {kind}: {', '.join(listed[:6])}{more}")
+            lines.append(f"calibration of {self.calibration.name}: {kind}: {', '.join(listed[:6])}{more}")
         return tuple(lines)
 
     def note(self, kind: str, name: str, qubits: Iterable[int]) -> None:
@@ -76,35 +76,21 @@ class Usable:
     def _note(self, kind: str, place: str) -> None:
         self._gaps.setdefault(kind, {})[place] = None
 
-    @property
-    def name(self) -> str:
-        """Name of the device."""
-        return self._raw.name
-
-    @property
-    def family(self) -> str | None:
-        """The kind of processor, such as ``Heron r2``, or None."""
-        return self._raw.family
-
-    @property
-    def num_qubits(self) -> int:
-        """Number of qubits."""
-        return self._raw.num_qubits
-
-    @property
-    def couplings(self) -> frozenset[frozenset[int]]:
-        """The pairs of qubits that a two-qubit gate joins."""
-        return self._raw.couplings
+    def coupled(self, qubits: Sequence[int]) -> list[tuple[int, int]]:
+        """Return the pairs of wires that the device couples, given the qubit of each wire."""
+        wire = {qubit: k for k, qubit in enumerate(qubits)}
+        pairs = (tuple(edge) for edge in self.calibration.couplings)
+        return sorted((wire[a], wire[b]) for a, b in pairs if a in wire and b in wire)
 
     @cached_property
     def mid_circuit_measurement(self) -> str:
         """The device's operation for a measurement after which the circuit goes on."""
-        return MID_CIRCUIT if MID_CIRCUIT in self._raw.operations else "measure"
+        return MID_CIRCUIT if MID_CIRCUIT in self.calibration.operations else "measure"
 
     # -- relaxation ------------------------------------------------------------------------------------------------
 
     def _relaxation(self, qubit: int) -> tuple[float, float]:
-        t1, t2 = self._raw.qubits[qubit].t1, self._raw.qubits[qubit].t2
+        t1, t2 = self.calibration.qubits[qubit].t1, self.calibration.qubits[qubit].t2
         if not (t1 and t2):
             medians = self._median_times
             if medians == (math.inf, math.inf):
@@ -123,8 +109,8 @@ class Usable:
     @cached_property
     def _median_times(self) -> tuple[float, float]:
         """The medians of T1 and of T2, infinite where no qubit has any."""
-        t1 = [qubit.t1 for qubit in self._raw.qubits if qubit.t1]
-        t2 = [qubit.t2 for qubit in self._raw.qubits if qubit.t2]
+        t1 = [qubit.t1 for qubit in self.calibration.qubits if qubit.t1]
+        t2 = [qubit.t2 for qubit in self.calibration.qubits if qubit.t2]
         return median(t1) if t1 else math.inf, median(t2) if t2 else math.inf
 
     # -- operations ------------------------------------------------------------------------------------------------
@@ -153,7 +139,7 @@ class Usable:
         return error, error
 
     def _at_end(self, qubit: int) -> tuple[float, float]:
-        given = self._raw.qubits[qubit]
+        given = self.calibration.qubits[qubit]
         known = [value for value in (given.one_from_zero, given.zero_from_one) if value is not None]
         if len(known) == 1:
             self._note("one readout error missing, the other stands for it", f"qubit {qubit}")
@@ -181,8 +167,8 @@ class Usable:
 
     def _has_failed(self, name: str, qubits: tuple[int, ...], error: float) -> bool:
         """Tell whether the error that is given for a two-qubit gate is no measurement."""
-        either = ((name, qubits), (name, qubits[::-1]))
-        return not 0 < error < FAILED and not self._raw.failed_gates.isdisjoint(either)
+        ways = [(name, order) for order in _orders(qubits)]
+        return not 0 < error < FAILED and not self.calibration.failed_gates.isdisjoint(ways)
 
     def _duration(self, name: str, qubits: tuple[int, ...]) -> float:
         seconds = self._either_way("duration", name, qubits)
@@ -201,17 +187,17 @@ class Usable:
 
     def _either_way(self, kind: str, name: str, qubits: tuple[int, ...]) -> float | None:
         """Return a calibrated number; one that is given for the reversed pair holds too, and more than one that failed."""
-        both = [(name, qubits), (name, qubits[::-1])]
+        ways = [(name, order) for order in _orders(qubits)]
         if kind == "error":
-            both.sort(key=self._raw.failed_gates.__contains__)
-        found = (self._raw.entry_of.get(each) for each in both)
+            ways.sort(key=self.calibration.failed_gates.__contains__)
+        found = (self.calibration.entry_of.get(each) for each in ways)
         return next((value for entry in found if (value := getattr(entry, kind, None)) is not None), None)
 
     def _median_of(self, kind: str, name: str) -> float | None:
         values = [
             getattr(entry, kind)
-            for place, entry in self._raw.entry_of.items()
-            if entry.name == name and (kind != "error" or place not in self._raw.failed_gates)
+            for place, entry in self.calibration.entry_of.items()
+            if entry.name == name and (kind != "error" or place not in self.calibration.failed_gates)
         ]
         known = [value for value in values if value is not None and value < FAILED]
         return median(known) if known else None
@@ -223,7 +209,7 @@ class Usable:
             UnsupportedError: If its unit needs a device's ``dt`` that is not given, or its length is not a number.
         """
         unit, length = operation.unit, operation.params[0]
-        scale = self._raw.dt if unit == "dt" else UNITS.get(unit)
+        scale = self.calibration.dt if unit == "dt" else UNITS.get(unit)
         try:
             seconds = float(length) * (scale or math.nan)
         except (TypeError, ValueError):
@@ -233,6 +219,11 @@ class Usable:
                 f"a delay of {length} {unit} has no length in seconds here; give it in s, us or ns"
             )
         return seconds
+
+
+def _orders(qubits: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Return the orders of qubits for which a calibrated number holds: of a pair both."""
+    return (qubits, qubits[::-1]) if len(qubits) == 2 else (qubits,)
 
 
 def durations_of(circuit: QuantumCircuit, qubits: Sequence[int], usable: Usable) -> DurationOf:

@@ -9,8 +9,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction
 
 from qnet_circuits.classical import read_bits
-from qnet_circuits.devices.levels import TRANSPARENT, Operation, blocks_of, operations_of
-from qnet_circuits.devices.placing import Past
+from qnet_circuits.devices.levels import TRANSPARENT, Operation, Past, blocks_of, operations_of
 from qnet_circuits.errors import UnsupportedError
 
 #: Seconds that an operation takes, given its position in the circuit (-1 inside a branch) and its wires.

@@ -167,6 +167,18 @@ def test_a_number_that_is_given_for_the_reversed_pair_holds():
     assert device.notes() == ()
 
 
+def test_a_number_of_three_qubits_holds_in_their_order_alone():
+    """Reversed, a ccx has another target."""
+    entries = [
+        entry("ccx", 0, 1, 2, error=0.02, duration=1e-7),
+        entry("ccx", 3, 4, 5, error=0.04, duration=3e-7),
+    ]
+    device = usable([(None, None)] * 6, entries, (*OPERATIONS, "ccx"))
+    assert (device.error("ccx", (0, 1, 2)), device.duration("ccx", (0, 1, 2))) == (0.02, 1e-7)
+    assert (device.error("ccx", (2, 1, 0)), device.duration("ccx", (2, 1, 0))) == pytest.approx((0.03, 2e-7))
+    assert len(device.notes()) == 2
+
+
 def test_a_missing_direction_of_readout_is_the_other_and_noted():
     device = usable([(None, None, 0.03, None), (None, None, None, 0.04)])
     assert (device.readout(0), device.readout(1)) == ((0.03, 0.03), (0.04, 0.04))

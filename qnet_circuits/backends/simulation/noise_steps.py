@@ -12,7 +12,7 @@ from qiskit.circuit.library import CPhaseGate, XGate
 
 from qnet_circuits.backends.simulation.steps import NoisyStep, PauliError, Relax, Unitary
 from qnet_circuits.devices.declared import Declared
-from qnet_circuits.devices.pulses import ENDS, colours, coupled, decoupled, pieces
+from qnet_circuits.devices.pulses import ENDS, colours, decoupled, pieces
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.devices.schedule import INSTANT, Rest, Timed, waits
 
@@ -47,7 +47,7 @@ class Waiting:
 
     @cached_property
     def _coupled(self) -> list[tuple[int, int]]:
-        return coupled(self.qubits, self.usable.couplings)
+        return self.usable.coupled(self.qubits)
 
     def beside(self, wires: Iterable[int]) -> list[int]:
         """Return the other wires that some of these turn with."""
