@@ -28,8 +28,6 @@ from qnet_circuits.compiling.building import with_instructions
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.locality import node_of
 
-_LOOPS = ("for_loop", "while_loop")
-
 
 def withheld(circuit: QuantumCircuit) -> QuantumCircuit:
     """Return a circuit in which no control flow reads a bit that another node measured; itself if none does.
@@ -76,7 +74,7 @@ def _decided(instruction: CircuitInstruction, foreign: set[Clbit]) -> Iterator[C
         yield instruction
         return
     name = instruction.name
-    if name in _LOOPS and foreign.intersection(read_bits(instruction), written_bits(instruction)):
+    if name == "while_loop" and foreign.intersection(read_bits(instruction), written_bits(instruction)):
         raise UnsupportedError(
             f"{name!r} reads a bit of another node and measures into it, so no message can be withheld from it; "
             "give the loop a bit of its own"

@@ -13,7 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Gate, Instruction, Operation, Qubit
+from qiskit.circuit import (
+    CircuitInstruction,
+    Clbit,
+    ControlFlowOp,
+    ForLoopOp,
+    Gate,
+    Instruction,
+    Operation,
+    Qubit,
+)
 from qiskit.transpiler import PassManager, TranspilerError
 from qiskit.transpiler.passes import HighLevelSynthesis
 
@@ -28,6 +37,8 @@ CORRECT = "correct"
 #: What a transmission is on a machine.
 CARRIERS = ("relabel", "swap", "teleport")
 _PLAIN = ("measure", CORRECT)
+#: A loop becomes at most this many instructions.
+MOST_UNROLLED = 100_000
 _X, _Z = 1, 2
 
 
@@ -121,14 +132,14 @@ def parities(instruction: CircuitInstruction) -> tuple[tuple[Clbit, ...], tuple[
 
 
 def flattened(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Return a circuit in which no composite instruction holds a classical bit, in branches neither.
+    """Return a circuit in which no composite instruction holds a classical bit, in branches neither, and no loop counts.
 
-    Operations that are no instructions, such as a ``Clifford``, become their gates. What happens to no qubit, as in an empty
-    branch, is left out.
+    Operations that are no instructions, such as a ``Clifford``, become their gates. A ``for_loop`` becomes its turns, one after
+    the other. What happens to no qubit, as in an empty branch, is left out.
 
     Raises:
-        ProgramError: If the circuit has variables, an instruction that cannot be taken apart, or a decision inside a branch
-            on bits of the branch's own.
+        ProgramError: If the circuit has variables, an instruction that cannot be taken apart, a ``for_loop`` that is left early
+            or too long, or a decision inside a branch on bits of the branch's own.
 
     Example:
         >>> inner = QuantumCircuit(1, 1)
@@ -140,7 +151,7 @@ def flattened(circuit: QuantumCircuit) -> QuantumCircuit:
     """
     if circuit.num_vars or circuit.num_stretches:
         raise ProgramError(
-            f"circuit {circuit.name!r} has variables; measure into classical registers instead"
+            f"circuit {circuit.name!r} has variables; measure into classical registers, and count loops by a Parameter, instead"
         )
     data = list(circuit.data)
     flat = [part for instruction in data for part in _flat(instruction)]
@@ -218,11 +229,18 @@ def _flat(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
     operation = instruction.operation
     if operation.name == "store":
         raise ProgramError("'store' writes a bit without a measurement; measure into the bit instead")
+    if operation.name in ("break_loop", "continue_loop"):
+        raise ProgramError(
+            f"{operation.name!r} leaves a turn of a loop early; put the rest of the turn into an if_test instead"
+        )
     if isinstance(operation, ControlFlowOp):
         before = operation.blocks
         blocks = [flattened(block) for block in before]
         for block in blocks:
             _check_decisions(block, instruction)
+        if isinstance(operation, ForLoopOp):
+            yield from _turns(operation, blocks[0], instruction)
+            return
         if not instruction.qubits and not any(block.data for block in blocks):
             return
         if any(new is not old for new, old in zip(blocks, before, strict=True)):
@@ -235,13 +253,27 @@ def _flat(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
         yield instruction
 
 
+def _turns(
+    loop: ForLoopOp, body: QuantumCircuit, instruction: CircuitInstruction
+) -> Iterator[CircuitInstruction]:
+    """Yield the turns of a loop over given numbers, whose body is flat."""
+    values, parameter, _ = loop.params
+    if len(values) * max(1, len(body.data)) > MOST_UNROLLED:
+        raise ProgramError(
+            f"a {loop.name!r} over {values!r:.60} becomes more than {MOST_UNROLLED} instructions; use fewer turns"
+        )
+    for value in values:
+        turn = body.assign_parameters({parameter: value}) if parameter in body.parameters else body
+        yield from in_place(turn, instruction)
+
+
 def _check_decisions(block: QuantumCircuit, instruction: CircuitInstruction) -> None:
     """Check that decisions inside a branch name the bits of the circuit around it, as everything that reads them takes them."""
     outer = dict(zip(block.clbits, instruction.clbits, strict=True))
-    for inside in block.data:
-        if any(outer.get(bit) != bit for bit in read_bits(inside)):
+    for each in block.data:
+        if any(outer.get(bit) != bit for bit in read_bits(each)):
             raise ProgramError(
-                f"{inside.name!r} inside a branch of {instruction.name!r} decides on a bit that the circuit around it does "
+                f"{each.name!r} inside a branch of {instruction.name!r} decides on a bit that the circuit around it does "
                 "not have there; write nested decisions with the circuit's own if_test and switch, on its own bits"
             )
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp, Gate, Instruction, SwitchCaseOp
+from qiskit.circuit import CircuitInstruction, ControlFlowOp, Gate, Instruction, SwitchCaseOp
 
 from qnet_circuits.classical import written_bits
 from qnet_circuits.errors import ProgramError, check_count, check_name
@@ -36,7 +36,7 @@ class Item:
     Args:
         name: Its name, by which figures refer to it.
         circuit: A circuit with one quantum register for each node. Composite instructions that hold classical bits are taken
-            apart.
+            apart, and each ``for_loop`` becomes its turns.
         tags: What it means, as plain values: the setting, the input state.
         shots: Its number of shots, where the protocol decides; otherwise the run does.
         layout: The physical qubit of each of its wires, where the protocol decides, as one that measures a device does;
@@ -44,8 +44,8 @@ class Item:
         carrier: What a transmission is on a machine, where the protocol decides; otherwise the run does.
 
     Raises:
-        ProgramError: If the circuit measures nothing, has variables, or an instruction that cannot be taken apart; or if
-            the layout has not one qubit of its own for each wire.
+        ProgramError: If the circuit measures nothing, has variables, an instruction that cannot be taken apart, or a
+            ``for_loop`` that is left early; or if the layout has not one qubit of its own for each wire.
         UnknownNameError: If there is no such carrier.
     """
 
@@ -196,8 +196,6 @@ def _decision(operation: ControlFlowOp) -> str:
     if isinstance(operation, SwitchCaseOp):
         cases = [[str(value) for value in values] for values, _ in operation.cases_specifier()]
         return str((str(operation.target), cases))
-    if isinstance(operation, ForLoopOp):
-        return str(operation.params[0])
     return str(getattr(operation, "condition", None))
 
 

@@ -182,7 +182,7 @@ def test_a_loop_from_which_nothing_can_be_withheld_is_refused(kind):
         with circuit.while_loop((0, 0)):
             circuit.x(3)
     else:
-        with circuit.for_loop(range(2)):
+        with circuit.while_loop((2, 1)):
             with circuit.if_test((0, 1)):
                 circuit.x(3)
             circuit.measure(3, 0)

@@ -2,7 +2,7 @@
 
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import AnnotatedOperation, Clbit, ControlModifier, IfElseOp, Instruction, Qubit
+from qiskit.circuit import AnnotatedOperation, Clbit, ControlModifier, IfElseOp, Instruction, Parameter, Qubit
 from qiskit.circuit.classical import expr
 from qiskit.circuit.library import GlobalPhaseGate, XGate
 from qiskit.quantum_info import Clifford
@@ -233,3 +233,104 @@ def test_a_decision_inside_a_branch_on_other_bits_than_the_circuits_is_refused(n
 
 def test_a_decision_inside_a_branch_on_the_circuits_bits_is_taken():
     assert program_with(built).resources
+
+
+def content(circuit):
+    """Return what a circuit does, in branches too, as values."""
+    return Program([Item("one", circuit)]).id
+
+
+def started():
+    circuit = two_nodes()[0]
+    circuit.h(0)
+    circuit.measure(0, 0)
+    return circuit
+
+
+def test_a_loop_over_numbers_is_its_turns_in_branches_too():
+    looped, written = started(), started()
+    with looped.for_loop(range(1, 6, 2)) as k:
+        looped.rx(0.1 * k, 0)
+        with looped.for_loop([3, -1]) as n:
+            looped.rz(k * n, 1)
+            with looped.if_test((looped.clbits[0], True)):
+                looped.ry(k + n, 0)
+    with looped.if_test((looped.clbits[0], True)), looped.for_loop(range(2)):
+        looped.append(measuring(), [0], [1])
+    for k in (1, 3, 5):
+        written.rx(0.1 * k, 0)
+        for n in (3, -1):
+            written.rz(float(k * n), 1)
+            with written.if_test((written.clbits[0], True)):
+                written.ry(float(k + n), 0)
+    with written.if_test((written.clbits[0], True)):
+        for _ in range(2):
+            written.x(0)
+            written.measure(0, 1)
+    assert content(looped) == content(written)
+    assert content(looped) != content(started())
+
+
+def test_loops_that_share_their_parameter_count_by_the_inner_one():
+    k, looped, written = Parameter("k"), started(), started()
+    with looped.for_loop(range(2), k), looped.for_loop((5, 6), k):
+        looped.rx(k, 0)
+    for angle in (5.0, 6.0, 5.0, 6.0):
+        written.rx(angle, 0)
+    assert content(looped) == content(written)
+
+
+def test_link_operations_and_corrections_stand_in_loops():
+    circuit, (a, _, b, _), (m, _, out) = two_nodes()
+    with circuit.for_loop(range(3)):
+        circuit.reset([a, b])
+        entangle(circuit, a, b)
+        circuit.measure(a, m)
+        correct(circuit, b, x=[m])
+    circuit.measure(b, out)
+    resources = program_of(circuit).resources
+    assert (resources["bell_pairs"], resources["classical_bits"]) == (3, 3)
+    for mode in ("frame", "feedforward"):
+        assert out_of(circuit, mode) == pytest.approx(1)
+
+
+def test_a_loop_without_turns_is_left_out():
+    circuit = started()
+    with circuit.for_loop(range(0)):
+        circuit.x(0)
+    assert content(circuit) == content(started())
+
+
+def _broken(circuit):
+    with circuit.for_loop(range(2)), circuit.if_test((circuit.clbits[0], True)):
+        circuit.break_loop()
+
+
+def _continued(circuit):
+    with circuit.for_loop(range(2)):
+        circuit.x(0)
+        circuit.continue_loop()
+
+
+def _endless(circuit):
+    with circuit.for_loop(range(10**9)):
+        circuit.x(0)
+
+
+def _nested(circuit):
+    with circuit.for_loop(range(1000)), circuit.for_loop(range(1000)):
+        circuit.x(0)
+
+
+def _counted(circuit):
+    with circuit.for_loop(range(2)) as k, circuit.if_test((circuit.clbits[0], True)):
+        circuit.rx(k * Parameter("other"), 0)
+
+
+@pytest.mark.parametrize("loop", [_broken, _continued, _endless, _nested, _counted])
+def test_a_loop_whose_turns_are_not_fixed_or_too_many_is_refused(loop):
+    circuit = started()
+    loop(circuit)
+    with pytest.raises(ProgramError) as refused:
+        Program([Item("one", circuit)])
+    assert "\n" not in str(refused.value)

@@ -459,11 +459,11 @@ def test_control_flow_that_no_target_has_is_unsupported():
     from qnet_circuits.programs.program import Item, Program
 
     circuit = QuantumCircuit(QuantumRegister(1, "alice"), ClassicalRegister(1, "out"))
-    with circuit.for_loop(range(2)):
+    with circuit.box():
         circuit.h(0)
     circuit.measure(0, 0)
-    with pytest.raises(UnsupportedError, match="for_loop"):
-        compile_(Program([Item("loop", circuit)]))
+    with pytest.raises(UnsupportedError, match="box"):
+        compile_(Program([Item("box", circuit)]))
 
 
 def test_a_fidelity_stays_in_its_physical_range():
