@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,6 +16,7 @@ from qiskit import QuantumCircuit
 
 from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.decoupling import with_pulses
+from qnet_circuits.compiling.exporting import qasm3_of, write_circuits
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.optimisation import Optimiser
@@ -103,6 +106,26 @@ class Compiled:
         return tuple(
             _spread(item, circuit, width) for item, circuit in zip(self, self.scheduled_circuits, strict=True)
         )
+
+    def to_qasm3(self) -> dict[str, str]:
+        """Return each circuit in OpenQASM 3, by name, as ``qiskit.qasm3.loads`` reads it back."""
+        return {item.name: qasm3_of(circuit) for item, circuit in zip(self, self.circuits, strict=True)}
+
+    def export(self, path: str | os.PathLike[str]) -> tuple[Path, ...]:
+        """Write the circuits for other tools.
+
+        Args:
+            path: A new file that ends in ``.qpy``, for the circuits as they are; or a new directory, for one OpenQASM 3 file
+                for each circuit.
+
+        Returns:
+            The files.
+
+        Raises:
+            RecordError: If something is there already, or cannot be written.
+            UnsupportedError: If a circuit's decisions cannot be written in OpenQASM 3 that importers read.
+        """
+        return write_circuits(path, {item.name: each for item, each in zip(self, self.circuits, strict=True)})
 
     def subset(self, circuits: Sequence[int]) -> Compiled:
         """Return some of the circuits, without the figures, as a job of their own; the whole if it is all of them."""

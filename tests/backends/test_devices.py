@@ -28,7 +28,7 @@ def test_a_snapshot_gives_the_devices_own_figures(snapshot):
 
 
 def test_a_stand_in_that_is_none_is_told_from_those_there_are():
-    with pytest.raises(UnknownNameError, match="fake_manilla.*fake_manila"):
+    with pytest.raises(UnknownNameError, match=r"fake_manilla.*fake_manila"):
         qn.stand_in_device("fake_manilla")
 
 

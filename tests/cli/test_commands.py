@@ -294,3 +294,21 @@ def test_backend_failure_is_status_3_and_ctrl_c_130(qnet, monkeypatch):
     for arguments in (("run", "repeater-chain"), ("cost", "ghz", "--on", "aer:fake_kingston")):
         status, out, err = qnet(*arguments)
         assert (status, out) == (130, "") and err.startswith("qnet: ") and err.count("\n") == 1
+
+
+def test_compile_says_what_there_is_and_writes_it(qnet, tmp_path):
+    ask = ("compile", "repeater-chain", "--set", "hops=2", "--on", "aer:fake_manila", "--layout", "0,1,2,3")
+    status, out, err = qnet(*ask, "--export", str(tmp_path / "out"), "--json")
+    assert (status, err) == (0, "")
+    plain = json.loads(out)
+    assert list(plain) == [
+        "schema", "protocol", "parameters", "backend", "corrections", "circuits", "resources", "layout", "notes", "files",
+    ]  # fmt: skip
+    assert plain["circuits"] == ["xx", "yy", "zz"] and plain["layout"] == [[0, 1, 2, 3]]
+    assert plain["files"] == [str(tmp_path / "out" / f"{name}.qasm") for name in plain["circuits"]]
+    assert all(file.read_text().startswith("OPENQASM 3") for file in (tmp_path / "out").iterdir())
+    status, out, _ = qnet(*ask)
+    assert status == 0 and "layout 0, 1, 2, 3" in out and "circuits 3" in out
+    for path in (str(tmp_path / "out"), str(tmp_path / "chain.txt")):
+        status, out, err = qnet(*ask, "--export", path)
+        assert (status, out, err.count("\n")) == (2, "", 1) and path in err
