@@ -39,8 +39,8 @@ class Pen:
         self.ax.plot(xs, ys, lw=width * self.points, scalex=False, scaley=False, **{**usual, **more})
 
     def text(self, x: float, y: float, text: str, size: float, **more: Any) -> None:
-        """Write a text, at middle height."""
-        usual = {"color": INK, "ha": "center", "va": "center", "zorder": 5}
+        """Write a text as it is, at middle height."""
+        usual = {"color": INK, "ha": "center", "va": "center", "zorder": 5, "parse_math": False}
         self.ax.text(x, y, text, size=size * self.points, **{**usual, **more})
 
     def shape(self, patch: Patch, face: str, edge: str = INK, width: float = 0.025, **more: Any) -> None:

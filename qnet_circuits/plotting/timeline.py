@@ -114,7 +114,7 @@ def _draw_messages(ax: Axes, timed: Sequence[Timed]) -> None:
 
 
 def _finish(ax: Axes, title: str, item: CompiledItem, end: float) -> None:
-    ax.set_yticks(range(len(item.qubits)), _labels(item))
+    ax.set_yticks(range(len(item.qubits)), _labels(item), parse_math=False)
     ax.set_ylim(len(item.qubits) - 0.4, -0.6)
     whole = end * _MICROSECONDS
     ax.set_xlim(-0.01 * whole, 1.01 * whole)

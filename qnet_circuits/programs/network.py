@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,11 +84,11 @@ class Network:
     """Nodes and the links between them, a simple connected graph.
 
     Args:
-        nodes: Names, Python identifiers (they become names of quantum registers), at least two.
+        nodes: Names, at least two: printable text, spaces inside of it too. They become names of quantum registers.
         links: Triples (node, node, Link), at most one for each pair of nodes.
 
     Raises:
-        ParameterError: If a name is no identifier or occurs twice, or a link has an unknown end.
+        ParameterError: If a name is not printable or occurs twice, or a link has an unknown end.
 
     Example:
         >>> network = Network.chain(2, Link(fidelity=0.95))
@@ -279,6 +278,8 @@ def _each(link: Link | Sequence[Link] | None, count: int) -> tuple[Link, ...]:
 
 def check_node_name(name: str) -> str:
     """Return a name that can be a node's, or raise ParameterError."""
-    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-        raise ParameterError(f"a node name must be a Python identifier (letters, digits, _), got {name!r}")
+    if not isinstance(name, str) or not name.isprintable() or name != name.strip() or not name:
+        raise ParameterError(
+            f"a node name must be printable text that begins and ends with no space, got {name!r}"
+        )
     return name

@@ -20,6 +20,7 @@ NETWORKS = {
     "star2": Network.star(2),
     "complete": COMPLETE,
     "ring": RING,
+    "signs": Network.from_edges([(r"a $\frac$ b", "R $1$"), ("R $1$", "c d")]),
     "apart": Network(("a", "b", "c"), (("b", "c", Link()),)),
 }
 

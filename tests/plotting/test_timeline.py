@@ -40,6 +40,13 @@ def test_rows_say_node_and_physical_qubit():
     assert ax.get_title() == "+_x on fake_kingston, corrections=feedforward"
 
 
+def test_signs_of_formulas_in_names_are_signs():
+    network = qn.Network.from_edges([(r"a $\frac$ b", "c")])
+    ax = qn.plot_timeline(qn.compile(qn.Teleportation(network=network), "aer:fake_manila"))
+    ax.figure.canvas.draw()
+    assert ax.get_yticklabels()[0].get_text().startswith(r"a $\frac$ b[0]")
+
+
 def test_a_circuit_is_chosen_by_name():
     compiled = qn.compile(qn.RepeaterChain(hops=2), "aer:fake_kingston")
     assert qn.plot_timeline(compiled, item="zz").get_title().startswith("zz on")

@@ -90,8 +90,8 @@ def test_link_operation_within_a_node_or_off_the_network(circuit):
 def test_registers():
     with pytest.raises(ProgramError, match="quantum register"):
         check_circuit(QuantumCircuit([Qubit()], ClassicalRegister(1, "m")))
-    with pytest.raises(ParameterError, match="alice smith"):
-        check_circuit(QuantumCircuit(QuantumRegister(1, "alice smith")))
+    with pytest.raises(ParameterError, match="alice "):
+        check_circuit(QuantumCircuit(QuantumRegister(1, "alice ")))
 
 
 def test_unbound_parameter(circuit):

@@ -1,5 +1,8 @@
+import json
+
 import pytest
 
+import qnet_circuits as qn
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.network import Link, Network
 
@@ -22,8 +25,10 @@ def test_link_weights():
         (lambda: Link(pauli=(0.9, 0.2, 0, 0)), "pauli"),
         (lambda: Link(pauli=(1.1, -0.1, 0, 0)), "pauli"),
         (lambda: Link.from_dict({"fidelty": 0.9}), "fidelty"),
-        (lambda: Network.from_edges([("alice", "not a name")]), "'not a name'"),
-        (lambda: Network.from_edges([("alice", "class")]), "'class'"),
+        (lambda: Network.from_edges([("alice", "")]), "''"),
+        (lambda: Network.from_edges([("alice", "bob ")]), "'bob '"),
+        (lambda: Network.from_edges([("alice", "bob\n1")]), r"'bob\\n1'"),
+        (lambda: Network.from_edges([("alice", 3)]), "got 3"),
         (lambda: Network(("alice",), ()), "2 nodes.* 1$"),
         (lambda: Network(("a", "a"), ()), "node names .* a, a$"),
         (lambda: Network(("a", "b"), (("a", "c", Link()),)), "'a', 'c'"),
@@ -91,3 +96,24 @@ def test_there_is_no_such_route(ends, message):
     network = Network.from_edges([("a", "b"), ("c", "d")])
     with pytest.raises(ParameterError, match=message):
         network.route(*ends)
+
+
+def test_nodes_are_called_as_people_call_them(tmp_path):
+    odd = Network.from_edges([("Alice's lab", "class [x]: a, b"), ("class [x]: a, b", '0 naïve "q" <b>&')])
+    assert Network.from_dict(json.loads(json.dumps(odd.to_dict()))) == odd
+    values = {}
+    for key, network in (("odd", odd), ("plain", Network.chain(2))):
+        protocol = qn.RepeaterChain(network=network)
+        qn.run(
+            protocol,
+            "aer:fake_manila",
+            corrections="feedforward",
+            shots=50,
+            seed=1,
+            predict=False,
+            path=tmp_path / key,
+        )
+        found = qn.open_run(tmp_path / key).result()
+        assert list(found.resources["qubits_per_node"]) == list(network.nodes)
+        values[key] = found.to_dict()["figures"]
+    assert values["odd"] == values["plain"]
