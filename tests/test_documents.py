@@ -20,7 +20,14 @@ def _blocks(file, language):
 
 
 @pytest.mark.parametrize(
-    "file", ["README.md", "docs/add-a-protocol.md", "docs/beyond-calibrations.md", "docs/keys.md"]
+    "file",
+    [
+        "README.md",
+        "docs/add-a-protocol.md",
+        "docs/any-circuit.md",
+        "docs/beyond-calibrations.md",
+        "docs/keys.md",
+    ],
 )
 def test_python_blocks_run(file, tmp_path):
     script = tmp_path / "blocks.py"

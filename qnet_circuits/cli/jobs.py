@@ -31,7 +31,7 @@ from qnet_circuits.cli.output import show
 )
 @json_option
 def cost(
-    protocol: Any, options: dict[str, Any], backend: str, as_json: bool, **about: float | None
+    protocol: Any, options: dict[str, Any], backend: str, as_json: bool, **about: Any
 ) -> None:  # fmt: skip
     """Estimate what a run would cost on a processor.
 

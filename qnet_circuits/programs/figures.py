@@ -122,12 +122,13 @@ class Expression:
 
     def __add__(self, other: Expression | float) -> Expression:
         if not isinstance(other, Expression):
-            return Expression(self.constant + other, self.terms)
+            return Expression(self.constant + _number(other), self.terms)
         return Expression(self.constant + other.constant, self.terms + other.terms)
 
     __radd__ = __add__
 
     def __mul__(self, factor: float) -> Expression:
+        factor = _number(factor)
         return Expression(
             self.constant * factor, tuple((weight * factor, event) for weight, event in self.terms)
         )
@@ -135,6 +136,8 @@ class Expression:
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: float) -> Expression:
+        if not _number(divisor):
+            raise ParameterError("an expression of probabilities was divided by 0")
         return self * (1 / divisor)
 
     def __neg__(self) -> Expression:
@@ -145,6 +148,18 @@ class Expression:
 
     def __rsub__(self, other: float) -> Expression:
         return -self + other
+
+
+def _number(given: Any) -> float:
+    """Return a number that an expression is added to, or scaled by, or raise ParameterError."""
+    if isinstance(given, Real):
+        return float(given)
+    why = (
+        "a product, or quotient, of two is no linear combination: declare both as figures, or one parity of all the bits"
+        if isinstance(given, Expression)
+        else f"got {given!r}"
+    )
+    raise ParameterError(f"expressions of probabilities add, and scale by numbers; {why}")
 
 
 def parity(item: str, bits: Iterable[Bit], given: Iterable[tuple[str, int, int]] = ()) -> Expression:
@@ -201,8 +216,12 @@ class Figure:
     physical: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        if not self.name.isidentifier():
+        if not isinstance(self.name, str) or not self.name.isidentifier():
             raise ParameterError(f"a figure's name must be an identifier, got {self.name!r}")
+        if not isinstance(self.expression, Expression):
+            raise ParameterError(
+                f"figure {self.name!r} needs an expression, made of parity and population, got {self.expression!r}"
+            )
         if self.physical is not None and not _is_range(self.physical):
             raise ParameterError(
                 f"physical of figure {self.name!r} must be two numbers, the smaller first, like (0, 1), got {self.physical!r}"

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -14,7 +15,7 @@ from qiskit.circuit import CircuitInstruction, ControlFlowOp, Gate, Instruction,
 from qnet_circuits.classical import written_bits
 from qnet_circuits.errors import ProgramError, check_count, check_name
 from qnet_circuits.programs.figures import Figure
-from qnet_circuits.programs.instructions import CARRIERS, flattened
+from qnet_circuits.programs.instructions import CARRIERS, CORRECT, flattened
 from qnet_circuits.programs.locality import Message, check_circuit, count, largest
 from qnet_circuits.programs.network import Network
 
@@ -184,11 +185,18 @@ def _content(circuit: QuantumCircuit) -> list[Any]:
         operation = instruction.operation
         blocks = operation.blocks if isinstance(operation, ControlFlowOp) else ()
         condition = _decision(operation) if blocks else ""
-        parameters = [] if blocks else [str(parameter) for parameter in operation.params]
+        parameters = [] if blocks else [_parameter(operation.name, each) for each in operation.params]
         bits = [place[bit] for bit in [*instruction.qubits, *instruction.clbits]]
         inside = [_content(block) for block in blocks or _definition(instruction)]
         listed.append((operation.name, parameters, bits, condition, inside))
     return listed
+
+
+def _parameter(name: str, parameter: Any) -> str:
+    """Return a parameter as text, the same for a circuit that was stored: QPY turns whole numbers into floats, or back."""
+    if not isinstance(parameter, Real):
+        return str(parameter)
+    return str(int(float(parameter)) if name == CORRECT else float(parameter))
 
 
 def _decision(operation: ControlFlowOp) -> str:

@@ -297,6 +297,8 @@ MOST_LINKS = 1000
 _P = TypeVar("_P", bound=type[Protocol])
 #: Protocol classes that were registered, by name.
 registered: dict[str, type[Protocol]] = {}
+#: What a run is called whose circuits no protocol makes.
+GIVEN = "program"
 #: The package's own protocols: each module is named after the protocol in it, and imported only when asked for.
 OWN_PACKAGE = "qnet_circuits.protocols"
 ENTRY_POINT_GROUP = "qnet_circuits.protocols"
@@ -306,7 +308,7 @@ def register(protocol: _P) -> _P:
     """Add a protocol class to the registry under its ``name``; for use as a decorator.
 
     Raises:
-        ParameterError: If the class is no frozen dataclass, has no name, or another class has it.
+        ParameterError: If the class is no frozen dataclass, has no name, or its name is taken.
     """
     parameters = getattr(protocol, "__dataclass_params__", None)
     if parameters is None or not parameters.frozen:
@@ -315,6 +317,10 @@ def register(protocol: _P) -> _P:
         )
     if not protocol.name:
         raise ParameterError(f"{protocol.__name__} needs a name: set the class attribute `name`")
+    if protocol.name == GIVEN:
+        raise ParameterError(
+            f"the protocol name {GIVEN!r} is that of circuits which no protocol makes; choose another"
+        )
     other = registered.get(protocol.name)
     if other is not None and (other.__module__, other.__qualname__) != (
         protocol.__module__,

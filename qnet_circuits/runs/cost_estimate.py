@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,8 @@ from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.backends.service.cost import RunCost
 from qnet_circuits.backends.service.pricing import priced
 from qnet_circuits.errors import ParameterError, UnsupportedError
-from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.given import Runnable
 from qnet_circuits.runs.options import RunOptions, check_arguments, takes_options
 from qnet_circuits.runs.planning import remaining_seconds
 from qnet_circuits.runs.preparing import prepare
@@ -17,9 +19,10 @@ from qnet_circuits.runs.preparing import prepare
 
 @takes_options
 def estimate_cost(
-    protocol: Protocol,
+    protocol: Runnable,
     backend: Any,
     *,
+    figures: Iterable[Figure] | None = None,
     rep_delay: float | None = None,
     remaining: float | None = None,
     **options: Any,
@@ -30,9 +33,10 @@ def estimate_cost(
     their durations come from the device's calibration. ``RunCost`` states the formula.
 
     Args:
-        protocol: What would run.
+        protocol: What would run: a protocol, a program, or a ``QuantumCircuit``, or several by name.
         backend: Where: anything with a device, such as ``ibm:ibm_kingston``, ``aer:fake_kingston``,
             ``aer:snapshot.json`` or a ``Device``.
+        figures: Those of a plain circuit; they cost nothing, but may decide where the circuit lies.
         rep_delay: Seconds between two shots, in [0, 0.1]. Default: the processor's own on ``ibm:``, or 250 µs, as most have it.
         remaining: Seconds that the instance has left. Default: what the platform says, on ``ibm:``.
         **options: What the run would be asked for; ``noise`` gives the latency of decisions:
@@ -60,7 +64,7 @@ def estimate_cost(
         raise UnsupportedError(
             f"{where.name} has no device, so nothing takes time there; name one, for example aer:fake_kingston"
         )
-    prepared = prepare(protocol, where, replace(chosen, noise=None))
+    prepared = prepare(protocol, where, replace(chosen, noise=None), figures, figures_needed=False)
     where = prepared.backend
     if rep_delay is not None and "execution.rep_delay" in where.options:
         raise ParameterError("rep_delay and the option execution.rep_delay say the same; give one of them")

@@ -178,6 +178,15 @@ class Record:
         qpy.dump(list(circuits), buffer)
         self._write(name, buffer.getvalue())
 
+    def read_circuits(self, name: str) -> list[QuantumCircuit]:
+        """Return circuits of a QPY file, or raise RecordError."""
+        try:
+            return list(qpy.load(io.BytesIO(self._read(name))))
+        except RecordError:
+            raise
+        except Exception as error:  # What a damaged file raises depends on the byte.
+            raise RecordError(f"{self.path}/{name} is torn or unreadable: {error}") from None
+
     def write_outcomes(self, names: Sequence[str], raws: Sequence[Raw]) -> None:
         """Write raw outcomes, once: packed bits by circuit and register.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -15,8 +15,9 @@ from qnet_circuits.devices.declared import Declared
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.errors import NoShotsError, ParameterError, UnsupportedError, check_name
 from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.given import Runnable
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import Protocol, called
+from qnet_circuits.programs.protocol import called
 from qnet_circuits.runs.options import RunOptions, check_arguments, takes_options
 from qnet_circuits.runs.preparing import prepare
 from qnet_circuits.runs.results.costs import Budget, Cost
@@ -48,9 +49,10 @@ _NO_ERROR = (1.0, 0.0, 0.0, 0.0)
 
 @takes_options
 def error_budget(
-    protocol: Protocol,
+    protocol: Runnable,
     device: Any,
     *,
+    figures: Iterable[Figure] | None = None,
     figure: str | None = None,
     memory: float = DEFAULT_MEMORY,
     **options: Any,
@@ -73,8 +75,9 @@ def error_budget(
     that is off has no row, nor has a term that the device does not have; where it is one of the six, a note says so.
 
     Args:
-        protocol: What to compute.
+        protocol: What to compute: a protocol, a program, or a ``QuantumCircuit``, or several by name, with figures.
         device: A stand-in device's name, a snapshot's path, a calibration, a ``Device`` or a backend that has one.
+        figures: What is computed of the bits of a plain circuit, which figures call ``circuit``; of nothing else.
         figure: Name of the figure. Default ``fidelity``, or else the first one.
         memory: The most bytes that a contraction may take. Default 2 GiB.
         **options: What is asked for:
@@ -103,7 +106,7 @@ def error_budget(
             "an error budget needs a device, such as fake_kingston (--on fake_kingston), got "
             f"{device!r}; without one only the links err, which predict computes"
         )
-    prepared = prepare(protocol, exact, asked)
+    prepared = prepare(protocol, exact, asked, figures)
     protocol, backend, compiled = prepared.protocol, prepared.backend, prepared.compiled
     assert isinstance(backend, ExactBackend)
     chosen = _figure(compiled.program, figure)

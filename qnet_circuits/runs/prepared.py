@@ -94,13 +94,13 @@ class Prepared:
     def proof(self) -> Mapping[str, float]:
         """How long it took to prove that compilation kept the parties apart, before anything goes to a processor.
 
-        Nothing is proved, and nothing returned, for a simulator, or where the caller does not want it.
+        Nothing is proved, and nothing returned, for a simulator, for one node alone, or where the caller does not want it.
 
         Raises:
             VerificationError: If something moved across a boundary.
             UnsupportedError: If that cannot be decided.
         """
-        if not (self.options.verify and self._may_be_a_processor):
+        if not (self.options.verify and self._to_be_proved):
             return {}
         begin = time.perf_counter()
         try:
@@ -113,8 +113,10 @@ class Prepared:
         return {"verify": round(time.perf_counter() - begin, 4)}
 
     @property
-    def _may_be_a_processor(self) -> bool:
-        return self.backend.capabilities.remote or self.backend.simulated is None
+    def _to_be_proved(self) -> bool:
+        """Whether this may go to a processor, and there are parties to keep apart."""
+        parties = {register.name for item in self.compiled.program for register in item.circuit.qregs}
+        return len(parties) > 1 and (self.backend.capabilities.remote or self.backend.simulated is None)
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -166,7 +168,7 @@ class Prepared:
             notes.append(f"a transmitted qubit is carried by {self.carrier}")
         if options.controls and self.protocol.baseline() is None:
             notes.append("no direct transport to compare with: the protocol has no baseline")
-        if self._may_be_a_processor and not options.verify:
+        if self._to_be_proved and not options.verify:
             notes.append(UNPROVED)
         return tuple(dict.fromkeys([*notes, *self.said]))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,8 +17,11 @@ from qnet_circuits.compiling.experiments import compile_with_controls
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.readout_circuits import calibrated
 from qnet_circuits.devices.summary import couplings_by_use
-from qnet_circuits.errors import ParameterError, UnsupportedError
+from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.controls import with_controls
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.given import Given, Runnable, protocol_for
+from qnet_circuits.programs.instructions import CORRECT
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol, ask
 from qnet_circuits.runs.layouts import PREDICTED, best_predicted, plain_layout
@@ -27,25 +30,34 @@ from qnet_circuits.runs.options import PROGRAM, TRANSPILER, RunOptions, stream_s
 from qnet_circuits.runs.prepared import Prepared
 
 
-def prepare(protocol: Protocol, backend: Any, options: RunOptions) -> Prepared:
+def prepare(
+    given: Runnable,
+    backend: Any,
+    options: RunOptions,
+    figures: Iterable[Figure] | None = None,
+    figures_needed: bool = True,
+) -> Prepared:
     """Return a prepared run: nothing is written, and nothing can start from it.
 
     Args:
-        protocol: What to run.
+        given: What to run.
         backend: Where, in any way that a backend can be named.
         options: What is asked for; if there is no seed, it is drawn where outcomes are sampled, and 0 where none are.
+        figures: The figures of plain circuits.
+        figures_needed: Whether plain circuits need figures.
 
     Raises:
         ParameterError, UnsupportedError, LayoutError: If an option, or the protocol, does not fit the backend.
     """
-    if not isinstance(protocol, Protocol):
-        raise ParameterError(f"protocol must be a Protocol, such as RepeaterChain(hops=3), got {protocol!r}")
+    protocol = protocol_for(given, figures, figures_needed)
     where = asked_of(backend_of(backend), options)
     protocol, said = on_device(protocol, where)
     _check_blocks(protocol, where, options)
     drawn = secrets.randbits(53) if where.capabilities.samples else 0
     seed = drawn if options.seed is None else options.seed
     program = program_of(protocol, seed)
+    if isinstance(protocol, Given):
+        options = replace(options, corrections=_mode(program, options.corrections))
     options, placed = _placed(program, where, seed, options)
     if options.controls:
         program = _controlled(protocol, program, seed)
@@ -53,6 +65,23 @@ def prepare(protocol: Protocol, backend: Any, options: RunOptions) -> Prepared:
     if options.mitigate:
         check_mitigable(protocol, compiled.program, where)
     return Prepared(protocol, where, options, seed, compiled, (*said, *placed))
+
+
+def _mode(program: Program, asked: str) -> str:
+    """Return the mode of a program; without a correction or a message, decisions are made as they are written.
+
+    Raises:
+        UnsupportedError: If another one was asked for.
+    """
+    instructions = [each for item in program for each in item.circuit.data]
+    if program.resources["classical_bits"] or any(each.name == CORRECT for each in instructions):
+        return asked
+    if asked not in ("auto", "feedforward"):
+        raise UnsupportedError(
+            f"corrections={asked!r} has nothing to act on: decisions of a plain circuit are made as they are written; leave it "
+            "out, or write correct(circuit, qubit, x=[bit]) in place of if_test"
+        )
+    return "feedforward" if any(each.is_control_flow() for each in instructions) else asked
 
 
 def _placed(
@@ -126,10 +155,3 @@ def compile_for(program: Program, backend: BaseBackend, seed: int, options: RunO
         seed=stream_seed(seed, TRANSPILER, options.attempt) % 2**31,
     )
     return calibrated(compiled) if options.mitigate else compiled
-
-
-def compiled_program(program: Program, backend: BaseBackend, options: RunOptions) -> Compiled:
-    """Return a program, which no protocol made, compiled for a backend; the seed is 0 if none is given."""
-    seed = options.seed or 0
-    options, _ = _placed(program, backend, seed, options)
-    return compile_for(program, backend, seed, options)

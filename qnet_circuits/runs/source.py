@@ -12,10 +12,11 @@ from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device_noise import DeviceNoise
-from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnknownNameError
+from qnet_circuits.errors import ParameterError, ProgramError, QnetError, RecordError, UnknownNameError
 from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.given import Given
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import Protocol, called, protocol_class
+from qnet_circuits.programs.protocol import GIVEN, Protocol, called, protocol_class
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.kept import Kept
 from qnet_circuits.runs.options import RunOptions
@@ -95,7 +96,7 @@ class Source:
             RecordError: If its protocol is not known here; if the protocol, the placement or a simulated device's calibration
                 is another one now.
         """
-        manifest, where, protocol = self._kept.manifest, self._kept.where, self.protocol
+        manifest, where, protocol = self._kept.manifest, self._kept.where, self.protocol or self._given_again
         if protocol is None:
             raise RecordError(
                 f"the run at {where} has no outcomes, and its protocol {manifest['protocol']!r} is not known here; "
@@ -113,6 +114,18 @@ class Source:
             self._write_again(self._kept.record, compiled)
         self._kept.seconds.update(Prepared(protocol, self.backend, options, seed, compiled).proof)
         return compiled
+
+    @property
+    def _given_again(self) -> Protocol | None:
+        """The program of a run that no protocol made, of the circuits that are kept; None of a run that a protocol made."""
+        manifest, record = self._kept.manifest, self._kept.record
+        if manifest["protocol"] != GIVEN or record is None:
+            return None
+        circuits = record.read_circuits("program.qpy")
+        try:
+            return Given.again(manifest["parameters"], circuits, manifest.figures)
+        except (KeyError, TypeError, AttributeError, QnetError) as error:
+            raise RecordError(f"{record.path}/program.qpy and its parameters do not fit: {error}") from None
 
     def _options(self, protocol: Protocol) -> RunOptions:
         """Return the options of compilation; a processor, whose calibration changes every day, is held to its layout."""

@@ -3,52 +3,68 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any, Literal, overload
 
 from qnet_circuits.backends.registry import backend_of, exact_of
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.given import Runnable, protocol_for
 from qnet_circuits.runs.kept import Kept
 from qnet_circuits.runs.options import Report, RunOptions, check_arguments, takes_options
 from qnet_circuits.runs.prepared import Prepared
-from qnet_circuits.runs.preparing import compiled_program, prepare
+from qnet_circuits.runs.preparing import prepare
 from qnet_circuits.runs.results.result import Result
 from qnet_circuits.runs.run import Run
 from qnet_circuits.runs.source import Source
 from qnet_circuits.theory.estimate import check_level
 
 Path = str | os.PathLike[str] | None
+Figures = Iterable[Figure] | None
 
 
 @overload
 def submit(
-    protocol: Protocol,
+    protocol: Runnable,
     backend: Any = ...,
     *,
+    figures: Figures = ...,
     path: Path = ...,
     dry_run: Literal[False] = ...,
     **options: Any,
 ) -> Run: ...
 @overload
 def submit(
-    protocol: Protocol, backend: Any = ..., *, path: Path = ..., dry_run: Literal[True], **options: Any
+    protocol: Runnable,
+    backend: Any = ...,
+    *,
+    figures: Figures = ...,
+    path: Path = ...,
+    dry_run: Literal[True],
+    **options: Any,
 ) -> Prepared: ...
 @takes_options
 def submit(
-    protocol: Protocol, backend: Any = "ideal", *, path: Path = None, dry_run: bool = False, **options: Any
+    protocol: Runnable,
+    backend: Any = "ideal",
+    *,
+    figures: Figures = None,
+    path: Path = None,
+    dry_run: bool = False,
+    **options: Any,
 ) -> Run | Prepared:
     """Prepare a run: make the program, compile it, check it, write it down; ``wait`` or ``result`` runs it.
 
     On a processor (``ibm:``) the job is submitted too, once everything is on disk.
 
     Args:
-        protocol: What to run.
+        protocol: What to run: a protocol, a program, or a ``QuantumCircuit``, or several by name, with figures.
         backend: Where: ``ideal``, ``aer``, ``aer:<device>``, ``aer:<snapshot.json>``, ``exact`` and ``exact:<device>`` (figures
             without sampling), ``ibm:<processor>``, ``local:<device>`` (IBM's offline mode), a ``DeviceCalibration``, a Backend,
             a Qiskit ``BackendV2`` or ``BaseSamplerV2``.
+        figures: What is computed of the bits of a plain circuit, which figures call ``circuit``; of nothing else.
         path: A directory, new or empty, that keeps the run; needed on a processor.
         dry_run: Do everything but write and submit.
         **options: What the run is asked for:
@@ -63,16 +79,17 @@ def submit(
         TypeError: If there is no such option.
     """
     check_arguments(path=path, dry_run=dry_run)
-    prepared = _prepared(
-        protocol, backend, RunOptions.of("submit", options), kept=path is not None or dry_run
-    )
+    chosen = RunOptions.of("submit", options)
+    prepared = _prepared(protocol, backend, chosen, figures, kept=path is not None or dry_run)
     if not dry_run:
         return Run.of(prepared, path).start()
     _ = prepared.plan, prepared.predicted
     return prepared
 
 
-def _prepared(protocol: Protocol, backend: Any, options: RunOptions, kept: bool) -> Prepared:
+def _prepared(
+    protocol: Runnable, backend: Any, options: RunOptions, figures: Figures, kept: bool
+) -> Prepared:
     """Return a prepared run; whatever costs processor time needs a budget, and a directory."""
     where = backend_of(backend)
     if where.capabilities.remote and options.max_qpu_seconds is None:
@@ -83,24 +100,26 @@ def _prepared(protocol: Protocol, backend: Any, options: RunOptions, kept: bool)
         raise ParameterError(
             f"a run on {where.name} is kept in a directory, so that nothing is lost; say path (--out DIR)"
         )
-    return prepare(protocol, where, options)
+    return prepare(protocol, where, options, figures)
 
 
 @takes_options
 def run(
-    protocol: Protocol,
+    protocol: Runnable,
     backend: Any = "ideal",
     *,
+    figures: Figures = None,
     path: Path = None,
     level: float = 0.95,
     progress: Report = None,
     **options: Any,
 ) -> Result:
-    """Run a protocol and return its figures.
+    """Run a protocol, a program or a circuit, and return its figures.
 
     Args:
-        protocol: What to run.
+        protocol: What to run, as for ``submit``.
         backend: Where to run it, as for ``submit``.
+        figures: What is computed of the bits of a plain circuit, which figures call ``circuit``; of nothing else.
         path: A directory, new or empty, that keeps the run; needed on a processor.
         level: Confidence level of the intervals, in [0.5, 1).
         progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr is
@@ -122,28 +141,30 @@ def run(
     """
     check_level(level)
     check_arguments(path=path)
-    prepared = _prepared(protocol, backend, RunOptions.of("run", options), kept=path is not None)
+    prepared = _prepared(protocol, backend, RunOptions.of("run", options), figures, kept=path is not None)
     return Run.of(prepared, path).start().result(level, progress)
 
 
 @takes_options
 def predict(
-    protocol: Protocol,
+    protocol: Runnable,
     device: Any = None,
     *,
+    figures: Figures = None,
     path: Path = None,
     memory: float = DEFAULT_MEMORY,
     **options: Any,
 ) -> Result:
-    """Return a protocol's figures without sampling, exactly for the stated model of noise.
+    """Return the figures of a protocol, a program or a circuit without sampling, exactly for the stated model of noise.
 
     The compiled circuit with all its noise is contracted as a tensor network of Pauli expectations, amplitude damping,
     readout in both directions, mid-circuit measurements and corrections included.
 
     Args:
-        protocol: What to compute.
+        protocol: What to compute, as for ``submit``.
         device: A stand-in device's name, with or without ``aer:``; a snapshot's path; a calibration, a ``Device``, a Qiskit
             ``BackendV2`` or a Backend; None for no device, where only the links' own errors happen.
+        figures: What is computed of the bits of a plain circuit, which figures call ``circuit``; of nothing else.
         path: A directory, new or empty, that keeps the run.
         memory: The most bytes that a contraction may take. Default 2 GiB.
         **options: What is asked for:
@@ -163,16 +184,20 @@ def predict(
     """
     check_arguments(path=path, memory=memory)
     chosen = RunOptions.of("predict", options)
-    return Run.of(_prepared(protocol, exact_of(device, memory), chosen, kept=True), path).start().result()
+    prepared = _prepared(protocol, exact_of(device, memory), chosen, figures, kept=True)
+    return Run.of(prepared, path).start().result()
 
 
 @takes_options
-def compile(protocol: Protocol | Program, backend: Any = "ideal", **options: Any) -> Compiled:
-    """Compile a protocol, or a program, for a backend, without running it.
+def compile(
+    protocol: Runnable, backend: Any = "ideal", *, figures: Figures = None, **options: Any
+) -> Compiled:
+    """Compile a protocol, a program or a circuit for a backend, without running it.
 
     Args:
-        protocol: A protocol or a program.
+        protocol: What to compile, as for ``submit``.
         backend: A backend, or the name of a stand-in device.
+        figures: Those of a plain circuit, if ``analyze`` shall compute any.
         **options: What is asked for. With ``mitigate`` the last two circuits measure the readout of the qubits:
 
     Returns:
@@ -188,19 +213,25 @@ def compile(protocol: Protocol | Program, backend: Any = "ideal", **options: Any
         True
     """
     chosen = RunOptions.of("compile", options)
-    if isinstance(protocol, Program):
-        return compiled_program(protocol, backend_of(backend), chosen)
-    return prepare(protocol, backend, chosen).compiled
+    return prepare(protocol, backend, chosen, figures, figures_needed=False).compiled
 
 
-def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None, backend: Any = None) -> Run:
+def open_run(
+    path: str | os.PathLike[str],
+    protocol: Runnable | None = None,
+    backend: Any = None,
+    *,
+    figures: Figures = None,
+) -> Run:
     """Open a run's directory: of any day, moved anywhere, offline. One that was analysed is left as it is.
 
     Args:
         path: The directory.
-        protocol: A protocol whose figures are to be computed of the stored outcomes, instead of the stored ones.
+        protocol: A protocol whose figures are to be computed of the stored outcomes, instead of the stored ones; or a
+            program, or plain circuits.
         backend: The run's backend, if it is at hand, such as a connection that is open. Default: looked up by its name, if it
             is needed.
+        figures: The figures of plain circuits.
 
     Raises:
         RecordError: If the directory is missing, torn, foreign or too new.
@@ -208,7 +239,8 @@ def open_run(path: str | os.PathLike[str], protocol: Protocol | None = None, bac
         ParameterError: If the backend is another one than the run's.
     """
     kept = Kept.read(path)
-    return Run(kept, Source(kept, protocol, backend))
+    given = None if protocol is None and figures is None else protocol_for(protocol, figures)
+    return Run(kept, Source(kept, given, backend))
 
 
 def replay(path: str | os.PathLike[str], level: float = 0.95) -> Result:
