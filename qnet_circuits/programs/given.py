@@ -132,7 +132,7 @@ def plain_item(name: str, circuit: QuantumCircuit) -> Item:
     register = QuantumRegister(len(wires), node)
     place = {circuit.qubits[k]: qubit for k, qubit in zip(wires, register, strict=True)}
     made = QuantumCircuit(register, *circuit.cregs, global_phase=circuit.global_phase)
-    made.add_bits(bit for bit in circuit.clbits if not circuit.find_bit(bit).registers)
+    made.add_bits([bit for bit in circuit.clbits if not circuit.find_bit(bit).registers])
     for each in data:
         qubits = [place[qubit] for qubit in each.qubits if qubit in place]
         if len(qubits) == len(each.qubits):

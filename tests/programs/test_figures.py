@@ -129,3 +129,29 @@ def test_a_name_that_a_result_needs_is_refused(name):
 def test_a_range_that_is_none_is_refused_when_the_figure_is_made(given):
     with pytest.raises(ParameterError, match="physical"):
         Figure("fidelity", parity("one", [("out", 0)]), physical=given)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda each: each * each,
+        lambda each: each / each,
+        lambda each: 1 / each,
+        lambda each: each / 0,
+        lambda each: each * "2",
+        lambda each: each + "2",
+        lambda each: each - None,
+        lambda each: Figure("x", 1.0),
+        lambda each: Figure(1, each),
+    ],
+)
+def test_what_is_no_linear_combination_is_refused_at_once(make):
+    with pytest.raises((ParameterError, TypeError)) as caught:
+        make(parity("one", [("out", 0)]))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_product_of_figures_says_what_to_do():
+    each = parity("one", [("out", 0)])
+    with pytest.raises(ParameterError, match="linear combination"):
+        each * each
