@@ -24,12 +24,13 @@ class Nested(qn.Protocol):
     name = "nested-for-a-test"
 
     def program(self, rng):
-        alice, first, out = (
+        alice, bob, first, out = (
             QuantumRegister(2, "alice"),
+            QuantumRegister(1, "bob"),
             ClassicalRegister(2, "first"),
             ClassicalRegister(1, "out"),
         )
-        circuit = QuantumCircuit(alice, first, out)
+        circuit = QuantumCircuit(alice, bob, first, out)
         circuit.h(alice)
         circuit.measure(alice, first)
         with circuit.if_test((first[0], 1)), circuit.if_test((first[1], 1)):
