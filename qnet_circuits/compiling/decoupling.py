@@ -1,7 +1,7 @@
 """Dynamical decoupling in the circuit itself: pairs of X pulses in the windows in which a qubit only waits.
 
 This library puts the pulses in itself, since IBM's client refuses to beside a real-time decision. Windows and moments are
-those that the twin models (``noise/pulses``): what is slow against a window is echoed away, and so is ZZ between coupled
+those that the twin models (``devices/pulses``): what is slow against a window is echoed away, and so is ZZ between coupled
 neighbours, whose pulses are staggered. Three things differ. The twin's pulses take no time, those of a circuit come out of its
 delays; the twin knows any moment, a device steps of its clock; and the latencies of decisions are those of ``DeviceNoise()``
 here, those of the run's noise on the twin.
@@ -20,9 +20,9 @@ from qiskit.circuit.library import XGate
 from qnet_circuits.compiling.building import with_instructions
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
-from qnet_circuits.devices.pulses import colours, decoupled, joints, pieces
+from qnet_circuits.devices.pulses import Window, colours, windows
 from qnet_circuits.devices.repaired import Usable, durations_of
-from qnet_circuits.devices.schedule import Rest, Timed, makespan, rests, schedule, waits
+from qnet_circuits.devices.schedule import Timed, makespan, schedule
 from qnet_circuits.errors import UnsupportedError, VerificationError
 
 #: Rounding of times, in seconds: far less than any processor's clock.
@@ -97,16 +97,12 @@ class _Decoupling:
 
     def circuit_with_pulses(self) -> QuantumCircuit:
         timed = _timed(self._circuit, self._qubits, self._usable)
-        joined = joints(timed)
         before = _first_at(timed)
         put: dict[int, list[CircuitInstruction]] = {}
-        windows = []
-        for wait in waits(rests(timed)):
-            for window in pieces(wait, joined):
-                if decoupled(window, self._pulse_seconds(window.wire)):
-                    put.setdefault(before[window.wire, window.end], []).extend(self._sequence(window))
-                    windows.append(window)
-        return self._rebuilt(put, _delays_in(timed, windows)) if windows else self._circuit
+        found = [window for own in windows(timed, self._pulse_seconds).values() for window in own]
+        for window in found:
+            put.setdefault(before[window.wire, window.end], []).extend(self._sequence(window))
+        return self._rebuilt(put, _delays_in(timed, found)) if found else self._circuit
 
     def _rebuilt(self, put: Mapping[int, Sequence[CircuitInstruction]], dropped: set[int]) -> QuantumCircuit:
         done: list[CircuitInstruction] = []
@@ -114,7 +110,7 @@ class _Decoupling:
             done += [*put.get(position, ()), *(() if position in dropped else (instruction,))]
         return with_instructions(self._circuit, done)
 
-    def _sequence(self, window: Rest) -> list[CircuitInstruction]:
+    def _sequence(self, window: Window) -> list[CircuitInstruction]:
         """Return the delays and pulses of a window; what its pulses do not take is shared so that both halves are as long."""
         qubit = self._circuit.qubits[window.wire]
         self._check_target(self._qubits[window.wire])
@@ -155,9 +151,9 @@ def _first_at(timed: Sequence[Timed]) -> dict[tuple[int, float], int]:
     return found
 
 
-def _delays_in(timed: Sequence[Timed], windows: Sequence[Rest]) -> set[int]:
+def _delays_in(timed: Sequence[Timed], windows: Sequence[Window]) -> set[int]:
     """Return the positions of the delays in some windows, whose time the windows' own delays take."""
-    of_wire: dict[int, list[Rest]] = {}
+    of_wire: dict[int, list[Window]] = {}
     for window in windows:
         of_wire.setdefault(window.wire, []).append(window)
     return {

@@ -3,53 +3,79 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import rustworkx
 
-from qnet_circuits.devices.schedule import Rest, Timed
+from qnet_circuits.devices.schedule import Rest, Timed, rests, waits
 
-#: A wait shorter than this many pulses is left alone.
+#: A window shorter than this many pulses is left alone.
 SHORTEST = 8
-#: When the two X pulses of a wait end, as a share of it, by the colour of its wire.
-ENDS = ((1 / 4, 3 / 4), (1 / 2, 1.0))
+#: When the two X pulses of a window end, as a share of it, by the colour of its wire.
+_ENDS = ((1 / 4, 3 / 4), (1 / 2, 1.0))
+#: Seconds that an X pulse takes on a wire.
+PulseSeconds = Callable[[int], float]
+#: When the pulses of each wait end.
+Pulses = Mapping[Rest, tuple[float, ...]]
 
 
-def joints(timed: Iterable[Timed]) -> dict[int, list[tuple[float, int]]]:
-    """Return, for each wire, when barriers join it with others, and their positions in the circuit.
+class Window(NamedTuple):
+    """A time in which a wire waits, for two pulses."""
 
-    Nothing moves across such a barrier, so that the waits before and after it are decoupled each on its own.
+    wire: int
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        """How long."""
+        return self.end - self.start
+
+
+def windows(timed: Sequence[Timed], pulse_seconds: PulseSeconds) -> dict[Rest, list[Window]]:
+    """Return the windows for pulses in each wait: those parts of it that are long enough.
+
+    A barrier on several wires divides a wait: nothing moves across it, so that the parts are decoupled each on its own.
+
+    Args:
+        timed: Operations in order of time.
+        pulse_seconds: How long a pulse takes.
     """
-    found: dict[int, list[tuple[float, int]]] = {}
+    joined: dict[int, set[float]] = {}
     for each in timed:
         if each.name == "barrier" and len(each.wires) > 1:
             for wire in each.wires:
-                found.setdefault(wire, []).append((each.start, each.position))
+                joined.setdefault(wire, set()).add(each.start)
+    found = {}
+    for wait in waits(rests(timed)):
+        cuts = sorted(time for time in joined.get(wait.wire, ()) if wait.start < time < wait.end)
+        parts = [Window(wait.wire, *ends) for ends in itertools.pairwise([wait.start, *cuts, wait.end])]
+        found[wait] = [part for part in parts if part.seconds > SHORTEST * pulse_seconds(wait.wire)]
     return found
 
 
-def pieces(wait: Rest, joined: Mapping[int, Sequence[tuple[float, int]]]) -> list[Rest]:
-    """Return the parts of a wait between the barriers that join its wire with others."""
-    cuts = sorted({time for time, _ in joined.get(wait.wire, ()) if wait.start < time < wait.end})
-    ends = [wait.start, *cuts, wait.end]
-    return [Rest(wait.wire, start, start, end) for start, end in itertools.pairwise(ends)]
+def pulses(timed: Sequence[Timed], pulse_seconds: PulseSeconds, coupled: Iterable[tuple[int, int]]) -> Pulses:
+    """Return when the X pulses of each wait end; those of coupled neighbours are staggered, so that ZZ is undone too.
 
-
-def decoupled(wait: Rest, pulse_seconds: float) -> bool:
-    """Tell whether a wait is long enough for two pulses.
-
-    Example:
-        >>> [decoupled(Rest(0, 0.0, 0.0, seconds), 60e-9) for seconds in (1e-6, 0.4e-6)]
-        [True, False]
+    Args:
+        timed: Operations in order of time.
+        pulse_seconds: How long a pulse takes.
+        coupled: The pairs of wires that are coupled.
     """
-    return wait.seconds > SHORTEST * pulse_seconds
+    colour = colours(coupled)
+    return {
+        wait: tuple(
+            window.start + share * window.seconds
+            for window in own
+            for share in _ENDS[colour.get(wait.wire, 0)]
+        )
+        for wait, own in windows(timed, pulse_seconds).items()
+    }
 
 
 def colours(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """Return 0 or 1 for each wire, so that coupled wires differ: every lattice of IBM is bipartite.
-
-    The pulses of coupled neighbours are staggered by their colours, so that ZZ between them is undone too.
-    """
+    """Return 0 or 1 for each wire, so that coupled wires differ: every lattice of IBM is bipartite."""
     graph = rustworkx.PyGraph(multigraph=False)
     graph.extend_from_edge_list(list(pairs))
     two = rustworkx.two_color(graph)

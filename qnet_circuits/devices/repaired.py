@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cache, cached_property
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Operation
@@ -15,6 +15,8 @@ from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.devices.entries import FAILED
 from qnet_circuits.devices.schedule import DurationOf, mid_circuit_measurements
 from qnet_circuits.errors import UnsupportedError
+
+T = TypeVar("T")
 
 #: Seconds, where neither the operation nor any of its kind on the device has a duration.
 _DEFAULT_SECONDS = {"measure": 4e-6, "reset": 4e-6}
@@ -51,8 +53,14 @@ class Usable:
         #: How long an operation on qubits takes, in seconds.
         self.duration = cache(self._duration)
         self._median = cache(self._median_of)
-        #: What simulation makes of it, by what it is made of: circuits of one program share it.
-        self.remembered: dict[Hashable, Any] = {}
+        self._made: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what simulation makes of the calibration for a key, made once: circuits of one program share it."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: T = self._made[key]
+        return made
 
     def notes(self) -> tuple[str, ...]:
         """Return how gaps were treated that have been met so far, one line for each kind."""

@@ -11,7 +11,8 @@ from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.classical import read_bits
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.devices.device_noise import DeviceNoise
-from qnet_circuits.devices.schedule import Rest, Timed
+from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.devices.schedule import Rest, Timed, rests, waits
 from qnet_circuits.errors import UnsupportedError, check_name
 from qnet_circuits.plotting.style import FAINT, INK, MESSAGE_COLOUR, PALETTE, new_axes
 
@@ -61,9 +62,9 @@ def plot_timeline(
         )
     names = [each.name for each in compiled]
     chosen = compiled.items[0 if item is None else names.index(check_name("circuit", item, names))]
-    timed, waiting = Twin(compiled.device, noise or DeviceNoise(), compiled.decoupling).timeline(chosen)
+    timed = Twin(Usable(compiled.device.calibration), noise).timed(chosen.circuit, chosen.qubits)
     ax = new_axes(ax, (9.0, 1.6 + 0.42 * len(chosen.qubits)))
-    _draw_bars(ax, timed, waiting)
+    _draw_bars(ax, timed, waits(rests(timed)))
     _draw_messages(ax, timed)
     _finish(ax, f"{chosen.name} on {compiled.device.name}", chosen, max(each.end for each in timed))
     return ax

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qnet_circuits.backends.registry import device_of
-from qnet_circuits.backends.simulation.gate_errors import relaxation_error
+from qnet_circuits.backends.simulation.operations import relaxation_error
 from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise

@@ -14,7 +14,7 @@ from qnet_circuits.backends.simulation import sampling
 from qnet_circuits.backends.simulation.aer_circuits import perfect_readout
 from qnet_circuits.backends.simulation.aer_methods import Plan, fused_steps, is_clifford, is_static, plan_of
 from qnet_circuits.backends.simulation.narrowing import recycled
-from qnet_circuits.backends.simulation.twin import noisy_circuit
+from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.theory.estimate import proportion
@@ -221,7 +221,7 @@ CASES = {
 def made(build, t2, options, **noise):
     circuit = QuantumCircuit(3, 3)
     build(circuit)
-    return noisy_circuit(circuit, range(3), Usable(device(t2, **options)), DeviceNoise(**noise))
+    return Twin(Usable(device(t2, **options)), DeviceNoise(**noise)).noisy(circuit, range(3))
 
 
 @pytest.mark.parametrize("method", ["density_matrix", "statevector", "stabilizer", "matrix_product_state"])
@@ -310,7 +310,7 @@ def test_a_links_own_errors_happen_with_their_weights(method, rng):
                 circuit.sdg(qubit)
             circuit.h(qubit)
         circuit.measure([0, 1], [0, 1])
-        noisy = noisy_circuit(circuit, link_noise={"link": weights})
+        noisy = Twin().noisy(circuit, link_noise={"link": weights})
         bits = sampled(forced(noisy, method), SHOTS, int(rng.integers(2**32)))
         differ = int((bits[:, 0] ^ bits[:, 1]).sum())
         # ⟨YY⟩ = -1 in a perfect pair: its bits differ without an error.

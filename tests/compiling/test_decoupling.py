@@ -14,7 +14,7 @@ import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.service.pricing import own_target
 from qnet_circuits.backends.simulation.steps import Unitary
-from qnet_circuits.backends.simulation.twin import noisy_circuit
+from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling.building import fence_labels
 from qnet_circuits.compiling.decoupling import check_only_waiting_changed, with_pulses
 from qnet_circuits.compiling.verifying.boundaries import verify_boundaries
@@ -165,8 +165,7 @@ def test_the_twin_models_the_same_pulses(rng):
         made = with_pulses(circuit, range(4), Device.from_calibration(calibration))
         usable = Usable(calibration)
         steps = [
-            noisy_circuit(circuit, range(4), usable, DeviceNoise(gates=False), decoupling=on).steps
-            for on in (False, True)
+            Twin(usable, DeviceNoise(gates=False), on).noisy(circuit, range(4)).steps for on in (False, True)
         ]
         counts = [
             [

@@ -6,7 +6,7 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qnet_circuits.backends.simulation.steps import Depolarise, Measurement, Unitary
-from qnet_circuits.backends.simulation.twin import noisy_circuit
+from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration
 from qnet_circuits.devices.repaired import Usable
@@ -93,7 +93,7 @@ def test_the_median_stands_for_a_failed_two_qubit_gate(error):
     assert "failed" in note and "0.02" in note and note.endswith("cz(1, 2), cz(2, 1)")
     circuit = QuantumCircuit(2)
     circuit.cz(0, 1)
-    gate, *errors = noisy_circuit(circuit, (1, 2), device).steps
+    gate, *errors = Twin(device).noisy(circuit, (1, 2)).steps
     assert isinstance(gate, Unitary)
     assert errors == [Depolarise((0, 1), pytest.approx(0.02 * 4 / 3))]
 
@@ -103,7 +103,7 @@ def test_without_any_measured_error_a_failed_gate_is_total_depolarisation(error)
     device = errors_of_cz(error, error)
     circuit = QuantumCircuit(2)
     circuit.cz(0, 1)
-    gate, *errors = noisy_circuit(circuit, (0, 1), device).steps
+    gate, *errors = Twin(device).noisy(circuit, (0, 1)).steps
     assert isinstance(gate, Unitary)
     assert errors == [Depolarise((0, 1), 1.0)]
     assert (
@@ -203,7 +203,7 @@ def test_a_failed_readout_is_a_coin(entries):
     assert device.readout(0) == (0.5, 0.5)
     circuit = QuantumCircuit(1, 1)
     circuit.measure(0, 0)
-    assert noisy_circuit(circuit, (0,), device).steps == (Measurement(0, 0, 0.5, 0.5),)
+    assert Twin(device).noisy(circuit, (0,)).steps == (Measurement(0, 0, 0.5, 0.5),)
     assert "calibration of gappy: readout error of 1/2 or more, read as a coin: qubit 0" in device.notes()
     assert not any("depolarisation" in note for note in device.notes())
 
@@ -216,7 +216,7 @@ def test_a_calibration_that_says_nothing_gives_a_perfect_device_that_says_so():
     circuit.measure(0, 0)
     circuit.barrier()
     circuit.measure(1, 1)
-    noisy = noisy_circuit(circuit, (0, 1), device)
+    noisy = Twin(device).noisy(circuit, (0, 1))
     assert {type(step) for step in noisy} == {Unitary, Measurement}
     assert noisy.seconds == pytest.approx(50e-9 + 300e-9 + 8e-6)
     kinds = [note.removeprefix("calibration of gappy: ").split(":")[0] for note in device.notes()]

@@ -7,7 +7,7 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.backends.simulation.aer_methods import is_static, plan_of
-from qnet_circuits.backends.simulation.twin import Twin
+from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
 from qnet_circuits.protocols.bb84 import BB84
 from qnet_circuits.protocols.bbm92 import BBM92
@@ -62,9 +62,8 @@ def test_the_breidbart_basis():
 
 @pytest.mark.parametrize("eve", [InterceptResend(), InterceptResend(basis="breidbart"), EntanglingProbe(0.1)])
 def test_many_rounds_are_one_evolution(eve):
-    twin = Twin(None, qn.DeviceNoise())
-    for item in qn.compile(BB84(eve=eve)):
-        assert is_static(plan_of(twin.noisy(item)).noisy.steps)
+    for circuit in noisy_program(qn.compile(BB84(eve=eve)), None, qn.DeviceNoise()).circuits:
+        assert is_static(plan_of(circuit).noisy.steps)
 
 
 def test_a_fixed_basis_is_seen_in_the_other_alone():

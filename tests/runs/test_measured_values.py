@@ -6,7 +6,7 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
-from qnet_circuits.backends.simulation.gate_errors import relaxation_error
+from qnet_circuits.backends.simulation.operations import relaxation_error
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.figures import link_figure

@@ -126,13 +126,13 @@ def shot_seconds(
     timing = DeviceNoise(
         feedforward_latency=noise.feedforward_latency, decision_latency=noise.decision_latency
     )
-    twin = Twin(compiled.device, timing)
     usable = Usable(compiled.device.calibration)
+    twin = Twin(usable, timing)
     seconds = []
     for item in compiled:
         initialised = max(usable.duration("reset", (qubit,)) for qubit in item.qubits)
-        seconds.append(rep_delay + initialised + makespan(twin.timeline(item)[0]))
-    return tuple(seconds), tuple(dict.fromkeys([*twin.notes(), *usable.notes()]))
+        seconds.append(rep_delay + initialised + makespan(twin.timed(item.circuit, item.qubits)))
+    return tuple(seconds), usable.notes()
 
 
 def cost_of(

@@ -119,6 +119,16 @@ class Transfer:
 Channel = Transfer | Unitary | Relax | Depolarise | PauliError | Misread
 NoisyStep = Channel | Measurement | Reset | Decision
 
+#: What happens at one moment, in this order: what ends with a wait, pulses, operations, what begins with a wait.
+RELAX, PULSE, OPERATION, TURN = range(4)
+#: A step with its time, its kind, and its place among operations of one moment.
+TimedStep = tuple[float, int, float, NoisyStep]
+
+
+def in_order(events: list[TimedStep]) -> list[NoisyStep]:
+    """Return the steps of events in order of time, kind and place; those that share all three stay as they are."""
+    return [step for *_, step in sorted(events, key=lambda event: event[:3])]
+
 
 @dataclass(frozen=True)
 class NoisyCircuit:

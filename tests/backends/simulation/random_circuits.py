@@ -3,8 +3,7 @@
 from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit.classical import expr
 
-from qnet_circuits.backends.simulation.twin import noisy_circuit
-from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.devices.repaired import Usable
 from tests.devices.calibrations import rough
 
@@ -94,6 +93,6 @@ def random_noisy(rng, device=True, noise=None, **options):
     """Return a random circuit with the noise of a rough device, or with none."""
     circuit = random_circuit(rng, **options)
     if not device:
-        return noisy_circuit(circuit)
+        return Twin().noisy(circuit)
     usable = Usable(rough(rng, max(3, circuit.num_qubits), variant=bool(rng.integers(2))))
-    return noisy_circuit(circuit, range(circuit.num_qubits), usable, noise or DeviceNoise())
+    return Twin(usable, noise).noisy(circuit, range(circuit.num_qubits))

@@ -11,7 +11,7 @@ from qiskit_aer.noise import depolarizing_error, pauli_error, thermal_relaxation
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.simulation.steps import Depolarise, Measurement, PauliError, Relax, Reset, Unitary
-from qnet_circuits.backends.simulation.twin import Twin
+from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -101,8 +101,8 @@ def random_program(rng, nodes=3):
 
 def compare(program, device, noise):
     compiled = compile_program(program, device, corrections="frame")
-    (item,) = compiled
-    expected = aer_distribution(Twin(device, noise).noisy(item))
+    (noisy,) = noisy_program(compiled, device, noise).circuits
+    expected = aer_distribution(noisy)
     width = len(program.figures[0].expression.terms[0][1].bits)
     found = ExactBackend("exact", device, noise).evaluate(compiled, program.figures).values
     assert sum(estimate.value for estimate in found.values()) == pytest.approx(1, abs=1e-9)

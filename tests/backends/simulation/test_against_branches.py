@@ -7,7 +7,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.ibm.client import fake_device
-from qnet_circuits.backends.simulation.twin import Twin
+from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -56,11 +56,14 @@ def random_link(rng):
     return lambda: Link(pauli=tuple(map(float, rng.dirichlet([8, 1, 1, 1]))))
 
 
-def check(compiled, device, noise, decoupling=False):
+def check(compiled, device, noise):
     """Compare every figure; return how many were compared, and how many had no chance."""
     backend = ExactBackend("exact", device, noise)
-    twin = Twin(device, noise, decoupling)
-    found = {item.name: outcomes(twin.noisy(item), item.lowered.forms)[0] for item in compiled}
+    circuits = noisy_program(compiled, device, noise).circuits
+    found = {
+        item.name: outcomes(noisy, item.lowered.forms)[0]
+        for item, noisy in zip(compiled, circuits, strict=True)
+    }
     compared = impossible = 0
     for figure in compiled.program.figures:
         expected = figure_value(figure, found)
@@ -117,7 +120,7 @@ def test_random_programs_with_every_declared_term(case, decoupling, mode, rng):
     device = Device.from_calibration(rough(rng, 7))
     one_hop = {"most_nodes": 2, "length": 10} if mode == "coherent" else {}
     compiled = dataclasses.replace(random_compiled(rng, mode, device, **one_hop), decoupling=decoupling)
-    assert sum(check(compiled, device, EVERYTHING, decoupling)) == 7
+    assert sum(check(compiled, device, EVERYTHING)) == 7
 
 
 @pytest.mark.parametrize("mode", ["frame", "feedforward", "postselect", "none"])

@@ -14,7 +14,7 @@ from qnet_circuits.backends import aer
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.simulation.narrowing import Part, bits_of, components
 from qnet_circuits.backends.simulation.steps import Measurement, NoisyCircuit, Unitary
-from qnet_circuits.backends.simulation.twin import Twin
+from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.compiling.compiled import compile_program
 from tests.devices.calibrations import rough
 
@@ -56,8 +56,7 @@ def test_what_joins_wires(steps, expected):
 
 def noisy(protocol, device, noise=None, **options):
     compiled = qn.compile(protocol, device, **options)
-    twin = Twin(compiled.device, noise or qn.DeviceNoise())
-    return [twin.noisy(item) for item in compiled]
+    return noisy_program(compiled, compiled.device, noise or qn.DeviceNoise()).circuits
 
 
 @pytest.mark.parametrize(("kind", "width"), [("edge", 2), ("swap", 4)])

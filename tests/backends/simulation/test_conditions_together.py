@@ -7,7 +7,7 @@ from qiskit.circuit.classical import expr
 
 from qnet_circuits.backends.simulation.contraction import Contractor, Question
 from qnet_circuits.backends.simulation.tensors import skeleton_of
-from qnet_circuits.backends.simulation.twin import noisy_circuit
+from qnet_circuits.backends.simulation.twin import Twin
 from tests.backends.simulation.density import distribution
 
 BITS = 6
@@ -34,7 +34,7 @@ def entangled(rng):
 
 @pytest.mark.parametrize("case", range(10))
 def test_conditions_on_shared_bits(case, rng):
-    noisy = noisy_circuit(entangled(rng))
+    noisy = Twin().noisy(entangled(rng))
     exact, skeleton, contractor = distribution(noisy), skeleton_of(noisy), Contractor()
     for count in (1, 4, 7):
         bits = [list(map(int, np.flatnonzero(rng.random(BITS) < 0.7))) for _ in range(count)]
@@ -55,7 +55,7 @@ def test_conditions_on_shared_bits(case, rng):
 
 
 def test_a_condition_on_no_bit_holds_for_0_and_never_for_1(rng):
-    skeleton = skeleton_of(noisy_circuit(entangled(rng)))
+    skeleton = skeleton_of(Twin().noisy(entangled(rng)))
     nothing = frozenset()
     assert Contractor().value(skeleton, (), Question(nothing, ((nothing, 0),))) == pytest.approx(1)
     assert Contractor().value(skeleton, (), Question(nothing, ((nothing, 1),))) == pytest.approx(0)

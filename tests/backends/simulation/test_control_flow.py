@@ -10,7 +10,7 @@ from qiskit.circuit.library import GlobalPhaseGate
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.simulation.contraction import Contractor, Question
 from qnet_circuits.backends.simulation.tensors import skeleton_of
-from qnet_circuits.backends.simulation.twin import noisy_circuit
+from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.classical import choice_of
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.devices.device import Device
@@ -134,7 +134,7 @@ def test_bits_that_are_not_written_are_zero(name, written, rng):
     circuit.ry(0.7, range(3))
     if_else(name)(circuit, node)
     circuit.measure(node, circuit.cregs[1])
-    noisy = noisy_circuit(circuit)
+    noisy = Twin().noisy(circuit)
     exact = distribution(noisy)
     skeleton = skeleton_of(noisy)
     for subset in product((0, 1), repeat=3):
@@ -297,4 +297,4 @@ def test_a_phase_that_belongs_to_no_qubit_changes_nothing():
         circuit.append(GlobalPhaseGate(0.3), [])
         circuit.x(0)
     circuit.measure(0, 0)
-    assert skeleton_of(noisy_circuit(circuit)).variables == 1
+    assert skeleton_of(Twin().noisy(circuit)).variables == 1

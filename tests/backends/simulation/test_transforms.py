@@ -12,7 +12,7 @@ from qnet_circuits.backends.simulation.aer_circuits import perfect_readout
 from qnet_circuits.backends.simulation.aer_methods import Plan, fused_steps, plan_of
 from qnet_circuits.backends.simulation.narrowing import recycled
 from qnet_circuits.backends.simulation.steps import Decision, Measurement, Relax, Transfer
-from qnet_circuits.backends.simulation.twin import Twin, noisy_circuit
+from qnet_circuits.backends.simulation.twin import Twin, noisy_program
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -109,7 +109,7 @@ def test_random_programs(mode, rng):
     compiled = compile_program(
         Program([Item("it", random_program(rng, most_nodes=2))]), device, corrections=mode
     )
-    check(Twin(device, DeviceNoise()).noisy(compiled.items[0]))
+    check(noisy_program(compiled, device, DeviceNoise()).circuits[0])
 
 
 # -- how many wires ----------------------------------------------------------------------------------------------------
@@ -125,8 +125,7 @@ def test_chains_of_any_length_take_at_most_four_wires(hops, device, mode):
         "ideal" if device is None else f"aer:{device}",
         corrections=mode,
     )
-    for item in compiled:
-        noisy = Twin(where, DeviceNoise()).noisy(item)
+    for noisy in noisy_program(compiled, where, DeviceNoise()).circuits:
         read = perfect_readout(noisy)
         for circuit in (noisy, read, replace(read, steps=tuple(fused_steps(read.steps)))):
             assert recycled(circuit).num_wires <= 4
@@ -139,7 +138,7 @@ def test_a_wire_that_nobody_measures_is_left_out_and_one_that_is_used_again_is_r
     circuit.x(3)
     circuit.h(2)
     circuit.measure(2, 1)
-    narrow = recycled(noisy_circuit(circuit))
+    narrow = recycled(Twin().noisy(circuit))
     assert [type(step).__name__ for step in narrow] == [
         "Unitary",
         "Measurement",
@@ -156,7 +155,7 @@ def test_a_wire_that_nobody_measures_is_left_out_and_one_that_is_used_again_is_r
 
 def _misread(circuit, p10=0.1, p01=0.3):
     usable = Usable(perfect(circuit.num_qubits, None, None, readout=(p10, p01)))
-    return noisy_circuit(circuit, range(circuit.num_qubits), usable, DeviceNoise())
+    return Twin(usable).noisy(circuit, range(circuit.num_qubits))
 
 
 @pytest.mark.parametrize("value", [0, 1])
@@ -223,7 +222,7 @@ def test_a_gate_on_three_wires_fuses_with_what_surrounds_it():
             3, 20 * US, 30 * US, durations={"cx": 2 * US, "ccx": 3 * US, "ry": 1 * US}, errors={"cx": 0.05}
         )
     )
-    check(noisy_circuit(circuit, range(3), usable, DeviceNoise()))
+    check(Twin(usable).noisy(circuit, range(3)))
 
 
 def test_what_happens_to_a_wire_alone_after_its_measurement_is_left_out_and_inside_a_branch_is_not():
@@ -236,7 +235,7 @@ def test_what_happens_to_a_wire_alone_after_its_measurement_is_left_out_and_insi
         circuit.h(1)
         circuit.x(1)
     circuit.measure(1, 1)
-    noisy = noisy_circuit(circuit)
+    noisy = Twin().noisy(circuit)
     fused = fused_steps(noisy.steps)
     assert [type(step) for step in fused] == [Transfer, Measurement, Decision, Measurement]
     (decision,) = (step for step in fused if isinstance(step, Decision))
@@ -246,7 +245,7 @@ def test_what_happens_to_a_wire_alone_after_its_measurement_is_left_out_and_insi
 
 def test_a_plan_for_few_shots_is_played_on_few_wires():
     chain = qn.compile(qn.RepeaterChain(hops=4), "aer:fake_torino", corrections="frame")
-    noisy = Twin(fake_device("fake_torino"), DeviceNoise()).noisy(chain.items[0])
+    noisy = noisy_program(chain, fake_device("fake_torino"), DeviceNoise()).circuits[0]
     assert any(isinstance(step, Relax) for step in noisy)
     plan = plan_of(noisy)
     assert (plan.method, plan.at_once, plan.noisy.num_wires) == ("density_matrix", True, 8)

@@ -17,7 +17,7 @@ from qnet_circuits.backends.simulation.steps import (
     Unitary,
 )
 from qnet_circuits.backends.simulation.tensors import skeleton_of
-from qnet_circuits.backends.simulation.twin import noisy_circuit
+from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.errors import UnsupportedError
@@ -34,9 +34,7 @@ PROMPT = {"feedforward_latency": 0.0}
 def noisy(circuit, calibration=None, decoupling=False, **noise):
     """Return a circuit on the qubits 0, 1, ... of a device, with its noise."""
     usable = Usable(calibration or perfect(circuit.num_qubits, T1, T2))
-    return noisy_circuit(
-        circuit, range(circuit.num_qubits), usable, DeviceNoise(**noise), decoupling=decoupling
-    )
+    return Twin(usable, DeviceNoise(**noise), decoupling).noisy(circuit, range(circuit.num_qubits))
 
 
 def mean(circuit, *bits, calibration=None, decoupling=False, **noise):
@@ -551,7 +549,7 @@ def test_a_measurement_in_mid_circuit_reads_with_its_own_error(error, wrong, not
     device = perfect(2, 1.0, 1.0, errors={"measure_2": error}, readout=(0.02, 0.06), also=("measure_2",))
     circuit = _flipped_if_read(prepared)
     usable = Usable(device)
-    made = noisy_circuit(circuit, range(2), usable, DeviceNoise(idle=False))
+    made = Twin(usable, DeviceNoise(idle=False)).noisy(circuit, range(2))
     first, last = [step for step in made if isinstance(step, Measurement)]
     assert (first.p10, first.p01) == wrong and (last.p10, last.p01) == (0.02, 0.06)
     assert len(usable.notes()) == notes and all("qubit 1" in note for note in usable.notes())
@@ -581,7 +579,7 @@ def test_a_reset_leaves_one_as_often_as_it_errs(error, left, notes):
     circuit.reset(0)
     circuit.measure(0, 0)
     usable = Usable(device)
-    noisy_circuit(circuit, range(1), usable, DeviceNoise(idle=False))
+    Twin(usable, DeviceNoise(idle=False)).noisy(circuit, range(1))
     assert excited(circuit, calibration=device) == near(left)
     assert excited(circuit, calibration=device, gates=False) == near(0)
     assert len(usable.notes()) == notes and all("reset(0)" in note for note in usable.notes())

@@ -1,16 +1,75 @@
-"""What gates suffer: relaxation while they last, and depolarisation for what is missing to their calibrated infidelity."""
+"""What operations do: gates with their calibrated infidelity, measurements with errors of readout, and resets."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from qnet_circuits.backends.simulation.steps import Depolarise, NoisyStep, Relax
+from qiskit.circuit import Operation
+
+from qnet_circuits.backends.simulation.steps import (
+    Depolarise,
+    Measurement,
+    NoisyStep,
+    PauliError,
+    Relax,
+    Reset,
+    Unitary,
+)
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
 
 #: Halvings after which a share in [0, 1] is as exact as a float.
 _HALVINGS = 60
+
+
+@dataclass(frozen=True)
+class Operations:
+    """What the operations of one circuit do.
+
+    Args:
+        qubits: The physical qubit of each wire.
+        usable: The calibration, or None without a device: then nothing errs.
+        noise: What is on.
+    """
+
+    qubits: Sequence[int]
+    usable: Usable | None
+    noise: DeviceNoise
+
+    def gate(self, operation: Operation, wires: tuple[int, ...]) -> list[NoisyStep]:
+        """Return the steps of a gate."""
+        if self.usable is None or not self.noise.gates:
+            return [Unitary(operation, wires)]
+        physical = tuple([self.qubits[wire] for wire in wires])
+        return [Unitary(operation, wires), *gate_error(self.usable, operation.name, wires, physical)]
+
+    def reset(self, wire: int) -> list[NoisyStep]:
+        """Return the steps of a reset, which leaves |1⟩ as often as it errs."""
+        if self.usable is None or not self.noise.gates:
+            return [Reset(wire)]
+        error = min(self.usable.error("reset", (self.qubits[wire],)) or 0.0, 0.5)
+        return [Reset(wire), *([PauliError(wire, (1 - error, error, 0.0, 0.0))] if error else [])]
+
+    def measurement(
+        self, wire: int, bit: int, seconds: float, middle: bool, used_again: bool
+    ) -> list[NoisyStep]:
+        """Return the steps of a measurement, whose bit is taken at its begin.
+
+        Args:
+            wire: The wire.
+            bit: The circuit's number of the bit.
+            seconds: How long it lasts.
+            middle: Whether it is the device's own for a measurement after which the circuit goes on.
+            used_again: Whether the wire is, so that it relaxes from its measured state.
+        """
+        if self.usable is None:
+            return [Measurement(wire, bit)]
+        qubit, lasting = self.qubits[wire], seconds * self.noise.post_measure_fraction
+        errors = self.usable.readout(qubit, middle) if self.noise.readout else (0.0, 0.0)
+        relax = Relax(wire, lasting, *self.usable.relaxation(qubit))
+        return [Measurement(wire, bit, *errors), *([relax] if used_again and relax.acts else [])]
 
 
 def gate_error(
@@ -29,11 +88,7 @@ def gate_error(
         wires: The wires that it acts on.
         physical: The physical qubit of each wire.
     """
-    key = (name, wires, physical)
-    if key not in usable.remembered:
-        usable.remembered[key] = _gate_error(usable, name, wires, physical)
-    found: list[NoisyStep] = usable.remembered[key]
-    return found
+    return usable.once((name, wires, physical), lambda: _gate_error(usable, name, wires, physical))
 
 
 def _gate_error(

@@ -9,12 +9,11 @@ from qiskit.quantum_info import Kraus, Operator, SuperOp, average_gate_fidelity
 
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.simulation.contraction import Contractor, Question
-from qnet_circuits.backends.simulation.gate_errors import depolarising_parameter, gate_error, relaxation_error
+from qnet_circuits.backends.simulation.operations import depolarising_parameter, gate_error, relaxation_error
 from qnet_circuits.backends.simulation.pauli_transfer import transfer
 from qnet_circuits.backends.simulation.steps import Depolarise, Relax, Unitary
 from qnet_circuits.backends.simulation.tensors import skeleton_of
-from qnet_circuits.backends.simulation.twin import noisy_circuit
-from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.devices.repaired import Usable
 from tests.backends.simulation.density import relaxation_kraus
 from tests.devices.calibrations import US, perfect
@@ -25,7 +24,7 @@ NO_GATES = ("measure", "measure_2", "reset", "delay", "rz")
 
 
 def noisy(circuit, calibration):
-    return noisy_circuit(circuit, range(circuit.num_qubits), Usable(calibration), DeviceNoise())
+    return Twin(Usable(calibration)).noisy(circuit, range(circuit.num_qubits))
 
 
 def mean(circuit, calibration):
