@@ -77,13 +77,13 @@ def test_every_branch_reaches_the_ideal_value(protocol):
 
 def _swap_correction_bits(circuit):
     """Return the circuit with X and Z exchanged in every correction."""
-    from qnet_circuits.programs.instructions import correct, parities
+    from qnet_circuits.programs.instructions import conditioned, correct
 
     mutant = circuit.copy_empty_like()
     for instruction in circuit.data:
         if instruction.operation.name == "correct":
-            x, z = parities(instruction)
-            correct(mutant, instruction.qubits[0], x=z, z=x)
+            swapped = {{"x": "z", "z": "x"}[gate.name]: bits for bits, (gate,) in conditioned(instruction)}
+            correct(mutant, instruction.qubits[0], **swapped)
         else:
             mutant.append(instruction)
     return mutant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Barrier, CircuitInstruction, Clbit, Gate, IfElseOp, Qubit
 from qiskit.circuit.classical import expr
@@ -58,9 +59,10 @@ def three_cx(a: Qubit, b: Qubit) -> list[CircuitInstruction]:
     return [CircuitInstruction(CXGate(), pair) for pair in ((a, b), (b, a), (a, b))]
 
 
-def parity_decision(bits: Sequence[Clbit], gate: Gate, qubit: Qubit) -> CircuitInstruction:
-    """Return the instruction that applies a gate to a qubit if the parity of bits is odd."""
-    body = with_instructions(QuantumCircuit([qubit], list(bits)), [CircuitInstruction(gate, (qubit,))])
+def parity_decision(bits: Sequence[Clbit], gates: Iterable[Gate], qubit: Qubit) -> CircuitInstruction:
+    """Return the instruction that applies gates, one after the other, to a qubit if the parity of bits is odd."""
+    done = (CircuitInstruction(gate, (qubit,)) for gate in gates)
+    body = with_instructions(QuantumCircuit([qubit], list(bits)), done)
     condition = (bits[0], True) if len(bits) == 1 else _parity([expr.lift(bit) for bit in bits])
     return CircuitInstruction(IfElseOp(condition, body), [qubit], bits)
 
@@ -71,6 +73,12 @@ def _parity(terms: list[expr.Expr]) -> expr.Expr:
         pairs = [expr.bit_xor(a, b) for a, b in zip(terms[::2], terms[1::2], strict=False)]
         terms = pairs + terms[2 * len(pairs) :]
     return terms[0]
+
+
+def undoes_itself(gates: Sequence[Gate]) -> bool:
+    """Tell whether gates on a qubit, done twice, do nothing but a phase; of a controlled one that is a phase of the control."""
+    matrix = np.linalg.multi_dot([np.eye(2), *(gate.to_matrix() for gate in reversed((*gates, *gates)))])
+    return bool(abs(np.trace(matrix)) > 2 - 1e-9)
 
 
 def count(circuit: QuantumCircuit) -> tuple[int, int]:

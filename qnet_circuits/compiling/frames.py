@@ -7,7 +7,7 @@ operations conjugate the forms; a measurement is flipped by the form of X.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -145,6 +145,32 @@ class OutcomeMap:
     accept: tuple[tuple[int, ...], ...] = ()
     emulated: tuple[Weights, ...] = ()
 
+    @classmethod
+    def of(
+        cls, raw: Mapping[tuple[str, int], int], emulated: Sequence[tuple[int, Weights]],
+        registers: Mapping[str, Sequence[int]], accept: Sequence[int],
+    ) -> OutcomeMap:  # fmt: skip
+        """Make a map of forms, whose variables are numbered anew, raw bits first.
+
+        Args:
+            raw: The variable of each raw bit.
+            emulated: The first variable of each emulated link error, with its weights.
+            registers: The form of each bit, by register.
+            accept: Forms that must be even for a shot to count.
+        """
+        order = [*raw.values(), *(first + k for first, _ in emulated for k in (0, 1))]
+        column = {variable: k for k, variable in enumerate(order)}
+
+        def columns(form: int) -> tuple[int, ...]:
+            return tuple(sorted(column[variable] for variable in _ones(form)))
+
+        return cls(
+            tuple(raw),
+            {name: tuple(map(columns, forms)) for name, forms in registers.items()},
+            tuple(dict.fromkeys(map(columns, accept))),
+            tuple(weights for _, weights in emulated),
+        )
+
     def apply(self, raw: Mapping[str, Bits], rng: np.random.Generator) -> dict[str, Bits]:
         """Return the program's registers, bool arrays (accepted shots, width), of raw ones.
 
@@ -179,3 +205,13 @@ class OutcomeMap:
             for form in forms
         ]
         return np.stack(columns, axis=1) if columns else np.zeros((len(variables), 0), dtype=bool)
+
+
+def _ones(form: int) -> list[int]:
+    """Return the positions of the ones of a bit mask."""
+    positions = []
+    while form:
+        lowest = form & -form
+        positions.append(lowest.bit_length() - 1)
+        form ^= lowest
+    return positions

@@ -7,16 +7,23 @@ from dataclasses import dataclass, field, replace
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import CircuitInstruction, Clbit, Gate, Measure, Qubit
-from qiskit.circuit.library import CXGate, CZGate, HGate, XGate, ZGate
+from qiskit.circuit.library import CXGate, HGate
 
 from qnet_circuits.classical import read_bits, written_bits
-from qnet_circuits.compiling.building import fence, free_name, on_registers, parity_decision, three_cx
+from qnet_circuits.compiling.building import (
+    fence,
+    free_name,
+    on_registers,
+    parity_decision,
+    three_cx,
+    undoes_itself,
+)
 from qnet_circuits.compiling.frames import Frames, OutcomeMap, Weights
 from qnet_circuits.compiling.transmissions import teleport_transmissions
 from qnet_circuits.compiling.withholding import waits as waiting
 from qnet_circuits.compiling.withholding import withheld
 from qnet_circuits.errors import FrameError, UnsupportedError, check_name
-from qnet_circuits.programs.instructions import CORRECT, ENTANGLE, TRANSMIT, narrow, parities
+from qnet_circuits.programs.instructions import CORRECT, ENTANGLE, TRANSMIT, conditioned, narrow
 from qnet_circuits.programs.locality import name_of
 
 MODES = ("auto", "frame", "feedforward", "postselect", "coherent", "none")
@@ -115,7 +122,11 @@ class _Lowering:
         for bit, qubit in self.carried.items():
             self._put(Measure(), (qubit,), (bit,))
         circuit = on_registers(self.source, quantum, classical, self.done)
-        return Lowered(circuit, self.mode, self._forms(), dict(self.link_noise))
+        registers = {
+            register.name: [self.forms.get(bit, 0) for bit in register] for register in self.source.cregs
+        }
+        forms = OutcomeMap.of(self.raw, self.emulated, registers, self.accept)
+        return Lowered(circuit, self.mode, forms, dict(self.link_noise))
 
     def _look_ahead(self) -> None:
         """Note what a single pass cannot know: what comes later, and what is read or written again."""
@@ -228,18 +239,30 @@ class _Lowering:
 
     def _correct(self, position: int, instruction: CircuitInstruction) -> None:
         qubit = self.place[instruction.qubits[0]]
-        x_bits, z_bits = parities(instruction)
-        x, z = self._parity(x_bits), self._parity(z_bits)
-        if self.mode == "frame":
-            self.frames.add(qubit, x, z)
-        elif self.mode == "feedforward":
-            self._feedforward(qubit, x_bits, z_bits)
-            # What was done in real time is the raw parity; emulated errors flip the rest in software.
-            self.frames.add(qubit, x & ~self.raw_mask, z & ~self.raw_mask)
-        elif self.mode == "postselect":
-            self.accept += [form for form in (x, z) if form]
-        elif self.mode == "coherent":
-            self._coherent(position, instruction.qubits[0], x_bits, z_bits)
+        for bits, gates in conditioned(instruction):
+            form = self._parity(bits)
+            if self.mode == "feedforward":
+                self.done.append(parity_decision(bits, gates, qubit))
+                # What was done in real time is the raw parity; emulated errors flip the rest in software.
+                self._frame(qubit, gates, form & ~self.raw_mask)
+            elif self.mode == "frame":
+                self._frame(qubit, gates, form)
+            elif self.mode == "postselect" and form:
+                self.accept.append(form)
+            elif self.mode == "coherent":
+                self._coherent(position, instruction.qubits[0], bits, gates)
+
+    def _frame(self, qubit: Qubit, gates: tuple[Gate, ...], form: int) -> None:
+        """Correct in software what a form says; only Paulis can be, and only they leave the frame a Pauli."""
+        name = gates[0].name
+        if name in ("x", "z") and len(gates) == 1:
+            self.frames.add(qubit, form * (name == "x"), form * (name == "z"))
+        elif form or not self.frames.trivial(qubit):
+            done = " ".join(gate.name for gate in gates)
+            raise FrameError(
+                f"software corrects Paulis alone, and no frame passes a correction by {done}; "
+                + ('use corrections="feedforward"' if self.mode == "frame" else "leave emulate_links out")
+            )
 
     def _parity(self, bits: tuple[Clbit, ...]) -> int:
         form = 0
@@ -247,23 +270,23 @@ class _Lowering:
             form ^= self.forms.get(bit, 0)
         return form
 
-    def _feedforward(self, qubit: Qubit, x_bits: tuple[Clbit, ...], z_bits: tuple[Clbit, ...]) -> None:
-        """Append one real-time decision on a parity for each Pauli."""
-        for bits, gate in ((x_bits, XGate()), (z_bits, ZGate())):
-            if bits:
-                self.done.append(parity_decision(bits, gate, qubit))
-
     def _coherent(
-        self, position: int, target: Qubit, x_bits: tuple[Clbit, ...], z_bits: tuple[Clbit, ...]
+        self, position: int, target: Qubit, bits: tuple[Clbit, ...], gates: tuple[Gate, ...]
     ) -> None:
-        """Append a controlled gate from each measured qubit, between fences."""
-        for bits, gate in ((x_bits, CXGate()), (z_bits, CZGate())):
-            for bit in bits:
-                control, goal = self.carried[bit], self.place[target]
-                tag = f"coherent{position}:{gate.name}:{name_of(self.source, bit)}"
-                self.done += [fence(wire, f"{tag}:{end}:in") for wire, end in ((control, "c"), (goal, "t"))]
-                self._put(gate, (control, goal))
-                self.done += [fence(wire, f"{tag}:{end}:out") for wire, end in ((control, "c"), (goal, "t"))]
+        """Append controlled gates from each measured qubit, between fences."""
+        done = "".join(f"c{gate.name}" for gate in gates)
+        if len(bits) > 1 and not undoes_itself(gates):
+            raise UnsupportedError(
+                f"coherent mode applies a correction once for each of its {len(bits)} bits, which is their parity only if "
+                f'twice is nothing, and {done} is not so; use corrections="feedforward"'
+            )
+        for bit in bits:
+            control, goal = self.carried[bit], self.place[target]
+            tag = f"coherent{position}:{done}:{name_of(self.source, bit)}"
+            self.done += [fence(wire, f"{tag}:{end}:in") for wire, end in ((control, "c"), (goal, "t"))]
+            for gate in gates:
+                self._put(gate.control(), (control, goal))
+            self.done += [fence(wire, f"{tag}:{end}:out") for wire, end in ((control, "c"), (goal, "t"))]
 
     def _measure(self, position: int, instruction: CircuitInstruction) -> None:
         qubit, bit = self.place[instruction.qubits[0]], instruction.clbits[0]
@@ -335,30 +358,3 @@ class _Lowering:
         self.done += narrow(instruction.replace(qubits=qubits))
         for bit in written:
             self._record(bit, bit, 0)
-
-    # -- after the pass --------------------------------------------------------------------------------------------
-
-    def _forms(self) -> OutcomeMap:
-        """Number the variables anew, raw bits first."""
-        order = [*self.raw.values(), *(first + k for first, _ in self.emulated for k in (0, 1))]
-        column = {variable: k for k, variable in enumerate(order)}
-
-        def columns(form: int) -> tuple[int, ...]:
-            return tuple(sorted(column[variable] for variable in _ones(form)))
-
-        registers = {
-            register.name: tuple(columns(self.forms.get(bit, 0)) for bit in register)
-            for register in self.source.cregs
-        }
-        accept = tuple(dict.fromkeys(columns(form) for form in self.accept))
-        return OutcomeMap(tuple(self.raw), registers, accept, tuple(weights for _, weights in self.emulated))
-
-
-def _ones(form: int) -> list[int]:
-    """Return the positions of the ones of a bit mask."""
-    positions = []
-    while form:
-        lowest = form & -form
-        positions.append(lowest.bit_length() - 1)
-        form ^= lowest
-    return positions

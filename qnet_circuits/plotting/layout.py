@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, ControlledGate, Operation, Qubit
 
 from qnet_circuits.classical import condition_bits, written_bits
-from qnet_circuits.programs.instructions import CORRECT, TRANSMIT, parities
+from qnet_circuits.programs.instructions import CORRECT, TRANSMIT, conditioned
 
 _SHORT = {
     "sdg": "S†", "tdg": "T†", "sx": "√X", "sxdg": "√X†", "reset": "|0⟩", "id": "I", "state_preparation": "init",
@@ -126,13 +126,19 @@ def label(circuit: QuantumCircuit, instruction: CircuitInstruction) -> str:
     if operation.name == "measure":
         return bit_name(circuit, instruction.clbits[0])
     if operation.name == CORRECT:
-        x, z = parities(instruction)
-        powers = [f"{pauli}^{_parity(circuit, bits)}" for pauli, bits in (("X", x), ("Z", z)) if bits]
-        return "\n".join(powers)
+        return "\n".join(
+            f"{_product(gates)}^{_parity(circuit, bits)}" for bits, gates in conditioned(instruction)
+        )
     if isinstance(operation, ControlFlowOp):
         return str(operation.name)
     given = getattr(operation, "label", None)
     return str(given) if given else _gate_label(operation)
+
+
+def _product(gates: Sequence[Operation]) -> str:
+    """Return the product of gates, the first of which stands at the right."""
+    names = "".join(map(_gate_label, reversed(gates)))
+    return names if len(gates) == 1 else f"({names})"
 
 
 def _parity(circuit: QuantumCircuit, bits: Sequence[Clbit]) -> str:

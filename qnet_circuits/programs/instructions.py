@@ -1,7 +1,8 @@
 """The three instructions of a network that an author writes beside gates, and how composite ones are taken apart.
 
-The two link operations are the only instructions that may touch two nodes. A correction is a Pauli operation that waits for
-classical messages. All three are placeholders in an ordinary ``QuantumCircuit``; compilation replaces them.
+The two link operations are the only instructions that may touch two nodes. A correction is a Pauli, or another
+Clifford operation, that waits for classical messages. All three are placeholders in an ordinary ``QuantumCircuit``; compilation
+replaces them.
 
 A composite instruction hides what it measures. Everything that reads a circuit, from the locality check to the machine, looks
 at its instructions one by one, so no instruction may hold classical bits but a measurement, a correction and control flow.
@@ -11,6 +12,7 @@ Gates on more than two qubits are taken apart later, when a circuit is lowered: 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import (
@@ -23,6 +25,9 @@ from qiskit.circuit import (
     Operation,
     Qubit,
 )
+from qiskit.circuit.library import HGate, SdgGate, SGate, SXdgGate, SXGate, XGate, YGate, ZGate
+from qiskit.exceptions import QiskitError
+from qiskit.quantum_info import Clifford, Operator
 from qiskit.transpiler import PassManager, TranspilerError
 from qiskit.transpiler.passes import HighLevelSynthesis
 
@@ -40,6 +45,15 @@ _PLAIN = ("measure", CORRECT)
 #: A loop becomes at most this many instructions.
 MOST_UNROLLED = 100_000
 _X, _Z = 1, 2
+#: Of these gates every Clifford gate on one qubit is made; those of the second row are kept as they are.
+_GATES: dict[str, Gate] = {
+    gate.name: gate
+    for gate in (XGate(), YGate(), ZGate(),
+                 HGate(), SGate(), SdgGate(), SXGate(), SXdgGate())
+}  # fmt: skip
+_KEPT = frozenset(("h", "s", "sdg", "sx", "sxdg"))
+#: Bits, and the gates that happen, one after the other, if the parity of the bits is odd.
+Conditioned = tuple[tuple[Clbit, ...], tuple[Gate, ...]]
 
 
 def entangle(circuit: QuantumCircuit, a: Qubit, b: Qubit, link: Link | None = None) -> None:
@@ -90,45 +104,85 @@ def transmit(circuit: QuantumCircuit, source: Qubit, target: Qubit, link: Link |
     circuit.append(Instruction(TRANSMIT, 2, 0, list(weights)), [source, target])
 
 
-def correct(circuit: QuantumCircuit, qubit: Qubit, x: Iterable[Clbit] = (), z: Iterable[Clbit] = ()) -> None:
-    """Append a Pauli correction conditioned on parities of classical bits.
+def correct(
+    circuit: QuantumCircuit,
+    qubit: Qubit,
+    x: Iterable[Clbit] = (),
+    z: Iterable[Clbit] = (),
+    *,
+    gate: Gate | None = None,
+    when: Iterable[Clbit] = (),
+) -> None:
+    """Append a correction conditioned on parities of classical bits.
 
-    The qubit suffers X if the parity of the bits ``x`` is odd, then Z if that of ``z`` is. The bits may have been measured
-    at any node: each that was measured elsewhere is a classical message. How the correction is made, in real time, in
-    software or by keeping shots, is the run's ``corrections`` mode.
+    The qubit suffers X if the parity of the bits ``x`` is odd, then Z if that of ``z`` is; or instead ``gate`` if that of
+    ``when`` is. The bits may have been measured at any node: each that was measured elsewhere is a classical message. How the
+    correction is made, in real time, in software or by keeping shots, is the run's ``corrections`` mode.
 
     Args:
         circuit: The protocol's circuit.
         qubit: The qubit to correct.
         x: Bits, measured before, whose parity decides on X.
         z: Bits, measured before, whose parity decides on Z.
+        gate: A Clifford operation on one qubit, up to its phase. Software corrects Paulis alone: with any other, ``auto`` takes
+            ``feedforward``.
+        when: Bits, measured before, whose parity decides on ``gate``.
 
     Raises:
-        ProgramError: If there is no bit, or one comes twice in the same parity.
+        ProgramError: If there is no bit, or one comes twice in the same parity; or if the gate is no Clifford on one qubit,
+            or the identity.
 
     Example:
         >>> from qiskit import QuantumCircuit
         >>> circuit = QuantumCircuit(1, 2)
         >>> correct(circuit, circuit.qubits[0], x=[circuit.clbits[0]], z=circuit.clbits)
-        >>> parities(circuit.data[0])[0] == (circuit.clbits[0],)
-        True
+        >>> correct(circuit, circuit.qubits[0], gate=SGate(), when=circuit.clbits)
+        >>> [[gate.name for gate in gates] for each in circuit.data for _, gates in conditioned(each)]
+        [['x'], ['z'], ['s']]
     """
-    x, z = list(x), list(z)
-    if not x and not z:
-        raise ProgramError("a correction needs at least one classical bit in x or z, got none")
+    x, z, when = list(x), list(z), list(when)
+    if bool(when) is not (gate is not None) or (gate is not None and (x or z)):
+        raise ProgramError("a correction takes either bits in x and z, or a gate with bits in when")
+    word = [] if gate is None else _word(gate)
+    if word in (["x"], ["y"], ["z"]):
+        x, z, word = when if word != ["z"] else [], when if word != ["x"] else [], []
+    bits = list(dict.fromkeys([*x, *z, *when]))
+    if not bits:
+        raise ProgramError("a correction needs at least one classical bit, in x, z or when, got none")
     x_set, z_set = set(x), set(z)
-    if len(x_set) < len(x) or len(z_set) < len(z):
+    if len(x_set) < len(x) or len(z_set) < len(z) or len(set(when)) < len(when):
         raise ProgramError("a bit comes twice in one parity of a correction; name each bit once")
-    bits = list(dict.fromkeys([*x, *z]))
     codes = [_X * (bit in x_set) + _Z * (bit in z_set) for bit in bits]
-    circuit.append(Instruction(CORRECT, 1, len(bits), codes), [qubit], bits)
+    circuit.append(Instruction(CORRECT, 1, len(bits), [" ".join(word)] if word else codes), [qubit], bits)
 
 
-def parities(instruction: CircuitInstruction) -> tuple[tuple[Clbit, ...], tuple[Clbit, ...]]:
-    """Return the bits whose parity decides on X, and those whose parity decides on Z, of a correction."""
-    coded = list(zip(instruction.clbits, instruction.operation.params, strict=True))
-    x = tuple(bit for bit, code in coded if int(code) & _X)
-    return x, tuple(bit for bit, code in coded if int(code) & _Z)
+def _word(gate: Any) -> list[str]:
+    """Return the names of the gates that make a Clifford gate up to its phase, in the order in which they happen."""
+    try:
+        clifford = Clifford.from_operator(Operator(gate))
+    except (QiskitError, TypeError, ValueError):
+        clifford = None
+    if clifford is None or clifford.num_qubits != 1:
+        raise ProgramError(
+            f"a correction needs a Clifford gate on one qubit, got {gate!r}; decide on any other gate with if_test"
+        )
+    name = getattr(gate, "name", "")
+    word = [name] if name in _KEPT else [part.name for part in clifford.to_circuit().data]
+    if not word:
+        raise ProgramError(f"a correction by {gate!r} does nothing; leave it out")
+    return word
+
+
+def conditioned(instruction: CircuitInstruction) -> tuple[Conditioned, ...]:
+    """Return what a correction does, one after the other: bits, and the gates that happen if their parity is odd."""
+    bits, codes = instruction.clbits, instruction.operation.params
+    if isinstance(codes[0], str):
+        return ((tuple(bits), tuple(_GATES[name] for name in codes[0].split())),)
+    coded = list(zip(bits, map(int, codes), strict=True))
+    parities = (
+        (tuple(bit for bit, code in coded if code & pauli), name) for pauli, name in ((_X, "x"), (_Z, "z"))
+    )
+    return tuple((read, (_GATES[name],)) for read, name in parities if read)
 
 
 def flattened(circuit: QuantumCircuit) -> QuantumCircuit:

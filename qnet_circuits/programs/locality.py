@@ -14,7 +14,14 @@ from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Qubit
 
 from qnet_circuits.classical import condition_bits, inside
 from qnet_circuits.errors import LocalityError, ParameterError, ProgramError
-from qnet_circuits.programs.instructions import CORRECT, ENTANGLE, LINK_OPERATIONS, TRANSMIT, narrow, parities
+from qnet_circuits.programs.instructions import (
+    CORRECT,
+    ENTANGLE,
+    LINK_OPERATIONS,
+    TRANSMIT,
+    conditioned,
+    narrow,
+)
 from qnet_circuits.programs.network import Network, check_node_name
 
 Ledger = dict[str, Any]
@@ -225,14 +232,14 @@ def count(circuit: QuantumCircuit, messages: Sequence[Message]) -> Ledger:
 
 
 def _depth(circuit: QuantumCircuit, parts: Sequence[CircuitInstruction]) -> int:
-    """Return the depth in gates, with a Bell pair of depth two and a correction of one for each of its Paulis."""
+    """Return the depth in gates, with a Bell pair of depth two and a correction of one for each of its parities."""
     reached: dict[Any, int] = dict.fromkeys([*circuit.qubits, *circuit.clbits], 0)
     for instruction in parts:
         bits = [*instruction.qubits, *instruction.clbits]
         name = instruction.operation.name
         cost = 0 if name in ("barrier", TRANSMIT) else 2 if name == ENTANGLE else 1
         if name == CORRECT:
-            cost = sum(map(bool, parities(instruction)))
+            cost = len(conditioned(instruction))
         level = max(reached[bit] for bit in bits) + cost
         reached.update(dict.fromkeys(bits, level))
     return max(reached.values(), default=0)

@@ -100,7 +100,7 @@ def test_two_decisions_with_the_same_gate_keep_their_own_bits():
     circuit.h([0, 1])
     circuit.measure([0, 1], [0, 1])
     for one in bits:
-        circuit.append(parity_decision([one], ZGate(), circuit.qubits[2]))
+        circuit.append(parity_decision([one], [ZGate()], circuit.qubits[2]))
         circuit.h(2)
     circuit.measure(2, 2)
     optimised = Optimiser((0, 1, 2), None, 2, 1).run(circuit)

@@ -7,7 +7,7 @@ from qiskit.circuit import IfElseOp
 from qiskit.circuit.classical import expr
 from qiskit.quantum_info import Operator
 
-from qnet_circuits.programs.instructions import parities
+from qnet_circuits.programs.instructions import conditioned
 
 PAULIS = {
     "I": np.eye(2),
@@ -89,12 +89,11 @@ def _step(branch, instruction, mode):
             new.append(split)
         return new
     if name == "correct":
-        x, z = (sum(branch.bits.get(bit, 0) for bit in bits) % 2 for bits in parities(instruction))
-        if mode != "none":
-            for value, pauli in ((x, "X"), (z, "Z")):
-                if value:
-                    branch.state = _apply(branch.state, PAULIS[pauli], places)
-        branch.parities += (x, z)
+        for bits, gates in conditioned(instruction):
+            value = sum(branch.bits.get(bit, 0) for bit in bits) % 2
+            for gate in gates if value and mode != "none" else ():
+                branch.state = _apply(branch.state, gate.to_matrix(), places)
+            branch.parities += (value,)
         return [branch]
     if name == "transmit":
         source, target = instruction.qubits
