@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.errors import ParameterError, check_count, check_range
-from qnet_circuits.theory.bell_diagonal import Weights, check_weights, werner
+from qnet_circuits.theory.bell_diagonal import Weights, check_weights
 from qnet_circuits.theory.swapping import chain_weights
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class Link:
         if self.pauli is not None:
             return self.pauli
         assert self.fidelity is not None
-        return tuple(round(weight, 15) for weight in werner(self.fidelity))  # type: ignore[return-value]
+        rest = round((1 - self.fidelity) / 3, 15)
+        return round(self.fidelity, 15), rest, rest, rest
 
     @property
     def ideal(self) -> bool:
