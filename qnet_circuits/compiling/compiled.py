@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,10 @@ from qnet_circuits.errors import ParameterError, UnsupportedError, VerificationE
 from qnet_circuits.programs.instructions import CARRIERS, LINK_OPERATIONS
 from qnet_circuits.programs.locality import node_of
 from qnet_circuits.programs.program import Item, Program
+
+if TYPE_CHECKING:
+    from qnet_circuits.runs.results.result import Result
+    from qnet_circuits.runs.run import Run
 
 T = TypeVar("T")
 
@@ -77,6 +82,7 @@ class Compiled:
     notes: tuple[str, ...] = ()
     seconds: float = field(default=0.0, compare=False)
     decoupling: bool = False
+    _run_of: Callable[..., Run] | None = field(default=None, init=False, repr=False, compare=False)
     _made: dict[str, tuple[Any, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[CompiledItem]:
@@ -196,28 +202,63 @@ class Compiled:
                 verify_boundaries(item.circuit, played, known)
         return sum(verify_boundaries(item.routed, item.circuit, known) for item in self.items)
 
-    def analyze(self, result: Any, level: float = 0.95) -> dict[str, Any]:
-        """Return the figures of circuits that were run elsewhere.
+    def analyzed_by(self, run_of: Callable[..., Run]) -> Compiled:
+        """Return the same, with what makes a run of outcomes that were measured elsewhere."""
+        other = copy(self)
+        object.__setattr__(other, "_run_of", run_of)
+        return other
+
+    def analyze(self, data: Any, level: float = 0.95, origin: str = "") -> Result:
+        """Return the result of circuits that were run elsewhere.
 
         Args:
-            result: A ``PrimitiveResult`` of ``circuits`` in their order, or the raw registers, one mapping for each circuit.
+            data: The outcomes of ``circuits``: a ``PrimitiveResult``, or one entry for each, in their order or by name. An
+                entry is a ``PubResult``, ``DataBin`` or ``BitArray``, counts as Qiskit writes them, a mapping of registers to
+                bits, or an array (shots, bits), bit 0 of the first register first. Readout circuits, which are the last, may
+                be left out; with them, figures are mitigated.
             level: Confidence level of the intervals.
+            origin: Where the outcomes come from; a note of the result says it.
 
         Returns:
-            The estimates, by figure name.
+            The result, without theory and prediction: nobody knows what noise there was.
+
+        Raises:
+            ParameterError: If the outcomes do not fit the circuits.
+
+        Example:
+            >>> import qnet_circuits as qn
+            >>> compiled = qn.compile(qn.RepeaterChain(hops=1), corrections="frame")
+            >>> counts = [{"00": 60, "11": 40}, {"01": 45, "10": 55}, {"00": 40, "11": 59, "01": 1}]
+            >>> print(compiled.analyze(counts).fidelity)
+            0.995 [0.972, 1.000]
         """
-        raws = [entry if isinstance(entry, Mapping) else registers_of(entry) for entry in result]
-        if len(raws) != len(self.items):
-            raise ParameterError(
-                f"{len(self.items)} results are needed, one for each circuit, got {len(raws)}"
+        return self._measured(data, origin).result(level)
+
+    def keep(self, data: Any, path: str | os.PathLike[str], origin: str) -> Run:
+        """Keep outcomes that were measured elsewhere in a run's directory, which ``open_run`` and ``replay`` read.
+
+        Args:
+            data: The outcomes, as ``analyze`` takes them.
+            path: A directory, new or empty.
+            origin: Where they come from, such as the machine, the day and the job; every result says it.
+
+        Returns:
+            The run, at its end.
+
+        Raises:
+            ParameterError: If the outcomes do not fit the circuits.
+            RecordError: If the directory holds something, or cannot be written.
+        """
+        if not isinstance(origin, str) or not origin.strip():
+            raise ParameterError(f"origin must say where the outcomes come from, got {origin!r}")
+        return self._measured(data, origin, path)
+
+    def _measured(self, data: Any, origin: str, path: str | os.PathLike[str] | None = None) -> Run:
+        if self._run_of is None:
+            raise UnsupportedError(
+                "outcomes are analysed by what qn.compile returns; compile the protocol with it"
             )
-        rng = np.random.default_rng(0)
-        outcomes = {
-            item.name: item.lowered.forms.apply(raw, rng)
-            for item, raw in zip(self.items, raws, strict=True)
-            if item.readout is None
-        }
-        return {figure.name: figure.estimate(outcomes, level) for figure in self.program.figures}
+        return self._run_of(data, origin, path)
 
 
 def _counts(items: Sequence[CompiledItem]) -> dict[str, int]:

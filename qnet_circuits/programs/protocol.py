@@ -37,7 +37,8 @@ class Analysis(Unpicklable):
         root: 32 secret bytes, from which everything drawn at random in the analysis is expanded: the same for every analysis
             of a run. The operating system's, or those of a seed.
         demonstration: Whether a seed was given, so that whoever knows it knows the root.
-        veto: Why the analysis may give figures and no secret, as where a run was made with other parameters; None if it may.
+        veto: Why the analysis may give figures and no secret, in a word, a colon and words, as ``parameters: ...`` where a run
+            was made with others; None if it may.
     """
 
     level: float

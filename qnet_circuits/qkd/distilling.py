@@ -49,7 +49,7 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
         figures.update(eve_figures(played[0], analysis.level, _source(analysis, "eve")))
     veto = protocol.veto(figures)
     if analysis.veto is not None:
-        veto = Refusal("parameters", analysis.veto)
+        veto = Refusal(*analysis.veto.split(": ", 1))
     held = sessions(protocol, played, analysis, veto)
     results = [one.run() for one in held]
     # With a man in the middle one of the two sessions may end well: what both parties have is what the worse one ends with.

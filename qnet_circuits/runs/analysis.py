@@ -30,9 +30,11 @@ from qnet_circuits.theory.estimate import Estimate
 ANOTHER_SECRET = f"{SECRET_FILE} is not there: what follows from it, such as a key, is another than before"
 #: Said where a run's secrets would be made otherwise than it was said when it was submitted.
 OTHER_PARAMETERS = (
-    "the run was made with others, or by another class than the registered one of its name, and they decide on its key; "
-    "other ones give figures and no key"
+    "parameters: the run was made with others, or by another class than the registered one of its name, and they decide on "
+    "its key; other ones give figures and no key"
 )
+#: Said where outcomes were measured elsewhere and would become a secret: who hands them in knows them.
+HANDED_IN = "origin: the outcomes were measured elsewhere and handed in: they give figures and no key"
 #: Said of an exact run whose protocol makes more of outcomes than figures.
 NOT_SAMPLED = "nothing was sampled: what the protocol makes of outcomes, such as a key, is left out"
 _ORIGIN = ("version", "protocol", "parameters", "backend", "corrections", "seed", "noise", "layout", "run_id")
@@ -116,9 +118,11 @@ def _own(stored: Stored, outcomes: Outcomes, level: float) -> Analyzed | None:
         return None
     seeded = bool(stored.manifest["options"].get("seeded", True))
     veto = OTHER_PARAMETERS if stored.other else None
+    if protocol.secret_outcomes and stored.manifest.get("origin") is not None:
+        veto = HANDED_IN
     found: Analyzed | None = ask(protocol, "analyze", outcomes, Analysis(level, stored.root, seeded, veto))
     if found and veto:
-        found = found.without_secrets(f"parameters: {veto}")
+        found = found.without_secrets(veto)
     return replace(found, notes=(*found.notes, ANOTHER_SECRET)) if found and stored.lost else found
 
 

@@ -74,7 +74,7 @@ def _check_kinds(plain: Mapping[str, Any], kinds: Mapping[str, type | tuple[type
 
 def _check_entries(plain: Mapping[str, Any]) -> None:
     _check_kinds(plain, _KINDS)
-    _check_kinds({"predicted": {}, **plain}, {"predicted": dict})
+    _check_kinds({"predicted": {}, "origin": "", **plain}, {"predicted": dict, "origin": str})
     check_bounds(plain["bounds"])
     for table in ("theory", "predicted"):
         check_numbers(table, list(plain.get(table, {}).values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
@@ -17,9 +18,12 @@ from qnet_circuits.programs.controls import with_baseline
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.protocol import Protocol, ask, called
 from qnet_circuits.runs.planning import overall
-from qnet_circuits.runs.prepared import Prepared
+from qnet_circuits.runs.prepared import Prepared, now
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 from qnet_circuits.version import VERSION
+
+#: What stands in place of a backend where outcomes were measured elsewhere.
+ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,23 @@ class Manifest:
         )
         return cls(_entries(prepared), circuits, tuple(program.figures))
 
+    @classmethod
+    def of_outcomes(cls, prepared: Prepared, shots: Mapping[str, int], origin: str) -> Manifest:
+        """Return the manifest of outcomes that were measured elsewhere.
+
+        Args:
+            prepared: What was compiled.
+            shots: The shots of each circuit whose outcomes there are.
+            origin: What is said of where they come from.
+        """
+        program, named = prepared.compiled.program, {item.name: item for item in prepared.compiled}
+        tags, readout = {item.name: item.tags for item in program}, len(shots) > len(program.items)
+        circuits = [
+            StoredCircuit.of(named[name], count, tags.get(name, {}), readout) for name, count in shots.items()
+        ]
+        entries = _entries_of_outcomes(prepared, list(shots.values()), origin)
+        return cls(entries, tuple(circuits), tuple(program.figures))
+
     def __getitem__(self, key: str) -> Any:
         return self.entries[key]
 
@@ -159,40 +180,18 @@ class Manifest:
 
 def _entries(prepared: Prepared) -> dict[str, Any]:
     """Return what a manifest says of a run, but for its circuits and figures."""
-    import qiskit
-    import qiskit_aer
-
-    protocol, backend, compiled = prepared.protocol, prepared.backend, prepared.compiled
-    options, program = prepared.options, compiled.program
+    backend = prepared.backend
     # A formula knows of the links' errors alone.
     formula = backend.device is None and backend.capabilities.simulates_links
-    theory, bounds = said_of(protocol, options.controls, formula)
     made: dict[str, Any] = {
-        "run_id": prepared.run_id,
-        "version": VERSION,
-        "versions": {"qiskit": qiskit.__version__, "qiskit-aer": qiskit_aer.__version__},
-        "created": prepared.created,
+        **_described(prepared, formula),
         "status": "PREPARED",
-        "protocol": called(protocol),
-        "parameters": protocol.parameters,
-        "program_id": program.id,
         "specification_id": prepared.specification_id,
         "backend": backend.name,
         "remote": backend.capabilities.remote,
         "simulated": backend.simulated,
         "engine": "sampling" if backend.capabilities.samples else "exact",
-        "corrections": compiled.corrections,
         "noise": {} if backend.noise is None or backend.device is None else backend.noise.to_dict(),
-        "seed": prepared.seed,
-        "options": {
-            "seeded": options.seed is not None,
-            **options.to_manifest(),
-            "own_shots": all(item.shots is not None for item in program),
-        },
-        "layout": compiled.layout,
-        "theory": {name: float(value) for name, value in theory.items() if math.isfinite(value)},
-        "bounds": bounds,
-        "resources": {**compiled.resources, "carrier": prepared.carrier},
         "notes": list(prepared.notes),
         "seconds": dict(prepared.seconds),
         "jobs": list(prepared.jobs),
@@ -202,6 +201,66 @@ def _entries(prepared: Prepared) -> dict[str, Any]:
         made["cost"] = prepared.cost.to_dict()
         made["resources"]["surplus_executions"] = prepared.cost.waste
     return made
+
+
+def _described(prepared: Prepared, formula: bool) -> dict[str, Any]:
+    """Return what a manifest says of the protocol and its circuits, wherever they run."""
+    import qiskit
+    import qiskit_aer
+
+    protocol, compiled, options = prepared.protocol, prepared.compiled, prepared.options
+    theory, bounds = said_of(protocol, options.controls, formula)
+    return {
+        "run_id": prepared.run_id,
+        "version": VERSION,
+        "versions": {"qiskit": qiskit.__version__, "qiskit-aer": qiskit_aer.__version__},
+        "created": prepared.created,
+        "protocol": called(protocol),
+        "parameters": protocol.parameters,
+        "program_id": compiled.program.id,
+        "corrections": compiled.corrections,
+        "seed": prepared.seed,
+        "options": {
+            "seeded": options.seed is not None,
+            **options.to_manifest(),
+            "own_shots": all(item.shots is not None for item in compiled.program),
+        },
+        "layout": compiled.layout,
+        "theory": {name: float(value) for name, value in theory.items() if math.isfinite(value)},
+        "bounds": bounds,
+        "resources": {**compiled.resources, "carrier": prepared.carrier},
+    }
+
+
+def _entries_of_outcomes(prepared: Prepared, shots: Sequence[int], origin: str) -> dict[str, Any]:
+    """Return what a manifest says of outcomes that were measured elsewhere, but for circuits and figures."""
+    simulators = prepared.backend.notes(prepared.compiled)
+    notes = [
+        "measured elsewhere, not by this library" + (f": {origin}" if origin else ""),
+        f"compiled for {prepared.backend.name}",
+        *(note for note in prepared.notes if note not in simulators),
+    ]
+    if any(item.lowered.link_noise for item in prepared.compiled):
+        notes.append("the links' own noise is not in the circuits; emulate_links=True samples it in software")
+    if prepared.options.mitigate and len(shots) == len(prepared.compiled.program_items):
+        notes.append("not mitigated: the outcomes of the readout circuits are not there")
+    made = _described(replace(prepared, run_id=uuid.uuid4().hex, created=now()), formula=False)
+    options = {**made["options"], "shots": max(shots), "own_shots": len(set(shots)) > 1}
+    return {
+        **made,
+        "status": "DONE",  # until the outcomes are kept
+        "origin": origin,
+        "backend": ELSEWHERE,
+        "remote": False,
+        "simulated": None,
+        "engine": "sampling",
+        "noise": {},
+        "notes": notes,
+        "options": options,
+        "seconds": {},
+        "jobs": [{"block": 0, "circuits": list(range(len(shots))), "kept": list(shots)}],
+        "predicted": {},
+    }
 
 
 def said_of(

@@ -34,7 +34,8 @@ _PREDICTED_UNASKED, _PREDICTED_WITH_JOBS = 200, 5000
 UNPROVED = "not verified (verify=False): nobody proved that compilation kept the parties apart"
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time, ISO 8601."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
@@ -66,7 +67,7 @@ class Prepared:
     compiled: Compiled
     said: tuple[str, ...] = ()
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    created: str = field(default_factory=_now)
+    created: str = field(default_factory=now)
 
     @cached_property
     def shots(self) -> tuple[int, ...]:

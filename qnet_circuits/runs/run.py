@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.runs.analysis import Stored, analyse
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.execution import Local
+from qnet_circuits.runs.handed_in import raws_of
 from qnet_circuits.runs.journal import note_run
 from qnet_circuits.runs.kept import Blocks, Kept
 from qnet_circuits.runs.manifest import Manifest
@@ -50,15 +51,32 @@ class Run(Unpicklable):
             prepared: The run.
             path: A directory, new or empty, that keeps it; by default it is kept in memory.
         """
-        manifest, record = Manifest.of(prepared), None
-        if path is not None:
-            note = (
-                functools.partial(note_run, prepared.run_id) if prepared.backend.capabilities.remote else None
-            )
-            record = Record.create(path, manifest.to_dict(), note, prepared.protocol.secret_outcomes)
-            write_compiled(record, prepared.compiled)
-            manifest = manifest.reread(record.manifest())
-        return cls(Kept(manifest, record), prepared)
+        remote = prepared.backend.capabilities.remote
+        note = functools.partial(note_run, prepared.run_id) if remote else None
+        return cls(_kept(Manifest.of(prepared), prepared, path, note), prepared)
+
+    @classmethod
+    def of_outcomes(
+        cls, prepared: Prepared, data: Any, origin: str, path: str | os.PathLike[str] | None = None
+    ) -> Run:
+        """Return the run, at its end, of outcomes that were measured elsewhere.
+
+        Args:
+            prepared: What was compiled.
+            data: The outcomes.
+            origin: What is said of where they come from.
+            path: A directory, new or empty, that keeps them; by default they are kept in memory.
+        """
+        compiled = prepared.compiled
+        widths = {each.name: {r.name: r.size for r in each.circuit.cregs} for each in compiled}
+        raws = raws_of(data, widths, [each.name for each in compiled if each.readout is not None])
+        shots = {name: len(next(iter(raw.values()))) for name, raw in raws.items()}
+        kept = _kept(Manifest.of_outcomes(prepared, shots, origin), prepared, path)
+        kept.keep([list(raws.values())])
+        kept.set(status="COLLECTED")
+        run = cls(kept, prepared)
+        run._execution.hold([list(raws.values())])
+        return run
 
     @property
     def path(self) -> Path | None:
@@ -239,3 +257,17 @@ class Run(Unpicklable):
             return False
         given = isinstance(self._source, Source) and self._source.given is not None
         return not made_with(self._kept, protocol, given)
+
+
+def _kept(
+    manifest: Manifest,
+    prepared: Prepared,
+    path: str | os.PathLike[str] | None,
+    note: Callable[[Path], None] | None = None,
+) -> Kept:
+    """Return what is kept of a new run, in a new directory if there is a path."""
+    if path is None:
+        return Kept(manifest)
+    record = Record.create(path, manifest.to_dict(), note, prepared.protocol.secret_outcomes)
+    write_compiled(record, prepared.compiled)
+    return Kept(manifest.reread(record.manifest()), record)

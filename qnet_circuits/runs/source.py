@@ -84,6 +84,10 @@ class Source:
     def backend(self) -> BaseBackend:
         """The backend as it was asked for; a job that exists needs no compiled program."""
         manifest = self._kept.manifest
+        if manifest.get("origin") is not None:
+            raise RecordError(
+                f"{self._kept.where} is of outcomes that were measured elsewhere, and they are not there"
+            )
         noise = DeviceNoise.from_stored(manifest["noise"]) if manifest["noise"] else None
         options = replace(RunOptions.from_manifest(manifest["options"]), noise=noise)
         return asked_of(self._at_hand or backend_of(manifest["backend"]), options)

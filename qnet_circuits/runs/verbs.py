@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Literal, overload
 
 from qnet_circuits.backends.registry import backend_of, exact_of
@@ -201,7 +202,7 @@ def compile(
         **options: What is asked for. With ``mitigate`` the last two circuits measure the readout of the qubits:
 
     Returns:
-        The circuits, with ``verify`` and ``analyze``.
+        The circuits, with ``verify``, ``export``, and ``analyze`` and ``keep`` for outcomes from elsewhere.
 
     Raises:
         ParameterError, UnsupportedError, LayoutError: See each option.
@@ -213,7 +214,8 @@ def compile(
         True
     """
     chosen = RunOptions.of("compile", options)
-    return prepare(protocol, backend, chosen, figures, figures_needed=False).compiled
+    prepared = prepare(protocol, backend, chosen, figures, figures_needed=False)
+    return prepared.compiled.analyzed_by(partial(Run.of_outcomes, prepared))
 
 
 def open_run(

@@ -206,7 +206,7 @@ def test_results_from_elsewhere_are_analysed():
     compiled = compile_(RepeaterChain(hops=2))
     found = StatevectorSampler(seed=3).run([(c, None, 200) for c in compiled.circuits]).result()
     assert compiled.analyze(found)["fidelity"].value == 1.0
-    with pytest.raises(ParameterError, match="3 results"):
+    with pytest.raises(ParameterError, match="3 circuits"):
         compiled.analyze(list(found)[:1])
 
 

@@ -8,6 +8,7 @@ from qnet_circuits.errors import check_name
 ALARMS = {
     "lengths": "the two records are of different length",
     "parameters": "the parties do not run the same protocol",
+    "origin": "the outcomes were measured elsewhere and handed in",
     "lost": "no round was detected by both",
     "qber": "the error rate is above the tolerance",
     "bell": "the CHSH value is below what it must be",

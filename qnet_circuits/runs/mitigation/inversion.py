@@ -22,7 +22,7 @@ import numpy.typing as npt
 from rustworkx import PyGraph, connected_components
 
 from qnet_circuits.compiling.frames import OutcomeMap
-from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.errors import ParameterError, UnsupportedError
 from qnet_circuits.programs.figures import Event
 
 Bits = npt.NDArray[np.bool_]
@@ -56,6 +56,10 @@ class Readout:
     @classmethod
     def of(cls, qubits: Sequence[int], zeros: Bits, ones: Bits) -> Readout:
         """Count in the outcomes of the two circuits, bool arrays (shots, qubits)."""
+        if len(zeros) != len(ones):
+            raise ParameterError(
+                f"the two readout circuits must have the same number of shots, got {len(zeros)} and {len(ones)}"
+            )
         from_zero, from_one = zeros.sum(axis=0), (~ones).sum(axis=0)
         wrong = {q: (int(a), int(b)) for q, a, b in zip(qubits, from_zero, from_one, strict=True)}
         return cls(wrong, len(zeros))

@@ -86,8 +86,8 @@ def _measured(circuits: Sequence[StoredCircuit], bits: Sequence[Bits]) -> tuple[
 def _notes(circuits: Sequence[StoredCircuit], readout: Readout) -> list[str]:
     """Return what must be said of figures without readout errors."""
     notes = [
-        f"mitigated: readout errors of {len(readout.wrong)} qubits inverted one by one, as measured in the same job with all "
-        "of them in |0⟩ and all in |1⟩; errors that depend on other qubits are not seen, errors of preparation count as readout"
+        f"mitigated: readout errors of {len(readout.wrong)} qubits inverted one by one, as circuits with all of them in "
+        "|0⟩ and all in |1⟩ gave them; errors that depend on other qubits are not seen, errors of preparation count as readout"
     ]
     left = max((circuit.qubits or ()).count(None) for circuit in circuits)
     if left:
