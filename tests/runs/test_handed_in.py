@@ -85,6 +85,7 @@ def test_the_result_calls_its_outcomes_neither_hardware_nor_simulated(run, compi
     found = compiled.analyze(run.raw()[0], origin="a lab, 3 May")
     assert found.provenance["backend"] == "elsewhere" and found.theory == found.predicted == {}
     assert "simulated" not in found.title and not any(note.startswith("simulated") for note in found.notes)
+    assert not any("same job" in note for note in found.notes)
     assert any("a lab, 3 May" in note for note in found.notes) and f"compiled for {MANILA}" in found.notes
     assert found.provenance["shots"] == 300 and found.provenance["layout"] == [[0, 1, 2, 3]]
 

@@ -42,6 +42,7 @@ def mitigate_blocks(
     figures: Sequence[Figure],
     level: float,
     rng: np.random.Generator,
+    where: str = "in the same job",
 ) -> tuple[dict[str, Estimate], list[str]]:
     """Return the figures of all blocks together without readout errors, and what must be said of them.
 
@@ -52,6 +53,7 @@ def mitigate_blocks(
         level: Confidence level.
         rng: What emulated link errors are drawn from, in the same state as for the raw figures: each block's are drawn once,
             in their order, so that raw and mitigated figures are of the same errors.
+        where: Where readout errors were measured, for people.
 
     Returns:
         The estimates, of figures that can be corrected, and notes. Intervals know of the spread between blocks.
@@ -67,7 +69,7 @@ def mitigate_blocks(
         figures, whole, apart, lambda figure, each: mitigated(figure, *each, level), refusals
     )
     said = [f"{name} is not mitigated: {error}" for name, error in refused.items()]
-    return estimates, [*_notes(circuits, whole[1]), *cut_notes(estimates, "mitigated "), *said]
+    return estimates, [*_notes(circuits, whole[1], where), *cut_notes(estimates, "mitigated "), *said]
 
 
 def _measured(circuits: Sequence[StoredCircuit], bits: Sequence[Bits]) -> tuple[dict[str, Sampled], Readout]:
@@ -83,11 +85,11 @@ def _measured(circuits: Sequence[StoredCircuit], bits: Sequence[Bits]) -> tuple[
     return samples, Readout.of(qubits, prepared[0], prepared[1])
 
 
-def _notes(circuits: Sequence[StoredCircuit], readout: Readout) -> list[str]:
+def _notes(circuits: Sequence[StoredCircuit], readout: Readout, where: str) -> list[str]:
     """Return what must be said of figures without readout errors."""
     notes = [
-        f"mitigated: readout errors of {len(readout.wrong)} qubits inverted one by one, as circuits with all of them in "
-        "|0⟩ and all in |1⟩ gave them; errors that depend on other qubits are not seen, errors of preparation count as readout"
+        f"mitigated: readout errors of {len(readout.wrong)} qubits inverted one by one, as measured {where} with all "
+        "of them in |0⟩ and all in |1⟩; errors that depend on other qubits are not seen, errors of preparation count as readout"
     ]
     left = max((circuit.qubits or ()).count(None) for circuit in circuits)
     if left:
