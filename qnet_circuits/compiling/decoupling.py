@@ -2,10 +2,10 @@
 
 This library puts the pulses in itself, since IBM's client refuses to beside a real-time decision; the service plays
 pulses while one is on its way, as IBM's own tutorials have it (docs/model.md). Windows and moments are those that the
-twin models (``devices/pulses``): what is slow against a window is echoed away, and so is ZZ between coupled neighbours, whose pulses are
-staggered. Three things differ. The twin's pulses take no time, those of a circuit come out of its delays; the twin knows any
-moment, a device steps of its clock; and the latencies of decisions are those of ``DeviceNoise()`` here, those of the run's
-noise on the twin.
+twin models (``devices/pulses``): what is slow against a window is echoed away, and so is ZZ between coupled neighbours,
+whose pulses are staggered. Three things differ. The twin's pulses take no time, those of a circuit come out of its
+delays; the twin knows any moment, a device steps of its clock; and the latencies of decisions are those of
+``DeviceNoise()`` here, those of the run's noise on the twin.
 """
 
 from __future__ import annotations
