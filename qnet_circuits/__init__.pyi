@@ -40,6 +40,7 @@ from qnet_circuits.programs.blocks import distribute as distribute
 from qnet_circuits.programs.blocks import entangled_ends as entangled_ends
 from qnet_circuits.programs.blocks import measure_pauli as measure_pauli
 from qnet_circuits.programs.blocks import prepare as prepare
+from qnet_circuits.programs.blocks import remote_cz as remote_cz
 from qnet_circuits.programs.figures import Expression as Expression
 from qnet_circuits.programs.figures import Figure as Figure
 from qnet_circuits.programs.figures import Outcomes as Outcomes

@@ -12,9 +12,9 @@ from typing import ClassVar
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Qubit
 
-from qnet_circuits.errors import ParameterError, check_name
+from qnet_circuits.errors import ParameterError, ProgramError, check_name
 from qnet_circuits.programs.instructions import correct, entangle, transmit
-from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.network import Link, Network
 from qnet_circuits.programs.protocol import Protocol, set_network
 
 Bloch = tuple[float, float, float]
@@ -112,6 +112,58 @@ def bell_measurement(circuit: QuantumCircuit, data: Qubit, half: Qubit, z_bit: C
     circuit.h(data)
     circuit.measure(data, z_bit)
     circuit.measure(half, x_bit)
+
+
+def remote_cz(
+    circuit: QuantumCircuit,
+    a: Qubit,
+    b: Qubit,
+    pair: tuple[Qubit, Qubit],
+    bits: tuple[Clbit, Clbit],
+    link: Link | None = None,
+    *,
+    corrected: bool = True,
+) -> None:
+    """Append a controlled Z between qubits of two nodes, which consumes a Bell pair and one message each way.
+
+    Qubit ``a`` is copied in the Z basis onto the far half of the pair, the copy acts on ``b``, and is measured away in the X
+    basis; both messages pass at the same time (Eisert et al., Phys. Rev. A 62, 052317 (2000)). Z on each qubit waits for the
+    other node's bit. An error X of the link becomes Z on ``b``, and Z becomes Z on ``a``. With it a graph state is a network
+    program: |+⟩ at each node, and one of these for each edge.
+
+    Args:
+        circuit: The protocol's circuit.
+        a: A qubit of one node.
+        b: A qubit of the other node.
+        pair: A communication qubit of each of the two nodes, that of ``a`` first, both in |0⟩ (unused, or just reset).
+        bits: The bit that is measured at the node of ``a`` and decides on Z at ``b``, and the one from ``b`` for ``a``.
+        link: The link, whose errors the pair suffers; none by default.
+        corrected: Whether the two corrections follow at once. Z passes whatever is diagonal, so that of several such gates they
+            can be gathered in one correction for each qubit, ``correct(circuit, b, z=[bits[0], ...])``, and one round.
+
+    Raises:
+        ProgramError: If both bits are the same.
+
+    Example:
+        >>> alice, bob, bits = QuantumRegister(2, "alice"), QuantumRegister(2, "bob"), ClassicalRegister(2, "m")
+        >>> circuit = QuantumCircuit(alice, bob, bits)
+        >>> remote_cz(circuit, alice[0], bob[0], (alice[1], bob[1]), (bits[0], bits[1]))
+        >>> circuit.count_ops()["entangle"], circuit.count_ops()["correct"]
+        (1, 2)
+    """
+    (near, far), (to_b, to_a) = pair, bits
+    if to_b == to_a:
+        raise ProgramError(
+            "a remote CZ needs two classical bits, one for each message, got the same one twice"
+        )
+    entangle(circuit, near, far, link)
+    circuit.cx(a, near)
+    circuit.cz(far, b)
+    measure_pauli(circuit, near, "Z", to_b)
+    measure_pauli(circuit, far, "X", to_a)
+    if corrected:
+        correct(circuit, b, z=[to_b])
+        correct(circuit, a, z=[to_a])
 
 
 @dataclass(frozen=True)
