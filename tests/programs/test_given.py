@@ -57,7 +57,13 @@ def test_a_transpiled_circuit_lies_on_the_qubits_of_its_wires():
     passes = [SetLayout([4, 3]), FullAncillaAllocation(line), EnlargeWithAncilla(), ApplyLayout()]
     placed = PassManager(passes).run(circuit)
     compiled = qn.compile(placed, qn.line_device(6))
-    assert sorted(compiled.items[0].qubits) == [3, 4] and compiled.layout == [[3, 4]]
+    (played,) = compiled.circuits
+    measured = {
+        played.find_bit(each.clbits[0]).index: played.find_bit(each.qubits[0]).index
+        for each in played.data
+        if each.name == "measure"
+    }
+    assert (measured, compiled.layout) == ({1: 4, 0: 3}, [[3, 4]])
     with pytest.raises(ParameterError, match="layout"):
         qn.compile(placed, qn.line_device(6), layout=[0, 1])
     with pytest.raises(LayoutError):
