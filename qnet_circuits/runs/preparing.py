@@ -49,10 +49,11 @@ def prepare(
     Raises:
         ParameterError, UnsupportedError, LayoutError: If an option, or the protocol, does not fit the backend.
     """
-    if isinstance(given, Protocol) and figures is None:
-        protocol = given
-    else:
-        protocol = protocol_for(given, figures, figures_needed)
+    protocol = (
+        given
+        if isinstance(given, Protocol) and figures is None
+        else protocol_for(given, figures, figures_needed)
+    )
     where = asked_of(backend_of(backend), options)
     protocol, said = on_device(protocol, where)
     _check_blocks(protocol, where, options)

@@ -78,6 +78,12 @@ def submit(
         ParameterError, UnsupportedError, LayoutError, RecordError: See each option; nothing has run then.
         BackendError: If a job could not be submitted; the directory says how far it came, and opening it goes on.
         TypeError: If there is no such option.
+
+    Example:
+        >>> import qnet_circuits as qn
+        >>> run = qn.submit(qn.Teleportation(), "aer:fake_manila", shots=100, seed=1)
+        >>> run.status, run.result().fidelity.n, run.status
+        ('PREPARED', 600, 'COLLECTED')
     """
     check_arguments(path=path, dry_run=dry_run)
     chosen = RunOptions.of("submit", options)
@@ -239,6 +245,13 @@ def open_run(
         RecordError: If the directory is missing, torn, foreign or too new.
         ProgramError: If the protocol's figures cannot be computed of the stored outcomes.
         ParameterError: If the backend is another one than the run's.
+
+    Example:
+        >>> import tempfile, qnet_circuits as qn
+        >>> with tempfile.TemporaryDirectory() as path:
+        ...     run = qn.submit(qn.Teleportation(), path=path, shots=100, seed=1)
+        ...     print(qn.open_run(path).result().figures == run.result().figures)
+        True
     """
     kept = Kept.read(path)
     given = None if protocol is None and figures is None else protocol_for(protocol, figures)
@@ -250,6 +263,13 @@ def replay(path: str | os.PathLike[str], level: float = 0.95) -> Result:
 
     Raises:
         RecordError: If there are no outcomes, or the directory cannot be read.
+
+    Example:
+        >>> import tempfile, qnet_circuits as qn
+        >>> with tempfile.TemporaryDirectory() as path:
+        ...     first = qn.run(qn.Teleportation(link_fidelity=0.9), path=path, shots=100, seed=1)
+        ...     print(qn.replay(path, level=0.5).fidelity.value == first.fidelity.value)
+        True
     """
     kept = Kept.read(path, reads_only=True)
     kept.check_collected()
