@@ -343,8 +343,8 @@ class _Lowering:
                 'measurements off: give the branch a bit of its own, or use corrections="feedforward"'
             )
         for bit in read_bits(instruction):
-            if bit in written and bit not in self.variable:
-                continue  # First measured in here, so nothing in software stands between it and its readers.
+            if bit not in self.variable:
+                continue  # Not measured before, so nothing in software stands between it and its readers.
             if bit in self.carried:
                 raise UnsupportedError(
                     f'{name!r} reads a bit whose measurement coherent mode puts off; use corrections="feedforward"'

@@ -171,7 +171,9 @@ def _check_link(walk: _Walk, instruction: CircuitInstruction, touched: tuple[str
 
 
 def _check_control_flow(walk: _Walk, instruction: CircuitInstruction) -> None:
-    for bit in condition_bits(instruction):
+    bits = condition_bits(instruction)
+    # A register may be compared before all of it is measured: the rest is 0, as everybody knows without a message.
+    for bit in [bit for bit in bits if bit in walk.measured_at] or bits:
         for qubit in instruction.qubits or ():
             _receive(walk, qubit, bit)
     for each in inside(instruction):

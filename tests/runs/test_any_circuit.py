@@ -148,6 +148,22 @@ def test_decisions_of_a_plain_circuit_are_made_as_they_are_written():
         qn.predict(circuit, figures=FIGURES, controls=True)
 
 
+@pytest.mark.parametrize(("value", "turned"), [(0b001, np.sin(0.5) ** 2 * np.cos(1.0) ** 2), (0b101, 0.0)])
+def test_a_register_is_compared_before_all_of_it_is_measured(value, turned):
+    """As in IBM's guide on control flow: the bit that is measured later is 0 until then."""
+    circuit = QuantumCircuit(3, 3)
+    circuit.ry(1.0, 0)
+    circuit.ry(2.0, 1)
+    circuit.measure([0, 1], [0, 1])
+    with circuit.if_test((circuit.cregs[0], value)):
+        circuit.x(2)
+    circuit.measure(2, 2)
+    assert qn.predict(circuit, figures=FIGURES).fidelity.value == pytest.approx(1 - turned)
+    sampled = qn.run(circuit, "aer:fake_manila", figures=FIGURES, shots=SHOTS, seed=1, level=1 - ALPHA)
+    assert sampled.predicted["fidelity"] in sampled.fidelity
+    assert qn.compile(circuit, "aer:fake_manila").verify() > 0
+
+
 def test_a_plain_circuit_with_corrections_takes_every_mode():
     circuit = QuantumCircuit(3, 3)
     circuit.ry(1.0, 0)
