@@ -111,6 +111,10 @@ class BaseBackend:
         """The device with which figures from here are predicted."""
         return self.device
 
+    def expected(self, compiled: Compiled) -> DeviceNoise | None:
+        """Return the noise with which the figures of a compiled program are predicted, or None where nothing is known of it."""
+        return self.expected_noise
+
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if the circuits cannot run here."""
 

@@ -16,7 +16,7 @@ from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.snapshots import SUFFIX
-from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
 
 #: Begins the name of a device that was handed in as an object: never a stand-in's name, so that none is mistaken for it.
 _HANDED_IN = "calibration "
@@ -164,6 +164,7 @@ def backend_of(where: Any) -> BaseBackend:
     Raises:
         UnknownNameError: If there is no such backend or device.
         RecordError: If a snapshot is missing or wrong.
+        UnsupportedError: If it is a processor of the platform as an object, which costs money and is to be named.
         ParameterError: If it is none of these.
 
     Example:
@@ -179,8 +180,13 @@ def backend_of(where: Any) -> BaseBackend:
     from qiskit.primitives import BackendSamplerV2, BaseSamplerV2
 
     from qnet_circuits.backends.sampler import SamplerBackend
+    from qnet_circuits.backends.simulators import is_processor
 
     if isinstance(where, BackendV2):
+        if is_processor(where):
+            raise UnsupportedError(
+                f"{where.name} takes jobs by the rules of the IBM Quantum platform; name it: 'ibm:{where.name}'"
+            )
         # Any backend runs through Qiskit's own sampler.
         return SamplerBackend(BackendSamplerV2(backend=where), where, f"backend:{where.name}")
     if isinstance(where, BaseSamplerV2):

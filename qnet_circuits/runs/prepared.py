@@ -144,10 +144,17 @@ class Prepared:
         backend, compiled, asked = self.backend, self.compiled, self.options.predict
         if asked is False or not backend.capabilities.samples:
             return {}
-        noise, size = backend.expected_noise, sum(len(item.qubits) for item in compiled)
+        size = sum(len(item.qubits) for item in compiled)
         most = _PREDICTED_WITH_JOBS if backend.capabilities.equal_shots else _PREDICTED_UNASKED
-        if asked is None and not (noise is not None and backend.device is not None and size <= most):
+        if asked is None and (backend.device is None or size > most):
             return {}
+        noise = backend.expected(compiled)
+        if noise is None and asked is None:
+            return {}
+        if noise is None and backend.simulated and not backend.capabilities.simulates_links:
+            raise UnsupportedError(
+                f"{backend.name} has a noise model of its own, which nothing predicts; leave predict (--predict) out"
+            )
         engine, figures = ExactBackend("exact", backend.expected_device, noise), compiled.program.figures
         found: dict[str, Estimate] = {}
         for figure in figures:

@@ -366,9 +366,10 @@ def test_when_predictions_are_made():
         "large": qn.submit(large, "aer:fake_torino", shots=5),
         "no device": qn.submit(small, "ideal", shots=5),
         "refused": qn.submit(small, "aer:fake_manila", shots=5, predict=False),
-        "sampler": qn.submit(small, FakeManilaV2(), shots=5, emulate_links=True),
+        "backend": qn.submit(small, FakeManilaV2(), shots=5, emulate_links=True),
+        "sampler": qn.submit(small, StatevectorSampler(), shots=5, emulate_links=True),
     }
-    assert {name for name, run in runs.items() if run.manifest["predicted"]} == {"small"}
+    assert {name for name, run in runs.items() if run.manifest["predicted"]} == {"small", "backend"}
     asked = {
         "large": qn.submit(large, "aer:fake_torino", shots=5, predict=True),
         "no device": qn.submit(small, "ideal", shots=5, predict=True),

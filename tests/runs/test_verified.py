@@ -91,13 +91,17 @@ def test_what_cannot_be_decided_is_refused_unless_the_caller_does_without(elsewh
     assert any("verify=False" in note for note in run.result().notes)
 
 
+class OwnSampler(StatevectorSampler):
+    """A user's own sampler, of which nobody knows what it is."""
+
+
 def test_a_sampler_of_which_nobody_knows_what_it_is_counts_as_a_processor(monkeypatch):
     broken(monkeypatch)
     with pytest.raises(VerificationError):
-        qn.run(CHAIN, StatevectorSampler(), shots=5)
-    unproved = qn.run(CHAIN, StatevectorSampler(), shots=5, verify=False)
+        qn.run(CHAIN, OwnSampler(), shots=5)
+    unproved = qn.run(CHAIN, OwnSampler(), shots=5, verify=False)
     assert any("verify=False" in note for note in unproved.notes)
-    for backend in ("ideal", "aer:fake_manila", "local:fake_manila"):
+    for backend in ("ideal", "aer:fake_manila", "local:fake_manila", StatevectorSampler()):
         simulated = qn.run(CHAIN, backend, shots=5, verify=False)
         assert simulated.fidelity.n == qn.run(CHAIN, backend, shots=5).fidelity.n == 15
         assert not any("verify=False" in note for note in simulated.notes)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.providers import BackendV2
-from qiskit.providers import Options as BackendOptions
-from qiskit.transpiler import Target
 
 from qnet_circuits.backends.base import Keep, Progress, Raw, Work
 from qnet_circuits.backends.ibm.client import client_sampler, fake_device, twirled_shots
@@ -21,6 +17,7 @@ from qnet_circuits.backends.ibm.sampler_options import (
     twirls,
 )
 from qnet_circuits.backends.ibm.submission import JobBackend, asked_shots
+from qnet_circuits.backends.simulators import CALIBRATED, Described
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device, restrict
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -68,12 +65,12 @@ class LocalBackend(JobBackend):
     @property
     def expected_noise(self) -> DeviceNoise:
         """Gate and readout errors: waiting costs nothing in the offline mode."""
-        return DeviceNoise(idle=False)
+        return CALIBRATED
 
     @property
     def expected_device(self) -> Device:
-        """The device with one kind of measurement: the offline mode has no other in the middle of a circuit."""
-        return self.device.plain
+        """The device with one kind of measurement, which errs alike in both directions: the offline mode knows of no other."""
+        return self.device.averaged
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
@@ -108,7 +105,7 @@ class LocalBackend(JobBackend):
 
     def _sample(self, circuit: QuantumCircuit, qubits: Sequence[int], shots: int, seed: int) -> Raw:
         assert self.device.backend is not None
-        where = _Described(restrict(self.device.backend.target, qubits))
+        where = Described(restrict(self.device.backend.target, qubits))
         sampler = client_sampler(where, self.options)
         sampler.options.simulator.seed_simulator = seed
         sent = for_twirling(circuit, shots) if twirls(self.options) else circuit
@@ -116,26 +113,3 @@ class LocalBackend(JobBackend):
             return asked_shots(sampler.run([sent], shots=shots).result()[0])
         except Exception as error:
             raise BackendError(f"{self.name}: IBM's offline mode failed: {error}") from error
-
-
-class _Described(BackendV2):  # type: ignore[misc]  # Qiskit ships no types.
-    """A target in the shape that the client takes a device in."""
-
-    def __init__(self, target: Target) -> None:
-        super().__init__(name="described")
-        self._target = target
-
-    @property
-    def target(self) -> Target:
-        return self._target
-
-    @property
-    def max_circuits(self) -> None:
-        return None
-
-    @classmethod
-    def _default_options(cls) -> BackendOptions:
-        return BackendOptions()
-
-    def run(self, run_input: Any, **options: Any) -> Any:
-        raise NotImplementedError("only a description")
