@@ -364,12 +364,17 @@ def _placed(
     seed: int,
 ) -> list[Routed]:
     """Place every circuit: where the protocol wants it, where the caller does, or where the error is least."""
-    fixed = [item.layout for item in program if item.layout is not None]
     circuits = [low.circuit for low in lowered]
-    if device is not None and fixed:
+    if device is not None and program.items[0].layout is not None:
         if layout is not None:
             raise ParameterError("this protocol decides where its circuits lie; leave layout out")
-        return [place_fixed(circuit, where, device) for circuit, where in zip(circuits, fixed, strict=True)]
+        own = [
+            (circuit, item.layout or (), item.fixed) for circuit, item in zip(circuits, program, strict=True)
+        ]
+        return [
+            place_fixed(circuit, where, device) if fixed else place_all([circuit], device, where, seed)[0]
+            for circuit, where, fixed in own
+        ]
     if device is not None and isinstance(layout, MeasuredLinks):
         return place_measured(circuits, device, layout, seed)
     assert not isinstance(layout, MeasuredLinks)

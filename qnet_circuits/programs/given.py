@@ -20,7 +20,7 @@ Runnable: TypeAlias = Protocol | Program | QuantumCircuit | Mapping[str, Quantum
 #: What figures call a plain circuit, if there is no other.
 ONLY = "circuit"
 #: What a circuit of a program may decide in place of the run.
-_DECIDED = ("shots", "layout", "carrier")
+_DECIDED = ("shots", "layout", "carrier", "fixed")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Given(Protocol):
 
 
 def _decided(item: Item) -> dict[str, Any]:
-    values = {key: getattr(item, key) for key in _DECIDED if getattr(item, key) is not None}
+    values = {key: getattr(item, key) for key in _DECIDED if getattr(item, key)}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
 

@@ -40,9 +40,11 @@ class Item:
             apart, and each ``for_loop`` becomes its turns.
         tags: What it means, as plain values: the setting, the input state.
         shots: Its number of shots, where the protocol decides; otherwise the run does.
-        layout: The physical qubit of each of its wires, where the protocol decides, as one that measures a device does;
-            otherwise the run does. Without a device it means nothing.
+        layout: The physical qubit on which each of its wires begins, where the protocol decides; otherwise the run does. SWAPs
+            go in where the device does not couple what meets. Without a device it means nothing.
         carrier: What a transmission is on a machine, where the protocol decides; otherwise the run does.
+        fixed: Whether no SWAP may move a wire from the layout, as in a circuit that measures the device: one that needs SWAPs
+            is refused.
 
     Raises:
         ProgramError: If the circuit measures nothing, has variables, an instruction that cannot be taken apart, or a
@@ -56,6 +58,7 @@ class Item:
     shots: int | None = None
     layout: tuple[int, ...] | None = None
     carrier: str | None = None
+    fixed: bool = False
 
     def __post_init__(self) -> None:
         # A circuit can be changed by its owner; the program keeps its own.
@@ -67,6 +70,8 @@ class Item:
             check_name("carrier", self.carrier, CARRIERS)
         if not any(map(written_bits, self.circuit.data)):
             raise ProgramError(f"circuit {self.name!r} measures nothing; measure something")
+        if self.fixed and self.layout is None:
+            raise ProgramError(f"circuit {self.name!r} is fixed to no layout; give its layout")
         if self.layout is not None:
             object.__setattr__(
                 self, "layout", tuple(check_count("layout", qubit, 0) for qubit in self.layout)
@@ -172,6 +177,7 @@ class Program:
         digest = hashlib.sha256()
         for item in self.items:
             decided = [each for each in (item.layout, item.carrier) if each is not None]
+            decided += ["fixed"] if item.fixed else []
             digest.update(repr((item.name, item.shots, _content(item.circuit), *decided)).encode())
         digest.update(repr([figure.to_dict() for figure in self.figures]).encode())
         return digest.hexdigest()[:16]

@@ -100,7 +100,7 @@ class LinkBenchmark(Protocol):
                 circuit = self._circuit(places, setting[0].upper())
                 tags: dict[str, Tag] = {"setting": setting, "colour": colour}
                 layout = tuple(qubit for place in places for qubit in place)
-                items.append(Item(name, circuit, tags, layout=layout))
+                items.append(Item(name, circuit, tags, layout=layout, fixed=True))
             for k, place in enumerate(places):
                 bits = [("out", 2 * k), ("out", 2 * k + 1)]
                 xx, yy, zz = (parity(name, bits) for name in names.values())
