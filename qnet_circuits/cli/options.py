@@ -47,9 +47,12 @@ def takes_protocol(
         def inner(name: str, settings: tuple[str, ...], **given: Any) -> None:
             protocol = protocol_of(name, settings)
             options = {each.name: given.pop(each.name) for each in taken}
+            if only := given.pop("mitigate_only", None):
+                options["mitigate"] = only.split(",")
             command(protocol, options=options, **given)
 
-        for option in reversed((name_argument, set_option, *own, *map(_option, taken))):
+        more = [mitigate_only_option] if any(each.name == "mitigate" for each in taken) else []
+        for option in reversed((name_argument, set_option, *own, *map(_option, taken), *more)):
             inner = option(inner)
         return inner
 
@@ -85,6 +88,11 @@ set_option = click.option(
     multiple=True,
     metavar="KEY=VALUE",
     help="A parameter of the protocol; may be given several times.",
+)
+mitigate_only_option = click.option(
+    "--mitigate-only",
+    metavar="BITS",
+    help="As --mitigate, for these registers and bits alone, such as out,swap[0].",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 compare_option = click.option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
@@ -14,15 +14,17 @@ from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.optimisation import Optimiser
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.schedule import mid_circuit_measurements
-from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.errors import UnsupportedError, check_name
 
 #: Name of the circuits, before the state they prepare, and of their register.
 READOUT = "readout"
+#: Which bits are corrected: all that can be, or registers and bits by name, such as ``out`` and ``swap[0]``.
+Chosen = bool | Sequence[str]
 #: Qiskit's, for circuits that have nothing to optimise but a change of gates.
 _LEVEL = 1
 
 
-def calibrated(compiled: Compiled) -> Compiled:
+def calibrated(compiled: Compiled, chosen: Chosen = True) -> Compiled:
     """Return a compiled program with the circuits that measure the readout of its qubits.
 
     Two circuits are added, ``readout_0`` and ``readout_1``: all qubits whose final bits the program's circuits take are
@@ -32,12 +34,15 @@ def calibrated(compiled: Compiled) -> Compiled:
 
     Args:
         compiled: A program compiled for a device.
+        chosen: Which bits are to be corrected.
 
     Returns:
         The program with two circuits more, as the last.
 
     Raises:
-        UnsupportedError: If there is no device, or no bit is measured at the end of a circuit.
+        UnsupportedError: If there is no device, or no bit is measured at the end of a circuit; if a bit that is chosen is not,
+            or a figure reads a parity of bits of which some are chosen and some are not.
+        UnknownNameError: If there is no such register or bit.
 
     Example:
         >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
@@ -50,7 +55,9 @@ def calibrated(compiled: Compiled) -> Compiled:
         raise UnsupportedError(
             "readout errors are those of a device's qubits, and there is none here; name one, for example aer:fake_kingston"
         )
-    found = {qubit for item in compiled for qubit in final_qubits(item) if qubit is not None}
+    if not isinstance(chosen, bool):
+        _check_chosen(compiled, chosen)
+    found = {qubit for item in compiled for qubit in final_qubits(item, chosen) if qubit is not None}
     if not found:
         raise UnsupportedError(
             "every measured bit decides on something or its qubit is used again, so no bit can be corrected for readout; "
@@ -81,7 +88,48 @@ def _prepared(qubits: Sequence[int], state: int) -> QuantumCircuit:
     return circuit
 
 
-def final_qubits(item: CompiledItem) -> tuple[int | None, ...]:
+def _check_chosen(compiled: Compiled, chosen: Sequence[str]) -> None:
+    """Check that every bit that is chosen can be corrected, and that no figure reads one together with one that is not."""
+    known = {name for item in compiled for raw in item.lowered.forms.raw for name in _names(raw)}
+    for name in chosen:
+        check_name("register or bit of mitigate", name, known)
+    for item in compiled:
+        forms, wanted = item.lowered.forms, [_is_chosen(raw, chosen) for raw in item.lowered.forms.raw]
+        for raw, is_wanted, qubit in zip(forms.raw, wanted, final_qubits(item), strict=True):
+            if is_wanted and qubit is None:
+                raise UnsupportedError(
+                    f"{_names(raw)[1]} of circuit {item.name!r} decides in real time or is measured in the middle, so it "
+                    "cannot be corrected for readout; leave it out of mitigate"
+                )
+        for name, form in [*_read(compiled, item), *(("post-selection", form) for form in forms.accept)]:
+            mixed = [k for k in form if k < len(wanted)]
+            if len({wanted[k] for k in mixed}) > 1:
+                parts = ", ".join(_names(forms.raw[k])[1] for k in mixed)
+                raise UnsupportedError(
+                    f"{name} of circuit {item.name!r} is the parity of {parts}, of which mitigate chooses some and not all; "
+                    'choose all of them or none, or use corrections="feedforward"'
+                )
+
+
+def _read(compiled: Compiled, item: CompiledItem) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield the bits of a circuit that figures read, with their forms."""
+    for figure in compiled.program.figures:
+        for _, event in figure.expression.terms:
+            for register, index in (*event.bits, *((given[0], given[1]) for given in event.given)):
+                if event.item == item.name:
+                    yield f"{register}[{index}]", item.lowered.forms.registers[register][index]
+
+
+def _names(raw: tuple[str, int]) -> tuple[str, str]:
+    """Return the name of a bit's register, and that of the bit."""
+    return raw[0], f"{raw[0]}[{raw[1]}]"
+
+
+def _is_chosen(raw: tuple[str, int], chosen: Chosen) -> bool:
+    return chosen if isinstance(chosen, bool) else not set(_names(raw)).isdisjoint(chosen)
+
+
+def final_qubits(item: CompiledItem, chosen: Chosen = True) -> tuple[int | None, ...]:
     """Return the physical qubit of each raw bit that can be corrected for readout, None for the others.
 
     A bit can be corrected afterwards if nothing was decided on it in real time. Its readout is that of the readout circuits if
@@ -89,6 +137,7 @@ def final_qubits(item: CompiledItem) -> tuple[int | None, ...]:
 
     Args:
         item: A compiled circuit.
+        chosen: Which bits are to be corrected; of a readout circuit all are.
 
     Returns:
         One entry for each of ``item.lowered.forms.raw``.
@@ -103,4 +152,5 @@ def final_qubits(item: CompiledItem) -> tuple[int | None, ...]:
         elif instruction.is_control_flow():
             last.update(dict.fromkeys(written_bits(instruction)))
     place = {(register.name, k): bit for register in item.circuit.cregs for k, bit in enumerate(register)}
-    return tuple(last.get(place[raw]) for raw in item.lowered.forms.raw)
+    wanted = True if item.readout is not None else chosen
+    return tuple(last.get(place[raw]) if _is_chosen(raw, wanted) else None for raw in item.lowered.forms.raw)

@@ -101,8 +101,7 @@ def analyse(stored: Stored, level: float) -> Result:
     result = replace(_result(stored, estimates, tuple(empty), _own(stored, whole, level)), blocks=spreads)
     if any(circuit.measures_readout for circuit in circuits):
         beside = [figure for figure in stored.figures if figure.name in estimates]
-        where = "in the same job" if stored.manifest.get("origin") is None else "elsewhere"
-        mitigated, said = mitigate_blocks(circuits, stored.blocks, beside, level, stored.rng(), where)
+        mitigated, said = mitigate_blocks(stored.manifest, stored.blocks, beside, level, stored.rng())
         result = _saying(replace(result, mitigated=mitigated), *said)
     seconds = {**stored.seconds, "analyze": round(time.perf_counter() - begin, 4)}
     return _saying(replace(result, seconds=seconds), *stored.left_out)

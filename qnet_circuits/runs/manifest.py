@@ -12,7 +12,7 @@ from typing import Any
 from qnet_circuits.backends.base import Shapes
 from qnet_circuits.compiling.compiled import CompiledItem
 from qnet_circuits.compiling.frames import OutcomeMap
-from qnet_circuits.compiling.readout_circuits import READOUT, final_qubits
+from qnet_circuits.compiling.readout_circuits import READOUT, Chosen, final_qubits
 from qnet_circuits.errors import ProgramError
 from qnet_circuits.programs.controls import with_baseline
 from qnet_circuits.programs.figures import Figure
@@ -49,10 +49,10 @@ class StoredCircuit:
     qubits: tuple[int | None, ...] | None = None
 
     @classmethod
-    def of(cls, item: CompiledItem, shots: int, tags: Mapping[str, Any], readout: bool) -> StoredCircuit:
-        """Return what is kept of a compiled circuit, with its qubits if readout is measured."""
+    def of(cls, item: CompiledItem, shots: int, tags: Mapping[str, Any], readout: Chosen) -> StoredCircuit:
+        """Return what is kept of a compiled circuit, with the qubits of bits that are corrected for readout."""
         raw = {register.name: register.size for register in item.circuit.cregs}
-        qubits = tuple(final_qubits(item)) if readout else None
+        qubits = tuple(final_qubits(item, readout)) if readout else None
         return cls(item.name, shots, raw, item.lowered.forms, dict(tags), item.readout, qubits)
 
     @property
@@ -124,7 +124,10 @@ class Manifest:
             origin: What is said of where they come from.
         """
         program, named = prepared.compiled.program, {item.name: item for item in prepared.compiled}
-        tags, readout = {item.name: item.tags for item in program}, len(shots) > len(program.items)
+        tags, readout = (
+            {item.name: item.tags for item in program},
+            len(shots) > len(program.items) and prepared.options.mitigate,
+        )
         circuits = [
             StoredCircuit.of(named[name], count, tags.get(name, {}), readout) for name, count in shots.items()
         ]

@@ -9,7 +9,7 @@ import math
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from numbers import Real
@@ -87,6 +87,20 @@ def _mode(name: str, value: Any) -> str:
     return check_name("correction mode", value, MODES)
 
 
+def _mitigated(name: str, value: Any) -> bool | tuple[str, ...]:
+    if isinstance(value, bool):
+        return value
+    listed = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
+    bits = [
+        f"{each[0]}[{each[1]}]" if isinstance(each, tuple) and len(each) == 2 else each for each in listed
+    ]
+    if not bits or not all(isinstance(bit, str) for bit in bits):
+        raise ParameterError(
+            f"{name} must be True or False, or a list of registers and bits, such as ['out', 'swap[0]'], got {value!r}"
+        )
+    return tuple(dict.fromkeys(bits))
+
+
 def _carrier(name: str, value: Any) -> str:
     from qnet_circuits.programs.instructions import CARRIERS
 
@@ -116,7 +130,7 @@ class RunOptions:
         >>> RunOptions(mitigate="no")
         Traceback (most recent call last):
             ...
-        qnet_circuits.errors.ParameterError: mitigate must be True or False, got 'no'
+        qnet_circuits.errors.ParameterError: mitigate must be True or False, or a list of registers and bits, ...
     """
 
     shots: int | None = _option(
@@ -201,10 +215,11 @@ class RunOptions:
         "Add control experiments: the same circuits without corrections, and direct transport by SWAPs.",
         verbs=("run", "submit", "predict", "estimate_cost"),
     )
-    mitigate: bool = _option(
+    mitigate: Any = _option(
         False,
-        _FLAG,
-        "Measure the qubits' readout errors in the same job, and put figures without them beside the raw ones.",
+        _mitigated,
+        "Measure the qubits' readout errors in the same job, and put figures without them beside the raw ones. True, or a list "
+        "of the registers and bits that are corrected, such as ``['out', 'swap[0]']``. Default False.",
         "Measure readout errors in the same job, and put figures without them beside the raw ones.",
         verbs=("run", "submit", "compile", "estimate_cost"),
     )

@@ -158,4 +158,4 @@ def compile_for(program: Program, backend: BaseBackend, seed: int, options: RunO
         # Attempt 0 is the usual one; the others vary what placement and routing leave to chance.
         seed=stream_seed(seed, TRANSPILER, options.attempt) % 2**31,
     )
-    return calibrated(compiled) if options.mitigate else compiled
+    return calibrated(compiled, options.mitigate) if options.mitigate else compiled

@@ -11,7 +11,7 @@ from qnet_circuits.errors import FigureError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
-from qnet_circuits.runs.manifest import StoredCircuit
+from qnet_circuits.runs.manifest import Manifest, StoredCircuit
 from qnet_circuits.runs.mitigation.inversion import Bits, Readout
 from qnet_circuits.runs.mitigation.mitigated import Sampled, mitigated
 from qnet_circuits.runs.results.outcomes import cut_notes, estimate_blocks
@@ -37,27 +37,26 @@ def check_mitigable(protocol: Protocol, program: Program, backend: BaseBackend) 
 
 
 def mitigate_blocks(
-    circuits: Sequence[StoredCircuit],
+    manifest: Manifest,
     blocks: Sequence[Sequence[Raw]],
     figures: Sequence[Figure],
     level: float,
     rng: np.random.Generator,
-    where: str = "in the same job",
 ) -> tuple[dict[str, Estimate], list[str]]:
     """Return the figures of all blocks together without readout errors, and what must be said of them.
 
     Args:
-        circuits: The circuits of the run, readout circuits included.
-        blocks: Their raw outcomes in each block.
+        manifest: What the run is; its circuits include those for readout.
+        blocks: The raw outcomes of its circuits in each block.
         figures: The figures.
         level: Confidence level.
         rng: What emulated link errors are drawn from, in the same state as for the raw figures: each block's are drawn once,
             in their order, so that raw and mitigated figures are of the same errors.
-        where: Where readout errors were measured, for people.
 
     Returns:
         The estimates, of figures that can be corrected, and notes. Intervals know of the spread between blocks.
     """
+    circuits = manifest.circuits
     bits = [
         [circuit.forms.variables(raw, rng) for circuit, raw in zip(circuits, raws, strict=True)]
         for raws in blocks
@@ -69,7 +68,7 @@ def mitigate_blocks(
         figures, whole, apart, lambda figure, each: mitigated(figure, *each, level), refusals
     )
     said = [f"{name} is not mitigated: {error}" for name, error in refused.items()]
-    return estimates, [*_notes(circuits, whole[1], where), *cut_notes(estimates, "mitigated "), *said]
+    return estimates, [*_notes(manifest, whole[1]), *cut_notes(estimates, "mitigated "), *said]
 
 
 def _measured(circuits: Sequence[StoredCircuit], bits: Sequence[Bits]) -> tuple[dict[str, Sampled], Readout]:
@@ -85,16 +84,20 @@ def _measured(circuits: Sequence[StoredCircuit], bits: Sequence[Bits]) -> tuple[
     return samples, Readout.of(qubits, prepared[0], prepared[1])
 
 
-def _notes(circuits: Sequence[StoredCircuit], readout: Readout, where: str) -> list[str]:
+def _notes(manifest: Manifest, readout: Readout) -> list[str]:
     """Return what must be said of figures without readout errors."""
+    where = "in the same job" if manifest.get("origin") is None else "elsewhere"
     notes = [
         f"mitigated: readout errors of {len(readout.wrong)} qubits inverted one by one, as measured {where} with all "
         "of them in |0⟩ and all in |1⟩; errors that depend on other qubits are not seen, errors of preparation count as readout"
     ]
-    left = max((circuit.qubits or ()).count(None) for circuit in circuits)
+    chosen = manifest["options"].get("mitigate", True)
+    why = (
+        "they decided on something in real time or were measured in the middle"
+        if isinstance(chosen, bool)
+        else f"only {', '.join(chosen)} were to be corrected"
+    )
+    left = max((circuit.qubits or ()).count(None) for circuit in manifest.circuits)
     if left:
-        notes.append(
-            f"mitigated: up to {left} bits of a circuit stay as they were read, because they decided on something in real time "
-            "or were measured in the middle"
-        )
+        notes.append(f"mitigated: up to {left} bits of a circuit stay as they were read, because {why}")
     return notes

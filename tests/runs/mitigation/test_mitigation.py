@@ -10,7 +10,7 @@ import pytest
 import qnet_circuits as qn
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.synthetic import line_device
-from qnet_circuits.errors import ParameterError, QnetError, RecordError, UnsupportedError
+from qnet_circuits.errors import ParameterError, QnetError, RecordError, UnknownNameError, UnsupportedError
 from qnet_circuits.programs.program import Program
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.results.result import Result
@@ -71,6 +71,72 @@ def test_in_real_time_the_ends_are_corrected_and_wrong_decisions_remain():
         assert expected.value in result.mitigated[name]
         assert abs(expected.value) < 0.99 and expected.value not in result[name]
     assert any("up to 2 bits of a circuit stay as they were read" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("chosen", [["out"], [("out", 0), "out[1]"]])
+def test_chosen_bits_alone_are_corrected(chosen):
+    """The reference has no readout errors at the ends; wrong Bell measurements choose other shots there too."""
+    plain = qn.compile(CHAIN, LINE, corrections="postselect")
+    ends = (plain.layout[0][0], plain.layout[0][-1])
+    perfect = replace(
+        LINE,
+        qubits=tuple(
+            replace(qubit, one_from_zero=0.0, zero_from_one=0.0) if k in ends else qubit
+            for k, qubit in enumerate(LINE.qubits)
+        ),
+    )
+    options = {"corrections": "postselect", "layout": plain.layout[0]}
+    result = ran(CHAIN, shots=10000, mitigate=chosen, **options)
+    for name, expected in qn.predict(CHAIN, perfect, noise=READOUT_ONLY, **options).figures.items():
+        assert expected.value in result.mitigated[name]
+        assert abs(expected.value) < 0.99 and expected.value not in result[name]
+    assert any("up to 2 bits" in note and "only out" in note for note in result.notes)
+    assert result.mitigated["fidelity"].high < ran(CHAIN, shots=10000, **options).mitigated["fidelity"].low
+
+
+def test_choosing_all_bits_is_choosing_none_in_particular(tmp_path):
+    everything = ran(CHAIN, corrections="frame", shots=500)
+    chosen = ran(CHAIN, corrections="frame", shots=500, mitigate=["swap", "out"], path=tmp_path / "run")
+    assert chosen.mitigated == everything.mitigated
+    assert qn.open_run(tmp_path / "run").result(LEVEL).mitigated == everything.mitigated
+
+
+@pytest.mark.parametrize(
+    ("mode", "chosen", "error", "said"),
+    [
+        ("frame", ["out"], UnsupportedError, r"out\[\d\].*parity of.*swap"),
+        ("frame", ["swap"], UnsupportedError, r"out\[\d\].*parity of.*swap"),
+        ("postselect", ["swap[0]", "out"], UnsupportedError, "post-selection"),
+        ("feedforward", ["swap"], UnsupportedError, r"swap\[\d\].*real time"),
+        ("frame", ["outs"], UnknownNameError, "'outs'.*out"),
+        ("frame", ["out[7]"], UnknownNameError, r"out\[7\]"),
+        ("frame", [], ParameterError, r"\[\]"),
+        ("frame", "out", ParameterError, "'out'"),
+        ("frame", [3], ParameterError, "3"),
+    ],
+)
+def test_a_choice_that_cannot_be_honoured_is_refused(mode, chosen, error, said):
+    with pytest.raises(error, match=said):
+        qn.submit(qn.RepeaterChain(hops=3), LINE, corrections=mode, mitigate=chosen)
+
+
+def test_the_command_line_chooses_bits_too(qnet):
+    ask = (
+        "run",
+        "repeater-chain",
+        "--set",
+        "hops=2",
+        "--on",
+        "aer:fake_manila",
+        "--shots",
+        "50",
+        "--no-predict",
+        "--json",
+    )
+    status, out, _ = qnet(*ask, "--corrections", "postselect", "--mitigate-only", "out[0],out[1]")
+    assert status == 0 and "mitigated" in json.loads(out)
+    status, out, err = qnet(*ask, "--corrections", "frame", "--mitigate-only", "out")
+    assert (status, out, err.count("\n")) == (2, "", 1)
 
 
 def test_the_errors_of_each_qubit_are_found():
