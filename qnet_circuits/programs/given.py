@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -12,6 +12,7 @@ from qiskit import QuantumCircuit, QuantumRegister
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import flattened
+from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import GIVEN, Protocol
 
@@ -20,7 +21,7 @@ Runnable: TypeAlias = Protocol | Program | QuantumCircuit | Mapping[str, Quantum
 #: What figures call a plain circuit, if there is no other.
 ONLY = "circuit"
 #: What a circuit of a program may decide in place of the run.
-_DECIDED = ("shots", "layout", "carrier", "fixed")
+_DECIDED = ("shots", "layout", "carrier", "fixed", "announced")
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Given(Protocol):
     ) -> Given:
         """Make it of its parameters, and of the circuits and figures of a run, which may have more of its own."""
         decided: Mapping[str, Mapping[str, Any]] = parameters["circuits"]
-        items = [Item(each.name, each, **decided[each.name]) for each in circuits if each.name in decided]
+        items = [_item(each, decided[each.name]) for each in circuits if each.name in decided]
         own = [
             figure for figure in figures if {event.item for _, event in figure.expression.terms} <= {*decided}
         ]
@@ -59,7 +60,14 @@ class Given(Protocol):
 
 def _decided(item: Item) -> dict[str, Any]:
     values = {key: getattr(item, key) for key in _DECIDED if getattr(item, key)}
+    if item.announced:
+        values["announced"] = [asdict(said) for said in item.announced]
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+def _item(circuit: QuantumCircuit, decided: Mapping[str, Any]) -> Item:
+    announced = tuple(Announcement(**said) for said in decided.get("announced", ()))
+    return Item(circuit.name, circuit, **{**decided, "announced": announced})
 
 
 def protocol_for(given: Runnable, figures: Iterable[Figure] | None = None, needed: bool = True) -> Protocol:

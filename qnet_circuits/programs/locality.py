@@ -13,7 +13,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Qubit
 
 from qnet_circuits.classical import condition_bits, inside
-from qnet_circuits.errors import LocalityError, ParameterError, ProgramError
+from qnet_circuits.errors import LocalityError, ParameterError, ProgramError, check_count
 from qnet_circuits.programs.instructions import (
     CORRECT,
     ENTANGLE,
@@ -35,6 +35,38 @@ class Message:
     source: str
     target: str
     round: int
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What one node says aloud to another so that they can compare, such as a basis or a sampled outcome.
+
+    Nothing waits for it and nothing is decided on it, so it delays no qubit: it is declared beside a circuit, for the ledger.
+
+    Args:
+        source: The node that says it.
+        target: The node that hears it.
+        bits: How many bits it takes in one shot, at least 1.
+        what: What is said.
+
+    Raises:
+        ProgramError: If both nodes are the same.
+        ParameterError: If ``bits`` is no positive whole number.
+
+    Example:
+        >>> Announcement("bob", "alice", 1, "basis")
+        Announcement(source='bob', target='alice', bits=1, what='basis')
+    """
+
+    source: str
+    target: str
+    bits: int
+    what: str
+
+    def __post_init__(self) -> None:
+        check_count("bits of an announcement", self.bits)
+        if self.source == self.target:
+            raise ProgramError(f"an announcement joins two nodes, got {self.source!r} twice")
 
 
 def node_of(circuit: QuantumCircuit) -> dict[Qubit, str]:
@@ -203,15 +235,18 @@ def _receive(walk: _Walk, qubit: Qubit, bit: Clbit) -> None:
         walk.messages.setdefault(key, Message(name_of(walk.circuit, bit), source, target, arrival))
 
 
-def count(circuit: QuantumCircuit, messages: Sequence[Message]) -> Ledger:
+def count(
+    circuit: QuantumCircuit, messages: Sequence[Message], announced: Sequence[Announcement] = ()
+) -> Ledger:
     """Count what one shot of a circuit costs.
 
     Args:
         circuit: A network program's circuit.
         messages: Its classical messages.
+        announced: What is said aloud beside them.
 
     Returns:
-        ``bell_pairs``, ``transmissions``, ``classical_bits``, ``rounds`` of communication, ``qubits`` (and
+        ``bell_pairs``, ``transmissions``, ``classical_bits``, ``announced_bits``, ``rounds`` of communication, ``qubits`` (and
         ``qubits_per_node``), ``two_qubit_gates`` and ``depth``, where a Bell pair counts as one two-qubit gate of depth two,
         and a gate on more qubits as its parts.
     """
@@ -225,6 +260,7 @@ def count(circuit: QuantumCircuit, messages: Sequence[Message]) -> Ledger:
         "bell_pairs": names.count(ENTANGLE),
         "transmissions": names.count(TRANSMIT),
         "classical_bits": len(messages),
+        "announced_bits": sum(each.bits for each in announced),
         "rounds": max((message.round for message in messages), default=0),
         "qubits": circuit.num_qubits,
         "qubits_per_node": {register.name: register.size for register in circuit.qregs},

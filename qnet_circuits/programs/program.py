@@ -16,7 +16,7 @@ from qnet_circuits.classical import written_bits
 from qnet_circuits.errors import ProgramError, check_count, check_name
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import CARRIERS, CORRECT, flattened
-from qnet_circuits.programs.locality import Message, check_circuit, count, largest
+from qnet_circuits.programs.locality import Announcement, Message, check_circuit, count, largest
 from qnet_circuits.programs.network import Network
 
 Tag = str | int | float | bool | None
@@ -45,10 +45,12 @@ class Item:
         carrier: What a transmission is on a machine, where the protocol decides; otherwise the run does.
         fixed: Whether no SWAP may move a wire from the layout, as in a circuit that measures the device: one that needs SWAPs
             is refused.
+        announced: What nodes say aloud to compare, and nothing waits for. The ledger counts it apart.
 
     Raises:
         ProgramError: If the circuit measures nothing, has variables, an instruction that cannot be taken apart, or a
-            ``for_loop`` that is left early; or if the layout has not one qubit of its own for each wire.
+            ``for_loop`` that is left early; or if the layout has not one qubit of its own for each wire, or an
+            announcement is of a node that is not there.
         UnknownNameError: If there is no such carrier.
     """
 
@@ -59,6 +61,7 @@ class Item:
     layout: tuple[int, ...] | None = None
     carrier: str | None = None
     fixed: bool = False
+    announced: tuple[Announcement, ...] = ()
 
     def __post_init__(self) -> None:
         # A circuit can be changed by its owner; the program keeps its own.
@@ -70,6 +73,14 @@ class Item:
             check_name("carrier", self.carrier, CARRIERS)
         if not any(map(written_bits, self.circuit.data)):
             raise ProgramError(f"circuit {self.name!r} measures nothing; measure something")
+        object.__setattr__(self, "announced", tuple(self.announced))
+        nodes = [register.name for register in self.circuit.qregs]
+        for said in self.announced:
+            if not isinstance(said, Announcement) or not {said.source, said.target} <= {*nodes}:
+                raise ProgramError(
+                    f"circuit {self.name!r} announces between its nodes, {', '.join(nodes)}, by Announcement(source, target, "
+                    f"bits, what), got {said!r}"
+                )
         if self.fixed and self.layout is None:
             raise ProgramError(f"circuit {self.name!r} is fixed to no layout; give its layout")
         if self.layout is not None:
@@ -165,8 +176,8 @@ class Program:
 
         Where circuits make different numbers of Bell pairs, ``circuit`` names the one that makes the most.
         """
-        own = {item.name: item.circuit for item in self.items if not item.control}
-        ledgers = {name: count(circuit, self.messages[name]) for name, circuit in own.items()}
+        own = [item for item in self.items if not item.control]
+        ledgers = {item.name: count(item.circuit, self.messages[item.name], item.announced) for item in own}
         pairs = {name: ledger["bell_pairs"] for name, ledger in ledgers.items()}
         differ = {"circuit": max(pairs, key=pairs.__getitem__)} if len(set(pairs.values())) > 1 else {}
         return {**largest(list(ledgers.values())), **differ}

@@ -10,6 +10,7 @@ import numpy as np
 
 from qnet_circuits.programs.blocks import ChainProtocol, Joining, entangled_ends, measured_ends
 from qnet_circuits.programs.figures import Expression, Figure, parity
+from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Protocol, protocol_class, register
@@ -77,10 +78,12 @@ def chsh_program(
         carrier: What a transmission is on a machine, if that is not for the run to say.
     """
     items, total = [], Expression()
+    first, *_, last = network.path()
+    told = tuple(Announcement(last, first, 1, what) for what in ("basis", "outcome"))
     for name, (side, basis, sign) in _SETTINGS.items():
         # Turns the axis at 45 degrees in the X-Z plane to Z.
         circuit = measured_ends(network, "Z" + basis, join, turn=-side * math.pi / 4)
-        items.append(Item(name, circuit, {"alice": side, "bob": basis}, carrier=carrier))
+        items.append(Item(name, circuit, {"alice": side, "bob": basis}, carrier=carrier, announced=told))
         total = total + sign * parity(name, [("out", 0), ("out", 1)])
     without = 0.0 if messages and network.hops > 1 else bounds.CHSH_QUANTUM
     figure = Figure(

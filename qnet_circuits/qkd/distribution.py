@@ -13,6 +13,7 @@ from qiskit import QuantumCircuit
 
 from qnet_circuits.errors import ParameterError, check_count, check_range
 from qnet_circuits.programs.figures import Figure, Registers
+from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, set_network
@@ -153,12 +154,30 @@ class KeyDistribution(Protocol):
             counts = draw(line, self.rounds, rng)
             for setting in line:
                 count = counts[setting.name]
-                read = setting.matched or setting.alice in ("plus", "minus")
+                read = setting.matched or setting.at_45
                 if not count and not read:
                     continue
                 names[setting.name] = setting.name if count else SPARE + setting.name
-                items.append(Item(names[setting.name], self.circuit(setting), setting.tags, count or 1))
+                circuit = self.circuit(setting)
+                told = self._announced(setting, circuit)
+                items.append(Item(names[setting.name], circuit, setting.tags, count or 1, announced=told))
         return Program(items, self._declared(names), self._network())
+
+    def _announced(self, setting: Setting, circuit: QuantumCircuit) -> tuple[Announcement, ...]:
+        """Return what the parties, at both ends of a line, say aloud of a round of this kind.
+
+        Bob says his basis, Alice whether the round counts. Outcomes of the test bases, and of CHSH rounds, are compared.
+        """
+        alice, *_, bob = (register.name for register in circuit.qregs)
+        compared = setting.at_45 or (setting.matched and setting.alice != self.bases[0])
+        told = [
+            Announcement(bob, alice, (len(self._chosen()[1]) - 1).bit_length(), "basis"),
+            Announcement(alice, bob, 1, "whether the round counts"),
+            *([Announcement(alice, bob, 1, "basis")] if setting.at_45 else []),
+        ]
+        if compared:
+            told += [Announcement(*ends, 1, "outcome") for ends in ((bob, alice), (alice, bob))]
+        return tuple(told)
 
     def _declared(self, names: Mapping[str, str]) -> list[Figure]:
         """Return the figures that an engine can compute: error rates, and the eavesdropper's guess."""

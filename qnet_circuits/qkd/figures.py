@@ -47,7 +47,7 @@ def s_value(line: Line, names: Mapping[str, str], ideal: float, without: float) 
     """Return the CHSH value E(+, z) + E(+, x) + E(-, z) - E(-, x) of the rounds in which Alice measured at 45°."""
     total = Expression()
     for setting in line:
-        if setting.alice in ("plus", "minus"):
+        if setting.at_45:
             correlator = parity(names[setting.name], [(OUT, 0), (OUT, 1)])
             total = total + chsh_sign(setting) * (-1) ** setting.flip * share_of(line, setting) * correlator
     return Figure("s_value", total, ideal, without, null=CHSH_CLASSICAL)

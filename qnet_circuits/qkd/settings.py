@@ -51,6 +51,11 @@ class Setting:
         return self.alice == self.bob
 
     @property
+    def at_45(self) -> bool:
+        """Whether Alice measures at 45°, for the CHSH value."""
+        return self.alice in ("plus", "minus")
+
+    @property
     def tags(self) -> dict[str, str | int]:
         """The choices in plain form."""
         said: dict[str, str | int] = {"alice": self.alice, "bob": self.bob, "eve": self.eve}
