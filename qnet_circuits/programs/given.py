@@ -21,7 +21,7 @@ Runnable: TypeAlias = Protocol | Program | QuantumCircuit | Mapping[str, Quantum
 #: What figures call a plain circuit, if there is no other.
 ONLY = "circuit"
 #: What a circuit of a program may decide in place of the run.
-_DECIDED = ("shots", "layout", "carrier", "fixed", "announced")
+_DECIDED = ("shots", "layout", "carrier", "fixed")
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def test_rounds_of_the_key_tell_no_outcome():
         item.name: [(each.source, each.what) for each in item.announced] for item in of(qn.BB84(pulses=100))
     }
     bases = [("bob", "basis"), ("alice", "whether the round counts")]
-    assert said["z0_z"] == said["z1_x"] == bases
+    assert said["z0_z"] == said["z1_x"] == said["x0_z"] == bases
     assert said["x0_x"] == [*bases, ("bob", "outcome"), ("alice", "outcome")]
 
 
