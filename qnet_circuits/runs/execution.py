@@ -43,11 +43,12 @@ class Execution(ABC):
     Args:
         kept: The run.
         source: What it executes.
+        blocks: The raw outcomes of each block, if they are there.
     """
 
-    def __init__(self, kept: Kept, source: Prepared | Source) -> None:
+    def __init__(self, kept: Kept, source: Prepared | Source, blocks: Blocks | None = None) -> None:
         self._kept, self._source = kept, source
-        self._blocks: Blocks | None = None
+        self._blocks = blocks
         #: What is said of blocks that are left out.
         self.left_out: tuple[str, ...] = ()
 
@@ -89,10 +90,6 @@ class Execution(ABC):
         if self._blocks is None:
             self._blocks = self._kept.outcomes() or self._in_turn(progress, timeout)
         return self._blocks
-
-    def hold(self, blocks: Blocks) -> None:
-        """Take the raw outcomes of each block that are there."""
-        self._blocks = blocks
 
     def values(self) -> dict[str, Estimate]:
         """Return the exact values of the figures."""

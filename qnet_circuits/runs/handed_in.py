@@ -92,10 +92,11 @@ def _are_counts(given: Mapping[Any, Any]) -> bool:
 
 
 def _registers(circuit: str, values: Mapping[Any, Any], widths: Widths) -> Raw:
-    """Return the bits by register; by their order where an exported circuit had to name registers otherwise."""
+    """Return the bits by register; names that an exported circuit could not keep are told by their order."""
     arrays = {name: _bits(f"register {name!r} of circuit {circuit!r}", each) for name, each in values.items()}
-    if arrays.keys() != widths.keys() and [each.shape[1] for each in arrays.values()] == [*widths.values()]:
-        arrays = dict(zip(widths, arrays.values(), strict=True))
+    lost, other = ([name for name in a if name not in b] for a, b in ((widths, arrays), (arrays, widths)))
+    if len(lost) == len(other):
+        arrays.update({name: arrays.pop(given) for name, given in zip(lost, other, strict=True)})
     given = {name: each.shape[1] for name, each in arrays.items()}
     if given != dict(widths):
         raise ParameterError(f"circuit {circuit!r} has {_listed(widths)}, and its outcomes {_listed(given)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
@@ -18,12 +17,9 @@ from qnet_circuits.programs.controls import with_baseline
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.protocol import Protocol, ask, called
 from qnet_circuits.runs.planning import overall
-from qnet_circuits.runs.prepared import Prepared, now
+from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 from qnet_circuits.version import VERSION
-
-#: What stands in place of a backend where outcomes were measured elsewhere.
-ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True)
@@ -114,26 +110,6 @@ class Manifest:
         )
         return cls(_entries(prepared), circuits, tuple(program.figures))
 
-    @classmethod
-    def of_outcomes(cls, prepared: Prepared, shots: Mapping[str, int], origin: str) -> Manifest:
-        """Return the manifest of outcomes that were measured elsewhere.
-
-        Args:
-            prepared: What was compiled.
-            shots: The shots of each circuit whose outcomes there are.
-            origin: What is said of where they come from.
-        """
-        program, named = prepared.compiled.program, {item.name: item for item in prepared.compiled}
-        tags, readout = (
-            {item.name: item.tags for item in program},
-            len(shots) > len(program.items) and prepared.options.mitigate,
-        )
-        circuits = [
-            StoredCircuit.of(named[name], count, tags.get(name, {}), readout) for name, count in shots.items()
-        ]
-        entries = _entries_of_outcomes(prepared, list(shots.values()), origin)
-        return cls(entries, tuple(circuits), tuple(program.figures))
-
     def __getitem__(self, key: str) -> Any:
         return self.entries[key]
 
@@ -187,7 +163,7 @@ def _entries(prepared: Prepared) -> dict[str, Any]:
     # A formula knows of the links' errors alone.
     formula = backend.device is None and backend.capabilities.simulates_links
     made: dict[str, Any] = {
-        **_described(prepared, formula),
+        **described(prepared, formula),
         "status": "PREPARED",
         "specification_id": prepared.specification_id,
         "backend": backend.name,
@@ -206,8 +182,8 @@ def _entries(prepared: Prepared) -> dict[str, Any]:
     return made
 
 
-def _described(prepared: Prepared, formula: bool) -> dict[str, Any]:
-    """Return what a manifest says of the protocol and its circuits, wherever they run."""
+def described(prepared: Prepared, formula: bool) -> dict[str, Any]:
+    """Return what a manifest says of the protocol and its circuits, wherever they run; theory where a formula holds."""
     import qiskit
     import qiskit_aer
 
@@ -232,37 +208,6 @@ def _described(prepared: Prepared, formula: bool) -> dict[str, Any]:
         "theory": {name: float(value) for name, value in theory.items() if math.isfinite(value)},
         "bounds": bounds,
         "resources": {**compiled.resources, "carrier": prepared.carrier},
-    }
-
-
-def _entries_of_outcomes(prepared: Prepared, shots: Sequence[int], origin: str) -> dict[str, Any]:
-    """Return what a manifest says of outcomes that were measured elsewhere, but for circuits and figures."""
-    simulators = prepared.backend.notes(prepared.compiled)
-    notes = [
-        "measured elsewhere, not by this library" + (f": {origin}" if origin else ""),
-        f"compiled for {prepared.backend.name}",
-        *(note for note in prepared.notes if note not in simulators),
-    ]
-    if any(item.lowered.link_noise for item in prepared.compiled):
-        notes.append("the links' own noise is not in the circuits; emulate_links=True samples it in software")
-    if prepared.options.mitigate and len(shots) == len(prepared.compiled.program_items):
-        notes.append("not mitigated: the outcomes of the readout circuits are not there")
-    made = _described(replace(prepared, run_id=uuid.uuid4().hex, created=now()), formula=False)
-    options = {**made["options"], "shots": max(shots), "own_shots": len(set(shots)) > 1}
-    return {
-        **made,
-        "status": "DONE",  # until the outcomes are kept
-        "origin": origin,
-        "backend": ELSEWHERE,
-        "remote": False,
-        "simulated": None,
-        "engine": "sampling",
-        "noise": {},
-        "notes": notes,
-        "options": options,
-        "seconds": {},
-        "jobs": [{"block": 0, "circuits": list(range(len(shots))), "kept": list(shots)}],
-        "predicted": {},
     }
 
 

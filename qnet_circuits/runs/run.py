@@ -16,7 +16,6 @@ from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.runs.analysis import Stored, analyse
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.execution import Local
-from qnet_circuits.runs.handed_in import raws_of
 from qnet_circuits.runs.journal import note_run
 from qnet_circuits.runs.kept import Blocks, Kept
 from qnet_circuits.runs.manifest import Manifest
@@ -37,11 +36,12 @@ class Run(Unpicklable):
     Args:
         kept: What it is and how far it has come.
         source: What it executes.
+        blocks: The raw outcomes of each block, if they are there.
     """
 
-    def __init__(self, kept: Kept, source: Prepared | Source) -> None:
+    def __init__(self, kept: Kept, source: Prepared | Source, blocks: Blocks | None = None) -> None:
         self._kept, self._source = kept, source
-        self._execution = (Remote if kept.manifest["remote"] else Local)(kept, source)
+        self._execution = (Remote if kept.manifest["remote"] else Local)(kept, source, blocks)
 
     @classmethod
     def of(cls, prepared: Prepared, path: str | os.PathLike[str] | None = None) -> Run:
@@ -53,30 +53,7 @@ class Run(Unpicklable):
         """
         remote = prepared.backend.capabilities.remote
         note = functools.partial(note_run, prepared.run_id) if remote else None
-        return cls(_kept(Manifest.of(prepared), prepared, path, note), prepared)
-
-    @classmethod
-    def of_outcomes(
-        cls, prepared: Prepared, data: Any, origin: str, path: str | os.PathLike[str] | None = None
-    ) -> Run:
-        """Return the run, at its end, of outcomes that were measured elsewhere.
-
-        Args:
-            prepared: What was compiled.
-            data: The outcomes.
-            origin: What is said of where they come from.
-            path: A directory, new or empty, that keeps them; by default they are kept in memory.
-        """
-        compiled = prepared.compiled
-        widths = {each.name: {r.name: r.size for r in each.circuit.cregs} for each in compiled}
-        raws = raws_of(data, widths, [each.name for each in compiled if each.readout is not None])
-        shots = {name: len(next(iter(raw.values()))) for name, raw in raws.items()}
-        kept = _kept(Manifest.of_outcomes(prepared, shots, origin), prepared, path)
-        kept.keep([list(raws.values())])
-        kept.set(status="COLLECTED")
-        run = cls(kept, prepared)
-        run._execution.hold([list(raws.values())])
-        return run
+        return cls(kept_in(path, Manifest.of(prepared), prepared, note), prepared)
 
     @property
     def path(self) -> Path | None:
@@ -259,10 +236,10 @@ class Run(Unpicklable):
         return not made_with(self._kept, protocol, given)
 
 
-def _kept(
+def kept_in(
+    path: str | os.PathLike[str] | None,
     manifest: Manifest,
     prepared: Prepared,
-    path: str | os.PathLike[str] | None,
     note: Callable[[Path], None] | None = None,
 ) -> Kept:
     """Return what is kept of a new run, in a new directory if there is a path."""

@@ -13,6 +13,7 @@ from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.given import Runnable, protocol_for
+from qnet_circuits.runs.elsewhere import run_of_outcomes
 from qnet_circuits.runs.kept import Kept
 from qnet_circuits.runs.options import Report, RunOptions, check_arguments, takes_options
 from qnet_circuits.runs.prepared import Prepared
@@ -221,7 +222,7 @@ def compile(
     """
     chosen = RunOptions.of("compile", options)
     prepared = prepare(protocol, backend, chosen, figures, figures_needed=False)
-    return prepared.compiled.analyzed_by(partial(Run.of_outcomes, prepared))
+    return prepared.compiled.analyzed_by(partial(run_of_outcomes, prepared))
 
 
 def open_run(

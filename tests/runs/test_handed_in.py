@@ -62,6 +62,7 @@ FORMS = {
     "pub result": lambda raw: SamplerPubResult(bin_of(raw)),
     "bit array": lambda raw: SamplerPubResult(bin_of(raw)).join_data(),
     "other names": lambda raw: {f"{name}_0": bits for name, bits in raw.items()},
+    "one other name": lambda raw: {name.replace("swap", "swap_0"): raw[name] for name in reversed(raw)},
 }
 
 

@@ -1,0 +1,90 @@
+"""Runs of outcomes that were measured elsewhere: made at their end, and analysed and kept as others are."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from qnet_circuits.runs.handed_in import raws_of
+from qnet_circuits.runs.manifest import Manifest, StoredCircuit, described
+from qnet_circuits.runs.prepared import Prepared, now
+from qnet_circuits.runs.run import Run, kept_in
+
+#: What stands in place of a backend.
+ELSEWHERE = "elsewhere"
+
+
+def run_of_outcomes(
+    prepared: Prepared, data: Any, origin: str, path: str | os.PathLike[str] | None = None
+) -> Run:
+    """Return the run, at its end, of outcomes that were measured elsewhere.
+
+    Args:
+        prepared: What was compiled.
+        data: The outcomes.
+        origin: What is said of where they come from.
+        path: A directory, new or empty, that keeps them; by default they are kept in memory.
+
+    Raises:
+        ParameterError: If the outcomes do not fit the circuits.
+        RecordError: If the directory holds something, or cannot be written.
+    """
+    compiled = prepared.compiled
+    widths = {item.name: {each.name: each.size for each in item.circuit.cregs} for item in compiled}
+    raws = raws_of(data, widths, [item.name for item in compiled if item.readout is not None])
+    prepared = replace(prepared, run_id=uuid.uuid4().hex, created=now())
+    tags, readout = {item.name: item.tags for item in compiled.program}, len(raws) == len(widths)
+    circuits = tuple(
+        StoredCircuit.of(
+            item,
+            len(next(iter(raws[item.name].values()))),
+            tags.get(item.name, {}),
+            readout and prepared.options.mitigate,
+        )
+        for item in compiled
+        if item.name in raws
+    )
+    entries = _entries(prepared, [circuit.shots for circuit in circuits], origin)
+    kept = kept_in(path, Manifest(entries, circuits, compiled.program.figures), prepared)
+    blocks = [list(raws.values())]
+    kept.keep(blocks)
+    kept.set(status="COLLECTED")
+    return Run(kept, prepared, blocks)
+
+
+def _entries(prepared: Prepared, shots: Sequence[int], origin: str) -> dict[str, Any]:
+    """Return what the manifest says, but for circuits and figures."""
+    made = described(prepared, formula=False)
+    return {
+        **made,
+        "status": "DONE",  # until the outcomes are kept
+        "origin": origin,
+        "backend": ELSEWHERE,
+        "remote": False,
+        "simulated": None,  # the caller says, in words
+        "engine": "sampling",
+        "noise": {},
+        "notes": _notes(prepared, len(shots), origin),
+        "options": {**made["options"], "shots": max(shots), "own_shots": len(set(shots)) > 1},
+        "seconds": {},
+        "jobs": [{"block": 0, "circuits": list(range(len(shots))), "kept": list(shots)}],
+        "predicted": {},
+    }
+
+
+def _notes(prepared: Prepared, circuits: int, origin: str) -> list[str]:
+    """Return what a result must say; nothing of the backend that the circuits were compiled for."""
+    compiled, of_backend = prepared.compiled, prepared.backend.notes(prepared.compiled)
+    notes = [
+        "measured elsewhere, not by this library" + (f": {origin}" if origin else ""),
+        f"compiled for {prepared.backend.name}",
+        *(note for note in prepared.notes if note not in of_backend),
+    ]
+    if any(item.lowered.link_noise for item in compiled):
+        notes.append("the links' own noise is not in the circuits; emulate_links=True samples it in software")
+    if circuits < len(compiled.items):
+        notes.append("not mitigated: the outcomes of the readout circuits are not there")
+    return notes
