@@ -14,7 +14,7 @@ from qnet_circuits.compiling.building import meeting_pairs
 from qnet_circuits.compiling.chain_placement import Errors, Uses, best_window, find_path
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.routing import Routed, Router
-from qnet_circuits.devices.device import Device, restrict
+from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import LayoutError
 
 VF2_CALLS = 5_000_000
@@ -61,12 +61,6 @@ def coupling(target: Target) -> CouplingMap:
     """Return a target's couplings; all pairs where it sets no limit."""
     found = target.build_coupling_map()
     return found if found is not None else CouplingMap.from_full(target.num_qubits)
-
-
-def trusted(device: Device) -> Target:
-    """Return a device's target without the two-qubit gates whose calibration failed."""
-    failed = device.calibration.failed_gates
-    return restrict(device.target, range(device.num_qubits), failed) if failed else device.target
 
 
 def doubts(placed: Iterable[Routed], device: Device, named: bool) -> list[str]:
@@ -199,7 +193,7 @@ def place_all(
     """
     if device is None:
         return [Routed(circuit, tuple(range(circuit.num_qubits)), ()) for circuit in circuits]
-    whole, target = device.target, trusted(device)
+    whole, target = device.target, device.trusted
     if target is not whole:
         with suppress(LayoutError, TranspilerError):
             return _place_on(circuits, target, whole, by_hand, seed)

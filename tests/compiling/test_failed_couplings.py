@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.compiling.placement import trusted
 from qnet_circuits.devices.device import Device
 
 CHAIN = qn.RepeaterChain(hops=2)
@@ -85,9 +84,9 @@ def test_a_protocol_that_names_them_has_them():
 
 def test_a_device_on_which_nothing_failed_is_trusted_as_it_is():
     device = Device.from_calibration(line())
-    assert trusted(device) is device.target
+    assert device.trusted is device.target
     perfect = Device.from_calibration(qn.line_device(4, two_qubit_error=0))
-    assert trusted(perfect) is perfect.target
+    assert perfect.trusted is perfect.target
 
 
 def test_prediction_tries_no_failed_coupling():
