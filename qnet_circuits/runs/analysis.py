@@ -154,7 +154,7 @@ def _result(
 def _provenance(manifest: Manifest) -> dict[str, Any]:
     """Return where figures come from."""
     options = manifest["options"]
-    provenance = {key: manifest[key] for key in _ORIGIN}
+    provenance = {**{key: manifest[key] for key in _ORIGIN}, **manifest.get("provenance", {})}
     provenance["shots"] = None if options.get("own_shots") else options["shots"]
     if manifest.controls:
         provenance["controls"] = True

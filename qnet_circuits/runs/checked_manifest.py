@@ -74,7 +74,8 @@ def _check_kinds(plain: Mapping[str, Any], kinds: Mapping[str, type | tuple[type
 
 def _check_entries(plain: Mapping[str, Any]) -> None:
     _check_kinds(plain, _KINDS)
-    _check_kinds({"predicted": {}, "origin": "", **plain}, {"predicted": dict, "origin": str})
+    later = {"predicted": {}, "origin": "", "provenance": {}}
+    _check_kinds({**later, **plain}, {name: type(value) for name, value in later.items()})
     check_bounds(plain["bounds"])
     for table in ("theory", "predicted"):
         check_numbers(table, list(plain.get(table, {}).values()))

@@ -19,7 +19,7 @@ from qnet_circuits.programs.protocol import Protocol, ask, called
 from qnet_circuits.runs.planning import overall
 from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.theory.noise_parameters import NoiseParameters
-from qnet_circuits.version import VERSION
+from qnet_circuits.version import VERSION, source_revision, versions
 
 
 @dataclass(frozen=True)
@@ -184,15 +184,16 @@ def _entries(prepared: Prepared) -> dict[str, Any]:
 
 def described(prepared: Prepared, formula: bool) -> dict[str, Any]:
     """Return what a manifest says of the protocol and its circuits, wherever they run; theory where a formula holds."""
-    import qiskit
-    import qiskit_aer
-
     protocol, compiled, options = prepared.protocol, prepared.compiled, prepared.options
     theory, bounds = said_of(protocol, options.controls, formula)
     return {
         "run_id": prepared.run_id,
         "version": VERSION,
-        "versions": {"qiskit": qiskit.__version__, "qiskit-aer": qiskit_aer.__version__},
+        "provenance": {
+            "versions": versions(),
+            "source": source_revision(),
+            "calibration_date": None if compiled.device is None else compiled.device.calibration.date,
+        },
         "created": prepared.created,
         "protocol": called(protocol),
         "parameters": protocol.parameters,

@@ -39,7 +39,7 @@ def test_run_prints_the_object_of_the_design(qnet):
     plain = json.loads(out)
     assert list(plain) == [
         "schema", "version", "protocol", "parameters", "backend", "corrections", "shots", "seed", "noise", "figures",
-        "ideal", "theory", "predicted", "bounds", "resources", "layout", "copies", "notes", "seconds",
+        "ideal", "theory", "predicted", "bounds", "resources", "layout", "copies", "provenance", "notes", "seconds",
     ]  # fmt: skip
     assert plain["protocol"] == "repeater-chain" and plain["parameters"] == {"hops": 3, "link_fidelity": 1.0}
     assert plain["corrections"] == "frame" and plain["shots"] == 4000 and plain["seed"] == 7

@@ -9,6 +9,7 @@ import shutil
 import signal
 import stat
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from qiskit.primitives import StatevectorSampler
 from qiskit.providers.fake_provider import GenericBackendV2
 from scipy.stats import chi2
 
+from qnet_circuits import version
+from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.mock import MockBackend
 from qnet_circuits.errors import (
     BackendError,
@@ -33,6 +36,7 @@ from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.protocols.swap_transport import SwapTransport
+from qnet_circuits.runs.results.result import Result
 from qnet_circuits.runs.verbs import compile as compile_
 from qnet_circuits.runs.verbs import open_run, replay, run, submit
 
@@ -224,6 +228,44 @@ def test_postselection_reports_its_acceptance():
 def directory(tmp_path):
     run(CHAIN, "aer:fake_manila", shots=300, seed=2, path=tmp_path / "run")
     return tmp_path / "run"
+
+
+def test_a_result_says_what_it_was_made_with(directory):
+    again = replay(directory)
+    made = again.to_dict()["provenance"]
+    assert made["versions"].keys() >= {
+        "python",
+        "qiskit",
+        "qiskit-aer",
+        "numpy",
+        "scipy",
+        "stim",
+        "rustworkx",
+        "cotengra",
+    }
+    assert made["versions"]["qiskit"] == metadata.version("qiskit")
+    assert made["calibration_date"] == fake_device("fake_manila").calibration.date is not None
+    assert made["source"] is None or re.fullmatch("[0-9a-f]{40}( with changes)?", made["source"])
+    stored = json.loads((directory / "result.json").read_text())
+    assert stored["provenance"] == made and Result.from_dict(stored).to_dict() == stored
+    layout = " ".join(map(str, again.provenance["layout"][0]))
+    for text in (str(again), again._repr_html_()):
+        assert "seed 2" in text and f"layout {layout}" in text and made["calibration_date"] in text
+    assert {row["figure"]: row["n"] for row in again.rows()}["fidelity"] == "900"
+
+
+def test_results_without_a_device_or_a_seed_say_less():
+    ideal, exact = run(CHAIN, seed=2, shots=10), run(CHAIN, "exact:fake_manila")
+    assert "seed 2" in str(ideal) and "layout" not in str(ideal)
+    assert ideal.to_dict()["provenance"]["calibration_date"] is None
+    assert "seed" not in str(exact) and "layout" in str(exact) and "n" not in exact.rows()[0]
+
+
+def test_a_copy_of_the_package_that_is_no_working_copy_has_no_commit(monkeypatch, tmp_path):
+    monkeypatch.setattr(version, "__file__", str(tmp_path / "qnet_circuits" / "version.py"))
+    assert version.source_revision.__wrapped__() is None
+    (tmp_path / ".git").write_text("gitdir: nowhere")
+    assert version.source_revision.__wrapped__() is None
 
 
 def test_a_run_directory_holds_what_the_design_says(directory):

@@ -22,12 +22,16 @@ _MANY_LINKS = 12
 _ASKED = ("protocol", "parameters", "backend", "corrections", "shots", "seed", "noise")
 #: What a run was made with beside that, where it was.
 _MODES = ("engine", "controls")
+#: What else is known of how the figures were made; a run that was stored earlier lacks it.
+_MADE = ("versions", "source", "calibration_date")
+#: So many placements are shown one by one.
+_FEW_LAYOUTS = 3
 #: What stands in the plain form as it is.
 _PLAIN = ("ideal", "theory", "predicted", "bounds", "resources")
 #: Keys of the plain form; whatever else stands there is the protocol's own.
 _OWN = {
     "schema", "version", *_ASKED, *_MODES, "figures", *_PLAIN, "layout", "copies", "notes", "seconds", "blocks",
-    "mitigated",
+    "mitigated", "provenance",
 }  # fmt: skip
 
 
@@ -45,7 +49,8 @@ class Result:
         mitigated: The estimates without readout errors, where they were asked for: beside the raw ones, never instead.
         bounds: What figures must beat, {figure: {name: value}}.
         resources: The resource ledger, with compiled counts.
-        provenance: Where the figures come from: protocol, parameters, backend, corrections, shots, seed, layout, versions.
+        provenance: Where the figures come from: protocol, parameters, backend, corrections, shots, seed, layout, the versions
+            of what computed them, the commit of the library's source, and the date of the calibration.
         notes: What a reader must know.
         seconds: How long compiling, executing and analysing took.
         blocks: Of a run in several blocks, for each figure: its value in each block, and the two intervals of which the wider
@@ -97,8 +102,18 @@ class Result:
         simulated = ":" in backend and any(note.startswith("simulated") for note in self.notes)
         return f"{self.provenance.get('protocol', '')} on {backend}{' (simulated)' if simulated else ''}"
 
+    @property
+    def _made_with(self) -> str:
+        """What the figures can be made again with, in one line: the seed and the qubits, and of when their calibration is."""
+        seed, layouts, date = (self.provenance.get(key) for key in ("seed", "layout", "calibration_date"))
+        shown = ", ".join(" ".join(map(str, layout)) for layout in (layouts or [])[:_FEW_LAYOUTS])
+        more = f" and {len(layouts) - _FEW_LAYOUTS} more" if layouts and len(layouts) > _FEW_LAYOUTS else ""
+        said = {"seed": seed, "layout": shown + more or None, "calibration of": date}
+        return "  ".join(f"{name} {value}" for name, value in said.items() if value is not None)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the object that ``qnet run --json`` prints: only plain values."""
+        made = {key: self.provenance[key] for key in _MADE if key in self.provenance}
         return {
             "schema": SCHEMA,
             "version": self.provenance.get("version"),
@@ -109,6 +124,7 @@ class Result:
             **{key: getattr(self, key) for key in _PLAIN},
             "layout": self.provenance.get("layout"),
             "copies": None,
+            **({"provenance": made} if made else {}),
             "notes": list(self.notes),
             "seconds": self.seconds,
             **({"blocks": self.blocks} if self.blocks else {}),
@@ -121,7 +137,7 @@ class Result:
         figures = {name: Estimate(**value) for name, value in plain["figures"].items()}
         tables = {key: plain[key] for key in (*_PLAIN, "seconds")}
         provenance = {key: plain.get(key) for key in ("version", *_ASKED, "layout")}
-        provenance.update({key: plain[key] for key in _MODES if key in plain})
+        provenance.update({key: plain[key] for key in _MODES if key in plain}, **plain.get("provenance", {}))
         more = {key: value for key, value in plain.items() if key not in _OWN}
         mitigated = {name: Estimate(**value) for name, value in plain.get("mitigated", {}).items()}
         return cls(
@@ -152,6 +168,7 @@ class Result:
                     "figure": found.figure,
                     "value": str(measured),
                     f"{level:.0%} interval": interval(measured) if measured.level == level else "",
+                    "n": str(measured.n or ""),
                     "mitigated": str(found.mitigated or ""),
                     "ideal": number(found.ideal),
                     "theory": number(found.theory),
@@ -166,7 +183,7 @@ class Result:
         lines = [self.title, table(self.rows())]
         counted = {k: v for k, v in self.resources.items() if isinstance(v, int) or k == "circuit"}
         lines.append("  ".join(f"{key.replace('_', ' ')} {value}" for key, value in counted.items()))
-        lines += [self.report] if self.report else []
+        lines += [line for line in (self._made_with, self.report) if line]
         if self.refused is not None:
             lines.append(f"refused: {self.refused}")
         if "verify" in self.seconds:
@@ -208,7 +225,8 @@ class Result:
         return plot_result(self._table(), ax)
 
     def _repr_html_(self) -> str:
-        below = f"<pre>{html.escape(self.report)}</pre>" if self.report else ""
+        below = f"<p>{html.escape(self._made_with)}</p>" if self._made_with else ""
+        below += f"<pre>{html.escape(self.report)}</pre>" if self.report else ""
         if self.refused is not None:
             below += f"<p><b>refused:</b> {html.escape(self.refused)}</p>"
         return page(self.title, self.rows(), self.notes, below=below)
