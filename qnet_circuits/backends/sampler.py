@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from qiskit.providers import BackendV2
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw, Work
 from qnet_circuits.backends.simulation.sampling import Call, sampled
-from qnet_circuits.backends.simulators import Simulator, backend_behind, takes_seed, with_seed
+from qnet_circuits.backends.simulators import Simulator, as_aer_takes, backend_behind, takes_seed, with_seed
 from qnet_circuits.compiling.compiled import Compiled, registers_of
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -65,13 +66,12 @@ class SamplerBackend(Backend):
         """The noise of a simulator that has that of its calibration, or none; None where nothing is known of it."""
         return None if self._simulator is None else self._simulator.noise
 
-    @property
+    @cached_property
     def expected_device(self) -> Device | None:
-        """The device as a simulator knows it, with one kind of measurement."""
-        device, simulator = self.device, self._simulator
-        if device is None or simulator is None:
-            return device
-        return device.plain if simulator.both_directions else device.averaged
+        """The device as Aer takes it, where that simulates it."""
+        if self.device is None or self._simulator is None:
+            return self.device
+        return as_aer_takes(self.device, self._simulator.both_directions)
 
     def expected(self, compiled: Compiled) -> DeviceNoise | None:
         """Return the noise with which a program's figures are predicted, or None where nothing is known of it."""

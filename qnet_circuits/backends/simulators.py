@@ -6,7 +6,7 @@ import copy
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -16,9 +16,11 @@ from qiskit.providers import BackendV2
 from qiskit.providers import Options as BackendOptions
 from qiskit.transpiler import Target
 
+from qnet_circuits.backends.simulation.operations import relaxation_error
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device, restrict
 from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.repaired import Usable
 
 #: Gate and readout errors: a qubit that waits keeps its state, since simulators know of no time but in delays.
 CALIBRATED = DeviceNoise(idle=False)
@@ -255,6 +257,29 @@ def _errors(model: Any, name: str, qubits: tuple[int, ...]) -> tuple[Any, ...]:
         (model._default_readout_error, model._local_readout_errors.get(qubits)) if name == "measure" else ()
     )
     return kinds[0].get(name), kinds[1].get(qubits), *readout
+
+
+def as_aer_takes(device: Device, both_directions: bool) -> Device:
+    """Return a device, with which figures are predicted, as Aer makes noise of it.
+
+    It has one kind of measurement. Where relaxation during a gate is worse than the calibrated error, the gate errs as much as
+    relaxation does, and not as much as was calibrated.
+
+    Args:
+        device: The device.
+        both_directions: Whether readout has an error in each direction; a target has but one for both.
+    """
+    plain = device.plain.calibration
+    usable, qubits = Usable(plain), plain.qubits
+    if not both_directions:
+        qubits = tuple(replace(qubit, one_from_zero=None, zero_from_one=None) for qubit in qubits)
+    entries = (
+        entry
+        if entry.error is None or entry.duration is None or entry.name in ("measure", "reset")
+        else replace(entry, error=max(entry.error, relaxation_error(usable, entry.name, entry.qubits)))
+        for entry in plain.entries
+    )
+    return Device(device.name, None, device.notes, replace(plain, qubits=qubits, entries=tuple(entries)))
 
 
 class Described(BackendV2):  # type: ignore[misc]  # Qiskit ships no types.

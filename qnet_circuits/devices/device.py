@@ -94,13 +94,6 @@ class Device:
         kept = replace(calibration, operations=tuple(operations), entries=tuple(entries))
         return Device(self.name, None, self.notes, kept)
 
-    @cached_property
-    def averaged(self) -> Device:
-        """The plain device whose readout errs alike in both directions: a target says no more, and so Aer takes no more."""
-        plain = self.plain.calibration
-        qubits = (replace(qubit, one_from_zero=None, zero_from_one=None) for qubit in plain.qubits)
-        return Device(self.name, None, self.notes, replace(plain, qubits=tuple(qubits)))
-
     @property
     def num_qubits(self) -> int:
         """Number of qubits."""

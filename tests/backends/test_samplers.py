@@ -253,7 +253,9 @@ def test_what_may_be_a_processor_gets_all_circuits_in_one_job():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name, (_, exact, _) in KNOWN.items() if exact is None])
+@pytest.mark.parametrize(
+    "name", [name for name, (_, exact, _) in KNOWN.items() if exact is None and "contract" not in name]
+)
 @pytest.mark.parametrize("corrections", ["frame", "feedforward"])
 def test_predictions_agree_closely(name, corrections):
     make, exact, decides = KNOWN[name]

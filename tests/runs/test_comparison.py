@@ -175,7 +175,7 @@ def test_objects_of_runs_without_controls_have_the_keys_that_they_had(qnet):
     plain = json.loads(qnet("run", "repeater-chain", "--shots", "10", "--seed", "1", "--json")[1])
     assert set(plain) == {
         "schema", "version", "protocol", "parameters", "backend", "corrections", "shots", "seed", "noise", "figures",
-        "ideal", "theory", "predicted", "bounds", "resources", "layout", "copies", "notes", "seconds",
+        "ideal", "theory", "predicted", "bounds", "resources", "layout", "copies", "provenance", "notes", "seconds",
     }  # fmt: skip
     assert "controls" not in plain["resources"]
 

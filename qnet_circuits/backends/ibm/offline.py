@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -17,7 +18,7 @@ from qnet_circuits.backends.ibm.sampler_options import (
     twirls,
 )
 from qnet_circuits.backends.ibm.submission import JobBackend, asked_shots
-from qnet_circuits.backends.simulators import CALIBRATED, Described
+from qnet_circuits.backends.simulators import CALIBRATED, Described, as_aer_takes
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device, restrict
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -67,10 +68,10 @@ class LocalBackend(JobBackend):
         """Gate and readout errors: waiting costs nothing in the offline mode."""
         return CALIBRATED
 
-    @property
+    @cached_property
     def expected_device(self) -> Device:
-        """The device with one kind of measurement, which errs alike in both directions: the offline mode knows of no other."""
-        return self.device.averaged
+        """The device as Aer takes it from a target."""
+        return as_aer_takes(self.device, both_directions=False)
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
