@@ -51,13 +51,13 @@ def write_circuits(path: str | os.PathLike[str], circuits: Mapping[str, QuantumC
         The files.
 
     Raises:
-        ParameterError: If the path is that of a file of another kind.
+        ParameterError: If the path is that of one OpenQASM file.
         RecordError: If something is there already, or cannot be written.
         UnsupportedError: If a circuit cannot be written in OpenQASM.
     """
     where = Path(path)
-    if where.suffix not in ("", ".qpy"):
-        raise ParameterError(f"circuits go to a file FILE.qpy or to a directory of .qasm files, got {where}")
+    if where.suffix == ".qasm":
+        raise ParameterError(f"a .qasm file holds one circuit; name FILE.qpy or a directory, got {where}")
     try:
         if where.suffix == ".qpy":
             with where.open("xb") as file:

@@ -309,6 +309,6 @@ def test_compile_says_what_there_is_and_writes_it(qnet, tmp_path):
     assert all(file.read_text().startswith("OPENQASM 3") for file in (tmp_path / "out").iterdir())
     status, out, _ = qnet(*ask)
     assert status == 0 and "layout 0, 1, 2, 3" in out and "circuits 3" in out
-    for path in (str(tmp_path / "out"), str(tmp_path / "chain.txt")):
+    for path in (str(tmp_path / "out"), str(tmp_path / "chain.qasm")):
         status, out, err = qnet(*ask, "--export", path)
         assert (status, out, err.count("\n")) == (2, "", 1) and path in err

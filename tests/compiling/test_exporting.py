@@ -153,7 +153,7 @@ def test_files_are_named_after_circuits_and_overwrite_nothing(tmp_path):
         with pytest.raises(RecordError, match="exists"):
             compiled.export(taken)
     with pytest.raises(ParameterError, match=r"FILE\.qpy"):
-        compiled.export(tmp_path / "chain.txt")
+        compiled.export(tmp_path / "chain.qasm")
     with pytest.raises(RecordError, match="cannot write"):
         compiled.export(tmp_path / "missing" / "chain.qpy")
 
