@@ -142,7 +142,7 @@ def remote_cz(
             can be gathered in one correction for each qubit, ``correct(circuit, b, z=[bits[0], ...])``, and one round.
 
     Raises:
-        ProgramError: If both bits are the same.
+        ProgramError: If these are not two different bits and two different communication qubits, or the link is no Link.
 
     Example:
         >>> alice, bob, bits = QuantumRegister(2, "alice"), QuantumRegister(2, "bob"), ClassicalRegister(2, "m")
@@ -151,11 +151,12 @@ def remote_cz(
         >>> circuit.count_ops()["entangle"], circuit.count_ops()["correct"]
         (1, 2)
     """
-    (near, far), (to_b, to_a) = pair, bits
-    if to_b == to_a:
+    if len(set(pair)) != 2 or len(set(bits)) != 2:
         raise ProgramError(
-            "a remote CZ needs two classical bits, one for each message, got the same one twice"
+            "a remote CZ needs two communication qubits, one at each node, and two classical bits, one for each message, got "
+            f"{len(set(pair))} and {len(set(bits))} different ones"
         )
+    (near, far), (to_b, to_a) = pair, bits
     entangle(circuit, near, far, link)
     circuit.cx(a, near)
     circuit.cz(far, b)

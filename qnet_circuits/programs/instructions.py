@@ -76,8 +76,7 @@ def entangle(circuit: QuantumCircuit, a: Qubit, b: Qubit, link: Link | None = No
         >>> circuit.data[0].operation.name
         'entangle'
     """
-    weights = (link or Link()).weights
-    circuit.append(Instruction(ENTANGLE, 2, 0, list(weights)), [a, b])
+    circuit.append(Instruction(ENTANGLE, 2, 0, _weights(link)), [a, b])
 
 
 def transmit(circuit: QuantumCircuit, source: Qubit, target: Qubit, link: Link | None = None) -> None:
@@ -100,8 +99,13 @@ def transmit(circuit: QuantumCircuit, source: Qubit, target: Qubit, link: Link |
         <qiskit.circuit.instructionset.InstructionSet object at ...>
         >>> transmit(circuit, alice[0], bob[0])
     """
-    weights = (link or Link()).weights
-    circuit.append(Instruction(TRANSMIT, 2, 0, list(weights)), [source, target])
+    circuit.append(Instruction(TRANSMIT, 2, 0, _weights(link)), [source, target])
+
+
+def _weights(link: Link | None) -> list[float]:
+    if link is not None and not isinstance(link, Link):
+        raise ProgramError(f"link must be a Link, such as Link(fidelity=0.97), got {link!r}")
+    return list((link or Link()).weights)
 
 
 def correct(
@@ -129,8 +133,8 @@ def correct(
         when: Bits, measured before, whose parity decides on ``gate``.
 
     Raises:
-        ProgramError: If there is no bit, or one comes twice in the same parity; or if the gate is no Clifford on one qubit,
-            or the identity.
+        ProgramError: If there is no bit, no list of them, or one that comes twice in the same parity; or if the gate is no
+            Clifford on one qubit, or the identity.
 
     Example:
         >>> from qiskit import QuantumCircuit
@@ -140,7 +144,10 @@ def correct(
         >>> [[gate.name for gate in gates] for each in circuit.data for _, gates in conditioned(each)]
         [['x'], ['z'], ['s']]
     """
-    x, z, when = list(x), list(z), list(when)
+    try:
+        x, z, when = list(x), list(z), list(when)
+    except TypeError:
+        raise ProgramError("the bits of a correction come in lists, such as x=[bit]") from None
     if bool(when) is not (gate is not None) or (gate is not None and (x or z)):
         raise ProgramError("a correction takes either bits in x and z, or a gate with bits in when")
     word = [] if gate is None else _word(gate)

@@ -51,7 +51,7 @@ class Announcement:
 
     Raises:
         ProgramError: If both nodes are the same.
-        ParameterError: If ``bits`` is no positive whole number.
+        ParameterError: If ``bits`` is no positive whole number, or a node has no name.
 
     Example:
         >>> Announcement("bob", "alice", 1, "basis")
@@ -65,6 +65,8 @@ class Announcement:
 
     def __post_init__(self) -> None:
         check_count("bits of an announcement", self.bits)
+        for node in (self.source, self.target):
+            check_node_name(node)
         if self.source == self.target:
             raise ProgramError(f"an announcement joins two nodes, got {self.source!r} twice")
 

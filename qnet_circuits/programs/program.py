@@ -73,7 +73,8 @@ class Item:
             check_name("carrier", self.carrier, CARRIERS)
         if not any(map(written_bits, self.circuit.data)):
             raise ProgramError(f"circuit {self.name!r} measures nothing; measure something")
-        object.__setattr__(self, "announced", tuple(self.announced))
+        told = self.announced if isinstance(self.announced, Sequence) else (self.announced,)
+        object.__setattr__(self, "announced", tuple(told))
         nodes = [register.name for register in self.circuit.qregs]
         for said in self.announced:
             if not isinstance(said, Announcement) or not {said.source, said.target} <= {*nodes}:

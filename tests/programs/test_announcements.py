@@ -1,5 +1,6 @@
 """Announcements: what nodes say aloud to compare is in the ledger, and delays and decides nothing."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -82,6 +83,13 @@ def test_a_program_that_is_kept_still_announces():
     assert again.items[0].announced == (SAID,)
 
 
+def test_one_announcement_needs_no_list():
+    item = sampled().items[0]
+    assert dataclasses.replace(item, announced=SAID).announced == (SAID,)
+    with pytest.raises(ProgramError):
+        dataclasses.replace(item, announced=5)
+
+
 @pytest.mark.parametrize(
     "announced",
     [
@@ -89,6 +97,7 @@ def test_a_program_that_is_kept_still_announces():
         lambda: (qn.Announcement("bob", "bob", 1, "basis"),),
         lambda: (qn.Announcement("bob", "alice", 0, "basis"),),
         lambda: (qn.Announcement("bob", "alice", "one", "basis"),),
+        lambda: (qn.Announcement(1, 2, 1, "basis"),),
         lambda: ("basis",),
         lambda: (("bob", "alice", 1, "basis"),),
     ],

@@ -109,8 +109,13 @@ def test_a_remote_cz_is_one_on_any_states(mode, rng):
 def test_bad_input():
     circuit = QuantumCircuit(QuantumRegister(2, "a"), QuantumRegister(2, "b"), ClassicalRegister(2, "m"))
     a, near, b, far = circuit.qubits
-    with pytest.raises(ProgramError, match="twice"):
-        remote_cz(circuit, a, b, (near, far), (circuit.clbits[0],) * 2)
-    remote_cz(circuit, a, b, (far, near), tuple(circuit.clbits))
+    m = tuple(circuit.clbits)
+    for pair, bits, link in (
+        ((near, far), (m[0], m[0]), None), ((near, far), m[:1], None), ((near, near), m, None), ((near, far), m, 0.9),
+    ):  # fmt: skip
+        with pytest.raises(ProgramError) as refused:
+            remote_cz(circuit, a, b, pair, bits, link)
+        assert "\n" not in str(refused.value)
+    remote_cz(circuit, a, b, (far, near), m)
     with pytest.raises(LocalityError):
         Program([Item("one", circuit)])

@@ -158,6 +158,7 @@ def test_a_gate_is_kept_and_stored():
         {"gate": SGate()},
         {"gate": SGate(), "when": [0, 0]},
         {"gate": SGate(), "when": [0], "x": [1]},
+        {"gate": SGate, "when": [0]},
         {"when": [0]},
         {},
     ],
@@ -169,6 +170,13 @@ def test_what_is_no_correction_is_refused(given):
     with pytest.raises(ProgramError) as refused:
         correct(circuit, circuit.qubits[0], **{**given, **bits})
     assert "\n" not in str(refused.value)
+
+
+def test_bits_come_in_lists():
+    circuit = QuantumCircuit(1, 2)
+    for given in ({"x": circuit.clbits[0]}, {"gate": SGate(), "when": 5}):
+        with pytest.raises(ProgramError, match="lists"):
+            correct(circuit, circuit.qubits[0], **given)
 
 
 def test_coherent_mode_refuses_a_parity_that_controlled_gates_do_not_make():
