@@ -10,25 +10,22 @@ _COMPUTING = ("qiskit", "qiskit-aer", "stim", "numpy", "scipy", "rustworkx", "co
 _CLIENT = "qiskit-ibm-runtime"
 
 
-def versions() -> dict[str, str]:
+@cache
+def versions(client: bool) -> dict[str, str]:
     """Return the versions of Python and of everything that computes, by the names of distributions.
 
+    Args:
+        client: Whether IBM's client is one of them.
+
     Example:
-        >>> sorted(versions())[:3]
+        >>> sorted(versions(client=False))[:3]
         ['cotengra', 'numpy', 'python']
     """
     import platform
-    import sys
-
-    used = (*_COMPUTING, _CLIENT) if _CLIENT.replace("-", "_") in sys.modules else _COMPUTING
-    return {"python": platform.python_version(), **{name: _version(name) for name in used}}
-
-
-@cache
-def _version(name: str) -> str:
     from importlib import metadata
 
-    return metadata.version(name)
+    used = (*_COMPUTING, _CLIENT) if client else _COMPUTING
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in used}}
 
 
 @cache

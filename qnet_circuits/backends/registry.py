@@ -164,7 +164,7 @@ def backend_of(where: Any) -> BaseBackend:
     Raises:
         UnknownNameError: If there is no such backend or device.
         RecordError: If a snapshot is missing or wrong.
-        UnsupportedError: If it is a processor of the platform as an object, which costs money and is to be named.
+        UnsupportedError: If it is a processor of the platform as an object, or a sampler on one, which is to be named.
         ParameterError: If it is none of these.
 
     Example:
@@ -180,17 +180,20 @@ def backend_of(where: Any) -> BaseBackend:
     from qiskit.primitives import BackendSamplerV2, BaseSamplerV2
 
     from qnet_circuits.backends.sampler import SamplerBackend
-    from qnet_circuits.backends.simulators import is_processor
+    from qnet_circuits.backends.simulators import backend_behind, is_processor
 
+    behind = where if isinstance(where, BackendV2) else None
+    if isinstance(where, BaseSamplerV2):
+        behind = backend_behind(where)
+    if behind is not None and is_processor(behind):
+        raise UnsupportedError(
+            f"{behind.name} costs processor time, for which a run has a budget and a directory; name it: 'ibm:{behind.name}'"
+        )
     if isinstance(where, BackendV2):
-        if is_processor(where):
-            raise UnsupportedError(
-                f"{where.name} takes jobs by the rules of the IBM Quantum platform; name it: 'ibm:{where.name}'"
-            )
         # Any backend runs through Qiskit's own sampler.
         return SamplerBackend(BackendSamplerV2(backend=where), where, f"backend:{where.name}")
     if isinstance(where, BaseSamplerV2):
-        return SamplerBackend(where)
+        return SamplerBackend(where, behind)
     raise ParameterError(
         "a backend is a string such as 'ideal' or 'aer:fake_kingston', a Backend, a BackendV2, a BaseSamplerV2 or a "
         f"DeviceCalibration, got {where!r}"

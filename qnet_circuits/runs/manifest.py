@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
@@ -190,7 +191,7 @@ def described(prepared: Prepared, formula: bool) -> dict[str, Any]:
         "run_id": prepared.run_id,
         "version": VERSION,
         "provenance": {
-            "versions": versions(),
+            "versions": dict(versions(client=bool(sys.modules.get("qiskit_ibm_runtime")))),
             "source": source_revision(),
             "calibration_date": None if compiled.device is None else compiled.device.calibration.date,
         },

@@ -281,11 +281,23 @@ def test_readout_errs_in_the_directions_that_the_simulator_has(make):
     assert result.one.value < 0.89 if make is FakeManilaV2 else result.one.value > 0.89
 
 
-def test_a_processor_as_an_object_is_to_be_named_since_it_costs_money():
+class SamplerOnOne(BaseSamplerV2):
+    def __init__(self, processor):
+        self._processor = processor
+
+    def backend(self):
+        return self._processor
+
+    def run(self, pubs, *, shots=None):
+        raise AssertionError("it would have to be paid")
+
+
+@pytest.mark.parametrize("handed_in", [lambda processor: processor, SamplerOnOne], ids=["backend", "sampler"])
+def test_a_processor_as_an_object_is_to_be_named_since_it_costs_money(handed_in):
     processor = IBMBackend.__new__(IBMBackend)
     processor.name = "ibm_somewhere"
     with pytest.raises(UnsupportedError, match="'ibm:ibm_somewhere'"):
-        backend_of(processor)
+        qn.run(CHAIN, handed_in(processor))
 
 
 @pytest.mark.parametrize("wrong", [AerSimulator, StatevectorSampler, object(), None, ["ideal"]])
