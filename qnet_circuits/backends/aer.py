@@ -9,8 +9,8 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw, Work
-from qnet_circuits.backends.simulation.aer_methods import Plan, plan_of
-from qnet_circuits.backends.simulation.narrowing import PART, components
+from qnet_circuits.backends.simulation.aer_methods import PART, Plan, components, plan_of
+from qnet_circuits.backends.simulation.fusing import thinned
 from qnet_circuits.backends.simulation.sampling import Call, sampled
 from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.compiling.compiled import Compiled
@@ -67,7 +67,9 @@ class AerBackend(Backend):
 
         def made() -> tuple[list[Plan], list[_Whose], tuple[str, ...]]:
             noisy = noisy_program(compiled, device, noise)
-            parts = [(k, part) for k, circuit in enumerate(noisy.circuits) for part in components(circuit)]
+            parts = [
+                (k, part) for k, circuit in enumerate(noisy.circuits) for part in components(thinned(circuit))
+            ]
             plans = [plan_of(part.circuit) for _, part in parts]
             return plans, [(k, part.bits) for k, part in parts], noisy.notes
 

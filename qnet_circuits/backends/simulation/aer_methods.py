@@ -1,4 +1,8 @@
-"""How Aer simulates a noisy circuit: the method that fits it, on as few qubits as it can be played on."""
+"""How Aer simulates a noisy circuit: the method that fits it, on as few qubits as it can be played on.
+
+Parts of a circuit that know nothing of each other share no step and no bit. Their outcomes are independent, so each part can be
+simulated alone, on its few wires: exactly what happens to the whole.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from qiskit import QuantumCircuit
+from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Operation
+from rustworkx import PyGraph, connected_components
 
 from qnet_circuits.backends.simulation.aer_circuits import circuit_of, mixes, perfect_readout
 from qnet_circuits.backends.simulation.fusing import fuse
-from qnet_circuits.backends.simulation.narrowing import recycled
+from qnet_circuits.backends.simulation.narrowing import bits_of, measures, on_wires, recycled
 from qnet_circuits.backends.simulation.steps import (
     Decision,
     Depolarise,
@@ -157,3 +162,55 @@ def _clifford(operation: Operation) -> bool:
         turns = float(operation.params[0]) / (math.pi / 2)
         return abs(turns - round(turns)) <= 1e-9
     return operation.name in _CLIFFORD
+
+
+# -- parts -----------------------------------------------------------------------------------------------------------
+
+#: The register that holds a part's bits.
+PART = "part"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a circuit, as a circuit of its own.
+
+    Args:
+        circuit: The part on its own wires and bits; the whole circuit, unchanged, if it is one part.
+        bits: The number in the whole circuit of each bit of the register ``part``; None for a whole circuit.
+    """
+
+    circuit: NoisyCircuit
+    bits: tuple[int, ...] | None = None
+
+
+def components(circuit: NoisyCircuit) -> list[Part]:
+    """Return the parts of a circuit in which something is measured.
+
+    Args:
+        circuit: A noisy circuit, with all steps that couple wires, those of noise too.
+    """
+    graph = PyGraph(multigraph=False)
+    graph.add_nodes_from(range(circuit.num_wires + circuit.num_bits))
+    for step in circuit.steps:
+        places = [*step.wires, *(circuit.num_wires + bit for bit in bits_of(step))]
+        graph.add_edges_from_no_data([(places[0], other) for other in places[1:]])
+    part = {place: k for k, found in enumerate(connected_components(graph)) for place in found}
+    steps: dict[int, list[NoisyStep]] = {}
+    for step in circuit.steps:
+        steps.setdefault(part[step.wires[0]], []).append(step)
+    measured = [inside for inside in steps.values() if any(map(measures, inside))]
+    return [Part(circuit)] if len(measured) < 2 else [_alone(circuit, inside) for inside in measured]
+
+
+def _alone(circuit: NoisyCircuit, steps: list[NoisyStep]) -> Part:
+    """Return the circuit of some steps on their wires and bits alone."""
+    wires = sorted({wire for step in steps for wire in step.wires})
+    bits = sorted({bit for step in steps for bit in bits_of(step)})
+    place, number = ({old: new for new, old in enumerate(kept)} for kept in (wires, bits))
+    moved = tuple(on_wires(step, place, number) for step in steps)
+    clbits = [circuit.source.clbits[bit] for bit in bits]
+    # Conditions on the circuit's registers hold here too: simulators look at their bits.
+    source = QuantumCircuit(clbits, ClassicalRegister(name=PART, bits=clbits))
+    registers = ((PART, len(bits)),)
+    alone = replace(circuit, num_wires=len(wires), steps=moved, source=source, registers=registers)
+    return Part(alone, tuple(bits))

@@ -1,15 +1,29 @@
-"""Fewer, larger steps: everything between two measurements of a wire that touches one or two wires becomes one channel."""
+"""Fewer, larger steps.
+
+What changes no outcome is left out. Everything between two measurements of a wire that touches one or two wires becomes one
+channel.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qnet_circuits.backends.simulation.pauli_transfer import transfer
-from qnet_circuits.backends.simulation.steps import Decision, Measurement, NoisyStep, Reset, Transfer
+from qnet_circuits.backends.simulation.pauli_transfer import sectors, transfer
+from qnet_circuits.backends.simulation.steps import (
+    Decision,
+    Measurement,
+    NoisyCircuit,
+    NoisyStep,
+    Reset,
+    Transfer,
+)
 
 Matrix = npt.NDArray[np.float64]
 
@@ -19,6 +33,99 @@ _APART = (Measurement, Reset, Decision)
 #: Products by what is multiplied, with their factors; all are forgotten when there are too many.
 _PRODUCTS: dict[tuple[Any, ...], tuple[Matrix, Matrix, Matrix]] = {}
 _MOST_PRODUCTS = 16384
+
+
+# -- what changes no outcome -----------------------------------------------------------------------------------------
+
+#: How much of a wire's state later steps depend on: nothing, its populations, or all of it.
+_NOTHING, _POPULATIONS, _ALL = range(3)
+#: Decisions of which each branch is known to happen at most once.
+_BRANCHES = ("if_else", "switch_case")
+
+
+def thinned(circuit: NoisyCircuit) -> NoisyCircuit:
+    """Return a circuit of the same outcomes, without steps that change none.
+
+    That is what happens to wires which nobody reads any more, and a phase of wires of which only populations are left, as after
+    a measurement, or only populations matter, as before one. So neighbours that rest after their last gates need not stay in
+    the state for turning each other.
+    """
+    return replace(circuit, steps=tuple(_kept(circuit.steps, frozenset(range(circuit.num_wires)), {})))
+
+
+def _kept(steps: Sequence[NoisyStep], dephased: frozenset[int], matters: dict[int, int]) -> list[NoisyStep]:
+    """Return the steps that change something.
+
+    Args:
+        steps: Steps in order.
+        dephased: The wires of which there are only populations at the begin.
+        matters: What of each wire matters after the steps, nothing if it is not there; becomes what matters before them.
+    """
+    moments = list(itertools.accumulate(steps, _dephased_after, initial=dephased))
+    kept = [_of_effect(step, moments[k], matters) for k, step in reversed(list(enumerate(steps)))]
+    return [step for step in reversed(kept) if step is not None]
+
+
+def _dephased_after(before: frozenset[int], step: NoisyStep) -> frozenset[int]:
+    """Return the wires of which there are only populations after a step."""
+    if isinstance(step, Measurement | Reset):
+        return before | {step.wire}
+    if before.isdisjoint(step.wires):
+        return before
+    if not isinstance(step, Decision):
+        mixed = sectors(step)[1]
+        return before.difference(itertools.compress(step.wires, mixed)) if any(mixed) else before
+    if step.operation.name not in _BRANCHES:
+        return before.difference(step.wires)
+    ends = [functools.reduce(_dephased_after, block, before) for block in step.blocks]
+    return before.intersection(*ends)
+
+
+def _of_effect(step: NoisyStep, dephased: frozenset[int], matters: dict[int, int]) -> NoisyStep | None:
+    """Return a step if it changes something, and turn ``matters`` into what matters before it."""
+    if isinstance(step, _APART):
+        return _apart_of_effect(step, dephased, matters)
+    wires = step.wires
+    partly = [wire for wire in wires if matters.get(wire, _NOTHING) < _ALL or wire in dephased]
+    if not partly:
+        return step
+    idle, mixed = sectors(step)
+    if (idle and len(partly) == len(wires)) or not any(map(matters.get, wires)):
+        return None
+    for wire, mixes in zip(wires, mixed, strict=True):
+        matters[wire] = _ALL if mixes else max(matters.get(wire, _NOTHING), _POPULATIONS)
+    return step
+
+
+def _apart_of_effect(
+    step: Measurement | Reset | Decision, dephased: frozenset[int], matters: dict[int, int]
+) -> NoisyStep | None:
+    if isinstance(step, Measurement):
+        matters[step.wire] = _POPULATIONS
+        return step
+    if isinstance(step, Reset):
+        return step if matters.pop(step.wire, _NOTHING) else None
+    if step.operation.name not in _BRANCHES:
+        matters.update(dict.fromkeys(step.wires, _ALL))
+        return step
+    return _decision_of_effect(step, dephased, matters)
+
+
+def _decision_of_effect(step: Decision, dephased: frozenset[int], matters: dict[int, int]) -> Decision | None:
+    """Return a decision with the steps of its branches that change something, on the wires that are left."""
+    blocks, starts = [], [dict(matters)]
+    for block in step.blocks:
+        starts.append(dict(matters))
+        blocks.append(tuple(_kept(block, dephased, starts[-1])))
+    for wire in step.wires:
+        matters[wire] = max(start.get(wire, _NOTHING) for start in starts)
+    touched = {wire for block in blocks for inside in block for wire in inside.wires}
+    if not touched:
+        return None
+    return replace(step, wires=tuple(wire for wire in step.wires if wire in touched), blocks=tuple(blocks))
+
+
+# -- channels --------------------------------------------------------------------------------------------------------
 
 
 def fuse(steps: Iterable[NoisyStep], goes_on: bool = False) -> list[Fused]:

@@ -4,19 +4,15 @@ What is measured early makes room for what begins late.
 
 Steps on different wires that share no bit commute, so a circuit may be played in any order that keeps what depends on what.
 A repeater chain of any length then needs no more than four wires at a time, and a simulation shot by shot no more either.
-
-Parts of a circuit that know nothing of each other share no step and no bit. Their outcomes are independent, so each part can be
-simulated alone, on its few wires: exactly what happens to the whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 
-from qiskit import ClassicalRegister, QuantumCircuit
-from rustworkx import PyGraph, connected_components
-
+from qnet_circuits.backends.simulation.ordering import Use, searched
 from qnet_circuits.backends.simulation.steps import (
     Decision,
     Depolarise,
@@ -28,6 +24,11 @@ from qnet_circuits.backends.simulation.steps import (
     Unitary,
 )
 
+#: So few wires cost next to nothing: no search is made for fewer.
+_FEW = 4
+#: Orders of circuits of more steps are not searched.
+_MOST_SEARCHED = 600
+
 
 def recycled(circuit: NoisyCircuit) -> NoisyCircuit:
     """Return a circuit of the same outcomes, with its steps in another order and each wire used again once it is done.
@@ -38,32 +39,24 @@ def recycled(circuit: NoisyCircuit) -> NoisyCircuit:
         circuit: A noisy circuit.
 
     Returns:
-        The circuit on as few wires as a greedy choice finds.
+        The circuit on as few wires as a search among orders finds.
     """
-    return _renamed(circuit, [circuit.steps[number] for number in _order(circuit)])
-
-
-def _order(circuit: NoisyCircuit) -> list[int]:
-    """Return the numbers of the steps, so that each measurement in turn is the one that opens the fewest new wires."""
-    before = _dependencies(circuit)
-    reached = _ancestors(circuit, before)
-    ends = [k for k, step in enumerate(circuit.steps) if measures(step)]
-    opened = 0
-    done: set[int] = set()
-    order: list[int] = []
-    while ends:
-        chosen = min(ends, key=lambda k: (reached[k] & ~opened).bit_count())
-        order += _unmet(chosen, before, done)
-        opened |= reached[chosen]
-        ends = [k for k in ends if k not in done]
-    return order
+    order = _order(tuple([Use(step.wires, bits_of(step), written_by(step)) for step in circuit.steps]))
+    return _renamed(circuit, [circuit.steps[number] for number in order])
 
 
 def measures(step: NoisyStep) -> bool:
     """Tell whether a step measures, in a branch or outside."""
-    return isinstance(step, Measurement) or (
-        isinstance(step, Decision) and any(measures(inside) for block in step.blocks for inside in block)
-    )
+    return bool(written_by(step))
+
+
+def written_by(step: NoisyStep) -> tuple[int, ...]:
+    """Return the classical bits that a step measures into, in a branch or outside."""
+    if isinstance(step, Measurement):
+        return (step.bit,)
+    if not isinstance(step, Decision):
+        return ()
+    return tuple([bit for block in step.blocks for inside in block for bit in written_by(inside)])
 
 
 def bits_of(step: NoisyStep) -> tuple[int, ...]:
@@ -73,23 +66,72 @@ def bits_of(step: NoisyStep) -> tuple[int, ...]:
     return step.bits if isinstance(step, Decision) else ()
 
 
-def _dependencies(circuit: NoisyCircuit) -> list[list[int]]:
-    """Return for each step the steps right before it on its wires and bits."""
+# -- in which order --------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=256)
+def _order(uses: tuple[Use, ...]) -> tuple[int, ...]:
+    """Return the numbers of the steps in an order that needs few wires; circuits of one program share most of theirs."""
+    before = _dependencies(uses)
+    greedy = _greedy(uses, before)
+    if _width(uses, greedy) <= _FEW or len(greedy) > _MOST_SEARCHED:
+        return tuple(greedy)
+    kept = sorted(greedy)
+    narrowest = min([greedy, kept, searched(uses, before, kept)], key=partial(_width, uses))
+    return tuple(narrowest)
+
+
+def _dependencies(uses: Sequence[Use]) -> list[list[int]]:
+    """Return for each step those right before it on its wires and bits; steps that only read a bit may change places."""
     last: dict[tuple[str, int], int] = {}
+    readers: dict[int, list[int]] = {}
     before: list[list[int]] = []
-    for number, step in enumerate(circuit.steps):
-        places = [*(("wire", wire) for wire in step.wires), *(("bit", bit) for bit in bits_of(step))]
-        before.append(sorted({last[place] for place in places if place in last}))
-        last.update(dict.fromkeys(places, number))
+    for number, use in enumerate(uses):
+        places = [*(("wire", wire) for wire in use.wires), *(("bit", bit) for bit in use.bits)]
+        found = {last[place] for place in places if place in last}
+        for bit in use.written:
+            found.update(readers.pop(bit, ()))
+        for bit in set(use.bits).difference(use.written):
+            readers.setdefault(bit, []).append(number)
+        before.append(sorted(found))
+        last.update({("wire", wire): number for wire in use.wires})
+        last.update({("bit", bit): number for bit in use.written})
     return before
 
 
-def _ancestors(circuit: NoisyCircuit, before: list[list[int]]) -> list[int]:
+def _width(uses: Sequence[Use], order: Sequence[int]) -> int:
+    """Return how many wires are in use at the same time at most."""
+    last = {wire: number for number in order for wire in uses[number].wires}
+    opened: set[int] = set()
+    most = 0
+    for number in order:
+        opened.update(uses[number].wires)
+        most = max(most, len(opened))
+        opened.difference_update([wire for wire in uses[number].wires if last[wire] == number])
+    return most
+
+
+def _greedy(uses: Sequence[Use], before: Sequence[Sequence[int]]) -> list[int]:
+    """Return the steps, so that each measurement in turn is the one that opens the fewest new wires."""
+    reached = _ancestors(uses, before)
+    ends = [number for number, use in enumerate(uses) if use.written]
+    opened = 0
+    done: set[int] = set()
+    order: list[int] = []
+    while ends:
+        chosen = min(ends, key=lambda number: (reached[number] & ~opened).bit_count())
+        order += _unmet(chosen, before, done)
+        opened |= reached[chosen]
+        ends = [number for number in ends if number not in done]
+    return order
+
+
+def _ancestors(uses: Sequence[Use], before: Sequence[Sequence[int]]) -> list[int]:
     """Return for each step the wires of everything that it depends on, as a bit mask."""
     reached: list[int] = []
-    for step, earlier in zip(circuit.steps, before, strict=True):
+    for use, earlier in zip(uses, before, strict=True):
         wires = 0
-        for wire in step.wires:
+        for wire in use.wires:
             wires |= 1 << wire
         for number in earlier:
             wires |= reached[number]
@@ -97,7 +139,7 @@ def _ancestors(circuit: NoisyCircuit, before: list[list[int]]) -> list[int]:
     return reached
 
 
-def _unmet(number: int, before: list[list[int]], done: set[int]) -> list[int]:
+def _unmet(number: int, before: Sequence[Sequence[int]], done: set[int]) -> list[int]:
     """Return what must still happen up to a step, in order, and mark it as done."""
     waiting, found = [number], set()
     while waiting:
@@ -157,53 +199,3 @@ def on_wires(step: NoisyStep, place: Mapping[int, int], number: Mapping[int, int
     if isinstance(step, Depolarise):
         return Depolarise(wires, step.probability)
     return replace(step, wire=wires[0])
-
-
-#: The register that holds a part's bits.
-PART = "part"
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of a circuit, as a circuit of its own.
-
-    Args:
-        circuit: The part on its own wires and bits; the whole circuit, unchanged, if it is one part.
-        bits: The number in the whole circuit of each bit of the register ``part``; None for a whole circuit.
-    """
-
-    circuit: NoisyCircuit
-    bits: tuple[int, ...] | None = None
-
-
-def components(circuit: NoisyCircuit) -> list[Part]:
-    """Return the parts of a circuit in which something is measured.
-
-    Args:
-        circuit: A noisy circuit, with all steps that couple wires, those of noise too.
-    """
-    graph = PyGraph(multigraph=False)
-    graph.add_nodes_from(range(circuit.num_wires + circuit.num_bits))
-    for step in circuit.steps:
-        places = [*step.wires, *(circuit.num_wires + bit for bit in bits_of(step))]
-        graph.add_edges_from_no_data([(places[0], other) for other in places[1:]])
-    part = {place: k for k, found in enumerate(connected_components(graph)) for place in found}
-    steps: dict[int, list[NoisyStep]] = {}
-    for step in circuit.steps:
-        steps.setdefault(part[step.wires[0]], []).append(step)
-    measured = [inside for inside in steps.values() if any(map(measures, inside))]
-    return [Part(circuit)] if len(measured) < 2 else [_alone(circuit, inside) for inside in measured]
-
-
-def _alone(circuit: NoisyCircuit, steps: list[NoisyStep]) -> Part:
-    """Return the circuit of some steps on their wires and bits alone."""
-    wires = sorted({wire for step in steps for wire in step.wires})
-    bits = sorted({bit for step in steps for bit in bits_of(step)})
-    place, number = ({old: new for new, old in enumerate(kept)} for kept in (wires, bits))
-    moved = tuple(on_wires(step, place, number) for step in steps)
-    clbits = [circuit.source.clbits[bit] for bit in bits]
-    # Conditions on the circuit's registers hold here too: simulators look at their bits.
-    source = QuantumCircuit(clbits, ClassicalRegister(name=PART, bits=clbits))
-    registers = ((PART, len(bits)),)
-    alone = replace(circuit, num_wires=len(wires), steps=moved, source=source, registers=registers)
-    return Part(alone, tuple(bits))

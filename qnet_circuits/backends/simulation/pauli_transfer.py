@@ -17,14 +17,23 @@ from qiskit.circuit import Operation
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import PTM, Choi, Operator
 
-from qnet_circuits.backends.simulation.steps import Channel, Depolarise, Misread, PauliError, Relax, Transfer
+from qnet_circuits.backends.simulation.steps import (
+    Channel,
+    Depolarise,
+    Misread,
+    PauliError,
+    Relax,
+    Transfer,
+    Unitary,
+)
 from qnet_circuits.errors import UnsupportedError
 
 Matrix = npt.NDArray[np.float64]
 #: A gate on more wires has a matrix of more than 65,536 entries.
 WIDEST_GATE = 4
-#: Below this, an eigenvalue of a Choi matrix is rounding.
+#: Below this, an eigenvalue of a Choi matrix is rounding, and an entry of a transfer matrix.
 _NO_WEIGHT = 1e-13
+_ZERO = 1e-12
 
 
 def transfer(step: Channel) -> Matrix:
@@ -124,6 +133,32 @@ def of_unitary(unitary: npt.NDArray[np.complex128]) -> Matrix:
     """Return the matrix of U ρ U†; qubit 0 of U, its least significant, is the first wire."""
     # Qiskit counts the Paulis of its last qubit slowest.
     return _frozen(np.ascontiguousarray(PTM(Operator(unitary).reverse_qargs()).data.real))
+
+
+def sectors(step: Channel) -> tuple[bool, tuple[bool, ...]]:
+    """Return whether a step leaves all populations as they are, and for each wire whether it mixes populations and coherence.
+
+    Example:
+        >>> from qiskit.circuit.library import CXGate, CZGate
+        >>> sectors(Unitary(CZGate(), (0, 1))), sectors(Unitary(CXGate(), (0, 1)))
+        ((True, (False, False)), (False, (False, True)))
+    """
+    if isinstance(step, Unitary) and step.operation.num_qubits > WIDEST_GATE:
+        return False, (True,) * len(step.wires)
+    matrix = transfer(step)
+    return _sectors(matrix.tobytes(), len(matrix))
+
+
+@lru_cache(maxsize=4096)
+def _sectors(entries: bytes, size: int) -> tuple[bool, tuple[bool, ...]]:
+    matrix = np.frombuffer(entries).reshape(size, size)
+    # I and Z of a wire are its populations, X and Y its coherence.
+    wires = range((size.bit_length() - 1) // 2)
+    coherent = [np.isin(np.arange(size) // 4**wire % 4, (1, 2)) for wire in reversed(wires)]
+    populations = ~np.any(coherent, axis=0)
+    changed = matrix[np.ix_(populations, populations)] - np.eye(2 ** len(wires))
+    mixes = [bool(np.abs(matrix[own[:, None] != own]).max() > _ZERO) for own in coherent]
+    return bool(np.abs(changed).max() < _ZERO), tuple(mixes)
 
 
 def channel(matrix: Matrix) -> PTM:

@@ -12,7 +12,8 @@ from scipy.stats import chi2_contingency
 import qnet_circuits as qn
 from qnet_circuits.backends import aer
 from qnet_circuits.backends.aer import AerBackend
-from qnet_circuits.backends.simulation.narrowing import Part, bits_of, components
+from qnet_circuits.backends.simulation.aer_methods import Part, components
+from qnet_circuits.backends.simulation.narrowing import bits_of
 from qnet_circuits.backends.simulation.steps import Measurement, NoisyCircuit, Unitary
 from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.compiling.compiled import compile_program

@@ -10,8 +10,9 @@ import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.simulation.aer_circuits import perfect_readout
 from qnet_circuits.backends.simulation.aer_methods import Plan, fused_steps, plan_of
+from qnet_circuits.backends.simulation.fusing import thinned
 from qnet_circuits.backends.simulation.narrowing import recycled
-from qnet_circuits.backends.simulation.steps import Decision, Measurement, Relax, Transfer
+from qnet_circuits.backends.simulation.steps import Decision, Measurement, Relax, Transfer, Unitary
 from qnet_circuits.backends.simulation.twin import Twin, noisy_program
 from qnet_circuits.compiling.compiled import compile_program
 from qnet_circuits.devices.device import Device
@@ -49,6 +50,8 @@ def same(one, other):
 
 def check(noisy):
     """Check each transformation, their combinations, and the plans made of them."""
+    few = thinned(noisy)
+    assert len(list(inside(few))) <= len(list(inside(noisy)))
     read = perfect_readout(noisy)
     assert all(not (step.p10 or step.p01) for step in inside(read) if isinstance(step, Measurement))
     fused = replace(read, steps=tuple(fused_steps(read.steps)))
@@ -65,10 +68,10 @@ def check(noisy):
         assert after.num_wires <= before.num_wires
         used = {wire for step in after for wire in step.wires}
         assert used == set(range(after.num_wires))
-    plan = plan_of(noisy)
+    plan = plan_of(few)
     variants = [
         read, fused, narrow, recycled(noisy), replace(noisy, steps=tuple(fused_steps(noisy.steps))), recycled(read),
-        plan.noisy, plan.for_shots(1).noisy,
+        few, plan.noisy, plan.for_shots(1).noisy,
     ]  # fmt: skip
     for variant in variants:
         same(noisy, variant)
@@ -148,6 +151,86 @@ def test_a_wire_that_nobody_measures_is_left_out_and_one_that_is_used_again_is_r
     ]
     assert narrow.num_wires == 1
     assert distribution(narrow) == pytest.approx({(a, b): 0.25 for a in (0, 1) for b in (0, 1)})
+
+
+@pytest.mark.parametrize("mode", ["frame", "feedforward"])
+@pytest.mark.parametrize("zz", [0, "typical"])
+def test_a_star_takes_few_wires(mode, zz):
+    """Its 18 wires rest beside each other; in order of time it takes eleven and more."""
+    star = qn.compile(qn.Ghz(parties=5), "aer:fake_kingston", corrections=mode)
+    noisy = noisy_program(star, fake_device("fake_kingston"), DeviceNoise(zz=zz)).circuits[0]
+    assert plan_of(thinned(noisy)).noisy.num_wires <= (6 if zz else 4)
+
+
+# -- what changes no outcome -------------------------------------------------------------------------------------------
+
+
+def _resting(circuit):
+    """Return a circuit on a line of qubits that turn beside each other while they rest."""
+    count = circuit.num_qubits
+    calibration = perfect(
+        count, 30 * US, 25 * US, readout=(0.1, 0.3), durations={"measure": 2 * US, "cx": 1 * US, "h": 1 * US}
+    )
+    twin = Twin(Usable(calibration), DeviceNoise(zz=2e5, charge_parity=5e4))
+    return twin.noisy(circuit, range(count))
+
+
+def _turns(noisy):
+    return [set(step.wires) for step in inside(noisy) if len(step.wires) == 2 and step.operation.name == "cp"]
+
+
+def test_measured_and_abandoned_neighbours_turn_a_live_qubit_and_not_each_other():
+    """Qubit 1 waits for the outcome of 0; 2 waits to be read after its last gate, and 3 is left behind."""
+    circuit = QuantumCircuit(4, 3)
+    circuit.h([0, 1, 2, 3])
+    circuit.cx(2, 3)
+    circuit.cx(1, 2)
+    circuit.cx(0, 1)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)):
+        circuit.x(1)
+    circuit.h(1)
+    circuit.barrier()
+    circuit.measure([1, 2], [1, 2])
+    noisy = _resting(circuit)
+    assert {frozenset(pair) for pair in _turns(noisy)} == {
+        frozenset(pair) for pair in ((0, 1), (1, 2), (2, 3))
+    }
+    few = _turns(thinned(noisy))
+    assert {0, 1} in few and {1, 2} in few and {2, 3} not in few
+    check(noisy)
+
+
+def test_gates_on_a_qubit_that_nobody_reads_are_left_out_and_so_is_what_turned_it_before():
+    circuit = QuantumCircuit(3, 2)
+    circuit.h([0, 1, 2])
+    circuit.cx(0, 1)
+    circuit.barrier()
+    circuit.delay(3, [0, 1, 2], unit="us")
+    circuit.barrier()
+    circuit.h(0)
+    circuit.measure(1, 0)
+    circuit.measure(2, 1)
+    noisy = _resting(circuit)
+    assert {0, 1} in _turns(noisy) and {1, 2} in _turns(noisy)
+    assert not _turns(thinned(noisy))
+    check(noisy)
+
+
+def test_a_qubit_that_is_reset_is_read_by_nobody_and_one_that_is_measured_in_a_branch_is():
+    circuit = QuantumCircuit(2, 2)
+    circuit.h([0, 1])
+    circuit.measure(1, 0)
+    with circuit.if_test((0, 1)):
+        circuit.measure(0, 1)
+    circuit.h(0)
+    circuit.reset(0)
+    circuit.h(0)
+    circuit.measure(0, 1)
+    noisy = _resting(circuit)
+    kinds = [step.operation.name for step in thinned(noisy) if isinstance(step, Unitary) and 0 in step.wires]
+    assert kinds == ["h", "h"]
+    check(noisy)
 
 
 # -- readout of a wire that goes on ------------------------------------------------------------------------------------
