@@ -249,7 +249,7 @@ def test_a_result_says_what_it_was_made_with(directory):
     stored = json.loads((directory / "result.json").read_text())
     assert stored["provenance"] == made and Result.from_dict(stored).to_dict() == stored
     layout = " ".join(map(str, again.provenance["layout"][0]))
-    for text in (str(again), again._repr_html_()):
+    for text in (str(again), again._repr_html_(), str(again.compare()), again.compare()._repr_html_()):
         assert "seed 2" in text and f"layout {layout}" in text and made["calibration_date"] in text
     assert {row["figure"]: row["n"] for row in again.rows()}["fidelity"] == "900"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -146,6 +147,7 @@ class Comparison:
         title: Protocol and backend; where it names a device but was simulated, it says so.
         figures: One entry for each figure of the protocol itself, with those of its control experiments.
         notes: What a reader must know.
+        made: What the figures can be made again with, in one line.
 
     Example:
         >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
@@ -158,6 +160,7 @@ class Comparison:
     title: str
     figures: tuple[FigureResult, ...]
     notes: tuple[str, ...] = ()
+    made: str = ""
 
     def with_controls(self) -> Comparison:
         """Return the same, where figures of control experiments stand with those that they belong to."""
@@ -176,7 +179,8 @@ class Comparison:
 
     def __str__(self) -> str:
         lines = filled([line for found in self.figures for line in found.lines()])
-        return "\n".join([self.title, table(lines), *(f"note: {note}" for note in self.notes)])
+        made = [self.made] if self.made else []
+        return "\n".join([self.title, table(lines), *made, *(f"note: {note}" for note in self.notes)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return only plain values."""
@@ -193,7 +197,8 @@ class Comparison:
         return plot_comparison(self, ax)
 
     def _repr_html_(self) -> str:
-        return page(self.title, self.rows(), self.notes)
+        below = f"<p>{html.escape(self.made)}</p>" if self.made else ""
+        return page(self.title, self.rows(), self.notes, below=below)
 
 
 def _with_interval(estimate: Estimate | None) -> str:

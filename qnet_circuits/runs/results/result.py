@@ -154,7 +154,7 @@ class Result:
             )
             for name, estimate in self.figures.items()
         )  # fmt: skip
-        return Comparison(self.title, figures, self.notes)
+        return Comparison(self.title, figures, self.notes, self._made_with)
 
     def rows(self) -> list[dict[str, str]]:
         """Return the table of figures: one row each, as text, with a column only where something stands in it."""
