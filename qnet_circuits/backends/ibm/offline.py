@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
+from qiskit.transpiler import Target
 
 from qnet_circuits.backends.base import Keep, Progress, Raw, Work
 from qnet_circuits.backends.ibm.client import client_sampler, fake_device, twirled_shots
@@ -106,11 +108,25 @@ class LocalBackend(JobBackend):
 
     def _sample(self, circuit: QuantumCircuit, qubits: Sequence[int], shots: int, seed: int) -> Raw:
         assert self.device.backend is not None
-        where = Described(restrict(self.device.backend.target, qubits))
-        sampler = client_sampler(where, self.options)
+        simulator = _simulator(self.device.backend.target, tuple(qubits))
+        sampler = client_sampler(simulator, self.options)
         sampler.options.simulator.seed_simulator = seed
         sent = for_twirling(circuit, shots) if twirls(self.options) else circuit
         try:
             return asked_shots(sampler.run([sent], shots=shots).result()[0])
         except Exception as error:
             raise BackendError(f"{self.name}: IBM's offline mode failed: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _simulator(target: Target, qubits: tuple[int, ...]) -> Any:
+    """Return the simulator of some qubits of a target, as the client would make it again for each circuit.
+
+    To make its noise takes longer than to run a circuit, and so does to copy it, which the client does with a simulator.
+    """
+    from qiskit_aer import AerSimulator
+
+    simulator = AerSimulator.from_backend(Described(restrict(target, qubits)))
+    noise = simulator.options.noise_model
+    noise.__deepcopy__ = lambda memo: noise
+    return simulator
