@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOWEST := .venv-lowest
+# Compiled modules are kept, whatever is set outside: every worker and every process that a test starts would compile them anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo test test-slow test-lowest bench lint clean
 

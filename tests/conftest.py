@@ -1,5 +1,6 @@
 """Fixtures of the whole suite."""
 
+import gc
 import hashlib
 import os
 from collections.abc import Iterator
@@ -14,6 +15,11 @@ matplotlib.use("Agg")
 os.environ.setdefault("QISKIT_PARALLEL", "FALSE")
 # Each worker has a core: threads of one would wait for those of another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what was imported and collected, which stays and would be looked through again and again."""
+    gc.freeze()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Exact and sampled figures agree on every protocol in every mode, and feed-forward latency costs what it must."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -54,6 +55,7 @@ EVERYTHING = DeviceNoise(
 )
 
 
+@functools.cache
 def modes(protocol):
     return applicable_modes(protocol.program(np.random.default_rng(0)))
 

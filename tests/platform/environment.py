@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import ssl
 from collections.abc import Iterator, Mapping
+from typing import Any
+from unittest import mock
 
 from tests.platform.routes import API, CRN
 
@@ -27,6 +30,11 @@ def environment(url: str, key: str = KEY) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
     }
+
+
+def without_certificates() -> Any:
+    """Return a patch that reads none: the stand-in is not encrypted, and IBM's client reads all of them twice a connection."""
+    return mock.patch.object(ssl.SSLContext, "load_verify_locations")
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from unittest import mock
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from qnet_circuits.backends.ibm.processor import RuntimeBackend
-from tests.platform.environment import environment, in_force
+from tests.platform.environment import environment, in_force, without_certificates
 from tests.platform.faults import Fault, JobFault, Reject
 from tests.platform.jobs import Jobs
 from tests.platform.processors import Processor
@@ -84,7 +84,8 @@ class PlatformServer:
         Who waits for a job asks soon and often, unless a test has set another clock.
         """
         clock = Soon() if RuntimeBackend.clock is time else RuntimeBackend.clock
-        with self, in_force(environment(self.url)), mock.patch.object(RuntimeBackend, "clock", clock):
+        patched = mock.patch.object(RuntimeBackend, "clock", clock)
+        with self, in_force(environment(self.url)), without_certificates(), patched:
             yield self
 
     def fail(self, kind: str, method: str = ".*", path: str = ".*", **more: Any) -> Fault:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import qnet_circuits
+from tests.platform.environment import without_certificates
 
 ROOT = Path(__file__).parents[2]
 #: What would lead a client to another account, or elsewhere.
@@ -117,6 +118,7 @@ def _serve() -> None:
         importlib.import_module(module)
     for found in pkgutil.walk_packages(qnet_circuits.__path__, f"{qnet_circuits.__name__}."):
         importlib.import_module(found.name)
+    without_certificates().start()
     for line in sys.stdin:
         print(json.dumps(_forked(json.loads(line))), flush=True)
 

@@ -1,12 +1,13 @@
 """Every rule of a job on a processor, with circuits that break just it and circuits that just do not."""
 
+import functools
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import Clbit, Parameter
+from qiskit.circuit import Clbit, IfElseOp, Parameter
 from qiskit.circuit.classical import expr, types
 from qiskit.circuit.library import RZZGate
 from qiskit.transpiler import Target
@@ -171,17 +172,21 @@ def fractional():
     return target
 
 
+@functools.cache
 def deciding_anew(times, width, measured=True):
     """Return a circuit that decides again and again, on fresh data or on the same."""
     made = circuit(1, width)
+    body = QuantumCircuit(made.qubits, made.clbits)
+    body.x(0)
+    decision = IfElseOp(parity(width)(made) if width > 1 else (made.clbits[0], True), body)
     for _ in range(times):
         if measured:
             made.measure(0, 0)
-        with made.if_test(parity(width)(made) if width > 1 else (made.clbits[0], True)):
-            made.x(0)
+        made.append(decision, made.qubits, made.clbits)
     return made
 
 
+@functools.cache
 def pairs(number):
     made = plain()
     for _ in range(number):
