@@ -13,7 +13,10 @@ from qnet_circuits.backends.aer import on_aer
 from qnet_circuits.backends.simulation import sampling
 from qnet_circuits.backends.simulation.aer_circuits import perfect_readout
 from qnet_circuits.backends.simulation.aer_methods import Plan, fused_steps, is_clifford, is_static, plan_of
+from qnet_circuits.backends.simulation.fusing import thinned
 from qnet_circuits.backends.simulation.narrowing import recycled
+from qnet_circuits.backends.simulation.steps import Decision
+from qnet_circuits.backends.simulation.telling import told
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
@@ -279,6 +282,39 @@ def test_distributions_of_random_circuits(kind, method, rng):
     plan = planned.get(method) or forced(noisy, method)
     if plan is not None:
         check_counts(noisy, plan, SHOTS, int(rng.integers(2**32)))
+
+
+def _told_in_branches(circuit, choose):
+    """Qubits 0 and 2 are measured, and turn 1 while it waits, in the branches too."""
+    circuit.h([0, 1, 2])
+    circuit.cx(0, 1)
+    circuit.cx(1, 2)
+    circuit.measure([0, 2], [0, 2])
+    if choose == "switch":
+        with circuit.switch(circuit.cregs[0]) as case:
+            with case(0, 5):
+                circuit.delay(3, 1, unit="us")
+            with case(case.DEFAULT):
+                circuit.x(1)
+    else:
+        with circuit.if_test((0, 1)) as otherwise:
+            circuit.delay(3, 1, unit="us")
+        with otherwise:
+            circuit.x(1)
+    circuit.h(1)
+    circuit.measure(1, 1)
+
+
+@pytest.mark.parametrize("method", ["statevector", "matrix_product_state"])
+@pytest.mark.parametrize("choose", ["if", "switch"])
+def test_measured_neighbours_turn_a_qubit_by_their_true_outcomes(choose, method, rng):
+    noisy = made(lambda circuit: _told_in_branches(circuit, choose), LONG, READOUT, zz=6e4)
+    by_bits = told(thinned(noisy))
+    inner = [
+        inside for step in by_bits if isinstance(step, Decision) for block in step.blocks for inside in block
+    ]
+    assert any(isinstance(inside, Decision) for inside in inner)
+    check_counts(noisy, forced(by_bits, method), 2 * SHOTS, int(rng.integers(2**32)))
 
 
 def _everywhere(steps, change):

@@ -15,7 +15,7 @@ from qiskit.circuit import Operation
 from rustworkx import PyGraph, connected_components
 
 from qnet_circuits.backends.simulation.aer_circuits import circuit_of, mixes, perfect_readout
-from qnet_circuits.backends.simulation.fusing import fuse
+from qnet_circuits.backends.simulation.fusing import fuse, thinned
 from qnet_circuits.backends.simulation.narrowing import bits_of, measures, on_wires, recycled
 from qnet_circuits.backends.simulation.steps import (
     Decision,
@@ -29,6 +29,7 @@ from qnet_circuits.backends.simulation.steps import (
     Reset,
     Unitary,
 )
+from qnet_circuits.backends.simulation.telling import told
 from qnet_circuits.errors import UnsupportedError
 
 #: One evolution of a density matrix up to this width, and of a state vector without noise.
@@ -37,9 +38,11 @@ _STATEVECTOR_AT_ONCE_QUBITS = 20
 #: An evolution costs the entries of its matrix, a shot on few wires a constant: below this many entries a shot, the first wins.
 #: Measured on chains of 8, 9 and 10 qubits, where as much time is spent at 309, 280 and 294 entries a shot.
 _ENTRIES_PER_SHOT = 290
-#: Shot by shot, wider state vectors are slower than matrix products, as networks entangle few qubits at a time: GHZ stars with
-#: SWAPs on a processor take 0.7 ms a shot against 1.1 at 9 wires, 2.1 against 1.1 at 11, and 8.9 against 0.7 at 13.
-_STATEVECTOR_QUBITS = 10
+#: Shot by shot, wider state vectors are slower than matrix products. GHZ stars on a processor, in orders that need few wires,
+#: take 5 ms a shot against 15 at 11 wires, and 33 against 202 at 13.
+_STATEVECTOR_QUBITS = 14
+#: A wire less pays for more decisions only if the state is larger than this.
+_WIDE = 9
 _MOST_QUBITS = 63
 _NOISE = (Relax, Depolarise, PauliError, Misread)
 _CLIFFORD = frozenset(
@@ -101,7 +104,7 @@ def plan_of(noisy: NoisyCircuit) -> Plan:
 
     A static circuit of up to 10 qubits is one evolution of its density matrix; a noiseless static one, one of its state. What
     else there is goes shot by shot, never as a density matrix, on wires that are used again as soon as they are measured:
-    by stabilizers if all is Clifford, by state vectors up to 10 qubits, by matrix products beyond.
+    by stabilizers if all is Clifford, by state vectors up to 14 qubits, by matrix products beyond.
     """
     read = perfect_readout(noisy)
     static, clifford = is_static(read.steps), all(map(is_clifford, read.steps))
@@ -115,13 +118,25 @@ def plan_of(noisy: NoisyCircuit) -> Plan:
     # A reset of a state vector is drawn anew for each shot.
     if static and noiseless and not resets and read.num_wires <= _STATEVECTOR_AT_ONCE_QUBITS:
         return Plan(fused, "statevector", at_once=True)
-    narrow = recycled(fused)
+    narrow = _narrow(noisy, fused)
     if narrow.num_wires <= _STATEVECTOR_QUBITS:
         return Plan(narrow, "statevector", at_once=False)
     return (
         Plan(recycled(read), "stabilizer", at_once=False)
         if clifford
         else Plan(narrow, "matrix_product_state", at_once=False)
+    )
+
+
+def _narrow(noisy: NoisyCircuit, fused: NoisyCircuit) -> NoisyCircuit:
+    """Return a circuit on few wires; of one that is wide, resting wires turn others by bits if this saves wires."""
+    narrow = recycled(fused)
+    if narrow.num_wires <= _WIDE:
+        return narrow
+    read = perfect_readout(told(thinned(noisy)))
+    return min(
+        (narrow, recycled(replace(read, steps=tuple(fused_steps(read.steps))))),
+        key=lambda each: each.num_wires,
     )
 
 

@@ -66,6 +66,20 @@ def _kept(steps: Sequence[NoisyStep], dephased: frozenset[int], matters: dict[in
     return [step for step in reversed(kept) if step is not None]
 
 
+def populations_only(circuit: NoisyCircuit) -> list[frozenset[int]]:
+    """Return for each step those of its wires of which only populations are left before it, or matter."""
+    moments = itertools.accumulate(
+        circuit.steps, _dephased_after, initial=frozenset(range(circuit.num_wires))
+    )
+    matters: dict[int, int] = {}
+    found = []
+    for step, moment in reversed(list(zip(circuit.steps, moments, strict=False))):
+        _of_effect(step, moment, matters)
+        own = [wire for wire in step.wires if wire in moment or matters.get(wire, _NOTHING) < _ALL]
+        found.append(frozenset(own))
+    return found[::-1]
+
+
 def _dephased_after(before: frozenset[int], step: NoisyStep) -> frozenset[int]:
     """Return the wires of which there are only populations after a step."""
     if isinstance(step, Measurement | Reset):
