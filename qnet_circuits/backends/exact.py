@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from qnet_circuits.backends.base import Evaluation, Evaluator
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY, Contractor, Question
@@ -68,6 +69,8 @@ class ExactBackend(Evaluator):
         self.noise = noise or DeviceNoise()
         check_declared(self.noise, device)
         self._memory = memory
+        #: Paths of contractions by shape: programs that differ in their places alone share them.
+        self._trees: dict[Any, Any] = {}
 
     def with_noise(self, noise: DeviceNoise) -> ExactBackend:
         """Return the same backend with another description of its device's noise."""
@@ -109,7 +112,7 @@ class ExactBackend(Evaluator):
         return Evaluation(values, tuple(empty), noisy.notes, width)
 
     def _items(self, compiled: Compiled, noisy: NoisyProgram) -> dict[str, _Item]:
-        contractor = Contractor(self._memory)
+        contractor = Contractor(self._memory, self._trees)
         return {
             item.name: _Item(circuit, item, contractor)
             for item, circuit in zip(compiled, noisy.circuits, strict=True)

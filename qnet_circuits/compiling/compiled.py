@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,12 +22,26 @@ from qnet_circuits.compiling.exporting import qasm3_of, write_circuits
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.optimisation import Optimiser
-from qnet_circuits.compiling.placement import doubts, place_all, place_fixed, place_measured
+from qnet_circuits.compiling.placement import (
+    Placements,
+    doubts,
+    place_all,
+    place_by_hand,
+    place_fixed,
+    place_measured,
+)
 from qnet_circuits.compiling.routing import Routed, undo_routing
 from qnet_circuits.compiling.verifying.boundaries import Shape, verify_boundaries
 from qnet_circuits.compiling.wide_decisions import with_narrow_decisions
 from qnet_circuits.devices.device import Device
-from qnet_circuits.errors import ParameterError, UnsupportedError, VerificationError, check_count, check_name
+from qnet_circuits.errors import (
+    ParameterError,
+    QnetError,
+    UnsupportedError,
+    VerificationError,
+    check_count,
+    check_name,
+)
 from qnet_circuits.programs.instructions import CARRIERS, LINK_OPERATIONS
 from qnet_circuits.programs.locality import node_of
 from qnet_circuits.programs.program import Item, Program
@@ -36,6 +51,12 @@ if TYPE_CHECKING:
     from qnet_circuits.runs.run import Run
 
 T = TypeVar("T")
+#: Placements of a program are tried if this many, times the wires of all of its circuits, are no more than that.
+_FEWEST_TRIED, _TRIED_WIRES = 3, 600
+#: Patterns of SWAPs that are tried, places of each of the best, and how many of them are the best.
+_PATTERNS, _PLACES, _REFINED = 10, 4, 2
+#: Beyond these digits, what is lacking is alike, whatever machine computes it.
+_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -290,21 +311,23 @@ def compile_program(
     carrier: str = "relabel",
     emulate_links: bool = False,
     decoupling: bool = False,
-    seed: int = 0,
+    lack: Callable[[Compiled], float] | None = None,
 ) -> Compiled:
     """Compile a program: lower it, place it, optimise it between the fences.
+
+    The same program, device and options always give the same circuits: nothing is drawn but from seeds of the compiler's own.
 
     Args:
         program: The program.
         device: The device to compile for, or None for a machine without limits.
         corrections: The correction mode.
         optimization_level: Qiskit's, 0 to 3; fences hold at all of them.
-        layout: One physical qubit for each wire; ``auto`` (the default), the least calibrated error among SWAP-free placements;
-            or measured links, the least measured infidelity among those.
+        layout: One physical qubit for each wire; ``auto`` (the default), where by the calibration least is lost, waiting and
+            SWAPs included; or measured links, the least measured infidelity among those.
         carrier: What a transmission is on the machine, but in circuits that decide on it themselves.
         emulate_links: Whether links' own errors are sampled in software.
         decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
-        seed: Seed of placement and optimisation.
+        lack: How bad a compiled program is: of a small one, which has several placements tried, the least bad is taken.
 
     Returns:
         The compiled program.
@@ -327,58 +350,102 @@ def compile_program(
         )
     lowered = [lower(item.circuit, corrections, _carrier(item, carrier), emulate_links) for item in program]
     _check_modes(program, lowered, device)
-    chosen = None if layout is None or isinstance(layout, str) else layout
-    placed = _placed(program, lowered, device, chosen, seed)
+    tried = _TRIED_WIRES // sum(low.circuit.num_qubits for low in lowered)
+    if tried < _FEWEST_TRIED or layout not in (None, "auto") or any(item.layout for item in program):
+        lack = None
+    finish = partial(_finished, program, lowered, device, level=optimization_level, decoupling=decoupling)
+    placements = _placements(
+        program, lowered, device, None if isinstance(layout, str) else layout, tried if lack else 1
+    )
+    compiled = _least((map(finish, places) for places in placements), lack)
+    notes = dict.fromkeys(note for low in lowered for note in low.notes)
+    if isinstance(layout, MeasuredLinks):
+        notes[f"placed by measured links, not by the calibration: {layout.source}"] = None
+    if device is not None:
+        named = layout not in (None, "auto") or any(item.layout is not None for item in program)
+        notes.update(dict.fromkeys(doubts(((item.circuit, item.qubits) for item in compiled), device, named)))
+    swaps = max(item.swaps for item in compiled)
+    if swaps:
+        notes[
+            f"no placement without SWAPs was found: {swaps} SWAPs were put in, between fences of their own"
+        ] = None
+    # Pulses that the device cannot play raise here, not when the circuits are written down.
+    _ = compiled.scheduled_circuits
+    return replace(compiled, notes=tuple(notes), seconds=time.perf_counter() - begin)
+
+
+def _least(patterns: Iterable[Iterator[Compiled]], lack: Callable[[Compiled], float] | None) -> Compiled:
+    """Return the least bad: of the best place of each pattern, then of the other places of the two best patterns.
+
+    The first is returned where nothing can tell.
+    """
+    begun = [(next(places), places) for places in patterns]
+    if lack is None:
+        return begun[0][0]
+    try:
+        judged = [(round(lack(found), _DIGITS), k, found) for k, (found, _) in enumerate(begun)]
+        judged.sort(key=itemgetter(0, 1))
+        for _, k, _ in judged[:_REFINED]:
+            judged += [(round(lack(found), _DIGITS), len(begun), found) for found in begun[k][1]]
+        return min(judged, key=itemgetter(0, 1))[2]
+    except QnetError:
+        return begun[0][0]
+
+
+def _finished(
+    program: Program,
+    lowered: Sequence[Lowered],
+    device: Device | None,
+    placed: Sequence[Routed],
+    *,
+    level: int,
+    decoupling: bool,
+) -> Compiled:
+    """Return circuits that are placed, optimised between their fences."""
     target = None if device is None else device.target
     optimisers: dict[tuple[int, ...], Optimiser] = {}
     items = []
     for item, low, routed in zip(program, lowered, placed, strict=True):
         if routed.qubits not in optimisers:
-            optimisers[routed.qubits] = Optimiser(routed.qubits, target, optimization_level, seed)
+            optimisers[routed.qubits] = Optimiser(routed.qubits, target, level)
         circuit = optimisers[routed.qubits].run(routed.circuit)
         items.append(
             CompiledItem(item.name, low, routed.circuit, circuit, routed.qubits, routed.layout, routed.swaps)
         )
-    notes = dict.fromkeys(note for low in lowered for note in low.notes)
-    if isinstance(layout, MeasuredLinks):
-        notes[f"placed by measured links, not by the calibration: {layout.source}"] = None
-    if device is not None:
-        named = chosen is not None or any(item.layout is not None for item in program)
-        notes.update(dict.fromkeys(doubts(placed, device, named)))
-    swaps = max(item.swaps for item in items)
-    if swaps:
-        notes[
-            f"no placement without SWAPs was found: {swaps} SWAPs were put in, between fences of their own"
-        ] = None
-    compiled = Compiled(program, tuple(items), device, tuple(notes), time.perf_counter() - begin, decoupling)
-    # Pulses that the device cannot play raise here, not when the circuits are written down.
-    _ = compiled.scheduled_circuits
-    return compiled
+    return Compiled(program, tuple(items), device, decoupling=decoupling)
 
 
-def _placed(
+def _placements(
     program: Program,
     lowered: Sequence[Lowered],
     device: Device | None,
     layout: Sequence[int] | MeasuredLinks | None,
-    seed: int,
-) -> list[Routed]:
-    """Place every circuit: where the protocol wants it, where the caller does, or where the error is least."""
+    most: int,
+) -> Placements:
+    """Return placements of every circuit: where the protocol wants it, where the caller does, or where least is lost."""
     circuits = [low.circuit for low in lowered]
-    if device is not None and program.items[0].layout is not None:
+
+    def one(placed: list[Routed]) -> Placements:
+        return iter([iter([placed])])
+
+    if device is None:
+        return one([Routed(circuit, tuple(range(circuit.num_qubits)), ()) for circuit in circuits])
+    if program.items[0].layout is not None:
         if layout is not None:
             raise ParameterError("this protocol decides where its circuits lie; leave layout out")
-        own = [
-            (circuit, item.layout or (), item.fixed) for circuit, item in zip(circuits, program, strict=True)
-        ]
-        return [
-            place_fixed(circuit, where, device) if fixed else place_all([circuit], device, where, seed)[0]
-            for circuit, where, fixed in own
-        ]
-    if device is not None and isinstance(layout, MeasuredLinks):
-        return place_measured(circuits, device, layout, seed)
-    assert not isinstance(layout, MeasuredLinks)
-    return place_all(circuits, device, layout, seed)
+        return one(
+            [
+                place_fixed(circuit, item.layout or (), device)
+                if item.fixed
+                else place_by_hand([circuit], item.layout or (), device)[0]
+                for circuit, item in zip(circuits, program, strict=True)
+            ]
+        )
+    if isinstance(layout, MeasuredLinks):
+        return one(place_measured(circuits, device, layout))
+    if layout is not None:
+        return one(place_by_hand(circuits, layout, device))
+    return place_all(circuits, device, min(most, _PATTERNS), min(most, _PLACES))
 
 
 def _carrier(item: Item, asked: str) -> str:

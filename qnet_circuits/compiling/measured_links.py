@@ -6,13 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qiskit.transpiler import InstructionProperties, Target
-
-from qnet_circuits.devices.device import Device, restrict
+from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import LayoutError, ParameterError, check_count, check_range
-
-#: Infidelity at which a link is as good as none; just below 1, so that its logarithm is finite.
-_MOST = 1 - 1e-9
 
 
 @dataclass(frozen=True)
@@ -69,23 +64,3 @@ class MeasuredLinks:
                     f"{self.source} has the link {a}-{b}, which {device.name} does not couple; "
                     "give a benchmark of this device"
                 )
-
-    def target(self, target: Target) -> Target:
-        """Return a device's target of these links' qubits alone, numbered in their order, with no other error than theirs."""
-        place = {qubit: k for k, qubit in enumerate(self.qubits)}
-        errors = {frozenset((place[a], place[b])): min(lack, _MOST) for a, b, lack in self.links}
-        whole = restrict(target, self.qubits)
-        made = Target(num_qubits=whole.num_qubits)
-        for name in whole.operation_names:
-            operation, entries = whole.operation_from_name(name), whole[name]
-            if entries is None or None in entries:
-                made.add_instruction(operation, name=name)
-                continue
-            kept = {
-                where: InstructionProperties(error=errors.get(frozenset(where), 0.0))
-                for where in entries
-                if len(where) != 2 or frozenset(where) in errors
-            }
-            if kept:
-                made.add_instruction(operation, kept, name=name)
-        return made

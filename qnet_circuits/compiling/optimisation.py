@@ -72,13 +72,12 @@ class Optimiser:
         qubits: The physical qubit of each wire.
         target: The device's target, or None for a machine without limits.
         level: Qiskit's optimization level, 0 to 3.
-        seed: Seed of what Qiskit draws at random.
     """
 
-    def __init__(self, qubits: Sequence[int], target: Target | None, level: int, seed: int) -> None:
+    def __init__(self, qubits: Sequence[int], target: Target | None, level: int) -> None:
         smaller = _free_target(len(qubits)) if target is None else restrict(target, qubits)
         smaller.add_instruction(Instruction(STAND_IN, 1, 0, []), {(k,): None for k in range(len(qubits))})
-        self._target, self._level, self._seed = smaller, level, seed
+        self._target, self._level = smaller, level
         self._width = len(qubits)
         self._bodies: dict[_Key, list[CircuitInstruction]] = {}
 
@@ -94,7 +93,7 @@ class Optimiser:
             optimization_level=self._level,
             target=self._target,
             initial_layout=list(range(self._width)),
-            seed_transpiler=self._seed,
+            seed_transpiler=0,
             routing_method="none",
         )
 

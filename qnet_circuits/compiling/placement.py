@@ -1,34 +1,35 @@
-"""Placement: which physical qubits a program's wires become, and SWAPs where there is no other way."""
+"""Placement: which physical qubits a program's wires become, and SWAPs where there is no other way.
+
+Without SWAPs a layout is an embedding. Where there is none, patterns of SWAPs are found somewhere on the device, and each is
+embedded anew where least is lost. Nothing is drawn but from seeds of this file: where circuits lie follows from the program,
+the device and the options alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import TypeVar
 
 from qiskit import QuantumCircuit
-from qiskit.transpiler import CouplingMap, PassManager, Target, TranspilerError
-from qiskit.transpiler.passes import VF2Layout
+from qiskit.transpiler import TranspilerError
 
 from qnet_circuits.compiling.building import meeting_pairs
-from qnet_circuits.compiling.chain_placement import Errors, Uses, best_window, find_path
+from qnet_circuits.compiling.embedding import Edge, Prices, Uses, embed, gates_of, loss
 from qnet_circuits.compiling.measured_links import MeasuredLinks
-from qnet_circuits.compiling.routing import Routed, Router
+from qnet_circuits.compiling.routing import Routed, Router, Routing, follow, meetings
+from qnet_circuits.compiling.wide_decisions import is_wide, with_narrow_decisions
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import LayoutError
 
-VF2_CALLS = 5_000_000
-#: To the first layout, and in all once there is one.
-VF2_CALLS_LONG = (VF2_CALLS, 50_000)
-_VF2_TRIALS = 2500
-#: Wires up to which VF2 alone looks at enough layouts in a fraction of a second, on all stand-in devices.
-_SHORT = 12
-#: Part of a device's qubits, as its inverse, from which on a path is crowded.
-_CROWDED = 3
-
-
+T = TypeVar("T")
 #: Number of wires, and the pairs of them that meet.
-Pairs = tuple[int, frozenset[frozenset[int]]]
+Pairs = tuple[int, frozenset[Edge]]
+#: Wires up to which many patterns of SWAPs are tried; how many for few wires, and for many; those that are embedded anew.
+_FEW_WIRES, _TRIES, _FEWER_TRIES, _PATTERNS = 24, 8, 2, 12
+#: How many couplings apart two wires may begin that SWAPs bring together.
+_REACH = 3
 
 
 def interactions(circuit: QuantumCircuit) -> Pairs:
@@ -51,81 +52,6 @@ def check_layout(layout: Sequence[int], width: int, num_qubits: int) -> tuple[in
     return qubits
 
 
-def fits(circuit: QuantumCircuit, layout: Sequence[int], target: Target) -> bool:
-    """Tell whether every two-qubit gate of a circuit lies on a coupling of the target."""
-    edges = {frozenset(edge) for edge in coupling(target).get_edges()}
-    return all(frozenset(layout[k] for k in pair) in edges for pair in interactions(circuit)[1])
-
-
-def coupling(target: Target) -> CouplingMap:
-    """Return a target's couplings; all pairs where it sets no limit."""
-    found = target.build_coupling_map()
-    return found if found is not None else CouplingMap.from_full(target.num_qubits)
-
-
-def doubts(placed: Iterable[Routed], device: Device, named: bool) -> list[str]:
-    """Return what is to be said of circuits that use couplings whose calibration failed.
-
-    Args:
-        placed: The circuits.
-        device: The device.
-        named: Whether the caller, or the protocol, chose the qubits.
-    """
-    failed = device.calibration.failed_couplings
-    used = {pair for routed in placed for pair in _couplings(routed)} & failed if failed else ()
-    if not used:
-        return []
-    listed = ", ".join(f"{a}-{b}" for a, b in sorted(map(sorted, used)))
-    if named:
-        return [f"the layout uses couplings whose calibration failed: {listed}"]
-    return [f"no placement without couplings whose calibration failed was found; it uses {listed}"]
-
-
-def _couplings(routed: Routed) -> set[frozenset[int]]:
-    """Return the couplings that a circuit uses."""
-    return {frozenset(routed.qubits[k] for k in pair) for pair in interactions(routed.circuit)[1]}
-
-
-def find_layout(circuit: QuantumCircuit, target: Target, seed: int) -> tuple[int, ...] | None:
-    """Return the layout with the least error that is found among those that need no SWAP, or None.
-
-    Qiskit's VF2 search is thorough for small circuits. Where the wires meet along a long path, a search over paths does better
-    in less time.
-
-    Raises:
-        LayoutError: If the circuit has more wires than the device has qubits.
-    """
-    if circuit.num_qubits > target.num_qubits:
-        raise LayoutError(
-            f"the circuit has {circuit.num_qubits} wires, the device only {target.num_qubits} qubits; "
-            "use a larger device, fewer hops or parties, or no device"
-        )
-    if circuit.num_qubits <= _SHORT or (path := (uses := Uses.of(circuit)).path(circuit.num_qubits)) is None:
-        return search_layout(circuit, target, seed, VF2_CALLS)
-    errors = Errors.of(target)
-    window = best_window(uses, path, errors)
-    if window is not None:
-        return window
-    found = find_path(uses, path, errors)
-    if found is not None and _CROWDED * len(path) <= target.num_qubits:
-        return found
-    # A path through much of a device may have run into dead ends.
-    layouts = [layout for layout in (found, search_layout(circuit, target, seed, VF2_CALLS_LONG)) if layout]
-    return min(layouts, key=lambda layout: uses.error(layout, errors), default=None)
-
-
-def search_layout(
-    circuit: QuantumCircuit, target: Target, seed: int, calls: int | tuple[int, int]
-) -> tuple[int, ...] | None:
-    """Return the best layout that Qiskit's VF2 comes by in so many steps."""
-    # Layout search looks at one- and two-qubit operations alone, and must not see instructions of the target's own kind.
-    search = VF2Layout(target=target, seed=seed, call_limit=calls, max_trials=_VF2_TRIALS, time_limit=5.0)
-    manager = PassManager([search])
-    manager.run(circuit)
-    layout = manager.property_set["layout"]
-    return None if layout is None else tuple(layout[qubit] for qubit in circuit.qubits)
-
-
 def place_fixed(circuit: QuantumCircuit, layout: Sequence[int], device: Device) -> Routed:
     """Place a circuit where its protocol wants it.
 
@@ -133,7 +59,7 @@ def place_fixed(circuit: QuantumCircuit, layout: Sequence[int], device: Device) 
         LayoutError: If the device lacks a qubit, or a coupling where two wires meet: such a circuit is moved by no SWAP.
     """
     chosen = check_layout(layout, circuit.num_qubits, device.num_qubits)
-    edges = {frozenset(edge) for edge in coupling(device.target).get_edges()}
+    edges = gates_of(device)
     for a, b in sorted(sorted(chosen[k] for k in pair) for pair in interactions(circuit)[1]):
         if frozenset((a, b)) not in edges:
             raise LayoutError(
@@ -143,8 +69,168 @@ def place_fixed(circuit: QuantumCircuit, layout: Sequence[int], device: Device) 
     return Routed(circuit, chosen, chosen)
 
 
+def place_by_hand(circuits: Sequence[QuantumCircuit], layout: Sequence[int], device: Device) -> list[Routed]:
+    """Place every circuit where the caller wants it; where SWAPs are needed, they avoid what the calibration failed of.
+
+    Raises:
+        LayoutError: If the layout does not fit a circuit, or no couplings join what must meet.
+    """
+    whole = gates_of(device)
+    routers = [Router(Prices.of(device).couplings), Router(whole)]
+    placed = []
+    for circuit in circuits:
+        chosen = check_layout(layout, circuit.num_qubits, device.num_qubits)
+        if all(frozenset(chosen[k] for k in pair) in whole for pair in interactions(circuit)[1]):
+            placed.append(Routed(circuit, chosen, chosen))
+        else:
+            placed.append(_first_routed(routers, circuit, chosen, device))
+    return placed
+
+
+def _first_routed(
+    routers: Sequence[Router], circuit: QuantumCircuit, chosen: Sequence[int], device: Device
+) -> Routed:
+    for router in routers:
+        with suppress(TranspilerError):
+            return router.route(circuit, chosen)
+    raise LayoutError(
+        f"the circuits join qubits of {', '.join(map(str, chosen))} that no couplings of {device.name} join; choose other "
+        "qubits, or leave layout out"
+    )
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Where circuits that meet alike begin.
+
+    Args:
+        cost: What is lost there.
+        layout: The qubit of each wire.
+        router: What puts SWAPs in, if there must be any.
+    """
+
+    cost: float
+    layout: Sequence[int] | None
+    router: Router | None = None
+
+    def place(self, circuit: QuantumCircuit) -> Routed:
+        """Place a circuit here."""
+        if self.router is not None:
+            return self.router.route(circuit, self.layout)
+        assert self.layout is not None
+        return Routed(circuit, tuple(self.layout), tuple(self.layout))
+
+
+#: Patterns, the least loss first; of each the places on the device.
+_Patterns = list[list[_Start]]
+
+
+class _Placer:
+    """Finds where circuits may begin, where there are prices: on a device, on what of it can be trusted, or on measured links.
+
+    Args:
+        prices: The prices.
+        patterns: How many patterns of SWAPs to give.
+        places: How many places of each.
+    """
+
+    def __init__(self, prices: Prices, patterns: int = 1, places: int = 1) -> None:
+        self._prices, self._patterns, self._places = prices, patterns, places
+
+    def without_swaps(self, circuit: QuantumCircuit) -> _Patterns:
+        """Return where a circuit may lie without SWAPs: the one pattern, if it fits."""
+        if circuit.num_qubits > len(self._prices.qubits):
+            return []
+        found = embed(Uses.of(circuit, self._prices), self._prices)[: self._places]
+        return [[_Start(cost, layout) for cost, layout in found]] if found else []
+
+    def with_swaps(self, circuit: QuantumCircuit) -> _Patterns:
+        """Return where a circuit may lie with SWAPs; nothing if no part of the device has room."""
+        circuit = with_narrow_decisions(circuit)
+        found, router = set(), Router(self._prices.couplings)
+        if any(map(is_wide, circuit.data)):
+            with suppress(TranspilerError):
+                router.route(circuit, None)
+                return [[_Start(0.0, None, router)]]
+            return []
+        for seed, begin in enumerate(self._begins(circuit)):
+            with suppress(TranspilerError):
+                found.add(router.find(circuit, begin, seed))
+        few = sorted(found, key=lambda routing: (len(routing.swaps), routing.layout))[:_PATTERNS]
+        moved = [list(self._moved(circuit, routing)) for routing in few]
+        return sorted(moved, key=lambda places: places[0].cost)[: self._patterns]
+
+    def _begins(self, circuit: QuantumCircuit) -> list[tuple[int, ...] | None]:
+        """Return layouts to route from, None where SABRE chooses."""
+        if circuit.num_qubits > len(self._prices.qubits):
+            return []
+        if circuit.num_qubits > _FEW_WIRES:
+            return [None] * _FEWER_TRIES
+        near = embed(Uses.of(circuit, self._prices), self._prices, _REACH)
+        return [*([None] * _TRIES), *(layout for _, layout in near[:_TRIES])]
+
+    def _moved(self, circuit: QuantumCircuit, routing: Routing) -> Iterator[_Start]:
+        """Yield a pattern of SWAPs in the places where least is lost."""
+        routed, met = follow(circuit, routing), meetings(circuit)
+        for cost, layout in embed(Uses.of(routed.circuit, self._prices), self._prices)[: self._places]:
+            there = routing.moved(dict(zip(routed.qubits, layout, strict=True)))
+            yield _Start(cost, there.layout, Router(self._prices.couplings, {met: there}))
+
+
+class _Finder:
+    """Finds where circuits may begin on a device.
+
+    Qubits and couplings whose calibration failed are used only where it takes so many SWAPs to go round them that more is lost.
+    """
+
+    def __init__(self, device: Device, patterns: int, places: int) -> None:
+        self._device, self._most = device, (patterns, places)
+        self._trusted = _Placer(Prices.of(device), *self._most)
+
+    def starts(self, circuit: QuantumCircuit) -> _Patterns:
+        """Return where a circuit may begin, or raise LayoutError."""
+        device = self._device
+        if circuit.num_qubits > device.num_qubits:
+            raise LayoutError(
+                f"the circuit has {circuit.num_qubits} wires, the device only {device.num_qubits} qubits; "
+                "use a larger device, fewer hops or parties, or no device"
+            )
+        if found := self._trusted.without_swaps(circuit):
+            return found
+        whole = _Placer(Prices.of(device, doubtful=True), *self._most)
+        either = [each for each in (self._trusted.with_swaps(circuit), whole.without_swaps(circuit)) if each]
+        if either:
+            return min(either, key=lambda patterns: patterns[0][0].cost)
+        if found := whole.with_swaps(circuit):
+            return found
+        raise LayoutError(
+            f"no part of {device.name} that couplings hold together is large enough for the circuits; use another device"
+        )
+
+
+#: Placements of all circuits of a program: of each pattern of SWAPs, its places on the device.
+Placements = Iterator[Iterator[list[Routed]]]
+
+
+def place_all(
+    circuits: Sequence[QuantumCircuit], device: Device, patterns: int = 1, places: int = 1
+) -> Placements:
+    """Yield placements of a program's circuits, the least loss first; circuits whose wires meet in the same pairs share one.
+
+    Args:
+        circuits: The lowered circuits.
+        device: The device.
+        patterns: How many patterns of SWAPs to yield at most; without SWAPs there is one.
+        places: How many places of each.
+
+    Raises:
+        LayoutError: If a circuit does not fit on the device.
+    """
+    return _placed(circuits, _Finder(device, patterns, places).starts)
+
+
 def place_measured(
-    circuits: Sequence[QuantumCircuit], device: Device, measured: MeasuredLinks, seed: int
+    circuits: Sequence[QuantumCircuit], device: Device, measured: MeasuredLinks
 ) -> list[Routed]:
     """Place every circuit on measured links, those with the best fidelities, and on no other qubit.
 
@@ -158,86 +244,70 @@ def place_measured(
             f"the circuits need {widest} qubits, and {measured.source} has only {len(qubits)}; measure more links, or "
             "leave layout out"
         )
-    try:
-        links = measured.target(device.target)
-        placed = _place_on(circuits, links, links, None, seed)
-    except TranspilerError:
+    links = {frozenset((a, b)): loss(lack, 4 / 3) for a, b, lack in measured.links}
+    placer = _Placer(Prices(links, dict.fromkeys(qubits, (0.0, 0.0, 0.0, 0.0))))
+
+    def starts(circuit: QuantumCircuit) -> _Patterns:
+        if found := placer.without_swaps(circuit) or placer.with_swaps(circuit):
+            return found
         raise LayoutError(
             f"the circuits fit nowhere on the links of {measured.source}; measure more links, or leave layout out"
-        ) from None
-    return [
-        replace(
-            routed,
-            qubits=tuple(qubits[k] for k in routed.qubits),
-            layout=tuple(qubits[k] for k in routed.layout),
         )
-        for routed in placed
+
+    return next(next(_placed(circuits, starts)))
+
+
+def _placed(circuits: Sequence[QuantumCircuit], starts: Callable[[QuantumCircuit], _Patterns]) -> Placements:
+    kinds: dict[Pairs, _Patterns] = {}
+    of = [interactions(circuit) for circuit in circuits]
+    for circuit, pairs in zip(circuits, of, strict=True):
+        if pairs not in kinds:
+            kinds[pairs] = starts(circuit)
+
+    def placed(pattern: int) -> Iterator[list[Routed]]:
+        chosen = {pairs: _nth(found, pattern) for pairs, found in kinds.items()}
+        for place in range(max(map(len, chosen.values()))):
+            yield [
+                _nth(chosen[pairs], place).place(circuit) for circuit, pairs in zip(circuits, of, strict=True)
+            ]
+
+    return map(placed, range(max(map(len, kinds.values()))))
+
+
+def _nth(values: Sequence[T], n: int) -> T:
+    return values[min(n, len(values) - 1)]
+
+
+def doubts(placed: Iterable[tuple[QuantumCircuit, Sequence[int]]], device: Device, named: bool) -> list[str]:
+    """Return what is to be said of circuits that use qubits or couplings whose calibration failed.
+
+    Args:
+        placed: The circuits, with the qubits of their wires.
+        device: The device.
+        named: Whether the caller, or the protocol, chose the qubits.
+    """
+    failed = {
+        "qubits": {frozenset((qubit,)) for qubit in device.calibration.failed_qubits},
+        "couplings": device.calibration.failed_couplings,
+    }
+    if not any(failed.values()):
+        return []
+    used = {what for circuit, qubits in placed for what in _used(circuit, qubits)}
+    listed = " and ".join(
+        f"{kind} {', '.join('-'.join(map(str, sorted(each))) for each in sorted(found, key=sorted))}"
+        for kind, bad in failed.items()
+        if (found := used & bad)
+    )
+    if not listed:
+        return []
+    if named:
+        return [f"the layout uses what the calibration failed of: {listed}"]
+    return [
+        f"what the calibration failed of is used, since less is lost so than by SWAPs around it: {listed}"
     ]
 
 
-def place_all(
-    circuits: Sequence[QuantumCircuit], device: Device | None, by_hand: Sequence[int] | None, seed: int
-) -> list[Routed]:
-    """Place every circuit of a program; those whose wires meet in the same pairs share a placement.
-
-    Couplings whose calibration failed are used only if a layout by hand names them, or if there is no room without them.
-
-    Args:
-        circuits: The lowered circuits.
-        device: The device, or None for a machine on which any two wires may meet.
-        by_hand: One physical qubit for each wire, or None for those with the least error.
-        seed: Seed of the search and of SABRE.
-
-    Raises:
-        LayoutError: If a circuit does not fit on the device, or the layout given does not fit the circuit.
-    """
-    if device is None:
-        return [Routed(circuit, tuple(range(circuit.num_qubits)), ()) for circuit in circuits]
-    whole, target = device.target, device.trusted
-    if target is not whole:
-        with suppress(LayoutError, TranspilerError):
-            return _place_on(circuits, target, whole, by_hand, seed)
-    try:
-        return _place_on(circuits, whole, whole, by_hand, seed)
-    except TranspilerError:
-        raise LayoutError(
-            f"no part of {device.name} that couplings hold together is large enough for the circuits; use another device"
-            if by_hand is None
-            else f"the circuits join qubits of {', '.join(map(str, by_hand))} that no couplings of {device.name} join; choose "
-            "other qubits, or leave layout out"
-        ) from None
-
-
-def _place_on(
-    circuits: Sequence[QuantumCircuit],
-    target: Target,
-    whole: Target,
-    by_hand: Sequence[int] | None,
-    seed: int,
-) -> list[Routed]:
-    """Place every circuit on the qubits of a target; a layout by hand may use all that is whole."""
-    router: Router | None = None
-    known: dict[Pairs, tuple[int, ...] | None] = {}
-    starts: dict[Pairs, tuple[int, ...]] = {}
-    placed = []
-    for circuit in circuits:
-        pairs = interactions(circuit)
-        if pairs not in known:
-            known[pairs] = (
-                find_layout(circuit, target, seed) if by_hand is None else _fitting(circuit, whole, by_hand)
-            )
-        layout = known[pairs]
-        if layout is not None:
-            placed.append(Routed(circuit, layout, layout))
-            continue
-        # The first routing of a kind chooses where its wires begin; the others of that kind begin there too.
-        router = router or Router(target, seed)
-        placed.append(router.route(circuit, starts.get(pairs) if by_hand is None else by_hand))
-        starts[pairs] = placed[-1].layout
-    return placed
-
-
-def _fitting(circuit: QuantumCircuit, target: Target, by_hand: Sequence[int]) -> tuple[int, ...] | None:
-    """Return a layout by hand, if it needs no SWAPs."""
-    layout = check_layout(by_hand, circuit.num_qubits, target.num_qubits)
-    return layout if fits(circuit, layout, target) else None
+def _used(circuit: QuantumCircuit, qubits: Sequence[int]) -> set[Edge]:
+    """Return the qubits and the couplings that a circuit uses."""
+    couplings = {frozenset(qubits[k] for k in pair) for pair in interactions(circuit)[1]}
+    return couplings | {frozenset((qubit,)) for qubit in qubits}

@@ -68,7 +68,7 @@ def calibrated(compiled: Compiled, chosen: Chosen = True) -> Compiled:
 
 
 def _circuits(qubits: tuple[int, ...], device: Device, mode: str) -> list[CompiledItem]:
-    optimiser = Optimiser(qubits, device.target, _LEVEL, seed=0)
+    optimiser = Optimiser(qubits, device.target, _LEVEL)
     made = []
     for state in (0, 1):
         lowered = lower(_prepared(qubits, state), mode)

@@ -5,12 +5,12 @@ Which SWAPs a circuit needs depends only on who meets whom, in which order. Circ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from qiskit import QuantumCircuit, QuantumRegister
 from qiskit.circuit import Barrier, CircuitInstruction, Instruction, Qubit
-from qiskit.transpiler import Layout, PassManager, Target
+from qiskit.transpiler import CouplingMap, Layout, PassManager
 from qiskit.transpiler.passes import (
     ApplyLayout,
     EnlargeWithAncilla,
@@ -64,6 +64,11 @@ class Routing:
         """The SWAPs, in order."""
         return [step for step in self.order if not isinstance(step, int)]
 
+    def moved(self, to: Mapping[int, int]) -> Routing:
+        """Return the same SWAPs on other qubits."""
+        order = tuple(step if isinstance(step, int) else (to[step[0]], to[step[1]]) for step in self.order)
+        return Routing(tuple(to[qubit] for qubit in self.layout), order)
+
 
 def meetings(circuit: QuantumCircuit) -> tuple[Meeting, ...]:
     """Return what a routing must keep in order: everything but what happens to one qubit alone."""
@@ -85,16 +90,19 @@ def _is_alone(instruction: CircuitInstruction) -> bool:
 
 
 class Router:
-    """Routes the circuits of one program, those with the same meetings alike.
+    """Routes the circuits of one program, those with the same meetings alike. SABRE draws from fixed seeds.
 
     Args:
-        target: The device's target.
-        seed: Seed of SABRE.
+        couplings: The pairs of qubits that may be used.
+        known: Routings that are known, by meetings.
     """
 
-    def __init__(self, target: Target, seed: int) -> None:
-        self._target, self._seed = target, seed
-        self._routings: dict[tuple[Meeting, ...], Routing] = {}
+    def __init__(
+        self, couplings: Iterable[frozenset[int]], known: Mapping[tuple[Meeting, ...], Routing] | None = None
+    ) -> None:
+        pairs = sorted(tuple(sorted(pair)) for pair in couplings)
+        self._couplings = CouplingMap([*pairs, *((b, a) for a, b in pairs)])
+        self._routings = dict(known or {})
 
     def route(self, circuit: QuantumCircuit, layout: Sequence[int] | None) -> Routed:
         """Return a circuit with SWAPs.
@@ -102,18 +110,21 @@ class Router:
         Args:
             circuit: A lowered circuit that fits no layout without SWAPs.
             layout: Where the wires begin, if that is not for SABRE, or an earlier circuit with the same meetings, to choose.
+
+        Raises:
+            TranspilerError: If no couplings join what must meet.
         """
         circuit = with_narrow_decisions(circuit)
         if any(map(is_wide, circuit.data)):
             return self._route_whole(circuit, layout)
         met = meetings(circuit)
         if met not in self._routings:
-            self._routings[met] = self._find(circuit, met, layout)
+            self._routings[met] = self.find(circuit, layout)
         return follow(circuit, self._routings[met])
 
-    def _find(self, circuit: QuantumCircuit, met: Sequence[Meeting], layout: Sequence[int] | None) -> Routing:
-        """Route the meetings alone."""
-        routed, begins = self._sabre(_skeleton(circuit, met), layout)
+    def find(self, circuit: QuantumCircuit, layout: Sequence[int] | None, seed: int = 0) -> Routing:
+        """Return the SWAPs that a circuit, without wide control flow, needs from a layout; None lets SABRE choose one."""
+        routed, begins = self._sabre(_skeleton(circuit, meetings(circuit)), layout, seed)
         place = {qubit: k for k, qubit in enumerate(routed.qubits)}
         order = tuple(
             (place[step.qubits[0]], place[step.qubits[1]]) if step.name == "swap" else int(step.label)
@@ -127,7 +138,7 @@ class Router:
         Raises:
             LayoutError: If it needs SWAPs inside: there they would have no fences.
         """
-        routed, begins = self._sabre(circuit, layout)
+        routed, begins = self._sabre(circuit, layout, 0)
         if _swaps_inside(routed) > _swaps_inside(circuit):
             raise LayoutError(
                 f"circuit {circuit.name!r} needs SWAPs inside its control flow; give a layout that couples the qubits which "
@@ -150,10 +161,10 @@ class Router:
         return Routed(on_registers(circuit, [wires], circuit.cregs, done), qubits, begins, swaps)
 
     def _sabre(
-        self, circuit: QuantumCircuit, layout: Sequence[int] | None
+        self, circuit: QuantumCircuit, layout: Sequence[int] | None, seed: int
     ) -> tuple[QuantumCircuit, tuple[int, ...]]:
-        """Return a circuit on all qubits of the target, and the layout it begins with."""
-        target, seed = self._target, self._seed
+        """Return a circuit on all qubits of the device, and the layout it begins with."""
+        target = self._couplings
         if layout is None:
             passes = [SabreLayout(target, seed=seed, swap_trials=_TRIALS, layout_trials=_TRIALS)]
         else:

@@ -139,6 +139,11 @@ class DeviceCalibration:
         """
         return failures.failed_couplings(self.entries)
 
+    @cached_property
+    def failed_qubits(self) -> frozenset[int]:
+        """The qubits of which a gate or the readout errs by 1/2 or more, or a number is missing that others have."""
+        return failures.failed_qubits(self.qubits, self.entries)
+
     def t1(self, qubit: int) -> float | None:
         """Return the relaxation time of a qubit in seconds, None where it is missing."""
         return self._qubit(qubit).t1

@@ -80,12 +80,6 @@ class Device:
         return restrict(self.backend.target, range(self.num_qubits))
 
     @cached_property
-    def trusted(self) -> Target:
-        """The target without the two-qubit gates whose calibration failed."""
-        failed = self.calibration.failed_gates
-        return restrict(self.target, range(self.num_qubits), failed) if failed else self.target
-
-    @cached_property
     def plain(self) -> Device:
         """The same device, by its calibration, with one kind of measurement and of reset."""
         calibration = self.calibration

@@ -1,10 +1,10 @@
-"""Two-qubit gates whose calibration failed: what stands for their error there is no measurement."""
+"""What a calibration failed of: gates, couplings and qubits of which there is a number that is no measurement, or none."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qnet_circuits.devices.entries import FAILED, OperationCalibration
+from qnet_circuits.devices.entries import FAILED, OperationCalibration, QubitCalibration, is_gate
 
 #: A gate on its qubits.
 Gate = tuple[str, tuple[int, ...]]
@@ -39,3 +39,35 @@ def failed_couplings(entries: Sequence[OperationCalibration]) -> frozenset[froze
         if entry.error is not None and (entry.name, entry.qubits) not in failed
     }
     return frozenset(frozenset(qubits) for _, qubits in failed) - measured
+
+
+def failed_qubits(
+    qubits: Sequence[QubitCalibration], entries: Sequence[OperationCalibration]
+) -> frozenset[int]:
+    """Return the qubits of which a one-qubit gate or the readout errs by 1/2 or more, or a number is missing that others have.
+
+    The numbers are T1, T2, of which 0 is none, and an error of readout.
+
+    Example:
+        >>> kept = [QubitCalibration(2e-4, 1e-4, 0.01, error) for error in (0.01, 0.02, 0.99)]
+        >>> failed_qubits([*kept, QubitCalibration()], [OperationCalibration("sx", (0,), 1.0)])
+        frozenset({0, 2, 3})
+    """
+    single = [entry for entry in entries if len(entry.qubits) == 1 and entry.error is not None]
+    erring = {entry.qubits[0] for entry in single if entry.error >= FAILED and _counts(entry)}  # type: ignore[operator]
+    read = {entry.qubits[0]: entry.error for entry in single if entry.name == "measure"}
+    columns = [[qubit.t1 or None for qubit in qubits], [qubit.t2 or None for qubit in qubits]]
+    columns.append([_read(qubit, read.get(k)) for k, qubit in enumerate(qubits)])
+    coins = {k for k, error in enumerate(columns[-1]) if error is not None and error >= FAILED}
+    missing = {k for column in columns if any(column) for k, value in enumerate(column) if value is None}
+    return frozenset(erring | coins | missing)
+
+
+def _counts(entry: OperationCalibration) -> bool:
+    return entry.name == "measure" or is_gate(entry)
+
+
+def _read(qubit: QubitCalibration, error: float | None) -> float | None:
+    """Return the mean error of a qubit's readout, of what is known of it."""
+    known = [value for value in (qubit.one_from_zero, qubit.zero_from_one) if value is not None]
+    return sum(known) / len(known) if known else error

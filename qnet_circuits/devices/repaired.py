@@ -52,7 +52,10 @@ class Usable:
         self.error = cache(self._error)
         #: How long an operation on qubits takes, in seconds.
         self.duration = cache(self._duration)
-        self._median = cache(self._median_of)
+        #: How long an operation takes on so many qubits of the device, the median: its own, or that of another gate there.
+        self.typical_seconds = cache(self._typical_seconds)
+        #: The median of "error" or "duration" of an operation, without what failed; None if none is given.
+        self.median = cache(self._median_of)
         self._made: dict[Hashable, Any] = {}
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -160,7 +163,7 @@ class Usable:
         error = self._either_way("error", name, qubits)
         if error is None and name in _VIRTUAL:
             return 0.0
-        middle = self._median("error", name)
+        middle = self.median("error", name)
         if error is None:
             treated = "none is assumed" if middle is None else "the operation's median stands for it"
             self.note(f"missing error, {treated}", name, qubits)
@@ -184,7 +187,7 @@ class Usable:
             return seconds
         if name in _VIRTUAL:
             return 0.0
-        found = self._median("duration", name)
+        found = self.median("duration", name)
         if found is None:
             found = _DEFAULT_SECONDS.get(name, _DEFAULT_GATE_SECONDS[min(2, len(qubits))])
             treated = f"taken as {found * 1e9:g} ns"
@@ -192,6 +195,19 @@ class Usable:
             treated = "the operation's median stands for it"
         self.note(f"missing duration, {treated}", name, qubits)
         return found
+
+    def _typical_seconds(self, name: str, wires: int) -> float:
+        if name in _VIRTUAL:
+            return 0.0
+        known = self.calibration.operations
+        kind = name if name in known or name in _DEFAULT_SECONDS else self._gate_on(wires)
+        found = self.median("duration", kind)
+        return _DEFAULT_SECONDS.get(kind, _DEFAULT_GATE_SECONDS[min(2, wires)]) if found is None else found
+
+    def _gate_on(self, wires: int) -> str:
+        """Return the name of a gate that takes time on so many qubits."""
+        timed = (e.name for e in self.calibration.entries if len(e.qubits) == wires and e.duration)
+        return next((name for name in timed if not name.startswith(("measure", "reset", "rzz"))), "")
 
     def _either_way(self, kind: str, name: str, qubits: tuple[int, ...]) -> float | None:
         """Return a calibrated number; one that is given for the reversed pair holds too, and more than one that failed."""

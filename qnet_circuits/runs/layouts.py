@@ -1,41 +1,21 @@
-"""What ``layout=`` takes, in plain values: qubits, ``auto``, what a link benchmark measured, or the best by prediction.
-
-For a placement by prediction several are made, and each is predicted exactly, for the noise that the backend is expected to
-have.
-"""
+"""What ``layout=`` takes, in plain values: qubits, ``auto``, or what a link benchmark measured."""
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
-import numpy as np
-
-from qnet_circuits.backends.base import BaseBackend
-from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.compiling.chain_placement import Errors
-from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.devices.device import Device
-from qnet_circuits.devices.summary import couplings_by_use
-from qnet_circuits.errors import LayoutError, ParameterError, UnsupportedError
-from qnet_circuits.programs.figures import Figure, links_of
+from qnet_circuits.errors import ParameterError, UnsupportedError
+from qnet_circuits.programs.figures import links_of
 from qnet_circuits.runs.analysis import Stored, analyse
 from qnet_circuits.runs.kept import Kept
-from qnet_circuits.runs.options import TRANSPILER, RunOptions, stream_seed
 from qnet_circuits.runs.results.result import Result
 
-#: The value of ``layout=`` that asks for the best predicted placement.
-PREDICTED = "predicted"
-#: Placements that are tried beside the one with the least calibrated error.
-TRIALS = 12
-#: Seconds that each end of a coupling waits, in the trials in turn: how much waiting counts beside gates and readout.
-_WAITS = (0.0, 1e-6, 3e-6)
-#: Standard deviation of the logarithm by which the costs of couplings are varied, so that trials differ.
-SPREAD = 0.3
+#: What leaves the choice to the compiler; two names for the same.
+CHOSEN = ("auto", "predicted")
 _TAKES = "layout must be 'auto', 'predicted' or a list of qubits, or a link benchmark's result or the directory of its run"
 
 
@@ -51,8 +31,8 @@ def plain_layout(layout: Any, device: Device | None) -> Any:
         RecordError: If the run has no outcomes.
         UnsupportedError: If there is no device to choose qubits of.
     """
-    if isinstance(layout, str) and layout in ("auto", PREDICTED):
-        return layout if device is not None else _without_device()
+    if isinstance(layout, str) and layout in CHOSEN:
+        return "auto" if device is not None else _without_device()
     if isinstance(layout, Result):
         return _measured(layout, layout.title, device).to_dict()
     if isinstance(layout, str | os.PathLike):
@@ -139,88 +119,3 @@ def _chip(name: str) -> str | None:
     if label.lower().endswith(".json"):
         return None
     return label.removeprefix("calibration ").removeprefix("fake_").removeprefix("ibm_")
-
-
-def best_predicted(
-    options: RunOptions, backend: BaseBackend, seed: int, compiled_with: Callable[[RunOptions], Compiled]
-) -> tuple[RunOptions, str]:
-    """Return the options of a run with the placement whose first figure is predicted to come closest to its ideal.
-
-    The least calibrated error of gates and readout, by which placements are sought, knows nothing of waiting nor of the SWAPs
-    that routing puts in. So several are made, by costs of the couplings that count waiting differently and are varied at
-    random, each with a routing of its own, and are compared by the exact engine.
-
-    Args:
-        options: The run's options, with the layout ``predicted``.
-        backend: Where it will run.
-        seed: The run's seed; decides on what is tried.
-        compiled_with: Compiles the program, without control experiments, with other options.
-
-    Returns:
-        The options with the chosen placement, and what is to be said of it.
-
-    Raises:
-        UnsupportedError: If the figure cannot be predicted.
-    """
-    device = backend.device
-    assert device is not None  # plain_layout has refused it.
-    engine = ExactBackend("exact", device, backend.expected_noise)
-    rng = np.random.default_rng(stream_seed(seed, TRANSPILER, 1))
-    tried: list[tuple[float, RunOptions]] = []
-    for attempt, layout in enumerate(candidate_layouts(device, rng)):
-        chosen = replace(options, layout=layout, attempt=attempt)
-        try:
-            compiled = compiled_with(replace(chosen, mitigate=False))
-        except LayoutError:
-            if attempt == 0:
-                raise
-            continue  # The couplings left by this trial have no room for it.
-        tried.append((_lack(engine, compiled), _settled(chosen, compiled)))
-    least, best = min(tried, key=lambda trial: trial[0])
-    figure = compiled.program.figures[0].name
-    said = (
-        f"placed by prediction: the best of {len(tried)}, {figure} off its ideal by {least:.4f}; "
-        f"the least calibrated error would be off by {tried[0][0]:.4f}"
-    )
-    return best, said
-
-
-def candidate_layouts(device: Device, rng: np.random.Generator) -> Iterator[dict[str, Any] | None]:
-    """Return what ``layout`` is in each trial: first none, the least calibrated error."""
-    yield None
-    usable, _ = couplings_by_use(device.calibration)
-    errors = Errors.of(device.target)
-    for trial in range(TRIALS):
-        wait = _WAITS[trial % len(_WAITS)]
-        links = []
-        for a, b in usable:
-            cost = errors.couplings.get(frozenset((a, b)), 0.0)
-            cost += sum(errors.readout.get(q, 0.0) / 2 + wait * _decay(device, q) for q in (a, b))
-            cost *= math.exp(SPREAD * rng.normal())
-            links.append((a, b, 1 - math.exp(-cost)))
-        yield MeasuredLinks(tuple(links), "varied calibration").to_dict()
-
-
-def _decay(device: Device, qubit: int) -> float:
-    """Return how much infidelity a second of waiting costs at first, 1/(4 T1) + 1/(2 T2)."""
-    calibration = device.calibration
-    return 1 / (4 * (calibration.t1(qubit) or math.inf)) + 1 / (2 * (calibration.t2(qubit) or math.inf))
-
-
-def _settled(chosen: RunOptions, compiled: Compiled) -> RunOptions:
-    """Return options that name the qubits, where all circuits lie on the same without SWAPs."""
-    layouts = {item.layout for item in compiled.protocol_items()}
-    if len(layouts) > 1 or any(item.swaps for item in compiled.protocol_items()):
-        return chosen
-    return replace(chosen, layout=list(layouts.pop()))
-
-
-def _lack(engine: ExactBackend, compiled: Compiled) -> float:
-    """Return how far the first figure is predicted to be from its ideal value."""
-    figures: tuple[Figure, ...] = compiled.program.figures[:1]
-    if not figures or figures[0].ideal is None:
-        raise UnsupportedError(
-            "a layout by prediction needs a declared figure with an ideal value; use layout='auto'"
-        )
-    found = engine.evaluate(compiled, figures)
-    return math.inf if found.empty else abs(found.values[figures[0].name].value - figures[0].ideal)

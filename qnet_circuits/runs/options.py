@@ -122,7 +122,7 @@ class RunOptions:
     """What a run is asked for, checked as far as neither a protocol nor a backend is needed to check it.
 
     Args:
-        attempt: Which of several placements and routings is taken; 0 is the usual one. Set by ``layout="predicted"``.
+        attempt: Which of several placements and routings an earlier version took; kept so that its manifests stay readable.
 
     Example:
         >>> RunOptions(shots=100).shots, RunOptions().corrections
@@ -176,11 +176,11 @@ class RunOptions:
     layout: Any = _option(
         None,
         _judged_by_the_device,
-        "One physical qubit for each wire; ``auto`` (the default), the qubits with the least calibrated error; ``predicted``, "
-        "the best of several placements by exact prediction of the first figure, which takes seconds; or the result, or the "
+        "One physical qubit for each wire; ``auto`` (the default; ``predicted`` is the same), the qubits where least is lost, "
+        "by the calibration, and of a small program by exact prediction of several placements; or the result, or the "
         "directory, of a link benchmark of the same chip, for the qubits with the least measured infidelity.",
-        "Where on the device: auto (by the calibration), predicted (the best of several, by prediction), physical qubits "
-        "q0,q1,..., or the directory of a link benchmark's run.",
+        "Where on the device: auto (where least is lost; predicted is the same), physical qubits q0,q1,..., or the directory "
+        "of a link benchmark's run.",
     )
     carrier: str = _option(
         "relabel",

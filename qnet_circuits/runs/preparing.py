@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from qnet_circuits.backends.base import BaseBackend
+from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled, compile_program
 from qnet_circuits.compiling.experiments import compile_with_controls
@@ -24,10 +24,13 @@ from qnet_circuits.programs.given import Given, Runnable, protocol_for
 from qnet_circuits.programs.instructions import CORRECT
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol, ask
-from qnet_circuits.runs.layouts import PREDICTED, best_predicted, plain_layout
+from qnet_circuits.runs.layouts import plain_layout
 from qnet_circuits.runs.mitigation.stored import check_mitigable
-from qnet_circuits.runs.options import PROGRAM, TRANSPILER, RunOptions, stream_seed
+from qnet_circuits.runs.options import PROGRAM, RunOptions, stream_seed
 from qnet_circuits.runs.prepared import Prepared
+
+#: The most bytes of a prediction by which placements are compared; where it takes more, the least calibrated loss decides.
+_RANKING_MEMORY = 2**26
 
 
 def prepare(
@@ -62,13 +65,13 @@ def prepare(
     program = program_of(protocol, seed)
     if isinstance(protocol, Given):
         options = replace(options, corrections=_mode(program, options.corrections))
-    options, placed = _placed(program, where, seed, options)
+    options = _settled(options, where)
     if options.controls:
         program = _controlled(protocol, program, seed)
-    compiled = compile_for(program, where, seed, options)
+    compiled = compile_for(program, where, options)
     if options.mitigate:
         check_mitigable(protocol, compiled.program, where)
-    return Prepared(protocol, where, options, seed, compiled, (*said, *placed))
+    return Prepared(protocol, where, options, seed, compiled, said)
 
 
 def _mode(program: Program, asked: str) -> str:
@@ -88,16 +91,10 @@ def _mode(program: Program, asked: str) -> str:
     return "feedforward" if any(each.is_control_flow() for each in instructions) else asked
 
 
-def _placed(
-    program: Program, backend: BaseBackend, seed: int, options: RunOptions
-) -> tuple[RunOptions, tuple[str, ...]]:
-    """Return the options with the layout in plain values, and what is to be said of a layout by prediction."""
+def _settled(options: RunOptions, backend: BaseBackend) -> RunOptions:
+    """Return the options with the layout, and what a backend has options of its own for, in plain values."""
     layout = None if options.layout is None else plain_layout(options.layout, backend.device)
-    options = replace(options, layout=layout, options=dict(backend.options))
-    if options.layout != PREDICTED:
-        return options, ()
-    chosen, said = best_predicted(options, backend, seed, partial(compile_for, program, backend, seed))
-    return chosen, (said,)
+    return replace(options, layout=layout, options=dict(backend.options))
 
 
 def asked_of(backend: BaseBackend, options: RunOptions) -> BaseBackend:
@@ -141,7 +138,7 @@ def _controlled(protocol: Protocol, program: Program, seed: int) -> Program:
     return with_controls(protocol, program, lambda other: program_of(other, seed))
 
 
-def compile_for(program: Program, backend: BaseBackend, seed: int, options: RunOptions) -> Compiled:
+def compile_for(program: Program, backend: BaseBackend, options: RunOptions) -> Compiled:
     """Compile a program as a run with these options does, with the circuits that measure readout if they are wanted."""
     layout = options.layout
     controlled = any(item.control for item in program)
@@ -155,7 +152,37 @@ def compile_for(program: Program, backend: BaseBackend, seed: int, options: RunO
         carrier=options.carrier,
         emulate_links=options.emulate_links,
         decoupling=options.decoupling,
-        # Attempt 0 is the usual one; the others vary what placement and routing leave to chance.
-        seed=stream_seed(seed, TRANSPILER, options.attempt) % 2**31,
+        lack=_lack_of(program, backend),
     )
     return calibrated(compiled, options.mitigate) if options.mitigate else compiled
+
+
+def _lack_of(program: Program, backend: BaseBackend) -> Callable[[Compiled], float] | None:
+    """Return what tells how far, by exact prediction, figures are from their ideals: on average, in parts of their ranges.
+
+    None is returned where nothing can be predicted: without a device, or without a figure that has an ideal value.
+    """
+    own = {item.name for item in program if not item.control}
+    figures = [
+        figure
+        for figure in program.figures
+        if figure.ideal is not None
+        and not figure.drawn_from
+        and own.issuperset(event.item for _, event in figure.expression.terms)
+    ]
+    if backend.device is None or not figures:
+        return None
+    # Whatever noise a run has: runs that differ in it alone are compared on the same qubits.
+    engine = ExactBackend("exact", backend.device, memory=_RANKING_MEMORY)
+
+    def lack(compiled: Compiled) -> float:
+        found = engine.evaluate(compiled, figures).values
+        return sum(_off(figure, found[figure.name].value) for figure in figures if figure.name in found)
+
+    return lack
+
+
+def _off(figure: Figure, value: float) -> float:
+    low, high = figure.physical or (0.0, 1.0)
+    assert figure.ideal is not None
+    return abs(value - figure.ideal) / (high - low)

@@ -107,7 +107,7 @@ class Source:
                 "give it to open_run(path, protocol=...)"
             )
         options, seed = self._options(protocol), manifest["seed"]
-        compiled = compile_for(self._program(protocol), self.backend, seed, options)
+        compiled = compile_for(self._program(protocol), self.backend, options)
         if compiled.program.id != manifest["program_id"]:
             raise RecordError(
                 f"the protocol makes another program now than when {where} was prepared; run it anew"

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 import qnet_circuits as qn
+from qnet_circuits.compiling.embedding import Prices
 from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.entries import OperationCalibration
 
 CHAIN = qn.RepeaterChain(hops=2)
 
@@ -83,10 +85,55 @@ def test_a_protocol_that_names_them_has_them():
 
 
 def test_a_device_on_which_nothing_failed_is_trusted_as_it_is():
-    device = Device.from_calibration(line())
-    assert device.trusted is device.target
-    perfect = Device.from_calibration(qn.line_device(4, two_qubit_error=0))
-    assert perfect.trusted is perfect.target
+    for device in map(Device.from_calibration, (line(), qn.line_device(4, two_qubit_error=0))):
+        trusted, whole = Prices.of(device), Prices.of(device, doubtful=True)
+        assert (trusted.couplings, trusted.qubits) == (whole.couplings, whole.qubits)
+
+
+@pytest.mark.parametrize(
+    "failing",
+    [
+        {"t1": None},
+        {"t2": 0.0},
+        {"one_from_zero": 0.6, "zero_from_one": 0.5},
+        {"one_from_zero": None, "zero_from_one": None},
+    ],
+    ids=["no t1", "t2 of 0", "a coin", "no readout"],
+)
+def test_failed_qubits_are_avoided_unless_they_are_named(failing):
+    device = line()
+    qubits = [replace(qubit, **failing) if k == 4 else qubit for k, qubit in enumerate(device.qubits)]
+    entries = [
+        replace(entry, error=None) if (entry.name, entry.qubits) == ("measure", (4,)) else entry
+        for entry in device.entries
+    ]
+    check_avoided(replace(device, qubits=tuple(qubits), entries=tuple(entries)))
+
+
+@pytest.mark.parametrize("gate", ["sx", "measure"])
+def test_qubits_with_failed_operations_are_avoided_unless_they_are_named(gate):
+    device = line()
+    qubits = [replace(q, one_from_zero=None, zero_from_one=None) for q in device.qubits]
+    readout = [OperationCalibration("measure", (k,), 0.01, 1e-6) for k in range(9)]
+    entries = [entry for entry in device.entries if entry.name != "measure"] + readout
+    entries = [replace(e, error=0.7) if (e.name, e.qubits) == (gate, (4,)) else e for e in entries]
+    check_avoided(replace(device, qubits=tuple(qubits), entries=tuple(entries)))
+
+
+def check_avoided(device):
+    assert device.failed_qubits == {4}
+    compiled = qn.compile(CHAIN, device)
+    assert 4 not in compiled.layout[0] and doubts(compiled) == []
+    (note,) = doubts(qn.compile(CHAIN, device, layout=[3, 4, 5, 6]))
+    assert "qubits 4" in note
+
+
+def test_a_doubt_is_better_than_very_many_swaps():
+    """A chain of 12 wires on a line of 12: without the coupling in its middle it would have to be carried to and fro."""
+    device = line((5, 6), qubits=12)
+    compiled = qn.compile(qn.RepeaterChain(hops=6), device)
+    assert compiled.resources["routing_swaps"] == 0
+    assert len(doubts(compiled)) == 1
 
 
 def test_prediction_tries_no_failed_coupling():

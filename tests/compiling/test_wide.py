@@ -37,7 +37,6 @@ def check(number):
         fake_device(DEVICES[number % 5]),
         corrections=MODES[number % 3],
         optimization_level=number // 5 % 4,
-        seed=number,
     )
     (item,) = compiled.items
     assert compiled.verify() > 0

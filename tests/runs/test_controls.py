@@ -22,7 +22,7 @@ CHAIN = qn.RepeaterChain(hops=3)
 
 
 def compiled(protocol, backend="aer:fake_kingston", **options):
-    return compile_for(program_of(protocol, 5, controls=True), backend_of(backend), 5, RunOptions(**options))
+    return compile_for(program_of(protocol, 5, controls=True), backend_of(backend), RunOptions(**options))
 
 
 def wires(item):
@@ -305,5 +305,5 @@ def test_wires_that_the_protocol_lacks_are_placed_apart_and_noted():
     from qnet_circuits.programs.controls import with_controls
 
     merged = with_controls(Narrow(), loose, lambda other: other.program(np.random.default_rng(0)))
-    made = compile_for(merged, backend_of("aer:fake_kingston"), 1, RunOptions())
+    made = compile_for(merged, backend_of("aer:fake_kingston"), RunOptions())
     assert "swap_transport needs qubits that the protocol has not, and lies where it fits best" in made.notes

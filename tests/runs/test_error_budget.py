@@ -170,7 +170,7 @@ def test_latency_costs_nothing_where_nothing_waits_for_messages():
     feedforward = error_budget(qn.Teleportation(), "fake_kingston", corrections="feedforward")
     for source in ("latency", "decisions"):
         assert frame[source] == Cost(source, 0.0, 0.0)
-        assert feedforward[source].alone > 1e-3
+        assert feedforward[source].alone > 5e-4
 
 
 def test_a_perfect_device_costs_nothing():

@@ -78,11 +78,12 @@ class Contractor:
 
     Args:
         memory: The most bytes that a contraction may take.
+        trees: Paths that are known, by shape; new ones are added.
     """
 
-    def __init__(self, memory: float = DEFAULT_MEMORY) -> None:
+    def __init__(self, memory: float = DEFAULT_MEMORY, trees: dict[Any, Any] | None = None) -> None:
         self._memory = memory
-        self._trees: dict[Any, Any] = {}
+        self._trees = {} if trees is None else trees
         #: Log2 of the most entries that a tensor had.
         self.width = 0.0
 
@@ -104,6 +105,7 @@ class Contractor:
         key = (shape, sizes)
         if key not in self._trees:
             self._trees[key] = self._search(network)
+        self.width = max(self.width, float(self._trees[key].contraction_width()))
         return self._trees[key]
 
     def _search(self, network: TensorNetwork) -> Any:
@@ -123,7 +125,6 @@ class Contractor:
                 f"{self._memory / 2**30:.3g} GiB; allow more with memory=... (--memory-gib), use fewer qubits "
                 "that are entangled at once, or sample on aer"
             )
-        self.width = max(self.width, width)
         return tree
 
     @staticmethod

@@ -46,6 +46,10 @@ def device(name):
         return getattr(devices, name)()
 
 
+def couplings(name):
+    return {frozenset(pair) for pair in device(name).coupling_map.get_edges()}
+
+
 def line(name, length):
     """Return the first line of coupled qubits of a device."""
     near = {}
@@ -136,7 +140,7 @@ def test_programs_verify_in_every_mode(program, mode, level):
     source = lower(program(), mode).circuit
     layout = line("FakeTorino", source.num_qubits)
     if mode == "coherent":
-        routed = Router(device("FakeTorino").target, 1).route(source, layout)
+        routed = Router(couplings("FakeTorino")).route(source, layout)
         source, layout = routed.circuit, list(routed.qubits)
     assert verify_boundaries(source, compiled_on("FakeTorino", source, level, layout)) > 3
 
@@ -434,7 +438,7 @@ def test_a_turn_before_a_reset_does_not_matter():
 def test_random_programs_verify_on_devices_by_both_routes(name, level, rng):
     for _ in range(3):
         source = lower(random_program(rng, length=16), "feedforward").circuit
-        routed = Router(device(name).target, 1).route(source, line(name, source.num_qubits))
+        routed = Router(couplings(name)).route(source, line(name, source.num_qubits))
         source = routed.circuit
         compiled = compiled_on(name, source, level, list(routed.qubits))
         assert verify_boundaries(source, compiled)
