@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from math import pi
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -18,11 +19,12 @@ from qiskit.circuit import (
     Gate,
     IfElseOp,
     Instruction,
+    ParameterExpression,
     Qubit,
     SwitchCaseOp,
     WhileLoopOp,
 )
-from qiskit.circuit.library import get_standard_gate_name_mapping
+from qiskit.circuit.library import RZGate, RZZGate, XGate, get_standard_gate_name_mapping
 from qiskit.transpiler import Target, TranspilerError, generate_preset_pass_manager
 
 from qnet_circuits.compiling.building import fence, fence_label, with_instructions
@@ -79,6 +81,7 @@ class Optimiser:
         smaller.add_instruction(Instruction(STAND_IN, 1, 0, []), {(k,): None for k in range(len(qubits))})
         self._target, self._level = smaller, level
         self._width = len(qubits)
+        self._fractional = target is not None and "rzz" in target.operation_names
         self._bodies: dict[_Key, list[CircuitInstruction]] = {}
 
     @cached_property
@@ -103,14 +106,18 @@ class Optimiser:
         Raises:
             UnsupportedError: If the machine cannot do it.
         """
-        simple, decisions = set_aside(circuit)
+        simple, decisions = set_aside(self._folded(circuit))
         try:
-            optimised: QuantumCircuit = self._manager.run(simple)
+            # Optimisation may make angles out of range anew.
+            optimised: QuantumCircuit = self._folded(self._manager.run(simple))
             self._put_back(optimised, decisions)
         except TranspilerError as error:
             reason = self._lacking(circuit) or self._mixed() or " ".join(str(error.message).split())
             raise UnsupportedError(f"circuit {circuit.name!r} cannot be compiled here: {reason}") from error
         return optimised
+
+    def _folded(self, circuit: QuantumCircuit) -> QuantumCircuit:
+        return with_folded_angles(circuit) if self._fractional else circuit
 
     def _lacking(self, circuit: QuantumCircuit) -> str:
         """Return what a circuit does besides gates that the machine has no instruction for; empty if there is nothing."""
@@ -170,6 +177,45 @@ class Optimiser:
                 open_on[qubit].append(instruction)
             else:
                 open_on[qubit] = self._bodies[new[label]] = []
+
+
+def with_folded_angles(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return the same circuit with every angle of rzz in [0, π/2], as processors with fractional gates take it.
+
+    A turn by π is Z on both qubits, and X on one before and after turns the other way.
+    """
+    done: list[CircuitInstruction] = []
+    phase, changed = 0.0, False
+    for each in circuit.data:
+        if each.is_control_flow():
+            blocks = [with_folded_angles(block) for block in each.operation.blocks]
+            if any(new is not old for new, old in zip(blocks, each.operation.blocks, strict=True)):
+                each, changed = each.replace(operation=each.operation.replace_blocks(blocks)), True
+        if (
+            each.name != "rzz"
+            or isinstance(angle := each.params[0], ParameterExpression)
+            or 0 <= angle <= pi / 2
+        ):
+            done.append(each)
+            continue
+        gates, shift = _folded(float(angle), each.qubits)
+        done, phase, changed = done + gates, phase + shift, True
+    if not changed:
+        return circuit
+    folded = with_instructions(circuit, done)
+    folded.global_phase += phase
+    return folded
+
+
+def _folded(angle: float, qubits: Sequence[Qubit]) -> tuple[list[CircuitInstruction], float]:
+    """Return gates that turn two qubits by an angle, and the phase that they lack."""
+    whole = round(angle / pi)
+    rest = angle - whole * pi
+    turn = CircuitInstruction(RZZGate(abs(rest)), qubits)
+    flip = [CircuitInstruction(XGate(), qubits[:1])] if rest < 0 else []
+    # rzz(π) is -i Z⊗Z, which is i rz(π)⊗rz(π); two of them are -1.
+    half = [CircuitInstruction(RZGate(pi), [qubit]) for qubit in qubits] if whole % 2 else []
+    return [*half, *flip, turn, *flip], (whole % 2) * pi / 2 - (whole - whole % 2) * pi / 2
 
 
 def _key(body: QuantumCircuit, wire: int) -> _Key:
