@@ -6,16 +6,7 @@ from pathlib import Path
 import pytest
 from scipy.stats import binom
 
-from benchmarks import (
-    declared_terms,
-    exact_chain,
-    feedforward_chain,
-    frame_chain,
-    key_distillation,
-    overhead,
-    pulses,
-    run,
-)
+from benchmarks import run
 from benchmarks.baselines import chain, feedforward
 from benchmarks.measuring import Row, seconds_in_aer
 
@@ -32,30 +23,33 @@ def test_the_baselines_chain_is_a_perfect_bell_pair_without_noise(hops):
     assert feedforward.feedforward_fidelity(hops, ideal, layout, 200, 1, ideal) == 1.0
 
 
+@pytest.mark.slow
 def test_library_and_baseline_agree_on_the_noise_that_both_know():
     from qiskit_aer import AerSimulator
 
     device, hops, shots = fake_provider.FakeTorino(), 3, 4000
     simulator = AerSimulator.from_backend(device)
-    by_hand = chain.chain_fidelity(hops, device, frame_chain.LAYOUTS[hops], shots, 1, simulator)
-    row = frame_chain.same_physics("chain", hops, by_hand, shots)
+    by_hand = chain.chain_fidelity(hops, device, run.frame_chain.LAYOUTS[hops], shots, 1, simulator)
+    row = run.frame_chain.same_physics("chain", hops, by_hand, shots)
     assert row.passed and "fidelity" in row.detail
     # Whoever forgets the readout, or the correction, is found out at this number of shots.
-    assert not frame_chain.same_physics("chain", hops, by_hand + 0.05, shots).passed
+    assert not run.frame_chain.same_physics("chain", hops, by_hand + 0.05, shots).passed
 
 
 def test_the_baselines_seconds_are_scaled_on_a_line():
-    assert feedforward_chain.scaled(2.0, 4.0, (100, 200), 1000) == pytest.approx(20.0)
+    assert run.feedforward_chain.scaled(2.0, 4.0, (100, 200), 1000) == pytest.approx(20.0)
 
 
 def test_each_benchmark_gives_rows_with_its_bars():
-    rows = exact_chain.measure("frame", short=2, long=4, repeats=1)
+    rows = run.exact_chain.measure("frame", short=2, long=4, repeats=1)
     assert [row.bar for row in rows] == [10.0, None, 1.5]
-    assert exact_chain.on_processor(hops=3, repeats=1).bar == 5.0
-    assert declared_terms.growth("frame", short=2, long=4, repeats=1).bar == 1.5
-    row = declared_terms.slower("chain", declared_terms.exact(2, "feedforward", "fake_torino"), repeats=1)
+    assert run.exact_chain.on_processor(hops=3, repeats=1).bar == 5.0
+    assert run.declared_terms.growth("frame", short=2, long=4, repeats=1).bar == 1.5
+    row = run.declared_terms.slower(
+        "chain", run.declared_terms.exact(2, "feedforward", "fake_torino"), repeats=1
+    )
     assert row.value > 0 and row.bar == 1.3
-    row = overhead.measure("3-hop chain", "feedforward", shots=5, repeats=1)
+    row = run.overhead.measure("3-hop chain", "feedforward", shots=5, repeats=1)
     assert row.value > 0 and row.bar == 0.5
 
 
@@ -83,8 +77,8 @@ def test_cascade_is_measured_on_the_same_frame_with_the_parities_that_each_tells
     monkeypatch.syspath_prepend(str(tmp_path))
     for name in ("qkdpy", "qkdpy.key_management", "qkdpy.key_management.error_correction"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    frames = key_distillation.Frames.random(2000, 0.03)
-    rows = key_distillation.cascade(frames, repeats=1)
+    frames = run.key_distillation.Frames.random(2000, 0.03)
+    rows = run.key_distillation.cascade(frames, repeats=1)
     from qkdpy.key_management import error_correction
 
     assert [row.bar for row in rows] == [20.0, None] and all(row.value > 0 for row in rows)
@@ -98,23 +92,23 @@ def test_cascade_is_measured_on_the_same_frame_with_the_parities_that_each_tells
 
 
 def test_what_is_not_installed_is_said_and_is_no_missed_bar(monkeypatch):
-    monkeypatch.setattr(key_distillation, "find_spec", lambda name: None)
-    (row,) = key_distillation.cascade(key_distillation.Frames.random(100, 0.03), repeats=1)
+    monkeypatch.setattr(run.key_distillation, "find_spec", lambda name: None)
+    (row,) = run.key_distillation.cascade(run.key_distillation.Frames.random(100, 0.03), repeats=1)
     assert row.value is None and row.passed is None and "MISSED" not in run.line_of(row)
     assert "not measured: qkdpy 0.8.0 is not installed; pip install -e '.[bench]'" in run.line_of(row)
 
 
 def test_hashes_are_measured_only_if_they_are_the_same(monkeypatch):
-    row = key_distillation.toeplitz(3000, 1500, repeats=1)
+    row = run.key_distillation.toeplitz(3000, 1500, repeats=1)
     assert row.bar == 3.0 and row.value > 0 and "the same bits" in row.detail
-    honest = key_distillation.scipy_hash
-    monkeypatch.setattr(key_distillation, "scipy_hash", lambda *arguments: 1 - honest(*arguments))
+    honest = run.key_distillation.scipy_hash
+    monkeypatch.setattr(run.key_distillation, "scipy_hash", lambda *arguments: 1 - honest(*arguments))
     with pytest.raises(AssertionError, match="differ"):
-        key_distillation.toeplitz(300, 150, repeats=1)
+        run.key_distillation.toeplitz(300, 150, repeats=1)
 
 
 def test_each_schedule_has_its_speed_and_efficiency():
-    rows = key_distillation.schedules(key_distillation.Frames.random(2000, 0.03), repeats=1)
+    rows = run.key_distillation.schedules(run.key_distillation.Frames.random(2000, 0.03), repeats=1)
     assert [row.name.split()[1].strip(",") for row in rows] == ["original", "opt(4)", "opt(7)", "opt(8)"]
     assert all(row.value > 0 and row.bar is None and "f 1." in row.detail for row in rows)
 
@@ -124,7 +118,7 @@ def test_time_inside_aer_is_counted_and_the_simulator_left_as_it_was():
 
     before = AerSimulator.run
     with seconds_in_aer() as spent:
-        overhead.beyond_aer(overhead.PROTOCOLS["3-hop chain"], "frame", 5, 0)
+        run.overhead.beyond_aer(run.overhead.PROTOCOLS["3-hop chain"], "frame", 5, 0)
     assert spent and min(spent) > 0
     assert AerSimulator.run is before
 
@@ -164,9 +158,9 @@ def test_an_unknown_benchmark_is_refused():
 
 
 def test_a_script_sifts_the_pulses_that_the_library_makes_a_key_of():
-    alice, bob = pulses.by_hand(3, 4000, "FakeManilaV2")
+    alice, bob = run.pulses.by_hand(3, 4000, "FakeManilaV2")
     assert len(alice) == len(bob) and binom.ppf(5e-7, 4000, 0.5) <= len(alice) <= binom.isf(5e-7, 4000, 0.5)
     # On another device, and qubit: only that both err little is compared.
     assert (alice != bob).mean() < 0.05
-    result = pulses.run_to_key(3, 40_000)
+    result = run.pulses.run_to_key(3, 40_000)
     assert result.qber.value < 0.05 and result.key_length.value > 0

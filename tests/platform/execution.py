@@ -19,7 +19,7 @@ CHUNK = 2048
 #: would take minutes.
 _WIDE = 20
 #: Qubits of independent parts of such a circuit that are simulated together.
-_PART = 2
+_PART = 8
 
 
 def run_job(processor: Processor, params: dict[str, Any], seed: Sequence[int]) -> str:

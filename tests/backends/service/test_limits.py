@@ -425,7 +425,11 @@ def test_data_that_a_branch_rewrites_is_sent_again():
 
 # -- protocols -----------------------------------------------------------------------------------------------------
 
-DEVICES = ("fake_kingston", "fake_torino", "fake_boston")
+#: One device is tried by default: limits are those of jobs, whatever the device.
+DEVICES = (
+    "fake_kingston",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("fake_torino", "fake_boston")),
+)
 
 
 @pytest.mark.parametrize("corrections", ["frame", "feedforward"])
