@@ -126,21 +126,3 @@ def six_state_probe_information(disturbance: float) -> float:
 def _six_state_guess(d: float) -> float:
     """Return how often she is right where Bob's bit is."""
     return min(1.0, (1 + math.sqrt(d * (2 - 3 * d)) / (1 - d)) / 2)
-
-
-def detection_probability(test_bits: int, qber: float = 0.25) -> float:
-    """Return the probability that at least one of the compared bits differs, 1 - (1 - Q)^m.
-
-    Args:
-        test_bits: m, bits compared.
-        qber: Q that the attack makes; 25 % for full intercept-resend on BB84.
-
-    Raises:
-        ParameterError: If a value is out of range.
-
-    Example:
-        >>> round(detection_probability(20), 5)
-        0.99683
-    """
-    check_count("test_bits", test_bits, 0)
-    return float(1 - (1 - check_range("qber", qber, 0.0, 1.0)) ** test_bits)

@@ -26,24 +26,3 @@ def s_value(weights: Sequence[float]) -> float:
     """
     correlator = correlators(weights)
     return math.sqrt(2) * (correlator["xx"] + correlator["zz"])
-
-
-def maximal_s_value(weights: Sequence[float]) -> float:
-    """Return the largest CHSH value over all settings.
-
-    The correlation matrix of the pair is diagonal, and the best settings lie in the plane of the two largest
-    correlators: S = 2 √(t₁² + t₂²) with |t₁| and |t₂| the largest two of |<XX>|, |<YY>| and |<ZZ>|. No pair exceeds
-    2√2.
-
-    Args:
-        weights: Weights of the pair.
-
-    Raises:
-        ParameterError: If these are no weights.
-
-    Example:
-        >>> round(maximal_s_value((0.9, 0, 0, 0.1)), 5), round(s_value((0.9, 0, 0, 0.1)), 5)
-        (2.56125, 2.54558)
-    """
-    _, second, first = sorted(abs(value) for value in correlators(weights).values())
-    return 2 * math.hypot(first, second)

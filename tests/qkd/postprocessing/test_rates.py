@@ -54,96 +54,16 @@ def test_bb84_takes_the_phase_errors_from_the_other_basis():
 )  # fmt: skip
 def test_six_state(q, rate):
     assert rates.six_state_rate(q) == pytest.approx(rate, **EIGHT)
-    assert rates.conference_six_state_rate(q, 2) == pytest.approx(rate, **EIGHT)
 
 
 def test_six_state_threshold():
     assert threshold(rates.six_state_rate, 0.01, 0.3) == pytest.approx(0.12619308327682116, abs=1e-14)
 
 
-def test_werner_pairs_and_chsh():
-    assert rates.werner_s_value(0) == pytest.approx(2.8284271247, abs=1e-10)
-    assert rates.werner_s_value(0.1464466094) == pytest.approx(2.0, abs=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("q", "rate"),
-    [(0.01, 0.77659793), (0.02, 0.61229070), (0.03, 0.47007777), (0.05, 0.22495049), (0.07, 0.01461428)],
-)
-def test_device_independent(q, rate):
-    assert rates.device_independent_rate(q) == pytest.approx(rate, **EIGHT)
-
-
-def test_device_independent_thresholds():
-    zero = threshold(rates.device_independent_rate, 0.01, 0.12)
-    assert zero == pytest.approx(0.0714917588, abs=1e-10)
-    assert rates.werner_s_value(zero) == pytest.approx(2.4240086649, abs=1e-10)
-    noisy = threshold(lambda q: rates.device_independent_rate(q, flip=0.499), 0.05, 0.1)
-    assert noisy == pytest.approx(0.08085, abs=1e-5)
-    lossy = threshold(lambda loss: rates.device_independent_loss_rate(1 - loss), 0.01, 0.15)
-    assert 1 - lossy == pytest.approx(0.92314, abs=5e-6)
-    violated = threshold(lambda loss: rates.lossy_s_value(1 - loss) - 2, 0.01, 0.3)
-    assert 1 - violated == pytest.approx(2 * (math.sqrt(2) - 1), abs=1e-9)
-    assert rates.lossy_s_value(1.0) == rates.werner_s_value(0.0)
-
-
-def test_no_device_independent_key_without_a_violation():
-    for s in (2.0, 1.5, 0.0, -2.5):
-        assert rates.device_independent_rate(0.0, s) == 0.0
-    # with photons detected more rarely than 2(√2 - 1) there is no violation either
-    assert rates.device_independent_loss_rate(0.828) <= 0
-
-
-@pytest.mark.parametrize(
-    ("parties", "zero", "rate"), [(2, 0.11002786, 0.83841373), (3, 0.07936319, 0.77889074)]
-)
-def test_conference_key(parties, zero, rate):
-    def at(q):
-        return rates.conference_rate(rates.depolarized_parity_error(2 * q, parties), [q] * (parties - 1))
-
-    assert at(0.01) == pytest.approx(rate, **EIGHT)
-    assert threshold(at, 0.001, 0.2) == pytest.approx(zero, **EIGHT)
-
-
-def test_the_worst_partner_counts():
-    assert rates.conference_rate(0.0, [0.01, 0.05]) == 1 - binary_entropy(0.05)
-    with pytest.raises(ParameterError, match="partner"):
-        rates.conference_rate(0.0, [])
-
-
-@pytest.mark.parametrize(("parties", "zero"), [(2, 0.12619308), (3, 0.13981046)])
-def test_conference_six_state(parties, zero):
-    found = threshold(lambda q: rates.conference_six_state_rate(q, parties), 0.01, 0.3)
-    assert found == pytest.approx(zero, abs=1e-7)
-
-
-def test_conference_six_state_from_the_state_itself():
-    # S(Z|E) = S(ZE) - S(E) with a purification: E's state given Z has the entropy of the parties' state after Z
-    n, q = 3, 0.04
-    noise = 2 * q
-    ghz = np.zeros(2**n)
-    ghz[[0, -1]] = 1 / math.sqrt(2)
-    state = (1 - noise) * np.outer(ghz, ghz) + noise * np.eye(2**n) / 2**n
-    half = 2 ** (n - 1)
-    with_bit = [state[:half, :half], state[half:, half:]]
-    hidden = sum(shannon_entropy(np.linalg.eigvalsh(part).tolist()) for part in with_bit)
-    hidden -= shannon_entropy(np.linalg.eigvalsh(state).tolist())
-    assert rates.conference_six_state_rate(q, n) == pytest.approx(hidden - binary_entropy(q), abs=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("biases", "fraction"),
-    [((0.5, 0.5), 1 / 2), ((1 / 3,) * 3, 1 / 3), ((1.0, 0.0), 1.0), ((0.9, 0.1), 0.82)],
-)
-def test_sifted_fraction(biases, fraction):
-    assert rates.sifted_fraction(biases) == pytest.approx(fraction)
-
-
 def test_rates_refuse_what_is_no_probability():
     calls = [
         lambda: rates.bb84_rate(0.6), lambda: rates.bb84_rate(0.1, efficiency=0.9), lambda: rates.six_state_rate(-0.1),
-        lambda: rates.device_independent_rate(0.1, s=3), lambda: rates.depolarized_parity_error(0.1, 1),
-        lambda: rates.sifted_fraction((0.5, 0.6)), lambda: attacks.intercept_resend_qber(0.5, bases=4),
+        lambda: attacks.intercept_resend_qber(0.5, bases=4),
         lambda: threshold(rates.bb84_rate, 0.2, 0.3), lambda: shannon_entropy((-0.1, 1.1)),
     ]  # fmt: skip
     for call in calls:
@@ -307,10 +227,3 @@ def test_the_breidbart_basis_from_the_states_themselves(angle):
     assert 1 - figures.hidden == pytest.approx(attacks.breidbart_information(), abs=1e-9)
     guess = np.trace(turned(0.0)[0] @ turned(math.pi / 4)[0])
     assert guess == pytest.approx(attacks.BREIDBART_GUESS, abs=1e-12)
-
-
-def test_detection():
-    values = [attacks.detection_probability(m) for m in (10, 20)]
-    assert values == pytest.approx([0.94369, 0.99683], abs=5e-6)
-    assert 1 - attacks.detection_probability(50) == pytest.approx(5.7e-7, abs=5e-9)
-    assert attacks.detection_probability(0) == 0.0
