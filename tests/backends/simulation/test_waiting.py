@@ -52,6 +52,15 @@ def excited(circuit, bit=0, **options):
     return (1 - mean(circuit, bit, **options)) / 2
 
 
+def one_waits(width=2):
+    """Return a circuit on which qubits 0 and 1 are excited, and qubit 1 is measured while qubit 0 waits."""
+    circuit = QuantumCircuit(width, width)
+    circuit.x([0, 1])
+    circuit.barrier()
+    circuit.measure(1, 1)
+    return circuit
+
+
 def near(value):
     return pytest.approx(value, abs=1e-9)
 
@@ -425,10 +434,7 @@ def test_between_two_decisions_a_gate_ends_before_the_next_is_on_its_way():
 @pytest.mark.parametrize("barrier", [False, True])
 def test_measurements_of_a_block_begin_together_unless_a_barrier_holds_one_back(barrier):
     """Qubit 0 could be measured last; it is measured with qubit 1, on which a decision depends."""
-    circuit = QuantumCircuit(3, 3)
-    circuit.x([0, 1])
-    circuit.barrier()
-    circuit.measure(1, 1)
+    circuit = one_waits(3)
     with circuit.if_test((1, 1)):
         circuit.x(2)
     if barrier:
@@ -453,10 +459,7 @@ def test_a_qubit_that_is_measured_with_a_slower_one_does_not_wait_unmeasured():
 
 
 def test_decisions_in_sequence_pay_it_each():
-    circuit = QuantumCircuit(3, 3)
-    circuit.x([0, 1])
-    circuit.barrier()
-    circuit.measure(1, 1)
+    circuit = one_waits(3)
     with circuit.if_test((1, 1)):
         circuit.x(2)
     circuit.measure(2, 2)
@@ -468,10 +471,7 @@ def test_decisions_in_sequence_pay_it_each():
 
 @pytest.mark.parametrize(("seconds", "latest"), [(5 * US, 5 * US), (0.5 * US, LATENCY)])
 def test_a_bit_that_was_measured_long_ago_costs_nothing_more(seconds, latest):
-    circuit = QuantumCircuit(2, 2)
-    circuit.x([0, 1])
-    circuit.barrier()
-    circuit.measure(1, 1)
+    circuit = one_waits()
     circuit.barrier()
     circuit.delay(seconds * 1e6, 0, unit="us")
     with circuit.if_test((1, 1)):
@@ -482,10 +482,7 @@ def test_a_bit_that_was_measured_long_ago_costs_nothing_more(seconds, latest):
 
 def test_measurements_in_mid_circuit_last_as_long_as_the_device_says_for_them():
     quick = perfect(2, T1, T2, durations={"measure_2": 0.6 * US}, also=("measure_2",))
-    circuit = QuantumCircuit(2, 2)
-    circuit.x([0, 1])
-    circuit.barrier()
-    circuit.measure(1, 1)
+    circuit = one_waits()
     final = circuit.copy()
     with circuit.if_test((1, 1)):
         circuit.x(0)
@@ -589,10 +586,7 @@ def test_a_reset_leaves_one_as_often_as_it_errs(error, left, notes):
 
 
 def _everything():
-    circuit = QuantumCircuit(2, 2)
-    circuit.x([0, 1])
-    circuit.barrier()
-    circuit.measure(1, 1)
+    circuit = one_waits()
     with circuit.if_test((1, 1)):
         circuit.z(0)
     circuit.measure(0, 0)
