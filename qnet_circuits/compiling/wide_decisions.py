@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Qubit
+from qiskit.circuit import CircuitInstruction, Clbit, Qubit
 
 from qnet_circuits.classical import condition_bits, written_bits
 from qnet_circuits.compiling.building import filled, with_instructions
@@ -55,15 +55,19 @@ def _parts(block: QuantumCircuit) -> list[list[CircuitInstruction]]:
     """Return the instructions of a body in parts on at most two qubits each, to be done one after the other."""
     parts: list[list[CircuitInstruction]] = []
     wires: list[set[Qubit]] = []
+    touched: list[set[Qubit | Clbit]] = []  # Of two measurements into one bit the later one counts.
     for instruction in block.data:
         if instruction.name == "barrier" and len(instruction.qubits) > 2:
             continue
         own = set(instruction.qubits)
-        last = next((k for k in reversed(range(len(parts))) if wires[k] & own), None)
+        everything = {*instruction.qubits, *instruction.clbits}
+        last = next((k for k in reversed(range(len(parts))) if touched[k] & everything), None)
         if last is not None and len(wires[last] | own) <= 2:
             parts[last].append(instruction)
             wires[last] |= own
+            touched[last] |= everything
         else:
             parts.append([instruction])
             wires.append(own)
+            touched.append(everything)
     return parts

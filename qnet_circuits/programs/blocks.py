@@ -142,7 +142,7 @@ def remote_cz(
             can be gathered in one correction for each qubit, ``correct(circuit, b, z=[bits[0], ...])``, and one round.
 
     Raises:
-        ProgramError: If these are not two different bits and two different communication qubits, or the link is no Link.
+        ProgramError: If these are not two different bits and four different qubits, or the link is no Link.
 
     Example:
         >>> alice, bob, bits = QuantumRegister(2, "alice"), QuantumRegister(2, "bob"), ClassicalRegister(2, "m")
@@ -151,12 +151,16 @@ def remote_cz(
         >>> circuit.count_ops()["entangle"], circuit.count_ops()["correct"]
         (1, 2)
     """
-    if len(set(pair)) != 2 or len(set(bits)) != 2:
+    try:
+        (near, far), (to_b, to_a) = pair, bits
+        different = len({a, b, near, far}) == 4 and len({to_b, to_a}) == 2
+    except (TypeError, ValueError):  # not two of each, or no bits at all
+        different = False
+    if not different:
         raise ProgramError(
-            "a remote CZ needs two communication qubits, one at each node, and two classical bits, one for each message, got "
-            f"{len(set(pair))} and {len(set(bits))} different ones"
+            "a remote CZ needs four different qubits, two of which, one at each node, are the pair, and two different "
+            f"classical bits, one for each message, got {a!r}, {b!r}, pair {pair!r} and bits {bits!r}"
         )
-    (near, far), (to_b, to_a) = pair, bits
     entangle(circuit, near, far, link)
     circuit.cx(a, near)
     circuit.cz(far, b)

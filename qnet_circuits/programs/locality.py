@@ -12,7 +12,7 @@ from typing import Any
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Qubit
 
-from qnet_circuits.classical import condition_bits, inside
+from qnet_circuits.classical import condition_bits, inside, written_bits
 from qnet_circuits.errors import LocalityError, ParameterError, ProgramError, check_count
 from qnet_circuits.programs.instructions import (
     CORRECT,
@@ -206,8 +206,11 @@ def _check_link(walk: _Walk, instruction: CircuitInstruction, touched: tuple[str
 
 def _check_control_flow(walk: _Walk, instruction: CircuitInstruction) -> None:
     bits = condition_bits(instruction)
-    # A register may be compared before all of it is measured: the rest is 0, as everybody knows without a message.
-    for bit in [bit for bit in bits if bit in walk.measured_at] or bits:
+    # What is measured later is 0 until then, as everybody knows without a message; what never is was meant to be.
+    known = [bit for bit in bits if bit in walk.measured_at]
+    if not known and not any({*bits}.intersection(written_bits(each)) for each in walk.circuit.data):
+        known = list(bits)
+    for bit in known:
         for qubit in instruction.qubits or ():
             _receive(walk, qubit, bit)
     for each in inside(instruction):
@@ -225,7 +228,7 @@ def _receive(walk: _Walk, qubit: Qubit, bit: Clbit) -> None:
     """Note that the node of ``qubit`` needs ``bit``; a bit from elsewhere costs a round."""
     if bit not in walk.measured_at:
         raise ProgramError(
-            f"a correction on {name_of(walk.circuit, qubit)} reads {name_of(walk.circuit, bit)}, which is not measured "
+            f"an operation on {name_of(walk.circuit, qubit)} reads {name_of(walk.circuit, bit)}, which is not measured "
             "before it; measure first"
         )
     target = walk.nodes[qubit]

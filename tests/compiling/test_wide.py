@@ -163,6 +163,18 @@ def test_a_decision_in_parts_does_what_the_whole_did(case, rng):
     assert same(registers_of(distribution(circuit))[0], registers_of(distribution(parts))[0])
 
 
+def test_of_two_measurements_into_a_bit_the_later_one_counts_in_a_decision_in_parts():
+    circuit, node = one_node(3)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(node[0])
+        circuit.cx(node[0], node[1])
+        circuit.measure(node[2], circuit.clbits[1])
+        circuit.measure(node[0], circuit.clbits[1])
+    parts = with_narrow_decisions(circuit)
+    assert all(len(each.qubits) <= 2 for each in parts.data)
+    assert same(registers_of(distribution(circuit))[0], registers_of(distribution(parts))[0])
+
+
 def test_a_wide_decision_stays_whole_where_its_qubits_are_coupled():
     circuit, node = one_node(3)
     with circuit.if_test((circuit.clbits[0], 1)):

@@ -112,6 +112,8 @@ def test_bad_input():
     m = tuple(circuit.clbits)
     for pair, bits, link in (
         ((near, far), (m[0], m[0]), None), ((near, far), m[:1], None), ((near, near), m, None), ((near, far), m, 0.9),
+        (near, m, None), ((near, far), m[0], None), ((near, far), (*m, m[0]), None), ((a, far), m, None),
+        (([near], far), m, None),
     ):  # fmt: skip
         with pytest.raises(ProgramError) as refused:
             remote_cz(circuit, a, b, pair, bits, link)

@@ -164,6 +164,19 @@ def test_a_register_is_compared_before_all_of_it_is_measured(value, turned):
     assert qn.compile(circuit, "aer:fake_manila").verify() > 0
 
 
+def test_the_first_turn_of_a_loop_may_decide_on_a_bit_that_its_end_measures():
+    circuit = QuantumCircuit(1, 3)
+    with circuit.for_loop(range(2)):
+        with circuit.if_test((2, 1)):
+            circuit.x(0)
+        circuit.ry(1.0, 0)
+        circuit.measure(0, 2)
+    # Each turn begins in |0⟩: the second undoes the outcome of the first.
+    assert qn.predict(circuit, figures=FIGURES).fidelity.value == pytest.approx(np.cos(0.5) ** 2)
+    sampled = qn.run(circuit, "aer:fake_manila", figures=FIGURES, shots=SHOTS, seed=1, level=1 - ALPHA)
+    assert sampled.predicted["fidelity"] in sampled.fidelity
+
+
 def test_a_plain_circuit_with_corrections_takes_every_mode():
     circuit = QuantumCircuit(3, 3)
     circuit.ry(1.0, 0)
