@@ -54,7 +54,7 @@ T = TypeVar("T")
 #: Placements of a program are tried if this many, times the wires of all of its circuits, are no more than that.
 _FEWEST_TRIED, _TRIED_WIRES = 3, 600
 #: Patterns of SWAPs that are tried, places of each of the best, and how many of them are the best.
-_PATTERNS, _PLACES, _REFINED = 10, 4, 2
+_PATTERNS, _PLACES, _REFINED = 10, 8, 2
 #: Beyond these digits, what is lacking is alike, whatever machine computes it.
 _DIGITS = 9
 

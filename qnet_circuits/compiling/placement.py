@@ -28,6 +28,8 @@ T = TypeVar("T")
 Pairs = tuple[int, frozenset[Edge]]
 #: Wires up to which many patterns of SWAPs are tried; how many for few wires, and for many; those that are embedded anew.
 _FEW_WIRES, _TRIES, _FEWER_TRIES, _PATTERNS = 24, 8, 2, 12
+#: Places to give of a circuit without SWAPs, whose losses tell well which are best.
+_BEST = 6
 #: How many couplings apart two wires may begin that SWAPs bring together.
 _REACH = 3
 
@@ -141,7 +143,7 @@ class _Placer:
         """Return where a circuit may lie without SWAPs: the one pattern, if it fits."""
         if circuit.num_qubits > len(self._prices.qubits):
             return []
-        found = embed(Uses.of(circuit, self._prices), self._prices)[: self._places]
+        found = embed(Uses.of(circuit, self._prices), self._prices)[: min(self._places, _BEST)]
         return [[_Start(cost, layout) for cost, layout in found]] if found else []
 
     def with_swaps(self, circuit: QuantumCircuit) -> _Patterns:
