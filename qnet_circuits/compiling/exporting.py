@@ -9,13 +9,14 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-from qiskit import QuantumCircuit, qasm3, qpy
+from qiskit import QuantumCircuit, qasm3
 from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Gate, IfElseOp
 from qiskit.circuit.classical import expr
 from qiskit.quantum_info import Operator
 
 from qnet_circuits.classical import MOST_BITS, Choice, choice_of, in_place
 from qnet_circuits.compiling.building import filled, with_instructions
+from qnet_circuits.compiling.qpy_files import as_qpy
 from qnet_circuits.errors import ParameterError, RecordError, UnsupportedError
 
 #: A body on more qubits is not asked whether it undoes itself.
@@ -61,7 +62,7 @@ def write_circuits(path: str | os.PathLike[str], circuits: Mapping[str, QuantumC
     try:
         if where.suffix == ".qpy":
             with where.open("xb") as file:
-                qpy.dump(list(circuits.values()), file)
+                file.write(as_qpy(list(circuits.values())))
             return (where,)
         texts: dict[str, str] = {}
         for name, circuit in circuits.items():

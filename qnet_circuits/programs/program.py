@@ -204,6 +204,8 @@ def _content(circuit: QuantumCircuit) -> list[Any]:
         blocks = operation.blocks if isinstance(operation, ControlFlowOp) else ()
         condition = _decision(operation) if blocks else ""
         parameters = [] if blocks else [_parameter(operation.name, each) for each in operation.params]
+        if operation.name == "delay" and operation.unit != "dt":
+            parameters.append(operation.unit)
         bits = [place[bit] for bit in [*instruction.qubits, *instruction.clbits]]
         inside = [_content(block) for block in blocks or _definition(instruction)]
         listed.append((operation.name, parameters, bits, condition, inside))

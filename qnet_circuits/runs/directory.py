@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qiskit import QuantumCircuit, qpy
+from qiskit import QuantumCircuit
 
 from qnet_circuits.backends.base import Raw, Shapes
+from qnet_circuits.compiling.qpy_files import as_qpy, of_qpy
 from qnet_circuits.devices.files import finite, parsed, read_file
 from qnet_circuits.errors import HeldError, RecordError
 
@@ -174,14 +175,12 @@ class Record:
 
     def write_circuits(self, name: str, circuits: Sequence[QuantumCircuit]) -> None:
         """Write circuits as QPY."""
-        buffer = io.BytesIO()
-        qpy.dump(list(circuits), buffer)
-        self._write(name, buffer.getvalue())
+        self._write(name, as_qpy(circuits))
 
     def read_circuits(self, name: str) -> list[QuantumCircuit]:
         """Return circuits of a QPY file, or raise RecordError."""
         try:
-            return list(qpy.load(io.BytesIO(self._read(name))))
+            return of_qpy(self._read(name))
         except RecordError:
             raise
         except Exception as error:  # What a damaged file raises depends on the byte.

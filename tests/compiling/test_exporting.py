@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm3, qpy
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm3, qpy, transpile
 from qiskit.circuit.classical import expr
 from qiskit_aer import AerSimulator
 
@@ -60,6 +60,18 @@ def test_qpy_keeps_circuits_as_they_are(tmp_path):
     assert tuple(again) == compiled.circuits and again[-1].name == "readout_1"
     labels = [each.label for each in again[0].data if each.name == "barrier"]
     assert labels == [each.label for each in compiled.circuits[0].data if each.name == "barrier"]
+
+
+def test_qpy_keeps_the_length_of_a_delay(tmp_path):
+    circuit = QuantumCircuit(1, 1)
+    circuit.delay(1.5, 0, unit="us")
+    circuit.measure(0, 0)
+    (file,) = qn.compile(circuit).export(tmp_path / "wait.qpy")
+    with file.open("rb") as opened:
+        (again,) = qpy.load(opened)
+    (delay,) = (each.operation for each in again.data if each.name == "delay")
+    assert delay.duration.value.unit() == "s" and delay.duration.value.value() == pytest.approx(1.5e-6)
+    assert AerSimulator().run(transpile(again, AerSimulator())).result().success
 
 
 def decided(condition):

@@ -215,8 +215,23 @@ def _program():
     return qn.Program(items, figures)
 
 
+def _waiting():
+    """A circuit with waits in seconds, one of them in a branch."""
+    circuit = QuantumCircuit(1, 3)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    circuit.x(0)
+    with circuit.if_test((0, 0)):
+        circuit.delay(20.5, 0, unit="us")
+    circuit.delay(30_000, 0, unit="ns")
+    circuit.measure(0, 2)
+    return circuit
+
+
 @pytest.mark.parametrize("backend", ["aer:fake_manila", "exact:fake_manila"])
-@pytest.mark.parametrize("given", [_program(), tutorials.teleportation()], ids=["program", "circuit"])
+@pytest.mark.parametrize(
+    "given", [_program(), tutorials.teleportation(), _waiting()], ids=["program", "circuit", "waiting"]
+)
 def test_a_stored_run_goes_on_in_a_process_that_knows_its_directory_alone(given, backend, tmp_path):
     asked = {"figures": FIGURES} if isinstance(given, QuantumCircuit) else {}
     options = {"seed": 3, **asked, **({"shots": 50} if asked and backend.startswith("aer") else {})}
