@@ -206,7 +206,11 @@ class _Flows:
 
     def has(self, flows: Sequence[Flow]) -> bool:
         """Tell whether this instrument has flows of another one."""
-        return bool(self.built.circuit.has_all_flows([self._stim(flow) for flow in flows]))
+        asked = [self._stim(flow) for flow in flows]
+        # A product of small complex matrices leaves the processor's wide registers in use, with which Stim takes six times as
+        # long; the exponential of an array clears them.
+        np.exp(np.ones(64))
+        return bool(self.built.circuit.has_all_flows(asked))
 
     def _stim(self, flow: Flow) -> stim.Flow:
         sides = []
