@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from qnet_circuits.backends.base import Backend, check_raw
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.errors import FigureError, FrameError, UnsupportedError
 from qnet_circuits.programs.figures import Figure

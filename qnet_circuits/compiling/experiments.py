@@ -7,7 +7,8 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 
-from qnet_circuits.compiling.compiled import Compiled, CompiledItem, compile_program
+from qnet_circuits.compiling.compiled import Compiled, CompiledItem
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError

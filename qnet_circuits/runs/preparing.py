@@ -12,7 +12,8 @@ import numpy as np
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.compiling.compiled import Compiled, compile_program
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.experiments import compile_with_controls
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.readout_circuits import calibrated

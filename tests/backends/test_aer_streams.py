@@ -11,7 +11,7 @@ from scipy.stats import chi2
 import qnet_circuits as qn
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.simulation import sampling
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.devices.device import Device
 from qnet_circuits.programs.program import Item, Program
 from tests.devices.calibrations import rough

@@ -6,7 +6,7 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.errors import LayoutError, UnsupportedError, VerificationError
 from tests.devices.calibrations import perfect
 

@@ -6,7 +6,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
 from qnet_circuits.backends.registry import device_of
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.readout_circuits import calibrated, final_qubits
 from qnet_circuits.devices.synthetic import line_device
 from qnet_circuits.errors import UnsupportedError

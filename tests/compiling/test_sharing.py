@@ -11,7 +11,7 @@ from qiskit.circuit.library import ZGate
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.compiling.building import count, fence_labels, parity_decision
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.optimisation import STAND_IN, Optimiser, set_aside
 from qnet_circuits.compiling.routing import Router, meetings, undo_routing

@@ -9,7 +9,7 @@ from qiskit.quantum_info import Operator, random_clifford
 
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.compiling.building import fence_labels
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.wide_decisions import with_narrow_decisions
 from qnet_circuits.errors import LayoutError, ProgramError

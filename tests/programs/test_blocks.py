@@ -6,7 +6,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.quantum_info import Statevector
 
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.errors import LocalityError, ProgramError
 from qnet_circuits.programs.blocks import measure_pauli, remote_cz

@@ -24,7 +24,7 @@ from qiskit.circuit.library import (
 from qiskit.quantum_info import Clifford, random_clifford
 
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.errors import FrameError, ProgramError, UnsupportedError
 from qnet_circuits.plotting.layout import arrange

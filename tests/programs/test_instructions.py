@@ -10,7 +10,7 @@ from qiskit.quantum_info import Clifford
 
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.errors import ProgramError
 from qnet_circuits.programs.figures import Figure, parity
 from qnet_circuits.programs.instructions import correct, entangle

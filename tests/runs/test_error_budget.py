@@ -12,7 +12,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.compiling import compiled as compiling
+from qnet_circuits.compiling import compiler as compiling
 from qnet_circuits.devices.synthetic import line_device
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
 from qnet_circuits.programs.figures import population

@@ -10,7 +10,7 @@ from qiskit.primitives.containers import DataBin, PrimitiveResult, SamplerPubRes
 from qiskit_aer import AerSimulator
 
 import qnet_circuits as qn
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.errors import ParameterError, RecordError, UnsupportedError
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.handed_in import raws_of

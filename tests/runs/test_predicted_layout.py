@@ -5,7 +5,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.errors import LayoutError, ParameterError, UnsupportedError
 
 CHAIN = qn.RepeaterChain(hops=3)

@@ -9,7 +9,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 import qnet_circuits as qn
 from qnet_circuits.backends.service.cost import RunCost, check_budget, cost_of, shot_seconds
 from qnet_circuits.backends.service.splitting import JobPlan
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.errors import ParameterError, UnsupportedError
 
 DEVICE = qn.Device.from_calibration(qn.line_device(4))

@@ -12,7 +12,7 @@ from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.simulation.steps import Depolarise, Measurement, PauliError, Relax, Reset, Unitary
 from qnet_circuits.backends.simulation.twin import noisy_program
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.programs.figures import Figure, population

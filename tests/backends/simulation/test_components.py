@@ -16,7 +16,7 @@ from qnet_circuits.backends.simulation.aer_methods import Part, components
 from qnet_circuits.backends.simulation.narrowing import bits_of
 from qnet_circuits.backends.simulation.steps import Measurement, NoisyCircuit, Unitary
 from qnet_circuits.backends.simulation.twin import noisy_program
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from tests.devices.calibrations import rough
 
 ALPHA = 1e-6

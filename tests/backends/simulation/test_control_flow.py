@@ -12,7 +12,7 @@ from qnet_circuits.backends.simulation.contraction import Contractor, Question
 from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.classical import choice_of
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import UnsupportedError

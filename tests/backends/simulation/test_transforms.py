@@ -16,7 +16,7 @@ from qnet_circuits.backends.simulation.narrowing import recycled
 from qnet_circuits.backends.simulation.steps import Decision, Measurement, Relax, Transfer, Unitary
 from qnet_circuits.backends.simulation.telling import told
 from qnet_circuits.backends.simulation.twin import Twin, noisy_program
-from qnet_circuits.compiling.compiled import compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable

@@ -1,0 +1,226 @@
+"""The compiler: a program is lowered, placed, routed, and optimised between its fences."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from operator import itemgetter
+
+from qiskit import QuantumCircuit
+
+from qnet_circuits.compiling.compiled import Compiled, CompiledItem
+from qnet_circuits.compiling.lowering import MODES, Lowered, lower
+from qnet_circuits.compiling.measured_links import MeasuredLinks
+from qnet_circuits.compiling.optimisation import Optimiser
+from qnet_circuits.compiling.placement import (
+    Placements,
+    doubts,
+    place_all,
+    place_by_hand,
+    place_fixed,
+    place_measured,
+)
+from qnet_circuits.compiling.routing import Routed
+from qnet_circuits.devices.device import Device
+from qnet_circuits.errors import (
+    ParameterError,
+    QnetError,
+    UnsupportedError,
+    check_count,
+    check_name,
+)
+from qnet_circuits.programs.instructions import CARRIERS, LINK_OPERATIONS
+from qnet_circuits.programs.locality import node_of
+from qnet_circuits.programs.program import Item, Program
+
+#: Placements of a program are tried if this many, times the wires of all of its circuits, are no more than that.
+_FEWEST_TRIED, _TRIED_WIRES = 3, 600
+#: Patterns of SWAPs that are tried, places of each of the best, and how many of them are the best.
+_PATTERNS, _PLACES, _REFINED = 10, 8, 2
+#: Beyond these digits, what is lacking is alike, whatever machine computes it.
+_DIGITS = 9
+
+
+def compile_program(
+    program: Program,
+    device: Device | None = None,
+    *,
+    corrections: str = "auto",
+    optimization_level: int = 2,
+    layout: Sequence[int] | MeasuredLinks | str | None = None,
+    carrier: str = "relabel",
+    emulate_links: bool = False,
+    decoupling: bool = False,
+    lack: Callable[[Compiled], float] | None = None,
+) -> Compiled:
+    """Compile a program: lower it, place it, optimise it between the fences.
+
+    The same program, device and options always give the same circuits: nothing is drawn but from seeds of the compiler's own.
+
+    Args:
+        program: The program.
+        device: The device to compile for, or None for a machine without limits.
+        corrections: The correction mode.
+        optimization_level: Qiskit's, 0 to 3; fences hold at all of them.
+        layout: One physical qubit for each wire; ``auto`` (the default), where by the calibration least is lost, waiting and
+            SWAPs included; or measured links, the least measured infidelity among those.
+        carrier: What a transmission is on the machine, but in circuits that decide on it themselves.
+        emulate_links: Whether links' own errors are sampled in software.
+        decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
+        lack: How bad a compiled program is: of a small one, which has several placements tried, the least bad is taken.
+
+    Returns:
+        The compiled program.
+
+    Raises:
+        UnsupportedError: If the device or the mode cannot do what the program needs.
+        LayoutError: If the program does not fit.
+    """
+    begin = time.perf_counter()
+    check_count("optimization_level", optimization_level, 0, 3)
+    check_name("carrier", carrier, CARRIERS)
+    check_name("correction mode", corrections, MODES)
+    if isinstance(layout, str) and layout != "auto":
+        raise ParameterError(f"layout must be 'auto' or a list of qubits, got {layout!r}")
+    if device is None and layout not in (None, "auto"):
+        raise UnsupportedError("a layout needs a device; name one, for example aer:fake_kingston")
+    if decoupling and device is None:
+        raise UnsupportedError(
+            "decoupling needs a device, on which qubits wait; name one, for example aer:fake_kingston"
+        )
+    lowered = [lower(item.circuit, corrections, _carrier(item, carrier), emulate_links) for item in program]
+    _check_modes(program, lowered, device)
+    tried = _TRIED_WIRES // sum(low.circuit.num_qubits for low in lowered)
+    if tried < _FEWEST_TRIED or layout not in (None, "auto") or any(item.layout for item in program):
+        lack = None
+    finish = partial(_finished, program, lowered, device, level=optimization_level, decoupling=decoupling)
+    placements = _placements(
+        program, lowered, device, None if isinstance(layout, str) else layout, tried if lack else 1
+    )
+    compiled = _least((map(finish, places) for places in placements), lack)
+    notes = dict.fromkeys(note for low in lowered for note in low.notes)
+    if isinstance(layout, MeasuredLinks):
+        notes[f"placed by measured links, not by the calibration: {layout.source}"] = None
+    if device is not None:
+        named = layout not in (None, "auto") or any(item.layout is not None for item in program)
+        notes.update(dict.fromkeys(doubts(((item.circuit, item.qubits) for item in compiled), device, named)))
+    swaps = max(item.swaps for item in compiled)
+    if swaps:
+        notes[
+            f"no placement without SWAPs was found: {swaps} SWAPs were put in, between fences of their own"
+        ] = None
+    # Pulses that the device cannot play raise here, not when the circuits are written down.
+    _ = compiled.scheduled_circuits
+    return replace(compiled, notes=tuple(notes), seconds=time.perf_counter() - begin)
+
+
+def _least(patterns: Iterable[Iterator[Compiled]], lack: Callable[[Compiled], float] | None) -> Compiled:
+    """Return the least bad: of the best place of each pattern, then of the other places of the two best patterns.
+
+    The first is returned where nothing can tell.
+    """
+    begun = [(next(places), places) for places in patterns]
+    if lack is None:
+        return begun[0][0]
+    try:
+        judged = [(round(lack(found), _DIGITS), k, found) for k, (found, _) in enumerate(begun)]
+        judged.sort(key=itemgetter(0, 1))
+        for _, k, _ in judged[:_REFINED]:
+            judged += [(round(lack(found), _DIGITS), len(begun), found) for found in begun[k][1]]
+        return min(judged, key=itemgetter(0, 1))[2]
+    except QnetError:
+        return begun[0][0]
+
+
+def _finished(
+    program: Program,
+    lowered: Sequence[Lowered],
+    device: Device | None,
+    placed: Sequence[Routed],
+    *,
+    level: int,
+    decoupling: bool,
+) -> Compiled:
+    """Return circuits that are placed, optimised between their fences."""
+    target = None if device is None else device.target
+    optimisers: dict[tuple[int, ...], Optimiser] = {}
+    items = []
+    for item, low, routed in zip(program, lowered, placed, strict=True):
+        if routed.qubits not in optimisers:
+            optimisers[routed.qubits] = Optimiser(routed.qubits, target, level)
+        circuit = optimisers[routed.qubits].run(routed.circuit)
+        items.append(
+            CompiledItem(item.name, low, routed.circuit, circuit, routed.qubits, routed.layout, routed.swaps)
+        )
+    return Compiled(program, tuple(items), device, decoupling=decoupling)
+
+
+def _placements(
+    program: Program,
+    lowered: Sequence[Lowered],
+    device: Device | None,
+    layout: Sequence[int] | MeasuredLinks | None,
+    most: int,
+) -> Placements:
+    """Return placements of every circuit: where the protocol wants it, where the caller does, or where least is lost."""
+    circuits = [low.circuit for low in lowered]
+
+    def one(placed: list[Routed]) -> Placements:
+        return iter([iter([placed])])
+
+    if device is None:
+        return one([Routed(circuit, tuple(range(circuit.num_qubits)), ()) for circuit in circuits])
+    if program.items[0].layout is not None:
+        if layout is not None:
+            raise ParameterError("this protocol decides where its circuits lie; leave layout out")
+        return one(
+            [
+                place_fixed(circuit, item.layout or (), device)
+                if item.fixed
+                else place_by_hand([circuit], item.layout or (), device)[0]
+                for circuit, item in zip(circuits, program, strict=True)
+            ]
+        )
+    if isinstance(layout, MeasuredLinks):
+        return one(place_measured(circuits, device, layout))
+    if layout is not None:
+        return one(place_by_hand(circuits, layout, device))
+    return place_all(circuits, device, min(most, _PATTERNS), min(most, _PLACES))
+
+
+def _carrier(item: Item, asked: str) -> str:
+    """Return what a transmission is in a circuit: what the circuit decides, or what was asked for."""
+    if item.carrier is None:
+        return asked
+    if asked not in ("relabel", item.carrier):
+        raise UnsupportedError(
+            f"the protocol decides that its qubits are carried by {item.carrier}, got carrier={asked!r}; leave it out"
+        )
+    return item.carrier
+
+
+def _check_modes(program: Program, lowered: Sequence[Lowered], device: Device | None) -> None:
+    """Refuse what a device cannot do."""
+    if device is None:
+        return
+    if not device.dynamic and any(i.name == "if_else" for low in lowered for i in low.circuit.data):
+        raise UnsupportedError(
+            f"{device.name} has no if_else, so it cannot correct in real time; "
+            'use corrections="frame" or "postselect"'
+        )
+    for item, low in zip(program, lowered, strict=True):
+        hops = _hops(item.circuit) if low.mode == "coherent" else 0
+        if hops > 1:
+            raise UnsupportedError(
+                f"coherent corrections act across nodes, {hops} hops here; on a device they are allowed over one hop "
+                'only: use corrections="frame" or "feedforward"'
+            )
+
+
+def _hops(circuit: QuantumCircuit) -> int:
+    """Return the number of pairs of nodes that link operations join."""
+    nodes = node_of(circuit)
+    links = (i for i in circuit.data if i.name in LINK_OPERATIONS)
+    return len({frozenset(nodes[qubit] for qubit in link.qubits) for link in links})
