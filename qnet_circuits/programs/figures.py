@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from numbers import Real
 from typing import Any, TypeVar
 
@@ -13,10 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from qnet_circuits.errors import FigureError, ParameterError, ProgramError
-from qnet_circuits.theory.estimate import Count, Estimate, combine
+from qnet_circuits.theory.estimate import Estimate, combine
+from qnet_circuits.theory.weighted import Count, Joint
 
 Bit = tuple[str, int]
-Registers = Mapping[str, npt.NDArray[np.bool_]]
+Flags = npt.NDArray[np.bool_]
+Scores = npt.NDArray[np.float64]
+Registers = Mapping[str, Flags]
 _LINK_FIGURE = re.compile(r"fidelity((?:_\d+){2}|(?:_\d+){4})")
 _T = TypeVar("_T")
 #: What the method of an estimate says whose interval reached beyond the values that exist.
@@ -74,8 +78,8 @@ class Event:
                     f"a pattern has one 0 or 1 for each of the {len(self.bits)} bits, got {pattern!r}"
                 )
 
-    def count(self, registers: Registers) -> tuple[int, int]:
-        """Return in how many shots it happened, and how many counted."""
+    def flags(self, registers: Registers) -> tuple[Flags, Flags]:
+        """Tell of each shot whether it counted and this happened, and whether it counted."""
         shots = len(next(iter(registers.values())))
         counts = np.ones(shots, dtype=bool)
         for register, index, value in self.given:
@@ -89,7 +93,12 @@ class Event:
             happened = np.zeros(shots, dtype=bool)
             for pattern in self.patterns:
                 happened |= (values == np.array([digit == "1" for digit in pattern])).all(axis=1)
-        return int((happened & counts).sum()), int(counts.sum())
+        return happened & counts, counts
+
+    def excludes(self, other: Event) -> bool:
+        """Tell whether no shot counts for both."""
+        fixed = {(register, index): value for register, index, value in self.given}
+        return any(fixed.get((register, index), value) != value for register, index, value in other.given)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form."""
@@ -234,13 +243,39 @@ class Figure:
             NoShotsError: If a circuit has no shot that counts.
             FigureError: If the whole interval lies outside of the physical range.
         """
-        counts = self._drawn(
-            [
-                Count(weight, *event.count(outcomes[event.item]), source=event.item)
-                for weight, event in self.expression.terms
-            ]
-        )
-        return self.within(lambda at: combine(self.expression.constant, counts, at, self.null), level)
+        counts, joints = self._counts(outcomes)
+        return self.within(lambda at: combine(self.expression.constant, counts, at, self.null, joints), level)
+
+    def _counts(self, outcomes: Mapping[str, Registers]) -> tuple[list[Count], dict[str, Joint]]:
+        """Count the events, and what those of the same shots add together."""
+        counts: list[Count] = []
+        together: dict[str, list[tuple[Event, Scores]]] = {}
+        sources = self._sources()
+        for weight, event in self.expression.terms:
+            happened, counted = event.flags(outcomes[event.item])
+            source, n = sources[event], int(counted.sum())
+            counts.append(Count(weight, int(happened.sum()), n, source))
+            together.setdefault(source, []).append((event, np.where(happened[counted], weight, 0.0)))
+        joints = {
+            source: _joint([scores for _, scores in found], [c for c in counts if c.source == source])
+            for source, found in together.items()
+            if len(found) > 1 and len(found[0][1]) and len({event.given for event, _ in found}) == 1
+        }
+        return self._drawn(counts), joints
+
+    def _sources(self) -> dict[Event, str]:
+        """Return for each event the name of its shots; shots of conditions that exclude each other are independent."""
+        conditions: dict[str, dict[tuple[tuple[str, int, int], ...], Event]] = {}
+        for _, event in self.expression.terms:
+            conditions.setdefault(event.item, {})[event.given] = event
+        apart = {
+            item: all(a.excludes(b) for a, b in combinations(found.values(), 2))
+            for item, found in conditions.items()
+        }
+        return {
+            event: f"{event.item} given {event.given}" if event.given and apart[event.item] else event.item
+            for _, event in self.expression.terms
+        }
 
     def within(self, estimate_at: Callable[[float], Estimate], level: float) -> Estimate:
         """Return an estimate cut to the physical range; its method says so where that took anything away.
@@ -277,7 +312,7 @@ class Figure:
 
     def _drawn(self, counts: Sequence[Count]) -> list[Count]:
         """Mark the smallest-weight counts as drawn at random, if this figure says so."""
-        if not self.drawn_from:
+        if not self.drawn_from or not counts:
             return list(counts)
         smallest = min(abs(count.weight) for count in counts)
         return [
@@ -322,6 +357,13 @@ class Figure:
         rest = {key: plain[key] for key in ("ideal", "without_messages", "null", "drawn_from")}
         physical = plain.get("physical")
         return cls(plain["name"], expression, **rest, physical=None if physical is None else tuple(physical))
+
+
+def _joint(scores: Sequence[Scores], counts: Sequence[Count]) -> Joint:
+    """Return what counts of the same shots add together, given what each adds in each shot."""
+    values, times = np.unique(np.sum(scores, axis=0).round(12), return_counts=True)
+    common = sum(count.weight for count in counts if 2 * count.successes > count.n)
+    return Joint.of(values, times / times.sum(), common)
 
 
 def _is_range(given: Any) -> bool:

@@ -15,7 +15,8 @@ from qnet_circuits.qkd.rounds import NOTHING, Rounds
 from qnet_circuits.qkd.settings import BASES
 from qnet_circuits.theory.bounds import CHSH_CLASSICAL
 from qnet_circuits.theory.entropy import binary_entropy
-from qnet_circuits.theory.estimate import Count, Estimate, combine, proportion
+from qnet_circuits.theory.estimate import Estimate, combine, proportion
+from qnet_circuits.theory.weighted import Count
 
 #: A case that she can tell apart: how many sifted rounds, and how many guesses were right.
 Case = tuple[int, int]

@@ -3,16 +3,22 @@
 A figure is a constant plus a sum of weighted probabilities. Probabilities of equal weight that were estimated from
 equally many independent shots are pooled: the sum of independent Bernoulli variables is never more spread than the
 binomial of the same mean (W. Hoeffding, Ann. Math. Statist. 27, 713 (1956)), so the Clopper-Pearson interval of the
-pooled successes covers. Everything else is joined by Bonferroni's inequality, which needs no independence.
+pooled successes covers. Everything else has the limits of ``weighted``, or those of ``bonferroni`` where there are few shots.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qnet_circuits.errors import NoShotsError, ParameterError, check_count, check_range
+from qnet_circuits.theory.bonferroni import bonferroni_arms
+from qnet_circuits.theory.weighted import LEAST, Count, Joints, weighted_arms, weighted_p_value
+
+#: Where a count has fewer shots than this, Bonferroni's limits take the place of the weighted ones.
+FEW = 10
 
 
 @dataclass(frozen=True)
@@ -26,16 +32,16 @@ class Estimate:
         level: Confidence level, in (0, 1); 1 for an exact value.
         method: How the interval was made.
         n: Number of shots behind the value; 0 for an exact value.
-        p_value: Probability of a result at least as good under the null hypothesis of the figure, if it has one.
+        p_value: Probability of a result at least as good under the null hypothesis of the figure, if it has
+            one, and at least 1e-300.
+        standard_error: Estimated standard deviation of the value, if it is known.
 
     Raises:
         ParameterError: If the ends are out of order.
 
     Example:
-        >>> Estimate(0.9312, 0.9272, 0.9352, 0.95, "Clopper-Pearson", 12000)
-        Estimate(value=0.9312, low=0.9272, high=0.9352, level=0.95, method='Clopper-Pearson', n=12000, p_value=None)
-        >>> print(_)
-        0.931(4)
+        >>> print(Estimate(0.9312, 0.9272, 0.9352, 0.95, "Clopper-Pearson", 12000))
+        0.931 ± 0.004 (95 %)
     """
 
     value: float
@@ -45,6 +51,7 @@ class Estimate:
     method: str = "exact"
     n: int = 0
     p_value: float | None = None
+    standard_error: float | None = None
 
     def __post_init__(self) -> None:
         if not self.low - 1e-12 <= self.value <= self.high + 1e-12:
@@ -66,28 +73,42 @@ class Estimate:
     def __float__(self) -> float:
         return self.value
 
+    @property
+    def lopsided(self) -> bool:
+        """Whether the value is far from the middle of the interval, as where only few of one outcome were seen."""
+        return abs(self.high + self.low - 2 * self.value) > 0.125 * (self.high - self.low)
+
     def __str__(self) -> str:
-        """Print as 0.931(4), or with both ends where the interval is lopsided."""
+        """Print as 0.931 ± 0.004 (95 %), or with both ends where these are at different distances."""
         half = (self.high - self.low) / 2
         if half < 1e-9:
             return f"{self.value:.6g}"
-        digits = max(0, -math.floor(math.log10(half)))
-        lopsided = abs(self.high + self.low - 2 * self.value) > 0.5 * half
-        if lopsided or half >= 1:
-            return f"{self.value:.{digits + 1}f} [{self.low:.{digits + 1}f}, {self.high:.{digits + 1}f}]"
-        last = round(half * 10**digits)
-        if last == 10:
-            digits, last = digits - 1, 1
-        return f"{self.value:.{digits}f}({last})"
+        said = f"({100 * self.level:.10g} %)"
+        digits = self._digits()
+        if self.lopsided:
+            return f"{self.value:z.{digits}f} [{self.low:z.{digits}f}, {self.high:z.{digits}f}] {said}"
+        return f"{self.value:z.{digits}f} ± {half:.{digits}f} {said}"
+
+    def rounded(self) -> str:
+        """Return the value alone, with the digits that its interval leaves it."""
+        return f"{self.value:.6g}" if self.high - self.low < 2e-9 else f"{self.value:z.{self._digits()}f}"
+
+    def _digits(self) -> int:
+        """Return the decimals at which the interval has one digit that is no 1, or two."""
+        half = (self.high - self.low) / 2
+        first = -math.floor(math.log10(half))
+        return max(0, first + 1 if half * 10**first < 1.95 else first)
 
     def to_dict(self) -> dict[str, float | int | str]:
-        """Return the plain form that goes into JSON; an absent ``p_value`` is left out."""
+        """Return the plain form that goes into JSON; an absent ``p_value`` or ``standard_error`` is left out."""
         plain: dict[str, float | int | str] = {
             "value": self.value, "low": self.low, "high": self.high,
             "level": self.level, "method": self.method, "n": self.n,
         }  # fmt: skip
         if self.p_value is not None:
             plain["p_value"] = self.p_value
+        if self.standard_error is not None:
+            plain["standard_error"] = self.standard_error
         return plain
 
 
@@ -123,7 +144,8 @@ def proportion(successes: int, n: int, level: float = 0.95) -> Estimate:
     tail = (1 - check_level(level)) / 2
     low = 0.0 if successes == 0 else float(betaincinv(successes, n - successes + 1, tail))
     high = 1.0 if successes == n else float(betaincinv(successes + 1, n - successes, 1 - tail))
-    return Estimate(successes / n, low, high, level, "Clopper-Pearson", n)
+    error = math.sqrt(successes * (n - successes) / n) / n
+    return Estimate(successes / n, low, high, level, "Clopper-Pearson", n, standard_error=error)
 
 
 def check_level(level: float) -> float:
@@ -134,33 +156,12 @@ def check_level(level: float) -> float:
     return number
 
 
-@dataclass(frozen=True)
-class Count:
-    """Successes of one event: ``weight`` times its probability is a part of a figure.
-
-    Args:
-        weight: Coefficient of the probability, any sign.
-        successes: How often the event happened.
-        n: In how many shots it could have.
-        source: Name of the circuit whose shots these are; counts of one source are not independent.
-        population: How many events the one counted stands for, where it was drawn at random from more; 0 if it was not.
-    """
-
-    weight: float
-    successes: int
-    n: int
-    source: str = ""
-    population: int = 0
-
-    def positive(self) -> Count:
-        """Return the complementary event if the weight is negative, so that weights compare."""
-        if self.weight >= 0:
-            return self
-        return Count(-self.weight, self.n - self.successes, self.n, self.source, self.population)
-
-
 def combine(
-    constant: float, counts: Sequence[Count], level: float = 0.95, null: float | None = None
+    constant: float,
+    counts: Sequence[Count],
+    level: float = 0.95,
+    null: float | None = None,
+    joints: Joints | None = None,
 ) -> Estimate:
     """Estimate ``constant + sum(weight * probability)`` with an interval that covers.
 
@@ -168,11 +169,13 @@ def combine(
         constant: The part without statistics.
         counts: The events and how often they happened.
         level: Confidence level, in [0.5, 1).
-        null: Value of the figure under the null hypothesis "at most this"; adds a p-value where all counts pool.
+        null: Value of the figure under the null hypothesis "at most this"; adds a p-value, unless the limits are Bonferroni's.
+        joints: For each source of several counts what these add in the same shots.
 
     Returns:
-        The estimate. With one group of equal weights and shots the method is Clopper-Pearson on the pooled successes;
-        otherwise Bonferroni over the groups, each pooled; events drawn at random from more add Serfling's bound.
+        The estimate. Counts of equal weight and shots are pooled and have Clopper and Pearson's limits, others weighted ones.
+        Where a count has less than 10 shots, or nobody knows how counts of one source depend on each other, the limits are
+        Bonferroni's. Where events were drawn at random from more, they are Student's over the events, which is approximate.
 
     Raises:
         NoShotsError: If a count has no shots.
@@ -180,85 +183,79 @@ def combine(
     Example:
         >>> bell = [Count(0.5, 97, 100, "xx"), Count(0.5, 96, 100, "yy"), Count(0.5, 98, 100, "zz")]
         >>> print(combine(-0.5, bell))
-        0.96(3)
+        0.955 ± 0.029 (95 %)
     """
     check_level(level)
     for count in counts:
         if count.n == 0:
             raise NoShotsError(f"no shot of {count.source!r} counts; raise the number of shots")
-    # P(complement) = 1 - P: a negative weight moves into the constant.
-    constant += sum(count.weight for count in counts if count.weight < 0)
-    groups = _groups([count.positive() for count in counts if count.weight != 0])
-    if not groups:
+    counts = [count for count in counts if count.weight != 0]
+    if not counts:
         return Estimate(constant, constant, constant, level, "exact", 0)
-    each = 1 - (1 - level) / len(groups)
-    parts = [_pooled(group, each) for group in groups]
-    weights = [group[0].weight * len(group) for group in groups]
-    value, low, high = (
-        constant + sum(weight * getattr(part, end) for weight, part in zip(weights, parts, strict=True))
-        for end in ("value", "low", "high")
-    )
+    value = constant + sum(count.weight * count.successes / count.n for count in counts)
+    known = joints or {}
+    below, above, method = _arms(counts, level, known)
+    p_value = None if null is None else _p_value(counts, value - null, known)
     total = sum({count.source: count.n for count in counts}.values())
-    method = parts[0].method if len(parts) == 1 else f"Bonferroni over {len(parts)}: {_methods(parts)}"
-    p_value = _p_value(constant, groups[0], null) if null is not None and len(groups) == 1 else None
-    return Estimate(value, low, high, level, method, total, p_value)
+    error = _standard_error(counts, known)
+    return Estimate(value, value - below, value + above, level, method, total, p_value, error)
 
 
-def _groups(counts: Sequence[Count]) -> list[list[Count]]:
-    """Group counts that pool: equal weight and shots, and no two of one source."""
-    groups: list[list[Count]] = []
+def _arms(counts: Sequence[Count], level: float, known: Joints) -> tuple[float, float, str]:
+    """Return how far the limits lie below and above the value, and how they were made."""
+    if _pool(counts):
+        successes, n, size = _together(counts)
+        part = proportion(successes, n, level)
+        name = "Clopper-Pearson" if len(counts) == 1 else f"Clopper-Pearson, {len(counts)} settings pooled"
+        return size * (part.value - part.low), size * (part.high - part.value), name
+    if _few(counts, known):
+        return bonferroni_arms(counts, level)
+    return weighted_arms(counts, (1 - level) / 2, known)
+
+
+def _few(counts: Sequence[Count], known: Joints) -> bool:
+    """Tell whether there are too few shots for weighted limits, or counts of one source of which nobody knows more."""
+    sources = Counter(count.source for count in counts)
+    unknown = any(many > 1 and source not in known for source, many in sources.items())
+    return unknown or min(count.n for count in counts) < FEW
+
+
+def _pool(counts: Sequence[Count]) -> bool:
+    """Tell whether all counts can be counted together: independent, none drawn from more, and worth the same each."""
+    worth = {(f"{abs(count.weight):.12e}", count.n) for count in counts}
+    alone = len({count.source for count in counts}) == len(counts)
+    return len(worth) == 1 and alone and counts[0].population <= len(counts)
+
+
+def _together(counts: Sequence[Count]) -> tuple[int, int, float]:
+    """Return of counts that pool how often they raised the sum, of how many shots, and the sum of the weights' sizes."""
+    raised = sum(count.successes if count.weight > 0 else count.n - count.successes for count in counts)
+    return raised, sum(count.n for count in counts), abs(counts[0].weight) * len(counts)
+
+
+def _standard_error(counts: Sequence[Count], known: Joints) -> float:
+    """Return the standard deviation of the sum; of counts of one source of which nobody knows more, what it is at most."""
+    own: dict[str, float] = {}
     for count in counts:
-        for group in groups:
-            first = group[0]
-            same = math.isclose(first.weight, count.weight, rel_tol=1e-12) and first.n == count.n
-            drawn = first.population == count.population
-            if same and drawn and all(count.source != other.source for other in group):
-                group.append(count)
-                break
-        else:
-            groups.append([count])
-    return groups
+        error = (
+            abs(count.weight) * math.sqrt(count.successes * (count.n - count.successes) / count.n) / count.n
+        )
+        own[count.source] = own.get(count.source, 0.0) + error
+    own.update({c.source: math.sqrt(known[c.source].variance(c.n)) for c in counts if c.source in known})
+    return math.hypot(*own.values())
 
 
-def _pooled(group: Sequence[Count], level: float) -> Estimate:
-    """Return the estimate of the mean probability of one group."""
-    successes, n = sum(count.successes for count in group), sum(count.n for count in group)
-    population, drawn = group[0].population, len(group)
-    if population <= drawn:
-        pooled = proportion(successes, n, level)
-        name = "Clopper-Pearson" if drawn == 1 else f"Clopper-Pearson, {drawn} settings pooled"
-        return Estimate(pooled.value, pooled.low, pooled.high, level, name, n)
-    # Half of the allowed error goes to the shots, half to the draw of settings.
-    half = 1 - (1 - level) / 2
-    pooled = proportion(successes, n, half)
-    slack = serfling(drawn, population, half)
-    low, high = max(0.0, pooled.low - slack), min(1.0, pooled.high + slack)
-    name = f"Clopper-Pearson and Serfling, {drawn} of {population} settings"
-    return Estimate(pooled.value, low, high, level, name, n)
-
-
-def serfling(drawn: int, population: int, level: float) -> float:
-    """Return how far the mean of values in [0, 1] that were drawn without replacement lies from the mean of all, at most.
-
-    R. J. Serfling, Ann. Statist. 2, 39 (1974).
-
-    Example:
-        >>> round(serfling(10, 100, 0.95), 3)
-        0.41
-    """
-    return math.sqrt((1 - (drawn - 1) / population) * math.log(2 / (1 - level)) / (2 * drawn))
-
-
-def _methods(parts: Sequence[Estimate]) -> str:
-    return "; ".join(dict.fromkeys(part.method for part in parts))
-
-
-def _p_value(constant: float, group: Sequence[Count], null: float) -> float:
-    """Return P(Bin(n, p0) >= successes), where p0 is the mean probability at which the figure equals ``null``."""
+def _p_value(counts: Sequence[Count], distance: float, known: Joints) -> float | None:
+    """Return how probable a value this far above the null hypothesis is at most, if it is known."""
     from scipy.special import betainc
 
-    successes, n = sum(count.successes for count in group), sum(count.n for count in group)
-    p0 = (null - constant) / (group[0].weight * len(group))
-    if successes == 0 or p0 >= 1:
-        return 1.0
-    return float(betainc(successes, n - successes + 1, max(p0, 0.0)))
+    if _pool(counts):
+        successes, n, size = _together(counts)
+        p0 = successes / n - distance / size
+        tail = (
+            1.0 if successes == 0 or p0 >= 1 else float(betainc(successes, n - successes + 1, max(p0, 0.0)))
+        )
+        return max(tail, LEAST)
+    if known or _few(counts, known) or any(count.population for count in counts):
+        return None
+    return weighted_p_value(counts, distance)

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from scipy.stats import binom
 
 import qnet_circuits as qn
 from qnet_circuits.compiling.frames import OutcomeMap
@@ -155,3 +156,48 @@ def test_a_product_of_figures_says_what_to_do():
     each = parity("one", [("out", 0)])
     with pytest.raises(ParameterError, match="linear combination"):
         each * each
+
+
+def _shots(rng, n, *columns):
+    """Return a register of bits of which each is 1 with a probability, given the bit before it."""
+    bits = np.zeros((n, len(columns)), bool)
+    for k, (after_0, after_1) in enumerate(columns):
+        before = bits[:, k - 1] if k else np.zeros(n, bool)
+        bits[:, k] = rng.random(n) < np.where(before, after_1, after_0)
+    return {"a": {"out": bits}}
+
+
+def test_the_standard_error_of_events_of_the_same_shots_is_that_of_what_each_shot_adds(rng):
+    first, second = (population("a", [("out", k)], ["1"]) for k in (0, 1))
+    outcomes = _shots(rng, 500, (0.3, 0.3), (0.1, 0.8))
+    bits = outcomes["a"]["out"].astype(float)
+    for expression, scores in ((first + second, bits.sum(1)), (first - second, bits[:, 0] - bits[:, 1])):
+        estimate = Figure("figure", expression).estimate(outcomes)
+        assert estimate.value == pytest.approx(scores.mean())
+        assert estimate.standard_error == pytest.approx(scores.std() / 500**0.5)
+        half = (estimate.high - estimate.low) / 2
+        assert estimate.standard_error < half / 1.96 < 1.2 * estimate.standard_error
+
+
+def test_events_of_the_same_shots_cover(rng):
+    expression = population("a", [("out", 0)], ["1"]) - 0.5 * population("a", [("out", 1)], ["1"])
+    figure, truth, repeats = Figure("figure", expression), 0.05 - 0.5 * (0.05 * 0.9 + 0.95 * 0.01), 300
+    covered = sum(
+        truth in figure.estimate(_shots(rng, 60, (0.05, 0.05), (0.01, 0.9))) for _ in range(repeats)
+    )
+    assert binom.cdf(covered, repeats, 0.945) > 1e-6
+
+
+def test_conditions_that_exclude_each_other_are_independent_and_others_are_joined_by_bonferroni(rng):
+    outcomes = _shots(rng, 400, (0.5, 0.5), (0.2, 0.4))
+    read = [("out", 1)]
+    apart = [population("a", read, ["1"], [("out", 0, value)]) for value in (0, 1)]
+    found = Figure("figure", apart[0] + apart[1]).estimate(outcomes)
+    each = [Figure("figure", one).estimate(outcomes) for one in apart]
+    assert found.n == 400
+    assert found.standard_error == pytest.approx(np.hypot(*(one.standard_error for one in each)))
+    whole = population("a", read, ["1"])
+    unknown = Figure("figure", apart[0] + whole).estimate(outcomes)
+    least = [Figure("figure", one).estimate(outcomes, 0.975) for one in (apart[0], whole)]
+    assert unknown.high == pytest.approx(least[0].high + least[1].high)
+    assert unknown.standard_error == pytest.approx(sum(one.standard_error for one in least))

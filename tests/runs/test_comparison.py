@@ -60,6 +60,30 @@ def test_standard_deviations_are_those_of_a_large_sample():
         assert FigureResult(found, predicted).deviations == pytest.approx((0.9 - predicted) / sigma, rel=0.01)
 
 
+def test_standard_deviations_are_standard_errors_unless_the_interval_knows_more():
+    wide = Estimate(0.9, 0.872, 0.928, 0.95, "wide", 1000, standard_error=0.01)
+    assert FigureResult(wide, 0.93).deviations == pytest.approx(-3)
+    few_blocks = Estimate(0.9, 0.857, 0.943, 0.95, "Student over 3 blocks", 1000, standard_error=0.01)
+    assert FigureResult(few_blocks, 0.943).deviations == pytest.approx(-1.96, abs=0.01)
+    one_of_100 = proportion(1, 100)
+    assert abs(FigureResult(one_of_100, one_of_100.high - 1e-6).deviations) < 1.97
+    cut = Estimate(0.995, 0.975, 1.0, 0.95, "cut", 1000, standard_error=0.01)
+    assert FigureResult(cut, 1.0).deviations == pytest.approx(-0.5)
+
+
+def test_a_comparison_says_how_many_intervals_would_miss_by_chance():
+    figures = [FigureResult(estimate(), predicted, figure="f") for predicted in (0.9, 0.95, 0.91, None)]
+    control = FigureResult(Estimate(0.25, 0.2, 0.3, 0.99, "m", 100), 0.24)
+    exact = FigureResult(Estimate(0.9, 0.9, 0.9, 1.0), 0.8)
+    found = Comparison(
+        "title", (*figures, exact, FigureResult(estimate(), controls={"uncorrected": control}))
+    )
+    assert found.chance() == {"intervals": 4, "outside": 1, "outside_by_chance": pytest.approx(0.16)}
+    assert found.chance().items() <= found.to_dict().items()
+    assert any("1 of 4" in line and "0.16" in line for line in str(found).splitlines())
+    assert "note" not in str(Comparison("title", (figures[3],)))
+
+
 def test_without_prediction_or_sampling_nothing_is_counted_in_deviations():
     assert FigureResult(estimate()).against() == "" and FigureResult(estimate()).position is None
     exact = FigureResult(Estimate(0.9, 0.9, 0.9, 1.0, "exact"), 0.8)
@@ -161,7 +185,7 @@ def test_keys_of_the_json_object(qnet, directory):
     assert (status, err) == (0, "")
     plain = json.loads(out)
     first = plain["comparison"]["figures"][0]
-    assert set(plain["comparison"]) == {"title", "figures"}
+    assert set(plain["comparison"]) == {"title", "figures", "intervals", "outside", "outside_by_chance"}
     assert set(first) == {"figure", *READING, "uncorrected", "swap_transport", "bounds"}
     assert set(first["uncorrected"]) == set(first["swap_transport"]) == READING
     assert first["measured"] == plain["figures"]["fidelity"]

@@ -8,7 +8,8 @@ import pytest
 from scipy.stats import binom
 
 from qnet_circuits.errors import NoShotsError, ParameterError
-from qnet_circuits.theory.estimate import Count, Estimate, combine, proportion
+from qnet_circuits.theory.estimate import Estimate, combine, proportion
+from qnet_circuits.theory.weighted import Count
 
 
 @pytest.mark.parametrize(
@@ -54,25 +55,6 @@ def test_combine_is_the_pooled_interval():
     assert (found.low, found.high) == pytest.approx((1.5 * pooled.low - 0.5, 1.5 * pooled.high - 0.5))
 
 
-def test_unequal_shots_and_counts_of_one_circuit_are_joined_by_bonferroni():
-    unequal = combine(0.0, [Count(0.5, 50, 100, "a"), Count(0.5, 30, 60, "b")])
-    assert unequal.method.startswith("Bonferroni over 2")
-    dependent = combine(0.0, [Count(0.5, 50, 100, "a"), Count(0.5, 50, 100, "a")])
-    assert dependent.method.startswith("Bonferroni over 2")
-    each = proportion(50, 100, 0.975)
-    assert dependent.high == pytest.approx(each.high)
-
-
-def test_bonferroni_of_dependent_counts_covers():
-    n, level = 12, 0.9
-    for p in (0.5, 0.9, 0.98):
-        covered = 0.0
-        for k in range(n + 1):
-            estimate = combine(0.0, [Count(0.5, k, n, "a"), Count(0.5, k, n, "a")], level)
-            covered += binom.pmf(k, n, p) * (p in estimate)
-        assert covered >= level
-
-
 def test_p_value_of_chsh_is_a_binomial_tail():
     n, wins = 50, 170
     counts = [Count(2.0, c, n, name) for c, name in zip((45, 44, 43), "abc", strict=True)]
@@ -83,30 +65,33 @@ def test_p_value_of_chsh_is_a_binomial_tail():
     assert s.p_value == pytest.approx(tail)
 
 
-def test_settings_drawn_at_random_widen_the_interval():
-    drawn = [Count(0.01, 95, 100, str(k), population=512) for k in range(64)]
-    fixed = [Count(0.01, 95, 100, str(k)) for k in range(64)]
-    wide, narrow = combine(0.0, drawn), combine(0.0, fixed)
-    assert wide.high - wide.low > narrow.high - narrow.low
-    assert "Serfling" in wide.method
+def test_the_standard_error_is_that_of_independent_counts():
+    found = combine(0.3, [Count(0.5, 30, 100, "a"), Count(-0.2, 9, 50, "b")])
+    assert found.standard_error == pytest.approx((0.25 * 0.21 / 100 + 0.04 * 0.18 * 0.82 / 50) ** 0.5)
+    assert proportion(30, 100).standard_error == pytest.approx(0.21**0.5 / 10)
 
 
 @pytest.mark.parametrize(
     ("estimate", "text"),
     [
-        (Estimate(0.9312, 0.9272, 0.9352), "0.931(4)"),
+        (Estimate(0.9312, 0.9272, 0.9352), "0.931 ± 0.004 (95 %)"),
         (Estimate(0.5, 0.5, 0.5), "0.5"),
-        (Estimate(1.0, 0.998, 1.0), "1.0000 [0.9980, 1.0000]"),
-        (Estimate(2.5, 2.4004, 2.5996), "2.5(1)"),
+        (Estimate(1.0, 0.998, 1.0), "1.0000 [0.9980, 1.0000] (95 %)"),
+        (Estimate(2.5, 2.4004, 2.5996), "2.50 ± 0.10 (95 %)"),
+        (Estimate(0.98, 0.9644, 0.9956, 0.999), "0.980 ± 0.016 (99.9 %)"),
+        (Estimate(-0.00001, -0.004, 0.00398), "0.000 ± 0.004 (95 %)"),
+        (Estimate(120.0, 60.0, 180.0), "120 ± 60 (95 %)"),
     ],
 )
 def test_print(estimate, text):
     assert str(estimate) == text
+    assert estimate.rounded() == text.split()[0]
 
 
 def test_repr_evaluates_back():
     estimate = proportion(3, 7)
     assert eval(repr(estimate)) == estimate
+    assert Estimate(**estimate.to_dict()) == estimate
 
 
 def test_above_and_below():

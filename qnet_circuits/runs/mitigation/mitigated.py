@@ -24,7 +24,8 @@ from qnet_circuits.runs.mitigation.inversion import (
     variables_of,
     weights,
 )
-from qnet_circuits.theory.estimate import Estimate, serfling
+from qnet_circuits.theory.bonferroni import serfling
+from qnet_circuits.theory.estimate import Estimate
 
 METHOD = "readout inverted qubit by qubit, delta method"
 #: Difference of a probability over which a figure is differentiated.
@@ -95,7 +96,9 @@ def _mitigated(figure: Figure, samples: Mapping[str, Sampled], readout: Readout,
             variance += sum(part.slope(qubit, which) for part in parts) ** 2 * spread
     half = z * variance**0.5 + slack
     shots = sum(part.shots for part in parts)
-    return Estimate(value, value - half, value + half, level, METHOD, shots)
+    # Of settings drawn at random only the bound of their spread is known.
+    error = None if slack else variance**0.5
+    return Estimate(value, value - half, value + half, level, METHOD, shots, standard_error=error)
 
 
 def _slack(figure: Figure, level: float) -> float:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 INSIDE, ABOVE, BELOW = "inside", "above", "below"
+#: An interval that is longer by this than the standard error makes it holds more than the normal law knows.
+_MUCH = 1.5
 #: What a row says of a control experiment, beside its value.
 _OF_CONTROLS = ("mitigated", "predicted", "against prediction")
 
@@ -66,16 +68,21 @@ class FigureResult:
     def deviations(self) -> float | None:
         """The difference in standard deviations of the measured value; None where it has none.
 
-        One standard deviation is what makes the interval's arm on the prediction's side: its length over the normal quantile
-        of the level. Intervals that cover whatever the value are a little longer than normal ones, so this is a little less.
+        One standard deviation is the standard error. Where the interval is lopsided or much longer than that makes it, as it is
+        of few rarer outcomes or few blocks, and where no standard error was stored, it is what makes the interval's arm on the
+        prediction's side: its length over the normal quantile of the level.
         """
         from scipy.special import ndtri
 
         difference, measured = self.difference, self.measured
-        if difference is None:
+        if difference is None or measured.level == 1:
             return None
         arm = measured.value - measured.low if difference > 0 else measured.high - measured.value
-        return difference * float(ndtri((1 + measured.level) / 2)) / arm if arm > 1e-12 else None
+        of_arm = arm / float(ndtri((1 + measured.level) / 2))
+        error = measured.standard_error or 0.0
+        normal = not measured.lopsided and of_arm <= _MUCH * error
+        deviation = error if normal else max(error, of_arm)
+        return difference / deviation if deviation > 1e-12 else None
 
     def against(self) -> str:
         """Return in words how the measured value stands to the prediction."""
@@ -177,10 +184,33 @@ class Comparison:
         """Return the table: one row for each figure, as text, with a column only where something stands in it."""
         return filled([found.row() for found in self.figures])
 
+    def chance(self) -> dict[str, Any]:
+        """Return how many intervals stand beside a prediction, how many do not hold it, and how many would by chance alone.
+
+        An interval of level 0.95 misses the truth in 5 % of all runs, or fewer, however figures depend on each other.
+        """
+        lines = [each for found in self.figures for each in (found, *found.controls.values())]
+        beside = [each for each in lines if each.position is not None and each.measured.level < 1]
+        return {
+            "intervals": len(beside),
+            "outside": sum(each.position != INSIDE for each in beside),
+            "outside_by_chance": round(sum(1 - each.measured.level for each in beside), 9),
+        }
+
+    def _notes(self) -> tuple[str, ...]:
+        found = self.chance()
+        if not found["intervals"]:
+            return self.notes
+        return (
+            f"{found['outside']} of {found['intervals']} intervals do not hold their prediction; if all predictions were true, "
+            f"chance would make it {found['outside_by_chance']:.3g} on average, or fewer",
+            *self.notes,
+        )
+
     def __str__(self) -> str:
         lines = filled([line for found in self.figures for line in found.lines()])
         made = [self.made] if self.made else []
-        return "\n".join([self.title, table(lines), *made, *(f"note: {note}" for note in self.notes)])
+        return "\n".join([self.title, table(lines), *made, *(f"note: {note}" for note in self._notes())])
 
     def to_dict(self) -> dict[str, Any]:
         """Return only plain values."""
@@ -188,7 +218,7 @@ class Comparison:
             {"figure": found.figure, **found.to_dict(), "bounds": dict(found.bounds)}
             for found in self.figures
         ]
-        return {"title": self.title, "figures": figures}
+        return {"title": self.title, "figures": figures, **self.chance()}
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the measured figures beside controls, prediction, ideal, theory and bounds; return the Matplotlib axes."""
@@ -198,7 +228,7 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         below = f"<p>{html.escape(self.made)}</p>" if self.made else ""
-        return page(self.title, self.rows(), self.notes, below=below)
+        return page(self.title, self.rows(), self._notes(), below=below)
 
 
 def _with_interval(estimate: Estimate | None) -> str:

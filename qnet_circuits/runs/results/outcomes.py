@@ -69,12 +69,13 @@ def spread_of(estimate: Estimate, values: Sequence[float], figure: Figure) -> tu
     """
     from scipy.special import stdtrit
 
-    half = float(stdtrit(len(values) - 1, (1 + estimate.level) / 2))
-    half *= float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    half = float(stdtrit(len(values) - 1, (1 + estimate.level) / 2)) * error
     method = f"spread of {len(values)} blocks (Student), wider than {estimate.method.removesuffix(CUT)}"
     around = replace(
-        estimate, low=estimate.value - half, high=estimate.value + half, method=method, p_value=None
-    )
+        estimate, low=estimate.value - half, high=estimate.value + half, method=method, p_value=None,
+        standard_error=error,
+    )  # fmt: skip
     wide = figure.within(lambda _: around, estimate.level)
     both = {
         "values": list(values), "shots": [estimate.low, estimate.high], "spread": [wide.low, wide.high]

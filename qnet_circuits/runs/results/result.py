@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.programs.figures import links_of
 from qnet_circuits.runs.results.comparison import Comparison, FigureResult
-from qnet_circuits.runs.results.tables import bounds_text, csv_text, filled, interval, number, page, table
+from qnet_circuits.runs.results.tables import (
+    bounds_text,
+    csv_text,
+    filled,
+    interval,
+    number,
+    p_value_text,
+    page,
+    table,
+)
 from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -166,15 +175,15 @@ class Result:
             rows.append(
                 {
                     "figure": found.figure,
-                    "value": str(measured),
-                    f"{level:.0%} interval": interval(measured) if measured.level == level else "",
+                    "value": measured.rounded(),
+                    f"{100 * level:.10g}% interval": interval(measured) if measured.level == level else "",
                     "n": str(measured.n or ""),
                     "mitigated": str(found.mitigated or ""),
                     "ideal": number(found.ideal),
                     "theory": number(found.theory),
                     "predicted": number(found.predicted),
                     "bounds": bounds_text(found.bounds),
-                    "p-value": "" if measured.p_value is None else f"{measured.p_value:.2g}",
+                    "p-value": p_value_text(measured.p_value),
                 }
             )
         return filled(rows)

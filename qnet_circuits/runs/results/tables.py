@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from qnet_circuits.theory.estimate import Estimate
+from qnet_circuits.theory.weighted import LEAST
 
 Row = dict[str, str]
 
@@ -55,6 +56,13 @@ def number(value: float | None) -> str:
 def interval(estimate: Estimate) -> str:
     """Return the ends of an estimate as text; nothing for an exact value."""
     return "" if estimate.level == 1 else f"[{estimate.low:.4f}, {estimate.high:.4f}]"
+
+
+def p_value_text(value: float | None) -> str:
+    """Return a p-value as text, nothing for none; it is never called 0."""
+    if value is None:
+        return ""
+    return f"< {LEAST:g}" if value <= LEAST else f"{value:.2g}"
 
 
 def bounds_text(bounds: Mapping[str, float]) -> str:

@@ -1,0 +1,263 @@
+"""Limits of a weighted sum of probabilities, each estimated from independent shots or several from the same ones.
+
+Of each count the rarer outcome is taken. Rarer outcomes that raise the sum make one side, those that lower it the other. A
+side has Fay and Feuer's limits for a weighted sum of counts (Stat. Med. 16, 791 (1997)), in a form with beta in the place of
+gamma distributions, so that for one count, and for pooled counts of equal weight, they are Clopper and Pearson's. The two
+sides are joined by square-and-add (MOVER; G. Y. Zou and A. Donner, Stat. Med. 27, 1693 (2008)). What was measured of the
+coverage stands in ``docs/intervals.md``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Reals = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+#: A p-value is not told below this.
+LEAST = 1e-300
+
+
+@dataclass(frozen=True)
+class Count:
+    """Successes of one event: ``weight`` times its probability is a part of a figure.
+
+    Args:
+        weight: Coefficient of the probability, any sign.
+        successes: How often the event happened.
+        n: In how many shots it could have.
+        source: Name of the circuit whose shots these are; counts of one source are not independent.
+        population: How many events the one counted stands for, where it was drawn at random from more; 0 if it was not.
+    """
+
+    weight: float
+    successes: int
+    n: int
+    source: str = ""
+    population: int = 0
+
+
+@dataclass(frozen=True)
+class Joint:
+    """What counts of the same shots add to the sum in a shot, as the difference from a middle.
+
+    The middle is what most shots add, if more than half add the same; else what a shot adds in which each event goes the more
+    common way. Numbers, or arrays of one for each repetition.
+
+    Args:
+        middle: The middle.
+        up: Mean of what shots add beyond the middle.
+        down: Mean of what shots fall short of it.
+        up_square: Mean square of what they add.
+        down_square: Mean square of what they fall short.
+    """
+
+    middle: ArrayLike
+    up: ArrayLike
+    down: ArrayLike
+    up_square: ArrayLike
+    down_square: ArrayLike
+
+    @classmethod
+    def of(cls, scores: ArrayLike, shares: ArrayLike, common: ArrayLike) -> Joint:
+        """Summarise scores.
+
+        Args:
+            scores: The different sums that a shot can add.
+            shares: The part of the shots that add each, in the last dimension.
+            common: What a shot adds in which each event goes the more common way.
+        """
+        score, share = np.asarray(scores, float), np.asarray(shares, float)
+        most = share.argmax(-1)
+        middle = np.where(share.max(-1) > 0.5, score[most], common)
+        beyond = score - middle[..., None]
+        up, down = np.maximum(beyond, 0.0), np.maximum(-beyond, 0.0)
+        means = [(share * part).sum(-1) for part in (up, down, up**2, down**2)]
+        return cls(middle, *means)
+
+    def variance(self, n: float) -> float:
+        """Return the variance of the mean of ``n`` shots."""
+        mean = np.asarray(self.up) - np.asarray(self.down)
+        return float(np.asarray(self.up_square) + np.asarray(self.down_square) - mean**2) / n
+
+
+#: For each source of several counts what these add in the same shots.
+Joints = Mapping[str, Joint]
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The rarer outcomes that raise a sum, or those that lower it.
+
+    Args:
+        seen: What they amount to.
+        most: What they can amount to.
+        step: What one shot can add at most.
+        variance: Estimated variance of what they amount to.
+    """
+
+    seen: Reals
+    most: Reals
+    step: Reals
+    variance: Reals
+
+    def with_joint(self, seen: ArrayLike, square: ArrayLike, most: Reals, n: float) -> _Side:
+        """Return the side with counts of the same shots."""
+        mean = np.asarray(seen, float)
+        variance = np.maximum(np.asarray(square, float) - mean**2, 0.0) / n
+        step = np.maximum(self.step, most / n)
+        return _Side(self.seen + mean, self.most + most, step, self.variance + variance)
+
+    def limits(self, tail: float) -> tuple[Reals, Reals]:
+        """Return how far the limits lie below and above what was seen, each wrong with probability ``tail``."""
+        from scipy.special import betainccinv, betaincinv
+
+        none = self.most <= 0
+        most, step = np.where(none, 1.0, self.most), np.where(none, 1.0, self.step)
+        spread = self.variance / np.maximum(1 - self.seen / most, 1e-12)
+        more = (self.seen + step) ** 2 / (spread + step**2)
+        left = np.maximum(most - self.seen, 0.0)
+        high = most * betainccinv(more, more * left / (self.seen + step), tail)
+        some = (self.seen > 0) & (spread > 0)
+        seen = np.where(some, self.seen, 1.0)
+        fewer = seen**2 / np.where(some, spread, 1.0)
+        low = np.where(some, most * betaincinv(fewer, fewer * (left + step) / seen, tail), 0.0)
+        return np.where(none, 0.0, self.seen - low), np.where(none, 0.0, np.maximum(high - self.seen, 0.0))
+
+
+def arms(
+    weights: ArrayLike,
+    successes: ArrayLike,
+    shots: ArrayLike,
+    tail: float,
+    joints: Sequence[tuple[Sequence[int], Joint]] = (),
+) -> tuple[Reals, Reals]:
+    """Return how far the limits of Σ wᵢ pᵢ lie below and above Σ wᵢ fᵢ/nᵢ.
+
+    Args:
+        weights: The wᵢ, of any sign.
+        successes: The fᵢ, in the last dimension; dimensions before it are repetitions.
+        shots: The nᵢ.
+        tail: Probability with which either limit is wrong.
+        joints: Places of counts that were made in the same shots, and what they add; all others are independent.
+
+    Example:
+        >>> below, above = arms([1.0], [3], [10], 0.025)
+        >>> round(0.3 - float(below), 4), round(0.3 + float(above), 4)
+        (0.0667, 0.6525)
+    """
+    weight, n, found = (np.asarray(each, float) for each in (weights, shots, successes))
+    alone = np.ones(len(weight), bool)
+    for places, _ in joints:
+        alone[list(places)] = False
+    common = 2 * found > n
+    rare, raises = np.where(common, n - found, found), (weight > 0) ^ common
+    up, down = (_side(np.abs(weight), rare, n, alone & mask) for mask in (raises, ~raises))
+    both: Reals = np.zeros(found.shape[:-1])
+    for places, joint in joints:
+        own, shared = weight[list(places)], float(n[places[0]])
+        middle = np.asarray(joint.middle, float)
+        up = up.with_joint(joint.up, joint.up_square, np.maximum(own, 0).sum() - middle, shared)
+        down = down.with_joint(joint.down, joint.down_square, middle - np.minimum(own, 0).sum(), shared)
+        both = both + np.asarray(joint.up, float) * np.asarray(joint.down, float) / shared
+    size = np.sqrt(up.variance * down.variance)
+    correlation = np.clip(both / np.where(size > 0, size, np.inf), 0.0, 1.0)
+    (up_below, up_above), (down_below, down_above) = up.limits(tail), down.limits(tail)
+    return _joined(up_below, down_above, correlation), _joined(up_above, down_below, correlation)
+
+
+def _side(weight: Reals, rare: Reals, n: Reals, mask: Flags) -> _Side:
+    """Gather the independent counts of one side; those of equal weight and shots share their variance."""
+    each = weight / n
+    variance = np.zeros(mask.shape[:-1])
+    rounded = np.array([float(f"{value:.9e}") for value in each])
+    for size in np.unique(rounded):
+        group = mask & (rounded == size)
+        found, trials = (group * rare).sum(-1), (group * n).sum(-1)
+        variance = variance + size**2 * found * (1 - found / np.maximum(trials, 1.0))
+    step = (mask * each).max(-1, initial=0.0)
+    return _Side((mask * each * rare).sum(-1), (mask * weight).sum(-1), step, variance)
+
+
+def _joined(one: Reals, other: Reals, correlation: Reals) -> Reals:
+    """Return the arm of a difference of two parts."""
+    return np.asarray(np.sqrt(one**2 + other**2 + 2 * correlation * one * other))
+
+
+def weighted_arms(counts: Sequence[Count], tail: float, known: Joints) -> tuple[float, float, str]:
+    """Return how far the limits of a sum of counts lie below and above its value, and how they were made.
+
+    Args:
+        counts: The counts.
+        tail: Probability with which either limit is wrong.
+        known: For each source of several counts what these add in the same shots.
+    """
+    drawn = [count for count in counts if count.population]
+    rest = [count for count in counts if not count.population]
+    if not drawn or drawn[0].population <= len(drawn):
+        below, above = arms(*_columns(counts), tail, _places(counts, known))
+        return float(below), float(above), f"Fay-Feuer in beta form, {len(counts)} counts"
+    one, (below, above) = _drawn_arms(drawn, tail), arms(*_columns(rest), tail, _places(rest, known))
+    name = f"Student over {len(drawn)} of {drawn[0].population} settings drawn at random, approximate"
+    return math.hypot(one[0], float(below)), math.hypot(one[1], float(above)), name
+
+
+def _columns(counts: Sequence[Count]) -> tuple[Reals, Reals, Reals]:
+    """Return weights, successes and shots."""
+    weights = np.array([count.weight for count in counts], float)
+    successes = np.array([count.successes for count in counts], float)
+    return weights, successes, np.array([count.n for count in counts], float)
+
+
+def _places(counts: Sequence[Count], known: Joints) -> list[tuple[list[int], Joint]]:
+    """Return the places of counts of one source, and what they add in the same shots."""
+    places: dict[str, list[int]] = {}
+    for k, count in enumerate(counts):
+        places.setdefault(count.source, []).append(k)
+    return [(own, known[source]) for source, own in places.items() if len(own) > 1]
+
+
+def _drawn_arms(counts: Sequence[Count], tail: float) -> tuple[float, float]:
+    """Return the arms of terms that were drawn at random without replacement from more.
+
+    They are those of Student's t over the terms, whose spread holds that of the shots too, or those of the shots alone where
+    these are longer.
+    """
+    from scipy.special import stdtrit
+
+    weight, found, n = _columns(counts)
+    drawn, part = len(counts), len(counts) / counts[0].population
+    of_shots = float((weight**2 * found / n * (1 - found / n) / n).mean())
+    spread = float(np.var(np.where(weight > 0, found / n, 1 - found / n) * np.abs(weight), ddof=1))
+    half = -float(stdtrit(drawn - 1, tail)) * math.sqrt(drawn * ((1 - part) * spread + part * of_shots))
+    below, above = arms(weight, found, n, tail)
+    return max(half, float(below)), max(half, float(above))
+
+
+def weighted_p_value(counts: Sequence[Count], distance: float) -> float:
+    """Return how probable a value ``distance`` above a null hypothesis is, approximately, between 1e-300 and 1.
+
+    It is the least tail at which the lower limit is farther below the value than that, if all terms are equally probable, as of
+    which the sum spreads most (W. Hoeffding, 1956). For equal weights and shots it is the tail of the binomial.
+
+    Args:
+        counts: Independent counts.
+        distance: How far the value lies above the null hypothesis.
+    """
+    weight, found, n = _columns(counts)
+    if distance <= 0:
+        return 1.0
+    mean = float(
+        np.where(weight > 0, weight * found / n, weight * (found / n - 1)).sum() / np.abs(weight).sum()
+    )
+    alike = np.where(weight > 0, mean, 1 - mean) * n
+    least, most = math.log(LEAST), 0.0
+    for _ in range(60):
+        middle = (least + most) / 2
+        below, _above = arms(weight, alike, n, math.exp(middle))
+        least, most = (least, middle) if float(below) < distance else (middle, most)
+    return max(math.exp(most), LEAST)

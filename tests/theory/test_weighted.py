@@ -1,0 +1,96 @@
+"""Limits of weighted sums cover as often as they say, and are no longer than they must be."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from benchmarks import intervals
+from qnet_circuits.theory.estimate import combine, proportion
+from qnet_circuits.theory.weighted import LEAST, Count, Joint, arms, weighted_p_value
+
+TAIL = 0.025
+
+
+@pytest.mark.parametrize(("successes", "n"), [(0, 10), (3, 10), (10, 10), (500, 1000), (1, 10_000)])
+def test_one_count_has_the_limits_of_clopper_and_pearson(successes, n):
+    exact = proportion(successes, n)
+    for weight in (1.0, -2.0):
+        below, above = arms([weight], [successes], [n], TAIL)
+        ends = sorted([weight * exact.low, weight * exact.high])
+        value = weight * successes / n
+        assert (value - below, value + above) == pytest.approx(ends)
+
+
+def test_counts_of_equal_weight_and_shots_are_pooled():
+    below, above = arms([0.5, -0.5, 0.5], [97, 4, 98], [100] * 3, TAIL)
+    exact = proportion(291, 300)
+    assert (1.5 * 0.97 - below, 1.5 * 0.97 + above) == pytest.approx((1.5 * exact.low, 1.5 * exact.high))
+
+
+@pytest.mark.parametrize("n", [(10, 10), (10, 14), (12, 30)])
+@pytest.mark.parametrize("weights", [(1, 0.5), (1, -1), (1, 0.1), (1, -0.2)])
+def test_two_counts_cover_for_all_probabilities(n, weights):
+    grid = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.95, 0.995, 1]
+    assert intervals.least_coverage(n, weights, grid) >= 0.95
+
+
+@pytest.mark.parametrize("shots", [20, 1000])
+def test_made_up_sums_cover(shots, rng):
+    for case in intervals.made_up():
+        row = intervals.measured(case, shots, 600, rng)
+        assert row.covers(1e-6), str(row)
+
+
+def test_intervals_of_many_shots_are_no_longer_than_the_bar_and_standard_errors_are_those_of_the_spread(rng):
+    for case in intervals.made_up():
+        row = intervals.measured(case, 10_000, 400, rng)
+        assert row.short, str(row)
+        # The standard deviation of 400 values is known to 3.5 %.
+        if row.rarer >= intervals.ENOUGH:
+            assert abs(row.error_ratio - 1) < 0.05 + 5 * 0.036, str(row)
+
+
+@pytest.mark.slow
+def test_all_figures_cover_and_are_short():
+    assert intervals.main([]) == 0
+
+
+def test_counts_of_the_same_shots_are_netted_shot_by_shot():
+    """Two events that always come together with opposite weights add nothing, and nothing is uncertain but one shot."""
+    n = 1000
+    joint = Joint.of([0.0], [1.0], 0.0)
+    below, above = arms([1.0, -1.0], [300, 300], [n, n], TAIL, [([0, 1], joint)])
+    none = proportion(0, n, 0.95)
+    assert (below, above) == pytest.approx((none.high, none.high))
+    independent = arms([1.0, -1.0], [300, 300], [n, n], TAIL)
+    assert independent[0] > 5 * below
+
+
+def test_settings_drawn_at_random_have_the_spread_of_the_settings():
+    """Half of the settings work and half fail: the mean is known to t s/√m, much less well than by the shots."""
+    drawn, n = 64, 1000
+    counts = [Count(1 / drawn, n if k % 2 else 0, n, str(k), population=10_000) for k in range(drawn)]
+    found = combine(0.0, counts)
+    spread = math.sqrt(drawn / (drawn - 1) / 4 / drawn)
+    assert (found.high - found.low) / 2 == pytest.approx(1.998 * spread, rel=0.01)
+    whole = combine(0.0, [Count(c.weight, c.successes, n, c.source, population=drawn) for c in counts])
+    assert whole.high - whole.low < (found.high - found.low) / 10
+
+
+def test_the_p_value_of_nearly_equal_shots_is_nearly_a_binomial_tail():
+    counts = [Count(2.0, k, n, str(n)) for k, n in ((450, 500), (441, 501), (430, 499))]
+    counts.append(Count(-2.0, 120, 502, "d"))
+    wins, n = 450 + 441 + 430 + 382, 500 + 501 + 499 + 502
+    found = combine(-2.0, counts, null=2.0)
+    assert math.log(found.p_value) == pytest.approx(math.log(binom.sf(wins - 1, n, 0.75)), rel=0.01)
+    assert combine(-2.0, counts, null=3.5).p_value == 1
+
+
+def test_a_p_value_is_never_0():
+    counts = [Count(1.0, n, n, str(n)) for n in (100_000, 90_000)]
+    assert weighted_p_value(counts, 1.9) == pytest.approx(LEAST)
+    alike = [Count(1.0, 100_000, 100_000, name) for name in "ab"]
+    assert combine(0.0, alike, null=0.1).p_value == LEAST
+    assert np.isfinite(combine(0.0, alike).low)
