@@ -68,6 +68,14 @@ def test_counts_of_the_same_shots_are_netted_shot_by_shot():
     assert independent[0] > 5 * below
 
 
+def test_events_of_which_one_nearly_always_happens_have_the_limits_of_the_exception():
+    """Neither happens in one shot of 1000, so that the sum is known as well as that."""
+    n = 1000
+    joint = Joint.of([0.0, 1.0], [0.001, 0.999], 0.0)
+    below, _ = arms([1.0, 1.0], [499, 500], [n, n], TAIL, [([0, 1], joint)])
+    assert 0.999 - below == pytest.approx(proportion(n - 1, n).low)
+
+
 def test_settings_drawn_at_random_have_the_spread_of_the_settings():
     """Half of the settings work and half fail: the mean is known to t s/√m, much less well than by the shots."""
     drawn, n = 64, 1000
