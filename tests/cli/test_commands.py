@@ -44,7 +44,7 @@ def test_run_prints_the_object_of_the_design(qnet):
     assert plain["protocol"] == "repeater-chain" and plain["parameters"] == {"hops": 3, "link_fidelity": 1.0}
     assert plain["corrections"] == "frame" and plain["shots"] == 4000 and plain["seed"] == 7
     fidelity = plain["figures"]["fidelity"]
-    assert set(fidelity) == {"value", "low", "high", "level", "method", "n"}
+    assert set(fidelity) == {"value", "low", "high", "level", "method", "n", "standard_error"}
     assert fidelity["high"] - fidelity["low"] < 0.03
     assert fidelity["n"] == 12000
     assert plain["resources"]["bell_pairs"] == 3 and plain["resources"]["classical_bits"] == 4
