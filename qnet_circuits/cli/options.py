@@ -47,7 +47,7 @@ def takes_protocol(
         def inner(name: str, settings: tuple[str, ...], **given: Any) -> None:
             protocol = protocol_of(name, settings)
             options = {each.name: given.pop(each.name) for each in taken}
-            if only := given.pop("mitigate_only", None):
+            if (only := given.pop("mitigate_only", None)) is not None:
                 options["mitigate"] = only.split(",")
             command(protocol, options=options, **given)
 

@@ -1,10 +1,8 @@
 """Plain circuits as programs of one node: wires, bits and decisions are what they were, and what does not fit is refused."""
 
-import io
-
 import numpy as np
 import pytest
-from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qpy
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Parameter, Qubit
 from qiskit.circuit.classical import expr
 from qiskit.circuit.library import UnitaryGate
@@ -13,6 +11,7 @@ from qiskit.transpiler import CouplingMap, PassManager
 from qiskit.transpiler.passes import ApplyLayout, EnlargeWithAncilla, FullAncillaAllocation, SetLayout
 
 import qnet_circuits as qn
+from qnet_circuits.compiling.qpy_files import as_qpy, of_qpy
 from qnet_circuits.errors import LayoutError, ParameterError, ProgramError, UnknownNameError
 from qnet_circuits.programs.given import plain_item, protocol_for
 from tests.support import tutorials
@@ -108,10 +107,7 @@ def _bell():
 @pytest.mark.parametrize("circuit", [_everything(), tutorials.long_range_cnot(3, "XX")])
 def test_a_circuit_that_was_stored_has_the_same_id(circuit):
     item = plain_item("circuit", circuit)
-    stored = io.BytesIO()
-    qpy.dump(item.circuit, stored)
-    stored.seek(0)
-    (read,) = qpy.load(stored)
+    (read,) = of_qpy(as_qpy([item.circuit]))
     assert qn.Program([qn.Item("circuit", read)]).id == qn.Program([item]).id
 
 

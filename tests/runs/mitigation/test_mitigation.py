@@ -135,6 +135,7 @@ def test_the_command_line_chooses_bits_too(qnet):
     )
     status, out, _ = qnet(*ask, "--corrections", "postselect", "--mitigate-only", "out[0],out[1]")
     assert status == 0 and "mitigated" in json.loads(out)
+    assert qnet(*ask, "--mitigate-only", "")[0] == 2
     status, out, err = qnet(*ask, "--corrections", "frame", "--mitigate-only", "out")
     assert (status, out, err.count("\n")) == (2, "", 1)
 
