@@ -258,7 +258,9 @@ def embed(uses: Uses, prices: Prices, reach: int = 1) -> list[tuple[float, Layou
     for step in steps:
         own = {qubit: _times(uses.wires[step.wire], price) for qubit, price in prices.qubits.items()}
         near = [(k, most * reach) for k, most in step.near]
-        grown = _kept(_extended(beam, step, own, around, near, apart), len(steps) * reach)
+        # A wire that meets none before it may go anywhere: from the best layouts that is enough of a choice.
+        begun = beam if step.meets else beam[:_FEWEST]
+        grown = _kept(_extended(begun, step, own, around, near, apart), len(steps) * reach)
         beam = [(loss, (*before, qubit), used) for loss, used, qubit, before in grown]
     turn = {step.wire: k for k, step in enumerate(steps)}
     return [(loss, tuple([qubits[turn[wire]] for wire in range(len(turn))])) for loss, qubits, _ in beam]

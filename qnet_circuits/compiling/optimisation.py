@@ -81,7 +81,8 @@ class Optimiser:
         smaller.add_instruction(Instruction(STAND_IN, 1, 0, []), {(k,): None for k in range(len(qubits))})
         self._target, self._level = smaller, level
         self._width = len(qubits)
-        self._fractional = target is not None and "rzz" in target.operation_names
+        # What folds angles must be there; a device without it has a range of its own.
+        self._fractional = target is not None and {"rzz", "rz", "x"} <= set(target.operation_names)
         self._bodies: dict[_Key, list[CircuitInstruction]] = {}
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import pairwise, permutations
+from time import process_time
 
 import pytest
 from qiskit import QuantumCircuit
@@ -62,6 +63,18 @@ def test_what_does_not_fit_has_no_layout(rng):
     prices = grid(2, 3, rng)
     assert embed(Uses.of(joined([(0, 1), (1, 2), (2, 0)]), prices), prices) == []
     assert embed(Uses.of(joined([(0, k) for k in range(1, 5)]), prices), prices) == []
+
+
+def test_many_wires_that_meet_nobody_take_the_best_qubits_at_once():
+    """Each of them may lie anywhere, so that there are far more layouts than for wires that hold together."""
+    prices = Prices.of(fake_device("fake_torino"))
+    circuit = QuantumCircuit(30)
+    circuit.measure_all()
+    uses = Uses.of(circuit, prices)
+    begin = process_time()
+    cost = embed(uses, prices)[0][0]
+    assert process_time() - begin < 3
+    assert cost == pytest.approx(sum(sorted(price[1] for price in prices.qubits.values())[:30]))
 
 
 def test_wires_in_reach_lie_apart_at_the_price_of_swaps(rng):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter
+from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.quantum_info import Operator
 
 import qnet_circuits as qn
@@ -73,3 +74,19 @@ def test_a_processor_with_fractional_gates_takes_large_and_negative_angles(level
         for each in circuit_violations(compiled.circuits[0], compiled.device.target, Limits())
         if each.rule == "angle"
     ]
+
+
+def test_a_device_that_has_no_gates_to_fold_with_keeps_its_angles():
+    """Other makers' devices have ranges of their own, and a gate that they lack must not come in."""
+    backend = GenericBackendV2(
+        2, basis_gates=["rx", "ry", "rz", "rzz"], coupling_map=[[0, 1], [1, 0]], control_flow=True, seed=1
+    )
+    circuit = QuantumCircuit(QuantumRegister(2, "alice"), ClassicalRegister(2, "out"))
+    circuit.h([0, 1])
+    circuit.rzz(-0.4, 0, 1)
+    circuit.h([0, 1])
+    circuit.measure([0, 1], [0, 1])
+    figures = [qn.Figure("zz", qn.parity("circuit", [("out", 0), ("out", 1)]))]
+    compiled = qn.compile(circuit, backend, figures=figures)
+    assert set(compiled.items[0].circuit.count_ops()) <= set(compiled.device.target.operation_names)
+    assert compiled.verify() > 0
