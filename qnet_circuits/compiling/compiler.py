@@ -10,6 +10,7 @@ from operator import itemgetter
 
 from qiskit import QuantumCircuit
 
+from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
 from qnet_circuits.compiling.measured_links import MeasuredLinks
@@ -35,8 +36,9 @@ from qnet_circuits.programs.instructions import CARRIERS, LINK_OPERATIONS
 from qnet_circuits.programs.locality import node_of
 from qnet_circuits.programs.program import Item, Program
 
-#: Placements of a program are tried if this many, times the wires of all of its circuits, are no more than that.
-_FEWEST_TRIED, _TRIED_WIRES = 3, 600
+#: Placements of a program are tried if this many, times the wires of all of its circuits, are no more than that; and times the
+#: two-qubit gates of its longest circuit no more than the last, since prediction takes longer for deep circuits.
+_FEWEST_TRIED, _TRIED_WIRES, _TRIED_GATES = 3, 600, 300
 #: Patterns of SWAPs that are tried, places of each of the best, and how many of them are the best.
 _PATTERNS, _PLACES, _REFINED = 10, 8, 2
 #: Beyond these digits, what is lacking is alike, whatever machine computes it.
@@ -92,7 +94,8 @@ def compile_program(
         )
     lowered = [lower(item.circuit, corrections, _carrier(item, carrier), emulate_links) for item in program]
     _check_modes(program, lowered, device)
-    tried = _TRIED_WIRES // sum(low.circuit.num_qubits for low in lowered)
+    gates = max(1, *(count(low.circuit)[0] for low in lowered))
+    tried = min(_TRIED_WIRES // sum(low.circuit.num_qubits for low in lowered), _TRIED_GATES // gates)
     if tried < _FEWEST_TRIED or layout not in (None, "auto") or any(item.layout for item in program):
         lack = None
     finish = partial(_finished, program, lowered, device, level=optimization_level, decoupling=decoupling)

@@ -1,5 +1,7 @@
 """Where programs lie: it follows from the program, the device and the options, and of small programs from a prediction."""
 
+from time import process_time
+
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
@@ -137,3 +139,15 @@ def test_what_cannot_be_placed():
         qn.predict(qn.RepeaterChain(hops=20), "fake_manila", layout="predicted")
     with pytest.raises(ParameterError, match=r"'auto', 'predicted'.*'best'"):
         qn.predict(CHAIN, "fake_kingston", layout="best")
+
+
+def test_deep_circuits_are_not_ranked(rng):
+    """Prediction of many dense layers takes long; the calibration tells their place."""
+    circuit = QuantumCircuit(QuantumRegister(8, "alice"), ClassicalRegister(2, "out"))
+    for _ in range(150):
+        circuit.cz(*(int(wire) for wire in rng.choice(8, 2, replace=False)))
+    circuit.measure([0, 1], [0, 1])
+    figures = [qn.Figure("zz", qn.parity("circuit", [("out", 0), ("out", 1)]), ideal=1.0)]
+    begin = process_time()
+    assert qn.compile(circuit, "aer:fake_brisbane", figures=figures).resources["routing_swaps"] > 0
+    assert process_time() - begin < 12
