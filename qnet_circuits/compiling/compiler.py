@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from operator import itemgetter
+from typing import Any
 
 from qiskit import QuantumCircuit
 
@@ -37,10 +39,18 @@ from qnet_circuits.programs.locality import node_of
 from qnet_circuits.programs.program import Item, Program
 
 #: Placements of a program are tried if this many, times the wires of all of its circuits, are no more than that; and times the
-#: two-qubit gates of its longest circuit no more than the last, since prediction takes longer for deep circuits.
-_FEWEST_TRIED, _TRIED_WIRES, _TRIED_GATES = 3, 600, 300
+#: two-qubit gates of its longest circuit no more than the third, since prediction takes longer for deep circuits.
+_FEWEST_TRIED, _TRIED_WIRES, _TRIED_GATES = 3, 2160, 300
+#: The most wires of a circuit of such a program.
+_WIDEST_TRIED = 24
 #: Patterns of SWAPs that are tried, places of each of the best, and how many of them are the best.
-_PATTERNS, _PLACES, _REFINED = 10, 8, 2
+_PATTERNS, _PLACES, _REFINED = 10, 16, 2
+#: With SWAPs, which take longer to find and to follow, patterns to one place without.
+_SHARE = 4
+#: The number of a placement's pattern, and that of its place.
+Place = tuple[int, int]
+#: Which placement was the least bad, by program, device and options.
+Known = dict[tuple[Any, ...], Place]
 #: Beyond these digits, what is lacking is alike, whatever machine computes it.
 _DIGITS = 9
 
@@ -56,6 +66,7 @@ def compile_program(
     emulate_links: bool = False,
     decoupling: bool = False,
     lack: Callable[[Compiled], float] | None = None,
+    known: Known | None = None,
 ) -> Compiled:
     """Compile a program: lower it, place it, optimise it between the fences.
 
@@ -72,6 +83,7 @@ def compile_program(
         emulate_links: Whether links' own errors are sampled in software.
         decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
         lack: How bad a compiled program is: of a small one, which has several placements tried, the least bad is taken.
+        known: The choices that were made by the same ``lack`` before, which are not made again; this one joins them.
 
     Returns:
         The compiled program.
@@ -96,13 +108,15 @@ def compile_program(
     _check_modes(program, lowered, device)
     gates = max(1, *(count(low.circuit)[0] for low in lowered))
     tried = min(_TRIED_WIRES // sum(low.circuit.num_qubits for low in lowered), _TRIED_GATES // gates)
-    if tried < _FEWEST_TRIED or layout not in (None, "auto") or any(item.layout for item in program):
+    wide = any(low.circuit.num_qubits > _WIDEST_TRIED for low in lowered)
+    if wide or tried < _FEWEST_TRIED or layout not in (None, "auto") or any(item.layout for item in program):
         lack = None
     finish = partial(_finished, program, lowered, device, level=optimization_level, decoupling=decoupling)
     placements = _placements(
         program, lowered, device, None if isinstance(layout, str) else layout, tried if lack else 1
     )
-    compiled = _least((map(finish, places) for places in placements), lack)
+    asked = (corrections, optimization_level, carrier, emulate_links, decoupling)
+    compiled = _best(placements, finish, lack, (program, device, asked), {} if known is None else known)
     notes = dict.fromkeys(note for low in lowered for note in low.notes)
     if isinstance(layout, MeasuredLinks):
         notes[f"placed by measured links, not by the calibration: {layout.source}"] = None
@@ -119,22 +133,47 @@ def compile_program(
     return replace(compiled, notes=tuple(notes), seconds=time.perf_counter() - begin)
 
 
-def _least(patterns: Iterable[Iterator[Compiled]], lack: Callable[[Compiled], float] | None) -> Compiled:
+def _best(
+    placements: Placements,
+    finish: Callable[[list[Routed]], Compiled],
+    lack: Callable[[Compiled], float] | None,
+    what: tuple[Program, Device | None, tuple[Any, ...]],
+    known: Known,
+) -> Compiled:
+    """Return the least bad placement, finished; which one it was is known from then on."""
+    program, device, asked = what
+    if lack is None or device is None:
+        return finish(_nth(placements, (0, 0)))
+    key = (program.id, device.calibration.digest, asked)
+    if key in known:
+        return finish(_nth(placements, known[key]))
+    known[key], compiled = _least((map(finish, places) for places in placements), lack)
+    return compiled
+
+
+def _nth(placements: Placements, place: Place) -> list[Routed]:
+    """Return one placement, by the number of its pattern and that of its place."""
+    return next(islice(next(islice(placements, place[0], None)), place[1], None))
+
+
+def _least(
+    patterns: Iterable[Iterator[Compiled]], lack: Callable[[Compiled], float]
+) -> tuple[Place, Compiled]:
     """Return the least bad: of the best place of each pattern, then of the other places of the two best patterns.
 
     The first is returned where nothing can tell.
     """
     begun = [(next(places), places) for places in patterns]
-    if lack is None:
-        return begun[0][0]
     try:
-        judged = [(round(lack(found), _DIGITS), k, found) for k, (found, _) in enumerate(begun)]
+        judged = [(round(lack(found), _DIGITS), (k, 0), found) for k, (found, _) in enumerate(begun)]
         judged.sort(key=itemgetter(0, 1))
-        for _, k, _ in judged[:_REFINED]:
-            judged += [(round(lack(found), _DIGITS), len(begun), found) for found in begun[k][1]]
-        return min(judged, key=itemgetter(0, 1))[2]
+        for _, (k, _), _ in judged[:_REFINED]:
+            others = enumerate(begun[k][1], 1)
+            judged += [(round(lack(found), _DIGITS), (k, place), found) for place, found in others]
     except QnetError:
-        return begun[0][0]
+        return (0, 0), begun[0][0]
+    _, place, found = min(judged, key=itemgetter(0))
+    return place, found
 
 
 def _finished(
@@ -190,7 +229,7 @@ def _placements(
         return one(place_measured(circuits, device, layout))
     if layout is not None:
         return one(place_by_hand(circuits, layout, device))
-    return place_all(circuits, device, min(most, _PATTERNS), min(most, _PLACES))
+    return place_all(circuits, device, min(max(most // _SHARE, 1), _PATTERNS), min(most, _PLACES))
 
 
 def _carrier(item: Item, asked: str) -> str:

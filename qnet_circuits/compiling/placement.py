@@ -28,8 +28,8 @@ T = TypeVar("T")
 Pairs = tuple[int, frozenset[Edge]]
 #: Wires up to which many patterns of SWAPs are tried; how many for few wires, and for many; those that are embedded anew.
 _FEW_WIRES, _TRIES, _FEWER_TRIES, _PATTERNS = 24, 8, 2, 12
-#: Places to give of a circuit without SWAPs, whose losses tell well which are best.
-_BEST = 6
+#: Places to give of a pattern of SWAPs: the patterns differ more than its places.
+_FEW_PLACES = 6
 #: How many couplings apart two wires may begin that SWAPs bring together.
 _REACH = 3
 
@@ -143,7 +143,7 @@ class _Placer:
         """Return where a circuit may lie without SWAPs: the one pattern, if it fits."""
         if circuit.num_qubits > len(self._prices.qubits):
             return []
-        found = embed(Uses.of(circuit, self._prices), self._prices)[: min(self._places, _BEST)]
+        found = embed(Uses.of(circuit, self._prices), self._prices)[: self._places]
         return [[_Start(cost, layout) for cost, layout in found]] if found else []
 
     def with_swaps(self, circuit: QuantumCircuit) -> _Patterns:
@@ -172,9 +172,11 @@ class _Placer:
         return [*([None] * _TRIES), *(layout for _, layout in near[:_TRIES])]
 
     def _moved(self, circuit: QuantumCircuit, routing: Routing) -> Iterator[_Start]:
-        """Yield a pattern of SWAPs in the places where least is lost."""
+        """Yield a pattern of SWAPs in the places where least is lost; where it is, if the search finds it no other place."""
         routed, met = follow(circuit, routing), meetings(circuit)
-        for cost, layout in embed(Uses.of(routed.circuit, self._prices), self._prices)[: self._places]:
+        uses = Uses.of(routed.circuit, self._prices)
+        found = embed(uses, self._prices) or [(uses.cost(routed.qubits, self._prices), routed.qubits)]
+        for cost, layout in found[: min(self._places, _FEW_PLACES)]:
             there = routing.moved(dict(zip(routed.qubits, layout, strict=True)))
             yield _Start(cost, there.layout, Router(self._prices.couplings, {met: there}))
 

@@ -13,7 +13,7 @@ from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.compiling.compiler import compile_program
+from qnet_circuits.compiling.compiler import Known, compile_program
 from qnet_circuits.compiling.experiments import compile_with_controls
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.readout_circuits import calibrated
@@ -32,6 +32,8 @@ from qnet_circuits.runs.prepared import Prepared
 
 #: The most bytes of a prediction by which placements are compared; where it takes more, the least calibrated loss decides.
 _RANKING_MEMORY = 2**26
+#: What predictions chose in this process, by the program whose figures told: a call that comes again compares nothing.
+_KNOWN: dict[str, Known] = {}
 
 
 def prepare(
@@ -144,6 +146,7 @@ def compile_for(program: Program, backend: BaseBackend, options: RunOptions) -> 
     layout = options.layout
     controlled = any(item.control for item in program)
     made = compile_with_controls if controlled else compile_program
+    lack = _lack_of(program, backend)
     compiled = made(
         program,
         backend.device,
@@ -153,7 +156,8 @@ def compile_for(program: Program, backend: BaseBackend, options: RunOptions) -> 
         carrier=options.carrier,
         emulate_links=options.emulate_links,
         decoupling=options.decoupling,
-        lack=_lack_of(program, backend),
+        lack=lack,
+        known=None if lack is None else _KNOWN.setdefault(program.id, {}),
     )
     return calibrated(compiled, options.mitigate) if options.mitigate else compiled
 

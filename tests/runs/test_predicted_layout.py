@@ -91,6 +91,21 @@ def test_of_several_placements_the_least_bad_is_taken():
     assert compile_program(program, device).layout[0] == seen[0]
 
 
+def test_a_choice_that_is_known_is_not_made_again():
+    device, program, known, asked = fake_device("fake_kingston"), CHAIN.program(None), {}, []
+
+    def lack(compiled):
+        asked.append(compiled)
+        return -len(asked)
+
+    first = compile_program(program, device, lack=lack, known=known)
+    compared = len(asked)
+    again = compile_program(CHAIN.program(None), device, lack=lack, known=known)
+    assert again.layout == first.layout and len(asked) == compared > 2
+    other = compile_program(program, device, corrections="feedforward", lack=lack, known=known)
+    assert len(asked) > compared and other.layout == [list(asked[-1].layout[0])]
+
+
 def test_where_nothing_can_be_predicted_the_calibration_decides():
     device, program = fake_device("fake_kingston"), CHAIN.program(None)
 
