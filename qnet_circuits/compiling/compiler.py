@@ -40,13 +40,13 @@ from qnet_circuits.programs.program import Item, Program
 
 #: Placements of a program are tried if this many, times the wires of all of its circuits, are no more than that; and times the
 #: two-qubit gates of its longest circuit no more than the third, since prediction takes longer for deep circuits.
-_FEWEST_TRIED, _TRIED_WIRES, _TRIED_GATES = 3, 2160, 300
+_FEWEST_TRIED, _TRIED_WIRES, _TRIED_GATES = 3, 600, 300
 #: The most wires of a circuit of such a program.
 _WIDEST_TRIED = 24
 #: Patterns of SWAPs that are tried, places of each of the best, and how many of them are the best.
-_PATTERNS, _PLACES, _REFINED = 10, 16, 2
-#: With SWAPs, which take longer to find and to follow, patterns to one place without.
-_SHARE = 4
+_PATTERNS, _PLACES, _REFINED = 10, 12, 2
+#: Places without a better one after which no more are tried.
+_PATIENCE = 5
 #: The number of a placement's pattern, and that of its place.
 Place = tuple[int, int]
 #: Which placement was the least bad, by program, device and options.
@@ -168,8 +168,13 @@ def _least(
         judged = [(round(lack(found), _DIGITS), (k, 0), found) for k, (found, _) in enumerate(begun)]
         judged.sort(key=itemgetter(0, 1))
         for _, (k, _), _ in judged[:_REFINED]:
-            others = enumerate(begun[k][1], 1)
-            judged += [(round(lack(found), _DIGITS), (k, place), found) for place, found in others]
+            since = 0
+            for place, found in enumerate(begun[k][1], 1):
+                least = min(judged, key=itemgetter(0))[0]
+                judged.append((round(lack(found), _DIGITS), (k, place), found))
+                since = 0 if judged[-1][0] < least else since + 1
+                if since == _PATIENCE:
+                    break
     except QnetError:
         return (0, 0), begun[0][0]
     _, place, found = min(judged, key=itemgetter(0))
@@ -229,7 +234,7 @@ def _placements(
         return one(place_measured(circuits, device, layout))
     if layout is not None:
         return one(place_by_hand(circuits, layout, device))
-    return place_all(circuits, device, min(max(most // _SHARE, 1), _PATTERNS), min(most, _PLACES))
+    return place_all(circuits, device, min(most, _PATTERNS), min(most, _PLACES))
 
 
 def _carrier(item: Item, asked: str) -> str:
