@@ -36,7 +36,7 @@ def ran(protocol, device=LINE, **options):
     [
         qn.EntanglementSwapping(),
         qn.RepeaterChain(hops=5),
-        qn.Ghz(parties=3),
+        qn.Ghz(parties=3, topology="chain"),
         qn.Ghz(parties=4, topology="chain"),
     ],
     ids=lambda protocol: protocol.id,
