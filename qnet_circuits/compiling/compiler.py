@@ -169,9 +169,9 @@ def _least(
         judged.sort(key=itemgetter(0, 1))
         for _, (k, _), _ in judged[:_REFINED]:
             since = 0
-            for place, found in enumerate(begun[k][1], 1):
+            for nth, found in enumerate(begun[k][1], 1):
                 least = min(judged, key=itemgetter(0))[0]
-                judged.append((round(lack(found), _DIGITS), (k, place), found))
+                judged.append((round(lack(found), _DIGITS), (k, nth), found))
                 since = 0 if judged[-1][0] < least else since + 1
                 if since == _PATIENCE:
                     break
