@@ -339,13 +339,19 @@ def test_fetch_and_predict_that_are_interrupted_say_how_to_go_on(tmp_path, qnet,
 
     with monkeypatch.context() as patch:
         patch.setattr(ExactBackend, "evaluate", interrupt)
-        arguments = ("predict", "repeater-chain", "--on", "fake_torino", "--out", str(tmp_path / "exact"))
+        device = (
+            "--on",
+            "fake_torino",
+            "--layout",
+            "0,1,2,3,4,5",
+        )  # Where nothing is computed to find a place.
+        arguments = ("predict", "repeater-chain", *device, "--out", str(tmp_path / "exact"))
         line = f"qnet: interrupted; go on with: qnet fetch {tmp_path / 'exact'}\n"
         assert qnet(*arguments)[::2] == (130, line)
     status, out, _ = qnet("fetch", str(tmp_path / "exact"), "--json")
     assert status == 0
     assert json.loads(out)["figures"]["fidelity"]["value"] == pytest.approx(
-        qn.predict(qn.RepeaterChain(), "fake_torino").fidelity.value, abs=1e-12
+        qn.predict(qn.RepeaterChain(), "fake_torino", layout=[*range(6)]).fidelity.value, abs=1e-12
     )
 
 

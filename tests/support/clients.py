@@ -12,7 +12,6 @@ import pkgutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -194,7 +193,7 @@ def _die_at(when: str, what: str, count: int = 1) -> None:
         _hook(owner, last, when, lambda *_, **__: due())
     elif when == "before":
         # A file is whole or not there: it is written to another one, whose name begins like this, and then gets its name.
-        _hook(tempfile, "mkstemp", when, lambda **options: options.get("prefix") == f".{what}." and due())
+        _hook(os, "open", when, lambda path, *_, **__: Path(path).name.startswith(f".{what}.") and due())
     else:
         moment = "before" if when == "within" else when
         for naming in ("replace", "link"):
