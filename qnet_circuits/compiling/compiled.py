@@ -228,7 +228,7 @@ class Compiled:
             >>> compiled = qn.compile(qn.RepeaterChain(hops=1), corrections="frame")
             >>> counts = [{"00": 60, "11": 40}, {"01": 45, "10": 55}, {"00": 40, "11": 59, "01": 1}]
             >>> print(compiled.analyze(counts).fidelity)
-            0.995 [0.972, 1.000]
+            0.995 [0.972, 1.000] (95 %)
         """
         return self._measured(data, origin).result(level)
 

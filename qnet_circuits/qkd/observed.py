@@ -114,7 +114,7 @@ def information(cases: list[Case], total: int, level: float) -> Estimate:
 
     Example:
         >>> print(information([(5000, 5000), (5000, 2500)], 10_000, 0.95))
-        0.50(2)
+        0.500 [0.482, 0.513] (95 %)
     """
     low = high = value = 0.0
     each = 1 - (1 - level) / max(1, 2 * len(cases))

@@ -183,7 +183,7 @@ def combine(
     Example:
         >>> bell = [Count(0.5, 97, 100, "xx"), Count(0.5, 96, 100, "yy"), Count(0.5, 98, 100, "zz")]
         >>> print(combine(-0.5, bell))
-        0.955 ± 0.029 (95 %)
+        0.96 [0.92, 0.98] (95 %)
     """
     check_level(level)
     for count in counts:

@@ -177,7 +177,7 @@ def error_rate(own: Bits, told: Bits, level: float = 0.95) -> Estimate:
 
     Example:
         >>> print(error_rate(np.zeros(1000, np.uint8), np.repeat(np.array([0, 1], np.uint8), [970, 30])))
-        0.03(1)
+        0.030 [0.020, 0.043] (95 %)
     """
     if len(own) != len(told):
         raise ParameterError(f"rows of equal length are compared, got {len(own)} and {len(told)}")
