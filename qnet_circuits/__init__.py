@@ -2,7 +2,7 @@
 
 >>> import qnet_circuits as qn
 >>> print(qn.run(qn.RepeaterChain(hops=2), shots=1000, seed=1).fidelity)
-1.00000 [0.99816, 1.00000]
+1.0000 [0.9982, 1.0000] (95 %)
 """
 
 from __future__ import annotations
