@@ -49,9 +49,10 @@ from qnet_circuits.programs.figures import population as population
 from qnet_circuits.programs.instructions import correct as correct
 from qnet_circuits.programs.instructions import entangle as entangle
 from qnet_circuits.programs.instructions import transmit as transmit
+from qnet_circuits.programs.link import Link as Link
 from qnet_circuits.programs.locality import Announcement as Announcement
-from qnet_circuits.programs.network import Link as Link
 from qnet_circuits.programs.network import Network as Network
+from qnet_circuits.programs.node import Node as Node
 from qnet_circuits.programs.program import Item as Item
 from qnet_circuits.programs.program import Program as Program
 from qnet_circuits.programs.protocol import Analysis as Analysis

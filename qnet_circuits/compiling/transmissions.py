@@ -10,8 +10,8 @@ from qiskit.circuit import Qubit
 from qnet_circuits.compiling.building import free_name
 from qnet_circuits.programs.blocks import bell_measurement
 from qnet_circuits.programs.instructions import TRANSMIT, correct, entangle
+from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.locality import node_of
-from qnet_circuits.programs.network import Link
 
 
 def teleport_transmissions(circuit: QuantumCircuit) -> QuantumCircuit:

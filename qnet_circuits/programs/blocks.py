@@ -14,7 +14,8 @@ from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.errors import ParameterError, ProgramError, check_name
 from qnet_circuits.programs.instructions import correct, entangle, transmit
-from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.link import Link
+from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.protocol import Protocol, set_network
 
 Bloch = tuple[float, float, float]

@@ -33,7 +33,7 @@ from qiskit.transpiler.passes import HighLevelSynthesis
 
 from qnet_circuits.classical import in_place, read_bits
 from qnet_circuits.errors import ProgramError
-from qnet_circuits.programs.network import Link
+from qnet_circuits.programs.link import Link
 
 ENTANGLE = "entangle"
 TRANSMIT = "transmit"

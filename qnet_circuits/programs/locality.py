@@ -22,7 +22,8 @@ from qnet_circuits.programs.instructions import (
     conditioned,
     narrow,
 )
-from qnet_circuits.programs.network import Network, check_node_name
+from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.node import check_node_name
 
 Ledger = dict[str, Any]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,8 +12,10 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from qnet_circuits.errors import ParameterError, check_count, check_range
-from qnet_circuits.theory.bell_diagonal import Weights, check_weights
+from qnet_circuits.errors import ParameterError, check_count
+from qnet_circuits.programs.link import Link
+from qnet_circuits.programs.node import Node, check_node_name
+from qnet_circuits.theory.bell_diagonal import Weights
 from qnet_circuits.theory.swapping import chain_weights
 
 if TYPE_CHECKING:
@@ -19,77 +23,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Link:
-    """The physics of one elementary link.
-
-    A link delivers a Bell-diagonal pair: the state Φ+ to which I, X, Y or Z happened with the given weights. A fidelity F
-    stands for the Werner state, whose three errors are equally likely, (1 - F)/3 each. A qubit that is transmitted over
-    the link suffers the same Pauli errors.
-
-    Args:
-        fidelity: Overlap of the pair with Φ+, in [0.25, 1]. Default 1 where ``pauli`` is not given.
-        pauli: The weights of (I, X, Y, Z) instead, nonnegative, sum 1.
-
-    Raises:
-        ParameterError: If both are given, or one is out of range.
-
-    Example:
-        >>> Link(fidelity=0.97).weights
-        (0.97, 0.01, 0.01, 0.01)
-        >>> Link(pauli=(0.9, 0, 0, 0.1))
-        Link(fidelity=None, pauli=(0.9, 0.0, 0.0, 0.1))
-    """
-
-    fidelity: float | None = None
-    pauli: Weights | None = None
-
-    def __post_init__(self) -> None:
-        if self.fidelity is not None and self.pauli is not None:
-            raise ParameterError("a link takes fidelity or pauli, not both")
-        if self.pauli is not None:
-            object.__setattr__(self, "pauli", check_weights(self.pauli))
-            return
-        fidelity = 1.0 if self.fidelity is None else self.fidelity
-        object.__setattr__(self, "fidelity", check_range("link fidelity", fidelity, 0.25, 1.0))
-
-    @property
-    def weights(self) -> Weights:
-        """Weights of the errors (I, X, Y, Z) of this link."""
-        if self.pauli is not None:
-            return self.pauli
-        assert self.fidelity is not None
-        rest = round((1 - self.fidelity) / 3, 15)
-        return round(self.fidelity, 15), rest, rest, rest
-
-    @property
-    def ideal(self) -> bool:
-        """Whether the link makes no error."""
-        return self.weights[0] == 1.0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the plain form, with only what was given."""
-        return {"fidelity": self.fidelity} if self.pauli is None else {"pauli": list(self.pauli)}
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Link:
-        """Make a link of its plain form."""
-        unknown = set(plain) - {"fidelity", "pauli"}
-        if unknown:
-            raise ParameterError(f"a link takes fidelity or pauli, got {', '.join(sorted(unknown))}")
-        pauli = plain.get("pauli")
-        return cls(plain.get("fidelity"), None if pauli is None else tuple(pauli))
-
-
-@dataclass(frozen=True)
 class Network:
     """Nodes and the links between them, a simple connected graph.
 
+    In the terms of RFC 9340, the ends of a path are end nodes, the nodes between them are quantum repeaters, and a link makes
+    link pairs, of which swapping makes one pair of the end nodes.
+
     Args:
-        nodes: Names, at least two: printable text, spaces inside of it too. They become names of quantum registers.
+        nodes: Names, at least two: printable text, spaces inside of it too. They become names of quantum registers. A
+            ``Node`` in the place of a name says what the node has to work with; it goes to ``hardware``.
         links: Triples (node, node, Link), at most one for each pair of nodes.
+        hardware: A ``Node`` for each node of which more than the name is known.
 
     Raises:
-        ParameterError: If a name is not printable or occurs twice, or a link has an unknown end.
+        ParameterError: If a name is not printable or occurs twice, or a link or a ``Node`` of ``hardware`` names an unknown
+            node.
 
     Example:
         >>> network = Network.chain(2, Link(fidelity=0.95))
@@ -97,13 +45,28 @@ class Network:
         ('alice', 'station1', 'bob')
         >>> network.link("bob", "station1").fidelity
         0.95
+        >>> far = Network(["alice", Node("bob", memory_t2=1.5)], [("alice", "bob", Link(length_km=20))])
+        >>> far.nodes, far.node("bob").memory_t2
+        (('alice', 'bob'), 1.5)
     """
 
     nodes: tuple[str, ...]
     links: tuple[tuple[str, str, Link], ...]
+    hardware: tuple[Node, ...] = ()
+
+    if TYPE_CHECKING:  # names in place of nodes are kept, so the fields are narrower than what is taken
+
+        def __init__(
+            self,
+            nodes: Iterable[str | Node],
+            links: Iterable[tuple[str, str, Link]],
+            hardware: Iterable[Node] = (),
+        ) -> None: ...
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "nodes", tuple(self.nodes))
+        described = [*(node for node in self.nodes if isinstance(node, Node)), *self.hardware]
+        names_given = (node.name if isinstance(node, Node) else node for node in self.nodes)
+        object.__setattr__(self, "nodes", tuple(names_given))
         object.__setattr__(self, "links", tuple((a, b, link) for a, b, link in self.links))
         if len(self.nodes) < 2:
             raise ParameterError(f"a network needs at least 2 nodes, got {len(self.nodes)}")
@@ -120,6 +83,28 @@ class Network:
             if frozenset((a, b)) in seen:
                 raise ParameterError(f"there are two links between {a} and {b}; one is allowed")
             seen.add(frozenset((a, b)))
+        self._set_hardware(described)
+
+    def _set_hardware(self, described: Sequence[Node]) -> None:
+        """Keep what is known of the nodes, in their order."""
+        known: dict[str, Node] = {}
+        for node in described:
+            if not isinstance(node, Node) or node.name not in self.nodes:
+                raise ParameterError(
+                    f"hardware describes nodes of the network, {', '.join(self.nodes)}; got {node!r}"
+                )
+            if known.setdefault(node.name, node) != node:
+                raise ParameterError(
+                    f"node {node.name} is described twice: {known[node.name]!r} and {node!r}"
+                )
+        kept = (known[name] for name in self.nodes if name in known)
+        object.__setattr__(self, "hardware", tuple(node for node in kept if node != Node(node.name)))
+
+    def node(self, name: str) -> Node:
+        """Return what a node has to work with; a node of which only the name is known has no limits."""
+        if name not in self._near:
+            raise ParameterError(f"there is no node {name!r}; there are {', '.join(self.nodes)}")
+        return next((node for node in self.hardware if node.name == name), Node(name))
 
     @property
     def hops(self) -> int:
@@ -188,9 +173,7 @@ class Network:
             >>> square.route("b", "e").path()
             ('b', 'a', 'd', 'e')
         """
-        for node in (first, last):
-            if node not in self._near:
-                raise ParameterError(f"there is no node {node!r}; there are {', '.join(self.nodes)}")
+        _ = self.node(first), self.node(last)
         if first == last:
             raise ParameterError(f"a route joins two nodes, got {first!r} twice")
         waiting: list[tuple[int, float, tuple[str, ...]]] = [(0, 0.0, (first,))]
@@ -198,7 +181,7 @@ class Network:
         while waiting:
             hops, loss, path = heappop(waiting)
             if path[-1] == last:
-                return Network.from_edges((a, b, self.link(a, b)) for a, b in pairwise(path))
+                return self._along(path)
             if path[-1] in reached:
                 continue
             reached.add(path[-1])
@@ -206,6 +189,11 @@ class Network:
                 if onward not in reached:
                     heappush(waiting, (hops + 1, loss - math.log(link.weights[0] or 1e-300), (*path, onward)))
         raise ParameterError(f"nothing joins {first} and {last}; the links are {self._listed()}")
+
+    def _along(self, path: Sequence[str]) -> Network:
+        """Return the chain over these nodes."""
+        links = [(a, b, self.link(a, b)) for a, b in pairwise(path)]
+        return Network(path, links, [node for node in self.hardware if node.name in path])
 
     def draw(self, ax: Axes | None = None) -> Axes:
         """Draw the nodes and their links, with each link's fidelity, and return the Matplotlib axes."""
@@ -247,8 +235,9 @@ class Network:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form."""
+        known = {node.name: node.to_dict() for node in self.hardware}
         links = [[a, b, link.to_dict()] for a, b, link in self.links]
-        return {"nodes": list(self.nodes), "links": links}
+        return {"nodes": [known.get(name, name) for name in self.nodes], "links": links}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Network:
@@ -257,14 +246,59 @@ class Network:
             if set(plain) != {"nodes", "links"} or isinstance(plain["nodes"], str):
                 raise TypeError("nodes is a list, and there is nothing else but links")
             links = tuple((a, b, Link.from_dict(link)) for a, b, link in plain["links"])
-            return cls(tuple(plain["nodes"]), links)
+            nodes = [Node.from_dict(node) if isinstance(node, Mapping) else node for node in plain["nodes"]]
+            return cls(nodes, links)
         except ParameterError:
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ParameterError(
                 'a network is {"nodes": [names], "links": [[node, node, {"fidelity": F}]]}, '
-                f"got {plain!r} ({error})"
+                f"got {reprlib.repr(plain)} ({error})"
             ) from None
+
+    def to_json(self) -> str:
+        """Return the network as JSON text, for a file that ``from_json`` reads.
+
+        A node is its name, or an object with the fields of ``Node``; a link is [node, node, object with the fields of
+        ``Link``].
+
+        Example:
+            >>> print(Network.two_nodes(Link(length_km=20, efficiency=0.5)).to_json())
+            {
+              "nodes": [
+                "alice",
+                "bob"
+              ],
+              "links": [
+                [
+                  "alice",
+                  "bob",
+                  {
+                    "length_km": 20.0,
+                    "attenuation_db_per_km": 0.2,
+                    "source_fidelity": 1.0,
+                    "efficiency": 0.5,
+                    "scheme": "midpoint"
+                  }
+                ]
+              ]
+            }
+        """
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Network:
+        """Make a network of JSON text, or raise ParameterError.
+
+        Example:
+            >>> Network.from_json('{"nodes": ["alice", "bob"], "links": [["alice", "bob", {"fidelity": 0.9}]]}').hops
+            1
+        """
+        try:
+            plain = json.loads(text)
+        except (TypeError, ValueError) as error:
+            raise ParameterError(f"a network is read from JSON text; {error}") from None
+        return cls.from_dict(plain)
 
 
 def _each(link: Link | Sequence[Link] | None, count: int) -> tuple[Link, ...]:
@@ -275,12 +309,3 @@ def _each(link: Link | Sequence[Link] | None, count: int) -> tuple[Link, ...]:
     if len(links) != count:
         raise ParameterError(f"one link or {count} links are needed, got {len(links)}")
     return links
-
-
-def check_node_name(name: str) -> str:
-    """Return a name that can be a node's, or raise ParameterError."""
-    if not isinstance(name, str) or not name.isprintable() or name != name.strip() or not name:
-        raise ParameterError(
-            f"a node name must be printable text that begins and ends with no space, got {name!r}"
-        )
-    return name

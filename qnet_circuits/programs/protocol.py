@@ -18,7 +18,8 @@ import numpy as np
 
 from qnet_circuits.errors import ParameterError, ProgramError, UnknownNameError, check_count, check_name
 from qnet_circuits.programs.figures import Outcomes
-from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.link import Link
+from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Program
 from qnet_circuits.secrecy import Unpicklable
 from qnet_circuits.theory.estimate import Estimate

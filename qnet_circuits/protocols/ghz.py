@@ -16,7 +16,8 @@ from qnet_circuits.errors import ParameterError, check_count, check_name
 from qnet_circuits.programs.blocks import bell_measurement, chain_registers, entangle_links, measure_pauli
 from qnet_circuits.programs.figures import Expression, Figure, parity, population
 from qnet_circuits.programs.instructions import correct, entangle
-from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.link import Link
+from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Protocol, register, set_network
 from qnet_circuits.theory import bounds, ghz

@@ -15,7 +15,7 @@ from qnet_circuits.programs.blocks import bell_measurement, measure_pauli
 from qnet_circuits.programs.colouring import Edge, Line, edge_classes, line_classes, lines_of
 from qnet_circuits.programs.figures import Expression, Figure, link_figure, parity
 from qnet_circuits.programs.instructions import correct, entangle
-from qnet_circuits.programs.network import Link
+from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.program import Item, Program, Tag
 from qnet_circuits.programs.protocol import Protocol, register
 from qnet_circuits.theory import bell_diagonal, bounds, swapping

@@ -10,7 +10,8 @@ from typing import ClassVar
 from qiskit import QuantumCircuit, QuantumRegister
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.link import Link
+from qnet_circuits.programs.network import Network
 from qnet_circuits.qkd.settings import Bit
 
 #: Her node, and the classical register of what she measured.
@@ -92,4 +93,4 @@ def tapped(network: Network, place: int) -> Network:
     edges = [(a, b, network.link(a, b)) for a, b in pairwise(path)]
     a, b, link = edges[place]
     edges[place : place + 1 or len(edges)] = [(a, EVE, Link()), (EVE, b, link)]
-    return Network.from_edges(edges)
+    return Network(dict.fromkeys(end for *ends, _ in edges for end in ends), edges, network.hardware)

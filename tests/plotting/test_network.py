@@ -5,7 +5,8 @@ import pytest
 from matplotlib.axes import Axes
 
 from qnet_circuits.plotting.network import chain_order, draw_network, star_centre
-from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.link import Link
+from qnet_circuits.programs.network import Network
 from tests.plotting.pictures import check_legible, texts, with_gid
 
 COMPLETE = Network.from_edges(itertools.combinations("abcde", 2))

@@ -12,7 +12,8 @@ from qnet_circuits.errors import LocalityError, ProgramError
 from qnet_circuits.programs.blocks import measure_pauli, remote_cz
 from qnet_circuits.programs.figures import Figure, parity
 from qnet_circuits.programs.instructions import correct
-from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.link import Link
+from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from tests.support.enumerator import corrected
 

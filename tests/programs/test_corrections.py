@@ -30,8 +30,8 @@ from qnet_circuits.errors import FrameError, ProgramError, UnsupportedError
 from qnet_circuits.plotting.layout import arrange
 from qnet_circuits.programs.figures import Figure, parity
 from qnet_circuits.programs.instructions import conditioned, correct, entangle
+from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.locality import check_circuit
-from qnet_circuits.programs.network import Link
 from qnet_circuits.programs.program import Item, Program
 from tests.support.enumerator import corrected, distribution, registers_of, same
 from tests.support.programs import random_program

@@ -1,10 +1,14 @@
 import json
 
+import numpy as np
 import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.link import Link
+from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.node import Node
+from qnet_circuits.qkd.tapping import tapped
 
 
 def test_link_weights():
@@ -25,6 +29,32 @@ def test_link_weights():
         (lambda: Link(pauli=(0.9, 0.2, 0, 0)), "pauli"),
         (lambda: Link(pauli=(1.1, -0.1, 0, 0)), "pauli"),
         (lambda: Link.from_dict({"fidelty": 0.9}), "fidelty"),
+        (lambda: Link(fidelity=0.9, length_km=20), "fidelity and length_km"),
+        (lambda: Link(pauli=(1, 0, 0, 0), length_km=20), "pauli and length_km"),
+        (lambda: Link(scheme="sender"), "scheme .*length_km"),
+        (lambda: Link(0.9, efficiency=0.5), "efficiency .*length_km"),
+        (lambda: Link(length_km=0), "length_km"),
+        (lambda: Link(length_km="far"), "'far'"),
+        (lambda: Link(length_km=20, scheme="pigeon"), "'pigeon'"),
+        (lambda: Link(length_km=20, efficiency=0), "never succeeds"),
+        (lambda: Link(length_km=20, scheme="single-click"), "source_fidelity below 1"),
+        (lambda: Link(0.9).success, r"Link\(fidelity=0.9\) has no length_km"),
+        (lambda: Node(" alice"), "' alice'"),
+        (lambda: Node("alice", memory_t1=1, memory_t2=2.5), "T2 .* 2 T1.*2.5 s"),
+        (lambda: Node("alice", memory_t2=0), "greater than 0"),
+        (lambda: Node("alice", communication=0), "communication of node alice"),
+        (lambda: Node("alice", memories=1.5), "memories of node alice"),
+        (lambda: Node.from_dict({"name": "alice", "memory": 3}), "memory$"),
+        (lambda: Node.from_dict({"memories": 3}), "no name"),
+        (lambda: Network(("a", "b"), (), (Node("c", data=1),)), r"Node\(name='c', data=1\)"),
+        (lambda: Network(("a", Node("b", data=1)), (), (Node("b", data=2),)), "b is described twice"),
+        (lambda: Network((Node("a", data=1), "a"), ()), "node names .* a, a$"),
+        (lambda: Network.two_nodes().node("carol"), "'carol'"),
+        (lambda: Network.from_json("{"), "JSON"),
+        (lambda: Network.from_json("3"), "a network is"),
+        (lambda: Network.from_json('{"nodes": ["a", {"name": "b", "t2": 1}], "links": []}'), "t2"),
+        (lambda: Network.from_json('{"nodes": ["a", "b"], "links": [["a", "b", {"length": 3}]]}'), "length"),
+        (lambda: Network.from_json('{"nodes": ["a", "b"], "links": [["a", "b", 0.9]]}'), "a network is"),
         (lambda: Network.from_edges([("alice", "")]), "''"),
         (lambda: Network.from_edges([("alice", "bob ")]), "'bob '"),
         (lambda: Network.from_edges([("alice", "bob\n1")]), r"'bob\\n1'"),
@@ -61,6 +91,46 @@ def test_plain_form_and_repr_make_it_again():
     network = Network.chain(2, [Link(0.9), Link(pauli=(0.5, 0.5, 0, 0))])
     assert Network.from_dict(network.to_dict()) == network
     assert eval(repr(network)) == network
+
+
+def test_a_link_over_a_distance():
+    link = Link(length_km=50, efficiency=0.5, source_fidelity=0.9)
+    assert link.scheme == "midpoint" and link.attenuation_db_per_km == 0.2
+    assert link.success == pytest.approx(0.5 * 0.25 * 0.1, rel=1e-12)
+    assert link.period_s == pytest.approx(2.5e-4, rel=1e-12)
+    assert link.weights[0] == pytest.approx(0.9**2 + 0.1**2 / 3, abs=1e-12)
+    assert Network.chain(2, link).weights[0] < link.weights[0]
+    assert Link(length_km=50).ideal and not link.ideal
+
+
+def test_a_circuit_begins_with_the_heralded_pair():
+    link = Link(length_km=20, scheme="single-click", source_fidelity=0.9, efficiency=0.1)
+    found = qn.predict(qn.RepeaterChain(network=Network.chain(2, link)))
+    expected = sum(weight**2 for weight in link.weights)
+    assert found.fidelity.value == pytest.approx(expected, abs=1e-9)
+
+
+def test_plain_forms_of_before_stay_readable():
+    plain = {"nodes": ["alice", "bob"], "links": [["alice", "bob", {"fidelity": 0.9}]]}
+    assert Network.from_dict(plain) == Network.two_nodes(Link(0.9))
+    assert Network.two_nodes(Link(0.9)).to_dict() == plain
+    assert Link(pauli=(0.5, 0.5, 0, 0)).to_dict() == {"pauli": [0.5, 0.5, 0.0, 0.0]}
+
+
+def test_nodes_with_hardware():
+    known = Node("station1", communication=2, memories=2, memory_t1=2.0, memory_t2=0.5)
+    chain = Network.chain(2, Link(length_km=np.float64(20)))
+    network = Network(("alice", known, Node("bob")), chain.links)
+    assert network.nodes == chain.nodes and network.path() == chain.path()
+    assert network.node("station1") is known and network.node("alice") == Node("alice")
+    assert network.hardware == (known,) and network != chain
+    assert Network(chain.nodes, chain.links, (known,)) == network
+    assert eval(repr(network)) == network == Network.from_json(network.to_json())
+    assert "bob" in network.to_dict()["nodes"]
+    longer = Network((*network.nodes, "carol"), (*network.links, ("bob", "carol", Link())), network.hardware)
+    assert longer.route("bob", "alice").node("station1") is known
+    assert longer.route("bob", "carol").hardware == ()
+    assert tapped(network, 0).node("station1") is known
 
 
 def test_a_route_has_the_fewest_links_and_among_those_the_best():

@@ -31,7 +31,8 @@ from qnet_circuits.errors import (
     UnknownNameError,
     UnsupportedError,
 )
-from qnet_circuits.programs.network import Link, Network
+from qnet_circuits.programs.link import Link
+from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.protocols.repeater_chain import RepeaterChain

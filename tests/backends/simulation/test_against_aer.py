@@ -17,7 +17,7 @@ from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.programs.figures import Figure, population
 from qnet_circuits.programs.instructions import entangle, transmit
-from qnet_circuits.programs.network import Link
+from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.program import Item, Program
 from tests.devices.calibrations import rough
 

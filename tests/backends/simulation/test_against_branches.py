@@ -14,7 +14,7 @@ from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError
 from qnet_circuits.programs.figures import Figure, parity, population
 from qnet_circuits.programs.instructions import entangle, transmit
-from qnet_circuits.programs.network import Link
+from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.program import Item, Program
 from tests.backends.simulation.density import figure_value, outcomes
 from tests.devices.calibrations import rough
