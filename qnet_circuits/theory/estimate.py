@@ -174,8 +174,9 @@ def combine(
 
     Returns:
         The estimate. Counts of equal weight and shots are pooled and have Clopper and Pearson's limits, others weighted ones.
-        Where a count has less than 10 shots, or nobody knows how counts of one source depend on each other, the limits are
-        Bonferroni's. Where events were drawn at random from more, they are Student's over the events, which is approximate.
+        Where a count has less than 10 shots, nobody knows how counts of one source depend on each other, or a single event was
+        drawn at random from more, the limits are Bonferroni's. Where several events were drawn at random from more, the limits
+        are Student's over the events, or those of the shots where these are wider, which is approximate.
 
     Raises:
         NoShotsError: If a count has no shots.
@@ -214,10 +215,11 @@ def _arms(counts: Sequence[Count], level: float, known: Joints) -> tuple[float, 
 
 
 def _few(counts: Sequence[Count], known: Joints) -> bool:
-    """Tell whether there are too few shots for weighted limits, or counts of one source of which nobody knows more."""
+    """Tell whether weighted limits know too little: few shots, unknown dependence, or one drawn setting, without spread."""
     sources = Counter(count.source for count in counts)
     unknown = any(many > 1 and source not in known for source, many in sources.items())
-    return unknown or min(count.n for count in counts) < FEW
+    drawn = [count for count in counts if count.population]
+    return unknown or min(count.n for count in counts) < FEW or len(drawn) == 1 < drawn[0].population
 
 
 def _pool(counts: Sequence[Count]) -> bool:

@@ -38,3 +38,11 @@ def test_few_shots_of_settings_drawn_at_random_widen_the_interval():
     wide, narrow = combine(0.0, drawn), combine(0.0, fixed)
     assert wide.low < narrow.low and wide.high > narrow.high
     assert "Serfling" in wide.method
+
+
+def test_one_setting_drawn_at_random_tells_nothing_of_the_others():
+    alone = combine(0.0, [Count(1.0, 50, 100, "a", population=10)])
+    assert (alone.low, alone.value, alone.high) == (0.0, 0.5, 1.0)
+    beside = combine(0.0, [Count(0.5, 90, 100, "a", population=10), Count(0.25, 60, 80, "b")])
+    sure = proportion(60, 80, 0.975)
+    assert (beside.low, beside.high) == pytest.approx((0.25 * sure.low, 0.5 + 0.25 * sure.high))
