@@ -41,7 +41,9 @@ def source_revision() -> str | None:
     root = Path(__file__).parents[1]
     if not (root / ".git").exists():
         return None
-    command = ["git", "-C", str(root), "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
+    # Without optional locks Git writes nothing: its user may be in the middle of a commit.
+    git = ["git", "--no-optional-locks", "-C", str(root)]
+    command = [*git, "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
     # Git's own variables, which are set inside of its hooks, may mean another repository.
     plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:

@@ -26,8 +26,8 @@ DEFAULT_SHOTS = 4096
 MOST_SHOTS = 100_000_000
 MOST_REPEATS = 100
 _LONGEST_REP_DELAY = 0.1
-#: Streams of random numbers of one run, each on its own.
-PROGRAM, TRANSPILER, SIMULATOR, ANALYSIS, SURPLUS, SECRET = range(6)
+#: Streams of random numbers of one run, each on its own. What earlier versions drew in stream 1 is nothing's now.
+PROGRAM, SIMULATOR, ANALYSIS, SURPLUS, SECRET = 0, 2, 3, 4, 5
 Check = Callable[[str, Any], Any]
 #: What ``progress`` may be: a function of (done, total), True, False, or None for a terminal only.
 Report = Callable[[int, int], None] | bool | None
@@ -120,9 +120,6 @@ def _judged_by_the_device(name: str, value: Any) -> Any:
 @dataclass(frozen=True)
 class RunOptions:
     """What a run is asked for, checked as far as neither a protocol nor a backend is needed to check it.
-
-    Args:
-        attempt: Which of several placements and routings an earlier version took; kept so that its manifests stay readable.
 
     Example:
         >>> RunOptions(shots=100).shots, RunOptions().corrections
@@ -258,7 +255,6 @@ class RunOptions:
         verbs=("run", "submit"),
         decides=False,
     )
-    attempt: int = 0
 
     def __post_init__(self) -> None:
         for name, option in OPTIONS.items():
@@ -291,7 +287,7 @@ class RunOptions:
     @classmethod
     def from_manifest(cls, plain: Mapping[str, Any]) -> RunOptions:
         """Return the options that a manifest keeps."""
-        kept = [*(name for name, option in OPTIONS.items() if option.kept), "attempt"]
+        kept = (name for name, option in OPTIONS.items() if option.kept)
         return cls(**{name: plain[name] for name in kept if name in plain})
 
     def to_manifest(self) -> dict[str, Any]:
@@ -299,7 +295,7 @@ class RunOptions:
         plain = {name: getattr(self, name) for name, option in OPTIONS.items() if option.kept}
         plain["shots"] = DEFAULT_SHOTS if self.shots is None else self.shots
         plain["options"] = dict(self.options or {})
-        return {**plain, **({"attempt": self.attempt} if self.attempt else {})}
+        return plain
 
 
 def stream_seed(seed: int, stream: int, part: int = 0) -> int:
@@ -310,9 +306,7 @@ def stream_seed(seed: int, stream: int, part: int = 0) -> int:
 
 
 #: Each option by its name.
-OPTIONS: dict[str, Option] = {
-    each.name: each.metadata["option"] for each in dataclasses.fields(RunOptions) if each.metadata
-}
+OPTIONS: dict[str, Option] = {each.name: each.metadata["option"] for each in dataclasses.fields(RunOptions)}
 
 
 def takes_options(verb: _V) -> _V:
@@ -321,8 +315,7 @@ def takes_options(verb: _V) -> _V:
     The options are listed below the line ``**options`` in the ``Args`` of its docstring.
     """
     own = inspect.signature(verb)
-    fields = [each for each in dataclasses.fields(RunOptions) if each.name in OPTIONS]
-    listed = [each for each in fields if verb.__name__ in OPTIONS[each.name].verbs]
+    listed = [each for each in dataclasses.fields(RunOptions) if verb.__name__ in OPTIONS[each.name].verbs]
     plain = [each for each in own.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
     added = [
         inspect.Parameter(

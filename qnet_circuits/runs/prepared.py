@@ -197,9 +197,7 @@ class Prepared:
             "backend": backend.name,
             "calibration": None if device is None else device.calibration.digest,
             "noise": None if backend.noise is None else backend.noise.to_dict(),
-            "options": {
-                name: value for name, value in kept.items() if name not in OPTIONS or OPTIONS[name].decides
-            },
+            "options": {name: value for name, value in kept.items() if OPTIONS[name].decides},
             "seed": self.seed,
         }
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=repr).encode()).hexdigest()
