@@ -6,7 +6,7 @@ A condition is an expression, a bit or a register, or Qiskit's pair of a bit or 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product, zip_longest
 from typing import Any, TypeVar
@@ -363,6 +363,15 @@ def inside(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
     """Yield what stands in the branches of control flow, on the qubits and bits of the circuit around it; conditions stay."""
     for block in instruction.operation.blocks if instruction.is_control_flow() else ():
         yield from in_place(block, instruction)
+
+
+def throughout(instructions: Iterable[CircuitInstruction]) -> Iterator[CircuitInstruction]:
+    """Yield instructions with those of all branches, however deep, in the place of control flow."""
+    for instruction in instructions:
+        if instruction.is_control_flow():
+            yield from throughout(inside(instruction))
+        else:
+            yield instruction
 
 
 def in_place(part: QuantumCircuit, instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:

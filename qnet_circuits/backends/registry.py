@@ -16,7 +16,7 @@ from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.snapshots import SUFFIX
-from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
+from qnet_circuits.errors import ParameterError, UnknownNameError
 
 #: Begins the name of a device that was handed in as an object: never a stand-in's name, so that none is mistaken for it.
 _HANDED_IN = "calibration "
@@ -180,20 +180,12 @@ def backend_of(where: Any) -> BaseBackend:
     from qiskit.primitives import BackendSamplerV2, BaseSamplerV2
 
     from qnet_circuits.backends.sampler import SamplerBackend
-    from qnet_circuits.backends.simulators import backend_behind, is_processor
 
-    behind = where if isinstance(where, BackendV2) else None
-    if isinstance(where, BaseSamplerV2):
-        behind = backend_behind(where)
-    if behind is not None and is_processor(behind):
-        raise UnsupportedError(
-            f"{behind.name} costs processor time, for which a run has a budget and a directory; name it: 'ibm:{behind.name}'"
-        )
     if isinstance(where, BackendV2):
         # Any backend runs through Qiskit's own sampler.
         return SamplerBackend(BackendSamplerV2(backend=where), where, f"backend:{where.name}")
     if isinstance(where, BaseSamplerV2):
-        return SamplerBackend(where, behind)
+        return SamplerBackend(where)
     raise ParameterError(
         "a backend is a string such as 'ideal' or 'aer:fake_kingston', a Backend, a BackendV2, a BaseSamplerV2 or a "
         f"DeviceCalibration, got {where!r}"

@@ -13,7 +13,14 @@ from qiskit.providers import BackendV2
 
 from qnet_circuits.backends.base import Backend, Keep, Progress, Raw, Work
 from qnet_circuits.backends.simulation.sampling import Call, sampled
-from qnet_circuits.backends.simulators import Simulator, as_aer_takes, backend_behind, takes_seed, with_seed
+from qnet_circuits.backends.simulators import (
+    Simulator,
+    as_aer_takes,
+    backend_behind,
+    hands_on_seed,
+    is_processor,
+    with_seed,
+)
 from qnet_circuits.compiling.compiled import Compiled, registers_of
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -34,19 +41,28 @@ class SamplerBackend(Backend):
     """Runs on a ``BaseSamplerV2``; a sampler that names its backend is compiled for, others take any circuit.
 
     The noise, if any, is the sampler's own: the links' noise cannot happen here. A known simulator is said to be one, takes the
-    run's seed, and is predicted where its noise is that of its calibration. Of any other nothing is said, and it gets all
-    circuits in one job.
+    run's seed, and is predicted where it has no noise or that of its calibration. Any other may be anything: nothing is
+    predicted of it, and it gets all circuits in one job, unless it hands a seed on to its backend.
 
     Args:
         sampler: The sampler.
         backend: The backend behind it, if it is known.
         name: A name for results; by default the backend's or the sampler's class.
+
+    Raises:
+        UnsupportedError: If the backend is a processor of the platform, which is to be named.
     """
 
     def __init__(self, sampler: BaseSamplerV2, backend: BackendV2 | None = None, name: str = "") -> None:
         self._sampler = sampler
         behind = self._behind = backend or backend_behind(sampler)
-        self._simulator, self._takes_seed = Simulator.of(sampler, behind), takes_seed(sampler, behind)
+        if behind is not None and is_processor(behind):
+            raise UnsupportedError(
+                f"{behind.name} costs processor time, for which a run has a budget and a directory; name it: "
+                f"'ibm:{behind.name}'"
+            )
+        self._simulator = Simulator.of(sampler, behind)
+        self._takes_seed = self._simulator is not None or hands_on_seed(sampler, behind)
         if behind is not None:
             label = behind.name or type(behind).__name__
             # A simulator without couplings accepts any circuit, as a sampler without backend does.
@@ -60,11 +76,6 @@ class SamplerBackend(Backend):
     def simulated(self) -> bool | None:
         """Whether outcomes are known to be simulated; None where nobody knows."""
         return None if self._simulator is None else True
-
-    @property
-    def expected_noise(self) -> DeviceNoise | None:
-        """The noise of a simulator that has that of its calibration, or none; None where nothing is known of it."""
-        return None if self._simulator is None else self._simulator.noise
 
     @cached_property
     def expected_device(self) -> Device | None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from qiskit import QuantumCircuit
-from qiskit.circuit.controlflow import ControlFlowOp
 from qiskit.primitives import BaseSamplerV2
 from qiskit.providers import BackendV2
 from qiskit.providers import Options as BackendOptions
 from qiskit.transpiler import Target
 
 from qnet_circuits.backends.simulation.operations import relaxation_error
+from qnet_circuits.classical import throughout
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device, restrict
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -97,21 +98,17 @@ def with_seed(sampler: BaseSamplerV2, backend: BackendV2 | None, seed: int) -> A
     """Return a sampler like the given one on a backend, with a seed.
 
     Args:
-        sampler: A sampler of which ``takes_seed`` holds.
+        sampler: A sampler of a known simulator, or one of which ``hands_on_seed`` holds.
         backend: The backend, or None for a sampler that has none.
         seed: The seed, above 0: IBM's client takes 0 for none.
     """
     return _COPIES[_full_name(type(sampler))](sampler, backend, seed)
 
 
-def takes_seed(sampler: BaseSamplerV2, backend: BackendV2 | None) -> bool:
-    """Tell whether a seed reaches what a sampler draws: it is a known simulator, or its backend has an option for one."""
-    if Simulator.of(sampler, backend) is not None:
-        return True
-    # To know of the option is not to simulate.
-    return _full_name(type(sampler)) == _BACKEND_SAMPLER and "seed_simulator" in getattr(
-        backend, "options", ()
-    )
+def hands_on_seed(sampler: BaseSamplerV2, backend: BackendV2 | None) -> bool:
+    """Tell whether a sampler hands a seed on to a backend that has an option for one; to have it is not to simulate."""
+    options = getattr(backend, "options", ())
+    return _full_name(type(sampler)) == _BACKEND_SAMPLER and "seed_simulator" in options
 
 
 # -- simulators that are known -------------------------------------------------------------------------------------------
@@ -169,11 +166,7 @@ class Simulator:
         """Tell whether everything that is played has the errors that Aer makes of the calibration."""
         if compiled.device is None or not hasattr(self.model, "_local_quantum_errors"):
             return False
-        played = {
-            (item.qubits, name, wires)
-            for item in compiled
-            for name, wires in _played(item.circuit, range(len(item.qubits)))
-        }
+        played = {(item.qubits, name, wires) for item in compiled for name, wires in _played(item.circuit)}
         return all(
             _errors(self.model, name, tuple(qubits[wire] for wire in wires))
             == _errors(self._noise_of(compiled.device, qubits), name, wires)
@@ -202,10 +195,17 @@ class Simulator:
             return with_seed(self.sampler, self.backend, seed), compiled.circuits[k]
         from qiskit_aer import AerSimulator
 
-        usual, given = AerSimulator().options, self.backend.options.items()
-        kept = {name: value for name, value in given if name != "noise_model" and value != usual.get(name)}
-        narrow = AerSimulator(noise_model=self._noise_of(compiled.device, item.qubits), **kept)
+        noise = self._noise_of(compiled.device, item.qubits)
+        narrow = AerSimulator(noise_model=noise, **self._aer_options)
         return with_seed(self.sampler, narrow, seed), item.circuit
+
+    @cached_property
+    def _aer_options(self) -> dict[str, Any]:
+        """The options of the backend that are not Aer's usual ones, but for its noise."""
+        from qiskit_aer import AerSimulator
+
+        usual, given = AerSimulator().options, getattr(self.backend, "options", {}).items()
+        return {name: value for name, value in given if name != "noise_model" and value != usual.get(name)}
 
     def _noise_of(self, device: Device, qubits: tuple[int, ...]) -> Any:
         """Return Aer's noise of some qubits of the calibration, numbered in their order."""
@@ -238,16 +238,11 @@ def _model_of(sampler: Any, options: Mapping[str, Any]) -> Any:
     return None if model is None or model.is_ideal() else model
 
 
-def _played(circuit: QuantumCircuit, wires: Sequence[int]) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _played(circuit: QuantumCircuit) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield the name and the wires of each operation, those in branches included."""
-    place = {qubit: wires[k] for k, qubit in enumerate(circuit.qubits)}
-    for instruction in circuit.data:
-        where = tuple(place[qubit] for qubit in instruction.qubits)
-        if isinstance(instruction.operation, ControlFlowOp):
-            for block in instruction.operation.blocks:
-                yield from _played(block, where)
-        else:
-            yield instruction.name, where
+    wires = {qubit: wire for wire, qubit in enumerate(circuit.qubits)}
+    for instruction in throughout(circuit.data):
+        yield instruction.name, tuple(wires[qubit] for qubit in instruction.qubits)
 
 
 def _errors(model: Any, name: str, qubits: tuple[int, ...]) -> tuple[Any, ...]:

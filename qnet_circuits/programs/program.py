@@ -100,6 +100,11 @@ class Item:
         return {register.name: register.size for register in self.circuit.cregs}
 
     @property
+    def corrects(self) -> bool:
+        """Whether it has a correction, written with ``correct``."""
+        return any(instruction.name == CORRECT for instruction in self.circuit.data)
+
+    @property
     def control(self) -> str:
         """The control experiment that the circuit belongs to; empty for a circuit of the protocol itself."""
         return str(self.tags.get(CONTROL, ""))

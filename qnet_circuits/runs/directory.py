@@ -179,10 +179,9 @@ class Record:
 
     def read_circuits(self, name: str) -> list[QuantumCircuit]:
         """Return circuits of a QPY file, or raise RecordError."""
+        content = self._read(name)
         try:
-            return of_qpy(self._read(name))
-        except RecordError:
-            raise
+            return of_qpy(content)
         except Exception as error:  # What a damaged file raises depends on the byte.
             raise RecordError(f"{self.path}/{name} is torn or unreadable: {error}") from None
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from qnet_circuits.runs.handed_in import raws_of
-from qnet_circuits.runs.manifest import Manifest, StoredCircuit, described
+from qnet_circuits.runs.manifest import Manifest, described, stored_circuits
 from qnet_circuits.runs.prepared import Prepared, now
 from qnet_circuits.runs.run import Run, kept_in
 
@@ -36,19 +36,9 @@ def run_of_outcomes(
     widths = {item.name: {each.name: each.size for each in item.circuit.cregs} for item in compiled}
     raws = raws_of(data, widths, [item.name for item in compiled if item.readout is not None])
     prepared = replace(prepared, run_id=uuid.uuid4().hex, created=now())
-    tags, readout = {item.name: item.tags for item in compiled.program}, len(raws) == len(widths)
-    circuits = tuple(
-        StoredCircuit.of(
-            item,
-            len(next(iter(raws[item.name].values()))),
-            tags.get(item.name, {}),
-            readout and prepared.options.mitigate,
-        )
-        for item in compiled
-        if item.name in raws
-    )
+    circuits = stored_circuits(prepared, [len(next(iter(raw.values()))) for raw in raws.values()])
     entries = _entries(prepared, [circuit.shots for circuit in circuits], origin)
-    kept = kept_in(path, Manifest(entries, circuits, compiled.program.figures), prepared)
+    kept = kept_in(path, Manifest(entries, circuits, prepared.figures), prepared)
     blocks = [list(raws.values())]
     kept.keep(blocks)
     kept.set(status="COLLECTED")
@@ -77,11 +67,11 @@ def _entries(prepared: Prepared, shots: Sequence[int], origin: str) -> dict[str,
 
 def _notes(prepared: Prepared, circuits: int, origin: str) -> list[str]:
     """Return what a result must say; nothing of the backend that the circuits were compiled for."""
-    compiled, of_backend = prepared.compiled, prepared.backend.notes(prepared.compiled)
+    compiled = prepared.compiled
     notes = [
         "measured elsewhere, not by this library" + (f": {origin}" if origin else ""),
         f"compiled for {prepared.backend.name}",
-        *(note for note in prepared.notes if note not in of_backend),
+        *prepared.own_notes,
     ]
     if any(item.lowered.link_noise for item in compiled):
         notes.append("the links' own noise is not in the circuits; emulate_links=True samples it in software")

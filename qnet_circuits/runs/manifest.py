@@ -86,6 +86,20 @@ class StoredCircuit:
         return {**plain, **readout}
 
 
+def stored_circuits(prepared: Prepared, shots: Sequence[int]) -> tuple[StoredCircuit, ...]:
+    """Return what is kept of a run's circuits.
+
+    Args:
+        prepared: The run.
+        shots: Those of each circuit; of the readout circuits, which are the last, only if they are measured.
+    """
+    compiled = prepared.compiled
+    tags = {item.name: item.tags for item in compiled.program}
+    readout = prepared.options.mitigate if len(shots) == len(compiled.items) else False
+    pairs = zip(compiled, shots, strict=False)
+    return tuple(StoredCircuit.of(item, count, tags.get(item.name, {}), readout) for item, count in pairs)
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What a run is and how far it has come: entries by name, and its circuits and figures as objects.
@@ -103,13 +117,8 @@ class Manifest:
     @classmethod
     def of(cls, prepared: Prepared) -> Manifest:
         """Return the manifest of a prepared run."""
-        program, shots = prepared.compiled.program, prepared.shots
-        tags = {item.name: item.tags for item in program}
-        circuits = tuple(
-            StoredCircuit.of(item, count, tags.get(item.name, {}), prepared.options.mitigate)
-            for item, count in zip(prepared.compiled, shots, strict=True)
-        )
-        return cls(_entries(prepared), circuits, tuple(program.figures))
+        circuits = stored_circuits(prepared, prepared.shots)
+        return cls(_entries(prepared), circuits, tuple(prepared.figures))
 
     def __getitem__(self, key: str) -> Any:
         return self.entries[key]

@@ -19,8 +19,6 @@ from qnet_circuits.backends.service.cost import RunCost
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
-from qnet_circuits.programs.instructions import CORRECT
-from qnet_circuits.programs.program import Item
 from qnet_circuits.programs.protocol import Protocol, called
 from qnet_circuits.runs.directory import SCHEMA
 from qnet_circuits.runs.options import OPTIONS, RunOptions
@@ -162,15 +160,21 @@ class Prepared:
                 found.update(engine.evaluate(compiled, [figure]).values)
         return {name: estimate.value for name, estimate in found.items()}
 
-    @cached_property
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a result of the run must say."""
+        compiled = self.compiled
+        return tuple(dict.fromkeys([*compiled.notes, *self.backend.notes(compiled), *self.own_notes]))
+
+    @cached_property
+    def own_notes(self) -> tuple[str, ...]:
+        """What a result must say wherever the circuits ran."""
         compiled, program, options = self.compiled, self.compiled.program, self.options
-        notes = [*compiled.notes, *self.backend.notes(compiled)]
+        notes = list(compiled.notes)
         if options.emulate_links and any(item.lowered.forms.emulated for item in compiled):
             notes.append("link noise is emulated: sampled in software, not made by the machine")
         framed = {item.name for item in compiled if item.lowered.mode == "frame"}
-        if any(item.name in framed and _corrects(item) for item in program):
+        if any(item.name in framed and item.corrects for item in program):
             notes.append("corrected in software (Pauli frame)")
         if self.carrier != "relabel" or program.resources["transmissions"]:
             notes.append(f"a transmitted qubit is carried by {self.carrier}")
@@ -223,10 +227,6 @@ class Prepared:
 
     def __repr__(self) -> str:
         return f"<Prepared {called(self.protocol)} on {self.backend.name}: a dry run>"
-
-
-def _corrects(item: Item) -> bool:
-    return any(instruction.name == CORRECT for instruction in item.circuit.data)
 
 
 def _check_links(compiled: Compiled, backend: BaseBackend) -> None:

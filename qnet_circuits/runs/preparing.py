@@ -22,7 +22,6 @@ from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.controls import with_controls
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.given import Given, Runnable, protocol_for
-from qnet_circuits.programs.instructions import CORRECT
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol, ask
 from qnet_circuits.runs.layouts import plain_layout
@@ -83,19 +82,19 @@ def _mode(program: Program, asked: str) -> str:
     Raises:
         UnsupportedError: If another one was asked for.
     """
-    instructions = [each for item in program for each in item.circuit.data]
-    if program.resources["classical_bits"] or any(each.name == CORRECT for each in instructions):
+    if program.resources["classical_bits"] or any(item.corrects for item in program):
         return asked
     if asked not in ("auto", "feedforward"):
         raise UnsupportedError(
             f"corrections={asked!r} has nothing to act on: decisions of a plain circuit are made as they are written; leave it "
             "out, or write correct(circuit, qubit, x=[bit]) in place of if_test"
         )
-    return "feedforward" if any(each.is_control_flow() for each in instructions) else asked
+    decides = any(each.is_control_flow() for item in program for each in item.circuit.data)
+    return "feedforward" if decides else asked
 
 
 def _settled(options: RunOptions, backend: BaseBackend) -> RunOptions:
-    """Return the options with the layout, and what a backend has options of its own for, in plain values."""
+    """Return the options with the layout in plain values, and with the Sampler's options that the backend's jobs have."""
     layout = None if options.layout is None else plain_layout(options.layout, backend.device)
     return replace(options, layout=layout, options=dict(backend.options))
 

@@ -169,14 +169,16 @@ def combine(
         constant: The part without statistics.
         counts: The events and how often they happened.
         level: Confidence level, in [0.5, 1).
-        null: Value of the figure under the null hypothesis "at most this"; adds a p-value, unless the limits are Bonferroni's.
+        null: Value of the figure under the null hypothesis "at most this"; adds a p-value, unless the limits are Bonferroni's
+            or Student's, or counts of one source have ``joints``.
         joints: For each source of several counts what these add in the same shots.
 
     Returns:
-        The estimate. Counts of equal weight and shots are pooled and have Clopper and Pearson's limits, others weighted ones.
-        Where a count has less than 10 shots, nobody knows how counts of one source depend on each other, or a single event was
-        drawn at random from more, the limits are Bonferroni's. Where several events were drawn at random from more, the limits
-        are Student's over the events, or those of the shots where these are wider, which is approximate.
+        The estimate. If all counts have weights of one size, equally many shots and sources of their own, they are pooled and
+        have Clopper and Pearson's limits. Of others, the limits are Bonferroni's if a count has less than 10 shots, if nobody
+        knows how counts of one source depend on each other, or if a single event was drawn at random from more. If several
+        events were drawn at random from more, the limits are Student's over the events, or those of the shots if these are
+        wider, which is approximate. In all other cases they are weighted ones. The standard error is of the shots alone.
 
     Raises:
         NoShotsError: If a count has no shots.

@@ -239,10 +239,11 @@ def _drawn_arms(counts: Sequence[Count], tail: float) -> tuple[float, float]:
 
 
 def weighted_p_value(counts: Sequence[Count], distance: float) -> float:
-    """Return how probable a value ``distance`` above a null hypothesis is, approximately, between 1e-300 and 1.
+    """Return how probable a value at least ``distance`` above a null hypothesis is, approximately, between 1e-300 and 1.
 
-    It is the least tail at which the lower limit is farther below the value than that, if all terms are equally probable, as of
-    which the sum spreads most (W. Hoeffding, 1956). For equal weights and shots it is the tail of the binomial.
+    It is the tail at which the lower limit reaches the null hypothesis. The counts are taken as those of equally probable
+    terms that give the same value, whose sum spreads most (W. Hoeffding, 1956). For equal weights and shots it is the tail of
+    the binomial.
 
     Args:
         counts: Independent counts.

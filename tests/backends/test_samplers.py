@@ -20,6 +20,7 @@ from qiskit_ibm_runtime.fake_provider import FakeKingston, FakeManilaV2
 import qnet_circuits as qn
 from qnet_circuits.backends.base import Work
 from qnet_circuits.backends.registry import backend_of
+from qnet_circuits.backends.sampler import SamplerBackend
 from qnet_circuits.errors import ParameterError, UnsupportedError
 from qnet_circuits.runs.options import RunOptions
 from qnet_circuits.runs.preparing import prepare
@@ -292,7 +293,11 @@ class SamplerOnOne(BaseSamplerV2):
         raise AssertionError("it would have to be paid")
 
 
-@pytest.mark.parametrize("handed_in", [lambda processor: processor, SamplerOnOne], ids=["backend", "sampler"])
+@pytest.mark.parametrize(
+    "handed_in",
+    [lambda processor: processor, SamplerOnOne, lambda processor: SamplerBackend(SamplerOnOne(processor))],
+    ids=["backend", "sampler", "made by hand"],
+)
 def test_a_processor_as_an_object_is_to_be_named_since_it_costs_money(handed_in):
     processor = IBMBackend.__new__(IBMBackend)
     processor.name = "ibm_somewhere"

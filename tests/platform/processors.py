@@ -7,9 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from qiskit.providers import BackendV2, Options
-from qiskit.transpiler import Target
-
+from qnet_circuits.backends.simulators import Described
 from qnet_circuits.devices.device import restrict
 
 
@@ -69,27 +67,4 @@ class Processor:
 def _noise(fake: type, qubits: tuple[int, ...]) -> Any:
     from qiskit_aer.noise import NoiseModel
 
-    return NoiseModel.from_backend(_Described(restrict(fake().target, qubits)))
-
-
-class _Described(BackendV2):
-    """A target in the shape that Aer takes its noise from."""
-
-    def __init__(self, target: Target) -> None:
-        super().__init__(name="described")
-        self._target = target
-
-    @property
-    def target(self) -> Target:
-        return self._target
-
-    @property
-    def max_circuits(self) -> None:
-        return None
-
-    @classmethod
-    def _default_options(cls) -> Options:
-        return Options()
-
-    def run(self, run_input: Any, **options: Any) -> Any:
-        raise NotImplementedError
+    return NoiseModel.from_backend(Described(restrict(fake().target, qubits)))

@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import CircuitInstruction, Clbit, IfElseOp, Store
 
 from qnet_circuits.backends.service.violations import Limits
-from qnet_circuits.classical import Bit, bits_read, inside
+from qnet_circuits.classical import Bit, bits_read, throughout
 
 #: Memory that a broadcast takes, and each of its bits: see ``Limits``.
 _BROADCAST, _BROADCAST_BIT = 52, 7
@@ -83,7 +83,7 @@ def load_of(circuit: QuantumCircuit) -> Load:
     instructions: Counter[int] = Counter()
     pairs = 0
     place = {qubit: k for k, qubit in enumerate(circuit.qubits)}
-    for instruction in _all(circuit.data):
+    for instruction in throughout(circuit.data):
         weight = _weight(instruction)
         pairs += len(instruction.qubits) == 2 and instruction.name != "barrier"
         for qubit in instruction.qubits if weight else ():
@@ -91,15 +91,6 @@ def load_of(circuit: QuantumCircuit) -> Load:
     for qubit in instructions:
         instructions[qubit] += _INITIALISE
     return Load(number, width, instructions, pairs, _size(circuit))
-
-
-def _all(instructions: Iterable[CircuitInstruction]) -> Iterator[CircuitInstruction]:
-    """Yield all instructions, those in branches included."""
-    for instruction in instructions:
-        if instruction.is_control_flow():
-            yield from _all(inside(instruction))
-        else:
-            yield instruction
 
 
 def _weight(instruction: CircuitInstruction) -> int:

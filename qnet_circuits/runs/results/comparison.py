@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 INSIDE, ABOVE, BELOW = "inside", "above", "below"
-#: An interval that is longer by this than the standard error makes it holds more than the normal law knows.
+#: The arm of an interval may be this many times as long as the standard error makes it, before more than that is behind it.
 _MUCH = 1.5
 #: What a row says of a control experiment, beside its value.
 _OF_CONTROLS = ("mitigated", "predicted", "against prediction")
@@ -185,9 +185,10 @@ class Comparison:
         return filled([found.row() for found in self.figures])
 
     def chance(self) -> dict[str, Any]:
-        """Return how many intervals stand beside a prediction, how many do not hold it, and how many would by chance alone.
+        """Return how many intervals stand beside a prediction, how many do not hold it, and how many would not by chance alone.
 
-        An interval of level 0.95 misses the truth in 5 % of all runs, or fewer, however figures depend on each other.
+        An interval of level 0.95 is meant to miss the truth in 5 % of all runs at most. The sum of these parts is how many
+        intervals would miss it on average at most, however figures depend on each other.
         """
         lines = [each for found in self.figures for each in (found, *found.controls.values())]
         beside = [each for each in lines if each.position is not None and each.measured.level < 1]
@@ -203,7 +204,7 @@ class Comparison:
             return self.notes
         return (
             f"{found['outside']} of {found['intervals']} intervals do not hold their prediction; if all predictions were true, "
-            f"chance would make it {found['outside_by_chance']:.3g} on average, or fewer",
+            f"chance alone would make that about {found['outside_by_chance']:.3g} on average, or fewer",
             *self.notes,
         )
 
