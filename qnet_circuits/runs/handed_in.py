@@ -12,6 +12,7 @@ from qiskit.primitives import BitArray, DataBin, PubResult
 
 from qnet_circuits.backends.base import Raw
 from qnet_circuits.errors import ParameterError, check_count
+from qnet_circuits.runs.options import MOST_SHOTS
 
 Bits = npt.NDArray[np.bool_]
 #: Widths of a circuit's registers, in their order.
@@ -117,7 +118,10 @@ def _bits(where: str, found: Any, width: int | None = None) -> Bits:
             "(join_data().get_counts()), or bits"
         )
     else:
-        bits = np.asarray(found)
+        try:
+            bits = np.asarray(found)
+        except ValueError:  # Rows have different lengths.
+            bits = np.empty(0)
     if (
         bits.ndim != 2
         or bits.dtype.kind not in "biu"
@@ -138,6 +142,7 @@ def _counted(circuit: str, counts: Mapping[Any, int], widths: Widths) -> Bits:
     """Return counts as bits of all registers, outcome after outcome."""
     rows = [[digit == "1" for digit in reversed(_digits(circuit, key, widths))] for key in counts]
     times = [check_count(f"the count of {key!r}", count, 0) for key, count in counts.items()]
+    check_count(f"the shots of circuit {circuit!r}", sum(times), 0, MOST_SHOTS)
     return np.repeat(np.array(rows, dtype=bool), times, axis=0)
 
 
