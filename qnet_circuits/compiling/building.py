@@ -12,6 +12,9 @@ from qiskit.circuit.library import CXGate
 
 from qnet_circuits.classical import inside
 
+#: Number of wires, and the pairs of them that meet.
+Pairs = tuple[int, frozenset[frozenset[int]]]
+
 
 def free_name(name: str, circuit: QuantumCircuit) -> str:
     """Return a name for a register that a circuit gets: the one given, with underscores if it is taken."""
@@ -52,6 +55,13 @@ def meeting_pairs(instruction: CircuitInstruction) -> Iterator[tuple[Qubit, ...]
             yield from meeting_pairs(each)
     elif len(instruction.qubits) == 2 and instruction.name != "barrier":
         yield instruction.qubits
+
+
+def interactions(circuit: QuantumCircuit) -> Pairs:
+    """Return the number of wires and the pairs that meet in a two-qubit gate, control-flow bodies included."""
+    place = {qubit: k for k, qubit in enumerate(circuit.qubits)}
+    pairs = (pair for instruction in circuit.data for pair in meeting_pairs(instruction))
+    return circuit.num_qubits, frozenset(frozenset(place[qubit] for qubit in pair) for pair in pairs)
 
 
 def three_cx(a: Qubit, b: Qubit) -> list[CircuitInstruction]:

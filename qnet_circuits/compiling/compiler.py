@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from operator import itemgetter
 from typing import Any
 
 from qiskit import QuantumCircuit
 
 from qnet_circuits.compiling.building import count
+from qnet_circuits.compiling.by_hand import doubts, place_by_hand, place_fixed
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.optimisation import Optimiser
-from qnet_circuits.compiling.placement import (
-    Placements,
-    doubts,
-    place_all,
-    place_by_hand,
-    place_fixed,
-    place_measured,
-)
+from qnet_circuits.compiling.placement import Placements, place_all, place_measured
 from qnet_circuits.compiling.routing import Routed
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import (
@@ -49,7 +43,7 @@ _PATTERNS, _PLACES, _REFINED = 10, 12, 2
 _PATIENCE = 5
 #: The number of a placement's pattern, and that of its place.
 Place = tuple[int, int]
-#: Which placement was the least bad, by program, device and options.
+#: Which placement of a program was the least bad, by device and options.
 Known = dict[tuple[Any, ...], Place]
 #: Beyond these digits, what is lacking is alike, whatever machine computes it.
 _DIGITS = 9
@@ -83,7 +77,8 @@ def compile_program(
         emulate_links: Whether links' own errors are sampled in software.
         decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
         lack: How bad a compiled program is: of a small one, which has several placements tried, the least bad is taken.
-        known: The choices that were made by the same ``lack`` before, which are not made again; this one joins them.
+        known: The choices that were made by the same ``lack`` for this program before, which are not made again; this one joins
+            them.
 
     Returns:
         The compiled program.
@@ -96,9 +91,11 @@ def compile_program(
     check_count("optimization_level", optimization_level, 0, 3)
     check_name("carrier", carrier, CARRIERS)
     check_name("correction mode", corrections, MODES)
-    if isinstance(layout, str) and layout != "auto":
-        raise ParameterError(f"layout must be 'auto' or a list of qubits, got {layout!r}")
-    if device is None and layout not in (None, "auto"):
+    if isinstance(layout, str):
+        if layout != "auto":
+            raise ParameterError(f"layout must be 'auto' or a list of qubits, got {layout!r}")
+        layout = None
+    if device is None and layout is not None:
         raise UnsupportedError("a layout needs a device; name one, for example aer:fake_kingston")
     if decoupling and device is None:
         raise UnsupportedError(
@@ -106,79 +103,83 @@ def compile_program(
         )
     lowered = [lower(item.circuit, corrections, _carrier(item, carrier), emulate_links) for item in program]
     _check_modes(program, lowered, device)
-    gates = max(1, *(count(low.circuit)[0] for low in lowered))
-    tried = min(_TRIED_WIRES // sum(low.circuit.num_qubits for low in lowered), _TRIED_GATES // gates)
-    wide = any(low.circuit.num_qubits > _WIDEST_TRIED for low in lowered)
-    if wide or tried < _FEWEST_TRIED or layout not in (None, "auto") or any(item.layout for item in program):
-        lack = None
+    named = layout is not None or any(item.layout is not None for item in program)
+    tried = _tried(lowered) if lack is not None and device is not None and not named else 1
+    placements = _placements(program, lowered, device, layout, tried)
     finish = partial(_finished, program, lowered, device, level=optimization_level, decoupling=decoupling)
-    placements = _placements(
-        program, lowered, device, None if isinstance(layout, str) else layout, tried if lack else 1
-    )
-    asked = (corrections, optimization_level, carrier, emulate_links, decoupling)
-    compiled = _best(placements, finish, lack, (program, device, asked), {} if known is None else known)
+    if lack is None or device is None or tried == 1:
+        compiled = finish(placements[0][0]())
+    else:
+        asked = (corrections, optimization_level, carrier, emulate_links, decoupling)
+        key = (device.calibration.digest, asked)
+        compiled = _best(placements, finish, lack, key, {} if known is None else known)
     notes = dict.fromkeys(note for low in lowered for note in low.notes)
     if isinstance(layout, MeasuredLinks):
         notes[f"placed by measured links, not by the calibration: {layout.source}"] = None
     if device is not None:
-        named = layout not in (None, "auto") or any(item.layout is not None for item in program)
         notes.update(dict.fromkeys(doubts(((item.circuit, item.qubits) for item in compiled), device, named)))
     swaps = max(item.swaps for item in compiled)
     if swaps:
-        notes[
-            f"no placement without SWAPs was found: {swaps} SWAPs were put in, between fences of their own"
-        ] = None
+        notes[f"{swaps} SWAPs were put in, between fences of their own"] = None
+    compiled = replace(compiled, notes=tuple(notes), seconds=time.perf_counter() - begin)
     # Pulses that the device cannot play raise here, not when the circuits are written down.
     _ = compiled.scheduled_circuits
-    return replace(compiled, notes=tuple(notes), seconds=time.perf_counter() - begin)
+    return compiled
+
+
+def _tried(lowered: Sequence[Lowered]) -> int:
+    """Return how many placements of each kind are tried of circuits: 1 if they are too large to be compared."""
+    wires = [low.circuit.num_qubits for low in lowered]
+    gates = max(1, *(count(low.circuit)[0] for low in lowered))
+    tried = min(_TRIED_WIRES // sum(wires), _TRIED_GATES // gates)
+    return 1 if tried < _FEWEST_TRIED or max(wires) > _WIDEST_TRIED else tried
 
 
 def _best(
     placements: Placements,
     finish: Callable[[list[Routed]], Compiled],
-    lack: Callable[[Compiled], float] | None,
-    what: tuple[Program, Device | None, tuple[Any, ...]],
+    lack: Callable[[Compiled], float],
+    key: tuple[Any, ...],
     known: Known,
 ) -> Compiled:
     """Return the least bad placement, finished; which one it was is known from then on."""
-    program, device, asked = what
-    if lack is None or device is None:
-        return finish(_nth(placements, (0, 0)))
-    key = (program.id, device.calibration.digest, asked)
     if key in known:
-        return finish(_nth(placements, known[key]))
-    known[key], compiled = _least((map(finish, places) for places in placements), lack)
+        pattern, place = known[key]
+        return finish(placements[pattern][place]())
+    known[key], compiled = _least(placements, finish, lack)
     return compiled
 
 
-def _nth(placements: Placements, place: Place) -> list[Routed]:
-    """Return one placement, by the number of its pattern and that of its place."""
-    return next(islice(next(islice(placements, place[0], None)), place[1], None))
-
-
 def _least(
-    patterns: Iterable[Iterator[Compiled]], lack: Callable[[Compiled], float]
+    placements: Placements, finish: Callable[[list[Routed]], Compiled], lack: Callable[[Compiled], float]
 ) -> tuple[Place, Compiled]:
-    """Return the least bad: of the best place of each pattern, then of the other places of the two best patterns.
+    """Return the least bad: of the first place of each pattern, then of the other places of the two best patterns.
 
-    The first is returned where nothing can tell.
+    The first of all is returned where one cannot be made or nothing can tell how bad it is.
     """
-    begun = [(next(places), places) for places in patterns]
+    first = finish(placements[0][0]())
+    judged: list[tuple[float, Place, Compiled]] = []
+
+    def judge(place: Place) -> bool:
+        """Judge a placement; return whether it is less bad than all before."""
+        compiled = finish(placements[place[0]][place[1]]()) if any(place) else first
+        off = round(lack(compiled), _DIGITS)
+        judged.append((off, place, compiled))
+        return off < min([each[0] for each in judged[:-1]], default=math.inf)
+
     try:
-        judged = [(round(lack(found), _DIGITS), (k, 0), found) for k, (found, _) in enumerate(begun)]
-        judged.sort(key=itemgetter(0, 1))
-        for _, (k, _), _ in judged[:_REFINED]:
+        for pattern in range(len(placements)):
+            judge((pattern, 0))
+        for _, (pattern, _), _ in sorted(judged, key=itemgetter(0, 1))[:_REFINED]:
             since = 0
-            for nth, found in enumerate(begun[k][1], 1):
-                least = min(judged, key=itemgetter(0))[0]
-                judged.append((round(lack(found), _DIGITS), (k, nth), found))
-                since = 0 if judged[-1][0] < least else since + 1
+            for place in range(1, len(placements[pattern])):
+                since = 0 if judge((pattern, place)) else since + 1
                 if since == _PATIENCE:
                     break
     except QnetError:
-        return (0, 0), begun[0][0]
-    _, place, found = min(judged, key=itemgetter(0))
-    return place, found
+        return (0, 0), first
+    _, best, compiled = min(judged, key=itemgetter(0))
+    return best, compiled
 
 
 def _finished(
@@ -214,15 +215,12 @@ def _placements(
     """Return placements of every circuit: where the protocol wants it, where the caller does, or where least is lost."""
     circuits = [low.circuit for low in lowered]
 
-    def one(placed: list[Routed]) -> Placements:
-        return iter([iter([placed])])
-
     if device is None:
-        return one([Routed(circuit, tuple(range(circuit.num_qubits)), ()) for circuit in circuits])
+        return _one([Routed(circuit, tuple(range(circuit.num_qubits)), ()) for circuit in circuits])
     if program.items[0].layout is not None:
         if layout is not None:
             raise ParameterError("this protocol decides where its circuits lie; leave layout out")
-        return one(
+        return _one(
             [
                 place_fixed(circuit, item.layout or (), device)
                 if item.fixed
@@ -231,10 +229,14 @@ def _placements(
             ]
         )
     if isinstance(layout, MeasuredLinks):
-        return one(place_measured(circuits, device, layout))
+        return _one(place_measured(circuits, device, layout))
     if layout is not None:
-        return one(place_by_hand(circuits, layout, device))
+        return _one(place_by_hand(circuits, layout, device))
     return place_all(circuits, device, min(most, _PATTERNS), min(most, _PLACES))
+
+
+def _one(placed: list[Routed]) -> Placements:
+    return [[lambda: placed]]
 
 
 def _carrier(item: Item, asked: str) -> str:

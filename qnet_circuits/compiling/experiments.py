@@ -39,7 +39,8 @@ def compile_with_controls(
         )
     own = Program([item for item in program if not item.control], (), program.network)
     compiled = compile_program(own, device, corrections=corrections, carrier=carrier, **options)
-    options.pop("lack", None)  # The protocol has its place; control experiments follow it.
+    for name in ("lack", "known"):  # The protocol has its place; control experiments follow it.
+        options.pop(name, None)
     places = {item.name: _place(item) for item in compiled}
     items, notes, seconds = list(compiled.items), list(compiled.notes), compiled.seconds
     for group, layout, chosen in _groups(controls, places, compiled.items[0].name, carrier):

@@ -1,7 +1,7 @@
 """Optimisation: Qiskit's pass manager for the qubits that a circuit uses, which the fences hold back.
 
 A compiler visits the body of every decision again in each of its passes, which costs more than all the rest of a circuit. The
-body of a correction is one Pauli on one qubit: it is compiled once, by itself, and set aside meanwhile.
+body of a correction is a few gates on one qubit: it is compiled once for each wire, by itself, and set aside meanwhile.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class Optimiser:
         return with_folded_angles(circuit) if self._fractional else circuit
 
     def _lacking(self, circuit: QuantumCircuit) -> str:
-        """Return what a circuit does besides gates that the machine has no instruction for; empty if there is nothing."""
+        """Return which operations of a circuit, other than gates, the machine lacks; empty if it has all."""
         others = (
             each for each in circuit.data if not isinstance(each.operation, Gate | ControlFlowOp | Barrier)
         )
@@ -200,7 +200,8 @@ def with_folded_angles(circuit: QuantumCircuit) -> QuantumCircuit:
             done.append(each)
             continue
         gates, shift = _folded(float(angle), each.qubits)
-        done, phase, changed = done + gates, phase + shift, True
+        done += gates
+        phase, changed = phase + shift, True
     if not changed:
         return circuit
     folded = with_instructions(circuit, done)

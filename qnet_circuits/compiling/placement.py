@@ -7,98 +7,31 @@ the device and the options alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TypeVar
 
 from qiskit import QuantumCircuit
 from qiskit.transpiler import TranspilerError
 
-from qnet_circuits.compiling.building import meeting_pairs
-from qnet_circuits.compiling.embedding import Edge, Prices, Uses, embed, gates_of, loss
+from qnet_circuits.compiling.building import Pairs, interactions
+from qnet_circuits.compiling.embedding import embed
 from qnet_circuits.compiling.measured_links import MeasuredLinks
+from qnet_circuits.compiling.prices import Prices, Uses, loss
 from qnet_circuits.compiling.routing import Routed, Router, Routing, follow, meetings
 from qnet_circuits.compiling.wide_decisions import is_wide, with_narrow_decisions
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import LayoutError
 
 T = TypeVar("T")
-#: Number of wires, and the pairs of them that meet.
-Pairs = tuple[int, frozenset[Edge]]
 #: Wires up to which many patterns of SWAPs are tried; how many for few wires, and for many; those that are embedded anew.
 _FEW_WIRES, _TRIES, _FEWER_TRIES, _PATTERNS = 24, 8, 2, 12
 #: Places to give of a pattern of SWAPs: the patterns differ more than its places.
 _FEW_PLACES = 6
 #: How many couplings apart two wires may begin that SWAPs bring together.
 _REACH = 3
-
-
-def interactions(circuit: QuantumCircuit) -> Pairs:
-    """Return the number of wires and the pairs that meet in a two-qubit gate, control-flow bodies included."""
-    place = {qubit: k for k, qubit in enumerate(circuit.qubits)}
-    pairs = (pair for instruction in circuit.data for pair in meeting_pairs(instruction))
-    return circuit.num_qubits, frozenset(frozenset(place[qubit] for qubit in pair) for pair in pairs)
-
-
-def check_layout(layout: Sequence[int], width: int, num_qubits: int) -> tuple[int, ...]:
-    """Return a layout given by hand: one physical qubit for each wire, or raise LayoutError."""
-    qubits = tuple(layout)
-    if len(qubits) != width:
-        raise LayoutError(f"layout must name {width} qubits, one for each wire, got {len(qubits)}")
-    for qubit in qubits:
-        if isinstance(qubit, bool) or not isinstance(qubit, int) or not 0 <= qubit < num_qubits:
-            raise LayoutError(f"layout must name qubits 0 to {num_qubits - 1} of the device, got {qubit!r}")
-    if len(set(qubits)) < len(qubits):
-        raise LayoutError(f"layout names a qubit twice: {', '.join(map(str, qubits))}")
-    return qubits
-
-
-def place_fixed(circuit: QuantumCircuit, layout: Sequence[int], device: Device) -> Routed:
-    """Place a circuit where its protocol wants it.
-
-    Raises:
-        LayoutError: If the device lacks a qubit, or a coupling where two wires meet: such a circuit is moved by no SWAP.
-    """
-    chosen = check_layout(layout, circuit.num_qubits, device.num_qubits)
-    edges = gates_of(device)
-    for a, b in sorted(sorted(chosen[k] for k in pair) for pair in interactions(circuit)[1]):
-        if frozenset((a, b)) not in edges:
-            raise LayoutError(
-                f"circuit {circuit.name!r} joins qubits {a} and {b}, which {device.name} does not couple; "
-                "name couplings of the device"
-            )
-    return Routed(circuit, chosen, chosen)
-
-
-def place_by_hand(circuits: Sequence[QuantumCircuit], layout: Sequence[int], device: Device) -> list[Routed]:
-    """Place every circuit where the caller wants it; where SWAPs are needed, they avoid what the calibration failed of.
-
-    Raises:
-        LayoutError: If the layout does not fit a circuit, or no couplings join what must meet.
-    """
-    whole = gates_of(device)
-    routers = [Router(Prices.of(device).couplings), Router(whole)]
-    placed = []
-    for circuit in circuits:
-        chosen = check_layout(layout, circuit.num_qubits, device.num_qubits)
-        if all(frozenset(chosen[k] for k in pair) in whole for pair in interactions(circuit)[1]):
-            placed.append(Routed(circuit, chosen, chosen))
-        else:
-            placed.append(_first_routed(routers, circuit, chosen, device))
-    return placed
-
-
-def _first_routed(
-    routers: Sequence[Router], circuit: QuantumCircuit, chosen: Sequence[int], device: Device
-) -> Routed:
-    for router in routers:
-        with suppress(TranspilerError):
-            return router.route(circuit, chosen)
-    raise LayoutError(
-        f"the circuits join qubits of {', '.join(map(str, chosen))} that no couplings of {device.name} join; choose other "
-        "qubits, or leave layout out"
-    )
 
 
 @dataclass(frozen=True)
@@ -139,6 +72,10 @@ class _Placer:
     def __init__(self, prices: Prices, patterns: int = 1, places: int = 1) -> None:
         self._prices, self._patterns, self._places = prices, patterns, places
 
+    @cached_property
+    def _router(self) -> Router:
+        return Router(self._prices.couplings)
+
     def without_swaps(self, circuit: QuantumCircuit) -> _Patterns:
         """Return where a circuit may lie without SWAPs: the one pattern, if it fits."""
         if circuit.num_qubits > len(self._prices.qubits):
@@ -147,17 +84,22 @@ class _Placer:
         return [[_Start(cost, layout) for cost, layout in found]] if found else []
 
     def with_swaps(self, circuit: QuantumCircuit) -> _Patterns:
-        """Return where a circuit may lie with SWAPs; nothing if no part of the device has room."""
+        """Return where a circuit may lie with SWAPs; nothing if no part of the device has room.
+
+        Raises:
+            LayoutError: If it needs SWAPs inside its control flow.
+        """
         circuit = with_narrow_decisions(circuit)
-        found, router = set(), Router(self._prices.couplings)
         if any(map(is_wide, circuit.data)):
+            router = self._router.knowing({})
             with suppress(TranspilerError):
                 router.route(circuit, None)
                 return [[_Start(0.0, None, router)]]
             return []
+        found = set()
         for seed, begin in enumerate(self._begins(circuit)):
             with suppress(TranspilerError):
-                found.add(router.find(circuit, begin, seed))
+                found.add(self._router.find(circuit, begin, seed))
         few = sorted(found, key=lambda routing: (len(routing.swaps), routing.layout))[:_PATTERNS]
         moved = [list(self._moved(circuit, routing)) for routing in few]
         return sorted(moved, key=lambda places: places[0].cost)[: self._patterns]
@@ -178,7 +120,7 @@ class _Placer:
         found = embed(uses, self._prices) or [(uses.cost(routed.qubits, self._prices), routed.qubits)]
         for cost, layout in found[: min(self._places, _FEW_PLACES)]:
             there = routing.moved(dict(zip(routed.qubits, layout, strict=True)))
-            yield _Start(cost, there.layout, Router(self._prices.couplings, {met: there}))
+            yield _Start(cost, there.layout, self._router.knowing({met: there}))
 
 
 class _Finder:
@@ -202,7 +144,10 @@ class _Finder:
         if found := self._trusted.without_swaps(circuit):
             return found
         whole = _Placer(Prices.of(device, doubtful=True), *self._most)
-        either = [each for each in (self._trusted.with_swaps(circuit), whole.without_swaps(circuit)) if each]
+        around: _Patterns = []
+        with suppress(LayoutError):  # On all couplings it may still fit.
+            around = self._trusted.with_swaps(circuit)
+        either = [each for each in (around, whole.without_swaps(circuit)) if each]
         if either:
             return min(either, key=lambda patterns: patterns[0][0].cost)
         if found := whole.with_swaps(circuit):
@@ -212,19 +157,17 @@ class _Finder:
         )
 
 
-#: Placements of all circuits of a program: of each pattern of SWAPs, its places on the device.
-Placements = Iterator[Iterator[list[Routed]]]
+#: Placements of all circuits of a program: of each pattern of SWAPs, its places on the device, each made when it is called.
+Placements = Sequence[Sequence[Callable[[], list[Routed]]]]
 
 
-def place_all(
-    circuits: Sequence[QuantumCircuit], device: Device, patterns: int = 1, places: int = 1
-) -> Placements:
-    """Yield placements of a program's circuits, the least loss first; circuits whose wires meet in the same pairs share one.
+def place_all(circuits: Sequence[QuantumCircuit], device: Device, patterns: int, places: int) -> Placements:
+    """Return placements of a program's circuits, the least loss first; circuits whose wires meet in the same pairs share one.
 
     Args:
         circuits: The lowered circuits.
         device: The device.
-        patterns: How many patterns of SWAPs to yield at most; without SWAPs there is one.
+        patterns: How many patterns of SWAPs to return at most; without SWAPs there is one.
         places: How many places of each.
 
     Raises:
@@ -258,7 +201,7 @@ def place_measured(
             f"the circuits fit nowhere on the links of {measured.source}; measure more links, or leave layout out"
         )
 
-    return next(next(_placed(circuits, starts)))
+    return _placed(circuits, starts)[0][0]()
 
 
 def _placed(circuits: Sequence[QuantumCircuit], starts: Callable[[QuantumCircuit], _Patterns]) -> Placements:
@@ -268,50 +211,14 @@ def _placed(circuits: Sequence[QuantumCircuit], starts: Callable[[QuantumCircuit
         if pairs not in kinds:
             kinds[pairs] = starts(circuit)
 
-    def placed(pattern: int) -> Iterator[list[Routed]]:
-        chosen = {pairs: _nth(found, pattern) for pairs, found in kinds.items()}
-        for place in range(max(map(len, chosen.values()))):
-            yield [
-                _nth(chosen[pairs], place).place(circuit) for circuit, pairs in zip(circuits, of, strict=True)
-            ]
+    def placed(pattern: int, place: int) -> list[Routed]:
+        chosen = {pairs: _nth(_nth(found, pattern), place) for pairs, found in kinds.items()}
+        return [chosen[pairs].place(circuit) for circuit, pairs in zip(circuits, of, strict=True)]
 
-    return map(placed, range(max(map(len, kinds.values()))))
+    patterns = range(max(map(len, kinds.values())))
+    places = [max(len(_nth(found, pattern)) for found in kinds.values()) for pattern in patterns]
+    return [[partial(placed, pattern, place) for place in range(places[pattern])] for pattern in patterns]
 
 
 def _nth(values: Sequence[T], n: int) -> T:
     return values[min(n, len(values) - 1)]
-
-
-def doubts(placed: Iterable[tuple[QuantumCircuit, Sequence[int]]], device: Device, named: bool) -> list[str]:
-    """Return what is to be said of circuits that use qubits or couplings whose calibration failed.
-
-    Args:
-        placed: The circuits, with the qubits of their wires.
-        device: The device.
-        named: Whether the caller, or the protocol, chose the qubits.
-    """
-    failed = {
-        "qubits": {frozenset((qubit,)) for qubit in device.calibration.failed_qubits},
-        "couplings": device.calibration.failed_couplings,
-    }
-    if not any(failed.values()):
-        return []
-    used = {what for circuit, qubits in placed for what in _used(circuit, qubits)}
-    listed = " and ".join(
-        f"{kind} {', '.join('-'.join(map(str, sorted(each))) for each in sorted(found, key=sorted))}"
-        for kind, bad in failed.items()
-        if (found := used & bad)
-    )
-    if not listed:
-        return []
-    if named:
-        return [f"the layout uses what the calibration failed of: {listed}"]
-    return [
-        f"what the calibration failed of is used, since less is lost so than by SWAPs around it: {listed}"
-    ]
-
-
-def _used(circuit: QuantumCircuit, qubits: Sequence[int]) -> set[Edge]:
-    """Return the qubits and the couplings that a circuit uses."""
-    couplings = {frozenset(qubits[k] for k in pair) for pair in interactions(circuit)[1]}
-    return couplings | {frozenset((qubit,)) for qubit in qubits}

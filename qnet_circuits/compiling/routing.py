@@ -6,6 +6,7 @@ Which SWAPs a circuit needs depends only on who meets whom, in which order. Circ
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from qiskit import QuantumCircuit, QuantumRegister
@@ -94,15 +95,18 @@ class Router:
 
     Args:
         couplings: The pairs of qubits that may be used.
-        known: Routings that are known, by meetings.
     """
 
-    def __init__(
-        self, couplings: Iterable[frozenset[int]], known: Mapping[tuple[Meeting, ...], Routing] | None = None
-    ) -> None:
+    def __init__(self, couplings: Iterable[frozenset[int]]) -> None:
         pairs = sorted(tuple(sorted(pair)) for pair in couplings)
         self._couplings = CouplingMap([*pairs, *((b, a) for a, b in pairs)])
-        self._routings = dict(known or {})
+        self._routings: dict[tuple[Meeting, ...], Routing] = {}
+
+    def knowing(self, routings: Mapping[tuple[Meeting, ...], Routing]) -> Router:
+        """Return a router on the same couplings that knows routings, by meetings, and no others."""
+        other = copy(self)
+        other._routings = dict(routings)
+        return other
 
     def route(self, circuit: QuantumCircuit, layout: Sequence[int] | None) -> Routed:
         """Return a circuit with SWAPs.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -99,15 +99,12 @@ class Device:
         return "if_else" in self.target.operation_names
 
 
-def restrict(
-    target: Target, qubits: Sequence[int], without: Container[tuple[str, tuple[int, ...]]] = ()
-) -> Target:
+def restrict(target: Target, qubits: Sequence[int]) -> Target:
     """Return a target of only the given qubits, numbered in their order, with one kind of measurement and reset.
 
     Args:
         target: The target.
         qubits: The qubits to keep.
-        without: Operations on qubits to leave out.
     """
     place = {qubit: k for k, qubit in enumerate(qubits)}
     properties = target.qubit_properties
@@ -126,7 +123,7 @@ def restrict(
         kept: dict[tuple[int, ...], InstructionProperties | None] = {
             tuple(place[qubit] for qubit in where): entry
             for where, entry in entries.items()
-            if all(qubit in place for qubit in where) and (name, where) not in without
+            if all(qubit in place for qubit in where)
         }
         if kept:
             smaller.add_instruction(operation, kept, name=name)

@@ -162,7 +162,7 @@ def compile_for(program: Program, backend: BaseBackend, options: RunOptions) -> 
 
 
 def _lack_of(program: Program, backend: BaseBackend) -> Callable[[Compiled], float] | None:
-    """Return what tells how far, by exact prediction, figures are from their ideals: on average, in parts of their ranges.
+    """Return what tells how far, by exact prediction, figures are from their ideals: in all, in parts of their ranges.
 
     None is returned where nothing can be predicted: without a device, or without a figure that has an ideal value.
     """

@@ -9,8 +9,9 @@ from qiskit import QuantumCircuit
 
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
-from qnet_circuits.compiling.embedding import Prices, Uses, embed, loss
+from qnet_circuits.compiling.embedding import embed
 from qnet_circuits.compiling.lowering import lower
+from qnet_circuits.compiling.prices import Prices, Uses, loss
 from qnet_circuits.devices.device import Device
 
 NOTHING = (0.0, 0.0, 0.0, 0.0)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.compiling.embedding import Prices
+from qnet_circuits.compiling.prices import Prices
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.entries import OperationCalibration
 

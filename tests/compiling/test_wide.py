@@ -1,5 +1,7 @@
 """Gates on three or more qubits of a node are taken apart before placement, so that no SWAP of theirs crosses a fence."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
@@ -12,9 +14,11 @@ from qnet_circuits.compiling.building import fence_labels
 from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.wide_decisions import with_narrow_decisions
+from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import LayoutError, ProgramError
 from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.program import Item, Program
+from tests.devices.calibrations import perfect
 from tests.support.enumerator import corrected, distribution, registers_of, same
 from tests.support.programs import encoder, wide_program
 
@@ -194,6 +198,33 @@ def test_a_wide_decision_stays_whole_where_its_qubits_are_coupled():
 def test_a_loop_that_needs_swaps_inside_is_refused():
     with pytest.raises(LayoutError, match="layout"):
         compile_program(deciding(loop=True), fake_device("fake_manila"), corrections="feedforward")
+
+
+def held_together(more=0):
+    """Return a program that decides, within a decision, on gates which join three qubits with one another."""
+    circuit, node = one_node(3 + more)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        for a, b in ((0, 1), (1, 2), (0, 2)):
+            circuit.cx(node[a], node[b])
+        with circuit.if_test((circuit.clbits[1], 1)):
+            circuit.x(node[0])
+    if more:
+        circuit.cx(node[2], node[3])
+    circuit.measure(node, circuit.clbits[1:])
+    return Program([Item("only", circuit)])
+
+
+@pytest.mark.parametrize(("more", "layout"), [(0, None), (1, [0, 1, 2, 4, 5])], ids=["found", "by hand"])
+def test_where_trusted_couplings_need_swaps_inside_others_are_taken(more, layout):
+    """Without the coupling that failed three qubits form no ring, and no SWAP may enter the decision."""
+    sound = perfect(
+        6, pairs=[(0, 1), (1, 2), (0, 2), (2, 3), (3, 4), (4, 5)], errors={"cz": 0.01, "cx": 0.01}
+    )
+    entries = [replace(e, error=1.0) if e.qubits == (0, 2) else e for e in sound.entries]
+    device = Device.from_calibration(replace(sound, entries=tuple(entries)))
+    compiled = compile_program(held_together(more), device, corrections="feedforward", layout=layout)
+    assert set(compiled.layout[0][:3]) == {0, 1, 2} and compiled.resources["routing_swaps"] == more
+    assert any("0-2" in note for note in compiled.notes)
 
 
 def test_a_gate_without_a_definition_is_refused():

@@ -116,6 +116,19 @@ def test_where_nothing_can_be_predicted_the_calibration_decides():
     assert qn.compile(program, "aer:fake_kingston").layout != []
 
 
+def test_where_a_later_placement_cannot_be_judged_the_first_stands():
+    device, program, asked = fake_device("fake_kingston"), CHAIN.program(None), []
+
+    def lack(compiled):
+        asked.append(compiled)
+        if len(asked) == 3:
+            raise UnsupportedError("too wide")
+        return -len(asked)
+
+    assert compile_program(program, device, lack=lack).layout == compile_program(program, device).layout
+    assert len(asked) == 3
+
+
 def test_large_programs_are_not_predicted():
     device = fake_device("fake_kingston")
     asked = []
