@@ -41,11 +41,14 @@ from qnet_circuits.programs.blocks import entangled_ends as entangled_ends
 from qnet_circuits.programs.blocks import measure_pauli as measure_pauli
 from qnet_circuits.programs.blocks import prepare as prepare
 from qnet_circuits.programs.blocks import remote_cz as remote_cz
-from qnet_circuits.programs.figures import Expression as Expression
+from qnet_circuits.programs.expressions import Expression as Expression
+from qnet_circuits.programs.expressions import Ratio as Ratio
+from qnet_circuits.programs.expressions import acceptance as acceptance
+from qnet_circuits.programs.expressions import keep_if as keep_if
+from qnet_circuits.programs.expressions import parity as parity
+from qnet_circuits.programs.expressions import population as population
 from qnet_circuits.programs.figures import Figure as Figure
 from qnet_circuits.programs.figures import Outcomes as Outcomes
-from qnet_circuits.programs.figures import parity as parity
-from qnet_circuits.programs.figures import population as population
 from qnet_circuits.programs.instructions import correct as correct
 from qnet_circuits.programs.instructions import entangle as entangle
 from qnet_circuits.programs.instructions import transmit as transmit

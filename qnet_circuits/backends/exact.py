@@ -5,6 +5,9 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import reduce
+from itertools import chain, product
+from operator import xor
 from typing import Any
 
 from qnet_circuits.backends.base import Evaluation, Evaluator
@@ -17,11 +20,17 @@ from qnet_circuits.devices.declared import check_declared
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError, UnsupportedError
-from qnet_circuits.programs.figures import Event, Figure
+from qnet_circuits.programs.conditions import Condition, Parity
+from qnet_circuits.programs.expressions import Event
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.theory.estimate import Estimate
 
-#: A probability below this is rounding, not a chance.
+#: A probability below this may be rounding, and no chance.
 _NOTHING = 1e-13
+#: It is rounding where it is this small against what cancels in it.
+_NOTHING_OF_MOST = 1e-10
+#: Parities that all have a value, each as its variables and the value.
+Conditions = tuple[tuple[frozenset[int], int], ...]
 
 
 @contextmanager
@@ -142,34 +151,44 @@ class _Item:
 
     def probability(self, event: Event) -> float:
         """Return the probability of an event among the shots that are kept."""
-        asked, whole = self._questions(event)
-        chance = self._answer(whole)
-        if chance < _NOTHING:
+        given = list(self._given(event.given))
+        chance = sum(map(self._chance, given))
+        if not chance:
             raise NoShotsError(
                 f"in {event.item!r} the condition of a figure, or post-selection, has no chance"
             )
+        asked = [each for conditions in given for each in self._asked(event, conditions)]
         return sum(weight * self._answer(question) for weight, question in asked) / chance
 
-    def _questions(self, event: Event) -> tuple[list[tuple[float, Question]], Question]:
-        """Return an event's probability as weighted questions, and the question that they are divided by."""
+    def _given(self, given: Iterable[Condition]) -> Iterator[Conditions]:
+        """Yield the ways in which a shot is accepted by post-selection and meets conditions."""
         accepted = tuple((self._variables(form), 0) for form in self._forms.accept)
-        given = accepted + tuple((self._bit(name, k), value) for name, k, value in event.given)
-        whole = Question(frozenset(), given)
-        bits = [self._bit(name, k) for name, k in event.bits]
-        if event.patterns:
-            asked = [
-                (1.0, Question(frozenset(), (*given, *zip(bits, map(int, pattern), strict=True))))
-                for pattern in dict.fromkeys(event.patterns)
-            ]
-            return asked, whole
-        parity: frozenset[int] = frozenset()
-        for bit in bits:
-            parity = parity ^ bit
-        return [(0.5, whole), (0.5, Question(parity, given))], whole
+        for ways in product(*(each.ways() for each in given)):
+            yield accepted + tuple(map(self._parity, chain(*ways)))
 
-    def _bit(self, register: str, index: int) -> frozenset[int]:
-        """Return the variables whose parity a program's bit is."""
-        return self._variables(self._forms.registers[register][index])
+    def _chance(self, conditions: Conditions) -> float:
+        """Return the probability of conditions, 0 if it is no more than rounding."""
+        question = Question(frozenset(), conditions)
+        chance = self._answer(question)
+        if chance >= _NOTHING:
+            return chance
+        most = self._contractor.most(self._skeleton, self._forms.emulated, question)
+        return chance if chance > _NOTHING_OF_MOST * most else 0.0
+
+    def _asked(self, event: Event, given: Conditions) -> Iterator[tuple[float, Question]]:
+        """Yield the probability that conditions are met and an event happens, as weighted questions."""
+        if not event.patterns:
+            parity, _ = self._parity((event.bits, 0))
+            yield from ((0.5, Question(frozenset(), given)), (0.5, Question(parity, given)))
+            return
+        for way in event.happens.ways():
+            yield 1.0, Question(frozenset(), (*given, *map(self._parity, way)))
+
+    def _parity(self, parity: Parity) -> tuple[frozenset[int], int]:
+        """Return the variables whose parity is that of a program's bits, and the value that it has."""
+        bits, value = parity
+        forms = (self._variables(self._forms.registers[name][k]) for name, k in bits)
+        return reduce(xor, forms, frozenset()), value
 
     def _variables(self, form: Iterable[int]) -> frozenset[int]:
         variables = (self._columns[column] for column in form)
@@ -185,10 +204,7 @@ def _value(figure: Figure, items: Mapping[str, _Item]) -> float:
     if figure.drawn_from:
         raise UnsupportedError(
             f"{figure.name} is over settings drawn at random from {figure.drawn_from}, so it has no exact value; "
-            "use fewer parties, or sample on aer"
+            "use fewer parties, a method that measures all settings (parity-scan), or sample on aer"
         )
-    terms = figure.expression.terms
-    value = figure.expression.constant + sum(
-        weight * items[event.item].probability(event) for weight, event in terms
-    )
+    value = figure.expression.value(lambda event: items[event.item].probability(event))
     return figure.within(lambda level: Estimate(value, value, value, level), 1.0).value

@@ -114,8 +114,8 @@ def _check_chosen(compiled: Compiled, chosen: Sequence[str]) -> None:
 def _read(compiled: Compiled, item: CompiledItem) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield the bits of a circuit that figures read, with their forms."""
     for figure in compiled.program.figures:
-        for _, event in figure.expression.terms:
-            for register, index in (*event.bits, *((given[0], given[1]) for given in event.given)):
+        for event in figure.events:
+            for register, index in event.read:
                 if event.item == item.name:
                     yield f"{register}[{index}]", item.lowered.forms.registers[register][index]
 

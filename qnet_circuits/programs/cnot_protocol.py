@@ -11,7 +11,8 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from qnet_circuits.programs.blocks import ChainProtocol, State, eigenstates
-from qnet_circuits.programs.figures import Expression, Figure, parity, population
+from qnet_circuits.programs.expressions import Expression, parity, population
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.theory import bounds, teleportation

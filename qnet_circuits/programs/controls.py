@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from qnet_circuits.errors import ParameterError, ProgramError
-from qnet_circuits.programs.figures import Event, Expression, Figure
+from qnet_circuits.programs.expressions import Event
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import CONTROL, Item, Program
 from qnet_circuits.programs.protocol import Protocol, ask
 
@@ -81,9 +82,7 @@ def _figure(figure: Figure, control: str, ideal: float | None) -> Figure:
     def renamed(event: Event) -> Event:
         return replace(event, item=control_name(event.item, control))
 
-    terms = tuple((weight, renamed(event)) for weight, event in figure.expression.terms)
-    expression = Expression(figure.expression.constant, terms)
-    name = control_name(figure.name, control)
+    name, expression = control_name(figure.name, control), figure.expression.mapped(renamed)
     return replace(figure, name=name, expression=expression, ideal=ideal, without_messages=ideal)
 
 

@@ -52,9 +52,7 @@ class Given(Protocol):
         """Make it of its parameters, and of the circuits and figures of a run, which may have more of its own."""
         decided: Mapping[str, Mapping[str, Any]] = parameters["circuits"]
         items = [_item(each, decided[each.name]) for each in circuits if each.name in decided]
-        own = [
-            figure for figure in figures if {event.item for _, event in figure.expression.terms} <= {*decided}
-        ]
+        own = [figure for figure in figures if figure.circuits <= {*decided}]
         return cls(Program(items, own))
 
 

@@ -127,7 +127,7 @@ class Program:
     Example:
         >>> from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
         >>> from qnet_circuits.programs.instructions import entangle
-        >>> from qnet_circuits.programs.figures import parity
+        >>> from qnet_circuits.programs.expressions import parity
         >>> alice, bob = QuantumRegister(1, "alice"), QuantumRegister(1, "bob")
         >>> circuit = QuantumCircuit(alice, bob, ClassicalRegister(2, "out"))
         >>> entangle(circuit, alice[0], bob[0])

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from qnet_circuits.programs.figures import Figure, parity
+from qnet_circuits.programs.expressions import parity
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol, protocol_class, register, set_network

@@ -14,7 +14,8 @@ from qiskit.circuit import Qubit
 
 from qnet_circuits.errors import ParameterError, check_count, check_name
 from qnet_circuits.programs.blocks import bell_measurement, chain_registers, entangle_links, measure_pauli
-from qnet_circuits.programs.figures import Expression, Figure, parity, population
+from qnet_circuits.programs.expressions import Expression, parity, population
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network

@@ -13,7 +13,8 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qnet_circuits.errors import ParameterError, check_count, check_name
 from qnet_circuits.programs.blocks import bell_measurement, measure_pauli
 from qnet_circuits.programs.colouring import Edge, Line, edge_classes, line_classes, lines_of
-from qnet_circuits.programs.figures import Expression, Figure, link_figure, parity
+from qnet_circuits.programs.expressions import Expression, parity
+from qnet_circuits.programs.figures import Figure, link_figure
 from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.program import Item, Program, Tag

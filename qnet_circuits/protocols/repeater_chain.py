@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from qnet_circuits.programs.blocks import ChainProtocol, Joining, entangled_ends, measured_ends
-from qnet_circuits.programs.figures import Expression, Figure, parity
+from qnet_circuits.programs.expressions import Expression, parity
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Protocol, protocol_class, register

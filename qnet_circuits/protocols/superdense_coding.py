@@ -9,7 +9,8 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 from qnet_circuits.programs.blocks import bell_measurement
-from qnet_circuits.programs.figures import Expression, Figure, population
+from qnet_circuits.programs.expressions import Expression, population
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import entangle, transmit
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program

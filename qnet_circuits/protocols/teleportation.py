@@ -21,7 +21,8 @@ from qnet_circuits.programs.blocks import (
     measure_pauli,
     prepare,
 )
-from qnet_circuits.programs.figures import Expression, Figure, parity
+from qnet_circuits.programs.expressions import Expression, parity
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qnet_circuits.programs.figures import Registers
+from qnet_circuits.programs.conditions import Registers
 from qnet_circuits.programs.protocol import Analysis, Analyzed
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
 from qnet_circuits.qkd.observed import chsh_estimate, counted, error_rates, eve_figures, revealed

@@ -12,7 +12,8 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from qnet_circuits.errors import ParameterError, check_count, check_range
-from qnet_circuits.programs.figures import Figure, Registers
+from qnet_circuits.programs.conditions import Registers
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program

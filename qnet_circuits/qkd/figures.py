@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from qnet_circuits.programs.figures import Expression, Figure, parity, population
+from qnet_circuits.programs.expressions import Expression, parity, population
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.qkd.circuits import OUT
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
 from qnet_circuits.qkd.settings import Line, Setting

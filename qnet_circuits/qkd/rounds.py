@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from qnet_circuits.programs.figures import Registers
+from qnet_circuits.programs.conditions import Registers
 from qnet_circuits.qkd.circuits import OUT
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord

@@ -122,7 +122,7 @@ def _figure(plain: dict[str, Any], widths: Mapping[str, Mapping[str, int]]) -> F
     """Return a figure of its plain form, checked."""
     figure = Figure.from_dict(plain)
     figure.check(widths)
-    about = (figure.ideal, figure.without_messages, figure.null, figure.expression.constant)
+    about = (figure.ideal, figure.without_messages, figure.null, *figure.expression.numbers)
     check_numbers(figure.name, [each for each in (*about, *(figure.physical or ())) if each is not None])
     check_count(f"drawn_from of {figure.name}", figure.drawn_from, 0)
     return figure

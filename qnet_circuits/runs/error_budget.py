@@ -134,7 +134,7 @@ def _figure(program: Program, name: str | None) -> Figure:
 def _valued(backend: ExactBackend, compiled: Compiled, figure: Figure, said: list[str]) -> Value:
     """Return what gives the figure's value where only some sources are on, each computed once, and notes what is said."""
     # The figure's own circuits are enough; one without terms is a constant on any.
-    needed = {event.item for _, event in figure.expression.terms}
+    needed = figure.circuits
     items = tuple(item for item in compiled if item.name in needed) or compiled.items[:1]
     with_links = replace(compiled, items=items)
     without_links = replace(compiled, items=tuple(map(_without_links, items)))

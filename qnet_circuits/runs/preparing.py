@@ -170,9 +170,7 @@ def _lack_of(program: Program, backend: BaseBackend) -> Callable[[Compiled], flo
     figures = [
         figure
         for figure in program.figures
-        if figure.ideal is not None
-        and not figure.drawn_from
-        and own.issuperset(event.item for _, event in figure.expression.terms)
+        if figure.ideal is not None and not figure.drawn_from and own.issuperset(figure.circuits)
     ]
     if backend.device is None or not figures:
         return None

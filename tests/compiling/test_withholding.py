@@ -11,7 +11,8 @@ import qnet_circuits as qn
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.withholding import withheld
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.figures import Figure, population
+from qnet_circuits.programs.expressions import population
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.locality import check_circuit
 from qnet_circuits.programs.program import Item, Program

@@ -10,7 +10,8 @@ from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.errors import LocalityError, ProgramError
 from qnet_circuits.programs.blocks import measure_pauli, remote_cz
-from qnet_circuits.programs.figures import Figure, parity
+from qnet_circuits.programs.expressions import parity
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network

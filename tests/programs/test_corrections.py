@@ -28,7 +28,8 @@ from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.errors import FrameError, ProgramError, UnsupportedError
 from qnet_circuits.plotting.layout import arrange
-from qnet_circuits.programs.figures import Figure, parity
+from qnet_circuits.programs.expressions import parity
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import conditioned, correct, entangle
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.locality import check_circuit

@@ -12,7 +12,8 @@ from scipy.stats import binom
 import qnet_circuits as qn
 from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.errors import FigureError, ParameterError, ProgramError
-from qnet_circuits.programs.figures import Figure, parity, population
+from qnet_circuits.programs.expressions import parity, population
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.runs.mitigation.inversion import Readout
 from qnet_circuits.runs.mitigation.mitigated import Sampled, mitigated
@@ -136,8 +137,13 @@ def test_a_range_that_is_none_is_refused_when_the_figure_is_made(given):
     "make",
     [
         lambda each: each * each,
-        lambda each: each / each,
-        lambda each: 1 / each,
+        lambda each: each / qn.Expression(2.0),
+        lambda each: each + each / each,
+        lambda each: each / each + each,
+        lambda each: (each / each) * (each / each),
+        lambda each: each / (each / each),
+        lambda each: (each / each) / 0,
+        lambda each: Figure("x", each / each, drawn_from=4),
         lambda each: each / 0,
         lambda each: each * "2",
         lambda each: each + "2",

@@ -12,7 +12,8 @@ from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.errors import ProgramError
-from qnet_circuits.programs.figures import Figure, parity
+from qnet_circuits.programs.expressions import parity
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.program import Item, Program
 from tests.support.enumerator import corrected, distribution, registers_of, same

@@ -6,7 +6,8 @@ from qiskit.circuit import Parameter, Qubit
 
 from qnet_circuits.errors import LocalityError, ParameterError, ProgramError
 from qnet_circuits.programs.blocks import bell_measurement
-from qnet_circuits.programs.figures import Figure, parity
+from qnet_circuits.programs.expressions import parity
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import correct, entangle, transmit
 from qnet_circuits.programs.locality import check_circuit, count
 from qnet_circuits.programs.network import Network

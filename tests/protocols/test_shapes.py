@@ -10,8 +10,9 @@ import qnet_circuits as qn
 from qnet_circuits.errors import ParameterError, UnknownNameError
 from qnet_circuits.programs.blocks import eigenstates
 from qnet_circuits.programs.cnot_protocol import SETTINGS, process_fidelity, settings, truth_table
-from qnet_circuits.programs.figures import parity
+from qnet_circuits.programs.expressions import parity
 from qnet_circuits.programs.instructions import LINK_OPERATIONS
+from tests.support.conditions import meets
 from tests.support.enumerator import PAULIS, distribution
 
 LINK = qn.Link(0.9)
@@ -234,7 +235,7 @@ def _value(expression, outcomes):
     for weight, event in expression.terms:
         counted = happened = 0.0
         for bits, p in outcomes[event.item]:
-            if any(bits[register, index] != value for register, index, value in event.given):
+            if not all(meets(condition, bits) for condition in event.given):
                 continue
             counted += p
             seen = "".join(str(bits[bit]) for bit in event.bits)

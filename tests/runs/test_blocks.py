@@ -17,7 +17,8 @@ from qnet_circuits.errors import (
     RecordError,
     UnsupportedError,
 )
-from qnet_circuits.programs.figures import Figure, parity
+from qnet_circuits.programs.expressions import parity
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.runs.planning import overall, share_budget
 from qnet_circuits.runs.results.outcomes import spread_of

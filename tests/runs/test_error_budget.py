@@ -15,7 +15,7 @@ from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling import compiler as compiling
 from qnet_circuits.devices.synthetic import line_device
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
-from qnet_circuits.programs.figures import population
+from qnet_circuits.programs.expressions import population
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.runs.error_budget import error_budget

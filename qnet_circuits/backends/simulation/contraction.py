@@ -99,6 +99,14 @@ class Contractor:
         tree = self._tree(network)
         return network.factor * float(tree.contract(network.arrays))
 
+    def most(self, skeleton: Skeleton, emulated: Sequence[Weights], question: Question) -> float:
+        """Return what the answer would be if nothing cancelled: against this, rounding is as small as that of one number."""
+        network = network_of(skeleton, emulated, question)
+        if not network.arrays:
+            return abs(network.factor)
+        tree = self._tree(network)
+        return abs(network.factor) * float(tree.contract([np.abs(array) for array in network.arrays]))
+
     def _tree(self, network: TensorNetwork) -> Any:
         shape = tuple(network.inputs)
         sizes = tuple(array.shape for array in network.arrays)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import combinations
+from itertools import chain, combinations, product
 from operator import xor
 from statistics import NormalDist
 
@@ -23,7 +23,8 @@ from rustworkx import PyGraph, connected_components
 
 from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.errors import ParameterError, UnsupportedError
-from qnet_circuits.programs.figures import Event
+from qnet_circuits.programs.conditions import Parity
+from qnet_circuits.programs.expressions import Event
 
 Bits = npt.NDArray[np.bool_]
 Reals = npt.NDArray[np.float64]
@@ -114,15 +115,13 @@ def weights(forms: OutcomeMap, event: Event) -> tuple[Weight, Weight]:
     def form(register: str, index: int) -> Form:
         return frozenset(forms.registers[register][index])
 
-    given = [(form(register, index), value) for register, index, value in event.given]
-    given += [(frozenset(each), 0) for each in forms.accept]
-    bits = [form(*bit) for bit in event.bits]
-    even: Form = reduce(xor, bits, frozenset())
-    wanted = [[(even, 0)]]
-    if event.patterns:
-        patterns = dict.fromkeys(event.patterns)
-        wanted = [[*zip(bits, map(int, pattern), strict=True)] for pattern in patterns]
-    return tuple(_product([*given, *conditions]) for conditions in wanted), (_product(given),)
+    def forms_of(way: Iterable[Parity]) -> list[tuple[Form, int]]:
+        return [(reduce(xor, (form(*bit) for bit in bits), frozenset()), value) for bits, value in way]
+
+    accepted = [(frozenset(each), 0) for each in forms.accept]
+    given = [accepted + forms_of(chain(*ways)) for ways in product(*(each.ways() for each in event.given))]
+    wanted = [forms_of(way) for way in event.happens.ways()]
+    return tuple(_product([*kept, *way]) for kept in given for way in wanted), tuple(map(_product, given))
 
 
 def _product(conditions: Iterable[tuple[Form, int]]) -> tuple[tuple[tuple[float, Form], ...], ...]:

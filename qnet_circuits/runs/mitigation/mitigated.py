@@ -11,7 +11,9 @@ import numpy as np
 
 from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.figures import Event, Figure
+from qnet_circuits.programs.counting import estimated
+from qnet_circuits.programs.expressions import Event, Expression
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.runs.mitigation.inversion import (
     Bits,
     Form,
@@ -71,17 +73,22 @@ def mitigated(
         UnsupportedError: If a qubit, a condition or an event does not allow it.
         FigureError: If the whole interval lies outside of the physical range.
     """
-    return figure.within(lambda at: _mitigated(figure, samples, readout, at), level)
+
+    def linear(expression: Expression, at: float) -> Estimate:
+        return _mitigated(expression, figure.drawn_from, samples, readout, at)
+
+    return figure.within(lambda at: estimated(figure.expression, lambda each, _: linear(each, at)), level)
 
 
-def _mitigated(figure: Figure, samples: Mapping[str, Sampled], readout: Readout, level: float) -> Estimate:
-    """Return the estimate before it is cut to the values that exist."""
-    names = dict.fromkeys(event.item for _, event in figure.expression.terms)
+def _mitigated(
+    expression: Expression, drawn_from: int, samples: Mapping[str, Sampled], readout: Readout, level: float
+) -> Estimate:
+    """Return the estimate of a linear combination before it is cut to the values that exist."""
+    names = dict.fromkeys(event.item for event in expression.events)
     parts = [
-        _Part.of([t for t in figure.expression.terms if t[1].item == name], samples[name], readout)
-        for name in names
+        _Part.of([t for t in expression.terms if t[1].item == name], samples[name], readout) for name in names
     ]
-    slack = _slack(figure, level)
+    slack = _slack(expression, drawn_from, level)
     inner = 1 - (1 - level) / 2 if slack else level
     z = NormalDist().inv_cdf((1 + inner) / 2)
     qubits = sorted({qubit for part in parts for qubit in part.columns_of})
@@ -89,7 +96,7 @@ def _mitigated(figure: Figure, samples: Mapping[str, Sampled], readout: Readout,
         readout.check(qubit, level)
     for part in parts:
         part.check_conditions(z)
-    value = figure.expression.constant + sum(part.value(part.base) for part in parts)
+    value = expression.constant + sum(part.value(part.base) for part in parts)
     variance = sum(part.variance(z) for part in parts)
     for qubit in qubits:
         for which, spread in enumerate(readout.variances(qubit, z)):
@@ -101,15 +108,15 @@ def _mitigated(figure: Figure, samples: Mapping[str, Sampled], readout: Readout,
     return Estimate(value, value - half, value + half, level, METHOD, shots, standard_error=error)
 
 
-def _slack(figure: Figure, level: float) -> float:
+def _slack(expression: Expression, drawn_from: int, level: float) -> float:
     """Return how far settings drawn at random may be from all; half of the allowed error is theirs."""
-    if not figure.drawn_from:
+    if not drawn_from:
         return 0.0
-    sizes = [abs(weight) for weight, _ in figure.expression.terms]
+    sizes = [abs(weight) for weight, _ in expression.terms]
     drawn = [size for size in sizes if size == min(sizes)]
-    if figure.drawn_from <= len(drawn):
+    if drawn_from <= len(drawn):
         return 0.0
-    return sum(drawn) * serfling(len(drawn), figure.drawn_from, 1 - (1 - level) / 2)
+    return sum(drawn) * serfling(len(drawn), drawn_from, 1 - (1 - level) / 2)
 
 
 @dataclass(frozen=True)

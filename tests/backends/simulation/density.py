@@ -23,6 +23,7 @@ from qnet_circuits.backends.simulation.steps import (
     Transfer,
     Unitary,
 )
+from tests.support.conditions import meets
 
 ONE = np.eye(2, dtype=complex)
 X = np.array([[0, 1], [1, 0]], dtype=complex)
@@ -285,7 +286,7 @@ def chance_of(event, found):
     happened = counted = 0.0
     for key, weight in found.items():
         bits = dict(key)
-        if any(bits[name, k] != value for name, k, value in event.given):
+        if not all(meets(condition, bits) for condition in event.given):
             continue
         counted += weight
         values = [bits[name, k] for name, k in event.bits]

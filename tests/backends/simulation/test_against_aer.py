@@ -15,7 +15,8 @@ from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
-from qnet_circuits.programs.figures import Figure, population
+from qnet_circuits.programs.expressions import population
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import entangle, transmit
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.program import Item, Program

@@ -12,12 +12,14 @@ from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError
-from qnet_circuits.programs.figures import Figure, parity, population
+from qnet_circuits.programs.expressions import parity, population
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import entangle, transmit
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.program import Item, Program
 from tests.backends.simulation.density import figure_value, outcomes
 from tests.devices.calibrations import rough
+from tests.support.conditions import random_condition
 from tests.support.programs import random_program
 
 MODES = ("frame", "feedforward", "postselect", "none", "coherent")
@@ -41,6 +43,8 @@ def random_figures(rng, item, count=6):
         if number % 2:
             picked = rng.permutation(len(bits))[: rng.integers(1, 3)]
             given = [(*bits[k], int(rng.integers(2))) for k in picked]
+        if number % 3 == 2:
+            given.append(random_condition(rng, bits))
         if rng.random() < 0.5:
             asked = parity(item.name, chosen, given)
         else:

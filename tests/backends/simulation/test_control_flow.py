@@ -16,7 +16,8 @@ from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.figures import Figure, parity, population
+from qnet_circuits.programs.expressions import parity, population
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Item, Program
 from tests.backends.simulation.density import distribution, expression_value
 from tests.backends.simulation.test_against_branches import check

@@ -10,7 +10,7 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
-from qnet_circuits.programs.figures import parity
+from qnet_circuits.programs.expressions import parity
 from qnet_circuits.programs.program import Item, Program
 
 US = 1e-6

@@ -9,9 +9,11 @@ from scipy.stats import binom, norm
 
 from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.figures import Event, Expression, Figure, parity, population
+from qnet_circuits.programs.expressions import Event, Expression, parity, population
+from qnet_circuits.programs.figures import Figure
 from qnet_circuits.runs.mitigation.inversion import Readout, evaluate, signs, weights
 from qnet_circuits.runs.mitigation.mitigated import Sampled, mitigated
+from tests.support.conditions import meets, random_condition
 
 LEVEL = 1 - 1e-6
 
@@ -36,7 +38,8 @@ def direct(forms, event, outcomes):
     happened, counted = [], []
     for row in outcomes:
         out = [sum(row[k] for k in form) % 2 for form in forms.registers["out"]]
-        met = all(out[k] == value for _, k, value in event.given)
+        bits = {("out", k): value for k, value in enumerate(out)}
+        met = all(meets(condition, bits) for condition in event.given)
         met = met and all(sum(row[k] for k in form) % 2 == 0 for form in forms.accept)
         read = [out[k] for _, k in event.bits]
         hit = "".join(map(str, read)) in event.patterns if event.patterns else sum(read) % 2 == 0
@@ -51,8 +54,8 @@ def test_weights_are_those_of_the_dense_inverse(rng):
         forms, outcomes = random_forms(rng, count, bits), all_outcomes(count)
         read = tuple(("out", int(k)) for k in rng.permutation(bits)[: rng.integers(1, bits + 1)])
         patterns = {"".join(rng.choice(["0", "1"], len(read))) for _ in range(rng.integers(0, 4))}
-        given = (("out", int(rng.integers(bits)), int(rng.integers(2))),) if rng.integers(2) else ()
-        event = Event("c", read, tuple(patterns), given)
+        given = [random_condition(rng, [("out", k) for k in range(bits)]) for _ in range(rng.integers(3))]
+        event = Event("c", read, tuple(patterns), tuple(given))
         errors = rng.uniform(0, 0.4, (count, 2))
         inverse = np.ones((1, 1))
         for pair in errors:

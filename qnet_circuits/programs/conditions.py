@@ -1,0 +1,166 @@
+"""Conditions on the bits of a shot: patterns that they have, or a parity that is even."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qnet_circuits.errors import ParameterError
+
+Bit = tuple[str, int]
+Flags = npt.NDArray[np.bool_]
+Registers = Mapping[str, Flags]
+#: Bits whose parity has a value.
+Parity = tuple[tuple[Bit, ...], int]
+#: Conditions on more bits than this are not looked through for whether they can be met together.
+_MOST_BITS = 12
+_MOST_PATTERNS = 4096
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something that the bits of a shot meet or do not, in whatever circuit.
+
+    Args:
+        bits: The bits (register, index).
+        patterns: The values of the bits that meet it, as strings of 0 and 1 in the order of ``bits``; none means that they meet
+            it where their parity is even.
+
+    Raises:
+        ParameterError: If a pattern has not one 0 or 1 for each bit.
+
+    Example:
+        >>> same = Condition((("a", 0), ("b", 0)), ("00", "11"))
+        >>> same.holds({("a", 0): 1, ("b", 0): 1}), str(same)
+        (True, 'a[0] b[0] is 00 or 11')
+    """
+
+    bits: tuple[Bit, ...]
+    patterns: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for pattern in self.patterns:
+            if len(pattern) != len(self.bits) or set(pattern) - {"0", "1"}:
+                raise ParameterError(
+                    f"a pattern has one 0 or 1 for each of the {len(self.bits)} bits, got {pattern!r}"
+                )
+
+    @classmethod
+    def of(cls, given: Condition | tuple[str, int, int]) -> Condition:
+        """Return a condition as it is, or that of one bit (register, index, value)."""
+        if isinstance(given, Condition):
+            return given
+        register, index, value = given
+        return cls(((register, index),), (str(int(value)),))
+
+    def met(self, registers: Registers) -> Flags:
+        """Tell of each shot whether it meets the condition."""
+        shots = len(next(iter(registers.values())))
+        values = np.zeros((shots, len(self.bits)), dtype=bool)
+        for column, (register, index) in enumerate(self.bits):
+            values[:, column] = registers[register][:, index]
+        if not self.patterns:
+            return np.asarray(~np.logical_xor.reduce(values, axis=1))
+        met = np.zeros(shots, dtype=bool)
+        for pattern in self.patterns:
+            met |= (values == np.array([digit == "1" for digit in pattern], dtype=bool)).all(axis=1)
+        return met
+
+    def holds(self, values: Mapping[Bit, int]) -> bool:
+        """Tell whether bits of these values meet it."""
+        seen = "".join(str(int(values[bit])) for bit in self.bits)
+        return seen in self.patterns if self.patterns else seen.count("1") % 2 == 0
+
+    def ways(self) -> tuple[tuple[Parity, ...], ...]:
+        """Return the ways in which it is met, of which no two come together: each is a list of parities that all hold.
+
+        Example:
+            >>> Condition((("a", 0), ("b", 0)), ("01", "10")).ways()
+            ((((('a', 0), ('b', 0)), 1),),)
+        """
+        if not self.patterns:
+            return (((self.bits, 0),),)
+        patterns = dict.fromkeys(self.patterns)
+        parities = {pattern.count("1") % 2 for pattern in patterns}
+        if len(parities) == 1 and 2 * len(patterns) == 2 ** len(self.bits):
+            return (((self.bits, parities.pop()),),)
+        return tuple(
+            tuple(((bit,), int(digit)) for bit, digit in zip(self.bits, pattern, strict=True))
+            for pattern in patterns
+        )
+
+    def apart(self) -> tuple[Condition, ...]:
+        """Return one condition for each bit where there is a single pattern, or else the condition alone."""
+        if len(self.patterns) != 1:
+            return (self,)
+        return tuple(
+            Condition((bit,), (digit,)) for bit, digit in zip(self.bits, self.patterns[0], strict=True)
+        )
+
+    def excludes(self, other: Condition) -> bool:
+        """Tell whether no shot meets both; False where that is not known."""
+        bits = tuple(dict.fromkeys((*self.bits, *other.bits)))
+        if len(bits) == len(self.bits) + len(other.bits) or len(bits) > _MOST_BITS:
+            return False
+        both = (dict(zip(bits, values, strict=True)) for values in product((0, 1), repeat=len(bits)))
+        return not any(self.holds(values) and other.holds(values) for values in both)
+
+    def __str__(self) -> str:
+        named = " ".join(f"{register}[{index}]" for register, index in self.bits)
+        return (
+            f"{named} is {' or '.join(self.patterns)}" if self.patterns else f"the parity of {named} is even"
+        )
+
+    def to_plain(self) -> list[Any] | dict[str, Any]:
+        """Return the plain form: [register, index, value] of a single bit."""
+        if len(self.bits) == 1 and len(self.patterns) == 1:
+            return [*self.bits[0], int(self.patterns[0])]
+        return {"bits": [list(bit) for bit in self.bits], "patterns": list(self.patterns)}
+
+    @classmethod
+    def from_plain(cls, plain: Sequence[Any] | Mapping[str, Any]) -> Condition:
+        """Make a condition of its plain form."""
+        if isinstance(plain, Mapping):
+            bits = tuple((str(register), int(index)) for register, index in plain["bits"])
+            return cls(bits, tuple(plain["patterns"]))
+        register, index, value = plain
+        return cls.of((register, int(index), int(value)))
+
+
+def joined(conditions: Sequence[Condition]) -> Condition:
+    """Return the condition that is met where all of these are.
+
+    Raises:
+        ParameterError: If they cannot be met together, or in more than 4096 ways.
+
+    Example:
+        >>> one, same = Condition((("a", 0),), ("1",)), Condition((("a", 0), ("b", 0)))
+        >>> print(joined([one, same]))
+        a[0] b[0] is 11
+    """
+    if len(conditions) == 1:
+        return conditions[0]
+    bits: tuple[Bit, ...] = ()
+    patterns = [""]
+    for each in conditions:
+        new = tuple(bit for bit in dict.fromkeys(each.bits) if bit not in bits)
+        endings = each.patterns if each.patterns and new == each.bits else _all_patterns(len(new))
+        if len(patterns) * len(endings) > _MOST_PATTERNS:
+            raise ParameterError("the conditions together have too many patterns; declare a figure for each")
+        bits += new
+        longer = [known + more for known in patterns for more in endings]
+        patterns = [one for one in longer if each.holds(dict(zip(bits, map(int, one), strict=True)))]
+    if not patterns:
+        raise ParameterError(f"no shot meets all of these: {'; '.join(map(str, conditions))}")
+    return Condition(bits, tuple(patterns))
+
+
+def _all_patterns(width: int) -> Sequence[str]:
+    if width > _MOST_BITS:
+        raise ParameterError(f"a parity of {width} bits beside other conditions has too many patterns")
+    return ["".join(digits) for digits in product("01", repeat=width)]
