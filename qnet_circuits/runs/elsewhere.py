@@ -53,6 +53,7 @@ def _entries(prepared: Prepared, shots: Sequence[int], origin: str) -> dict[str,
         "status": "DONE",  # until the outcomes are kept
         "origin": origin,
         "backend": ELSEWHERE,
+        "provenance": {**made["provenance"], "compiled_for": prepared.backend.name},
         "remote": False,
         "simulated": None,  # the caller says, in words
         "engine": "sampling",

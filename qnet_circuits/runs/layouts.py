@@ -100,7 +100,9 @@ def link_fidelities(result: Result, source: str, device: Device) -> dict[tuple[i
         )
     if provenance.get("layout") is None:
         raise ParameterError(f"{source} was run without a device, so that it measured no link of one")
-    measured, asked = _chip(str(provenance.get("backend"))), _chip(device.name)
+    # Outcomes from elsewhere are of the chip that their circuits were compiled for.
+    backend = provenance.get("compiled_for", provenance.get("backend"))
+    measured, asked = _chip(str(backend)), _chip(device.name)
     if measured not in (None, asked):
         raise ParameterError(
             f"{source} measured the links of {measured}, not of {asked}; give a benchmark of {device.name}"

@@ -111,6 +111,16 @@ def test_a_directory_is_as_good_as_its_result(benchmark):
     assert again.layout == by_path.layout
 
 
+def test_a_benchmark_that_was_measured_elsewhere_is_as_good(benchmark, tmp_path):
+    compiled, where = qn.compile(qn.LinkBenchmark(), "aer:fake_manila"), tmp_path / "kept"
+    compiled.keep(qn.open_run(benchmark).raw()[0], where, origin="a lab")
+    chain, layouts = qn.RepeaterChain(hops=2), (benchmark, where, qn.replay(where))
+    one, *others = (qn.compile(chain, "aer:fake_manila", layout=layout).layout for layout in layouts)
+    assert others == [one, one]
+    with pytest.raises(ParameterError, match="manila.*quito"):
+        qn.compile(chain, "aer:fake_quito", layout=where)
+
+
 def test_a_prepared_run_is_opened_again_without_the_benchmark(benchmark, tmp_path):
     chain, where = qn.RepeaterChain(hops=2), tmp_path / "run"
     prepared = qn.submit(chain, "aer:fake_manila", shots=50, seed=1, layout=str(benchmark), path=where)
