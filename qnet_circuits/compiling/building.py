@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from numbers import Real
 
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import Barrier, CircuitInstruction, Clbit, Gate, IfElseOp, Qubit
+from qiskit.circuit import Barrier, CircuitInstruction, Clbit, Delay, Gate, IfElseOp, Qubit
 from qiskit.circuit.classical import expr
 from qiskit.circuit.library import CXGate
 
 from qnet_circuits.classical import inside
+from qnet_circuits.devices.repaired import UNITS
 
+#: A delay that is a whole number of steps but for this is one.
+_SAME = 1e-6
 #: Number of wires, and the pairs of them that meet.
 Pairs = tuple[int, frozenset[frozenset[int]]]
 
@@ -27,6 +31,59 @@ def free_name(name: str, circuit: QuantumCircuit) -> str:
 def with_instructions(circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction]) -> QuantumCircuit:
     """Return a circuit with the bits, name and phase of another, that does something else."""
     return filled(circuit.copy_empty_like(), instructions)
+
+
+def with_delays(circuit: QuantumCircuit, change: Callable[[Delay], Delay]) -> QuantumCircuit:
+    """Return a circuit with its delays changed, in branches too; itself if none changes."""
+    data = list(circuit.data)
+    changed = [_with_delays(each, change) for each in data]
+    if all(new is old for new, old in zip(changed, data, strict=True)):
+        return circuit
+    return with_instructions(circuit, changed)
+
+
+def _with_delays(instruction: CircuitInstruction, change: Callable[[Delay], Delay]) -> CircuitInstruction:
+    if not (instruction.is_control_flow() or instruction.name == "delay"):
+        return instruction
+    operation = new = instruction.operation
+    if instruction.name == "delay":
+        new = change(operation)
+    else:
+        blocks = [with_delays(block, change) for block in operation.blocks]
+        if any(new is not old for new, old in zip(blocks, operation.blocks, strict=True)):
+            new = operation.replace_blocks(blocks)
+    return instruction if new is operation else instruction.replace(operation=new)
+
+
+def in_steps(circuit: QuantumCircuit, dt: float) -> tuple[QuantumCircuit, tuple[str, ...]]:
+    """Return a circuit whose delays in seconds are whole steps of a clock, and what is to be said of those that change.
+
+    Qiskit's compiler rounds them so, too, but warns of each.
+
+    Args:
+        circuit: The circuit.
+        dt: The seconds of a step.
+
+    Example:
+        >>> circuit = QuantumCircuit(1)
+        >>> _ = circuit.delay(1.2345, 0, unit="us")
+        >>> rounded, said = in_steps(circuit, 4e-9)
+        >>> rounded.data[0].operation.duration, said
+        (309, ('a delay of 1.2345 us lasts 1236 ns here, whole steps of 4 ns',))
+    """
+    said: dict[str, None] = {}
+
+    def rounded(delay: Delay) -> Delay:
+        if delay.unit not in UNITS or not isinstance(delay.duration, Real):
+            return delay
+        exact = float(delay.duration) * UNITS[delay.unit] / dt
+        steps = round(exact)
+        if abs(exact - steps) > _SAME:
+            lasts, step = (f"{1e9 * seconds:.6g} ns" for seconds in (steps * dt, dt))
+            said[f"a delay of {delay.duration} {delay.unit} lasts {lasts} here, whole steps of {step}"] = None
+        return Delay(steps, "dt")
+
+    return with_delays(circuit, rounded), tuple(said)
 
 
 def on_registers(

@@ -12,7 +12,7 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 
-from qnet_circuits.compiling.building import count
+from qnet_circuits.compiling.building import count, in_steps
 from qnet_circuits.compiling.by_hand import doubts, place_by_hand, place_fixed
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
@@ -102,6 +102,8 @@ def compile_program(
             "decoupling needs a device, on which qubits wait; name one, for example aer:fake_kingston"
         )
     lowered = [lower(item.circuit, corrections, _carrier(item, carrier), emulate_links) for item in program]
+    if device is not None and device.target.dt:
+        lowered = [_on_clock(low, device.target.dt) for low in lowered]
     _check_modes(program, lowered, device)
     named = layout is not None or any(item.layout is not None for item in program)
     tried = _tried(lowered) if lack is not None and device is not None and not named else 1
@@ -125,6 +127,12 @@ def compile_program(
     # Pulses that the device cannot play raise here, not when the circuits are written down.
     _ = compiled.scheduled_circuits
     return compiled
+
+
+def _on_clock(low: Lowered, dt: float) -> Lowered:
+    """Return a lowered circuit whose delays are steps of a device's clock."""
+    circuit, said = in_steps(low.circuit, dt)
+    return low if circuit is low.circuit else replace(low, circuit=circuit, notes=(*low.notes, *said))
 
 
 def _tried(lowered: Sequence[Lowered]) -> int:

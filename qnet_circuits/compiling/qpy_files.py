@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from numbers import Real
 
 from qiskit import QuantumCircuit, qpy
-from qiskit.circuit import CircuitInstruction, Delay, Duration
+from qiskit.circuit import Delay, Duration
 from qiskit.circuit.classical import expr
 
-from qnet_circuits.compiling.building import with_instructions
+from qnet_circuits.compiling.building import with_delays
 
 _UNITS: dict[str, Callable[[float], Duration]] = {
     "s": Duration.s, "ms": Duration.ms, "us": Duration.us, "ns": Duration.ns, "ps": Duration.ps,
@@ -31,13 +31,13 @@ def as_qpy(circuits: Sequence[QuantumCircuit]) -> bytes:
         True
     """
     written = io.BytesIO()
-    qpy.dump([_with_delays(circuit, _as_expression) for circuit in circuits], written)
+    qpy.dump([with_delays(circuit, _as_expression) for circuit in circuits], written)
     return written.getvalue()
 
 
 def of_qpy(content: bytes) -> list[QuantumCircuit]:
     """Return the circuits of the content of a QPY file."""
-    return [_with_delays(circuit, _as_number) for circuit in qpy.load(io.BytesIO(content))]
+    return [with_delays(circuit, _as_number) for circuit in qpy.load(io.BytesIO(content))]
 
 
 def _as_expression(delay: Delay) -> Delay:
@@ -51,22 +51,3 @@ def _as_number(delay: Delay) -> Delay:
     if not isinstance(value, expr.Value) or value.value.unit() not in _UNITS:
         return delay
     return Delay(value.value.value(), value.value.unit())
-
-
-def _with_delays(circuit: QuantumCircuit, change: Callable[[Delay], Delay]) -> QuantumCircuit:
-    """Return a circuit with its delays changed, in branches too; itself if it has none."""
-    data = list(circuit.data)
-    changed = [_changed(each, change) for each in data]
-    if all(new is old for new, old in zip(changed, data, strict=True)):
-        return circuit
-    return with_instructions(circuit, changed)
-
-
-def _changed(instruction: CircuitInstruction, change: Callable[[Delay], Delay]) -> CircuitInstruction:
-    operation = instruction.operation
-    if instruction.is_control_flow():
-        blocks = [_with_delays(block, change) for block in operation.blocks]
-        same = all(new is old for new, old in zip(blocks, operation.blocks, strict=True))
-        return instruction if same else instruction.replace(operation=operation.replace_blocks(blocks))
-    new = change(operation) if instruction.name == "delay" else operation
-    return instruction if new is operation else instruction.replace(operation=new)

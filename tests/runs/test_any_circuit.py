@@ -286,6 +286,21 @@ def _edit(run, **entries):
     (run / "manifest.json").write_text(json.dumps({**manifest, **entries}))
 
 
+def test_delays_are_rounded_to_the_steps_of_the_device_and_said_to_be():
+    circuit = QuantumCircuit(1, 2)
+    circuit.delay(100, 0, unit="ns")
+    circuit.measure(0, 0)
+    with circuit.if_test((0, True)):
+        circuit.delay(1.2345, 0, unit="us")
+    circuit.measure(0, 1)
+    compiled = qn.compile(circuit, "aer:fake_torino", corrections="feedforward")
+    (said,) = (note for note in compiled.notes if "delay" in note)
+    assert "1.2345 us" in said and "1236 ns" in said
+    outer, _, decision, _ = (each.operation for each in compiled.items[0].circuit.data)
+    inner = decision.blocks[0].data[0].operation
+    assert [(each.duration, each.unit) for each in (outer, inner)] == [(25, "dt"), (309, "dt")]
+
+
 def test_the_command_line_goes_on_with_a_program_s_run(tmp_path, capsys):
     qn.submit(tutorials.teleportation(), path=tmp_path / "run", figures=FIGURES, shots=50, seed=1)
     for command in ("status", "fetch", "replay"):
