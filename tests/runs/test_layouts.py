@@ -117,7 +117,7 @@ def test_a_benchmark_that_was_measured_elsewhere_is_as_good(benchmark, tmp_path)
     chain, layouts = qn.RepeaterChain(hops=2), (benchmark, where, qn.replay(where))
     one, *others = (qn.compile(chain, "aer:fake_manila", layout=layout).layout for layout in layouts)
     assert others == [one, one]
-    with pytest.raises(ParameterError, match="manila.*quito"):
+    with pytest.raises(ParameterError, match=r"manila.*quito"):
         qn.compile(chain, "aer:fake_quito", layout=where)
 
 
