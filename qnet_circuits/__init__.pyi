@@ -81,6 +81,10 @@ from qnet_circuits.protocols.teleported_cnot import TeleportedCnot as Teleported
 from qnet_circuits.qkd.eavesdroppers import EntanglingProbe as EntanglingProbe
 from qnet_circuits.qkd.eavesdroppers import InterceptResend as InterceptResend
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle as ManInTheMiddle
+from qnet_circuits.repeaters.rates import Rates as Rates
+from qnet_circuits.repeaters.rates import rates_over_distance as rates_over_distance
+from qnet_circuits.repeaters.rates import repeater_rates as repeater_rates
+from qnet_circuits.repeaters.schedule import Schedule as Schedule
 from qnet_circuits.runs.cost_estimate import estimate_cost as estimate_cost
 from qnet_circuits.runs.error_budget import error_budget as error_budget
 from qnet_circuits.runs.measured_values import measured_values as measured_values

@@ -1,0 +1,215 @@
+"""Pairs and secret bits per second of a repeater chain, beside what is possible without repeaters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from qnet_circuits.errors import ParameterError, check_count
+from qnet_circuits.programs.link import Link
+from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.node import Node
+from qnet_circuits.repeaters.schedule import Schedule
+from qnet_circuits.repeaters.times import Seconds, Times
+from qnet_circuits.theory.bell_diagonal import correlators
+from qnet_circuits.theory.bounds import plob
+from qnet_circuits.theory.estimate import Estimate, check_level
+from qnet_circuits.theory.fibre import transmission
+from qnet_circuits.theory.key_rates import bb84_rate
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What a repeater chain delivers.
+
+    Attributes:
+        length_km: Length of the chain in km.
+        stations: Number of stations.
+        pairs_per_second: Pairs of the end nodes per second.
+        fidelity: Their mean fidelity with Φ+.
+        key_per_second: Secret bits per second.
+        key_per_use: Secret bits for each use of the fibre, in which every link sends one mode; beside ``plob``.
+        plob: The most secret bits for each use of the whole fibre without a station (``qnet_circuits.theory.bounds.plob``).
+        ends: Whether the end qubits were ``measured`` at once or ``stored`` until the pair was delivered.
+    """
+
+    length_km: float
+    stations: int
+    pairs_per_second: Estimate
+    fidelity: Estimate
+    key_per_second: Estimate
+    key_per_use: Estimate
+    plob: float
+    ends: str
+
+    @property
+    def beats_plob(self) -> bool:
+        """Whether the whole interval of ``key_per_use`` lies above the bound."""
+        return self.key_per_use.above(self.plob)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plain form that goes into JSON."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: value.to_dict() if isinstance(value, Estimate) else value for name, value in values.items()
+        }
+
+
+def repeater_rates(
+    network: Network,
+    schedule: Schedule | None = None,
+    rounds: int = 20_000,
+    seed: int | np.random.Generator | None = None,
+    ends: str = "measured",
+    level: float = 0.95,
+) -> Rates:
+    """Return the rates of a chain whose links have lengths, from sampled schedules.
+
+    One round follows another. Links begin with the pairs that their heralds announce, and swaps are perfect. A memory with
+    T1 and T2 multiplies <XX> and <YY> by e^(-t/T2), and <ZZ> by e^(-t/T1), for each qubit in it: exact for dephasing, and
+    the Pauli twirl of relaxation. Secret bits come of BBM92 in the limit of many pairs, with one basis for the key and perfect
+    error correction: 1 - h(Q_Z) - h(Q_X) for each pair.
+
+    The PLOB bound holds without any station. The station in the middle of a single-click link is one, whose photons cross
+    half of the link each, so such a link can beat the bound by itself.
+
+    Args:
+        network: The chain. Its nodes say how long their memories last (``Node``).
+        schedule: How it is run. Default ``Schedule.of(network)``.
+        rounds: Number of rounds to sample, at least 100.
+        seed: Seed of the random numbers, or their generator.
+        ends: ``measured``, if end qubits are measured at once, or ``stored`` until the pair is delivered.
+        level: Confidence level of the intervals, Student's over the rounds; those of keys are joined from three by Bonferroni.
+
+    Raises:
+        ParameterError: If a value is out of range, the network is no chain with lengths, or the schedule is of another chain.
+
+    Example:
+        >>> ends, link = ("alice", "bob"), Link(length_km=100, scheme="sender")
+        >>> links = (("alice", "relay", link), ("relay", "bob", link))
+        >>> found = repeater_rates(Network(("alice", Node("relay", memory_t2=1.0), "bob"), links), seed=1)
+        >>> print(round(found.pairs_per_second.value, 1), found.beats_plob)
+        6.7 True
+    """
+    schedule = Schedule.of(network) if schedule is None else schedule
+    path = network.path()
+    if schedule.links != len(path) - 1:
+        raise ParameterError(f"the schedule has {schedule.links} links and the network {len(path) - 1}")
+    fibres = [_fibre(network.link(a, b)) for a, b in pairwise(path)]
+    times = schedule.sample(check_count("rounds", rounds, 100), seed)
+    phases, bits = _kept(network, path, times, ends)
+    start = correlators(network.weights)
+    fidelities = (1 + (start["xx"] - start["yy"]) * phases + start["zz"] * bits) / 4
+    # Three means share the probability of error, so that what is computed of them holds all the same.
+    apart = 1 - (1 - check_level(level)) / 3
+    time, phase, bit = (_mean(values, apart) for values in (times.delivered_s, phases, bits))
+    shares = [
+        _secret(start["xx"] * x, start["zz"] * z)
+        for x, z in ((phase.value, bit.value), (max(phase.low, 0), bit.low), (phase.high, bit.high))
+    ]
+    low, high = shares[1] / time.high, shares[2] / time.low
+    key = Estimate(shares[0] / time.value, low, high, level, "Student's t, Bonferroni", rounds)
+    length = sum(length for length, _ in fibres)
+    whole = math.prod(transmission(*fibre) for fibre in fibres)
+    return Rates(
+        length, len(path) - 2, _inverse(_mean(times.delivered_s, level)), _mean(fidelities, level), key,
+        _scaled(key, min(schedule.period_s) / schedule.modes), plob(whole), ends,
+    )  # fmt: skip
+
+
+def rates_over_distance(
+    lengths_km: Sequence[float],
+    stations: Sequence[int],
+    link: Link,
+    memory_t2: float | None = None,
+    memory_t1: float | None = None,
+    rounds: int = 5_000,
+    seed: int | None = None,
+    **policy: Any,
+) -> dict[int, list[Rates]]:
+    """Return the rates of chains of equal links, by number of stations, for each distance.
+
+    No station is the direct link, with the same sources and detectors: what a repeater must beat in practice, as the PLOB
+    bound is what it must beat in principle.
+
+    Args:
+        lengths_km: Distances between the end nodes in km.
+        stations: Numbers of stations, at least 0 each.
+        link: Fibre, source, efficiency and scheme of each link; its own length does not matter.
+        memory_t2: T2 of all memories in seconds. Default: they lose nothing.
+        memory_t1: T1 of all memories in seconds.
+        rounds: Number of rounds for each point, at least 100.
+        seed: Seed of the random numbers.
+        **policy: What ``Schedule.of`` takes: swapping, swap_success, cutoff_s, modes, messages.
+
+    Raises:
+        ParameterError: If a value is out of range.
+
+    Example:
+        >>> link = Link(length_km=1, scheme="sender", efficiency=0.5)
+        >>> table = rates_over_distance([25, 300], [0, 1], link, memory_t2=1.0, seed=1, rounds=500)
+        >>> [each.beats_plob for each in table[0]], [each.beats_plob for each in table[1]]
+        ([False, False], [False, True])
+    """
+    rng = np.random.default_rng(seed)
+    table: dict[int, list[Rates]] = {}
+    for number in stations:
+        links = check_count("stations", number, 0) + 1
+        # A direct link waits for nobody, so there is nothing to cut off and nothing to swap.
+        asked = {name: value for name, value in policy.items() if number or name in ("modes", "messages")}
+        table[number] = []
+        for length in lengths_km:
+            chain = Network.chain(links, replace(link, length_km=length / links))
+            nodes = [Node(name, memory_t1=memory_t1, memory_t2=memory_t2) for name in chain.nodes]
+            network = Network(nodes, chain.links)
+            table[number].append(repeater_rates(network, Schedule.of(network, **asked), rounds, rng))
+    return table
+
+
+def _kept(network: Network, path: Sequence[str], times: Times, ends: str) -> tuple[Seconds, Seconds]:
+    """Return for each round the factors of <XX> and <YY>, and of <ZZ>, that the memories leave."""
+    stored = times.storage_s(ends)
+    decay = np.array([[1 / seconds for seconds in network.node(name).memory_times] for name in path])
+    return np.exp(-stored @ decay[:, 1]), np.exp(-stored @ decay[:, 0])
+
+
+def _secret(xx: float, zz: float) -> float:
+    """Return the secret bits of a pair with these correlators; an interval may reach beyond what correlators can be."""
+    phase, bit = ((1 - min(abs(correlator), 1.0)) / 2 for correlator in (xx, zz))
+    return max(0.0, bb84_rate(bit, phase))
+
+
+def _fibre(link: Link) -> tuple[float, float]:
+    """Return the length of a link's fibre in km, and its loss in dB/km."""
+    if link.length_km is None or link.attenuation_db_per_km is None:
+        raise ParameterError(f"{link!r} has no length_km: rates are those of links over distances")
+    return link.length_km, link.attenuation_db_per_km
+
+
+def _mean(values: Seconds, level: float) -> Estimate:
+    """Estimate the mean of independent values."""
+    from scipy.special import stdtrit
+
+    error = float(values.std(ddof=1)) / math.sqrt(len(values))
+    half = float(stdtrit(len(values) - 1, (1 + level) / 2)) * error
+    value = float(values.mean())
+    return Estimate(
+        value, value - half, value + half, level, "Student's t", len(values), standard_error=error
+    )
+
+
+def _inverse(mean: Estimate) -> Estimate:
+    """Return 1 over a positive mean."""
+    error = None if mean.standard_error is None else mean.standard_error / mean.value**2
+    return replace(mean, value=1 / mean.value, low=1 / mean.high, high=1 / mean.low, standard_error=error)
+
+
+def _scaled(estimate: Estimate, factor: float) -> Estimate:
+    return replace(
+        estimate, value=estimate.value * factor, low=estimate.low * factor, high=estimate.high * factor
+    )
