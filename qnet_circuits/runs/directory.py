@@ -7,10 +7,9 @@ import json
 import os
 import secrets
 import shlex
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,8 @@ from qiskit import QuantumCircuit
 from qnet_circuits.backends.base import Raw, Shapes
 from qnet_circuits.compiling.qpy_files import as_qpy, of_qpy
 from qnet_circuits.devices.files import finite, parsed, read_file
-from qnet_circuits.errors import HeldError, RecordError
+from qnet_circuits.errors import RecordError
+from qnet_circuits.runs.holding import Holding
 
 SCHEMA = 1
 STATES = (
@@ -277,6 +277,10 @@ class Record:
             temporary.unlink(missing_ok=True)
         return True
 
+    def folder(self, name: str) -> Record:
+        """Return a folder in it, which may not be there yet, whose files are as private as its own."""
+        return Record(self.path / name, self._owners_alone)
+
     @property
     def _owners_alone(self) -> bool:
         if self.private:
@@ -295,83 +299,3 @@ def _claim(temporary: Path, target: Path) -> None:
     except OSError:  # Not every file system knows links.
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         os.replace(temporary, target)
-
-
-class Holding:
-    """A directory that one process at a time works on.
-
-    Args:
-        path: The directory.
-    """
-
-    def __init__(self, path: Path) -> None:
-        from filelock import FileLock
-
-        self._path, self._lock = path, FileLock(path / ".lock")
-
-    def take(self, timeout: float | None = None) -> AbstractContextManager[Any]:
-        """Take it, and return what leaves it to others in the end, or raise HeldError if another has it when the time is up."""
-        from filelock import Timeout
-
-        try:
-            return self._lock.acquire(timeout)
-        except Timeout:
-            raise HeldError(
-                f"another process is at work on {self._path}; try again when it is done"
-            ) from None
-        except OSError as error:
-            raise RecordError(
-                f"cannot lock {self._path / '.lock'}: {error.strerror}; make the directory and its files writable, "
-                "or replay the run, which only reads"
-            ) from None
-
-    @contextmanager
-    def free(self) -> Iterator[None]:
-        """Leave it to others for a while, and take it again."""
-        self._lock.release()
-        yield
-        self.take()
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Finished parts of a long run beside its manifest, until its outcomes are whole.
-
-    Args:
-        record: The run's directory.
-        job: Number of the job in the run that they are parts of.
-    """
-
-    record: Record
-    job: int = 0
-
-    @property
-    def _folder(self) -> Record:
-        return Record(self.record.path / "parts", self.record._owners_alone)
-
-    def _name(self, number: int) -> str:
-        return f"{self.job}-{number}.npz" if self.job else f"{number}.npz"
-
-    def get(self, number: int) -> list[Raw] | None:
-        """Return a part that was finished earlier, or None if it is missing or torn: it is made again then."""
-        try:
-            with self._folder.read_arrays(self._name(number)) as stored:
-                raws: list[Raw] = [{} for _ in range(int(stored["circuits"]))]
-                for name in stored.files:
-                    circuit, _, register = name.partition("/")
-                    if register:
-                        raws[int(circuit)][register] = stored[name]
-                return raws
-        except Exception:
-            return None
-
-    def put(self, number: int, raws: Sequence[Raw]) -> None:
-        """Keep a finished part; a disk that refuses costs the part, not the run."""
-        arrays = {f"{k}/{name}": bits for k, raw in enumerate(raws) for name, bits in raw.items()}
-        with suppress(OSError, RecordError):
-            self._folder.path.mkdir(exist_ok=True)
-            self._folder.write_arrays(self._name(number), {"circuits": np.array(len(raws)), **arrays})
-
-    def clear(self) -> None:
-        """Remove all parts, of all jobs."""
-        shutil.rmtree(self._folder.path, ignore_errors=True)

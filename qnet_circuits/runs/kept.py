@@ -15,10 +15,12 @@ from typing import Any
 from qnet_circuits.backends.base import Raw
 from qnet_circuits.errors import HeldError, NotFinishedError, ParameterError, RecordError
 from qnet_circuits.runs.checked_manifest import checked_manifest
-from qnet_circuits.runs.directory import SECRET_FILE, Holding, Parts, Record
+from qnet_circuits.runs.directory import SECRET_FILE, Record
+from qnet_circuits.runs.holding import Holding
 from qnet_circuits.runs.journal import holds_run
 from qnet_circuits.runs.manifest import Manifest
 from qnet_circuits.runs.options import SECRET, Report, stream_seed
+from qnet_circuits.runs.parts import Parts
 from qnet_circuits.runs.progress import waiter
 from qnet_circuits.secrecy import Unpicklable
 from qnet_circuits.theory.estimate import Estimate

@@ -20,7 +20,8 @@ import qnet_circuits as qn
 from qnet_circuits.backends.ibm.processor import RuntimeBackend
 from qnet_circuits.backends.simulation import sampling
 from qnet_circuits.errors import RecordError
-from qnet_circuits.runs.directory import Parts, Record
+from qnet_circuits.runs.directory import Record
+from qnet_circuits.runs.parts import Parts
 from tests.cli.test_commands import qnet as qnet
 
 CHAIN = qn.RepeaterChain(hops=2)

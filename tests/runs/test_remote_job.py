@@ -20,7 +20,8 @@ from qnet_circuits.errors import (
 )
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.runs import remote_job as jobs
-from qnet_circuits.runs.directory import Holding, Record
+from qnet_circuits.runs.directory import Record
+from qnet_circuits.runs.holding import Holding
 from qnet_circuits.runs.run import Run
 from qnet_circuits.runs.verbs import open_run, predict, replay, run, submit
 from tests.support.elsewhere import Platform, RemoteBackend, Time

@@ -1,0 +1,46 @@
+"""Holding a run's directory: of several processes one works on it at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from qnet_circuits.errors import HeldError, RecordError
+
+
+class Holding:
+    """A directory that one process at a time works on.
+
+    Args:
+        path: The directory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from filelock import FileLock
+
+        self._path, self._lock = path, FileLock(path / ".lock")
+
+    def take(self, timeout: float | None = None) -> AbstractContextManager[Any]:
+        """Take it, and return what leaves it to others in the end, or raise HeldError if another has it when the time is up."""
+        from filelock import Timeout
+
+        try:
+            return self._lock.acquire(timeout)
+        except Timeout:
+            raise HeldError(
+                f"another process is at work on {self._path}; try again when it is done"
+            ) from None
+        except OSError as error:
+            raise RecordError(
+                f"cannot lock {self._path / '.lock'}: {error.strerror}; make the directory and its files writable, "
+                "or replay the run, which only reads"
+            ) from None
+
+    @contextmanager
+    def free(self) -> Iterator[None]:
+        """Leave it to others for a while, and take it again."""
+        self._lock.release()
+        yield
+        self.take()
