@@ -13,6 +13,7 @@ from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.optimisation import Optimiser
 from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.devices.schedule import mid_circuit_measurements
 from qnet_circuits.errors import UnsupportedError, check_name
 
@@ -20,6 +21,8 @@ from qnet_circuits.errors import UnsupportedError, check_name
 READOUT = "readout"
 #: Which bits are corrected: all that can be, or registers and bits by name, such as ``out`` and ``swap[0]``.
 Chosen = bool | Sequence[str]
+#: The most that a gate errs on one state, over its average infidelity: as relaxation does, which spares |0⟩.
+_WORST = 3
 #: Qiskit's, for circuits that have nothing to optimise but a change of gates.
 _LEVEL = 1
 
@@ -86,6 +89,28 @@ def _prepared(qubits: Sequence[int], state: int) -> QuantumCircuit:
         circuit.x(circuit.qubits)
     circuit.measure(circuit.qubits, circuit.clbits)
     return circuit
+
+
+def preparation_errors(item: CompiledItem, device: Device) -> tuple[float, ...]:
+    """Return how probable it is at most, by the calibration, that gates of a readout circuit prepared another state.
+
+    A channel of average infidelity e is a Pauli channel of total error 3e/2 once it is twirled. So |0⟩ and |1⟩ together are
+    left by 3e at most, which is reached where one of them alone relaxes.
+
+    Args:
+        item: The readout circuit.
+        device: The device.
+
+    Returns:
+        One entry for each of ``item.lowered.forms.raw``.
+    """
+    usable = Usable(device.calibration)
+    errors = dict.fromkeys(item.qubits, 0.0)
+    for instruction in item.circuit.data:
+        if instruction.name not in ("measure", "barrier", "delay"):
+            qubit = item.qubits[item.circuit.find_bit(instruction.qubits[0]).index]
+            errors[qubit] += _WORST * (usable.error(instruction.name, (qubit,)) or 0.0)
+    return tuple(0.0 if qubit is None else min(errors[qubit], 1.0) for qubit in final_qubits(item))
 
 
 def _check_chosen(compiled: Compiled, chosen: Sequence[str]) -> None:

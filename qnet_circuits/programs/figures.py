@@ -106,31 +106,33 @@ class Figure:
     def within(self, estimate_at: Callable[[float], Estimate], level: float) -> Estimate:
         """Return an estimate cut to the physical range; its method says so where that took anything away.
 
-        Where the truth lies at an end of the range, chance puts a whole interval outside now and then. Then the interval is
-        that of the level at which this happens once in a million times, which holds the truth all the more.
+        Where the value lies beyond the range, the limits are as far from the range's end as they were from the value: what is
+        left of the interval is then no shorter than the counts allow, even if chance put the whole of it outside.
 
         Args:
             estimate_at: Makes the estimate with an interval of a level.
             level: Confidence level; 1 for an exact value.
 
         Raises:
-            FigureError: If that interval lies outside too, or an exact value does.
+            FigureError: If chance puts the interval outside once in a million times at most, or an exact value is outside.
         """
         estimate = estimate_at(level)
         if self.physical is None:
             return estimate
         least, most = self.physical
-        if self._outside(estimate):
-            estimate = replace(estimate_at(max(level, 1 - _CHANCE)), level=level)
-        if self._outside(estimate):
+        if self._outside(estimate) and self._outside(far := estimate_at(max(level, 1 - _CHANCE))):
             raise FigureError(
-                f"figure {self.name!r} is {estimate.value:.6g} [{estimate.low:.6g}, {estimate.high:.6g}], expected in "
+                f"figure {self.name!r} is {far.value:.6g} [{far.low:.6g}, {far.high:.6g}], expected in "
                 f"[{least:g}, {most:g}], the range of values that exist: mend its formula, or the range"
             )
-        ends = {end: getattr(estimate, end) for end in ("value", "low", "high")}
-        cut = {end: min(max(given, least), most) for end, given in ends.items()}
-        beyond = any(abs(cut[end] - given) > _ROUNDING for end, given in ends.items())
-        return replace(estimate, method=estimate.method + CUT * beyond, **cut)
+        value = min(max(estimate.value, least), most)
+        low, high = (
+            estimate.low + min(value - estimate.value, 0.0),
+            estimate.high + max(value - estimate.value, 0.0),
+        )
+        beyond = max(abs(value - estimate.value), least - low, high - most) > _ROUNDING
+        method = estimate.method + CUT * beyond
+        return replace(estimate, value=value, low=max(low, least), high=min(high, most), method=method)
 
     def _outside(self, estimate: Estimate) -> bool:
         least, most = self.physical or (-math.inf, math.inf)

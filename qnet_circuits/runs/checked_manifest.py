@@ -12,7 +12,7 @@ from typing import Any
 from qnet_circuits.backends.base import check_ticket
 from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.compiling.readout_circuits import READOUT
-from qnet_circuits.errors import RecordError, check_count
+from qnet_circuits.errors import RecordError, check_count, check_range
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.runs.directory import STATES
 from qnet_circuits.runs.manifest import Manifest, StoredCircuit, check_bounds, check_numbers
@@ -140,7 +140,9 @@ def _circuit(plain: Mapping[str, Any]) -> StoredCircuit:
     shots = check_count("shots", plain["shots"])
     made = StoredCircuit(plain["name"], shots, plain["raw_registers"], forms, plain["tags"])
     if READOUT in plain:
-        made = replace(made, state=plain[READOUT]["state"], qubits=tuple(plain[READOUT]["qubits"]))
+        readout = plain[READOUT]
+        gates = tuple(readout.get("gates", ()))  # Older manifests lack it.
+        made = replace(made, state=readout["state"], qubits=tuple(readout["qubits"]), gates=gates)
     _check_forms(made)
     _check_readout(made)
     return made
@@ -168,8 +170,10 @@ def _check_readout(circuit: StoredCircuit) -> None:
     if qubits is None:
         return
     known = all(qubit is None or (isinstance(qubit, int) and qubit >= 0) for qubit in qubits)
-    if not known or len(qubits) != len(circuit.forms.raw):
+    if not known or len(qubits) != len(circuit.forms.raw) or len(circuit.gates) not in (0, len(qubits)):
         raise ValueError(READOUT)
+    for error in circuit.gates:
+        check_range("gates", error, 0.0, 1.0)
 
 
 def _check_all_readout(circuits: Sequence[StoredCircuit]) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 from qnet_circuits.backends.base import Shapes
 from qnet_circuits.compiling.compiled import CompiledItem
 from qnet_circuits.compiling.frames import OutcomeMap
-from qnet_circuits.compiling.readout_circuits import READOUT, Chosen, final_qubits
+from qnet_circuits.compiling.readout_circuits import READOUT, Chosen, final_qubits, preparation_errors
+from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ProgramError
 from qnet_circuits.programs.controls import with_baseline
 from qnet_circuits.programs.figures import Figure
@@ -35,6 +36,7 @@ class StoredCircuit:
         tags: What the protocol says of the circuit.
         state: The state that a readout circuit prepares, 0 or 1; None for every other circuit.
         qubits: The qubit that each raw bit reads at last, if readout is measured; otherwise None.
+        gates: Of a readout circuit, how probable it is at most for each raw bit that gates left another state than they should.
     """
 
     name: str
@@ -44,13 +46,22 @@ class StoredCircuit:
     tags: Mapping[str, Any] = field(default_factory=dict)
     state: int | None = None
     qubits: tuple[int | None, ...] | None = None
+    gates: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, item: CompiledItem, shots: int, tags: Mapping[str, Any], readout: Chosen) -> StoredCircuit:
+    def of(
+        cls,
+        item: CompiledItem,
+        shots: int,
+        tags: Mapping[str, Any],
+        readout: Chosen,
+        device: Device | None,
+    ) -> StoredCircuit:
         """Return what is kept of a compiled circuit, with the qubits of bits that are corrected for readout."""
         raw = {register.name: register.size for register in item.circuit.cregs}
         qubits = tuple(final_qubits(item, readout)) if readout else None
-        return cls(item.name, shots, raw, item.lowered.forms, dict(tags), item.readout, qubits)
+        gates = () if item.readout is None or device is None else preparation_errors(item, device)
+        return cls(item.name, shots, raw, item.lowered.forms, dict(tags), item.readout, qubits, gates)
 
     @property
     def measures_readout(self) -> bool:
@@ -82,8 +93,12 @@ class StoredCircuit:
                 "emulated": [list(weights) for weights in forms.emulated],
             },
         }
-        readout = {} if self.qubits is None else {READOUT: {"state": self.state, "qubits": list(self.qubits)}}
-        return {**plain, **readout}
+        if self.qubits is None:
+            return plain
+        readout: dict[str, Any] = {"state": self.state, "qubits": list(self.qubits)}
+        if self.gates:
+            readout["gates"] = list(self.gates)
+        return {**plain, READOUT: readout}
 
 
 def stored_circuits(prepared: Prepared, shots: Sequence[int]) -> tuple[StoredCircuit, ...]:
@@ -97,7 +112,10 @@ def stored_circuits(prepared: Prepared, shots: Sequence[int]) -> tuple[StoredCir
     tags = {item.name: item.tags for item in compiled.program}
     readout = prepared.options.mitigate if len(shots) == len(compiled.items) else False
     pairs = zip(compiled, shots, strict=False)
-    return tuple(StoredCircuit.of(item, count, tags.get(item.name, {}), readout) for item, count in pairs)
+    return tuple(
+        StoredCircuit.of(item, count, tags.get(item.name, {}), readout, compiled.device)
+        for item, count in pairs
+    )
 
 
 @dataclass(frozen=True)

@@ -227,15 +227,35 @@ def _drawn_arms(counts: Sequence[Count], tail: float) -> tuple[float, float]:
     They are those of Student's t over the terms, whose spread holds that of the shots too, or those of the shots alone where
     these are longer.
     """
-    from scipy.special import stdtrit
-
     weight, found, n = _columns(counts)
-    drawn, part = len(counts), len(counts) / counts[0].population
-    of_shots = float((weight**2 * found / n * (1 - found / n) / n).mean())
-    spread = float(np.var(np.where(weight > 0, found / n, 1 - found / n) * np.abs(weight), ddof=1))
-    half = -float(stdtrit(drawn - 1, tail)) * math.sqrt(drawn * ((1 - part) * spread + part * of_shots))
+    of_shots = weight**2 * found / n * (1 - found / n) / n
+    worth = np.where(weight > 0, found / n, 1 - found / n) * np.abs(weight)
+    half = student(len(counts), tail) * spread_of_drawn(worth, of_shots, counts[0].population)
     below, above = arms(weight, found, n, tail)
     return max(half, float(below)), max(half, float(above))
+
+
+def student(values: int, tail: float) -> float:
+    """Return the quantile of Student's t of so many values that is passed with probability ``tail``."""
+    from scipy.special import stdtrit
+
+    return -float(stdtrit(values - 1, tail))
+
+
+def spread_of_drawn(
+    worth: Sequence[float] | Reals, variances: Sequence[float] | Reals, population: int
+) -> float:
+    """Return the standard error of a sum of settings that were drawn at random without replacement.
+
+    Args:
+        worth: What each setting adds, at least 2.
+        variances: The variance of each by its shots alone.
+        population: How many settings there are.
+    """
+    drawn = len(worth)
+    part = drawn / population
+    spread, of_shots = float(np.var(worth, ddof=1)), float(np.mean(variances))
+    return math.sqrt(drawn * ((1 - part) * spread + part * of_shots))
 
 
 def weighted_p_value(counts: Sequence[Count], distance: float) -> float:

@@ -15,8 +15,9 @@ from qnet_circuits.errors import FigureError, ParameterError, ProgramError
 from qnet_circuits.programs.expressions import parity, population
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.runs.mitigation.inversion import Readout
-from qnet_circuits.runs.mitigation.mitigated import Sampled, mitigated
+from qnet_circuits.runs.mitigation.mitigated import mitigated
+from qnet_circuits.runs.mitigation.part import Sampled
+from qnet_circuits.runs.mitigation.readout import Readout
 from qnet_circuits.runs.results.result import Result
 from qnet_circuits.testing import check_protocol
 
@@ -71,7 +72,7 @@ def test_a_block_s_interval_that_is_cut_is_said():
     assert low < high == 1 == result.fidelity.high and any("fidelity" in note for note in result.notes)
 
 
-def test_an_interval_outside_by_chance_is_widened_and_one_far_outside_refused():
+def test_an_interval_outside_by_chance_keeps_its_length_and_one_far_outside_is_refused():
     """The truth is 0, an end of the range: 1.5 p - 0.5 at p = 1/3. Chance puts one interval in forty below it."""
     figure = Figure("fidelity", 1.5 * population("a", [("out", 0)], ["1"]) - 0.5, physical=(0.0, 1.0))
     rng, shots, below = np.random.default_rng(1), 200, 0
@@ -80,7 +81,8 @@ def test_an_interval_outside_by_chance_is_widened_and_one_far_outside_refused():
         estimate = figure.estimate({"a": {"out": bits}})
         free = dataclasses.replace(figure, physical=None).estimate({"a": {"out": bits}})
         below += free.high < 0
-        assert 0 <= estimate.low <= estimate.value < estimate.high
+        assert estimate.low == max(free.low, 0) and estimate.value == max(free.value, 0)
+        assert estimate.high - estimate.value == pytest.approx(free.high - free.value)
     assert below
     with pytest.raises(FigureError):
         figure.estimate({"a": {"out": np.arange(shots)[:, None] < 20}})
@@ -89,28 +91,26 @@ def test_an_interval_outside_by_chance_is_widened_and_one_far_outside_refused():
 def test_mitigated_figures_are_cut_and_refused_alike():
     samples = {"a": Sampled(OutcomeMap((("out", 0),), {"out": ((0,),)}), np.ones((500, 1), bool), (0,))}
     figure = Figure("fidelity", population("a", [("out", 0)], ["1"]), physical=(0.0, 1.0))
-    over = mitigated(figure, samples, Readout({0: (0, 10)}, 1000))
+    over = mitigated(figure, samples, {0: Readout((0, 10), (1000, 1000))})
     assert (over.value, over.high) == (1, 1) and over.method.endswith("values that exist")
     with pytest.raises(FigureError):
-        mitigated(figure, samples, Readout({0: (0, 300)}, 1000))
+        mitigated(figure, samples, {0: Readout((0, 300), (1000, 1000))})
 
 
-def test_a_run_whose_readout_is_corrected_too_much_keeps_its_raw_figures():
-    """The readout circuits prepare |1⟩ by a gate that errs and that the program does not use."""
+def test_a_gate_that_errs_where_readout_is_measured_is_in_the_interval():
+    """The readout circuits prepare |1⟩ by a gate that errs and that the program does not use: the truth is 0.9."""
     device = qn.line_device(2, readout_error=0.01)
-    wrong = tuple(
-        dataclasses.replace(entry, error=0.4 if entry.name == "x" else 0.0) for entry in device.entries
+    entries = tuple(
+        dataclasses.replace(entry, error=0.1 if entry.name == "x" else 0.0) for entry in device.entries
     )
-    result = qn.run(
-        Scaled(),
-        dataclasses.replace(device, entries=wrong),
-        shots=500,
-        seed=1,
-        mitigate=True,
-        optimization_level=0,
+    options = {"shots": 4000, "seed": 1, "mitigate": True, "optimization_level": 0}
+    angle = 2 * np.arcsin(np.sqrt(0.9))
+    wrong, right = (
+        qn.run(Scaled(1.0, angle), each, **options).mitigated["fidelity"]
+        for each in (dataclasses.replace(device, entries=entries), device)
     )
-    assert result.fidelity.value > 0.9 and "fidelity" not in result.mitigated
-    assert any("fidelity is not mitigated" in note for note in result.notes)
+    assert wrong.value > 0.97 and 0.9 in wrong
+    assert 0.9 in right and right.high - right.low < 0.3 * (wrong.high - wrong.low)
 
 
 RESULT = {field.name for field in dataclasses.fields(Result)} | {

@@ -10,19 +10,17 @@ bits of Bell measurements, where hardly an outcome comes twice, it corrects noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from itertools import chain, combinations, product
 from operator import xor
-from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 from rustworkx import PyGraph, connected_components
 
 from qnet_circuits.compiling.frames import OutcomeMap
-from qnet_circuits.errors import ParameterError, UnsupportedError
+from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.conditions import Parity
 from qnet_circuits.programs.expressions import Event
 
@@ -36,55 +34,6 @@ Signs = Callable[[Form], Reals]
 Weight = tuple[tuple[tuple[tuple[float, Form], ...], ...], ...]
 #: Conditions that share variables, each of which doubles the number of signs.
 _MOST_TOGETHER = 10
-
-
-@dataclass(frozen=True)
-class Readout:
-    """How often qubits were read wrongly where all of them were prepared in |0⟩, and where all were in |1⟩.
-
-    Args:
-        wrong: For each qubit, how often 1 was read from |0⟩, and 0 from |1⟩.
-        shots: Shots of each of the two circuits.
-
-    Example:
-        >>> Readout({3: (10, 40)}, 1000).errors(3)
-        (0.01, 0.04)
-    """
-
-    wrong: Mapping[int, tuple[int, int]]
-    shots: int
-
-    @classmethod
-    def of(cls, qubits: Sequence[int], zeros: Bits, ones: Bits) -> Readout:
-        """Count in the outcomes of the two circuits, bool arrays (shots, qubits)."""
-        if len(zeros) != len(ones):
-            raise ParameterError(
-                f"the two readout circuits must have the same number of shots, got {len(zeros)} and {len(ones)}"
-            )
-        from_zero, from_one = zeros.sum(axis=0), (~ones).sum(axis=0)
-        wrong = {q: (int(a), int(b)) for q, a, b in zip(qubits, from_zero, from_one, strict=True)}
-        return cls(wrong, len(zeros))
-
-    def errors(self, qubit: int) -> tuple[float, float]:
-        """Return P(1|0) and P(0|1)."""
-        from_zero, from_one = self.wrong[qubit]
-        return from_zero / self.shots, from_one / self.shots
-
-    def variances(self, qubit: int, z: float) -> tuple[float, float]:
-        """Return the variances of both, with z² shots added of either kind, so that none seen is not none there."""
-        padded = self.shots + 2 * z * z
-        shares = [(count + z * z) / padded for count in self.wrong[qubit]]
-        first, second = (share * (1 - share) / self.shots for share in shares)
-        return first, second
-
-    def check(self, qubit: int, level: float) -> None:
-        """Raise UnsupportedError if a qubit's bits may say nothing about its state, as far as was seen."""
-        z = NormalDist().inv_cdf((1 + level) / 2)
-        contrast = 1 - sum(self.errors(qubit))
-        if contrast <= z * sum(self.variances(qubit, z)) ** 0.5:
-            raise UnsupportedError(
-                f"qubit {qubit} reads 1 from |0⟩ and 0 from |1⟩ too often to be corrected, or was measured too rarely"
-            )
 
 
 def signs(errors: tuple[float, float]) -> tuple[float, float]:

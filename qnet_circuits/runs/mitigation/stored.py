@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from qnet_circuits.backends.base import BaseBackend, Raw
-from qnet_circuits.errors import FigureError, UnsupportedError
+from qnet_circuits.errors import FigureError, NoShotsError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.runs.manifest import Manifest, StoredCircuit
-from qnet_circuits.runs.mitigation.inversion import Bits, Readout
-from qnet_circuits.runs.mitigation.mitigated import Sampled, mitigated
+from qnet_circuits.runs.mitigation.inversion import Bits
+from qnet_circuits.runs.mitigation.mitigated import mitigated
+from qnet_circuits.runs.mitigation.part import Sampled
+from qnet_circuits.runs.mitigation.readout import Readout
 from qnet_circuits.runs.results.outcomes import cut_notes, estimate_blocks
 from qnet_circuits.theory.estimate import Estimate
 
@@ -63,7 +65,7 @@ def mitigate_blocks(
     ]
     whole = _measured(circuits, [np.concatenate(each) for each in zip(*bits, strict=True)])
     apart = [_measured(circuits, each) for each in bits]
-    refusals = (UnsupportedError, FigureError)
+    refusals = (UnsupportedError, FigureError, NoShotsError)
     estimates, refused, _ = estimate_blocks(
         figures, whole, apart, lambda figure, each: mitigated(figure, *each, level), refusals
     )
@@ -71,24 +73,42 @@ def mitigate_blocks(
     return estimates, [*_notes(manifest, whole[1]), *cut_notes(estimates, "mitigated "), *said]
 
 
-def _measured(circuits: Sequence[StoredCircuit], bits: Sequence[Bits]) -> tuple[dict[str, Sampled], Readout]:
+def _measured(
+    circuits: Sequence[StoredCircuit], bits: Sequence[Bits]
+) -> tuple[dict[str, Sampled], dict[int, Readout]]:
     """Return what came of every circuit but those for readout, and the readout that was measured."""
     both = list(zip(circuits, bits, strict=True))
-    prepared = {circuit.state: each for circuit, each in both}
-    qubits = [q for circuit in circuits if circuit.state == 0 for q in circuit.qubits or () if q is not None]
     samples = {
         circuit.name: Sampled(circuit.forms, each, circuit.qubits or ())
         for circuit, each in both
         if not circuit.measures_readout
     }
-    return samples, Readout.of(qubits, prepared[0], prepared[1])
+    (zeros, from_zero), (ones, from_one) = (
+        next(pair for pair in both if pair[0].state == state) for state in (0, 1)
+    )
+    return samples, _readouts(zeros, from_zero, ones, from_one)
 
 
-def _notes(manifest: Manifest, readout: Readout) -> list[str]:
+def _readouts(
+    zeros: StoredCircuit, from_zero: Bits, ones: StoredCircuit, from_one: Bits
+) -> dict[int, Readout]:
+    """Count how often each qubit was read wrongly, in the outcomes of the two circuits."""
+    places = {qubit: k for k, qubit in enumerate(ones.qubits or ())}
+    found = {}
+    for k, qubit in enumerate(zeros.qubits or ()):
+        if qubit is not None:
+            one = places[qubit]
+            wrong = int(from_zero[:, k].sum()), int((~from_one[:, one]).sum())
+            gates = ones.gates[one] if ones.gates else 0.0
+            found[qubit] = Readout(wrong, (len(from_zero), len(from_one)), gates)
+    return found
+
+
+def _notes(manifest: Manifest, readouts: Mapping[int, Readout]) -> list[str]:
     """Return what must be said of figures without readout errors."""
     where = "in the same job" if manifest.get("origin") is None else "elsewhere"
     notes = [
-        f"mitigated: readout errors of {len(readout.wrong)} qubits inverted one by one, as measured {where} with all "
+        f"mitigated: readout errors of {len(readouts)} qubits inverted one by one, as measured {where} with all "
         "of them in |0⟩ and all in |1⟩; errors that depend on other qubits are not seen, errors of preparation count as readout"
     ]
     chosen = manifest["options"].get("mitigate", True)

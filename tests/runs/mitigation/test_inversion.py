@@ -1,5 +1,6 @@
 """Inverted readout against the dense inverse, against M3, and on more bits than either can take."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -11,8 +12,10 @@ from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.expressions import Event, Expression, parity, population
 from qnet_circuits.programs.figures import Figure
-from qnet_circuits.runs.mitigation.inversion import Readout, evaluate, signs, weights
-from qnet_circuits.runs.mitigation.mitigated import Sampled, mitigated
+from qnet_circuits.runs.mitigation.inversion import evaluate, signs, weights
+from qnet_circuits.runs.mitigation.mitigated import mitigated
+from qnet_circuits.runs.mitigation.part import Sampled
+from qnet_circuits.runs.mitigation.readout import Readout
 from tests.support.conditions import meets, random_condition
 
 LEVEL = 1 - 1e-6
@@ -79,11 +82,16 @@ def read(rng, truth, errors):
 
 
 def measured(rng, errors, shots):
-    return Readout({k: tuple(int(n) for n in rng.binomial(shots, e)) for k, e in enumerate(errors)}, shots)
+    return {
+        k: Readout(tuple(int(n) for n in rng.binomial(shots, e)), (shots, shots))
+        for k, e in enumerate(errors)
+    }
 
 
 def known(errors, shots=10**9):
-    return Readout({k: tuple(round(e * shots) for e in pair) for k, pair in enumerate(errors)}, shots)
+    return {
+        k: Readout(tuple(round(e * shots) for e in pair), (shots, shots)) for k, pair in enumerate(errors)
+    }
 
 
 def correlator(count):
@@ -161,6 +169,34 @@ def test_intervals_cover_and_are_no_wider_than_they_must(rng, errors, truth, sho
     )
 
 
+@pytest.mark.parametrize("wrong", [0, 1, 5, 120])
+def test_intervals_are_no_shorter_than_the_counts_allow(rng, wrong):
+    """Arms of the raw interval, times what correction amplifies: also where no shot went wrong, or the value is cut."""
+    bits = bell(rng, 400)
+    bits[:wrong, 0] ^= True
+    errors = [(0.005, 0.01)] * 2
+    figure = Figure("zz", parity("c", [("out", 0), ("out", 1)]), physical=(-1.0, 1.0))
+    free = Figure("zz", figure.expression)
+    raw = free.estimate({"c": {"out": bits}})
+    found, loose = (mitigated(each, sampled(bits), known(errors)) for each in (figure, free))
+    assert loose.value - loose.low >= (raw.value - raw.low) / 0.985**2 - 1e-6
+    assert loose.high - loose.value >= (raw.high - raw.value) / 0.985**2 - 1e-6
+    assert found.value - found.low == pytest.approx(loose.value - loose.low)
+    assert found.value == min(loose.value, 1) and (loose.value > 1) == (wrong < 10)
+    same = mitigated(free, sampled(bits), known([(0.0, 0.0)] * 2))
+    assert (same.low, same.high) == pytest.approx((raw.low, raw.high), abs=1e-5)
+
+
+def test_errors_of_preparation_are_in_the_interval_and_leave_the_value(rng):
+    """Qubit 0 is left in |0⟩ by 0.03 where it is prepared in |1⟩, so that P(0|1) is 0.03 too large, to first order."""
+    bits = read(rng, bell(rng, 4000), [(0.0, 0.0), (0.0, 0.0)])
+    right = {0: Readout((0, 10**8), (10**9, 10**9)), 1: Readout((0, 0), (10**9, 10**9))}
+    unsure = {**right, 0: replace(right[0], gates=0.03)}
+    known_, found = (mitigated(correlator(2), sampled(bits), each) for each in (right, unsure))
+    assert found.value == known_.value and found.high == known_.high
+    assert known_.low - found.low == pytest.approx(found.value * 0.03, rel=0.1)
+
+
 def test_conditions_are_ratios(rng):
     """P(c1 = 0 | c0 = 1) is 1 for equal bits; c0 is 1 in a fifth of the shots."""
     ones = rng.random(4000) < 0.2
@@ -187,7 +223,9 @@ def test_bits_without_a_qubit_stay_as_they_are(rng):
 def test_what_cannot_be_inverted_is_refused(rng):
     bits = bell(rng, 100)
     with pytest.raises(UnsupportedError, match="qubit 1 "):
-        mitigated(correlator(2), sampled(bits), Readout({0: (0, 0), 1: (50, 45)}, 100))
+        mitigated(
+            correlator(2), sampled(bits), {0: Readout((0, 0), (100, 100)), 1: Readout((50, 45), (100, 100))}
+        )
     shared = tuple((0, k) for k in range(1, 12))
     forms = OutcomeMap(tuple(("raw", k) for k in range(12)), {"out": shared})
     event = Event("c", tuple(("out", k) for k in range(11)), ("0" * 11,))
@@ -210,9 +248,33 @@ def test_many_bits_of_their_own_are_no_matter():
     )
 
 
-def test_settings_drawn_at_random_widen_the_interval(rng):
-    bits, errors = bell(rng, 500), [(0.01, 0.02)] * 2
-    figure = correlator(2)
-    drawn = Figure("zz", figure.expression, drawn_from=100)
-    narrow, wide = (mitigated(f, sampled(bits), known(errors)) for f in (figure, drawn))
-    assert wide.value == narrow.value and wide.high - wide.low > narrow.high - narrow.low + 1
+def test_settings_drawn_at_random_have_students_interval_as_raw_ones_have(rng):
+    """Without readout errors both are the same; one setting alone says nothing of the others."""
+    names, errors = [f"c{k}" for k in range(5)], [(0.0, 0.0)] * 2
+    bits = [bell(rng, 400) ^ (rng.random((400, 1)) < 0.02 * k) * [True, False] for k in range(5)]
+    samples = {name: sampled(each)["c"] for name, each in zip(names, bits, strict=True)}
+    expression = sum(0.2 * parity(name, [("out", 0), ("out", 1)]) for name in names)
+    figure = Figure("c", expression, drawn_from=100)
+    raw = figure.estimate({name: {"out": each} for name, each in zip(names, bits, strict=True)})
+    found = mitigated(figure, samples, known(errors))
+    assert [found.value, found.low, found.high] == pytest.approx([raw.value, raw.low, raw.high], abs=1e-6)
+    fixed = mitigated(Figure("c", expression), samples, known(errors))
+    assert found.high - found.low > 1.5 * (fixed.high - fixed.low)
+    with pytest.raises(UnsupportedError, match="one setting"):
+        mitigated(Figure("c", correlator(2).expression, drawn_from=100), sampled(bits[0]), known(errors))
+
+
+def test_ratios_of_corrected_sums_cover(rng):
+    """The contrast of two circuits, 0.9 and 0.3: both are read by the same qubit, whose errors cancel in part."""
+    errors, expected, covered = [(0.03, 0.08)], (0.9 - 0.3) / (0.9 + 0.3), 0
+    bright, dark = (population(name, [("out", 0)], ["1"]) for name in ("bright", "dark"))
+    figure = Figure("contrast", (bright - dark) / (bright + dark))
+    for _ in range(60):
+        samples = {
+            name: sampled(read(rng, rng.random((400, 1)) < p, errors))["c"]
+            for name, p in (("bright", 0.9), ("dark", 0.3))
+        }
+        found = mitigated(figure, samples, measured(rng, errors, 300))
+        assert "Fieller" in found.method
+        covered += expected in found
+    assert covered >= binom.ppf(1e-6, 60, 0.945)

@@ -1,0 +1,197 @@
+"""What one circuit tells of its events without readout errors, and how that follows from the errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+
+from qnet_circuits.compiling.frames import OutcomeMap
+from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.programs.counting import distinct
+from qnet_circuits.programs.expressions import Event
+from qnet_circuits.runs.mitigation.inversion import (
+    Bits,
+    Form,
+    Reals,
+    Signs,
+    Weight,
+    evaluate,
+    signs,
+    variables_of,
+    weights,
+)
+from qnet_circuits.runs.mitigation.readout import Readout
+from qnet_circuits.theory.estimate import FEW
+from qnet_circuits.theory.weighted import Joint
+
+#: Difference of a probability over which an event's is differentiated.
+_STEP = 1e-5
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What came of one circuit.
+
+    Args:
+        forms: How its outcomes follow from its variables.
+        variables: The variables, bool array (shots, variables).
+        qubits: The physical qubit of each variable that can be corrected, None for the others; the last ones may be left out.
+    """
+
+    forms: OutcomeMap
+    variables: Bits
+    qubits: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class _Mean:
+    """The inverted weights of outcomes for an event and its condition, and the means of these."""
+
+    part: Reals
+    whole: Reals
+    happened: float
+    counted: float
+
+    @property
+    def ratio(self) -> float:
+        return self.happened / self.counted
+
+    @property
+    def scores(self) -> Reals:
+        """What each outcome adds to the probability beyond the mean, to first order."""
+        scores: Reals = (self.part - self.ratio * self.whole) / self.counted
+        return scores
+
+
+class Part:
+    """The events of one circuit, and its distinct outcomes as far as they matter.
+
+    Args:
+        events: The events.
+        sampled: What came of the circuit.
+        readouts: What is known of the qubits' readout.
+
+    Raises:
+        UnsupportedError: If more conditions share variables than can be multiplied out.
+    """
+
+    def __init__(self, events: Sequence[Event], sampled: Sampled, readouts: Mapping[int, Readout]) -> None:
+        self._parsed = {event: weights(sampled.forms, event) for event in events}
+        used = sorted({v for both in self._parsed.values() for each in both for v in variables_of(each)})
+        self._outcomes, self._counts = distinct(sampled.variables[:, used])
+        self._column = {variable: k for k, variable in enumerate(used)}
+        self._qubits = tuple(dict(enumerate(sampled.qubits)).get(variable) for variable in used)
+        self._readouts = readouts
+        self.shots = len(sampled.variables)
+
+    @property
+    def columns_of(self) -> dict[int, int]:
+        """The column of each qubit that is corrected."""
+        return {qubit: k for k, qubit in enumerate(self._qubits) if qubit is not None}
+
+    @cached_property
+    def _pairs(self) -> list[tuple[float, float]]:
+        """What stands for +1 and -1 in each column."""
+        return [(1.0, -1.0) if q is None else signs(self._readouts[q].errors) for q in self._qubits]
+
+    @cached_property
+    def _base(self) -> Signs:
+        """The signs for the errors that were measured; each is computed once."""
+        table = np.array(self._pairs, dtype=float).reshape(-1, 2)
+        each = np.where(self._outcomes, table[:, 1], table[:, 0])
+
+        @cache
+        def sign(form: Form) -> Reals:
+            product: Reals = each[:, [self._column[variable] for variable in form]].prod(axis=1)
+            return product
+
+        return sign
+
+    def _mean(self, both: tuple[Weight, Weight], sign: Signs) -> _Mean:
+        part, whole = (np.broadcast_to(evaluate(weight, sign), self._counts.shape) for weight in both)
+        happened, counted = (float(self._counts @ values) / self.shots for values in (part, whole))
+        return _Mean(part, whole, happened, counted)
+
+    @cached_property
+    def _means(self) -> dict[Event, _Mean]:
+        return {event: self._mean(both, self._base) for event, both in self._parsed.items()}
+
+    def probability(self, event: Event) -> float:
+        """Return the probability of an event."""
+        return self._means[event].ratio
+
+    def check(self, z: float) -> None:
+        """Raise UnsupportedError if too few shots count, or the probability of a condition may be 0."""
+        for mean in self._means.values():
+            spread = math.sqrt(self._counts @ (mean.whole - mean.counted) ** 2) / self.shots
+            if mean.counted <= z * spread:
+                raise UnsupportedError(
+                    "its condition came too rarely to be corrected; raise the number of shots"
+                )
+            if mean.counted * self.shots < FEW:
+                raise UnsupportedError(
+                    f"fewer than {FEW} shots of a circuit count, too few to be corrected; raise the number of shots"
+                )
+
+    def joint(self, weights: Mapping[Event, float]) -> Joint:
+        """Return what a shot adds to a weighted sum beyond the mean, for known errors; the middle is the median."""
+        values, place = np.unique(self._scores(weights).round(12), return_inverse=True)
+        shares = np.bincount(place, self._counts) / self.shots
+        return Joint.of(values, shares, values[np.searchsorted(shares.cumsum(), 0.5 - 1e-12)])
+
+    def ends(self, weights: Mapping[Event, float]) -> tuple[float, float]:
+        """Return the least and the most that a shot can add to a weighted sum beyond the mean, for known errors."""
+        scores = self._scores(weights)
+        low = high = 0.0
+        for event, weight in weights.items():
+            mean, size = self._means[event], weight * self._largest(event)
+            ends = [-size * mean.ratio / mean.counted, size * (1 - mean.ratio) / mean.counted]
+            low, high = low + min(0.0, *ends), high + max(0.0, *ends)
+        return min(float(scores.min()), low), max(float(scores.max()), high)
+
+    def _scores(self, weights: Mapping[Event, float]) -> Reals:
+        each = [weight * self._means[event].scores for event, weight in weights.items()]
+        scores: Reals = np.sum(each, axis=0)
+        return scores
+
+    def _largest(self, event: Event) -> float:
+        """Return the most that can stand for a sign of all variables that an event depends on."""
+        variables = {v for each in self._parsed[event] for v in variables_of(each)}
+        return math.prod(max(map(abs, self._pairs[self._column[v]])) for v in variables)
+
+    @cached_property
+    def slopes(self) -> dict[Event, dict[int, Reals]]:
+        """The derivatives of each event's probability by both errors of each qubit."""
+        return {
+            event: {q: np.array([self._slope(event, q, which) for which in (0, 1)]) for q in qubits}
+            for event, qubits in ((event, self._read(event)) for event in self._parsed)
+        }
+
+    def _read(self, event: Event) -> Iterable[int]:
+        """Return the qubits that an event depends on and that are corrected."""
+        columns = {self._column[v] for each in self._parsed[event] for v in variables_of(each)}
+        return [qubit for qubit, column in self.columns_of.items() if column in columns]
+
+    def _slope(self, event: Event, qubit: int, which: int) -> float:
+        both = self._parsed[event]
+        up, down = (self._mean(both, self._moved(qubit, which, step)).ratio for step in (_STEP, -_STEP))
+        return (up - down) / (2 * _STEP)
+
+    def _moved(self, qubit: int, which: int, step: float) -> Signs:
+        """Return the signs where one error of one qubit is another."""
+        errors = list(self._readouts[qubit].errors)
+        before = signs((errors[0], errors[1]))
+        errors[which] += step
+        after = signs((errors[0], errors[1]))
+        column = self.columns_of[qubit]
+        factor = np.where(self._outcomes[:, column], after[1] / before[1], after[0] / before[0])
+
+        def sign(form: Form) -> Reals:
+            touched = column in (self._column[variable] for variable in form)
+            return self._base(form) * factor if touched else self._base(form)
+
+        return sign

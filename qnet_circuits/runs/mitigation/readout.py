@@ -1,0 +1,68 @@
+"""How wrongly one qubit is read, how well that is known, and how surely it was in the states that were read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.theory.estimate import proportion
+
+
+@dataclass(frozen=True)
+class Readout:
+    """How often one qubit was read wrongly where it was prepared in |0⟩, and where in |1⟩.
+
+    Args:
+        wrong: How often 1 was read from |0⟩, and 0 from |1⟩.
+        shots: Of how many shots each.
+        gates: How probable it is at most that the gates that prepare |1⟩ leave another state, in [0, 1].
+
+    Example:
+        >>> Readout((10, 40), (1000, 1000)).errors
+        (0.01, 0.04)
+    """
+
+    wrong: tuple[int, int]
+    shots: tuple[int, int]
+    gates: float = 0.0
+
+    @property
+    def errors(self) -> tuple[float, float]:
+        """P(1|0) and P(0|1), if the states were prepared without error."""
+        return self.wrong[0] / self.shots[0], self.wrong[1] / self.shots[1]
+
+    def highest(self, level: float) -> tuple[float, float]:
+        """Return the upper limits of both."""
+        first, second = (proportion(*each, level).high for each in zip(self.wrong, self.shots, strict=True))
+        return first, second
+
+    def variance(self, slopes: tuple[float, float]) -> float:
+        """Return the variance that both errors give a figure with these derivatives."""
+        each = zip(slopes, self.errors, self.shots, strict=True)
+        return sum(slope**2 * error * (1 - error) / shots for slope, error, shots in each)
+
+    def check(self, qubit: int, level: float) -> None:
+        """Raise UnsupportedError if the qubit's bits may say nothing about its state, as far as was seen."""
+        if sum(self.highest(level)) >= 1:
+            raise UnsupportedError(
+                f"qubit {qubit} reads 1 from |0⟩ and 0 from |1⟩ too often to be corrected, or was measured too rarely"
+            )
+
+    def astray(self) -> tuple[float, float]:
+        """Return how probable it is at most that the qubit was not in |0⟩, and not in |1⟩, where it was prepared so."""
+        return 0.0, self.gates
+
+    def shifts(self, slopes: tuple[float, float]) -> tuple[float, float]:
+        """Return how far errors of preparation may put a figure below and above its value.
+
+        A qubit that is not in |0⟩ with probability t, where it was prepared so, and not in |1⟩ with probability s, reads 1 from
+        |0⟩ with probability a + t (1 - a - b), and 0 from |1⟩ with b + s (1 - a - b): its readout errors are less than what was
+        measured.
+
+        Args:
+            slopes: The derivatives of the figure by both readout errors.
+        """
+        astray = self.astray()
+        contrast = (1 - sum(self.errors)) / max(1 - sum(astray), 0.5)
+        moves = [-slope * most * contrast for slope, most in zip(slopes, astray, strict=True)]
+        return -sum(min(move, 0.0) for move in moves), sum(max(move, 0.0) for move in moves)
