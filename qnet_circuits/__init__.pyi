@@ -32,6 +32,7 @@ from qnet_circuits.errors import UnsupportedError as UnsupportedError
 from qnet_circuits.errors import VerificationError as VerificationError
 from qnet_circuits.plotting.ledger import plot_ledger as plot_ledger
 from qnet_circuits.plotting.links import plot_links as plot_links
+from qnet_circuits.plotting.rates import plot_rates as plot_rates
 from qnet_circuits.plotting.timeline import plot_timeline as plot_timeline
 from qnet_circuits.programs.blocks import ChainProtocol as ChainProtocol
 from qnet_circuits.programs.blocks import bell_measurement as bell_measurement

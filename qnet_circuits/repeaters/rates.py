@@ -114,7 +114,7 @@ def repeater_rates(
     ]
     low, high = shares[1] / time.high, shares[2] / time.low
     key = Estimate(shares[0] / time.value, low, high, level, "Student's t, Bonferroni", rounds)
-    length = sum(length for length, _ in fibres)
+    length = round(math.fsum(length for length, _ in fibres), 9)  # thirds of a distance make it again
     whole = math.prod(transmission(*fibre) for fibre in fibres)
     return Rates(
         length, len(path) - 2, _inverse(_mean(times.delivered_s, level)), _mean(fidelities, level), key,

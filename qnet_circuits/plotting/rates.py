@@ -1,0 +1,110 @@
+"""The picture of what repeaters deliver over distance, beside the direct link and the bound without repeaters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+
+from qnet_circuits.errors import ParameterError, check_name
+from qnet_circuits.plotting.style import FAINT, FONT, INK, MARKERS, PALETTE, PAPER, new_axes
+
+if TYPE_CHECKING:
+    from qnet_circuits.repeaters.rates import Rates
+
+_LABELS = {
+    "key_per_use": "secret bits per use of the fibre",
+    "key_per_second": "secret bits per second",
+    "pairs_per_second": "pairs per second",
+    "fidelity": "fidelity",
+}
+#: How many decades below the highest value are shown.
+_DECADES = 10
+
+
+def plot_rates(
+    table: Mapping[int, Sequence[Rates]], quantity: str = "key_per_use", ax: Axes | None = None
+) -> Axes:
+    """Draw what chains deliver over distance, a line with intervals for each number of stations.
+
+    Beside secret bits per use stands the PLOB bound, which nothing without a station exceeds. A full mark lies above the
+    bound with its whole interval. Where there is no key, a line ends.
+
+    Args:
+        table: The rates by number of stations, as of ``rates_over_distance``.
+        quantity: ``key_per_use``, ``key_per_second``, ``pairs_per_second`` or ``fidelity``.
+        ax: Axes to draw on; those of a new figure by default.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ParameterError: If there are no rates, or no such quantity.
+
+    Example:
+        >>> import qnet_circuits as qn
+        >>> link = qn.Link(length_km=1, scheme="sender", efficiency=0.5)
+        >>> table = qn.rates_over_distance([100, 200], [0, 1], link, memory_t2=1.0, rounds=200, seed=1)
+        >>> ax = qn.plot_rates(table)
+    """
+    check_name("quantity", quantity, _LABELS)
+    rows = {stations: sorted(found, key=lambda each: each.length_km) for stations, found in table.items()}
+    points = [each for row in rows.values() for each in row]
+    if not points:
+        raise ParameterError("there are no rates to draw; give what rates_over_distance returns")
+    ax = new_axes(ax, (5.6, 3.8))
+    bounded = quantity == "key_per_use"
+    for place, (stations, row) in enumerate(rows.items()):
+        _draw_line(ax, place, stations, row, quantity)
+    if bounded:
+        bound = sorted({each.length_km: each.plob for each in points if math.isfinite(each.plob)}.items())
+        ax.plot(
+            *zip(*bound, strict=True), color=INK, ls="--", lw=1.4, label="PLOB bound", zorder=2, gid="plob"
+        )
+        ax.plot([], [], color=FAINT, ls="none", marker="o", ms=4.5, mfc=PAPER, label="not above the bound")
+    if quantity != "fidelity":
+        _set_scale(ax, [getattr(each, quantity).value for each in points])
+    ax.set_xlabel("distance in km", size=FONT)
+    ax.set_ylabel(_LABELS[quantity], size=FONT)
+    ax.tick_params(labelsize=FONT, color=FAINT)
+    for side, spine in ax.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(FAINT)
+    ax.legend(fontsize=FONT, frameon=False)
+    return ax
+
+
+def _draw_line(ax: Axes, place: int, stations: int, row: Sequence[Rates], quantity: str) -> None:
+    colour, marker = PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]
+    shown = [each for each in row if getattr(each, quantity).value > 0]
+    xs, found = [each.length_km for each in shown], [getattr(each, quantity) for each in shown]
+    name = {0: "direct link", 1: "1 station"}.get(stations, f"{stations} stations")
+    ax.plot(
+        xs, [each.value for each in found], color=colour, lw=1.4, marker=marker, ms=4.5, label=name, gid=name
+    )
+    ax.fill_between(
+        xs,
+        [each.low for each in found],
+        [each.high for each in found],
+        color=colour,
+        alpha=0.25,
+        lw=0,
+        gid=f"{name} interval",
+    )
+    if quantity == "key_per_use":
+        below = [each for each in shown if not each.beats_plob]
+        ax.plot(
+            [each.length_km for each in below], [each.key_per_use.value for each in below],
+            color=colour, ls="none", marker=marker, ms=4.5, mfc=PAPER, zorder=3, gid=f"{name} below",
+        )  # fmt: skip
+
+
+def _set_scale(ax: Axes, values: Sequence[float]) -> None:
+    """Make the axis logarithmic, with limits around the values that are not 0."""
+    positive = [value for value in values if value > 0]
+    ax.set_yscale("log")
+    if positive:
+        high = 10 ** math.ceil(math.log10(max(positive)))
+        ax.set_ylim(max(min(positive) / 3, high / 10**_DECADES), high)
