@@ -6,7 +6,7 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol, Self
 
@@ -243,13 +243,15 @@ class Evaluation:
 
     Args:
         values: The exact values, by figure.
-        empty: The figures that have none: their condition has no chance.
+        empty: The figures that have none, and why.
+        accepted: For each circuit the share of shots that post-selection in place of corrections keeps; empty without it.
         notes: How gaps of the calibration were treated.
         width: Log2 of the entries of the largest tensor.
     """
 
     values: Mapping[str, Estimate]
-    empty: tuple[str, ...] = ()
+    empty: Mapping[str, str] = field(default_factory=dict)
+    accepted: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     width: float = 0.0
 

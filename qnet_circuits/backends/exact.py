@@ -107,18 +107,24 @@ class ExactBackend(Evaluator):
         items = compiled.once(
             "tensors", (self.device, self.noise, self._memory), lambda: self._items(compiled, noisy)
         )
-        values, empty = {}, []
+        values, empty = {}, {}
         for figure in figures:
             try:
                 value = _value(figure, items)
-            except NoShotsError:
+            except NoShotsError as error:
                 if not figure.conditioned:
                     raise
-                empty.append(figure.name)
+                empty[figure.name] = str(error)
             else:
                 values[figure.name] = Estimate(value, value, value, level=1.0)
         width = max(item.width for item in items.values())
-        return Evaluation(values, tuple(empty), noisy.notes, width)
+        return Evaluation(values, empty, self._accepted(items), noisy.notes, width)
+
+    @staticmethod
+    def _accepted(items: Mapping[str, _Item]) -> dict[str, float]:
+        if not any(item.post_selected for item in items.values()):
+            return {}
+        return {name: item.accepted for name, item in items.items()}
 
     def _items(self, compiled: Compiled, noisy: NoisyProgram) -> dict[str, _Item]:
         contractor = Contractor(self._memory, self._trees)
@@ -148,6 +154,16 @@ class _Item:
     def width(self) -> float:
         """Log2 of the entries of the largest tensor."""
         return self._contractor.width
+
+    @property
+    def post_selected(self) -> bool:
+        """Whether not all shots count."""
+        return bool(self._forms.accept)
+
+    @property
+    def accepted(self) -> float:
+        """The share of shots that post-selection keeps."""
+        return min(sum(map(self._chance, self._given(()))), 1.0)
 
     def probability(self, event: Event) -> float:
         """Return the probability of an event among the shots that are kept."""

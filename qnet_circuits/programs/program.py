@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from numbers import Real
@@ -24,10 +24,19 @@ Tag = str | int | float | bool | None
 CONTROL = "control_experiment"
 #: What no figure may be called: a result has these names for something else.
 RESERVED = frozenset((
-    "acceptance", "blocks", "bounds", "compare", "figures", "from_dict", "ideal", "mitigated", "more", "notes", "plot",
-    "predicted", "provenance", "refused", "report", "resources", "rows", "seconds", "secrets", "theory", "title", "to_csv",
-    "to_dict",
+    "acceptance_of_corrections", "blocks", "bounds", "compare", "figures", "from_dict", "ideal", "mitigated", "more", "notes",
+    "plot", "predicted", "provenance", "refused", "report", "resources", "rows", "seconds", "secrets", "theory", "title",
+    "to_csv", "to_dict",
 ))  # fmt: skip
+
+
+def acceptance_name(figures: Iterable[Figure]) -> str:
+    """Return what the share of shots is called that post-selection in place of corrections keeps.
+
+    It is ``acceptance``, or where a program has a figure of that name ``acceptance_of_corrections``.
+    """
+    taken = any(figure.name == "acceptance" for figure in figures)
+    return "acceptance_of_corrections" if taken else "acceptance"
 
 
 @dataclass(frozen=True)
@@ -187,6 +196,19 @@ class Program:
         pairs = {name: ledger["bell_pairs"] for name, ledger in ledgers.items()}
         differ = {"circuit": max(pairs, key=pairs.__getitem__)} if len(set(pairs.values())) > 1 else {}
         return {**largest(list(ledgers.values())), **differ}
+
+    def acceptance(self, accepted: Mapping[str, float], shots: Sequence[int]) -> dict[str, float]:
+        """Return by name the share of shots that post-selection in place of corrections keeps, or nothing without it.
+
+        Args:
+            accepted: The share of each circuit; empty where nothing is post-selected.
+            shots: The shots of each circuit.
+        """
+        asked = {item.name: count for item, count in zip(self, shots, strict=True) if not item.control}
+        if not accepted:
+            return {}
+        kept = sum(accepted[name] * count for name, count in asked.items())
+        return {acceptance_name(self.figures): kept / sum(asked.values())}
 
     @cached_property
     def id(self) -> str:

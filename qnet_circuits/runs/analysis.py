@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from qnet_circuits.backends.base import Raw
+from qnet_circuits.errors import QnetError
+from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, ask
 from qnet_circuits.runs.directory import SECRET_FILE
@@ -17,11 +19,13 @@ from qnet_circuits.runs.manifest import Manifest
 from qnet_circuits.runs.mitigation.stored import mitigate_blocks
 from qnet_circuits.runs.options import ANALYSIS, stream_seed
 from qnet_circuits.runs.results.outcomes import (
+    Spread,
     acceptance,
     corrected,
     cut_notes,
     estimate_blocks,
     pooled,
+    spread_of,
 )
 from qnet_circuits.runs.results.result import Result
 from qnet_circuits.theory.estimate import Estimate
@@ -37,6 +41,8 @@ OTHER_PARAMETERS = (
 HANDED_IN = "origin: the outcomes were measured elsewhere and handed in: they give figures and no key"
 #: Said of an exact run whose protocol makes more of outcomes than figures.
 NOT_SAMPLED = "nothing was sampled: what the protocol makes of outcomes, such as a key, is left out"
+#: What a figure of no declared range is to the spread between blocks.
+_ANY = Figure("figure", Expression())
 _ORIGIN = ("version", "protocol", "parameters", "backend", "corrections", "seed", "noise", "layout", "run_id")
 
 
@@ -97,8 +103,10 @@ def analyse(stored: Stored, level: float) -> Result:
     estimates, empty, spreads = estimate_blocks(
         stored.figures, whole, blocks, lambda figure, each: figure.estimate(each, level)
     )
-    estimates.update(acceptance(circuits, whole, level))
-    result = replace(_result(stored, estimates, tuple(empty), _own(stored, whole, level)), blocks=spreads)
+    kept, kept_spreads = acceptance(circuits, stored.figures, whole, blocks, level)
+    own, own_spreads = _own_of_blocks(stored, whole, blocks, level)
+    result = _result(stored, {**estimates, **kept}, empty, own)
+    result = replace(result, blocks={**spreads, **kept_spreads, **own_spreads})
     if any(circuit.measures_readout for circuit in circuits):
         beside = [figure for figure in stored.figures if figure.name in estimates]
         mitigated, said = mitigate_blocks(stored.manifest, stored.blocks, beside, level, stored.rng())
@@ -109,6 +117,22 @@ def analyse(stored: Stored, level: float) -> Result:
 
 def _saying(result: Result, *notes: str) -> Result:
     return replace(result, notes=(*result.notes, *notes))
+
+
+def _own_of_blocks(
+    stored: Stored, whole: Outcomes, blocks: Sequence[Outcomes], level: float
+) -> tuple[Analyzed | None, dict[str, Spread]]:
+    """Return what the protocol itself finds, with figures that know of the spread between blocks, and this spread."""
+    own = _own(stored, whole, level)
+    if own is None or len(blocks) < 2:
+        return own, {}
+    found = [each.figures for each in (_own(stored, block, level) for block in blocks) if each is not None]
+    figures, spreads = dict(own.figures), {}
+    for name, estimate in own.figures.items():
+        values = [each[name].value for each in found if name in each]
+        if len(values) > 1 and estimate.level < 1:
+            figures[name], spreads[name] = spread_of(estimate, values, _ANY)
+    return replace(own, figures=figures), spreads
 
 
 def _own(stored: Stored, outcomes: Outcomes, level: float) -> Analyzed | None:
@@ -127,13 +151,16 @@ def _own(stored: Stored, outcomes: Outcomes, level: float) -> Analyzed | None:
 
 
 def _result(
-    stored: Stored, estimates: Mapping[str, Estimate], empty: Sequence[str] = (), own: Analyzed | None = None
+    stored: Stored,
+    estimates: Mapping[str, Estimate],
+    empty: Mapping[str, QnetError] | None = None,
+    own: Analyzed | None = None,
 ) -> Result:
     """Return estimates, beside what the manifest says of ideal values, theory and origin, and what the protocol found."""
     manifest, own = stored.manifest, own or Analyzed({})
     silent = manifest["corrections"] == "none"
     ideal = {figure.name: figure.without_messages if silent else figure.ideal for figure in stored.figures}
-    notes = [*_notes(manifest, empty, silent), *cut_notes(estimates), *own.notes]
+    notes = [*_notes(manifest, empty or {}, silent), *cut_notes(estimates), *own.notes]
     return Result(
         figures={**estimates, **own.figures},
         ideal={name: value for name, value in ideal.items() if value is not None},
@@ -163,12 +190,12 @@ def _provenance(manifest: Manifest) -> dict[str, Any]:
     return provenance
 
 
-def _notes(manifest: Manifest, empty: Sequence[str], silent: bool) -> list[str]:
+def _notes(manifest: Manifest, empty: Mapping[str, QnetError], silent: bool) -> list[str]:
     """Return what a reader must know."""
     notes = list(manifest["notes"])
     if manifest.get("simulated") and not any(note.startswith("simulated") for note in notes):
         notes.insert(0, "simulated: no processor made these figures")
-    notes += [f"{name} has no value: no shot met its condition" for name in empty]
+    notes += [f"{name} has no value: {why}" for name, why in empty.items()]
     if silent:
         notes.append("messages withheld (corrections=none): ideal is the value without them")
     return notes

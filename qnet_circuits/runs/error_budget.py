@@ -145,7 +145,7 @@ def _valued(backend: ExactBackend, compiled: Compiled, figure: Figure, said: lis
         noise = replace(backend.noise, **off)
         found = backend.with_noise(noise).evaluate(with_links if "links" in on else without_links, [figure])
         if found.empty:
-            raise NoShotsError(f"{figure.name} has no value: its condition has no chance")
+            raise NoShotsError(f"{figure.name} has no value: {found.empty[figure.name]}")
         # Gaps of the calibration are met where a source needs what is missing.
         said.extend(found.notes)
         return found.values[figure.name].value

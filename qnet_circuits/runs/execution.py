@@ -24,7 +24,7 @@ from qnet_circuits.errors import (
 )
 from qnet_circuits.runs.kept import Blocks, FetchedElsewhereError, Kept
 from qnet_circuits.runs.options import SIMULATOR, SURPLUS, Report, stderr_told, stream_seed
-from qnet_circuits.runs.planning import joined, shots_of
+from qnet_circuits.runs.planning import counts_for, joined, shots_of
 from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.runs.progress import reporter
 from qnet_circuits.runs.source import Source
@@ -224,9 +224,11 @@ class Local(Execution):
         found = backend.evaluate(compiled, compiled.program.figures)
         self._kept.seconds["execute"] = round(time.perf_counter() - begin, 4)
         said = f"exact for the stated model of noise; the largest tensor had 2^{found.width:.0f} entries"
-        without = [f"{name} has no value: its condition has no chance" for name in found.empty]
-        self._kept.keep_values(found.values, [said, *found.notes, *without])
-        return dict(found.values)
+        without = [f"{name} has no value: {why}" for name, why in found.empty.items()]
+        kept = compiled.program.acceptance(found.accepted, counts_for(compiled.program, None))
+        values = {**found.values, **{name: Estimate(each, each, each, 1.0) for name, each in kept.items()}}
+        self._kept.keep_values(values, [said, *found.notes, *without])
+        return values
 
 
 def _reporting(progress: Report) -> AbstractContextManager[Progress | None]:

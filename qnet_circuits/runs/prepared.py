@@ -23,7 +23,6 @@ from qnet_circuits.programs.protocol import Protocol, called
 from qnet_circuits.runs.directory import SCHEMA
 from qnet_circuits.runs.options import OPTIONS, RunOptions
 from qnet_circuits.runs.planning import Plan, counts_for, plan_jobs, with_readout
-from qnet_circuits.theory.estimate import Estimate
 
 #: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second. Where a job
 #: is submitted, which takes longer anyway and whose figures a prediction should stand beside, it may take a second.
@@ -153,12 +152,18 @@ class Prepared:
             raise UnsupportedError(
                 f"{backend.name} has a noise model of its own, which nothing predicts; leave predict (--predict) out"
             )
+        accepted: Mapping[str, float] = {}
         engine, figures = ExactBackend("exact", backend.expected_device, noise), compiled.program.figures
-        found: dict[str, Estimate] = {}
+        found: dict[str, float] = {}
         for figure in figures:
             with nullcontext() if asked else suppress(UnsupportedError, NoShotsError):
-                found.update(engine.evaluate(compiled, [figure]).values)
-        return {name: estimate.value for name, estimate in found.items()}
+                known = engine.evaluate(compiled, [figure])
+                found.update({name: estimate.value for name, estimate in known.values.items()})
+                accepted = known.accepted
+        return {
+            **found,
+            **compiled.program.acceptance(accepted, counts_for(compiled.program, self.options.shots)),
+        }
 
     @property
     def notes(self) -> tuple[str, ...]:

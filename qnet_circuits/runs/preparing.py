@@ -124,9 +124,9 @@ def on_device(protocol: Protocol, backend: BaseBackend) -> tuple[Protocol, tuple
 def _check_blocks(protocol: Protocol, backend: BaseBackend, options: RunOptions) -> None:
     if options.repeats > 1 and not backend.capabilities.samples:
         raise UnsupportedError(f"{backend.name} computes figures without shots; leave repeats out")
-    if options.repeats > 1 and protocol.analyzes:
+    if options.repeats > 1 and protocol.secret_outcomes:
         raise UnsupportedError(
-            f"{protocol.name} analyses its outcomes as a whole, so blocks cannot be compared; leave repeats out"
+            f"{protocol.name} makes a secret of its outcomes as a whole, so blocks cannot be compared; leave repeats out"
         )
 
 

@@ -118,7 +118,7 @@ RESULT = {field.name for field in dataclasses.fields(Result)} | {
 }
 
 
-@pytest.mark.parametrize("name", sorted(RESULT | {"acceptance", "__class__", "_repr_html_"}))
+@pytest.mark.parametrize("name", sorted(RESULT | {"acceptance_of_corrections", "__class__", "_repr_html_"}))
 def test_a_name_that_a_result_needs_is_refused(name):
     circuit = Scaled().program(None).items[0].circuit
     with pytest.raises(ProgramError, match=name):

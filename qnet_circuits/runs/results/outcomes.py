@@ -12,8 +12,9 @@ import numpy as np
 
 from qnet_circuits.backends.base import Raw
 from qnet_circuits.errors import NoShotsError, QnetError
+from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import CUT, Figure, Outcomes
-from qnet_circuits.programs.program import CONTROL
+from qnet_circuits.programs.program import CONTROL, acceptance_name
 from qnet_circuits.runs.manifest import StoredCircuit
 from qnet_circuits.theory.estimate import Estimate, proportion
 
@@ -44,14 +45,28 @@ def pooled(blocks: Sequence[Outcomes]) -> Outcomes:
     )
 
 
-def acceptance(circuits: Sequence[StoredCircuit], outcomes: Outcomes, level: float) -> dict[str, Estimate]:
-    """Return the accepted share of shots, if any were dropped by post-selection."""
+def acceptance(
+    circuits: Sequence[StoredCircuit],
+    figures: Sequence[Figure],
+    whole: Outcomes,
+    blocks: Sequence[Outcomes],
+    level: float,
+) -> tuple[dict[str, Estimate], dict[str, Spread]]:
+    """Return the share of shots that post-selection kept, if it dropped any, and its spread between blocks."""
     own = [circuit for circuit in circuits if not circuit.measures_readout and CONTROL not in circuit.tags]
     if not any(circuit.forms.accept for circuit in own):
-        return {}
-    accepted = sum(len(next(iter(outcomes[circuit.name].values()))) for circuit in own)
+        return {}, {}
     asked = sum(circuit.shots for circuit in own)
-    return {"acceptance": proportion(accepted, asked, level)}
+
+    def share(_: Figure, found: tuple[Outcomes, int]) -> Estimate:
+        outcomes, times = found
+        kept = sum(len(next(iter(outcomes[circuit.name].values()))) for circuit in own)
+        return proportion(kept, times * asked, level)
+
+    figure = Figure(acceptance_name(figures), Expression(), physical=(0.0, 1.0))
+    each = [(block, 1) for block in blocks]
+    estimates, _, spreads = estimate_blocks([figure], (whole, len(blocks)), each, share)
+    return estimates, spreads
 
 
 def spread_of(estimate: Estimate, values: Sequence[float], figure: Figure) -> tuple[Estimate, Spread]:
