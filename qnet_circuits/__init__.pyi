@@ -40,6 +40,7 @@ from qnet_circuits.programs.blocks import chain_registers as chain_registers
 from qnet_circuits.programs.blocks import distribute as distribute
 from qnet_circuits.programs.blocks import entangled_ends as entangled_ends
 from qnet_circuits.programs.blocks import measure_pauli as measure_pauli
+from qnet_circuits.programs.blocks import move as move
 from qnet_circuits.programs.blocks import prepare as prepare
 from qnet_circuits.programs.blocks import remote_cz as remote_cz
 from qnet_circuits.programs.expressions import Expression as Expression
@@ -68,6 +69,7 @@ from qnet_circuits.programs.protocol import register as register
 from qnet_circuits.protocols.bb84 import BB84 as BB84
 from qnet_circuits.protocols.bbm92 import BBM92 as BBM92
 from qnet_circuits.protocols.chsh import Chsh as Chsh
+from qnet_circuits.protocols.distillation import Distillation as Distillation
 from qnet_circuits.protocols.e91 import E91 as E91
 from qnet_circuits.protocols.entanglement_swapping import EntanglementSwapping as EntanglementSwapping
 from qnet_circuits.protocols.ghz import Ghz as Ghz

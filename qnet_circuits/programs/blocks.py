@@ -115,6 +115,29 @@ def bell_measurement(circuit: QuantumCircuit, data: Qubit, half: Qubit, z_bit: C
     circuit.measure(half, x_bit)
 
 
+def move(circuit: QuantumCircuit, source: Qubit, target: Qubit) -> None:
+    """Append the move of a qubit's state to an unused qubit of the same node, by two CNOTs.
+
+    The target must be in |0⟩; the source is in |0⟩ afterwards, so that the next pair can be made there. This is how a half of a
+    pair goes from a communication qubit into a memory.
+
+    Args:
+        circuit: The protocol's circuit.
+        source: The qubit that holds the state.
+        target: An unused qubit of the same node, or one that was just reset.
+
+    Example:
+        >>> alice, bob = QuantumRegister(2, "alice"), QuantumRegister(2, "bob")
+        >>> circuit = QuantumCircuit(alice, bob)
+        >>> entangle(circuit, alice[1], bob[0])
+        >>> move(circuit, alice[1], alice[0]), move(circuit, bob[0], bob[1])
+        (None, None)
+        >>> entangle(circuit, alice[1], bob[0])
+    """
+    circuit.cx(source, target)
+    circuit.cx(target, source)
+
+
 def remote_cz(
     circuit: QuantumCircuit,
     a: Qubit,

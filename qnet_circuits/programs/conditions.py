@@ -85,13 +85,12 @@ class Condition:
         """
         if not self.patterns:
             return (((self.bits, 0),),)
-        patterns = dict.fromkeys(self.patterns)
-        parities = {pattern.count("1") % 2 for pattern in patterns}
-        if len(parities) == 1 and 2 * len(patterns) == 2 ** len(self.bits):
-            return (((self.bits, parities.pop()),),)
+        together = _parities(self.bits, tuple(dict.fromkeys(self.patterns)))
+        if together is not None:
+            return (together,)
         return tuple(
             tuple(((bit,), int(digit)) for bit, digit in zip(self.bits, pattern, strict=True))
-            for pattern in patterns
+            for pattern in dict.fromkeys(self.patterns)
         )
 
     def apart(self) -> tuple[Condition, ...]:
@@ -164,3 +163,29 @@ def _all_patterns(width: int) -> Sequence[str]:
     if width > _MOST_BITS:
         raise ParameterError(f"a parity of {width} bits beside other conditions has too many patterns")
     return ["".join(digits) for digits in product("01", repeat=width)]
+
+
+def _parities(bits: tuple[Bit, ...], patterns: tuple[str, ...]) -> tuple[Parity, ...] | None:
+    """Return parities that hold together in these patterns and in no other, or None if there are none such.
+
+    Differences of patterns then make a space. Each bit that is no pivot of its reduced basis gives a parity: with the pivots
+    whose basis vectors have it.
+    """
+    first = int(patterns[0], 2)
+    basis: dict[int, int] = {}
+    for pattern in patterns[1:]:
+        rest = int(pattern, 2) ^ first
+        for pivot, vector in basis.items():
+            rest ^= vector if rest >> pivot & 1 else 0
+        if rest:
+            new = rest.bit_length() - 1
+            basis = {pivot: vector ^ rest if vector >> new & 1 else vector for pivot, vector in basis.items()}
+            basis[new] = rest
+    if 2 ** len(basis) != len(patterns):
+        return None
+    found = []
+    for free in set(range(len(bits))) - set(basis):
+        places = [free, *(pivot for pivot, vector in basis.items() if vector >> free & 1)]
+        chosen = tuple(bits[len(bits) - 1 - place] for place in sorted(places, reverse=True))
+        found.append((chosen, sum(first >> place & 1 for place in places) % 2))
+    return tuple(found)

@@ -108,6 +108,8 @@ class _Walk:
     network: Network | None
     used: set[Qubit] = field(default_factory=set)
     gone: dict[Qubit, str] = field(default_factory=dict)
+    #: Of a qubit that was copied onto an unused one, and of the copy: which was copied onto which.
+    copied: dict[Qubit, tuple[Qubit, Qubit]] = field(default_factory=dict)
     received: set[Qubit] = field(default_factory=set)
     #: The nodes of which one measured a bit last: several where a branch may have overwritten it.
     measured_at: dict[Clbit, tuple[str, ...]] = field(default_factory=dict)
@@ -165,13 +167,27 @@ def _check_instruction(walk: _Walk, instruction: CircuitInstruction) -> None:
     walk.qubit_round.update(dict.fromkeys(instruction.qubits, rounds))
     if name == "measure":
         _measure(walk, instruction.clbits[0], walk.nodes[instruction.qubits[0]], rounds)
-    if name == "reset":
-        walk.used.discard(instruction.qubits[0])
-    elif name != "barrier":
-        walk.used.update(instruction.qubits)
+    if name != "barrier":
+        _note_used(walk, name, instruction.qubits)
     if name == TRANSMIT:
         source, target = instruction.qubits
         walk.gone[source] = walk.nodes[target]
+
+
+def _note_used(walk: _Walk, name: str, qubits: Sequence[Qubit]) -> None:
+    """Note which qubits are in |0⟩ no more, and which are again.
+
+    A qubit is after a reset, and after its state has moved: CX onto an unused qubit, and CX back with nothing in between.
+    """
+    copies = {walk.copied.pop(qubit, None) for qubit in qubits}
+    fresh = [qubit for qubit in qubits if qubit not in walk.used]
+    walk.used.update(qubits)
+    if name == "reset":
+        walk.used.discard(qubits[0])
+    elif name == "cx" and copies == {(qubits[1], qubits[0])}:
+        walk.used.discard(qubits[1])
+    elif name == "cx" and qubits[1] in fresh:
+        walk.copied.update(dict.fromkeys(qubits, (qubits[0], qubits[1])))
 
 
 def _measure(walk: _Walk, bit: Clbit, node: str, rounds: int, surely: bool = True) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from qnet_circuits.errors import check_count, check_name
@@ -116,6 +117,28 @@ def raw_pairs(made: Sequence[Distilled], pairs: int = 2, pumped: bool = False) -
     for each in made:
         cost = (cost + pairs - 1 if pumped else cost * pairs) / each.success
     return cost
+
+
+def at_once(made: Sequence[Distilled], pairs: int = 2, pumped: bool = False) -> float:
+    """Return the probability that all results of several rounds agree, where all pairs are made once and none again.
+
+    In a recurrence of R rounds round r is done pairs^(R - r) times; in pumping each step is done once.
+
+    Args:
+        made: What each round makes.
+        pairs: How many pairs a round takes, at least 2.
+        pumped: Whether all of these but one are fresh.
+
+    Raises:
+        ParameterError: If ``pairs`` is below 2.
+
+    Example:
+        >>> once, twice = iterated(recurrence("dejmps"), werner(0.9), 2)
+        >>> at_once([once, twice]) == once.success**2 * twice.success
+        True
+    """
+    times = 1 if pumped else check_count("pairs", pairs, 2)
+    return float(math.prod(each.success**times**k for k, each in enumerate(reversed(made))))
 
 
 def fixed_points(one: Round) -> tuple[float, float] | None:

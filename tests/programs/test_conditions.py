@@ -1,6 +1,7 @@
 """Figures under conditions and ratios: what is counted, what the interval is, and what is refused."""
 
 import json
+from itertools import product
 
 import numpy as np
 import pytest
@@ -192,3 +193,23 @@ def test_a_single_pattern_is_a_condition_on_each_bit():
     kept = qn.keep_if(qn.parity("c", ENDS), TESTS, ["01"])
     assert kept == qn.parity("c", ENDS, [("out", 2, 0), ("out", 3, 1)])
     assert kept.events[0].given == (Condition((TESTS[0],), ("0",)), Condition((TESTS[1],), ("1",)))
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4])
+def test_ways_in_which_a_condition_is_met_are_its_patterns(rng, width):
+    """Whatever the patterns: each shot that meets the condition meets one way, and no other shot meets any."""
+    bits = tuple(("a", k) for k in range(width))
+    every = ["".join(digits) for digits in product("01", repeat=width)]
+    half = [each for each in every if each[:2].count("1") % 2]
+    for patterns in [[each for each in every if rng.random() < 0.5] or every[:1] for _ in range(20)] + [half]:
+        ways = Condition(bits, tuple(patterns)).ways()
+        for values in every:
+            digit = {bit: int(value) for bit, value in zip(bits, values, strict=True)}
+            met = [all(sum(digit[bit] for bit in which) % 2 == value for which, value in way) for way in ways]
+            assert sum(met) == (values in patterns)
+
+
+def test_parities_that_all_hold_are_one_way():
+    same = [Condition((("a", k), ("b", k))) for k in range(3)]
+    (way,) = joined(same).ways()
+    assert {(frozenset(bits), value) for bits, value in way} == {(frozenset(each.bits), 0) for each in same}

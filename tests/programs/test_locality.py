@@ -5,7 +5,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter, Qubit
 
 from qnet_circuits.errors import LocalityError, ParameterError, ProgramError
-from qnet_circuits.programs.blocks import bell_measurement
+from qnet_circuits.programs.blocks import bell_measurement, move
 from qnet_circuits.programs.expressions import parity
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import correct, entangle, transmit
@@ -67,6 +67,41 @@ def test_link_operations_need_fresh_qubits(circuit):
     transmit(circuit, circuit.qubits[1], circuit.qubits[2])
     with pytest.raises(ProgramError, match=r"'transmit'.*\|0⟩"):
         check_circuit(circuit)
+
+
+def test_a_qubit_whose_state_has_moved_is_fresh(circuit):
+    """Not if anything comes between the two CNOTs, nor if the target was used."""
+    a, memory, b, _ = circuit.qubits
+    entangle(circuit, a, b)
+    half_way, used = circuit.copy(), circuit.copy()
+    move(circuit, a, memory)
+    check_circuit(circuit)
+    moved = circuit.copy()
+    entangle(moved, a, moved.qubits[3])
+    check_circuit(moved)
+    back = circuit.copy()
+    move(back, memory, a)
+    entangle(back, memory, back.qubits[3])
+    check_circuit(back)
+    for touched in (a, memory):
+        between = half_way.copy()
+        between.cx(a, memory)
+        between.z(touched)
+        between.cx(memory, a)
+        _refused(between, a)
+    used.x(memory)
+    move(used, a, memory)
+    _refused(used, a)
+    _refused(circuit, memory)
+    half_way.cx(a, memory)
+    _refused(half_way, a)
+
+
+def _refused(circuit, qubit):
+    once_more = circuit.copy()
+    entangle(once_more, qubit, once_more.qubits[3])
+    with pytest.raises(ProgramError, match=r"in \|0⟩"):
+        check_circuit(once_more)
 
 
 def test_a_qubit_that_left_is_gone(circuit):

@@ -8,7 +8,7 @@ import pytest
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.theory.bell_diagonal import werner
 from qnet_circuits.theory.distillation import double_selection, parity_check
-from qnet_circuits.theory.distillation_codes import CODES, enumerators, from_code
+from qnet_circuits.theory.distillation_codes import CODES, Code, enumerators, from_code
 from qnet_circuits.theory.recurrences import iterated, recurrence
 
 STEANE = ("IIIXXXX", "IXXIIXX", "XIXIXIX", "IIIZZZZ", "IZZIIZZ", "ZIZIZIZ")
@@ -17,10 +17,14 @@ STEANE = ("IIIXXXX", "IXXIIXX", "XIXIXIX", "IIIZZZZ", "IZZIIZZ", "ZIZIZIZ")
 @pytest.mark.parametrize(
     ("code", "harmless", "unseen"),
     [
-        (CODES["2-to-1"], (1, 0, 1), (1, 2, 5)),
-        (CODES["3-to-1"], (1, 0, 1, 2), (1, 1, 7, 7)),
-        (CODES["4-to-1"], (1, 0, 0, 4, 3), (1, 0, 6, 16, 9)),
-        (CODES["5-to-1"], (1, 0, 0, 0, 15, 0), (1, 0, 0, 30, 15, 18)),
+        (CODES["2-to-1"].stabilizers, (1, 0, 1), (1, 2, 5)),
+        (CODES["3-to-1"].stabilizers, (1, 0, 1, 2), (1, 1, 7, 7)),
+        (CODES["4-to-1"].stabilizers, (1, 0, 0, 4, 3), (1, 0, 6, 16, 9)),
+        (CODES["5-to-1"].stabilizers, (1, 0, 0, 0, 15, 0), (1, 0, 0, 30, 15, 18)),
+        (("ZZ",), (1, 0, 1), (1, 2, 5)),
+        (("YZX", "ZYX"), (1, 0, 1, 2), (1, 1, 7, 7)),
+        (("IZZY", "XYZZ", "YYYI"), (1, 0, 0, 4, 3), (1, 0, 6, 16, 9)),
+        (("XZZXI", "IXZZX", "XIXZZ", "ZXIXZ"), (1, 0, 0, 0, 15, 0), (1, 0, 0, 30, 15, 18)),
         (STEANE, (1, 0, 0, 0, 21, 0, 42, 0), (1, 0, 0, 21, 21, 126, 42, 45)),
     ],
 )
@@ -38,24 +42,28 @@ def test_enumerators(code, harmless, unseen):
 )
 def test_werner_pairs(scheme, values):
     for start, (fidelity, success) in zip((0.7, 0.8, 0.9, 0.95), values, strict=True):
-        found = from_code(CODES[scheme], [werner(start)] * int(scheme[0]))
-        assert found == (pytest.approx(fidelity, abs=5.01e-6), pytest.approx(success, abs=5.01e-5))
+        made = from_code(CODES[scheme], [werner(start)] * int(scheme[0]))
+        assert made.weights[0] == pytest.approx(fidelity, abs=5.01e-6)
+        assert made.success == pytest.approx(success, abs=5.01e-5)
 
 
 def test_four_pairs_at_once_are_better_than_two_rounds():
     two_rounds = iterated(recurrence("dejmps"), werner(0.9), 2)[-1].weights[0]
-    assert from_code(CODES["4-to-1"], [werner(0.9)] * 4)[0] > two_rounds
+    assert from_code(CODES["4-to-1"], [werner(0.9)] * 4).weights[0] > two_rounds
 
 
 def test_pairs_of_their_own(rng):
     """Two and three pairs of any weights are what rounds make of them, and five what their polynomial says."""
     first, second, third, *_ = pairs = [tuple(w) for w in rng.dirichlet([8, 1, 1, 1], size=5)]
-    weights, success = parity_check(first, second)
-    assert from_code(["ZZ"], [first, second]) == pytest.approx((weights[0], success))
-    weights, success = double_selection(first, second, third)
-    # The checks are Z on the second pair and X on the third, traced back through both CNOTs and the Hadamard gates.
-    assert from_code(["XXX", "IZZ"], [first, second, third]) == pytest.approx((weights[0], success))
-    assert from_code(CODES["5-to-1"], pairs) == pytest.approx(_by_hand(CODES["5-to-1"], pairs))
+    for code, made in [
+        (Code(("ZZ",), "XX", "ZI"), parity_check(first, second)),
+        # The checks are Z on the second pair and X on the third, traced back through both CNOTs and the Hadamard gates.
+        (Code(("XXX", "IZZ"), "ZZI", "XII"), double_selection(first, second, third)),
+    ]:
+        found = from_code(code, pairs[: len(code.x)])
+        assert found.weights == pytest.approx(made.weights) and found.success == pytest.approx(made.success)
+    made = from_code(CODES["5-to-1"], pairs)
+    assert (made.weights[0], made.success) == pytest.approx(_by_hand(CODES["5-to-1"].stabilizers, pairs))
 
 
 def _by_hand(code, pairs):
@@ -78,23 +86,27 @@ def _by_hand(code, pairs):
 
 
 @pytest.mark.parametrize(
-    ("code", "pairs", "said"),
+    ("stabilizers", "x", "z", "said"),
     [
-        (["ZZ", "ZZ"], 3, "n - 1"),
-        (["ZI", "XZ"], 2, "n - 1"),
-        (["ZZI", "XII"], 3, "commute"),
-        (["ZZI", "ZZI"], 3, "product"),
-        (["ZQ"], 2, "I, X, Y, Z"),
-        ([], 1, "n - 1"),
-        (["ZZ"], 3, "takes 2"),
+        (["ZZ", "ZZ"], "XX", "ZI", "n - 1"),
+        (["ZI", "XZ"], "XX", "ZI", "n - 1"),
+        (["ZZI", "XII"], "XXX", "ZII", "commute"),
+        (["ZZI", "ZZI"], "XXX", "ZII", "product"),
+        (["ZQ"], "XX", "ZI", "I, X, Y, Z"),
+        ([], "X", "Z", "n - 1"),
+        (["ZZ"], "XI", "ZI", "XI"),
+        (["ZZ"], "XX", "ZZ", "ZZ"),
+        (["ZZ"], "XXX", "ZI", "XXX"),
     ],
 )
-def test_what_is_no_code_is_one_clear_line(code, pairs, said):
+def test_what_is_no_code_is_one_clear_line(stabilizers, x, z, said):
     with pytest.raises(ParameterError) as caught:
-        from_code(code, [werner(0.9)] * pairs)
+        Code(tuple(stabilizers), x, z)
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_results_that_never_agree():
+def test_pairs_that_do_not_fit():
+    with pytest.raises(ParameterError, match="takes 2"):
+        from_code(CODES["2-to-1"], [werner(0.9)] * 3)
     with pytest.raises(ParameterError, match="never agree"):
-        from_code(["ZZ"], [(0, 1, 0, 0), (1, 0, 0, 0)])
+        from_code(CODES["2-to-1"], [(0, 1, 0, 0), (1, 0, 0, 0)])

@@ -1,0 +1,156 @@
+"""Entanglement distillation: several pairs become one that is better, if the results of their checks agree."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar
+
+import numpy as np
+
+from qnet_circuits.errors import ParameterError, check_name
+from qnet_circuits.programs.blocks import ChainProtocol
+from qnet_circuits.programs.distilling import Scheme, distilled_ends, scheme_of
+from qnet_circuits.programs.expressions import acceptance, keep_if, parity
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.locality import Announcement
+from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.programs.protocol import Protocol, protocol_class, register
+from qnet_circuits.theory import bounds
+from qnet_circuits.theory.bell_diagonal import Weights
+from qnet_circuits.theory.distillation import Distilled, parity_check
+from qnet_circuits.theory.distillation_codes import CODES, from_code
+from qnet_circuits.theory.noise_parameters import NoiseParameters
+from qnet_circuits.theory.recurrences import PAIRS, at_once, iterated, pumping, recurrence
+from qnet_circuits.theory.swapping import chain_weights
+
+ORDERS = ("distil-first", "swap-first")
+#: With more checks than this, the ways in which all can agree are too many to be told one by one.
+_MOST_CHECKS = 12
+
+
+@register
+@dataclass(frozen=True)
+class Distillation(ChainProtocol):
+    """A better Bell pair out of several, by local gates, measurements and a comparison of results.
+
+    Alice and Bob do the same gates on their halves of all pairs, measure all pairs but one, and keep it if every two results
+    agree. The figure ``fidelity`` is that of the pair given that it is kept, ``acceptance`` the probability of that. Schemes:
+    ``bbpssw`` (Bennett et al., Phys. Rev. Lett. 76, 722 (1996)), ``dejmps`` (Deutsch et al., Phys. Rev. Lett. 77, 2818
+    (1996)), ``pumping`` (DEJMPS by a fresh pair in every step), ``double-selection`` (Fujii and Yamamoto, arXiv:0811.2639),
+    and ``2-to-1`` to ``5-to-1``, the stabilizer codes of ``theory.distillation_codes`` (Jansen et al., arXiv:2103.03669).
+    Pairs are as the links make them: BBPSSW's twirl, which does nothing to Werner pairs, is left out.
+
+    Over several hops the pairs of every link are distilled and then swapped, or raw pairs are swapped and then distilled by
+    the ends. All raw pairs are made once, so ``acceptance`` is that of all checks together.
+
+    On hardware: a line of two qubits for each place, as each raw pair is made in the middle and moved outward by two CNOTs on
+    either side. Two pairs take 4 qubits and 8 two-qubit gates, three take 6 and 19. Rounds after the first, and steps of
+    pumping, measure and reset qubits in mid-circuit.
+
+    Args:
+        hops: Number of links, at least 1. Default 1.
+        link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
+        network: A chain with links of its own, instead of the two.
+        scheme: How pairs are distilled. Default ``dejmps``.
+        rounds: Rounds of ``dejmps`` and ``double-selection``, or steps of ``pumping``, at least 1; 1 for the other schemes.
+        order: ``distil-first`` or ``swap-first``. Default ``distil-first``.
+
+    Raises:
+        ParameterError: If a value is out of range, both ways are given, or there are more than 12 checks.
+        UnknownNameError: If there is no such scheme or order.
+
+    Example:
+        >>> theory = Distillation(link_fidelity=0.9, scheme="dejmps").theory(NoiseParameters())
+        >>> {name: round(value, 5) for name, value in theory.items()}
+        {'fidelity': 0.9264, 'acceptance': 0.87556}
+    """
+
+    name: ClassVar[str] = "distillation"
+    scheme: str = "dejmps"
+    rounds: int = 1
+    order: str = "distil-first"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_name("order", self.order, ORDERS)
+        checks = self._checks
+        if checks > _MOST_CHECKS:
+            raise ParameterError(
+                f"{self.scheme} with rounds={self.rounds} over {self.chain.hops} hops has {checks} checks, and at most "
+                f"{_MOST_CHECKS} can agree at once often enough to be of use; take fewer"
+            )
+        object.__setattr__(self, "rounds", int(self.rounds))  # numpy's integers would not go into JSON
+
+    @property
+    def _shape(self) -> Scheme:
+        return scheme_of(self.scheme, self.rounds)
+
+    @property
+    def _swaps_first(self) -> bool:
+        return self.order == "swap-first"
+
+    @property
+    def _checks(self) -> int:
+        return (self._shape.raw - 1) * (1 if self._swaps_first else self.chain.hops)
+
+    def program(self, rng: np.random.Generator) -> Program:
+        """Return three circuits, one for each setting XX, YY and ZZ of the pair that is kept."""
+        items = []
+        for name in ("xx", "yy", "zz"):
+            circuit = distilled_ends(self.chain, self._shape, name[0].upper(), self._swaps_first)
+            items.append(Item(name, circuit, {"setting": name}, announced=self._announced()))
+        out = [("out", 0), ("out", 1)]
+        xx, yy, zz = (parity(item.name, out) for item in items)
+        fidelity = (1 + xx - yy + zz) / 4
+        for k in range(self._checks):
+            fidelity = keep_if(fidelity, [("checks", 2 * k), ("checks", 2 * k + 1)])
+        # Of perfect gates and readouts, on links as they are: their errors are what this is about.
+        ideal, range_ = self.theory(NoiseParameters()), (0.0, 1.0)
+        silent = ideal if self.chain.hops == 1 else {}
+        figures = [
+            Figure(name, each, ideal[name], silent.get(name), physical=range_)
+            for name, each in (("fidelity", fidelity), ("acceptance", acceptance(fidelity)))
+        ]
+        return Program(items, figures, self.chain)
+
+    def _announced(self) -> tuple[Announcement, ...]:
+        """Return what is said aloud: the results of the checks, each way, on each link or between the ends."""
+        path = self.chain.path()
+        spans = [(path[0], path[-1])] if self._swaps_first else pairwise(path)
+        bits = self._shape.raw - 1
+        return tuple(Announcement(a, b, bits, "check") for span in spans for a, b in (span, span[::-1]))
+
+    def theory(self, noise: NoiseParameters) -> dict[str, float]:
+        """Return the fidelity and the acceptance that follow from the weights of the links."""
+        if not noise.ideal:
+            return {}
+        links = [link.weights for _, _, link in self.chain.links]
+        if self._swaps_first:
+            made = self._distilled(chain_weights(links))
+            return {"fidelity": made.weights[0], "acceptance": made.success}
+        each = [self._distilled(weights) for weights in links]
+        fidelity = chain_weights([made.weights for made in each])[0]
+        return {"fidelity": fidelity, "acceptance": math.prod(made.success for made in each)}
+
+    def _distilled(self, raw: Weights) -> Distilled:
+        """Return what the scheme makes of pairs with these weights."""
+        if self.scheme in CODES:
+            return from_code(CODES[self.scheme], [raw] * self._shape.raw)
+        if self.scheme == "bbpssw":
+            return parity_check(raw, raw)
+        pumped = self.scheme == "pumping"
+        made = pumping(raw, self.rounds) if pumped else iterated(recurrence(self.scheme), raw, self.rounds)
+        return Distilled(made[-1].weights, at_once(made, PAIRS.get(self.scheme, 2), pumped))
+
+    @property
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """A fidelity above 1/2 proves entanglement; that of a raw pair, if links err, is what distillation must beat."""
+        raw = self.chain.weights[0]
+        beaten = {"raw pair": raw} if raw < 1 else {}
+        return {"fidelity": {"entangled": bounds.BELL_ENTANGLED, **beaten}}
+
+    def baseline(self) -> Protocol:
+        """Return the transport of one half of a single pair by SWAPs."""
+        return protocol_class("swap-transport").from_parameters(network=self.chain)
