@@ -11,18 +11,27 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 PROCESSOR = NOTEBOOKS[0].with_name("04_on_a_processor.ipynb")
 #: What takes most of a notebook's time, and what stands in its place if each line shall only be run once.
 SHORTER = {
+    "02_repeater_chain": {"range(1, 9)": "range(1, 4)"},
     "03_why_waiting_costs": {
         "shots=8000": "shots=200",
         "shots=4000": "shots=200",
         "latencies = [0, 1, 2, 3, 4, 5]": "latencies = [0, 5]",
+        '{"fake_boston": "C0", "fake_kingston": "C1", "fake_torino": "C2"}': '{"fake_kingston": "C1"}',
         "hops = [1, 2, 3, 5, 8, 12, 20, 30, 45, 70, 100]": "hops = [1, 2, 3]",
+        "hops=30), qn.line_device(60,": "hops=5), qn.line_device(10,",
         "np.linspace(0, 80e-6, 41)": "np.linspace(0, 80e-6, 3)",
         "swaps = range(6)": "swaps = range(2)",
     },
     "05_a_secret_key": {
         "BB84(pulses=200_000)": "BB84(pulses=40_000)",
+        "fractions = [0, 0.05, 0.1, 0.15, 0.25, 0.5, 0.75, 1]": "fractions = [0, 0.25, 1]",
         "pulses=100_000, eve": "pulses=10_000, eve",
+        "disturbances = [0.005, 0.02, 0.05, 0.08, 0.11, ": "disturbances = [0.05, ",
+        "0.2, 0.3, 0.4, 0.5]": "0.3]",
         "pulses=40_000, eve": "pulses=10_000, eve",
+        "pulses = [4_000, 10_000, 20_000, 50_000, 200_000, 1_000_000]": "pulses = [4_000, 50_000]",
+        "(1.0, 0.97, 0.92, 0.85, 0.8)": "(1.0, 0.85)",
+        "pairs=60_000": "pairs=10_000",
     },
 }
 
