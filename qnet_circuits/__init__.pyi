@@ -30,6 +30,7 @@ from qnet_circuits.errors import RecordError as RecordError
 from qnet_circuits.errors import UnknownNameError as UnknownNameError
 from qnet_circuits.errors import UnsupportedError as UnsupportedError
 from qnet_circuits.errors import VerificationError as VerificationError
+from qnet_circuits.plotting.density import plot_density_matrix as plot_density_matrix
 from qnet_circuits.plotting.ledger import plot_ledger as plot_ledger
 from qnet_circuits.plotting.links import plot_links as plot_links
 from qnet_circuits.plotting.rates import plot_rates as plot_rates
@@ -43,6 +44,7 @@ from qnet_circuits.programs.blocks import measure_pauli as measure_pauli
 from qnet_circuits.programs.blocks import move as move
 from qnet_circuits.programs.blocks import prepare as prepare
 from qnet_circuits.programs.blocks import remote_cz as remote_cz
+from qnet_circuits.programs.density import density_matrix as density_matrix
 from qnet_circuits.programs.expressions import Expression as Expression
 from qnet_circuits.programs.expressions import Ratio as Ratio
 from qnet_circuits.programs.expressions import acceptance as acceptance
@@ -66,6 +68,7 @@ from qnet_circuits.programs.protocol import Protocol as Protocol
 from qnet_circuits.programs.protocol import protocol_class as protocol_class
 from qnet_circuits.programs.protocol import protocol_names as protocol_names
 from qnet_circuits.programs.protocol import register as register
+from qnet_circuits.programs.tomography import Tomography as Tomography
 from qnet_circuits.protocols.bb84 import BB84 as BB84
 from qnet_circuits.protocols.bbm92 import BBM92 as BBM92
 from qnet_circuits.protocols.chsh import Chsh as Chsh
@@ -75,8 +78,10 @@ from qnet_circuits.protocols.entanglement_swapping import EntanglementSwapping a
 from qnet_circuits.protocols.ghz import Ghz as Ghz
 from qnet_circuits.protocols.link_benchmark import LinkBenchmark as LinkBenchmark
 from qnet_circuits.protocols.long_range_cnot import LongRangeCnot as LongRangeCnot
+from qnet_circuits.protocols.process_tomography import ProcessTomography as ProcessTomography
 from qnet_circuits.protocols.repeater_chain import RepeaterChain as RepeaterChain
 from qnet_circuits.protocols.six_state import SixState as SixState
+from qnet_circuits.protocols.state_tomography import StateTomography as StateTomography
 from qnet_circuits.protocols.superdense_coding import SuperdenseCoding as SuperdenseCoding
 from qnet_circuits.protocols.swap_transport import SwapTransport as SwapTransport
 from qnet_circuits.protocols.teleportation import Teleportation as Teleportation

@@ -57,6 +57,8 @@ CASES = [
     qn.SwapTransport(hops=2, **NOISY),
     qn.SwapTransport(task="chsh", **NOISY),
     qn.SwapTransport(task="state", state=(0.7, 0.4), **NOISY),
+    qn.StateTomography(hops=2, **NOISY),
+    qn.ProcessTomography(**NOISY),
 ]
 #: What the repr of a protocol is made of.
 NAMES = {**vars(qn), **vars(eavesdroppers), "BB84": BB84, "SixState": SixState, "BBM92": BBM92, "E91": E91}

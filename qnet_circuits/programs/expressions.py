@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any, TypeVar, overload
+from typing import Any, Protocol, Self, TypeVar, overload
 
 from qnet_circuits.errors import NoShotsError, ParameterError
 from qnet_circuits.programs.conditions import Bit, Condition, Flags, Registers, joined
@@ -13,7 +13,14 @@ from qnet_circuits.programs.conditions import Bit, Condition, Flags, Registers, 
 #: A denominator below this is rounding.
 _NOTHING = 1e-13
 Given = Iterable[tuple[str, int, int] | Condition]
-_Either = TypeVar("_Either", "Expression", "Ratio")
+_Kept = TypeVar("_Kept", bound="_OfEvents")
+
+
+class _OfEvents(Protocol):
+    """An expression, a ratio, or the function of a state: whose events can be put under conditions."""
+
+    def mapped(self, change: Callable[[Event], Event]) -> Self:
+        """Return it with other events in the place of its own."""
 
 
 @dataclass(frozen=True)
@@ -293,7 +300,7 @@ def population(item: str, bits: Iterable[Bit], patterns: Iterable[str], given: G
     return Expression(terms=((1.0, event),))
 
 
-def keep_if(expression: _Either, bits: Iterable[Bit], patterns: Iterable[str] | None = None) -> _Either:
+def keep_if(expression: _Kept, bits: Iterable[Bit], patterns: Iterable[str] | None = None) -> _Kept:
     """Return an expression in which a shot counts only if its bits have one of these patterns.
 
     This is post-selection as a figure: on flags that must be 0, on two parties' bits that must agree, on the parities of a

@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, TypeVar
 
+import numpy as np
+
 from qnet_circuits.errors import FigureError, ParameterError, ProgramError
 from qnet_circuits.programs.conditions import Registers
 from qnet_circuits.programs.counting import Counted, estimated
 from qnet_circuits.programs.expressions import Event, Expression, Ratio
+from qnet_circuits.programs.state_functions import StateFunction
 from qnet_circuits.theory.estimate import Estimate
+from qnet_circuits.theory.state_estimate import LEAST_SHOTS
 
 _LINK_FIGURE = re.compile(r"fidelity((?:_\d+){2}|(?:_\d+){4})")
 _T = TypeVar("_T")
@@ -54,7 +58,7 @@ class Figure:
 
     Args:
         name: What it is called, an identifier.
-        expression: The combination of probabilities, or the ratio of two.
+        expression: The combination of probabilities, the ratio of two, or the function of a state.
         ideal: Its value on a noiseless machine.
         without_messages: Its noiseless value if no classical message arrives (correction mode ``none``), if known.
         null: Value that the figure does not exceed under its null hypothesis; gives the figure a p-value.
@@ -64,7 +68,7 @@ class Figure:
     """
 
     name: str
-    expression: Expression | Ratio
+    expression: Expression | Ratio | StateFunction
     ideal: float | None = None
     without_messages: float | None = None
     null: float | None = None
@@ -74,34 +78,55 @@ class Figure:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isidentifier():
             raise ParameterError(f"a figure's name must be an identifier, got {self.name!r}")
-        if not isinstance(self.expression, Expression | Ratio):
+        if not isinstance(self.expression, Expression | Ratio | StateFunction):
             raise ParameterError(
                 f"figure {self.name!r} needs an expression, made of parity and population, got {self.expression!r}"
             )
-        if self.drawn_from and isinstance(self.expression, Ratio):
-            raise ParameterError(f"figure {self.name!r} is a ratio, whose settings cannot be drawn_from more")
+        if self.drawn_from and not isinstance(self.expression, Expression):
+            kind = "a ratio" if isinstance(self.expression, Ratio) else "the function of a state"
+            raise ParameterError(f"figure {self.name!r} is {kind}, whose settings cannot be drawn_from more")
         if self.physical is not None and not _is_range(self.physical):
             raise ParameterError(
                 f"physical of figure {self.name!r} must be two numbers, the smaller first, like (0, 1), got {self.physical!r}"
             )
 
-    def estimate(self, outcomes: Mapping[str, Registers], level: float = 0.95) -> Estimate:
+    def estimate(
+        self,
+        outcomes: Mapping[str, Registers],
+        level: float = 0.95,
+        rng: np.random.Generator | None = None,
+    ) -> Estimate:
         """Estimate the figure from outcomes, {item: {register: bool array (shots, width)}}.
 
+        Args:
+            outcomes: The outcomes.
+            level: Confidence level, in [0.5, 1).
+            rng: What the interval of a function of a state is drawn from; by default the same each time.
+
         Raises:
-            NoShotsError: If a circuit has no shot that counts, or a denominator may be 0.
+            NoShotsError: If a circuit has no shot that counts, or less than two for the function of a state, or a denominator
+                may be 0.
             FigureError: If the whole interval lies outside of the physical range.
         """
+        function = self.expression
+        if isinstance(function, StateFunction):
+            drawn = rng or np.random.default_rng(0)
+            return self.within(lambda at: function.estimate(outcomes, at, drawn), level)
         counted = Counted(self.events, outcomes)
 
         def at(level: float) -> Estimate:
             return estimated(
-                self.expression,
+                function,
                 lambda each, null: counted.combined(each, level, null, self.drawn_from),
                 self.null,
             )
 
         return self.within(at, level)
+
+    @property
+    def least_shots(self) -> int:
+        """How many shots of each of its circuits it needs at least."""
+        return LEAST_SHOTS if isinstance(self.expression, StateFunction) else 1
 
     def within(self, estimate_at: Callable[[float], Estimate], level: float) -> Estimate:
         """Return an estimate cut to the physical range; its method says so where that took anything away.
@@ -182,7 +207,8 @@ class Figure:
         rest = {key: plain[key] for key in ("ideal", "without_messages", "null", "drawn_from")}
         physical = plain.get("physical")
         physical = None if physical is None else tuple(physical)
-        return cls(plain["name"], Expression.from_dict(plain), **rest, physical=physical)
+        made = StateFunction.from_dict(plain) if "function" in plain else Expression.from_dict(plain)
+        return cls(plain["name"], made, **rest, physical=physical)
 
 
 def _is_range(given: Any) -> bool:

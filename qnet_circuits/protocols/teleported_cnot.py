@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from qiskit import ClassicalRegister, QuantumCircuit
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 from qnet_circuits.programs.blocks import chain_registers, distribute, measure_pauli, prepare
 from qnet_circuits.programs.cnot_protocol import CnotProtocol, ProcessSetting
@@ -44,19 +45,34 @@ class TeleportedCnot(CnotProtocol):
     @staticmethod
     def _circuit(network: Network, setting: ProcessSetting) -> QuantumCircuit:
         registers = chain_registers(network, first=2, last=2)
-        (control, near), (far, target) = registers[0], registers[-1]
+        (control, _), (_, target) = registers[0], registers[-1]
         cat, out = ClassicalRegister(2, "cat"), ClassicalRegister(2, "out")
         circuit = QuantumCircuit(*registers, cat, out)
         prepare(circuit, control, setting.states[0])
         prepare(circuit, target, setting.states[1])
-        x, z = distribute(circuit, network, (near, far))
-        circuit.cx(control, near)
-        circuit.measure(near, cat[0])
-        correct(circuit, far, x=[*x, cat[0]], z=z)
-        circuit.cx(far, target)
-        circuit.h(far)
-        circuit.measure(far, cat[1])
-        correct(circuit, control, z=[cat[1]])
+        append_cnot(circuit, network, registers, cat)
         measure_pauli(circuit, control, setting.measured[0], out[0])
         measure_pauli(circuit, target, setting.measured[1], out[1])
         return circuit
+
+
+def append_cnot(
+    circuit: QuantumCircuit, network: Network, registers: Sequence[QuantumRegister], cat: ClassicalRegister
+) -> None:
+    """Append a CNOT from the first qubit of a chain's first node to the last qubit of its last node.
+
+    Args:
+        circuit: A circuit that holds the registers.
+        network: The chain.
+        registers: Those of ``chain_registers`` with two qubits at each end.
+        cat: Two bits, whose messages the corrections wait for.
+    """
+    (control, near), (far, target) = registers[0], registers[-1]
+    x, z = distribute(circuit, network, (near, far))
+    circuit.cx(control, near)
+    circuit.measure(near, cat[0])
+    correct(circuit, far, x=[*x, cat[0]], z=z)
+    circuit.cx(far, target)
+    circuit.h(far)
+    circuit.measure(far, cat[1])
+    correct(circuit, control, z=[cat[1]])

@@ -78,6 +78,10 @@ class Stored:
         """Return what the analysis draws from: the same for each."""
         return np.random.default_rng(stream_seed(self.manifest["seed"], ANALYSIS))
 
+    def resampling(self) -> np.random.Generator:
+        """Return what the intervals of functions of a state draw from: the same for each, and independent of the rest."""
+        return self.rng().spawn(1)[0]
+
     def outcomes(self) -> list[Outcomes]:
         """Return the corrected outcomes of each block."""
         rng = self.rng()
@@ -101,7 +105,7 @@ def analyse(stored: Stored, level: float) -> Result:
     blocks = stored.outcomes()
     whole = pooled(blocks)
     estimates, empty, spreads = estimate_blocks(
-        stored.figures, whole, blocks, lambda figure, each: figure.estimate(each, level)
+        stored.figures, whole, blocks, lambda figure, each: figure.estimate(each, level, stored.resampling())
     )
     kept, kept_spreads = acceptance(circuits, stored.figures, whole, blocks, level)
     own, own_spreads = _own_of_blocks(stored, whole, blocks, level)

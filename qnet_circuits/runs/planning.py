@@ -40,11 +40,19 @@ def counts_for(program: Program, shots: int | None) -> list[int]:
     """Return the shots of each circuit: those that the protocol decides on, or those that were asked for.
 
     Raises:
-        ParameterError: If the protocol counts its own rounds.
+        ParameterError: If the protocol counts its own rounds, or a figure needs more shots.
     """
     if shots is not None and any(item.shots is not None for item in program):
         raise ParameterError("this protocol counts its own rounds; leave shots out")
-    return [item.shots or shots or DEFAULT_SHOTS for item in program]
+    counts = {item.name: item.shots or shots or DEFAULT_SHOTS for item in program}
+    for figure in program.figures:
+        fewest = min((counts[event.item] for event in figure.events), default=figure.least_shots)
+        if fewest < figure.least_shots:
+            raise ParameterError(
+                f"{figure.name} is a function of a state, which needs {figure.least_shots} shots of each circuit or more, got "
+                f"{fewest}"
+            )
+    return list(counts.values())
 
 
 def with_readout(shots: Sequence[int], compiled: Compiled) -> list[int]:

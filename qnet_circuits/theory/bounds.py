@@ -9,6 +9,9 @@ from qnet_circuits.errors import check_count, check_range
 #: A pair with a fidelity above this with a Bell state is entangled; no separable pair exceeds it.
 BELL_ENTANGLED: float = 0.5
 
+#: The negativity, and the concurrence, of every separable pair.
+SEPARABLE: float = 0.0
+
 #: The best average fidelity of measuring a qubit and preparing it anew, (2F + 1)/3 at F = 1/2 (quant-ph/9807091).
 TELEPORTATION_CLASSICAL: float = 2 / 3
 

@@ -76,6 +76,11 @@ def test_an_unknown_task_is_refused():
         qn.SwapTransport(task="ghz")
 
 
+def test_an_unknown_process_is_refused():
+    with pytest.raises(UnknownNameError, match="process 'swap'"):
+        qn.ProcessTomography(process="swap")
+
+
 @pytest.mark.parametrize("field", ["topology", "method"])
 def test_unknown_names_of_ghz_are_refused(field):
     with pytest.raises(UnknownNameError, match=f"{field} 'stars'"):
@@ -104,6 +109,9 @@ SHAPES = [
     (qn.SwapTransport(hops=3), 3, (1, 0, 0, 6, 3)),
     (qn.SwapTransport(hops=3, task="chsh"), 4, (1, 0, 0, 6, 3)),
     (qn.SwapTransport(hops=3, task="state"), 6, (0, 0, 0, 7, 3)),
+    (qn.StateTomography(hops=2), 9, (2, 2, 1, 4, 3)),
+    (qn.ProcessTomography(), 12, (1, 2, 1, 3, 2)),
+    (qn.ProcessTomography(process="cnot"), 144, (1, 2, 2, 4, 3)),
 ]
 
 
@@ -229,19 +237,21 @@ def test_process_fidelity_is_that_of_the_matrix(rng):
 # -- exact figures: every Pauli on every link -----------------------------------------------------------------------
 
 
+def _probability(event, outcomes):
+    """Return an event's probability of {item: [({(register, index): bit}, probability)]}."""
+    counted = happened = 0.0
+    for bits, p in outcomes[event.item]:
+        if not all(meets(condition, bits) for condition in event.given):
+            continue
+        counted += p
+        seen = "".join(str(bits[bit]) for bit in event.bits)
+        happened += p * (seen in event.patterns if event.patterns else seen.count("1") % 2 == 0)
+    return happened / counted
+
+
 def _value(expression, outcomes):
-    """Return an expression's exact value of {item: [({(register, index): bit}, probability)]}; None if undefined."""
-    total = expression.constant
-    for weight, event in expression.terms:
-        counted = happened = 0.0
-        for bits, p in outcomes[event.item]:
-            if not all(meets(condition, bits) for condition in event.given):
-                continue
-            counted += p
-            seen = "".join(str(bits[bit]) for bit in event.bits)
-            happened += p * (seen in event.patterns if event.patterns else seen.count("1") % 2 == 0)
-        total += weight * happened / counted
-    return total
+    """Return an expression's exact value."""
+    return expression.value(lambda event: _probability(event, outcomes))
 
 
 def _with_errors(circuit, errors):
@@ -296,6 +306,8 @@ EXACT = {
     "swaps-one-state": (
         lambda network: qn.SwapTransport(network=network, task="state", state=(0.7, 0.4)), qn.Network.chain, 1,
     ),
+    "state-tomography": (lambda network: qn.StateTomography(network=network), qn.Network.chain, 1),
+    "process-tomography": (lambda network: qn.ProcessTomography(network=network), qn.Network.chain, 1),
 }  # fmt: skip
 
 
@@ -334,6 +346,8 @@ UNCORRECTED = [
     qn.Ghz(parties=4, topology="chain", method="parity-scan"),
     *(qn.Chsh(hops=hops) for hops in (1, 2)),
     *(qn.SwapTransport(hops=2, task=task) for task in ("bell", "chsh", "state")),
+    *(qn.StateTomography(hops=hops) for hops in (1, 2)),
+    *(qn.ProcessTomography(process=process) for process in ("teleportation", "cnot")),
 ]
 
 

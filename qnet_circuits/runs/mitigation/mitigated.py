@@ -10,6 +10,7 @@ from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.counting import estimated
 from qnet_circuits.programs.expressions import Event, Expression
 from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.state_functions import StateFunction
 from qnet_circuits.runs.mitigation.part import Part, Sampled
 from qnet_circuits.runs.mitigation.readout import Readout
 from qnet_circuits.theory.estimate import Estimate
@@ -45,11 +46,14 @@ def mitigated(
         UnsupportedError: If a qubit, a condition, an event or too few shots do not allow it.
         FigureError: If the whole interval lies outside of the physical range.
     """
+    expression = figure.expression
+    if isinstance(expression, StateFunction):
+        raise UnsupportedError("a function of a state is of the bits as they were read")
     found = _Corrected(figure.events, samples, readouts)
     found.check(level)
 
     def at(level: float) -> Estimate:
-        return estimated(figure.expression, lambda each, _: found.combined(each, level, figure.drawn_from))
+        return estimated(expression, lambda each, _: found.combined(each, level, figure.drawn_from))
 
     return figure.within(at, level)
 

@@ -1,0 +1,96 @@
+"""Intervals of functions of a state: coverage, also near the boundary, and the standard error."""
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from qnet_circuits.errors import NoShotsError, ParameterError
+from qnet_circuits.theory.state_estimate import state_estimate
+from qnet_circuits.theory.states import FUNCTIONS, negativity, shares_in
+
+BELL = np.zeros((4, 4), complex)
+BELL[np.ix_([0, 3], [0, 3])] = 0.5
+PRODUCT = np.kron(np.diag([1, 0]), np.full((2, 2), 0.5)).astype(complex)
+
+
+def _werner(fidelity):
+    kept = (4 * fidelity - 1) / 3
+    return kept * BELL + (1 - kept) * np.eye(4) / 4
+
+
+def _estimates(state, name, shots, repeats, rng, level=0.95):
+    function, convex, _ = FUNCTIONS[name]
+    shares = shares_in(state)
+    counts = rng.multinomial(shots, shares, size=(repeats, len(shares)))
+    return [state_estimate(each, function, convex, level, rng) for each in counts]
+
+
+CASES = {
+    "bell-negativity": (BELL, "negativity"),
+    "bell-entropy": (BELL, "entropy"),
+    "product-concurrence": (PRODUCT, "concurrence"),
+    "noisy-entropy": (_werner(0.9), "entropy"),
+    "separable-purity": (_werner(0.5), "purity"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_intervals_cover(rng, case):
+    state, name = CASES[case]
+    function, _, physical = FUNCTIONS[name]
+    truth, repeats = np.clip(float(function(state)), *physical(2)), 25
+    estimates = _estimates(state, name, 200, repeats, rng)
+    covered = sum(each.low - 1e-9 <= truth <= each.high + 1e-9 for each in estimates)
+    assert binom.cdf(covered, repeats, 0.945) > 1e-6
+    assert all(each.low <= each.value <= each.high for each in estimates)
+
+
+def test_values_alone_are_far_from_the_truth_at_the_boundary(rng):
+    """Why the interval is not the value and two standard errors: it would hardly ever cover."""
+    estimates = _estimates(BELL, "negativity", 300, 20, rng)
+    assert sum(each.value + 1.96 * each.standard_error > 0.5 for each in estimates) < 15
+    assert all(each.high >= 0.5 for each in estimates)
+
+
+def test_intervals_of_an_entangled_state_are_no_longer_than_they_must_be(rng):
+    estimates = _estimates(_werner(0.8), "negativity", 10_000, 40, rng)
+    spread = np.std([each.value for each in estimates])
+    assert np.mean([each.high - each.low for each in estimates]) / 2 / 1.96 == pytest.approx(spread, rel=0.5)
+    assert np.mean([each.standard_error for each in estimates]) == pytest.approx(spread, rel=0.5)
+
+
+def test_the_same_draws_give_the_same_interval(rng):
+    counts = rng.multinomial(100, shares_in(_werner(0.9)))
+    first, again = (
+        state_estimate(counts, negativity, True, 0.95, np.random.default_rng(1)) for _ in range(2)
+    )
+    other = state_estimate(counts, negativity, True, 0.95, np.random.default_rng(2))
+    assert first == again
+    assert other.value == first.value and other.low != first.low
+
+
+def test_a_higher_level_has_a_longer_interval(rng):
+    counts = rng.multinomial(100, shares_in(_werner(0.9)))
+    low, high = (
+        state_estimate(counts, negativity, True, level, np.random.default_rng(1)) for level in (0.5, 0.99)
+    )
+    assert high.low < low.low and low.high < high.high
+
+
+def test_settings_with_unequal_shots_are_taken(rng):
+    counts = rng.multinomial(rng.integers(2, 400, size=9), shares_in(_werner(0.9)))
+    estimate = state_estimate(counts, negativity, True, 0.999999, rng)
+    assert 0.4 in estimate and estimate.n == counts.sum()
+
+
+@pytest.mark.parametrize("least", [0, 1])
+def test_fewer_than_two_shots_are_refused(least):
+    counts = np.full((9, 4), 10)
+    counts[3] = [least, 0, 0, 0]
+    with pytest.raises(NoShotsError, match=f"2 shots.* {least};"):
+        state_estimate(counts, negativity, True, 0.95, np.random.default_rng(1))
+
+
+def test_a_level_of_one_is_refused():
+    with pytest.raises(ParameterError, match="level"):
+        state_estimate(np.full((9, 4), 10), negativity, True, 1.0, np.random.default_rng(1))
