@@ -1,6 +1,6 @@
 """Measure all benchmarks and print one table; exit with 1 if a bar is missed.
 
-python -m benchmarks.run [--only frame,feedforward,exact,terms,overhead,key,pulses] [--repeats N] [--json FILE]
+python -m benchmarks.run [--only frame,feedforward,exact,terms,overhead,key,pulses,schedules] [--repeats N] [--json FILE]
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from benchmarks import (
     key_distillation,
     overhead,
     pulses,
+    schedules,
 )
 from benchmarks.measuring import Row
 
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
     "overhead": overhead.rows,
     "key": key_distillation.rows,
     "pulses": pulses.rows,
+    "schedules": schedules.rows,
 }
 PACKAGES = ("qnet-circuits", "qiskit", "qiskit-aer", "numpy", "cotengra")
 

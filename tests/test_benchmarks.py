@@ -53,6 +53,19 @@ def test_each_benchmark_gives_rows_with_its_bars():
     assert row.value > 0 and row.bar == 0.5
 
 
+def test_schedules_are_measured_only_if_both_sides_say_the_same(monkeypatch):
+    row = run.schedules.whole(rounds=2000, repeats=1)
+    assert row.bar == 1.0 and row.name == "2e3 schedules of 8 links"
+    chain = run.schedules.FAILING
+    row = run.schedules.against_events("schedules", chain, 2000, 200, repeats=1)
+    assert row.bar == 100.0 and row.value > 0
+    slower = run.schedules.Chain(0.05, chain.period_s, chain.link_km, chain.links, chain.swap_success)
+    honest = run.schedules.simulate
+    monkeypatch.setattr(run.schedules, "simulate", lambda _, rounds, seed: honest(slower, rounds, seed))
+    with pytest.raises(AssertionError, match="standard errors"):
+        run.schedules.against_events("schedules", chain, 2000, 200, repeats=1)
+
+
 #: Cascade as qkdpy takes it: parities of slices of both lists, no way back; of one pass without halving here.
 STAND_IN = """
 class ErrorCorrection:

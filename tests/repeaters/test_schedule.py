@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import norm
 
 import qnet_circuits as qn
+from benchmarks.baselines.repeater import Chain, simulate
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
@@ -100,6 +101,18 @@ def test_schedules_agree_with_steps(links, policy, rng):
     assert_same_mean(kept(times), RETENTION ** stepped[:, 1])
     # the spread as well: a second moment that is off would hide behind a right mean
     assert_same_mean(times.delivered_s**2, stepped[:, 0] ** 2)
+
+
+@pytest.mark.parametrize(("links", "swap_success"), [(2, 0.4), (4, 0.5), (5, 1.0)])
+def test_schedules_agree_with_a_queue_of_events(links, swap_success, rng):
+    """Messages and all: a script that follows each round from event to event."""
+    length, period = 30.0, 1e-4
+    chain = Chain(0.2, period, length, links, swap_success)
+    events = np.array(simulate(chain, 2000, int(rng.integers(2**32))))
+    schedule = Schedule((0.2,) * links, (period,) * links, (length,) * links, swap_success=swap_success)
+    times = schedule.sample(20_000, rng)
+    assert_same_mean(times.delivered_s, events[:, 0])
+    assert_same_mean(times.storage_s().sum(axis=1), events[:, 1])
 
 
 def test_multiplexing_is_a_better_link(rng):
