@@ -27,6 +27,7 @@ def _blocks(file, language):
         "docs/any-circuit.md",
         "docs/beyond-calibrations.md",
         "docs/keys.md",
+        "docs/repeaters.md",
     ],
 )
 def test_python_blocks_run(file, tmp_path):
