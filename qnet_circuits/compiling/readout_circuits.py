@@ -19,6 +19,8 @@ from qnet_circuits.errors import UnsupportedError, check_name
 
 #: Name of the circuits, before the state they prepare, and of their register.
 READOUT = "readout"
+#: The register of their first measurement.
+BEFORE = "before"
 #: Which bits are corrected: all that can be, or registers and bits by name, such as ``out`` and ``swap[0]``.
 Chosen = bool | Sequence[str]
 #: The most that a gate errs on one state, over its average infidelity: as relaxation does, which spares |0⟩.
@@ -32,8 +34,9 @@ def calibrated(compiled: Compiled, chosen: Chosen = True) -> Compiled:
 
     Two circuits are added, ``readout_0`` and ``readout_1``: all qubits whose final bits the program's circuits take are
     prepared in |0⟩, or in |1⟩, and measured at once. They give P(1|0) and P(0|1) of each qubit, whatever the placements of the
-    circuits are. Errors of preparation count as readout errors there, and readout errors that depend on other qubits'
-    states are seen in these two states only.
+    circuits are. A first measurement, before |1⟩ is prepared, tells of each qubit whether it was in |0⟩: only then its bit
+    counts, so that qubits that begin in |1⟩ are no readout errors (J. E. Johnson et al., arXiv:1202.5541). Readout errors that
+    depend on other qubits' states are seen in these two states only.
 
     Args:
         compiled: A program compiled for a device.
@@ -66,15 +69,15 @@ def calibrated(compiled: Compiled, chosen: Chosen = True) -> Compiled:
             "every measured bit decides on something or its qubit is used again, so no bit can be corrected for readout; "
             'use corrections="frame", or leave mitigate out'
         )
-    added = _circuits(tuple(sorted(found)), compiled.device, compiled.items[0].lowered.mode)
+    added = _circuits(tuple(sorted(found)), compiled.device)
     return replace(compiled, items=(*compiled.items, *added))
 
 
-def _circuits(qubits: tuple[int, ...], device: Device, mode: str) -> list[CompiledItem]:
+def _circuits(qubits: tuple[int, ...], device: Device) -> list[CompiledItem]:
     optimiser = Optimiser(qubits, device.target, _LEVEL)
     made = []
     for state in (0, 1):
-        lowered = lower(_prepared(qubits, state), mode)
+        lowered = lower(_prepared(qubits, state), "frame")
         done = optimiser.run(lowered.circuit)
         name = f"{READOUT}_{state}"
         made.append(CompiledItem(name, lowered, lowered.circuit, done, qubits, qubits, readout=state))
@@ -82,12 +85,14 @@ def _circuits(qubits: tuple[int, ...], device: Device, mode: str) -> list[Compil
 
 
 def _prepared(qubits: Sequence[int], state: int) -> QuantumCircuit:
-    """Return the circuit that prepares all qubits in one state, each at a node of its own."""
+    """Return the circuit that prepares all qubits in one state, each at a node of its own, and measures before and after."""
     registers = [QuantumRegister(1, f"q{qubit}") for qubit in qubits]
-    circuit = QuantumCircuit(*registers, ClassicalRegister(len(qubits), READOUT), name=f"{READOUT}_{state}")
+    after, before = (ClassicalRegister(len(qubits), name) for name in (READOUT, BEFORE))
+    circuit = QuantumCircuit(*registers, after, before, name=f"{READOUT}_{state}")
+    circuit.measure(circuit.qubits, before)
     if state:
         circuit.x(circuit.qubits)
-    circuit.measure(circuit.qubits, circuit.clbits)
+    circuit.measure(circuit.qubits, after)
     return circuit
 
 

@@ -181,6 +181,6 @@ def _check_all_readout(circuits: Sequence[StoredCircuit]) -> None:
     if all(circuit.qubits is None for circuit in circuits):
         return
     used = {qubit for circuit in circuits for qubit in circuit.qubits or ()} - {None}
-    measured = [[set(c.qubits or ()) for c in circuits if c.state == state] for state in (0, 1)]
+    measured = [[{*(c.qubits or ())} - {None} for c in circuits if c.state == state] for state in (0, 1)]
     if any(circuit.qubits is None for circuit in circuits) or measured != [[used], [used]]:
         raise ValueError(READOUT)

@@ -38,7 +38,10 @@ def test_every_measured_qubit_is_prepared_in_both_states(corrections):
         sorted(plain.layout[0])
     )
     assert not any(prepared(zeros).values()) and set(map(tuple, prepared(ones).values())) == {("x",)}
-    assert final_qubits(zeros) == final_qubits(ones) == zeros.qubits
+    for item in (zeros, ones):
+        last = dict(zip(item.lowered.forms.raw, final_qubits(item), strict=True))
+        assert [last["readout", k] for k in range(len(item.qubits))] == list(item.qubits)
+        assert {last["before", k] for k in range(len(item.qubits))} == {None}
     for item in compiled.program_items:
         assert sorted(final_qubits(item)) == sorted(plain.layout[0])
     assert compiled.verify() == plain.verify() + 2 * len(zeros.qubits)

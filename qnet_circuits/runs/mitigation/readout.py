@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.theory.estimate import proportion
@@ -16,6 +16,7 @@ class Readout:
         wrong: How often 1 was read from |0⟩, and 0 from |1⟩.
         shots: Of how many shots each.
         gates: How probable it is at most that the gates that prepare |1⟩ leave another state, in [0, 1].
+        excited: How probable it is at most that the qubit was in |1⟩ before these gates, in [0, 1].
 
     Example:
         >>> Readout((10, 40), (1000, 1000)).errors
@@ -25,6 +26,25 @@ class Readout:
     wrong: tuple[int, int]
     shots: tuple[int, int]
     gates: float = 0.0
+    excited: float = 0.0
+
+    def begun(self, before: tuple[int, int] | None, level: float) -> Readout:
+        """Return it with what is known of the state in which the qubit began.
+
+        Whatever read 1 from |0⟩ may have been a qubit in |1⟩. If only those shots count in which a first measurement gave 0, a
+        qubit in |1⟩ must have been read wrongly there, or it read 1: t ≤ h b / ((1 - b) (1 - h)), with h the part of 1 in the
+        first measurement and b the probability to read 0 from |1⟩.
+
+        Args:
+            before: How often a first measurement gave 1, and of how many shots; None if there was none.
+            level: Confidence level of the bound.
+        """
+        zero, one = self.highest(level)
+        if before is None:
+            return replace(self, excited=min(zero / (1 - one), 1.0) if one < 1 else 1.0)
+        first = proportion(*before, level).high
+        right = (1 - one) * (1 - first)
+        return replace(self, excited=min(first * one / right, 1.0) if right > 0 else 1.0)
 
     @property
     def errors(self) -> tuple[float, float]:
@@ -50,7 +70,7 @@ class Readout:
 
     def astray(self) -> tuple[float, float]:
         """Return how probable it is at most that the qubit was not in |0⟩, and not in |1⟩, where it was prepared so."""
-        return 0.0, self.gates
+        return self.excited, min(self.excited + self.gates, 1.0)
 
     def shifts(self, slopes: tuple[float, float]) -> tuple[float, float]:
         """Return how far errors of preparation may put a figure below and above its value.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from qnet_circuits.backends.base import BaseBackend, Raw
+from qnet_circuits.compiling.readout_circuits import BEFORE
 from qnet_circuits.errors import FigureError, NoShotsError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
@@ -63,8 +65,8 @@ def mitigate_blocks(
         [circuit.forms.variables(raw, rng) for circuit, raw in zip(circuits, raws, strict=True)]
         for raws in blocks
     ]
-    whole = _measured(circuits, [np.concatenate(each) for each in zip(*bits, strict=True)])
-    apart = [_measured(circuits, each) for each in bits]
+    whole = _measured(circuits, [np.concatenate(each) for each in zip(*bits, strict=True)], level)
+    apart = [_measured(circuits, each, level) for each in bits]
     refusals = (UnsupportedError, FigureError, NoShotsError)
     estimates, refused, _ = estimate_blocks(
         figures, whole, apart, lambda figure, each: mitigated(figure, *each, level), refusals
@@ -74,7 +76,7 @@ def mitigate_blocks(
 
 
 def _measured(
-    circuits: Sequence[StoredCircuit], bits: Sequence[Bits]
+    circuits: Sequence[StoredCircuit], bits: Sequence[Bits], level: float
 ) -> tuple[dict[str, Sampled], dict[int, Readout]]:
     """Return what came of every circuit but those for readout, and the readout that was measured."""
     both = list(zip(circuits, bits, strict=True))
@@ -83,33 +85,54 @@ def _measured(
         for circuit, each in both
         if not circuit.measures_readout
     }
-    (zeros, from_zero), (ones, from_one) = (
-        next(pair for pair in both if pair[0].state == state) for state in (0, 1)
-    )
-    return samples, _readouts(zeros, from_zero, ones, from_one)
+    zeros, ones = (_read(*next(pair for pair in both if pair[0].state == state)) for state in (0, 1))
+    readouts = {}
+    for qubit, zero in zeros.items():
+        one = ones[qubit]
+        wrong = int(zero.bits.sum()), int((~one.bits).sum())
+        found = Readout(wrong, (len(zero.bits), len(one.bits)), one.gates)
+        before = None
+        if zero.before is not None and one.before is not None:
+            before = zero.before + one.before, zero.shots + one.shots
+        readouts[qubit] = found.begun(before, level)
+    return samples, readouts
 
 
-def _readouts(
-    zeros: StoredCircuit, from_zero: Bits, ones: StoredCircuit, from_one: Bits
-) -> dict[int, Readout]:
-    """Count how often each qubit was read wrongly, in the outcomes of the two circuits."""
-    places = {qubit: k for k, qubit in enumerate(ones.qubits or ())}
+class _Read(NamedTuple):
+    """What a readout circuit gave of one qubit: the bits that count, and how often it was in |1⟩ before, of all shots."""
+
+    bits: Bits
+    before: int | None
+    shots: int
+    gates: float
+
+
+def _read(circuit: StoredCircuit, bits: Bits) -> dict[int, _Read]:
+    """Return what a readout circuit gave of each qubit; of runs before there was a first measurement all shots count."""
+    column = {name: k for k, name in enumerate(circuit.forms.raw)}
     found = {}
-    for k, qubit in enumerate(zeros.qubits or ()):
-        if qubit is not None:
-            one = places[qubit]
-            wrong = int(from_zero[:, k].sum()), int((~from_one[:, one]).sum())
-            gates = ones.gates[one] if ones.gates else 0.0
-            found[qubit] = Readout(wrong, (len(from_zero), len(from_one)), gates)
+    for k, qubit in enumerate(circuit.qubits or ()):
+        if qubit is None:
+            continue
+        before = column.get((BEFORE, circuit.forms.raw[k][1]))
+        excited = None if before is None else bits[:, before]
+        # Where no shot is left, all tell that the qubit cannot be corrected.
+        own = bits[:, k] if excited is None or excited.all() else bits[~excited, k]
+        gates = circuit.gates[k] if circuit.gates else 0.0
+        found[qubit] = _Read(own, None if excited is None else int(excited.sum()), len(bits), gates)
     return found
 
 
 def _notes(manifest: Manifest, readouts: Mapping[int, Readout]) -> list[str]:
     """Return what must be said of figures without readout errors."""
     where = "in the same job" if manifest.get("origin") is None else "elsewhere"
+    own = [circuit for circuit in manifest.circuits if not circuit.measures_readout]
+    first = any((BEFORE, 0) in circuit.forms.raw for circuit in manifest.circuits if circuit.measures_readout)
+    began = "where a first measurement found |0⟩" if first else "with no measurement before"
     notes = [
         f"mitigated: readout errors of {len(readouts)} qubits inverted one by one, as measured {where} with all "
-        "of them in |0⟩ and all in |1⟩; errors that depend on other qubits are not seen, errors of preparation count as readout"
+        f"of them in |0⟩ and all in |1⟩, {began}; what the preparation may have done wrong is in the intervals, errors that "
+        "depend on other qubits are not seen"
     ]
     chosen = manifest["options"].get("mitigate", True)
     why = (
@@ -117,7 +140,7 @@ def _notes(manifest: Manifest, readouts: Mapping[int, Readout]) -> list[str]:
         if isinstance(chosen, bool)
         else f"only {', '.join(chosen)} were to be corrected"
     )
-    left = max((circuit.qubits or ()).count(None) for circuit in manifest.circuits)
+    left = max((circuit.qubits or ()).count(None) for circuit in own)
     if left:
         notes.append(f"mitigated: up to {left} bits of a circuit stay as they were read, because {why}")
     return notes
