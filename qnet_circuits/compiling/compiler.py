@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
-from operator import itemgetter
-from typing import Any
 
 from qiskit import QuantumCircuit
 
-from qnet_circuits.compiling.building import count, in_steps
+from qnet_circuits.compiling.building import in_steps
 from qnet_circuits.compiling.by_hand import doubts, place_by_hand, place_fixed
+from qnet_circuits.compiling.choosing import Ranking
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
 from qnet_circuits.compiling.measured_links import MeasuredLinks
@@ -23,7 +21,6 @@ from qnet_circuits.compiling.routing import Routed
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import (
     ParameterError,
-    QnetError,
     UnsupportedError,
     check_count,
     check_name,
@@ -32,21 +29,8 @@ from qnet_circuits.programs.instructions import CARRIERS, LINK_OPERATIONS
 from qnet_circuits.programs.locality import node_of
 from qnet_circuits.programs.program import Item, Program
 
-#: Placements of a program are tried if this many, times the wires of all of its circuits, are no more than that; and times the
-#: two-qubit gates of its longest circuit no more than the third, since prediction takes longer for deep circuits.
-_FEWEST_TRIED, _TRIED_WIRES, _TRIED_GATES = 3, 600, 300
-#: The most wires of a circuit of such a program.
-_WIDEST_TRIED = 24
-#: Patterns of SWAPs that are tried, places of each of the best, and how many of them are the best.
-_PATTERNS, _PLACES, _REFINED = 10, 12, 2
-#: Places without a better one after which no more are tried.
-_PATIENCE = 5
-#: The number of a placement's pattern, and that of its place.
-Place = tuple[int, int]
-#: Which placement of a program was the least bad, by device and options.
-Known = dict[tuple[Any, ...], Place]
-#: Beyond these digits, what is lacking is alike, whatever machine computes it.
-_DIGITS = 9
+#: Patterns of SWAPs that are compared at most, and places of each.
+_PATTERNS, _PLACES = 10, 40
 
 
 def compile_program(
@@ -59,8 +43,7 @@ def compile_program(
     carrier: str = "relabel",
     emulate_links: bool = False,
     decoupling: bool = False,
-    lack: Callable[[Compiled], float] | None = None,
-    known: Known | None = None,
+    ranking: Ranking | None = None,
 ) -> Compiled:
     """Compile a program: lower it, place it, optimise it between the fences.
 
@@ -76,9 +59,8 @@ def compile_program(
         carrier: What a transmission is on the machine, but in circuits that decide on it themselves.
         emulate_links: Whether links' own errors are sampled in software.
         decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
-        lack: How bad a compiled program is: of a small one, which has several placements tried, the least bad is taken.
-        known: The choices that were made by the same ``lack`` for this program before, which are not made again; this one joins
-            them.
+        ranking: How several placements of a small program are compared, of which the least bad is taken; without it, the one
+            of the least loss is.
 
     Returns:
         The compiled program.
@@ -106,15 +88,15 @@ def compile_program(
         lowered = [_on_clock(low, device.target.dt) for low in lowered]
     _check_modes(program, lowered, device)
     named = layout is not None or any(item.layout is not None for item in program)
-    tried = _tried(lowered) if lack is not None and device is not None and not named else 1
-    placements = _placements(program, lowered, device, layout, tried)
+    circuits = {item.name: low.circuit for item, low in zip(program, lowered, strict=True)}
+    compared = 1 if ranking is None or named else ranking.most(circuits)
+    placements = _placements(program, lowered, device, layout, compared)
     finish = partial(_finished, program, lowered, device, level=optimization_level, decoupling=decoupling)
-    if lack is None or device is None or tried == 1:
+    if ranking is None or device is None or compared == 1:
         compiled = finish(placements[0][0]())
     else:
         asked = (corrections, optimization_level, carrier, emulate_links, decoupling)
-        key = (device.calibration.digest, asked)
-        compiled = _best(placements, finish, lack, key, {} if known is None else known)
+        compiled = ranking.best(placements, finish, (device.calibration.digest, asked))
     notes = dict.fromkeys(note for low in lowered for note in low.notes)
     if isinstance(layout, MeasuredLinks):
         notes[f"placed by measured links, not by the calibration: {layout.source}"] = None
@@ -135,75 +117,23 @@ def _on_clock(low: Lowered, dt: float) -> Lowered:
     return low if circuit is low.circuit else replace(low, circuit=circuit, notes=(*low.notes, *said))
 
 
-def _tried(lowered: Sequence[Lowered]) -> int:
-    """Return how many placements of each kind are tried of circuits: 1 if they are too large to be compared."""
-    wires = [low.circuit.num_qubits for low in lowered]
-    gates = max(1, *(count(low.circuit)[0] for low in lowered))
-    tried = min(_TRIED_WIRES // sum(wires), _TRIED_GATES // gates)
-    return 1 if tried < _FEWEST_TRIED or max(wires) > _WIDEST_TRIED else tried
-
-
-def _best(
-    placements: Placements,
-    finish: Callable[[list[Routed]], Compiled],
-    lack: Callable[[Compiled], float],
-    key: tuple[Any, ...],
-    known: Known,
-) -> Compiled:
-    """Return the least bad placement, finished; which one it was is known from then on."""
-    if key in known:
-        pattern, place = known[key]
-        return finish(placements[pattern][place]())
-    known[key], compiled = _least(placements, finish, lack)
-    return compiled
-
-
-def _least(
-    placements: Placements, finish: Callable[[list[Routed]], Compiled], lack: Callable[[Compiled], float]
-) -> tuple[Place, Compiled]:
-    """Return the least bad: of the first place of each pattern, then of the other places of the two best patterns.
-
-    The first of all is returned where one cannot be made or nothing can tell how bad it is.
-    """
-    first = finish(placements[0][0]())
-    judged: list[tuple[float, Place, Compiled]] = []
-
-    def judge(place: Place) -> bool:
-        """Judge a placement; return whether it is less bad than all before."""
-        compiled = finish(placements[place[0]][place[1]]()) if any(place) else first
-        off = round(lack(compiled), _DIGITS)
-        judged.append((off, place, compiled))
-        return off < min([each[0] for each in judged[:-1]], default=math.inf)
-
-    try:
-        for pattern in range(len(placements)):
-            judge((pattern, 0))
-        for _, (pattern, _), _ in sorted(judged, key=itemgetter(0, 1))[:_REFINED]:
-            since = 0
-            for place in range(1, len(placements[pattern])):
-                since = 0 if judge((pattern, place)) else since + 1
-                if since == _PATIENCE:
-                    break
-    except QnetError:
-        return (0, 0), first
-    _, best, compiled = min(judged, key=itemgetter(0))
-    return best, compiled
-
-
 def _finished(
     program: Program,
     lowered: Sequence[Lowered],
     device: Device | None,
     placed: Sequence[Routed],
+    names: Collection[str] = (),
     *,
     level: int,
     decoupling: bool,
 ) -> Compiled:
-    """Return circuits that are placed, optimised between their fences."""
+    """Return circuits that are placed, optimised between their fences: those with some names, or all if there are none."""
     target = None if device is None else device.target
     optimisers: dict[tuple[int, ...], Optimiser] = {}
     items = []
     for item, low, routed in zip(program, lowered, placed, strict=True):
+        if names and item.name not in names:
+            continue
         if routed.qubits not in optimisers:
             optimisers[routed.qubits] = Optimiser(routed.qubits, target, level)
         circuit = optimisers[routed.qubits].run(routed.circuit)

@@ -39,8 +39,7 @@ def compile_with_controls(
         )
     own = Program([item for item in program if not item.control], (), program.network)
     compiled = compile_program(own, device, corrections=corrections, carrier=carrier, **options)
-    for name in ("lack", "known"):  # The protocol has its place; control experiments follow it.
-        options.pop(name, None)
+    options.pop("ranking", None)  # The protocol has its place; control experiments follow it.
     places = {item.name: _place(item) for item in compiled}
     items, notes, seconds = list(compiled.items), list(compiled.notes), compiled.seconds
     for group, layout, chosen in _groups(controls, places, compiled.items[0].name, carrier):

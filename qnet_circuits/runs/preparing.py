@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +12,17 @@ import numpy as np
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
+from qnet_circuits.compiling.choosing import Place, Ranking
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.compiling.compiler import Known, compile_program
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.experiments import compile_with_controls
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.readout_circuits import calibrated
+from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.summary import couplings_by_use
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.controls import with_controls
+from qnet_circuits.programs.expressions import Event, Expression
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.given import Given, Runnable, protocol_for
 from qnet_circuits.programs.program import Program
@@ -32,7 +35,9 @@ from qnet_circuits.runs.prepared import Prepared
 #: The most bytes of a prediction by which placements are compared; where it takes more, the least calibrated loss decides.
 _RANKING_MEMORY = 2**26
 #: What predictions chose in this process, by the program whose figures told: a call that comes again compares nothing.
-_KNOWN: dict[str, Known] = {}
+_KNOWN: dict[str, dict[Hashable, Place]] = {}
+#: Placements are compared by circuits that have so many wires together.
+_TELLING_WIRES = 28
 
 
 def prepare(
@@ -145,7 +150,6 @@ def compile_for(program: Program, backend: BaseBackend, options: RunOptions) -> 
     layout = options.layout
     controlled = any(item.control for item in program)
     made = compile_with_controls if controlled else compile_program
-    lack = _lack_of(program, backend)
     compiled = made(
         program,
         backend.device,
@@ -155,17 +159,13 @@ def compile_for(program: Program, backend: BaseBackend, options: RunOptions) -> 
         carrier=options.carrier,
         emulate_links=options.emulate_links,
         decoupling=options.decoupling,
-        lack=lack,
-        known=None if lack is None else _KNOWN.setdefault(program.id, {}),
+        ranking=ranking_of(program, backend),
     )
     return calibrated(compiled, options.mitigate) if options.mitigate else compiled
 
 
-def _lack_of(program: Program, backend: BaseBackend) -> Callable[[Compiled], float] | None:
-    """Return what tells how far, by exact prediction, figures are from their ideals: in all, in parts of their ranges.
-
-    None is returned where nothing can be predicted: without a device, or without a figure that has an ideal value.
-    """
+def ranking_of(program: Program, backend: BaseBackend) -> Ranking | None:
+    """Return what compares placements by exact prediction; None without a device, or a figure that has an ideal value."""
     own = {item.name for item in program if not item.control}
     figures = [
         figure
@@ -174,17 +174,43 @@ def _lack_of(program: Program, backend: BaseBackend) -> Callable[[Compiled], flo
     ]
     if backend.device is None or not figures:
         return None
-    # Whatever noise a run has: runs that differ in it alone are compared on the same qubits.
-    engine = ExactBackend("exact", backend.device, memory=_RANKING_MEMORY)
-
-    def lack(compiled: Compiled) -> float:
-        found = engine.evaluate(compiled, figures).values
-        return sum(_off(figure, found[figure.name].value) for figure in figures if figure.name in found)
-
-    return lack
+    needed = set().union(*(figure.circuits for figure in figures))
+    wires = {item.name: item.circuit.num_qubits for item in program if item.name in needed}
+    few, names = max(1, _TELLING_WIRES // max(wires.values())), list(wires)
+    telling = [names[k * len(names) // few] for k in range(few)] if few < len(names) else names
+    return Ranking(_Lack(backend.device, figures), telling, _KNOWN.setdefault(program.id, {}))
 
 
-def _off(figure: Figure, value: float) -> float:
+class _Lack:
+    """Tells how far, by exact prediction, figures are from their ideals: in all, in parts of their ranges.
+
+    Whatever noise a run has, this is the default: runs that differ in it alone are compared on the same qubits.
+
+    Args:
+        device: The device.
+        figures: The figures, which have ideal values.
+    """
+
+    def __init__(self, device: Device, figures: Sequence[Figure]) -> None:
+        self._engine = ExactBackend("exact", device, memory=_RANKING_MEMORY)
+        self._figures = figures
+        #: What happened how often in the first program; it stands for circuits that a later one has not.
+        self._first: dict[Event, float] = {}
+
+    def __call__(self, compiled: Compiled) -> float:
+        names = {item.name for item in compiled}
+        events = dict.fromkeys(
+            each for figure in self._figures for each in figure.events if each.item in names
+        )
+        asked = {f"event{k}": event for k, event in enumerate(events)}
+        single = [Figure(name, Expression(terms=((1.0, event),))) for name, event in asked.items()]
+        found = self._engine.evaluate(compiled, single).values
+        chances = self._first | {asked[name]: each.value for name, each in found.items()}
+        self._first = self._first or chances
+        return sum(_off(figure, chances) for figure in self._figures if chances.keys() >= set(figure.events))
+
+
+def _off(figure: Figure, chances: Mapping[Event, float]) -> float:
     low, high = figure.physical or (0.0, 1.0)
     assert figure.ideal is not None
-    return abs(value - figure.ideal) / (high - low)
+    return abs(figure.expression.value(chances.__getitem__) - figure.ideal) / (high - low)

@@ -6,9 +6,12 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
+from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.compiling.choosing import Ranking
 from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.errors import LayoutError, ParameterError, UnsupportedError
+from qnet_circuits.runs.preparing import ranking_of
 
 CHAIN = qn.RepeaterChain(hops=3)
 KINGSTON = {"corrections": "feedforward", "seed": 1}
@@ -78,32 +81,65 @@ def test_a_ring_lies_well_and_is_kept_apart():
     assert qn.predict(ring(5), "fake_kingston", corrections="frame").stabilizers.value > 0.9
 
 
-def test_of_several_placements_the_least_bad_is_taken():
-    device, program = fake_device("fake_kingston"), CHAIN.program(None)
-    seen = []
-
-    def lack(compiled):
-        seen.append(compiled.layout[0])
-        return -len(seen)
-
-    assert compile_program(program, device, lack=lack).layout[0] == seen[-1]
-    assert len(seen) > 2 and len({tuple(layout) for layout in seen}) == len(seen)
-    assert compile_program(program, device).layout[0] == seen[0]
-
-
-def test_a_choice_that_is_known_is_not_made_again():
-    device, program, known, asked = fake_device("fake_kingston"), CHAIN.program(None), {}, []
+def by_turns(lacks):
+    """Return what tells of one compiled program after another how bad it is, and those that it was asked of."""
+    asked = []
 
     def lack(compiled):
         asked.append(compiled)
-        return -len(asked)
+        return lacks(len(asked))
 
-    first = compile_program(program, device, lack=lack, known=known)
+    return lack, asked
+
+
+def test_of_several_placements_the_least_bad_is_taken():
+    device, program = fake_device("fake_kingston"), CHAIN.program(None)
+    lack, asked = by_turns(lambda turn: -turn)
+    assert compile_program(program, device, ranking=Ranking(lack)).layout == asked[-1].layout
+    layouts = [tuple(each.layout[0]) for each in asked]
+    assert len(layouts) > 2 and len(set(layouts)) == len(layouts)
+    assert compile_program(program, device).layout == asked[0].layout
+
+
+def test_few_circuits_tell_and_the_best_few_placements_are_compared_by_all():
+    device, program = fake_device("fake_kingston"), CHAIN.program(None)
+    lack, asked = by_turns(lambda turn: abs(turn - 3))
+    compiled = compile_program(program, device, ranking=Ranking(lack, ["yy"]))
+    names = [[item.name for item in each] for each in asked]
+    whole = [item.name for item in program]
+    assert names == [whole, *[["yy"]] * (len(asked) - 4), *[whole] * 3]
+    assert asked[-3].layout == asked[2].layout == compiled.layout
+    assert [item.name for item in compiled] == whole
+
+
+def test_a_choice_that_is_known_is_not_made_again():
+    device, program = fake_device("fake_kingston"), CHAIN.program(None)
+    lack, asked = by_turns(lambda turn: -turn)
+    ranking = Ranking(lack)
+    first = compile_program(program, device, ranking=ranking)
     compared = len(asked)
-    again = compile_program(CHAIN.program(None), device, lack=lack, known=known)
+    again = compile_program(CHAIN.program(None), device, ranking=ranking)
     assert again.layout == first.layout and len(asked) == compared > 2
-    other = compile_program(program, device, corrections="feedforward", lack=lack, known=known)
-    assert len(asked) > compared and other.layout == [list(asked[-1].layout[0])]
+    other = compile_program(program, device, corrections="feedforward", ranking=ranking)
+    assert len(asked) > compared and other.layout == asked[-1].layout
+
+
+def test_what_programs_lack_is_told_by_some_circuits_as_by_all():
+    """Where the others are as they were in the first placement, some circuits say the same of a program as all of it."""
+    program = qn.Ghz(parties=3).program(None)
+    backend = ExactBackend("exact", fake_device("fake_kingston"))
+    ranking = ranking_of(program, backend)
+    compiled = compile_program(program, backend.device)
+    whole = ranking.lack(compiled)
+    figures = qn.predict(program, "fake_kingston", layout=compiled.layout[0]).figures
+    lacks = [
+        abs(figures[each.name].value - each.ideal) / (each.physical[1] - each.physical[0])
+        for each in program.figures
+    ]
+    assert whole == pytest.approx(sum(lacks), abs=1e-9)
+    assert ranking.lack(compiled.subset([0, 2])) == pytest.approx(whole, abs=1e-9)
+    other = compile_program(program, backend.device, layout=list(reversed(compiled.layout[0])))
+    assert ranking.lack(other.subset([0, 2])) != pytest.approx(whole, abs=1e-6)
 
 
 def test_where_nothing_can_be_predicted_the_calibration_decides():
@@ -112,27 +148,29 @@ def test_where_nothing_can_be_predicted_the_calibration_decides():
     def lack(compiled):
         raise UnsupportedError("no figure")
 
-    assert compile_program(program, device, lack=lack).layout == compile_program(program, device).layout
+    found = compile_program(program, device, ranking=Ranking(lack))
+    assert found.layout == compile_program(program, device).layout
     assert qn.compile(program, "aer:fake_kingston").layout != []
 
 
 def test_where_a_later_placement_cannot_be_judged_the_first_stands():
-    device, program, asked = fake_device("fake_kingston"), CHAIN.program(None), []
+    device, program = fake_device("fake_kingston"), CHAIN.program(None)
 
-    def lack(compiled):
-        asked.append(compiled)
-        if len(asked) == 3:
+    def lacks(turn):
+        if turn == 3:
             raise UnsupportedError("too wide")
-        return -len(asked)
+        return -turn
 
-    assert compile_program(program, device, lack=lack).layout == compile_program(program, device).layout
+    lack, asked = by_turns(lacks)
+    found = compile_program(program, device, ranking=Ranking(lack))
+    assert found.layout == compile_program(program, device).layout
     assert len(asked) == 3
 
 
-def test_large_programs_are_not_predicted():
-    device = fake_device("fake_kingston")
-    asked = []
-    compile_program(qn.RepeaterChain(hops=40).program(None), device, lack=asked.append)
+@pytest.mark.parametrize("protocol", [qn.RepeaterChain(hops=40), qn.Ghz(parties=6)], ids=["wide", "many"])
+def test_large_programs_are_not_predicted(protocol):
+    lack, asked = by_turns(lambda turn: -turn)
+    compile_program(protocol.program(None), fake_device("fake_kingston"), ranking=Ranking(lack))
     assert asked == []
 
 

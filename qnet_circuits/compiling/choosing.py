@@ -1,0 +1,114 @@
+"""Choosing: which of several placements of a small program is taken, by what tells how bad each is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from qiskit import QuantumCircuit
+
+from qnet_circuits.compiling.building import count
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.placement import Placements
+from qnet_circuits.compiling.routing import Routed
+from qnet_circuits.errors import QnetError
+
+#: The most wires of a circuit of a program that has placements compared, and of all its circuits.
+_WIDEST, _MOST_WIRES = 24, 400
+#: So many placements of each kind are compared, divided by the wires of the circuits that tell; or by the two-qubit gates of
+#: the longest circuit, since prediction takes longer for deep ones; and fewer than that are not worth it.
+_TRIED_WIRES, _TRIED_GATES, _FEWEST = 1200, 300, 3
+#: How many patterns of SWAPs have more places than one compared.
+_REFINED = 2
+#: Places without a better one after which no more are compared.
+_PATIENCE = 8
+#: Of the best by the circuits that tell, so many are compared by all circuits.
+_FINALISTS = 3
+#: Beyond these digits, what is lacking is alike, whatever machine computes it.
+_DIGITS = 9
+#: The number of a placement's pattern, and that of its place.
+Place = tuple[int, int]
+#: Finishes a placement: the circuits with some names, or all if there are none.
+Finish = Callable[[list[Routed], Collection[str]], Compiled]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How placements of a small program are compared.
+
+    Args:
+        lack: How bad a compiled program is. It is asked of the first placement with all circuits, then of every other one with
+            those that tell alone, and of the best few with all.
+        telling: The names of the circuits that tell; all of them if there are none. A few do: the circuits of a program differ
+            little.
+        known: The choices that were made before for this program, by device and options, which are not made again; new ones
+            join them.
+    """
+
+    lack: Callable[[Compiled], float]
+    telling: Collection[str] = ()
+    known: dict[Hashable, Place] = field(default_factory=dict)
+
+    def most(self, circuits: Mapping[str, QuantumCircuit]) -> int:
+        """Return how many placements of each kind are compared; 1 if a program's circuits are too large for that."""
+        wires = {name: circuit.num_qubits for name, circuit in circuits.items()}
+        gates = max(1, *(count(circuit)[0] for circuit in circuits.values()))
+        if max(wires.values()) > _WIDEST or sum(wires.values()) > _MOST_WIRES:
+            return 1
+        most = min(_TRIED_WIRES // sum(wires[name] for name in self.telling or wires), _TRIED_GATES // gates)
+        return most if most >= _FEWEST else 1
+
+    def best(self, placements: Placements, finish: Finish, key: Hashable) -> Compiled:
+        """Return the least bad placement, finished; which one it was is known from then on.
+
+        It is the first of all where one cannot be made, or nothing can tell how bad it is.
+        """
+        if key in self.known:
+            pattern, place = self.known[key]
+            return finish(placements[pattern][place](), ())
+        first = finish(placements[0][0](), ())
+        try:
+            self.known[key], compiled = self._least(placements, finish, first)
+        except QnetError:
+            self.known[key], compiled = (0, 0), first
+        return compiled
+
+    def _least(self, placements: Placements, finish: Finish, first: Compiled) -> tuple[Place, Compiled]:
+        """Return the least bad, by the circuits that tell, and of the few best of these by all circuits."""
+        judged: dict[Place, float] = {}
+
+        def judge(place: Place) -> float:
+            compiled = finish(placements[place[0]][place[1]](), self.telling) if any(place) else first
+            judged[place] = self._rounded(compiled)
+            return judged[place]
+
+        self._judge(judge, list(map(len, placements)))
+        best = sorted(judged, key=lambda place: (judged[place], place))[: _FINALISTS if self.telling else 1]
+        whole = {
+            place: finish(placements[place[0]][place[1]](), ()) if any(place) else first for place in best
+        }
+        if len(best) > 1:
+            best.sort(key=lambda place: (self._rounded(whole[place]), place))
+        return best[0], whole[best[0]]
+
+    def _rounded(self, compiled: Compiled) -> float:
+        return round(self.lack(compiled), _DIGITS)
+
+    @staticmethod
+    def _judge(judge: Callable[[Place], float], places: Sequence[int]) -> None:
+        """Judge the first place of each pattern, then other places of the best patterns while they get better.
+
+        Args:
+            judge: Judges a placement.
+            places: How many places each pattern has.
+        """
+        firsts = sorted((judge((pattern, 0)), pattern) for pattern in range(len(places)))
+        least = firsts[0][0]
+        for _, pattern in firsts[:_REFINED]:
+            since = 0
+            for place in range(1, places[pattern]):
+                bad = judge((pattern, place))
+                since = 0 if bad < least else since + 1
+                least = min(least, bad)
+                if since == _PATIENCE:
+                    break
