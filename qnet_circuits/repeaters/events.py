@@ -16,7 +16,7 @@ from qnet_circuits.errors import ParameterError
 
 Floats = NDArray[np.float64]
 #: Sums of periods that are equal on paper differ in their last digits.
-_SLACK = 1 + 1e-9
+_SLACK = 1 + 1e-12
 #: More swaps and losses in one round than this never come to an end.
 _MOST_EVENTS = 200_000
 
