@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -47,23 +47,67 @@ def estimated(expression: Expression | Ratio, linear: Linear, null: float | None
     return replace(found, p_value=linear(expression.difference(null), 0.0).p_value)
 
 
-class Counted:
-    """How often events happened in the shots of their circuits.
-
-    Events of one circuit under one condition are counted together, shot by shot, so that an estimate knows what they have in
-    common. Conditions that exclude each other make independent shots; of others that differ nobody knows more.
+@dataclass(frozen=True)
+class Seen:
+    """What came of one circuit, as far as some events go: the distinct rows of what happened in a shot and what counted.
 
     Args:
         events: The events.
-        outcomes: {item: {register: bool array (shots, width)}}.
+        happened: Of each row, which events happened, bool array (rows, events).
+        counted: Of each row, for which events the shot counted.
+        times: How many shots were such.
     """
 
-    def __init__(self, events: Iterable[Event], outcomes: Mapping[str, Registers]) -> None:
-        self._source = sources(events)
-        together: dict[str, list[Event]] = {}
-        for event, source in self._source.items():
-            together.setdefault(source, []).append(event)
-        self._tallies = {source: _Tally(found, outcomes) for source, found in together.items()}
+    events: tuple[Event, ...]
+    happened: Flags
+    counted: Flags
+    times: Reals
+
+    @classmethod
+    def of(cls, events: Sequence[Event], registers: Registers) -> Seen:
+        """Look at the events in a circuit's outcomes."""
+        flags = [event.flags(registers) for event in events]
+        columns = [happened for happened, _ in flags] + [counted for _, counted in flags]
+        rows, times = distinct(np.stack(columns, axis=1))
+        many = len(events)
+        return cls(tuple(events), rows[:, :many], rows[:, many:], times)
+
+    def only(self, events: Sequence[Event]) -> Seen:
+        """Return what was seen of some of the events, which have one condition, in the shots that count."""
+        columns = [self.events.index(event) for event in events]
+        rows = self.counted[:, columns[0]]
+        happened, counted = self.happened[rows][:, columns], self.counted[rows][:, columns]
+        return Seen(tuple(events), happened, counted, self.times[rows])
+
+
+class Counted:
+    """How often events happened in the shots of their circuits.
+
+    Events of one circuit are counted together, shot by shot, so that an estimate knows what they have in common. Only
+    conditions that exclude each other make independent shots of one circuit.
+
+    Args:
+        seen: What was seen of the events in each circuit.
+    """
+
+    def __init__(self, seen: Iterable[Seen]) -> None:
+        self._tallies: dict[str, _Tally] = {}
+        self._source: dict[Event, str] = {}
+        for each in seen:
+            names = sources(each.events)
+            self._source.update(names)
+            for source in dict.fromkeys(names.values()):
+                own = [event for event in each.events if names[event] == source]
+                alike = len({event.given for event in own}) == 1
+                self._tallies[source] = _Tally(each.only(own) if alike else each)
+
+    @classmethod
+    def of(cls, events: Iterable[Event], outcomes: Mapping[str, Registers]) -> Counted:
+        """Count events in outcomes, {item: {register: bool array (shots, width)}}."""
+        own: dict[str, list[Event]] = {}
+        for event in dict.fromkeys(events):
+            own.setdefault(event.item, []).append(event)
+        return cls(Seen.of(listed, outcomes[item]) for item, listed in own.items())
 
     def combined(
         self, expression: Expression, level: float, null: float | None = None, drawn_from: int = 0
@@ -80,50 +124,53 @@ class Counted:
         for weight, event in expression.terms:
             weights[event] = weights.get(event, 0.0) + weight
         smallest = min(map(abs, weights.values()), default=0.0)
-        counts = [
-            self._tallies[self._source[event]].count(
-                event, weight, self._source[event], drawn_from if abs(weight) == smallest else 0
-            )
-            for event, weight in weights.items()
-        ]
+        counts, by_source = [], dict[str, dict[Event, float]]()
+        for event, weight in weights.items():
+            source, drawn = self._source[event], drawn_from if abs(weight) == smallest else 0
+            counts.append(Count(weight, *self._tallies[source].found(event), source, drawn))
+            if weight:
+                by_source.setdefault(source, {})[event] = weight
         joints = {
-            source: joint
-            for source in dict.fromkeys(self._source[event] for event in weights)
-            if (joint := self._tallies[source].joint(weights)) is not None
+            source: self._tallies[source].joint(own) for source, own in by_source.items() if len(own) > 1
         }
-        return combine(expression.constant, counts, level, null, joints)
+        known = {source: joint for source, joint in joints.items() if joint is not None}
+        return combine(expression.constant, counts, level, null, known)
 
 
 class _Tally:
-    """The events of one source, and which of them came together how often."""
+    """Numbers of what was seen of events whose shots are the same, or overlap."""
 
-    def __init__(self, events: Sequence[Event], outcomes: Mapping[str, Registers]) -> None:
-        self._column = {event: k for k, event in enumerate(events)}
-        flags = [event.flags(outcomes[event.item]) for event in events]
-        self._shots = [int(counted.sum()) for _, counted in flags]
-        self._found = [int(happened.sum()) for happened, _ in flags]
-        #: The distinct rows of what happened in a shot that counted, and their numbers; None if not all count the same shots.
-        self._rows: tuple[Flags, Reals] | None = None
-        if len({event.given for event in events}) == 1:
-            counted = flags[0][1]
-            self._rows = distinct(np.stack([happened[counted] for happened, _ in flags], axis=1))
+    def __init__(self, seen: Seen) -> None:
+        self._seen, self._column = seen, {event: k for k, event in enumerate(seen.events)}
+        self._found, self._shots = seen.times @ seen.happened, seen.times @ seen.counted
 
-    def count(self, event: Event, weight: float, source: str, population: int) -> Count:
-        """Return how often an event happened."""
+    def found(self, event: Event) -> tuple[int, int]:
+        """Return how often an event happened, and in how many shots it could have."""
         k = self._column[event]
-        return Count(weight, self._found[k], self._shots[k], source, population)
+        return int(self._found[k]), int(self._shots[k])
 
     def joint(self, weights: Mapping[Event, float]) -> Joint | None:
-        """Return what the weighted events add together in a shot; None of a single one, or if that is not known."""
-        own = [weights.get(event, 0.0) for event in self._column]
-        if self._rows is None or np.count_nonzero(own) < 2 or not self._shots[0]:
+        """Return what several weighted events add together in a shot; None without shots of one of them.
+
+        An event whose condition is met in a part c of all shots, and which happens in a part p of these, adds w p to the sum.
+        What a shot adds to that, or takes from it, is w (1 - p)/c or w p/c where it counts, by whether the event happens.
+        """
+        columns = [self._column[event] for event in weights]
+        shots, total = self._shots[columns], float(self._seen.times.sum())
+        if not shots.all():
             return None
-        rows, times = self._rows
-        scores = (rows @ np.array(own)).round(12)
+        weight, p, c = np.array([*weights.values()]), self._found[columns] / shots, shots / total
+        happened, counted = self._seen.happened[:, columns], self._seen.counted[:, columns]
+        middle, each = weight @ p, weight / c
+        scores = (middle + (happened - p * counted) @ each).round(12)
         values, kind = np.unique(scores, return_inverse=True)
-        shares = np.bincount(kind, times) / times.sum()
-        common = sum(w for w, found in zip(own, self._found, strict=True) if 2 * found > self._shots[0])
-        return Joint.of(values, shares, common)
+        shares = np.bincount(kind, self._seen.times) / total
+        common = middle + ((p > 0.5) - p) * (c > 0.5) @ each
+        ups, downs = each * (1 - p), -each * p
+        least, most = middle + np.minimum(ups, downs).sum(), middle + np.maximum(ups, downs).sum()
+        # Rounding may put what was seen beyond what can be.
+        ends = min(float(least), float(values[0])), max(float(most), float(values[-1]))
+        return replace(Joint.of(values, shares, common), shots=total, ends=ends)
 
 
 def sources(events: Iterable[Event]) -> dict[Event, str]:

@@ -112,7 +112,7 @@ class Figure:
         if isinstance(function, StateFunction):
             drawn = rng or np.random.default_rng(0)
             return self.within(lambda at: function.estimate(outcomes, at, drawn), level)
-        counted = Counted(self.events, outcomes)
+        counted = Counted.of(self.events, outcomes)
 
         def at(level: float) -> Estimate:
             return estimated(

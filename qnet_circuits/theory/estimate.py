@@ -199,7 +199,8 @@ def combine(
     known = joints or {}
     below, above, method = _arms(counts, level, known)
     p_value = None if null is None else _p_value(counts, value - null, known)
-    total = sum({count.source: count.n for count in counts}.values())
+    shots = {count.source: count.n for count in counts}
+    total = round(sum(known[each].shots or n if each in known else n for each, n in shots.items()))
     error = _standard_error(counts, known)
     return Estimate(value, value - below, value + above, level, method, total, p_value, error)
 
@@ -245,7 +246,13 @@ def _standard_error(counts: Sequence[Count], known: Joints) -> float:
             abs(count.weight) * math.sqrt(count.successes * (count.n - count.successes) / count.n) / count.n
         )
         own[count.source] = own.get(count.source, 0.0) + error
-    own.update({c.source: math.sqrt(known[c.source].variance(c.n)) for c in counts if c.source in known})
+    own.update(
+        {
+            count.source: math.sqrt(joint.variance(joint.shots or count.n))
+            for count in counts
+            if (joint := known.get(count.source)) is not None
+        }
+    )
     return math.hypot(*own.values())
 
 

@@ -54,6 +54,8 @@ class Joint:
         down: Mean of what shots fall short of it.
         up_square: Mean square of what they add.
         down_square: Mean square of what they fall short.
+        shots: Number of the shots; 0 if it is that of the counts.
+        ends: The least and the most that a shot can add; by default what the weights of the counts make it.
     """
 
     middle: ArrayLike
@@ -61,6 +63,8 @@ class Joint:
     down: ArrayLike
     up_square: ArrayLike
     down_square: ArrayLike
+    shots: float = 0.0
+    ends: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, scores: ArrayLike, shares: ArrayLike, common: ArrayLike) -> Joint:
@@ -159,10 +163,11 @@ def arms(
     up, down = (_side(np.abs(weight), rare, n, alone & mask) for mask in (raises, ~raises))
     both: Reals = np.zeros(found.shape[:-1])
     for places, joint in joints:
-        own, shared = weight[list(places)], float(n[places[0]])
+        own, shared = weight[list(places)], joint.shots or float(n[places[0]])
         middle = np.asarray(joint.middle, float)
-        up = up.with_joint(joint.up, joint.up_square, np.maximum(own, 0).sum() - middle, shared)
-        down = down.with_joint(joint.down, joint.down_square, middle - np.minimum(own, 0).sum(), shared)
+        least, most = joint.ends or (np.minimum(own, 0).sum(), np.maximum(own, 0).sum())
+        up = up.with_joint(joint.up, joint.up_square, most - middle, shared)
+        down = down.with_joint(joint.down, joint.down_square, middle - least, shared)
         both = both + np.asarray(joint.up, float) * np.asarray(joint.down, float) / shared
     size = np.sqrt(up.variance * down.variance)
     correlation = np.clip(both / np.where(size > 0, size, np.inf), 0.0, 1.0)

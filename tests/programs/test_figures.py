@@ -194,7 +194,7 @@ def test_events_of_the_same_shots_cover(rng):
     assert binom.cdf(covered, repeats, 0.945) > 1e-6
 
 
-def test_conditions_that_exclude_each_other_are_independent_and_others_are_joined_by_bonferroni(rng):
+def test_conditions_that_exclude_each_other_are_independent_and_others_are_not(rng):
     outcomes = _shots(rng, 400, (0.5, 0.5), (0.2, 0.4))
     read = [("out", 1)]
     apart = [population("a", read, ["1"], [("out", 0, value)]) for value in (0, 1)]
@@ -203,7 +203,18 @@ def test_conditions_that_exclude_each_other_are_independent_and_others_are_joine
     assert found.n == 400
     assert found.standard_error == pytest.approx(np.hypot(*(one.standard_error for one in each)))
     whole = population("a", read, ["1"])
-    unknown = Figure("figure", apart[0] + whole).estimate(outcomes)
-    least = [Figure("figure", one).estimate(outcomes, 0.975) for one in (apart[0], whole)]
-    assert unknown.high == pytest.approx(least[0].high + least[1].high)
-    assert unknown.standard_error == pytest.approx(sum(one.standard_error for one in least))
+    together = Figure("figure", apart[0] + whole).estimate(outcomes)
+    flag, one = outcomes["a"]["out"].T
+    counts = ~flag
+    scores = (one - one[counts].mean()) * counts / counts.mean() + one
+    assert together.n == 400 and together.value == pytest.approx(one[counts].mean() + one.mean())
+    assert together.standard_error == pytest.approx(scores.std() / 20)
+    half = (together.high - together.low) / 2
+    assert together.standard_error < half / 1.96 < 1.2 * together.standard_error
+
+
+def test_conditions_that_overlap_cover(rng):
+    kept, whole = (population("a", [("out", 1)], ["1"], given) for given in ([("out", 0, 1)], []))
+    figure, truth, repeats = Figure("figure", kept - whole), 0.95 - (0.7 * 0.95 + 0.3 * 0.6), 300
+    covered = sum(truth in figure.estimate(_shots(rng, 60, (0.7, 0.7), (0.6, 0.95))) for _ in range(repeats))
+    assert binom.cdf(covered, repeats, 0.945) > 1e-6
