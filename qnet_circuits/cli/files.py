@@ -1,4 +1,4 @@
-"""Pictures and keys that commands write: refused before anything runs where they could not be written."""
+"""Networks that commands read, pictures and keys that they write: refused before anything runs where that cannot be done."""
 
 from __future__ import annotations
 
@@ -7,6 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from qnet_circuits.errors import ParameterError, RecordError
+
+
+def network_in(given: str) -> dict[str, Any]:
+    """Return the plain form of a network: of a file, or of text that was meant to be the JSON itself."""
+    from qnet_circuits.programs.network import Network
+
+    if given.lstrip().startswith("{"):
+        return Network.from_json(given).to_dict()
+    try:
+        text = Path(given).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ParameterError(
+            f"--set network: {given!r} cannot be read: {reason}; give a file of Network.to_json, or its JSON"
+        ) from None
+    try:
+        return Network.from_json(text).to_dict()
+    except ParameterError as error:
+        raise ParameterError(f"--set network: {given}: {error}") from None
 
 
 def check_picture(_: Any, __: Any, file: str | None) -> str | None:

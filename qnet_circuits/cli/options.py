@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import click
 
-from qnet_circuits.cli.files import check_picture, save_key, save_picture
+from qnet_circuits.cli.files import check_picture, network_in, save_key, save_picture
 from qnet_circuits.cli.mistakes import told
 from qnet_circuits.cli.output import Interrupted, show
 from qnet_circuits.errors import ParameterError
@@ -87,7 +87,7 @@ set_option = click.option(
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A parameter of the protocol; may be given several times.",
+    help="A parameter of the protocol; may be given several times. A network is a file of Network.to_json, or the JSON itself.",
 )
 mitigate_only_option = click.option(
     "--mitigate-only",
@@ -138,7 +138,10 @@ def protocol_of(name: str, settings: Sequence[str]) -> Any:
     from qnet_circuits.programs.protocol import Protocol, protocol_class
 
     cls = _class_in_file(name) if ".py:" in name else protocol_class(name)
-    protocol = cls.from_parameters(**pairs("--set", settings))
+    given = pairs("--set", settings)
+    if isinstance(given.get("network"), str):
+        given["network"] = network_in(given["network"])
+    protocol = cls.from_parameters(**given)
     if not isinstance(protocol, Protocol):
         raise ParameterError(f"{name}: from_parameters must return a protocol, got {protocol!r}")
     return protocol

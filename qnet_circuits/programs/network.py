@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from heapq import heappop, heappush
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.errors import ParameterError, check_count
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.node import Node, check_node_name
+from qnet_circuits.programs.routes import best_path
 from qnet_circuits.theory.bell_diagonal import Weights
 from qnet_circuits.theory.swapping import chain_weights
 
@@ -156,39 +155,33 @@ class Network:
             )
         return tuple(path)
 
-    def route(self, first: str, last: str) -> Network:
-        """Return the chain between two nodes: of the fewest links, and among those of the greatest product of fidelities.
+    def route(self, first: str, last: str, by: str = "links") -> Network:
+        """Return the best chain between two nodes.
 
         Whatever runs over a chain runs over any network so: swapping stations on the way, everybody else left alone.
 
         Args:
             first: The node where the chain begins.
             last: The node where it ends.
+            by: ``links`` (the fewest, and among those the greatest product of fidelities), ``fidelity`` (the greatest of the
+                swapped pair), or ``rate`` (the least seconds for a pair of each link); see ``programs.routes``.
 
         Raises:
-            ParameterError: If a node is unknown, both are the same, or nothing joins them.
+            ParameterError: If a node is unknown, both are the same, nothing joins them, or a link without a length has no rate.
+            UnknownNameError: If there is no such way to choose.
 
         Example:
             >>> square = Network.from_edges([("a", "b"), ("b", "c"), ("c", "d"), ("d", "a"), ("d", "e")])
-            >>> square.route("b", "e").path()
-            ('b', 'a', 'd', 'e')
+            >>> square.route("a", "e").path()
+            ('a', 'd', 'e')
         """
         _ = self.node(first), self.node(last)
         if first == last:
             raise ParameterError(f"a route joins two nodes, got {first!r} twice")
-        waiting: list[tuple[int, float, tuple[str, ...]]] = [(0, 0.0, (first,))]
-        reached: set[str] = set()
-        while waiting:
-            hops, loss, path = heappop(waiting)
-            if path[-1] == last:
-                return self._along(path)
-            if path[-1] in reached:
-                continue
-            reached.add(path[-1])
-            for onward, link in self._near[path[-1]].items():
-                if onward not in reached:
-                    heappush(waiting, (hops + 1, loss - math.log(link.weights[0] or 1e-300), (*path, onward)))
-        raise ParameterError(f"nothing joins {first} and {last}; the links are {self._listed()}")
+        path = best_path(self.links, first, last, by)
+        if not path:
+            raise ParameterError(f"nothing joins {first} and {last}; the links are {self._listed()}")
+        return self._along(path)
 
     def _along(self, path: Sequence[str]) -> Network:
         """Return the chain over these nodes."""
@@ -220,6 +213,21 @@ class Network:
         names = [f"party{k}" for k in range(1, parties + 1)]
         edges = zip(["centre"] * parties, names, _each(link, parties), strict=True)
         return cls.from_edges(edges)
+
+    @classmethod
+    def grid(cls, rows: int, columns: int, link: Link | None = None) -> Network:
+        """Return a square lattice of at least two nodes and of equal links; ``r2c1`` is the first node of the second row.
+
+        Example:
+            >>> Network.grid(2, 2).links[0][:2], Network.grid(3, 3).hops
+            (('r1c1', 'r1c2'), 12)
+        """
+        places = list(
+            product(range(1, check_count("rows", rows) + 1), range(1, check_count("columns", columns) + 1))
+        )
+        name = {(r, c): f"r{r}c{c}" for r, c in places}
+        near = [(a, b) for a in places for b in ((a[0], a[1] + 1), (a[0] + 1, a[1])) if b in name]
+        return cls(name.values(), [(name[a], name[b], link or Link()) for a, b in near])
 
     @classmethod
     def two_nodes(cls, link: Link | None = None) -> Network:

@@ -151,6 +151,39 @@ class Mine(qn.Protocol):
 """
 
 
+@pytest.mark.parametrize("name", ["repeater-chain", "bb84", "swap-transport"])
+def test_a_network_is_read_of_a_file(name, qnet, tmp_path):
+    from qnet_circuits.programs.link import Link
+    from qnet_circuits.programs.network import Network
+
+    file = tmp_path / "chain.json"
+    network = Network.chain(2, Link(0.9))
+    file.write_text(network.to_json())
+    status, out, err = qnet("describe", name, "--set", f"network={file}")
+    assert (status, err) == (0, "") and out == qnet(
+        "describe", name, "--set", f"network={network.to_json()}"
+    )[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"nodes": [', "chain.json: .*JSON"),
+        (b'{"nodes": ["a", "b"], "links": [["a", "c", {}]]}', "chain.json: a link joins two nodes"),
+        (b'{"nodes": ["a", {"name": "b", "memory_t1": 1, "memory_t2": 3}], "links": []}', "chain.json: .*T2"),
+        (b"\xff\xfe", "chain.json.*no text"),
+        (None, "chain.json.*No such file"),
+    ],
+)
+def test_a_malformed_network_file_is_one_line_and_status_2(content, message, qnet, tmp_path):
+    file = tmp_path / "chain.json"
+    if content is not None:
+        file.write_bytes(content)
+    status, out, err = qnet("run", "repeater-chain", "--set", f"network={file}")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert re.search(message, err)
+
+
 def test_a_protocol_of_ones_own_file(qnet, tmp_path):
     file = tmp_path / "my_file.py"
     file.write_text(MY_FILE)
@@ -201,6 +234,7 @@ LONG = "x" * 300
         (["run", "repeater-chain", "--plot", "/nowhere/at/all.png"], r"--plot .*/nowhere/at/all\.png"),
         (["run", "repeater-chain", "--keep-outcomes"], "--keep-outcomes|--json"),
         (["run", "repeater-chain", "--set", 'network={"nodes": ["a b", "c"], "links": []}'], "a b"),
+        (["run", "repeater-chain", "--set", 'network={"nodes": ['], "JSON"),
         (["run", "repeater-chain", "--speed", "9"], "--speed"),
         (["run", "nothing.py:Mine"], r"nothing\.py"),
         (["run", "teleportation", "--set", "state=" + "[" * 100_000], "state|nested"),

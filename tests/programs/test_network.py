@@ -1,7 +1,9 @@
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
+import rustworkx
 
 import qnet_circuits as qn
 from qnet_circuits.errors import ParameterError
@@ -9,6 +11,8 @@ from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.node import Node
 from qnet_circuits.qkd.tapping import tapped
+from qnet_circuits.theory import bell_diagonal
+from qnet_circuits.theory.swapping import chain_weights
 
 
 def test_link_weights():
@@ -156,6 +160,57 @@ def test_the_best_route_is_found_whatever_the_order_in_which_nodes_are_met():
     assert Network.from_edges(edges).route("a", "d").path() == ("a", "b2", "c", "d")
     worse = [*edges[:3], ("b2", "c", Link(0.85)), edges[4]]
     assert Network.from_edges(worse).route("a", "d").path() == ("a", "b1", "c", "d")
+
+
+def test_routes_by_fidelity_and_by_rate_are_the_best_of_all_paths(rng):
+    """On a grid of links of any kind, whatever a search of all paths finds."""
+    for _ in range(10):
+        links = [
+            (a, b, Link(length_km=rng.uniform(5, 40), source_fidelity=rng.uniform(0.9, 1), scheme="sender"))
+            for a, b, _ in Network.grid(3, 3).links
+        ]
+        network = Network.from_edges(links)
+        graph = rustworkx.PyGraph(multigraph=False)
+        graph.add_nodes_from(network.nodes)
+        graph.add_edges_from([(network.nodes.index(a), network.nodes.index(b), link) for a, b, link in links])
+        first, last = network.nodes.index("r1c1"), network.nodes.index("r3c3")
+        paths = [
+            [graph.get_edge_data(*pair) for pair in pairwise(path)]
+            for path in rustworkx.all_simple_paths(graph, first, last)
+        ]
+        assert len(paths) == 12
+        best = max(bell_diagonal.fidelity(chain_weights([link.weights for link in path])) for path in paths)
+        route = network.route("r1c1", "r3c3", by="fidelity")
+        assert bell_diagonal.fidelity(route.weights) == pytest.approx(best, abs=1e-12)
+        least = min(sum(link.period_s / link.success for link in path) for path in paths)
+        route = network.route("r1c1", "r3c3", by="rate")
+        assert sum(link.period_s / link.success for *_, link in route.links) == pytest.approx(least)
+
+
+def test_equally_good_routes_have_the_fewest_links():
+    edges = [("a", "b"), ("b", "c"), ("c", "d"), ("a", "d")]
+    assert Network.from_edges(edges).route("a", "d", by="fidelity").hops == 1
+
+
+def test_grids():
+    grid = Network.grid(2, 3, Link(0.9))
+    assert grid.nodes == ("r1c1", "r1c2", "r1c3", "r2c1", "r2c2", "r2c3") and grid.hops == 7
+    assert grid.neighbours("r1c2") == ("r1c1", "r1c3", "r2c2") and grid.link("r2c3", "r1c3") == Link(0.9)
+    assert Network.grid(1, 2).hops == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Network.grid(1, 1), "at least 2 nodes"),
+        (lambda: Network.grid(0, 3), "rows"),
+        (lambda: Network.chain(1).route("alice", "bob", by="luck"), "'luck'"),
+        (lambda: Network.chain(1).route("alice", "bob", by="rate"), "alice-bob has none"),
+    ],
+)
+def test_grids_and_criteria_are_checked(make, message):
+    with pytest.raises(ParameterError, match=message):
+        make()
 
 
 @pytest.mark.parametrize(
