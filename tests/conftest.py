@@ -9,6 +9,7 @@ import matplotlib
 import numpy as np
 import pytest
 
+from qnet_circuits.runs.shared import forget
 from tests.platform.server import PlatformServer
 
 matplotlib.use("Agg")
@@ -35,6 +36,12 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_compiled() -> None:
+    """Have each test compile what it runs, as a process of its own would."""
+    forget()
 
 
 @pytest.fixture

@@ -88,10 +88,11 @@ class Compiled:
 
     def once(self, kind: str, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """Return what is made of this program for a key; the last of each kind is kept, so that all who ask share it."""
-        if kind not in self._made or self._made[kind][0] != key:
-            self._made[kind] = key, make()
-        found: T = self._made[kind][1]
-        return found
+        found = self._made.get(kind)
+        if found is None or found[0] != key:
+            found = self._made[kind] = key, make()
+        made: T = found[1]  # Not looked up again: another thread may have asked for another key.
+        return made
 
     @cached_property
     def scheduled_circuits(self) -> tuple[QuantumCircuit, ...]:

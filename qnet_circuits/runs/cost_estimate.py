@@ -64,7 +64,8 @@ def estimate_cost(
         raise UnsupportedError(
             f"{where.name} has no device, so nothing takes time there; name one, for example aer:fake_kingston"
         )
-    prepared = prepare(protocol, where, replace(chosen, noise=None), figures, figures_needed=False)
+    plain = replace(chosen, noise=None)
+    prepared = prepare(protocol, where, plain, figures, figures_needed=False, shared=True)
     where = prepared.backend
     if rep_delay is not None and "execution.rep_delay" in where.options:
         raise ParameterError("rep_delay and the option execution.rep_delay say the same; give one of them")

@@ -106,7 +106,7 @@ def error_budget(
             "an error budget needs a device, such as fake_kingston (--on fake_kingston), got "
             f"{device!r}; without one only the links err, which predict computes"
         )
-    prepared = prepare(protocol, exact, asked, figures)
+    prepared = prepare(protocol, exact, asked, figures, shared=True)
     protocol, backend, compiled = prepared.protocol, prepared.backend, prepared.compiled
     assert isinstance(backend, ExactBackend)
     chosen = _figure(compiled.program, figure)

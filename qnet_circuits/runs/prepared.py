@@ -47,6 +47,7 @@ class Prepared:
         seed: The seed that everything drawn at random follows from.
         compiled: The compiled program.
         said: What was found on the way and a result must say.
+        took: Seconds that it took to compile the program, or to find it compiled.
         run_id: What the run is called.
         created: When it was prepared, ISO 8601.
 
@@ -63,6 +64,7 @@ class Prepared:
     seed: int
     compiled: Compiled
     said: tuple[str, ...] = ()
+    took: float = 0.0
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: str = field(default_factory=now)
 
@@ -220,7 +222,7 @@ class Prepared:
     @property
     def seconds(self) -> Mapping[str, float]:
         """How long each step took so far."""
-        return {"compile": round(self.compiled.seconds, 4), **self.proof}
+        return {"compile": round(self.took, 4), **self.proof}
 
     def summary(self) -> dict[str, Any]:
         """Return in plain values what the run would be, as ``Run.summary`` does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -31,6 +32,7 @@ from qnet_circuits.runs.layouts import plain_layout
 from qnet_circuits.runs.mitigation.stored import check_mitigable
 from qnet_circuits.runs.options import PROGRAM, RunOptions, stream_seed
 from qnet_circuits.runs.prepared import Prepared
+from qnet_circuits.runs.shared import compiled_once
 
 #: The most bytes of a prediction by which placements are compared; where it takes more, the least calibrated loss decides.
 _RANKING_MEMORY = 2**26
@@ -46,6 +48,7 @@ def prepare(
     options: RunOptions,
     figures: Iterable[Figure] | None = None,
     figures_needed: bool = True,
+    shared: bool = False,
 ) -> Prepared:
     """Return a prepared run: nothing is written, and nothing can start from it.
 
@@ -55,6 +58,7 @@ def prepare(
         options: What is asked for; if there is no seed, it is drawn where outcomes are sampled, and 0 where none are.
         figures: The figures of plain circuits.
         figures_needed: Whether plain circuits need figures.
+        shared: Whether the circuits may be those of an earlier call: the caller hands none of them out.
 
     Raises:
         ParameterError, UnsupportedError, LayoutError: If an option, or the protocol, does not fit the backend.
@@ -75,10 +79,16 @@ def prepare(
     options = _settled(options, where)
     if options.controls:
         program = _controlled(protocol, program, seed)
-    compiled = compile_for(program, where, options)
+    begin = time.perf_counter()
+    compiled = (
+        compiled_once(program, where, options, compile_for)
+        if shared
+        else compile_for(program, where, options)
+    )
+    took = time.perf_counter() - begin
     if options.mitigate:
         check_mitigable(protocol, compiled.program, where)
-    return Prepared(protocol, where, options, seed, compiled, said)
+    return Prepared(protocol, where, options, seed, compiled, said, took)
 
 
 def _mode(program: Program, asked: str) -> str:

@@ -96,7 +96,7 @@ def submit(
 
 
 def _prepared(
-    protocol: Runnable, backend: Any, options: RunOptions, figures: Figures, kept: bool
+    protocol: Runnable, backend: Any, options: RunOptions, figures: Figures, kept: bool, shared: bool = False
 ) -> Prepared:
     """Return a prepared run; whatever costs processor time needs a budget, and a directory."""
     where = backend_of(backend)
@@ -108,7 +108,7 @@ def _prepared(
         raise ParameterError(
             f"a run on {where.name} is kept in a directory, so that nothing is lost; say path (--out DIR)"
         )
-    return prepare(protocol, where, options, figures)
+    return prepare(protocol, where, options, figures, shared=shared)
 
 
 @takes_options
@@ -149,7 +149,8 @@ def run(
     """
     check_level(level)
     check_arguments(path=path)
-    prepared = _prepared(protocol, backend, RunOptions.of("run", options), figures, kept=path is not None)
+    chosen = RunOptions.of("run", options)
+    prepared = _prepared(protocol, backend, chosen, figures, kept=path is not None, shared=True)
     return Run.of(prepared, path).start().result(level, progress)
 
 
@@ -192,7 +193,7 @@ def predict(
     """
     check_arguments(path=path, memory=memory)
     chosen = RunOptions.of("predict", options)
-    prepared = _prepared(protocol, exact_of(device, memory), chosen, figures, kept=True)
+    prepared = _prepared(protocol, exact_of(device, memory), chosen, figures, kept=True, shared=True)
     return Run.of(prepared, path).start().result()
 
 
