@@ -9,8 +9,9 @@ from functools import cached_property
 from numbers import Real
 from typing import Any
 
+import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, ControlFlowOp, Gate, Instruction, SwitchCaseOp
+from qiskit.circuit import CircuitInstruction, ControlFlowOp, SwitchCaseOp
 
 from qnet_circuits.classical import written_bits
 from qnet_circuits.errors import ProgramError, check_count, check_name
@@ -22,6 +23,11 @@ from qnet_circuits.programs.network import Network
 Tag = str | int | float | bool | None
 #: The tag that names the control experiment which a circuit belongs to.
 CONTROL = "control_experiment"
+#: Modules of gates and instructions that their names and parameters tell.
+_TOLD = (
+    "qiskit.circuit.library.standard_gates.", "qiskit.circuit.measure", "qiskit.circuit.reset",
+    "qiskit.circuit.barrier", "qiskit.circuit.delay",
+)  # fmt: skip
 #: What no figure may be called: a result has these names for something else.
 RESERVED = frozenset((
     "acceptance_of_corrections", "blocks", "bounds", "compare", "figures", "from_dict", "ideal", "mitigated", "more", "notes",
@@ -241,6 +247,8 @@ def _content(circuit: QuantumCircuit) -> list[Any]:
 
 def _parameter(name: str, parameter: Any) -> str:
     """Return a parameter as text, the same for a circuit that was stored: QPY turns whole numbers into floats, or back."""
+    if isinstance(parameter, np.ndarray):  # As text an array is rounded, and a large one cut.
+        return str(parameter.tolist())
     if not isinstance(parameter, Real):
         return str(parameter)
     return str(int(float(parameter)) if name == CORRECT else float(parameter))
@@ -255,7 +263,10 @@ def _decision(operation: ControlFlowOp) -> str:
 
 
 def _definition(instruction: CircuitInstruction) -> list[QuantumCircuit]:
-    """Return the circuit that was appended as a gate: its name tells nothing of what it does."""
+    """Return the circuit that a gate stands for, if its name and its parameters do not tell what it does."""
     operation = instruction.operation
-    composite = type(operation) in (Instruction, Gate) and operation.definition is not None
-    return [operation.definition] if composite else []
+    told = operation.base_class.__module__.startswith(_TOLD)
+    if told or any(isinstance(each, np.ndarray) for each in operation.params):
+        return []
+    definition = operation.definition
+    return [] if definition is None else [definition]

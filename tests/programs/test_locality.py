@@ -1,8 +1,11 @@
 """What makes a circuit a network program, and the messages and costs that follow from it."""
 
+import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter, Qubit
+from qiskit.circuit.library import PauliEvolutionGate, UnitaryGate, XGate
+from qiskit.quantum_info import SparsePauliOp
 
 from qnet_circuits.errors import LocalityError, ParameterError, ProgramError
 from qnet_circuits.programs.blocks import bell_measurement, move
@@ -232,9 +235,31 @@ def _encoded(*gates):
     return circuit
 
 
+def _of(gate):
+    circuit = QuantumCircuit(QuantumRegister(gate.num_qubits, "alice"), ClassicalRegister(1, "m"))
+    circuit.append(gate, circuit.qubits)
+    circuit.measure(0, 0)
+    return circuit
+
+
+def _evolved(operator):
+    return _of(PauliEvolutionGate(SparsePauliOp(operator), 1.0))
+
+
+def _unitary(phase):
+    """Return a circuit of a matrix of which text would show the corners alone, or eight digits."""
+    return _of(UnitaryGate(np.diag(np.exp(1j * phase * (np.arange(64) == 32)))))
+
+
 @pytest.mark.parametrize(
-    ("one", "other"), [(_switched(1), _switched(2)), (_encoded("x"), _encoded("z"))], ids=["switch", "gate"]
-)
+    ("one", "other"),
+    [
+        (_switched(1), _switched(2)), (_encoded("x"), _encoded("z")), (_evolved("XX"), _evolved("ZY")),
+        (_unitary(1.0), _unitary(2.0)), (_unitary(1.0), _unitary(1.0 + 1e-10)),
+        (_of(XGate().control(2, ctrl_state=1)), _of(XGate().control(2, ctrl_state=2))),
+    ],
+    ids=["switch", "gate", "evolution", "matrix", "digits", "open control"],
+)  # fmt: skip
 def test_the_id_tells_cases_and_appended_circuits_apart(one, other):
     assert Program([Item("one", one)]).id == Program([Item("one", one.copy())]).id
     assert Program([Item("one", one)]).id != Program([Item("one", other)]).id
