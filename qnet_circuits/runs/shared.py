@@ -13,14 +13,14 @@ from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device
 from qnet_circuits.programs.program import Program
-from qnet_circuits.runs.options import RunOptions
+from qnet_circuits.runs.options import OPTIONS, RunOptions
 
 #: How many programs are kept, those that were asked for last.
 _MOST = 16
-#: The options on which circuits depend.
-_OPTIONS = (
-    "corrections", "optimization_level", "layout", "carrier", "emulate_links", "decoupling", "mitigate",
-)  # fmt: skip
+#: The options on which circuits do not depend, but for controls, which are in the program.
+_OTHERS = frozenset((
+    "shots", "repeats", "noise", "seed", "options", "controls", "predict", "verify", "max_qpu_seconds",
+))  # fmt: skip
 #: Compiles a program for a backend.
 Compile = Callable[[Program, BaseBackend, RunOptions], Compiled]
 
@@ -50,7 +50,7 @@ def compiled_once(program: Program, backend: BaseBackend, options: RunOptions, m
     if not isinstance(backend, AerBackend | ExactBackend):
         return make(program, backend, options)
     said = [(item.tags, item.announced) for item in program]
-    asked = [getattr(options, name) for name in _OPTIONS]
+    asked = [getattr(options, name) for name in OPTIONS if name not in _OTHERS]
     key = (program.id, repr((said, program.network, asked)), _told_apart(backend.device))
     return _made(_Wanted(key, program, backend, options, make))
 
