@@ -53,7 +53,10 @@ class Ghz(Protocol):
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
         network: A star around its first node, or a chain, with links of its own, instead of the two.
         topology: ``star`` or ``chain``.
-        method: ``xy-strings``, which runs in frames, or ``parity-scan``, the textbook way, which needs real-time corrections.
+        method: ``xy-strings``, the default, which runs in frames, or ``parity-scan``, the textbook way, which measures all of
+            its settings, and needs real-time corrections: X turns an axis between X and Y to the other side of X, which no
+            change of outcomes makes good. On a device the wait for them costs more fidelity than the draw of strings costs
+            certainty (docs/intervals.md), so the scan is for machines that do not wait.
 
     Raises:
         ParameterError: If a value is out of range, both ways are given, or the network has another topology.

@@ -15,7 +15,14 @@ from dataclasses import dataclass
 
 from qnet_circuits.errors import NoShotsError, ParameterError, check_count, check_range
 from qnet_circuits.theory.bonferroni import bonferroni_arms
-from qnet_circuits.theory.weighted import LEAST, Count, Joints, weighted_arms, weighted_p_value
+from qnet_circuits.theory.weighted import (
+    LEAST,
+    Count,
+    Joints,
+    one_for_each_source,
+    weighted_arms,
+    weighted_p_value,
+)
 
 #: Where a count has fewer shots than this, Bonferroni's limits take the place of the weighted ones.
 FEW = 10
@@ -170,7 +177,7 @@ def combine(
         counts: The events and how often they happened.
         level: Confidence level, in [0.5, 1).
         null: Value of the figure under the null hypothesis "at most this"; adds a p-value, unless the limits are Bonferroni's
-            or Student's, or counts of one source have ``joints``.
+            or Student's.
         joints: For each source of several counts what these add in the same shots.
 
     Returns:
@@ -209,7 +216,7 @@ def _arms(counts: Sequence[Count], level: float, known: Joints) -> tuple[float, 
     """Return how far the limits lie below and above the value, and how they were made."""
     if _pool(counts):
         successes, n, size = _together(counts)
-        part = proportion(successes, n, level)
+        part = proportion(round(successes), n, level)
         name = "Clopper-Pearson" if len(counts) == 1 else f"Clopper-Pearson, {len(counts)} settings pooled"
         return size * (part.value - part.low), size * (part.high - part.value), name
     if _few(counts, known):
@@ -232,7 +239,7 @@ def _pool(counts: Sequence[Count]) -> bool:
     return len(worth) == 1 and alone and counts[0].population <= len(counts)
 
 
-def _together(counts: Sequence[Count]) -> tuple[int, int, float]:
+def _together(counts: Sequence[Count]) -> tuple[float, int, float]:
     """Return of counts that pool how often they raised the sum, of how many shots, and the sum of the weights' sizes."""
     raised = sum(count.successes if count.weight > 0 else count.n - count.successes for count in counts)
     return raised, sum(count.n for count in counts), abs(counts[0].weight) * len(counts)
@@ -260,6 +267,9 @@ def _p_value(counts: Sequence[Count], distance: float, known: Joints) -> float |
     """Return how probable a value this far above the null hypothesis is at most, if it is known."""
     from scipy.special import betainc
 
+    if not _pool(counts) and (_few(counts, known) or any(count.population for count in counts)):
+        return None
+    counts = one_for_each_source(counts)
     if _pool(counts):
         successes, n, size = _together(counts)
         p0 = successes / n - distance / size
@@ -267,6 +277,4 @@ def _p_value(counts: Sequence[Count], distance: float, known: Joints) -> float |
             1.0 if successes == 0 or p0 >= 1 else float(betainc(successes, n - successes + 1, max(p0, 0.0)))
         )
         return max(tail, LEAST)
-    if known or _few(counts, known) or any(count.population for count in counts):
-        return None
     return weighted_p_value(counts, distance)

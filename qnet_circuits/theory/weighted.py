@@ -28,14 +28,14 @@ class Count:
 
     Args:
         weight: Coefficient of the probability, any sign.
-        successes: How often the event happened.
+        successes: How often the event happened; of several that stand as one, not always a whole number.
         n: In how many shots it could have.
         source: Name of the circuit whose shots these are; counts of one source are not independent.
         population: How many events the one counted stands for, where it was drawn at random from more; 0 if it was not.
     """
 
     weight: float
-    successes: int
+    successes: float
     n: int
     source: str = ""
     population: int = 0
@@ -261,6 +261,30 @@ def spread_of_drawn(
     part = drawn / population
     spread, of_shots = float(np.var(worth, ddof=1)), float(np.mean(variances))
     return math.sqrt(drawn * ((1 - part) * spread + part * of_shots))
+
+
+def one_for_each_source(counts: Sequence[Count]) -> list[Count]:
+    """Return counts in which those of the same shots are one: events of which all happen in a shot, or none, spread most.
+
+    Args:
+        counts: Counts, those of one source of the same shots; none was drawn from more.
+
+    Returns:
+        Counts of positive weight, of a sum that is another by a constant and goes up and down alike.
+
+    Example:
+        >>> one_for_each_source([Count(0.5, 9, 10, "a"), Count(-0.5, 1, 10, "a")])
+        [Count(weight=1.0, successes=9.0, n=10, source='a', population=0)]
+    """
+    own: dict[str, list[Count]] = {}
+    for count in counts:
+        own.setdefault(count.source, []).append(count)
+    merged = []
+    for source, found in own.items():
+        size = sum(abs(count.weight) for count in found)
+        raised = sum(count.weight * count.successes + max(-count.weight, 0.0) * count.n for count in found)
+        merged.append(Count(size, raised / size, found[0].n, source))
+    return merged
 
 
 def weighted_p_value(counts: Sequence[Count], distance: float) -> float:

@@ -102,3 +102,30 @@ def test_a_p_value_is_never_0():
     alike = [Count(1.0, 100_000, 100_000, name) for name in "ab"]
     assert combine(0.0, alike, null=0.1).p_value == LEAST
     assert np.isfinite(combine(0.0, alike).low)
+
+
+def test_the_p_value_of_shared_shots_is_that_of_one_event_that_adds_all():
+    """Three events that come together, and one that never does when they come: only all or nothing."""
+    n, both = 1000, 850
+    weights = [0.4, 0.3, 0.2, -0.1]
+    counts = [Count(w, both if w > 0 else n - both, n, "a") for w in weights]
+    joints = {"a": Joint.of([0.9, -0.1], [both / n, 1 - both / n], 0.9)}
+    found = combine(0.0, counts, null=0.7, joints=joints)
+    assert found.p_value == pytest.approx(binom.sf(both - 1, n, 0.8))
+    assert combine(0.0, counts, null=0.7).p_value is None  # Nobody knows how they depend.
+    unequal = [*counts, Count(0.5, 400, 500, "b")]
+    near, far = (combine(0.0, unequal, null=null, joints=joints).p_value for null in (1.13, 1.05))
+    assert 0.05 < near < 0.15 and 1e-12 < far < 1e-7
+
+
+@pytest.mark.parametrize("both", [0.2, 0.3, 0.6])
+def test_p_values_of_shared_shots_reject_no_more_often_than_they_say(rng, both):
+    """Two events of weights 1 and 0.5, each of probability 0.6, which come together as often as ``both``; the null is true."""
+    n, repeats, found = 200, 600, []
+    for row in rng.multinomial(n, [both, 0.6 - both, 0.6 - both, both - 0.2], repeats):
+        first, second = int(row[0] + row[1]), int(row[0] + row[2])
+        joints = {"a": Joint.of([1.5, 1.0, 0.5, 0.0], row / n, 1.5)}
+        counts = [Count(1.0, first, n, "a"), Count(0.5, second, n, "a")]
+        found.append(combine(0.0, counts, null=0.9, joints=joints).p_value)
+    for tail in (0.1, 0.02):
+        assert sum(p <= tail for p in found) <= binom.isf(1e-6, repeats, tail)
