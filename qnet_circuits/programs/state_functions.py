@@ -13,7 +13,7 @@ from qnet_circuits.errors import ParameterError, check_name
 from qnet_circuits.programs.conditions import Registers
 from qnet_circuits.programs.expressions import Event
 from qnet_circuits.theory.estimate import Estimate
-from qnet_circuits.theory.state_estimate import state_estimate
+from qnet_circuits.theory.state_estimate import Measured, PauliCounts, state_estimate
 from qnet_circuits.theory.states import FUNCTIONS, Matrix, Reals, matrix_of, means_of, nearest_state
 
 #: More qubits need more circuits than a tomography is good for.
@@ -93,10 +93,14 @@ class StateFunction:
 
     def value(self, probability: Callable[[Event], float]) -> float:
         """Return its value for probabilities of its events."""
+        return float(self.of(nearest_state(matrix_of(self.means(probability)))))
+
+    def means(self, probability: Callable[[Event], float]) -> Reals:
+        """Return the means of Paulis, (4^m,), for probabilities of its events."""
         signs = np.ones((len(self.settings), 2**self.qubits))
         even = [probability(event) for event in self.events]
         signs[:, 1:] = 2 * np.reshape(even, (len(signs), -1)) - 1
-        return float(self.of(nearest_state(matrix_of(means_of(signs)))))
+        return means_of(signs)
 
     def estimate(self, outcomes: Mapping[str, Registers], level: float, rng: np.random.Generator) -> Estimate:
         """Estimate it from outcomes, {item: {register: bool array (shots, width)}}.
@@ -105,7 +109,11 @@ class StateFunction:
             NoShotsError: If fewer than two shots of a setting count.
         """
         counts = np.array([self._counts(setting, outcomes[setting.item]) for setting in self.settings])
-        return state_estimate(counts, self.of, FUNCTIONS[self.function][1], level, rng)
+        return self.estimated(PauliCounts(counts), level, rng)
+
+    def estimated(self, measured: Measured, level: float, rng: np.random.Generator) -> Estimate:
+        """Estimate it from means of Paulis, however these were measured."""
+        return state_estimate(measured, self.of, FUNCTIONS[self.function][1], level, rng)
 
     def _counts(self, setting: Event, registers: Registers) -> list[int]:
         """Return how often each outcome came in the shots that count."""

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -43,13 +45,97 @@ _BIASES = 2.5
 _STEP = 1e-5
 
 
+class Measured(Protocol):
+    """What was measured of a state: means of Paulis, (4^m,) in the order of ``states``, and what their errors are."""
+
+    @property
+    def shots(self) -> Counts:
+        """Of each setting how many shots count."""
+
+    @property
+    def means(self) -> Reals:
+        """The means."""
+
+    @property
+    def covariance(self) -> Reals:
+        """The covariance of the means, (4^m, 4^m)."""
+
+    def dealt(self, parts: int, rng: np.random.Generator) -> tuple[Reals, Reals, Reals]:
+        """Return the means in parts of the shots that are dealt at random, in all but each part, and in two halves."""
+
+    def anew(self, state: Matrix, size: int, rng: np.random.Generator) -> Reals:
+        """Return the means of a state that is measured anew many times, (size, 4^m)."""
+
+    def shifts(self, slopes: Reals) -> tuple[float, float]:
+        """Return how far errors that no shot shows may put a linear function of the means below and above its value."""
+
+
+@dataclass(frozen=True)
+class PauliCounts:
+    """Outcomes of each Pauli setting, (3^m, 2^m), in the order of ``states``.
+
+    Raises:
+        NoShotsError: If a setting has fewer than two shots.
+    """
+
+    counts: Counts
+
+    def __post_init__(self) -> None:
+        if self.shots.min() < LEAST_SHOTS:
+            raise NoShotsError(
+                f"a function of a state needs {LEAST_SHOTS} shots of each circuit that count, got {self.shots.min()}; raise "
+                "the number of shots"
+            )
+
+    @property
+    def shots(self) -> Counts:
+        """Of each setting how many shots count."""
+        return np.asarray(self.counts.sum(axis=-1))
+
+    @property
+    def means(self) -> Reals:
+        """The means."""
+        return _means(self.counts)
+
+    @property
+    def covariance(self) -> Reals:
+        """The covariance of the means: settings are independent, the outcomes of one are not."""
+        shares, each = self.counts / self.shots[:, None], np.eye(self.counts.size)
+        weights = means_of(signs_of(each.reshape(-1, *self.counts.shape))).reshape(*self.counts.shape, -1)
+        beyond = weights - np.einsum("so,sok->sk", shares, weights)[:, None]
+        scaled = beyond * (shares / self.shots[:, None])[..., None]
+        return np.asarray(np.tensordot(scaled, beyond, axes=((0, 1), (0, 1))))
+
+    def dealt(self, parts: int, rng: np.random.Generator) -> tuple[Reals, Reals, Reals]:
+        """Return the means in parts of the shots that are dealt at random, in all but each part, and in two halves."""
+        dealt = np.zeros((parts, *self.counts.shape), dtype=np.int64)
+        for setting, left in enumerate(self.counts):
+            for part in range(parts):
+                taken = rng.multivariate_hypergeometric(left, int(left.sum()) // (parts - part))
+                dealt[part, setting], left = taken, left - taken
+        halves = np.stack([dealt[::2].sum(axis=0), dealt[1::2].sum(axis=0)])
+        return _means(dealt), _means(self.counts - dealt), _means(halves)
+
+    def anew(self, state: Matrix, size: int, rng: np.random.Generator) -> Reals:
+        """Return the means of a state that is measured anew many times, (size, 4^m)."""
+        return _means(rng.multinomial(self.shots, shares_in(state), size=(size, len(self.counts))))
+
+    def shifts(self, slopes: Reals) -> tuple[float, float]:
+        """Return how far errors that no shot shows may put a linear function below and above its value: not at all."""
+        return 0.0, 0.0
+
+
+def _means(counts: Counts) -> Reals:
+    return means_of(signs_of(counts / counts.sum(axis=-1, keepdims=True)))
+
+
 def state_estimate(
-    counts: Counts, function: Function, convex: bool, level: float, rng: np.random.Generator
+    measured: Measured, function: Function, convex: bool, level: float, rng: np.random.Generator
 ) -> Estimate:
     """Estimate a function of the state of a few qubits.
 
     Args:
-        counts: Outcomes of each Pauli setting, (3^m, 2^m), in the order of ``states``.
+        measured: What was measured of it.
         function: Gives the value of each of many states.
         convex: Whether it is convex; otherwise it is concave.
         level: Confidence level, in [0.5, 1).
@@ -58,64 +144,43 @@ def state_estimate(
     Returns:
         The estimate; its standard error is the bootstrap's. The interval is approximate.
 
-    Raises:
-        NoShotsError: If a setting has fewer than two shots.
-
     Example:
         >>> from qnet_circuits.theory.states import negativity
         >>> counts = np.array([[25, 25, 25, 25]] * 9)
         >>> counts[[0, 8]], counts[4] = [50, 0, 0, 50], [0, 50, 50, 0]
-        >>> print(state_estimate(counts, negativity, True, 0.95, np.random.default_rng(1)))
+        >>> print(state_estimate(PauliCounts(counts), negativity, True, 0.95, np.random.default_rng(1)))
         0.50 [0.48, 0.59] (95 %)
     """
-    shots = counts.sum(axis=-1)
-    if shots.min() < LEAST_SHOTS:
-        raise NoShotsError(
-            f"a function of a state needs {LEAST_SHOTS} shots of each circuit that count, got {shots.min()}; raise the number "
-            "of shots"
-        )
     z = NormalDist().inv_cdf((1 + check_level(level)) / 2)
-    state = nearest_state(matrix_of(_means(counts)))
+    state = nearest_state(matrix_of(measured.means))
     value = float(function(state))
-    error, bias = _bootstrap(state, shots, function, value, rng)
+    values = function(nearest_state(matrix_of(measured.anew(state, _RESAMPLES, rng))))
+    error, bias = float(values.std(ddof=1)), float(values.mean()) - value
+    tangent, spread, slopes = _tangent(measured, function, rng)
     side = 1 if convex else -1
     free = value + side * (z * error + _BIASES * max(0.0, -side * bias))
-    tangent, spread = _tangent(counts, function, rng)
     safe = tangent - side * z * spread
-    low, high = (min(value, safe), max(value, free)) if convex else (min(value, free), max(value, safe))
-    return Estimate(value, low, high, level, METHOD, int(shots.sum()), standard_error=error)
+    below, above = measured.shifts(slopes)
+    low, high = min(value, free, safe) - below, max(value, free, safe) + above
+    return Estimate(value, low, high, level, METHOD, int(measured.shots.sum()), standard_error=error)
 
 
-def _means(counts: Counts) -> Reals:
-    return means_of(signs_of(counts / counts.sum(axis=-1, keepdims=True)))
-
-
-def _bootstrap(
-    state: Matrix, shots: Counts, function: Function, value: float, rng: np.random.Generator
-) -> tuple[float, float]:
-    """Return the standard deviation and the bias of the values of a state that is measured anew many times."""
-    shares = shares_in(state)
-    drawn = rng.multinomial(shots, shares, size=(_RESAMPLES, len(shots)))
-    values = function(nearest_state(matrix_of(_means(drawn))))
-    return float(values.std(ddof=1)), float(values.mean()) - value
-
-
-def _tangent(counts: Counts, function: Function, rng: np.random.Generator) -> tuple[float, float]:
-    """Return the mean of tangents, each found in all shots but those that it is looked at in, and its standard deviation."""
-    parts = _parted(counts, min(_PARTS, int(counts.sum(axis=-1).min())), rng)
-    near = _inside(counts - parts)
+def _tangent(measured: Measured, function: Function, rng: np.random.Generator) -> tuple[float, float, Reals]:
+    """Return the mean of tangents, each found in all shots but those that it is looked at in, its error, and its slopes."""
+    parts, rest, halves = measured.dealt(min(_PARTS, int(measured.shots.min())), rng)
+    near = _inside(rest, measured.shots)
     slopes = _slopes(function, near)
-    values = function(near) + ((_means(parts) - means_in(near)) * slopes).sum(axis=-1)
+    values = function(near) + ((parts - means_in(near)) * slopes).sum(axis=-1)
     # Where noise decides which way tangents lean, what two parts have in common counts twice.
-    halves = _slopes(function, _inside(np.stack([parts[::2].sum(axis=0), parts[1::2].sum(axis=0)])))
-    variance = _variances(counts, slopes).mean() + _variances(counts, halves[:1] - halves[1:]).mean() / 2
-    return float(values.mean()), math.sqrt(max(float(variance), 0.0))
+    apart = np.subtract(*_slopes(function, _inside(halves, measured.shots)))
+    covariance = measured.covariance
+    variance = np.einsum("ki,ij,kj->k", slopes, covariance, slopes).mean() + apart @ covariance @ apart / 2
+    return float(values.mean()), math.sqrt(max(float(variance), 0.0)), slopes.mean(axis=0)
 
 
-def _inside(counts: Counts) -> Matrix:
+def _inside(means: Reals, shots: Counts) -> Matrix:
     """Return nearest states, a little mixed: inside of all states a function has a slope everywhere."""
-    states = nearest_state(matrix_of(_means(counts)))
-    mixed = 1 / (1 + np.sqrt(counts.sum(axis=(-1, -2))))[..., None, None]
+    states, mixed = nearest_state(matrix_of(means)), 1 / (1 + math.sqrt(shots.sum()))
     return np.asarray((1 - mixed) * states + mixed * np.eye(states.shape[-1]) / states.shape[-1])
 
 
@@ -126,23 +191,3 @@ def _slopes(function: Function, states: Matrix) -> Reals:
     apart = step[..., None, None] * moves
     up, down = (function(states[..., None, :, :] + way * apart) for way in (1, -1))
     return np.asarray((up - down) / (2 * step))
-
-
-def _parted(counts: Counts, parts: int, rng: np.random.Generator) -> Counts:
-    """Return the shots of each setting dealt to parts at random, (parts, 3^m, 2^m)."""
-    dealt = np.zeros((parts, *counts.shape), dtype=np.int64)
-    for setting, left in enumerate(counts):
-        for part in range(parts):
-            taken = rng.multivariate_hypergeometric(left, int(left.sum()) // (parts - part))
-            dealt[part, setting], left = taken, left - taken
-    return dealt
-
-
-def _variances(counts: Counts, slopes: Reals) -> Reals:
-    """Return the variances of linear functions of the means, given their slopes, (functions, 4^m)."""
-    shots = counts.sum(axis=-1)
-    each = np.eye(counts.size).reshape(counts.size, *counts.shape)
-    weights = (slopes @ means_of(signs_of(each)).T).reshape(-1, *counts.shape)
-    shares = counts / shots[:, None]
-    variances = (shares * weights**2).sum(-1) - (shares * weights).sum(-1) ** 2
-    return np.asarray((variances / shots).sum(-1))

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom
 
 from qnet_circuits.errors import NoShotsError, ParameterError
-from qnet_circuits.theory.state_estimate import state_estimate
+from qnet_circuits.theory.state_estimate import PauliCounts, state_estimate
 from qnet_circuits.theory.states import FUNCTIONS, negativity, shares_in
 
 BELL = np.zeros((4, 4), complex)
@@ -22,7 +22,7 @@ def _estimates(state, name, shots, repeats, rng, level=0.95):
     function, convex, _ = FUNCTIONS[name]
     shares = shares_in(state)
     counts = rng.multinomial(shots, shares, size=(repeats, len(shares)))
-    return [state_estimate(each, function, convex, level, rng) for each in counts]
+    return [state_estimate(PauliCounts(each), function, convex, level, rng) for each in counts]
 
 
 CASES = {
@@ -50,6 +50,10 @@ def test_values_alone_are_far_from_the_truth_at_the_boundary(rng):
     estimates = _estimates(BELL, "negativity", 300, 20, rng)
     assert sum(each.value + 1.96 * each.standard_error > 0.5 for each in estimates) < 15
     assert all(each.high >= 0.5 for each in estimates)
+    # The tangents of other shots know that the truth is not below the value.
+    assert np.mean([each.value - each.low for each in estimates]) < np.mean(
+        [each.standard_error for each in estimates]
+    )
 
 
 def test_intervals_of_an_entangled_state_are_no_longer_than_they_must_be(rng):
@@ -62,9 +66,10 @@ def test_intervals_of_an_entangled_state_are_no_longer_than_they_must_be(rng):
 def test_the_same_draws_give_the_same_interval(rng):
     counts = rng.multinomial(100, shares_in(_werner(0.9)))
     first, again = (
-        state_estimate(counts, negativity, True, 0.95, np.random.default_rng(1)) for _ in range(2)
+        state_estimate(PauliCounts(counts), negativity, True, 0.95, np.random.default_rng(1))
+        for _ in range(2)
     )
-    other = state_estimate(counts, negativity, True, 0.95, np.random.default_rng(2))
+    other = state_estimate(PauliCounts(counts), negativity, True, 0.95, np.random.default_rng(2))
     assert first == again
     assert other.value == first.value and other.low != first.low
 
@@ -72,14 +77,15 @@ def test_the_same_draws_give_the_same_interval(rng):
 def test_a_higher_level_has_a_longer_interval(rng):
     counts = rng.multinomial(100, shares_in(_werner(0.9)))
     low, high = (
-        state_estimate(counts, negativity, True, level, np.random.default_rng(1)) for level in (0.5, 0.99)
+        state_estimate(PauliCounts(counts), negativity, True, level, np.random.default_rng(1))
+        for level in (0.5, 0.99)
     )
     assert high.low < low.low and low.high < high.high
 
 
 def test_settings_with_unequal_shots_are_taken(rng):
     counts = rng.multinomial(rng.integers(2, 400, size=9), shares_in(_werner(0.9)))
-    estimate = state_estimate(counts, negativity, True, 0.999999, rng)
+    estimate = state_estimate(PauliCounts(counts), negativity, True, 0.999999, rng)
     assert 0.4 in estimate and estimate.n == counts.sum()
 
 
@@ -88,9 +94,9 @@ def test_fewer_than_two_shots_are_refused(least):
     counts = np.full((9, 4), 10)
     counts[3] = [least, 0, 0, 0]
     with pytest.raises(NoShotsError, match=f"2 shots.* {least};"):
-        state_estimate(counts, negativity, True, 0.95, np.random.default_rng(1))
+        state_estimate(PauliCounts(counts), negativity, True, 0.95, np.random.default_rng(1))
 
 
 def test_a_level_of_one_is_refused():
     with pytest.raises(ParameterError, match="level"):
-        state_estimate(np.full((9, 4), 10), negativity, True, 1.0, np.random.default_rng(1))
+        state_estimate(PauliCounts(np.full((9, 4), 10)), negativity, True, 1.0, np.random.default_rng(1))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from statistics import NormalDist
+
+import numpy as np
 
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.counting import estimated
@@ -13,6 +16,7 @@ from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.state_functions import StateFunction
 from qnet_circuits.runs.mitigation.part import Part, Sampled
 from qnet_circuits.runs.mitigation.readout import Readout
+from qnet_circuits.runs.mitigation.states import CorrectedState
 from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.weighted import Joint, arms, spread_of_drawn, student
 
@@ -22,7 +26,11 @@ _Slopes = Mapping[int, tuple[float, float]]
 
 
 def mitigated(
-    figure: Figure, samples: Mapping[str, Sampled], readouts: Mapping[int, Readout], level: float = 0.95
+    figure: Figure,
+    samples: Mapping[str, Sampled],
+    readouts: Mapping[int, Readout],
+    level: float = 0.95,
+    rng: np.random.Generator | None = None,
 ) -> Estimate:
     """Estimate a figure as it would be without the readout errors of the bits that can be corrected.
 
@@ -37,6 +45,7 @@ def mitigated(
         samples: The outcomes of its circuits, by name.
         readouts: What is known of each qubit's readout.
         level: Confidence level, in [0.5, 1).
+        rng: What the interval of a function of a state is drawn from; by default the same each time.
 
     Returns:
         The estimate; ``n`` counts the shots of the figure's own circuits. The standard error is that of all shots.
@@ -48,7 +57,9 @@ def mitigated(
     """
     expression = figure.expression
     if isinstance(expression, StateFunction):
-        raise UnsupportedError("a function of a state is of the bits as they were read")
+        state, drawn = CorrectedState(expression, samples, readouts), rng or np.random.default_rng(0)
+        state.check(level)
+        return figure.within(lambda at: _of_state(state, at, drawn), level)
     found = _Corrected(figure.events, samples, readouts)
     found.check(level)
 
@@ -56,6 +67,11 @@ def mitigated(
         return estimated(expression, lambda each, _: found.combined(each, level, figure.drawn_from))
 
     return figure.within(at, level)
+
+
+def _of_state(state: CorrectedState, level: float, rng: np.random.Generator) -> Estimate:
+    found = state.function.estimated(state, level, rng)
+    return replace(found, method=f"{METHOD}, {found.method}")
 
 
 class _Corrected:

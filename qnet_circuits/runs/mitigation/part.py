@@ -137,6 +137,16 @@ class Part:
                     f"fewer than {FEW} shots of a circuit count, too few to be corrected; raise the number of shots"
                 )
 
+    @property
+    def counted(self) -> float:
+        """The least share of shots, without readout errors, that meets the condition of an event."""
+        return min(mean.counted for mean in self._means.values())
+
+    def covariance(self, events: Sequence[Event]) -> Reals:
+        """Return the covariance of the probabilities of events, for known errors."""
+        scores = np.array([self._means[event].scores for event in events])
+        return np.asarray((scores * self._counts) @ scores.T / self.shots**2)
+
     def joint(self, weights: Mapping[Event, float]) -> Joint:
         """Return what a shot adds to a weighted sum beyond the mean, for known errors; the middle is the median."""
         values, place = np.unique(self._scores(weights).round(12), return_inverse=True)

@@ -68,8 +68,9 @@ def mitigate_blocks(
     whole = _measured(circuits, [np.concatenate(each) for each in zip(*bits, strict=True)], level)
     apart = [_measured(circuits, each, level) for each in bits]
     refusals = (UnsupportedError, FigureError, NoShotsError)
+    drawn = rng.spawn(1)[0]
     estimates, refused, _ = estimate_blocks(
-        figures, whole, apart, lambda figure, each: mitigated(figure, *each, level), refusals
+        figures, whole, apart, lambda figure, each: mitigated(figure, *each, level, drawn), refusals
     )
     said = [f"{name} is not mitigated: {error}" for name, error in refused.items()]
     return estimates, [*_notes(manifest, whole[1]), *cut_notes(estimates, "mitigated "), *said]
