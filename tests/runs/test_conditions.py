@@ -157,9 +157,9 @@ def test_what_never_happens_among_what_hardly_ever_happens_has_no_value():
     figures = [qn.Figure(f"when_{k}", qn.keep_if(population, [("flag", 0)], [str(k)])) for k in (0, 1)]
     idle = QuantumRegister(1, "idle")
     circuit.add_register(idle)
-    circuit.h(idle)
-    circuit.sx(idle)
-    circuit.h(idle)
+    for angle in (0.7, 0.7, 0.7, 0.7, -2.8):  # |0⟩ up to rounding
+        circuit.ry(angle, idle)
+        circuit.barrier(idle)
     circuit.measure(idle, circuit.cregs[-1])
     found = qn.predict(qn.Program([qn.Item("p", circuit)], figures), corrections="postselect")
     assert set(found.figures) - {"acceptance"} == {"when_0"} and found.when_0.value == pytest.approx(0.5)
