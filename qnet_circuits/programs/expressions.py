@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any, Protocol, Self, TypeVar, overload
+from typing import Any, Protocol, Self, TypeVar, overload, runtime_checkable
 
 from qnet_circuits.errors import NoShotsError, ParameterError
 from qnet_circuits.programs.conditions import Bit, Condition, Flags, Registers, joined
@@ -16,8 +16,13 @@ Given = Iterable[tuple[str, int, int] | Condition]
 _Kept = TypeVar("_Kept", bound="_OfEvents")
 
 
+@runtime_checkable
 class _OfEvents(Protocol):
-    """An expression, a ratio, or the function of a state: whose events can be put under conditions."""
+    """An expression, a ratio, the function of a state, or a figure: whose events can be put under conditions."""
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events whose probabilities it needs."""
 
     def mapped(self, change: Callable[[Event], Event]) -> Self:
         """Return it with other events in the place of its own."""
@@ -308,16 +313,16 @@ def keep_if(expression: _Kept, bits: Iterable[Bit], patterns: Iterable[str] | No
     second ``keep_if`` both must be met.
 
     Args:
-        expression: What is estimated of the shots that are kept.
+        expression: What is estimated of the shots that are kept: an expression, a ratio, or a figure.
         bits: Bits (register, index).
         patterns: The values of the bits that keep a shot, as strings of 0 and 1 in the order of ``bits``. Default: their
             parity must be even.
 
     Returns:
-        The expression under the condition.
+        The same under the condition. The ideal value of a figure stays.
 
     Raises:
-        ParameterError: If there is no bit, or a pattern does not fit them, or there is none.
+        ParameterError: If it is none of these, there is no bit, a pattern does not fit them, or there is none.
 
     Example:
         >>> ends, tests = [("a", 0), ("b", 0)], [("a", 1), ("b", 1)]
@@ -325,6 +330,7 @@ def keep_if(expression: _Kept, bits: Iterable[Bit], patterns: Iterable[str] | No
         >>> print(zz.events[0].given[0])
         a[1] b[1] is 00 or 11
     """
+    _check_kind(expression)
     listed = tuple(bits)
     wanted = () if patterns is None else tuple(patterns)
     if not listed or (patterns is not None and not wanted):
@@ -337,13 +343,13 @@ def keep_if(expression: _Kept, bits: Iterable[Bit], patterns: Iterable[str] | No
     return expression.mapped(kept)
 
 
-def acceptance(expression: Expression | Ratio) -> Expression:
+def acceptance(expression: _OfEvents) -> Expression:
     """Return the share of shots that an expression under conditions counts, on average over its circuits.
 
     It is a figure like any other: of all shots, in [0, 1].
 
     Args:
-        expression: What ``keep_if``, or ``given=``, put under conditions.
+        expression: What ``keep_if``, or ``given=``, put under conditions: an expression, a ratio, or a figure.
 
     Returns:
         The mean over circuits, and over conditions of one circuit, of the probability that the conditions are met.
@@ -357,6 +363,7 @@ def acceptance(expression: Expression | Ratio) -> Expression:
         >>> acceptance(kept) == population("zz", flag, ["0"])
         True
     """
+    _check_kind(expression)
     conditions = dict.fromkeys((event.item, event.given) for event in expression.events)
     if not conditions or not all(given for _, given in conditions):
         raise ParameterError("acceptance is that of a condition, and there is none: put it there by keep_if")
@@ -365,6 +372,11 @@ def acceptance(expression: Expression | Ratio) -> Expression:
         met = joined(given)
         kept = kept + Expression(terms=((1 / len(conditions), Event(item, met.bits, met.patterns)),))
     return kept
+
+
+def _check_kind(expression: Any) -> None:
+    if not isinstance(expression, _OfEvents):
+        raise ParameterError(f"conditions are those of expressions, ratios and figures, got {expression!r}")
 
 
 def _conditions(given: Given) -> tuple[Condition, ...]:

@@ -168,6 +168,10 @@ class Figure:
         """The events whose probabilities it needs."""
         return self.expression.events
 
+    def mapped(self, change: Callable[[Event], Event]) -> Figure:
+        """Return it with other events in the place of its own."""
+        return replace(self, expression=self.expression.mapped(change))
+
     @property
     def circuits(self) -> set[str]:
         """The names of the circuits that it needs."""

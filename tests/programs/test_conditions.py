@@ -168,6 +168,8 @@ def test_a_ratio_whose_denominator_may_be_0_has_no_value(rng):
         lambda each: qn.keep_if(each, TESTS, ["0"]),
         lambda each: qn.keep_if(each, TESTS, ["02"]),
         lambda each: qn.acceptance(each),
+        lambda each: qn.keep_if(1.0, TESTS),
+        lambda each: qn.acceptance(0.5),
         lambda each: qn.acceptance(qn.Expression(1.0)),
         lambda each: qn.acceptance(qn.keep_if(qn.keep_if(each, TESTS, ["00"]), TESTS, ["11"])),
         lambda each: qn.parity("c", ENDS, [("out", 0, 2)]),

@@ -82,6 +82,22 @@ def test_distillation_has_the_fidelity_and_acceptance_of_theory(fidelity):
         assert sum(note.startswith("never has no value") for note in result.notes) == 1
 
 
+def test_the_state_of_kept_pairs_can_be_measured_completely():
+    """A function of a state under a condition: of Bell-diagonal pairs the negativity is F - 1/2."""
+    alice, bob, test = QuantumRegister(2, "alice"), QuantumRegister(2, "bob"), ClassicalRegister(2, "test")
+    circuit = QuantumCircuit(alice, bob, test)
+    for k in (0, 1):
+        qn.entangle(circuit, alice[k], bob[k], qn.Link(0.8))
+    circuit.cx([alice[0], bob[0]], [alice[1], bob[1]])
+    circuit.measure([alice[1], bob[1]], test)
+    state = qn.Tomography(circuit, [alice[0], bob[0]])
+    (whole,) = state.figures("negativity")
+    figure = qn.keep_if(whole, TESTS, ["00", "11"])
+    found = qn.predict(qn.Program(state.items, [figure, qn.Figure("kept", qn.acceptance(figure))]))
+    fidelity, success = bbpssw(0.8)
+    assert (found.negativity.value, found.kept.value) == pytest.approx((fidelity - 0.5, success), abs=1e-9)
+
+
 def test_conditions_survive_blocks_and_a_directory(tmp_path):
     result = qn.run(Bbpssw(), shots=500, seed=1, repeats=3, path=tmp_path / "run")
     assert [len(result.blocks[name]["values"]) for name in ("fidelity", "acceptance", "gain")] == [3, 3, 3]
@@ -101,6 +117,14 @@ def test_mitigation_takes_readout_errors_out_of_conditions_and_ratios():
     for name in ("fidelity", "acceptance", "gain"):
         assert ideal[name].value not in run[name]
         assert ideal[name].value in run.mitigated[name]
+
+
+def test_a_ratio_that_cannot_be_mitigated_is_left_raw_with_a_note():
+    """Without readout errors hardly a pair that agreed in the test differs, so the denominator may be 0."""
+    device = qn.line_device(4, readout_error=0.06)
+    run = qn.run(Bbpssw(1.0), device, shots=300, seed=2, mitigate=True, noise={"gates": False, "idle": False})
+    assert "gain" in run.figures and set(run.mitigated) == {"fidelity", "acceptance"}
+    assert sum(note.startswith("gain is not mitigated: its denominator") for note in run.notes) == 1
 
 
 # -- post-selection in place of corrections ----------------------------------------------------------------------------
