@@ -44,6 +44,8 @@ from qnet_circuits.programs.blocks import measure_pauli as measure_pauli
 from qnet_circuits.programs.blocks import move as move
 from qnet_circuits.programs.blocks import prepare as prepare
 from qnet_circuits.programs.blocks import remote_cz as remote_cz
+from qnet_circuits.programs.channel import Channel as Channel
+from qnet_circuits.programs.channel import channel as channel
 from qnet_circuits.programs.density import density_matrix as density_matrix
 from qnet_circuits.programs.expressions import Expression as Expression
 from qnet_circuits.programs.expressions import Ratio as Ratio

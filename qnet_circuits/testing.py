@@ -99,7 +99,8 @@ def _check_mode(
         result = run(protocol, "ideal", shots=counted, seed=seed, corrections=mode, level=1 - ALPHA)
     except FigureError as error:
         raise AssertionError(f"{protocol.id}, corrections={mode}: {error}") from None
-    noisy = any(item.lowered.link_noise for item in compile_program(program))
+    lowered = [item.lowered for item in compile_program(program)]
+    noisy = any(one.link_noise or one.forms.emulated for one in lowered)
     for figure in program.figures:
         expected = expected_value(figure, theory, mode, noisy)
         if expected is not None and figure.name in result.figures:

@@ -23,6 +23,7 @@ from qnet_circuits.compiling.transmissions import teleport_transmissions
 from qnet_circuits.compiling.withholding import waits as waiting
 from qnet_circuits.compiling.withholding import withheld
 from qnet_circuits.errors import FrameError, UnsupportedError, check_name
+from qnet_circuits.programs.channel import CHANNEL, Channel, channel_of
 from qnet_circuits.programs.instructions import CORRECT, ENTANGLE, TRANSMIT, conditioned, narrow
 from qnet_circuits.programs.locality import name_of
 
@@ -39,14 +40,15 @@ class Lowered:
         circuit: The circuit.
         mode: The correction mode.
         forms: How outcomes follow from raw bits.
-        link_noise: Weights of (I, X, Y, Z) that happen at a fence, by its label; nothing where links are emulated.
+        link_noise: The channel that happens at a fence, by its label: a link's errors, or what the program says itself.
+            Nothing where errors are emulated.
         notes: What the caller should know.
     """
 
     circuit: QuantumCircuit
     mode: str
     forms: OutcomeMap
-    link_noise: Mapping[str, Weights]
+    link_noise: Mapping[str, Channel]
     notes: tuple[str, ...] = ()
 
 
@@ -59,7 +61,7 @@ def lower(
         source: A checked circuit with link operations and corrections.
         mode: One of ``auto``, ``frame``, ``feedforward``, ``postselect``, ``coherent``, ``none``.
         carrier: What a transmission is: ``relabel``, ``swap`` or ``teleport``.
-        emulate_links: Whether the links' own errors are sampled in software instead of left to a simulator.
+        emulate_links: Whether the errors of links and channels are sampled in software instead of left to a simulator.
 
     Returns:
         The lowered circuit.
@@ -107,7 +109,7 @@ class _Lowering:
     forms: dict[Clbit, int] = field(default_factory=dict)
     accept: list[int] = field(default_factory=list)
     emulated: list[tuple[int, Weights]] = field(default_factory=list)
-    link_noise: dict[str, Weights] = field(default_factory=dict)
+    link_noise: dict[str, Channel] = field(default_factory=dict)
     carried: dict[Clbit, Qubit] = field(default_factory=dict)
     done: list[CircuitInstruction] = field(default_factory=list)
     earlier: list[Clbit] = field(default_factory=list)
@@ -174,6 +176,7 @@ class _Lowering:
             ENTANGLE: self._entangle,
             TRANSMIT: self._transmit,
             CORRECT: self._correct,
+            CHANNEL: self._channel,
             "measure": self._measure,
         }.get(instruction.name)
         if special is not None:
@@ -201,15 +204,40 @@ class _Lowering:
 
     def _noise(self, instruction: CircuitInstruction, label: str) -> None:
         """Let the link's errors happen to the second qubit: at a fence in simulation, as variables if emulated."""
-        weights = tuple(float(weight) for weight in instruction.operation.params)
-        if weights[0] == 1.0:
+        i, x, y, z = (float(weight) for weight in instruction.operation.params)
+        if i == 1.0:
             return
-        if not self.emulate:
-            self.link_noise[label] = weights  # type: ignore[assignment]
-            return
-        self.emulated.append((self.variables, weights))  # type: ignore[arg-type]
-        self.frames.add(self.place[instruction.qubits[1]], 1 << self.variables, 2 << self.variables)
+        if self.emulate:
+            self._emulate(self.place[instruction.qubits[1]], (i, x, y, z))
+        else:
+            self.link_noise[label] = Channel.pauli((i, x, y, z))
+
+    def _emulate(self, qubit: Qubit, weights: Weights) -> None:
+        """Let errors happen to a qubit in software, as two variables."""
+        self.emulated.append((self.variables, weights))
+        self.frames.add(qubit, 1 << self.variables, 2 << self.variables)
         self.variables += 2
+
+    def _channel(self, position: int, instruction: CircuitInstruction) -> None:
+        """Let a channel of the program happen: at a fence in simulation, as variables if emulated."""
+        happens, emulated = channel_of(instruction)
+        qubit, weights = self.place[instruction.qubits[0]], happens.weights
+        if weights is not None and weights[0] == 1.0:
+            return
+        if emulated or self.emulate:
+            if weights is None:
+                raise UnsupportedError(
+                    "emulate_links samples Pauli errors in software, and a channel of the circuit has others; "
+                    "run it on a simulator without, or take the channel's .twirled"
+                )
+            self._emulate(qubit, weights)
+            return
+        form_x, form_z = self.frames.form(qubit)
+        if (form_x and not happens.passes("X")) or (form_z and not happens.passes("Z")):
+            raise FrameError(
+                'a Pauli frame cannot pass a channel that treats |0⟩ and |1⟩ differently; use corrections="feedforward"'
+            )
+        self.link_noise[self._fence(position, CHANNEL, instruction.qubits[0], "at")] = happens
 
     def _entangle(self, position: int, instruction: CircuitInstruction) -> None:
         a, b = instruction.qubits
@@ -282,6 +310,10 @@ class _Lowering:
             )
         for bit in bits:
             control, goal = self.carried[bit], self.place[target]
+            if not self.frames.trivial(goal):
+                raise UnsupportedError(
+                    'emulated errors before a coherent correction are not followed; use corrections="frame"'
+                )
             tag = f"coherent{position}:{done}:{name_of(self.source, bit)}"
             self.done += [fence(wire, f"{tag}:{end}:in") for wire, end in ((control, "c"), (goal, "t"))]
             for gate in gates:
@@ -323,8 +355,8 @@ class _Lowering:
     def _defer(self, position: int, instruction: CircuitInstruction) -> None:
         """Put off a measurement that corrections need; a qubit that goes on being used is copied first."""
         qubit, bit = self.place[instruction.qubits[0]], instruction.clbits[0]
-        if self.mode == "coherent" and self.emulate:
-            raise UnsupportedError('emulated links need measured corrections; use corrections="frame"')
+        if not self.frames.trivial(qubit) or (self.mode == "coherent" and self.emulate):
+            raise UnsupportedError('emulated errors need measured corrections; use corrections="frame"')
         if self._is_copied(position, instruction):
             copy = self.spare.pop(0)
             self._put(CXGate(), (qubit, copy))

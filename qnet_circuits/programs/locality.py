@@ -14,6 +14,7 @@ from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Qubit
 
 from qnet_circuits.classical import condition_bits, inside, written_bits
 from qnet_circuits.errors import LocalityError, ParameterError, ProgramError, check_count
+from qnet_circuits.programs.channel import CHANNEL
 from qnet_circuits.programs.instructions import (
     CORRECT,
     ENTANGLE,
@@ -231,7 +232,7 @@ def _check_control_flow(walk: _Walk, instruction: CircuitInstruction) -> None:
         for qubit in instruction.qubits or ():
             _receive(walk, qubit, bit)
     for each in inside(instruction):
-        if each.name in (CORRECT, *LINK_OPERATIONS):
+        if each.name in (CHANNEL, CORRECT, *LINK_OPERATIONS):
             raise ProgramError(f"{each.name!r} may not stand inside {instruction.name!r}")
         if each.name == "measure":
             qubit = each.qubits[0]
@@ -297,7 +298,7 @@ def _depth(circuit: QuantumCircuit, parts: Sequence[CircuitInstruction]) -> int:
     for instruction in parts:
         bits = [*instruction.qubits, *instruction.clbits]
         name = instruction.operation.name
-        cost = 0 if name in ("barrier", TRANSMIT) else 2 if name == ENTANGLE else 1
+        cost = 0 if name in ("barrier", CHANNEL, TRANSMIT) else 2 if name == ENTANGLE else 1
         if name == CORRECT:
             cost = len(conditioned(instruction))
         level = max(reached[bit] for bit in bits) + cost

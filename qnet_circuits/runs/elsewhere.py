@@ -75,7 +75,9 @@ def _notes(prepared: Prepared, circuits: int, origin: str) -> list[str]:
         *prepared.own_notes,
     ]
     if any(item.lowered.link_noise for item in compiled):
-        notes.append("the links' own noise is not in the circuits; emulate_links=True samples it in software")
+        notes.append(
+            "the errors of links and channels are not in the circuits; emulate_links=True samples them in software"
+        )
     if circuits < len(compiled.items):
         notes.append("not mitigated: the outcomes of the readout circuits are not there")
     return notes

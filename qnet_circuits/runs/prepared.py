@@ -18,6 +18,7 @@ from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.service.cost import RunCost
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import NoShotsError, UnsupportedError
+from qnet_circuits.programs.channel import CHANNEL
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.protocol import Protocol, called
 from qnet_circuits.runs.directory import SCHEMA
@@ -178,8 +179,9 @@ class Prepared:
         """What a result must say wherever the circuits ran."""
         compiled, program, options = self.compiled, self.compiled.program, self.options
         notes = list(compiled.notes)
-        if options.emulate_links and any(item.lowered.forms.emulated for item in compiled):
-            notes.append("link noise is emulated: sampled in software, not made by the machine")
+        if any(item.lowered.forms.emulated for item in compiled):
+            what = "link noise is" if options.emulate_links else "errors of the program are"
+            notes.append(f"{what} emulated: sampled in software, not made by the machine")
         framed = {item.name for item in compiled if item.lowered.mode == "frame"}
         if any(item.name in framed and item.corrects for item in program):
             notes.append("corrected in software (Pauli frame)")
@@ -240,6 +242,11 @@ def _check_links(compiled: Compiled, backend: BaseBackend) -> None:
     """Refuse link noise that a machine cannot make, unless it is emulated."""
     if backend.capabilities.simulates_links or not any(item.lowered.link_noise for item in compiled):
         return
+    if any(label.startswith(CHANNEL) for item in compiled for label in item.lowered.link_noise):
+        raise UnsupportedError(
+            f"channels of the program cannot happen on {backend.name}, a machine with noise of its own; "
+            "say emulate_links=True (--emulate-links) to sample Pauli errors in software, or run on a simulator"
+        )
     raise UnsupportedError(
         f"the links' own noise cannot happen on {backend.name}, where Bell pairs are made by gates; "
         "say emulate_links=True (--emulate-links) to sample it in software, or use ideal links"

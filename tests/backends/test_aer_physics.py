@@ -20,6 +20,7 @@ from qnet_circuits.backends.simulation.telling import told
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.programs.channel import Channel
 from qnet_circuits.theory.estimate import proportion
 from tests.backends.simulation.density import distribution
 from tests.backends.simulation.random_circuits import random_noisy
@@ -346,7 +347,7 @@ def test_a_links_own_errors_happen_with_their_weights(method, rng):
                 circuit.sdg(qubit)
             circuit.h(qubit)
         circuit.measure([0, 1], [0, 1])
-        noisy = Twin().noisy(circuit, link_noise={"link": weights})
+        noisy = Twin().noisy(circuit, link_noise={"link": Channel.pauli(weights)})
         bits = sampled(forced(noisy, method), SHOTS, int(rng.integers(2**32)))
         differ = int((bits[:, 0] ^ bits[:, 1]).sum())
         # ⟨YY⟩ = -1 in a perfect pair: its bits differ without an error.

@@ -27,6 +27,7 @@ from qnet_circuits.backends.simulation.steps import (
     PauliError,
     Relax,
     Reset,
+    Transfer,
     Unitary,
 )
 from qnet_circuits.backends.simulation.telling import told
@@ -44,7 +45,7 @@ _STATEVECTOR_QUBITS = 14
 #: A wire less pays for more decisions only if the state is larger than this.
 _WIDE = 9
 _MOST_QUBITS = 63
-_NOISE = (Relax, Depolarise, PauliError, Misread)
+_NOISE = (Relax, Depolarise, PauliError, Misread, Transfer)
 _CLIFFORD = frozenset(
     ("id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "cx", "cy", "cz", "swap", "ecr", "pauli")
 )
@@ -167,6 +168,8 @@ def is_clifford(step: NoisyStep) -> bool:
         return _clifford(step.operation)
     if isinstance(step, Relax):
         return mixes(step)
+    if isinstance(step, Transfer):  # a channel of the program that is none of Paulis
+        return False
     return not isinstance(step, Decision) or all(
         is_clifford(inside) for block in step.blocks for inside in block
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import Clbit
 
@@ -16,7 +17,7 @@ from qnet_circuits.backends.simulation.steps import (
     NoisyStep,
     PauliError,
     TimedStep,
-    Weights,
+    Transfer,
     in_order,
 )
 from qnet_circuits.backends.simulation.waiting import Waiting
@@ -36,6 +37,7 @@ from qnet_circuits.devices.schedule import (
     rests,
     schedule,
 )
+from qnet_circuits.programs.channel import Channel
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,14 @@ class Twin:
         self,
         circuit: QuantumCircuit,
         qubits: Sequence[int] = (),
-        link_noise: Mapping[str, Weights] | None = None,
+        link_noise: Mapping[str, Channel] | None = None,
     ) -> NoisyCircuit:
         """Make the noise of a compiled circuit explicit.
 
         Args:
             circuit: A compiled circuit on the used qubits alone.
             qubits: The physical qubit of each of its wires; not needed without a device.
-            link_noise: The links' own errors, by the label of the fence where they happen.
+            link_noise: What happens by itself, such as links' errors, by the label of the fence where it does.
 
         Raises:
             UnsupportedError: If a loop would have to be timed.
@@ -113,6 +115,12 @@ class Twin:
         """Return how gaps of the calibration were treated in what was asked for so far."""
         said = ("waiting qubits are decoupled by pairs of X pulses",) if self.decoupling else ()
         return said if self.usable is None else (*said, *self.usable.notes())
+
+
+def _step(happens: Channel, wire: int) -> PauliError | Transfer:
+    """Return what happens to a wire by itself, as a step."""
+    weights = happens.weights
+    return Transfer((wire,), np.array(happens.matrix)) if weights is None else PauliError(wire, weights)
 
 
 @dataclass(frozen=True)
@@ -139,7 +147,7 @@ class _Circuit:
     twin: Twin
     circuit: QuantumCircuit
     qubits: Sequence[int]
-    link_noise: Mapping[str, Weights]
+    link_noise: Mapping[str, Channel]
 
     def __post_init__(self) -> None:
         declared = self.twin.declared
@@ -192,8 +200,8 @@ class _Circuit:
         if name in ("delay", "global_phase"):
             return []
         if name == "barrier":
-            weights = self.link_noise.get(fence_label(instruction) or "") if self.link_noise else None
-            return [] if weights is None else [PauliError(wires[0], weights)]
+            happens = self.link_noise.get(fence_label(instruction) or "") if self.link_noise else None
+            return [] if happens is None else [_step(happens, wires[0])]
         if instruction.is_control_flow():
             return [self._decision(each, number)]
         if name == "reset":

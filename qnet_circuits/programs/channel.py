@@ -1,0 +1,186 @@
+"""What happens to a qubit that no gate of the program does, such as its time in a memory, as a placeholder in a circuit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.circuit import CircuitInstruction, Instruction, Qubit
+from qiskit.exceptions import QiskitError
+from qiskit.quantum_info import PTM, Choi, Kraus
+
+from qnet_circuits.errors import ParameterError, ProgramError, check_range
+from qnet_circuits.theory.bell_diagonal import Weights, check_weights
+from qnet_circuits.theory.waiting import check_memory
+
+CHANNEL = "channel"
+Row = tuple[float, float, float, float]
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Channel:
+    """What happens to one qubit: a completely positive map that keeps the trace, by its Pauli transfer matrix.
+
+    Row i and column j of the matrix stand for I, X, Y, Z, with the entries Tr[P_i E(P_j)]/2, so the last three rows say what
+    becomes of the Bloch vector. Make one by ``Channel.pauli``, ``damping``, ``memory`` or ``kraus``.
+
+    Args:
+        matrix: The four rows of four numbers.
+
+    Raises:
+        ParameterError: If the matrix is that of no channel.
+
+    Example:
+        >>> Channel.pauli((0.9, 0, 0, 0.1)).matrix[1]
+        (0.0, 0.8, 0.0, 0.0)
+        >>> Channel.damping(0.36).matrix[3]
+        (0.36, 0.0, 0.0, 0.64)
+    """
+
+    matrix: tuple[Row, Row, Row, Row]
+
+    def __post_init__(self) -> None:
+        try:
+            matrix = np.array(self.matrix, dtype=float)
+            weights = np.linalg.eigvalsh(Choi(PTM(matrix)).data) if matrix.shape == (4, 4) else [-1.0]
+        except (TypeError, ValueError, QiskitError, np.linalg.LinAlgError):
+            weights = [-1.0]
+        # A matrix that holds NaN has weights that are not at least anything.
+        if not min(weights) >= -_ROUNDING or abs(matrix[0] - [1, 0, 0, 0]).max() > _ROUNDING:
+            raise ParameterError(
+                "a channel has a Pauli transfer matrix of 4 rows of 4 numbers, completely positive, with the first row "
+                f"(1, 0, 0, 0), got {self.matrix!r:.200}"
+            )
+        rows = tuple(tuple(0.0 + round(float(each), 15) for each in row) for row in matrix)
+        object.__setattr__(self, "matrix", rows)
+
+    @classmethod
+    def pauli(cls, weights: Weights) -> Channel:
+        """Return the channel in which I, X, Y, Z happen with these probabilities, nonnegative with sum 1."""
+        _, x, y, z = check_weights(weights)
+        return cls._of(np.diag([1.0, 1 - 2 * (y + z), 1 - 2 * (x + z), 1 - 2 * (x + y)]))
+
+    @classmethod
+    def damping(cls, probability: float) -> Channel:
+        """Return amplitude damping, in which |1⟩ becomes |0⟩ with a probability in [0, 1]."""
+        lost = check_range("probability of damping", probability, 0, 1)
+        coherence = math.sqrt(1 - lost)
+        matrix = np.diag([1.0, coherence, coherence, 1 - lost])
+        matrix[3, 0] = lost
+        return cls._of(matrix)
+
+    @classmethod
+    def memory(cls, seconds: float, t1: float | None = None, t2: float | None = None) -> Channel:
+        """Return a stay in a memory: populations keep e^(-t/T1) of their distance to |0⟩, coherence keeps e^(-t/T2).
+
+        Args:
+            seconds: The time t, at least 0.
+            t1: T1 in seconds; default infinite.
+            t2: T2 in seconds, at most 2 T1; default 2 T1.
+
+        Raises:
+            ParameterError: If a value is out of range.
+
+        Example:
+            >>> [round(weight, 6) for weight in Channel.memory(1.0, t2=2.0).weights]
+            [0.803265, 0.0, 0.0, 0.196735]
+        """
+        seconds = check_range("seconds", seconds, 0, math.inf)
+        t1, t2 = check_memory(t1, t2)
+        kept, coherence = (math.exp(-seconds / each) for each in (t1, t2))
+        matrix = np.diag([1.0, coherence, coherence, kept])
+        matrix[3, 0] = 1 - kept
+        return cls._of(matrix)
+
+    @classmethod
+    def kraus(cls, operators: Iterable[Any]) -> Channel:
+        """Return the channel of Kraus operators, 2×2 matrices K with Σ K†K = 1.
+
+        Raises:
+            ParameterError: If they are those of no channel of one qubit.
+
+        Example:
+            >>> flip = Channel.kraus([[[0.8**0.5, 0], [0, 0.8**0.5]], [[0, 0.2**0.5], [0.2**0.5, 0]]])
+            >>> flip == Channel.pauli((0.8, 0.2, 0, 0))
+            True
+        """
+        try:
+            found = PTM(Kraus([np.array(each, dtype=complex) for each in operators]))
+        except (TypeError, ValueError, IndexError, QiskitError) as error:
+            raise ParameterError(
+                f"Kraus operators are 2×2 matrices, got {operators!r:.200} ({error})"
+            ) from None
+        return cls._of(np.real(found.data))
+
+    @classmethod
+    def _of(cls, matrix: Any) -> Channel:
+        return cls(tuple(map(tuple, matrix)))  # type: ignore[arg-type]
+
+    @property
+    def twirled(self) -> Channel:
+        """The Pauli channel that is left if a random Pauli happens before and the same after: the diagonal of the matrix."""
+        return self._of(np.diag(np.diag(self.matrix)))
+
+    @property
+    def weights(self) -> Weights | None:
+        """Probabilities of I, X, Y, Z of a Pauli channel; None of any other."""
+        _, x, y, z = np.diag(self.matrix)
+        if np.abs(np.array(self.matrix) - np.diag([1, x, y, z])).max() > _ROUNDING:
+            return None
+        shares = (1 + x + y + z, 1 + x - y - z, 1 - x + y - z, 1 - x - y + z)
+        x, y, z = (0.0 + round(max(share, 0.0) / 4, 15) for share in shares[1:])
+        return round(1 - x - y - z, 15), x, y, z
+
+    def passes(self, pauli: str) -> bool:
+        """Tell whether X or Z before the channel does the same as after it, so that a Pauli frame passes."""
+        signs = np.array({"X": (1, 1, -1, -1), "Z": (1, -1, -1, 1)}[pauli])
+        matrix = np.array(self.matrix)
+        return bool(np.abs(matrix - signs[:, None] * matrix * signs).max() < _ROUNDING)
+
+
+def channel(
+    circuit: QuantumCircuit, qubits: Qubit | Sequence[Qubit], happens: Channel, *, emulated: bool = False
+) -> None:
+    """Append a channel that happens to each of some qubits.
+
+    It is a placeholder, as links' errors are: simulators make it, and a processor, which cannot, refuses it. A Pauli channel
+    can be emulated instead: its errors are sampled in software, shot by shot, on any backend.
+
+    Args:
+        circuit: The protocol's circuit, with one quantum register for each node.
+        qubits: A qubit, or several, of any nodes; the channel happens to each by itself.
+        happens: The channel.
+        emulated: Whether errors are sampled in software, on simulators too. Otherwise the run's ``emulate_links`` decides.
+
+    Raises:
+        ProgramError: If ``happens`` is no Channel, or is to be emulated and is no Pauli channel.
+
+    Example:
+        >>> from qiskit import QuantumRegister
+        >>> alice = QuantumRegister(2, "alice")
+        >>> circuit = QuantumCircuit(alice)
+        >>> channel(circuit, alice, Channel.memory(0.1, t1=1.0, t2=0.5))
+        >>> circuit.count_ops()["channel"]
+        2
+    """
+    if not isinstance(happens, Channel):
+        raise ProgramError(f"a channel is a Channel, such as Channel.damping(0.1), got {happens!r:.200}")
+    if emulated and happens.weights is None:
+        raise ProgramError(
+            "software samples Pauli errors alone, and this channel has others; take its .twirled"
+        )
+    numbers = [*(each for row in happens.matrix[1:] for each in row), float(emulated)]
+    for qubit in [qubits] if isinstance(qubits, Qubit) else qubits:
+        circuit.append(Instruction(CHANNEL, 1, 0, numbers), [qubit])
+
+
+def channel_of(instruction: CircuitInstruction) -> tuple[Channel, bool]:
+    """Return the channel of a placeholder, and whether it is emulated on every backend."""
+    numbers = [float(each) for each in instruction.operation.params]
+    rows = np.vstack([[1.0, 0.0, 0.0, 0.0], np.reshape(numbers[:12], (3, 4))])
+    return Channel._of(rows), bool(numbers[12])
