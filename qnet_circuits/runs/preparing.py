@@ -80,11 +80,11 @@ def prepare(
     if options.controls:
         program = _controlled(protocol, program, seed)
     begin = time.perf_counter()
-    compiled = (
-        compiled_once(program, where, options, compile_for)
-        if shared
-        else compile_for(program, where, options)
-    )
+    # What a secret is made of is not kept.
+    if shared and not protocol.secret_outcomes:
+        compiled = compiled_once(program, where, options, compile_for)
+    else:
+        compiled = compile_for(program, where, options)
     took = time.perf_counter() - begin
     if options.mitigate:
         check_mitigable(protocol, compiled.program, where)

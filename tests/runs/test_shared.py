@@ -69,6 +69,12 @@ def test_circuits_that_are_handed_out_are_their_owner_s():
     assert qn.predict(CHAIN, "fake_manila", noise={"idle": False}).fidelity == before
 
 
+def test_circuits_of_a_secret_are_not_kept(compiled):
+    for _ in range(2):
+        qn.predict(qn.BB84(pulses=100))
+    assert len(compiled) == 2
+
+
 def test_programs_of_the_same_circuits_keep_what_they_say_of_them():
     circuit = QuantumCircuit(QuantumRegister(1, "a"), QuantumRegister(1, "b"), ClassicalRegister(2, "out"))
     circuit.measure([0, 1], [0, 1])
