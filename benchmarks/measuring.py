@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from qnet_circuits.runs.shared import forget
+
 
 @dataclass(frozen=True)
 class Row:
@@ -39,10 +41,14 @@ class Measured:
 def in_turns(
     tasks: Mapping[str, Callable[[int], Any]], repeats: int, first: int = 0
 ) -> dict[str, list[Measured]]:
-    """Run all tasks in turns, each given the number of the round, so that other work on the machine meets all alike."""
+    """Run all tasks in turns, each given the number of the round, so that other work on the machine meets all alike.
+
+    Each begins with nothing compiled, as in a process of its own.
+    """
     found: dict[str, list[Measured]] = {name: [] for name in tasks}
     for number in range(first, first + repeats):
         for name, task in tasks.items():
+            forget()
             begin = time.perf_counter()
             answer = task(number)
             found[name].append(Measured(time.perf_counter() - begin, answer))
