@@ -53,7 +53,7 @@ def test_a_value_that_cannot_exist_is_an_error(backend, factor):
 
 def test_the_exact_value_of_a_prediction_is_held_to_it_too():
     with pytest.raises(FigureError, match="fidelity"):
-        qn.run(Scaled(1.1), "aer:fake_manila", shots=10, seed=1, predict=True)
+        qn.run(Scaled(1.3), "aer:fake_manila", shots=10, seed=1, predict=True)
 
 
 def test_an_interval_that_is_cut_is_said():
