@@ -21,6 +21,7 @@ from qnet_circuits.theory.bounds import plob
 from qnet_circuits.theory.estimate import Estimate, check_level
 from qnet_circuits.theory.fibre import transmission
 from qnet_circuits.theory.key_rates import bb84_rate
+from qnet_circuits.theory.means import mean
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,12 @@ def repeater_rates(
         raise ParameterError(f"the schedule has {schedule.links} links and the network {len(path) - 1}")
     fibres = [_fibre(network.link(a, b)) for a, b in pairwise(path)]
     times = schedule.sample(check_count("rounds", rounds, 100), seed)
-    phases, bits = _kept(network, path, times, ends)
+    phases, bits = memory_factors(network, path, times, ends)
     start = correlators(network.weights)
     fidelities = (1 + (start["xx"] - start["yy"]) * phases + start["zz"] * bits) / 4
     # Three means share the probability of error, so that what is computed of them holds all the same.
     apart = 1 - (1 - check_level(level)) / 3
-    time, phase, bit = (_mean(values, apart) for values in (times.delivered_s, phases, bits))
+    time, phase, bit = (mean(values, apart) for values in (times.delivered_s, phases, bits))
     shares = [
         _secret(start["xx"] * x, start["zz"] * z)
         for x, z in ((phase.value, bit.value), (max(phase.low, 0), bit.low), (phase.high, bit.high))
@@ -117,7 +118,7 @@ def repeater_rates(
     length = round(math.fsum(length for length, _ in fibres), 9)  # thirds of a distance make it again
     whole = math.prod(transmission(*fibre) for fibre in fibres)
     return Rates(
-        length, len(path) - 2, _inverse(_mean(times.delivered_s, level)), _mean(fidelities, level), key,
+        length, len(path) - 2, _inverse(mean(times.delivered_s, level)), mean(fidelities, level), key,
         _scaled(key, min(schedule.period_s) / schedule.modes), plob(whole), ends,
     )  # fmt: skip
 
@@ -171,8 +172,15 @@ def rates_over_distance(
     return table
 
 
-def _kept(network: Network, path: Sequence[str], times: Times, ends: str) -> tuple[Seconds, Seconds]:
-    """Return for each round the factors of <XX> and <YY>, and of <ZZ>, that the memories leave."""
+def memory_factors(network: Network, path: Sequence[str], times: Times, ends: str) -> tuple[Seconds, Seconds]:
+    """Return for each round the factors of <XX> and <YY>, and of <ZZ>, that the memories leave.
+
+    Args:
+        network: Whose nodes say how long memories last.
+        path: The nodes of the chain from end to end.
+        times: The rounds.
+        ends: As of ``Times.storage_s``.
+    """
     stored = times.storage_s(ends)
     decay = np.array([[1 / seconds for seconds in network.node(name).memory_times] for name in path])
     return np.exp(-stored @ decay[:, 1]), np.exp(-stored @ decay[:, 0])
@@ -189,18 +197,6 @@ def _fibre(link: Link) -> tuple[float, float]:
     if link.length_km is None or link.attenuation_db_per_km is None:
         raise ParameterError(f"{link!r} has no length_km: rates are those of links over distances")
     return link.length_km, link.attenuation_db_per_km
-
-
-def _mean(values: Seconds, level: float) -> Estimate:
-    """Estimate the mean of independent values."""
-    from scipy.special import stdtrit
-
-    error = float(values.std(ddof=1)) / math.sqrt(len(values))
-    half = float(stdtrit(len(values) - 1, (1 + level) / 2)) * error
-    value = float(values.mean())
-    return Estimate(
-        value, value - half, value + half, level, "Student's t", len(values), standard_error=error
-    )
 
 
 def _inverse(mean: Estimate) -> Estimate:
