@@ -31,6 +31,7 @@ from qnet_circuits.errors import UnknownNameError as UnknownNameError
 from qnet_circuits.errors import UnsupportedError as UnsupportedError
 from qnet_circuits.errors import VerificationError as VerificationError
 from qnet_circuits.plotting.density import plot_density_matrix as plot_density_matrix
+from qnet_circuits.plotting.gains import plot_gains as plot_gains
 from qnet_circuits.plotting.ledger import plot_ledger as plot_ledger
 from qnet_circuits.plotting.links import plot_links as plot_links
 from qnet_circuits.plotting.rates import plot_rates as plot_rates
@@ -75,6 +76,7 @@ from qnet_circuits.protocols.bb84 import BB84 as BB84
 from qnet_circuits.protocols.bbm92 import BBM92 as BBM92
 from qnet_circuits.protocols.chsh import Chsh as Chsh
 from qnet_circuits.protocols.distillation import Distillation as Distillation
+from qnet_circuits.protocols.distillation_map import DistillationMap as DistillationMap
 from qnet_circuits.protocols.e91 import E91 as E91
 from qnet_circuits.protocols.entanglement_swapping import EntanglementSwapping as EntanglementSwapping
 from qnet_circuits.protocols.ghz import Ghz as Ghz

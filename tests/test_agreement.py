@@ -34,6 +34,7 @@ SMALL = [
     E91(pairs=4800),
     qn.LinkBenchmark(edges=((0, 1), (2, 3), (3, 4)), link_fidelity=0.95),
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3)), kind="swap"),
+    qn.DistillationMap(edges=((0, 1), (1, 2), (2, 3)), link_fidelity=0.95),
     qn.SwapTransport(hops=2, link_fidelity=0.95),
 ]
 LARGE = [

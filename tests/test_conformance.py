@@ -53,6 +53,7 @@ CASES = [
     qn.Distillation(scheme="double-selection", **NOISY),
     qn.Distillation(scheme="3-to-1", **NOISY),
     qn.Distillation(hops=2, scheme="2-to-1", **NOISY),
+    qn.DistillationMap(edges=((0, 1), (1, 2), (2, 3))),
     qn.SwapTransport(),
     qn.SwapTransport(hops=2, **NOISY),
     qn.SwapTransport(task="chsh", **NOISY),

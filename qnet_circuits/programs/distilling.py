@@ -21,7 +21,7 @@ from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from qnet_circuits.theory.distillation_codes import CODES
-from qnet_circuits.theory.recurrences import PAIRS
+from qnet_circuits.theory.recurrences import PAIRS, SCHEMES
 
 #: Alice's and Bob's half of a pair.
 Halves = tuple[Qubit, Qubit]
@@ -165,7 +165,7 @@ def scheme_of(name: str, rounds: int) -> Scheme:
     """Return a scheme with a number of rounds, or of steps of pumping.
 
     Args:
-        name: One of ``SCHEMES``.
+        name: One of ``theory.recurrences.SCHEMES``.
         rounds: At least 1; 1 for BBPSSW, whose later rounds need random twirls, and for codes.
 
     Raises:
@@ -279,7 +279,3 @@ class _Chain:
 
     def _links(self) -> list[Link]:
         return [self.network.link(a, b) for a, b in pairwise(self.network.path())]
-
-
-#: The schemes that there are.
-SCHEMES = (*PAIRS, "pumping", *CODES)

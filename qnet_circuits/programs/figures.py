@@ -14,12 +14,13 @@ import numpy as np
 from qnet_circuits.errors import FigureError, ParameterError, ProgramError
 from qnet_circuits.programs.conditions import Registers
 from qnet_circuits.programs.counting import Counted, estimated
+from qnet_circuits.programs.distillation_gain import DistillationGain
 from qnet_circuits.programs.expressions import Event, Expression, Ratio
+from qnet_circuits.programs.functions import Function
 from qnet_circuits.programs.state_functions import StateFunction
 from qnet_circuits.theory.estimate import Estimate
-from qnet_circuits.theory.state_estimate import LEAST_SHOTS
 
-_LINK_FIGURE = re.compile(r"fidelity((?:_\d+){2}|(?:_\d+){4})")
+_LINK_FIGURE = re.compile(r"([a-z]+)((?:_\d+){2}|(?:_\d+){4})")
 _T = TypeVar("_T")
 #: What the method of an estimate says whose interval reached beyond the values that exist.
 CUT = ", cut to the values that exist"
@@ -68,7 +69,7 @@ class Figure:
     """
 
     name: str
-    expression: Expression | Ratio | StateFunction
+    expression: Expression | Ratio | Function
     ideal: float | None = None
     without_messages: float | None = None
     null: float | None = None
@@ -78,12 +79,12 @@ class Figure:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isidentifier():
             raise ParameterError(f"a figure's name must be an identifier, got {self.name!r}")
-        if not isinstance(self.expression, Expression | Ratio | StateFunction):
+        if not isinstance(self.expression, Expression | Ratio | Function):
             raise ParameterError(
                 f"figure {self.name!r} needs an expression, made of parity and population, got {self.expression!r}"
             )
         if self.drawn_from and not isinstance(self.expression, Expression):
-            kind = "a ratio" if isinstance(self.expression, Ratio) else "the function of a state"
+            kind = "a ratio" if isinstance(self.expression, Ratio) else "a function of probabilities"
             raise ParameterError(f"figure {self.name!r} is {kind}, whose settings cannot be drawn_from more")
         if self.physical is not None and not _is_range(self.physical):
             raise ParameterError(
@@ -109,7 +110,7 @@ class Figure:
             FigureError: If the whole interval lies outside of the physical range.
         """
         function = self.expression
-        if isinstance(function, StateFunction):
+        if isinstance(function, Function):
             drawn = rng or np.random.default_rng(0)
             return self.within(lambda at: function.estimate(outcomes, at, drawn), level)
         counted = Counted.of(self.events, outcomes)
@@ -126,7 +127,7 @@ class Figure:
     @property
     def least_shots(self) -> int:
         """How many shots of each of its circuits it needs at least."""
-        return LEAST_SHOTS if isinstance(self.expression, StateFunction) else 1
+        return self.expression.least_shots if isinstance(self.expression, Function) else 1
 
     def within(self, estimate_at: Callable[[float], Estimate], level: float) -> Estimate:
         """Return an estimate cut to the physical range; its method says so where that took anything away.
@@ -211,8 +212,16 @@ class Figure:
         rest = {key: plain[key] for key in ("ideal", "without_messages", "null", "drawn_from")}
         physical = plain.get("physical")
         physical = None if physical is None else tuple(physical)
-        made = StateFunction.from_dict(plain) if "function" in plain else Expression.from_dict(plain)
-        return cls(plain["name"], made, **rest, physical=physical)
+        return cls(plain["name"], _expression_of(plain), **rest, physical=physical)
+
+
+def _expression_of(plain: Mapping[str, Any]) -> Expression | Ratio | Function:
+    """Make what a figure is of its plain form."""
+    function = plain.get("function")
+    if function is None:
+        return Expression.from_dict(plain)
+    kind = DistillationGain if function == DistillationGain.name else StateFunction
+    return kind.from_dict(plain)
 
 
 def _is_range(given: Any) -> bool:
@@ -222,12 +231,12 @@ def _is_range(given: Any) -> bool:
     return all(isinstance(end, Real) for end in given) and bool(given[0] < given[1])
 
 
-def link_figure(place: Iterable[int]) -> str:
+def link_figure(place: Iterable[int], kind: str = "fidelity") -> str:
     """Return the name of the figure of a link between physical qubits, or of a line of them: ``fidelity_0_1``."""
-    return "_".join(["fidelity", *map(str, place)])
+    return "_".join([kind, *map(str, place)])
 
 
-def links_of(figures: Mapping[str, _T]) -> dict[tuple[int, ...], _T]:
+def links_of(figures: Mapping[str, _T], kind: str = "fidelity") -> dict[tuple[int, ...], _T]:
     """Return the figures of links, or of lines of four qubits, by their physical qubits.
 
     Example:
@@ -235,4 +244,8 @@ def links_of(figures: Mapping[str, _T]) -> dict[tuple[int, ...], _T]:
         {(0, 1): 0.94}
     """
     found = {name: _LINK_FIGURE.fullmatch(name) for name in figures}
-    return {tuple(map(int, match[1].split("_")[1:])): figures[name] for name, match in found.items() if match}
+    return {
+        tuple(map(int, match[2].split("_")[1:])): figures[name]
+        for name, match in found.items()
+        if match and match[1] == kind
+    }

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import compress, product
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from qnet_circuits.errors import ParameterError, check_name
 from qnet_circuits.programs.conditions import Registers
 from qnet_circuits.programs.expressions import Event
+from qnet_circuits.programs.functions import Function
 from qnet_circuits.theory.estimate import Estimate
-from qnet_circuits.theory.state_estimate import Measured, PauliCounts, state_estimate
+from qnet_circuits.theory.state_estimate import LEAST_SHOTS, Measured, PauliCounts, state_estimate
 from qnet_circuits.theory.states import FUNCTIONS, Matrix, Reals, matrix_of, means_of, nearest_state
 
 #: More qubits need more circuits than a tomography is good for.
@@ -21,7 +22,7 @@ MOST_QUBITS = 3
 
 
 @dataclass(frozen=True)
-class StateFunction:
+class StateFunction(Function):
     """A function of the state that circuits measure in all Pauli settings.
 
     Args:
@@ -35,6 +36,7 @@ class StateFunction:
         ParameterError: If there are not 3^m settings of m bits, m from 1 to 3, or the function is of another number of qubits.
     """
 
+    least_shots: ClassVar[int] = LEAST_SHOTS
     function: str
     settings: tuple[Event, ...]
     cut: tuple[int, ...] = ()
@@ -80,11 +82,6 @@ class StateFunction:
             for setting in self.settings
             for chosen in self._subsets()
         )
-
-    @property
-    def numbers(self) -> tuple[float, ...]:
-        """The numbers that it is made of: none."""
-        return ()
 
     def of(self, states: Matrix) -> Reals:
         """Return its value for each of many states, (..., 2^m, 2^m)."""

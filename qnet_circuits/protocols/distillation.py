@@ -18,11 +18,8 @@ from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Protocol, protocol_class, register
 from qnet_circuits.theory import bounds
-from qnet_circuits.theory.bell_diagonal import Weights
-from qnet_circuits.theory.distillation import Distilled, parity_check
-from qnet_circuits.theory.distillation_codes import CODES, from_code
 from qnet_circuits.theory.noise_parameters import NoiseParameters
-from qnet_circuits.theory.recurrences import PAIRS, at_once, iterated, pumping, recurrence
+from qnet_circuits.theory.recurrences import distilled
 from qnet_circuits.theory.swapping import chain_weights
 
 ORDERS = ("distil-first", "swap-first")
@@ -128,21 +125,11 @@ class Distillation(ChainProtocol):
             return {}
         links = [link.weights for _, _, link in self.chain.links]
         if self._swaps_first:
-            made = self._distilled(chain_weights(links))
+            made = distilled(self.scheme, chain_weights(links), self.rounds)
             return {"fidelity": made.weights[0], "acceptance": made.success}
-        each = [self._distilled(weights) for weights in links]
+        each = [distilled(self.scheme, weights, self.rounds) for weights in links]
         fidelity = chain_weights([made.weights for made in each])[0]
         return {"fidelity": fidelity, "acceptance": math.prod(made.success for made in each)}
-
-    def _distilled(self, raw: Weights) -> Distilled:
-        """Return what the scheme makes of pairs with these weights."""
-        if self.scheme in CODES:
-            return from_code(CODES[self.scheme], [raw] * self._shape.raw)
-        if self.scheme == "bbpssw":
-            return parity_check(raw, raw)
-        pumped = self.scheme == "pumping"
-        made = pumping(raw, self.rounds) if pumped else iterated(recurrence(self.scheme), raw, self.rounds)
-        return Distilled(made[-1].weights, at_once(made, PAIRS.get(self.scheme, 2), pumped))
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:

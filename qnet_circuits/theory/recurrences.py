@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 
 from qnet_circuits.errors import check_count, check_name
 from qnet_circuits.theory.bell_diagonal import Weights, check_weights, werner
-from qnet_circuits.theory.distillation import Distilled, bbpssw, dejmps, double_selection
+from qnet_circuits.theory.distillation import Distilled, bbpssw, dejmps, double_selection, parity_check
+from qnet_circuits.theory.distillation_codes import CODES, from_code
 
 #: One round: what becomes of pairs with these weights.
 Round = Callable[[Weights], Distilled]
 #: How many pairs a round of each recurrence takes.
 PAIRS = {"bbpssw": 2, "dejmps": 2, "double-selection": 3}
+#: All schemes.
+SCHEMES = (*PAIRS, "pumping", *CODES)
 #: Changes of all weights below this are rounding.
 _STILL = 1e-10
 _MOST_ROUNDS = 20_000
@@ -139,6 +142,38 @@ def at_once(made: Sequence[Distilled], pairs: int = 2, pumped: bool = False) -> 
     """
     times = 1 if pumped else check_count("pairs", pairs, 2)
     return float(math.prod(each.success**times**k for k, each in enumerate(reversed(made))))
+
+
+def distilled(scheme: str, raw: Sequence[float], rounds: int = 1) -> Distilled:
+    """Return what a scheme makes of raw pairs that are made once, all alike, if all results agree.
+
+    BBPSSW is without its twirl here, which changes nothing on Werner pairs.
+
+    Args:
+        scheme: ``bbpssw``, ``dejmps``, ``double-selection``, ``pumping``, or a code, ``2-to-1`` to ``5-to-1``.
+        raw: Weights of each raw pair.
+        rounds: Rounds of DEJMPS and double selection, or steps of pumping.
+
+    Returns:
+        The weights of the pair that is kept, and the probability of that.
+
+    Raises:
+        ParameterError: If a value is out of range.
+        UnknownNameError: If there is no such scheme.
+
+    Example:
+        >>> made = distilled("dejmps", werner(0.9), 2)
+        >>> round(made.weights[0], 5), round(made.success, 5)
+        (0.98876, 0.66538)
+    """
+    check_name("distillation scheme", scheme, SCHEMES)
+    if scheme in CODES:
+        return from_code(CODES[scheme], [raw] * len(CODES[scheme].x))
+    if scheme == "bbpssw":
+        return parity_check(raw, raw)
+    pumped = scheme == "pumping"
+    made = pumping(raw, rounds) if pumped else iterated(recurrence(scheme), raw, rounds)
+    return Distilled(made[-1].weights, at_once(made, PAIRS.get(scheme, 2), pumped))
 
 
 def fixed_points(one: Round) -> tuple[float, float] | None:

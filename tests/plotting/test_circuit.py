@@ -16,7 +16,7 @@ from qnet_circuits.protocols.teleportation import Teleportation
 from tests.plotting.pictures import check_legible, texts, with_gid
 
 #: What a protocol needs, if its circuits need more than its defaults.
-NEEDED = {"link-benchmark": {"edges": [(0, 1), (1, 2), (2, 3)]}}
+NEEDED = {name: {"edges": [(0, 1), (1, 2), (2, 3)]} for name in ("link-benchmark", "distillation-map")}
 PROTOCOLS = [protocol_class(name)(**NEEDED.get(name, {})) for name in protocol_names()]
 PROTOCOLS += [RepeaterChain(hops=8), Teleportation(hops=3), Ghz(parties=5)]
 

@@ -13,6 +13,7 @@ from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.counting import estimated
 from qnet_circuits.programs.expressions import Event, Expression
 from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.functions import Function
 from qnet_circuits.programs.state_functions import StateFunction
 from qnet_circuits.runs.mitigation.part import Part, Sampled
 from qnet_circuits.runs.mitigation.readout import Readout
@@ -60,6 +61,8 @@ def mitigated(
         state, drawn = CorrectedState(expression, samples, readouts), rng or np.random.default_rng(0)
         state.check(level)
         return figure.within(lambda at: _of_state(state, at, drawn), level)
+    if isinstance(expression, Function):
+        raise UnsupportedError(f"{figure.name} is a function of the bits as they were read")
     found = _Corrected(figure.events, samples, readouts)
     found.check(level)
 

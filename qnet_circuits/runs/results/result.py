@@ -223,8 +223,12 @@ class Result:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the figures with their intervals against ideal, theory and bounds; return the Matplotlib axes.
 
-        What has the figures of many links is drawn as a map of the chip, as ``plot_links`` does.
+        What has the figures of many links is drawn as a map of the chip, as ``plot_links`` and ``plot_gains`` do.
         """
+        if links_of(self.figures, "gain"):
+            from qnet_circuits.plotting.gains import plot_gains
+
+            return plot_gains(self, ax)
         if len(links_of(self.figures)) >= _MANY_LINKS:
             from qnet_circuits.plotting.links import plot_links
 
