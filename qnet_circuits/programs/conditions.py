@@ -166,10 +166,10 @@ def _all_patterns(width: int) -> Sequence[str]:
 
 
 def _parities(bits: tuple[Bit, ...], patterns: tuple[str, ...]) -> tuple[Parity, ...] | None:
-    """Return parities that hold together in these patterns and in no other, or None if there are none such.
+    """Return parities of different bits that hold together in these patterns and in no other, or None if there are none such.
 
     Differences of patterns then make a space. Each bit that is no pivot of its reduced basis gives a parity: with the pivots
-    whose basis vectors have it.
+    whose basis vectors have it. Parities that share bits are harder to compute and to correct than a few patterns.
     """
     first = int(patterns[0], 2)
     basis: dict[int, int] = {}
@@ -188,4 +188,5 @@ def _parities(bits: tuple[Bit, ...], patterns: tuple[str, ...]) -> tuple[Parity,
         places = [free, *(pivot for pivot, vector in basis.items() if vector >> free & 1)]
         chosen = tuple(bits[len(bits) - 1 - place] for place in sorted(places, reverse=True))
         found.append((chosen, sum(first >> place & 1 for place in places) % 2))
-    return tuple(found)
+    read = [bit for chosen, _ in found for bit in chosen]
+    return tuple(found) if len(set(read)) == len(read) else None

@@ -215,3 +215,9 @@ def test_parities_that_all_hold_are_one_way():
     same = [Condition((("a", k), ("b", k))) for k in range(3)]
     (way,) = joined(same).ways()
     assert {(frozenset(bits), value) for bits, value in way} == {(frozenset(each.bits), 0) for each in same}
+
+
+def test_parities_that_share_bits_are_ways_of_their_own():
+    """As all bits 0 or all 1, of a GHZ state: few patterns, and many parities with the same bit."""
+    bits = tuple(("a", k) for k in range(30))
+    assert [len(way) for way in Condition(bits, ("0" * 30, "1" * 30)).ways()] == [30, 30]

@@ -285,7 +285,7 @@ REFUSED = [
     (lambda: StateFunction("negativity", _settings(2), (0, 1)), ParameterError, r"\(0, 1\)"),
     (lambda: StateFunction("negativity", _settings(2)), ParameterError, r"\(\)"),
     (lambda: StateFunction("entropy", _settings(1), (0,)), ParameterError, "negativity"),
-    (lambda: Figure("s", StateFunction("entropy", _settings(1)), drawn_from=9), ParameterError, "state.*drawn_from"),
+    (lambda: Figure("s", StateFunction("entropy", _settings(1)), drawn_from=9), ParameterError, "function.*drawn_from"),
     (lambda: qn.run(qn.StateTomography(), shots=1), ParameterError, "negativity .*2 shots .*got 1"),
 ]  # fmt: skip
 
