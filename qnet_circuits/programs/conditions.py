@@ -86,8 +86,12 @@ class Condition:
         if not self.patterns:
             return (((self.bits, 0),),)
         together = _parities(self.bits, tuple(dict.fromkeys(self.patterns)))
-        if together is not None:
-            return (together,)
+        return self.singly() if together is None else (together,)
+
+    def singly(self) -> tuple[tuple[Parity, ...], ...]:
+        """Return the ways in which its patterns are met bit by bit; the one way of a parity where it has none."""
+        if not self.patterns:
+            return self.ways()
         return tuple(
             tuple(((bit,), int(digit)) for bit, digit in zip(self.bits, pattern, strict=True))
             for pattern in dict.fromkeys(self.patterns)

@@ -267,7 +267,8 @@ def _p_value(counts: Sequence[Count], distance: float, known: Joints) -> float |
     """Return how probable a value this far above the null hypothesis is at most, if it is known."""
     from scipy.special import betainc
 
-    if not _pool(counts) and (_few(counts, known) or any(count.population for count in counts)):
+    overlap = any(known[c.source].shots not in (0, c.n) for c in counts if c.source in known)
+    if not _pool(counts) and (overlap or _few(counts, known) or any(count.population for count in counts)):
         return None
     counts = one_for_each_source(counts)
     if _pool(counts):

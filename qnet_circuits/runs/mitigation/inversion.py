@@ -21,7 +21,7 @@ from rustworkx import PyGraph, connected_components
 
 from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.conditions import Parity
+from qnet_circuits.programs.conditions import Condition, Parity
 from qnet_circuits.programs.expressions import Event
 
 Bits = npt.NDArray[np.bool_]
@@ -68,9 +68,15 @@ def weights(forms: OutcomeMap, event: Event) -> tuple[Weight, Weight]:
         return [(reduce(xor, (form(*bit) for bit in bits), frozenset()), value) for bits, value in way]
 
     accepted = [(frozenset(each), 0) for each in forms.accept]
-    given = [accepted + forms_of(chain(*ways)) for ways in product(*(each.ways() for each in event.given))]
-    wanted = [forms_of(way) for way in event.happens.ways()]
+    given = [accepted + forms_of(chain(*ways)) for ways in product(*map(_ways, event.given))]
+    wanted = [forms_of(way) for way in _ways(event.happens)]
     return tuple(_product([*kept, *way]) for kept in given for way in wanted), tuple(map(_product, given))
+
+
+def _ways(condition: Condition) -> tuple[tuple[Parity, ...], ...]:
+    """Return the ways in which a condition is met that take fewer signs: parities that share bits are multiplied out."""
+    ways = condition.ways()
+    return condition.singly() if len(condition.patterns) < 2 ** max(map(len, ways)) else ways
 
 
 def _product(conditions: Iterable[tuple[Form, int]]) -> tuple[tuple[tuple[float, Form], ...], ...]:

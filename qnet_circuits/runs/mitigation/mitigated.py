@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from statistics import NormalDist
 
@@ -19,7 +19,7 @@ from qnet_circuits.runs.mitigation.part import Part, Sampled
 from qnet_circuits.runs.mitigation.readout import Readout
 from qnet_circuits.runs.mitigation.states import CorrectedState
 from qnet_circuits.theory.estimate import Estimate
-from qnet_circuits.theory.weighted import Joint, arms, spread_of_drawn, student
+from qnet_circuits.theory.weighted import arms, spread_of_drawn, student
 
 METHOD = "readout inverted qubit by qubit, delta method"
 #: Derivatives of a sum by both readout errors of each qubit.
@@ -138,23 +138,11 @@ class _Corrected:
         self, own: Mapping[str, Mapping[Event, float]], slopes: _Slopes, tail: float
     ) -> tuple[float, float]:
         """Return how far the limits lie below and above the value, for what circuits add and for readout errors."""
-        weights: list[float] = []
-        wrong: list[int] = []
-        shots: list[int] = []
-        joints: list[tuple[Sequence[int], Joint]] = []
-        for name, each in own.items():
-            part = self._parts[name]
-            # Two events that stand for the least and the most that a shot can add.
-            joints.append(((len(weights), len(weights) + 1), part.joint(each)))
-            weights += part.ends(each)
-            wrong += [0, 0]
-            shots += [part.shots] * 2
-        for qubit, pair in slopes.items():
-            weights += pair
-            wrong += self._readouts[qubit].wrong
-            shots += self._readouts[qubit].shots
-        if not weights:
-            return 0.0, 0.0
+        weights = [slope for pair in slopes.values() for slope in pair]
+        wrong = [count for qubit in slopes for count in self._readouts[qubit].wrong]
+        shots = [count for qubit in slopes for count in self._readouts[qubit].shots]
+        # Beside these counts stand sums of which no count is one.
+        joints = [((), self._parts[name].joint(each)) for name, each in own.items()]
         below, above = arms(weights, wrong, shots, tail, joints)
         return float(below), float(above)
 

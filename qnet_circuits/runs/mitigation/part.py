@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
@@ -149,19 +149,22 @@ class Part:
 
     def joint(self, weights: Mapping[Event, float]) -> Joint:
         """Return what a shot adds to a weighted sum beyond the mean, for known errors; the middle is the median."""
-        values, place = np.unique(self._scores(weights).round(12), return_inverse=True)
+        scores = self._scores(weights).round(12)
+        values, place = np.unique(scores, return_inverse=True)
         shares = np.bincount(place, self._counts) / self.shots
-        return Joint.of(values, shares, values[np.searchsorted(shares.cumsum(), 0.5 - 1e-12)])
+        joint = Joint.of(values, shares, values[np.searchsorted(shares.cumsum(), 0.5 - 1e-12)])
+        least, most = self._ends(weights)
+        ends = min(float(values[0]), least), max(float(values[-1]), most)
+        return replace(joint, shots=self.shots, ends=ends)
 
-    def ends(self, weights: Mapping[Event, float]) -> tuple[float, float]:
-        """Return the least and the most that a shot can add to a weighted sum beyond the mean, for known errors."""
-        scores = self._scores(weights)
+    def _ends(self, weights: Mapping[Event, float]) -> tuple[float, float]:
+        """Return the least and the most that a shot can add, if all its readout errors are amplified."""
         low = high = 0.0
         for event, weight in weights.items():
             mean, size = self._means[event], weight * self._largest(event)
             ends = [-size * mean.ratio / mean.counted, size * (1 - mean.ratio) / mean.counted]
             low, high = low + min(0.0, *ends), high + max(0.0, *ends)
-        return min(float(scores.min()), low), max(float(scores.max()), high)
+        return low, high
 
     def _scores(self, weights: Mapping[Event, float]) -> Reals:
         each = [weight * self._means[event].scores for event, weight in weights.items()]
