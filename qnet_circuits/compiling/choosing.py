@@ -9,8 +9,8 @@ from qiskit import QuantumCircuit
 
 from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.finishing import Finisher
 from qnet_circuits.compiling.placement import Placements
-from qnet_circuits.compiling.routing import Routed
 from qnet_circuits.errors import QnetError
 
 #: The most wires of a circuit of a program that has placements compared, and of all its circuits.
@@ -21,15 +21,13 @@ _TRIED_WIRES, _TRIED_GATES, _FEWEST = 1200, 300, 3
 #: How many patterns of SWAPs have more places than one compared.
 _REFINED = 2
 #: Places without a better one after which no more are compared.
-_PATIENCE = 8
+_PATIENCE = 7
 #: Of the best by the circuits that tell, so many are compared by all circuits.
 _FINALISTS = 3
 #: Beyond these digits, what is lacking is alike, whatever machine computes it.
 _DIGITS = 9
 #: The number of a placement's pattern, and that of its place.
 Place = tuple[int, int]
-#: Finishes a placement: the circuits with some names, or all if there are none.
-Finish = Callable[[list[Routed], Collection[str]], Compiled]
 
 
 @dataclass(frozen=True)
@@ -58,34 +56,35 @@ class Ranking:
         most = min(_TRIED_WIRES // sum(wires[name] for name in self.telling or wires), _TRIED_GATES // gates)
         return most if most >= _FEWEST else 1
 
-    def best(self, placements: Placements, finish: Finish, key: Hashable) -> Compiled:
+    def best(self, placements: Placements, finisher: Finisher, key: Hashable) -> Compiled:
         """Return the least bad placement, finished; which one it was is known from then on.
 
         It is the first of all where one cannot be made, or nothing can tell how bad it is.
         """
         if key in self.known:
             pattern, place = self.known[key]
-            return finish(placements[pattern][place](), ())
-        first = finish(placements[0][0](), ())
+            return finisher.whole(placements[pattern][place]())
+        first = finisher.whole(placements[0][0]())
         try:
-            self.known[key], compiled = self._least(placements, finish, first)
+            self.known[key], compiled = self._least(placements, finisher, first)
         except QnetError:
             self.known[key], compiled = (0, 0), first
         return compiled
 
-    def _least(self, placements: Placements, finish: Finish, first: Compiled) -> tuple[Place, Compiled]:
+    def _least(self, placements: Placements, finisher: Finisher, first: Compiled) -> tuple[Place, Compiled]:
         """Return the least bad, by the circuits that tell, and of the few best of these by all circuits."""
         judged: dict[Place, float] = {}
 
         def judge(place: Place) -> float:
-            compiled = finish(placements[place[0]][place[1]](), self.telling) if any(place) else first
+            placed = placements[place[0]][place[1]]
+            compiled = finisher.sketch(placed(), self.telling) if any(place) else first
             judged[place] = self._rounded(compiled)
             return judged[place]
 
         self._judge(judge, list(map(len, placements)))
         best = sorted(judged, key=lambda place: (judged[place], place))[: _FINALISTS if self.telling else 1]
         whole = {
-            place: finish(placements[place[0]][place[1]](), ()) if any(place) else first for place in best
+            place: finisher.whole(placements[place[0]][place[1]]()) if any(place) else first for place in best
         }
         if len(best) > 1:
             best.sort(key=lambda place: (self._rounded(whole[place]), place))

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from qiskit import QuantumCircuit
 
 from qnet_circuits.compiling.building import in_steps
 from qnet_circuits.compiling.by_hand import doubts, place_by_hand, place_fixed
 from qnet_circuits.compiling.choosing import Ranking
-from qnet_circuits.compiling.compiled import Compiled, CompiledItem
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.finishing import Finisher
 from qnet_circuits.compiling.lowering import MODES, Lowered, lower
 from qnet_circuits.compiling.measured_links import MeasuredLinks
-from qnet_circuits.compiling.optimisation import Optimiser
 from qnet_circuits.compiling.placement import Placements, place_all, place_measured
 from qnet_circuits.compiling.routing import Routed
 from qnet_circuits.devices.device import Device
@@ -91,12 +90,12 @@ def compile_program(
     circuits = {item.name: low.circuit for item, low in zip(program, lowered, strict=True)}
     compared = 1 if ranking is None or named else ranking.most(circuits)
     placements = _placements(program, lowered, device, layout, compared)
-    finish = partial(_finished, program, lowered, device, level=optimization_level, decoupling=decoupling)
+    finisher = Finisher(program, lowered, device, optimization_level, decoupling)
     if ranking is None or device is None or compared == 1:
-        compiled = finish(placements[0][0]())
+        compiled = finisher.whole(placements[0][0]())
     else:
         asked = (corrections, optimization_level, carrier, emulate_links, decoupling)
-        compiled = ranking.best(placements, finish, (device.calibration.digest, asked))
+        compiled = ranking.best(placements, finisher, (device.calibration.digest, asked))
     notes = dict.fromkeys(note for low in lowered for note in low.notes)
     if isinstance(layout, MeasuredLinks):
         notes[f"placed by measured links, not by the calibration: {layout.source}"] = None
@@ -115,32 +114,6 @@ def _on_clock(low: Lowered, dt: float) -> Lowered:
     """Return a lowered circuit whose delays are steps of a device's clock."""
     circuit, said = in_steps(low.circuit, dt)
     return low if circuit is low.circuit else replace(low, circuit=circuit, notes=(*low.notes, *said))
-
-
-def _finished(
-    program: Program,
-    lowered: Sequence[Lowered],
-    device: Device | None,
-    placed: Sequence[Routed],
-    names: Collection[str] = (),
-    *,
-    level: int,
-    decoupling: bool,
-) -> Compiled:
-    """Return circuits that are placed, optimised between their fences: those with some names, or all if there are none."""
-    target = None if device is None else device.target
-    optimisers: dict[tuple[int, ...], Optimiser] = {}
-    items = []
-    for item, low, routed in zip(program, lowered, placed, strict=True):
-        if names and item.name not in names:
-            continue
-        if routed.qubits not in optimisers:
-            optimisers[routed.qubits] = Optimiser(routed.qubits, target, level)
-        circuit = optimisers[routed.qubits].run(routed.circuit)
-        items.append(
-            CompiledItem(item.name, low, routed.circuit, circuit, routed.qubits, routed.layout, routed.swaps)
-        )
-    return Compiled(program, tuple(items), device, decoupling=decoupling)
 
 
 def _placements(

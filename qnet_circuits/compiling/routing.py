@@ -54,10 +54,12 @@ class Routing:
 
     Args:
         layout: The physical qubit that each wire begins on.
+        qubits: The physical qubits that are used; a circuit has its wires in this order, wherever the routing is moved.
         order: The meetings, by number, and the SWAPs, as pairs of physical qubits, in an order that may be executed.
     """
 
     layout: tuple[int, ...]
+    qubits: tuple[int, ...]
     order: tuple[int | tuple[int, int], ...]
 
     @property
@@ -68,7 +70,8 @@ class Routing:
     def moved(self, to: Mapping[int, int]) -> Routing:
         """Return the same SWAPs on other qubits."""
         order = tuple(step if isinstance(step, int) else (to[step[0]], to[step[1]]) for step in self.order)
-        return Routing(tuple(to[qubit] for qubit in self.layout), order)
+        layout, qubits = (tuple(to[qubit] for qubit in each) for each in (self.layout, self.qubits))
+        return Routing(layout, qubits, order)
 
 
 def meetings(circuit: QuantumCircuit) -> tuple[Meeting, ...]:
@@ -134,7 +137,8 @@ class Router:
             (place[step.qubits[0]], place[step.qubits[1]]) if step.name == "swap" else int(step.label)
             for step in routed.data
         )
-        return Routing(begins, order)
+        swapped = (physical for step in order if not isinstance(step, int) for physical in step)
+        return Routing(begins, tuple(sorted({*begins, *swapped})), order)
 
     def _route_whole(self, circuit: QuantumCircuit, layout: Sequence[int] | None) -> Routed:
         """Route a circuit with wide control flow that cannot be taken apart.
@@ -204,8 +208,7 @@ def _skeleton(circuit: QuantumCircuit, met: Sequence[Meeting]) -> QuantumCircuit
 def follow(circuit: QuantumCircuit, routing: Routing) -> Routed:
     """Return a circuit with the SWAPs of a routing of its meetings."""
     swaps = routing.swaps
-    used = {*routing.layout, *(physical for pair in swaps for physical in pair)}
-    qubits = tuple(sorted(used))
+    qubits = routing.qubits
     wires = QuantumRegister(len(qubits), "q")
     at = dict(zip(qubits, wires, strict=True))
     holder = {at[physical]: qubit for qubit, physical in zip(circuit.qubits, routing.layout, strict=True)}
@@ -274,19 +277,19 @@ def undo_routing(routed: QuantumCircuit, wires: Sequence[int | None]) -> list[tu
         elif not label.startswith(CUT) and not swapping.intersection(instruction.qubits):
             places = [("wire", holds[qubit]) for qubit in instruction.qubits]
             bits = [("bit", routed.find_bit(bit).index) for bit in instruction.clbits]
-            done = (_what(instruction), label, tuple(places), tuple(bits))
+            done = (what(instruction), label, tuple(places), tuple(bits))
             for place in [*places, *bits]:
                 touched.setdefault(place, []).append(done)
     return sorted(((place, tuple(done)) for place, done in touched.items()), key=repr)
 
 
-def _what(instruction: CircuitInstruction) -> tuple[object, ...]:
+def what(instruction: CircuitInstruction) -> tuple[object, ...]:
     """Return an operation in plain values: its name and parameters, or its decision and what stands in its branches."""
     operation = instruction.operation
     blocks = getattr(operation, "blocks", ())
     if not blocks:
         return operation.name, str(operation.params)
-    inside = [[_what(each) for each in block.data] for block in blocks]
+    inside = [[what(each) for each in block.data] for block in blocks]
     return operation.name, str(getattr(operation, "condition", None)), str(inside)
 
 

@@ -188,7 +188,8 @@ def ranking_of(program: Program, backend: BaseBackend) -> Ranking | None:
     wires = {item.name: item.circuit.num_qubits for item in program if item.name in needed}
     few, names = max(1, _TELLING_WIRES // max(wires.values())), list(wires)
     telling = [names[k * len(names) // few] for k in range(few)] if few < len(names) else names
-    return Ranking(_Lack(backend.device, figures), telling, _KNOWN.setdefault(program.id, {}))
+    lack, known = _Lack(backend.device, figures), _KNOWN.setdefault(program.id, {})
+    return Ranking(lack, telling if len(telling) < len(own) else (), known)
 
 
 class _Lack:

@@ -1,0 +1,115 @@
+"""Finishing: circuits that are placed are optimised, each between its fences, for the qubits that they lie on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Sequence
+from functools import cached_property
+
+from qiskit import QuantumCircuit
+
+from qnet_circuits.compiling.building import interactions
+from qnet_circuits.compiling.compiled import Compiled, CompiledItem
+from qnet_circuits.compiling.lowering import Lowered
+from qnet_circuits.compiling.optimisation import Optimiser
+from qnet_circuits.compiling.routing import Routed, what
+from qnet_circuits.devices.device import Device
+from qnet_circuits.programs.program import Program
+
+
+class Finisher:
+    """Finishes placements of one program.
+
+    Args:
+        program: The program.
+        lowered: Its lowered circuits.
+        device: The device, or None for a machine without limits.
+        level: Qiskit's optimization level.
+        decoupling: Whether qubits that wait are decoupled.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        lowered: Sequence[Lowered],
+        device: Device | None,
+        level: int,
+        decoupling: bool,
+    ) -> None:
+        self._program, self._lowered, self._device = program, lowered, device
+        self._level, self._decoupling = level, decoupling
+        self._optimisers: dict[tuple[int, ...], Optimiser] = {}
+        self._optimised: dict[Hashable, QuantumCircuit] = {}
+
+    def whole(self, placed: Sequence[Routed]) -> Compiled:
+        """Return the program, placed and optimised."""
+        return self._compiled(placed, [self._optimise(routed) for routed in placed])
+
+    def sketch(self, placed: Sequence[Routed], names: Collection[str]) -> Compiled:
+        """Return circuits of the program, for comparison: one is optimised once for all places where it can be made alike.
+
+        Optimisation knows the errors of a place, too, so that the whole may differ from the sketch.
+
+        Args:
+            placed: A placement.
+            names: Names of circuits; all if there are none.
+        """
+        circuits = [
+            self._alike(item.name, routed) if not names or item.name in names else None
+            for item, routed in zip(self._program, placed, strict=True)
+        ]
+        return self._compiled(placed, circuits)
+
+    def _compiled(self, placed: Sequence[Routed], circuits: Sequence[QuantumCircuit | None]) -> Compiled:
+        items = [
+            CompiledItem(item.name, low, routed.circuit, circuit, routed.qubits, routed.layout, routed.swaps)
+            for item, low, routed, circuit in zip(self._program, self._lowered, placed, circuits, strict=True)
+            if circuit is not None
+        ]
+        return Compiled(self._program, tuple(items), self._device, decoupling=self._decoupling)
+
+    def _optimise(self, routed: Routed) -> QuantumCircuit:
+        if routed.qubits not in self._optimisers:
+            target = None if self._device is None else self._device.target
+            self._optimisers[routed.qubits] = Optimiser(routed.qubits, target, self._level)
+        return self._optimisers[routed.qubits].run(routed.circuit)
+
+    def _alike(self, name: str, routed: Routed) -> QuantumCircuit:
+        key = name, _content(routed.circuit), self._can(routed)
+        if key not in self._optimised:
+            self._optimised[key] = self._optimise(routed)
+        return self._optimised[key]
+
+    @cached_property
+    def _operations(self) -> dict[tuple[int, ...], frozenset[str]]:
+        """The names of operations on qubits of the device, in their order."""
+        if self._device is None:
+            return {}
+        target = self._device.target
+        return {
+            place: frozenset(target.operation_names_for_qargs(place)) for place in target.qargs or () if place
+        }
+
+    def _can(self, routed: Routed) -> Hashable:
+        """Return what the wires of a circuit can do: each alone, and those that meet."""
+        _, pairs = interactions(routed.circuit)
+        places: list[tuple[int, ...]] = [(wire,) for wire in range(len(routed.qubits))]
+        places += [ends for a, b in sorted(map(sorted, pairs)) for ends in ((a, b), (b, a))]
+        return tuple(
+            self._operations.get(tuple(routed.qubits[wire] for wire in place), frozenset())
+            for place in places
+        )
+
+
+def _content(circuit: QuantumCircuit) -> Hashable:
+    """Return what a circuit does, in an order, to its numbered wires and bits, in plain values."""
+    wire = {qubit: k for k, qubit in enumerate(circuit.qubits)}
+    place = {bit: k for k, bit in enumerate(circuit.clbits)}
+    return tuple(
+        (
+            what(each),
+            each.label,
+            tuple(wire[qubit] for qubit in each.qubits),
+            tuple(place[bit] for bit in each.clbits),
+        )
+        for each in circuit.data
+    )
