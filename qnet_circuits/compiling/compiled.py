@@ -78,7 +78,6 @@ class Compiled:
     items: tuple[CompiledItem, ...]
     device: Device | None
     notes: tuple[str, ...] = ()
-    seconds: float = field(default=0.0, compare=False)
     decoupling: bool = False
     _run_of: Callable[..., Run] | None = field(default=None, init=False, repr=False, compare=False)
     _made: dict[str, tuple[Any, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -68,7 +67,6 @@ def compile_program(
         UnsupportedError: If the device or the mode cannot do what the program needs.
         LayoutError: If the program does not fit.
     """
-    begin = time.perf_counter()
     check_count("optimization_level", optimization_level, 0, 3)
     check_name("carrier", carrier, CARRIERS)
     check_name("correction mode", corrections, MODES)
@@ -104,7 +102,7 @@ def compile_program(
     swaps = max(item.swaps for item in compiled)
     if swaps:
         notes[f"{swaps} SWAPs were put in, between fences of their own"] = None
-    compiled = replace(compiled, notes=tuple(notes), seconds=time.perf_counter() - begin)
+    compiled = replace(compiled, notes=tuple(notes))
     # Pulses that the device cannot play raise here, not when the circuits are written down.
     _ = compiled.scheduled_circuits
     return compiled

@@ -41,7 +41,7 @@ def compile_with_controls(
     compiled = compile_program(own, device, corrections=corrections, carrier=carrier, **options)
     options.pop("ranking", None)  # The protocol has its place; control experiments follow it.
     places = {item.name: _place(item) for item in compiled}
-    items, notes, seconds = list(compiled.items), list(compiled.notes), compiled.seconds
+    items, notes = list(compiled.items), list(compiled.notes)
     for group, layout, chosen in _groups(controls, places, compiled.items[0].name, carrier):
         decided = group[0].layout is not None
         if device is not None:
@@ -55,10 +55,9 @@ def compile_with_controls(
             notes.append(
                 f"{group[0].control} needs qubits that the protocol has not, and lies where it fits best"
             )
-        seconds += added.seconds
     order = {item.name: k for k, item in enumerate(program)}
     items.sort(key=lambda item: order[item.name])
-    return Compiled(program, tuple(items), device, tuple(dict.fromkeys(notes)), seconds, compiled.decoupling)
+    return Compiled(program, tuple(items), device, tuple(dict.fromkeys(notes)), compiled.decoupling)
 
 
 def _place(item: CompiledItem) -> Place:
