@@ -36,6 +36,8 @@ SMALL = [
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3)), kind="swap"),
     qn.DistillationMap(edges=((0, 1), (1, 2), (2, 3)), link_fidelity=0.95),
     qn.SwapTransport(hops=2, link_fidelity=0.95),
+    qn.StateTomography(link_fidelity=0.95),
+    qn.ProcessTomography(link_fidelity=0.95),
 ]
 LARGE = [
     qn.Teleportation(state=(0.7, 0.4), hops=3),

@@ -14,13 +14,15 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 from qiskit.quantum_info import DensityMatrix
 
-from qnet_circuits.plotting.style import FAINT, FONT, INK, new_axes
+from qnet_circuits.plotting.style import FAINT, FONT, INK, PAPER, new_axes
 from qnet_circuits.programs.density import density_matrix
 
 #: Colours that come back to where they began, for phases.
 _COLOURS = "twilight"
 #: Entries below this are not drawn, and numbers stand at larger ones where the matrix is small.
 _NOTHING, _NUMBERED, _SMALL = 5e-4, 0.02, 4
+#: In squares with longer sides the number stands inside.
+_ROOMY = 0.5
 _TURNS = {-np.pi: "-π", -np.pi / 2: "-π/2", 0.0: "0", np.pi / 2: "π/2", np.pi: "π"}
 
 
@@ -86,4 +88,9 @@ def _draw_entry(ax: Axes, place: tuple[int, int], entry: complex, scale: ScalarM
         )
     )
     if size <= _SMALL and abs(entry) >= _NUMBERED:
-        ax.text(x, y + 0.46, f"{abs(entry):.2f}", ha="center", va="bottom", fontsize=FONT - 2, color=INK)
+        inside = side > _ROOMY
+        dark = inside and float(np.mean(colour[:3])) < 0.5
+        ax.text(
+            x, y if inside else y + 0.46, f"{abs(entry):.2f}", ha="center", va="center" if inside else "bottom",
+            fontsize=FONT - 2, color=PAPER if dark else INK,
+        )  # fmt: skip

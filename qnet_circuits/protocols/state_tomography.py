@@ -46,7 +46,7 @@ class StateTomography(ChainProtocol):
         >>> import qnet_circuits as qn
         >>> result = qn.predict(StateTomography(hops=2, link_fidelity=0.9))
         >>> print(f"{result.negativity.value:.4f} {result.concurrence.value:.4f} {result.entropy.value:.4f}")
-        0.3133 0.6267 0.9909
+        0.3133 0.6267 0.9903
     """
 
     name: ClassVar[str] = "state-tomography"

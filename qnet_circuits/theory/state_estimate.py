@@ -149,7 +149,7 @@ def state_estimate(
         >>> counts = np.array([[25, 25, 25, 25]] * 9)
         >>> counts[[0, 8]], counts[4] = [50, 0, 0, 50], [0, 50, 50, 0]
         >>> print(state_estimate(PauliCounts(counts), negativity, True, 0.95, np.random.default_rng(1)))
-        0.50 [0.48, 0.59] (95 %)
+        0.50 [0.47, 0.59] (95 %)
     """
     z = NormalDist().inv_cdf((1 + check_level(level)) / 2)
     state = nearest_state(matrix_of(measured.means))

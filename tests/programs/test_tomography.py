@@ -171,6 +171,17 @@ def test_the_pauli_means_of_a_result_are_its_state():
         qn.density_matrix(qn.predict(qn.RepeaterChain()))
 
 
+def test_a_stored_program_in_blocks_is_analysed_again(tmp_path):
+    circuit = QuantumCircuit(QuantumRegister(2, "node"))
+    circuit.h(0)
+    circuit.cx(0, 1)
+    program = _program(qn.Tomography(circuit, circuit.qubits), "negativity", "entropy")
+    result = qn.run(program, shots=50, seed=1, repeats=3, path=tmp_path / "run", level=0.999999)
+    assert set(result.blocks) == {"negativity", "entropy"} and 0.5 in result.negativity
+    assert len(set(result.blocks["negativity"]["values"])) == 3
+    assert qn.open_run(tmp_path / "run").result(0.999999).figures == result.figures
+
+
 def test_two_tomographies_in_one_program():
     circuit = QuantumCircuit(QuantumRegister(2, "node"))
     circuit.h(0)
@@ -285,6 +296,7 @@ REFUSED = [
     (lambda: StateFunction("negativity", _settings(2), (0, 1)), ParameterError, r"\(0, 1\)"),
     (lambda: StateFunction("negativity", _settings(2)), ParameterError, r"\(\)"),
     (lambda: StateFunction("entropy", _settings(1), (0,)), ParameterError, "negativity"),
+    (lambda: Figure("s", StateFunction("entropy", _settings(1)), null=0.0), ParameterError, "null"),
     (lambda: Figure("s", StateFunction("entropy", _settings(1)), drawn_from=9), ParameterError, "function.*drawn_from"),
     (lambda: qn.run(qn.StateTomography(), shots=1), ParameterError, "negativity .*2 shots .*got 1"),
 ]  # fmt: skip
