@@ -146,7 +146,8 @@ class Queue:
         for place in range(len(self.turns)):
             request = np.full(len(rows), place) if order is None else order[:, place]
             asks, need = waiting[rows, request], self.demand.need[request]
-            served[rows, request] = asks & (need <= left).all(axis=1)
+            # Of what many wait for, less than nothing may be left; whoever needs none of it does not mind.
+            served[rows, request] = asks & ((need <= left) | (need == 0)).all(axis=1)
             left -= need * asks[:, None]
         self._free -= served.astype(int) @ self.demand.need
         self._begin(served, now)

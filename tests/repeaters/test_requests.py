@@ -57,6 +57,13 @@ KEPT = [
     Wish("r2c1", "r2c3", 2, patience=90, keep=True),
     Wish("r3c2", "r1c2", 3),
 ]
+APART = [
+    Wish("r1c1", "r3c3", 2),
+    Wish("r1c1", "r3c1", 2, asked=5),
+    Wish("r2c1", "r2c3", 2, asked=5),
+    Wish("r1c2", "r2c3", 2, asked=5),
+    Wish("r3c1", "r3c3", 3, asked=10),
+]
 CASES = {
     "first-come": (CROSSING, "first-come", 2),
     "deadline": (CROSSING, "deadline", 2),
@@ -64,6 +71,7 @@ CASES = {
     "room for two": (CROSSING, "first-come", 4),
     "picky": (PICKY, "turns", 2),
     "kept": (KEPT, "first-come", 2),
+    "apart": (APART, "first-come", 2),
 }
 
 
@@ -134,6 +142,18 @@ def test_turns_that_are_certain():
     found = serve_requests(network, hurried, policy="deadline", seed=1)
     assert [each.served.value for each in found] == [1, 1, 1]
     assert [each.latency_s.value / TICK for each in found] == pytest.approx([11, 5, 14])
+
+
+def test_nobody_waits_for_what_they_do_not_need():
+    """Two wait for b, of which the first has all; who passes by d alone goes on at once."""
+    links = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "e")]
+    link = Link(length_km=10.0, attenuation_db_per_km=0.0, scheme="sender")
+    network = Network(
+        ["a", Node("b", memories=2), "c", Node("d", memories=2), "e"], [(*pair, link) for pair in links]
+    )
+    many = [Request("a", "c"), Request("a", "c"), Request("c", "a"), Request("c", "e", 2)]
+    found = serve_requests(network, many, seed=1)
+    assert [each.latency_s.value / TICK for each in found] == pytest.approx([3, 6, 9, 6])
 
 
 def test_what_comes_at_the_deadline_comes_in_time():
