@@ -35,6 +35,7 @@ from qnet_circuits.plotting.gains import plot_gains as plot_gains
 from qnet_circuits.plotting.ledger import plot_ledger as plot_ledger
 from qnet_circuits.plotting.links import plot_links as plot_links
 from qnet_circuits.plotting.rates import plot_rates as plot_rates
+from qnet_circuits.plotting.requests import plot_requests as plot_requests
 from qnet_circuits.plotting.timeline import plot_timeline as plot_timeline
 from qnet_circuits.programs.blocks import ChainProtocol as ChainProtocol
 from qnet_circuits.programs.blocks import bell_measurement as bell_measurement
@@ -82,6 +83,7 @@ from qnet_circuits.protocols.entanglement_swapping import EntanglementSwapping a
 from qnet_circuits.protocols.ghz import Ghz as Ghz
 from qnet_circuits.protocols.link_benchmark import LinkBenchmark as LinkBenchmark
 from qnet_circuits.protocols.long_range_cnot import LongRangeCnot as LongRangeCnot
+from qnet_circuits.protocols.network_requests import NetworkRequests as NetworkRequests
 from qnet_circuits.protocols.process_tomography import ProcessTomography as ProcessTomography
 from qnet_circuits.protocols.repeater_chain import RepeaterChain as RepeaterChain
 from qnet_circuits.protocols.six_state import SixState as SixState

@@ -60,6 +60,7 @@ CASES = [
     qn.SwapTransport(task="state", state=(0.7, 0.4), **NOISY),
     qn.StateTomography(hops=2, **NOISY),
     qn.ProcessTomography(**NOISY),
+    qn.NetworkRequests(requests=[qn.Request("r1c1", "r3c1", 2, keep=True)], policy="turns"),
 ]
 #: What the repr of a protocol is made of.
 NAMES = {**vars(qn), **vars(eavesdroppers), "BB84": BB84, "SixState": SixState, "BBM92": BBM92, "E91": E91}

@@ -8,6 +8,7 @@ from typing import Any
 
 from qnet_circuits.errors import ParameterError, check_count, check_range
 from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.node import check_node_name
 from qnet_circuits.theory.estimate import Estimate
 
 
@@ -43,7 +44,7 @@ class Request:
     keep: bool = False
 
     def __post_init__(self) -> None:
-        if self.a == self.b:
+        if check_node_name(self.a) == check_node_name(self.b):
             raise ParameterError(f"a request joins two nodes, got {self.a!r} twice")
         object.__setattr__(self, "pairs", check_count("pairs of a request", self.pairs))
         object.__setattr__(self, "fidelity", check_range("fidelity of a request", self.fidelity, 0.25, 1))

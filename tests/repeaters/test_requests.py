@@ -98,7 +98,7 @@ def assert_holds(estimate, above, below):
     assert abs(estimate.value - value) <= SIGMAS * math.hypot(error, estimate.standard_error) + 1e-12
 
 
-@pytest.mark.parametrize("number", [200, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [120, pytest.param(2000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", CASES)
 def test_a_grid_agrees_with_a_simulation_of_events(name, number, rng):
     wishes, policy, memories = CASES[name]
@@ -239,6 +239,7 @@ def served(*requests, network=None, **options):
     ("make", "message"),
     [
         (lambda: Request("a", "a"), "'a' twice"),
+        (lambda: Request(["a"], "b"), r"\['a'\]"),
         (lambda: Request("a", "b", 0), "pairs"),
         (lambda: Request("a", "b", deadline_s=0), "deadline_s"),
         (lambda: Request("a", "b", fidelity=0.1), "fidelity"),

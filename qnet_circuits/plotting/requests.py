@@ -1,0 +1,105 @@
+"""The picture of what the users of a network get: a line for each request, a mark for each way to serve them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from qnet_circuits.errors import ParameterError, check_name
+from qnet_circuits.plotting.style import FAINT, FONT, INK, MARKERS, PALETTE, new_axes
+
+if TYPE_CHECKING:
+    from qnet_circuits.repeaters.requests import Served
+
+_LABELS = {
+    "pairs_per_second": "pairs per second",
+    "latency_s": "seconds until the last pair, if it comes in time",
+    "served": "probability that all pairs come in time",
+    "fidelity": "fidelity",
+}
+_ALONE = ""
+
+
+def plot_requests(
+    found: Sequence[Served] | Mapping[str, Sequence[Served]],
+    quantity: str = "pairs_per_second",
+    ax: Axes | None = None,
+) -> Axes:
+    r"""Draw what the users of each request get, with intervals.
+
+    Where there is no value, as for the latency of a request that never comes in time, a line says so. The axis begins at 0, but
+    for fidelities, so that lengths can be compared.
+
+    Args:
+        found: What ``serve_requests`` returns; or several of these for the same requests, by the name of the policy, say.
+        quantity: ``pairs_per_second``, ``latency_s``, ``served`` or ``fidelity``.
+        ax: Axes to draw on; those of a new figure by default.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ParameterError: If there is nothing to draw, requests differ, or there is no such quantity.
+
+    Example:
+        >>> import qnet_circuits as qn
+        >>> star = qn.Network.star(4, qn.Link(length_km=10, scheme="sender"))
+        >>> asked = [qn.Request("party1", "party2", 3), qn.Request("party3", "party4")]
+        >>> ax = qn.plot_requests(qn.serve_requests(star, asked, rounds=200, seed=1))
+        >>> [label.get_text() for label in ax.get_yticklabels()]
+        ['party1-party2\n3 pairs', 'party3-party4\n1 pair']
+    """
+    check_name("quantity", quantity, _LABELS)
+    table = dict(found) if isinstance(found, Mapping) else {_ALONE: found}
+    asked = [[each.request for each in row] for row in table.values()]
+    if not asked or not asked[0]:
+        raise ParameterError("there are no requests to draw; give what serve_requests returns")
+    if any(each != asked[0] for each in asked):
+        raise ParameterError("requests can be compared if they are the same; give those of one network")
+    ax = new_axes(ax, (5.8, 1.3 + (0.35 + 0.2 * len(table)) * len(asked[0])))
+    shifts = np.linspace(-0.25, 0.25, len(table)) if len(table) > 1 else np.zeros(1)
+    for k, (name, row) in enumerate(table.items()):
+        _draw_row(ax, [getattr(each, quantity) for each in row], float(shifts[k]), k, name)
+    _label(ax, [f"{each.users}\n{each.pairs} pair{'s' * (each.pairs > 1)}" for each in asked[0]], quantity)
+    if len(table) > 1:
+        ax.figure.legend(
+            *ax.get_legend_handles_labels(), loc="outside upper center", ncols=len(table), fontsize=FONT, frameon=False
+        )  # fmt: skip
+    return ax
+
+
+def _draw_row(ax: Axes, values: Sequence[object], shift: float, k: int, name: str) -> None:
+    """Draw one mark for each request."""
+    from qnet_circuits.theory.estimate import Estimate
+
+    there = {line + shift: each for line, each in enumerate(values) if isinstance(each, Estimate)}
+    ends = [(each.value - each.low, each.high - each.value) for each in there.values()]
+    ax.errorbar(
+        [each.value for each in there.values()], list(there), xerr=np.maximum(0, np.array(ends).reshape(-1, 2)).T,
+        fmt=MARKERS[k % len(MARKERS)], color=PALETTE[k % len(PALETTE)], ms=5, capsize=3, label=name,
+        gid=name or "requests", clip_on=False, zorder=3,
+    )  # fmt: skip
+    for line, each in enumerate(values):
+        if each is None:
+            ax.annotate(
+                "none", (0, line + shift), (4, 0), xycoords=ax.get_yaxis_transform(), textcoords="offset points",
+                size=FONT, color=PALETTE[k % len(PALETTE)], va="center",
+            )  # fmt: skip
+
+
+def _label(ax: Axes, names: Sequence[str], quantity: str) -> None:
+    """Name the lines and the axis."""
+    ax.set_yticks(range(len(names)), names, size=FONT)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    for line in range(1, len(names)):
+        ax.axhline(line - 0.5, color=FAINT, lw=0.6, zorder=0)
+    if quantity != "fidelity":
+        ax.set_xlim(0, 1.05 * max(ax.get_xlim()[1], 1e-12))
+    if quantity == "served":
+        ax.set_xlim(0, 1.02)
+    ax.set_xlabel(_LABELS[quantity], size=FONT, color=INK)
+    ax.tick_params(labelsize=FONT)
+    ax.spines[["top", "right"]].set_visible(False)
