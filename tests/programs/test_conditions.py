@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import binom
 
 import qnet_circuits as qn
+from benchmarks import conditions
 from qnet_circuits.errors import NoShotsError, ParameterError, ProgramError
 from qnet_circuits.programs.conditions import Condition, joined
 from qnet_circuits.programs.counting import sources
@@ -155,6 +156,14 @@ def test_a_ratio_whose_denominator_may_be_0_has_no_value(rng):
         with pytest.raises(NoShotsError, match=why) as caught:
             figure.estimate(outcomes)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("part", ["0.7 less all", "overlap, p = 0.98", "errors kept"])
+def test_figures_of_the_benchmark_cover_and_are_no_longer_than_they_must(part, rng):
+    (case,) = (each for each in conditions.made_up() if part in each.name)
+    row = conditions.measured(case, 1000, 100, rng)
+    assert row.covers(1e-6) and row.repeats == 100 and row.rarer >= 20
+    assert row.ratio < 1.65  # 100 repetitions know the spread within 35 % at alpha = 1e-6
 
 
 # -- bad input ---------------------------------------------------------------------------------------------------------
