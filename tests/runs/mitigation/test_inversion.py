@@ -150,22 +150,22 @@ def test_random_bits_are_corrected_however_many_and_m3_leaves_them(rng):
     ],
 )
 def test_intervals_cover_and_are_no_wider_than_they_must(rng, errors, truth, shots, calibration):
-    """Coverage at 95% over 1000 experiments, with the shots of the readout circuits drawn anew in each."""
+    """Coverage at 95% over 400 experiments, with the shots of the readout circuits drawn anew in each."""
     estimates = []
-    for _ in range(1000):
+    for _ in range(400):
         bits = bell(rng, shots)
         bits[:, 0] ^= rng.random(shots) < (1 - truth) / 2
         estimates.append(
             mitigated(correlator(2), sampled(read(rng, bits, errors)), measured(rng, errors, calibration))
         )
     covered = sum(e.low <= truth <= e.high for e in estimates)
-    assert covered >= binom.ppf(1e-6, 1000, 0.95)
+    assert covered >= binom.ppf(1e-6, 400, 0.95)
     halves = np.mean([(e.high - e.low) / 2 for e in estimates])
     spread = 1.96 * np.std([e.value for e in estimates])
     if min(map(min, errors)) * calibration >= 1:
         assert halves < 1.5 * spread
     assert np.mean([e.value for e in estimates]) == pytest.approx(
-        truth, abs=norm.isf(5e-7) * spread / 1.96 / 1000**0.5
+        truth, abs=norm.isf(5e-7) * spread / 1.96 / 400**0.5
     )
 
 
@@ -262,19 +262,3 @@ def test_settings_drawn_at_random_have_students_interval_as_raw_ones_have(rng):
     assert found.high - found.low > 1.5 * (fixed.high - fixed.low)
     with pytest.raises(UnsupportedError, match="one setting"):
         mitigated(Figure("c", correlator(2).expression, drawn_from=100), sampled(bits[0]), known(errors))
-
-
-def test_ratios_of_corrected_sums_cover(rng):
-    """The contrast of two circuits, 0.9 and 0.3: both are read by the same qubit, whose errors cancel in part."""
-    errors, expected, covered = [(0.03, 0.08)], (0.9 - 0.3) / (0.9 + 0.3), 0
-    bright, dark = (population(name, [("out", 0)], ["1"]) for name in ("bright", "dark"))
-    figure = Figure("contrast", (bright - dark) / (bright + dark))
-    for _ in range(60):
-        samples = {
-            name: sampled(read(rng, rng.random((400, 1)) < p, errors))["c"]
-            for name, p in (("bright", 0.9), ("dark", 0.3))
-        }
-        found = mitigated(figure, samples, measured(rng, errors, 300))
-        assert "Fieller" in found.method
-        covered += expected in found
-    assert covered >= binom.ppf(1e-6, 60, 0.945)
