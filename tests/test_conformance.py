@@ -51,7 +51,6 @@ CASES = [
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3), (5, 6), (6, 7), (7, 8)), kind="swap", **NOISY),
     qn.Distillation(),
     qn.Distillation(scheme="double-selection", **NOISY),
-    qn.Distillation(scheme="3-to-1", **NOISY),
     qn.Distillation(hops=2, scheme="2-to-1", **NOISY),
     qn.DistillationMap(edges=((0, 1), (1, 2), (2, 3))),
     qn.SwapTransport(),

@@ -170,6 +170,16 @@ def test_two_qubit_layers_of_two_pairs():
     assert circuit.depth(lambda instruction: instruction.name in two) == 5
 
 
+def test_qubits_are_reset_only_to_be_used_again():
+    for fields, resets in (
+        ({}, 0),
+        ({"scheme": "5-to-1"}, 0),
+        ({"rounds": 2}, 2),
+        ({"scheme": "pumping", "rounds": 3}, 4),
+    ):
+        assert items(qn.Distillation(**fields))["zz"].count_ops().get("reset", 0) == resets
+
+
 def test_messages_are_announced():
     ledger = qn.Distillation(scheme="4-to-1").program(None).resources
     assert ledger["bell_pairs"] == 4 and ledger["announced_bits"] == 6 and ledger["rounds"] == 0

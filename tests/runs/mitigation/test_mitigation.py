@@ -88,7 +88,10 @@ def test_chosen_bits_alone_are_corrected(chosen):
     )
     options = {"corrections": "postselect", "layout": plain.layout[0]}
     result = ran(CHAIN, shots=10000, mitigate=chosen, **options)
-    for name, expected in qn.predict(CHAIN, perfect, noise=READOUT_ONLY, **options).figures.items():
+    expected_figures = qn.predict(CHAIN, perfect, noise=READOUT_ONLY, **options).figures
+    assert set(expected_figures) == {*result.mitigated, "acceptance"}
+    for name in result.mitigated:
+        expected = expected_figures[name]
         assert expected.value in result.mitigated[name]
         assert abs(expected.value) < 0.99 and expected.value not in result[name]
     assert any("up to 2 bits" in note and "only out" in note for note in result.notes)
