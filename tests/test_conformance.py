@@ -57,7 +57,7 @@ CASES = [
     qn.SwapTransport(hops=2, **NOISY),
     qn.SwapTransport(task="chsh", **NOISY),
     qn.SwapTransport(task="state", state=(0.7, 0.4), **NOISY),
-    qn.StateTomography(hops=2, **NOISY),
+    qn.StateTomography(**NOISY),
     qn.ProcessTomography(**NOISY),
     qn.NetworkRequests(requests=[qn.Request("r1c1", "r3c1", 2, keep=True)], policy="turns"),
 ]

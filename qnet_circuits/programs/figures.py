@@ -86,9 +86,9 @@ class Figure:
         if self.drawn_from and not isinstance(self.expression, Expression):
             kind = "a ratio" if isinstance(self.expression, Ratio) else "a function of probabilities"
             raise ParameterError(f"figure {self.name!r} is {kind}, whose settings cannot be drawn_from more")
-        if self.null is not None and isinstance(self.expression, StateFunction):
+        if self.null is not None and isinstance(self.expression, Function):
             raise ParameterError(
-                f"figure {self.name!r} is the function of a state, which has no p-value: leave null out"
+                f"figure {self.name!r} is a function of probabilities, which has no p-value: leave null out"
             )
         if self.physical is not None and not _is_range(self.physical):
             raise ParameterError(
