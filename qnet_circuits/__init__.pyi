@@ -85,6 +85,7 @@ from qnet_circuits.protocols.link_benchmark import LinkBenchmark as LinkBenchmar
 from qnet_circuits.protocols.long_range_cnot import LongRangeCnot as LongRangeCnot
 from qnet_circuits.protocols.network_requests import NetworkRequests as NetworkRequests
 from qnet_circuits.protocols.process_tomography import ProcessTomography as ProcessTomography
+from qnet_circuits.protocols.quantum_repeater import QuantumRepeater as QuantumRepeater
 from qnet_circuits.protocols.repeater_chain import RepeaterChain as RepeaterChain
 from qnet_circuits.protocols.six_state import SixState as SixState
 from qnet_circuits.protocols.state_tomography import StateTomography as StateTomography

@@ -66,12 +66,9 @@ def check_protocol(protocol: Protocol, shots: int = 2000, seed: int = 1) -> None
     theory = protocol.theory(NoiseParameters())
     # What a protocol's own analysis adds is known only when outcomes are there.
     if not protocol.analyzes:
-        _demand(
-            set(theory) <= names, f"theory has figures that the program lacks: {sorted(set(theory) - names)}"
-        )
-    _demand(
-        set(protocol.bounds) <= names, f"bounds has figures that the program lacks: {sorted(protocol.bounds)}"
-    )
+        for kind, named in (("theory", theory), ("bounds", protocol.bounds)):
+            lacking = sorted(set(named) - names)
+            _demand(not lacking, f"{kind} has figures that the program lacks: {lacking}")
     compile_program(program, None, corrections="auto").verify()
     for mode in applicable_modes(program):
         _check_mode(protocol, program, theory, mode, shots, seed)

@@ -220,7 +220,7 @@ def _value(figure: Figure, items: Mapping[str, _Item]) -> float:
     if figure.drawn_from:
         raise UnsupportedError(
             f"{figure.name} is over settings drawn at random from {figure.drawn_from}, so it has no exact value; "
-            "use fewer parties, a method that measures all settings (parity-scan), or sample on aer"
+            "sample it on aer, or measure all: fewer parties or method=parity-scan of ghz, storage=averaged of quantum-repeater"
         )
     value = figure.expression.value(lambda event: items[event.item].probability(event))
     return figure.within(lambda level: Estimate(value, value, value, level), 1.0).value

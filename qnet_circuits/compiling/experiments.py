@@ -37,7 +37,7 @@ def compile_with_controls(
         raise ParameterError(
             "controls need corrections to compare with, got corrections='none': leave one of them out"
         )
-    own = Program([item for item in program if not item.control], (), program.network)
+    own = Program([item for item in program if not item.control], (), program.network, program.notes)
     compiled = compile_program(own, device, corrections=corrections, carrier=carrier, **options)
     options.pop("ranking", None)  # The protocol has its place; control experiments follow it.
     places = {item.name: _place(item) for item in compiled}
@@ -47,7 +47,11 @@ def compile_with_controls(
         if device is not None:
             options["layout"] = None if decided else layout
         added = compile_program(
-            Program(group, (), program.network), device, corrections="none", carrier=chosen, **options
+            Program(group, (), program.network, program.notes),
+            device,
+            corrections="none",
+            carrier=chosen,
+            **options,
         )
         items += added.items
         notes += [f"control experiments: {note}" for note in added.notes]

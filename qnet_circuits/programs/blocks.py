@@ -253,11 +253,21 @@ def distribute(
     Returns:
         The bits for X and the bits for Z; both empty for a single link.
     """
+    entangle_links(circuit, network, halves(circuit, network, ends))
+    return swap_stations(circuit, network)
+
+
+def halves(circuit: QuantumCircuit, network: Network, ends: tuple[Qubit, Qubit]) -> list[Qubit]:
+    """Return the two qubits of each link in the order of the chain, those of its ends first and last."""
+    registers = {register.name: register for register in circuit.qregs}
+    inner = (qubit for node in network.path()[1:-1] for qubit in registers[node])
+    return [ends[0], *inner, ends[1]]
+
+
+def swap_stations(circuit: QuantumCircuit, network: Network) -> tuple[list[Clbit], list[Clbit]]:
+    """Append the Bell measurement of every station, whose pairs are there, and return what ``distribute`` does."""
     registers = {register.name: register for register in circuit.qregs}
     stations = [registers[node] for node in network.path()[1:-1]]
-    entangle_links(
-        circuit, network, [ends[0], *(qubit for station in stations for qubit in station), ends[1]]
-    )
     if not stations:
         return [], []
     bits = ClassicalRegister(2 * len(stations), "swap")

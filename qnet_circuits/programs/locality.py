@@ -168,7 +168,7 @@ def _check_instruction(walk: _Walk, instruction: CircuitInstruction) -> None:
     walk.qubit_round.update(dict.fromkeys(instruction.qubits, rounds))
     if name == "measure":
         _measure(walk, instruction.clbits[0], walk.nodes[instruction.qubits[0]], rounds)
-    if name != "barrier":
+    if name not in ("barrier", "delay"):  # after a delay |0⟩ is |0⟩
         _note_used(walk, name, instruction.qubits)
     if name == TRANSMIT:
         source, target = instruction.qubits

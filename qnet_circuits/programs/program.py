@@ -28,6 +28,11 @@ _TOLD = (
     "qiskit.circuit.library.standard_gates.", "qiskit.circuit.measure", "qiskit.circuit.reset",
     "qiskit.circuit.barrier", "qiskit.circuit.delay",
 )  # fmt: skip
+#: Said of circuits over links that take time, where the program says nothing of this time itself.
+NO_TIME = (
+    "links over distances begin with the pairs that their heralds announce: the time until then, and what memories lose in it, "
+    "is not in these figures; quantum-repeater has it"
+)
 #: What no figure may be called: a result has these names for something else.
 RESERVED = frozenset((
     "acceptance_of_corrections", "blocks", "bounds", "compare", "figures", "from_dict", "ideal", "mitigated", "more", "notes",
@@ -133,6 +138,7 @@ class Program:
         items: The circuits; their names differ.
         figures: The declared figures; their names differ.
         network: If given, every link operation must lie on one of its links.
+        notes: What a result must say of the circuits. By default, of links over distances, that time is not in the figures.
 
     Raises:
         LocalityError: If an instruction other than a link operation touches two nodes.
@@ -156,13 +162,20 @@ class Program:
     items: tuple[Item, ...]
     figures: tuple[Figure, ...] = ()
     network: Network | None = None
+    notes: tuple[str, ...] = ()
 
     def __init__(
-        self, items: Sequence[Item], figures: Sequence[Figure] = (), network: Network | None = None
+        self,
+        items: Sequence[Item],
+        figures: Sequence[Figure] = (),
+        network: Network | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         object.__setattr__(self, "items", tuple(items))
         object.__setattr__(self, "figures", tuple(figures))
         object.__setattr__(self, "network", network)
+        far = network is not None and any(link.length_km is not None for *_, link in network.links)
+        object.__setattr__(self, "notes", tuple(notes) or (NO_TIME,) * far)
         if not self.items:
             raise ProgramError("a program needs at least one circuit, got none")
         for kind, named in (("circuit", self.items), ("figure", self.figures)):

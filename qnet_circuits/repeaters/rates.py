@@ -15,7 +15,8 @@ from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.node import Node
 from qnet_circuits.repeaters.schedule import Schedule
-from qnet_circuits.repeaters.times import Seconds, Times
+from qnet_circuits.repeaters.storage import memory_factors
+from qnet_circuits.repeaters.times import Times
 from qnet_circuits.theory.bell_diagonal import correlators
 from qnet_circuits.theory.bounds import plob
 from qnet_circuits.theory.estimate import Estimate, check_level
@@ -52,6 +53,11 @@ class Rates:
     def beats_plob(self) -> bool:
         """Whether the whole interval of ``key_per_use`` lies above the bound."""
         return self.key_per_use.above(self.plob)
+
+    @property
+    def over_plob(self) -> Estimate:
+        """``key_per_use`` over the bound."""
+        return _scaled(self.key_per_use, 1 / self.plob)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form that goes into JSON."""
@@ -101,26 +107,62 @@ def repeater_rates(
     path = network.path()
     if schedule.links != len(path) - 1:
         raise ParameterError(f"the schedule has {schedule.links} links and the network {len(path) - 1}")
-    fibres = [_fibre(network.link(a, b)) for a, b in pairwise(path)]
+    _ = plob_of(network)
     times = schedule.sample(check_count("rounds", rounds, 100), seed)
     phases, bits = memory_factors(network, path, times, ends)
     start = correlators(network.weights)
     fidelities = (1 + (start["xx"] - start["yy"]) * phases + start["zz"] * bits) / 4
-    # Three means share the probability of error, so that what is computed of them holds all the same.
-    apart = 1 - (1 - check_level(level)) / 3
-    time, phase, bit = (mean(values, apart) for values in (times.delivered_s, phases, bits))
-    shares = [
-        _secret(start["xx"] * x, start["zz"] * z)
-        for x, z in ((phase.value, bit.value), (max(phase.low, 0), bit.low), (phase.high, bit.high))
-    ]
+    xx, zz = (
+        _scaled(mean(phases, apart(level)), start["xx"]),
+        _scaled(mean(bits, apart(level)), start["zz"]),
+    )
+    return delivered(network, schedule, times, mean(fidelities, level), xx, zz, level, ends)
+
+
+def delivered(
+    network: Network,
+    schedule: Schedule,
+    times: Times,
+    fidelity: Estimate,
+    xx: Estimate,
+    zz: Estimate,
+    level: float,
+    ends: str = "measured",
+) -> Rates:
+    """Return the rates of a chain whose pairs have been judged, by formulas or in circuits.
+
+    Args:
+        network: The chain, whose links have lengths.
+        schedule: How it is run.
+        times: Sampled rounds.
+        fidelity: Fidelity of the pairs.
+        xx: Their correlator <XX>, at a third of the probability of error that ``level`` leaves.
+        zz: Their correlator <ZZ>, likewise.
+        level: Confidence level of the rates.
+        ends: What becomes of the end qubits.
+    """
+    path = network.path()
+    fibres = [_fibre(network.link(a, b)) for a, b in pairwise(path)]
+    time = mean(times.delivered_s, apart(level))
+    shares = [_secret(x, z) for x, z in zip(_sizes(xx), _sizes(zz), strict=True)]
     low, high = shares[1] / time.high, shares[2] / time.low
-    key = Estimate(shares[0] / time.value, low, high, level, "Student's t, Bonferroni", rounds)
+    key = Estimate(shares[0] / time.value, low, high, level, f"{xx.method}, Bonferroni", times.rounds)
     length = round(math.fsum(length for length, _ in fibres), 9)  # thirds of a distance make it again
-    whole = math.prod(transmission(*fibre) for fibre in fibres)
     return Rates(
-        length, len(path) - 2, _inverse(mean(times.delivered_s, level)), mean(fidelities, level), key,
-        _scaled(key, min(schedule.period_s) / schedule.modes), plob(whole), ends,
+        length, len(path) - 2, _inverse(mean(times.delivered_s, level)), fidelity, key,
+        _scaled(key, min(schedule.period_s) / schedule.modes), plob_of(network), ends,
     )  # fmt: skip
+
+
+def plob_of(network: Network) -> float:
+    """Return the most secret bits for each use of a chain's fibre without a station, or ParameterError without lengths."""
+    path = network.path()
+    return plob(math.prod(transmission(*_fibre(network.link(a, b))) for a, b in pairwise(path)))
+
+
+def apart(level: float) -> float:
+    """Return the level of each of three intervals that hold together at a level."""
+    return 1 - (1 - check_level(level)) / 3
 
 
 def rates_over_distance(
@@ -172,18 +214,11 @@ def rates_over_distance(
     return table
 
 
-def memory_factors(network: Network, path: Sequence[str], times: Times, ends: str) -> tuple[Seconds, Seconds]:
-    """Return for each round the factors of <XX> and <YY>, and of <ZZ>, that the memories leave.
-
-    Args:
-        network: Whose nodes say how long memories last.
-        path: The nodes of the chain from end to end.
-        times: The rounds.
-        ends: As of ``Times.storage_s``.
-    """
-    stored = times.storage_s(ends)
-    decay = np.array([[1 / seconds for seconds in network.node(name).memory_times] for name in path])
-    return np.exp(-stored @ decay[:, 1]), np.exp(-stored @ decay[:, 0])
+def _sizes(correlator: Estimate) -> tuple[float, float, float]:
+    """Return the size of a correlator, and the least and the most that it can be."""
+    ends = abs(correlator.low), abs(correlator.high)
+    least = 0.0 if correlator.low <= 0 <= correlator.high else min(ends)
+    return abs(correlator.value), least, max(ends)
 
 
 def _secret(xx: float, zz: float) -> float:
@@ -206,6 +241,5 @@ def _inverse(mean: Estimate) -> Estimate:
 
 
 def _scaled(estimate: Estimate, factor: float) -> Estimate:
-    return replace(
-        estimate, value=estimate.value * factor, low=estimate.low * factor, high=estimate.high * factor
-    )
+    low, high = sorted((estimate.low * factor, estimate.high * factor))
+    return replace(estimate, value=estimate.value * factor, low=low, high=high)

@@ -13,9 +13,9 @@ from qnet_circuits.errors import NoShotsError, ParameterError, check_count, chec
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from qnet_circuits.repeaters.queues import Demand, Floats, Queue, Turns
-from qnet_circuits.repeaters.rates import memory_factors
 from qnet_circuits.repeaters.requests import Request, Served
 from qnet_circuits.repeaters.schedule import Schedule
+from qnet_circuits.repeaters.storage import memory_factors
 from qnet_circuits.theory.bell_diagonal import Weights, convolve, correlators
 from qnet_circuits.theory.estimate import Estimate, check_level, proportion
 from qnet_circuits.theory.means import mean, ratio

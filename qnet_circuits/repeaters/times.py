@@ -49,10 +49,26 @@ class Times:
         Raises:
             UnknownNameError: If ``ends`` is neither.
         """
-        check_name("ends", ends, ENDS)
+        waits = self.waits_s(ends)
         stored = np.zeros((self.rounds, self.arrived_s.shape[1] + 1))
-        stored[:, 1:-1] = 2 * self.swapped_s - self.arrived_s[:, :-1] - self.arrived_s[:, 1:]
-        if ends == "stored":
-            stored[:, 0] = self.delivered_s - self.arrived_s[:, 0]
-            stored[:, -1] = self.delivered_s - self.arrived_s[:, -1]
+        stored[:, :-1] += waits[:, :, 0]
+        stored[:, 1:] += waits[:, :, 1]
         return stored
+
+    def waits_s(self, ends: str = "measured") -> Seconds:
+        """Return how long each qubit was stored, shape (rounds, links, 2): of each link that of its first node, and the other.
+
+        Args:
+            ends: As of ``storage_s``.
+
+        Raises:
+            UnknownNameError: If ``ends`` is neither.
+        """
+        check_name("ends", ends, ENDS)
+        waits = np.zeros((*self.arrived_s.shape, 2))
+        waits[:, 1:, 0] = self.swapped_s - self.arrived_s[:, 1:]
+        waits[:, :-1, 1] = self.swapped_s - self.arrived_s[:, :-1]
+        if ends == "stored":
+            waits[:, 0, 0] = self.delivered_s - self.arrived_s[:, 0]
+            waits[:, -1, 1] = self.delivered_s - self.arrived_s[:, -1]
+        return waits

@@ -178,7 +178,7 @@ class Prepared:
     def own_notes(self) -> tuple[str, ...]:
         """What a result must say wherever the circuits ran."""
         compiled, program, options = self.compiled, self.compiled.program, self.options
-        notes = list(compiled.notes)
+        notes = [*compiled.notes, *program.notes]
         if any(item.lowered.forms.emulated for item in compiled):
             what = "link noise is" if options.emulate_links else "errors of the program are"
             notes.append(f"{what} emulated: sampled in software, not made by the machine")

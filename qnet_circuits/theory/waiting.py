@@ -251,5 +251,7 @@ def check_memory(t1: float | None, t2: float | None) -> tuple[float, float]:
     if t2 is None:
         times[1] = 2 * times[0]
     if times[1] > 2 * times[0]:
-        raise ParameterError(f"T2 of a memory is at most 2 T1, got T1 = {t1:g} s and T2 = {t2:g} s")
+        raise ParameterError(
+            f"T2 of a memory is at most 2 T1, got T1 = {times[0]:g} s and T2 = {times[1]:g} s"
+        )
     return times[0], times[1]

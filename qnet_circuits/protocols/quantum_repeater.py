@@ -1,0 +1,309 @@
+"""A quantum repeater in time: links by chance over fibre, memories that fade meanwhile, and what a second of it brings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from qnet_circuits.errors import ParameterError, check_count, check_name, check_range
+from qnet_circuits.programs.expressions import Expression, parity
+from qnet_circuits.programs.figures import Figure, Outcomes
+from qnet_circuits.programs.link import Link
+from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.node import Node
+from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, protocol_class, register
+from qnet_circuits.repeaters.circuits import mean_circuit, round_circuits
+from qnet_circuits.repeaters.rates import apart, delivered, plob_of
+from qnet_circuits.repeaters.schedule import Schedule
+from qnet_circuits.repeaters.storage import (
+    STORAGE,
+    mean_factors,
+    mean_seconds,
+    memory_factors,
+    storage_channel,
+)
+from qnet_circuits.theory import bell_diagonal, bounds
+from qnet_circuits.theory.key_rates import bb84_rate
+from qnet_circuits.theory.noise_parameters import NoiseParameters
+
+_SETTINGS = ("xx", "yy", "zz")
+#: More stations than any machine has qubits for.
+_MOST_STATIONS = 500
+_MOST_CIRCUITS = 1000
+#: Rounds that are drawn stand for so many, which is as good as all.
+_ALL_ROUNDS = 10**12
+
+
+@register
+@dataclass(frozen=True)
+class QuantumRepeater(Protocol):
+    """Pairs and secret bits per second of a repeater chain over fibre, whose links come by chance and whose memories fade.
+
+    Links attempt until they are heralded, their qubits are stored until the stations swap, and what the memories lose meanwhile
+    is brought into the circuits by ``storage``:
+
+    - ``averaged``: one Pauli channel on the far end, the mean over all rounds of the schedule. Simulators make it.
+    - ``frames``: the same errors, sampled in software for each shot, on processors too. They are emulated.
+    - ``delays``: rounds drawn at random become circuits, in which each stored qubit relaxes by T1 and T2 for its own time.
+      Simulators make it.
+    - ``scaled``: such rounds in delays of a device, network seconds times ``time_scale``. Its own qubits are the memories.
+
+    The first two are exact for memories that dephase. Of relaxation (T1) they have the Pauli twirl, ``delays`` has all.
+    ``pairs_per_second`` follows from the schedule, the key rates from it and from <XX> and <ZZ> of the circuits: BBM92 in
+    the limit of many pairs. ``plob_ratio`` is ``key_per_use`` over the most that is possible for each use of the fibre without
+    a station (Pirandola et al., arXiv:1510.08863). The wall-clock time of a processor is in none of them.
+
+    On hardware: a line of two qubits for each link, and two mid-circuit measurements for each station.
+
+    Args:
+        length_km: Length of the chain in km, greater than 0. Default 100.
+        stations: Number of stations at equal distances, at least 0: the direct link. Default 1.
+        memory_t2: T2 of the memories in seconds, at most 2 T1. Default: they lose nothing, or 2 T1 if ``memory_t1`` is given.
+        memory_t1: T1 of the memories in seconds. Default infinite.
+        cutoff: Seconds after which a qubit that waits at a station is discarded, at least one attempt. Default: never.
+        rounds: Rounds that are sampled for the rates, and for means without a closed form, at least 100. Default 20,000.
+        storage: One of the four. Default ``averaged``.
+        circuits: Rounds that become circuits in ``delays`` and ``scaled``, 2 to 1000 for each setting. Default 10.
+        time_scale: Device seconds for a network second in ``scaled``, greater than 0: T2 of its qubits over T2 of the memories.
+        scheme: How links are made: ``midpoint``, ``single-click`` or ``sender``. Default ``midpoint``.
+        efficiency: Probability that a photon is emitted, coupled and detected, in (0, 1]. Default 1.
+        source_fidelity: Fidelity of what a source emits, in [0.25, 1]. Default 1.
+        attenuation_db_per_km: Loss of the fibre in dB/km. Default 0.2.
+        swapping: ``asap`` or ``doubling``. Default ``asap``.
+        swap_success: Probability that a swap succeeds, in (0, 1]. Default 1.
+        modes: Attempts of a link at the same time. Default 1.
+        messages: Whether messages take time. Default True.
+        ends: ``measured``, if end qubits are measured at once, or ``stored`` until the pair is delivered. Default ``measured``.
+
+    Raises:
+        ParameterError: If a value is out of range, or ``time_scale`` is given without ``scaled`` or the reverse.
+        UnknownNameError: If there is no such storage, scheme, swapping or treatment of ends.
+
+    Example:
+        >>> theory = QuantumRepeater(length_km=200, scheme="sender", memory_t2=1.0).theory(NoiseParameters())
+        >>> {name: round(theory[name], 4) for name in ("fidelity", "pairs_per_second")}
+        {'fidelity': 0.9546, 'pairs_per_second': 6.6556}
+    """
+
+    name: ClassVar[str] = "quantum-repeater"
+
+    length_km: float = 100.0
+    stations: int = 1
+    memory_t2: float | None = None
+    memory_t1: float | None = None
+    cutoff: float | None = None
+    rounds: int = 20_000
+    storage: str = "averaged"
+    circuits: int = 10
+    time_scale: float | None = None
+    scheme: str = "midpoint"
+    efficiency: float = 1.0
+    source_fidelity: float = 1.0
+    attenuation_db_per_km: float = 0.2
+    swapping: str = "asap"
+    swap_success: float = 1.0
+    modes: int = 1
+    messages: bool = True
+    ends: str = "measured"
+
+    def __post_init__(self) -> None:
+        check_name("storage", self.storage, STORAGE)
+        check_name("ends", self.ends, ("measured", "stored"))
+        check_count("stations", self.stations, 0, _MOST_STATIONS)
+        check_count("rounds", self.rounds, 100)
+        check_count("circuits", self.circuits, 2, _MOST_CIRCUITS)
+        if (self.time_scale is None) is (self.storage == "scaled"):
+            raise ParameterError(
+                "storage=scaled, and it alone, needs time_scale, device seconds for a network second (T2 of the device's "
+                f"qubits over T2 of the memories), got storage={self.storage} and time_scale={self.time_scale}"
+            )
+        if self.time_scale is not None and check_range("time_scale", self.time_scale, 0, 1e9) == 0:
+            raise ParameterError("time_scale must be greater than 0")
+        if not isinstance(self.messages, bool):
+            raise ParameterError(f"messages must be true or false, got {self.messages!r}")
+        _ = self.schedule
+        for field in fields(self):  # numpy's numbers would not go into JSON
+            value, kind = getattr(self, field.name), str(field.type)
+            if value is not None and kind.startswith(("float", "int")):
+                object.__setattr__(self, field.name, float(value) if kind.startswith("float") else int(value))
+
+    @cached_property
+    def chain(self) -> Network:
+        """The chain, with the memories of its nodes."""
+        length = check_range("length_km", self.length_km, 0, 1e5)
+        link = Link(
+            length_km=length / (self.stations + 1),
+            attenuation_db_per_km=self.attenuation_db_per_km,
+            source_fidelity=self.source_fidelity,
+            efficiency=self.efficiency,
+            scheme=self.scheme,
+        )
+        plain = Network.chain(self.stations + 1, link)
+        nodes = [Node(name, memory_t1=self.memory_t1, memory_t2=self.memory_t2) for name in plain.nodes]
+        return Network(nodes, plain.links)
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """How the chain is run."""
+        return Schedule.of(
+            self.chain, self.swapping, self.swap_success, self.cutoff, self.modes, self.messages
+        )
+
+    def program(self, rng: np.random.Generator) -> Program:
+        """Return a circuit for each of the settings XX, YY and ZZ, or for each setting one for every round that was drawn."""
+        if self._one_circuit:
+            x, z, said = self._means(rng)
+            made = [
+                [mean_circuit(self.chain, name.upper(), storage_channel(x, z), self.storage == "frames")]
+                for name in _SETTINGS
+            ]
+        else:
+            said = self._said_of_rounds()
+            made = [
+                round_circuits(
+                    self.chain,
+                    name.upper(),
+                    self.schedule.sample(self.circuits, rng),
+                    self.ends,
+                    self.time_scale,
+                )
+                for name in _SETTINGS
+            ]
+        items = [
+            Item(self._item(name, k), circuit, {"setting": name})
+            for name, circuits in zip(_SETTINGS, made, strict=True)
+            for k, circuit in enumerate(circuits)
+        ]
+        return Program(items, self._figures, self.chain, notes=(f"storage={self.storage}: {said}",))
+
+    # -- circuits ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _one_circuit(self) -> bool:
+        return self.storage in ("averaged", "frames")
+
+    def _item(self, setting: str, number: int) -> str:
+        return setting if self._one_circuit else f"{setting}_{number}"
+
+    def _means(self, rng: np.random.Generator) -> tuple[float, float, str]:
+        """Return the mean factors of <XX> and <ZZ>, and what is said of them."""
+        how = "one Pauli channel for all of a round's storage"
+        if self.storage == "frames":
+            how = "emulated: the Pauli errors of a round's storage are sampled in software for each shot"
+        twirl = "" if self.memory_t1 is None else "; of relaxation its Pauli twirl"
+        exact = mean_factors(self.chain, self.schedule, self.ends)
+        if exact is not None:
+            return *exact, f"{how}, exact mean over rounds{twirl}"
+        times = self.schedule.sample(self.rounds, rng)
+        kept = np.stack(memory_factors(self.chain, self.chain.path(), times, self.ends))
+        start = bell_diagonal.correlators(self.chain.weights)
+        spread = (start["xx"] - start["yy"]) * kept[0] + start["zz"] * kept[1]
+        error = float(spread.std(ddof=1)) / 4 / self.rounds**0.5
+        x, z = (float(each) for each in kept.mean(axis=1))
+        return x, z, f"{how}, mean over {self.rounds} sampled rounds (± {error:.1g} in the fidelity){twirl}"
+
+    def _said_of_rounds(self) -> str:
+        drawn = f"{self.circuits} rounds for each setting, drawn at random, are circuits"
+        if self.time_scale is None:
+            return (
+                f"{drawn}, in which stored qubits relax for their network times by T1 and T2 of the memories"
+            )
+        return (
+            f"{drawn} with delays of the device, {self.time_scale:g} device seconds for a network second, to 0.1 µs; the "
+            "device's own qubits are the memories, its gates and readouts are not scaled, and what waits for its readout "
+            "relaxes; without a device nothing is lost"
+        )
+
+    # -- figures ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _figures(self) -> list[Figure]:
+        number = 1 if self._one_circuit else self.circuits
+        drawn = 0 if number == 1 else _ALL_ROUNDS
+        means = {
+            name: sum(
+                (parity(self._item(name, k), [("out", 0), ("out", 1)]) / number for k in range(number)),
+                Expression(),
+            )
+            for name in _SETTINGS
+        }
+        fidelity = (1 + means["xx"] - means["yy"] + means["zz"]) / 4
+        silent = 0.0 if self.stations else 1.0  # without messages nothing is left of the pair
+        figures = [
+            Figure("fidelity", fidelity, 1.0, (1 + 3 * silent) / 4, drawn_from=drawn, physical=(0.0, 1.0))
+        ]
+        for name, sign in zip(_SETTINGS, (1.0, -1.0, 1.0), strict=True):
+            figures.append(
+                Figure(name, means[name], sign, sign * silent, drawn_from=drawn, physical=(-1.0, 1.0))
+            )
+        return figures
+
+    def theory(self, noise: NoiseParameters) -> dict[str, float]:
+        """Return what formulas say of a chain of perfect gates, where they are known for the schedule."""
+        if not noise.ideal:
+            return {}
+        found: dict[str, float] = {}
+        kept = mean_factors(self.chain, self.schedule, self.ends)
+        # No formula knows a device's memories, or means of pairs of which both qubits relax.
+        relaxes = self.storage == "delays" and self.memory_t1 is not None and self.stations > 1
+        if self.storage == "scaled" or relaxes:
+            kept = None
+        seconds = mean_seconds(self.schedule)
+        if kept is not None:
+            start = bell_diagonal.correlators(self.chain.weights)
+            found = {name: start[name] * kept[name == "zz"] for name in _SETTINGS}
+            found = {"fidelity": (1 + found["xx"] - found["yy"] + found["zz"]) / 4, **found}
+        if seconds is not None:
+            found["pairs_per_second"] = 1 / seconds
+        if kept is not None and seconds is not None:
+            bit, phase = ((1 - abs(found[name])) / 2 for name in ("zz", "xx"))
+            found["key_per_second"] = max(0.0, bb84_rate(bit, phase)) / seconds
+            use = min(self.schedule.period_s) / self.schedule.modes
+            found["key_per_use"] = found["key_per_second"] * use
+            found["plob_ratio"] = found["key_per_use"] / self._plob
+        return found
+
+    @property
+    def _plob(self) -> float:
+        return plob_of(self.chain)
+
+    @property
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """A fidelity above 1/2 proves entanglement; the PLOB bound is what secret bits for each use of the fibre must beat."""
+        return {
+            "fidelity": {"entangled": bounds.BELL_ENTANGLED},
+            "key_per_use": {"PLOB": self._plob},
+            "plob_ratio": {"PLOB": 1.0},
+        }
+
+    def analyze(self, outcomes: Outcomes, analysis: Analysis) -> Analyzed:
+        """Return pairs and secret bits per second, of sampled rounds and of what the circuits gave."""
+        times = self.schedule.sample(self.rounds, np.random.default_rng(list(analysis.root)))
+        judged = {
+            figure.name: figure.estimate(
+                outcomes, analysis.level if figure.name == "fidelity" else apart(analysis.level)
+            )
+            for figure in self._figures
+            if figure.name != "yy"
+        }
+        rates = delivered(
+            self.chain, self.schedule, times, judged["fidelity"], judged["xx"], judged["zz"], analysis.level, self.ends
+        )  # fmt: skip
+        return Analyzed(
+            {
+                "pairs_per_second": rates.pairs_per_second,
+                "key_per_second": rates.key_per_second,
+                "key_per_use": rates.key_per_use,
+                "plob_ratio": rates.over_plob,
+            },
+            {"storage": self.storage, "plob": rates.plob, "rounds": self.rounds},
+            ("seconds are those of the network's schedule, never of the machine that ran the circuits",),
+        )
+
+    def baseline(self) -> Protocol:
+        """Return the transport of one half of a pair by SWAPs."""
+        return protocol_class("swap-transport").from_parameters(network=self.chain)
