@@ -175,6 +175,7 @@ def test_qubits_are_reset_only_to_be_used_again():
         ({}, 0),
         ({"scheme": "5-to-1"}, 0),
         ({"rounds": 2}, 2),
+        ({"rounds": 3}, 8),
         ({"scheme": "pumping", "rounds": 3}, 4),
     ):
         assert items(qn.Distillation(**fields))["zz"].count_ops().get("reset", 0) == resets
