@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from qiskit import QuantumCircuit
@@ -15,9 +15,9 @@ from qnet_circuits.errors import QnetError
 
 #: The most wires of a circuit of a program that has placements compared, and of all its circuits.
 _WIDEST, _MOST_WIRES = 24, 400
-#: So many placements of each kind are compared, divided by the wires of the circuits that tell; or by the two-qubit gates of
-#: the longest circuit, since prediction takes longer for deep ones; and fewer than that are not worth it.
-_TRIED_WIRES, _TRIED_GATES, _FEWEST = 1200, 300, 3
+#: So many placements of each kind are compared, divided by the two-qubit gates of the longest circuit, since prediction takes
+#: longer for deep ones; fewer than the second number are not worth it.
+_COMPARED_GATES, _FEWEST = 300, 3
 #: How many patterns of SWAPs have more places than one compared.
 _REFINED = 2
 #: Places without a better one after which no more are compared.
@@ -47,14 +47,12 @@ class Ranking:
     telling: Collection[str] = ()
     known: dict[Hashable, Place] = field(default_factory=dict)
 
-    def most(self, circuits: Mapping[str, QuantumCircuit]) -> int:
+    @staticmethod
+    def most(circuits: Sequence[QuantumCircuit]) -> int:
         """Return how many placements of each kind are compared; 1 if a program's circuits are too large for that."""
-        wires = {name: circuit.num_qubits for name, circuit in circuits.items()}
-        gates = max(1, *(count(circuit)[0] for circuit in circuits.values()))
-        if max(wires.values()) > _WIDEST or sum(wires.values()) > _MOST_WIRES:
-            return 1
-        most = min(_TRIED_WIRES // sum(wires[name] for name in self.telling or wires), _TRIED_GATES // gates)
-        return most if most >= _FEWEST else 1
+        wires = [circuit.num_qubits for circuit in circuits]
+        most = _COMPARED_GATES // max(1, *(count(circuit)[0] for circuit in circuits))
+        return 1 if max(wires) > _WIDEST or sum(wires) > _MOST_WIRES or most < _FEWEST else most
 
     def best(self, placements: Placements, finisher: Finisher, key: Hashable) -> Compiled:
         """Return the least bad placement, finished; which one it was is known from then on.

@@ -85,8 +85,7 @@ def compile_program(
         lowered = [_on_clock(low, device.target.dt) for low in lowered]
     _check_modes(program, lowered, device)
     named = layout is not None or any(item.layout is not None for item in program)
-    circuits = {item.name: low.circuit for item, low in zip(program, lowered, strict=True)}
-    compared = 1 if ranking is None or named else ranking.most(circuits)
+    compared = 1 if ranking is None or named else ranking.most([low.circuit for low in lowered])
     placements = _placements(program, lowered, device, layout, compared)
     finisher = Finisher(program, lowered, device, optimization_level, decoupling)
     if ranking is None or device is None or compared == 1:
