@@ -28,7 +28,7 @@ from qnet_circuits.programs.locality import node_of
 from qnet_circuits.programs.program import Item, Program
 
 #: Patterns of SWAPs that are compared at most, and places of each.
-_PATTERNS, _PLACES = 10, 40
+_PATTERNS, _PLACES = 8, 40
 
 
 def compile_program(

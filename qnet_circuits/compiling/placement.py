@@ -29,7 +29,7 @@ T = TypeVar("T")
 #: Wires up to which many patterns of SWAPs are tried; how many for few wires, and for many; those that are embedded anew.
 _FEW_WIRES, _TRIES, _FEWER_TRIES, _PATTERNS = 24, 8, 2, 12
 #: Places to give of a pattern of SWAPs: the patterns differ more than its places.
-_FEW_PLACES = 10
+_FEW_PLACES = 8
 #: How many couplings apart two wires may begin that SWAPs bring together.
 _REACH = 3
 
