@@ -3,7 +3,7 @@
 The value is that of the nearest state (``states.nearest_state``). It is biased where the state is near the boundary of all
 states, as a pure or a product state is. The two limits are therefore made in two ways. A convex function lies above all its
 tangents, so a tangent that is found in some of the shots is, in the other shots, an unbiased estimate of something that is
-at most the function: its lower limit is one for the function (C. Schwemmer et al., Phys. Rev. Lett. 114, 080403 (2015)). A
+at most the function: its lower limit is one for the function (C. Schwemmer et al., arXiv:1310.8465). A
 parametric bootstrap gives the upper limit: the spread of the values of the state measured anew, and more than twice their
 bias, where it is downwards. For a concave function, entropy, above and below change places.
 """
