@@ -129,7 +129,7 @@ class Channel:
     @property
     def weights(self) -> Weights | None:
         """Probabilities of I, X, Y, Z of a Pauli channel; None of any other."""
-        _, x, y, z = np.diag(self.matrix)
+        x, y, z = (self.matrix[k][k] for k in (1, 2, 3))
         if np.abs(np.array(self.matrix) - np.diag([1, x, y, z])).max() > _ROUNDING:
             return None
         shares = (1 + x + y + z, 1 + x - y - z, 1 - x + y - z, 1 - x - y + z)

@@ -86,7 +86,7 @@ class QuantumRepeater(Protocol):
     Example:
         >>> theory = QuantumRepeater(length_km=200, scheme="sender", memory_t2=1.0).theory(NoiseParameters())
         >>> {name: round(theory[name], 4) for name in ("fidelity", "pairs_per_second")}
-        {'fidelity': 0.9546, 'pairs_per_second': 6.6556}
+        {'fidelity': 0.9548, 'pairs_per_second': 6.6556}
     """
 
     name: ClassVar[str] = "quantum-repeater"
@@ -215,7 +215,7 @@ class QuantumRepeater(Protocol):
         return (
             f"{drawn} with delays of the device, {self.time_scale:g} device seconds for a network second, to 0.1 µs; the "
             "device's own qubits are the memories, its gates and readouts are not scaled, and what waits for its readout "
-            "relaxes; without a device nothing is lost"
+            "relaxes; where the backend is no device, nothing is lost and figures are those of perfect memories"
         )
 
     # -- figures ----------------------------------------------------------------------------------------------------
