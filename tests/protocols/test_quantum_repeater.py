@@ -114,6 +114,14 @@ def test_scaled_delays_are_those_of_the_schedule(stations):
     assert found["xx"].value == pytest.approx(kept, abs=2e-4)
     assert found["zz"].value == pytest.approx(1.0, abs=1e-5)
     assert any("device seconds for a network second" in note for note in found.notes)
+    for item in program.items:
+        waited = dict.fromkeys(item.circuit.qubits, 0.0)
+        for each in item.circuit.data:
+            if each.name == "delay":
+                waited[each.qubits[0]] += each.operation.duration
+        assert (
+            max(waited.values()) - min(waited.values()) <= 300
+        )  # ns; every qubit's times add up to the round
 
 
 def test_seconds_are_those_of_the_network():
