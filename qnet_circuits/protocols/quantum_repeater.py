@@ -15,7 +15,7 @@ from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.node import Node
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, protocol_class, register
+from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, register
 from qnet_circuits.repeaters.circuits import mean_circuit, round_circuits
 from qnet_circuits.repeaters.rates import apart, delivered, plob_of
 from qnet_circuits.repeaters.schedule import Schedule
@@ -303,7 +303,3 @@ class QuantumRepeater(Protocol):
             {"storage": self.storage, "plob": rates.plob, "rounds": self.rounds},
             ("seconds are those of the network's schedule, never of the machine that ran the circuits",),
         )
-
-    def baseline(self) -> Protocol:
-        """Return the transport of one half of a pair by SWAPs."""
-        return protocol_class("swap-transport").from_parameters(network=self.chain)
