@@ -35,12 +35,15 @@ from qnet_circuits.theory.states import (
 Counts = npt.NDArray[np.int64]
 Function = Callable[[Matrix], Reals]
 METHOD = "parametric bootstrap, and tangents of other shots (approximate)"
+NO_STATE = "parametric bootstrap, of means that no state has (approximate)"
 #: Fewest shots of each circuit: a tangent is found in some, and looked at in others.
 LEAST_SHOTS = 2
 #: States that are measured anew, and parts of the shots of which each is looked at with a tangent found in the others.
 _RESAMPLES, _PARTS = 400, 10
 #: The value's own bias is more than that of a state that was measured anew, which is less pure.
 _BIASES = 2.5
+#: A distance below this is rounding.
+_ROUNDING = 1e-9
 #: Step of a state's Pauli means over which a function is differentiated.
 _STEP = 1e-5
 
@@ -152,17 +155,30 @@ def state_estimate(
         0.50 [0.47, 0.59] (95 %)
     """
     z = NormalDist().inv_cdf((1 + check_level(level)) / 2)
-    state = nearest_state(matrix_of(measured.means))
-    value = float(function(state))
-    values = function(nearest_state(matrix_of(measured.anew(state, _RESAMPLES, rng))))
+    inverted = matrix_of(measured.means)
+    state = nearest_state(inverted)
+    anew = matrix_of(measured.anew(state, _RESAMPLES, rng))
+    states = nearest_state(anew)
+    value, values = float(function(state)), function(states)
     error, bias = float(values.std(ddof=1)), float(values.mean()) - value
     tangent, spread, slopes = _tangent(measured, function, rng)
     side = 1 if convex else -1
     free = value + side * (z * error + _BIASES * max(0.0, -side * bias))
-    safe = tangent - side * z * spread
+    safe, method = tangent - side * z * spread, METHOD
+    if _far(inverted - state, anew - states):
+        # A tangent says nothing of means that no state has.
+        safe, method = 2 * value - free, NO_STATE
     below, above = measured.shifts(slopes)
     low, high = min(value, free, safe) - below, max(value, free, safe) + above
-    return Estimate(value, low, high, level, METHOD, int(measured.shots.sum()), standard_error=error)
+    return Estimate(value, low, high, level, method, int(measured.shots.sum()), standard_error=error)
+
+
+def _far(apart: Matrix, anew: Matrix) -> bool:
+    """Tell whether means are further from the nearest state than those of this state that is measured anew ever are.
+
+    If each setting measures another state, as where what happens in a wait depends on the setting, no state has the means.
+    """
+    return bool(np.linalg.norm(apart) > np.linalg.norm(anew, axis=(-2, -1)).max() + _ROUNDING)
 
 
 def _tangent(measured: Measured, function: Function, rng: np.random.Generator) -> tuple[float, float, Reals]:

@@ -6,7 +6,16 @@ from scipy.stats import binom
 
 from qnet_circuits.errors import NoShotsError, ParameterError
 from qnet_circuits.theory.state_estimate import PauliCounts, state_estimate
-from qnet_circuits.theory.states import FUNCTIONS, negativity, shares_in
+from qnet_circuits.theory.states import (
+    FUNCTIONS,
+    PAULIS,
+    matrix_of,
+    means_of,
+    nearest_state,
+    negativity,
+    shares_in,
+    signs_of,
+)
 
 BELL = np.zeros((4, 4), complex)
 BELL[np.ix_([0, 3], [0, 3])] = 0.5
@@ -100,3 +109,27 @@ def test_fewer_than_two_shots_are_refused(least):
 def test_a_level_of_one_is_refused():
     with pytest.raises(ParameterError, match="level"):
         state_estimate(PauliCounts(np.full((9, 4), 10)), negativity, True, 1.0, np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("name", ["entropy", "purity", "negativity"])
+def test_settings_that_measure_different_states_have_an_interval_around_the_nearest(name, rng):
+    """As where the second qubit turns about Z for longer in one setting than in another: no state has such means."""
+    vector = np.array([0.85, 0.65, 0.28 + 0.1j, 0.28 + 0.3j])
+    state = 0.97 * np.outer(vector, vector.conj()) / np.vdot(vector, vector).real + 0.03 * np.eye(4) / 4
+    turned = []
+    for setting in range(9):
+        angle = 0.3 * (setting % 3)
+        turn = np.kron(np.eye(2), np.cos(angle) * np.eye(2) - 1j * np.sin(angle) * PAULIS[3])
+        turned.append(shares_in(turn @ state @ turn.conj().T)[setting])
+    shares = np.array(turned)
+    inverted = matrix_of(means_of(signs_of(shares)))
+    assert np.linalg.eigvalsh(inverted)[0] < -0.03
+    function, convex, _ = FUNCTIONS[name]
+    truth, found = float(function(nearest_state(inverted))), []
+    for counts in rng.multinomial(10_000, shares, size=(12, 9)):
+        found.append(state_estimate(PauliCounts(counts), function, convex, 0.95, rng))
+    covered = sum(each.low <= truth <= each.high for each in found)
+    assert binom.cdf(covered, len(found), 0.945) > 1e-6
+    assert all(
+        each.low + each.standard_error < each.value < each.high - each.standard_error for each in found
+    )
