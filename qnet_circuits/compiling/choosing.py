@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.finishing import Finisher
 from qnet_circuits.compiling.placement import Placements
+from qnet_circuits.compiling.routing import Routed
 from qnet_circuits.errors import QnetError
 
 #: The most wires of a circuit of a program that has placements compared, and of all its circuits.
@@ -57,7 +59,7 @@ class Ranking:
     def best(self, placements: Placements, finisher: Finisher, key: Hashable) -> Compiled:
         """Return the least bad placement, finished; which one it was is known from then on.
 
-        It is the first of all where one cannot be made, or nothing can tell how bad it is.
+        It is the first of all where nothing can tell how bad that is.
         """
         if key in self.known:
             pattern, place = self.known[key]
@@ -71,22 +73,29 @@ class Ranking:
 
     def _least(self, placements: Placements, finisher: Finisher, first: Compiled) -> tuple[Place, Compiled]:
         """Return the least bad, by the circuits that tell, and of the few best of these by all circuits."""
-        judged: dict[Place, float] = {}
+        judged: dict[Place, float] = {(0, 0): self._rounded(first)}
+
+        def made(place: Place) -> list[Routed]:
+            return placements[place[0]][place[1]]()
 
         def judge(place: Place) -> float:
-            placed = placements[place[0]][place[1]]
-            compiled = finisher.sketch(placed(), self.telling) if any(place) else first
-            judged[place] = self._rounded(compiled)
+            if place not in judged:
+                judged[place] = self._judged(lambda: finisher.sketch(made(place), self.telling))
             return judged[place]
 
         self._judge(judge, list(map(len, placements)))
         best = sorted(judged, key=lambda place: (judged[place], place))[: _FINALISTS if self.telling else 1]
-        whole = {
-            place: finisher.whole(placements[place[0]][place[1]]()) if any(place) else first for place in best
-        }
+        whole = {place: finisher.whole(made(place)) if any(place) else first for place in best}
         if len(best) > 1:
-            best.sort(key=lambda place: (self._rounded(whole[place]), place))
+            best.sort(key=lambda place: (self._judged(lambda: whole[place]), place))
         return best[0], whole[best[0]]
+
+    def _judged(self, made: Callable[[], Compiled]) -> float:
+        """Return how bad a placement is; infinitely if it cannot be made, or nothing can tell."""
+        try:
+            return self._rounded(made())
+        except QnetError:
+            return math.inf
 
     def _rounded(self, compiled: Compiled) -> float:
         return round(self.lack(compiled), _DIGITS)

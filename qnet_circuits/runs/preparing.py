@@ -34,8 +34,9 @@ from qnet_circuits.runs.options import PROGRAM, RunOptions, stream_seed
 from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.runs.shared import compiled_once
 
-#: The most bytes of a prediction by which placements are compared; where it takes more, the least calibrated loss decides.
-_RANKING_MEMORY = 2**26
+#: The most bytes of a prediction by which placements are compared, so that it takes no seconds; one that takes more drops out,
+#: and if the first does, the least calibrated loss decides.
+_RANKING_MEMORY = 2**20
 #: What predictions chose in this process, by the program whose figures told: a call that comes again compares nothing.
 _KNOWN: dict[str, dict[Hashable, Place]] = {}
 #: Placements are compared by circuits that have so many wires together.
