@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -32,7 +33,7 @@ class Condition:
             it where their parity is even.
 
     Raises:
-        ParameterError: If a pattern has not one 0 or 1 for each bit.
+        ParameterError: If a bit is no register with an index, or a pattern has not one 0 or 1 for each of one or more bits.
 
     Example:
         >>> same = Condition((("a", 0), ("b", 0)), ("00", "11"))
@@ -44,6 +45,9 @@ class Condition:
     patterns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "bits", bits_of(self.bits))
+        if self.patterns and not self.bits:
+            raise ParameterError("patterns are those of bits (register, index), got no bits")
         for pattern in self.patterns:
             if len(pattern) != len(self.bits) or set(pattern) - {"0", "1"}:
                 raise ParameterError(
@@ -55,6 +59,10 @@ class Condition:
         """Return a condition as it is, or that of one bit (register, index, value)."""
         if isinstance(given, Condition):
             return given
+        if not isinstance(given, Sequence) or len(given) != 3 or given[2] not in (0, 1):
+            raise ParameterError(
+                f"each condition of given= is (register, index, value) with the value 0 or 1, got {given!r}"
+            )
         register, index, value = given
         return cls(((register, index),), (str(int(value)),))
 
@@ -133,6 +141,22 @@ class Condition:
             return cls(bits, tuple(plain["patterns"]))
         register, index, value = plain
         return cls.of((register, int(index), int(value)))
+
+
+def bits_of(given: Iterable[Any]) -> tuple[Bit, ...]:
+    """Return bits (register, index) as plain values.
+
+    Raises:
+        ParameterError: If one is something else.
+    """
+    bits = []
+    for bit in given:
+        try:
+            register, index = bit
+            bits.append((register, operator.index(index)))
+        except (TypeError, ValueError):
+            raise ParameterError(f"a bit is (register, index) with a whole number, got {bit!r}") from None
+    return tuple(bits)
 
 
 def joined(conditions: Sequence[Condition]) -> Condition:

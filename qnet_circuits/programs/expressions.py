@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -46,7 +47,7 @@ class Event:
     given: tuple[Condition, ...] = ()
 
     def __post_init__(self) -> None:
-        Condition(self.bits, self.patterns)
+        object.__setattr__(self, "bits", Condition(self.bits, self.patterns).bits)
         object.__setattr__(self, "given", tuple(dict.fromkeys(map(Condition.of, self.given))))
 
     @property
@@ -267,12 +268,12 @@ class Ratio:
 
 def _number(given: Any) -> float:
     """Return a number that an expression is added to, or scaled by, or raise ParameterError."""
-    if isinstance(given, Real):
+    if isinstance(given, Real) and math.isfinite(given):
         return float(given)
     why = (
         "a product of two, or a sum with a ratio, is no such thing: declare both as figures, or one parity of all the bits"
         if isinstance(given, Expression | Ratio)
-        else f"got {given!r}"
+        else f"their numbers are finite ones, got {given!r}"
     )
     raise ParameterError(f"expressions of probabilities are linear combinations, or ratios of two; {why}")
 

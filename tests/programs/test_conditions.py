@@ -182,12 +182,25 @@ def test_figures_of_the_benchmark_cover_and_are_no_longer_than_they_must(part, r
         lambda each: qn.acceptance(qn.Expression(1.0)),
         lambda each: qn.acceptance(qn.keep_if(qn.keep_if(each, TESTS, ["00"]), TESTS, ["11"])),
         lambda each: qn.parity("c", ENDS, [("out", 0, 2)]),
+        lambda each: qn.parity("c", ENDS, [("out", 0, 0.7)]),
+        lambda each: qn.parity("c", ENDS, ("out", 0, 1)),
+        lambda each: qn.parity("c", [("out", 0.5)]),
+        lambda each: qn.parity("c", ("out", 0)),
+        lambda each: qn.population("c", [], [""]),
+        lambda each: qn.keep_if(each, [("out", None)]),
     ],
 )
 def test_what_is_no_condition_is_refused_in_one_line(make):
     with pytest.raises(ParameterError) as caught:
         make(qn.parity("c", ENDS))
     assert "\n" not in str(caught.value)
+
+
+def test_bits_may_have_indices_of_numpy():
+    bits = [("out", index) for index in np.arange(2)]
+    kept = qn.keep_if(qn.parity("c", bits), bits, SAME)
+    assert kept == qn.keep_if(qn.parity("c", ENDS), ENDS, SAME)
+    assert json.loads(json.dumps(kept.to_dict())) == kept.to_dict()
 
 
 def test_a_condition_on_a_bit_that_is_not_there_is_refused():

@@ -146,6 +146,8 @@ def test_a_range_that_is_none_is_refused_when_the_figure_is_made(given):
         lambda each: Figure("x", each / each, drawn_from=4),
         lambda each: each / 0,
         lambda each: each * "2",
+        lambda each: each * float("nan"),
+        lambda each: each + float("inf"),
         lambda each: each + "2",
         lambda each: each - None,
         lambda each: Figure("x", 1.0),
