@@ -184,8 +184,9 @@ class Figure:
 
     @property
     def conditioned(self) -> bool:
-        """Whether it may have no value: a part of it counts only some of the shots, or stands under a fraction line."""
-        return isinstance(self.expression, Ratio) or any(event.given for event in self.events)
+        """Whether it may have no value: a part of it counts some shots only or is a denominator, or one shot is too few."""
+        may_lack = isinstance(self.expression, Ratio) or self.least_shots > 1
+        return may_lack or any(event.given for event in self.events)
 
     def check(self, widths: Mapping[str, Mapping[str, int]]) -> None:
         """Check that every bit exists, given {item: {register: width}}, or raise ProgramError."""

@@ -314,3 +314,14 @@ def test_one_shot_that_post_selection_leaves_is_refused():
     }
     with pytest.raises(NoShotsError, match=r"2 shots.*got 1"):
         made.figures("entropy")[0].estimate(outcomes)
+
+
+def test_where_a_setting_has_one_shot_functions_have_no_value_and_the_rest_has(rng):
+    circuit = QuantumCircuit(1)
+    state = qn.Tomography(circuit, circuit.qubits, ideal=np.diag([1.0, 0.0]))
+    compiled = qn.compile(qn.Program(state.items, state.figures("purity", "fidelity")))
+    found = compiled.analyze(
+        {"x": rng.random((1, 1)) < 0.5, "y": rng.random((50, 1)) < 0.5, "z": np.zeros((50, 1), bool)}
+    )
+    assert set(found.figures) == {"fidelity"} and found.fidelity.value == 1
+    assert any("purity has no value" in note and "2 shots" in note for note in found.notes)
