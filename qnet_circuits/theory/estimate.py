@@ -26,6 +26,8 @@ from qnet_circuits.theory.weighted import (
 
 #: Where a count has fewer shots than this, Bonferroni's limits take the place of the weighted ones.
 FEW = 10
+#: What lies beyond an end of an interval by less than this is at the end.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Estimate:
     standard_error: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.low - 1e-12 <= self.value <= self.high + 1e-12:
+        if self.value not in self:
             raise ParameterError(
                 f"an estimate needs low <= value <= high, got {self.low}, {self.value}, {self.high}"
             )
@@ -75,7 +77,7 @@ class Estimate:
         return self.high < bound
 
     def __contains__(self, value: float) -> bool:
-        return self.low <= value <= self.high
+        return self.low - _ROUNDING <= value <= self.high + _ROUNDING
 
     def __float__(self) -> float:
         return self.value

@@ -114,3 +114,9 @@ def test_bad_input():
         proportion(3, 2)
     with pytest.raises(ParameterError, match=r"0\.6, 0\.5, 0\.7"):
         Estimate(0.5, 0.6, 0.7)
+
+
+def test_rounding_leaves_the_truth_in_an_exact_value():
+    exact = Estimate(1 - 3e-16, 1 - 3e-16, 1 - 3e-16, 1.0)
+    assert 1.0 in exact and 1 - 1e-15 in exact
+    assert 1 - 1e-9 not in exact
