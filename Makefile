@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOWEST := .venv-lowest
+# Two for each core: tests that wait for a server, or for a process to be killed, leave a core to others.
+WORKERS := $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 # Compiled modules are kept, whatever is set outside: every worker and every process that a test starts would compile them anew.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -28,7 +30,7 @@ lint: $(STAMP)  ## style and types
 	$(BIN)/mypy
 
 test: lint  ## install, then run the whole test suite
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 test-slow: $(STAMP)  ## the checks that take minutes
 	$(BIN)/python -m pytest -n auto -m slow

@@ -27,7 +27,7 @@ def mean(values: NDArray[np.float64], level: float = 0.95) -> Estimate:
 
     Example:
         >>> print(mean(np.array([1.0, 2.0, 2.0, 3.0])))
-        2 ± 2 (95 %)
+        2.0 ± 1.3 (95 %)
     """
     from scipy.special import stdtrit
 
