@@ -19,7 +19,8 @@ import qnet_circuits as qn
 from benchmarks.intervals import LEVEL, SHOTS, Row
 from qnet_circuits.errors import NoShotsError
 from qnet_circuits.programs.counting import Counted, Seen, estimated
-from qnet_circuits.programs.expressions import Event, Expression
+from qnet_circuits.programs.events import Event
+from qnet_circuits.programs.expressions import Expression
 
 #: So many whole intervals of a ratio are made for their mean length; coverage needs none, see ``Case.covers``.
 _LENGTHS = 200

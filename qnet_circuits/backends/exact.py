@@ -21,7 +21,7 @@ from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.conditions import Condition, Parity
-from qnet_circuits.programs.expressions import Event
+from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.theory.estimate import Estimate
 

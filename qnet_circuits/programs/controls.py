@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from qnet_circuits.errors import ParameterError, ProgramError
-from qnet_circuits.programs.expressions import Event
+from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import CONTROL, Item, Program
 from qnet_circuits.programs.protocol import Protocol, ask

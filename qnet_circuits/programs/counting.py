@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from qnet_circuits.errors import NoShotsError
 from qnet_circuits.programs.conditions import Condition, Flags, Registers
-from qnet_circuits.programs.expressions import Event, Expression, Ratio
+from qnet_circuits.programs.events import Event
+from qnet_circuits.programs.expressions import Expression, Ratio
 from qnet_circuits.theory.estimate import Estimate, combine
 from qnet_circuits.theory.fieller import fieller
 from qnet_circuits.theory.weighted import Count, Joint

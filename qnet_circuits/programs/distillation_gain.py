@@ -10,7 +10,8 @@ import numpy as np
 
 from qnet_circuits.errors import NoShotsError, ParameterError, check_count
 from qnet_circuits.programs.conditions import Registers
-from qnet_circuits.programs.expressions import Event, Expression, acceptance
+from qnet_circuits.programs.events import Event
+from qnet_circuits.programs.expressions import Expression, acceptance
 from qnet_circuits.programs.functions import Function
 from qnet_circuits.theory.distillation_gain import gain, gain_estimate
 from qnet_circuits.theory.estimate import Estimate

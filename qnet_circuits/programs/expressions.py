@@ -9,7 +9,8 @@ from numbers import Real
 from typing import Any, Protocol, Self, TypeVar, overload, runtime_checkable
 
 from qnet_circuits.errors import NoShotsError, ParameterError
-from qnet_circuits.programs.conditions import Bit, Condition, Flags, Registers, joined
+from qnet_circuits.programs.conditions import Bit, Condition, joined
+from qnet_circuits.programs.events import Event
 
 #: A denominator below this is rounding.
 _NOTHING = 1e-13
@@ -27,64 +28,6 @@ class _OfEvents(Protocol):
 
     def mapped(self, change: Callable[[Event], Event]) -> Self:
         """Return it with other events in the place of its own."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happens in a shot of one circuit or does not.
-
-    Args:
-        item: Name of the circuit.
-        bits: The bits (register, index) that decide.
-        patterns: The values of the bits, as strings of 0 and 1 in the order of ``bits``, at which it happens; none means that
-            it happens where the parity of the bits is even.
-        given: Only shots that meet these conditions count. A condition on one bit may be written (register, index, value).
-    """
-
-    item: str
-    bits: tuple[Bit, ...]
-    patterns: tuple[str, ...] = ()
-    given: tuple[Condition, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "bits", Condition(self.bits, self.patterns).bits)
-        object.__setattr__(self, "given", tuple(dict.fromkeys(map(Condition.of, self.given))))
-
-    @property
-    def happens(self) -> Condition:
-        """The condition on the bits at which it happens."""
-        return Condition(self.bits, self.patterns)
-
-    @property
-    def read(self) -> tuple[Bit, ...]:
-        """All bits that it depends on, its conditions' included."""
-        return (*self.bits, *(bit for each in self.given for bit in each.bits))
-
-    def flags(self, registers: Registers) -> tuple[Flags, Flags]:
-        """Tell of each shot whether it counted and this happened, and whether it counted."""
-        happened = self.happens.met(registers)
-        counts = happened | True
-        for condition in self.given:
-            counts &= condition.met(registers)
-        return happened & counts, counts
-
-    def excludes(self, other: Event) -> bool:
-        """Tell whether no shot counts for both; False where that is not known."""
-        return any(one.excludes(each) for one in self.given for each in other.given)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the plain form."""
-        return {
-            "item": self.item, "bits": [list(bit) for bit in self.bits],
-            "patterns": list(self.patterns), "given": [each.to_plain() for each in self.given],
-        }  # fmt: skip
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Event:
-        """Make an event of its plain form."""
-        bits = tuple((register, int(index)) for register, index in plain["bits"])
-        given = tuple(map(Condition.from_plain, plain["given"]))
-        return cls(plain["item"], bits, tuple(plain["patterns"]), given)
 
 
 @dataclass(frozen=True)
@@ -347,7 +290,7 @@ def keep_if(expression: _Kept, bits: Iterable[Bit], patterns: Iterable[str] | No
 def acceptance(expression: _OfEvents) -> Expression:
     """Return the share of shots that an expression under conditions counts, on average over its circuits.
 
-    It is a figure like any other: of all shots, in [0, 1].
+    It is a figure like any other, in [0, 1]: of all shots, or of those that corrections by post-selection accept.
 
     Args:
         expression: What ``keep_if``, or ``given=``, put under conditions: an expression, a ratio, or a figure.

@@ -15,7 +15,8 @@ from qnet_circuits.errors import FigureError, ParameterError, ProgramError
 from qnet_circuits.programs.conditions import Registers
 from qnet_circuits.programs.counting import Counted, estimated
 from qnet_circuits.programs.distillation_gain import DistillationGain
-from qnet_circuits.programs.expressions import Event, Expression, Ratio
+from qnet_circuits.programs.events import Event
+from qnet_circuits.programs.expressions import Expression, Ratio
 from qnet_circuits.programs.functions import Function
 from qnet_circuits.programs.state_functions import StateFunction
 from qnet_circuits.theory.estimate import Estimate

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from qnet_circuits.programs.conditions import Registers
-from qnet_circuits.programs.expressions import Event
+from qnet_circuits.programs.events import Event
 from qnet_circuits.theory.estimate import Estimate
 
 

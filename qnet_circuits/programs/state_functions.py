@@ -11,7 +11,7 @@ import numpy as np
 
 from qnet_circuits.errors import ParameterError, check_name
 from qnet_circuits.programs.conditions import Registers
-from qnet_circuits.programs.expressions import Event
+from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.functions import Function
 from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.state_estimate import LEAST_SHOTS, Measured, PauliCounts, state_estimate

@@ -17,7 +17,8 @@ from qiskit.quantum_info import PTM, DensityMatrix, Operator
 from qnet_circuits.errors import ParameterError, ProgramError, check_name
 from qnet_circuits.programs.blocks import measure_pauli, prepare
 from qnet_circuits.programs.conditions import Bit
-from qnet_circuits.programs.expressions import Event, Expression
+from qnet_circuits.programs.events import Event
+from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Item
 from qnet_circuits.programs.state_functions import MOST_QUBITS, StateFunction

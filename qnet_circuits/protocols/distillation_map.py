@@ -16,7 +16,7 @@ from qnet_circuits.programs.colouring import Edge, Line, edge_classes, line_clas
 from qnet_circuits.programs.conditions import Condition
 from qnet_circuits.programs.distillation_gain import DistillationGain
 from qnet_circuits.programs.distilling import Distilling, Halves, scheme_of
-from qnet_circuits.programs.expressions import Event
+from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.figures import Figure, link_figure
 from qnet_circuits.programs.instructions import entangle
 from qnet_circuits.programs.link import Link

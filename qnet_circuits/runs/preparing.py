@@ -23,7 +23,8 @@ from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.summary import couplings_by_use
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.controls import with_controls
-from qnet_circuits.programs.expressions import Event, Expression
+from qnet_circuits.programs.events import Event
+from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.given import Given, Runnable, protocol_for
 from qnet_circuits.programs.program import Program

@@ -11,7 +11,7 @@ from qiskit.circuit.library import UnitaryGate
 
 import qnet_circuits as qn
 from qnet_circuits.errors import NoShotsError, ParameterError, ProgramError, UnknownNameError
-from qnet_circuits.programs.expressions import Event
+from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.state_functions import StateFunction
 from qnet_circuits.theory.states import FUNCTIONS, labels

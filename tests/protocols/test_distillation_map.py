@@ -9,7 +9,7 @@ from qnet_circuits.errors import LayoutError, NoShotsError, ParameterError, Unkn
 from qnet_circuits.plotting.gains import plot_gains
 from qnet_circuits.programs.conditions import Condition
 from qnet_circuits.programs.distillation_gain import DistillationGain
-from qnet_circuits.programs.expressions import Event
+from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.theory.bell_diagonal import correlators, hashing_yield, werner
 from qnet_circuits.theory.distillation import dejmps

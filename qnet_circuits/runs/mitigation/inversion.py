@@ -22,7 +22,7 @@ from rustworkx import PyGraph, connected_components
 from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.conditions import Condition, Parity
-from qnet_circuits.programs.expressions import Event
+from qnet_circuits.programs.events import Event
 
 Bits = npt.NDArray[np.bool_]
 Reals = npt.NDArray[np.float64]

@@ -11,7 +11,8 @@ import numpy as np
 
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.counting import estimated
-from qnet_circuits.programs.expressions import Event, Expression
+from qnet_circuits.programs.events import Event
+from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.functions import Function
 from qnet_circuits.programs.state_functions import StateFunction

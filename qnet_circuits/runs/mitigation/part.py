@@ -12,7 +12,7 @@ import numpy as np
 from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.counting import distinct
-from qnet_circuits.programs.expressions import Event
+from qnet_circuits.programs.events import Event
 from qnet_circuits.runs.mitigation.inversion import (
     Bits,
     Form,

@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.expressions import Event
+from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.state_functions import StateFunction
 from qnet_circuits.runs.mitigation.part import Part, Sampled
 from qnet_circuits.runs.mitigation.readout import Readout

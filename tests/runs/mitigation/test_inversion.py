@@ -10,7 +10,8 @@ from scipy.stats import binom, norm
 
 from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.expressions import Event, Expression, parity, population
+from qnet_circuits.programs.events import Event
+from qnet_circuits.programs.expressions import Expression, parity, population
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.runs.mitigation.inversion import evaluate, signs, weights
 from qnet_circuits.runs.mitigation.mitigated import mitigated
