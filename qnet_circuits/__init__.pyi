@@ -79,6 +79,7 @@ from qnet_circuits.protocols.chsh import Chsh as Chsh
 from qnet_circuits.protocols.distillation import Distillation as Distillation
 from qnet_circuits.protocols.distillation_map import DistillationMap as DistillationMap
 from qnet_circuits.protocols.e91 import E91 as E91
+from qnet_circuits.protocols.encoded_link import EncodedLink as EncodedLink
 from qnet_circuits.protocols.entanglement_swapping import EntanglementSwapping as EntanglementSwapping
 from qnet_circuits.protocols.ghz import Ghz as Ghz
 from qnet_circuits.protocols.link_benchmark import LinkBenchmark as LinkBenchmark

@@ -35,6 +35,7 @@ SMALL = [
     qn.LinkBenchmark(edges=((0, 1), (2, 3), (3, 4)), link_fidelity=0.95),
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3)), kind="swap"),
     qn.DistillationMap(edges=((0, 1), (1, 2), (2, 3)), link_fidelity=0.95),
+    qn.EncodedLink(code="repetition-3", link_fidelity=0.95),
     qn.SwapTransport(hops=2, link_fidelity=0.95),
     qn.StateTomography(link_fidelity=0.95),
     qn.ProcessTomography(link_fidelity=0.95),
