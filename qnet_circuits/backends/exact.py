@@ -29,8 +29,6 @@ from qnet_circuits.theory.estimate import Estimate
 _NOTHING = 1e-13
 #: It is rounding where it is this small against what cancels in it.
 _NOTHING_OF_MOST = 1e-10
-#: All outcomes together: their probability is 1, and to contract a circuit for it takes as long as for a figure.
-_CERTAIN = Question(frozenset())
 #: Parities that all have a value, each as its variables and the value.
 Conditions = tuple[tuple[frozenset[int], int], ...]
 
@@ -213,8 +211,6 @@ class _Item:
         return frozenset(variable for variable in variables if variable is not None)
 
     def _answer(self, question: Question) -> float:
-        if question == _CERTAIN:
-            return 1.0
         if question not in self._known:
             self._known[question] = self._contractor.value(self._skeleton, self._forms.emulated, question)
         return self._known[question]
