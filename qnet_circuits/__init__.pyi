@@ -30,6 +30,7 @@ from qnet_circuits.errors import RecordError as RecordError
 from qnet_circuits.errors import UnknownNameError as UnknownNameError
 from qnet_circuits.errors import UnsupportedError as UnsupportedError
 from qnet_circuits.errors import VerificationError as VerificationError
+from qnet_circuits.plotting.break_even import plot_break_even as plot_break_even
 from qnet_circuits.plotting.density import plot_density_matrix as plot_density_matrix
 from qnet_circuits.plotting.gains import plot_gains as plot_gains
 from qnet_circuits.plotting.ledger import plot_ledger as plot_ledger
@@ -118,6 +119,8 @@ from qnet_circuits.runs.verbs import predict as predict
 from qnet_circuits.runs.verbs import replay as replay
 from qnet_circuits.runs.verbs import run as run
 from qnet_circuits.runs.verbs import submit as submit
+from qnet_circuits.theory.break_even import BreakEven as BreakEven
+from qnet_circuits.theory.break_even import break_even as break_even
 from qnet_circuits.theory.estimate import Estimate as Estimate
 from qnet_circuits.theory.noise_parameters import NoiseParameters as NoiseParameters
 

@@ -1,0 +1,96 @@
+"""The picture of a break-even map: where, over hops and the scale of noise, encoded links beat bare and distilled ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import TwoSlopeNorm
+from matplotlib.patches import Rectangle
+
+from qnet_circuits.errors import ParameterError, check_name
+from qnet_circuits.plotting.style import FAINT, FONT, INK, PAPER, new_axes
+from qnet_circuits.theory.break_even import QUANTITIES, BreakEven
+
+_COLOURS = "PuOr"
+_LABELS = {
+    "fidelity": "gain of encoding in fidelity",
+    "pairs": "gain of encoding in perfect pairs for each raw one",
+}
+#: Gains nearer to 0 than this are rounding.
+_NOTHING = 1e-12
+
+
+def plot_break_even(places: Sequence[BreakEven], quantity: str = "fidelity", ax: Axes | None = None) -> Axes:
+    """Draw a break-even map: a field for each number of links and each scale of noise, in the colour of what encoding gains.
+
+    In each field stands the acceptance of the encoded chain. A line separates the fields in which the encoded chain is the best
+    of the three from the others.
+
+    Args:
+        places: What ``break_even`` returns.
+        quantity: ``fidelity`` of pairs that are kept, or ``pairs``, perfect ones for each raw pair.
+        ax: Axes to draw on; those of a new figure by default.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ParameterError: If there are no places.
+        UnknownNameError: If there is no such quantity.
+
+    Example:
+        >>> import qnet_circuits as qn
+        >>> noise = qn.NoiseParameters(gate_error=0.01, readout_error=0.01)
+        >>> ax = qn.plot_break_even(qn.break_even([1, 2, 4], [0.5, 1, 2], qn.Link(0.98).weights, noise))
+    """
+    check_name("quantity", quantity, QUANTITIES)
+    if not places:
+        raise ParameterError("there is nothing to draw; give what break_even returns")
+    hops, scales = sorted({each.hops for each in places}), sorted({each.scale for each in places})
+    gains = {(hops.index(each.hops), scales.index(each.scale)): each.gain(quantity) for each in places}
+    most = max(map(abs, gains.values())) or 1.0
+    norm, colours = TwoSlopeNorm(0.0, -most, most), plt.get_cmap(_COLOURS)
+    ax = new_axes(ax, (1.8 + 0.75 * len(hops), 1.4 + 0.5 * len(scales)))
+    for each in places:
+        x, y = place = hops.index(each.hops), scales.index(each.scale)
+        kind = "encoded" if gains[place] > _NOTHING else "other"
+        shade = colours(norm(gains[place]))
+        ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, color=shade, lw=0, gid=kind))
+        dark = np.dot(shade[:3], (0.3, 0.59, 0.11)) < 0.55
+        ax.text(
+            x,
+            y,
+            f"{each.encoded.acceptance:.0%}",
+            ha="center",
+            va="center",
+            size=FONT,
+            color=PAPER if dark else INK,
+        )
+    _draw_border(ax, {place for place, gain in gains.items() if gain > _NOTHING}, set(gains))
+    ax.set_xlim(-0.5, len(hops) - 0.5)
+    ax.set_ylim(-0.5, len(scales) - 0.5)
+    ax.set_xticks(range(len(hops)), [str(each) for each in hops], size=FONT)
+    ax.set_yticks(range(len(scales)), [f"{each:g}" for each in scales], size=FONT)
+    ax.set_xlabel("links", size=FONT)
+    ax.set_ylabel("scale of all noise", size=FONT)
+    ax.set_title("acceptance of encoded links", size=FONT, color=INK)
+    ax.tick_params(color=FAINT, length=0)
+    bar = ax.figure.colorbar(ScalarMappable(norm, _COLOURS), ax=ax)
+    bar.set_label(_LABELS[quantity], color=INK, size=FONT)
+    bar.outline.set_visible(False)
+    return ax
+
+
+def _draw_border(ax: Axes, won: set[tuple[int, int]], known: set[tuple[int, int]]) -> None:
+    """Draw a line between neighbouring fields of which the encoded chain is the best in one alone."""
+    for x, y in sorted(known):
+        for dx, dy in ((1, 0), (0, 1)):
+            other = (x + dx, y + dy)
+            if other in known and ((x, y) in won) != (other in won):
+                xs = (x + 0.5, x + 0.5) if dx else (x - 0.5, x + 0.5)
+                ys = (y - 0.5, y + 0.5) if dx else (y + 0.5, y + 0.5)
+                ax.plot(xs, ys, color=INK, lw=2, gid="border")
