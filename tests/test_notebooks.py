@@ -33,6 +33,27 @@ SHORTER = {
         "(1.0, 0.97, 0.92, 0.85, 0.8)": "(1.0, 0.85)",
         "pairs=60_000": "pairs=10_000",
     },
+    "beyond_direct_transmission": {
+        "far = [25, 50, 100, 150, 200, 300, 400]": "far = [25, 100]",
+        "rounds=2000": "rounds=200",
+        "rounds=5000": "rounds=200",
+        "t2 = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]": "t2 = [0.05, 0.5]",
+        "times = [0.01, 0.03, 0.1, 0.3, 1, 3]": "times = [0.1]",
+        '"circuits": 40': '"circuits": 3',
+        '"aer:fake_torino"': '"ideal"',
+        '("exact", "fake_boston", "fake_torino")': '("exact",)',
+    },
+    "distillation_and_codes": {
+        "raw = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]": "raw = [0.4, 0.9]",
+        "for r in (1, 2, 3)]": "for r in (1, 2)]",
+        '(("bbpssw", "C0"), ("dejmps", "C1"), ("double-selection", "C2"))': '(("bbpssw", "C0"),)',
+        "(0, 0.001, 0.003, 0.01)": "(0.01,)",
+        '("3-to-1", 3, {}), ("4-to-1", 4, {}), ("5-to-1", 5, {}),': "",
+        '("pumping", 4, {"rounds": 3}), ("double-selection", 3, {}),': "",
+        "hops = [1, 2, 3, 4]": "hops = [1, 2]",
+        '("fake_boston", "fake_kingston", "fake_torino")': '("fake_boston",)',
+        "links = [0.75, 0.8, 0.85, 0.9, 0.95, 1.0]": "links = [0.85]",
+    },
 }
 
 

@@ -36,14 +36,14 @@ def chip_places(edges: Sequence[Edge]) -> dict[int, Point]:
     floor = 0.0
     for part in parts:
         inside = graph.subgraph(sorted(part))
-        found = _lattice(inside) or _by_distance(inside)
+        found = lattice(inside) or _by_distance(inside)
         left, top = (min(point[axis] for point in found.values()) for axis in (0, 1))
         places.update({qubit: (x - left, y - top + floor) for qubit, (x, y) in found.items()})
         floor = max(y for _, y in places.values()) + _GAP
     return dict(sorted(places.items()))
 
 
-def _lattice(graph: rustworkx.PyGraph) -> dict[int, Point] | None:
+def lattice(graph: rustworkx.PyGraph) -> dict[int, Point] | None:
     """Return places on a lattice if the qubits are numbered row by row: all steps agree, and no two places do."""
     found: dict[int, Point] = {graph[0]: (0.0, 0.0)}
     waiting = [0]

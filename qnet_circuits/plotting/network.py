@@ -9,9 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import rustworkx
 from matplotlib.axes import Axes
 
 from qnet_circuits.errors import ParameterError
+from qnet_circuits.plotting.chip import Point, lattice
 from qnet_circuits.plotting.pen import Pen
 from qnet_circuits.plotting.style import LINK_COLOUR, PALETTE, PAPER, new_axes, text_width
 
@@ -28,7 +30,8 @@ _LABEL = (text_width("0.000", 0.9 * _FONT) + 0.06, 0.2)
 def draw_network(network: Network, ax: Axes | None = None) -> Axes:
     """Draw a network's nodes as labelled discs, and its links as lines with their fidelity beside them.
 
-    A chain is drawn in a row, a star around its centre, anything else on a circle.
+    A chain is drawn in a row, a star around its centre, a grid whose nodes come row by row as a grid, anything else on a
+    circle.
 
     Args:
         network: The network.
@@ -94,6 +97,9 @@ def _places(network: Network, radius: float) -> dict[str, complex]:
     if row:
         return {node: complex(k * (2 * radius + _GAP)) for k, node in enumerate(row)}
     centre = star_centre(network)
+    grid = {} if centre else grid_places(network)
+    if grid:
+        return {node: complex(x, -y) * (2 * radius + _GAP) for node, (x, y) in grid.items()}
     around = [node for node in network.nodes if node != centre]
     apart = 2 * radius + (0.25 if centre else _GAP)
     ring = max(2 * radius + _GAP, apart / (2 * math.sin(math.pi / len(around))))
@@ -110,6 +116,16 @@ def chain_order(network: Network) -> tuple[str, ...]:
         return replace(network, nodes=tuple(dict.fromkeys([*ends[:1], *network.nodes]))).path()
     except ParameterError:
         return ()
+
+
+def grid_places(network: Network) -> dict[str, Point]:
+    """Return the column and the row of each node of a grid, or nothing if nodes do not come row by row on one."""
+    graph = rustworkx.PyGraph(multigraph=False)
+    graph.add_nodes_from(range(len(network.nodes)))
+    number = {node: k for k, node in enumerate(network.nodes)}
+    graph.add_edges_from_no_data([(number[a], number[b]) for a, b, _ in network.links])
+    found = lattice(graph) or {}
+    return {network.nodes[k]: place for k, place in found.items()} if len(found) == len(number) else {}
 
 
 def star_centre(network: Network) -> str | None:

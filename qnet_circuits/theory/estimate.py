@@ -28,6 +28,8 @@ from qnet_circuits.theory.weighted import (
 FEW = 10
 #: What lies beyond an end of an interval by less than this is at the end.
 _ROUNDING = 1e-12
+#: Numbers below this are printed with a power of ten.
+_SMALL = 1e-4
 
 
 @dataclass(frozen=True)
@@ -89,24 +91,32 @@ class Estimate:
 
     def __str__(self) -> str:
         """Print as 0.931 ± 0.004 (95 %), or with both ends where these are at different distances."""
-        half = (self.high - self.low) / 2
-        if half < 1e-9:
+        if self._is_point:
             return f"{self.value:.6g}"
+        value, low, high, half = map(self._written, (self.value, self.low, self.high, self._half))
         said = f"({100 * self.level:.10g} %)"
-        digits = self._digits()
-        if self.lopsided:
-            return f"{self.value:z.{digits}f} [{self.low:z.{digits}f}, {self.high:z.{digits}f}] {said}"
-        return f"{self.value:z.{digits}f} ± {half:.{digits}f} {said}"
+        return f"{value} [{low}, {high}] {said}" if self.lopsided else f"{value} ± {half} {said}"
 
     def rounded(self) -> str:
         """Return the value alone, with the digits that its interval leaves it."""
-        return f"{self.value:.6g}" if self.high - self.low < 2e-9 else f"{self.value:z.{self._digits()}f}"
+        return f"{self.value:.6g}" if self._is_point else self._written(self.value)
 
-    def _digits(self) -> int:
-        """Return the decimals at which the interval has one digit that is no 1, or two."""
-        half = (self.high - self.low) / 2
-        first = -math.floor(math.log10(half))
-        return max(0, first + 1 if half * 10**first < 1.95 else first)
+    @property
+    def _half(self) -> float:
+        return (self.high - self.low) / 2
+
+    @property
+    def _is_point(self) -> bool:
+        """Whether the interval is no more than rounding."""
+        return self._half <= 1e-9 * abs(self.value)
+
+    def _written(self, number: float) -> str:
+        """Return a number with the last decimal that counts: where the interval has one digit that is no 1, or two."""
+        first = -math.floor(math.log10(self._half))
+        digits = first + 1 if self._half * 10**first < 1.95 else first
+        if number == 0 or max(abs(self.low), abs(self.high)) >= _SMALL:
+            return f"{number:z.{max(0, digits)}f}"
+        return f"{number:.{max(0, digits + math.floor(math.log10(abs(number))))}e}"
 
     def to_dict(self) -> dict[str, float | int | str]:
         """Return the plain form that goes into JSON; an absent ``p_value`` or ``standard_error`` is left out."""

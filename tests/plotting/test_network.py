@@ -21,6 +21,7 @@ NETWORKS = {
     "star2": Network.star(2),
     "complete": COMPLETE,
     "ring": RING,
+    "grid": Network.grid(3, 4, Link(fidelity=0.99)),
     "signs": Network.from_edges([(r"a $\frac$ b", "R $1$"), ("R $1$", "c d")]),
     "apart": Network(("a", "b", "c"), (("b", "c", Link()),)),
 }
@@ -56,6 +57,21 @@ def test_star_is_around_its_centre():
     assert _place(ax, "centre") == (0, 0)
     radii = {round(x * x + y * y, 9) for x, y in (_place(ax, f"party{k}") for k in range(1, 6))}
     assert len(radii) == 1
+
+
+def test_grid_is_a_grid():
+    """So that no two links cross."""
+    network = Network.grid(3, 4)
+    ax = draw_network(network)
+    places = {node: _place(ax, node) for node in network.nodes}
+    xs, ys = (sorted({round(place[axis], 9) for place in places.values()}) for axis in (0, 1))
+    assert len(xs) == 4 and len(ys) == 3
+    step = xs[1] - xs[0]
+    assert places["r1c1"] == pytest.approx((xs[0], ys[-1])) and places["r3c4"] == pytest.approx(
+        (xs[-1], ys[0])
+    )
+    for a, b, _ in network.links:
+        assert sum(abs(places[a][axis] - places[b][axis]) for axis in (0, 1)) == pytest.approx(step)
 
 
 def test_fidelity_stands_nearest_to_its_own_link():

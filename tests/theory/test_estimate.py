@@ -81,6 +81,10 @@ def test_the_standard_error_is_that_of_independent_counts():
         (Estimate(0.98, 0.9644, 0.9956, 0.999), "0.980 ± 0.016 (99.9 %)"),
         (Estimate(-0.00001, -0.004, 0.00398), "0.000 ± 0.004 (95 %)"),
         (Estimate(120.0, 60.0, 180.0), "120 ± 60 (95 %)"),
+        (Estimate(1.29e-6, 1.23e-6, 1.35e-6), "1.29e-06 ± 6e-08 (95 %)"),
+        (Estimate(9.87e-9, 9.47e-9, 1.03e-8), "9.9e-09 ± 4e-10 (95 %)"),
+        (Estimate(1e-10, 0.0, 3e-9), "1e-10 [0.0000000000, 3.0e-09] (95 %)"),
+        (Estimate(-2e-17, -2e-17, -2e-17), "-2e-17"),
     ],
 )
 def test_print(estimate, text):
