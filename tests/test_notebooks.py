@@ -51,6 +51,7 @@ SHORTER = {
         '("3-to-1", 3, {}), ("4-to-1", 4, {}), ("5-to-1", 5, {}),': "",
         '("pumping", 4, {"rounds": 3}), ("double-selection", 3, {}),': "",
         "hops = [1, 2, 3, 4]": "hops = [1, 2]",
+        "short = [1, 2]": "short = [1]",
         '("fake_boston", "fake_kingston", "fake_torino")': '("fake_boston",)',
         "links = [0.75, 0.8, 0.85, 0.9, 0.95, 1.0]": "links = [0.85]",
     },
