@@ -54,7 +54,6 @@ CASES = [
     qn.Distillation(hops=2, scheme="2-to-1", **NOISY),
     qn.DistillationMap(edges=((0, 1), (1, 2), (2, 3))),
     qn.EncodedLink(**NOISY),
-    qn.EncodedLink(code="repetition-3", detect=False, hops=2, **NOISY),
     qn.QuantumRepeater(length_km=20, memory_t2=1e-3, memory_t1=2e-3, source_fidelity=0.97, rounds=1000),
     qn.QuantumRepeater(length_km=20, stations=2, memory_t2=1e-3, storage="frames", rounds=1000),
     qn.QuantumRepeater(length_km=20, memory_t2=1e-3, storage="delays", rounds=1000, circuits=2),

@@ -9,6 +9,7 @@ import stim
 import qnet_circuits as qn
 from qnet_circuits.errors import ParameterError, UnknownNameError
 from qnet_circuits.programs.encoding import Encoding
+from qnet_circuits.testing import check_protocol
 from qnet_circuits.theory.encoded import CODES
 
 NOISE = qn.NoiseParameters()
@@ -142,6 +143,21 @@ def test_sampled_figures_of_two_links_hold_theory(name, detect):
     for figure, value in result.theory.items():
         assert value in result[figure]
         assert result[figure].high - result[figure].low < 0.25
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "detect"), CASES[1:])
+def test_two_links_pass_the_battery_in_every_mode(name, detect):
+    check_protocol(protocol_of(2, name, detect), shots=4000)
+
+
+@pytest.mark.parametrize("hops", [2, 3])
+def test_422_sees_each_single_wrong_readout_of_a_swap_or_a_check(hops):
+    """A wrong bit turns an odd number of times in some check."""
+    encoding = Encoding("422", hops)
+    for register in ("swap", "code", "ends"):
+        for index in range(encoding.registers[register]):
+            assert any(check.count((register, index)) % 2 for check in encoding.all_checks), (register, index)
 
 
 @pytest.mark.parametrize(

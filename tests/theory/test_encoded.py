@@ -1,5 +1,8 @@
 """Chains of encoded links: reference values, plain chains, distillation by the same code, and what is refused."""
 
+from itertools import product
+
+import numpy as np
 import pytest
 
 from qnet_circuits.errors import ParameterError, UnknownNameError
@@ -47,6 +50,40 @@ def test_reference_values_of_majorities_along_a_chain(hops, value):
     made = encoded_chain(REPETITION, [(0.97, 0.03, 0, 0)] * hops, detect=False)
     assert made.weights[1] == pytest.approx(value, abs=6e-6 if value < 0.01 else 6e-5)
     assert made.success == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("detect", [True, False])
+def test_two_links_and_a_noisy_swap_one_error_after_another(detect):
+    """All bit errors of both links with all errors of the swap's gates and readouts, summed one by one."""
+    first, second, gate, readout = 0.08, 0.05, 0.97, 0.96
+    mixed, wrong = (1 - gate) / 4, 1 - readout
+    # For each qubit of the swap: is the result that bit errors flip wrong, and the one that phase errors flip?
+    single = np.zeros((2, 2))
+    for (a, b), (m, n) in product(product((0, 1), repeat=2), repeat=2):
+        by_gate = 1 - 3 * mixed if (a, b) == (0, 0) else mixed
+        single[a ^ m, b ^ n] += by_gate * [1 - wrong, wrong][m] * [1 - wrong, wrong][n]
+    weights, bits = np.zeros(4), list(product((0, 1), repeat=3))
+
+    def chance(error, probability):
+        return np.prod([probability if bit else 1 - probability for bit in error])
+
+    def read(error):
+        """Return whether an error is discarded, and whether it flips the pair."""
+        seen = len(set(error)) > 1
+        return (seen, error[0]) if detect else (False, int(sum(error) > 1))
+
+    for one, other, flips, phases in product(bits, repeat=4):
+        gone, flipped = read(tuple(np.bitwise_xor(one, flips)))
+        gone_too, flipped_too = read(other)
+        if not gone and not gone_too:
+            swap = np.prod([single[flip, phase] for flip, phase in zip(flips, phases, strict=True)])
+            x, z = flipped ^ flipped_too, sum(phases) % 2
+            weights[x ^ 3 * z] += chance(one, first) * chance(other, second) * swap
+    made = encoded_chain(
+        REPETITION, [(1 - first, first, 0, 0), (1 - second, second, 0, 0)], detect, gate, readout
+    )
+    assert made.success == pytest.approx(weights.sum(), abs=1e-12)
+    assert made.weights == pytest.approx(weights / weights.sum(), abs=1e-12)
 
 
 def test_422_sees_every_single_error_and_readouts_of_swaps_too():
