@@ -69,6 +69,8 @@ class EncodedLink(ChainProtocol):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if isinstance(self.code, int):  # the command line reads 422 as a number
+            object.__setattr__(self, "code", str(self.code))
         code_of(self.code, self.detect)
         if self.chain.hops > _MOST_HOPS:
             raise ParameterError(

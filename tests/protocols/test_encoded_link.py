@@ -160,6 +160,12 @@ def test_422_sees_each_single_wrong_readout_of_a_swap_or_a_check(hops):
             assert any(check.count((register, index)) % 2 for check in encoding.all_checks), (register, index)
 
 
+def test_a_code_may_be_named_by_its_number():
+    """A command line reads 422 as a number."""
+    assert qn.EncodedLink(code=422) == qn.EncodedLink(code="422")
+    assert qn.EncodedLink(code=422).parameters["code"] == "422"
+
+
 @pytest.mark.parametrize(
     ("fields", "error", "words"),
     [
