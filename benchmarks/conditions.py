@@ -5,7 +5,6 @@ python -m benchmarks.conditions [--repeats 20000] [--only WORD] [--seed S]
 
 from __future__ import annotations
 
-import argparse
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,8 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
-from benchmarks.intervals import LEVEL, SHOTS, Row
+from benchmarks.intervals import HEADER, LEVEL, SHOTS, Row
+from benchmarks.measuring import options_of_coverage
 from qnet_circuits.errors import NoShotsError
 from qnet_circuits.programs.counting import Counted, Seen, estimated
 from qnet_circuits.programs.events import Event
@@ -243,17 +243,11 @@ def distillation() -> Iterator[Case]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description="Coverage and length of intervals under conditions, and of ratios."
+    options = options_of_coverage(
+        "Coverage and length of intervals under conditions, and of ratios.", 20_000, arguments
     )
-    parser.add_argument("--repeats", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--only", default="", help="a part of the names of cases")
-    options = parser.parse_args(arguments)
     rng, good = np.random.default_rng(options.seed), True
-    print(
-        "| figure | shots | coverage | half-width / 1.96 σ | rarer | standard error / spread |\n|---|---|---|---|---|---|"
-    )
+    print(HEADER)
     for each in (one for one in (*made_up(), *distillation()) if options.only in one.name):
         for shots in SHOTS:
             row = measured(each, shots, options.repeats, rng)

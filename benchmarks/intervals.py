@@ -5,7 +5,6 @@ python -m benchmarks.intervals [--repeats 100000] [--only WORD] [--seed S]
 
 from __future__ import annotations
 
-import argparse
 import math
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 import qnet_circuits as qn
+from benchmarks.measuring import options_of_coverage
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.theory.estimate import combine
 from qnet_circuits.theory.weighted import Count, Joint, arms
@@ -29,6 +29,7 @@ SLACK = 0.005
 ALPHA = 1e-3
 #: So many rarer outcomes are enough for the bar of the length.
 ENOUGH, BAR = 20, 1.2
+HEADER = "| figure | shots | coverage | half-width / 1.96 σ | rarer | standard error / spread |\n|---|---|---|---|---|---|"
 SHOTS = (20, 100, 1000, 10_000)
 _CHUNK = 2000
 
@@ -329,15 +330,9 @@ def of_drawn(repeats: int, rng: np.random.Generator) -> Iterator[tuple[str, floa
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Coverage and length of intervals.")
-    parser.add_argument("--repeats", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--only", default="", help="a part of the names of cases")
-    options = parser.parse_args(arguments)
+    options = options_of_coverage("Coverage and length of intervals.", 100_000, arguments)
     rng, good = np.random.default_rng(options.seed), True
-    print(
-        "| figure | shots | coverage | half-width / 1.96 σ | rarer | standard error / spread |\n|---|---|---|---|---|---|"
-    )
+    print(HEADER)
     for case in [*made_up(), *of_registry()]:
         for shots in SHOTS:
             few = min(source.shots(shots) for source in case.sources) < 10

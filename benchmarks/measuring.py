@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -78,3 +79,14 @@ def seconds_in_aer() -> Iterator[list[float]]:
         yield spent
     finally:
         AerSimulator.run = run
+
+
+def options_of_coverage(
+    description: str, repeats: int, arguments: Sequence[str] | None
+) -> argparse.Namespace:
+    """Read the command line of a benchmark that counts how often intervals cover: repeats, seed, only."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--repeats", type=int, default=repeats)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--only", default="", help="a part of the names of cases")
+    return parser.parse_args(arguments)

@@ -8,7 +8,6 @@ with errors; qubits of the readout circuits begin in |1⟩ now and then, and are
 
 from __future__ import annotations
 
-import argparse
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.intervals import LEVEL, Row
+from benchmarks.measuring import options_of_coverage
 from qnet_circuits.compiling.frames import OutcomeMap
 from qnet_circuits.programs.expressions import parity, population
 from qnet_circuits.programs.figures import Figure
@@ -168,11 +168,7 @@ def cases() -> Iterator[Case]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Coverage and length of intervals of mitigated figures.")
-    parser.add_argument("--repeats", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--only", default="", help="a part of the names of cases")
-    options = parser.parse_args(arguments)
+    options = options_of_coverage("Coverage and length of intervals of mitigated figures.", 10_000, arguments)
     rng, good = np.random.default_rng(options.seed), True
     print(
         "| figure | shots | coverage | half-width / 1.96 σ | | standard error / spread |\n|---|---|---|---|---|---|"

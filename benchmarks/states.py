@@ -5,13 +5,13 @@ python -m benchmarks.states [--repeats 200] [--only WORD] [--seed S]
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
 import numpy as np
 from scipy.stats import binom
 
+from benchmarks.measuring import options_of_coverage
 from qnet_circuits.theory.state_estimate import PauliCounts, state_estimate
 from qnet_circuits.theory.states import FUNCTIONS, Matrix, matrix_of, shares_in
 
@@ -88,11 +88,7 @@ def row(state: Matrix, function: str, shots: int, repeats: int, rng: np.random.G
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Coverage and length of intervals of functions of a state.")
-    parser.add_argument("--repeats", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--only", default="", help="a part of the names of cases")
-    options = parser.parse_args(arguments)
+    options = options_of_coverage("Coverage and length of intervals of functions of a state.", 200, arguments)
     rng, good = np.random.default_rng(options.seed), True
     print(
         "| state | function | shots | truth | coverage | bias | length | se |\n|---|---|---|---|---|---|---|---|"
