@@ -8,20 +8,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import TwoSlopeNorm
 from matplotlib.patches import Rectangle
 
 from qnet_circuits.errors import ParameterError, check_name
-from qnet_circuits.plotting.style import FAINT, FONT, INK, PAPER, new_axes
+from qnet_circuits.plotting.style import FAINT, FONT, GAIN_COLOURS, INK, NO_GAIN, PAPER, gain_scale, new_axes
 from qnet_circuits.theory.break_even import QUANTITIES, BreakEven
 
-_COLOURS = "PuOr"
 _LABELS = {
     "fidelity": "gain of encoding in fidelity",
     "pairs": "gain of encoding in perfect pairs for each raw one",
 }
-#: Gains nearer to 0 than this are rounding.
-_NOTHING = 1e-12
 
 
 def plot_break_even(places: Sequence[BreakEven], quantity: str = "fidelity", ax: Axes | None = None) -> Axes:
@@ -52,12 +48,11 @@ def plot_break_even(places: Sequence[BreakEven], quantity: str = "fidelity", ax:
         raise ParameterError("there is nothing to draw; give what break_even returns")
     hops, scales = sorted({each.hops for each in places}), sorted({each.scale for each in places})
     gains = {(hops.index(each.hops), scales.index(each.scale)): each.gain(quantity) for each in places}
-    most = max(map(abs, gains.values())) or 1.0
-    norm, colours = TwoSlopeNorm(0.0, -most, most), plt.get_cmap(_COLOURS)
+    norm, colours = gain_scale(gains.values()), plt.get_cmap(GAIN_COLOURS)
     ax = new_axes(ax, (1.8 + 0.75 * len(hops), 1.4 + 0.5 * len(scales)))
     for each in places:
         x, y = place = hops.index(each.hops), scales.index(each.scale)
-        kind = "encoded" if gains[place] > _NOTHING else "other"
+        kind = "encoded" if gains[place] > NO_GAIN else "other"
         shade = colours(norm(gains[place]))
         ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, color=shade, lw=0, gid=kind))
         dark = np.dot(shade[:3], (0.3, 0.59, 0.11)) < 0.55
@@ -70,7 +65,7 @@ def plot_break_even(places: Sequence[BreakEven], quantity: str = "fidelity", ax:
             size=FONT,
             color=PAPER if dark else INK,
         )
-    _draw_border(ax, {place for place, gain in gains.items() if gain > _NOTHING}, set(gains))
+    _draw_border(ax, {place for place, gain in gains.items() if gain > NO_GAIN}, set(gains))
     ax.set_xlim(-0.5, len(hops) - 0.5)
     ax.set_ylim(-0.5, len(scales) - 0.5)
     ax.set_xticks(range(len(hops)), [str(each) for each in hops], size=FONT)
@@ -79,7 +74,7 @@ def plot_break_even(places: Sequence[BreakEven], quantity: str = "fidelity", ax:
     ax.set_ylabel("scale of all noise", size=FONT)
     ax.set_title("acceptance of encoded links", size=FONT, color=INK)
     ax.tick_params(color=FAINT, length=0)
-    bar = ax.figure.colorbar(ScalarMappable(norm, _COLOURS), ax=ax)
+    bar = ax.figure.colorbar(ScalarMappable(norm, GAIN_COLOURS), ax=ax)
     bar.set_label(_LABELS[quantity], color=INK, size=FONT)
     bar.outline.set_visible(False)
     return ax

@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import rustworkx
+from matplotlib.axes import Axes
+
+from qnet_circuits.plotting.pen import Pen
+from qnet_circuits.plotting.style import PAPER, new_axes
 
 Point = tuple[float, float]
 Edge = tuple[int, int]
 #: Space between parts that no coupling joins.
 _GAP = 2.0
 _SEED = 1
+#: Inches between neighbours, the radius of a qubit's disc as a part of that, and space around.
+_PITCH, _RADIUS, _MARGIN = 0.46, 0.3, 0.7
+
+
+def draw_qubits(
+    ax: Axes | None, places: Mapping[int, Point], least: tuple[float, float], below: float
+) -> Pen:
+    """Draw the qubits of a chip as discs with their numbers, and return the pen for what lies between them.
+
+    Args:
+        ax: Axes to draw on; those of a new figure if None.
+        places: Where the qubits stand, as of ``chip_places``.
+        least: Least width and height of a new figure in inches.
+        below: Inches for what stands above and below the chip.
+    """
+    width, height = (max(point[axis] for point in places.values()) + 2 * _MARGIN for axis in (0, 1))
+    ax = new_axes(ax, (max(least[0], _PITCH * width + 1.2), max(least[1], _PITCH * height + below)))
+    pen = Pen.on(ax, (-_MARGIN, width - _MARGIN), (height - _MARGIN, -_MARGIN))
+    for qubit, place in places.items():
+        pen.disc(*place, _RADIUS, PAPER, width=0.02)
+        pen.text(*place, str(qubit), 0.24)
+    return pen
 
 
 def chip_places(edges: Sequence[Edge]) -> dict[int, Point]:

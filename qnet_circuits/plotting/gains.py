@@ -7,23 +7,17 @@ from typing import TYPE_CHECKING, Any
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import TwoSlopeNorm
 from matplotlib.lines import Line2D
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.plotting.chip import Edge, chip_places
-from qnet_circuits.plotting.links import MARGIN, PITCH, RADIUS
-from qnet_circuits.plotting.pen import Pen
-from qnet_circuits.plotting.style import FAINT, INK, PAPER, new_axes
+from qnet_circuits.plotting.chip import Edge, chip_places, draw_qubits
+from qnet_circuits.plotting.style import FAINT, GAIN_COLOURS, INK, NO_GAIN, gain_scale
 from qnet_circuits.programs.figures import links_of
 from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:
     from qnet_circuits.runs.results.result import Result
 
-_COLOURS = "PuOr"
-#: Gains nearer to 0 than this are rounding.
-_NOTHING = 1e-12
 _KINDS = {
     "distil": "distilling wins", "direct": "the direct link wins", "never": "nothing left either way",
     "open": "undecided", "unmeasured": "no line of four qubits",
@@ -51,11 +45,9 @@ def plot_gains(result: Result, ax: Axes | None = None) -> Axes:
         raise ParameterError(f"{result.title} has no gains; give the result of a distillation-map")
     edges = _edges(result, gains)
     places = chip_places(edges)
-    width, height = (max(point[axis] for point in places.values()) + 2 * MARGIN for axis in (0, 1))
-    ax = new_axes(ax, (max(5.2, PITCH * width + 1.2), max(2.6, PITCH * height + 1.2)))
-    pen = Pen.on(ax, (-MARGIN, width - MARGIN), (height - MARGIN, -MARGIN))
-    most = max((abs(each.value) for each in gains.values()), default=0.0) or 1.0
-    scale, colours = TwoSlopeNorm(0.0, -most, most), plt.get_cmap(_COLOURS)
+    pen = draw_qubits(ax, places, (5.2, 2.6), below=1.2)
+    ax = pen.ax
+    scale, colours = gain_scale([each.value for each in gains.values()]), plt.get_cmap(GAIN_COLOURS)
     kinds = {edge: _kind(gains.get(edge)) for edge in edges}
     for edge, kind in kinds.items():
         xs, ys = zip(*(places[end] for end in edge), strict=True)
@@ -69,10 +61,7 @@ def plot_gains(result: Result, ax: Axes | None = None) -> Axes:
             pen.line(
                 xs, ys, 0.06 if kind == "unmeasured" else 0.14, color=FAINT, zorder=1, gid=kind, **dashed
             )
-    for qubit, place in places.items():
-        pen.disc(*place, RADIUS, PAPER, width=0.02)
-        pen.text(*place, str(qubit), 0.24)
-    bar = ax.figure.colorbar(ScalarMappable(scale, _COLOURS), ax=ax, fraction=0.04, pad=0.02, shrink=0.8)
+    bar = ax.figure.colorbar(ScalarMappable(scale, GAIN_COLOURS), ax=ax, fraction=0.04, pad=0.02, shrink=0.8)
     bar.set_label("gain of distilling, perfect pairs for each raw one", color=INK)
     bar.outline.set_visible(False)
     _draw_legend(ax, list(kinds.values()))
@@ -89,15 +78,15 @@ def _edges(result: Result, gains: dict[Edge, Estimate]) -> list[Edge]:
 def _kind(estimate: Estimate | None) -> str:
     if estimate is None:
         return "unmeasured"
-    if max(abs(estimate.low), abs(estimate.high)) < _NOTHING:
+    if max(abs(estimate.low), abs(estimate.high)) < NO_GAIN:
         return "never"
-    if estimate.low <= _NOTHING and estimate.high >= -_NOTHING:
+    if estimate.low <= NO_GAIN and estimate.high >= -NO_GAIN:
         return "open"
     return "distil" if estimate.value > 0 else "direct"
 
 
 def _draw_legend(ax: Axes, kinds: list[str]) -> None:
-    colours = plt.get_cmap(_COLOURS)
+    colours = plt.get_cmap(GAIN_COLOURS)
     look: dict[str, dict[str, Any]] = {"distil": {"color": colours(0.95), "lw": 4}, "direct": {"color": colours(0.05), "lw": 4},
             "never": {"color": FAINT, "lw": 3, "ls": (0, (1, 0.7))}, "open": {"color": FAINT, "lw": 3, "ls": (0, (1, 0.7))},
             "unmeasured": {"color": FAINT, "lw": 1}}  # fmt: skip

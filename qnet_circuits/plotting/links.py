@@ -13,9 +13,9 @@ from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.plotting.chip import Edge, Point, chip_places
+from qnet_circuits.plotting.chip import Edge, Point, chip_places, draw_qubits
 from qnet_circuits.plotting.pen import Pen
-from qnet_circuits.plotting.style import FAINT, INK, LINK_COLOUR, PAPER, new_axes
+from qnet_circuits.plotting.style import FAINT, INK, LINK_COLOUR
 from qnet_circuits.programs.figures import links_of
 from qnet_circuits.theory.estimate import Estimate
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _COLOURS = "viridis"
 #: Below this fidelity a link is drawn apart: no such pair is proven entangled.
 _ENTANGLED = 0.5
-#: Inches between neighbours, the radius of a qubit's disc as a part of that, and space around.
-PITCH, RADIUS, MARGIN = 0.46, 0.3, 0.7
 
 
 def plot_links(result: Result, ax: Axes | None = None) -> Axes:
@@ -51,15 +49,11 @@ def plot_links(result: Result, ax: Axes | None = None) -> Axes:
     middles = {_edge(line[len(line) // 2 - 1 :]): estimate for line, estimate in lines.items()}
     edges = sorted({_edge(pair) for line in lines for pair in pairwise(line)})
     places = chip_places(edges)
-    width, height = (max(point[axis] for point in places.values()) + 2 * MARGIN for axis in (0, 1))
-    ax = new_axes(ax, (max(4.2, PITCH * width + 1.2), max(2.2, PITCH * height + 0.9)))
-    pen = Pen.on(ax, (-MARGIN, width - MARGIN), (height - MARGIN, -MARGIN))
+    pen = draw_qubits(ax, places, (4.2, 2.2), below=0.9)
+    ax = pen.ax
     scale = _scale([estimate.value for estimate in middles.values() if estimate.low > _ENTANGLED])
     for a, b in edges:
         _draw_link(pen, (places[a], places[b]), middles.get((a, b)), scale)
-    for qubit, place in places.items():
-        pen.disc(*place, RADIUS, PAPER, width=0.02)
-        pen.text(*place, str(qubit), 0.24)
     _draw_scale(ax, scale, "Bell fidelity" if len(next(iter(lines))) == 2 else "swapped fidelity")
     unproven = [line for line in ax.lines if line.get_gid() == "unproven"]
     if unproven:

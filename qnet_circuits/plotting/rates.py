@@ -55,10 +55,9 @@ def plot_rates(
     if not points:
         raise ParameterError("there are no rates to draw; give what rates_over_distance returns")
     ax = new_axes(ax, (5.6, 3.8))
-    bounded = quantity == "key_per_use"
     for place, (stations, row) in enumerate(rows.items()):
         _draw_line(ax, place, stations, row, quantity)
-    if bounded:
+    if quantity == "key_per_use":
         bound = sorted({each.length_km: each.plob for each in points if math.isfinite(each.plob)}.items())
         ax.plot(
             *zip(*bound, strict=True), color=INK, ls="--", lw=1.4, label="PLOB bound", zorder=2, gid="plob"

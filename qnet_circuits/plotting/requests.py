@@ -9,10 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from qnet_circuits.errors import ParameterError, check_name
-from qnet_circuits.plotting.style import FAINT, FONT, INK, MARKERS, PALETTE, new_axes
+from qnet_circuits.plotting.style import FAINT, FONT, INK, MARKERS, PALETTE, arms, new_axes
 
 if TYPE_CHECKING:
     from qnet_circuits.repeaters.requests import Served
+    from qnet_circuits.theory.estimate import Estimate
 
 _LABELS = {
     "pairs_per_second": "pairs per second",
@@ -71,14 +72,11 @@ def plot_requests(
     return ax
 
 
-def _draw_row(ax: Axes, values: Sequence[object], shift: float, k: int, name: str) -> None:
+def _draw_row(ax: Axes, values: Sequence[Estimate | None], shift: float, k: int, name: str) -> None:
     """Draw one mark for each request."""
-    from qnet_circuits.theory.estimate import Estimate
-
-    there = {line + shift: each for line, each in enumerate(values) if isinstance(each, Estimate)}
-    ends = [(each.value - each.low, each.high - each.value) for each in there.values()]
+    there = {line + shift: each for line, each in enumerate(values) if each is not None}
     ax.errorbar(
-        [each.value for each in there.values()], list(there), xerr=np.maximum(0, np.array(ends).reshape(-1, 2)).T,
+        [each.value for each in there.values()], list(there), xerr=arms(list(there.values())),
         fmt=MARKERS[k % len(MARKERS)], color=PALETTE[k % len(PALETTE)], ms=5, capsize=3, label=name,
         gid=name or "requests", clip_on=False, zorder=3,
     )  # fmt: skip

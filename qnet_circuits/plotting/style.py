@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.colors import TwoSlopeNorm
 from matplotlib.container import ErrorbarContainer
 
 from qnet_circuits.theory.estimate import Estimate
@@ -19,6 +20,8 @@ FAINT = "#9a9a9a"
 PAPER = "#ffffff"
 LINK_COLOUR = PALETTE[1]
 MESSAGE_COLOUR = PALETTE[0]
+#: Colours of gains and losses; gains nearer to 0 than this are rounding.
+GAIN_COLOURS, NO_GAIN = "PuOr", 1e-12
 #: Size of the text in pictures of figures, in points.
 FONT = 9.0
 #: Largest sides of a figure in inches; what needs more is drawn smaller.
@@ -41,14 +44,25 @@ def new_axes(ax: Axes | None, figsize: tuple[float, float], bare: bool = False) 
     return ax
 
 
+def gain_scale(gains: Iterable[float]) -> TwoSlopeNorm:
+    """Return a scale with 0 in its middle that reaches to the largest gain or loss."""
+    most = max(map(abs, gains)) or 1.0
+    return TwoSlopeNorm(0.0, -most, most)
+
+
 def text_width(text: str, size: float) -> float:
     """Return about how wide the longest line of a text is, in the unit of ``size``."""
     return 0.62 * size * max(len(line) for line in text.split("\n"))
+
+
+def arms(estimates: Sequence[Estimate]) -> list[tuple[float, ...]]:
+    """Return how far intervals reach below and above their values, as Matplotlib's error bars take it."""
+    ends = [(max(0.0, each.value - each.low), max(0.0, each.high - each.value)) for each in estimates]
+    return [*zip(*ends, strict=True)]
 
 
 def draw_intervals(
     ax: Axes, xs: Sequence[float], estimates: Sequence[Estimate], **style: Any
 ) -> ErrorbarContainer:
     """Draw estimates with their intervals, in the style of Matplotlib's error bars."""
-    ends = [(max(0.0, each.value - each.low), max(0.0, each.high - each.value)) for each in estimates]
-    return ax.errorbar(xs, [each.value for each in estimates], [*zip(*ends, strict=True)], **style)
+    return ax.errorbar(xs, [each.value for each in estimates], arms(estimates), **style)
