@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 
 from qnet_circuits.errors import ParameterError, check_range
+from qnet_circuits.theory.entropy import shannon_entropy
 
 Weights = tuple[float, float, float, float]
 """The weights (q_I, q_X, q_Y, q_Z) of the states (1 ⊗ P)|Φ+>."""
@@ -226,5 +227,4 @@ def hashing_yield(weights: Sequence[float]) -> float:
         >>> round(hashing_yield(werner(0.9)), 5), hashing_yield(werner(0.8))
         (0.37251, 0.0)
     """
-    entropy = -sum(weight * math.log2(weight) for weight in check_weights(weights) if weight > 0)
-    return max(0.0, 1 - entropy)
+    return max(0.0, 1 - shannon_entropy(check_weights(weights)))

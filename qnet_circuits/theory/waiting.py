@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from qnet_circuits.errors import ParameterError, check_count, check_range
+from qnet_circuits.theory.fibre import multiplexed
 
 #: Below this probability a table of attempts gets too long; sampled schedules have no such limit.
 LEAST_SUCCESS = 1e-5
@@ -51,8 +52,7 @@ def attempts_until_all(success: float, links: int) -> float:
         k = np.arange(1, missing + 1)
         ways = gammaln(missing + 1) - gammaln(k + 1) - gammaln(missing - k + 1)
         come = np.exp(ways + xlogy(k, p) + xlog1py(missing - k, -p))
-        some = 1.0 if p == 1 else -math.expm1(missing * math.log1p(-p))
-        means[missing] = (1 + come @ means[missing - 1 :: -1]) / some
+        means[missing] = (1 + come @ means[missing - 1 :: -1]) / multiplexed(p, missing)
     return float(means[links])
 
 
@@ -200,8 +200,7 @@ def _cutoff(success: float, cutoff: int) -> tuple[float, float, float, float]:
     """Return p, and the probabilities of a first success, that it is of both links, and of the second in time."""
     p, cutoff = _success(success), check_count("cutoff", cutoff)
     first = p * (2 - p)
-    second = 1.0 if p == 1 else -math.expm1(cutoff * math.log1p(-p))
-    return p, first, p * p / first, second
+    return p, first, p * p / first, multiplexed(p, cutoff)
 
 
 def stored_fidelity(seconds: float, t1: float, t2: float, both: bool = False) -> float:
