@@ -16,7 +16,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.errors import ParameterError, check_count, check_name
-from qnet_circuits.programs.blocks import bell_measurement, measure_pauli, move
+from qnet_circuits.programs.blocks import bell_measurement, entangle_links, measure_pauli, move
 from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
@@ -236,7 +236,8 @@ class _Chain:
     def distilled_first(self) -> Halves:
         """Append distillation on every link, and the swaps of what is kept."""
         kept = []
-        for link, (near, far) in zip(self._links(), pairwise(self.registers), strict=True):
+        for near, far in pairwise(self.registers):
+            link = self.network.link(near.name, far.name)
             kept.append(self._distilled(near, far, partial(self._pair, link)))
         return self._joined(kept)
 
@@ -258,10 +259,8 @@ class _Chain:
             self.circuit.reset(stations)
         self.swapped = True
         ends = [halves[0], *stations, halves[1]]
-        pairs = list(zip(ends[::2], ends[1::2], strict=True))
-        for link, pair in zip(self._links(), pairs, strict=True):
-            self._pair(link, pair)
-        self._joined(pairs)
+        entangle_links(self.circuit, self.network, ends)
+        self._joined(list(zip(ends[::2], ends[1::2], strict=True)))
 
     def _pair(self, link: Link, halves: Halves) -> None:
         entangle(self.circuit, *halves, link)
@@ -276,6 +275,3 @@ class _Chain:
         if x:
             correct(self.circuit, pairs[-1][1], x=x, z=z)
         return pairs[0][0], pairs[-1][1]
-
-    def _links(self) -> list[Link]:
-        return [self.network.link(a, b) for a, b in pairwise(self.network.path())]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain as joined
 from itertools import pairwise
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
@@ -170,6 +169,7 @@ def _decode(circuit: QuantumCircuit, code: str, block: Sequence[Qubit], bits: It
     gates, kept, z_places, x_places = DECODERS[code]
     for control, target in gates:
         circuit.cx(block[control], block[target])
-    for place, pauli in joined(((p, "Z") for p in z_places), ((p, "X") for p in x_places)):
-        measure_pauli(circuit, block[place], pauli, next(bits))
+    for pauli, places in (("Z", z_places), ("X", x_places)):
+        for place in places:
+            measure_pauli(circuit, block[place], pauli, next(bits))
     return block[kept]
