@@ -13,11 +13,10 @@ from qnet_circuits.programs.expressions import Expression, parity
 from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
-from qnet_circuits.programs.node import Node
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, register
 from qnet_circuits.repeaters.circuits import mean_circuit, round_circuits
-from qnet_circuits.repeaters.rates import apart, delivered, plob_of
+from qnet_circuits.repeaters.rates import apart, chain_with_memories, delivered, plob_of, secret_bits
 from qnet_circuits.repeaters.schedule import Schedule
 from qnet_circuits.repeaters.storage import (
     STORAGE,
@@ -26,8 +25,8 @@ from qnet_circuits.repeaters.storage import (
     memory_factors,
     storage_channel,
 )
+from qnet_circuits.repeaters.times import ENDS
 from qnet_circuits.theory import bell_diagonal, bounds
-from qnet_circuits.theory.key_rates import bb84_rate
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 _SETTINGS = ("xx", "yy", "zz")
@@ -112,7 +111,7 @@ class QuantumRepeater(Protocol):
 
     def __post_init__(self) -> None:
         check_name("storage", self.storage, STORAGE)
-        check_name("ends", self.ends, ("measured", "stored"))
+        check_name("ends", self.ends, ENDS)
         check_count("stations", self.stations, 0, _MOST_STATIONS)
         check_count("rounds", self.rounds, 100)
         check_count("circuits", self.circuits, 2, _MOST_CIRCUITS)
@@ -142,9 +141,7 @@ class QuantumRepeater(Protocol):
             efficiency=self.efficiency,
             scheme=self.scheme,
         )
-        plain = Network.chain(self.stations + 1, link)
-        nodes = [Node(name, memory_t1=self.memory_t1, memory_t2=self.memory_t2) for name in plain.nodes]
-        return Network(nodes, plain.links)
+        return chain_with_memories(self.stations + 1, link, self.memory_t1, self.memory_t2)
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -260,8 +257,7 @@ class QuantumRepeater(Protocol):
         if seconds is not None:
             found["pairs_per_second"] = 1 / seconds
         if kept is not None and seconds is not None:
-            bit, phase = ((1 - abs(found[name])) / 2 for name in ("zz", "xx"))
-            found["key_per_second"] = max(0.0, bb84_rate(bit, phase)) / seconds
+            found["key_per_second"] = secret_bits(found["xx"], found["zz"]) / seconds
             use = min(self.schedule.period_s) / self.schedule.modes
             found["key_per_use"] = found["key_per_second"] * use
             found["plob_ratio"] = found["key_per_use"] / self._plob

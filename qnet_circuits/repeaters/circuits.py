@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 from qiskit.circuit import Qubit
 
@@ -15,11 +14,10 @@ from qnet_circuits.programs.blocks import entangle_links, entangled_ends, halves
 from qnet_circuits.programs.channel import Channel, channel
 from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.network import Network
-from qnet_circuits.repeaters.times import Times
+from qnet_circuits.repeaters.times import Seconds, Times
 
-Seconds = NDArray[np.float64]
 #: Delays of a device are whole steps of so many seconds, which are whole steps of the clocks of processors.
-STEP = 1e-7
+_STEP = 1e-7
 
 
 def mean_circuit(network: Network, bases: str, happens: Channel, emulated: bool) -> QuantumCircuit:
@@ -112,6 +110,6 @@ class _Round:
     ) -> None:
         """Let qubits of a device wait, in whole steps."""
         for qubit, each in zip(qubits, seconds, strict=True):
-            steps = round(float(each) * (self.time_scale or 0.0) / STEP)
+            steps = round(float(each) * (self.time_scale or 0.0) / _STEP)
             if steps:
                 circuit.delay(steps * 100, qubit, unit="ns")

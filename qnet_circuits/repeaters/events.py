@@ -16,7 +16,7 @@ from qnet_circuits.errors import ParameterError
 
 Floats = NDArray[np.float64]
 #: Sums of periods that are equal on paper differ in their last digits.
-_SLACK = 1 + 1e-12
+SLACK = 1 + 1e-12
 #: More swaps and losses in one round than this never come to an end.
 _MOST_EVENTS = 200_000
 
@@ -121,11 +121,11 @@ def _next_event(rules: Rules, arrived: Floats, swapped: Floats, rng: np.random.G
     ready = [_ready(rules, arrived, swapped, station) for station in range(1, len(arrived))]
     left, right = (np.array(side) for side in zip(*ready, strict=True))
     due, begun = np.maximum(left, right), np.minimum(arrived[:-1], arrived[1:])
-    late = due > (begun + rules.cutoff_s) * _SLACK
+    late = due > (begun + rules.cutoff_s) * SLACK
     when = np.where(late, begun + rules.cutoff_s, due)
     when[np.isfinite(swapped)] = np.inf
     # At one moment swaps come before cut-offs: a qubit that has waited for exactly the cut-off is swapped.
-    station = np.where(late, when * _SLACK, when).argmin(axis=0)
+    station = np.where(late, when * SLACK, when).argmin(axis=0)
     time, late = when[station, rounds], late[station, rounds]
     good = ~late & (rng.random(len(rounds)) < rules.swap_success)
     swapped[station[good], rounds[good]] = time[good]

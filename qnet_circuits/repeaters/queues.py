@@ -13,10 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnet_circuits.errors import ParameterError
+from qnet_circuits.repeaters.events import SLACK, Floats
 
-Floats = NDArray[np.float64]
-#: Sums of periods that are equal on paper differ in their last digits.
-_SLACK = 1 + 1e-12
 #: More turns in one round than this never come to an end.
 _MOST_EVENTS = 200_000
 _UNASKED, _WAITING, _IN_TURN, _ENDED = range(4)
@@ -108,9 +106,9 @@ class Queue:
 
     def _happen(self, now: Floats) -> NDArray[np.bool_]:
         """End turns and requests whose time has come, and return the kept ones that go on with their next turn."""
-        demand, latest = self.demand, now * _SLACK
+        demand, latest = self.demand, now * SLACK
         hit = (self._next_s <= latest) & np.isfinite(now)
-        finished = hit & (self._phase == _IN_TURN) & (self._turn_ends_s <= demand.deadline_s * _SLACK)
+        finished = hit & (self._phase == _IN_TURN) & (self._turn_ends_s <= demand.deadline_s * SLACK)
         self._phase[hit & (self._phase == _UNASKED)] = _WAITING
         self._count(hit, finished, now)
         full = finished & (self.delivered >= demand.pairs)
@@ -129,7 +127,7 @@ class Queue:
         """Count the pairs of turns that have ended, after what those before have lost since the last count."""
         demand = self.demand
         fidelity = (1 + (demand.at_once[:, None] * self._leaves).sum(axis=0)) / 4
-        good = finished & (fidelity >= demand.least / _SLACK)
+        good = finished & (fidelity >= demand.least / SLACK)
         since = np.where(hit, np.where(np.isfinite(now), now, 0) - self._counted_s, 0)
         self.kept *= np.exp(-since * demand.decay[:, None])
         self.kept += good * self._leaves

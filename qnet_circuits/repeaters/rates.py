@@ -141,23 +141,21 @@ def delivered(
         level: Confidence level of the rates.
         ends: What becomes of the end qubits.
     """
-    path = network.path()
-    fibres = [_fibre(network.link(a, b)) for a, b in pairwise(path)]
     time = mean(times.delivered_s, apart(level))
-    shares = [_secret(x, z) for x, z in zip(_sizes(xx), _sizes(zz), strict=True)]
+    shares = [secret_bits(x, z) for x, z in zip(_sizes(xx), _sizes(zz), strict=True)]
     low, high = shares[1] / time.high, shares[2] / time.low
     key = Estimate(shares[0] / time.value, low, high, level, f"{xx.method}, Bonferroni", times.rounds)
+    fibres = _fibres(network)
     length = round(math.fsum(length for length, _ in fibres), 9)  # thirds of a distance make it again
     return Rates(
-        length, len(path) - 2, _inverse(mean(times.delivered_s, level)), fidelity, key,
+        length, len(fibres) - 1, _inverse(mean(times.delivered_s, level)), fidelity, key,
         _scaled(key, min(schedule.period_s) / schedule.modes), plob_of(network), ends,
     )  # fmt: skip
 
 
 def plob_of(network: Network) -> float:
     """Return the most secret bits for each use of a chain's fibre without a station, or ParameterError without lengths."""
-    path = network.path()
-    return plob(math.prod(transmission(*_fibre(network.link(a, b))) for a, b in pairwise(path)))
+    return plob(math.prod(transmission(*each) for each in _fibres(network)))
 
 
 def apart(level: float) -> float:
@@ -207,11 +205,17 @@ def rates_over_distance(
         asked = {name: value for name, value in policy.items() if number or name in ("modes", "messages")}
         table[number] = []
         for length in lengths_km:
-            chain = Network.chain(links, replace(link, length_km=length / links))
-            nodes = [Node(name, memory_t1=memory_t1, memory_t2=memory_t2) for name in chain.nodes]
-            network = Network(nodes, chain.links)
+            network = chain_with_memories(
+                links, replace(link, length_km=length / links), memory_t1, memory_t2
+            )
             table[number].append(repeater_rates(network, Schedule.of(network, **asked), rounds, rng))
     return table
+
+
+def chain_with_memories(links: int, link: Link, t1: float | None, t2: float | None) -> Network:
+    """Return a chain of equal links, all of whose nodes have memories with this T1 and T2 in seconds."""
+    plain = Network.chain(links, link)
+    return Network([Node(name, memory_t1=t1, memory_t2=t2) for name in plain.nodes], plain.links)
 
 
 def _sizes(correlator: Estimate) -> tuple[float, float, float]:
@@ -221,17 +225,20 @@ def _sizes(correlator: Estimate) -> tuple[float, float, float]:
     return abs(correlator.value), least, max(ends)
 
 
-def _secret(xx: float, zz: float) -> float:
+def secret_bits(xx: float, zz: float) -> float:
     """Return the secret bits of a pair with these correlators; an interval may reach beyond what correlators can be."""
     phase, bit = ((1 - min(abs(correlator), 1.0)) / 2 for correlator in (xx, zz))
     return max(0.0, bb84_rate(bit, phase))
 
 
-def _fibre(link: Link) -> tuple[float, float]:
-    """Return the length of a link's fibre in km, and its loss in dB/km."""
-    if link.length_km is None or link.attenuation_db_per_km is None:
-        raise ParameterError(f"{link!r} has no length_km: rates are those of links over distances")
-    return link.length_km, link.attenuation_db_per_km
+def _fibres(network: Network) -> list[tuple[float, float]]:
+    """Return the length of each link's fibre in km, and its loss in dB/km."""
+    found = []
+    for link in (network.link(a, b) for a, b in pairwise(network.path())):
+        if link.length_km is None or link.attenuation_db_per_km is None:
+            raise ParameterError(f"{link!r} has no length_km: rates are those of links over distances")
+        found.append((link.length_km, link.attenuation_db_per_km))
+    return found
 
 
 def _inverse(mean: Estimate) -> Estimate:

@@ -85,6 +85,11 @@ class Schedule:
         """Number of links."""
         return len(self.success)
 
+    @property
+    def in_period(self) -> tuple[float, ...]:
+        """Probability that at least one mode of each link succeeds in one period."""
+        return tuple(multiplexed(each, self.modes) for each in self.success)
+
     @classmethod
     def of(
         cls,
@@ -158,9 +163,10 @@ class Schedule:
             if self.swapping == "asap"
             else _halves(0, self.links)
         )
-        success = np.array([multiplexed(p, self.modes) for p in self.success])
         cutoff = math.inf if self.cutoff_s is None else float(self.cutoff_s)
-        return Rules(success, np.array(self.period_s), delays, spans, float(self.swap_success), cutoff)
+        return Rules(
+            np.array(self.in_period), np.array(self.period_s), delays, spans, float(self.swap_success), cutoff
+        )
 
 
 def _halves(first: int, last: int) -> tuple[tuple[int, int], ...]:

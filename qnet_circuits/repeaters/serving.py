@@ -12,7 +12,8 @@ import numpy as np
 from qnet_circuits.errors import NoShotsError, ParameterError, check_count, check_name
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
-from qnet_circuits.repeaters.queues import Demand, Floats, Queue, Turns
+from qnet_circuits.repeaters.events import Floats
+from qnet_circuits.repeaters.queues import Demand, Queue, Turns
 from qnet_circuits.repeaters.requests import Request, Served
 from qnet_circuits.repeaters.schedule import Schedule
 from qnet_circuits.repeaters.storage import memory_factors

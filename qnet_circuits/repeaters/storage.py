@@ -12,7 +12,7 @@ from qnet_circuits.programs.network import Network
 from qnet_circuits.repeaters.schedule import Schedule
 from qnet_circuits.repeaters.times import Seconds, Times
 from qnet_circuits.theory import waiting
-from qnet_circuits.theory.fibre import LIGHT_KM_PER_S, multiplexed
+from qnet_circuits.theory.fibre import LIGHT_KM_PER_S
 
 #: How the time in memories comes into circuits.
 STORAGE = ("averaged", "frames", "delays", "scaled")
@@ -51,7 +51,7 @@ def mean_factors(network: Network, schedule: Schedule, ends: str = "measured") -
     at_once = schedule.links == 2 or schedule.swapping == "asap"
     if not _alike(schedule) or len(memories) > 1 or not at_once or schedule.swap_success < 1:
         return None
-    success, period = multiplexed(schedule.success[0], schedule.modes), schedule.period_s[0]
+    success, period = schedule.in_period[0], schedule.period_s[0]
     ((t1, t2),) = memories
     kept = math.exp(-period / t2), math.exp(-period / t1)
     if schedule.cutoff_s is None:
@@ -71,7 +71,7 @@ def mean_seconds(schedule: Schedule) -> float | None:
     Without losses a round ends at max_i (N_i τ_i + D_i), where D_i is how long it takes to tell the farther end of a swap at an
     end of link i. Its mean is the integral of 1 - Π_i P(N_i τ_i + D_i ≤ t).
     """
-    success = np.array([multiplexed(each, schedule.modes) for each in schedule.success])
+    success = np.array(schedule.in_period)
     if schedule.links > 1 and schedule.cutoff_s is not None:
         if schedule.links > 2 or not _alike(schedule) or schedule.messages or schedule.swap_success < 1:
             return None
@@ -98,7 +98,7 @@ def _told(schedule: Schedule) -> Seconds:
 
 def _mean_of_last(success: Seconds, period: Seconds, told: Seconds) -> float:
     """Return the mean of max_i (N_i τ_i + D_i)."""
-    last = [1 if p == 1 else math.ceil(math.log(1e-18) / math.log1p(-p)) for p in success]
+    last = [waiting.last_attempt(p) for p in success]
     steps = [told[k] + period[k] * np.arange(most + 1) for k, most in enumerate(last)]
     moments = np.unique(np.concatenate([[0.0], *steps]))
     there = np.ones(len(moments))

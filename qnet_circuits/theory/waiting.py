@@ -129,9 +129,19 @@ def storage_factor(success: float, retention: float, links: int = 2) -> float:
     return _transfer(p, a, links)
 
 
+def last_attempt(success: float) -> int:
+    """Return after how many attempts a first success is still missing with a probability of 1e-18 at most.
+
+    Example:
+        >>> last_attempt(0.5)
+        60
+    """
+    return 1 if success == 1 else math.ceil(math.log(1e-18) / math.log1p(-success))
+
+
 def _transfer(p: float, a: float, links: int) -> float:
     """Return w (M diag w)^(n-1) 1, with attempts that are too late to matter left out."""
-    last = 1 if p == 1 else math.ceil(math.log(1e-18) / math.log1p(-p))
+    last = last_attempt(p)
     w = p * (1 - p) ** np.arange(last)
     kept = np.ones(last)
     for _ in range(links - 1):
