@@ -119,35 +119,22 @@ def break_even(
     """
     if not len(hops) or not len(scales):
         raise ParameterError("a break-even map needs at least one number of hops and one scale")
-    code_of(code, detect)
-    at = check_weights(link)
-    return tuple(
-        _compared(
-            check_count("hops", many),
-            _scaled(at, scale),
-            _of_swaps(noise, scale),
-            scale,
-            code,
-            detect,
-            scheme,
+    block, at = code_of(code, detect), check_weights(link)
+    links = [_scaled(at, scale) for scale in scales]
+    swaps = [_of_swaps(noise, scale) for scale in scales]
+    better = [distilled(scheme, each) for each in links]
+
+    def compared(many: int, k: int) -> BreakEven:
+        joined = encoded_chain(BARE, [better[k].weights] * many, True, *swaps[k])
+        return BreakEven(
+            many,
+            float(scales[k]),
+            Contender(encoded_chain(BARE, [links[k]] * many, True, *swaps[k]), 1),
+            Contender(Distilled(joined.weights, better[k].success ** many), _raw(scheme)),
+            Contender(encoded_chain(block, [links[k]] * many, detect, *swaps[k]), block.size),
         )
-        for many in hops
-        for scale in scales
-    )
 
-
-def _compared(
-    hops: int, link: Weights, swaps: tuple[float, float], scale: float, code: str, detect: bool, scheme: str
-) -> BreakEven:
-    block, better = code_of(code, detect), distilled(scheme, link)
-    joined = encoded_chain(BARE, [better.weights] * hops, True, *swaps)
-    return BreakEven(
-        hops,
-        float(scale),
-        Contender(encoded_chain(BARE, [link] * hops, True, *swaps), 1),
-        Contender(Distilled(joined.weights, better.success**hops), _raw(scheme)),
-        Contender(encoded_chain(block, [link] * hops, detect, *swaps), block.size),
-    )
+    return tuple(compared(check_count("hops", many), k) for many in hops for k in range(len(scales)))
 
 
 def _scaled(link: Weights, scale: float) -> Weights:
