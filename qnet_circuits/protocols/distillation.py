@@ -123,11 +123,10 @@ class Distillation(ChainProtocol):
         """Return the fidelity and the acceptance that follow from the weights of the links."""
         if not noise.ideal:
             return {}
-        links = [link.weights for _, _, link in self.chain.links]
         if self._swaps_first:
-            made = distilled(self.scheme, chain_weights(links), self.rounds)
+            made = distilled(self.scheme, self.chain.weights, self.rounds)
             return {"fidelity": made.weights[0], "acceptance": made.success}
-        each = [distilled(self.scheme, weights, self.rounds) for weights in links]
+        each = [distilled(self.scheme, link.weights, self.rounds) for _, _, link in self.chain.links]
         fidelity = chain_weights([made.weights for made in each])[0]
         return {"fidelity": fidelity, "acceptance": math.prod(made.success for made in each)}
 
