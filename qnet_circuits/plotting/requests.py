@@ -21,7 +21,6 @@ _LABELS = {
     "served": "probability that all pairs come in time",
     "fidelity": "fidelity",
 }
-_ALONE = ""
 
 
 def plot_requests(
@@ -54,7 +53,7 @@ def plot_requests(
         ['party1-party2\n3 pairs', 'party3-party4\n1 pair']
     """
     check_name("quantity", quantity, _LABELS)
-    table = dict(found) if isinstance(found, Mapping) else {_ALONE: found}
+    table = dict(found) if isinstance(found, Mapping) else {"": found}
     asked = [[each.request for each in row] for row in table.values()]
     if not asked or not asked[0]:
         raise ParameterError("there are no requests to draw; give what serve_requests returns")
