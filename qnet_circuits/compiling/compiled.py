@@ -138,9 +138,7 @@ class Compiled:
         items = tuple(self.items[k] for k in circuits)
         sources = {item.name: item for item in self.program}
         own = [sources[item.name] for item in items if item.readout is None]
-        return replace(
-            self, program=Program(own, network=self.program.network, notes=self.program.notes), items=items
-        )
+        return replace(self, program=replace(self.program, items=tuple(own), figures=()), items=items)
 
     @property
     def program_items(self) -> tuple[CompiledItem, ...]:

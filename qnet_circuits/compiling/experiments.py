@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -37,7 +38,7 @@ def compile_with_controls(
         raise ParameterError(
             "controls need corrections to compare with, got corrections='none': leave one of them out"
         )
-    own = Program([item for item in program if not item.control], (), program.network, program.notes)
+    own = replace(program, items=tuple(item for item in program if not item.control), figures=())
     compiled = compile_program(own, device, corrections=corrections, carrier=carrier, **options)
     options.pop("ranking", None)  # The protocol has its place; control experiments follow it.
     places = {item.name: _place(item) for item in compiled}
@@ -47,7 +48,7 @@ def compile_with_controls(
         if device is not None:
             options["layout"] = None if decided else layout
         added = compile_program(
-            Program(group, (), program.network, program.notes),
+            replace(program, items=tuple(group), figures=()),
             device,
             corrections="none",
             carrier=chosen,

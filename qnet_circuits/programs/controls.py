@@ -56,7 +56,7 @@ def with_controls(protocol: Protocol, program: Program, program_of: Callable[[Pr
         figures += [
             _figure(figure, SWAP_TRANSPORT, figure.ideal) for figure in _shared(direct, program, baseline)
         ]
-    return Program(items, figures, program.network, program.notes)
+    return replace(program, items=tuple(items), figures=tuple(figures))
 
 
 def control_name(name: str, control: str) -> str:
