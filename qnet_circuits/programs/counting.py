@@ -105,10 +105,7 @@ class Counted:
     @classmethod
     def of(cls, events: Iterable[Event], outcomes: Mapping[str, Registers]) -> Counted:
         """Count events in outcomes, {item: {register: bool array (shots, width)}}."""
-        own: dict[str, list[Event]] = {}
-        for event in dict.fromkeys(events):
-            own.setdefault(event.item, []).append(event)
-        return cls(Seen.of(listed, outcomes[item]) for item, listed in own.items())
+        return cls(Seen.of(listed, outcomes[item]) for item, listed in events_by_circuit(events).items())
 
     def combined(
         self, expression: Expression, level: float, null: float | None = None, drawn_from: int = 0
@@ -172,6 +169,14 @@ class _Tally:
         # Rounding may put what was seen beyond what can be.
         ends = min(float(least), float(values[0])), max(float(most), float(values[-1]))
         return replace(Joint.of(values, shares, common), shots=total, ends=ends)
+
+
+def events_by_circuit(events: Iterable[Event]) -> dict[str, list[Event]]:
+    """Return each event once, by the name of its circuit."""
+    own: dict[str, list[Event]] = {}
+    for event in dict.fromkeys(events):
+        own.setdefault(event.item, []).append(event)
+    return own
 
 
 def sources(events: Iterable[Event]) -> dict[Event, str]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from statistics import NormalDist
 
 import numpy as np
 
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.counting import estimated
+from qnet_circuits.programs.counting import estimated, events_by_circuit
 from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.functions import Function
 from qnet_circuits.programs.state_functions import StateFunction
-from qnet_circuits.runs.mitigation.part import Part, Sampled
+from qnet_circuits.runs.mitigation.part import Part, Sampled, check_parts
 from qnet_circuits.runs.mitigation.readout import Readout
 from qnet_circuits.runs.mitigation.states import CorrectedState
 from qnet_circuits.theory.estimate import Estimate
@@ -84,18 +83,13 @@ class _Corrected:
     def __init__(
         self, events: Iterable[Event], samples: Mapping[str, Sampled], readouts: Mapping[int, Readout]
     ) -> None:
-        own: dict[str, list[Event]] = {}
-        for event in dict.fromkeys(events):
-            own.setdefault(event.item, []).append(event)
+        own = events_by_circuit(events)
         self._parts = {name: Part(found, samples[name], readouts) for name, found in own.items()}
         self._readouts = readouts
 
     def check(self, level: float) -> None:
         """Raise UnsupportedError where a qubit, a condition or the number of shots does not allow it."""
-        for qubit in sorted({qubit for part in self._parts.values() for qubit in part.columns_of}):
-            self._readouts[qubit].check(qubit, level)
-        for part in self._parts.values():
-            part.check(NormalDist().inv_cdf((1 + level) / 2))
+        check_parts(self._parts.values(), self._readouts, level)
 
     def combined(self, expression: Expression, level: float, drawn_from: int) -> Estimate:
         """Return the estimate of a linear combination of the events, before it is cut to the values that exist."""

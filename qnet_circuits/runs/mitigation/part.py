@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from statistics import NormalDist
 
 import numpy as np
 
@@ -81,14 +82,14 @@ class Part:
 
     def __init__(self, events: Sequence[Event], sampled: Sampled, readouts: Mapping[int, Readout]) -> None:
         self._parsed = {event: weights(sampled.forms, event) for event in events}
-        used = sorted({v for both in self._parsed.values() for each in both for v in variables_of(each)})
+        used = sorted({v for event in self._parsed for v in self._variables(event)})
         self._outcomes, self._counts = distinct(sampled.variables[:, used])
         self._column = {variable: k for k, variable in enumerate(used)}
         self._qubits = tuple(dict(enumerate(sampled.qubits)).get(variable) for variable in used)
         self._readouts = readouts
         self.shots = len(sampled.variables)
 
-    @property
+    @cached_property
     def columns_of(self) -> dict[int, int]:
         """The column of each qubit that is corrected."""
         return {qubit: k for k, qubit in enumerate(self._qubits) if qubit is not None}
@@ -173,8 +174,11 @@ class Part:
 
     def _largest(self, event: Event) -> float:
         """Return the most that can stand for a sign of all variables that an event depends on."""
-        variables = {v for each in self._parsed[event] for v in variables_of(each)}
-        return math.prod(max(map(abs, self._pairs[self._column[v]])) for v in variables)
+        return math.prod(max(map(abs, self._pairs[self._column[v]])) for v in self._variables(event))
+
+    def _variables(self, event: Event) -> set[int]:
+        """Return the variables that an event depends on."""
+        return {v for each in self._parsed[event] for v in variables_of(each)}
 
     @cached_property
     def slopes(self) -> dict[Event, dict[int, Reals]]:
@@ -186,7 +190,7 @@ class Part:
 
     def _read(self, event: Event) -> Iterable[int]:
         """Return the qubits that an event depends on and that are corrected."""
-        columns = {self._column[v] for each in self._parsed[event] for v in variables_of(each)}
+        columns = {self._column[v] for v in self._variables(event)}
         return [qubit for qubit, column in self.columns_of.items() if column in columns]
 
     def _slope(self, event: Event, qubit: int, which: int) -> float:
@@ -208,3 +212,11 @@ class Part:
             return self._base(form) * factor if touched else self._base(form)
 
         return sign
+
+
+def check_parts(parts: Collection[Part], readouts: Mapping[int, Readout], level: float) -> None:
+    """Raise UnsupportedError where a qubit, a condition or the number of shots does not allow correction."""
+    for qubit in sorted({qubit for part in parts for qubit in part.columns_of}):
+        readouts[qubit].check(qubit, level)
+    for part in parts:
+        part.check(NormalDist().inv_cdf((1 + level) / 2))

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import NormalDist
 
 import numpy as np
 
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.state_functions import StateFunction
-from qnet_circuits.runs.mitigation.part import Part, Sampled
+from qnet_circuits.runs.mitigation.part import Part, Sampled, check_parts
 from qnet_circuits.runs.mitigation.readout import Readout
 from qnet_circuits.theory.state_estimate import Counts
 from qnet_circuits.theory.states import Matrix, Reals, means_in
@@ -52,10 +51,7 @@ class CorrectedState:
 
     def check(self, level: float) -> None:
         """Raise UnsupportedError where a qubit, a condition or the number of shots does not allow it."""
-        for qubit in sorted({qubit for part in self._parts.values() for qubit in part.columns_of}):
-            self.readouts[qubit].check(qubit, level)
-        for part in self._parts.values():
-            part.check(NormalDist().inv_cdf((1 + level) / 2))
+        check_parts(self._parts.values(), self.readouts, level)
 
     @property
     def shots(self) -> Counts:
