@@ -133,6 +133,11 @@ class _Finder:
         self._device, self._most = device, (patterns, places)
         self._trusted = _Placer(Prices.of(device), *self._most)
 
+    @cached_property
+    def _whole(self) -> _Placer:
+        """Finds places on all couplings, doubtful ones included."""
+        return _Placer(Prices.of(self._device, doubtful=True), *self._most)
+
     def starts(self, circuit: QuantumCircuit) -> _Patterns:
         """Return where a circuit may begin, or raise LayoutError."""
         device = self._device
@@ -143,14 +148,13 @@ class _Finder:
             )
         if found := self._trusted.without_swaps(circuit):
             return found
-        whole = _Placer(Prices.of(device, doubtful=True), *self._most)
         around: _Patterns = []
         with suppress(LayoutError):  # On all couplings it may still fit.
             around = self._trusted.with_swaps(circuit)
-        either = [each for each in (around, whole.without_swaps(circuit)) if each]
+        either = [each for each in (around, self._whole.without_swaps(circuit)) if each]
         if either:
             return min(either, key=lambda patterns: patterns[0][0].cost)
-        if found := whole.with_swaps(circuit):
+        if found := self._whole.with_swaps(circuit):
             return found
         raise LayoutError(
             f"no part of {device.name} that couplings hold together is large enough for the circuits; use another device"

@@ -207,7 +207,6 @@ def _skeleton(circuit: QuantumCircuit, met: Sequence[Meeting]) -> QuantumCircuit
 
 def follow(circuit: QuantumCircuit, routing: Routing) -> Routed:
     """Return a circuit with the SWAPs of a routing of its meetings."""
-    swaps = routing.swaps
     qubits = routing.qubits
     wires = QuantumRegister(len(qubits), "q")
     at = dict(zip(qubits, wires, strict=True))
@@ -232,7 +231,7 @@ def follow(circuit: QuantumCircuit, routing: Routing) -> Routed:
             if qubit is not None:
                 holder[wire], place[qubit] = qubit, wire
     done += [each.replace(qubits=[place[q] for q in each.qubits]) for each in rest]
-    return Routed(on_registers(circuit, [wires], circuit.cregs, done), qubits, routing.layout, len(swaps))
+    return Routed(on_registers(circuit, [wires], circuit.cregs, done), qubits, routing.layout, swapped)
 
 
 def _parts(circuit: QuantumCircuit) -> tuple[list[list[CircuitInstruction]], list[CircuitInstruction]]:
