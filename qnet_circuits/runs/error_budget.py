@@ -167,7 +167,7 @@ def _sources(compiled: Compiled, backend: ExactBackend) -> tuple[str, ...]:
     on.update({source: declared.acts(source) for source in _RESOLVED})
     on.update({source: on[source] and on["waiting"] for source in _UNDER})
     lowered = [item.lowered for item in compiled]
-    on["links"] = any(one.link_noise or any(each[0] < 1 for each in one.forms.emulated) for one in lowered)
+    on["links"] = any(one.link_noise or one.forms.emulated for one in lowered)
     return tuple(name for name, is_on in on.items() if is_on)
 
 

@@ -136,7 +136,7 @@ class Manifest:
     def of(cls, prepared: Prepared) -> Manifest:
         """Return the manifest of a prepared run."""
         circuits = stored_circuits(prepared, prepared.shots)
-        return cls(_entries(prepared), circuits, tuple(prepared.figures))
+        return cls(_entries(prepared), circuits, prepared.figures)
 
     def __getitem__(self, key: str) -> Any:
         return self.entries[key]
