@@ -17,10 +17,8 @@ from qnet_circuits.runs.options import OPTIONS, RunOptions
 
 #: How many programs are kept, those that were asked for last.
 _MOST = 16
-#: The options on which circuits do not depend, but for controls, which are in the program.
-_OTHERS = frozenset((
-    "shots", "repeats", "noise", "seed", "options", "controls", "predict", "verify", "max_qpu_seconds",
-))  # fmt: skip
+#: The options on which circuits depend: those of ``compile``. What the seed draws, and controls, are in the program.
+_COMPILED = tuple(name for name, option in OPTIONS.items() if "compile" in option.verbs and name != "seed")
 #: Compiles a program for a backend.
 Compile = Callable[[Program, BaseBackend, RunOptions], Compiled]
 
@@ -50,7 +48,7 @@ def compiled_once(program: Program, backend: BaseBackend, options: RunOptions, m
     if not isinstance(backend, AerBackend | ExactBackend):
         return make(program, backend, options)
     said = [(item.tags, item.announced) for item in program]
-    asked = [getattr(options, name) for name in OPTIONS if name not in _OTHERS]
+    asked = [getattr(options, name) for name in _COMPILED]
     key = (program.id, repr((said, program.network, asked)), _told_apart(backend.device))
     return _made(_Wanted(key, program, backend, options, make))
 
