@@ -152,6 +152,10 @@ class BaseBackend:
         """Return what a result of a compiled program from here must say."""
         return ()
 
+    def shifts(self, compiled: Compiled, predicted: Mapping[str, float]) -> Mapping[str, float]:
+        """Return how far figures from here are expected off the predicted ones, if the backend simplifies the noise."""
+        return {}
+
     def _needs_device(self) -> None:
         if self.device is None:
             raise UnsupportedError(

@@ -66,6 +66,8 @@ class ExactBackend(Evaluator):
 
     simulates_links = True
     noise: DeviceNoise
+    #: What the tensors of its circuits are kept as.
+    _tensors = "tensors"
 
     def __init__(
         self,
@@ -103,9 +105,9 @@ class ExactBackend(Evaluator):
             NoShotsError: If post-selection has no chance.
             FigureError: If a figure is outside of its physical range.
         """
-        noisy = noisy_program(compiled, self.device, self.noise)
+        noisy = self._noisy(compiled)
         items = compiled.once(
-            "tensors", (self.device, self.noise, self._memory), lambda: self._items(compiled, noisy)
+            self._tensors, (self.device, self.noise, self._memory), lambda: self._items(compiled, noisy)
         )
         values, empty = {}, {}
         for figure in figures:
@@ -119,6 +121,9 @@ class ExactBackend(Evaluator):
                 values[figure.name] = Estimate(value, value, value, level=1.0)
         width = max(item.width for item in items.values())
         return Evaluation(values, empty, self._accepted(items), noisy.notes, width)
+
+    def _noisy(self, compiled: Compiled) -> NoisyProgram:
+        return noisy_program(compiled, self.device, self.noise)
 
     @staticmethod
     def _accepted(items: Mapping[str, _Item]) -> dict[str, float]:

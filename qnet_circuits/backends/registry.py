@@ -13,6 +13,7 @@ from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
+from qnet_circuits.backends.stim import StimBackend
 from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.snapshots import SUFFIX
@@ -117,6 +118,10 @@ def _exact(name: str, device: str) -> BaseBackend:
     return ExactBackend(name, device_of(device)) if device else ExactBackend(name)
 
 
+def _stim(name: str, device: str) -> BaseBackend:
+    return StimBackend(name, device_of(device)) if device else StimBackend(name)
+
+
 def _local(name: str, device: str) -> BaseBackend:
     # IBM's client takes seconds to import, and no other kind needs it.
     from qnet_circuits.backends.ibm.offline import LocalBackend
@@ -135,6 +140,7 @@ KINDS = {
     "ideal": Kind(_aer, True, False, ("ideal",)),
     "aer": Kind(_aer, True, True, ("aer", "aer:<device>, such as aer:fake_kingston or aer:snapshot.json")),
     "exact": Kind(_exact, True, True, ("exact", "exact:<device>")),
+    "stim": Kind(_stim, True, True, ("stim", "stim:<device>")),
     "local": Kind(_local, False, True, ("local:<stand-in device>",)),
     "ibm": Kind(_ibm, False, True, ("ibm:<processor>, such as ibm:ibm_kingston",)),
 }
@@ -156,9 +162,9 @@ def backend_of(where: Any) -> BaseBackend:
 
     Args:
         where: A ``Backend``; a Qiskit ``BackendV2`` or ``BaseSamplerV2``; a ``DeviceCalibration`` or ``Device``, which means
-            Aer with it; or a string: ``ideal``, ``aer`` or ``exact`` (no device noise, the links' own only);
-            ``aer:<device>`` or ``exact:<device>`` with a stand-in device's name in snake case, or the path of a calibration
-            snapshot that ends in ``.json``; ``local:<device>``, IBM's offline mode on a stand-in; or ``ibm:<processor>``, a
+            Aer with it; or a string: ``ideal``, ``aer``, ``stim`` or ``exact`` (no device noise, the links' own
+            only); ``aer:<device>``, ``stim:<device>`` or ``exact:<device>`` with a stand-in device's name in snake case, or the
+            path of a calibration snapshot that ends in ``.json``; ``local:<device>``, IBM's offline mode on a stand-in; or ``ibm:<processor>``, a
             processor of the IBM Quantum platform, through the account that IBM's client has saved.
 
     Raises:
@@ -205,15 +211,15 @@ def exact_of(where: Any = None, memory: float = DEFAULT_MEMORY) -> ExactBackend:
     """Return the exact backend for a device, named in any way that a device or a backend can be; None for no device."""
     if isinstance(where, str):
         kind, device = split_name(where)
-        if where in ("ideal", "aer", "exact"):
+        if where in ("ideal", "aer", "stim", "exact"):
             where = None
-        elif kind in ("aer", "exact", "local"):
+        elif kind in ("aer", "stim", "exact", "local"):
             where = device
     if where is None or (isinstance(where, BaseBackend) and where.device is None):
         return ExactBackend(memory=memory)
     if isinstance(where, BaseBackend):
         kind, device = split_name(where.name)
-        label = device if device and kind in ("aer", "exact") else device_label(where.device)
+        label = device if device and kind in ("aer", "stim", "exact") else device_label(where.device)
         return ExactBackend(f"exact:{label}", where.device, where.noise, memory)
     found = device_of(where)
     return ExactBackend(f"exact:{device_label(where)}", found, None, memory)

@@ -45,8 +45,22 @@ def _gates(raw: bytes) -> Gates:
     overlap = np.vdot(found, matrix)
     if np.abs(matrix - found * overlap / abs(overlap)).max() > _TOLERANCE:
         raise NotClifford
+    name = _names().get(repr(tableau))
+    if name is not None:
+        return ((name, tuple(range(len(tableau)))),)
     circuit = tableau.to_circuit()
     return tuple((part.name, tuple(target.value for target in part.targets_copy())) for part in circuit)
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, str]:
+    """Return the names of single gates on one and two wires, by their tableaus."""
+    gates = [
+        gate
+        for gate in stim.gate_data().values()
+        if gate.is_unitary and (gate.is_single_qubit_gate or gate.is_two_qubit_gate)
+    ]
+    return {repr(gate.tableau): gate.name for gate in gates}
 
 
 def is_clifford(matrix: Matrix) -> bool:

@@ -204,6 +204,8 @@ def _entries(prepared: Prepared) -> dict[str, Any]:
         "jobs": list(prepared.jobs),
         "predicted": prepared.predicted,
     }
+    if prepared.shifts:
+        made["provenance"]["shifts"] = prepared.shifts
     if prepared.cost is not None:
         made["cost"] = prepared.cost.to_dict()
         made["resources"]["surplus_executions"] = prepared.cost.waste

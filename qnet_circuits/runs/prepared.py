@@ -168,11 +168,20 @@ class Prepared:
             **compiled.program.acceptance(accepted, counts_for(compiled.program, self.options.shots)),
         }
 
+    @cached_property
+    def shifts(self) -> dict[str, float]:
+        """How far sampled figures are expected off the predicted ones, if the backend simplifies the noise."""
+        return dict(self.backend.shifts(self.compiled, self.predicted))
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What a result of the run must say."""
         compiled = self.compiled
-        return tuple(dict.fromkeys([*compiled.notes, *self.backend.notes(compiled), *self.own_notes]))
+        told = [*compiled.notes, *self.backend.notes(compiled), *self.own_notes]
+        if self.shifts:
+            listed = ", ".join(f"{name} {shift:+.2g}" for name, shift in self.shifts.items())
+            told.append(f"what simplified noise adds to figures, by exact computation: {listed}")
+        return tuple(dict.fromkeys(told))
 
     @cached_property
     def own_notes(self) -> tuple[str, ...]:

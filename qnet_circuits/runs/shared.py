@@ -10,6 +10,7 @@ from typing import Any
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
+from qnet_circuits.backends.stim import StimBackend
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device
 from qnet_circuits.programs.program import Program
@@ -45,7 +46,7 @@ def compiled_once(program: Program, backend: BaseBackend, options: RunOptions, m
         options: What is asked for.
         make: Compiles it.
     """
-    if not isinstance(backend, AerBackend | ExactBackend):
+    if not isinstance(backend, AerBackend | ExactBackend | StimBackend):
         return make(program, backend, options)
     said = [(item.tags, item.announced) for item in program]
     asked = [getattr(options, name) for name in _COMPILED]

@@ -57,8 +57,10 @@ class Call:
     seed: int
 
 
-def calls_of(plans: Sequence[Sampled], shots: Sequence[int], rng: np.random.Generator) -> list[Call]:
-    """Return the calls that sample all circuits; each has a seed of its own, drawn beforehand."""
+def calls_of(
+    plans: Sequence[Sampled], shots: Sequence[int], rng: np.random.Generator, chunk: int = CHUNK
+) -> list[Call]:
+    """Return the calls that sample all circuits, each of so many shots at most; each has a seed of its own, drawn beforehand."""
     groups: dict[tuple[str, bool, int], list[int]] = {}
     for k, plan in enumerate(plans):
         groups.setdefault((plan.method, plan.at_once, shots[k]), []).append(k)
@@ -66,11 +68,11 @@ def calls_of(plans: Sequence[Sampled], shots: Sequence[int], rng: np.random.Gene
     for (method, at_once, count), members in groups.items():
         costs = {k: plans[k].cost for k in members}
         # One evolution draws all its shots from one stream; a simulation shot by shot has a stream for each shot.
-        most = count if at_once else int(max(1, min(CHUNK, CALL / max(costs.values()))))
+        most = count if at_once else int(max(1, min(chunk, CALL / max(costs.values()))))
         for done in range(0, count, most):
-            chunk = min(most, count - done)
-            for together in _batches(members, costs, 1 if at_once else chunk):
-                calls.append(Call(tuple(together), method, chunk, int(rng.integers(2**62))))
+            now = min(most, count - done)
+            for together in _batches(members, costs, 1 if at_once else now):
+                calls.append(Call(tuple(together), method, now, int(rng.integers(2**62))))
     return calls
 
 
@@ -94,6 +96,7 @@ def sampled(
     sample: Callable[[Call], list[Raw]],
     progress: Progress | None = None,
     keep: Keep | None = None,
+    chunk: int = CHUNK,
 ) -> list[Raw]:
     """Return the outcomes of each circuit, from calls of a simulator.
 
@@ -104,10 +107,11 @@ def sampled(
         sample: Carries out a call, and returns the outcomes of its members.
         progress: Told of finished shots of all circuits together.
         keep: Where the outcomes of finished calls are left, and found again.
+        chunk: The most shots of a call that draws a stream of random numbers for each shot.
     """
     pieces: list[list[Raw]] = [[] for _ in plans]
     done, total, begin = 0, sum(shots), time.monotonic()
-    for number, call in enumerate(calls_of(plans, shots, rng)):
+    for number, call in enumerate(calls_of(plans, shots, rng, chunk)):
         raws = keep.get(number) if keep is not None else None
         if raws is None or not _fit(raws, call, plans):
             raws = sample(call)

@@ -24,6 +24,12 @@ class Unitary:
     wires: tuple[int, ...]
 
 
+class Turn(Unitary):
+    """A gate that nobody asked for: neighbours that turn each other while they are at rest."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class _OnOne:
     wire: int

@@ -19,7 +19,7 @@ from qnet_circuits.backends.simulation.steps import (
     PauliError,
     Relax,
     TimedStep,
-    Unitary,
+    Turn,
 )
 from qnet_circuits.devices.declared import Declared
 from qnet_circuits.devices.pulses import Pulses
@@ -247,4 +247,4 @@ def _turn(a: Rest, b: Rest, strength: float, pulses: Sequence[float]) -> list[Ti
         return []
     ends = [start, *(time for time in pulses if start < time < end), end]
     parts = ((begin, -2 * math.pi * strength * (until - begin)) for begin, until in itertools.pairwise(ends))
-    return [(begin, TURN, 0, Unitary(CPhaseGate(angle), (a.wire, b.wire))) for begin, angle in parts]
+    return [(begin, TURN, 0, Turn(CPhaseGate(angle), (a.wire, b.wire))) for begin, angle in parts]

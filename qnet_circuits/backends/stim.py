@@ -1,0 +1,142 @@
+"""Stim: sampling of Clifford circuits, millions of shots a second, with noise that is twirled to Paulis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from qnet_circuits.backends.base import Backend, Keep, Progress, Raw, Work
+from qnet_circuits.backends.exact import ExactBackend
+from qnet_circuits.backends.simulation.fusing import thinned
+from qnet_circuits.backends.simulation.sampling import Call, sampled
+from qnet_circuits.backends.simulation.stim_circuits import Packed, StimCircuit, stim_circuit_of
+from qnet_circuits.backends.simulation.twin import NoisyProgram, noisy_program
+from qnet_circuits.backends.simulation.twirling import twirled
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.devices.declared import check_declared
+from qnet_circuits.devices.device import Device
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.errors import NoShotsError, UnsupportedError
+
+#: Shots of one call: more do not fit into a processor's cache, fewer are more calls.
+CHUNK = 1 << 15
+
+
+@dataclass(frozen=True)
+class _Plans:
+    """How the circuits of a program are sampled.
+
+    Args:
+        circuits: As stim takes them.
+        notes: What is to be said of them.
+        changed: Whether their noise is another than before it was twirled.
+    """
+
+    circuits: tuple[StimCircuit, ...]
+    notes: tuple[str, ...]
+    changed: bool
+
+
+class _TwirledExact(ExactBackend):
+    """The exact engine on the circuits that stim is given."""
+
+    _tensors = "tensors of twirled circuits"
+
+    def _noisy(self, compiled: Compiled) -> NoisyProgram:
+        noisy = super()._noisy(compiled)
+        return replace(noisy, circuits=tuple(twirled(thinned(each)).circuit for each in noisy.circuits))
+
+
+class StimBackend(Backend):
+    """Sampling of Clifford circuits on stim.
+
+    Gates must be Clifford, and decisions in real time may do Paulis, by parities of bits. Noise that is none of Paulis is
+    twirled: of its Pauli transfer matrix the diagonal is left. Errors of readout are exact where no decision reads the bit.
+
+    Args:
+        name: Name of the backend.
+        device: A device whose couplings and calibration hold; none by default.
+        noise: Which of the device's noise is on.
+    """
+
+    simulates_links = True
+
+    def __init__(
+        self, name: str = "stim", device: Device | None = None, noise: DeviceNoise | None = None
+    ) -> None:
+        self.name, self.device = name, device
+        self.noise = (noise or DeviceNoise()) if device is not None else None
+        check_declared(self.noise, device)
+
+    def with_noise(self, noise: DeviceNoise) -> StimBackend:
+        """Return the same backend with another description of its device's noise."""
+        self._needs_device()
+        return StimBackend(self.name, self.device, noise)
+
+    def check(self, compiled: Compiled) -> None:
+        """Raise UnsupportedError if a circuit has a gate that is not Clifford, or decides on more than parities."""
+        self._planned(compiled)
+
+    def notes(self, compiled: Compiled) -> tuple[str, ...]:
+        """Return what a result from here must say."""
+        return (*self._device_notes(), *self._planned(compiled).notes)
+
+    def shifts(self, compiled: Compiled, predicted: Mapping[str, float]) -> dict[str, float]:
+        """Return by how much the twirl moves figures, for those that the exact engine computes."""
+        if not self._planned(compiled).changed:
+            return {}
+        engine, found = _TwirledExact("exact", self.device, self.noise), {}
+        for figure in compiled.program.figures:
+            if figure.name in predicted:
+                with suppress(UnsupportedError, NoShotsError):
+                    value = engine.evaluate(compiled, [figure]).values[figure.name].value
+                    found[figure.name] = value - predicted[figure.name]
+        return found
+
+    def _planned(self, compiled: Compiled) -> _Plans:
+        device, noise = self.device, self.noise or DeviceNoise()
+
+        def made() -> _Plans:
+            noisy = noisy_program(compiled, device, noise)
+            found = [twirled(thinned(circuit)) for circuit in noisy.circuits]
+            changed = dict.fromkeys(what for each in found for what in each.changed)
+            said = (f"twirled to Pauli errors: {', '.join(changed)}",) if changed else ()
+            circuits = tuple(stim_circuit_of(each.circuit) for each in found)
+            return _Plans(circuits, (*noisy.notes, *said), bool(changed))
+
+        return compiled.once("circuits of stim", (device, noise), made)
+
+    def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Work:
+        """Keep the circuits; the work is done by ``fetch``."""
+        return Work(compiled, tuple(shots), seed)
+
+    def fetch(self, ticket: Work, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
+        """Sample all circuits, in calls of stim that share no random numbers."""
+        rng = np.random.default_rng(np.random.SeedSequence(ticket.seed))
+        circuits = self._planned(ticket.compiled).circuits
+
+        def made(call: Call) -> list[Raw]:
+            return [_unpacked(circuit, bits, call.shots) for circuit, bits in on_stim(call, circuits)]
+
+        return sampled(circuits, ticket.shots, rng, made, progress, keep, CHUNK)
+
+
+def on_stim(call: Call, circuits: Sequence[StimCircuit]) -> list[tuple[StimCircuit, Packed]]:
+    """Carry out one call of stim, and return its circuits with their bits."""
+    seeds = np.random.SeedSequence(call.seed).generate_state(len(call.members), np.uint64) >> np.uint64(1)
+    return [
+        (circuits[k], circuits[k].sample(call.shots, int(seed)))
+        for k, seed in zip(call.members, seeds, strict=True)
+    ]
+
+
+def _unpacked(circuit: StimCircuit, bits: Packed, shots: int) -> Raw:
+    """Return the registers of a circuit, bool arrays (shots, width) of which each column lies together."""
+    rows = np.unpackbits(bits, axis=1, count=shots, bitorder="little").view(bool)
+    ends = np.cumsum([width for _, width in circuit.registers])
+    return {
+        name: rows[end - width : end].T for (name, width), end in zip(circuit.registers, ends, strict=True)
+    }
