@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOWEST := .venv-lowest
+# Whose formulas and speed are compared with the library's; pyproject.toml says why it comes without its dependencies.
+PEER := sequence==0.8.5
 # Two for each core: tests that wait for a server, or for a process to be killed, leave a core to others.
 WORKERS := $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 # Compiled modules are kept, whatever is set outside: every worker and every process that a test starts would compile them anew.
@@ -17,6 +19,7 @@ $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --no-deps $(PEER)
 	touch $@
 
 demo: $(STAMP)  ## install, then run a 3-hop repeater chain on the calibrated noise of an IBM processor

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from scipy.stats import binom
 
@@ -66,6 +67,20 @@ def test_schedules_are_measured_only_if_both_sides_say_the_same(monkeypatch):
         run.schedules.against_events("schedules", chain, 2000, 200, repeats=1)
 
 
+def test_schedules_are_those_of_sequence(monkeypatch):
+    pytest.importorskip("sequence", reason=run.against_sequence.ABSENT)
+    theirs = run.against_sequence.theirs
+    row = run.against_sequence.measure(4, 20_000, 100, repeats=1)
+    assert row.bar == 100.0 and row.value > 0 and "SeQUeNCe 0.8.5, Bell-diagonal" in row.detail
+    times, fidelities = theirs(4, 50, 3)
+    # At least one attempt, 3 L/c, and messages to the station in the middle, L/c, and from there to the ends, 2 L/c.
+    assert times.min() >= 3e-4 and fidelities.max() < run.against_sequence.chain_of(4).weights[0]
+    for wrong in (np.array([[2.0], [1.0]]), np.array([[1.0], [0.95]])):
+        monkeypatch.setattr(run.against_sequence, "theirs", lambda *given, by=wrong: theirs(*given) * by)
+        with pytest.raises(AssertionError, match="standard errors"):
+            run.against_sequence.measure(2, 20_000, 100, repeats=1)
+
+
 #: Cascade as qkdpy takes it: parities of slices of both lists, no way back; of one pass without halving here.
 STAND_IN = """
 class ErrorCorrection:
@@ -109,6 +124,9 @@ def test_what_is_not_installed_is_said_and_is_no_missed_bar(monkeypatch):
     (row,) = run.key_distillation.cascade(run.key_distillation.Frames.random(100, 0.03), repeats=1)
     assert row.value is None and row.passed is None and "MISSED" not in run.line_of(row)
     assert "not measured: qkdpy 0.8.0 is not installed; pip install -e '.[bench]'" in run.line_of(row)
+    monkeypatch.setattr(run.against_sequence, "release", lambda: None)
+    rows = run.against_sequence.rows(repeats=1)
+    assert rows and all(row.passed is None and "is not installed" in run.line_of(row) for row in rows)
 
 
 def test_hashes_are_measured_only_if_they_are_the_same(monkeypatch):
