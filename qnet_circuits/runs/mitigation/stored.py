@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,16 +11,20 @@ import numpy as np
 from qnet_circuits.backends.base import BaseBackend, Raw
 from qnet_circuits.compiling.readout_circuits import BEFORE
 from qnet_circuits.errors import FigureError, NoShotsError, UnsupportedError
+from qnet_circuits.programs.expressions import Expression, population
 from qnet_circuits.programs.figures import Figure
-from qnet_circuits.programs.program import Program
+from qnet_circuits.programs.program import Program, acceptance_name
 from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.runs.manifest import Manifest, StoredCircuit
 from qnet_circuits.runs.mitigation.inversion import Bits
 from qnet_circuits.runs.mitigation.mitigated import mitigated
 from qnet_circuits.runs.mitigation.part import Sampled
 from qnet_circuits.runs.mitigation.readout import Readout
-from qnet_circuits.runs.results.outcomes import cut_notes, estimate_blocks
+from qnet_circuits.runs.results.outcomes import cut_notes, estimate_blocks, postselected
 from qnet_circuits.theory.estimate import Estimate
+
+#: The bits that are all 0 in a shot that post-selection keeps.
+_ACCEPTED = "accepted"
 
 
 def check_mitigable(protocol: Protocol, program: Program, backend: BaseBackend) -> None:
@@ -72,8 +77,36 @@ def mitigate_blocks(
     estimates, refused, _ = estimate_blocks(
         figures, whole, apart, lambda figure, each: mitigated(figure, *each, level, drawn), refusals
     )
+    kept, not_kept, _ = estimate_blocks(
+        _acceptance(circuits, figures),
+        whole,
+        apart,
+        lambda figure, each: mitigated(figure, _of_all_shots(each[0]), each[1], level),
+        refusals,
+    )
+    estimates, refused = {**estimates, **kept}, {**refused, **not_kept}
     said = [f"{name} is not mitigated: {error}" for name, error in refused.items()]
     return estimates, [*_notes(manifest, whole[1]), *cut_notes(estimates, "mitigated "), *said]
+
+
+def _acceptance(circuits: Sequence[StoredCircuit], figures: Sequence[Figure]) -> list[Figure]:
+    """Return the share of shots that post-selection keeps as a figure of ``_of_all_shots``, if it drops any."""
+    own = postselected(circuits)
+    asked = sum(circuit.shots for circuit in own)
+    share = Expression()
+    for circuit in own:
+        bits = [(_ACCEPTED, k) for k in range(len(circuit.forms.accept))]
+        kept = population(circuit.name, bits, ["0" * len(bits)]) if bits else Expression(1.0)
+        share = share + circuit.shots / asked * kept
+    return [Figure(acceptance_name(figures), share, physical=(0.0, 1.0))] if own else []
+
+
+def _of_all_shots(samples: Mapping[str, Sampled]) -> dict[str, Sampled]:
+    """Return what came of each circuit with what decides on whether a shot is kept as its only outcomes."""
+    return {
+        name: replace(each, forms=replace(each.forms, registers={_ACCEPTED: each.forms.accept}, accept=()))
+        for name, each in samples.items()
+    }
 
 
 def _measured(

@@ -45,6 +45,12 @@ def pooled(blocks: Sequence[Outcomes]) -> Outcomes:
     )
 
 
+def postselected(circuits: Sequence[StoredCircuit]) -> list[StoredCircuit]:
+    """Return the protocol's own circuits if post-selection drops shots of any of them, or else none."""
+    own = [circuit for circuit in circuits if not circuit.measures_readout and CONTROL not in circuit.tags]
+    return own if any(circuit.forms.accept for circuit in own) else []
+
+
 def acceptance(
     circuits: Sequence[StoredCircuit],
     figures: Sequence[Figure],
@@ -53,8 +59,8 @@ def acceptance(
     level: float,
 ) -> tuple[dict[str, Estimate], dict[str, Spread]]:
     """Return the share of shots that post-selection kept, if it dropped any, and its spread between blocks."""
-    own = [circuit for circuit in circuits if not circuit.measures_readout and CONTROL not in circuit.tags]
-    if not any(circuit.forms.accept for circuit in own):
+    own = postselected(circuits)
+    if not own:
         return {}, {}
     asked = sum(circuit.shots for circuit in own)
 
