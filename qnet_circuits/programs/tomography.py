@@ -12,7 +12,7 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Qubit
 from qiskit.exceptions import QiskitError
-from qiskit.quantum_info import PTM, DensityMatrix, Operator
+from qiskit.quantum_info import DensityMatrix, Operator, SuperOp
 
 from qnet_circuits.errors import ParameterError, ProgramError, check_name
 from qnet_circuits.programs.blocks import measure_pauli, prepare
@@ -22,7 +22,17 @@ from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Item
 from qnet_circuits.programs.state_functions import MOST_QUBITS, StateFunction
-from qnet_circuits.theory.states import FUNCTIONS, Reals, labels, matrix_of, means_in, means_of, power
+from qnet_circuits.theory.states import (
+    FUNCTIONS,
+    PAULIS,
+    Matrix,
+    Reals,
+    labels,
+    matrix_of,
+    means_in,
+    means_of,
+    power,
+)
 
 #: What inputs are prepared in: together they make every operator of a qubit.
 PREPARED = ("0", "1", "+", "+i")
@@ -48,8 +58,8 @@ class Tomography:
         circuit: The circuit without the measurement of ``qubits``, as for an ``Item``.
         qubits: The qubits whose state is measured, 1 to 3. Names of Paulis are in their order.
         inputs: For a process, the qubits that it begins with, at most 3, unused at the start; they may be among ``qubits``.
-        ideal: The state without noise, or for a process the operator: whatever Qiskit's ``DensityMatrix`` or ``PTM`` is made
-            of, qubit 0 the first of ``qubits``. Fidelities need it, and figures have it as their ideal.
+        ideal: The state without noise, or for a process the operator: whatever Qiskit's ``DensityMatrix`` or ``SuperOp`` is
+            made of, qubit 0 the first of ``qubits``. Fidelities need it, and figures have it as their ideal.
         without_messages: The same where no classical message arrives, if it is known.
         name: Stands before the names of circuits and figures, where a program has several.
 
@@ -125,22 +135,26 @@ class Tomography:
         try:
             # A bare matrix is an operator, and not one of superoperators.
             one = Operator(given) if isinstance(given, np.ndarray | list) else given
-            found = PTM(one) if ins else DensityMatrix(given)
+            matrix = (SuperOp(one) if ins else DensityMatrix(given).reverse_qargs()).data
         except (QiskitError, TypeError, ValueError) as error:
             raise ParameterError(
                 f"{field} of a tomography is no {'process' if ins else 'state'}: {error}"
             ) from None
-        size = found.data.shape if ins else (4**outs, found.dim**2)
-        if size != (4**outs, 4 ** (ins or outs)):
+        if matrix.shape != ((4**outs, 4**ins) if ins else (2**outs, 2**outs)):
             raise ParameterError(
                 f"{field} of a tomography must be of {outs} qubits{f', from {ins}' if ins else ''}, got {given!r}"
             )
-        if not ins:
-            return means_in(found.reverse_qargs().data)[None]
+        return self._means_after(matrix) if ins else means_in(matrix)[None]
+
+    def _means_after(self, process: Matrix) -> Reals:
+        """Return what becomes of each Pauli product of the inputs, given what becomes of matrices by columns."""
+        ins, outs = len(self.inputs), len(self.qubits)
+        columns = power(PAULIS, ins).transpose(0, 2, 1).reshape(4**ins, 4**ins)
+        after = (columns @ process.T).reshape(4**ins, 2**outs, 2**outs).transpose(0, 2, 1)
         # Qiskit counts qubits from the last.
-        order = [*range(outs)[::-1], *range(outs, outs + ins)[::-1]]
-        turned = found.data.real.reshape((4,) * (outs + ins)).transpose(order)
-        return np.asarray(turned.reshape(4**outs, 4**ins).T)
+        order = [*range(ins)[::-1], *range(ins, ins + outs)[::-1]]
+        turned = means_in(after).reshape((4,) * (ins + outs)).transpose(order)
+        return np.asarray(turned.reshape(4**ins, 4**outs) / 2**ins)
 
     @property
     def _register(self) -> str:
@@ -239,7 +253,7 @@ class Tomography:
         ideal, silent = self._means
         size = 2 ** (len(self.inputs) + len(self.qubits))
         if ideal is None or abs((ideal**2).sum() / size - 1) > 1e-6:
-            kind = "unitary" if self.inputs else "pure state"
+            kind = "unitary, or an isometry," if self.inputs else "pure state"
             raise ParameterError(
                 f"a fidelity is with a {kind}: give it as ideal of the tomography, got {self.ideal!r}"
             )

@@ -90,6 +90,52 @@ def test_elements_of_a_process_are_qiskits(rng):
             assert result[f"{before}_{after}"].value == pytest.approx(expected[b, a], abs=1e-9)
 
 
+def _channel(gate, ins, outs):
+    """Return what a gate makes of some qubits in others, where all that are not put in are |0⟩."""
+    total = gate.num_qubits
+    columns = [sum((k >> i & 1) << qubit for i, qubit in enumerate(ins)) for k in range(2 ** len(ins))]
+    rest = [qubit for qubit in range(total) if qubit not in outs]
+
+    def rows(seen):
+        places = [*outs, *rest]
+        return [
+            sum((k >> i & 1) << q for i, q in enumerate(places))
+            for k in range(2**total)
+            if k >> len(outs) == seen
+        ]
+
+    return qi.Kraus([gate.data[np.ix_(rows(seen), columns)] for seen in range(2 ** len(rest))])
+
+
+@pytest.mark.parametrize(
+    ("ins", "outs"), [((0,), (0, 1)), ((1,), (1, 0)), ((0, 1), (1,)), ((2,), (0, 1))], ids=str
+)
+def test_a_process_may_have_fewer_inputs_than_outputs_or_more(ins, outs, rng):
+    """The elements of the process are traces of Paulis after Qiskit's channel."""
+    total = 1 + max(*ins, *outs)
+    gate = qi.random_unitary(2**total, seed=int(rng.integers(1 << 30)))
+    circuit, channel = _circuit(gate, total), _channel(gate, ins, outs)
+    made = qn.Tomography(
+        circuit, [circuit.qubits[k] for k in outs], [circuit.qubits[k] for k in ins], ideal=channel
+    )
+    result = qn.predict(_program(made, "paulis"))
+    for name, estimate in result.figures.items():
+        before, after = (qi.Pauli(label[::-1].upper()).to_matrix() for label in name.split("_"))
+        images = [each @ before @ each.conj().T for each in channel.data]
+        expected = sum(np.trace(after @ image).real for image in images) / 2 ** len(ins)
+        assert (estimate.value, result.ideal[name]) == pytest.approx((expected, expected), abs=1e-9), name
+
+
+def test_the_fidelity_of_a_process_into_more_qubits_is_that_of_choi_states(rng):
+    gate, other = (qi.random_unitary(4, seed=int(rng.integers(1 << 30))) for _ in range(2))
+    circuit = _circuit(gate, 2)
+    ideal = qi.Operator(other.data[:, :2], input_dims=(2,), output_dims=(2, 2))
+    result = qn.predict(_program(qn.Tomography(circuit, circuit.qubits, circuit.qubits[:1], ideal=ideal)))
+    overlap = np.trace(other.data[:, :2].conj().T @ gate.data[:, :2]) / 2
+    assert list(result.figures) == ["fidelity"]
+    assert (result.fidelity.value, result.ideal["fidelity"]) == pytest.approx((abs(overlap) ** 2, 1.0))
+
+
 def test_a_process_of_three_qubits_has_its_circuits():
     circuit = QuantumCircuit(QuantumRegister(3, "node"))
     made = qn.Tomography(circuit, circuit.qubits, circuit.qubits, ideal=np.eye(8))
