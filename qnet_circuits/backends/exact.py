@@ -126,17 +126,22 @@ class ExactBackend(Evaluator):
         return noisy_program(compiled, self.device, self.noise)
 
     @staticmethod
-    def _accepted(items: Mapping[str, _Item]) -> dict[str, float]:
+    def _accepted(items: Mapping[str, _Item | _Copies]) -> dict[str, float]:
         if not any(item.post_selected for item in items.values()):
             return {}
         return {name: item.accepted for name, item in items.items()}
 
-    def _items(self, compiled: Compiled, noisy: NoisyProgram) -> dict[str, _Item]:
+    def _items(self, compiled: Compiled, noisy: NoisyProgram) -> dict[str, _Item | _Copies]:
         contractor = Contractor(self._memory, self._trees)
-        return {
+        made = {
             item.name: _Item(circuit, item, contractor)
             for item, circuit in zip(compiled, noisy.circuits, strict=True)
         }
+        sources = dict.fromkeys(item.source for item in compiled if item.copy)
+        pooled = {
+            name: _Copies([made[item.name] for item in compiled if item.source == name]) for name in sources
+        }
+        return {**made, **pooled}
 
 
 class _Item:
@@ -170,16 +175,12 @@ class _Item:
         """The share of shots that post-selection keeps."""
         return min(sum(map(self._chance, self._given(()))), 1.0)
 
-    def probability(self, event: Event) -> float:
-        """Return the probability of an event among the shots that are kept."""
+    def shares(self, event: Event) -> tuple[float, float]:
+        """Return the share of shots that count for an event and in which it happens, and that of those that count."""
         given = list(self._given(event.given))
         chance = sum(map(self._chance, given))
-        if not chance:
-            raise NoShotsError(
-                f"in {event.item!r} the condition of a figure, or post-selection, has no chance"
-            )
-        asked = [each for conditions in given for each in self._asked(event, conditions)]
-        return sum(weight * self._answer(question) for weight, question in asked) / chance
+        asked = [each for conditions in given for each in self._asked(event, conditions)] if chance else []
+        return sum(weight * self._answer(question) for weight, question in asked), chance
 
     def _given(self, given: Iterable[Condition]) -> Iterator[Conditions]:
         """Yield the ways in which a shot is accepted by post-selection and meets conditions."""
@@ -221,11 +222,46 @@ class _Item:
         return self._known[question]
 
 
-def _value(figure: Figure, items: Mapping[str, _Item]) -> float:
+class _Copies:
+    """A circuit of which there are several copies that have the same number of shots: outcomes of all of them together."""
+
+    def __init__(self, copies: Sequence[_Item]) -> None:
+        self._copies = copies
+
+    @property
+    def width(self) -> float:
+        """Log2 of the entries of the largest tensor."""
+        return max(copy.width for copy in self._copies)
+
+    @property
+    def post_selected(self) -> bool:
+        """Whether not all shots count."""
+        return any(copy.post_selected for copy in self._copies)
+
+    @property
+    def accepted(self) -> float:
+        """The share of shots that post-selection keeps."""
+        return sum(copy.accepted for copy in self._copies) / len(self._copies)
+
+    def shares(self, event: Event) -> tuple[float, float]:
+        """Return the share of shots that count for an event and in which it happens, and that of those that count."""
+        happened, counted = zip(*(copy.shares(event) for copy in self._copies), strict=True)
+        return sum(happened), sum(counted)
+
+
+def _probability(event: Event, item: _Item | _Copies) -> float:
+    """Return the probability of an event among the shots that are kept."""
+    happened, counted = item.shares(event)
+    if not counted:
+        raise NoShotsError(f"in {event.item!r} the condition of a figure, or post-selection, has no chance")
+    return happened / counted
+
+
+def _value(figure: Figure, items: Mapping[str, _Item | _Copies]) -> float:
     if figure.drawn_from:
         raise UnsupportedError(
             f"{figure.name} is over settings drawn at random from {figure.drawn_from}, so it has no exact value; "
             "sample it on aer, or measure all: fewer parties or method=parity-scan of ghz, storage=averaged of quantum-repeater"
         )
-    value = figure.expression.value(lambda event: items[event.item].probability(event))
+    value = figure.expression.value(lambda event: _probability(event, items[event.item]))
     return figure.within(lambda level: Estimate(value, value, value, level), 1.0).value

@@ -68,7 +68,8 @@ def _option(each: dataclasses.Field[Any]) -> Callable[[_F], _F]:
     elif said.shown == "KEY=VALUE":
         more.update(multiple=True, default=(), metavar=said.shown)
     elif "/" not in flag:
-        more.update(type=int if str(each.type).startswith("int") else str, metavar=said.shown)
+        kinds = {"int": int, "float": float}
+        more.update(type=kinds.get(str(each.type).partition(" ")[0], str), metavar=said.shown)
         more["show_default"] = each.default is not None
     if read := _READ.get(each.name):
         more["callback"] = lambda _, __, given: read(given)
@@ -197,12 +198,18 @@ def noise_of(given: Sequence[str]) -> Any:
     return DeviceNoise.from_parameters(**pairs("--noise", given)) if given else None
 
 
-def layout_of(text: str | None) -> list[int] | str | None:
-    """Return a layout that was given as text: auto, predicted, qubits, or the directory of a run."""
+def copies_of(text: str) -> int | str:
+    """Return a number of copies that was given as text, which may be max."""
+    return int(text) if text.lstrip("-").isdecimal() else text
+
+
+def layout_of(text: str | None) -> list[int] | list[list[int]] | str | None:
+    """Return a layout that was given as text: auto, predicted, qubits, those of several copies, or the directory of a run."""
     if text is None or text in ("auto", "predicted") or os.path.isdir(text):
         return text
     try:
-        return [int(qubit) for qubit in text.split(",")]
+        each = [[int(qubit) for qubit in copy.split(",")] for copy in text.split(";")]
+        return each[0] if len(each) == 1 else each
     except ValueError:
         raise ParameterError(
             f"--layout takes auto, predicted, qubits such as 0,1,2, or the directory of a link benchmark's run, got {text!r}"
@@ -211,7 +218,7 @@ def layout_of(text: str | None) -> list[int] | str | None:
 
 #: How options whose values have parts are read of what the command line gave as text.
 _READ: dict[str, Callable[[Any], Any]] = {
-    "noise": noise_of, "layout": layout_of, "options": partial(pairs, "--option"),
+    "copies": copies_of, "noise": noise_of, "layout": layout_of, "options": partial(pairs, "--option"),
 }  # fmt: skip
 
 

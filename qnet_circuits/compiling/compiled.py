@@ -50,6 +50,7 @@ class CompiledItem:
         swaps: Number of SWAPs that routing put in.
         readout: For a circuit that measures the readout of its qubits, the state in which it prepares all of them, 0 or 1; None
             for a circuit of the program.
+        copy: Number of the copy of the program that it belongs to, from 1; 0 where there are no copies.
     """
 
     name: str
@@ -60,6 +61,12 @@ class CompiledItem:
     layout: tuple[int, ...]
     swaps: int = 0
     readout: int | None = None
+    copy: int = 0
+
+    @property
+    def source(self) -> str:
+        """The name of the program's item that it was made of, whichever copy it belongs to."""
+        return self.name.removesuffix(f"@{self.copy}") if self.copy else self.name
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,7 @@ class Compiled:
         device: The device, or None for a machine without limits.
         notes: What the caller should know.
         decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
+        apart: If each circuit holds all copies of the program, the same with a circuit for each copy; otherwise None.
     """
 
     program: Program
@@ -79,6 +87,7 @@ class Compiled:
     device: Device | None
     notes: tuple[str, ...] = ()
     decoupling: bool = False
+    apart: Compiled | None = None
     _run_of: Callable[..., Run] | None = field(default=None, init=False, repr=False, compare=False)
     _made: dict[str, tuple[Any, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -97,7 +106,8 @@ class Compiled:
     def scheduled_circuits(self) -> tuple[QuantumCircuit, ...]:
         """The circuits on the used qubits alone, with the pulses that decouple waiting qubits if they were asked for."""
         device = self.device
-        if device is None or not self.decoupling:
+        # Circuits that hold all copies are made of those that have their pulses.
+        if device is None or not self.decoupling or self.apart is not None:
             return tuple(item.circuit for item in self.items)
         return tuple(with_pulses(item.circuit, item.qubits, device) for item in self.items)
 
@@ -137,8 +147,14 @@ class Compiled:
             return self
         items = tuple(self.items[k] for k in circuits)
         sources = {item.name: item for item in self.program}
-        own = [sources[item.name] for item in items if item.readout is None]
-        return replace(self, program=replace(self.program, items=tuple(own), figures=()), items=items)
+        own = dict.fromkeys(item.source for item in items if item.readout is None)
+        program = replace(self.program, items=tuple(sources[name] for name in own), figures=())
+        return replace(self, program=program, items=items)
+
+    @property
+    def copies(self) -> int:
+        """Number of copies of the program, each with circuits of its own; 0 where there are no copies."""
+        return max(item.copy for item in self.items)
 
     @property
     def program_items(self) -> tuple[CompiledItem, ...]:
@@ -148,7 +164,7 @@ class Compiled:
     def protocol_items(self, control: str = "") -> tuple[CompiledItem, ...]:
         """Return the circuits of a control experiment, or by default those of the protocol itself."""
         names = {item.name for item in self.program if item.control == control}
-        return tuple(item for item in self.items if item.name in names)
+        return tuple(item for item in self.items if item.source in names)
 
     @property
     def corrections(self) -> str:
@@ -158,6 +174,8 @@ class Compiled:
     @property
     def layout(self) -> list[list[int]] | None:
         """The physical qubits of each distinct placement, in program order; None without a device."""
+        if self.apart is not None:
+            return self.apart.layout
         if self.device is None:
             return None
         return [list(layout) for layout in dict.fromkeys(item.layout for item in self.protocol_items())]
@@ -193,6 +211,8 @@ class Compiled:
             VerificationError: If something moved across a boundary.
             UnsupportedError: If a region is too wide to compare.
         """
+        if self.apart is not None:
+            return self.apart.verify()
         known: set[Shape] = set()  # Circuits of one program differ little: what they share is compared once.
         for item, played in zip(self, self.scheduled_circuits, strict=True):
             _verify_routing(item)

@@ -80,9 +80,7 @@ def compile_program(
         raise UnsupportedError(
             "decoupling needs a device, on which qubits wait; name one, for example aer:fake_kingston"
         )
-    lowered = [lower(item.circuit, corrections, _carrier(item, carrier), emulate_links) for item in program]
-    if device is not None and device.target.dt:
-        lowered = [_on_clock(low, device.target.dt) for low in lowered]
+    lowered = lowered_for(program, device, corrections, carrier, emulate_links)
     _check_modes(program, lowered, device)
     named = layout is not None or any(item.layout is not None for item in program)
     compared = 1 if ranking is None or named else ranking.most([low.circuit for low in lowered])
@@ -105,6 +103,16 @@ def compile_program(
     # Pulses that the device cannot play raise here, not when the circuits are written down.
     _ = compiled.scheduled_circuits
     return compiled
+
+
+def lowered_for(
+    program: Program, device: Device | None, corrections: str, carrier: str, emulate_links: bool
+) -> list[Lowered]:
+    """Return the lowered circuits of a program, with delays in steps of the device's clock."""
+    lowered = [lower(item.circuit, corrections, _carrier(item, carrier), emulate_links) for item in program]
+    if device is None or not device.target.dt:
+        return lowered
+    return [_on_clock(low, device.target.dt) for low in lowered]
 
 
 def _on_clock(low: Lowered, dt: float) -> Lowered:

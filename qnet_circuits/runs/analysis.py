@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,15 @@ from qnet_circuits.errors import QnetError
 from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, ask
+from qnet_circuits.runs.copies import CopyFigures, by_copy, estimated, of_all
 from qnet_circuits.runs.directory import SECRET_FILE
-from qnet_circuits.runs.manifest import Manifest
+from qnet_circuits.runs.manifest import Manifest, StoredCircuit
 from qnet_circuits.runs.mitigation.stored import mitigate_blocks
 from qnet_circuits.runs.options import ANALYSIS, stream_seed
 from qnet_circuits.runs.results.outcomes import (
     Spread,
     acceptance,
-    corrected,
+    corrected_copies,
     cut_notes,
     estimate_blocks,
     pooled,
@@ -41,6 +43,11 @@ OTHER_PARAMETERS = (
 HANDED_IN = "origin: the outcomes were measured elsewhere and handed in: they give figures and no key"
 #: Said of an exact run whose protocol makes more of outcomes than figures.
 NOT_SAMPLED = "nothing was sampled: what the protocol makes of outcomes, such as a key, is left out"
+#: Said of a run of copies.
+OF_COPIES = (
+    "figures are of all copies together, an average over the qubits of the layout, in which each copy counts by the shots that "
+    "are kept of it; their intervals are of the shots, which are taken as independent, and say nothing of other qubits"
+)
 #: What a figure of no declared range is to the spread between blocks.
 _ANY = Figure("figure", Expression())
 _ORIGIN = ("version", "protocol", "parameters", "backend", "corrections", "seed", "noise", "layout", "run_id")
@@ -83,9 +90,15 @@ class Stored:
         return self.rng().spawn(1)[0]
 
     def outcomes(self) -> list[Outcomes]:
-        """Return the corrected outcomes of each block."""
-        rng = self.rng()
-        return [corrected(self.manifest.circuits, raws, rng) for raws in self.blocks or ()]
+        """Return the corrected outcomes of each block, those of all copies together."""
+        return [pooled(copies) for copies in self.copies()]
+
+    def copies(self) -> list[list[Outcomes]]:
+        """Return the corrected outcomes of each copy in each block; a run without copies has one."""
+        rng, manifest = self.rng(), self.manifest
+        return [
+            corrected_copies(manifest.circuits, manifest.copies or 1, raws, rng) for raws in self.blocks or ()
+        ]
 
 
 def analyse(stored: Stored, level: float) -> Result:
@@ -99,18 +112,27 @@ def analyse(stored: Stored, level: float) -> Result:
         NoShotsError: If post-selection left a figure without shots.
     """
     if stored.blocks is None:
-        result = _result(stored, stored.values or {})
+        values = stored.values or {}
+        result = _with_copies(
+            _result(stored, of_all(values)), stored, by_copy(values, stored.manifest.copies)
+        )
         return result if stored.protocol is None else _saying(result, NOT_SAMPLED)
     begin, circuits = time.perf_counter(), stored.manifest.circuits
-    blocks = stored.outcomes()
+    apart = stored.copies()
+    blocks = list(map(pooled, apart))
     whole = pooled(blocks)
     estimates, empty, spreads = estimate_blocks(
         stored.figures, whole, blocks, lambda figure, each: figure.estimate(each, level, stored.resampling())
     )
-    kept, kept_spreads = acceptance(circuits, stored.figures, whole, blocks, level)
+    copies = stored.manifest.copies
+    kept, kept_spreads = acceptance(
+        circuits, stored.figures, whole, blocks, level, lambda each: sum(each.counted(copies or 1))
+    )
     own, own_spreads = _own_of_blocks(stored, whole, blocks, level)
     result = _result(stored, {**estimates, **kept}, empty, own)
     result = replace(result, blocks={**spreads, **kept_spreads, **own_spreads})
+    if copies:
+        result = _with_copies(result, stored, _of_copies(stored, list(zip(*apart, strict=True)), level))
     if any(circuit.measures_readout for circuit in circuits):
         beside = [figure for figure in stored.figures if figure.name in estimates]
         mitigated, said = mitigate_blocks(stored.manifest, stored.blocks, beside, level, stored.rng())
@@ -121,6 +143,32 @@ def analyse(stored: Stored, level: float) -> Result:
 
 def _saying(result: Result, *notes: str) -> Result:
     return replace(result, notes=(*result.notes, *notes))
+
+
+def _of_copies(
+    stored: Stored, copies: Sequence[Sequence[Outcomes]], level: float
+) -> list[dict[str, Estimate]]:
+    """Return the declared figures of each copy, of all its blocks together, and what post-selection keeps of it."""
+    found = []
+    for number, blocks in enumerate(copies):
+        own, shots = pooled(blocks), partial(_counted, number, len(copies))
+        kept, _ = acceptance(stored.manifest.circuits, stored.figures, own, blocks, level, shots)
+        known = estimated(stored.figures, lambda figure: figure.estimate(own, level, stored.resampling()))  # noqa: B023
+        found.append({**known, **kept})
+    return found
+
+
+def _counted(number: int, copies: int, circuit: StoredCircuit) -> int:
+    return circuit.counted(copies)[number]
+
+
+def _with_copies(result: Result, stored: Stored, each: Sequence[Mapping[str, Estimate]]) -> Result:
+    """Return a result with what came of each copy; the same if there are no copies."""
+    if not stored.manifest.copies:
+        return result
+    predicted = by_copy(stored.manifest.get("predicted", {}), stored.manifest.copies)
+    figures = CopyFigures(each, predicted).to_dict()
+    return _saying(replace(result, copies={**stored.manifest["copies"], "figures": figures}), OF_COPIES)
 
 
 def _own_of_blocks(
@@ -169,7 +217,7 @@ def _result(
         figures={**estimates, **own.figures},
         ideal={name: value for name, value in ideal.items() if value is not None},
         theory={} if silent else dict(manifest["theory"]),
-        predicted=dict(manifest.get("predicted", {})),
+        predicted=of_all(manifest.get("predicted", {})),
         bounds=manifest["bounds"],
         resources=manifest["resources"],
         provenance=_provenance(manifest),

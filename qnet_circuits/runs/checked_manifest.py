@@ -57,7 +57,8 @@ def checked_manifest(path: Path, plain: Mapping[str, Any]) -> Manifest:
         _check_entries(plain)
         circuits = tuple(map(_circuit, plain["items"]))
         _check_all_readout(circuits)
-        _check_jobs(plain, len(circuits))
+        _check_copies(plain.get("copies", {}))
+        _check_jobs(plain, len(circuits) * plain.get("copies", {}).get("count", 1))
         widths = {circuit.name: circuit.widths for circuit in circuits}
         figures = tuple(_figure(each, widths) for each in plain["figures"])
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -87,6 +88,15 @@ def _check_entries(plain: Mapping[str, Any]) -> None:
     _ = [plain["options"][key] for key in _OPTIONS]
     if plain.get("engine", "sampling") not in _ENGINES:
         raise ValueError("engine")
+
+
+def _check_copies(copies: Mapping[str, Any]) -> None:
+    """Check what is said of copies, where there are some."""
+    if not copies:
+        return
+    _check_kinds(copies, {"qubits": list, "touching": list, "couplings": list})
+    if len(copies["qubits"]) != check_count("count", copies["count"]):
+        raise ValueError("copies")
 
 
 def _check_jobs(plain: Mapping[str, Any], circuits: int) -> None:
@@ -138,7 +148,11 @@ def _circuit(plain: Mapping[str, Any]) -> StoredCircuit:
         tuple(map(tuple, plain["forms"]["emulated"])),
     )
     shots = check_count("shots", plain["shots"])
-    made = StoredCircuit(plain["name"], shots, plain["raw_registers"], forms, plain["tags"])
+    rounds = plain.get("rounds")
+    made = StoredCircuit(
+        plain["name"], shots, plain["raw_registers"], forms, plain["tags"],
+        rounds=None if rounds is None else check_count("rounds", rounds),
+    )  # fmt: skip
     if READOUT in plain:
         readout = plain[READOUT]
         gates = tuple(readout.get("gates", ()))  # Older manifests lack it.

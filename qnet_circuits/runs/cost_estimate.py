@@ -9,6 +9,7 @@ from typing import Any
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.backends.service.cost import RunCost
 from qnet_circuits.backends.service.pricing import priced
+from qnet_circuits.compiling.copies import together
 from qnet_circuits.errors import ParameterError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.given import Runnable
@@ -73,5 +74,6 @@ def estimate_cost(
         where.check(prepared.compiled)
     noise = where.noise if chosen.noise is None else chosen.noise
     left = remaining_seconds(where) if remaining is None else remaining
-    *_, cost = priced(where, prepared.compiled, prepared.shots, noise, rep_delay, left, chosen.repeats)
+    whole = together(prepared.compiled)  # As on a processor.
+    *_, cost = priced(where, whole, prepared.shots, noise, rep_delay, left, chosen.repeats)
     return cost

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from qnet_circuits.compiling.copies import together
+from qnet_circuits.runs.copies import copies_apart
 from qnet_circuits.runs.handed_in import raws_of
 from qnet_circuits.runs.manifest import Manifest, described, stored_circuits
 from qnet_circuits.runs.prepared import Prepared, now
@@ -32,14 +34,15 @@ def run_of_outcomes(
         ParameterError: If the outcomes do not fit the circuits.
         RecordError: If the directory holds something, or cannot be written.
     """
-    compiled = prepared.compiled
+    compiled = together(prepared.compiled)
     widths = {item.name: {each.name: each.size for each in item.circuit.cregs} for item in compiled}
     raws = raws_of(data, widths, [item.name for item in compiled if item.readout is not None])
     prepared = replace(prepared, run_id=uuid.uuid4().hex, created=now())
     circuits = stored_circuits(prepared, [len(next(iter(raw.values()))) for raw in raws.values()])
     entries = _entries(prepared, [circuit.shots for circuit in circuits], origin)
     kept = kept_in(path, Manifest(entries, circuits, prepared.figures), prepared)
-    blocks = [list(raws.values())]
+    manifest = kept.manifest
+    blocks = [copies_apart(list(raws.values()), manifest.copies, len(manifest.played))]
     kept.keep(blocks)
     kept.set(status="COLLECTED")
     return Run(kept, prepared, blocks)

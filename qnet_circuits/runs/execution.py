@@ -22,6 +22,7 @@ from qnet_circuits.errors import (
     RefusedError,
     UnreachableError,
 )
+from qnet_circuits.runs.copies import accepted_copies, copies_apart, copy_name, evaluated_copies, played_on
 from qnet_circuits.runs.kept import Blocks, FetchedElsewhereError, Kept
 from qnet_circuits.runs.options import SIMULATOR, SURPLUS, Report, stderr_told, stream_seed
 from qnet_circuits.runs.planning import counts_for, joined, shots_of
@@ -127,9 +128,12 @@ class Execution(ABC):
     def _joined(self, jobs: Sequence[Mapping[str, Any]], raws: Sequence[list[Raw]]) -> Blocks:
         """Return the outcomes of each block of some jobs, which must fit the circuits."""
         manifest = self._kept.manifest
-        blocks = joined(jobs, raws, np.random.default_rng(stream_seed(manifest["seed"], SURPLUS)))
+        rng = np.random.default_rng(stream_seed(manifest["seed"], SURPLUS))
+        blocks = [
+            copies_apart(block, manifest.copies, len(manifest.played)) for block in joined(jobs, raws, rng)
+        ]
         for block in blocks:
-            check_shapes(block, [(circuit.name, circuit.shapes) for circuit in manifest.circuits])
+            check_shapes(block, [(circuit.name, circuit.shapes) for circuit in manifest.played])
         return blocks
 
     @property
@@ -155,7 +159,8 @@ class Execution(ABC):
             backend = backend.limited(job["max_qpu_seconds"])
         seed = stream_seed(self._kept.manifest["seed"], SIMULATOR, number)
         tag = job.get("tag", self._kept.manifest["run_id"])
-        return backend.submit(compiled.subset(job["circuits"]), shots_of(job), seed, tag)
+        played = played_on(compiled, backend).subset(job["circuits"])
+        return backend.submit(played, shots_of(job), seed, tag)
 
 
 class Local(Execution):
@@ -221,12 +226,15 @@ class Local(Execution):
                 f"{self._kept.where}/manifest.json is damaged: {backend.name} computes nothing exactly"
             )
         begin = time.perf_counter()
-        found = backend.evaluate(compiled, compiled.program.figures)
+        figures = compiled.program.figures
+        found = backend.evaluate(compiled, figures)
         self._kept.seconds["execute"] = round(time.perf_counter() - begin, 4)
         said = f"exact for the stated model of noise; the largest tensor had 2^{found.width:.0f} entries"
         without = [f"{name} has no value: {why}" for name, why in found.empty.items()]
-        kept = compiled.program.acceptance(found.accepted, counts_for(compiled.program, None))
-        values = {**found.values, **{name: Estimate(each, each, each, 1.0) for name, each in kept.items()}}
+        kept = accepted_copies(compiled, found.accepted, counts_for(compiled.program, None))
+        values = {name: Estimate(each, each, each, 1.0) for name, each in kept.items()}
+        for number, known in evaluated_copies(backend, compiled, figures, found).items():
+            values = {**{copy_name(name, number): each for name, each in known.items()}, **values}
         self._kept.keep_values(values, [said, *found.notes, *without])
         return values
 

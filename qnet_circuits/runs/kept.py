@@ -172,7 +172,7 @@ class Kept(Unpicklable):
     def keep(self, blocks: Blocks) -> None:
         """Write raw outcomes, before anything is made of them."""
         if self.record is not None:
-            names = [circuit.name for circuit in self.manifest.circuits] * len(blocks)
+            names = [circuit.name for circuit in self.manifest.played] * len(blocks)
             self.record.write_outcomes(names, [raw for block in blocks for raw in block])
             Parts(self.record).clear()
 
@@ -184,7 +184,7 @@ class Kept(Unpicklable):
         if self.record is None or not self.record.has("outcomes.npz"):
             return None
         self.reload()
-        shapes = [circuit.shapes for circuit in self.manifest.circuits]
+        shapes = [circuit.shapes for circuit in self.manifest.played]
         raws = self.record.read_outcomes(shapes * self.manifest.blocks)
         if self.status in ("RUNNING", "DONE") and (record := self.writable) is not None:
             self.set(status="COLLECTED")

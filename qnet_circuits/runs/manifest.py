@@ -18,6 +18,7 @@ from qnet_circuits.errors import ProgramError
 from qnet_circuits.programs.controls import with_baseline
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.protocol import Protocol, ask, called
+from qnet_circuits.runs.copies import described_copies
 from qnet_circuits.runs.planning import overall
 from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.theory.noise_parameters import NoiseParameters
@@ -37,6 +38,8 @@ class StoredCircuit:
         state: The state that a readout circuit prepares, 0 or 1; None for every other circuit.
         qubits: The qubit that each raw bit reads at last, if readout is measured; otherwise None.
         gates: Of a readout circuit, how probable it is at most for each raw bit that gates left another state than they should.
+        rounds: Shots of all copies together in each block, where copies share what the protocol counts; what is more than that
+            is left out.
     """
 
     name: str
@@ -47,6 +50,7 @@ class StoredCircuit:
     state: int | None = None
     qubits: tuple[int | None, ...] | None = None
     gates: tuple[float, ...] = ()
+    rounds: int | None = None
 
     @classmethod
     def of(
@@ -61,12 +65,19 @@ class StoredCircuit:
         raw = {register.name: register.size for register in item.circuit.cregs}
         qubits = tuple(final_qubits(item, readout)) if readout else None
         gates = () if item.readout is None or device is None else preparation_errors(item, device)
-        return cls(item.name, shots, raw, item.lowered.forms, dict(tags), item.readout, qubits, gates)
+        return cls(item.source, shots, raw, item.lowered.forms, dict(tags), item.readout, qubits, gates)
 
     @property
     def measures_readout(self) -> bool:
         """Whether this is a readout circuit."""
         return self.state is not None
+
+    def counted(self, copies: int) -> list[int]:
+        """Return how many shots of each copy count in a block, given the number of copies."""
+        if self.rounds is None:
+            return [self.shots] * copies
+        each, over = divmod(self.rounds, copies)
+        return [each + (number < over) for number in range(copies)]
 
     @property
     def shapes(self) -> Shapes:
@@ -93,6 +104,8 @@ class StoredCircuit:
                 "emulated": [list(weights) for weights in forms.emulated],
             },
         }
+        if self.rounds is not None:
+            plain["rounds"] = self.rounds
         if self.qubits is None:
             return plain
         readout: dict[str, Any] = {"state": self.state, "qubits": list(self.qubits)}
@@ -109,13 +122,15 @@ def stored_circuits(prepared: Prepared, shots: Sequence[int]) -> tuple[StoredCir
         shots: Those of each circuit; of the readout circuits, which are the last, only if they are measured.
     """
     compiled = prepared.compiled
-    tags = {item.name: item.tags for item in compiled.program}
+    sources = {item.name: item for item in compiled.program}
     readout = prepared.options.mitigate if len(shots) == len(compiled.items) else False
-    pairs = zip(compiled, shots, strict=False)
-    return tuple(
-        StoredCircuit.of(item, count, tags.get(item.name, {}), readout, compiled.device)
-        for item, count in pairs
-    )
+    made = []
+    for item, count in zip([item for item in compiled if item.copy < 2], shots, strict=False):
+        source = sources.get(item.source)
+        one = StoredCircuit.of(item, count, source.tags if source else {}, readout, compiled.device)
+        rounds = source.shots if source and compiled.copies else None
+        made.append(replace(one, rounds=rounds))
+    return tuple(made)
 
 
 @dataclass(frozen=True)
@@ -155,6 +170,16 @@ class Manifest:
     def blocks(self) -> int:
         """Number of blocks."""
         return int(1 + max(job["block"] for job in self.jobs))
+
+    @property
+    def copies(self) -> int:
+        """Number of copies of the program; 0 where there are none."""
+        return int(self.get("copies", {}).get("count", 0))
+
+    @property
+    def played(self) -> tuple[StoredCircuit, ...]:
+        """The circuits whose outcomes are kept of each block: those of the first copy, then those of the second, and so on."""
+        return self.circuits * (self.copies or 1)
 
     @property
     def exact(self) -> bool:
@@ -215,6 +240,7 @@ def _entries(prepared: Prepared) -> dict[str, Any]:
 def described(prepared: Prepared, formula: bool) -> dict[str, Any]:
     """Return what a manifest says of the protocol and its circuits, wherever they run; theory where a formula holds."""
     protocol, compiled, options = prepared.protocol, prepared.compiled, prepared.options
+    copies = described_copies(compiled, options)
     theory, bounds = said_of(protocol, options.controls, formula)
     return {
         "run_id": prepared.run_id,
@@ -236,6 +262,7 @@ def described(prepared: Prepared, formula: bool) -> dict[str, Any]:
             "own_shots": all(item.shots is not None for item in compiled.program),
         },
         "layout": compiled.layout,
+        **({"copies": copies} if copies else {}),
         "theory": {name: float(value) for name, value in theory.items() if math.isfinite(value)},
         "bounds": bounds,
         "resources": {**compiled.resources, "carrier": prepared.carrier},

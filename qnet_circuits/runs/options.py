@@ -25,6 +25,9 @@ _SAMPLING = ("run", "submit", "estimate_cost")
 DEFAULT_SHOTS = 4096
 MOST_SHOTS = 100_000_000
 MOST_REPEATS = 100
+MOST_COPIES = 1000
+#: The worst value of a figure that a copy may be predicted to have, if nobody says another.
+WORST_COPY = 0.5
 _LONGEST_REP_DELAY = 0.1
 #: Streams of random numbers of one run, each on its own. What earlier versions drew in stream 1 is nothing's now.
 PROGRAM, SIMULATOR, ANALYSIS, SURPLUS, SECRET = 0, 2, 3, 4, 5
@@ -107,6 +110,16 @@ def _carrier(name: str, value: Any) -> str:
     return check_name("carrier", value, CARRIERS)
 
 
+def _copies(name: str, value: Any) -> int | str:
+    from qnet_circuits.compiling.copies import MOST
+
+    if value == MOST:
+        return MOST
+    if isinstance(value, str):
+        raise ParameterError(f"{name} must be a whole number of at least 1, or 'max', got {value!r}")
+    return check_count(name, value, 1, MOST_COPIES)
+
+
 def _noise(name: str, value: Any) -> Any:
     from qnet_circuits.devices.device_noise import check_noise
 
@@ -147,6 +160,27 @@ class RunOptions:
         verbs=_SAMPLING,
         shown="K",
     )
+    copies: Any = _option(
+        1,
+        _copies,
+        "How many copies of the program run side by side on a device in the same shots, 1 (the default) to 1000, or ``max`` "
+        "for the most that fit. Figures are those of all copies together, and the result has those of each. A protocol that "
+        "counts its own rounds shares them among the copies, and takes fewer shots.",
+        "Run K copies side by side on a device in the same shots; max for the most that fit.",
+        shown="K|max",
+        verbs=("run", "submit", "compile", "predict", "estimate_cost"),
+    )
+    worst_copy: float | None = _option(
+        None,
+        _or_none(partial(check_range, low=-math.inf, high=math.inf)),
+        "The worst value of the program's first figure that a copy may be predicted to have, with the default noise: the "
+        "least, or the most where the figure's ideal value lies below it, as that of an error rate. Default 0.5, where "
+        "copies are chosen.",
+        "The worst predicted value of the first figure that a copy may have: the least fidelity, or the most errors.  "
+        "[default: 0.5]",
+        shown="VALUE",
+        verbs=("run", "submit", "compile", "predict", "estimate_cost"),
+    )
     noise: Any = _option(
         None,
         _or_none(_noise),
@@ -173,11 +207,12 @@ class RunOptions:
     layout: Any = _option(
         None,
         _judged_by_the_device,
-        "One physical qubit for each wire; ``auto`` (the default; ``predicted`` is the same), the qubits where least is lost, "
-        "by the calibration, and of a small program by exact prediction of several placements; or the result, or the "
-        "directory, of a link benchmark of the same chip, for the qubits with the least measured infidelity.",
-        "Where on the device: auto (where least is lost; predicted is the same), physical qubits q0,q1,..., or the directory "
-        "of a link benchmark's run.",
+        "One physical qubit for each wire, or with ``copies`` a list of them for each copy; ``auto`` (the default; "
+        "``predicted`` is the same), the qubits where least is lost, by the calibration, and of a small program by exact "
+        "prediction of several placements; or the result, or the directory, of a link benchmark of the same chip, for the "
+        "qubits with the least measured infidelity.",
+        "Where on the device: auto (where least is lost; predicted is the same), physical qubits q0,q1,..., those of each copy "
+        "after a semicolon, or the directory of a link benchmark's run.",
     )
     carrier: str = _option(
         "relabel",

@@ -55,6 +55,12 @@ def counts_for(program: Program, shots: int | None) -> list[int]:
     return list(counts.values())
 
 
+def shared(counts: Sequence[int], program: Program, copies: int) -> list[int]:
+    """Return the shots of each circuit: rounds that the protocol counts are shared among copies, if there are any."""
+    rounds = zip(counts, program, strict=True)
+    return [-(-count // max(1, copies)) if item.shots is not None else count for count, item in rounds]
+
+
 def with_readout(shots: Sequence[int], compiled: Compiled) -> list[int]:
     """Return the shots of all circuits, given those of the program's own: readout circuits take as many as the largest."""
     return [*shots, *[max(shots)] * (len(compiled.items) - len(compiled.program_items))]
@@ -73,6 +79,8 @@ def plan_jobs(
         UnsupportedError: If circuits that belong into one job do not fit into it.
         ParameterError: If the budget does not suffice.
     """
+    # Of a program with a circuit for each copy, each copy takes its shots.
+    shots = [*shots] * (compiled.copies or 1)
     if not backend.capabilities.equal_shots or compiled.device is None:
         whole = {"circuits": list(range(len(shots))), "kept": list(shots)}
         plan = Plan(tuple({"block": block, **whole} for block in range(options.repeats)))

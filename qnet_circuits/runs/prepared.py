@@ -21,9 +21,10 @@ from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.channel import CHANNEL
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.protocol import Protocol, called
+from qnet_circuits.runs.copies import accepted_copies, copy_name, evaluated_copies, played_on
 from qnet_circuits.runs.directory import SCHEMA
 from qnet_circuits.runs.options import OPTIONS, RunOptions
-from qnet_circuits.runs.planning import Plan, counts_for, plan_jobs, with_readout
+from qnet_circuits.runs.planning import Plan, counts_for, plan_jobs, shared, with_readout
 
 #: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second. Where a job
 #: is submitted, which takes longer anyway and whose figures a prediction should stand beside, it may take a second.
@@ -75,7 +76,12 @@ class Prepared:
         if self.options.shots is not None and not self.backend.capabilities.samples:
             raise UnsupportedError(f"{self.backend.name} computes figures without shots; leave shots out")
         counts = counts_for(self.compiled.program, self.options.shots)
-        return tuple(with_readout(counts, self.compiled))
+        return tuple(with_readout(shared(counts, self.compiled.program, self.compiled.copies), self.compiled))
+
+    @cached_property
+    def played(self) -> Compiled:
+        """The circuits as the backend runs them: a machine runs all copies in one, a simulation each copy by itself."""
+        return played_on(self.compiled, self.backend)
 
     @cached_property
     def plan(self) -> Plan:
@@ -87,9 +93,9 @@ class Prepared:
         """
         _ = self.shots
         _check_links(self.compiled, self.backend)
-        self.backend.check(self.compiled)
+        self.backend.check(self.played)
         _ = self.proof
-        return plan_jobs(self.compiled, self.backend, self.shots, self.options, self.run_id)
+        return plan_jobs(self.played, self.backend, self.shots, self.options, self.run_id)
 
     @cached_property
     def proof(self) -> Mapping[str, float]:
@@ -144,7 +150,7 @@ class Prepared:
         backend, compiled, asked = self.backend, self.compiled, self.options.predict
         if asked is False or not backend.capabilities.samples:
             return {}
-        size = sum(len(item.qubits) for item in compiled)
+        size = sum(len(item.qubits) for item in compiled if item.copy < 2)
         most = _PREDICTED_WITH_JOBS if backend.capabilities.equal_shots else _PREDICTED_UNASKED
         if asked is None and (backend.device is None or size > most):
             return {}
@@ -161,12 +167,11 @@ class Prepared:
         for figure in figures:
             with nullcontext() if asked else suppress(UnsupportedError, NoShotsError):
                 known = engine.evaluate(compiled, [figure])
-                found.update({name: estimate.value for name, estimate in known.values.items()})
                 accepted = known.accepted
-        return {
-            **found,
-            **compiled.program.acceptance(accepted, counts_for(compiled.program, self.options.shots)),
-        }
+                for number, values in evaluated_copies(engine, compiled, [figure], known).items():
+                    found.update({copy_name(name, number): each.value for name, each in values.items()})
+        counts = counts_for(compiled.program, self.options.shots)
+        return {**found, **accepted_copies(compiled, accepted, counts)}
 
     @cached_property
     def shifts(self) -> dict[str, float]:
@@ -177,7 +182,7 @@ class Prepared:
     def notes(self) -> tuple[str, ...]:
         """What a result of the run must say."""
         compiled = self.compiled
-        told = [*compiled.notes, *self.backend.notes(compiled), *self.own_notes]
+        told = [*compiled.notes, *self.backend.notes(self.played), *self.own_notes]
         if self.shifts:
             listed = ", ".join(f"{name} {shift:+.2g}" for name, shift in self.shifts.items())
             told.append(f"what simplified noise adds to figures, by exact computation: {listed}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.choosing import Place, Ranking
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.compiler import compile_program
+from qnet_circuits.compiling.copies import Standard, compile_copies
 from qnet_circuits.compiling.experiments import compile_with_controls
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.readout_circuits import calibrated
@@ -31,7 +34,7 @@ from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol, ask
 from qnet_circuits.runs.layouts import plain_layout
 from qnet_circuits.runs.mitigation.stored import check_mitigable
-from qnet_circuits.runs.options import PROGRAM, RunOptions, stream_seed
+from qnet_circuits.runs.options import PROGRAM, WORST_COPY, RunOptions, stream_seed
 from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.runs.shared import compiled_once
 
@@ -73,6 +76,7 @@ def prepare(
     where = asked_of(backend_of(backend), options)
     protocol, said = on_device(protocol, where)
     _check_blocks(protocol, where, options)
+    _check_copies(options)
     drawn = secrets.randbits(53) if where.capabilities.samples else 0
     seed = drawn if options.seed is None else options.seed
     program = program_of(protocol, seed)
@@ -147,6 +151,20 @@ def _check_blocks(protocol: Protocol, backend: BaseBackend, options: RunOptions)
         )
 
 
+def _check_copies(options: RunOptions) -> None:
+    for name in ("controls", "mitigate"):
+        if options.copies != 1 and getattr(options, name):
+            raise UnsupportedError(
+                f"{name} is for one copy of a program on its qubits, got copies={options.copies}; leave one of them out"
+            )
+    chosen = options.copies != 1 and isinstance(options.layout, str | None)
+    if options.worst_copy is not None and not chosen:
+        raise UnsupportedError(
+            "worst_copy tells which copies are good enough where they are chosen; give copies too, and no layout, or leave it "
+            "out"
+        )
+
+
 def program_of(protocol: Protocol, seed: int, controls: bool = False) -> Program:
     """Return the program that a protocol makes for a run's seed, with its control experiments if they are wanted."""
     program: Program = ask(protocol, "program", np.random.default_rng(stream_seed(seed, PROGRAM)))
@@ -160,20 +178,48 @@ def _controlled(protocol: Protocol, program: Program, seed: int) -> Program:
 def compile_for(program: Program, backend: BaseBackend, options: RunOptions) -> Compiled:
     """Compile a program as a run with these options does, with the circuits that measure readout if they are wanted."""
     layout = options.layout
+    asked: dict[str, Any] = {
+        "corrections": options.corrections,
+        "optimization_level": options.optimization_level,
+        "layout": MeasuredLinks.from_dict(layout) if isinstance(layout, Mapping) else layout,
+        "carrier": options.carrier,
+        "emulate_links": options.emulate_links,
+        "decoupling": options.decoupling,
+    }
+    if options.copies != 1:
+        worst = WORST_COPY if options.worst_copy is None else options.worst_copy
+        standard = partial(standard_of, program, backend, worst)
+        return compile_copies(program, backend.device, copies=options.copies, standard=standard, **asked)
     controlled = any(item.control for item in program)
     made = compile_with_controls if controlled else compile_program
-    compiled = made(
-        program,
-        backend.device,
-        corrections=options.corrections,
-        optimization_level=options.optimization_level,
-        layout=MeasuredLinks.from_dict(layout) if isinstance(layout, Mapping) else layout,
-        carrier=options.carrier,
-        emulate_links=options.emulate_links,
-        decoupling=options.decoupling,
-        ranking=ranking_of(program, backend),
-    )
+    compiled = made(program, backend.device, **asked, ranking=ranking_of(program, backend))
     return calibrated(compiled, options.mitigate) if options.mitigate else compiled
+
+
+def standard_of(program: Program, backend: BaseBackend, worst: float) -> Standard:
+    """Return what copies of a program must reach, by exact prediction with the default noise.
+
+    Raises:
+        UnsupportedError: If the program has no figure that can be predicted, and has an ideal value.
+    """
+    figure = next((each for each in program.figures if each.ideal is not None and not each.drawn_from), None)
+    if figure is None:
+        raise UnsupportedError(
+            "copies are chosen by the predicted value of a figure that has an ideal value, and there is none; name the qubits "
+            "of each copy in layout"
+        )
+    engine = ExactBackend("exact", backend.device)
+
+    def value(compiled: Compiled) -> float:
+        try:
+            found = engine.evaluate(compiled, [figure]).values
+        except UnsupportedError as error:
+            raise UnsupportedError(
+                f"copies are chosen by prediction: {error}; or name the qubits of each copy in layout"
+            ) from None
+        return found[figure.name].value if found else math.nan
+
+    return Standard(figure, worst, value)
 
 
 def ranking_of(program: Program, backend: BaseBackend) -> Ranking | None:

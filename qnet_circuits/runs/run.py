@@ -246,5 +246,5 @@ def kept_in(
     if path is None:
         return Kept(manifest)
     record = Record.create(path, manifest.to_dict(), note, prepared.protocol.secret_outcomes)
-    write_compiled(record, prepared.compiled)
+    write_compiled(record, prepared.played)
     return Kept(manifest.reread(record.manifest()), record)

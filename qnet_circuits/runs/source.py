@@ -17,6 +17,7 @@ from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.given import Given
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import GIVEN, Protocol, called, protocol_class
+from qnet_circuits.runs.copies import played_on
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.kept import Kept
 from qnet_circuits.runs.options import RunOptions
@@ -115,7 +116,7 @@ class Source:
         if compiled.layout != manifest["layout"]:
             raise RecordError(f"{manifest['backend']} would place the circuits elsewhere now; run it anew")
         if self._kept.record is not None:
-            self._write_again(self._kept.record, compiled)
+            self._write_again(self._kept.record, played_on(compiled, self.backend))
         self._kept.seconds.update(Prepared(protocol, self.backend, options, seed, compiled).proof)
         return compiled
 
@@ -136,8 +137,8 @@ class Source:
         manifest = self._kept.manifest
         options, layout = RunOptions.from_manifest(manifest["options"]), manifest["layout"]
         free = program_of(protocol, manifest["seed"]).items[0].layout is None
-        if manifest["remote"] and free and layout is not None and len(layout) == 1:
-            return replace(options, layout=layout[0])
+        if manifest["remote"] and free and layout is not None and len(layout) == (manifest.copies or 1):
+            return replace(options, layout=layout if manifest.copies else layout[0])
         return options
 
     def _write_again(self, record: Record, compiled: Compiled) -> None:

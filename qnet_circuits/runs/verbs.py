@@ -10,6 +10,7 @@ from typing import Any, Literal, overload
 from qnet_circuits.backends.registry import backend_of, exact_of
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.copies import together
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.given import Runnable, protocol_for
@@ -223,7 +224,7 @@ def compile(
     """
     chosen = RunOptions.of("compile", options)
     prepared = prepare(protocol, backend, chosen, figures, figures_needed=False)
-    return prepared.compiled.analyzed_by(partial(run_of_outcomes, prepared))
+    return together(prepared.compiled).analyzed_by(partial(run_of_outcomes, prepared))
 
 
 def open_run(

@@ -30,6 +30,8 @@ WRONG = {
     "noise": ["off", {"gate": True}, 3, []],
     "repeats": [0, 101, "3", 1.5, True],
     "predict": ["yes", 1],
+    "copies": [0, 1001, "3", "all", 1.5, True, None],
+    "worst_copy": ["x", True, float("nan")],
     "max_qpu_seconds": ["60", 0, 1.5, True],
     "options": ["x", [], 0, {1: 2}, [("a", 1)]],
     "path": [3, b"run", ["run"]],
@@ -46,10 +48,10 @@ WRONG = {
 RIGHT = {
     "shots": 7, "repeats": 2, "noise": {"idle": False}, "corrections": "feedforward", "optimization_level": 1,
     "layout": [0, 1], "carrier": "swap", "decoupling": True, "seed": 5, "controls": True, "mitigate": True,
-    "emulate_links": True, "predict": False, "verify": False,
+    "emulate_links": True, "predict": False, "verify": False, "copies": 2,
 }  # fmt: skip
-#: Those that a simulated device has no use for: whoever takes them says so.
-FOR_A_PROCESSOR = {"options": {"execution.rep_delay": 5e-4}, "max_qpu_seconds": 60}
+#: Those that a simulated device, or one copy, has no use for: whoever takes them says so.
+FOR_OTHERS = {"options": {"execution.rep_delay": 5e-4}, "max_qpu_seconds": 60, "worst_copy": 0.7}
 
 
 def arguments_of(verb):
@@ -62,11 +64,11 @@ def arguments_of(verb):
 def test_a_verb_takes_the_options_that_their_entries_say_and_refuses_the_others(verb, option):
     takes = verb in OPTIONS[option].verbs
     assert takes == (option in arguments_of(verb)), "the signature says otherwise"
-    value = {**RIGHT, **FOR_A_PROCESSOR}[option]
+    value = {**RIGHT, **FOR_OTHERS}[option]
     if not takes:
         with pytest.raises(qn.UnsupportedError, match=f"^{verb} takes no {option}; "):
             VERBS[verb](**{option: value})
-    elif option in FOR_A_PROCESSOR:
+    elif option in FOR_OTHERS:
         with pytest.raises(qn.UnsupportedError, match=option):
             VERBS[verb](**{option: value})
     else:

@@ -18,7 +18,7 @@ LINE = qn.line_device(5)
 OTHER = {
     "shots": 51, "repeats": 2, "noise": {"idle": False}, "corrections": "feedforward", "optimization_level": 1,
     "layout": [1, 2, 3, 4], "carrier": "swap", "decoupling": True, "seed": 2, "options": {"twirling.enable_gates": True},
-    "controls": True, "mitigate": True, "emulate_links": True,
+    "controls": True, "mitigate": True, "emulate_links": True, "copies": "max", "worst_copy": 0.3,
 }  # fmt: skip
 IRRELEVANT = {"predict": True, "verify": False, "max_qpu_seconds": 60}
 
@@ -70,7 +70,8 @@ def test_every_option_is_one_or_the_other():
 @pytest.mark.parametrize("option", OTHER)
 def test_each_option_that_decides_on_outcomes_changes_it(option):
     where = "local:fake_manila" if option == "options" else LINE
-    assert id_of(backend=where) != id_of(backend=where, **{option: OTHER[option]})
+    beside = {"copies": "max"} if option == "worst_copy" else {}
+    assert id_of(backend=where, **beside) != id_of(backend=where, **beside, **{option: OTHER[option]})
 
 
 def test_protocol_parameters_program_backend_calibration_and_schema_change_it(monkeypatch):

@@ -22,6 +22,28 @@ Spread = dict[str, list[float]]
 Block = TypeVar("Block")
 
 
+def corrected_copies(
+    circuits: Sequence[StoredCircuit], copies: int, raws: Sequence[Raw], rng: np.random.Generator
+) -> list[Outcomes]:
+    """Return the outcomes of each copy in a block, with their frames applied; of a run without copies, those of the one.
+
+    Args:
+        circuits: The circuits.
+        copies: Number of copies, at least 1.
+        raws: The raw bits of all circuits of the first copy, then those of the second, and so on.
+        rng: What emulated errors are drawn from.
+    """
+    found = []
+    for number in range(copies):
+        own = raws[number * len(circuits) : (number + 1) * len(circuits)]
+        counted = [
+            {name: bits[: circuit.counted(copies)[number]] for name, bits in raw.items()}
+            for circuit, raw in zip(circuits, own, strict=True)
+        ]
+        found.append(corrected(circuits, counted, rng))
+    return found
+
+
 def corrected(circuits: Sequence[StoredCircuit], raws: Sequence[Raw], rng: np.random.Generator) -> Outcomes:
     """Return the outcomes of a run's circuits, with their frames applied."""
     return Outcomes(
@@ -57,12 +79,16 @@ def acceptance(
     whole: Outcomes,
     blocks: Sequence[Outcomes],
     level: float,
+    shots: Callable[[StoredCircuit], int],
 ) -> tuple[dict[str, Estimate], dict[str, Spread]]:
-    """Return the share of shots that post-selection kept, if it dropped any, and its spread between blocks."""
+    """Return the share of shots that post-selection kept, if it dropped any, and its spread between blocks.
+
+    ``shots`` gives those of a circuit in each block, before post-selection.
+    """
     own = postselected(circuits)
     if not own:
         return {}, {}
-    asked = sum(circuit.shots for circuit in own)
+    asked = sum(map(shots, own))
 
     def share(_: Figure, found: tuple[Outcomes, int]) -> Estimate:
         outcomes, times = found

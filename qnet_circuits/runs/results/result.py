@@ -68,6 +68,9 @@ class Result:
         refused: Why the protocol came to no good end although everything worked, or None.
         secrets: What is never printed, compared or stored; read as ``result.secret_key``.
         report: What people read below the table of figures.
+        copies: Of a run of several copies: their ``count``, the ``qubits`` of each, the couplings at which they are
+            ``touching``, and of each of ``figures`` the ``value`` in each copy with its interval, and the
+            ``standard_deviation`` of these values.
 
     Example:
         >>> from qnet_circuits.runs.verbs import run
@@ -92,6 +95,7 @@ class Result:
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     mitigated: dict[str, Estimate] = field(default_factory=dict)
     report: str = field(default="", repr=False, compare=False)
+    copies: dict[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Estimate:
         return self.figures[name]
@@ -120,6 +124,20 @@ class Result:
         said = {"seed": seed, "layout": shown + more or None, "calibration of": date}
         return "  ".join(f"{name} {value}" for name, value in said.items() if value is not None)
 
+    @property
+    def _of_copies(self) -> str:
+        """How far apart the copies lie in the figure that they were judged by, in one line; empty without copies."""
+        if not self.copies:
+            return ""
+        said, name = f"copies {self.copies['count']}", self.copies["figure"]
+        known = self.copies["figures"].get(name, {})
+        values = [value for value in known.get("value", ()) if value is not None]
+        if values:
+            said += f"  {name} of each {number(min(values))} to {number(max(values))}"
+        if known.get("standard_deviation") is not None:
+            said += f"  standard deviation {number(known['standard_deviation'])}"
+        return said
+
     def to_dict(self) -> dict[str, Any]:
         """Return the object that ``qnet run --json`` prints: only plain values."""
         made = {key: self.provenance[key] for key in _MADE if key in self.provenance}
@@ -132,7 +150,7 @@ class Result:
             **({"mitigated": {n: e.to_dict() for n, e in self.mitigated.items()}} if self.mitigated else {}),
             **{key: getattr(self, key) for key in _PLAIN},
             "layout": self.provenance.get("layout"),
-            "copies": None,
+            "copies": self.copies or None,
             **({"provenance": made} if made else {}),
             "notes": list(self.notes),
             "seconds": self.seconds,
@@ -151,7 +169,7 @@ class Result:
         mitigated = {name: Estimate(**value) for name, value in plain.get("mitigated", {}).items()}
         return cls(
             figures, provenance=provenance, notes=tuple(plain["notes"]), blocks=dict(plain.get("blocks", {})),
-            more=more, refused=more.get("aborted"), mitigated=mitigated, **tables,
+            more=more, refused=more.get("aborted"), mitigated=mitigated, copies=dict(plain.get("copies") or {}), **tables,
         )  # fmt: skip
 
     def _table(self) -> Comparison:
@@ -192,7 +210,7 @@ class Result:
         lines = [self.title, table(self.rows())]
         counted = {k: v for k, v in self.resources.items() if isinstance(v, int) or k == "circuit"}
         lines.append("  ".join(f"{key.replace('_', ' ')} {value}" for key, value in counted.items()))
-        lines += [line for line in (self._made_with, self.report) if line]
+        lines += [line for line in (self._made_with, self._of_copies, self.report) if line]
         if self.refused is not None:
             lines.append(f"refused: {self.refused}")
         if "verify" in self.seconds:
@@ -223,8 +241,13 @@ class Result:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the figures with their intervals against ideal, theory and bounds; return the Matplotlib axes.
 
-        What has the figures of many links is drawn as a map of the chip, as ``plot_links`` and ``plot_gains`` do.
+        What has the figures of many links, or of copies, is drawn as a map of the chip, as ``plot_links``, ``plot_gains`` and
+        ``plot_copies`` do.
         """
+        if self.copies:
+            from qnet_circuits.plotting.copies import plot_copies
+
+            return plot_copies(self, ax)
         if links_of(self.figures, "gain"):
             from qnet_circuits.plotting.gains import plot_gains
 
@@ -238,7 +261,8 @@ class Result:
         return plot_result(self._table(), ax)
 
     def _repr_html_(self) -> str:
-        below = f"<p>{html.escape(self._made_with)}</p>" if self._made_with else ""
+        said = (self._made_with, self._of_copies)
+        below = "".join(f"<p>{html.escape(line)}</p>" for line in said if line)
         below += f"<pre>{html.escape(self.report)}</pre>" if self.report else ""
         if self.refused is not None:
             below += f"<p><b>refused:</b> {html.escape(self.refused)}</p>"

@@ -1,0 +1,95 @@
+"""The picture of copies: the chip, with the qubits of each copy in the colour of its figure, and where copies touch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.ticker import MaxNLocator
+
+from qnet_circuits.errors import ParameterError
+from qnet_circuits.plotting.chip import chip_places, draw_qubits
+from qnet_circuits.plotting.style import FAINT, INK, LINK_COLOUR
+
+if TYPE_CHECKING:
+    from qnet_circuits.runs.results.result import Result
+
+_COLOURS = "viridis"
+#: What a copy without a value is drawn in.
+_UNKNOWN = "#c8c8c8"
+
+
+def plot_copies(result: Result, ax: Axes | None = None) -> Axes:
+    """Draw a chip with the copies of a program, each in the colour of the figure that copies are judged by.
+
+    A coupling that joins two copies is dashed: what their qubits do to each other there is in no prediction.
+
+    Args:
+        result: The result of a run with several copies.
+        ax: Axes to draw on; those of a new figure by default.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ParameterError: If the result is of no run with copies.
+
+    Example:
+        >>> import qnet_circuits as qn
+        >>> result = qn.run(qn.RepeaterChain(hops=1), "aer:fake_nairobi", copies=2, shots=100, seed=1)
+        >>> ax = qn.plot_copies(result)
+        >>> sum(line.get_gid() == "copy" for line in ax.lines)
+        2
+    """
+    if not result.copies:
+        raise ParameterError(
+            f"{result.title} has no copies; give the result of a run with copies above 1 or 'max'"
+        )
+    copies, name = result.copies, result.copies["figure"]
+    owner = {qubit: number for number, own in enumerate(copies["qubits"], 1) for qubit in own}
+    values = copies["figures"].get(name, {}).get("value", [None] * copies["count"])
+    known = [value for value in values if value is not None] or [0.0]
+    scale = Normalize(min(known), max(known) if max(known) > min(known) else min(known) + 0.01)
+    colours = [_UNKNOWN if value is None else plt.get_cmap(_COLOURS)(scale(value)) for value in values]
+    couplings = [(a, b) for a, b in copies["couplings"]]
+    places = chip_places(couplings)
+    pen = draw_qubits(ax, places, (4.2, 2.2), below=0.9)
+    touching = {tuple(pair) for pair, _ in copies["touching"]}
+    for a, b in couplings:
+        xs, ys = zip(places[a], places[b], strict=True)
+        if (a, b) in touching:
+            pen.line(
+                xs,
+                ys,
+                0.12,
+                color=LINK_COLOUR,
+                ls=(0, (0.7, 0.5)),
+                dash_capstyle="butt",
+                zorder=1,
+                gid="touching",
+            )
+        elif a in owner and owner.get(a) == owner.get(b):
+            pen.line(xs, ys, 0.24, color=colours[owner[a] - 1], zorder=2, gid="copy")
+        else:
+            pen.line(xs, ys, 0.05, color=FAINT, zorder=1, gid="free")
+    for qubit, number in owner.items():
+        pen.disc(*places[qubit], 0.36, colours[number - 1], edge=colours[number - 1], zorder=2.5, gid="qubit")
+    ax = pen.ax
+    if any(value is not None for value in values):
+        bar = ax.figure.colorbar(
+            ScalarMappable(scale, _COLOURS), ax=ax, fraction=0.04, pad=0.02, shrink=0.8, format="%.2f",
+            ticks=MaxNLocator(5, steps=[1, 2, 5, 10]),
+        )  # fmt: skip
+        bar.set_label(f"{name} of each copy", color=INK)
+        bar.outline.set_visible(False)
+    dashed = [line for line in ax.lines if line.get_gid() == "touching"]
+    if dashed:
+        ax.legend(
+            dashed[:1], ["two copies touch"], loc="upper center", bbox_to_anchor=(0.5, 0), frameon=False, fontsize=9,
+            handlelength=2.5,
+        )  # fmt: skip
+    ax.set_title(f"{copies['count']} copies of {result.title}", size=11, color=INK, wrap=True)
+    return ax

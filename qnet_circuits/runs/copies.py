@@ -1,0 +1,146 @@
+"""Copies of a program in a run: which circuits are played, what is exact of each copy, and what a result says of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qnet_circuits.backends.base import BaseBackend, Evaluation, Evaluator, Raw
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.copies import of_copy, qubits_of, taken_apart, together, touching_couplings
+from qnet_circuits.compiling.prices import gates_of
+from qnet_circuits.errors import NoShotsError
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.runs.options import WORST_COPY, RunOptions
+from qnet_circuits.theory.estimate import Estimate
+
+
+def played_on(compiled: Compiled, backend: BaseBackend) -> Compiled:
+    """Return the circuits as a backend runs them: a machine runs all copies in one, a simulation each copy by itself."""
+    return compiled if backend.simulated else together(compiled)
+
+
+def copies_apart(block: list[Raw], copies: int, circuits: int) -> list[Raw]:
+    """Return the raw bits of each circuit of each copy, wherever they were measured.
+
+    Args:
+        block: The outcomes of a block, of circuits that hold all copies or of a circuit for each copy.
+        copies: Number of copies.
+        circuits: Number of circuits, those of all copies.
+    """
+    return block if len(block) == circuits else list(taken_apart(block, copies))
+
+
+def copy_name(name: str, number: int) -> str:
+    """Return what the value of a figure of one copy is called where values are kept; copy 0 stands for all together."""
+    return f"{name}@{number}" if number else name
+
+
+def evaluated_copies(
+    engine: Evaluator, compiled: Compiled, figures: Sequence[Figure], whole: Evaluation
+) -> dict[int, Mapping[str, Estimate]]:
+    """Return the exact values of figures, of all copies together under 0, and of each copy under its number."""
+    found = {0: whole.values}
+    for number in range(1, compiled.copies + 1):
+        found[number] = engine.evaluate(compiled, [of_copy(figure, number) for figure in figures]).values
+    return found
+
+
+def accepted_copies(
+    compiled: Compiled, accepted: Mapping[str, float], shots: Sequence[int]
+) -> dict[str, float]:
+    """Return the share of shots that post-selection keeps, if it drops any: of all copies, and of each.
+
+    Args:
+        compiled: The compiled program.
+        accepted: The share of each circuit.
+        shots: The shots of each circuit of the program.
+    """
+    program, kept = compiled.program, {}
+    for number in range(compiled.copies + 1):
+        own = {item.name: accepted[copy_name(item.name, number)] for item in program} if accepted else {}
+        kept.update(
+            {copy_name(name, number): share for name, share in program.acceptance(own, shots).items()}
+        )
+    return kept
+
+
+def described_copies(compiled: Compiled, options: RunOptions) -> dict[str, Any]:
+    """Return what a manifest says of copies, with the couplings of the chip for its picture; nothing if there are none."""
+    if not compiled.copies or compiled.device is None:
+        return {}
+    judged = next((figure.name for figure in compiled.program.figures if figure.ideal is not None), None)
+    touching = [[list(pair), list(numbers)] for pair, numbers in touching_couplings(compiled)]
+    chosen = options.layout in (None, "auto")
+    worst = WORST_COPY if options.worst_copy is None else options.worst_copy
+    return {
+        "count": compiled.copies,
+        "figure": judged,
+        "worst_copy": worst if chosen else None,
+        "qubits": qubits_of(compiled),
+        "touching": touching,
+        "couplings": sorted(sorted(edge) for edge in gates_of(compiled.device)),
+    }
+
+
+@dataclass(frozen=True)
+class CopyFigures:
+    """Figures of each copy, and how far they lie apart.
+
+    Args:
+        each: Of each copy, its estimates; a figure is missing where it has no value.
+        predicted: Of each copy, the exact values for the same description of noise, where they were computed.
+    """
+
+    each: Sequence[Mapping[str, Estimate]]
+    predicted: Sequence[Mapping[str, float]]
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Return for each figure its values by copy, with intervals and predictions, and their standard deviation."""
+        names = dict.fromkeys(name for each in self.each for name in each)
+        return {name: self._figure(name) for name in names}
+
+    def _figure(self, name: str) -> dict[str, Any]:
+        found = [each.get(name) for each in self.each]
+        plain: dict[str, Any] = {
+            end: [None if one is None else getattr(one, end) for one in found]
+            for end in ("value", "low", "high")
+        }
+        if any(name in each for each in self.predicted):
+            plain["predicted"] = [each.get(name) for each in self.predicted]
+        values = [one.value for one in found if one is not None]
+        plain["standard_deviation"] = float(np.std(values, ddof=1)) if len(values) > 1 else None
+        return plain
+
+
+def by_copy(values: Mapping[str, Any], copies: int) -> list[dict[str, Any]]:
+    """Return of values by name those of each copy.
+
+    Example:
+        >>> by_copy({"fidelity": 0.8, "fidelity@1": 0.9, "fidelity@2": 0.7}, 2)
+        [{'fidelity': 0.9}, {'fidelity': 0.7}]
+    """
+    whole = of_all(values)
+    return [
+        {name: values[copy_name(name, number)] for name in whole if copy_name(name, number) in values}
+        for number in range(1, copies + 1)
+    ]
+
+
+def of_all(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of values by name those of all copies together."""
+    return {name: value for name, value in values.items() if "@" not in name}
+
+
+def estimated(figures: Sequence[Figure], estimate: Callable[[Figure], Estimate]) -> dict[str, Estimate]:
+    """Return the estimates of figures of one copy, but for those that no shot of it counts for."""
+    found = {}
+    for figure in figures:
+        try:
+            found[figure.name] = estimate(figure)
+        except NoShotsError:
+            continue
+    return found
