@@ -127,6 +127,15 @@ class Protocol(ABC):
         """
         return None
 
+    def deduce(self, figures: Mapping[str, Estimate], analysis: Analysis) -> Analyzed | None:
+        """Return what ``analyze`` would find in the limit of many shots, or nothing, which is the default.
+
+        Args:
+            figures: The declared figures, whose values are exact.
+            analysis: Level of confidence and randomness, for what is sampled nevertheless.
+        """
+        return None
+
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
         """What figures must beat, {figure: {name of the bound: value}}."""
@@ -216,8 +225,8 @@ def _plain(value: Any) -> Any:
 
 #: What a protocol's own methods return.
 _ANSWERS: dict[str, tuple[type, ...]] = {
-    "program": (Program,), "theory": (Mapping,), "analyze": (Analyzed, type(None)), "on_couplings": (Protocol,),
-    "baseline": (Protocol, type(None)),
+    "program": (Program,), "theory": (Mapping,), "analyze": (Analyzed, type(None)), "deduce": (Analyzed, type(None)),
+    "on_couplings": (Protocol,), "baseline": (Protocol, type(None)),
 }  # fmt: skip
 
 
@@ -226,7 +235,7 @@ def ask(protocol: Protocol, hook: str, *arguments: Any) -> Any:
 
     Args:
         protocol: The protocol.
-        hook: The method's name: ``program``, ``theory``, ``analyze``, ``on_couplings`` or ``baseline``.
+        hook: The method's name: ``program``, ``theory``, ``analyze``, ``deduce``, ``on_couplings`` or ``baseline``.
         *arguments: Its arguments.
 
     Raises:
@@ -249,6 +258,23 @@ def ask(protocol: Protocol, hook: str, *arguments: Any) -> Any:
         kinds = " or ".join("None" if kind is type(None) else kind.__name__ for kind in _ANSWERS[hook])
         raise ProgramError(f"{where} must return {kinds}, got {reprlib.repr(answer)}")
     return answer
+
+
+def deduced(
+    protocol: Protocol, figures: Mapping[str, Estimate], rng: np.random.Generator, level: float = 0.95
+) -> Analyzed | None:
+    """Return what a protocol makes of exact figures, if it makes anything of them.
+
+    Args:
+        protocol: The protocol.
+        figures: The declared figures.
+        rng: What is drawn from, where something is sampled nevertheless.
+        level: Confidence level of what is sampled.
+    """
+    found: Analyzed | None = ask(
+        protocol, "deduce", figures, Analysis(level, rng.bytes(32), demonstration=True)
+    )
+    return found
 
 
 def set_network(

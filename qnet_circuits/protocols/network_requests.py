@@ -21,9 +21,12 @@ from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, regist
 from qnet_circuits.repeaters.requests import Request, Served
 from qnet_circuits.repeaters.serving import serve_requests
 from qnet_circuits.theory import bell_diagonal, bounds
+from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 _SETTINGS = ("xx", "yy", "zz")
+_LEVEL = 0.95
+_SAID = "links begin with heralded pairs, and what memories lose on the average is a Pauli error of each route's last link"
 
 
 @register
@@ -101,7 +104,7 @@ class NetworkRequests(Protocol):
         plain = [each.to_dict() for each in self.requests or ()]
         return {**super().parameters, **({"requests": plain} if plain else {})}
 
-    def service(self, level: float = 0.95) -> tuple[Served, ...]:
+    def service(self, level: float = _LEVEL) -> tuple[Served, ...]:
         """Return what the users of each request get, with intervals of this level."""
         return serve_requests(
             self._network, self.requests or _CORNERS, self.route, self.policy, self.rounds, self.schedule_seed, level,
@@ -132,7 +135,7 @@ class NetworkRequests(Protocol):
             silent = 0.25 if chain.hops > 1 else 1.0
             fidelity = (1 + xx - yy + zz) / 4
             figures.append(Figure(f"fidelity_{k}", fidelity, 1.0, silent, physical=(0.0, 1.0)))
-        return Program(items, figures, self._network)
+        return Program(items, figures, self._network, notes=(_SAID,))
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return the fidelity of the pairs that the schedules gave."""
@@ -147,8 +150,15 @@ class NetworkRequests(Protocol):
 
     def analyze(self, outcomes: Outcomes, analysis: Analysis) -> Analyzed:
         """Return what the schedules say of each request."""
+        return self._scheduled(analysis.level)
+
+    def deduce(self, figures: Mapping[str, Estimate], analysis: Analysis) -> Analyzed:
+        """Return the same: schedules are sampled wherever circuits run."""
+        return self._scheduled(analysis.level)
+
+    def _scheduled(self, level: float) -> Analyzed:
         figures, lines = {}, []
-        found = self.service(analysis.level)
+        found = self._service if level == _LEVEL else self.service(level)
         for k, each in enumerate(found, 1):
             figures[f"served_{k}"] = each.served
             figures[f"pairs_per_second_{k}"] = each.pairs_per_second

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import ClassVar
@@ -25,8 +26,9 @@ from qnet_circuits.repeaters.storage import (
     memory_factors,
     storage_channel,
 )
-from qnet_circuits.repeaters.times import ENDS
+from qnet_circuits.repeaters.times import ENDS, Seconds
 from qnet_circuits.theory import bell_diagonal, bounds
+from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 _SETTINGS = ("xx", "yy", "zz")
@@ -278,7 +280,6 @@ class QuantumRepeater(Protocol):
 
     def analyze(self, outcomes: Outcomes, analysis: Analysis) -> Analyzed:
         """Return pairs and secret bits per second, of sampled rounds and of what the circuits gave."""
-        times = self.schedule.sample(self.rounds, np.random.default_rng(list(analysis.root)))
         judged = {
             figure.name: figure.estimate(
                 outcomes, analysis.level if figure.name == "fidelity" else apart(analysis.level)
@@ -286,9 +287,23 @@ class QuantumRepeater(Protocol):
             for figure in self._figures
             if figure.name != "yy"
         }
+        return self._rates(judged, self._seconds(analysis), analysis)
+
+    def deduce(self, figures: Mapping[str, Estimate], analysis: Analysis) -> Analyzed:
+        """Return the same of exact figures, and of the exact mean time where there is a formula."""
+        exact = mean_seconds(self.schedule)
+        return self._rates(figures, self._seconds(analysis) if exact is None else exact, analysis)
+
+    def _seconds(self, analysis: Analysis) -> Seconds:
+        return self.schedule.sample(self.rounds, np.random.default_rng(list(analysis.root))).delivered_s
+
+    def _rates(
+        self, judged: Mapping[str, Estimate], seconds: Seconds | float, analysis: Analysis
+    ) -> Analyzed:
         rates = delivered(
-            self.chain, self.schedule, times, judged["fidelity"], judged["xx"], judged["zz"], analysis.level, self.ends
+            self.chain, self.schedule, seconds, judged["fidelity"], judged["xx"], judged["zz"], analysis.level, self.ends
         )  # fmt: skip
+        how = "the exact mean" if isinstance(seconds, float) else f"{self.rounds} sampled rounds"
         return Analyzed(
             {
                 "pairs_per_second": rates.pairs_per_second,
@@ -297,5 +312,7 @@ class QuantumRepeater(Protocol):
                 "plob_ratio": rates.over_plob,
             },
             {"storage": self.storage, "plob": rates.plob, "rounds": self.rounds},
-            ("seconds are those of the network's schedule, never of the machine that ran the circuits",),
+            (
+                f"seconds are those of the network's schedule, {how}, and never of the machine that ran the circuits",
+            ),
         )

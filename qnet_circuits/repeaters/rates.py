@@ -16,7 +16,7 @@ from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.node import Node
 from qnet_circuits.repeaters.schedule import Schedule
 from qnet_circuits.repeaters.storage import memory_factors
-from qnet_circuits.repeaters.times import Times
+from qnet_circuits.repeaters.times import Seconds
 from qnet_circuits.theory.bell_diagonal import correlators
 from qnet_circuits.theory.bounds import plob
 from qnet_circuits.theory.estimate import Estimate, check_level
@@ -116,13 +116,13 @@ def repeater_rates(
         _scaled(mean(phases, apart(level)), start["xx"]),
         _scaled(mean(bits, apart(level)), start["zz"]),
     )
-    return delivered(network, schedule, times, mean(fidelities, level), xx, zz, level, ends)
+    return delivered(network, schedule, times.delivered_s, mean(fidelities, level), xx, zz, level, ends)
 
 
 def delivered(
     network: Network,
     schedule: Schedule,
-    times: Times,
+    seconds: Seconds | float,
     fidelity: Estimate,
     xx: Estimate,
     zz: Estimate,
@@ -134,21 +134,23 @@ def delivered(
     Args:
         network: The chain, whose links have lengths.
         schedule: How it is run.
-        times: Sampled rounds.
+        seconds: How long each of some sampled rounds took, or the exact mean of all.
         fidelity: Fidelity of the pairs.
         xx: Their correlator <XX>, at a third of the probability of error that ``level`` leaves.
         zz: Their correlator <ZZ>, likewise.
         level: Confidence level of the rates.
         ends: What becomes of the end qubits.
     """
-    time = mean(times.delivered_s, apart(level))
+    time = _mean_of(seconds, apart(level))
     shares = [secret_bits(x, z) for x, z in zip(_sizes(xx), _sizes(zz), strict=True)]
     low, high = shares[1] / time.high, shares[2] / time.low
-    key = Estimate(shares[0] / time.value, low, high, level, f"{xx.method}, Bonferroni", times.rounds)
+    sampled = [each for each in (xx, zz, time) if each.level < 1]
+    how = (level, f"{sampled[0].method}, Bonferroni", time.n) if sampled else (1.0,)
+    key = Estimate(shares[0] / time.value, low, high, *how)
     fibres = _fibres(network)
     length = round(math.fsum(length for length, _ in fibres), 9)  # thirds of a distance make it again
     return Rates(
-        length, len(fibres) - 1, _inverse(mean(times.delivered_s, level)), fidelity, key,
+        length, len(fibres) - 1, _inverse(_mean_of(seconds, level)), fidelity, key,
         _scaled(key, min(schedule.period_s) / schedule.modes), plob_of(network), ends,
     )  # fmt: skip
 
@@ -216,6 +218,11 @@ def chain_with_memories(links: int, link: Link, t1: float | None, t2: float | No
     """Return a chain of equal links, all of whose nodes have memories with this T1 and T2 in seconds."""
     plain = Network.chain(links, link)
     return Network([Node(name, memory_t1=t1, memory_t2=t2) for name in plain.nodes], plain.links)
+
+
+def _mean_of(seconds: Seconds | float, level: float) -> Estimate:
+    """Return the mean of sampled seconds, or the exact mean as it is."""
+    return Estimate(seconds, seconds, seconds, 1.0) if isinstance(seconds, float) else mean(seconds, level)
 
 
 def _sizes(correlator: Estimate) -> tuple[float, float, float]:

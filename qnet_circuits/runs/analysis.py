@@ -14,7 +14,7 @@ from qnet_circuits.backends.base import Raw
 from qnet_circuits.errors import QnetError
 from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import Figure, Outcomes
-from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, ask
+from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, ask, deduced
 from qnet_circuits.runs.copies import CopyFigures, by_copy, estimated, of_all
 from qnet_circuits.runs.directory import SECRET_FILE
 from qnet_circuits.runs.manifest import Manifest, StoredCircuit
@@ -112,11 +112,11 @@ def analyse(stored: Stored, level: float) -> Result:
         NoShotsError: If post-selection left a figure without shots.
     """
     if stored.blocks is None:
-        values = stored.values or {}
+        values, own = stored.values or {}, _deduced(stored, level)
         result = _with_copies(
-            _result(stored, of_all(values)), stored, by_copy(values, stored.manifest.copies)
+            _result(stored, of_all(values), own=own), stored, by_copy(values, stored.manifest.copies)
         )
-        return result if stored.protocol is None else _saying(result, NOT_SAMPLED)
+        return result if stored.protocol is None or own else _saying(result, NOT_SAMPLED)
     begin, circuits = time.perf_counter(), stored.manifest.circuits
     apart = stored.copies()
     blocks = list(map(pooled, apart))
@@ -200,6 +200,13 @@ def _own(stored: Stored, outcomes: Outcomes, level: float) -> Analyzed | None:
     if found and veto:
         found = found.without_secrets(veto)
     return replace(found, notes=(*found.notes, ANOTHER_SECRET)) if found and stored.lost else found
+
+
+def _deduced(stored: Stored, level: float) -> Analyzed | None:
+    """Return what the protocol itself makes of exact figures."""
+    if stored.protocol is None or not stored.values:
+        return None
+    return deduced(stored.protocol, of_all(stored.values), stored.rng(), level)
 
 
 def _result(

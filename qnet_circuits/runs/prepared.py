@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.service.cost import RunCost
@@ -20,11 +22,12 @@ from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.channel import CHANNEL
 from qnet_circuits.programs.figures import Figure
-from qnet_circuits.programs.protocol import Protocol, called
-from qnet_circuits.runs.copies import accepted_copies, copy_name, evaluated_copies, played_on
+from qnet_circuits.programs.protocol import Analyzed, Protocol, called, deduced
+from qnet_circuits.runs.copies import accepted_copies, copy_name, evaluated_copies, of_all, played_on
 from qnet_circuits.runs.directory import SCHEMA
-from qnet_circuits.runs.options import OPTIONS, RunOptions
+from qnet_circuits.runs.options import ANALYSIS, OPTIONS, RunOptions, stream_seed
 from qnet_circuits.runs.planning import Plan, counts_for, plan_jobs, shared, with_readout
+from qnet_circuits.theory.estimate import Estimate
 
 #: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second. Where a job
 #: is submitted, which takes longer anyway and whose figures a prediction should stand beside, it may take a second.
@@ -163,15 +166,20 @@ class Prepared:
             )
         accepted: Mapping[str, float] = {}
         engine, figures = ExactBackend("exact", backend.expected_device, noise), compiled.program.figures
-        found: dict[str, float] = {}
+        found: dict[str, Estimate] = {}
         for figure in figures:
             with nullcontext() if asked else suppress(UnsupportedError, NoShotsError):
                 known = engine.evaluate(compiled, [figure])
                 accepted = known.accepted
-                for number, values in evaluated_copies(engine, compiled, [figure], known).items():
-                    found.update({copy_name(name, number): each.value for name, each in values.items()})
+                for number, each in evaluated_copies(engine, compiled, [figure], known).items():
+                    found.update({copy_name(name, number): value for name, value in each.items()})
+        if len(of_all(found)) == len(figures):
+            rng = np.random.default_rng(stream_seed(self.seed, ANALYSIS))
+            own: Analyzed | None = deduced(self.protocol, of_all(found), rng)
+            found |= {name: value for name, value in (own.figures if own else {}).items() if value.level == 1}
         counts = counts_for(compiled.program, self.options.shots)
-        return {**found, **accepted_copies(compiled, accepted, counts)}
+        values = {name: value.value for name, value in found.items()}
+        return {**values, **accepted_copies(compiled, accepted, counts)}
 
     @cached_property
     def shifts(self) -> dict[str, float]:

@@ -37,6 +37,9 @@ def test_exact_values_are_those_of_the_mean_pair():
     twin = qn.predict(protocol, "fake_manila")
     assert twin["fidelity_1"].value < result["fidelity_1"].value
     assert result.resources["bell_pairs"] == 2
+    for k, each in enumerate(protocol.service(), 1):
+        assert result[f"served_{k}"] == each.served and result[f"latency_s_{k}"] == each.latency_s
+    assert not any("is not in these figures" in note for note in result.notes)
 
 
 def test_options_of_the_schedule_count():

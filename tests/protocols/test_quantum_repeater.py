@@ -145,6 +145,41 @@ def test_means_without_closed_form_are_sampled(rng):
     assert set(protocol.theory(NOISE)) == set()
 
 
+RATES = ("pairs_per_second", "key_per_second", "key_per_use", "plob_ratio")
+
+
+@pytest.mark.parametrize("stations", [0, 1, 3])
+def test_rates_are_exact_where_formulas_are_known(stations):
+    protocol = repeater(stations=stations, length_km=100, memory_t2=1.0)
+    result, theory = qn.predict(protocol), protocol.theory(NOISE)
+    for name in ("fidelity", *RATES):
+        assert result[name].value == pytest.approx(theory[name], rel=1e-9)
+        assert (result[name].level, result[name].low, result[name].high) == (1, *[result[name].value] * 2)
+
+
+def test_predicted_rates_of_a_twin_are_those_of_its_exact_figures():
+    protocol = repeater(length_km=60, memory_t2=1.0)
+    ran, exact = (
+        qn.run(protocol, f"{engine}:fake_manila", **more)
+        for engine, more in (("aer", {"shots": 50}), ("exact", {}))
+    )
+    kept = bb84_rate((1 - exact["zz"].value) / 2, (1 - exact["xx"].value) / 2)
+    assert kept > 0
+    assert exact["key_per_second"].value == pytest.approx(kept * protocol.theory(NOISE)["pairs_per_second"])
+    for name in RATES:
+        assert ran.predicted[name] == pytest.approx(exact[name].value)
+
+
+def test_rates_without_formulas_are_sampled_beside_exact_figures():
+    protocol = repeater(cutoff=2e-3, ends="stored")
+    result = qn.predict(protocol)
+    again = qn.repeater_rates(protocol.chain, protocol.schedule, seed=5, ends="stored", level=1 - ALPHA)
+    assert result["pairs_per_second"].level == result["key_per_second"].level == 0.95
+    assert result["pairs_per_second"].value in again.pairs_per_second
+    assert result["key_per_second"].value in again.key_per_second
+    assert not set(RATES) & set(qn.run(protocol, "aer:fake_manila", shots=10, seed=1).predicted)
+
+
 def test_other_protocols_say_that_time_is_not_in_their_figures():
     far = qn.Network.chain(2, qn.Link(length_km=10))
     assert any("time until then" in note for note in qn.run(qn.RepeaterChain(network=far), "exact").notes)
