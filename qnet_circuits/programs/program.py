@@ -139,6 +139,8 @@ class Program:
         figures: The declared figures; their names differ.
         network: If given, every link operation must lie on one of its links.
         notes: What a result must say of the circuits. By default, of links over distances, that time is not in the figures.
+        device: Why the circuits mean something on a device alone, such as delays in which its qubits are the memories; it is
+            said where they are refused, on backends without one. Default: they run everywhere.
 
     Raises:
         LocalityError: If an instruction other than a link operation touches two nodes.
@@ -163,6 +165,7 @@ class Program:
     figures: tuple[Figure, ...] = ()
     network: Network | None = None
     notes: tuple[str, ...] = ()
+    device: str = ""
 
     def __init__(
         self,
@@ -170,12 +173,14 @@ class Program:
         figures: Sequence[Figure] = (),
         network: Network | None = None,
         notes: Sequence[str] = (),
+        device: str = "",
     ) -> None:
         object.__setattr__(self, "items", tuple(items))
         object.__setattr__(self, "figures", tuple(figures))
         object.__setattr__(self, "network", network)
         far = network is not None and any(link.length_km is not None for *_, link in network.links)
         object.__setattr__(self, "notes", tuple(notes) or (NO_TIME,) * far)
+        object.__setattr__(self, "device", device)
         if not self.items:
             raise ProgramError("a program needs at least one circuit, got none")
         for kind, named in (("circuit", self.items), ("figure", self.figures)):

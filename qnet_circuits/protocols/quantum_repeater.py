@@ -51,7 +51,8 @@ class QuantumRepeater(Protocol):
     - ``frames``: the same errors, sampled in software for each shot, on processors too. They are emulated.
     - ``delays``: rounds drawn at random become circuits, in which each stored qubit relaxes by T1 and T2 for its own time.
       Simulators make it.
-    - ``scaled``: such rounds in delays of a device, network seconds times ``time_scale``. Its own qubits are the memories.
+    - ``scaled``: such rounds in delays of a device, network seconds times ``time_scale``. Its own qubits are the memories, so
+      that there must be one.
 
     The first two are exact for memories that dephase. Of relaxation (T1) they have the Pauli twirl, ``delays`` has all.
     ``pairs_per_second`` follows from the schedule, the key rates from it and from <XX> and <ZZ> of the circuits: BBM92 in
@@ -70,6 +71,7 @@ class QuantumRepeater(Protocol):
         storage: One of the four. Default ``averaged``.
         circuits: Rounds that become circuits in ``delays`` and ``scaled``, 2 to 1000 for each setting. Default 10.
         time_scale: Device seconds for a network second in ``scaled``, greater than 0: T2 of its qubits over T2 of the memories.
+            It is one number for all qubits, so that delays keep their order; a qubit with another T2 fades faster or slower.
         scheme: How links are made: ``midpoint``, ``single-click`` or ``sender``. Default ``midpoint``.
         efficiency: Probability that a photon is emitted, coupled and detected, in (0, 1]. Default 1.
         source_fidelity: Fidelity of what a source emits, in [0.25, 1]. Default 1.
@@ -177,7 +179,10 @@ class QuantumRepeater(Protocol):
             for name, circuits in zip(_SETTINGS, made, strict=True)
             for k, circuit in enumerate(circuits)
         ]
-        return Program(items, self._figures, self.chain, notes=(f"storage={self.storage}: {said}",))
+        device = (
+            "storage=scaled takes the qubits of a device for memories" if self.storage == "scaled" else ""
+        )
+        return Program(items, self._figures, self.chain, (f"storage={self.storage}: {said}",), device)
 
     # -- circuits ---------------------------------------------------------------------------------------------------
 
@@ -213,8 +218,8 @@ class QuantumRepeater(Protocol):
             )
         return (
             f"{drawn} with delays of the device, {self.time_scale:g} device seconds for a network second, to 0.1 µs; the "
-            "device's own qubits are the memories, its gates and readouts are not scaled, and what waits for its readout "
-            "relaxes; where the backend is no device, nothing is lost and figures are those of perfect memories"
+            "device's own qubits are the memories, one scale for all of them whatever their T2; its gates and readouts are not "
+            "scaled, and what waits for its readout relaxes"
         )
 
     # -- figures ----------------------------------------------------------------------------------------------------

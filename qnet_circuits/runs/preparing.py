@@ -80,6 +80,10 @@ def prepare(
     drawn = secrets.randbits(53) if where.capabilities.samples else 0
     seed = drawn if options.seed is None else options.seed
     program = program_of(protocol, seed)
+    if program.device and where.device is None:
+        raise UnsupportedError(
+            f"{program.device}, and {where.name} is none; name one, for example aer:fake_torino"
+        )
     if isinstance(protocol, Given):
         options = replace(options, corrections=_mode(program, options.corrections))
     options = _settled(options, where)

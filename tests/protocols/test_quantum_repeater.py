@@ -193,6 +193,9 @@ def test_what_runs_where():
             qn.submit(repeater(storage=storage), "local:fake_torino", dry_run=True)
     ran = qn.run(repeater(storage="scaled", time_scale=1e-3), "aer:fake_torino", shots=100, seed=1)
     assert any("0.001 device seconds" in note for note in ran.notes)
+    for backend in ("ideal", "aer", "exact"):
+        with pytest.raises(UnsupportedError, match=f"qubits of a device for memories, and {backend}"):
+            qn.run(repeater(storage="scaled", time_scale=1e-3), backend)
     with pytest.raises(UnsupportedError, match="drawn at random"):
         qn.run(repeater(storage="delays"), "exact")
     assert qn.submit(repeater(storage="frames"), "local:fake_torino", dry_run=True).notes
