@@ -6,7 +6,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+from qnet_circuits.devices.files import read_file
 from qnet_circuits.errors import ParameterError, RecordError
+
+#: A network of a thousand nodes takes a hundredth of it.
+_MOST_BYTES = 2**24
 
 
 def network_in(given: str) -> dict[str, Any]:
@@ -16,7 +20,7 @@ def network_in(given: str) -> dict[str, Any]:
     if given.lstrip().startswith("{"):
         return Network.from_json(given).to_dict()
     try:
-        text = Path(given).read_text(encoding="utf-8")
+        text = read_file(given, _MOST_BYTES).decode()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ParameterError(

@@ -144,6 +144,10 @@ def decoded(work: Distilling, kept: int, gates: Gates) -> None:
             work.check(place, "X")
 
 
+#: More rounds than any circuit has, few enough to be counted.
+_MOST_ROUNDS = 100
+
+
 @dataclass(frozen=True)
 class Scheme:
     """How several pairs become one.
@@ -166,7 +170,7 @@ def scheme_of(name: str, rounds: int) -> Scheme:
 
     Args:
         name: One of ``theory.recurrences.SCHEMES``.
-        rounds: At least 1; 1 for BBPSSW, whose later rounds need random twirls, and for codes.
+        rounds: 1 to 100; 1 for BBPSSW, whose later rounds need random twirls, and for codes.
 
     Raises:
         UnknownNameError: If there is no such scheme.
@@ -177,7 +181,7 @@ def scheme_of(name: str, rounds: int) -> Scheme:
         (4, 3, 2)
     """
     check_name("distillation scheme", name, SCHEMES)
-    rounds = check_count("rounds", rounds)
+    rounds = check_count("rounds", rounds, 1, _MOST_ROUNDS)
     if name == "pumping":
         return Scheme(rounds + 1, 2, 0, lambda work: pumped(work, rounds))
     if rounds > 1 and name not in ("dejmps", "double-selection"):

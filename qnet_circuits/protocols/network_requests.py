@@ -53,7 +53,7 @@ class NetworkRequests(Protocol):
         swap_success: Probability that a swap succeeds, in (0, 1].
         cutoff_s: Longest time in seconds that a qubit waits at a station. Default: any.
         modes: Attempts of a link at the same time, at least 1.
-        rounds: Rounds that are sampled, at least 100.
+        rounds: Rounds that are sampled, 100 to 10^6.
         schedule_seed: Seed of the schedules, of which circuits are made too; the seed of a run is that of its outcomes.
 
     Raises:

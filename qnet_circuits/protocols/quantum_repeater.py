@@ -35,6 +35,7 @@ _SETTINGS = ("xx", "yy", "zz")
 #: More stations than any machine has qubits for.
 _MOST_STATIONS = 500
 _MOST_CIRCUITS = 1000
+_MOST_ROUNDS = 10**7
 #: Rounds that are drawn stand for so many, which is as good as all.
 _ALL_ROUNDS = 10**12
 
@@ -67,7 +68,7 @@ class QuantumRepeater(Protocol):
         memory_t2: T2 of the memories in seconds, at most 2 T1. Default: they lose nothing, or 2 T1 if ``memory_t1`` is given.
         memory_t1: T1 of the memories in seconds. Default infinite.
         cutoff: Seconds after which a qubit that waits at a station is discarded, at least one attempt. Default: never.
-        rounds: Rounds that are sampled for the rates, and for means without a closed form, at least 100. Default 20,000.
+        rounds: Rounds that are sampled for the rates, and for means without a closed form, 100 to 10^7. Default 20,000.
         storage: One of the four. Default ``averaged``.
         circuits: Rounds that become circuits in ``delays`` and ``scaled``, 2 to 1000 for each setting. Default 10.
         time_scale: Device seconds for a network second in ``scaled``, greater than 0: T2 of its qubits over T2 of the memories.
@@ -117,7 +118,7 @@ class QuantumRepeater(Protocol):
         check_name("storage", self.storage, STORAGE)
         check_name("ends", self.ends, ENDS)
         check_count("stations", self.stations, 0, _MOST_STATIONS)
-        check_count("rounds", self.rounds, 100)
+        check_count("rounds", self.rounds, 100, _MOST_ROUNDS)
         check_count("circuits", self.circuits, 2, _MOST_CIRCUITS)
         if (self.time_scale is None) is (self.storage == "scaled"):
             raise ParameterError(
@@ -128,7 +129,7 @@ class QuantumRepeater(Protocol):
             raise ParameterError("time_scale must be greater than 0")
         if not isinstance(self.messages, bool):
             raise ParameterError(f"messages must be true or false, got {self.messages!r}")
-        _ = self.schedule
+        _ = self.schedule, self._plob
         for field in fields(self):  # numpy's numbers would not go into JSON
             value, kind = getattr(self, field.name), str(field.type)
             if value is not None and kind.startswith(("float", "int")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
@@ -156,8 +157,19 @@ def delivered(
 
 
 def plob_of(network: Network) -> float:
-    """Return the most secret bits for each use of a chain's fibre without a station, or ParameterError without lengths."""
-    return plob(math.prod(transmission(*each) for each in _fibres(network)))
+    """Return the most secret bits for each use of a chain's fibre without a station.
+
+    Raises:
+        ParameterError: If links have no lengths, or so much is lost that no number is small enough to say what is left.
+    """
+    fibres = _fibres(network)
+    bound = plob(math.prod(transmission(*each) for each in fibres))
+    if bound < sys.float_info.min:
+        lost = math.fsum(length * loss for length, loss in fibres)
+        raise ParameterError(
+            f"the fibre loses {lost:g} dB from end to end, and no photon ever arrives: make it shorter, below 3000 dB"
+        )
+    return bound
 
 
 def apart(level: float) -> float:
@@ -250,7 +262,7 @@ def _fibres(network: Network) -> list[tuple[float, float]]:
 
 def _inverse(mean: Estimate) -> Estimate:
     """Return 1 over a positive mean."""
-    error = None if mean.standard_error is None else mean.standard_error / mean.value**2
+    error = None if mean.standard_error is None else mean.standard_error / mean.value / mean.value
     return replace(mean, value=1 / mean.value, low=1 / mean.high, high=1 / mean.low, standard_error=error)
 
 

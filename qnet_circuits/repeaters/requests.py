@@ -11,6 +11,9 @@ from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.node import check_node_name
 from qnet_circuits.theory.estimate import Estimate
 
+#: Every pair takes a turn of its own, and turns are followed one by one.
+_MOST_PAIRS = 10_000
+
 
 @dataclass(frozen=True)
 class Request:
@@ -19,7 +22,7 @@ class Request:
     Args:
         a: One end node.
         b: The other.
-        pairs: Number of pairs, at least 1.
+        pairs: Number of pairs, 1 to 10,000.
         deadline_s: Seconds after which the request is given up, greater than 0. Default: never.
         fidelity: The least fidelity of a pair, in [0.25, 1]. The network knows when each link was made and each station
             swapped, and so the fidelity of each pair when it is delivered; one below is discarded. Default: any pair will do.
@@ -46,7 +49,7 @@ class Request:
     def __post_init__(self) -> None:
         if check_node_name(self.a) == check_node_name(self.b):
             raise ParameterError(f"a request joins two nodes, got {self.a!r} twice")
-        object.__setattr__(self, "pairs", check_count("pairs of a request", self.pairs))
+        object.__setattr__(self, "pairs", check_count("pairs of a request", self.pairs, 1, _MOST_PAIRS))
         object.__setattr__(self, "fidelity", check_range("fidelity of a request", self.fidelity, 0.25, 1))
         object.__setattr__(self, "start_s", check_range("start_s", self.start_s, 0, 1e12))
         if not isinstance(self.keep, bool):

@@ -18,6 +18,8 @@ from qnet_circuits.theory.fibre import LIGHT_KM_PER_S, multiplexed
 SWAPPING = ("asap", "doubling")
 #: Rounds that are computed together: their arrays stay in a processor's cache.
 _TOGETHER = 16384
+#: Rounds of one link that memory has room for; of n links it has room for an n-th of them.
+_MOST_ROUNDS = 10**8
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Schedule:
     def __post_init__(self) -> None:
         object.__setattr__(self, "success", _each_above("success", self.success, 0, 1))
         object.__setattr__(self, "period_s", _each_above("period_s", self.period_s, 0, math.inf))
-        lengths = _each_above("length_km", self.length_km or (0,) * self.links, -1, math.inf)
+        lengths = _each_above("length_km", self.length_km or (0,) * self.links, None, math.inf)
         object.__setattr__(self, "length_km", lengths)
         if not 0 < self.links == len(self.period_s) == len(self.length_km):
             raise ParameterError(
@@ -136,13 +138,13 @@ class Schedule:
         """Return the times of some rounds, independent of each other.
 
         Args:
-            rounds: Number of rounds, at least 1.
+            rounds: Number of rounds, at least 1, and times the number of links at most 10^8.
             seed: Seed of the random numbers, or their generator. The same seed gives the same times.
 
         Raises:
             ParameterError: If ``rounds`` is no count, or rounds never come to an end.
         """
-        check_count("rounds", rounds)
+        check_count("rounds", rounds, 1, _MOST_ROUNDS // self.links)
         rng, rules = np.random.default_rng(seed), self._rules()
         arrived, swapped = np.empty((self.links, rounds)), np.empty((self.links - 1, rounds))
         for start in range(0, rounds, _TOGETHER):
@@ -177,13 +179,14 @@ def _halves(first: int, last: int) -> tuple[tuple[int, int], ...]:
     return (*_halves(first, middle), (first, last), *_halves(middle, last))
 
 
-def _each_above(name: str, values: Iterable[float], low: float, high: float) -> tuple[float, ...]:
-    """Return values above ``low`` and finite."""
+def _each_above(name: str, values: Iterable[float], low: float | None, high: float) -> tuple[float, ...]:
+    """Return values above ``low``, or from 0 if it is None, and finite."""
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise ParameterError(f"{name} must hold a number for each link, got {values!r}")
-    numbers = tuple(check_range(name, value, max(low, 0), high) for value in values)
-    if not all(low < number < math.inf for number in numbers):
-        raise ParameterError(f"{name} must be greater than {low} and finite, got {values!r}")
+    numbers = tuple(check_range(name, value, low or 0, high) for value in values)
+    if math.inf in numbers or (low is not None and min(numbers, default=high) <= low):
+        least = "at least 0" if low is None else f"greater than {low}"
+        raise ParameterError(f"{name} must be {least} and finite, got {values!r}")
     return numbers
 
 

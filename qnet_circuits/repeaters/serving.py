@@ -25,6 +25,7 @@ from qnet_circuits.theory.means import mean, ratio
 POLICIES = ("first-come", "deadline", "turns")
 #: Turns that are sampled together, at least.
 _TOGETHER = 1000
+_MOST_ROUNDS = 10**6
 #: A request, its route and how that is run.
 _Asked = tuple[Request, Network, Schedule]
 
@@ -56,7 +57,7 @@ def serve_requests(
         requests: The requests; of those asked at the same moment, the first comes first.
         route: How routes are chosen: ``links``, ``fidelity`` or ``rate``, as of ``Network.route``.
         policy: One of ``POLICIES``.
-        rounds: Number of rounds, at least 100. All requests are asked in each, and rounds are independent.
+        rounds: Number of rounds, 100 to 10^6. All requests are asked in each, and rounds are independent.
         seed: Seed of the random numbers, or their generator.
         level: Confidence level of the intervals: Clopper and Pearson's of ``served``, Student's over the rounds of all others.
         **schedule: What ``Schedule.of`` takes: swapping, swap_success, cutoff_s, modes, messages.
@@ -77,7 +78,7 @@ def serve_requests(
         ('party1', 'centre', 'party2') 0.00246 ± 0.00003 (95 %) 0.933 ± 0.011 (95 %)
     """
     check_name("policy", policy, POLICIES)
-    check_count("rounds", rounds, 100)
+    check_count("rounds", rounds, 100, _MOST_ROUNDS)
     check_level(level)
     if not requests:
         raise ParameterError("there is no request to serve; give at least one qn.Request")

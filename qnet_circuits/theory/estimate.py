@@ -30,6 +30,8 @@ FEW = 10
 _ROUNDING = 1e-12
 #: Numbers below this are printed with a power of ten.
 _SMALL = 1e-4
+#: So are numbers from this.
+_LARGE = 1e15
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class Estimate:
         """Return a number with the last decimal that counts: where the interval has one digit that is no 1, or two."""
         first = -math.floor(math.log10(self._half))
         digits = first + 1 if self._half * 10**first < 1.95 else first
-        if number == 0 or max(abs(self.low), abs(self.high)) >= _SMALL:
+        if number == 0 or _SMALL <= max(abs(self.low), abs(self.high)) < _LARGE:
             return f"{number:z.{max(0, digits)}f}"
         return f"{number:.{max(0, digits + math.floor(math.log10(abs(number))))}e}"
 

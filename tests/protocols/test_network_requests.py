@@ -77,6 +77,8 @@ def test_plain_parameters():
         ({"requests": [qn.Request("r1c1", "r1c2", 3, keep=True)]}, "keeps 3 pairs, and r1c1 has 2 memories"),
         ({"requests": [qn.Request("r1c1", "r3c3", deadline_s=2.1e-4)], "rounds": 100}, "got no pair in 100 rounds"),
         ({"schedule_seed": -1}, "schedule_seed"),
+        ({"requests": [["r1c1", "r1c2", 10**12]]}, "pairs of a request"),
+        ({"rounds": 10**12}, "rounds"),
     ],
 )  # fmt: skip
 def test_bad_input(given, message):

@@ -217,6 +217,8 @@ def test_what_runs_where():
         ({"time_scale": 1e-3}, "time_scale"),
         ({"storage": "scaled", "time_scale": 0}, "time_scale"),
         ({"rounds": 3}, "rounds"),
+        ({"rounds": 10**12}, "rounds"),
+        ({"length_km": 20_000, "stations": 9}, "4000 dB"),
         ({"circuits": 1}, "circuits"),
         ({"ends": "lost"}, "ends"),
         ({"messages": 1}, "messages"),

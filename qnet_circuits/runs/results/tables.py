@@ -12,6 +12,9 @@ from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.weighted import LEAST
 
 Row = dict[str, str]
+#: Numbers below this are written with a power of ten; what is below the other one is 0 but for rounding.
+_SMALL, _ROUNDING = 1e-3, 1e-12
+_LARGE = 1e15
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -50,12 +53,22 @@ def csv_text(lines: Iterable[Sequence[Any]]) -> str:
 
 def number(value: float | None) -> str:
     """Return a number as text, nothing for none; what rounds to 0 has no sign."""
-    return "" if value is None else f"{value:z.4f}"
+    if value is None:
+        return ""
+    return f"{value:z.4f}" if abs(value) <= _ROUNDING else _written(value, abs(value))
 
 
 def interval(estimate: Estimate) -> str:
     """Return the ends of an estimate as text; nothing for an exact value."""
-    return "" if estimate.level == 1 else f"[{estimate.low:.4f}, {estimate.high:.4f}]"
+    if estimate.level == 1:
+        return ""
+    most = max(abs(estimate.low), abs(estimate.high)) if estimate.low >= 0 else 1.0
+    return f"[{_written(estimate.low, most)}, {_written(estimate.high, most)}]"
+
+
+def _written(value: float, most: float) -> str:
+    """Return a number beside one of a size, with a power of ten where decimals would say nothing or too much."""
+    return f"{value:.4f}" if most == 0 or _SMALL <= most < _LARGE else f"{value:.2e}"
 
 
 def p_value_text(value: float | None) -> str:
