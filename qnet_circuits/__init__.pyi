@@ -24,6 +24,7 @@ from qnet_circuits.errors import LayoutError as LayoutError
 from qnet_circuits.errors import LocalityError as LocalityError
 from qnet_circuits.errors import NoShotsError as NoShotsError
 from qnet_circuits.errors import ParameterError as ParameterError
+from qnet_circuits.errors import PointError as PointError
 from qnet_circuits.errors import ProgramError as ProgramError
 from qnet_circuits.errors import QnetError as QnetError
 from qnet_circuits.errors import RecordError as RecordError
@@ -38,6 +39,7 @@ from qnet_circuits.plotting.ledger import plot_ledger as plot_ledger
 from qnet_circuits.plotting.links import plot_links as plot_links
 from qnet_circuits.plotting.rates import plot_rates as plot_rates
 from qnet_circuits.plotting.requests import plot_requests as plot_requests
+from qnet_circuits.plotting.series import plot_series as plot_series
 from qnet_circuits.plotting.timeline import plot_timeline as plot_timeline
 from qnet_circuits.programs.blocks import ChainProtocol as ChainProtocol
 from qnet_circuits.programs.blocks import bell_measurement as bell_measurement
@@ -114,6 +116,9 @@ from qnet_circuits.runs.results.comparison import Comparison as Comparison
 from qnet_circuits.runs.results.costs import Budget as Budget
 from qnet_circuits.runs.results.result import Result as Result
 from qnet_circuits.runs.run import Run as Run
+from qnet_circuits.runs.sweeps.rows import SweepRows as SweepRows
+from qnet_circuits.runs.sweeps.sweep import grid as grid
+from qnet_circuits.runs.sweeps.sweep import sweep as sweep
 from qnet_circuits.runs.verbs import compile as compile
 from qnet_circuits.runs.verbs import open_run as open_run
 from qnet_circuits.runs.verbs import predict as predict

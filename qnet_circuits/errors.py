@@ -13,6 +13,7 @@
     │   └── LayoutError             a circuit does not fit the device
     ├── VerificationError           compilation moved something across a party's boundary
     ├── NoShotsError                nothing was left to estimate a figure from
+    ├── PointError                  points of a sweep failed
     ├── RoundingError               a transform that is no longer exact (also an ArithmeticError)
     ├── RecordError                 a run directory that is missing, torn, foreign or too new
     │   └── HeldError               one that another process is at work on
@@ -97,6 +98,10 @@ class VerificationError(QnetError):
 
 class NoShotsError(QnetError):
     """Nothing was left to estimate a figure from."""
+
+
+class PointError(QnetError):
+    """Points of a sweep failed."""
 
 
 class RoundingError(QnetError, ArithmeticError):

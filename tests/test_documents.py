@@ -28,6 +28,7 @@ def _blocks(file, language):
         "docs/beyond-calibrations.md",
         "docs/keys.md",
         "docs/repeaters.md",
+        "docs/sweeps.md",
     ],
 )
 def test_python_blocks_run(file, tmp_path):

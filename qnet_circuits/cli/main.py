@@ -28,6 +28,7 @@ from qnet_circuits.cli.output import (
     write_out,
 )
 from qnet_circuits.cli.running import budget, predict, replay, run
+from qnet_circuits.cli.sweeping import sweep
 from qnet_circuits.errors import AccountError, BackendError, NotFinishedError, ParameterError, QnetError
 
 #: Exit statuses of errors; the first kind that fits counts.
@@ -137,7 +138,7 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
     show(about if as_json else "\n".join([protocol.id, "", text, "", *lines]))
 
 
-for command in (run, predict, budget, compile_, cost, submit, status, fetch, cancel, replay, devices):
+for command in (run, sweep, predict, budget, compile_, cost, submit, status, fetch, cancel, replay, devices):
     qnet.add_command(command)
 for command in qnet.commands.values():
     assert command.callback is not None

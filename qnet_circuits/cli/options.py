@@ -136,9 +136,9 @@ def takes_result(command: _F) -> _F:
 
 def protocol_of(name: str, settings: Sequence[str]) -> Any:
     """Return the protocol of a name, or of a class in a file, with its parameters."""
-    from qnet_circuits.programs.protocol import Protocol, protocol_class
+    from qnet_circuits.programs.protocol import Protocol
 
-    cls = _class_in_file(name) if ".py:" in name else protocol_class(name)
+    cls = class_of(name)
     given = pairs("--set", settings)
     if isinstance(given.get("network"), str):
         given["network"] = network_in(given["network"])
@@ -146,6 +146,13 @@ def protocol_of(name: str, settings: Sequence[str]) -> Any:
     if not isinstance(protocol, Protocol):
         raise ParameterError(f"{name}: from_parameters must return a protocol, got {protocol!r}")
     return protocol
+
+
+def class_of(name: str) -> Any:
+    """Return the protocol class of a name, or of FILE.py:Class."""
+    from qnet_circuits.programs.protocol import protocol_class
+
+    return _class_in_file(name) if ".py:" in name else protocol_class(name)
 
 
 def _class_in_file(name: str) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -24,10 +23,10 @@ from qnet_circuits.errors import (
 )
 from qnet_circuits.runs.copies import accepted_copies, copies_apart, copy_name, evaluated_copies, played_on
 from qnet_circuits.runs.kept import Blocks, FetchedElsewhereError, Kept
-from qnet_circuits.runs.options import SIMULATOR, SURPLUS, Report, stderr_told, stream_seed
+from qnet_circuits.runs.options import SIMULATOR, SURPLUS, Report, stream_seed
 from qnet_circuits.runs.planning import counts_for, joined, shots_of
 from qnet_circuits.runs.prepared import Prepared
-from qnet_circuits.runs.progress import reporter
+from qnet_circuits.runs.progress import reporting
 from qnet_circuits.runs.source import Source
 from qnet_circuits.theory.estimate import Estimate
 
@@ -194,7 +193,7 @@ class Local(Execution):
         total = sum(sum(shots_of(job)) for job in self._kept.manifest.jobs)
         done, raws = 0, []
         try:
-            with _reporting(progress) as report:
+            with reporting(progress) as report:
                 for number, job in self._kept.jobs():
                     raws.append(self._sampled(number, _after(report, done, total)))
                     done += sum(shots_of(job))
@@ -237,13 +236,6 @@ class Local(Execution):
             values = {**{copy_name(name, number): each for name, each in known.items()}, **values}
         self._kept.keep_values(values, [said, *found.notes, *without])
         return values
-
-
-def _reporting(progress: Report) -> AbstractContextManager[Progress | None]:
-    """Return, to be entered, the function to tell of progress, or None if nobody is to be told."""
-    if callable(progress):
-        return nullcontext(progress)
-    return reporter(progress) if stderr_told(progress) else nullcontext()
 
 
 def _after(report: Progress | None, before: int, total: int) -> Progress | None:

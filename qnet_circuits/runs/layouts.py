@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from qnet_circuits.compiling.measured_links import MeasuredLinks
@@ -23,7 +23,8 @@ def plain_layout(layout: Any, device: Device | None) -> Any:
     """Return a layout in plain values, as a manifest keeps it; qubits go on to whoever judges them.
 
     Args:
-        layout: ``auto``, ``predicted``, a list of qubits, a Result of a link benchmark, or the path of its run.
+        layout: ``auto``, ``predicted``, a list of qubits, a Result of a link benchmark, or the path of its run; or what was
+            returned for one of these.
         device: The device that it is for.
 
     Raises:
@@ -35,6 +36,8 @@ def plain_layout(layout: Any, device: Device | None) -> Any:
         return "auto" if device is not None else _without_device()
     if isinstance(layout, Result):
         return _measured(layout, layout.title, device).to_dict()
+    if isinstance(layout, Mapping):
+        return MeasuredLinks.from_dict(layout).to_dict()
     if isinstance(layout, str | os.PathLike):
         return _from_directory(layout, device).to_dict()
     if not isinstance(layout, Iterable):

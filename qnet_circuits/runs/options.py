@@ -20,8 +20,8 @@ import numpy as np
 from qnet_circuits.errors import ParameterError, UnsupportedError, check_count, check_name, check_range
 
 #: The verbs that take options.
-VERBS = ("run", "submit", "compile", "predict", "error_budget", "estimate_cost")
-_SAMPLING = ("run", "submit", "estimate_cost")
+VERBS = ("run", "submit", "sweep", "compile", "predict", "error_budget", "estimate_cost")
+_SAMPLING = ("run", "submit", "sweep", "estimate_cost")
 DEFAULT_SHOTS = 4096
 MOST_SHOTS = 100_000_000
 MOST_REPEATS = 100
@@ -168,7 +168,7 @@ class RunOptions:
         "counts its own rounds shares them among the copies, and takes fewer shots.",
         "Run K copies side by side on a device in the same shots; max for the most that fit.",
         shown="K|max",
-        verbs=("run", "submit", "compile", "predict", "estimate_cost"),
+        verbs=("run", "submit", "sweep", "compile", "predict", "estimate_cost"),
     )
     worst_copy: float | None = _option(
         None,
@@ -179,7 +179,7 @@ class RunOptions:
         "The worst predicted value of the first figure that a copy may have: the least fidelity, or the most errors.  "
         "[default: 0.5]",
         shown="VALUE",
-        verbs=("run", "submit", "compile", "predict", "estimate_cost"),
+        verbs=("run", "submit", "sweep", "compile", "predict", "estimate_cost"),
     )
     noise: Any = _option(
         None,
@@ -187,7 +187,7 @@ class RunOptions:
         "Which noise of a simulated device is on, a ``DeviceNoise`` or its fields. Default: all that is calibrated, and "
         "of what no calibration has, ZZ and the parity of charge as they are typical of the device's family.",
         "What noise a simulated device has, such as idle=false or feedforward_latency=2e-6.",
-        verbs=("run", "submit", "predict", "error_budget", "estimate_cost"),
+        verbs=("run", "submit", "sweep", "predict", "error_budget", "estimate_cost"),
         shown="KEY=VALUE",
         kept=False,
     )
@@ -245,7 +245,7 @@ class RunOptions:
         "Add control experiments to the job: the same circuits without corrections, as figures that end in ``_uncorrected``, "
         "and direct transport by SWAPs on the same qubits, ``_swap_transport``, if the protocol has a baseline.",
         "Add control experiments: the same circuits without corrections, and direct transport by SWAPs.",
-        verbs=("run", "submit", "predict", "estimate_cost"),
+        verbs=("run", "submit", "sweep", "predict", "estimate_cost"),
     )
     mitigate: Any = _option(
         False,
@@ -253,7 +253,7 @@ class RunOptions:
         "Measure the qubits' readout errors in the same job, and put figures without them beside the raw ones. True, or a list "
         "of the registers and bits that are corrected, such as ``['out', 'swap[0]']``. Default False.",
         "Measure readout errors in the same job, and put figures without them beside the raw ones.",
-        verbs=("run", "submit", "compile", "estimate_cost"),
+        verbs=("run", "submit", "sweep", "compile", "estimate_cost"),
     )
     emulate_links: bool = _option(
         False,
@@ -267,7 +267,7 @@ class RunOptions:
         "Put the exact figures for the same description of noise beside sampled ones. By default this happens on a simulated "
         "device if the program is small.",
         "Put exact figures beside sampled ones.  [default: on a device, if the program is small]",
-        verbs=("run", "submit"),
+        verbs=("run", "submit", "sweep"),
         flag="--predict/--no-predict",
         kept=False,
         decides=False,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
 import time
 import uuid
 from collections.abc import Mapping
@@ -24,9 +22,9 @@ from qnet_circuits.programs.channel import CHANNEL
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.protocol import Analyzed, Protocol, called, deduced
 from qnet_circuits.runs.copies import accepted_copies, copy_name, evaluated_copies, of_all, played_on
-from qnet_circuits.runs.directory import SCHEMA
-from qnet_circuits.runs.options import ANALYSIS, OPTIONS, RunOptions, stream_seed
+from qnet_circuits.runs.options import ANALYSIS, RunOptions, stream_seed
 from qnet_circuits.runs.planning import Plan, counts_for, plan_jobs, shared, with_readout
+from qnet_circuits.runs.specification import specification_id
 from qnet_circuits.theory.estimate import Estimate
 
 #: Sampled results are predicted unasked up to this many circuits times qubits: that takes a fraction of a second. Where a job
@@ -222,20 +220,8 @@ class Prepared:
         It covers the protocol with its parameters and its program, the backend with its calibration and noise, each option that
         changes outcomes, the seed, and the schema of what is kept. ``run_id``, the path and the budget are another's business.
         """
-        backend, device = self.backend, self.backend.device
-        kept = self.options.to_manifest()
-        said = {
-            "schema": SCHEMA,
-            "protocol": called(self.protocol),
-            "parameters": self.protocol.parameters,
-            "program": self.compiled.program.id,
-            "backend": backend.name,
-            "calibration": None if device is None else device.calibration.digest,
-            "noise": None if backend.noise is None else backend.noise.to_dict(),
-            "options": {name: value for name, value in kept.items() if OPTIONS[name].decides},
-            "seed": self.seed,
-        }
-        return hashlib.sha256(json.dumps(said, sort_keys=True, default=repr).encode()).hexdigest()
+        program = self.compiled.program.id
+        return specification_id(self.protocol, program, self.backend, self.options, self.seed)
 
     @property
     def carrier(self) -> str:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
 
+from qnet_circuits.backends.base import Progress
 from qnet_circuits.runs.options import Report, stderr_told
 
 QUIET_SECONDS = 2.0
@@ -22,8 +23,9 @@ _WIDTH = 30
 class _Line:
     """One line on stderr, written anew; nothing for work that ends soon."""
 
-    def __init__(self, quiet: float) -> None:
+    def __init__(self, quiet: float, unit: str) -> None:
         self._begin, self._quiet, self._shown = time.monotonic(), quiet, False
+        self._unit = unit
 
     def __call__(self, done: int, total: int) -> None:
         spent = time.monotonic() - self._begin
@@ -33,9 +35,8 @@ class _Line:
         filled = _WIDTH * done // total
         left = spent * (total - done) / done
         bar = "#" * filled + "-" * (_WIDTH - filled)
-        print(
-            f"\r[{bar}] {done:,} of {total:,} shots, {left:.0f} s left ", end="", file=sys.stderr, flush=True
-        )
+        said = f"{done:,} of {total:,} {self._unit}, {left:.0f} s left"
+        print(f"\r[{bar}] {said} ", end="", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """End the line."""
@@ -103,6 +104,15 @@ def waiter(progress: Report) -> AbstractContextManager[Tell]:
     return closing(_Waiting(QUIET_SECONDS if progress is None else 0.0))
 
 
-def reporter(progress: Report) -> AbstractContextManager[Callable[[int, int], None]]:
-    """Return, to be entered, the function that tells stderr of progress."""
-    return closing(_Line(QUIET_SECONDS if progress is None else 0.0))
+def reporting(progress: Report, unit: str = "shots") -> AbstractContextManager[Progress | None]:
+    """Return, to be entered, the function to tell of progress, or None if nobody is to be told.
+
+    Args:
+        progress: Who is told: as ``run`` takes it.
+        unit: What is counted.
+    """
+    if callable(progress):
+        return nullcontext(progress)
+    if not stderr_told(progress):
+        return nullcontext()
+    return closing(_Line(QUIET_SECONDS if progress is None else 0.0, unit))

@@ -1,6 +1,8 @@
 """Every verb checks every option that it takes, in the same way, before anything is made of it."""
 
 import inspect
+from concurrent.futures import ThreadPoolExecutor
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -9,10 +11,19 @@ from qnet_circuits.runs.options import ARGUMENTS, OPTIONS, RunOptions
 
 CHAIN = qn.RepeaterChain(hops=1)
 MANILA = "aer:fake_manila"
+
+
+def swept(protocol, **options):
+    """Sweep over one point in this process."""
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(1) as here:
+        return qn.sweep(protocol, MANILA, **{"path": f"{folder}/rows.jsonl", "executor": here, **options})
+
+
 #: The verbs, with what they need to get as far as they can.
 VERBS = {
     "submit": lambda protocol=CHAIN, **options: qn.submit(protocol, MANILA, **{"dry_run": True, **options}),
     "run": lambda protocol=CHAIN, **options: qn.run(protocol, MANILA, **options),
+    "sweep": lambda protocol=CHAIN, **options: swept(protocol, **options),
     "predict": lambda protocol=CHAIN, **options: qn.predict(protocol, MANILA, **options),
     "compile": lambda protocol=CHAIN, **options: qn.compile(protocol, MANILA, **options),
     "estimate_cost": lambda protocol=CHAIN, **options: qn.estimate_cost(protocol, MANILA, **options),
@@ -86,7 +97,7 @@ def test_a_wrong_value_is_refused_by_every_verb(verb):
 def test_no_verb_has_an_argument_that_is_not_checked():
     assert set(OPTIONS) | set(ARGUMENTS) <= set(WRONG)
     for verb in VERBS:
-        others = {"protocol", "figures", "backend", "device", "level", "progress"}
+        others = {"protocol", "protocols", "figures", "backend", "device", "level", "progress", "executor"}
         assert arguments_of(verb) - others <= {*OPTIONS, *ARGUMENTS}, verb
 
 

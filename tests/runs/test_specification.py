@@ -7,7 +7,7 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
-from qnet_circuits.runs import prepared as prepared_module
+from qnet_circuits.runs import specification
 from qnet_circuits.runs.options import OPTIONS, RunOptions
 from qnet_circuits.runs.preparing import prepare
 from tests.support.elsewhere import Platform, RemoteBackend
@@ -88,7 +88,7 @@ def test_protocol_parameters_program_backend_calibration_and_schema_change_it(mo
         id_of(backend="exact:fake_manila"),
         id_of(backend=warmer),
     ]
-    monkeypatch.setattr(prepared_module, "SCHEMA", 2)
+    monkeypatch.setattr(specification, "SCHEMA", 2)
     ids.append(id_of())
     assert len(set(ids)) == len(ids)
 

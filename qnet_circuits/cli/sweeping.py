@@ -1,0 +1,115 @@
+"""``qnet sweep``: a file that says what is swept over, and the rows that come of it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import tomllib
+from collections.abc import Mapping
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import click
+
+from qnet_circuits.cli.files import network_in, save_picture
+from qnet_circuits.cli.options import class_of, json_option, plot_option
+from qnet_circuits.cli.output import Interrupted, show
+from qnet_circuits.errors import ParameterError, check_name
+from qnet_circuits.runs.options import OPTIONS
+from qnet_circuits.version import VERSION
+
+#: What a sweep's file says beside the options of its runs.
+_KEYS = ("protocol", "parameters", "grid", "backend", "path", "level")
+_NEEDED = ("protocol", "path")
+_OPTIONS = tuple(name for name, option in OPTIONS.items() if "sweep" in option.verbs)
+#: Keys whose values are tables.
+_TABLES = ("parameters", "grid", "noise", "options")
+
+
+@click.command()
+@click.argument("file", type=click.Path())
+@click.option(
+    "--workers", type=int, metavar="N", help="Processes on this machine.  [default: one for each core]"
+)
+@click.option("--figure", help="The figure to show.  [default: fidelity, or the first]")
+@click.option("--x", help="What --plot draws it against.  [default: the first parameter with several values]")
+@click.option("--by", help="What has a line for each value in --plot.  [default: the next one]")
+@plot_option
+@json_option
+def sweep(
+    file: str, workers: int | None, figure: str | None, x: str | None, by: str | None, plot: str | None, as_json: bool
+) -> None:  # fmt: skip
+    """Run every point of a sweep, and keep each as a row of one file.
+
+    FILE is a TOML file with protocol, path (the file of rows), and as they are wanted [grid] (lists of values of parameters),
+    [parameters] (fixed ones), backend (a name or a list), level, and options of qnet run by their names in Python. The same
+    command again does only what is missing.
+    """
+    from qnet_circuits.runs.results.tables import table
+    from qnet_circuits.runs.sweeps.sweep import sweep as sweep_
+
+    said = _read(file)
+    protocols = _protocols(said)
+    options = {name: said[name] for name in ("backend", "level", *_OPTIONS) if name in said}
+    axis, by = (x or "", by) if plot is None else _drawn(said, x, by)
+    try:
+        rows = sweep_(protocols, path=said["path"], executor=workers, **options)
+    except KeyboardInterrupt as stopped:
+        known = f": {stopped}" if str(stopped) else ""
+        raise Interrupted(f"interrupted{known}; go on with: qnet sweep {shlex.quote(file)}") from None
+    shown = table(rows.table(figure))
+    save_picture(SimpleNamespace(plot=partial(rows.plot, axis, figure, by)), plot)
+    plain = {"schema": 1, "version": VERSION, "path": said["path"], "rows": list(rows)}
+    show(plain if as_json else shown)
+
+
+def _read(file: str) -> dict[str, Any]:
+    """Return what a sweep's file says, with known keys alone."""
+    try:
+        with open(file, "rb") as opened:
+            said = tomllib.load(opened)
+    except OSError as error:
+        raise ParameterError(f"{file} cannot be read: {error.strerror}; give a TOML file") from None
+    except ValueError as error:
+        raise ParameterError(f"{file} is no TOML file: {error}") from None
+    for key in said:
+        check_name(f"key in {file}", key, (*_KEYS, *_OPTIONS))
+    for key in _NEEDED:
+        if not isinstance(said.get(key), str):
+            raise ParameterError(f'{file} must say {key}, as in {key} = "...", got {said.get(key)!r}')
+    for key in _TABLES:
+        if not isinstance(said.get(key, {}), Mapping):
+            raise ParameterError(f"{key} in {file} must be a table, as in [{key}], got {said[key]!r}")
+    return said
+
+
+def _protocols(said: Mapping[str, Any]) -> Any:
+    """Return the protocols of a sweep's file."""
+    from qnet_circuits.runs.sweeps.sweep import grid
+
+    if ".py:" in said["protocol"]:
+        # Other processes, which have the same path, import the file by its name.
+        sys.path.append(os.path.dirname(os.path.abspath(said["protocol"].rpartition(":")[0])))
+    fixed = {name: [value] for name, value in said.get("parameters", {}).items()}
+    varied = said.get("grid", {})
+    if twice := sorted(set(fixed) & set(varied)):
+        raise ParameterError(f"[parameters] and [grid] both say {', '.join(twice)}; say it once")
+    if isinstance(network := fixed.get("network", [None])[0], str):
+        fixed["network"] = [network_in(network)]
+    return grid(class_of(said["protocol"]), **fixed, **varied)
+
+
+def _drawn(said: Mapping[str, Any], x: str | None, by: str | None) -> tuple[str, str | None]:
+    """Return against what, and by what, a sweep is drawn."""
+    several = {
+        name for name, values in said.get("grid", {}).items() if isinstance(values, list) and len(values) > 1
+    }
+    names = [name for name in said.get("grid", {}) if name in several and name not in (x, by)]
+    if isinstance(said.get("backend"), list) and len(said["backend"]) > 1 and by != "backend":
+        names.append("backend")
+    x = x or (names.pop(0) if names and names[0] != "backend" else None)
+    if x is None:
+        raise ParameterError("--plot needs a parameter with several values in [grid], or --x that names one")
+    return x, by or (names[0] if names else None)

@@ -1,0 +1,156 @@
+"""The rows of a sweep, as they are handed out: plain values, results, tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, overload
+
+from qnet_circuits.errors import UnknownNameError, UnsupportedError
+from qnet_circuits.runs.results.result import Result
+from qnet_circuits.runs.results.tables import Row, csv_text, filled, interval, number, page, table
+from qnet_circuits.runs.sweeps.file import read_rows
+from qnet_circuits.theory.estimate import Estimate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
+
+#: Columns of a table that a parameter of the same name must not hide.
+_FIXED = ("id", "protocol", "backend", "corrections", "shots", "seed", "figure")
+_ESTIMATE = ("value", "low", "high", "level", "n", "standard_error", "method")
+_BESIDE = ("ideal", "theory", "predicted")
+
+
+@dataclass(frozen=True)
+class SweepRows(Sequence[Mapping[str, Any]]):
+    """The rows of a sweep: for each point what ``qnet run --json`` prints, with its ``id`` and what was asked for as ``point``.
+
+    Args:
+        rows: The rows.
+
+    Example:
+        >>> import tempfile, qnet_circuits as qn
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> chains = qn.grid(qn.RepeaterChain, hops=[1, 2])
+        >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as here:
+        ...     rows = qn.sweep(chains, "exact", path=f"{folder}/rows.jsonl", executor=here)
+        >>> [row["parameters"]["hops"] for row in rows], rows.results()[0].fidelity.value
+        ([1, 2], 1.0)
+    """
+
+    rows: tuple[Mapping[str, Any], ...]
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> SweepRows:
+        """Return all rows of a file, in its order.
+
+        Raises:
+            RecordError: If it cannot be read, or is no file of rows.
+        """
+        return cls(tuple(read_rows(path).values()))
+
+    @overload
+    def __getitem__(self, place: int) -> Mapping[str, Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> SweepRows: ...
+    def __getitem__(self, place: int | slice) -> Mapping[str, Any] | SweepRows:
+        return SweepRows(self.rows[place]) if isinstance(place, slice) else self.rows[place]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __add__(self, other: SweepRows) -> SweepRows:
+        return SweepRows((*self.rows, *other.rows))
+
+    def results(self) -> list[Result]:
+        """Return the result of each point."""
+        return [Result.from_dict(_without(row, ("id", "point"))) for row in self.rows]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one flat record for each figure of each point, as tables take them.
+
+        Columns are ``id``, ``protocol``, ``backend``, ``corrections``, ``shots`` and ``seed`` of the point; its parameters,
+        with ``parameter_`` before a name that a column has already; and ``figure``, ``value``, ``low``, ``high``, ``level``,
+        ``n``, ``standard_error``, ``method``, ``ideal``, ``theory`` and ``predicted``. What is unknown is None.
+        """
+        return [record for row in self.rows for record in _records(row)]
+
+    def to_dataframe(self) -> DataFrame:
+        """Return the records as a DataFrame of pandas.
+
+        Raises:
+            UnsupportedError: If pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise UnsupportedError(
+                "a DataFrame needs pandas: pip install pandas; records() and to_csv() need nothing"
+            ) from None
+        return pandas.DataFrame(self.records())
+
+    def to_csv(self) -> str:
+        """Return the records as CSV."""
+        records = self.records()
+        columns = list(dict.fromkeys(name for record in records for name in record))
+        return csv_text([columns, *([record.get(name) for name in columns] for record in records)])
+
+    def table(self, figure: str | None = None) -> list[Row]:
+        """Return one figure of all points as rows of text.
+
+        Args:
+            figure: Its name. Default: ``fidelity``, or the first of each point.
+
+        Raises:
+            UnknownNameError: If no point has it.
+        """
+        known = {name for row in self.rows for name in row["figures"]}
+        if figure is not None and figure not in known:
+            raise UnknownNameError("figure", figure, known)
+        return filled([_shown(row, figure or _main(row)) for row in self.rows])
+
+    def plot(self, x: str, y: str | None = None, by: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw a figure against a parameter, as ``plot_series`` does."""
+        from qnet_circuits.plotting.series import plot_series
+
+        return plot_series(self.rows, x, y, by, ax)
+
+    def __str__(self) -> str:
+        return table(self.table())
+
+    def _repr_html_(self) -> str:
+        return page(f"sweep of {len(self)} points", self.table(), ())
+
+
+def _without(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
+
+
+def _main(row: Mapping[str, Any]) -> str:
+    """Return the figure that is shown if nobody says which."""
+    figures = row["figures"]
+    return "fidelity" if "fidelity" in figures else next(iter(figures), "")
+
+
+def _records(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    taken = {*_FIXED, *_ESTIMATE, *_BESIDE}
+    parameters = {
+        f"parameter_{name}" if name in taken else name: value for name, value in row["parameters"].items()
+    }
+    fixed = {name: row.get(name) for name in _FIXED if name != "figure"}
+    for figure, estimate in row["figures"].items():
+        beside = {name: row[name].get(figure) for name in _BESIDE}
+        known = {name: estimate.get(name) for name in _ESTIMATE}
+        yield {**fixed, **parameters, "figure": figure, **known, **beside}
+
+
+def _shown(row: Mapping[str, Any], figure: str) -> Row:
+    asked = {**row["parameters"], "protocol": row["protocol"], "backend": row["backend"]}
+    first = {name: str(value) for name, value in asked.items() if not isinstance(value, Mapping | list)}
+    if figure not in row["figures"]:
+        return {**first, "figure": figure}
+    estimate = Estimate(**row["figures"][figure])
+    beside = {name: number(row[name].get(figure)) for name in _BESIDE}
+    return {**first, "figure": figure, "value": estimate.rounded(), "interval": interval(estimate), **beside}

@@ -1,0 +1,168 @@
+"""A sweep: many points, on all cores or on many machines, each done once."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from qnet_circuits.backends.base import BaseBackend
+from qnet_circuits.errors import ParameterError, RecordError, check_count
+from qnet_circuits.programs.protocol import Protocol, called, protocol_class
+from qnet_circuits.runs.options import Report, RunOptions, check_arguments, takes_options
+from qnet_circuits.runs.progress import reporting
+from qnet_circuits.runs.sweeps.file import RowsFile, opened
+from qnet_circuits.runs.sweeps.point import Point, code_of, named_backend, plain_options, plain_parameters
+from qnet_circuits.runs.sweeps.rows import SweepRows
+from qnet_circuits.runs.sweeps.work import Work, workers
+from qnet_circuits.theory.estimate import check_level
+
+MOST_POINTS = 100_000
+
+
+def grid(protocol: type[Protocol] | str, **values: Any) -> tuple[Protocol, ...]:
+    """Return a protocol with all combinations of some values of its parameters, the last one changing fastest.
+
+    Args:
+        protocol: The protocol's class, or its name.
+        **values: For each parameter a list of values, or one value. A value that is a list itself stands in a list.
+
+    Raises:
+        ParameterError: If a value is out of range, a list is empty, or there are more than 100,000 combinations.
+
+    Example:
+        >>> import qnet_circuits as qn
+        >>> [chain.parameters for chain in qn.grid(qn.RepeaterChain, hops=[1, 2], link_fidelity=0.9)]
+        [{'hops': 1, 'link_fidelity': 0.9}, {'hops': 2, 'link_fidelity': 0.9}]
+    """
+    cls = protocol_class(protocol) if isinstance(protocol, str) else protocol
+    if not (isinstance(cls, type) and issubclass(cls, Protocol)):
+        raise ParameterError(f"a grid takes a class of protocols or its name, got {protocol!r}")
+    lists = {name: _listed(name, given) for name, given in values.items()}
+    check_count("the number of combinations", math.prod(map(len, lists.values())), 1, MOST_POINTS)
+    return tuple(
+        cls.from_parameters(**dict(zip(lists, chosen, strict=True)))
+        for chosen in itertools.product(*lists.values())
+    )
+
+
+def _listed(name: str, given: Any) -> list[Any]:
+    if hasattr(given, "tolist"):
+        given = given.tolist()
+    found = list(given) if isinstance(given, list | tuple | range) else [given]
+    if not found:
+        raise ParameterError(f"the list of values of {name} is empty; leave {name} out for its default")
+    return found
+
+
+@takes_options
+def sweep(
+    protocols: Protocol | Iterable[Protocol],
+    backend: str | Sequence[str] = "ideal",
+    *,
+    path: str | os.PathLike[str],
+    executor: Executor | int | None = None,
+    level: float = 0.95,
+    progress: Report = None,
+    **options: Any,
+) -> SweepRows:
+    """Run each protocol on each backend, and keep each result as a row of one file. The same call again does what is missing.
+
+    A row's id is the SHA-256 of all that the row depends on: protocol, parameters, program, backend, calibration, noise,
+    options, level, the sweep's seed and the schema. The seed of a point's run follows from its id, so ``run`` with a row's seed
+    and options repeats the row.
+
+    Args:
+        protocols: A protocol, or several, such as a ``grid`` makes. Their classes are imported by name where points run.
+        backend: The name of a backend, or a list of names: ``ideal``, ``aer``, ``exact``, ``aer:<device>``,
+            ``aer:<snapshot.json>``, ``exact:<device>``, ``local:<device>``. A processor is refused.
+        path: The file of rows, one JSON object a line; made if it is not there, and only ever added to.
+        executor: Any ``concurrent.futures.Executor``, such as that of a Dask client, or a number of processes on this machine.
+            Default: a process for each core. These processes do not import the script that calls.
+        level: Confidence level of the intervals, in [0.5, 1).
+        progress: Called with the points done and the points that were missing; True prints to stderr, False nothing; by default
+            stderr is told if it is a terminal and it takes more than two seconds.
+        **options: What each run is asked for:
+
+    Returns:
+        The rows, in the order of the points: backend by backend, protocol by protocol.
+
+    Raises:
+        ParameterError, UnsupportedError: If something cannot be swept over; nothing has run then.
+        RecordError: If the file is in use, is no file of rows, cannot be written, or has rows of a protocol or a calibration
+            that is another one now.
+        PointError: If points failed; all others are in the file.
+        BackendError: If the executor failed; finished points are in the file.
+        TypeError: If there is no such option.
+
+    Example:
+        >>> import tempfile, qnet_circuits as qn
+        >>> chains = qn.grid(qn.RepeaterChain, hops=[1, 2], link_fidelity=[0.9, 0.95])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     rows = qn.sweep(chains, "aer", path=f"{folder}/rows.jsonl", executor=1, shots=1000, seed=7)
+        ...     again = qn.sweep(chains, "aer", path=f"{folder}/rows.jsonl", shots=1000, seed=7)
+        >>> len(rows), rows == again
+        (4, True)
+    """
+    check_level(level)
+    check_arguments(path=path)
+    if path is None:
+        raise ParameterError("a sweep is kept in a file; say path, such as path='rows.jsonl'")
+    asked = RunOptions.of("sweep", options)
+    names = list(backend) if isinstance(backend, list | tuple) else [backend]
+    backends = {str(name): named_backend(name) for name in names}
+    here = isinstance(executor, ThreadPoolExecutor)
+    points = _points(_protocols(protocols), backends, asked, level, here)
+    with opened(path) as file:
+        _check_same(points, file)
+        missing = [point for point in points if point.id not in file.rows]
+        if missing:
+            with workers(executor, len(missing)) as pool, reporting(progress, "points") as report:
+                Work(pool, file, points, report).finish(missing)
+        return SweepRows(tuple(file.rows[point.id] for point in points))
+
+
+def _protocols(given: Protocol | Iterable[Protocol]) -> list[Protocol]:
+    listed = [given] if isinstance(given, Protocol) else list(given) if isinstance(given, Iterable) else []
+    if not listed or not all(isinstance(each, Protocol) for each in listed):
+        raise ParameterError(
+            f"a sweep takes protocols, such as qn.grid(qn.RepeaterChain, hops=[1, 2]), got {given!r}"
+        )
+    return listed
+
+
+def _points(
+    protocols: Sequence[Protocol], backends: Mapping[str, BaseBackend], asked: RunOptions, level: float, here: bool
+) -> list[Point]:  # fmt: skip
+    """Return the points, each once, with their ids."""
+    seed = 0 if asked.seed is None else asked.seed
+    plain = [(code_of(each, here), called(each), plain_parameters(each)) for each in protocols]
+    check_count("the number of points", len(plain) * len(backends), 1, MOST_POINTS)
+    points: dict[str, Point] = {}
+    for name, where in backends.items():
+        options = plain_options(asked, where.device)
+        for code, protocol, parameters in plain:
+            point = Point(code, protocol, parameters, name, options, seed, level)
+            point = replace(point, id=point.id_here(where))
+            points[point.id] = point
+    return list(points.values())
+
+
+def _check_same(points: Iterable[Point], file: RowsFile) -> None:
+    """Refuse a file with a row of the same point that was made with another protocol or calibration."""
+
+    def said(asked: Any) -> str:
+        return json.dumps(asked, sort_keys=True)
+
+    kept = {said(row["point"]): id_ for id_, row in file.rows.items()}
+    for point in points:
+        if point.id not in file.rows and said(point.asked) in kept:
+            raise RecordError(
+                f"{file.path} has a row of {point} whose circuits, or whose device's calibration, were others than now; "
+                "give another path for the sweep as it is now"
+            )

@@ -1,0 +1,105 @@
+"""Where points run: a function that any executor takes, and processes of this machine.
+
+Nothing heavy is imported here, so that a new process sets the number of its threads before a library reads it.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+#: After so many seconds what is left of a batch is given back, so that finished rows are kept early and others may help.
+SLICE = 2.0
+#: How many threads the libraries of one worker may use: other cores have workers of their own.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def run_points(asked: str) -> str:
+    """Run points one after another until the time is up.
+
+    Args:
+        asked: The points, as a JSON list of the fields of each.
+
+    Returns:
+        What came of the first of them, at least of one: a JSON list of ``{"row": ...}``, or ``{"error": "..."}`` for a point
+        that failed.
+    """
+    from qnet_circuits.devices.files import finite
+    from qnet_circuits.runs.sweeps.point import Point, named_backend
+
+    end, backends, made = time.monotonic() + SLICE, {}, []
+    for fields in json.loads(asked):
+        point = Point(**fields)
+        try:
+            if point.backend not in backends:
+                backends[point.backend] = named_backend(point.backend)
+            made.append({"row": finite(point.row(backends[point.backend]))})
+        except Exception as error:
+            made.append({"error": f"{point}: {_said(error)}"})
+        if time.monotonic() > end:
+            break
+    return json.dumps(made, allow_nan=False)
+
+
+def _said(error: Exception) -> str:
+    from qnet_circuits.errors import QnetError
+
+    return str(error) if isinstance(error, QnetError) else f"{type(error).__name__}: {error}"
+
+
+class Processes(ProcessPoolExecutor):
+    """Processes of this machine, which end with this one, and which do not import its main module.
+
+    Args:
+        number: How many.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number, multiprocessing.get_context("spawn"), _begin)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Start ``fn(*args, **kwargs)`` in one of the processes, as any executor does."""
+        with _without_main_module():
+            return super().submit(fn, *args, **kwargs)
+
+    def end(self) -> None:
+        """End the processes, whatever they are doing."""
+        for process in list((self._processes or {}).values()):
+            process.terminate()
+        self.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _without_main_module() -> Iterator[None]:
+    """Set the main module aside: a process that is spawned meanwhile finds no script to import again."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _begin() -> None:
+    """Make a new process one of a pool: one thread, no Ctrl-C of its own, and no longer life than the process that asked."""
+    for name in _THREADS:
+        os.environ.setdefault(name, "1")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
