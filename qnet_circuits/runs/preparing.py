@@ -75,8 +75,7 @@ def prepare(
     )
     where = asked_of(backend_of(backend), options)
     protocol, said = on_device(protocol, where)
-    _check_blocks(protocol, where, options)
-    _check_copies(options)
+    check_options(protocol, where, options)
     drawn = secrets.randbits(53) if where.capabilities.samples else 0
     seed = drawn if options.seed is None else options.seed
     program = program_of(protocol, seed)
@@ -144,6 +143,12 @@ def on_device(protocol: Protocol, backend: BaseBackend) -> tuple[Protocol, tuple
         return found, ()
     listed = ", ".join(f"{a}-{b}" for a, b in failed)
     return found, (f"left out, since their calibration on {backend.device.name} failed: {listed}",)
+
+
+def check_options(protocol: Protocol, backend: BaseBackend, options: RunOptions) -> None:
+    """Refuse options that a protocol and a backend cannot have together, before anything is made of them."""
+    _check_blocks(protocol, backend, options)
+    _check_copies(options)
 
 
 def _check_blocks(protocol: Protocol, backend: BaseBackend, options: RunOptions) -> None:

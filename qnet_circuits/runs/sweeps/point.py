@@ -15,7 +15,7 @@ from qnet_circuits.errors import ParameterError, UnsupportedError
 from qnet_circuits.programs.protocol import Protocol, called
 from qnet_circuits.runs.layouts import plain_layout
 from qnet_circuits.runs.options import OPTIONS, RunOptions
-from qnet_circuits.runs.preparing import asked_of, on_device, program_of
+from qnet_circuits.runs.preparing import asked_of, check_options, on_device, program_of
 from qnet_circuits.runs.specification import digest, specification_id
 from qnet_circuits.runs.verbs import run
 
@@ -75,6 +75,7 @@ class Point:
         options = RunOptions(seed=self.seed, **self.options)
         where = asked_of(backend, options)
         protocol, _ = on_device(self.made(), where)
+        check_options(protocol, where, options)
         program = program_of(protocol, self.seed, options.controls)
         said = specification_id(protocol, program.id, where, options, self.seed)
         return digest({"specification": said, "predict": options.predict, "level": self.level})
