@@ -85,7 +85,7 @@ def test_every_registered_protocol_is_a_case():
 
 @pytest.mark.parametrize(
     "backend",
-    [AerBackend(), backend_of("aer:fake_torino"), qn.MockBackend(polls=2)],
+    [AerBackend(), backend_of("aer:fake_torino"), backend_of("stim:fake_torino"), qn.MockBackend(polls=2)],
     ids=lambda backend: backend.name,
 )
 def test_backend(backend):

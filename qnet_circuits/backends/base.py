@@ -1,4 +1,4 @@
-"""The two contracts of backends: one samples outcomes, the other computes figures."""
+"""The contracts of backends: one samples outcomes, and may count events meanwhile; the other computes figures."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.errors import BackendError, ParameterError, UnsupportedError
+from qnet_circuits.programs.counting import Seen
+from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.theory.estimate import Estimate
 
@@ -230,6 +232,22 @@ class Backend(BaseBackend, ABC):
     def ran(self, ticket: Any) -> dict[str, Any]:
         """Return when a ticket that has ended ran, and what it was charged, as far as the backend knows."""
         return {}
+
+
+class CountingBackend(Backend):
+    """A backend that can count events while it samples, so that no outcome has to be kept where figures alone are wanted."""
+
+    @abstractmethod
+    def count(
+        self, ticket: Any, events: Mapping[str, Sequence[Event]], progress: Progress | None = None
+    ) -> dict[str, Seen]:
+        """Return what was seen of events, by the name of the circuit, in the shots that ``fetch`` returns.
+
+        Args:
+            ticket: What ``submit`` returned.
+            events: The events that are asked for, by the name of their circuit.
+            progress: Told of finished shots.
+        """
 
 
 @dataclass(frozen=True)

@@ -164,8 +164,8 @@ def backend_of(where: Any) -> BaseBackend:
         where: A ``Backend``; a Qiskit ``BackendV2`` or ``BaseSamplerV2``; a ``DeviceCalibration`` or ``Device``, which means
             Aer with it; or a string: ``ideal``, ``aer``, ``stim`` or ``exact`` (no device noise, the links' own
             only); ``aer:<device>``, ``stim:<device>`` or ``exact:<device>`` with a stand-in device's name in snake case, or the
-            path of a calibration snapshot that ends in ``.json``; ``local:<device>``, IBM's offline mode on a stand-in; or ``ibm:<processor>``, a
-            processor of the IBM Quantum platform, through the account that IBM's client has saved.
+            path of a calibration snapshot that ends in ``.json``; ``local:<device>``, IBM's offline mode on a stand-in; or
+            ``ibm:<processor>``, a processor of the IBM Quantum platform, through the account that IBM's client has saved.
 
     Raises:
         UnknownNameError: If there is no such backend or device.

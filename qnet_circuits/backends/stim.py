@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import Backend, Keep, Progress, Raw, Work
+from qnet_circuits.backends.base import CountingBackend, Keep, Progress, Raw, Work
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.simulation.fusing import thinned
-from qnet_circuits.backends.simulation.sampling import Call, sampled
+from qnet_circuits.backends.simulation.sampling import Call, calls_of, sampled
 from qnet_circuits.backends.simulation.stim_circuits import Packed, StimCircuit, stim_circuit_of
 from qnet_circuits.backends.simulation.twin import NoisyProgram, noisy_program
 from qnet_circuits.backends.simulation.twirling import twirled
@@ -20,9 +21,11 @@ from qnet_circuits.devices.declared import check_declared
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError, UnsupportedError
+from qnet_circuits.programs.counting import Seen
+from qnet_circuits.programs.events import Event
 
 #: Shots of one call: more do not fit into a processor's cache, fewer are more calls.
-CHUNK = 1 << 15
+CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class _TwirledExact(ExactBackend):
         return replace(noisy, circuits=tuple(twirled(thinned(each)).circuit for each in noisy.circuits))
 
 
-class StimBackend(Backend):
+class StimBackend(CountingBackend):
     """Sampling of Clifford circuits on stim.
 
     Gates must be Clifford, and decisions in real time may do Paulis, by parities of bits. Noise that is none of Paulis is
@@ -119,23 +122,44 @@ class StimBackend(Backend):
         circuits = self._planned(ticket.compiled).circuits
 
         def made(call: Call) -> list[Raw]:
-            return [_unpacked(circuit, bits, call.shots) for circuit, bits in on_stim(call, circuits)]
+            return [_unpacked(circuits[k], bits, call.shots) for k, bits in on_stim(call, circuits)]
 
         return sampled(circuits, ticket.shots, rng, made, progress, keep, CHUNK)
 
+    def count(
+        self, ticket: Work, events: Mapping[str, Sequence[Event]], progress: Progress | None = None
+    ) -> dict[str, Seen]:
+        """Count events in the shots that ``fetch`` returns, eight shots at a time, and keep none of them."""
+        rng = np.random.default_rng(np.random.SeedSequence(ticket.seed))
+        circuits, items = self._planned(ticket.compiled).circuits, ticket.compiled.items
+        seen: dict[str, list[Seen]] = {name: [] for name in events}
+        done = 0
+        for call in calls_of(circuits, ticket.shots, rng, CHUNK):
+            for k, bits in on_stim(call, circuits):
+                name = items[k].name
+                if name in events:
+                    registers = items[k].lowered.forms.apply(_registers(circuits[k], bits), rng)
+                    seen[name].append(Seen.of(events[name], registers, packed=call.shots))
+            done += call.shots * len(call.members)
+            if progress is not None:
+                progress(done, sum(ticket.shots))
+        return {name: Seen.joined(parts) for name, parts in seen.items()}
 
-def on_stim(call: Call, circuits: Sequence[StimCircuit]) -> list[tuple[StimCircuit, Packed]]:
-    """Carry out one call of stim, and return its circuits with their bits."""
+
+def on_stim(call: Call, circuits: Sequence[StimCircuit]) -> Iterator[tuple[int, Packed]]:
+    """Carry out one call of stim, and yield the number of each circuit with its bits."""
     seeds = np.random.SeedSequence(call.seed).generate_state(len(call.members), np.uint64) >> np.uint64(1)
-    return [
-        (circuits[k], circuits[k].sample(call.shots, int(seed)))
-        for k, seed in zip(call.members, seeds, strict=True)
-    ]
+    for k, seed in zip(call.members, seeds, strict=True):
+        yield k, circuits[k].sample(call.shots, int(seed))
 
 
 def _unpacked(circuit: StimCircuit, bits: Packed, shots: int) -> Raw:
     """Return the registers of a circuit, bool arrays (shots, width) of which each column lies together."""
-    rows = np.unpackbits(bits, axis=1, count=shots, bitorder="little").view(bool)
+    return _registers(circuit, np.unpackbits(bits, axis=1, count=shots, bitorder="little").view(bool))
+
+
+def _registers(circuit: StimCircuit, rows: Any) -> dict[str, Any]:
+    """Return the registers of a circuit, each an array (shots, width), from the rows of its bits."""
     ends = np.cumsum([width for _, width in circuit.registers])
     return {
         name: rows[end - width : end].T for (name, width), end in zip(circuit.registers, ends, strict=True)

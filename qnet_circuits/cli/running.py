@@ -30,7 +30,7 @@ from qnet_circuits.errors import ParameterError
         "backend",
         default="ideal",
         show_default=True,
-        help="ideal, aer, aer:<device or file>, exact, exact:<device or file>, local:<device>; "
+        help="ideal, aer, aer:<device or file>, stim, stim:<device or file>, exact, exact:<device or file>, local:<device>; "
         "ibm:<processor> has qnet submit.",
     ),
 )
@@ -60,7 +60,7 @@ def run(
     more: dict[str, Any] = {}
     with go_on(out, new=True):
         prepared = submit(protocol, backend, path=out, **options)
-        result = prepared.result(level)
+        result = prepared.result(level, outcomes=keep_outcomes)
         if keep_outcomes:
             more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes().items()}
     print_result(result, key_out=key_out, **shown, **more)

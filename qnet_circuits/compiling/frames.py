@@ -174,6 +174,9 @@ class OutcomeMap:
     def apply(self, raw: Mapping[str, Bits], rng: np.random.Generator) -> dict[str, Bits]:
         """Return the program's registers, bool arrays (accepted shots, width), of raw ones.
 
+        Without conditions and emulated errors all that is done to bits is bitwise: bytes that stand for eight shots each may be
+        given for bools, and come back.
+
         Raises:
             NoShotsError: If no shot is accepted.
         """
@@ -194,17 +197,16 @@ class OutcomeMap:
         for weights in self.emulated:
             error = rng.choice(4, size=shots, p=weights)
             columns += [(error == 1) | (error == 2), error >= 2]
-        return np.stack(columns, axis=1) if columns else np.zeros((shots, 0), dtype=bool)
+        # The shots of one variable lie together, since parities are made of whole columns.
+        return np.stack(columns).T if columns else np.zeros((shots, 0), dtype=bool)
 
     @staticmethod
     def _parity(variables: Bits, forms: tuple[tuple[int, ...], ...]) -> Bits:
-        columns = [
-            np.logical_xor.reduce(variables[:, form], axis=1)
-            if form
-            else np.zeros(len(variables), dtype=bool)
-            for form in forms
-        ]
-        return np.stack(columns, axis=1) if columns else np.zeros((len(variables), 0), dtype=bool)
+        parities = np.zeros((len(forms), len(variables)), dtype=variables.dtype)
+        for parity, form in zip(parities, forms, strict=True):
+            for variable in form:
+                parity ^= variables[:, variable]
+        return parities.T
 
 
 def _ones(form: int) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import product
 from typing import Any
 
@@ -67,16 +68,18 @@ class Condition:
         return cls(((register, index),), (str(int(value)),))
 
     def met(self, registers: Registers) -> Flags:
-        """Tell of each shot whether it meets the condition."""
-        shots = len(next(iter(registers.values())))
-        values = np.zeros((shots, len(self.bits)), dtype=bool)
-        for column, (register, index) in enumerate(self.bits):
-            values[:, column] = registers[register][:, index]
+        """Tell of each shot whether it meets the condition. It is bitwise: bytes may stand for eight shots each."""
+        some = next(iter(registers.values()))
+        none = np.zeros(len(some), dtype=some.dtype)
+        columns = [registers[register][:, index] for register, index in self.bits]
         if not self.patterns:
-            return np.asarray(~np.logical_xor.reduce(values, axis=1))
-        met = np.zeros(shots, dtype=bool)
-        for pattern in self.patterns:
-            met |= (values == np.array([digit == "1" for digit in pattern], dtype=bool)).all(axis=1)
+            return ~reduce(operator.xor, columns, none)
+        met = none
+        for pattern in dict.fromkeys(self.patterns):
+            wanted = (
+                column if digit == "1" else ~column for column, digit in zip(columns, pattern, strict=True)
+            )
+            met = met | reduce(operator.and_, wanted, ~none)
         return met
 
     def holds(self, values: Mapping[Bit, int]) -> bool:

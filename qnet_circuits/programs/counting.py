@@ -18,6 +18,8 @@ from qnet_circuits.theory.fieller import fieller
 from qnet_circuits.theory.weighted import Count, Joint
 
 Reals = npt.NDArray[np.float64]
+#: Rows of no more bits are told apart by the number that the bits are.
+_FEW = 8
 #: Estimates an expression; of a null hypothesis, "at most this", if there is one.
 Linear = Callable[[Expression, float | None], Estimate]
 
@@ -65,13 +67,37 @@ class Seen:
     times: Reals
 
     @classmethod
-    def of(cls, events: Sequence[Event], registers: Registers) -> Seen:
-        """Look at the events in a circuit's outcomes."""
+    def of(cls, events: Sequence[Event], registers: Registers, packed: int | None = None) -> Seen:
+        """Look at the events in a circuit's outcomes.
+
+        Args:
+            events: The events.
+            registers: The outcomes.
+            packed: The number of shots, if bytes stand for eight of them each, the lowest bit first.
+        """
         flags = [event.flags(registers) for event in events]
         columns = [happened for happened, _ in flags] + [counted for _, counted in flags]
-        rows, times = distinct(np.stack(columns, axis=1))
+        if packed is not None:
+            bits = (
+                np.unpackbits(column.view(np.uint8), count=packed, bitorder="little") for column in columns
+            )
+            columns = [each.view(np.bool_) for each in bits]
+        rows, times = distinct(np.stack(columns).T)
         many = len(events)
         return cls(tuple(events), rows[:, :many], rows[:, many:], times)
+
+    @classmethod
+    def joined(cls, seen: Sequence[Seen]) -> Seen:
+        """Join what was seen of the same events in different shots."""
+        happened, counted, times = zip(
+            *((each.happened, each.counted, each.times) for each in seen), strict=True
+        )
+        return cls(seen[0].events, np.concatenate(happened), np.concatenate(counted), np.concatenate(times))
+
+    def some(self, events: Sequence[Event]) -> Seen:
+        """Return what was seen of some of the events, in all shots."""
+        columns = [self.events.index(event) for event in events]
+        return Seen(tuple(events), self.happened[:, columns], self.counted[:, columns], self.times)
 
     def only(self, events: Sequence[Event]) -> Seen:
         """Return what was seen of some of the events, which have one condition, in the shots that count."""
@@ -106,6 +132,11 @@ class Counted:
     def of(cls, events: Iterable[Event], outcomes: Mapping[str, Registers]) -> Counted:
         """Count events in outcomes, {item: {register: bool array (shots, width)}}."""
         return cls(Seen.of(listed, outcomes[item]) for item, listed in events_by_circuit(events).items())
+
+    @classmethod
+    def seen(cls, events: Iterable[Event], seen: Mapping[str, Seen]) -> Counted:
+        """Take the counts of events from what was seen of each circuit."""
+        return cls(seen[item].some(listed) for item, listed in events_by_circuit(events).items())
 
     def combined(
         self, expression: Expression, level: float, null: float | None = None, drawn_from: int = 0
@@ -201,6 +232,14 @@ def distinct(rows: Flags) -> tuple[Flags, Reals]:
     """Return the distinct rows, and how often each came."""
     if not len(rows) or not rows.shape[1]:
         return rows[:1], np.array([float(len(rows))] * len(rows[:1]))
+    if rows.shape[1] <= _FEW:
+        places = np.arange(rows.shape[1], dtype=np.uint8)
+        kind = np.zeros(len(rows), dtype=np.uint8)
+        for place in places:
+            kind |= rows[:, place].view(np.uint8) << place
+        counts = np.bincount(kind)
+        kinds = counts.nonzero()[0]
+        return (kinds[:, np.newaxis] >> places & 1).astype(bool), counts[kinds].astype(float)
     packed = np.ascontiguousarray(np.packbits(rows, axis=1))
     keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
     _, first, counts = np.unique(keys, return_index=True, return_counts=True)

@@ -43,7 +43,7 @@ class Event:
     def flags(self, registers: Registers) -> tuple[Flags, Flags]:
         """Tell of each shot whether it counted and this happened, and whether it counted."""
         happened = self.happens.met(registers)
-        counts = happened | True
+        counts = happened | ~happened
         for condition in self.given:
             counts &= condition.met(registers)
         return happened & counts, counts

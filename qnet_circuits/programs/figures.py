@@ -118,11 +118,25 @@ class Figure:
         if isinstance(function, Function):
             drawn = rng or np.random.default_rng(0)
             return self.within(lambda at: function.estimate(outcomes, at, drawn), level)
-        counted = Counted.of(self.events, outcomes)
+        return self.of_counts(Counted.of(self.events, outcomes), level)
+
+    def of_counts(self, counted: Counted, level: float = 0.95) -> Estimate:
+        """Estimate the figure from counts of its events, as ``estimate`` does from outcomes; no function of a state.
+
+        Args:
+            counted: How often its events came.
+            level: Confidence level, in [0.5, 1).
+
+        Raises:
+            NoShotsError, FigureError: As ``estimate``.
+        """
+        expression = self.expression
+        if isinstance(expression, Function):
+            raise ParameterError(f"figure {self.name!r} is a function of probabilities, which needs outcomes")
 
         def at(level: float) -> Estimate:
             return estimated(
-                function,
+                expression,
                 lambda each, null: counted.combined(each, level, null, self.drawn_from),
                 self.null,
             )

@@ -12,6 +12,7 @@ import numpy as np
 
 from qnet_circuits.backends.base import Raw
 from qnet_circuits.errors import QnetError
+from qnet_circuits.programs.counting import Counted, Seen
 from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, ask, deduced
@@ -68,6 +69,7 @@ class Stored:
         other: Whether the protocol has another class or other parameters than the run was made with.
         left_out: What is said of blocks without outcomes.
         seconds: How long each step took so far.
+        counts: What was seen of the figures' events in each block, of a run that kept no outcomes.
     """
 
     manifest: Manifest
@@ -80,6 +82,7 @@ class Stored:
     other: bool = False
     left_out: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    counts: Sequence[Mapping[str, Seen]] | None = None
 
     def rng(self) -> np.random.Generator:
         """Return what the analysis draws from: the same for each."""
@@ -111,6 +114,8 @@ def analyse(stored: Stored, level: float) -> Result:
     Raises:
         NoShotsError: If post-selection left a figure without shots.
     """
+    if stored.counts is not None:
+        return _of_counts(stored, stored.counts, level)
     if stored.blocks is None:
         values, own = stored.values or {}, _deduced(stored, level)
         result = _with_copies(
@@ -139,6 +144,21 @@ def analyse(stored: Stored, level: float) -> Result:
         result = _saying(replace(result, mitigated=mitigated), *said)
     seconds = {**stored.seconds, "analyze": round(time.perf_counter() - begin, 4)}
     return _saying(replace(result, seconds=seconds), *stored.left_out)
+
+
+def _of_counts(stored: Stored, blocks: Sequence[Mapping[str, Seen]], level: float) -> Result:
+    """Return the result of a run whose events were counted while it was sampled."""
+    begin = time.perf_counter()
+    whole = {item: Seen.joined([block[item] for block in blocks]) for item in blocks[0]}
+    estimates, empty, spreads = estimate_blocks(
+        stored.figures,
+        whole,
+        blocks,
+        lambda figure, each: figure.of_counts(Counted.seen(figure.events, each), level),
+    )
+    result = replace(_result(stored, estimates, empty), blocks=spreads)
+    seconds = {**stored.seconds, "analyze": round(time.perf_counter() - begin, 4)}
+    return replace(result, seconds=seconds)
 
 
 def _saying(result: Result, *notes: str) -> Result:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import Backend, Evaluator, Progress, Raw, check_shapes
+from qnet_circuits.backends.base import Backend, CountingBackend, Evaluator, Progress, Raw, check_shapes
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import (
     AccountError,
@@ -21,6 +21,7 @@ from qnet_circuits.errors import (
     RefusedError,
     UnreachableError,
 )
+from qnet_circuits.programs.counting import Seen, events_by_circuit
 from qnet_circuits.runs.copies import accepted_copies, copies_apart, copy_name, evaluated_copies, played_on
 from qnet_circuits.runs.kept import Blocks, FetchedElsewhereError, Kept
 from qnet_circuits.runs.options import SIMULATOR, SURPLUS, Report, stream_seed
@@ -180,6 +181,20 @@ class Local(Execution):
     def refresh(self) -> None:
         """Read how far the run is: whoever samples holds the directory to the end, and what it wrote can be read."""
         self._kept.reload()
+
+    def counts(self, progress: Report = None) -> list[dict[str, Seen]]:
+        """Return what was seen of the figures' events in each block, without keeping an outcome; for runs in memory."""
+        events = events_by_circuit(each for figure in self._source.figures for each in figure.events)
+        begin, backend, jobs = time.perf_counter(), self._sampler, self._kept.manifest.jobs
+        assert isinstance(backend, CountingBackend)
+        total, done, counts = sum(sum(shots_of(job)) for job in jobs), 0, []
+        with reporting(progress) as report:
+            for number, job in self._kept.jobs():
+                counts.append(backend.count(self._submit(number), events, _after(report, done, total)))
+                done += sum(shots_of(job))
+        self._kept.seconds["execute"] = round(time.perf_counter() - begin, 4)
+        self._kept.set(status="COLLECTED", seconds=self._kept.seconds)
+        return counts
 
     def _given_up(self) -> bool:
         return self._kept.status == "CANCELLED"

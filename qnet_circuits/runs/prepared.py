@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import BaseBackend
+from qnet_circuits.backends.base import BaseBackend, CountingBackend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.service.cost import RunCost
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.channel import CHANNEL
 from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.functions import Function
 from qnet_circuits.programs.protocol import Analyzed, Protocol, called, deduced
 from qnet_circuits.runs.copies import accepted_copies, copy_name, evaluated_copies, of_all, played_on
 from qnet_circuits.runs.options import ANALYSIS, RunOptions, stream_seed
@@ -125,6 +126,18 @@ class Prepared:
         """Whether this may go to a processor, and there are parties to keep apart."""
         parties = {register.name for item in self.compiled.program for register in item.circuit.qregs}
         return len(parties) > 1 and (self.backend.capabilities.remote or self.backend.simulated is None)
+
+    @property
+    def needs_outcomes(self) -> bool:
+        """Whether figures follow from outcomes only, and not from counts that the backend could make while it samples."""
+        forms = [item.lowered.forms for item in self.compiled]
+        return (
+            not isinstance(self.backend, CountingBackend)
+            or self.protocol.analyzes
+            or bool(self.options.mitigate or self.compiled.copies)
+            or any(form.accept or form.emulated for form in forms)
+            or any(isinstance(figure.expression, Function) for figure in self.figures)
+        )
 
     @property
     def figures(self) -> tuple[Figure, ...]:

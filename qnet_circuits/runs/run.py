@@ -193,26 +193,34 @@ class Run(Unpicklable):
         """
         return Stored(self._kept.manifest, (), self.raw(progress)).outcomes()
 
-    def result(self, level: float = 0.95, progress: Report = None) -> Result:
+    def result(self, level: float = 0.95, progress: Report = None, outcomes: bool = True) -> Result:
         """Return the figures, running what has not run yet.
 
         Args:
             level: Confidence level of the intervals, in [0.5, 1).
             progress: As for ``wait``.
+            outcomes: Whether a run in memory keeps its outcomes for later questions. If not, a backend that counts while it
+                samples, as ``stim`` does, keeps none of them where figures need none.
 
         Raises:
             NoShotsError: If post-selection left a figure without shots.
         """
-        level = check_level(level)
-        result = analyse(self._stored(progress), level)
+        return self._analysed(self._stored(progress, outcomes), check_level(level))
+
+    def _analysed(self, stored: Stored, level: float) -> Result:
+        result = analyse(stored, level)
         self._kept.seconds.update(result.seconds)
         record = self._kept.writable
         if record is not None and not self._execution.left_out and not record.has("result.json"):
             record.write_json("result.json", result.to_dict())
         return result
 
-    def _stored(self, progress: Report) -> Stored:
+    def _stored(self, progress: Report, outcomes: bool) -> Stored:
         """Return all that the analysis needs; what has not run yet is run."""
+        if not outcomes and self._only_counted:
+            assert isinstance(self._execution, Local)
+            counts = self._execution.counts(progress)
+            return Stored(self._kept.manifest, self._source.figures, counts=counts, seconds=self.seconds)
         values = self._execution.values() if self.exact else None
         blocks = None if self.exact else self._execution.blocks(progress)
         protocol = self._source.protocol
@@ -227,6 +235,14 @@ class Run(Unpicklable):
         return replace(
             stored, root=self._kept.secret, lost=self._kept.secret_lost, other=self._is_other(analyzing)
         )
+
+    @property
+    def _only_counted(self) -> bool:
+        """Whether counts are enough, which can be made without keeping an outcome."""
+        prepared = self._source
+        if not isinstance(prepared, Prepared) or self._kept.record is not None:
+            return False
+        return not prepared.needs_outcomes
 
     def _is_other(self, protocol: Protocol) -> bool:
         """Tell whether a protocol makes a secret of a kept run that was made with another one."""

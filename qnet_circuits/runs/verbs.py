@@ -152,7 +152,7 @@ def run(
     check_arguments(path=path)
     chosen = RunOptions.of("run", options)
     prepared = _prepared(protocol, backend, chosen, figures, kept=path is not None, shared=True)
-    return Run.of(prepared, path).start().result(level, progress)
+    return Run.of(prepared, path).start().result(level, progress, outcomes=False)
 
 
 @takes_options

@@ -60,7 +60,7 @@ class Call:
 def calls_of(
     plans: Sequence[Sampled], shots: Sequence[int], rng: np.random.Generator, chunk: int = CHUNK
 ) -> list[Call]:
-    """Return the calls that sample all circuits, each of so many shots at most; each has a seed of its own, drawn beforehand."""
+    """Return the calls that sample all circuits, of so many shots at most; each has a seed of its own, drawn beforehand."""
     groups: dict[tuple[str, bool, int], list[int]] = {}
     for k, plan in enumerate(plans):
         groups.setdefault((plan.method, plan.at_once, shots[k]), []).append(k)

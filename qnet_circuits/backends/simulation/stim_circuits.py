@@ -67,10 +67,8 @@ class StimCircuit:
         simulator.do(self.circuit)
         found: Packed = simulator.get_measurement_flips(bit_packed=True)
         found[self.reference] ^= _ALL
-        rows = np.zeros((len(self.records), found.shape[1]), dtype=np.uint8)
-        for bit, record in enumerate(self.records):
-            if record is not None:
-                rows[bit] = found[record]
+        rows: Packed = found[[record or 0 for record in self.records]]
+        rows[[record is None for record in self.records]] = 0
         for bit, (record, value) in self.masks.items():
             rows[bit] = rows[bit] | found[record] if value else rows[bit] & ~found[record]
         return rows
@@ -192,8 +190,8 @@ def errors_of(diagonal: bytes) -> tuple[Instruction, ...]:
     solved for. What comes out negative is a channel whose errors exclude each other.
 
     Example:
-        >>> errors_of(np.array([1, 1, 0.8, 0.8]).tobytes())[0][:2]
-        ('X_ERROR', (0.1,))
+        >>> errors_of(np.array([1, 1, 0.5, 0.5]).tobytes())
+        (('X_ERROR', (0.25,), (('', 0),)),)
     """
     kept = np.frombuffer(diagonal)
     wires = (len(kept).bit_length() - 1) // 2
@@ -210,7 +208,9 @@ def errors_of(diagonal: bytes) -> tuple[Instruction, ...]:
             return tuple(_independent(chances, wires))
     weights = np.clip(_signs(wires) @ kept / len(kept), 0, 1)
     if wires > 2:
-        raise UnsupportedError(f"a channel on {wires} wires cannot be sampled by stabilizers; sample it on aer")
+        raise UnsupportedError(
+            f"a channel on {wires} wires cannot be sampled by stabilizers; sample it on aer"
+        )
     name = f"PAULI_CHANNEL_{wires}"
     return ((name, tuple(map(float, weights[1:])), tuple(("", k) for k in range(wires))),)
 

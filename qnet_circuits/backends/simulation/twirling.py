@@ -1,6 +1,6 @@
-"""Pauli twirling: from a noisy circuit to one whose gates are Clifford, whose noise is Pauli, and whose decisions are on Paulis.
+"""Pauli twirling: from a noisy circuit to one of Clifford gates, Pauli noise, and decisions that do nothing but Paulis.
 
-A channel's twirl keeps the diagonal of its Pauli transfer matrix and nothing else (J. Emerson et al., Science 317, 1893 (2007)).
+The twirl of a channel, its mean over conjugations by Paulis, has the diagonal of its Pauli transfer matrix and nothing else.
 Stabilizer simulators take the circuit that is left.
 """
 
@@ -148,10 +148,13 @@ class _Twirling:
             gates_of(operation)
         except NotClifford:
             angles = ", ".join(f"{float(each):.6g}" for each in operation.params if isinstance(each, float))
-            raise self._refusal(f"{operation.name}({angles}) is no Clifford gate") from None
+            raise self._refusal(
+                f"{operation.name}({angles}) is no Clifford gate; if a compiler wrote it for Clifford gates, say "
+                "optimization_level=1, or else"
+            ) from None
 
     def _refusal(self, why: str) -> UnsupportedError:
-        return UnsupportedError(f"stim cannot take circuit {self.circuit.name!r}: {why}; sample it on aer")
+        return UnsupportedError(f"stim cannot take circuit {self.circuit.name!r}: {why} sample it on aer")
 
     def _measurement(self, step: Measurement) -> Measurement:
         mean = (step.p10 + step.p01) / 2
@@ -189,7 +192,7 @@ class _Twirling:
 
     def _inside(self, step: NoisyStep, chance: float) -> Channel:
         if isinstance(step, Measurement | Reset | Decision):
-            raise self._refusal("a branch measures, resets or decides")
+            raise self._refusal("a branch measures, resets or decides;")
         if chance != 1.0:
             self.changed[_INSIDE] = None
         return self._channel(step, chance)
@@ -208,7 +211,7 @@ class _Twirling:
         if any(found.x_output(k) not in _up_to_sign("X", k, found) for k in wires) or any(
             found.z_output(k) not in _up_to_sign("Z", k, found) for k in wires
         ):
-            raise self._refusal("a branch does more than Pauli gates")
+            raise self._refusal("a branch does more than Pauli gates;")
         flips = [(XGate(), k) for k in wires if found.z_output(k).sign != 1]
         signs = [(ZGate(), k) for k in wires if found.x_output(k).sign != 1]
         return tuple(Unitary(gate, (step.wires[k],)) for gate, k in [*flips, *signs])
