@@ -170,6 +170,7 @@ def count(circuit: QuantumCircuit) -> tuple[int, int]:
 #: compiler from cancelling, merging or moving gates across the boundary, at any optimisation level. A joint barrier would do so
 #: too, but make the two nodes wait for one another.
 _PREFIX = "fence:"
+_JOINT = "joint:"
 
 
 def fence(qubit: Qubit, label: str) -> CircuitInstruction:
@@ -183,6 +184,19 @@ def fence_label(instruction: CircuitInstruction) -> str | None:
         return None
     label = instruction.label or ""
     return label.removeprefix(_PREFIX) if label.startswith(_PREFIX) else None
+
+
+def joint(qubits: tuple[Qubit, ...], label: str) -> CircuitInstruction:
+    """Return the place where something happens to several wires together, which wait for one another there."""
+    return CircuitInstruction(Barrier(len(qubits), label=_JOINT + label), qubits)
+
+
+def place_label(instruction: CircuitInstruction) -> str | None:
+    """Return the label of a fence or of a joint place, or None for any other instruction."""
+    if instruction.name != "barrier":
+        return None
+    label = instruction.label or ""
+    return label.removeprefix(_JOINT) if label.startswith(_JOINT) else fence_label(instruction)
 
 
 def fence_labels(circuit: QuantumCircuit) -> list[str]:

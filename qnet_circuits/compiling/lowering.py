@@ -13,6 +13,7 @@ from qnet_circuits.classical import read_bits, written_bits
 from qnet_circuits.compiling.building import (
     fence,
     free_name,
+    joint,
     on_registers,
     parity_decision,
     three_cx,
@@ -221,23 +222,28 @@ class _Lowering:
     def _channel(self, position: int, instruction: CircuitInstruction) -> None:
         """Let a channel of the program happen: at a fence in simulation, as variables if emulated."""
         happens, emulated = channel_of(instruction)
-        qubit, weights = self.place[instruction.qubits[0]], happens.weights
+        qubits, weights = tuple(self.place[qubit] for qubit in instruction.qubits), happens.weights
         if weights is not None and weights[0] == 1.0:
             return
         if emulated or self.emulate:
             if weights is None:
                 raise UnsupportedError(
-                    "emulate_links samples Pauli errors in software, and a channel of the circuit has others; "
-                    "run it on a simulator without, or take the channel's .twirled"
+                    "emulate_links samples Pauli errors of single qubits in software, and a channel of the circuit has others; "
+                    "run it on a simulator without, or take the .twirled of a channel of one qubit"
                 )
-            self._emulate(qubit, weights)
+            self._emulate(qubits[0], weights)
             return
-        form_x, form_z = self.frames.form(qubit)
-        if (form_x and not happens.passes("X")) or (form_z and not happens.passes("Z")):
-            raise FrameError(
-                'a Pauli frame cannot pass a channel that treats |0⟩ and |1⟩ differently; use corrections="feedforward"'
-            )
-        self.link_noise[self._fence(position, CHANNEL, instruction.qubits[0], "at")] = happens
+        for k, qubit in enumerate(qubits):
+            form_x, form_z = self.frames.form(qubit)
+            if (form_x and not happens.passes("X", k)) or (form_z and not happens.passes("Z", k)):
+                raise FrameError(
+                    'a Pauli frame cannot pass a channel that treats |0⟩ and |1⟩ differently; use corrections="feedforward"'
+                )
+        labels = [self._fence(position, CHANNEL, qubit, "at") for qubit in instruction.qubits]
+        if len(qubits) > 1:
+            labels.append(f"{CHANNEL}{position}")
+            self.done.append(joint(qubits, labels[-1]))
+        self.link_noise[labels[-1]] = happens
 
     def _entangle(self, position: int, instruction: CircuitInstruction) -> None:
         a, b = instruction.qubits

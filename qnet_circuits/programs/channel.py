@@ -1,4 +1,4 @@
-"""What happens to a qubit that no gate of the program does, such as its time in a memory, as a placeholder in a circuit."""
+"""What happens to qubits that no gate of the program does, such as time in a memory, as a placeholder in a circuit."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from qnet_circuits.theory.bell_diagonal import Weights, check_weights
 from qnet_circuits.theory.waiting import check_memory
 
 CHANNEL = "channel"
-Row = tuple[float, float, float, float]
+Row = tuple[float, ...]
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class Channel:
-    """What happens to one qubit: a completely positive map that keeps the trace, by its Pauli transfer matrix.
+    """What happens to one qubit, or to two together: a completely positive map that keeps the trace.
 
-    Row i and column j of the matrix stand for I, X, Y, Z, with the entries Tr[P_i E(P_j)]/2, so the last three rows say what
-    becomes of the Bloch vector. Make one by ``Channel.pauli``, ``damping``, ``memory`` or ``kraus``.
+    Row i and column j of its Pauli transfer matrix stand for I, X, Y, Z, with the entries Tr[P_i E(P_j)]/2, so the last three
+    rows say what becomes of the Bloch vector. Those of two qubits are II, IX, ..., ZZ, with entries Tr[P_i E(P_j)]/4, and the
+    first letter is that of the first qubit. Make one by ``Channel.pauli``, ``damping``, ``memory`` or ``kraus``.
 
     Args:
-        matrix: The four rows of four numbers.
+        matrix: Four rows of four numbers, or sixteen of sixteen.
 
     Raises:
         ParameterError: If the matrix is that of no channel.
@@ -42,19 +43,20 @@ class Channel:
         (0.36, 0.0, 0.0, 0.64)
     """
 
-    matrix: tuple[Row, Row, Row, Row]
+    matrix: tuple[Row, ...]
 
     def __post_init__(self) -> None:
         try:
             matrix = np.array(self.matrix, dtype=float)
-            weights = np.linalg.eigvalsh(Choi(PTM(matrix)).data) if matrix.shape == (4, 4) else [-1.0]
+            known = matrix.shape in ((4, 4), (16, 16))
+            weights = np.linalg.eigvalsh(Choi(PTM(matrix)).data) if known else [-1.0]
         except (TypeError, ValueError, QiskitError, np.linalg.LinAlgError):
             weights = [-1.0]
         # A matrix that holds NaN has weights that are not at least anything.
-        if not min(weights) >= -_ROUNDING or abs(matrix[0] - [1, 0, 0, 0]).max() > _ROUNDING:
+        if not min(weights) >= -_ROUNDING or abs(matrix[0] - np.eye(len(matrix))[0]).max() > _ROUNDING:
             raise ParameterError(
-                "a channel has a Pauli transfer matrix of 4 rows of 4 numbers, completely positive, with the first row "
-                f"(1, 0, 0, 0), got {self.matrix!r:.200}"
+                "a channel has a Pauli transfer matrix of 4 rows of 4 numbers, or 16 of 16, completely positive, with the "
+                f"first row (1, 0, 0, ...), got {self.matrix!r:.200}"
             )
         rows = tuple(tuple(0.0 + round(float(each), 15) for each in row) for row in matrix)
         object.__setattr__(self, "matrix", rows)
@@ -99,10 +101,12 @@ class Channel:
 
     @classmethod
     def kraus(cls, operators: Iterable[Any]) -> Channel:
-        """Return the channel of Kraus operators, 2×2 matrices K with Σ K†K = 1.
+        """Return the channel of Kraus operators, 2×2 or 4×4 matrices K with Σ K†K = 1.
+
+        Those of two qubits are written as matrices of gates in Qiskit: the first qubit is the least significant.
 
         Raises:
-            ParameterError: If they are those of no channel of one qubit.
+            ParameterError: If they are those of no channel of one or two qubits.
 
         Example:
             >>> flip = Channel.kraus([[[0.8**0.5, 0], [0, 0.8**0.5]], [[0, 0.2**0.5], [0.2**0.5, 0]]])
@@ -113,13 +117,21 @@ class Channel:
             found = PTM(Kraus([np.array(each, dtype=complex) for each in operators]))
         except (TypeError, ValueError, IndexError, QiskitError) as error:
             raise ParameterError(
-                f"Kraus operators are 2×2 matrices, got {operators!r:.200} ({error})"
+                f"Kraus operators are 2×2 or 4×4 matrices, got {operators!r:.200} ({error})"
             ) from None
-        return cls._of(np.real(found.data))
+        matrix = np.real(found.data)
+        if matrix.shape == (16, 16):  # Qiskit counts the Paulis of its last qubit slowest
+            matrix = matrix.reshape(4, 4, 4, 4).transpose(1, 0, 3, 2).reshape(16, 16)
+        return cls._of(matrix)
 
     @classmethod
     def _of(cls, matrix: Any) -> Channel:
-        return cls(tuple(map(tuple, matrix)))  # type: ignore[arg-type]
+        return cls(tuple(map(tuple, matrix)))
+
+    @property
+    def qubits(self) -> int:
+        """Number of qubits to which it happens together."""
+        return 1 if len(self.matrix) == 4 else 2
 
     @property
     def twirled(self) -> Channel:
@@ -128,7 +140,9 @@ class Channel:
 
     @property
     def weights(self) -> Weights | None:
-        """Probabilities of I, X, Y, Z of a Pauli channel; None of any other."""
+        """Probabilities of I, X, Y, Z of a Pauli channel of one qubit; None of any other."""
+        if self.qubits > 1:
+            return None
         x, y, z = (self.matrix[k][k] for k in (1, 2, 3))
         if np.abs(np.array(self.matrix) - np.diag([1, x, y, z])).max() > _ROUNDING:
             return None
@@ -136,9 +150,11 @@ class Channel:
         x, y, z = (0.0 + round(max(share, 0.0) / 4, 15) for share in shares[1:])
         return round(1 - x - y - z, 15), x, y, z
 
-    def passes(self, pauli: str) -> bool:
-        """Tell whether X or Z before the channel does the same as after it, so that a Pauli frame passes."""
+    def passes(self, pauli: str, qubit: int = 0) -> bool:
+        """Tell whether X or Z of a qubit before the channel does the same as after it, so that a Pauli frame passes."""
         signs = np.array({"X": (1, 1, -1, -1), "Z": (1, -1, -1, 1)}[pauli])
+        if self.qubits > 1:
+            signs = np.repeat(signs, 4) if qubit == 0 else np.tile(signs, 4)
         matrix = np.array(self.matrix)
         return bool(np.abs(matrix - signs[:, None] * matrix * signs).max() < _ROUNDING)
 
@@ -146,19 +162,21 @@ class Channel:
 def channel(
     circuit: QuantumCircuit, qubits: Qubit | Sequence[Qubit], happens: Channel, *, emulated: bool = False
 ) -> None:
-    """Append a channel that happens to each of some qubits.
+    """Append a channel that happens to each of some qubits, or to two together.
 
     It is a placeholder, as links' errors are: simulators make it, and a processor, which cannot, refuses it. A Pauli channel
     can be emulated instead: its errors are sampled in software, shot by shot, on any backend.
 
     Args:
         circuit: The protocol's circuit, with one quantum register for each node.
-        qubits: A qubit, or several, of any nodes; the channel happens to each by itself.
+        qubits: A qubit, or several, of any nodes; the channel happens to each by itself. If it is one of two qubits, two, to
+            which it happens together: of one node, or the halves of a pair right after ``entangle``, as noise of the link.
         happens: The channel.
         emulated: Whether errors are sampled in software, on simulators too. Otherwise the run's ``emulate_links`` decides.
 
     Raises:
-        ProgramError: If ``happens`` is no Channel, or is to be emulated and is no Pauli channel.
+        ProgramError: If ``happens`` is no Channel, or is to be emulated and is no Pauli channel of one qubit, or does not
+            fit the number of qubits.
 
     Example:
         >>> from qiskit import QuantumRegister
@@ -172,15 +190,23 @@ def channel(
         raise ProgramError(f"a channel is a Channel, such as Channel.damping(0.1), got {happens!r:.200}")
     if emulated and happens.weights is None:
         raise ProgramError(
-            "software samples Pauli errors alone, and this channel has others; take its .twirled"
+            "software samples Pauli errors of single qubits alone, and this channel has others; "
+            "take the .twirled of one of a single qubit"
         )
     numbers = [*(each for row in happens.matrix[1:] for each in row), float(emulated)]
-    for qubit in [qubits] if isinstance(qubits, Qubit) else qubits:
-        circuit.append(Instruction(CHANNEL, 1, 0, numbers), [qubit])
+    touched = [qubits] if isinstance(qubits, Qubit) else list(qubits)
+    if happens.qubits == 1:
+        for qubit in touched:
+            circuit.append(Instruction(CHANNEL, 1, 0, numbers), [qubit])
+    elif len(touched) == 2:
+        circuit.append(Instruction(CHANNEL, 2, 0, numbers), touched)
+    else:
+        raise ProgramError(f"a channel of two qubits happens to two together, got {len(touched)}")
 
 
 def channel_of(instruction: CircuitInstruction) -> tuple[Channel, bool]:
     """Return the channel of a placeholder, and whether it is emulated on every backend."""
     numbers = [float(each) for each in instruction.operation.params]
-    rows = np.vstack([[1.0, 0.0, 0.0, 0.0], np.reshape(numbers[:12], (3, 4))])
-    return Channel._of(rows), bool(numbers[12])
+    size = 4**instruction.operation.num_qubits
+    rows = np.vstack([np.eye(size)[0], np.reshape(numbers[:-1], (size - 1, size))])
+    return Channel._of(rows), bool(numbers[-1])

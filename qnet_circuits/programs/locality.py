@@ -28,6 +28,11 @@ from qnet_circuits.programs.node import check_node_name
 
 Ledger = dict[str, Any]
 
+_ADVICE = {
+    "barrier": "put one barrier on each node instead",
+    CHANNEL: "two nodes share the noise of their link alone: put the channel right after the pair was made",
+}
+
 
 @dataclass(frozen=True)
 class Message:
@@ -111,6 +116,8 @@ class _Walk:
     gone: dict[Qubit, str] = field(default_factory=dict)
     #: Of a qubit that was copied onto an unused one, and of the copy: which was copied onto which.
     copied: dict[Qubit, tuple[Qubit, Qubit]] = field(default_factory=dict)
+    #: Of each half of a pair to which nothing was done since it was made: the other half.
+    halves: dict[Qubit, Qubit] = field(default_factory=dict)
     received: set[Qubit] = field(default_factory=set)
     #: The nodes of which one measured a bit last: several where a branch may have overwritten it.
     measured_at: dict[Clbit, tuple[str, ...]] = field(default_factory=dict)
@@ -156,9 +163,10 @@ def _check_instruction(walk: _Walk, instruction: CircuitInstruction) -> None:
             )
     if name in LINK_OPERATIONS:
         _check_link(walk, instruction, tuple(touched))
-    elif len(touched) > 1:
-        advice = "put one barrier on each node instead" if name == "barrier" else ""
-        raise LocalityError(name, touched, advice)
+    elif len(touched) > 1 and not (
+        name == CHANNEL and walk.halves.get(instruction.qubits[0]) == instruction.qubits[1]
+    ):
+        raise LocalityError(name, touched, _ADVICE.get(name, ""))
     if name == CORRECT:
         for bit in instruction.clbits:
             _receive(walk, instruction.qubits[0], bit)
@@ -170,6 +178,7 @@ def _check_instruction(walk: _Walk, instruction: CircuitInstruction) -> None:
         _measure(walk, instruction.clbits[0], walk.nodes[instruction.qubits[0]], rounds)
     if name not in ("barrier", "delay"):  # after a delay |0⟩ is |0⟩
         _note_used(walk, name, instruction.qubits)
+        _note_halves(walk, name, instruction.qubits)
     if name == TRANSMIT:
         source, target = instruction.qubits
         walk.gone[source] = walk.nodes[target]
@@ -189,6 +198,16 @@ def _note_used(walk: _Walk, name: str, qubits: Sequence[Qubit]) -> None:
         walk.used.discard(qubits[1])
     elif name == "cx" and qubits[1] in fresh:
         walk.copied.update(dict.fromkeys(qubits, (qubits[0], qubits[1])))
+
+
+def _note_halves(walk: _Walk, name: str, qubits: Sequence[Qubit]) -> None:
+    """Note which pairs are as their links made them."""
+    if name == CHANNEL:
+        return
+    for qubit in qubits:
+        walk.halves.pop(walk.halves.pop(qubit, qubit), None)
+    if name == ENTANGLE:
+        walk.halves.update(zip(qubits, reversed(qubits), strict=True))
 
 
 def _measure(walk: _Walk, bit: Clbit, node: str, rounds: int, surely: bool = True) -> None:
@@ -276,7 +295,8 @@ def count(
     parts = [part for instruction in circuit.data for part in narrow(instruction)]
     names = [instruction.operation.name for instruction in parts]
     local = sum(
-        len(instruction.qubits) == 2 and instruction.operation.name not in (ENTANGLE, TRANSMIT, "barrier")
+        len(instruction.qubits) == 2
+        and instruction.operation.name not in (ENTANGLE, TRANSMIT, CHANNEL, "barrier")
         for instruction in parts
     )
     return {

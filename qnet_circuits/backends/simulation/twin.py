@@ -21,7 +21,7 @@ from qnet_circuits.backends.simulation.steps import (
     in_order,
 )
 from qnet_circuits.backends.simulation.waiting import Waiting
-from qnet_circuits.compiling.building import fence_label
+from qnet_circuits.compiling.building import place_label
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.declared import Declared
 from qnet_circuits.devices.device import Device
@@ -117,10 +117,10 @@ class Twin:
         return said if self.usable is None else (*said, *self.usable.notes())
 
 
-def _step(happens: Channel, wire: int) -> PauliError | Transfer:
-    """Return what happens to a wire by itself, as a step."""
+def _step(happens: Channel, wires: tuple[int, ...]) -> PauliError | Transfer:
+    """Return what happens to wires by itself, as a step."""
     weights = happens.weights
-    return Transfer((wire,), np.array(happens.matrix)) if weights is None else PauliError(wire, weights)
+    return Transfer(wires, np.array(happens.matrix)) if weights is None else PauliError(wires[0], weights)
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,9 @@ class _Circuit:
         events: list[TimedStep] = []
         ended: dict[int, float] = {}
         for place, (each, steps) in enumerate(zip(timed, acting, strict=True)):
-            begin = ended.get(each.wires[0], each.start) if each.name == "barrier" else each.start
+            begin = each.start
+            if each.name == "barrier":
+                begin = max([ended.get(wire, each.start) for wire in each.wires], default=each.start)
             time, order = late.get(place, (begin, place))
             events += [(time, OPERATION, order, step) for step in steps]
             if not each.transparent:
@@ -200,8 +202,8 @@ class _Circuit:
         if name in ("delay", "global_phase"):
             return []
         if name == "barrier":
-            happens = self.link_noise.get(fence_label(instruction) or "") if self.link_noise else None
-            return [] if happens is None else [_step(happens, wires[0])]
+            happens = self.link_noise.get(place_label(instruction) or "") if self.link_noise else None
+            return [] if happens is None else [_step(happens, wires)]
         if instruction.is_control_flow():
             return [self._decision(each, number)]
         if name == "reset":
