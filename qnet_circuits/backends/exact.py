@@ -12,6 +12,7 @@ from typing import Any
 
 from qnet_circuits.backends.base import Evaluation, Evaluator
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY, Contractor, Question
+from qnet_circuits.backends.simulation.heaviest import HeaviestPaths
 from qnet_circuits.backends.simulation.steps import NoisyCircuit
 from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import NoisyProgram, noisy_program
@@ -62,6 +63,8 @@ class ExactBackend(Evaluator):
         device: A device whose couplings and calibration hold; none by default.
         noise: Which of its noise is on.
         memory: The most bytes that a contraction may take.
+        paths: How many Pauli paths are followed, for estimates by which programs can be compared; None, the default, for
+            exact values.
     """
 
     simulates_links = True
@@ -75,18 +78,19 @@ class ExactBackend(Evaluator):
         device: Device | None = None,
         noise: DeviceNoise | None = None,
         memory: float = DEFAULT_MEMORY,
+        paths: int | None = None,
     ) -> None:
         self.name, self.device = name, device
         self.noise = noise or DeviceNoise()
         check_declared(self.noise, device)
-        self._memory = memory
+        self._memory, self._paths = memory, paths
         #: Paths of contractions by shape: programs that differ in their places alone share them.
         self._trees: dict[Any, Any] = {}
 
     def with_noise(self, noise: DeviceNoise) -> ExactBackend:
         """Return the same backend with another description of its device's noise."""
         self._needs_device()
-        return ExactBackend(self.name, self.device, noise, self._memory)
+        return ExactBackend(self.name, self.device, noise, self._memory, self._paths)
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
@@ -107,7 +111,9 @@ class ExactBackend(Evaluator):
         """
         noisy = self._noisy(compiled)
         items = compiled.once(
-            self._tensors, (self.device, self.noise, self._memory), lambda: self._items(compiled, noisy)
+            self._tensors,
+            (self.device, self.noise, self._memory, self._paths),
+            lambda: self._items(compiled, noisy),
         )
         values, empty = {}, {}
         for figure in figures:
@@ -132,7 +138,9 @@ class ExactBackend(Evaluator):
         return {name: item.accepted for name, item in items.items()}
 
     def _items(self, compiled: Compiled, noisy: NoisyProgram) -> dict[str, _Item | _Copies]:
-        contractor = Contractor(self._memory, self._trees)
+        contractor = (
+            Contractor(self._memory, self._trees) if self._paths is None else HeaviestPaths(self._paths)
+        )
         made = {
             item.name: _Item(circuit, item, contractor)
             for item, circuit in zip(compiled, noisy.circuits, strict=True)
@@ -150,7 +158,9 @@ class _Item:
     The bits of a program follow from the variables of its tensors: the measurements, then X and Z of each emulated link error.
     """
 
-    def __init__(self, noisy: NoisyCircuit, item: CompiledItem, contractor: Contractor) -> None:
+    def __init__(
+        self, noisy: NoisyCircuit, item: CompiledItem, contractor: Contractor | HeaviestPaths
+    ) -> None:
         self._skeleton, self._forms = skeleton_of(noisy), item.lowered.forms
         places = [(register, k) for register, width in noisy.registers for k in range(width)]
         number = {place: k for k, place in enumerate(places)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from qiskit import QuantumCircuit
 
@@ -24,8 +25,8 @@ _COMPARED_GATES, _FEWEST = 300, 3
 _REFINED = 2
 #: Places without a better one after which no more are compared.
 _PATIENCE = 7
-#: Of the best by the circuits that tell, so many are compared by all circuits.
-_FINALISTS = 3
+#: Of the best by the circuits that tell, so many are compared by all circuits, with the first of all.
+_FINALISTS = 2
 #: Beyond these digits, what is lacking is alike, whatever machine computes it.
 _DIGITS = 9
 #: The number of a placement's pattern, and that of its place.
@@ -72,7 +73,7 @@ class Ranking:
         return compiled
 
     def _least(self, placements: Placements, finisher: Finisher, first: Compiled) -> tuple[Place, Compiled]:
-        """Return the least bad, by the circuits that tell, and of the few best of these by all circuits."""
+        """Return the least bad: of the few best by the circuits that tell, and the first of all, by all circuits."""
         judged: dict[Place, float] = {(0, 0): self._rounded(first)}
 
         def made(place: Place) -> list[Routed]:
@@ -85,10 +86,17 @@ class Ranking:
 
         self._judge(judge, list(map(len, placements)))
         best = sorted(judged, key=lambda place: (judged[place], place))[: _FINALISTS if self.telling else 1]
-        whole = {place: finisher.whole(made(place)) if any(place) else first for place in best}
-        if len(best) > 1:
-            best.sort(key=lambda place: (self._judged(lambda: whole[place]), place))
-        return best[0], whole[best[0]]
+        whole = {
+            place: finisher.whole(made(place)) if any(place) else first
+            for place in dict.fromkeys([*best, (0, 0)])
+        }
+        if self.telling:  # All circuits of the first were asked already.
+            judged = {
+                place: self._judged(partial(whole.__getitem__, place)) if any(place) else judged[place]
+                for place in whole
+            }
+        chosen = min(whole, key=lambda place: (judged[place], place))
+        return chosen, whole[chosen]
 
     def _judged(self, made: Callable[[], Compiled]) -> float:
         """Return how bad a placement is; infinitely if it cannot be made, or nothing can tell."""

@@ -38,13 +38,13 @@ from qnet_circuits.runs.options import PROGRAM, WORST_COPY, RunOptions, stream_s
 from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.runs.shared import compiled_once
 
-#: The most bytes of a prediction by which placements are compared, so that it takes no seconds; one that takes more drops out,
-#: and if the first does, the least calibrated loss decides.
-_RANKING_MEMORY = 2**20
+#: The most bytes of an exact prediction by which placements are compared, so that it takes no seconds, and how many
+#: Pauli paths estimate one that takes more.
+_RANKING_MEMORY, _PATHS = 2**20, 64
 #: What predictions chose in this process, by the program whose figures told: a call that comes again compares nothing.
 _KNOWN: dict[str, dict[Hashable, Place]] = {}
 #: Placements are compared by circuits that have so many wires together.
-_TELLING_WIRES = 28
+_TELLING_WIRES = 32
 
 
 def prepare(
@@ -231,8 +231,14 @@ def standard_of(program: Program, backend: BaseBackend, worst: float) -> Standar
     return Standard(figure, worst, value)
 
 
-def ranking_of(program: Program, backend: BaseBackend) -> Ranking | None:
-    """Return what compares placements by exact prediction; None without a device, or a figure that has an ideal value."""
+def ranking_of(program: Program, backend: BaseBackend, memory: float = _RANKING_MEMORY) -> Ranking | None:
+    """Return what compares placements by prediction; None without a device, or a figure that has an ideal value.
+
+    Args:
+        program: The program.
+        backend: Where it will run.
+        memory: The most bytes that exact predictions may take; others are estimated.
+    """
     own = {item.name for item in program if not item.control}
     figures = [
         figure
@@ -245,22 +251,24 @@ def ranking_of(program: Program, backend: BaseBackend) -> Ranking | None:
     wires = {item.name: item.circuit.num_qubits for item in program if item.name in needed}
     few, names = max(1, _TELLING_WIRES // max(wires.values())), list(wires)
     telling = [names[k * len(names) // few] for k in range(few)] if few < len(names) else names
-    lack, known = _Lack(backend.device, figures), _KNOWN.setdefault(program.id, {})
+    lack, known = _Lack(backend.device, figures, memory), _KNOWN.setdefault(program.id, {})
     return Ranking(lack, telling if len(telling) < len(own) else (), known)
 
 
 class _Lack:
-    """Tells how far, by exact prediction, figures are from their ideals: in all, in parts of their ranges.
+    """Tells how far, by exact prediction or an estimate of it, figures are from their ideals: in all, in parts of their ranges.
 
     Whatever noise a run has, this is the default: runs that differ in it alone are compared on the same qubits.
 
     Args:
         device: The device.
         figures: The figures, which have ideal values.
+        memory: The most bytes that an exact prediction may take.
     """
 
-    def __init__(self, device: Device, figures: Sequence[Figure]) -> None:
-        self._engine = ExactBackend("exact", device, memory=_RANKING_MEMORY)
+    def __init__(self, device: Device, figures: Sequence[Figure], memory: float) -> None:
+        self._exact = ExactBackend("exact", device, memory=memory)
+        self._estimate = ExactBackend("exact", device, paths=_PATHS)
         self._figures = figures
         #: What happened how often in the first program; it stands for circuits that a later one has not.
         self._first: dict[Event, float] = {}
@@ -272,7 +280,10 @@ class _Lack:
         )
         asked = {f"event{k}": event for k, event in enumerate(events)}
         single = [Figure(name, Expression(terms=((1.0, event),))) for name, event in asked.items()]
-        found = self._engine.evaluate(compiled, single).values
+        try:
+            found = self._exact.evaluate(compiled, single).values
+        except UnsupportedError:
+            found = self._estimate.evaluate(compiled, single).values
         chances = self._first | {asked[name]: each.value for name, each in found.items()}
         self._first = self._first or chances
         return sum(_off(figure, chances) for figure in self._figures if chances.keys() >= set(figure.events))

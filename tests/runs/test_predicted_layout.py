@@ -103,13 +103,26 @@ def test_of_several_placements_the_least_bad_is_taken():
 
 def test_few_circuits_tell_and_the_best_few_placements_are_compared_by_all():
     device, program = fake_device("fake_kingston"), CHAIN.program(None)
-    lack, asked = by_turns(lambda turn: abs(turn - 3))
+    lack, asked = by_turns(lambda turn: 100 if turn == 1 else abs(turn - 3))
     compiled = compile_program(program, device, ranking=Ranking(lack, ["yy"]))
     names = [[item.name for item in each] for each in asked]
     whole = [item.name for item in program]
-    assert names == [whole, *[["yy"]] * (len(asked) - 4), *[whole] * 3]
-    assert asked[-3].layout == asked[2].layout == compiled.layout
+    assert names == [whole, *[["yy"]] * (len(asked) - 3), *[whole] * 2]
+    assert asked[-2].layout == asked[2].layout == compiled.layout
     assert [item.name for item in compiled] == whole
+
+
+def test_the_first_of_all_is_compared_with_the_best_by_all_circuits():
+    """Circuits that tell may be better elsewhere while the others are much worse."""
+    device, program = fake_device("fake_kingston"), CHAIN.program(None)
+
+    def lack(compiled):
+        asked.append(compiled)
+        return 1.0 if len(asked) == 1 else 3.0 * (len(list(compiled)) > 1)
+
+    asked = []
+    compiled = compile_program(program, device, ranking=Ranking(lack, ["yy"]))
+    assert asked[0].layout == compiled.layout
 
 
 def test_a_choice_that_is_known_is_not_made_again():
@@ -140,6 +153,16 @@ def test_what_programs_lack_is_told_by_some_circuits_as_by_all():
     assert ranking.lack(compiled.subset([0, 2])) == pytest.approx(whole, abs=1e-9)
     other = compile_program(program, backend.device, layout=list(reversed(compiled.layout[0])))
     assert ranking.lack(other.subset([0, 2])) != pytest.approx(whole, abs=1e-6)
+
+
+def test_what_is_too_wide_to_be_predicted_is_estimated():
+    """Wide placements are compared as all others are, by numbers that are good enough for that."""
+    program, backend = qn.Ghz(parties=3).program(None), ExactBackend("exact", fake_device("fake_kingston"))
+    compiled = compile_program(program, backend.device)
+    exact = ranking_of(program, backend).lack(compiled)
+    estimated = ranking_of(program, backend, memory=2**6).lack(compiled)
+    assert estimated == pytest.approx(exact, abs=1e-3)
+    assert estimated != exact
 
 
 def test_where_nothing_can_be_predicted_the_calibration_decides():
