@@ -24,6 +24,11 @@ from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Program
 
 Bits = npt.NDArray[np.bool_]
+#: Partial layouts for each qubit under the last wire that the search for places keeps at least: of up to six wires on a
+#: heavy-hex lattice that is all there are.
+_EACH = 12
+#: So many couplings at which copies touch are named in a note.
+_NAMED = 12
 #: What ``copies`` may be beside a number.
 MOST = "max"
 
@@ -104,7 +109,7 @@ def compile_copies(
         )
     said = "the most that fit" if copies == MOST else "the best that were found"
     proof = "" if found.proven or copies != MOST else ", as far as the search came"
-    note = f"copies: {said} where the calibration predicts {wanted} of each{proof}"
+    note = f"copies: {said}, of {found.among} places, where the calibration predicts {wanted} of each{proof}"
     return _side_by_side([make(spot.layout) for spot in found.spots], (note,))
 
 
@@ -180,7 +185,7 @@ def _spots(uses: Uses, prices: Prices) -> list[Spot]:
     left.
     """
     found: dict[Edge, Spot] = {}
-    while len(prices.qubits) >= len(uses.wires) and (layouts := embed(uses, prices)):
+    while len(prices.qubits) >= len(uses.wires) and (layouts := embed(uses, prices, each=_EACH)):
         for loss, layout in layouts:
             spot = Spot(layout, loss)
             found.setdefault(frozenset(layout), spot)
@@ -209,10 +214,11 @@ def _side_by_side(copies: Sequence[Compiled], said: tuple[str, ...]) -> Compiled
     whole = replace(copies[0], items=items)
     touching = touching_couplings(whole)
     if touching:
-        listed = ", ".join("-".join(map(str, pair)) for pair, _ in touching)
+        listed = ", ".join("-".join(map(str, pair)) for pair, _ in touching[:_NAMED])
+        more = f" and {len(touching) - _NAMED} couplings more" if len(touching) > _NAMED else ""
         said += (
-            f"copies touch at {listed}: what their qubits do to each other across these couplings is in no prediction and in "
-            "no simulation of this library",
+            f"copies touch at {listed}{more}: what their qubits do to each other across these couplings is in no prediction "
+            "and in no simulation of this library",
         )
     notes = dict.fromkeys([*(note for copy in copies for note in copy.notes), *said])
     return replace(whole, notes=tuple(notes))

@@ -84,7 +84,7 @@ def _reached(
     return tuple((turn[v], d) for v, d in distance.items() if v in turn and d > 1)
 
 
-def embed(uses: Uses, prices: Prices, reach: int = 1) -> list[tuple[float, Layout]]:
+def embed(uses: Uses, prices: Prices, reach: int = 1, each: int = _FEWEST_EACH) -> list[tuple[float, Layout]]:
     """Return layouts for wires that meet, with their losses, the least first; those on the same qubits end on different ones.
 
     Not all layouts are looked at: after each wire, the best few partial layouts for each qubit under it go on.
@@ -93,6 +93,7 @@ def embed(uses: Uses, prices: Prices, reach: int = 1) -> list[tuple[float, Layou
         uses: What the circuit does.
         prices: What that costs.
         reach: How many couplings apart wires may be that meet: SWAPs will bring them together.
+        each: How many layouts for each qubit under the last wire go on at least.
     """
     around = prices.within(reach)
     steps = _steps(uses)
@@ -103,7 +104,7 @@ def embed(uses: Uses, prices: Prices, reach: int = 1) -> list[tuple[float, Layou
         near = [(k, most * reach) for k, most in step.near]
         # A wire that meets none before it may go anywhere: from the best layouts that is enough of a choice.
         begun = beam if step.meets else beam[:_FEWEST]
-        grown = _kept(_extended(begun, step, own, around, near, apart), len(steps) * reach)
+        grown = _kept(_extended(begun, step, own, around, near, apart), len(steps) * reach, each)
         beam = [(loss, (*before, qubit), used) for loss, used, qubit, before in grown]
     turn = {step.wire: k for k, step in enumerate(steps)}
     return [(loss, tuple([qubits[turn[wire]] for wire in range(len(turn))])) for loss, qubits, _ in beam]
@@ -145,9 +146,9 @@ def _extended(
     return best.values()
 
 
-def _kept(grown: Iterable[_Grown], wires: int) -> list[_Grown]:
+def _kept(grown: Iterable[_Grown], wires: int, fewest: int) -> list[_Grown]:
     """Return the layouts with the least loss, some for each place of the last wire, so that no region drops out early."""
-    each, most = max(_FEWEST_EACH, wires // _WIRES_EACH), max(_FEWEST, _KEPT // wires)
+    each, most = max(fewest, wires // _WIRES_EACH), max(_FEWEST, _KEPT // wires)
     heads: Counter[int] = Counter()
     kept = []
     for one in sorted(grown):

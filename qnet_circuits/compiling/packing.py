@@ -12,8 +12,9 @@ from qnet_circuits.compiling.embedding import Layout
 from qnet_circuits.compiling.prices import Edge
 from qnet_circuits.errors import LayoutError
 
-#: Seconds after which the best packing that the solver knows is taken, though a larger one may exist.
-_PATIENCE = 30.0
+#: Nodes of the solver's search after which the best packing that it knows is taken, though a larger one may exist: no seconds,
+#: so that every machine finds the same.
+_PATIENCE = 1000
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,12 @@ class Packing:
 
     Args:
         spots: The places.
-        proven: Whether it is known that no more fit.
+        among: How many places there were to choose among.
+        proven: Whether it is known that no more of these fit.
     """
 
     spots: tuple[Spot, ...]
+    among: int
     proven: bool = True
 
 
@@ -61,6 +64,7 @@ def packed(
         LayoutError: If some fit, but fewer than are asked for.
     """
     left, proven = sorted(spots, key=lambda spot: (spot.loss, spot.layout)), True
+    among = len(left)
     while left:
         count = asked
         if count is None:
@@ -70,11 +74,11 @@ def packed(
             break
         failing = {spot for spot in chosen if not holds(spot)}
         if not failing:
-            return Packing(tuple(sorted(chosen, key=left.index)), proven)
+            return Packing(tuple(sorted(chosen, key=left.index)), among, proven)
         left = [spot for spot in left if spot not in failing]
     fit = 0 if asked is None else len(packed(left, couplings, holds, None).spots)
     if not fit:
-        return Packing((), proven)
+        return Packing((), among, proven)
     raise LayoutError(
         f"copies={asked} do not fit side by side, {fit} do: ask for {fit} or fewer, or allow worse ones"
     )
@@ -116,7 +120,7 @@ def _solved(
         rules.append(LinearConstraint(np.ones((1, len(spots))), count, count))
     found = milp(
         -np.array(worth), constraints=rules, integrality=np.ones(len(spots)), bounds=Bounds(0, 1),
-        options={"time_limit": _PATIENCE},
+        options={"node_limit": _PATIENCE},
     )  # fmt: skip
     taken = [] if found.x is None else [spot for spot, x in zip(spots, found.x, strict=True) if x > 0.5]
     return taken, found.status == 0

@@ -20,7 +20,8 @@ from qnet_circuits.theory.estimate import Estimate
 
 def played_on(compiled: Compiled, backend: BaseBackend) -> Compiled:
     """Return the circuits as a backend runs them: a machine runs all copies in one, a simulation each copy by itself."""
-    return compiled if backend.simulated else together(compiled)
+    here = backend.simulated and not backend.capabilities.remote
+    return compiled if here else together(compiled)
 
 
 def copies_apart(block: list[Raw], copies: int, circuits: int) -> list[Raw]:

@@ -30,7 +30,7 @@ def test_no_choice_has_more_places(draw, rng):
         return spot in good
 
     found = packed(spots, (), holds, None)
-    assert found.proven and set(found.spots) <= good and apart(found.spots)
+    assert found.proven and found.among == len(spots) and set(found.spots) <= good and apart(found.spots)
     assert len(found.spots) == most_of(sorted(good, key=spots.index))
     assert set(found.spots) <= set(looked_at)
 

@@ -124,6 +124,26 @@ def test_a_client_that_is_killed_at_any_step_leaves_a_run_that_the_next_one_fini
     assert len(platform.jobs) == before + 1
 
 
+@pytest.mark.parametrize("step", ["before the POST", "after the POST"])
+def test_copies_come_back_from_one_job_whoever_fetches_it(step, platform, client, tmp_path):
+    """All copies are in one circuit for each setting; the process that made it is killed, and the next one takes it apart."""
+    _, die, _, made = STEPS[step]
+    submit = (*SUBMIT[:3], "hops=1", "--copies", "2", *SUBMIT[4:])
+    directory, before = tmp_path / "run", len(platform.jobs)
+    assert client.qnet(*submit, directory, die=die).killed
+    assert len(platform.jobs) == before + made
+    ended = client.qnet("fetch", directory, "--json")
+    assert (ended.code, ended.err) == (0, ""), ended
+    found = json.loads(ended.out)
+    assert [len(job["circuits"]) for job in manifest_of(directory)["jobs"]] == [3]
+    assert found["figures"]["fidelity"]["n"] == 2 * 3 * 100 and found["copies"]["count"] == 2
+    assert len({qubit for qubits in found["copies"]["qubits"] for qubit in qubits}) == 4
+    each = found["copies"]["figures"]["fidelity"]["value"]
+    assert found["figures"]["fidelity"]["value"] == pytest.approx(sum(each) / 2) and min(each) > 0.7
+    assert json.loads(client.qnet("replay", directory, "--json").out)["copies"] == found["copies"]
+    assert len(platform.jobs) == before + 1
+
+
 def test_a_job_that_is_listed_late_is_waited_for_by_the_next_client(platform, client, tmp_path):
     directory, before = tmp_path / "run", len(platform.jobs)
     platform.ask("set", lag=600.0)
