@@ -25,6 +25,7 @@ from benchmarks import (
     overhead,
     pulses,
     schedules,
+    sweep,
 )
 from benchmarks.measuring import Row
 
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
     "key": key_distillation.rows,
     "pulses": pulses.rows,
     "schedules": schedules.rows,
+    "sweep": sweep.rows,
     "sequence": against_sequence.rows,
 }
 PACKAGES = ("qnet-circuits", "qiskit", "qiskit-aer", "numpy", "cotengra")

@@ -20,6 +20,7 @@ from qnet_circuits.runs.sweeps.file import RowsFile, opened
 from qnet_circuits.runs.sweeps.point import Point, code_of, named_backend, plain_options, plain_parameters
 from qnet_circuits.runs.sweeps.rows import SweepRows
 from qnet_circuits.runs.sweeps.work import Work, workers
+from qnet_circuits.runs.sweeps.workers import Processes
 from qnet_circuits.theory.estimate import check_level
 
 MOST_POINTS = 100_000
@@ -118,12 +119,15 @@ def sweep(
     backends = {str(name): named_backend(name) for name in names}
     here = isinstance(executor, ThreadPoolExecutor)
     points = _points(_protocols(protocols), backends, asked, level, here)
-    with opened(path) as file:
+    with workers(executor, len(points)) as pool, opened(path) as file:
+        if isinstance(pool, Processes) and len(file.rows) < len(points):
+            # Some point is missing: processes start while ids are made.
+            pool.start(backends)
+        points = _identified(points, backends)
         _check_same(points, file)
         missing = [point for point in points if point.id not in file.rows]
-        if missing:
-            with workers(executor, len(missing)) as pool, reporting(progress, "points") as report:
-                Work(pool, file, points, report).finish(missing)
+        with reporting(progress, "points") as report:
+            Work(pool, file, points, report).finish(missing)
         return SweepRows(tuple(file.rows[point.id] for point in points))
 
 
@@ -139,18 +143,22 @@ def _protocols(given: Protocol | Iterable[Protocol]) -> list[Protocol]:
 def _points(
     protocols: Sequence[Protocol], backends: Mapping[str, BaseBackend], asked: RunOptions, level: float, here: bool
 ) -> list[Point]:  # fmt: skip
-    """Return the points, each once, with their ids."""
+    """Return the points, without their ids."""
     seed = 0 if asked.seed is None else asked.seed
     plain = [(code_of(each, here), called(each), plain_parameters(each)) for each in protocols]
     check_count("the number of points", len(plain) * len(backends), 1, MOST_POINTS)
-    points: dict[str, Point] = {}
-    for name, where in backends.items():
-        options = plain_options(asked, where.device)
-        for code, protocol, parameters in plain:
-            point = Point(code, protocol, parameters, name, options, seed, level)
-            point = replace(point, id=point.id_here(where))
-            points[point.id] = point
-    return list(points.values())
+    options = {name: plain_options(asked, where.device) for name, where in backends.items()}
+    return [
+        Point(code, protocol, parameters, name, options[name], seed, level)
+        for name in backends
+        for code, protocol, parameters in plain
+    ]
+
+
+def _identified(points: Iterable[Point], backends: Mapping[str, BaseBackend]) -> list[Point]:
+    """Return points with their ids, each once."""
+    found = [replace(point, id=point.id_here(backends[point.backend])) for point in points]
+    return list({point.id: point for point in found}.values())
 
 
 def _check_same(points: Iterable[Point], file: RowsFile) -> None:

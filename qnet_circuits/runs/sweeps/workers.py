@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from types import ModuleType
@@ -66,17 +66,31 @@ class Processes(ProcessPoolExecutor):
 
     def __init__(self, number: int) -> None:
         super().__init__(number, multiprocessing.get_context("spawn"), _begin)
+        self._number = number
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Start ``fn(*args, **kwargs)`` in one of the processes, as any executor does."""
         with _without_main_module():
             return super().submit(fn, *args, **kwargs)
 
+    def start(self, backends: Iterable[str]) -> None:
+        """Start all processes at once, and let them make ready for some backends before there is a point to run."""
+        for _ in range(self._number):
+            self.submit(_make_ready, list(backends))
+
     def end(self) -> None:
         """End the processes, whatever they are doing."""
         for process in list((self._processes or {}).values()):
             process.terminate()
         self.shutdown(wait=True, cancel_futures=True)
+
+
+def _make_ready(backends: Iterable[str]) -> None:
+    from qnet_circuits.runs.sweeps.point import named_backend
+
+    for name in backends:
+        device = named_backend(name).device
+        _ = device and device.calibration
 
 
 @contextmanager
