@@ -20,13 +20,16 @@ from numpy.typing import NDArray
 from benchmarks.intervals import LEVEL, Row
 from benchmarks.measuring import options_of_coverage
 from qnet_circuits.compiling.frames import OutcomeMap
-from qnet_circuits.programs.expressions import parity, population
+from qnet_circuits.programs.expressions import Expression, Ratio, parity, population
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.runs.mitigation.mitigated import mitigated
 from qnet_circuits.runs.mitigation.part import Sampled
 from qnet_circuits.runs.mitigation.readout import Readout
 
 Reals = NDArray[np.float64]
+Counts = NDArray[np.int64]
+#: Repetitions in which the spread of the values is measured.
+_SPREAD = 10_000
 SHOTS = (100, 1000, 10_000)
 
 
@@ -59,52 +62,109 @@ class Case:
         each = [np.array([[1 - a, b], [a, 1 - b]]) for a, b in self.errors]
         return reduce(np.kron, each)
 
+    def counted(self, shots: int, size: int, rng: np.random.Generator) -> dict[str, Counts]:
+        """Return how often each outcome was read in each circuit, (size, 2^bits)."""
+        return {
+            name: rng.multinomial(shots, np.clip(self._confusion @ true, 0, None), size)
+            for name, true in self.circuits.items()
+        }
+
+    @property
+    def rows(self) -> NDArray[np.bool_]:
+        """The outcomes, (2^bits, bits)."""
+        width = len(self.errors)
+        return (np.arange(2**width)[:, None] >> np.arange(width)[::-1]) % 2 == 1
+
     def played(self, shots: int, rng: np.random.Generator) -> dict[str, Sampled]:
         """Return outcomes of the circuits, as they are read."""
-        width = len(self.errors)
-        rows = (np.arange(2**width)[:, None] >> np.arange(width)[::-1]) % 2 == 1
-        forms = OutcomeMap(
-            tuple(("out", k) for k in range(width)), {"out": tuple((k,) for k in range(width))}
-        )
-        samples = {}
-        for name, true in self.circuits.items():
-            counts = rng.multinomial(shots, np.clip(self._confusion @ true, 0, None))
-            samples[name] = Sampled(forms, np.repeat(rows, counts, axis=0), tuple(range(width)))
-        return samples
+        counts = self.counted(shots, 1, rng)
+        return {name: self.sampled(found[0]) for name, found in counts.items()}
+
+    def sampled(self, counts: Counts) -> Sampled:
+        """Return outcomes of a circuit that were read so often."""
+        width = range(len(self.errors))
+        forms = OutcomeMap(tuple(("out", k) for k in width), {"out": tuple((k,) for k in width)})
+        return Sampled(forms, np.repeat(self.rows, counts, axis=0), tuple(width))
 
     def readouts(self, shots: int, rng: np.random.Generator) -> dict[int, Readout]:
         """Return what readout circuits of so many shots tell, with a first measurement in each."""
-        return {qubit: self._readout(a, b, shots, rng) for qubit, (a, b) in enumerate(self.errors)}
+        return {qubit: self._readout(*pair, shots, rng) for qubit, pair in enumerate(self.errors)}
 
     def _readout(self, a: float, b: float, shots: int, rng: np.random.Generator) -> Readout:
-        wrong, kept, dropped = [], [], 0
-        for state in (0, 1):
-            begun = rng.binomial(shots, self.begins)
-            missed, right = rng.binomial(begun, b), rng.binomial(shots - begun, 1 - a)
-            dropped += shots - missed - right
-            # Those that were missed are in the other state, and so are those that the gate left.
-            left = rng.binomial(right, self.gate) if state else 0
-            other, good = missed + left, right - left
-            error, converse = (a, b) if state == 0 else (b, a)
-            wrong.append(int(rng.binomial(good, error) + rng.binomial(other, 1 - converse)))
-            kept.append(int(missed + right))
-        found = Readout((wrong[0], wrong[1]), (kept[0], kept[1]), self.gate)
+        wrong, kept = self.read(a, b, shots, 1, rng)
+        dropped = 2 * shots - int(kept.sum())
+        first, second = zip(wrong[0].tolist(), kept[0].tolist(), strict=True)
+        found = Readout((first[0], second[0]), (first[1], second[1]), self.gate)
         return found.begun((dropped, 2 * shots), LEVEL)
+
+    def read(
+        self, a: float, b: float, shots: int, size: int, rng: np.random.Generator
+    ) -> tuple[Counts, Counts]:
+        """Return how often a qubit in |0⟩, and in |1⟩, was read wrongly, and of how many shots that count, (size, 2)."""
+        wrong, kept = [], []
+        for state in (0, 1):
+            begun = rng.binomial(shots, self.begins, size)
+            missed, right = rng.binomial(begun, b), rng.binomial(shots - begun, 1 - a)
+            # Those that were missed are in the other state, and so are those that the gate left.
+            left = rng.binomial(right, self.gate) if state else 0 * right
+            error, converse = (a, b) if state == 0 else (b, a)
+            wrong.append(rng.binomial(right - left, error) + rng.binomial(missed + left, 1 - converse))
+            kept.append(missed + right)
+        return np.stack(wrong, axis=1), np.stack(kept, axis=1)
+
+    def values(self, counts: Mapping[str, Counts], errors: Reals) -> Reals:
+        """Return the figure's value of many repetitions, (repetitions,), by the inverse of the whole confusion matrix.
+
+        Args:
+            counts: How often each outcome was read in each circuit, (repetitions, 2^bits).
+            errors: P(1|0) and P(0|1) of each qubit as they were measured, (repetitions, qubits, 2).
+        """
+        width = len(self.errors)
+        a, b = errors[..., 0], errors[..., 1]
+        inverse = (
+            np.stack([np.stack([1 - b, -b], -1), np.stack([-a, 1 - a], -1)], -2)
+            / (1 - a - b)[..., None, None]
+        )
+        true = {}
+        for name, found in counts.items():
+            share = found / found.sum(axis=-1, keepdims=True)
+            for k in range(width):
+                split = share.reshape(len(share), 2**k, 2, -1)
+                share = np.einsum("rij,rajb->raib", inverse[:, k], split).reshape(len(share), -1)
+            true[name] = share
+
+        def value(expression: Expression) -> Reals:
+            total = np.full(len(errors), expression.constant)
+            for weight, event in expression.terms:
+                happened, counted = event.flags({"out": self.rows})
+                total += weight * (true[event.item] @ happened) / (true[event.item] @ counted)
+            return total
+
+        figure = self.figure.expression
+        if isinstance(figure, Ratio):
+            return value(figure.numerator) / value(figure.denominator)
+        assert isinstance(figure, Expression)
+        return value(figure)
+
+    def spread(self, shots: int, repeats: int, rng: np.random.Generator) -> float:
+        """Return the standard deviation of the figure's values over many repetitions."""
+        read = [self.read(*pair, shots, repeats, rng) for pair in self.errors]
+        errors = np.stack([wrong / kept for wrong, kept in read], axis=1)
+        return float(self.values(self.counted(shots, repeats, rng), errors).std())
 
 
 def measured(case: Case, shots: int, repeats: int, rng: np.random.Generator) -> Row:
     """Measure coverage and length of a case."""
     free = replace(case.figure, physical=None)
-    covered, halves, values, variances = 0, 0.0, [], 0.0
+    covered, halves, variances = 0, 0.0, 0.0
     for _ in range(repeats):
         samples, readouts = case.played(shots, rng), case.readouts(shots, rng)
         found = mitigated(case.figure, samples, readouts, LEVEL)
         covered += found.low - 1e-12 <= case.truth <= found.high + 1e-12
         whole = found if case.figure.physical is None else mitigated(free, samples, readouts, LEVEL)
         halves += (whole.high - whole.low) / 2
-        values.append(whole.value)
         variances += (whole.standard_error or 0.0) ** 2
-    spread = float(np.std(values))
+    spread = case.spread(shots, _SPREAD, rng)
     ratio, errors = halves / repeats / (1.96 * spread), math.sqrt(variances / repeats) / spread
     return Row(case.name, shots, repeats, covered, ratio, math.nan if case.bar else 0.0, errors)
 

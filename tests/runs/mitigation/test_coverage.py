@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from benchmarks import mitigated
@@ -26,6 +27,16 @@ def test_errors_of_preparation_that_nobody_knows_of_are_not_covered(rng):
 
     unaware = Unaware(**{name: getattr(errs, name) for name in errs.__dataclass_fields__})
     assert not mitigated.measured(unaware, 3000, 60, rng).covers(1e-6)
+
+
+@pytest.mark.parametrize("case", list(mitigated.cases()), ids=lambda case: case.name)
+def test_values_of_many_repetitions_are_those_of_each(case, rng):
+    counts, readouts = case.counted(300, 2, rng), [case.readouts(300, rng) for _ in range(2)]
+    errors = np.array([[each.errors for each in found.values()] for found in readouts])
+    for k, value in enumerate(case.values(counts, errors)):
+        samples = {name: case.sampled(found[k]) for name, found in counts.items()}
+        free = replace(case.figure, physical=None)
+        assert mitigated.mitigated(free, samples, readouts[k], 0.95).value == pytest.approx(value, abs=1e-9)
 
 
 @pytest.mark.slow
