@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from scipy.stats import binom
 
 import qnet_circuits as qn
 from benchmarks.measuring import options_of_coverage
+from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.theory.estimate import combine
 from qnet_circuits.theory.weighted import Count, Joint, arms
@@ -238,20 +240,26 @@ def made_up() -> Iterator[Case]:
 
 # -- figures of the registry -----------------------------------------------------------------------------------------
 
-REGISTRY = {
+#: The couplings of fake_manila.
+MANILA = ((0, 1), (1, 2), (2, 3), (3, 4))
+#: Beside every protocol as it is: others, and with shots dropped. A device's own benchmark has a small device.
+SPECIAL = {
     "repeater-chain": (qn.RepeaterChain(hops=3), {}),
     "repeater-chain, post-selected": (qn.RepeaterChain(hops=3), {"corrections": "postselect"}),
-    "teleportation": (qn.Teleportation(), {}),
-    "entanglement-swapping": (qn.EntanglementSwapping(), {}),
-    "chsh": (qn.Chsh(), {}),
     "chsh, post-selected": (qn.Chsh(hops=2), {"corrections": "postselect"}),
-    "ghz": (qn.Ghz(), {}),
     "ghz of 5": (qn.Ghz(parties=5, topology="chain"), {}),
-    "superdense-coding": (qn.SuperdenseCoding(), {}),
-    "swap-transport": (qn.SwapTransport(), {}),
-    "teleported-cnot": (qn.TeleportedCnot(), {}),
     "long-range-cnot": (qn.LongRangeCnot(hops=2), {}),
+    "link-benchmark": (qn.LinkBenchmark(MANILA), {"backend": "aer:fake_manila"}),
+    "link-benchmark of swaps": (qn.LinkBenchmark(MANILA, kind="swap"), {"backend": "aer:fake_manila"}),
 }
+#: Their figures are no weighted sums, and measured on their own (``benchmarks.states``, ``docs/intervals.md``).
+ELSEWHERE = ("distillation-map",)
+
+
+def protocols() -> dict[str, tuple[qn.Protocol, dict[str, Any]]]:
+    """Return every protocol of the registry, and some more, by name, with the options of their runs."""
+    names = [name for name in qn.protocol_names() if name not in (*SPECIAL, *ELSEWHERE)]
+    return {name: (qn.protocol_class(name).from_parameters(), {}) for name in names} | SPECIAL
 
 
 def case_of(name: str, figure: Figure, outcomes: qn.Outcomes, shots: int) -> Case:
@@ -271,18 +279,22 @@ def case_of(name: str, figure: Figure, outcomes: qn.Outcomes, shots: int) -> Cas
     return Case(name, tuple(sources))
 
 
-def of_registry(seed: int = 1, shots: int = 20_000) -> Iterator[Case]:
-    """Yield every figure that the protocols declare, as they come out on the twin of a device."""
-    for name, (protocol, options) in REGISTRY.items():
-        run = qn.submit(protocol, "aer:fake_kingston", shots=shots, seed=seed, predict=False, **options)
-        outcomes = run.outcomes()
-        for figure in protocol.program(np.random.default_rng(0)).figures:
-            yield case_of(f"{name}: {figure.name}", figure, outcomes, shots)
-    benchmark = qn.LinkBenchmark()
-    run = qn.submit(benchmark, "aer:fake_manila", shots=shots, seed=seed, predict=False)
-    edges = benchmark.on_couplings([(0, 1), (1, 2), (2, 3), (3, 4)])
-    figure = edges.program(np.random.default_rng(0)).figures[0]
-    yield case_of("link-benchmark: mean_fidelity", figure, run.outcomes(), shots)
+def of_registry(only: str = "", seed: int = 1, shots: int = 20_000) -> Iterator[Case]:
+    """Yield every weighted sum that the protocols declare, as they come out on the twin of a device.
+
+    A program is run in a protocol's place, since outcomes that become a key are not shown. Functions of a state are left out.
+    """
+    for name, (protocol, options) in protocols().items():
+        program = protocol.program(np.random.default_rng(0))
+        sums = [each for each in program.figures if isinstance(each.expression, Expression)]
+        wanted = [each for each in sums if only in f"{name}: {each.name}"]
+        if not wanted:
+            continue
+        own = max(item.shots or 0 for item in program)
+        given = {"backend": "aer:fake_kingston", **options, **({} if own else {"shots": shots})}
+        outcomes = qn.submit(program, seed=seed, predict=False, **given).outcomes()
+        for figure in wanted:
+            yield case_of(f"{name}: {figure.name}", figure, outcomes, own or shots)
 
 
 # -- enumeration -----------------------------------------------------------------------------------------------------
@@ -333,7 +345,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = options_of_coverage("Coverage and length of intervals.", 100_000, arguments)
     rng, good = np.random.default_rng(options.seed), True
     print(HEADER)
-    for case in [*made_up(), *of_registry()]:
+    for case in [*made_up(), *of_registry(options.only)]:
         for shots in SHOTS:
             few = min(source.shots(shots) for source in case.sources) < 10
             if options.only not in case.name or few:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+import qnet_circuits as qn
 from benchmarks import intervals
 from qnet_circuits.theory.estimate import combine, proportion
 from qnet_circuits.theory.weighted import LEAST, Count, Joint, arms, weighted_p_value
@@ -50,6 +51,13 @@ def test_intervals_of_many_shots_are_no_longer_than_the_bar_and_standard_errors_
         # The standard deviation of 400 values is known to 3.5 %.
         if row.rarer >= intervals.ENOUGH:
             assert abs(row.error_ratio - 1) < 0.05 + 5 * 0.036, str(row)
+
+
+def test_every_protocol_of_the_registry_is_measured(rng):
+    assert set(qn.protocol_names()) <= {*intervals.protocols(), *intervals.ELSEWHERE}
+    cases = list(intervals.of_registry("superdense-coding", shots=200))
+    assert [case.name for case in cases] == ["superdense-coding: success"]
+    assert all(intervals.measured(case, 1000, 300, rng).covers(1e-6) for case in cases)
 
 
 @pytest.mark.slow
