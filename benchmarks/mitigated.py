@@ -73,7 +73,7 @@ class Case:
     def rows(self) -> NDArray[np.bool_]:
         """The outcomes, (2^bits, bits)."""
         width = len(self.errors)
-        return (np.arange(2**width)[:, None] >> np.arange(width)[::-1]) % 2 == 1
+        return np.asarray((np.arange(2**width)[:, None] >> np.arange(width)[::-1]) % 2 == 1)
 
     def played(self, shots: int, rng: np.random.Generator) -> dict[str, Sampled]:
         """Return outcomes of the circuits, as they are read."""

@@ -68,7 +68,7 @@ def row(state: Matrix, function: str, shots: int, repeats: int, rng: np.random.G
     shares, (least, most) = shares_in(state), physical(2)
     truth = min(max(float(of(state)), least), most)
     counts = rng.multinomial(shots, shares, size=(repeats, len(shares)))
-    found = [state_estimate(PauliCounts(each), of, convex, LEVEL, rng) for each in counts]
+    found = [state_estimate(PauliCounts(each), of, convex, (least, most), LEVEL, rng) for each in counts]
     low, high = (np.clip([getattr(each, end) for each in found], least, most) for end in ("low", "high"))
     values = np.array([each.value for each in found])
     covered = int(((low - 1e-9 <= truth) & (truth <= high + 1e-9)).sum())

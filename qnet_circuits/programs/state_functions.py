@@ -14,7 +14,8 @@ from qnet_circuits.programs.conditions import Registers
 from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.functions import Function
 from qnet_circuits.theory.estimate import Estimate
-from qnet_circuits.theory.state_estimate import LEAST_SHOTS, Measured, PauliCounts, state_estimate
+from qnet_circuits.theory.state_estimate import LEAST_SHOTS, PauliCounts, state_estimate
+from qnet_circuits.theory.state_limits import Measured
 from qnet_circuits.theory.states import FUNCTIONS, Matrix, Reals, matrix_of, means_of, nearest_state
 
 #: More qubits need more circuits than a tomography is good for.
@@ -110,7 +111,7 @@ class StateFunction(Function):
 
     def estimated(self, measured: Measured, level: float, rng: np.random.Generator) -> Estimate:
         """Estimate it from means of Paulis, however these were measured."""
-        return state_estimate(measured, self.of, FUNCTIONS[self.function][1], level, rng)
+        return state_estimate(measured, self.of, FUNCTIONS[self.function][1], self.physical, level, rng)
 
     def _counts(self, setting: Event, registers: Registers) -> list[int]:
         """Return how often each outcome came in the shots that count."""

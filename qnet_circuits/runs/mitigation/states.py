@@ -13,7 +13,7 @@ from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.state_functions import StateFunction
 from qnet_circuits.runs.mitigation.part import Part, Sampled, check_parts
 from qnet_circuits.runs.mitigation.readout import Readout
-from qnet_circuits.theory.state_estimate import Counts
+from qnet_circuits.theory.state_limits import Counts
 from qnet_circuits.theory.states import Matrix, Reals, means_in
 
 
