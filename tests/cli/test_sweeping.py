@@ -90,12 +90,13 @@ def test_rows_that_are_there_are_shown_and_drawn_at_once(qnet, tmp_path):
 def test_parameters_noise_and_backends_are_what_they_are_in_python(qnet):
     with ThreadPoolExecutor(1) as here:
         made = qn.sweep(
-            qn.RepeaterChain(network=qn.Network.chain(2, qn.Link(0.9))), ["exact:fake_manila", "exact:fake_quito"], path="rows.jsonl",
-            executor=here, noise={"idle": False}, layout=[0, 1, 2, 3],
+            qn.RepeaterChain(network=qn.Network.chain(2, qn.Link(0.9))), ["exact:fake_manila", "exact:fake_quito"],
+            path="rows.jsonl", executor=here, noise={"idle": False}, layout=[0, 1, 2, 3],
         )  # fmt: skip
     network = json.dumps(qn.Network.chain(2, qn.Link(0.9)).to_dict())
     said = (
-        'protocol = "repeater-chain"\npath = "rows.jsonl"\nbackend = ["exact:fake_manila", "exact:fake_quito"]\nlayout = [0, 1, 2, 3]\n'
+        'protocol = "repeater-chain"\npath = "rows.jsonl"\n'
+        'backend = ["exact:fake_manila", "exact:fake_quito"]\nlayout = [0, 1, 2, 3]\n'
         f"[parameters]\nnetwork = '{network}'\n[noise]\nidle = false\n"
     )
     status, out, err = qnet(said, "--json")
