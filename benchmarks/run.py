@@ -25,6 +25,7 @@ from benchmarks import (
     overhead,
     pulses,
     schedules,
+    stim_chain,
     sweep,
 )
 from benchmarks.measuring import Row
@@ -38,10 +39,11 @@ BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
     "key": key_distillation.rows,
     "pulses": pulses.rows,
     "schedules": schedules.rows,
+    "stim": stim_chain.rows,
     "sweep": sweep.rows,
     "sequence": against_sequence.rows,
 }
-PACKAGES = ("qnet-circuits", "qiskit", "qiskit-aer", "numpy", "cotengra")
+PACKAGES = ("qnet-circuits", "qiskit", "qiskit-aer", "numpy", "cotengra", "stim")
 
 
 def line_of(row: Row) -> str:

@@ -24,6 +24,7 @@ from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.theory.estimate import Estimate
 
+#: Registers by name; one may be ``PackedBits``, which are read as such an array.
 Raw = dict[str, npt.NDArray[np.bool_]]
 #: Called with how many shots are done, and of how many.
 Progress = Callable[[int, int], None]

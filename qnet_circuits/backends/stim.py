@@ -23,6 +23,7 @@ from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.counting import Seen
 from qnet_circuits.programs.events import Event
+from qnet_circuits.programs.packed import PackedBits
 
 #: Shots of one call: more do not fit into a processor's cache, fewer are more calls.
 CHUNK = 1 << 16
@@ -80,8 +81,12 @@ class StimBackend(CountingBackend):
         return StimBackend(self.name, self.device, noise)
 
     def check(self, compiled: Compiled) -> None:
-        """Raise UnsupportedError if a circuit has a gate that is not Clifford, or decides on more than parities."""
-        self._planned(compiled)
+        """Raise UnsupportedError if a gate is not Clifford, a decision is on more than parities, or readout is measured."""
+        if self._planned(compiled).changed and any(item.readout is not None for item in compiled):
+            raise UnsupportedError(
+                f"on {self.name} twirled relaxation takes |0⟩ to |1⟩ as it does |1⟩ to |0⟩, so circuits that prepare both "
+                "do not measure the readout of others; leave mitigate out, or sample on aer"
+            )
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
@@ -98,6 +103,10 @@ class StimBackend(CountingBackend):
                     value = engine.evaluate(compiled, [figure]).values[figure.name].value
                     found[figure.name] = value - predicted[figure.name]
         return found
+
+    def circuits(self, compiled: Compiled) -> tuple[StimCircuit, ...]:
+        """Return the circuits of a compiled program as stim takes them, with all noise."""
+        return self._planned(compiled).circuits
 
     def _planned(self, compiled: Compiled) -> _Plans:
         device, noise = self.device, self.noise or DeviceNoise()
@@ -119,27 +128,28 @@ class StimBackend(CountingBackend):
     def fetch(self, ticket: Work, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
         """Sample all circuits, in calls of stim that share no random numbers."""
         rng = np.random.default_rng(np.random.SeedSequence(ticket.seed))
-        circuits = self._planned(ticket.compiled).circuits
+        circuits = self.circuits(ticket.compiled)
 
         def made(call: Call) -> list[Raw]:
-            return [_unpacked(circuits[k], bits, call.shots) for k, bits in on_stim(call, circuits)]
+            return [_registers(circuits[k], bits) for k, bits in on_stim(call, circuits)]
 
-        return sampled(circuits, ticket.shots, rng, made, progress, keep, CHUNK)
+        found = sampled(circuits, ticket.shots, rng, made, progress, keep, CHUNK, packed=True)
+        return [_packed(raw, shots) for raw, shots in zip(found, ticket.shots, strict=True)]
 
     def count(
         self, ticket: Work, events: Mapping[str, Sequence[Event]], progress: Progress | None = None
     ) -> dict[str, Seen]:
         """Count events in the shots that ``fetch`` returns, eight shots at a time, and keep none of them."""
         rng = np.random.default_rng(np.random.SeedSequence(ticket.seed))
-        circuits, items = self._planned(ticket.compiled).circuits, ticket.compiled.items
+        circuits, items = self.circuits(ticket.compiled), ticket.compiled.items
         seen: dict[str, list[Seen]] = {name: [] for name in events}
         done = 0
         for call in calls_of(circuits, ticket.shots, rng, CHUNK):
             for k, bits in on_stim(call, circuits):
                 name = items[k].name
                 if name in events:
-                    registers = items[k].lowered.forms.apply(_registers(circuits[k], bits), rng)
-                    seen[name].append(Seen.of(events[name], registers, packed=call.shots))
+                    raw = _packed(_registers(circuits[k], bits), call.shots)
+                    seen[name].append(Seen.of(events[name], items[k].lowered.forms.apply(raw, rng)))
             done += call.shots * len(call.members)
             if progress is not None:
                 progress(done, sum(ticket.shots))
@@ -153,14 +163,14 @@ def on_stim(call: Call, circuits: Sequence[StimCircuit]) -> Iterator[tuple[int, 
         yield k, circuits[k].sample(call.shots, int(seed))
 
 
-def _unpacked(circuit: StimCircuit, bits: Packed, shots: int) -> Raw:
-    """Return the registers of a circuit, bool arrays (shots, width) of which each column lies together."""
-    return _registers(circuit, np.unpackbits(bits, axis=1, count=shots, bitorder="little").view(bool))
-
-
 def _registers(circuit: StimCircuit, rows: Any) -> dict[str, Any]:
-    """Return the registers of a circuit, each an array (shots, width), from the rows of its bits."""
+    """Return the registers of a circuit, arrays (shots in eights, width), from the rows of its bits."""
     ends = np.cumsum([width for _, width in circuit.registers])
     return {
         name: rows[end - width : end].T for (name, width), end in zip(circuit.registers, ends, strict=True)
     }
+
+
+def _packed(registers: Mapping[str, Any], shots: int) -> dict[str, Any]:
+    """Return registers that can be read as bool arrays (shots, width)."""
+    return {name: PackedBits(bits, shots) for name, bits in registers.items()}

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from qiskit.quantum_info import Operator
 
 from qnet_circuits.compiling.clifford import Matrix, NotClifford, pauli_of
 from qnet_circuits.errors import FrameError, NoShotsError
+from qnet_circuits.programs.packed import PackedBits, packed
 
 Bits = npt.NDArray[np.bool_]
 Weights = tuple[float, float, float, float]
@@ -171,41 +173,55 @@ class OutcomeMap:
             tuple(weights for _, weights in emulated),
         )
 
-    def apply(self, raw: Mapping[str, Bits], rng: np.random.Generator) -> dict[str, Bits]:
+    def apply(self, raw: Mapping[str, Bits], rng: np.random.Generator) -> dict[str, Any]:
         """Return the program's registers, bool arrays (accepted shots, width), of raw ones.
 
-        Without conditions and emulated errors all that is done to bits is bitwise: bytes that stand for eight shots each may be
-        given for bools, and come back.
+        If the raw ones are packed, so are these, unless shots are dropped or errors drawn.
 
         Raises:
             NoShotsError: If no shot is accepted.
         """
-        variables = self.variables(raw, rng)
+        shots, eights = len(next(iter(raw.values()))), packed(raw)
+        if eights is not None and not (self.accept or self.emulated):
+            columns = [eights[register][:, index] for register, index in self.raw]
+            found = {
+                name: self._parity(columns, forms, -(-shots // 8)) for name, forms in self.registers.items()
+            }
+            return {name: PackedBits(bits.view(np.uint8), shots) for name, bits in found.items()}
+        columns = self._columns(raw, rng)
         if self.accept:
-            accepted: Bits = np.logical_not(self._parity(variables, self.accept).any(axis=1))
-            variables = variables[accepted]
-            if not len(variables):
+            accepted: Bits = np.logical_not(self._parity(columns, self.accept, shots).any(axis=1))
+            columns, asked, shots = [column[accepted] for column in columns], shots, int(accepted.sum())
+            if not shots:
                 raise NoShotsError(
-                    f"none of {len(accepted)} shots was accepted by post-selection; raise the number of shots"
+                    f"none of {asked} shots was accepted by post-selection; raise the number of shots"
                 )
-        return {name: self._parity(variables, forms) for name, forms in self.registers.items()}
+        return {name: self._parity(columns, forms, shots) for name, forms in self.registers.items()}
 
     def variables(self, raw: Mapping[str, Bits], rng: np.random.Generator) -> Bits:
         """Return all variables, bool array (shots, variables): the raw bits, and link errors drawn from ``rng``."""
+        columns = self._columns(raw, rng)
+        shots = len(next(iter(raw.values())))
+        return np.stack(columns, axis=1) if columns else np.zeros((shots, 0), dtype=bool)
+
+    def _columns(self, raw: Mapping[str, Bits], rng: np.random.Generator) -> list[Bits]:
+        """Return the shots of each variable."""
         shots = len(next(iter(raw.values())))
         columns = [raw[register][:, index] for register, index in self.raw]
         for weights in self.emulated:
             error = rng.choice(4, size=shots, p=weights)
             columns += [(error == 1) | (error == 2), error >= 2]
-        # The shots of one variable lie together, since parities are made of whole columns.
-        return np.stack(columns).T if columns else np.zeros((shots, 0), dtype=bool)
+        return columns
 
     @staticmethod
-    def _parity(variables: Bits, forms: tuple[tuple[int, ...], ...]) -> Bits:
-        parities = np.zeros((len(forms), len(variables)), dtype=variables.dtype)
+    def _parity(columns: Sequence[Bits], forms: tuple[tuple[int, ...], ...], shots: int) -> Bits:
+        """Return parities of variables, (shots, forms). The shots of each lie together, as simulators have them."""
+        parities = np.zeros((len(forms), shots), dtype=columns[0].dtype if columns else bool)
         for parity, form in zip(parities, forms, strict=True):
-            for variable in form:
-                parity ^= variables[:, variable]
+            if form:
+                parity[:] = columns[form[0]]
+            for variable in form[1:]:
+                parity ^= columns[variable]
         return parities.T
 
 

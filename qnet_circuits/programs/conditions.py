@@ -68,7 +68,7 @@ class Condition:
         return cls(((register, index),), (str(int(value)),))
 
     def met(self, registers: Registers) -> Flags:
-        """Tell of each shot whether it meets the condition. It is bitwise: bytes may stand for eight shots each."""
+        """Tell of each shot whether it meets the condition. All is bitwise: bytes may stand for eight shots each."""
         some = next(iter(registers.values()))
         none = np.zeros(len(some), dtype=some.dtype)
         columns = [registers[register][:, index] for register, index in self.bits]

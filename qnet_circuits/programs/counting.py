@@ -13,6 +13,7 @@ from qnet_circuits.errors import NoShotsError
 from qnet_circuits.programs.conditions import Condition, Flags, Registers
 from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.expressions import Expression, Ratio
+from qnet_circuits.programs.packed import packed
 from qnet_circuits.theory.estimate import Estimate, combine
 from qnet_circuits.theory.fieller import fieller
 from qnet_circuits.theory.weighted import Count, Joint
@@ -67,20 +68,14 @@ class Seen:
     times: Reals
 
     @classmethod
-    def of(cls, events: Sequence[Event], registers: Registers, packed: int | None = None) -> Seen:
-        """Look at the events in a circuit's outcomes.
-
-        Args:
-            events: The events.
-            registers: The outcomes.
-            packed: The number of shots, if bytes stand for eight of them each, the lowest bit first.
-        """
-        flags = [event.flags(registers) for event in events]
+    def of(cls, events: Sequence[Event], registers: Registers) -> Seen:
+        """Look at the events in a circuit's outcomes, packed or not."""
+        eights = packed(registers)
+        flags = [event.flags(registers if eights is None else eights) for event in events]
         columns = [happened for happened, _ in flags] + [counted for _, counted in flags]
-        if packed is not None:
-            bits = (
-                np.unpackbits(column.view(np.uint8), count=packed, bitorder="little") for column in columns
-            )
+        if eights is not None:
+            shots = len(next(iter(registers.values())))
+            bits = (np.unpackbits(each.view(np.uint8), count=shots, bitorder="little") for each in columns)
             columns = [each.view(np.bool_) for each in bits]
         rows, times = distinct(np.stack(columns).T)
         many = len(events)

@@ -12,6 +12,7 @@ from typing import Any
 
 from qnet_circuits.errors import JobError, RecordError
 from qnet_circuits.programs.figures import Outcomes
+from qnet_circuits.programs.packed import unpacked
 from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.runs.analysis import Stored, analyse
 from qnet_circuits.runs.directory import Record
@@ -175,7 +176,7 @@ class Run(Unpicklable):
         """
         if self.exact:
             raise RecordError("an exact run samples no outcomes; ask for its result")
-        return self._execution.blocks(progress)
+        return [[unpacked(raw) for raw in block] for block in self._execution.blocks(progress)]
 
     def outcomes(self, progress: Report = None) -> Outcomes:
         """Return the corrected outcomes, of all blocks together, running what has not run yet.
@@ -222,9 +223,11 @@ class Run(Unpicklable):
             counts = self._execution.counts(progress)
             return Stored(self._kept.manifest, self._source.figures, counts=counts, seconds=self.seconds)
         values = self._execution.values() if self.exact else None
-        blocks = None if self.exact else self._execution.blocks(progress)
         protocol = self._source.protocol
         analyzing = protocol if protocol is not None and protocol.analyzes else None
+        # A protocol of its own is given arrays.
+        read = self._execution.blocks if analyzing is None else self.raw
+        blocks = None if self.exact else read(progress)
         stored = Stored(
             self._kept.manifest, self._source.figures, blocks, values, analyzing,
             left_out=self._execution.left_out, seconds=self.seconds,

@@ -16,6 +16,7 @@ from qnet_circuits.backends.stim import CHUNK, StimBackend
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.protocols.bb84 import BB84
 from qnet_circuits.protocols.e91 import E91
 from tests.devices.calibrations import perfect, rough
 from tests.support.programs import random_program
@@ -155,6 +156,29 @@ def test_conditions_and_populations_are_counted_as_in_outcomes(rng):
     assert qn.run(program, "stim", **given).figures == qn.submit(program, "stim", **given).result().figures
 
 
+def test_what_else_needs_outcomes_is_given_them():
+    kept = qn.run(
+        qn.RepeaterChain(hops=2), "stim", corrections="postselect", shots=20_000, seed=1, level=LEVEL
+    )
+    assert kept.fidelity.value == 1 and 1 / 4 in kept.acceptance
+    emulated = qn.run(CHAIN, "stim", emulate_links=True, shots=20_000, seed=1, level=LEVEL)
+    assert emulated.theory["fidelity"] in emulated.fidelity
+    distribution = qn.run(BB84(pulses=40_000), "stim", seed=1)
+    assert distribution.more["ledger"] and distribution.refused is None
+
+
+def test_outcomes_are_arrays_of_bools_for_whoever_asks():
+    run = qn.submit(CHAIN, "stim", shots=1003, seed=1)
+    figures = run.result().figures
+    outcomes, (raw,) = run.outcomes(), run.raw()
+    for registers in (*outcomes.values(), *raw):
+        assert all(type(bits) is np.ndarray and bits.dtype == bool for bits in registers.values())
+    shape = outcomes["zz"]["out"].shape
+    assert shape == (1003, 2)
+    same = outcomes["zz"]["out"][:, 0] == outcomes["zz"]["out"][:, 1]
+    assert figures["zz"].value == pytest.approx(2 * same.mean() - 1)
+
+
 # -- what is refused --------------------------------------------------------------------------------------------------
 
 
@@ -187,6 +211,11 @@ def test_what_stim_cannot_express_is_refused_before_anything_runs(condition, bod
 def test_protocols_that_are_not_clifford_are_refused(protocol):
     with pytest.raises(UnsupportedError, match="aer"):
         qn.run(protocol, "stim")
+
+
+def test_readout_is_not_measured_under_twirled_relaxation():
+    with pytest.raises(UnsupportedError, match="mitigate"):
+        qn.submit(qn.RepeaterChain(hops=2), "stim:fake_nairobi", mitigate=True)
 
 
 def test_decisions_on_parities_and_on_each_bit_of_a_register():

@@ -97,6 +97,7 @@ def sampled(
     progress: Progress | None = None,
     keep: Keep | None = None,
     chunk: int = CHUNK,
+    packed: bool = False,
 ) -> list[Raw]:
     """Return the outcomes of each circuit, from calls of a simulator.
 
@@ -108,12 +109,13 @@ def sampled(
         progress: Told of finished shots of all circuits together.
         keep: Where the outcomes of finished calls are left, and found again.
         chunk: The most shots of a call that draws a stream of random numbers for each shot.
+        packed: Whether each entry of the outcomes is a byte of eight shots; then ``chunk`` is a multiple of 8.
     """
     pieces: list[list[Raw]] = [[] for _ in plans]
     done, total, begin = 0, sum(shots), time.monotonic()
     for number, call in enumerate(calls_of(plans, shots, rng, chunk)):
         raws = keep.get(number) if keep is not None else None
-        if raws is None or not _fit(raws, call, plans):
+        if raws is None or not _fit(raws, call, plans, packed):
             raws = sample(call)
             if keep is not None and time.monotonic() - begin > SHORT:
                 keep.put(number, raws)
@@ -125,9 +127,10 @@ def sampled(
     return [{name: np.concatenate([raw[name] for raw in raws]) for name in raws[0]} for raws in pieces]
 
 
-def _fit(raws: Sequence[Raw], call: Call, plans: Sequence[Sampled]) -> bool:
+def _fit(raws: Sequence[Raw], call: Call, plans: Sequence[Sampled], packed: bool) -> bool:
     """Tell whether outcomes that were kept have the form of a call's."""
-    expected = [{name: (call.shots, width) for name, width in plans[k].registers} for k in call.members]
+    rows = -(-call.shots // 8) if packed else call.shots
+    expected = [{name: (rows, width) for name, width in plans[k].registers} for k in call.members]
     kinds = {bits.dtype for raw in raws for bits in raw.values()}
     found = [{name: bits.shape for name, bits in raw.items()} for raw in raws]
-    return found == expected and kinds <= {np.dtype(bool)}
+    return found == expected and kinds <= {np.dtype(np.uint8 if packed else bool)}
