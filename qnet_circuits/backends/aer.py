@@ -61,6 +61,15 @@ class AerBackend(Backend):
         for plan in self.planned(compiled)[0]:
             plan.check()
 
+    def work(self, compiled: Compiled, shots: Sequence[int]) -> float:
+        """Return about how much work some shots of each circuit are, as plans count it."""
+        plans, whose, _ = self.planned(compiled)
+        counts = [shots[k] for k, _ in whose]
+        chosen = [plan.for_shots(count) for plan, count in zip(plans, counts, strict=True)]
+        return sum(
+            plan.cost * (1 if plan.at_once else count) for plan, count in zip(chosen, counts, strict=True)
+        )
+
     def planned(self, compiled: Compiled) -> tuple[list[Plan], list[_Whose], tuple[str, ...]]:
         """Return how each part of a circuit is simulated, whose part it is, and what is to be said of the calibration."""
         device, noise = self.device, self.noise or DeviceNoise()

@@ -9,6 +9,7 @@ from typing import Any
 from qiskit.providers import BackendV2
 
 from qnet_circuits.backends.aer import AerBackend
+from qnet_circuits.backends.auto import AutoBackend
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.ibm.client import fake_device
@@ -122,6 +123,10 @@ def _stim(name: str, device: str) -> BaseBackend:
     return StimBackend(name, device_of(device)) if device else StimBackend(name)
 
 
+def _auto(name: str, device: str) -> BaseBackend:
+    return AutoBackend(name, device_of(device)) if device else AutoBackend(name)
+
+
 def _local(name: str, device: str) -> BaseBackend:
     # IBM's client takes seconds to import, and no other kind needs it.
     from qnet_circuits.backends.ibm.offline import LocalBackend
@@ -141,6 +146,7 @@ KINDS = {
     "aer": Kind(_aer, True, True, ("aer", "aer:<device>, such as aer:fake_kingston or aer:snapshot.json")),
     "exact": Kind(_exact, True, True, ("exact", "exact:<device>")),
     "stim": Kind(_stim, True, True, ("stim", "stim:<device>")),
+    "auto": Kind(_auto, True, True, ("auto", "auto:<device>")),
     "local": Kind(_local, False, True, ("local:<stand-in device>",)),
     "ibm": Kind(_ibm, False, True, ("ibm:<processor>, such as ibm:ibm_kingston",)),
 }
@@ -164,8 +170,9 @@ def backend_of(where: Any) -> BaseBackend:
         where: A ``Backend``; a Qiskit ``BackendV2`` or ``BaseSamplerV2``; a ``DeviceCalibration`` or ``Device``, which means
             Aer with it; or a string: ``ideal``, ``aer``, ``stim`` or ``exact`` (no device noise, the links' own
             only); ``aer:<device>``, ``stim:<device>`` or ``exact:<device>`` with a stand-in device's name in snake case, or the
-            path of a calibration snapshot that ends in ``.json``; ``local:<device>``, IBM's offline mode on a stand-in; or
-            ``ibm:<processor>``, a processor of the IBM Quantum platform, through the account that IBM's client has saved.
+            path of a calibration snapshot that ends in ``.json``; ``local:<device>``, IBM's offline mode on a stand-in;
+            ``ibm:<processor>``, a processor of the IBM Quantum platform, through the account that IBM's client has saved; or
+            ``auto`` and ``auto:<device>``, by which ``exact``, ``stim`` or ``aer`` is chosen for a program.
 
     Raises:
         UnknownNameError: If there is no such backend or device.
@@ -211,15 +218,15 @@ def exact_of(where: Any = None, memory: float = DEFAULT_MEMORY) -> ExactBackend:
     """Return the exact backend for a device, named in any way that a device or a backend can be; None for no device."""
     if isinstance(where, str):
         kind, device = split_name(where)
-        if where in ("ideal", "aer", "stim", "exact"):
+        if where in ("ideal", "auto", "aer", "stim", "exact"):
             where = None
-        elif kind in ("aer", "stim", "exact", "local"):
+        elif kind in ("auto", "aer", "stim", "exact", "local"):
             where = device
     if where is None or (isinstance(where, BaseBackend) and where.device is None):
         return ExactBackend(memory=memory)
     if isinstance(where, BaseBackend):
         kind, device = split_name(where.name)
-        label = device if device and kind in ("aer", "stim", "exact") else device_label(where.device)
+        label = device if device and kind in ("auto", "aer", "stim", "exact") else device_label(where.device)
         return ExactBackend(f"exact:{label}", where.device, where.noise, memory)
     found = device_of(where)
     return ExactBackend(f"exact:{device_label(where)}", found, None, memory)

@@ -82,11 +82,15 @@ class StimBackend(CountingBackend):
 
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if a gate is not Clifford, a decision is on more than parities, or readout is measured."""
-        if self._planned(compiled).changed and any(item.readout is not None for item in compiled):
+        if self.twirls(compiled) and any(item.readout is not None for item in compiled):
             raise UnsupportedError(
                 f"on {self.name} twirled relaxation takes |0⟩ to |1⟩ as it does |1⟩ to |0⟩, so circuits that prepare both "
                 "do not measure the readout of others; leave mitigate out, or sample on aer"
             )
+
+    def twirls(self, compiled: Compiled) -> bool:
+        """Tell whether a program has noise here that is twirled."""
+        return self._planned(compiled).changed
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""
@@ -94,7 +98,7 @@ class StimBackend(CountingBackend):
 
     def shifts(self, compiled: Compiled, predicted: Mapping[str, float]) -> dict[str, float]:
         """Return by how much the twirl moves figures, for those that the exact engine computes."""
-        if not self._planned(compiled).changed:
+        if not self.twirls(compiled):
             return {}
         engine, found = _TwirledExact("exact", self.device, self.noise), {}
         for figure in compiled.program.figures:

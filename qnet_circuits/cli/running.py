@@ -30,8 +30,8 @@ from qnet_circuits.errors import ParameterError
         "backend",
         default="ideal",
         show_default=True,
-        help="ideal, aer, aer:<device or file>, stim, stim:<device or file>, exact, exact:<device or file>, local:<device>; "
-        "ibm:<processor> has qnet submit.",
+        help="auto, ideal, aer, aer:<device or file>, stim, stim:<device or file>, exact, exact:<device or file>, "
+        "local:<device>, auto:<device or file>; ibm:<processor> has qnet submit.",
     ),
 )
 @out_option

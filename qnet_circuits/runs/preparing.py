@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from qnet_circuits.backends.auto import AutoBackend
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
@@ -97,7 +98,17 @@ def prepare(
     took = time.perf_counter() - begin
     if options.mitigate:
         check_mitigable(protocol, compiled.program, where)
-    return Prepared(protocol, where, options, seed, compiled, said, took)
+    return _decided(Prepared(protocol, where, options, seed, compiled, said, took))
+
+
+def _decided(prepared: Prepared) -> Prepared:
+    """Return a prepared run on the backend that is chosen for it, with the reason, if the caller leaves it open."""
+    if not isinstance(prepared.backend, AutoBackend):
+        return prepared
+    options, protocol = prepared.options, prepared.protocol
+    sampled = options.shots is not None or options.repeats > 1 or options.mitigate or protocol.analyzes
+    where, why = prepared.backend.chosen(prepared.played, prepared.shots, bool(sampled))
+    return replace(prepared, backend=where, said=(*prepared.said, f"auto took {where.name}: {why}"))
 
 
 def _mode(program: Program, asked: str) -> str:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from qnet_circuits.backends.aer import AerBackend
+from qnet_circuits.backends.auto import AutoBackend
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.stim import StimBackend
@@ -46,7 +47,7 @@ def compiled_once(program: Program, backend: BaseBackend, options: RunOptions, m
         options: What is asked for.
         make: Compiles it.
     """
-    if not isinstance(backend, AerBackend | ExactBackend | StimBackend):
+    if not isinstance(backend, AerBackend | AutoBackend | ExactBackend | StimBackend):
         return make(program, backend, options)
     said = [(item.tags, item.announced) for item in program]
     asked = [getattr(options, name) for name in _COMPILED]

@@ -237,6 +237,37 @@ def test_decisions_on_parities_and_on_each_bit_of_a_register():
     assert qn.run(circuit, "stim", figures=figure, shots=1000).second.value == 1
 
 
+# -- auto --------------------------------------------------------------------------------------------------------------
+
+CHOSEN = {
+    "figures": (qn.RepeaterChain(hops=3), "auto:fake_nairobi", {}, "exact:fake_nairobi"),
+    "pauli": (CHAIN, "auto", {"shots": 1000}, "stim"),
+    "gates": (qn.Chsh(), "auto", {"shots": 100}, "aer"),
+    "few": (qn.RepeaterChain(hops=2), "auto:fake_nairobi", {"shots": 100}, "aer:fake_nairobi"),
+    "many": (qn.RepeaterChain(hops=8), "auto:fake_torino", {"shots": 100_000_000}, "stim:fake_torino"),
+    "mitigated": (
+        qn.RepeaterChain(hops=2),
+        "auto:fake_nairobi",
+        {"mitigate": True, "shots": 100},
+        "aer:fake_nairobi",
+    ),
+}
+
+
+@pytest.mark.parametrize(("protocol", "backend", "options", "chosen"), CHOSEN.values(), ids=CHOSEN)
+def test_a_backend_is_chosen_and_the_result_says_which(protocol, backend, options, chosen):
+    found = qn.submit(protocol, backend, dry_run=True, predict=False, **options)
+    assert found.backend.name == chosen
+    assert any(note.startswith(f"auto took {chosen}: ") for note in found.notes)
+
+
+def test_a_run_of_a_chosen_backend_is_resumed_by_name(tmp_path):
+    run = qn.submit(CHAIN, "auto", path=tmp_path / "run", shots=1000, seed=1)
+    assert qn.open_run(tmp_path / "run").result().figures == qn.run(CHAIN, "stim", shots=1000, seed=1).figures
+    assert run.manifest["backend"] == "stim"
+    assert qn.run(qn.RepeaterChain(hops=2, link_fidelity=0.9), "auto").fidelity.level == 1
+
+
 # -- random numbers ---------------------------------------------------------------------------------------------------
 
 
