@@ -43,6 +43,14 @@ SHORTER = {
         '"aer:fake_torino"': '"ideal"',
         '("exact", "fake_boston", "fake_torino")': '("exact",)',
     },
+    "a_full_chip": {
+        "range(128)": "range(5)",
+        'copies="max", shots=shots': "copies=3, shots=shots",
+        "numbers = [1, 3, 6, 9, 12, 15, 17]": "numbers = [1, 2]",
+        "for n in (1, 10):": "for n in (1, 3):",
+        "copies=10, worst_copy": "copies=3, worst_copy",
+        "pulses=100_000": "pulses=20_000",
+    },
     "distillation_and_codes": {
         "raw = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]": "raw = [0.4, 0.9]",
         "for r in (1, 2, 3)]": "for r in (1, 2)]",
