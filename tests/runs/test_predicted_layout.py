@@ -63,6 +63,7 @@ def test_auto_and_predicted_are_two_names_for_the_same():
     [
         (qn.RepeaterChain(hops=3), "fake_kingston", "feedforward", 0.93),
         (qn.RepeaterChain(hops=4), "fake_kingston", "frame", 0.909),
+        (qn.RepeaterChain(hops=15), "fake_torino", "frame", 0.49),
         (qn.RepeaterChain(hops=2), "fake_brisbane", "feedforward", 0.855),
         (qn.Teleportation(), "fake_brisbane", "feedforward", 0.92),
         (qn.Ghz(parties=3), "fake_boston", "feedforward", 0.90),
