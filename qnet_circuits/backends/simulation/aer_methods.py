@@ -80,6 +80,10 @@ class Plan:
             size = 2.0 ** (2 * wires if self.method == "density_matrix" else min(wires, _STATEVECTOR_QUBITS))
         return (100 + len(self.noisy.steps)) * (size + 100)
 
+    def work(self, shots: int) -> float:
+        """Return the cost of all shots, those that are drawn from one evolution included."""
+        return self.cost + _ENTRIES_PER_SHOT * shots if self.at_once else self.cost * shots
+
     def check(self) -> None:
         """Raise UnsupportedError if the circuit is too wide."""
         if self.noisy.num_wires > _MOST_QUBITS and self.method != "stabilizer":
