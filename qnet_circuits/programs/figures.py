@@ -144,6 +144,11 @@ class Figure:
         return self.within(at, level)
 
     @property
+    def resamples(self) -> bool:
+        """Whether its interval is drawn from outcomes that are sampled again, as that of a function of a state."""
+        return isinstance(self.expression, Function)
+
+    @property
     def least_shots(self) -> int:
         """How many shots of each of its circuits it needs at least."""
         return self.expression.least_shots if isinstance(self.expression, Function) else 1

@@ -126,9 +126,11 @@ def analyse(stored: Stored, level: float) -> Result:
     apart = stored.copies()
     blocks = list(map(pooled, apart))
     whole = pooled(blocks)
-    estimates, empty, spreads = estimate_blocks(
-        stored.figures, whole, blocks, lambda figure, each: figure.estimate(each, level, stored.resampling())
-    )
+
+    def estimate(figure: Figure, each: Outcomes) -> Estimate:
+        return figure.estimate(each, level, stored.resampling() if figure.resamples else None)
+
+    estimates, empty, spreads = estimate_blocks(stored.figures, whole, blocks, estimate)
     copies = stored.manifest.copies
     kept, kept_spreads = acceptance(
         circuits, stored.figures, whole, blocks, level, lambda each: sum(each.counted(copies or 1))

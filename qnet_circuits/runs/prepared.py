@@ -17,6 +17,7 @@ from qnet_circuits.backends.base import BaseBackend, CountingBackend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.service.cost import RunCost
 from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.channel import CHANNEL
 from qnet_circuits.programs.figures import Figure
@@ -175,22 +176,31 @@ class Prepared:
             raise UnsupportedError(
                 f"{backend.name} has a noise model of its own, which nothing predicts; leave predict (--predict) out"
             )
-        accepted: Mapping[str, float] = {}
-        engine, figures = ExactBackend("exact", backend.expected_device, noise), compiled.program.figures
-        found: dict[str, Estimate] = {}
-        for figure in figures:
-            with nullcontext() if asked else suppress(UnsupportedError, NoShotsError):
-                known = engine.evaluate(compiled, [figure])
-                accepted = known.accepted
-                for number, each in evaluated_copies(engine, compiled, [figure], known).items():
-                    found.update({copy_name(name, number): value for name, value in each.items()})
-        if len(of_all(found)) == len(figures):
+        key = backend.expected_device, noise, asked
+        evaluated, accepted = compiled.once("predicted", key, lambda: self._evaluated(noise))
+        found = dict(evaluated)
+        if len(of_all(found)) == len(compiled.program.figures):
             rng = np.random.default_rng(stream_seed(self.seed, ANALYSIS))
             own: Analyzed | None = deduced(self.protocol, of_all(found), rng)
             found |= {name: value for name, value in (own.figures if own else {}).items() if value.level == 1}
         counts = counts_for(compiled.program, self.options.shots)
         values = {name: value.value for name, value in found.items()}
         return {**values, **accepted_copies(compiled, accepted, counts)}
+
+    def _evaluated(self, noise: DeviceNoise | None) -> tuple[dict[str, Estimate], Mapping[str, float]]:
+        """Return the exact figures for a description of noise, and which share of each circuit's shots counts.
+
+        A figure that cannot be computed is left out if nobody asked for it.
+        """
+        compiled, accepted, found = self.compiled, dict[str, float](), dict[str, Estimate]()
+        engine = ExactBackend("exact", self.backend.expected_device, noise)
+        for figure in compiled.program.figures:
+            with nullcontext() if self.options.predict else suppress(UnsupportedError, NoShotsError):
+                known = engine.evaluate(compiled, [figure])
+                accepted.update(known.accepted)
+                for number, each in evaluated_copies(engine, compiled, [figure], known).items():
+                    found.update({copy_name(name, number): value for name, value in each.items()})
+        return found, accepted
 
     @cached_property
     def shifts(self) -> dict[str, float]:

@@ -10,8 +10,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from qnet_circuits.backends.auto import AutoBackend
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
@@ -35,9 +33,9 @@ from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Protocol, ask
 from qnet_circuits.runs.layouts import plain_layout
 from qnet_circuits.runs.mitigation.stored import check_mitigable
-from qnet_circuits.runs.options import PROGRAM, WORST_COPY, RunOptions, stream_seed
+from qnet_circuits.runs.options import WORST_COPY, RunOptions
 from qnet_circuits.runs.prepared import Prepared
-from qnet_circuits.runs.shared import compiled_once
+from qnet_circuits.runs.shared import compiled_once, drawn_program, program_once
 
 #: The most bytes of an exact prediction by which placements are compared, so that it takes no seconds, and how many
 #: Pauli paths estimate one that takes more.
@@ -79,7 +77,9 @@ def prepare(
     check_options(protocol, where, options)
     drawn = secrets.randbits(53) if where.capabilities.samples else 0
     seed = drawn if options.seed is None else options.seed
-    program = program_of(protocol, seed)
+    # What a secret is made of is not kept.
+    shared = shared and not protocol.secret_outcomes
+    program = program_once(protocol, seed) if shared else program_of(protocol, seed)
     if program.device and where.device is None:
         raise UnsupportedError(
             f"{program.device}, and {where.name} is none; name one, for example aer:fake_torino"
@@ -90,11 +90,11 @@ def prepare(
     if options.controls:
         program = _controlled(protocol, program, seed)
     begin = time.perf_counter()
-    # What a secret is made of is not kept.
-    if shared and not protocol.secret_outcomes:
-        compiled = compiled_once(program, where, options, compile_for)
-    else:
-        compiled = compile_for(program, where, options)
+    compiled = (
+        compiled_once(program, where, options, compile_for)
+        if shared
+        else compile_for(program, where, options)
+    )
     took = time.perf_counter() - begin
     if options.mitigate:
         check_mitigable(protocol, compiled.program, where)
@@ -187,7 +187,7 @@ def _check_copies(options: RunOptions) -> None:
 
 def program_of(protocol: Protocol, seed: int, controls: bool = False) -> Program:
     """Return the program that a protocol makes for a run's seed, with its control experiments if they are wanted."""
-    program: Program = ask(protocol, "program", np.random.default_rng(stream_seed(seed, PROGRAM)))
+    program, _ = drawn_program(protocol, seed)
     return _controlled(protocol, program, seed) if controls else program
 
 
