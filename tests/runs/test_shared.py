@@ -1,6 +1,7 @@
 """What was compiled is not compiled again by a call that only has other noise, shots or seed, and nobody can change it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import product
 
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
@@ -10,7 +11,7 @@ from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.runs import preparing
 from qnet_circuits.runs.options import RunOptions
-from qnet_circuits.runs.shared import compiled_once
+from qnet_circuits.runs.shared import compiled_once, forget
 
 CHAIN = qn.RepeaterChain(hops=2)
 MANILA = "aer:fake_manila"
@@ -42,6 +43,56 @@ def test_a_sweep_compiles_once(compiled):
     assert [result.predicted["fidelity"] == alone.value for result in sampled] == [True, False]
     assert all(result.predicted["fidelity"] in result.fidelity for result in sampled)
     assert len(compiled) == 1
+
+
+@pytest.mark.parametrize(
+    ("protocol", "backend", "asked"),
+    [
+        # Ten shots of six wires are sampled shot by shot, a thousand from a density matrix.
+        (
+            qn.RepeaterChain(hops=3), qn.line_device(6),
+            [{"shots": 10}, {"shots": 1000}, {"shots": 1000, "noise": {"idle": False}}],
+        ),
+        (qn.QuantumRepeater(length_km=20.0, memory_t2=1e-3, storage="delays", circuits=2), "ideal", [{"shots": 20}]),
+    ],
+    ids=["noise", "drawn"],
+)  # fmt: skip
+def test_a_seed_gives_what_it_gives_alone(protocol, backend, asked):
+    for seed, each in product((1, 2), asked):
+        kept = qn.run(protocol, backend, seed=seed, **each)
+        alone = qn.submit(protocol, backend, seed=seed, **each).result()
+        assert (kept.figures, kept.predicted) == (alone.figures, alone.predicted)
+
+
+LINKS = {"fidelity": 1.0}
+
+
+@dataclass(frozen=True)
+class Somebodys(qn.RepeaterChain):
+    def program(self, rng):
+        return qn.RepeaterChain(hops=2, link_fidelity=LINKS["fidelity"]).program(rng)
+
+
+def test_a_program_of_somebody_else_is_made_again(monkeypatch):
+    assert qn.predict(Somebodys()).fidelity.value == pytest.approx(1.0)
+    monkeypatch.setitem(LINKS, "fidelity", 0.9)
+    assert qn.predict(Somebodys()).fidelity.value == pytest.approx(0.81333, abs=1e-5)
+
+
+def test_a_program_is_made_once_if_nothing_is_drawn_for_it(monkeypatch):
+    made, program = [], qn.RepeaterChain.program
+
+    def noted(self, rng):
+        made.append(self)
+        return program(self, rng)
+
+    monkeypatch.setattr(qn.RepeaterChain, "program", noted)
+    for hops in (1, 2, 1, 2):
+        qn.run(qn.RepeaterChain(hops=hops), shots=10)
+    assert [each.hops for each in made] == [1, 2]
+    forget()
+    qn.run(qn.RepeaterChain(hops=1), shots=10)
+    assert len(made) == 3
 
 
 @pytest.mark.parametrize(
