@@ -54,6 +54,20 @@ def test_each_benchmark_gives_rows_with_its_bars():
     assert row.value > 0 and row.bar == 0.5
 
 
+def test_a_commit_that_is_not_there_gives_no_number():
+    row = run.repeated_runs.against("no-such-commit", runs=1, repeats=1)
+    assert (row.value, row.bar, row.passed) == (None, 2.0, None) and "history" in row.detail
+
+
+@pytest.mark.slow
+def test_runs_that_come_again_are_measured_on_both_sides():
+    for row in (
+        run.repeated_runs.against("HEAD", runs=1, repeats=1),
+        run.repeated_runs.by_hand(runs=1, repeats=1),
+    ):
+        assert row.value > 0 and "processor" in row.detail
+
+
 def test_schedules_are_measured_only_if_both_sides_say_the_same(monkeypatch):
     row = run.schedules.whole(rounds=2000, repeats=1)
     assert row.bar == 1.0 and row.name == "2e3 schedules of 8 links"
