@@ -144,6 +144,61 @@ def test_copies_come_back_from_one_job_whoever_fetches_it(step, platform, client
     assert len(platform.jobs) == before + 1
 
 
+#: Small programs of each kind of repeater, by the command line, and figures that shots decide.
+REPEATERS = {
+    "distillation": (("link_fidelity=0.9",), {"fidelity", "acceptance"}),
+    "distillation-map": (("edges=[[0,1],[1,3],[3,5]]",), {"gain_1_3"}),
+    "encoded-link": (("code=repetition-3", "link_fidelity=0.9"), {"fidelity", "acceptance"}),
+    "quantum-repeater": (
+        ("storage=frames", "length_km=60", "memory_t2=0.01"),
+        {"fidelity", "xx", "yy", "zz"},
+    ),
+    "network-requests": (('requests=[["r1c1", "r1c3"]]', "rounds=100"), {"fidelity_1"}),
+}
+
+
+@pytest.fixture(scope="module")
+def perfect():
+    """A platform whose processor has seven qubits, and no errors of its own."""
+    with platform_process("--backend", "FakeNairobiV2", "--ideal") as control:
+        yield control
+
+
+@pytest.mark.parametrize("name", REPEATERS)
+def test_a_repeater_whose_client_is_killed_after_submission_is_fetched_as_it_was_asked_for(
+    name, perfect, client, tmp_path
+):
+    parameters, sampled = REPEATERS[name]
+    asked = [word for parameter in parameters for word in ("--set", parameter)]
+    options = ("--on", "ibm:ibm_nairobi", "--max-qpu-seconds", "60", "--shots", "400", "--emulate-links")
+    directory, before = tmp_path / "run", len(perfect.jobs)
+    submit = (
+        "submit",
+        name,
+        *asked,
+        *options,
+        "--seed",
+        "3",
+        "--optimization-level",
+        "1",
+        "--out",
+        directory,
+    )
+    there = {**bare(tmp_path), **perfect.environment}
+    assert client.qnet(*submit, die=STEPS["after the POST"][1], environment=there).killed
+    ended = client.qnet("fetch", directory, "--json", "--level", "0.999999", environment=there)
+    assert (ended.code, ended.err) == (0, ""), ended
+    assert len(perfect.jobs) == before + 1 and manifest_of(directory)["status"] == "COLLECTED"
+    figures = json.loads(ended.out)["figures"]
+    exact = json.loads(client.qnet("predict", name, *asked, "--json", environment=there).out)["figures"]
+    assert figures.keys() == exact.keys() >= sampled
+    for figure in sampled:
+        assert figures[figure]["low"] <= exact[figure]["value"] <= figures[figure]["high"]
+        assert figures[figure]["n"] > 0
+    again = client.qnet("replay", directory, "--json", "--level", "0.999999", environment={**bare(tmp_path)})
+    assert json.loads(again.out)["figures"] == figures
+
+
 def test_a_job_that_is_listed_late_is_waited_for_by_the_next_client(platform, client, tmp_path):
     directory, before = tmp_path / "run", len(platform.jobs)
     platform.ask("set", lag=600.0)
