@@ -40,7 +40,7 @@ SHORTER = {
         "t2 = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]": "t2 = [0.05, 0.5]",
         "times = [0.01, 0.03, 0.1, 0.3, 1, 3]": "times = [0.1]",
         '"circuits": 40': '"circuits": 3',
-        '"aer:fake_torino"': '"ideal"',
+        '"aer:fake_torino"': '"aer:fake_manila"',
         '("exact", "fake_boston", "fake_torino")': '("exact",)',
     },
     "a_full_chip": {
