@@ -18,6 +18,7 @@ import numpy as np
 from qnet_circuits.errors import NoShotsError
 from qnet_circuits.theory.estimate import Estimate, check_level
 from qnet_circuits.theory.state_limits import (
+    CARE,
     PACE,
     RESAMPLES,
     ROUNDING,
@@ -138,7 +139,7 @@ def state_estimate(
     value, error = float(function(state)), float(function(states).std(ddof=1))
     tangent, spread, slopes = mean_of_tangents(measured, function, rng)
     side = 1 if convex else -1
-    climb = Climb(measured, function, side, value, (1 - level) / 2, int(rng.integers(2**63)))
+    climb = Climb(measured, function, side, value, CARE * (1 - level) / 2, int(rng.integers(2**63)))
     moved = climb.limit(state, PACE * error, physical[convex])
     # Where the function is flat, as negativity is among separable states, nothing tells which way is up.
     free = side * max(side * moved, side * value + z * error)

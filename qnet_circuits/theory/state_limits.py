@@ -19,8 +19,10 @@ Function = Callable[[Matrix], Reals]
 RESAMPLES, PARTS = 400, 10
 #: Steps of a state uphill, in standard errors; how many at most; and how often the last one is halved before it is divided.
 PACE, _MOST_STEPS, _HALVINGS = 1.2, 30, 1
+#: Which part of the tail the test has: 400 states, and a state that is not the true one, make it say no too often.
+CARE = 0.6
 #: The rarest quantile that is read off the states that are measured anew; beyond it they are taken as Gaussian.
-_RAREST = 0.025
+_RAREST = 0.025 * CARE
 #: A distance below this is rounding.
 ROUNDING = 1e-9
 #: Step of a state's Pauli means over which a function is differentiated.
