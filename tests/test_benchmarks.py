@@ -68,6 +68,16 @@ def test_runs_that_come_again_are_measured_on_both_sides():
         assert row.value > 0 and "processor" in row.detail
 
 
+@pytest.mark.slow
+def test_a_sweep_and_a_loop_are_measured_only_if_they_have_the_same_figures(monkeypatch):
+    faster, again = run.sweep.measure(points=3, shots=50, repeats=1)
+    assert faster.bar == 1.7 and faster.value > 0 and again.bar == 3.0 and again.value > 0
+    answers = iter([(1.0, 1.0, [0.5]), (1.0, 1.0, [0.6]), (1.0, 1.0, [0.5])])
+    monkeypatch.setattr(run.sweep, "in_new_process", lambda *_: next(answers))
+    with pytest.raises(AssertionError, match="other figures"):
+        run.sweep.measure(points=3)
+
+
 def test_schedules_are_measured_only_if_both_sides_say_the_same(monkeypatch):
     row = run.schedules.whole(rounds=2000, repeats=1)
     assert row.bar == 1.0 and row.name == "2e3 schedules of 8 links"

@@ -73,7 +73,7 @@ def _draw_marks(ax: Axes, kind: str, values: Mapping[int, float]) -> list[Line2D
     return lines
 
 
-def plot_series(
+def plot_estimates(
     x: Sequence[float],
     estimates: Sequence[Estimate],
     ax: Axes | None = None,

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.plotting.result import plot_series
+from qnet_circuits.plotting.result import plot_estimates
 from qnet_circuits.runs.results.result import Result
 from qnet_circuits.theory.estimate import Estimate, proportion
 from tests.plotting.pictures import check_legible, texts, with_gid
@@ -103,7 +103,7 @@ def test_series():
     hops = [3, 1, 2]
     estimates = [proportion(int(1000 * 0.9**h), 1000) for h in hops]
     theory = [0.9**h for h in hops]
-    ax = plot_series(hops, estimates, theory=theory, bounds={"entangled": 0.5}, ylabel="fidelity")
+    ax = plot_estimates(hops, estimates, theory=theory, bounds={"entangled": 0.5}, ylabel="fidelity")
     assert isinstance(ax, Axes)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("hops", "fidelity")
     assert sorted(_legend(ax)) == ["estimate", "theory"]
@@ -117,8 +117,8 @@ def test_series():
 
 def test_second_series_has_its_own_colour_and_marker():
     estimates = [proportion(90, 100), proportion(80, 100)]
-    ax = plot_series([1, 2], estimates, label="near")
-    assert plot_series([1, 2], estimates, ax, theory=[0.9, 0.8], label="far") is ax
+    ax = plot_estimates([1, 2], estimates, label="near")
+    assert plot_estimates([1, 2], estimates, ax, theory=[0.9, 0.8], label="far") is ax
     near, far = (container.lines[0] for container in ax.containers)
     assert near.get_color() != far.get_color()
     assert near.get_marker() != far.get_marker()
@@ -128,7 +128,7 @@ def test_second_series_has_its_own_colour_and_marker():
 @pytest.mark.parametrize(("x", "count", "theory"), [([1, 2], 1, None), ([1], 1, [0.5, 0.6]), ([], 0, None)])
 def test_series_of_unequal_lengths_are_refused(x, count, theory):
     with pytest.raises(ParameterError, match=f" {len(x)} x, {count} "):
-        plot_series(x, [proportion(1, 2)] * count, theory=theory)
+        plot_estimates(x, [proportion(1, 2)] * count, theory=theory)
     assert not plt.get_fignums()
 
 

@@ -80,8 +80,8 @@ def sweep(
 
     Args:
         protocols: A protocol, or several, such as a ``grid`` makes. Their classes are imported by name where points run.
-        backend: The name of a backend, or a list of names: ``ideal``, ``aer``, ``exact``, ``aer:<device>``,
-            ``aer:<snapshot.json>``, ``exact:<device>``, ``local:<device>``. A processor is refused.
+        backend: The name of a backend, or a list of names: ``ideal``; ``aer``, ``exact``, ``stim`` and ``auto``, alone or with
+            a device, as in ``aer:fake_kingston`` or ``aer:snapshot.json``; ``local:<device>``. A processor is refused.
         path: The file of rows, one JSON object a line; made if it is not there, and only ever added to.
         executor: Any ``concurrent.futures.Executor``, such as that of a Dask client, or a number of processes on this machine.
             Default: a process for each core. These processes do not import the script that calls.
