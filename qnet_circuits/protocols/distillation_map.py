@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -12,17 +12,17 @@ from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.errors import ParameterError, check_name, check_range
 from qnet_circuits.programs.blocks import measure_pauli
-from qnet_circuits.programs.colouring import Edge, Line, edge_classes, line_classes, lines_of
-from qnet_circuits.programs.conditions import Condition
+from qnet_circuits.programs.colouring import Line, edge_classes, line_classes, lines_of
+from qnet_circuits.programs.couplings import CouplingsProtocol, measured
 from qnet_circuits.programs.distillation_gain import DistillationGain
 from qnet_circuits.programs.distilling import Distilling, Halves, scheme_of
 from qnet_circuits.programs.events import Event
+from qnet_circuits.programs.expressions import Expression, keep_if
 from qnet_circuits.programs.figures import Figure, link_figure
 from qnet_circuits.programs.instructions import entangle
 from qnet_circuits.programs.link import Link
-from qnet_circuits.programs.program import Item, Program, Tag
-from qnet_circuits.programs.protocol import Protocol, register
-from qnet_circuits.protocols.link_benchmark import check_edges
+from qnet_circuits.programs.program import Program
+from qnet_circuits.programs.protocol import register
 from qnet_circuits.theory.bell_diagonal import correlators
 from qnet_circuits.theory.distillation_gain import gain
 from qnet_circuits.theory.noise_parameters import NoiseParameters
@@ -30,14 +30,12 @@ from qnet_circuits.theory.recurrences import distilled
 
 #: The schemes of two pairs, which fit a line of four qubits.
 SCHEMES = ("bbpssw", "dejmps", "2-to-1")
-_SETTINGS = ("xx", "yy", "zz")
 _PAIRS = 2
-_SHOWN = 6
 
 
 @register
 @dataclass(frozen=True)
-class DistillationMap(Protocol):
+class DistillationMap(CouplingsProtocol):
     """For every coupling of a device: whether distilling two pairs of its link beats using them as they are.
 
     A coupling b-c with neighbours a and d is a line of four qubits, as in ``link-benchmark``: the first pair is made on b-c
@@ -70,7 +68,6 @@ class DistillationMap(Protocol):
     """
 
     name: ClassVar[str] = "distillation-map"
-    edges: tuple[Edge, ...] | None = None
     scheme: str = "dejmps"
     link_fidelity: float = 0.85
     wait: float = 0.0
@@ -79,20 +76,7 @@ class DistillationMap(Protocol):
         check_name("distillation scheme of two pairs", self.scheme, SCHEMES)
         _ = Link(self.link_fidelity)
         object.__setattr__(self, "wait", float(check_range("wait", self.wait, 0, 1)))
-        if self.edges is not None:
-            object.__setattr__(self, "edges", check_edges(self.edges))
-
-    def on_couplings(self, couplings: Sequence[Edge]) -> DistillationMap:
-        """Return the map of all these couplings, if no edges were given."""
-        return self if self.edges is not None else replace(self, edges=tuple(couplings))
-
-    @property
-    def id(self) -> str:
-        """Name and parameters in one line, with the number of edges where they are many."""
-        if self.edges is None or len(self.edges) <= _SHOWN:
-            return super().id
-        rest = f"scheme={self.scheme}, link_fidelity={self.link_fidelity}, wait={self.wait}"
-        return f"{self.name}({len(self.edges)} edges, {rest})"
+        super().__post_init__()
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return three circuits for each colour of raw pairs, and three for each colour of lines.
@@ -101,15 +85,14 @@ class DistillationMap(Protocol):
             ParameterError: If there are neither edges nor a device, or no line of four qubits.
         """
         lines = self._lines()
-        items: list[Item] = []
-        raw = self._measured(items, "raw", edge_classes([(line[1], line[2]) for line in lines]))
-        kept = self._measured(items, "distilled", line_classes(lines))
+        raw_items, raw = measured(edge_classes([(line[1], line[2]) for line in lines]), self._circuit, "raw_")
+        kept_items, kept = measured(line_classes(lines), self._circuit, "distilled_")
         ideal, figures = self.theory(NoiseParameters()), []
         for line in lines:
             name = link_figure(line[1:3], "gain")
-            gained = DistillationGain(kept[line], raw[line[1:3]], _PAIRS)
+            gained = DistillationGain(_parities(map(_checked, kept[line])), _parities(raw[line[1:3]]), _PAIRS)
             figures.append(Figure(name, gained, ideal[name], ideal[name], physical=(-1.0, 1 / _PAIRS)))
-        return Program(items, figures)
+        return Program([*raw_items, *kept_items], figures)
 
     def _lines(self) -> list[Line]:
         if not self.edges:
@@ -123,25 +106,6 @@ class DistillationMap(Protocol):
                 f"no line of four qubits lies on the {len(self.edges)} edges, and distilling needs one; give more edges"
             )
         return lines
-
-    def _measured(
-        self, items: list[Item], what: str, colours: Sequence[Sequence[Line]]
-    ) -> dict[Line, tuple[Event, ...]]:
-        """Add the circuits of links, or of lines, and return for each the parities of its results in the three settings."""
-        found: dict[Line, tuple[Event, ...]] = {}
-        for colour, places in enumerate(colours):
-            names = [f"{what}_{setting}_{colour}" for setting in _SETTINGS]
-            layout = tuple(qubit for place in places for qubit in place)
-            for name, setting in zip(names, _SETTINGS, strict=True):
-                tags: dict[str, Tag] = {"setting": setting, "colour": colour}
-                circuit = self._circuit(places, setting[0].upper())
-                items.append(Item(name, circuit, tags, layout=layout, fixed=True))
-            for k, place in enumerate(places):
-                out, checks = ((register, 2 * k) for register in ("out", "checks"))
-                given = [] if len(place) == 2 else [Condition((checks, ("checks", 2 * k + 1)))]
-                bits = (out, ("out", 2 * k + 1))
-                found[place] = tuple(Event(name, bits, (), tuple(given)) for name in names)
-        return found
 
     def _circuit(self, places: Sequence[Line], pauli: str) -> QuantumCircuit:
         """Return the circuit of links, or of lines on which two pairs become one, all at once."""
@@ -191,6 +155,15 @@ class DistillationMap(Protocol):
         """Distilling pays if the gain is above 0, the direct link's."""
         lines = self._lines() if self.edges else []
         return {link_figure(line[1:3], "gain"): {"direct link": 0.0} for line in lines}
+
+
+def _parities(means: Iterable[Expression]) -> tuple[Event, ...]:
+    return tuple(event for mean in means for event in mean.events)
+
+
+def _checked(mean: Expression) -> Expression:
+    """Return the mean where both results of the check agree, whose places are those of the pair's own results."""
+    return keep_if(mean, [("checks", index) for event in mean.events for _, index in event.bits])
 
 
 def _nodes(place: Line) -> list[QuantumRegister]:

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-from qnet_circuits.errors import ParameterError, check_count, check_name
+from qnet_circuits.errors import ParameterError, check_name
 from qnet_circuits.programs.blocks import bell_measurement, measure_pauli
-from qnet_circuits.programs.colouring import Edge, Line, edge_classes, line_classes, lines_of
-from qnet_circuits.programs.expressions import Expression, parity
+from qnet_circuits.programs.colouring import Line, edge_classes, line_classes, lines_of
+from qnet_circuits.programs.couplings import CouplingsProtocol, measured
+from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import Figure, link_figure
 from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.link import Link
-from qnet_circuits.programs.program import Item, Program, Tag
-from qnet_circuits.programs.protocol import Protocol, register
+from qnet_circuits.programs.program import Program
+from qnet_circuits.programs.protocol import register
 from qnet_circuits.theory import bell_diagonal, bounds, swapping
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 KINDS = ("edge", "swap")
-_SETTINGS = ("xx", "yy", "zz")
 _MEAN = "mean_fidelity"
-_SHOWN = 6
 
 
 @register
 @dataclass(frozen=True)
-class LinkBenchmark(Protocol):
+class LinkBenchmark(CouplingsProtocol):
     """The Bell fidelity of every link of a device, many links at once.
 
     Every coupling is a link of its own between two nodes: it makes a Bell pair, and F = (1 + ⟨XX⟩ - ⟨YY⟩ + ⟨ZZ⟩)/4 is the
@@ -65,28 +63,13 @@ class LinkBenchmark(Protocol):
     """
 
     name: ClassVar[str] = "link-benchmark"
-    edges: tuple[Edge, ...] | None = None
     kind: str = "edge"
     link_fidelity: float = 1.0
 
     def __post_init__(self) -> None:
         check_name("kind of link benchmark", self.kind, KINDS)
         _ = Link(self.link_fidelity)
-        if self.edges is not None:
-            object.__setattr__(self, "edges", check_edges(self.edges))
-
-    def on_couplings(self, couplings: Sequence[Edge]) -> LinkBenchmark:
-        """Return the benchmark of all these couplings, if no edges were given."""
-        if self.edges is not None:
-            return self
-        return replace(self, edges=tuple(couplings))
-
-    @property
-    def id(self) -> str:
-        """Name and parameters in one line, with the number of edges where they are many."""
-        if self.edges is None or len(self.edges) <= _SHOWN:
-            return super().id
-        return f"{self.name}({len(self.edges)} edges, kind={self.kind}, link_fidelity={self.link_fidelity})"
+        super().__post_init__()
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return three circuits, one for each setting XX, YY and ZZ, for each colour.
@@ -94,18 +77,8 @@ class LinkBenchmark(Protocol):
         Raises:
             ParameterError: If there are neither edges nor a device, or no line of four qubits.
         """
-        items, fidelities = [], {}
-        for colour, places in enumerate(self._classes()):
-            names = {setting: f"{setting}_{colour}" for setting in _SETTINGS}
-            for setting, name in names.items():
-                circuit = self._circuit(places, setting[0].upper())
-                tags: dict[str, Tag] = {"setting": setting, "colour": colour}
-                layout = tuple(qubit for place in places for qubit in place)
-                items.append(Item(name, circuit, tags, layout=layout, fixed=True))
-            for k, place in enumerate(places):
-                bits = [("out", 2 * k), ("out", 2 * k + 1)]
-                xx, yy, zz = (parity(name, bits) for name in names.values())
-                fidelities[place] = (1 + xx - yy + zz) / 4
+        items, means = measured(self._classes(), self._circuit)
+        fidelities = {place: (1 + xx - yy + zz) / 4 for place, (xx, yy, zz) in means.items()}
         return Program(items, self._figures(fidelities))
 
     def _classes(self) -> Sequence[Sequence[Line]]:
@@ -167,26 +140,6 @@ class LinkBenchmark(Protocol):
         places = [place for places in self._classes() for place in places]
         names = [link_figure(place) for place in sorted(places)]
         return [_MEAN, *names] if len(names) > 1 else names
-
-
-def check_edges(edges: Any) -> tuple[Edge, ...]:
-    """Return edges in order, the smaller qubit of each first, or raise ParameterError."""
-    try:
-        pairs = [tuple(check_count("a qubit of edges", qubit, 0) for qubit in edge) for edge in edges]
-    except TypeError:
-        raise ParameterError(
-            f"edges must be pairs of qubits, such as [[0, 1], [1, 2]], got {edges!r}"
-        ) from None
-    for pair in pairs:
-        if len(pair) != 2 or pair[0] == pair[1]:
-            raise ParameterError(f"each of the edges must join two different qubits, got {list(pair)}")
-    ordered = sorted((min(pair), max(pair)) for pair in pairs)
-    twice = [edge for edge, after in pairwise(ordered) if edge == after]
-    if twice:
-        raise ParameterError(f"edges has {list(twice[0])} twice; give it once")
-    if not ordered:
-        raise ParameterError("edges must hold at least one pair of qubits, got none")
-    return tuple(ordered)
 
 
 def _nodes(place: Line) -> list[QuantumRegister]:
