@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks import (
     against_sequence,
+    copies,
     declared_terms,
     exact_chain,
     feedforward_chain,
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
     "schedules": schedules.rows,
     "stim": stim_chain.rows,
     "sweep": sweep.rows,
+    "copies": copies.rows,
     "sequence": against_sequence.rows,
 }
 PACKAGES = ("qnet-circuits", "qiskit", "qiskit-aer", "numpy", "cotengra", "stim")

@@ -50,6 +50,11 @@ def test_each_benchmark_gives_rows_with_its_bars():
         "chain", run.declared_terms.exact(2, "feedforward", "fake_torino"), repeats=1
     )
     assert row.value > 0 and row.bar == 1.3
+    rows = run.copies.measure(hops=1, device="fake_manila")
+    assert [row.bar for row in rows] == [12.0, 12.0] and [row.value for row in rows] == [
+        2.0,
+        pytest.approx(2.0),
+    ]
     row = run.overhead.measure("3-hop chain", "feedforward", shots=5, repeats=1)
     assert row.value > 0 and row.bar == 0.5
 

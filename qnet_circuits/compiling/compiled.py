@@ -184,8 +184,10 @@ class Compiled:
     def resources(self) -> dict[str, Any]:
         """The program's ledger, with the compiled counts (the most that any circuit has) under ``compiled``.
 
-        Control experiments have counts of their own, under ``controls``.
+        Control experiments have counts of their own, under ``controls``. Of copies it is that of one.
         """
+        if self.apart is not None:
+            return self.apart.resources
         swaps = max(item.swaps for item in self.protocol_items())
         resources = {
             **self.program.resources,

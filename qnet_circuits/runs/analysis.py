@@ -47,8 +47,10 @@ NOT_SAMPLED = "nothing was sampled: what the protocol makes of outcomes, such as
 #: Said of a run of copies.
 OF_COPIES = (
     "figures are of all copies together, an average over the qubits of the layout, in which each copy counts by the shots that "
-    "are kept of it; their intervals are of the shots, which are taken as independent, and say nothing of other qubits"
+    "are kept of it"
 )
+#: Said of one that was sampled.
+OF_THEIR_SHOTS = "intervals are of the shots of these copies, which are taken as independent, and say nothing of other qubits"
 #: What a figure of no declared range is to the spread between blocks.
 _ANY = Figure("figure", Expression())
 _ORIGIN = ("version", "protocol", "parameters", "backend", "corrections", "seed", "noise", "layout", "run_id")
@@ -190,7 +192,8 @@ def _with_copies(result: Result, stored: Stored, each: Sequence[Mapping[str, Est
         return result
     predicted = by_copy(stored.manifest.get("predicted", {}), stored.manifest.copies)
     figures = CopyFigures(each, predicted).to_dict()
-    return _saying(replace(result, copies={**stored.manifest["copies"], "figures": figures}), OF_COPIES)
+    notes = (OF_COPIES,) if stored.manifest.exact else (OF_COPIES, OF_THEIR_SHOTS)
+    return _saying(replace(result, copies={**stored.manifest["copies"], "figures": figures}), *notes)
 
 
 def _own_of_blocks(

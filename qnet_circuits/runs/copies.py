@@ -73,7 +73,9 @@ def described_copies(compiled: Compiled, options: RunOptions) -> dict[str, Any]:
     """Return what a manifest says of copies, with the couplings of the chip for its picture; nothing if there are none."""
     if not compiled.copies or compiled.device is None:
         return {}
-    judged = next((figure.name for figure in compiled.program.figures if figure.ideal is not None), None)
+    figures = compiled.program.figures
+    judged = next((figure.name for figure in figures if figure.ideal is not None), None)
+    judged = judged or next((figure.name for figure in figures), None)
     touching = [[list(pair), list(numbers)] for pair, numbers in touching_couplings(compiled)]
     chosen = options.layout in (None, "auto")
     worst = WORST_COPY if options.worst_copy is None else options.worst_copy

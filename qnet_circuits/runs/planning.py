@@ -79,8 +79,6 @@ def plan_jobs(
         UnsupportedError: If circuits that belong into one job do not fit into it.
         ParameterError: If the budget does not suffice.
     """
-    # Of a program with a circuit for each copy, each copy takes its shots.
-    shots = [*shots] * (compiled.copies or 1)
     if not backend.capabilities.equal_shots or compiled.device is None:
         whole = {"circuits": list(range(len(shots))), "kept": list(shots)}
         plan = Plan(tuple({"block": block, **whole} for block in range(options.repeats)))

@@ -86,6 +86,11 @@ class Prepared:
         """The circuits as the backend runs them: a machine runs all copies in one, a simulation each copy by itself."""
         return played_on(self.compiled, self.backend)
 
+    @property
+    def played_shots(self) -> tuple[int, ...]:
+        """The shots of each circuit as it is run: if each copy has circuits of its own, each of these takes its shots."""
+        return self.shots * (self.played.copies or 1)
+
     @cached_property
     def plan(self) -> Plan:
         """The jobs, checked against what the backend can do and against the budget.
@@ -98,7 +103,7 @@ class Prepared:
         _check_links(self.compiled, self.backend)
         self.backend.check(self.played)
         _ = self.proof
-        return plan_jobs(self.played, self.backend, self.shots, self.options, self.run_id)
+        return plan_jobs(self.played, self.backend, self.played_shots, self.options, self.run_id)
 
     @cached_property
     def proof(self) -> Mapping[str, float]:

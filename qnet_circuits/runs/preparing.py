@@ -107,7 +107,7 @@ def _decided(prepared: Prepared) -> Prepared:
         return prepared
     options, protocol = prepared.options, prepared.protocol
     sampled = options.shots is not None or options.repeats > 1 or options.mitigate or protocol.analyzes
-    where, why = prepared.backend.chosen(prepared.played, prepared.shots, bool(sampled))
+    where, why = prepared.backend.chosen(prepared.played, prepared.played_shots, bool(sampled))
     return replace(prepared, backend=where, said=(*prepared.said, f"auto took {where.name}: {why}"))
 
 

@@ -87,6 +87,15 @@ def test_blocks_are_of_all_copies_and_a_kept_run_is_the_same_again(device, tmp_p
     assert plain["copies"]["qubits"] == BY_HAND
 
 
+@pytest.mark.parametrize("backend", ["stim:fake_manila", "auto:fake_manila", "local:fake_manila"])
+def test_every_simulation_runs_each_copy_by_itself(backend):
+    result = qn.run(PAIR, backend, copies=2, shots=300, seed=1, level=LEVEL, predict=True)
+    for name, each in result.copies["figures"].items():
+        assert result.predicted[name] in result[name]
+        for low, high, value in zip(each["low"], each["high"], each["predicted"], strict=True):
+            assert low <= value <= high, name
+
+
 def test_a_run_without_copies_says_nothing_of_any(device):
     result = qn.run(PAIR, device, shots=10, seed=1)
     assert result.copies == {} and result.to_dict()["copies"] is None
@@ -100,6 +109,22 @@ def test_copies_are_found_where_the_figure_is_good_enough(device):
     assert all(max(qubits) < 6 for qubits in good.copies["qubits"])
     assert min(good.copies["figures"]["fidelity"]["value"]) >= 0.97
     assert any("touch" in note for note in whole.notes) and not any("touch" in note for note in good.notes)
+
+
+def test_of_an_error_rate_the_worst_is_the_most(device):
+    found = qn.predict(qn.BB84(pulses=1000), device, copies="max", worst_copy=0.008)
+    assert sorted(qubit for (qubit,) in found.copies["qubits"]) == [0, 1, 2, 3, 4]
+    assert max(found.copies["figures"]["qber"]["value"]) <= 0.008
+
+
+def test_a_copy_of_which_nothing_is_kept_has_no_value(device):
+    asked = dict(copies=2, layout=BY_HAND, corrections="postselect", predict=False)
+    found = next(
+        result
+        for result in (qn.run(CHAIN, device, shots=6, seed=seed, **asked) for seed in range(20))
+        if None in result.copies["figures"]["fidelity"]["value"]
+    )
+    assert found.fidelity.n > 0
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import numpy as np
 
 from qnet_circuits.backends.base import Raw
 from qnet_circuits.errors import NoShotsError, QnetError
+from qnet_circuits.programs.conditions import Registers
 from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import CUT, Figure, Outcomes
 from qnet_circuits.programs.program import CONTROL, acceptance_name
@@ -40,15 +41,29 @@ def corrected_copies(
             {name: bits[: circuit.counted(copies)[number]] for name, bits in raw.items()}
             for circuit, raw in zip(circuits, own, strict=True)
         ]
-        found.append(corrected(circuits, counted, rng))
+        found.append(corrected(circuits, counted, rng, spared=copies > 1))
     return found
 
 
-def corrected(circuits: Sequence[StoredCircuit], raws: Sequence[Raw], rng: np.random.Generator) -> Outcomes:
-    """Return the outcomes of a run's circuits, with their frames applied."""
+def corrected(
+    circuits: Sequence[StoredCircuit], raws: Sequence[Raw], rng: np.random.Generator, spared: bool = False
+) -> Outcomes:
+    """Return the outcomes of a run's circuits, with their frames applied.
+
+    Post-selection that leaves a circuit no shot is an error, unless it is ``spared``: another copy may have some.
+    """
+
+    def applied(circuit: StoredCircuit, raw: Raw) -> Registers:
+        try:
+            return circuit.forms.apply(raw, rng)
+        except NoShotsError:
+            if not spared:
+                raise
+            return {name: np.zeros((0, width), dtype=bool) for name, width in circuit.widths.items()}
+
     return Outcomes(
         {
-            circuit.name: circuit.forms.apply(raw, rng)
+            circuit.name: applied(circuit, raw)
             for circuit, raw in zip(circuits, raws, strict=True)
             if not circuit.measures_readout
         }
@@ -89,6 +104,8 @@ def acceptance(
     if not own:
         return {}, {}
     asked = sum(map(shots, own))
+    if not asked:
+        return {}, {}
 
     def share(_: Figure, found: tuple[Outcomes, int]) -> Estimate:
         outcomes, times = found
