@@ -45,9 +45,9 @@ test-lowest:  ## the tests on the lowest versions that pyproject.toml allows; TE
 	# Old versions may meet what their own dependencies have deprecated since.
 	$(LOWEST)/bin/python -m pytest -n auto -m "not slow" -W ignore::DeprecationWarning $(TESTS)
 
-bench: $(STAMP)  ## measure speed against hand-written scripts and bars, some ten minutes
+bench: $(STAMP)  ## measure speed against hand-written scripts and bars, some ten minutes; numbers go to bench.json too
 	-$(BIN)/python -m pip install --quiet --editable '.[bench]'
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.run --json bench.json
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) $(LOWEST) demo .pytest_cache .mypy_cache .ruff_cache build *.egg-info

@@ -60,7 +60,18 @@ def line_of(row: Row) -> str:
 def circumstances() -> dict[str, object]:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     versions = {name: version(name) for name in PACKAGES}
-    return {"python": platform.python_version(), "versions": versions, "cores": os.cpu_count(), "load": load}
+    return {
+        "python": platform.python_version(), "versions": versions, "system": platform.platform(), "processor": _processor(),
+        "cores": os.cpu_count(), "load": load,
+    }  # fmt: skip
+
+
+def _processor() -> str:
+    """Return what the processor is called, as far as the system tells."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,7 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rows.append(row)
             print(line_of(row), flush=True)
     print(
-        f"\n{before['cores']} cores, load {before['load']}, Python {before['python']}, {before['versions']}"
+        f"\n{before['cores']} cores of {before['processor']}, load {before['load']}, Python {before['python']}, "
+        f"{before['versions']}"
     )
     if options.json is not None:
         plain = [{**asdict(row), "passed": row.passed} for row in rows]
