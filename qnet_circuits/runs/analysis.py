@@ -16,7 +16,7 @@ from qnet_circuits.programs.counting import Counted, Seen
 from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, ask, deduced
-from qnet_circuits.runs.copies import CopyFigures, by_copy, estimated, of_all
+from qnet_circuits.runs.copies import by_copy, estimated, figures_of_copies, of_all
 from qnet_circuits.runs.directory import SECRET_FILE
 from qnet_circuits.runs.manifest import Manifest, StoredCircuit
 from qnet_circuits.runs.mitigation.stored import mitigate_blocks
@@ -191,7 +191,7 @@ def _with_copies(result: Result, stored: Stored, each: Sequence[Mapping[str, Est
     if not stored.manifest.copies:
         return result
     predicted = by_copy(stored.manifest.get("predicted", {}), stored.manifest.copies)
-    figures = CopyFigures(each, predicted).to_dict()
+    figures = figures_of_copies(each, predicted)
     notes = (OF_COPIES,) if stored.manifest.exact else (OF_COPIES, OF_THEIR_SHOTS)
     return _saying(replace(result, copies={**stored.manifest["copies"], "figures": figures}), *notes)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from qnet_circuits.backends.base import BaseBackend, Evaluation, Evaluator, Raw
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.compiling.copies import of_copy, qubits_of, taken_apart, together, touching_couplings
+from qnet_circuits.compiling.copies import of_copy, qubits_of, touching_couplings
+from qnet_circuits.compiling.merging import taken_apart, together
 from qnet_circuits.compiling.prices import gates_of
 from qnet_circuits.errors import NoShotsError
 from qnet_circuits.programs.figures import Figure
@@ -89,34 +89,29 @@ def described_copies(compiled: Compiled, options: RunOptions) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class CopyFigures:
-    """Figures of each copy, and how far they lie apart.
+def figures_of_copies(
+    estimates: Sequence[Mapping[str, Estimate]], predicted: Sequence[Mapping[str, float]]
+) -> dict[str, dict[str, Any]]:
+    """Return for each figure its values by copy, with intervals and predictions, and their standard deviation.
 
     Args:
-        each: Of each copy, its estimates; a figure is missing where it has no value.
+        estimates: Of each copy; a figure is missing where it has no value.
         predicted: Of each copy, the exact values for the same description of noise, where they were computed.
     """
-
-    each: Sequence[Mapping[str, Estimate]]
-    predicted: Sequence[Mapping[str, float]]
-
-    def to_dict(self) -> dict[str, dict[str, Any]]:
-        """Return for each figure its values by copy, with intervals and predictions, and their standard deviation."""
-        names = dict.fromkeys(name for each in self.each for name in each)
-        return {name: self._figure(name) for name in names}
-
-    def _figure(self, name: str) -> dict[str, Any]:
-        found = [each.get(name) for each in self.each]
-        plain: dict[str, Any] = {
-            end: [None if one is None else getattr(one, end) for one in found]
-            for end in ("value", "low", "high")
-        }
-        if any(name in each for each in self.predicted):
-            plain["predicted"] = [each.get(name) for each in self.predicted]
+    plain: dict[str, dict[str, Any]] = {}
+    for name in dict.fromkeys(name for each in estimates for name in each):
+        found = [each.get(name) for each in estimates]
         values = [one.value for one in found if one is not None]
-        plain["standard_deviation"] = float(np.std(values, ddof=1)) if len(values) > 1 else None
-        return plain
+        plain[name] = {
+            **{end: [one and getattr(one, end) for one in found] for end in ("value", "low", "high")},
+            **(
+                {"predicted": [each.get(name) for each in predicted]}
+                if any(name in e for e in predicted)
+                else {}
+            ),
+            "standard_deviation": float(np.std(values, ddof=1)) if len(values) > 1 else None,
+        }
+    return plain
 
 
 def by_copy(values: Mapping[str, Any], copies: int) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.backends.service.cost import RunCost
 from qnet_circuits.backends.service.pricing import priced
-from qnet_circuits.compiling.copies import together
+from qnet_circuits.compiling.merging import together
 from qnet_circuits.errors import ParameterError, UnsupportedError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.given import Runnable

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from qnet_circuits.compiling.copies import together
+from qnet_circuits.compiling.merging import together
 from qnet_circuits.runs.copies import copies_apart
 from qnet_circuits.runs.handed_in import raws_of
 from qnet_circuits.runs.manifest import Manifest, described, stored_circuits

@@ -10,7 +10,7 @@ from typing import Any, Literal, overload
 from qnet_circuits.backends.registry import backend_of, exact_of
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.compiling.copies import together
+from qnet_circuits.compiling.merging import together
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.given import Runnable, protocol_for
