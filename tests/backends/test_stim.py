@@ -79,6 +79,7 @@ def test_a_device_s_noise_is_sampled_but_for_the_shift_that_is_told(protocol, mo
         optimization_level=1,
     )
     assert check(result).keys() == result.predicted.keys()
+    assert result.to_dict()["provenance"]["shifts"] == result.provenance["shifts"]
     assert any("twirled" in note for note in result.notes) and any(
         "adds to figures" in note for note in result.notes
     )

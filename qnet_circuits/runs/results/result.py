@@ -32,7 +32,7 @@ _ASKED = ("protocol", "parameters", "backend", "corrections", "shots", "seed", "
 #: What a run was made with beside that, where it was.
 _MODES = ("engine", "controls")
 #: What else is known of how the figures were made; a run that was stored earlier lacks it.
-_MADE = ("versions", "source", "calibration_date")
+_MADE = ("versions", "source", "calibration_date", "shifts")
 #: So many placements are shown one by one.
 _FEW_LAYOUTS = 3
 #: What stands in the plain form as it is.
