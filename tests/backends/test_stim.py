@@ -127,6 +127,22 @@ def test_errors_of_readout_are_exact_in_both_directions():
         assert not any("readout" in note and "twirled" in note for note in result.notes)
 
 
+def test_errors_of_a_branch_come_as_often_as_the_branch():
+    """A parity with the bit that decides does not know whether they came with the branch or by themselves."""
+    circuit = QuantumCircuit(QuantumRegister(2), ClassicalRegister(2, "out"))
+    circuit.h(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(1)
+    circuit.measure(1, 1)
+    device = Device.from_calibration(perfect(2, t1=1.0, t2=1.0, errors={"x": 0.2}))
+    figure = [qn.Figure("same", qn.parity("circuit", [("out", 0), ("out", 1)]))]
+    given = {"figures": figure, "shots": 20_000, "seed": 1, "level": LEVEL, "predict": True}
+    result = qn.run(circuit, StimBackend("stim:perfect", device), **given)
+    assert check(result)["same"] == pytest.approx(0, abs=1e-4) and result.predicted["same"] < 0.9
+    assert any("branch" in note for note in result.notes)
+
+
 # -- figures alone ----------------------------------------------------------------------------------------------------
 
 CHAIN = qn.RepeaterChain(hops=4, link_fidelity=0.9)
