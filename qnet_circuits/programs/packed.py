@@ -25,6 +25,8 @@ class PackedBits:
         >>> bits = PackedBits(np.array([[5, 1]], dtype=np.uint8), 3)
         >>> bits.shape, bits[:, 0].tolist(), np.asarray(bits)[2].tolist()
         ((3, 2), [True, False, True], [True, False])
+        >>> bits[np.array([True, False, False]), 1].tolist(), bits[:2].shape
+        ([True], (2, 2))
     """
 
     bytes: npt.NDArray[np.uint8]
@@ -47,7 +49,8 @@ class PackedBits:
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice) and key.indices(self.shots) == (0, self.shots, 1):
             return self
-        if isinstance(key, tuple) and key[0] == slice(None) and isinstance(key[1], int):
+        row, place = key if isinstance(key, tuple) else (key, None)
+        if isinstance(row, slice) and row == slice(None) and isinstance(place, int):
             column = np.ascontiguousarray(self.bytes[:, key[1]])
             return np.unpackbits(column, count=self.shots, bitorder="little").view(np.bool_)
         return np.asarray(self)[key]

@@ -64,7 +64,6 @@ TWINS = [
     qn.Teleportation(link_fidelity=0.95),
     qn.RepeaterChain(hops=3),
     qn.Distillation(),
-    qn.EncodedLink(code="repetition-3", link_fidelity=0.95),
     qn.StateTomography(),
 ]
 
