@@ -38,7 +38,8 @@ def run_of_outcomes(
     widths = {item.name: {each.name: each.size for each in item.circuit.cregs} for item in compiled}
     raws = raws_of(data, widths, [item.name for item in compiled if item.readout is not None])
     prepared = replace(prepared, run_id=uuid.uuid4().hex, created=now())
-    circuits = stored_circuits(prepared, [len(next(iter(raw.values()))) for raw in raws.values()])
+    found = stored_circuits(prepared, [len(next(iter(raw.values()))) for raw in raws.values()])
+    circuits = tuple(replace(circuit, rounds=None) for circuit in found)  # All that were measured count.
     entries = _entries(prepared, [circuit.shots for circuit in circuits], origin)
     kept = kept_in(path, Manifest(entries, circuits, prepared.figures), prepared)
     manifest = kept.manifest

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.errors import LayoutError, ParameterError, UnsupportedError
+from qnet_circuits.errors import LayoutError, ParameterError, RecordError, UnsupportedError
 from qnet_circuits.runs.results.result import Result
 
 CHAIN = qn.RepeaterChain(hops=2)
@@ -85,6 +85,17 @@ def test_blocks_are_of_all_copies_and_a_kept_run_is_the_same_again(device, tmp_p
     plain = json.loads(json.dumps(result.to_dict()))
     assert Result.from_dict(plain).copies == result.copies == plain["copies"]
     assert plain["copies"]["qubits"] == BY_HAND
+
+
+def test_a_run_that_another_process_finishes_has_the_same_copies(tmp_path):
+    asked = dict(copies="max", shots=50, seed=4)
+    qn.submit(PAIR, "aer:fake_manila", path=tmp_path / "run", **asked)
+    assert qn.open_run(tmp_path / "run").result().copies == qn.run(PAIR, "aer:fake_manila", **asked).copies
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    manifest["copies"]["count"] = 3
+    (tmp_path / "run" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(RecordError, match="copies"):
+        qn.open_run(tmp_path / "run")
 
 
 @pytest.mark.parametrize("backend", ["stim:fake_manila", "auto:fake_manila", "local:fake_manila"])
