@@ -15,13 +15,12 @@ from itertools import pairwise
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Qubit
 
-from qnet_circuits.errors import ParameterError, check_count, check_name
+from qnet_circuits.errors import ParameterError, check_count
 from qnet_circuits.programs.blocks import bell_measurement, entangle_links, measure_pauli, move
 from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
-from qnet_circuits.theory.distillation_codes import CODES
-from qnet_circuits.theory.recurrences import PAIRS, SCHEMES
+from qnet_circuits.theory.recurrences import pairs_of
 
 #: Alice's and Bob's half of a pair.
 Halves = tuple[Qubit, Qubit]
@@ -180,8 +179,7 @@ def scheme_of(name: str, rounds: int) -> Scheme:
         >>> scheme_of("dejmps", 2).raw, scheme_of("dejmps", 2).places, scheme_of("5-to-1", 1).kept
         (4, 3, 2)
     """
-    check_name("distillation scheme", name, SCHEMES)
-    rounds = check_count("rounds", rounds, 1, _MOST_ROUNDS)
+    pairs, rounds = pairs_of(name), check_count("rounds", rounds, 1, _MOST_ROUNDS)
     if name == "pumping":
         return Scheme(rounds + 1, 2, 0, lambda work: pumped(work, rounds))
     if rounds > 1 and name not in ("dejmps", "double-selection"):
@@ -190,10 +188,8 @@ def scheme_of(name: str, rounds: int) -> Scheme:
         )
     if name in DECODERS:
         kept, gates = DECODERS[name]
-        raw = len(CODES[name].x)
-        return Scheme(raw, raw, kept, lambda work: decoded(work, kept, gates))
+        return Scheme(pairs, pairs, kept, lambda work: decoded(work, kept, gates))
     check = {"bbpssw": check_bits, "dejmps": check_turned, "double-selection": check_twice}[name]
-    pairs = PAIRS[name]
     return Scheme(pairs**rounds, rounds * (pairs - 1) + 1, 0, lambda work: nested(work, check, pairs, rounds))
 
 

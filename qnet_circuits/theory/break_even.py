@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from qnet_circuits.errors import ParameterError, check_count, check_name, check_range
 from qnet_circuits.theory.bell_diagonal import Weights, check_weights, hashing_yield
 from qnet_circuits.theory.distillation import Distilled
-from qnet_circuits.theory.distillation_codes import CODES as DISTILLING
 from qnet_circuits.theory.encoded import BARE, code_of, encoded_chain
 from qnet_circuits.theory.noise_parameters import NoiseParameters
-from qnet_circuits.theory.recurrences import PAIRS, distilled
+from qnet_circuits.theory.recurrences import distilled, pairs_of
 
 #: What chains are compared by.
 QUANTITIES = ("fidelity", "pairs")
@@ -130,7 +129,7 @@ def break_even(
             many,
             float(scales[k]),
             Contender(encoded_chain(BARE, [links[k]] * many, True, *swaps[k]), 1),
-            Contender(Distilled(joined.weights, better[k].success ** many), _raw(scheme)),
+            Contender(Distilled(joined.weights, better[k].success ** many), pairs_of(scheme)),
             Contender(encoded_chain(block, [links[k]] * many, detect, *swaps[k]), block.size),
         )
 
@@ -150,8 +149,3 @@ def _of_swaps(noise: NoiseParameters, scale: float) -> tuple[float, float]:
     gate = check_range("gate error at this scale", scale * noise.gate_error, 0, 1)
     readout = check_range("readout error at this scale", scale * noise.readout_error, 0, 1)
     return 1 - gate, 1 - readout
-
-
-def _raw(scheme: str) -> int:
-    """Return how many raw pairs one round of a scheme takes."""
-    return len(DISTILLING[scheme].x) if scheme in DISTILLING else PAIRS.get(scheme, 2)

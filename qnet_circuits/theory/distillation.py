@@ -93,7 +93,7 @@ def parity_check(
         >>> round(weights[0], 5), round(success, 5)
         (0.9264, 0.87556)
     """
-    return _kept(_agreeing(_cnot(_joint(kept, spent), 0, 1, gate), 1, _X, readout))
+    return kept_pair(_agreeing(_cnot(_joint(kept, spent), 0, 1, gate), 1, _X, readout))
 
 
 def dejmps(
@@ -119,7 +119,7 @@ def dejmps(
         >>> round(dejmps(once, once).weights[0], 5)
         0.98876
     """
-    return _kept(_agreeing(_cnot(_joint(kept, spent, order=_QUARTER), 0, 1, gate), 1, _X, readout))
+    return kept_pair(_agreeing(_cnot(_joint(kept, spent, order=_QUARTER), 0, 1, gate), 1, _X, readout))
 
 
 def double_selection(
@@ -150,7 +150,7 @@ def double_selection(
     """
     pairs = _joint(kept, spent, third, order=_HADAMARD)
     pairs = _cnot(_cnot(pairs, 0, 1, gate), 2, 1, gate)
-    return _kept(_agreeing(_agreeing(pairs, 2, _Z, readout), 1, _X, readout))
+    return kept_pair(_agreeing(_agreeing(pairs, 2, _Z, readout), 1, _X, readout))
 
 
 def _joint(*pairs: Sequence[float], order: Sequence[int] = (0, 1, 2, 3)) -> Joint:
@@ -197,7 +197,8 @@ def _differing(readout: float) -> float:
     return 2 * readout * (1 - readout)
 
 
-def _kept(weights: Joint) -> Distilled:
+def kept_pair(weights: Joint) -> Distilled:
+    """Return the pair with the weights that are left where all results agree, and their sum, or raise ParameterError."""
     success = float(weights.sum())
     if success <= 0:
         raise ParameterError("the results of these pairs never agree, so that none is kept")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.theory.bell_diagonal import check_weights
-from qnet_circuits.theory.distillation import Distilled
+from qnet_circuits.theory.distillation import Distilled, kept_pair
 
 #: Paulis, one a row, each as its letters' places in IXYZ, which multiply as these under exclusive or.
 Paulis = NDArray[np.int_]
@@ -150,10 +150,7 @@ def from_code(code: Code, pairs: Sequence[Sequence[float]]) -> Distilled:
     done = flipped[:, 0] ^ 3 * flipped[:, 1]
     weights = np.array([check_weights(pair) for pair in pairs])
     chances = weights[np.arange(len(weights)), unseen].prod(axis=1)
-    success = float(chances.sum())
-    if success <= 0:
-        raise ParameterError("the results of these pairs never agree, so that none is kept")
-    return Distilled(check_weights((np.bincount(done, chances, 4) / success).tolist()), success)
+    return kept_pair(np.bincount(done, chances, 4).astype(float))
 
 
 def _paulis(listed: Sequence[str], size: int) -> Paulis:

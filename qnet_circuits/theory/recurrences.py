@@ -51,6 +51,23 @@ def recurrence(scheme: str, gate: float = 1.0, readout: float = 1.0) -> Round:
     return lambda weights: double_selection(weights, weights, weights, gate, readout)
 
 
+def pairs_of(scheme: str) -> int:
+    """Return how many pairs a round of a scheme, or a step of pumping, takes.
+
+    Args:
+        scheme: A name of ``SCHEMES``.
+
+    Raises:
+        UnknownNameError: If there is no such scheme.
+
+    Example:
+        >>> pairs_of("dejmps"), pairs_of("5-to-1")
+        (2, 5)
+    """
+    check_name("distillation scheme", scheme, SCHEMES)
+    return len(CODES[scheme].x) if scheme in CODES else PAIRS.get(scheme, 2)
+
+
 def iterated(one: Round, weights: Sequence[float], rounds: int) -> list[Distilled]:
     """Return what is kept after each of several rounds, each on pairs that have passed the round before.
 
@@ -166,14 +183,14 @@ def distilled(scheme: str, raw: Sequence[float], rounds: int = 1) -> Distilled:
         >>> round(made.weights[0], 5), round(made.success, 5)
         (0.98876, 0.66538)
     """
-    check_name("distillation scheme", scheme, SCHEMES)
+    pairs = pairs_of(scheme)
     if scheme in CODES:
-        return from_code(CODES[scheme], [raw] * len(CODES[scheme].x))
+        return from_code(CODES[scheme], [raw] * pairs)
     if scheme == "bbpssw":
         return parity_check(raw, raw)
     pumped = scheme == "pumping"
     made = pumping(raw, rounds) if pumped else iterated(recurrence(scheme), raw, rounds)
-    return Distilled(made[-1].weights, at_once(made, PAIRS.get(scheme, 2), pumped))
+    return Distilled(made[-1].weights, at_once(made, pairs, pumped))
 
 
 def fixed_points(one: Round) -> tuple[float, float] | None:

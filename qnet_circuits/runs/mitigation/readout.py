@@ -56,10 +56,15 @@ class Readout:
         first, second = (proportion(*each, level).high for each in zip(self.wrong, self.shots, strict=True))
         return first, second
 
+    @property
+    def variances(self) -> tuple[float, float]:
+        """The variances of both, by the number of shots."""
+        first, second = (e * (1 - e) / shots for e, shots in zip(self.errors, self.shots, strict=True))
+        return first, second
+
     def variance(self, slopes: tuple[float, float]) -> float:
         """Return the variance that both errors give a figure with these derivatives."""
-        each = zip(slopes, self.errors, self.shots, strict=True)
-        return sum(slope**2 * error * (1 - error) / shots for slope, error, shots in each)
+        return sum(slope**2 * each for slope, each in zip(slopes, self.variances, strict=True))
 
     def check(self, qubit: int, level: float) -> None:
         """Raise UnsupportedError if the qubit's bits may say nothing about its state, as far as was seen."""

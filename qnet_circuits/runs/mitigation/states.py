@@ -95,9 +95,7 @@ class CorrectedState:
         parts = zip(self._parts.values(), self._events, self._of_probabilities, strict=True)
         total = sum(follow.T @ part.covariance(events) @ follow for part, events, follow in parts)
         for qubit, slopes in self._of_readout.items():
-            readout = self.readouts[qubit]
-            for row, error, shots in zip(slopes, readout.errors, readout.shots, strict=True):
-                total = total + np.outer(row, row) * error * (1 - error) / shots
+            total = total + slopes.T * self.readouts[qubit].variances @ slopes
         return np.asarray(total)
 
     def dealt(self, parts: int, rng: np.random.Generator) -> tuple[Reals, Reals, Reals]:

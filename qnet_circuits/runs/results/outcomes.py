@@ -18,6 +18,7 @@ from qnet_circuits.programs.figures import CUT, Figure, Outcomes
 from qnet_circuits.programs.program import CONTROL, acceptance_name
 from qnet_circuits.runs.manifest import StoredCircuit
 from qnet_circuits.theory.estimate import Estimate, proportion
+from qnet_circuits.theory.weighted import student
 
 Spread = dict[str, list[float]]
 Block = TypeVar("Block")
@@ -131,10 +132,8 @@ def spread_of(estimate: Estimate, values: Sequence[float], figure: Figure) -> tu
         values: The figure's value in each block, at least 2.
         figure: The figure; its intervals are cut to the values that exist.
     """
-    from scipy.special import stdtrit
-
     error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    half = float(stdtrit(len(values) - 1, (1 + estimate.level) / 2)) * error
+    half = student(len(values), (1 - estimate.level) / 2) * error
     method = f"spread of {len(values)} blocks (Student), wider than {estimate.method.removesuffix(CUT)}"
     around = replace(
         estimate, low=estimate.value - half, high=estimate.value + half, method=method, p_value=None,
