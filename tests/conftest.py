@@ -3,12 +3,13 @@
 import gc
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import matplotlib
 import numpy as np
 import pytest
 
+from qnet_circuits.cli.main import main
 from qnet_circuits.runs.shared import forget
 from tests.platform.server import PlatformServer
 
@@ -42,6 +43,18 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def nothing_compiled() -> None:
     """Have each test compile what it runs, as a process of its own would."""
     forget()
+
+
+@pytest.fixture
+def qnet(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Return what gives the command line arguments, and returns its exit status, stdout and stderr."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(list(map(str, arguments)))
+        return ended.value.code, *capsys.readouterr()
+
+    return call
 
 
 @pytest.fixture

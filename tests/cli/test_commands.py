@@ -6,19 +6,7 @@ import re
 import matplotlib.pyplot as plt
 import pytest
 
-from qnet_circuits.cli.main import main
 from qnet_circuits.protocols.bb84 import BB84
-
-
-@pytest.fixture
-def qnet(capsys):
-    def call(*arguments):
-        with pytest.raises(SystemExit) as exit_:
-            main(list(arguments))
-        out, err = capsys.readouterr()
-        return exit_.value.code, out, err
-
-    return call
 
 
 def test_run_prints_the_object_of_the_design(qnet):
@@ -309,7 +297,7 @@ def test_help_lists_each_command_in_one_whole_line_and_every_exit_status(qnet):
     told, listed = out.split("Commands:\n")
     lines = listed.splitlines()
     assert (
-        status == 0 and len(lines) == 13 and all(line.endswith(".") and "..." not in line for line in lines)
+        status == 0 and len(lines) == 14 and all(line.endswith(".") and "..." not in line for line in lines)
     )
     assert [code for code in (0, 1, 2, 3, 4, 130) if f"\n    {code} " in told] == [0, 1, 2, 3, 4, 130]
 

@@ -6,7 +6,6 @@ import re
 import pytest
 
 import qnet_circuits as qn
-from tests.cli.test_commands import qnet as qnet
 
 
 def test_the_object_is_that_of_the_verb(qnet):

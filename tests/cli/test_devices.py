@@ -7,7 +7,6 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm import client as runtime
-from tests.cli.test_commands import qnet as qnet
 
 FEW = ("fake_manila", "fake_torino", "fake_berlin", "fake_kingston", "fake_nighthawk", "fake_essex")
 

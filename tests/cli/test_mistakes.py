@@ -3,7 +3,6 @@
 import pytest
 
 from tests.cli.test_commands import MY_FILE
-from tests.cli.test_commands import qnet as qnet
 
 RUN = ("run", "--shots", "20", "--seed", "1", "--json")
 DESCRIBE = ("describe", "--json")

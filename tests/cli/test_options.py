@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from tests.cli.test_commands import qnet as qnet
 from tests.platform.execution import decoded
 
 CHAIN = ("repeater-chain", "--set", "hops=2", "--on", "ibm:ibm_manila", "--shots", "100")

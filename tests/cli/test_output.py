@@ -12,7 +12,6 @@ import pytest
 
 from qnet_circuits.cli.main import main
 from tests.cli.test_commands import MY_FILE
-from tests.cli.test_commands import qnet as qnet
 
 
 def status(*arguments):

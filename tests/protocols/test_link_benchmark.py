@@ -7,7 +7,6 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.backends.registry import device_of
-from qnet_circuits.cli.main import main
 from qnet_circuits.devices.summary import couplings_by_use
 from qnet_circuits.errors import LayoutError, ParameterError, UnknownNameError
 from qnet_circuits.programs.colouring import edge_classes, line_classes, lines_of
@@ -157,11 +156,9 @@ def test_what_cannot_run_says_what_to_do():
         qn.run(qn.LinkBenchmark(), "aer:fake_manila", layout=[0, 1])
 
 
-def test_describe_needs_no_edges(capsys):
-    with pytest.raises(SystemExit) as done:
-        main(["describe", "link-benchmark"])
-    said = capsys.readouterr().out
-    assert done.value.code == 0 and "edge colouring" in said and "run it on a device" in said
+def test_describe_needs_no_edges(qnet):
+    status, said, _ = qnet("describe", "link-benchmark")
+    assert status == 0 and "edge colouring" in said and "run it on a device" in said
 
 
 def test_many_edges_are_counted_in_the_name():

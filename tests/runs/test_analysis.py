@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.cli.main import main
 from qnet_circuits.cli.options import save_key
 from qnet_circuits.programs.protocol import registered
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
@@ -24,17 +23,6 @@ FILE = "tests/support/secret_coin.py:SecretCoin"
 def known(monkeypatch):
     """The protocol's class is found by its name, in these tests alone."""
     monkeypatch.setitem(registered, SecretCoin.name, SecretCoin)
-
-
-@pytest.fixture
-def qnet(capsys):
-    def call(*arguments):
-        with pytest.raises(SystemExit) as exit_:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return exit_.value.code, out, err
-
-    return call
 
 
 def mode(file):

@@ -13,7 +13,6 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit_aer import AerSimulator
 
 import qnet_circuits as qn
-from qnet_circuits.cli.main import main
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnsupportedError
 from qnet_circuits.testing import ALPHA
 from tests.support import tutorials
@@ -269,16 +268,14 @@ def test_other_figures_are_computed_of_stored_outcomes(tmp_path):
         (lambda run: _edit(run, parameters={"circuits": {"circuit": {"shots": 7}}}), "another program"),
     ],
 )
-def test_a_stored_program_that_was_harmed_is_refused(harm, said, tmp_path, capsys):
+def test_a_stored_program_that_was_harmed_is_refused(harm, said, tmp_path, qnet):
     qn.submit(tutorials.teleportation(), path=tmp_path / "run", figures=FIGURES, seed=1)
     harm(tmp_path / "run")
     with pytest.raises(RecordError, match=said) as caught:
         qn.open_run(tmp_path / "run").result()
     assert "\n" not in str(caught.value)
-    with pytest.raises(SystemExit) as ended:
-        main(["fetch", str(tmp_path / "run")])
-    out, err = capsys.readouterr()
-    assert (ended.value.code, out, err.count("\n")) == (2, "", 1)
+    status, out, err = qnet("fetch", tmp_path / "run")
+    assert (status, out, err.count("\n")) == (2, "", 1)
 
 
 def _edit(run, **entries):
@@ -301,13 +298,11 @@ def test_delays_are_rounded_to_the_steps_of_the_device_and_said_to_be():
     assert [(each.duration, each.unit) for each in (outer, inner)] == [(25, "dt"), (309, "dt")]
 
 
-def test_the_command_line_goes_on_with_a_program_s_run(tmp_path, capsys):
+def test_the_command_line_goes_on_with_a_program_s_run(tmp_path, qnet):
     qn.submit(tutorials.teleportation(), path=tmp_path / "run", figures=FIGURES, shots=50, seed=1)
     for command in ("status", "fetch", "replay"):
-        with pytest.raises(SystemExit) as ended:
-            main([command, str(tmp_path / "run"), "--json"])
-        out, err = capsys.readouterr()
-        assert (ended.value.code, err) == (0, "")
+        status, out, err = qnet(command, tmp_path / "run", "--json")
+        assert (status, err) == (0, "")
     said = json.loads(out)
     assert (said["protocol"], said["parameters"]) == ("program", {"circuits": {"circuit": {}}})
     assert said["figures"]["fidelity"]["value"] == 1.0

@@ -7,7 +7,6 @@ import pytest
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.processor import RuntimeBackend
 from qnet_circuits.backends.ibm.watchdog import Watchdog
-from qnet_circuits.cli.main import main
 from qnet_circuits.errors import (  # fmt: skip
     AccountError,
     BackendError,
@@ -282,16 +281,13 @@ def test_a_cancellation_that_is_interrupted_is_not_forgotten(platform, clock, tm
     assert (on_disk(tmp_path / "run")["status"], job["state"]["status"]) == ("CANCELLED", "Cancelled")
 
 
-def test_every_command_tells_of_a_job_that_may_exist(platform, tmp_path, capsys):
+def test_every_command_tells_of_a_job_that_may_exist(platform, tmp_path, qnet):
     directory = tmp_path / "run"
     submit_and_lose(platform, directory, {"kind": "killed"}, 200)
     listed_by = on_disk(directory)["jobs"][0]["listed_by"]
     for arguments, code in ((("status",), 0), (("fetch", "--no-wait"), 4)):
-        with pytest.raises(SystemExit) as ended:
-            main([*arguments, str(directory)])
-        assert ended.value.code == code
-        out, err = capsys.readouterr()
-        assert listed_by in (err if code else out)
+        status, out, err = qnet(*arguments, directory)
+        assert status == code and listed_by in (err if code else out)
     assert len(platform.jobs.records) == 1
 
 

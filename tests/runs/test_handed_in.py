@@ -14,7 +14,6 @@ from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.errors import ParameterError, RecordError, UnsupportedError
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.handed_in import raws_of
-from tests.runs.test_analysis import qnet as qnet
 
 CHAIN = qn.RepeaterChain(hops=2)
 MANILA = "aer:fake_manila"

@@ -22,7 +22,6 @@ from qnet_circuits.backends.simulation import sampling
 from qnet_circuits.errors import RecordError
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.parts import Parts
-from tests.cli.test_commands import qnet as qnet
 
 CHAIN = qn.RepeaterChain(hops=2)
 OPTIONS = {"backend": "aer:fake_manila", "shots": 700, "seed": 5, "corrections": "feedforward"}

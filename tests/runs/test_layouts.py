@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.cli.main import main
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.errors import LayoutError, ParameterError, QnetError, RecordError, UnsupportedError
 from qnet_circuits.runs.kept import Kept
@@ -142,16 +141,12 @@ def test_the_same_chip_under_another_name_is_the_same(benchmark):
         assert len(qn.compile(qn.RepeaterChain(hops=2), where, layout=benchmark).layout[0]) == 4
 
 
-def test_on_the_command_line(benchmark, capsys):
-    words = ["repeater-chain", "--set", "hops=2", "--layout", str(benchmark)]
-    with pytest.raises(SystemExit) as done:
-        main(["predict", *words, "--on", "fake_manila", "--json"])
-    plain = json.loads(capsys.readouterr().out)
-    assert done.value.code == 0 and sorted(plain["layout"][0]) in ([0, 1, 2, 3], [1, 2, 3, 4])
-    with pytest.raises(SystemExit) as done:
-        main(["predict", *words, "--on", "fake_quito"])
-    said = capsys.readouterr()
-    assert done.value.code == 2 and said.out == "" and re.search("manila.*quito", said.err)
+def test_on_the_command_line(benchmark, qnet):
+    words = ["predict", "repeater-chain", "--set", "hops=2", "--layout", benchmark]
+    status, out, _ = qnet(*words, "--on", "fake_manila", "--json")
+    assert status == 0 and sorted(json.loads(out)["layout"][0]) in ([0, 1, 2, 3], [1, 2, 3, 4])
+    status, out, err = qnet(*words, "--on", "fake_quito")
+    assert status == 2 and out == "" and re.search("manila.*quito", err)
 
 
 def of(protocol, where):

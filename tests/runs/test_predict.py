@@ -19,24 +19,12 @@ from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.registry import backend_of
-from qnet_circuits.cli.main import main
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnknownNameError, UnsupportedError
 
 CHAIN = qn.RepeaterChain(hops=2, link_fidelity=0.9)
 RANDOM_SETTINGS = qn.Ghz(parties=8, topology="chain")
 ROOT = Path(qn.__file__).parents[1]
-
-
-@pytest.fixture
-def qnet(capsys):
-    def call(*arguments):
-        with pytest.raises(SystemExit) as exit_:
-            main(list(arguments))
-        out, err = capsys.readouterr()
-        return exit_.value.code, out, err
-
-    return call
 
 
 @pytest.fixture(scope="module")

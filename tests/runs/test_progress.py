@@ -9,7 +9,6 @@ from qiskit_aer import AerSimulator
 
 import qnet_circuits as qn
 from qnet_circuits.backends.simulation import sampling
-from qnet_circuits.cli.main import main
 from qnet_circuits.runs import progress
 
 CHAIN = qn.RepeaterChain(hops=2)
@@ -109,11 +108,9 @@ def test_a_run_that_is_done_tells_nothing_more(small_calls):
     assert told == []
 
 
-def test_the_command_line_with_json_writes_one_object_and_nothing_else(small_calls, monkeypatch, capsys):
+def test_the_command_line_with_json_writes_one_object_and_nothing_else(small_calls, monkeypatch, qnet):
     monkeypatch.setattr(progress, "QUIET_SECONDS", 0.0)
-    with pytest.raises(SystemExit) as exit_:
-        main(["run", "repeater-chain", "--set", "hops=2", "--on", "aer:fake_manila", "--shots", "500", "--corrections",
-              "feedforward", "--json"])  # fmt: skip
-    out, err = capsys.readouterr()
-    assert exit_.value.code == 0 and err == ""
+    status, out, err = qnet("run", "repeater-chain", "--set", "hops=2", "--on", "aer:fake_manila", "--shots", "500",
+                            "--corrections", "feedforward", "--json")  # fmt: skip
+    assert status == 0 and err == ""
     assert out.count("\n") == 1 and json.loads(out)["shots"] == 500

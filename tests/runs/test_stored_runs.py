@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.cli.main import main
 
 FOLDER = Path(__file__).parents[2] / "hardware_runs"
 RUNS = sorted(path for path in FOLDER.iterdir() if path.is_dir())
@@ -169,28 +168,22 @@ def test_a_manifest_of_the_first_schema_stays_readable(path):
     assert all(summary[key] == manifest[key] for key in ("run_id", "protocol", "parameters", "created"))
 
 
-def _qnet(capsys, *arguments):
-    with pytest.raises(SystemExit) as ended:
-        main([*map(str, arguments)])
-    return ended.value.code, *capsys.readouterr()
-
-
 @stored
-def test_its_status_is_told_it_is_not_cancelled_and_it_is_fetched(path, tmp_path, capsys):
+def test_its_status_is_told_it_is_not_cancelled_and_it_is_fetched(path, tmp_path, qnet):
     copy = shutil.copytree(path, tmp_path / "moved")
     for command in ("status", "cancel"):
-        code, out, _ = _qnet(capsys, command, copy, "--json")
+        code, out, _ = qnet(command, copy, "--json")
         assert (code, json.loads(out)["runs"][0]["status"]) == (0, "COLLECTED")
-    code, out, _ = _qnet(capsys, "fetch", copy, "--json")
+    code, out, _ = qnet("fetch", copy, "--json")
     assert code == 0 and _alike(json.loads(out)["figures"], _json(path, "result.json")["figures"])
 
 
 @stored
-def test_one_that_lost_its_outcomes_is_made_again_as_it_was_or_refused_in_one_line(path, tmp_path, capsys):
+def test_one_that_lost_its_outcomes_is_made_again_as_it_was_or_refused_in_one_line(path, tmp_path, qnet):
     copy = shutil.copytree(path, tmp_path / "moved")
     for name in ("outcomes.npz", "exact.json"):
         (copy / name).unlink(missing_ok=True)
-    code, out, error = _qnet(capsys, "fetch", copy, "--json")
+    code, out, error = qnet("fetch", copy, "--json")
     if code == 2:
         assert out == "" and error.count("\n") == 1 and "anew" in error
     else:

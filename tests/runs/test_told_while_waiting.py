@@ -13,7 +13,6 @@ from qnet_circuits.runs import progress, remote
 from qnet_circuits.runs import remote_job as jobs
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.verbs import open_run, submit
-from tests.cli.test_commands import qnet as qnet
 from tests.runs.test_progress import Terminal
 from tests.support.elsewhere import Platform, RemoteBackend, found_by_name
 

@@ -10,7 +10,6 @@ from qiskit.primitives import StatevectorSampler
 import qnet_circuits as qn
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.errors import RefusedError, UnsupportedError, VerificationError
-from tests.cli.test_commands import qnet as qnet
 from tests.support.elsewhere import RemoteBackend
 
 CHAIN = qn.RepeaterChain(hops=2)
