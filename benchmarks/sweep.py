@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import qnet_circuits as qn
@@ -36,38 +38,53 @@ def looped(points: int, shots: int, path: Path) -> list[float]:
     ]
 
 
-def in_new_process(side: str, points: int, shots: int, path: Path) -> tuple[float, float, list[float]]:
-    """Return the seconds of one side in a new process, those from its very start, and the fidelities."""
+@dataclass(frozen=True)
+class Side:
+    """What one side took in a process of its own.
+
+    Args:
+        seconds: From the call to its figures.
+        whole: With the start of Python.
+        processor: The processor's time of the process that calls, and of the processes that it starts.
+        values: The fidelities.
+    """
+
+    seconds: float
+    whole: float
+    processor: tuple[float, float]
+    values: list[float]
+
+
+def in_new_process(side: str, points: int, shots: int, path: Path) -> Side:
+    """Measure one side in a new process."""
     begin = time.perf_counter()
     command = [sys.executable, "-m", "benchmarks.sweep", side, str(points), str(shots), str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=_ROOT)
     whole = time.perf_counter() - begin
-    seconds, values = json.loads(done.stdout)
-    return seconds, whole, values
+    seconds, own, started, values = json.loads(done.stdout)
+    return Side(seconds, whole, (own, started), values)
 
 
 def measure(points: int = POINTS, shots: int = SHOTS, repeats: int = 1) -> list[Row]:
     """Both sides in turns, each time in a process of its own; the best of each counts."""
-    seconds: dict[str, list[float]] = {"swept": [], "looped": [], "again": []}
+    found: dict[str, list[Side]] = {"swept": [], "looped": [], "again": []}
     with tempfile.TemporaryDirectory() as folder:
         for number in range(repeats):
             path = Path(folder) / f"{number}.jsonl"
-            sweep = in_new_process("swept", points, shots, path)
-            loop = in_new_process("looped", points, shots, path)
-            again = in_new_process("swept", points, shots, path)
-            if not sweep[2] == loop[2] == again[2]:
-                raise AssertionError("the sweep and the loop have other figures")
-            seconds["swept"].append(sweep[0])
-            seconds["looped"].append(loop[0])
-            seconds["again"].append(again[1])
-    best = {name: min(found) for name, found in seconds.items()}
+            for name, side in (("swept", "swept"), ("looped", "looped"), ("again", "swept")):
+                found[name].append(in_new_process(side, points, shots, path))
+    if any(each.values != found["looped"][0].values for sides in found.values() for each in sides):
+        raise AssertionError("the sweep and the loop have other figures")
+    loop, sweep = (min(found[name], key=lambda each: each.seconds) for name in ("looped", "swept"))
+    again = min(each.whole for each in found["again"])
     detail = (
-        f"{best['looped']:.1f} s, {best['swept']:.1f} s with the start of processes; figures are the same"
+        f"{loop.seconds:.1f} s, {sweep.seconds:.1f} s with the start of processes; the processor's time is "
+        f"{sum(loop.processor):.1f} s in the loop, {sweep.processor[0]:.1f} s and in all processes {sweep.processor[1]:.1f} s"
     )
-    name, cores = f"{points} points of 3-hop chains, sweep over loop", os.cpu_count()
+    name = f"{points} points of 3-hop chains, sweep over loop, {os.cpu_count()} cores"
     return [
-        Row(f"{name}, {cores} cores", best["looped"] / best["swept"], "x", 1.7, detail),
-        Row("the same sweep again, with the start of Python", best["again"], "s", 3.0, "nothing is missing"),
+        Row(name, loop.seconds / sweep.seconds, "x", 1.7, detail),
+        Row("the same sweep again, with the start of Python", again, "s", 3.0, "nothing is missing"),
     ]
 
 
@@ -76,9 +93,16 @@ def rows(repeats: int = 4) -> list[Row]:
 
 
 def main(side: str, points: str, shots: str, path: str) -> None:
-    begin = time.perf_counter()
+    begin, before = time.perf_counter(), _processor_time(resource.RUSAGE_SELF)
     values = {"swept": swept, "looped": looped}[side](int(points), int(shots), Path(path))
-    print(json.dumps([time.perf_counter() - begin, values]))
+    seconds = time.perf_counter() - begin
+    own = _processor_time(resource.RUSAGE_SELF) - before
+    print(json.dumps([seconds, own, _processor_time(resource.RUSAGE_CHILDREN), values]))
+
+
+def _processor_time(whose: int) -> float:
+    used = resource.getrusage(whose)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

@@ -77,8 +77,8 @@ def test_runs_that_come_again_are_measured_on_both_sides():
 def test_a_sweep_and_a_loop_are_measured_only_if_they_have_the_same_figures(monkeypatch):
     faster, again = run.sweep.measure(points=3, shots=50, repeats=1)
     assert faster.bar == 1.7 and faster.value > 0 and again.bar == 3.0 and again.value > 0
-    answers = iter([(1.0, 1.0, [0.5]), (1.0, 1.0, [0.6]), (1.0, 1.0, [0.5])])
-    monkeypatch.setattr(run.sweep, "in_new_process", lambda *_: next(answers))
+    sides = iter(run.sweep.Side(1.0, 1.0, (1.0, 0.0), [value]) for value in (0.5, 0.6, 0.5))
+    monkeypatch.setattr(run.sweep, "in_new_process", lambda *_: next(sides))
     with pytest.raises(AssertionError, match="other figures"):
         run.sweep.measure(points=3)
 

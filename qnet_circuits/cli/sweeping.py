@@ -49,6 +49,7 @@ def sweep(
     """
     from qnet_circuits.runs.results.tables import table
     from qnet_circuits.runs.sweeps.sweep import sweep as sweep_
+    from qnet_circuits.runs.sweeps.work import GO_ON
 
     said = _read(file)
     protocols = _protocols(said)
@@ -57,7 +58,7 @@ def sweep(
     try:
         rows = sweep_(protocols, path=said["path"], executor=workers, **options)
     except KeyboardInterrupt as stopped:
-        known = f": {stopped}" if str(stopped) else ""
+        known = f": {str(stopped).removesuffix(GO_ON)}" if str(stopped) else ""
         raise Interrupted(f"interrupted{known}; go on with: qnet sweep {shlex.quote(file)}") from None
     shown = table(rows.table(figure))
     save_picture(SimpleNamespace(plot=partial(rows.plot, axis, figure, by)), plot)

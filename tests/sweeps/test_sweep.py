@@ -169,7 +169,7 @@ def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(path, here):
         if done == 2:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt, match=r"2 of 4 points are kept in .*rows.jsonl; the same command"):
+    with pytest.raises(KeyboardInterrupt, match=r"2 of 4 points are kept in .*rows.jsonl; the same call"):
         swept(path, here, progress=stop)
     told = []
     check_whole(path, swept(path, here, progress=lambda *counted: told.append(counted)))

@@ -18,6 +18,8 @@ from qnet_circuits.runs.sweeps.workers import Processes, run_points
 
 #: A worker is given so many points at a time: enough to share what was compiled, few enough to keep all workers busy.
 _MOST_AT_ONCE, _BATCHES = 16, 16
+#: Said at Ctrl-C of what is left.
+GO_ON = "; the same call again does the rest"
 
 
 @contextmanager
@@ -67,7 +69,7 @@ class Work:
             while self._running:
                 self._collect()
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(f"{self._kept}; the same command again does the rest") from None
+            raise KeyboardInterrupt(f"{self._kept}{GO_ON}") from None
         finally:
             for future in self._running:
                 future.cancel()

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from types import ModuleType
 from typing import Any
 
@@ -70,7 +71,7 @@ class Processes(ProcessPoolExecutor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Start ``fn(*args, **kwargs)`` in one of the processes, as any executor does."""
-        with _without_main_module():
+        with _without_main_module(), _without_ctrl_c():
             return super().submit(fn, *args, **kwargs)
 
     def start(self, backends: Iterable[str]) -> None:
@@ -102,6 +103,21 @@ def _without_main_module() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Have Ctrl-C wait: what is spawned meanwhile never gets it, not even before it runs a line of this file."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # It unblocks signals when it is started.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin() -> None:
