@@ -1,9 +1,9 @@
 """A chain of repeaters as a script would simulate it: a queue of events, one round after another.
 
-Each link attempts until it succeeds; a station swaps as soon as both of its links are there; if the swap fails, it tells
-all nodes whose qubits were joined there, and a link begins anew once both of its ends have heard. A round ends when both
-end nodes have heard of every swap. It shares no code with the library, and draws the attempts of a link in one step, as the
-library does.
+Each link attempts until it succeeds; a station swaps as soon as both of its links are there; if the swap fails, news runs
+from node to node along all that was joined there, and a station that has not heard yet may swap what is lost. A link begins
+anew once both of its ends have heard. A round ends when both end nodes have heard of every swap. It shares no code with the
+library, and draws the attempts of a link in one step, as the library does.
 """
 
 from __future__ import annotations
@@ -30,69 +30,61 @@ class Round:
 
     def __init__(self, chain: Chain, rng: random.Random) -> None:
         self.chain, self.rng = chain, rng
-        self.queue: list[tuple[float, int, str, int]] = []
+        self.tell = chain.link_km / LIGHT_KM_PER_S
+        self.queue: list[tuple[float, bool, int, int, int, float]] = []
         self.number = 0
         self.since: dict[tuple[int, int], float] = {}  # (node, link): when the qubit was there
-        self.joined: set[int] = set()  # stations that have swapped
-        self.heard = [2] * chain.links  # ends of each link that know that it is to begin
         self.swapped_at: dict[int, float] = {}
         self.paid: dict[int, float] = {}
 
-    def put(self, time: float, kind: str, which: int) -> None:
+    def put(self, time: float, herald: bool, link: int, node: int = 0, born: float = 0.0) -> None:
         self.number += 1
-        heappush(self.queue, (time, self.number, kind, which))
+        # What happens at one moment comes together, news first.
+        heappush(self.queue, (round(time, 12), herald, self.number, link, node, born))
 
     def begin(self, time: float, link: int) -> None:
         u = 1.0 - self.rng.random()
         attempts = (
             1 if self.chain.success == 1 else max(1, math.ceil(math.log(u) / math.log1p(-self.chain.success)))
         )
-        self.put(time + attempts * self.chain.period_s, "herald", link)
+        self.put(time + attempts * self.chain.period_s, True, link)
 
     def run(self) -> tuple[float, float]:
         """Return when both ends knew, and how long the stations' qubits were stored together, in seconds."""
         links = self.chain.links
         for link in range(links):
             self.begin(0.0, link)
-        while len(self.joined) < links - 1 or len(self.since) < 2 * links:
-            time, _, kind, which = heappop(self.queue)
-            if kind == "herald":
-                self.since[which, which] = self.since[which + 1, which] = time
-                for station in (which, which + 1):
-                    if (
-                        0 < station < links
-                        and (station, station - 1) in self.since
-                        and (station, station) in self.since
-                    ):
+        while len(self.swapped_at) < links - 1 or len(self.since) < 2 * links:
+            time, herald, _, link, node, born = heappop(self.queue)
+            if herald:
+                self.since[link, link] = self.since[link + 1, link] = time
+                for station in (link, link + 1):
+                    if (station, station - 1) in self.since and (station, station) in self.since:
                         self.swap(time, station)
-            else:
-                self.heard[which] += 1
-                if self.heard[which] == 2:
-                    self.begin(time, which)
-        tell = self.chain.link_km / LIGHT_KM_PER_S
-        last = [at + max(s, links - s) * tell for s, at in self.swapped_at.items()]
+            elif self.since.get((node, link)) == born:
+                self.lose(time, node, link)
+                if self.swapped_at.pop(node, None) is not None:
+                    del self.paid[node]
+                    self.lose(time, node, 2 * node - 1 - link)
+        last = [at + max(s, links - s) * self.tell for s, at in self.swapped_at.items()]
         return max(last, default=max(self.since.values())), sum(self.paid.values())
 
     def swap(self, time: float, station: int) -> None:
         if self.chain.swap_success == 1 or self.rng.random() < self.chain.swap_success:
-            self.joined.add(station)
             self.swapped_at[station] = time
             self.paid[station] = 2 * time - self.since[station, station - 1] - self.since[station, station]
             return
-        low, high = station - 1, station
-        while low in self.joined:
-            low -= 1
-        while high + 1 in self.joined:
-            high += 1
-        for link in range(low, high + 1):
-            self.joined.discard(link)
-            self.swapped_at.pop(link, None)
-            self.paid.pop(link, None)
-            self.heard[link] = 0
-            for node in (link, link + 1):
-                del self.since[node, link]
-                away = abs(node - station) * self.chain.link_km / LIGHT_KM_PER_S
-                self.put(time + away, "told", link)
+        self.lose(time, station, station - 1)
+        self.lose(time, station, station)
+
+    def lose(self, time: float, node: int, link: int) -> None:
+        """Let one end of a link know that its pair is lost, and tell the other, unless it knows."""
+        del self.since[node, link]
+        other = 2 * link + 1 - node
+        if (other, link) in self.since:
+            self.put(time + self.tell, False, link, other, self.since[other, link])
+        else:
+            self.begin(time, link)
 
 
 def simulate(chain: Chain, rounds: int, seed: int) -> list[tuple[float, float]]:

@@ -84,7 +84,8 @@ class QuantumRepeater(Protocol):
         ends: ``measured``, if end qubits are measured at once, or ``stored`` until the pair is delivered. Default ``measured``.
 
     Raises:
-        ParameterError: If a value is out of range, or ``time_scale`` is given without ``scaled`` or the reverse.
+        ParameterError: If a value is out of range, ``time_scale`` is given without ``scaled`` or the reverse, or what is given
+            would change nothing: ``cutoff`` or ``swap_success`` without a station, ``circuits`` without drawn rounds.
         UnknownNameError: If there is no such storage, scheme, swapping or treatment of ends.
 
     Example:
@@ -129,11 +130,25 @@ class QuantumRepeater(Protocol):
             raise ParameterError("time_scale must be greater than 0")
         if not isinstance(self.messages, bool):
             raise ParameterError(f"messages must be true or false, got {self.messages!r}")
+        self._check_effects()
         _ = self.schedule, self._plob
         for field in fields(self):  # numpy's numbers would not go into JSON
             value, kind = getattr(self, field.name), str(field.type)
             if value is not None and kind.startswith(("float", "int")):
                 object.__setattr__(self, field.name, float(value) if kind.startswith("float") else int(value))
+
+    def _check_effects(self) -> None:
+        """Raise ParameterError if a parameter was given that would change nothing."""
+        given = {"cutoff": self.cutoff is not None, "swap_success": self.swap_success != 1}
+        for name in (name for name, is_given in given.items() if is_given and not self.stations):
+            raise ParameterError(
+                f"{name} is of stations, and there is none with stations=0: leave it out, or give stations"
+            )
+        if self._one_circuit and self.circuits != type(self).circuits:
+            raise ParameterError(
+                f"circuits={self.circuits} counts rounds that become circuits, and storage={self.storage} has one circuit for "
+                "the mean of all rounds: leave it out, or take storage=delays or scaled"
+            )
 
     @cached_property
     def chain(self) -> Network:
@@ -217,10 +232,16 @@ class QuantumRepeater(Protocol):
             return (
                 f"{drawn}, in which stored qubits relax for their network times by T1 and T2 of the memories"
             )
+        memory = {"T1": self.memory_t1, "T2": self.memory_t2}
+        scaled = "".join(
+            f"a memory's {name} of {seconds:g} s is {seconds * self.time_scale:g} s of the device; "
+            for name, seconds in memory.items()
+            if seconds is not None
+        )
         return (
-            f"{drawn} with delays of the device, {self.time_scale:g} device seconds for a network second, to 0.1 µs; the "
-            "device's own qubits are the memories, one scale for all of them whatever their T2; its gates and readouts are not "
-            "scaled, and what waits for its readout relaxes"
+            f"{drawn} with delays of the device, {self.time_scale:g} device seconds for a network second, to 0.1 µs; {scaled}"
+            "the device's own qubits are the memories, one scale for all of them whatever their T2; its gates and readouts are "
+            "not scaled, and what waits for its readout relaxes"
         )
 
     # -- figures ----------------------------------------------------------------------------------------------------

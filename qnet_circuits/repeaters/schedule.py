@@ -27,8 +27,9 @@ class Schedule:
     """How a chain of links is run, from attempts to a pair of its end nodes.
 
     All links attempt in parallel from the start of a round. A link that succeeds keeps its pair; stations swap by the rule
-    ``swapping``. If a swap fails, or a pair has waited for too long, what was joined there is lost: its links begin anew as
-    soon as both of their ends know, and all else goes on.
+    ``swapping``. If a swap fails, or a pair has waited for too long, what was joined there is lost, and news of the loss runs
+    from node to node along it. A station that has not heard yet may still swap what is lost, and so loses more. A link begins
+    anew as soon as both of its ends know, and all else goes on.
 
     Args:
         success: Probability that one attempt of each link succeeds, in (0, 1]. At least one link.
@@ -76,10 +77,10 @@ class Schedule:
             raise ParameterError("swap_success must be greater than 0: no swap would ever succeed")
         check_count("modes", self.modes)
         if self.cutoff_s is not None:
-            cutoff = check_range("cutoff_s", self.cutoff_s, 0, math.inf)
+            cutoff = check_range("cut-off", self.cutoff_s, 0, math.inf)
             if cutoff < max(self.period_s):
                 raise ParameterError(
-                    f"cutoff_s must be at least one attempt, {max(self.period_s):g} s, got {self.cutoff_s!r}"
+                    f"the cut-off must be at least one attempt, {max(self.period_s):g} s, got {self.cutoff_s!r}"
                 )
 
     @property

@@ -48,7 +48,8 @@ def test_the_mean_channel_is_that_of_theory(stations, storage):
 
 @pytest.mark.parametrize("storage", ["averaged", "frames", "delays"])
 def test_modes_agree_on_memories_that_dephase(storage, rng):
-    protocol = repeater(length_km=60, stations=2, storage=storage, circuits=20, memory_t2=0.01)
+    more = {"circuits": 20} if storage == "delays" else {}
+    protocol = repeater(length_km=60, stations=2, storage=storage, memory_t2=0.01, **more)
     shots = 100 if storage == "delays" else 3000
     result = qn.run(protocol, "ideal", shots=shots, seed=int(rng.integers(2**31)), level=1 - ALPHA)
     for name in ("fidelity", "xx", "yy", "zz", "pairs_per_second", "key_per_second", "plob_ratio"):
@@ -113,7 +114,7 @@ def test_scaled_delays_are_those_of_the_schedule(stations):
     # delays are whole tenths of a microsecond, 1e-4 of T2
     assert found["xx"].value == pytest.approx(kept, abs=2e-4)
     assert found["zz"].value == pytest.approx(1.0, abs=1e-5)
-    assert any("device seconds for a network second" in note for note in found.notes)
+    assert any("T2 of 0.05 s is 0.001 s of the device" in note for note in found.notes)
     for item in program.items:
         waited = dict.fromkeys(item.circuit.qubits, 0.0)
         for each in item.circuit.data:
@@ -205,7 +206,10 @@ def test_what_runs_where():
     ("given", "said"),
     [
         ({"stations": -1}, "stations .*-1"),
-        ({"cutoff": 1e-5}, "at least one attempt"),
+        ({"cutoff": 1e-5}, "cut-off must be at least one attempt"),
+        ({"stations": 0, "cutoff": 1.0}, "cutoff .*stations=0"),
+        ({"stations": 0, "swap_success": 0.5}, "swap_success .*stations=0"),
+        ({"circuits": 20}, "circuits=20 .*storage=averaged"),
         ({"memory_t1": 0.01}, "at most 2 T1"),
         ({"memory_t1": "0.01"}, "at most 2 T1"),
         ({"length_km": 0}, "length_km"),

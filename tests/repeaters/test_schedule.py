@@ -193,7 +193,7 @@ def test_schedule_of_a_network():
         (lambda: Schedule(0.1, (1.0,)), "success .* 0.1"),
         (lambda: in_attempts(2, swapping="eager"), "'eager'"),
         (lambda: in_attempts(2, swap_success=0), "swap_success"),
-        (lambda: in_attempts(2, cutoff_s=0.5), "cutoff_s must be at least one attempt, 1 s, got 0.5"),
+        (lambda: in_attempts(2, cutoff_s=0.5), "cut-off must be at least one attempt, 1 s, got 0.5"),
         (lambda: in_attempts(2, modes=0), "modes"),
         (lambda: in_attempts(2).sample(0), "rounds"),
         (lambda: in_attempts(2).sample(3, 1).storage_s("lost"), "'lost'"),
@@ -208,5 +208,5 @@ def test_bad_input(make, message):
 
 @pytest.mark.slow
 def test_rounds_that_never_end():
-    with pytest.raises(ParameterError, match="raise cutoff_s or swap_success"):
+    with pytest.raises(ParameterError, match="a longer cut-off"):
         in_attempts(2, 1e-9, cutoff_s=1.0).sample(2, 1)
