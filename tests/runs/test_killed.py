@@ -108,20 +108,34 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize("step", STEPS)
+#: The same for a run of three jobs.
+STEPS_OF_THREE = {
+    "between two jobs": ("submit", ("after", "manifest.json", 3), "SUBMITTING", 1),
+    "before the second POST": ("submit", ("after", "manifest.json", 4), "SUBMITTING", 1),
+    "within the second ticket": ("submit", ("within", "manifest.json", 5), "SUBMITTING", 2),
+    "after the last ticket": ("submit", ("after", "manifest.json", 7), "QUEUED", 3),
+    "after the first download": ("fetch", ("after", "0.npz"), "DONE", 3),
+    "within the last download": ("fetch", ("within", "2-0.npz"), "DONE", 3),
+    "within the outcomes": ("fetch", ("within", "outcomes.npz"), "DONE", 3),
+}
+
+
+@pytest.mark.parametrize(
+    ("jobs", "step"), [*((1, step) for step in STEPS), *((3, step) for step in STEPS_OF_THREE)]
+)
 def test_a_client_that_is_killed_at_any_step_leaves_a_run_that_the_next_one_finishes(
-    step, platform, client, tmp_path
+    jobs, step, platform, client, tmp_path
 ):
-    command, die, status, made = STEPS[step]
+    command, die, status, made = (STEPS if jobs == 1 else STEPS_OF_THREE)[step]
     directory, before = tmp_path / "run", len(platform.jobs)
+    submit = (*submitting(jobs), directory)
     if command == "fetch":
-        assert client.qnet(*SUBMIT, directory).code == 0
-    arguments = (*SUBMIT, directory) if command == "submit" else ("fetch", directory)
-    assert client.qnet(*arguments, die=die).killed
+        assert client.qnet(*submit).code == 0
+    assert client.qnet(*(submit if command == "submit" else ("fetch", directory)), die=die).killed
     assert check_truth(platform, directory) == status
     assert len(platform.jobs) == before + made
-    finish(platform, client, directory)
-    assert len(platform.jobs) == before + 1
+    finish(platform, client, directory, jobs)
+    assert len(platform.jobs) == before + jobs
 
 
 @pytest.mark.parametrize("step", ["before the POST", "after the POST"])
@@ -212,34 +226,6 @@ def test_a_job_that_is_listed_late_is_waited_for_by_the_next_client(platform, cl
         platform.ask("set", lag=0.0)
     finish(platform, client, directory)
     assert len(platform.jobs) == before + 1
-
-
-#: The same for a run of three jobs.
-STEPS_OF_THREE = {
-    "between two jobs": ("submit", ("after", "manifest.json", 3), "SUBMITTING", 1),
-    "before the second POST": ("submit", ("after", "manifest.json", 4), "SUBMITTING", 1),
-    "within the second ticket": ("submit", ("within", "manifest.json", 5), "SUBMITTING", 2),
-    "after the last ticket": ("submit", ("after", "manifest.json", 7), "QUEUED", 3),
-    "after the first download": ("fetch", ("after", "0.npz"), "DONE", 3),
-    "within the last download": ("fetch", ("within", "2-0.npz"), "DONE", 3),
-    "within the outcomes": ("fetch", ("within", "outcomes.npz"), "DONE", 3),
-}
-
-
-@pytest.mark.parametrize("step", STEPS_OF_THREE)
-def test_a_client_of_three_jobs_that_is_killed_leaves_a_run_that_the_next_one_finishes(
-    step, platform, client, tmp_path
-):
-    command, die, status, made = STEPS_OF_THREE[step]
-    directory, before = tmp_path / "run", len(platform.jobs)
-    if command == "fetch":
-        assert client.qnet(*submitting(3), directory).code == 0
-    arguments = (*submitting(3), directory) if command == "submit" else ("fetch", directory)
-    assert client.qnet(*arguments, die=die).killed
-    assert check_truth(platform, directory) == status
-    assert len(platform.jobs) == before + made
-    finish(platform, client, directory, 3)
-    assert len(platform.jobs) == before + 3
 
 
 @pytest.mark.parametrize("step", ["before the POST", "after the POST", "within the ticket"])

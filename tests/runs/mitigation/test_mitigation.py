@@ -31,6 +31,14 @@ def ran(protocol, device=LINE, **options):
     )
 
 
+def read_perfectly(*ends):
+    qubits = [
+        replace(qubit, one_from_zero=0.0, zero_from_one=0.0) if k in ends else qubit
+        for k, qubit in enumerate(LINE.qubits)
+    ]
+    return replace(LINE, qubits=tuple(qubits))
+
+
 @pytest.mark.parametrize(
     "protocol",
     [
@@ -64,14 +72,7 @@ def test_the_acceptance_of_post_selection_is_corrected():
 def test_in_real_time_the_ends_are_corrected_and_wrong_decisions_remain():
     """The reference has no readout errors at the ends; what was decided on wrong bits is the same there."""
     plain = qn.compile(CHAIN, LINE, corrections="feedforward")
-    ends = (plain.layout[0][0], plain.layout[0][-1])
-    perfect = replace(
-        LINE,
-        qubits=tuple(
-            replace(qubit, one_from_zero=0.0, zero_from_one=0.0) if k in ends else qubit
-            for k, qubit in enumerate(LINE.qubits)
-        ),
-    )
+    perfect = read_perfectly(plain.layout[0][0], plain.layout[0][-1])
     result = ran(CHAIN, corrections="feedforward", shots=20000, layout=plain.layout[0])
     for name, expected in qn.predict(
         CHAIN, perfect, noise=READOUT_ONLY, corrections="feedforward", layout=plain.layout[0]
@@ -85,14 +86,7 @@ def test_in_real_time_the_ends_are_corrected_and_wrong_decisions_remain():
 def test_chosen_bits_alone_are_corrected(chosen):
     """The reference has no readout errors at the ends; wrong Bell measurements choose other shots there too."""
     plain = qn.compile(CHAIN, LINE, corrections="postselect")
-    ends = (plain.layout[0][0], plain.layout[0][-1])
-    perfect = replace(
-        LINE,
-        qubits=tuple(
-            replace(qubit, one_from_zero=0.0, zero_from_one=0.0) if k in ends else qubit
-            for k, qubit in enumerate(LINE.qubits)
-        ),
-    )
+    perfect = read_perfectly(plain.layout[0][0], plain.layout[0][-1])
     options = {"corrections": "postselect", "layout": plain.layout[0]}
     result = ran(CHAIN, shots=10000, mitigate=chosen, **options)
     expected_figures = qn.predict(CHAIN, perfect, noise=READOUT_ONLY, **options).figures
