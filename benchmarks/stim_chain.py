@@ -68,7 +68,7 @@ def quickest(found: Mapping[str, Any], name: str) -> float:
     return min(float(each.answer[0]) for each in found[name])
 
 
-def with_link_noise(shots: int = SHOTS, repeats: int = 4) -> list[Row]:
+def with_link_noise(shots: int = SHOTS, repeats: int = 4, aer_shots: int = AER_SHOTS) -> list[Row]:
     tasks: dict[str, Callable[[int], Found]] = {
         "figures": lambda seed: spent(qn.run(CHAIN, "stim", shots=shots, seed=seed)),
         "kept": lambda seed: spent(qn.submit(CHAIN, "stim", shots=shots, seed=seed).result()),
@@ -77,9 +77,9 @@ def with_link_noise(shots: int = SHOTS, repeats: int = 4) -> list[Row]:
     }
     in_turns(tasks, 1)
     found = in_turns(tasks, repeats, first=1)
-    aer = in_turns({"aer": on_aer(AER_SHOTS)}, 1)
+    aer = in_turns({"aer": on_aer(aer_shots)}, 1)
     figures, kept, chunks, one = (quickest(found, name) for name in tasks)
-    slow = quickest(aer, "aer") * shots / AER_SHOTS
+    slow = quickest(aer, "aer") * shots / aer_shots
     exact = qn.predict(CHAIN).fidelity.value
     mean = sum(each.answer[1] for each in found["chunks"]) / repeats
     total, name = best(found["figures"]), f"{HOPS}-hop chain on stim"
@@ -93,7 +93,7 @@ def with_link_noise(shots: int = SHOTS, repeats: int = 4) -> list[Row]:
         row("figures", figures, "in chunks", 2.0, f"; {total:.2f} s in all"),
         row("outcomes kept", kept, "in one call", 1.2),
         row("outcomes kept", kept, "in chunks", 1.0),
-        row("figures", figures, "on Aer's stabilizers", 500.0, f"; Aer's from {AER_SHOTS} shots"),
+        row("figures", figures, "on Aer's stabilizers", 500.0, f"; Aer's from {aer_shots} shots"),
         deviation(f"{name}, baseline's deviation", mean, exact, repeats * shots),
     ]
 

@@ -41,6 +41,12 @@ def test_the_baselines_seconds_are_scaled_on_a_line():
     assert run.feedforward_chain.scaled(2.0, 4.0, (100, 200), 1000) == pytest.approx(20.0)
 
 
+def test_long_chains_on_stim_are_those_that_are_written_by_hand():
+    *speed, deviation = run.stim_chain.with_link_noise(shots=4000, repeats=1, aer_shots=2)
+    assert [row.bar for row in speed] == [2.0, 1.2, 1.0, 500.0] and all(row.value > 0 for row in speed)
+    assert deviation.passed
+
+
 def test_each_benchmark_gives_rows_with_its_bars():
     rows = run.exact_chain.measure("frame", short=2, long=4, repeats=1)
     assert [row.bar for row in rows] == [10.0, None, 1.5]

@@ -1,6 +1,7 @@
 """Stim samples what the exact engine computes: exactly where noise is Pauli, and elsewhere but for a shift that is told."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit.classical import expr
 
 import qnet_circuits as qn
+from qnet_circuits.backends.simulation import sampling
 from qnet_circuits.backends.simulation.pauli_transfer import transfer
 from qnet_circuits.backends.simulation.steps import Depolarise, PauliError, Relax, Turn
-from qnet_circuits.backends.simulation.stim_circuits import errors_of
+from qnet_circuits.backends.simulation.stim_circuits import StimCircuit, errors_of
 from qnet_circuits.backends.stim import CHUNK, StimBackend
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import UnsupportedError
@@ -300,6 +302,18 @@ def test_no_two_chunks_circuits_or_seeds_share_random_numbers():
         rows += [np.packbits(outcomes[name]["c"], axis=1).tobytes() for name in "ab"]
     shots = [row[k : k + 8] for row in rows for k in range(0, len(row), 8)]
     assert len(shots) == len(set(shots)) == 4 * (CHUNK + 500)
+
+
+def test_parts_that_were_finished_are_not_sampled_again(monkeypatch):
+    monkeypatch.setattr(sampling, "SHORT", -1.0)
+    parts, backend = {}, StimBackend()
+    keep = SimpleNamespace(get=parts.get, put=parts.__setitem__)
+    ticket = backend.submit(qn.compile(CHAIN, "stim"), [CHUNK + 9] * 3, seed=1)
+    first = backend.fetch(ticket, keep=keep)
+    assert len(parts) == 2
+    monkeypatch.setattr(StimCircuit, "sample", None)
+    for one, again in zip(first, backend.fetch(ticket, keep=keep), strict=True):
+        assert all(np.array_equal(one[name], again[name]) for name in one)
 
 
 # -- channels ---------------------------------------------------------------------------------------------------------
