@@ -119,7 +119,8 @@ class StimBackend(CountingBackend):
             noisy = noisy_program(compiled, device, noise)
             found = [twirled(thinned(circuit)) for circuit in noisy.circuits]
             changed = dict.fromkeys(what for each in found for what in each.changed)
-            said = (f"twirled to Pauli errors: {', '.join(changed)}",) if changed else ()
+            what = f"twirled to Pauli errors: {', '.join(changed)}"
+            said = (f"{what}; what that adds to figures is told beside predictions",) if changed else ()
             circuits = tuple(stim_circuit_of(each.circuit) for each in found)
             return _Plans(circuits, (*noisy.notes, *said), bool(changed))
 
