@@ -39,7 +39,7 @@ SMALL = [
     qn.SwapTransport(hops=2, link_fidelity=0.95),
     qn.StateTomography(link_fidelity=0.95),
     qn.ProcessTomography(link_fidelity=0.95),
-    qn.QuantumRepeater(length_km=40.0, circuits=2, rounds=500),
+    qn.QuantumRepeater(length_km=40.0, rounds=500),
     qn.NetworkRequests(rounds=100),
 ]
 LARGE = [
