@@ -25,6 +25,9 @@ from qnet_circuits.theory.fibre import transmission
 from qnet_circuits.theory.key_rates import bb84_rate
 from qnet_circuits.theory.means import mean
 
+#: What ``Schedule.of`` takes beside a network.
+_POLICY = ("swapping", "swap_success", "cutoff_s", "modes", "messages")
+
 
 @dataclass(frozen=True)
 class Rates:
@@ -211,6 +214,8 @@ def rates_over_distance(
         >>> [each.beats_plob for each in table[0]], [each.beats_plob for each in table[1]]
         ([False, False], [False, True])
     """
+    if unknown := sorted(set(policy) - set(_POLICY)):
+        raise ParameterError(f"schedules take {', '.join(_POLICY)}; got {', '.join(unknown)}")
     rng = np.random.default_rng(seed)
     table: dict[int, list[Rates]] = {}
     for number in stations:

@@ -67,7 +67,8 @@ def serve_requests(
 
     Raises:
         ParameterError: If a value is out of range, two users have no route, a route cannot reach the fidelity, a node has too
-            few memories or communication qubits, or a deadline is shorter than one attempt.
+            few memories or communication qubits, a deadline is shorter than one attempt, or
+            ``swap_success`` or ``cutoff_s`` is given and no route has a station.
 
     Example:
         >>> link = Link(length_km=10, scheme="sender", efficiency=0.5)
@@ -86,6 +87,7 @@ def serve_requests(
     asked = [
         (each, chain, _schedule(each, chain, schedule)) for each, chain in zip(requests, chains, strict=True)
     ]
+    _check_stations([each for *_, each in asked])
     order = sorted(range(len(asked)), key=lambda k: _rank(requests[k], policy))
     rng, block = np.random.default_rng(seed), max(rounds, _TOGETHER)
     turns = [Turns(_sampler(*asked[k], rng), block) for k in order]
@@ -124,6 +126,13 @@ def _schedule(request: Request, chain: Network, given: Mapping[str, Any]) -> Sch
                 f"{request.users} keeps {request.pairs} pairs, and {name} has {memories} memories"
             )
     return schedule
+
+
+def _check_stations(schedules: Sequence[Schedule]) -> None:
+    """Raise ParameterError if a rule of stations was given, and no route has a station."""
+    for name, default in (("swap_success", 1.0), ("cutoff_s", None)):
+        if all(each.links == 1 and getattr(each, name) != default for each in schedules):
+            raise ParameterError(f"{name} is of stations, and no route has one: leave it out")
 
 
 def _check_reach(request: Request, at_once: Floats, leaves: Floats) -> None:

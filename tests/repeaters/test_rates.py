@@ -132,6 +132,7 @@ def test_over_distance():
         (lambda: repeater_rates(chain(2), ends="lost"), "'lost'"),
         (lambda: repeater_rates(chain(2), level=1.0), "level"),
         (lambda: rates_over_distance([10], [-1], Link(length_km=1)), "stations"),
+        (lambda: rates_over_distance([10], [0], Link(length_km=1), cutoff=1.0), "cutoff_s.* got cutoff"),
         (lambda: rates_over_distance([10], [1], Link(length_km=1), memory_t1=1, memory_t2=3), "T2"),
     ],
 )
