@@ -17,7 +17,7 @@ from qnet_circuits.compiling.routing import Routed
 from qnet_circuits.errors import QnetError
 
 #: The most wires of a circuit of a program that has placements compared, and of all its circuits.
-_WIDEST, _MOST_WIRES = 32, 400
+_WIDEST, _MOST_WIRES = 32, 600
 #: So many placements of each kind are compared, divided by the two-qubit gates of the longest circuit, since prediction takes
 #: longer for deep ones; fewer than the second number are not worth it.
 _COMPARED_GATES, _FEWEST = 300, 3

@@ -42,8 +42,8 @@ from qnet_circuits.runs.shared import compiled_once, drawn_program, program_once
 _RANKING_MEMORY, _PATHS = 2**20, 64
 #: What predictions chose in this process, by the program whose figures told: a call that comes again compares nothing.
 _KNOWN: dict[str, dict[Hashable, Place]] = {}
-#: Placements are compared by circuits that have so many wires together.
-_TELLING_WIRES = 32
+#: Placements are compared by circuits that have so many wires together, and by two at least.
+_TELLING_WIRES = 48
 
 
 def prepare(
@@ -260,8 +260,8 @@ def ranking_of(program: Program, backend: BaseBackend, memory: float = _RANKING_
         return None
     needed = set().union(*(figure.circuits for figure in figures))
     wires = {item.name: item.circuit.num_qubits for item in program if item.name in needed}
-    few, names = max(1, _TELLING_WIRES // max(wires.values())), list(wires)
-    telling = [names[k * len(names) // few] for k in range(few)] if few < len(names) else names
+    few, names = max(2, _TELLING_WIRES // max(wires.values())), list(wires)
+    telling = [names[math.ceil(k * len(names) / few)] for k in range(few)] if few < len(names) else names
     lack, known = _Lack(backend.device, figures, memory), _KNOWN.setdefault(program.id, {})
     return Ranking(lack, telling if len(telling) < len(own) else (), known)
 

@@ -67,6 +67,8 @@ def test_auto_and_predicted_are_two_names_for_the_same():
         (qn.RepeaterChain(hops=2), "fake_brisbane", "feedforward", 0.855),
         (qn.Teleportation(), "fake_brisbane", "feedforward", 0.92),
         (qn.Ghz(parties=3), "fake_boston", "feedforward", 0.90),
+        (qn.LongRangeCnot(), "fake_torino", "feedforward", 0.829),
+        (qn.NetworkRequests(), "fake_torino", "feedforward", 0.716),
     ],
     ids=lambda value: getattr(value, "id", str(value)),
 )
@@ -191,7 +193,7 @@ def test_a_later_placement_that_cannot_be_judged_drops_out():
     assert found.layout == asked[1].layout != compile_program(program, device).layout
 
 
-@pytest.mark.parametrize("protocol", [qn.RepeaterChain(hops=40), qn.Ghz(parties=6)], ids=["wide", "many"])
+@pytest.mark.parametrize("protocol", [qn.RepeaterChain(hops=40), qn.Ghz(parties=7)], ids=["wide", "many"])
 def test_large_programs_are_not_predicted(protocol):
     lack, asked = by_turns(lambda turn: -turn)
     compile_program(protocol.program(None), fake_device("fake_kingston"), ranking=Ranking(lack))
