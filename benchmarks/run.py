@@ -24,6 +24,7 @@ from benchmarks import (
     frame_chain,
     key_distillation,
     overhead,
+    placement,
     pulses,
     repeated_runs,
     schedules,
@@ -46,7 +47,10 @@ BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
     "sweep": sweep.rows,
     "copies": copies.rows,
     "sequence": against_sequence.rows,
+    "placement": placement.rows,
 }
+#: What takes many minutes is measured if it is named, and only then.
+SLOW = {"placement"}
 PACKAGES = ("qnet-circuits", "qiskit", "qiskit-aer", "numpy", "cotengra", "stim")
 
 
@@ -80,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--repeats", type=int, default=4, help="rounds of each measurement; the best counts")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file too")
     options = parser.parse_args(arguments)
-    names = options.only.split(",") if options.only else list(BENCHMARKS)
+    names = options.only.split(",") if options.only else [name for name in BENCHMARKS if name not in SLOW]
     if unknown := set(names) - set(BENCHMARKS):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
     before, rows = circumstances(), []

@@ -108,6 +108,8 @@ from qnet_circuits.repeaters.requests import Request as Request
 from qnet_circuits.repeaters.requests import Served as Served
 from qnet_circuits.repeaters.schedule import Schedule as Schedule
 from qnet_circuits.repeaters.serving import serve_requests as serve_requests
+from qnet_circuits.runs.comparing_layouts import PlacedFigure as PlacedFigure
+from qnet_circuits.runs.comparing_layouts import compare_layouts as compare_layouts
 from qnet_circuits.runs.cost_estimate import estimate_cost as estimate_cost
 from qnet_circuits.runs.error_budget import error_budget as error_budget
 from qnet_circuits.runs.measured_values import measured_values as measured_values

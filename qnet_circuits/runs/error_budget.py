@@ -109,7 +109,7 @@ def error_budget(
     prepared = prepare(protocol, exact, asked, figures, shared=True)
     protocol, backend, compiled = prepared.protocol, prepared.backend, prepared.compiled
     assert isinstance(backend, ExactBackend)
-    chosen = _figure(compiled.program, figure)
+    chosen = figure_of(compiled.program, figure)
     said: list[str] = []
     value = _valued(backend, compiled, chosen, said)
     on = _sources(compiled, backend)
@@ -121,7 +121,7 @@ def error_budget(
     return replace(made, rows=rows, notes=tuple(dict.fromkeys([*prepared.notes, *said, *_said(on)])))
 
 
-def _figure(program: Program, name: str | None) -> Figure:
+def figure_of(program: Program, name: str | None) -> Figure:
     """Return the figure that is asked for; by default the fidelity, or the first."""
     figures = {figure.name: figure for figure in program.figures}
     if not figures:

@@ -20,7 +20,7 @@ import numpy as np
 from qnet_circuits.errors import ParameterError, UnsupportedError, check_count, check_name, check_range
 
 #: The verbs that take options.
-VERBS = ("run", "submit", "sweep", "compile", "predict", "error_budget", "estimate_cost")
+VERBS = ("run", "submit", "sweep", "compile", "predict", "error_budget", "compare_layouts", "estimate_cost")
 _SAMPLING = ("run", "submit", "sweep", "estimate_cost")
 DEFAULT_SHOTS = 4096
 MOST_SHOTS = 100_000_000
@@ -187,7 +187,7 @@ class RunOptions:
         "Which noise of a simulated device is on, a ``DeviceNoise`` or its fields. Default: all that is calibrated, and "
         "of what no calibration has, ZZ and the parity of charge as they are typical of the device's family.",
         "What noise a simulated device has, such as idle=false or feedforward_latency=2e-6.",
-        verbs=("run", "submit", "sweep", "predict", "error_budget", "estimate_cost"),
+        verbs=("run", "submit", "sweep", "predict", "error_budget", "compare_layouts", "estimate_cost"),
         shown="KEY=VALUE",
         kept=False,
     )

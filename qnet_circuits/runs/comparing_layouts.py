@@ -1,0 +1,114 @@
+"""Layouts side by side: what is predicted where this library puts a program, and where Qiskit's compiler would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from qnet_circuits.backends.exact import ExactBackend
+from qnet_circuits.backends.registry import exact_of
+from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.level3 import placed_by_level_3
+from qnet_circuits.errors import NoShotsError, ParameterError, check_count
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.given import Runnable
+from qnet_circuits.runs.error_budget import figure_of
+from qnet_circuits.runs.options import RunOptions, check_arguments, takes_options
+from qnet_circuits.runs.preparing import compile_for, prepare
+
+
+@dataclass(frozen=True)
+class PlacedFigure:
+    """What is predicted of a figure on one placement.
+
+    Args:
+        source: Who chose it: ``auto``, ``named``, ``measured links``, or ``level 3`` with its seed.
+        layout: The physical qubits of each placement, in program order.
+        swaps: The most SWAPs that a circuit has.
+        value: The predicted value, exact for the stated noise.
+    """
+
+    source: str
+    layout: list[list[int]]
+    swaps: int
+    value: float
+
+
+@takes_options
+def compare_layouts(
+    protocol: Runnable,
+    device: Any,
+    *,
+    figures: Iterable[Figure] | None = None,
+    figure: str | None = None,
+    seeds: int = 1,
+    memory: float = DEFAULT_MEMORY,
+    **options: Any,
+) -> list[PlacedFigure]:
+    """Return a figure's exact value where this library puts a program, and where level 3 of Qiskit's compiler would.
+
+    Both are compiled and predicted alike, so that the rows differ in the qubits alone: of level 3 the qubits are taken on
+    which the wires begin. If SWAPs are needed from there, this library puts them in between fences.
+
+    Args:
+        protocol: What to compute: a protocol, a program, or a ``QuantumCircuit``, or several by name, with figures.
+        device: A stand-in device's name, a snapshot's path, a calibration, a ``Device`` or a backend that has one.
+        figures: What is computed of the bits of a plain circuit, which figures call ``circuit``; of nothing else.
+        figure: Name of the figure. Default ``fidelity``, or else the first one.
+        seeds: How many seeds level 3 has, 1 to 1000: 0, 1, and so on. Each is a row, but one for all that begin alike.
+        memory: The most bytes that a contraction may take. Default 2 GiB.
+        **options: What is asked for:
+
+    Returns:
+        The rows: the placement that the options give, then those of level 3.
+
+    Raises:
+        ParameterError: If there is no device, or the protocol places its circuits itself.
+        UnknownNameError: If there is no such figure.
+        UnsupportedError: If the figure cannot be computed exactly, or not in the memory given.
+        NoShotsError: If the figure has no value.
+
+    Example:
+        >>> import qnet_circuits as qn
+        >>> ours, qiskit = qn.compare_layouts(qn.RepeaterChain(hops=2), "fake_manila")
+        >>> ours.source, qiskit.source, len(qiskit.layout[0]), ours.value > qiskit.value - 0.002
+        ('auto', 'level 3, seed 0', 4, True)
+    """
+    check_arguments(figure=figure, memory=memory)
+    check_count("seeds", seeds, 1, 1000)
+    asked = RunOptions.of("compare_layouts", options)
+    exact = exact_of(device, memory)
+    if exact.device is None:
+        raise ParameterError(f"layouts lie on a device, such as fake_kingston, got {device!r}; name one")
+    prepared = prepare(protocol, exact, asked, figures, shared=True)
+    backend, settled, compiled = prepared.backend, prepared.options, prepared.compiled
+    assert isinstance(backend, ExactBackend) and backend.device is not None
+    chosen = figure_of(compiled.program, figure)
+    rows = [_row(_source(settled.layout), backend, compiled, chosen)]
+    seen = set()
+    for seed in range(seeds):
+        program = placed_by_level_3(
+            compiled.program, backend.device, seed, settled.corrections, settled.carrier
+        )
+        layouts = tuple(item.layout for item in program)
+        if layouts not in seen:
+            seen.add(layouts)
+            other = compile_for(program, backend, replace(settled, layout=None))
+            rows.append(_row(f"level 3, seed {seed}", backend, other, chosen))
+    return rows
+
+
+def _source(layout: Any) -> str:
+    if isinstance(layout, Mapping):
+        return "measured links"
+    return "auto" if layout is None or isinstance(layout, str) else "named"
+
+
+def _row(source: str, backend: ExactBackend, compiled: Compiled, figure: Figure) -> PlacedFigure:
+    found = backend.evaluate(compiled, [figure])
+    if found.empty:
+        raise NoShotsError(f"{figure.name} has no value: {found.empty[figure.name]}")
+    swaps = max(item.swaps for item in compiled)
+    return PlacedFigure(source, compiled.layout or [], swaps, found.values[figure.name].value)
