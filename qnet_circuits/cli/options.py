@@ -219,7 +219,8 @@ def layout_of(text: str | None) -> list[int] | list[list[int]] | str | None:
         return each[0] if len(each) == 1 else each
     except ValueError:
         raise ParameterError(
-            f"--layout takes auto, predicted, qubits such as 0,1,2, or the directory of a link benchmark's run, got {text!r}"
+            "--layout takes auto, predicted, qubits such as 0,1,2 (of copies 0,1;4,5), or the directory of a link benchmark's "
+            f"run, got {text!r}"
         ) from None
 
 

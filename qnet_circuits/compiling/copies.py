@@ -24,6 +24,8 @@ from qnet_circuits.programs.program import Program
 _EACH = 12
 #: So many couplings at which copies touch are named in a note.
 _NAMED = 12
+#: An ideal value that is below another by less is the same, but for rounding.
+_ROUNDING = 1e-9
 #: What ``copies`` may be beside a number.
 MOST = "max"
 
@@ -49,7 +51,7 @@ class Standard:
 
     @property
     def _at_most(self) -> bool:
-        return self.figure.ideal is not None and self.figure.ideal < self.worst
+        return self.figure.ideal is not None and self.figure.ideal < self.worst - _ROUNDING
 
     def __str__(self) -> str:
         return f"{self.figure.name} {'<=' if self._at_most else '>='} {self.worst:g}"

@@ -23,7 +23,7 @@ from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.readout_circuits import calibrated
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.summary import couplings_by_use
-from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.errors import ParameterError, UnsupportedError, check_range
 from qnet_circuits.programs.controls import with_controls
 from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.expressions import Expression
@@ -177,6 +177,12 @@ def _check_copies(options: RunOptions) -> None:
             raise UnsupportedError(
                 f"{name} is for one copy of a program on its qubits, got copies={options.copies}; leave one of them out"
             )
+    named = () if isinstance(options.layout, str | Mapping | None) else options.layout
+    if options.copies == 1 and any(isinstance(each, Sequence) for each in named):
+        raise ParameterError(
+            f"a layout with a list of qubits for each copy needs copies, such as copies={len(named)}, got "
+            f"{named!r}; give copies too, or one list of qubits"
+        )
     chosen = options.copies != 1 and isinstance(options.layout, str | None)
     if options.worst_copy is not None and not chosen:
         raise UnsupportedError(
@@ -221,6 +227,7 @@ def standard_of(program: Program, backend: BaseBackend, worst: float) -> Standar
 
     Raises:
         UnsupportedError: If the program has no figure that can be predicted, and has an ideal value.
+        ParameterError: If the figure cannot be as good or as bad.
     """
     figure = next((each for each in program.figures if each.ideal is not None and not each.drawn_from), None)
     if figure is None:
@@ -228,6 +235,7 @@ def standard_of(program: Program, backend: BaseBackend, worst: float) -> Standar
             "copies are chosen by the predicted value of a figure that has an ideal value, and there is none; name the qubits "
             "of each copy in layout"
         )
+    check_range(f"worst_copy, by {figure.name},", worst, *(figure.physical or (-math.inf, math.inf)))
     engine = ExactBackend("exact", backend.device)
 
     def value(compiled: Compiled) -> float:

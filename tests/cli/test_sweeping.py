@@ -124,6 +124,7 @@ def test_parameters_noise_and_backends_are_what_they_are_in_python(qnet):
         (CHAINS.replace('"exact"', '"ibm:ibm_kingston"'), [], "ibm_kingston is a processor"),
         (CHAINS.replace("rows.jsonl", "sweep.toml"), [], "line 1 of sweep.toml is no row"),
         (CHAINS.replace("rows.jsonl", "sweep.toml/rows"), [], "sweep.toml/rows"),
+        (CHAINS.replace("rows.jsonl", ""), [], "another path"),
         (CHAINS, ["--workers", "0"], "executor .*0"),
         (CHAINS, ["--plot", "rows.xyz"], "--plot"),
         ('protocol = "repeater-chain"\npath = "r"', ["--plot", "rows.png"], "--plot.*--x"),

@@ -129,7 +129,7 @@ def test_a_file_of_something_else_is_refused_and_left_as_it_is(content, path, he
 
 def test_a_path_that_cannot_be_written_is_refused(tmp_path, here):
     (tmp_path / "file").write_text("")
-    for wrong in (tmp_path, tmp_path / "file" / "rows.jsonl", "/dev/null"):
+    for wrong in (tmp_path, tmp_path / "file" / "rows.jsonl", "/dev/null", "", ".", "/", "a\0b"):
         with pytest.raises(qn.RecordError, match="another path"):
             swept(wrong, here, CHAINS[0])
 

@@ -90,15 +90,15 @@ def read_rows(path: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
 def _held(file: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
-    lock = file.with_name(f".{file.name}.lock")
     try:
+        lock = file.with_name(f".{file.name}.lock")
         file.parent.mkdir(parents=True, exist_ok=True)
         held = FileLock(lock).acquire(0)
     except Timeout:
         raise HeldError(
             f"another process is at work on {file}; wait until it is done, or give another path"
         ) from None
-    except OSError as error:
+    except (OSError, ValueError) as error:  # A ValueError if it is no name of a file.
         raise _unusable(file, error) from None
     with held:
         yield
@@ -123,8 +123,9 @@ def _content(file: Path, descriptor: int) -> bytes:
         return opened_file.read()
 
 
-def _unusable(file: Path, error: OSError) -> RecordError:
-    return RecordError(f"cannot open {file}: {error.strerror}; give another path, or make it writable")
+def _unusable(file: Path, error: OSError | ValueError) -> RecordError:
+    why = error.strerror if isinstance(error, OSError) else error
+    return RecordError(f"cannot open {str(file)!r}: {why}; give another path, or make it writable")
 
 
 def _rows(file: Path, content: bytes) -> tuple[dict[str, dict[str, Any]], int]:
