@@ -17,7 +17,7 @@ from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, register
 from qnet_circuits.repeaters.circuits import mean_circuit, round_circuits
-from qnet_circuits.repeaters.rates import apart, chain_with_memories, delivered, plob_of, secret_bits
+from qnet_circuits.repeaters.rates import chain_with_memories, delivered, plob_of, secret_bits
 from qnet_circuits.repeaters.schedule import Schedule
 from qnet_circuits.repeaters.storage import (
     STORAGE,
@@ -308,9 +308,7 @@ class QuantumRepeater(Protocol):
     def analyze(self, outcomes: Outcomes, analysis: Analysis) -> Analyzed:
         """Return pairs and secret bits per second, of sampled rounds and of what the circuits gave."""
         judged = {
-            figure.name: figure.estimate(
-                outcomes, analysis.level if figure.name == "fidelity" else apart(analysis.level)
-            )
+            figure.name: figure.estimate(outcomes, analysis.level)
             for figure in self._figures
             if figure.name != "yy"
         }

@@ -20,10 +20,12 @@ from qnet_circuits.repeaters.storage import memory_factors
 from qnet_circuits.repeaters.times import Seconds
 from qnet_circuits.theory.bell_diagonal import correlators
 from qnet_circuits.theory.bounds import plob
-from qnet_circuits.theory.estimate import Estimate, check_level
+from qnet_circuits.theory.entropy import binary_entropy
+from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.fibre import transmission
+from qnet_circuits.theory.fieller import fieller
 from qnet_circuits.theory.key_rates import bb84_rate
-from qnet_circuits.theory.means import mean
+from qnet_circuits.theory.means import Reals, correlations, mean, summed
 
 #: What ``Schedule.of`` takes beside a network.
 _POLICY = ("swapping", "swap_success", "cutoff_s", "modes", "messages")
@@ -95,7 +97,7 @@ def repeater_rates(
         rounds: Number of rounds to sample, at least 100.
         seed: Seed of the random numbers, or their generator.
         ends: ``measured``, if end qubits are measured at once, or ``stored`` until the pair is delivered.
-        level: Confidence level of the intervals, Student's over the rounds; those of keys are joined from three by Bonferroni.
+        level: Confidence level of the intervals, Student's over the rounds; those of keys are joined by square-and-add.
 
     Raises:
         ParameterError: If a value is out of range, the network is no chain with lengths, or the schedule is of another chain.
@@ -116,11 +118,11 @@ def repeater_rates(
     phases, bits = memory_factors(network, path, times, ends)
     start = correlators(network.weights)
     fidelities = (1 + (start["xx"] - start["yy"]) * phases + start["zz"] * bits) / 4
-    xx, zz = (
-        _scaled(mean(phases, apart(level)), start["xx"]),
-        _scaled(mean(bits, apart(level)), start["zz"]),
+    xx, zz = _scaled(mean(phases, level), start["xx"]), _scaled(mean(bits, level), start["zz"])
+    shared = correlations(phases, bits, times.delivered_s)
+    return delivered(
+        network, schedule, times.delivered_s, mean(fidelities, level), xx, zz, level, ends, shared
     )
-    return delivered(network, schedule, times.delivered_s, mean(fidelities, level), xx, zz, level, ends)
 
 
 def delivered(
@@ -132,6 +134,7 @@ def delivered(
     zz: Estimate,
     level: float,
     ends: str = "measured",
+    shared: Reals | None = None,
 ) -> Rates:
     """Return the rates of a chain whose pairs have been judged, by formulas or in circuits.
 
@@ -140,23 +143,46 @@ def delivered(
         schedule: How it is run.
         seconds: How long each of some sampled rounds took, or the exact mean of all.
         fidelity: Fidelity of the pairs.
-        xx: Their correlator <XX>, at a third of the probability of error that ``level`` leaves.
-        zz: Their correlator <ZZ>, likewise.
-        level: Confidence level of the rates.
+        xx: Their correlator <XX>.
+        zz: Their correlator <ZZ>.
+        level: Confidence level of all of them, and of the rates.
         ends: What becomes of the end qubits.
+        shared: Correlations of the sizes of both correlators and of the seconds, (3, 3). Default: they are independent.
     """
-    time = _mean_of(seconds, apart(level))
-    shares = [secret_bits(x, z) for x, z in zip(_sizes(xx), _sizes(zz), strict=True)]
-    low, high = shares[1] / time.high, shares[2] / time.low
-    sampled = [each for each in (xx, zz, time) if each.level < 1]
-    how = (level, f"{sampled[0].method}, Bonferroni", time.n) if sampled else (1.0,)
-    key = Estimate(shares[0] / time.value, low, high, *how)
+    time = _mean_of(seconds, level)
+    key = _key(xx, zz, time, np.eye(3) if shared is None else shared)
     fibres = _fibres(network)
     length = round(math.fsum(length for length, _ in fibres), 9)  # thirds of a distance make it again
     return Rates(
-        length, len(fibres) - 1, _inverse(_mean_of(seconds, level)), fidelity, key,
+        length, len(fibres) - 1, _inverse(time), fidelity, key,
         _scaled(key, min(schedule.period_s) / schedule.modes), plob_of(network), ends,
     )  # fmt: skip
+
+
+def _key(xx: Estimate, zz: Estimate, time: Estimate, shared: Reals) -> Estimate:
+    """Return the secret bits per second: those of a pair over the time that it takes, and none if they are negative."""
+    parts = _secret_part(xx), _secret_part(zz)
+    bits = summed(parts, shared[:2, :2])
+    if time.level < 1:
+        unit = _scaled(time, 1 / time.value)  # bits over a number near 1, whatever the unit of time
+
+        def difference(ratio: float) -> Estimate:
+            signs = np.array([1.0, 1.0, math.copysign(1.0, -ratio)])
+            return summed((*parts, _scaled(unit, -ratio)), shared * np.outer(signs, signs))
+
+        bits = fieller(bits, unit, difference)
+    value, low, high = (max(0.0, each) for each in (bits.value, bits.low, bits.high))
+    return _scaled(replace(bits, value=value, low=low, high=high), 1 / time.value)
+
+
+def _secret_part(correlator: Estimate) -> Estimate:
+    """Return 1/2 - h(Q) for the errors Q of a basis, which rises with the correlator's size; both make the secret bits."""
+    errors = [(1 - min(size, 1.0)) / 2 for size in _sizes(correlator)]
+    value, low, high = (0.5 - binary_entropy(each) for each in errors)
+    error = correlator.standard_error
+    if error:
+        error *= math.log2((1 - errors[0]) / errors[0]) / 2 if errors[0] > 0 else 0.0
+    return replace(correlator, value=value, low=low, high=high, p_value=None, standard_error=error)
 
 
 def plob_of(network: Network) -> float:
@@ -173,11 +199,6 @@ def plob_of(network: Network) -> float:
             f"the fibre loses {lost:g} dB from end to end, and no photon ever arrives: make it shorter, below 3000 dB"
         )
     return bound
-
-
-def apart(level: float) -> float:
-    """Return the level of each of three intervals that hold together at a level."""
-    return 1 - (1 - check_level(level)) / 3
 
 
 def rates_over_distance(
@@ -273,4 +294,5 @@ def _inverse(mean: Estimate) -> Estimate:
 
 def _scaled(estimate: Estimate, factor: float) -> Estimate:
     low, high = sorted((estimate.low * factor, estimate.high * factor))
-    return replace(estimate, value=estimate.value * factor, low=low, high=high)
+    error = None if estimate.standard_error is None else estimate.standard_error * abs(factor)
+    return replace(estimate, value=estimate.value * factor, low=low, high=high, standard_error=error)

@@ -3,15 +3,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 import qnet_circuits as qn
+from benchmarks import rates as benchmark
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.node import Node
 from qnet_circuits.repeaters.rates import rates_over_distance, repeater_rates
 from qnet_circuits.repeaters.schedule import Schedule
-from qnet_circuits.theory import fibre, waiting
+from qnet_circuits.repeaters.storage import memory_factors
+from qnet_circuits.theory import bell_diagonal, fibre, waiting
 from qnet_circuits.theory.key_rates import bb84_rate
 
 T2 = (0.01, 0.1, 1.0, 10.0)
@@ -63,6 +66,42 @@ def test_rates_over_200_km(efficiency, links, rng):
         assert found.fidelity.low - 1e-12 <= (1 + kept) / 2 <= found.fidelity.high + 1e-12
         assert secret in found.key_per_use and secret / period in found.key_per_second
         assert found.key_per_use.high < 1e3 * secret
+
+
+@pytest.mark.parametrize("circuits", [True, False])
+def test_intervals_of_keys_cover_and_are_no_longer_than_they_must_be(circuits, rng):
+    """Of independent circuits and rounds, and of one draw of rounds, in which slow ones lose more."""
+    protocol, repeats = qn.QuantumRepeater(rounds=500, memory_t2=0.05), 150
+    theory = protocol.theory(qn.NoiseParameters())
+    found = [
+        benchmark.in_circuits(protocol, theory, rng) if circuits else benchmark.in_rounds(protocol, rng)
+        for _ in range(repeats)
+    ]
+    keys = [each["key_per_second"] for each in found]
+    assert sum(theory["key_per_second"] in each for each in keys) >= binom.ppf(ALPHA, repeats, 0.945)
+    spread = np.std([each.value for each in keys])
+    # Of 150 values the spread is known to 28 % at 1e-6.
+    assert np.mean([each.high - each.low for each in keys]) / 2 < 1.3 * 1.96 * spread
+    assert np.mean([each.standard_error for each in keys]) == pytest.approx(spread, rel=0.3)
+
+
+def test_the_error_of_a_key_knows_that_slow_rounds_lose_more():
+    """By the delta method, of what each round adds to the key."""
+    network, rounds = chain(2, t1=0.9, t2=0.6, source_fidelity=0.99), 400
+    found = repeater_rates(network, rounds=rounds, seed=3).key_per_second
+    schedule = Schedule.of(network)
+    times = schedule.sample(rounds, 3)
+    factors = memory_factors(network, network.path(), times)
+    start = [bell_diagonal.correlators(network.weights)[name] for name in ("xx", "zz")]
+    slope = [
+        math.log2((1 + size) / (1 - size)) / 2
+        for size in (s * f.mean() for s, f in zip(start, factors, strict=True))
+    ]
+    seconds = times.delivered_s
+    each = sum(a * s * f for a, s, f in zip(slope, start, factors, strict=True)) - found.value * seconds
+    assert found.standard_error == pytest.approx(each.std(ddof=1) / rounds**0.5 / seconds.mean())
+    half = (found.high - found.low) / 2
+    assert half == pytest.approx(1.966 * found.standard_error, rel=0.02)
 
 
 def test_bound_and_verdict():
