@@ -1,6 +1,8 @@
 """How often intervals of figures under conditions, and of ratios, cover, and how long they are, by repetition.
 
-python -m benchmarks.conditions [--repeats 20000] [--only WORD] [--seed S]
+Repetitions are computed all at once; where a circuit has few shots, and for the length of ratios, one by one.
+
+python -m benchmarks.conditions [--repeats 100000] [--only WORD] [--seed S]
 """
 
 from __future__ import annotations
@@ -10,20 +12,29 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
 from benchmarks.intervals import HEADER, LEVEL, SHOTS, Row
 from benchmarks.measuring import options_of_coverage
 from qnet_circuits.errors import NoShotsError
-from qnet_circuits.programs.counting import Counted, Seen, estimated
+from qnet_circuits.programs.counting import Counted, Seen, Tally, estimated, sources
 from qnet_circuits.programs.events import Event
 from qnet_circuits.programs.expressions import Expression
+from qnet_circuits.theory.estimate import FEW
+from qnet_circuits.theory.weighted import arms
 
 #: So many whole intervals of a ratio are made for their mean length; coverage needs none, see ``Case.covers``.
 _LENGTHS = 200
+#: So many of the limits that are made at once are compared with those of the library, in each chunk.
+CHECKED = 3
+_CHUNK = 5000
+Reals = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -49,11 +60,13 @@ class Case:
     def truth(self) -> float:
         return self.expression.value(self.probability)
 
-    def drawn(self, n: int, rng: np.random.Generator) -> Counted:
-        """Return the counts of n shots of each circuit."""
-        return Counted(
-            replace(seen, times=rng.multinomial(n, seen.times).astype(float)) for seen in self.circuits
-        )
+    def drawn(self, n: int, repeats: int, rng: np.random.Generator) -> list[Reals]:
+        """Return of each circuit how often each row came in n shots, (repeats, rows)."""
+        return [rng.multinomial(n, seen.times, repeats).astype(float) for seen in self.circuits]
+
+    def counted(self, times: Sequence[Reals]) -> Counted:
+        """Return the counts of one repetition."""
+        return Counted(replace(seen, times=own) for seen, own in zip(self.circuits, times, strict=True))
 
     def linear(self) -> tuple[Expression, float]:
         """Return a sum and its true value: a ratio lies in its interval if 0 lies in that of N - r D for the true r."""
@@ -83,37 +96,124 @@ class Case:
         return min(sides, default=0.0)
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Limits of a sum, its value and its variance, one for each repetition; NaN where there is no value."""
+
+    value: Reals
+    low: Reals
+    high: Reals
+    variance: Reals
+
+    @classmethod
+    def of(cls, case: Case, expression: Expression, times: Sequence[Reals]) -> Limits:
+        """Return the limits of a sum of a case's events: the weighted ones at once, those of few shots one by one."""
+        parts = _parts(case, expression, times)
+        enough = np.min([shots.min(-1) for _, _, _, shots in parts], axis=0) >= FEW
+        found = np.full((4, len(times[0])), np.nan)
+        if enough.any():
+            found[:, enough] = _weighted(
+                expression, _parts(case, expression, [each[enough] for each in times])
+            )
+        known: dict[tuple[bytes, ...], tuple[float, ...]] = {}
+        for k in np.flatnonzero(~enough):
+            # Limits of few shots are made of these numbers alone.
+            key = tuple(each[k].tobytes() for part in parts for each in part[2:])
+            if key not in known:
+                known[key] = _alone(case, expression, [each[k] for each in times])
+            found[:, k] = known[key]
+        for k in np.flatnonzero(enough)[:CHECKED]:
+            alone = _alone(case, expression, [each[k] for each in times])
+            np.testing.assert_allclose(found[:, k], alone, rtol=1e-8, atol=1e-10, err_msg=case.name)
+        return cls(*found)
+
+    def hold(self, truth: float) -> Flags:
+        return (self.low - 1e-12 <= truth) & (truth <= self.high + 1e-12)
+
+
+def _parts(
+    case: Case, expression: Expression, times: Sequence[Reals]
+) -> list[tuple[Tally, dict[Event, float], Reals, Reals]]:
+    """Return of each group of shots its counts, the weights of its events, how often they happened, and in how many shots."""
+    weights: dict[Event, float] = {}
+    for weight, event in expression.terms:
+        weights[event] = weights.get(event, 0.0) + weight
+    parts = []
+    for circuit, own in zip(case.circuits, times, strict=True):
+        seen, groups = replace(circuit, times=own), dict[str, list[Event]]()
+        for event, name in sources(event for event in seen.events if event in weights).items():
+            groups.setdefault(name, []).append(event)
+        for events in groups.values():
+            alike = len({event.given for event in events}) == 1
+            tally = Tally(seen.only(events) if alike else seen)
+            happened, shots = (np.stack(each, -1) for each in zip(*map(tally.found, events), strict=True))
+            parts.append((tally, {event: weights[event] for event in events}, happened, shots))
+    return parts
+
+
+def _weighted(
+    expression: Expression, parts: Sequence[tuple[Tally, dict[Event, float], Reals, Reals]]
+) -> Reals:
+    """Return the value, the limits and the variance of a sum, (4, repetitions)."""
+    weights = np.concatenate([[*own.values()] for _, own, _, _ in parts])
+    successes, shots = (np.concatenate([part[k] for part in parts], -1) for k in (2, 3))
+    joints, variance, place = [], np.zeros(len(successes)), 0
+    for tally, own, happened, n in parts:
+        if len(own) > 1:
+            joint: Any = tally.joint(own)  # whose numbers are arrays here
+            joints.append((range(place, place + len(own)), joint))
+            variance += (joint.up_square + joint.down_square - (joint.up - joint.down) ** 2) / joint.shots
+        else:
+            (weight,), p = own.values(), happened[:, 0] / n[:, 0]
+            variance += weight**2 * p * (1 - p) / n[:, 0]
+        place += len(own)
+    below, above = arms(weights, successes, shots, (1 - LEVEL) / 2, joints)
+    value = expression.constant + (successes / shots) @ weights
+    return np.stack([value, value - below, value + above, variance])
+
+
+def _alone(case: Case, expression: Expression, times: Sequence[Reals]) -> tuple[float, ...]:
+    """Return the value, the limits and the variance of one repetition, as the library gives them."""
+    try:
+        found = case.counted(times).combined(expression, LEVEL)
+    except NoShotsError:
+        return (math.nan,) * 4
+    return found.value, found.low, found.high, (found.standard_error or 0.0) ** 2
+
+
 def measured(case: Case, shots: int, repeats: int, rng: np.random.Generator) -> Row:
     """Measure coverage and length of a case; repetitions without a value are left out."""
     (expression, truth), value = case.linear(), case.truth()
-    covered = made = 0
-    halves, values, errors = [], [], []
-    for _ in range(repeats):
-        counted = case.drawn(shots, rng)
-        try:
-            found = counted.combined(expression, LEVEL)
-            ratio = isinstance(case.expression, qn.Ratio)
-            below = counted.combined(case.expression.denominator, LEVEL) if ratio else None
-        except NoShotsError:
-            continue
-        if below is not None and below.low <= 0:
-            continue
-        made += 1
-        covered += found.low - 1e-12 <= truth <= found.high + 1e-12
-        if below is None:
-            halves.append((found.high - found.low) / 2)
-            values.append(found.value)
-            errors.append(found.standard_error or 0.0)
-            continue
-        values.append(counted.combined(case.expression.numerator, LEVEL).value / below.value)
-        if len(halves) < _LENGTHS:
-            whole = estimated(case.expression, lambda each, _, counted=counted: counted.combined(each, LEVEL))
-            halves.append((whole.high - whole.low) / 2)
-            errors.append(whole.standard_error or 0.0)
-    spread = math.sqrt(float(np.mean((np.array(values) - value) ** 2)))
-    ratio_of_length = float(np.mean(halves)) / (1.96 * spread)
-    error = math.sqrt(float(np.mean(np.square(errors)))) / spread
-    return Row(case.name, shots, made, covered, ratio_of_length, case.rarer(shots), error)
+    made = covered = 0
+    found: list[tuple[Reals, Reals, Reals]] = []
+    for first in range(0, repeats, _CHUNK):
+        times = case.drawn(shots, min(_CHUNK, repeats - first), rng)
+        limits = Limits.of(case, expression, times)
+        good = np.isfinite(limits.value)
+        if isinstance(case.expression, qn.Ratio):
+            above, below = (
+                Limits.of(case, each, times)
+                for each in (case.expression.numerator, case.expression.denominator)
+            )
+            good &= below.low > 0
+            some = np.flatnonzero(good)[: max(0, _LENGTHS - made)]
+            whole = [_whole(case, [each[k] for each in times]) for k in some]
+            halves = np.array([(each.high - each.low) / 2 for each in whole])
+            errors = np.array([each.standard_error or 0.0 for each in whole])
+            found.append((above.value[good] / below.value[good], halves, errors**2))
+        else:
+            halves = (limits.high - limits.low)[good] / 2
+            found.append((limits.value[good], halves, limits.variance[good]))
+        made, covered = made + int(good.sum()), covered + int(limits.hold(truth)[good].sum())
+    values, halves, variances = (np.concatenate(each) for each in zip(*found, strict=True))
+    spread = math.sqrt(float(np.mean((values - value) ** 2)))
+    length, error = float(halves.mean()) / (1.96 * spread), math.sqrt(float(variances.mean())) / spread
+    return Row(case.name, shots, made, covered, length, case.rarer(shots), error)
+
+
+def _whole(case: Case, times: Sequence[Reals]) -> qn.Estimate:
+    counted = case.counted(times)
+    return estimated(case.expression, lambda each, _: counted.combined(each, LEVEL))
 
 
 # -- made-up figures ---------------------------------------------------------------------------------------------------
@@ -244,7 +344,7 @@ def distillation() -> Iterator[Case]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = options_of_coverage(
-        "Coverage and length of intervals under conditions, and of ratios.", 20_000, arguments
+        "Coverage and length of intervals under conditions, and of ratios.", 100_000, arguments
     )
     rng, good = np.random.default_rng(options.seed), True
     print(HEADER)

@@ -109,9 +109,7 @@ class Case:
             variance += (shares @ scores**2 - (shares @ scores) ** 2) / source.shots(n)
             if many > 1:
                 common = (2 * (shares @ source.patterns) > 1) @ source.weights
-                values, kind = np.unique(scores.round(12), return_inverse=True)
-                each = np.stack([shares[:, kind == k].sum(-1) for k in range(len(values))], axis=-1)
-                joints.append((range(place, place + many), Joint.of(values, each, common)))
+                joints.append((range(place, place + many), Joint.of(scores, shares, common)))
             place += many
         weights = np.concatenate([source.weights for source in self.sources])
         shots = np.concatenate([np.full(len(s.weights), s.shots(n)) for s in self.sources])

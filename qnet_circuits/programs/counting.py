@@ -59,7 +59,7 @@ class Seen:
         events: The events.
         happened: Of each row, which events happened, bool array (rows, events).
         counted: Of each row, for which events the shot counted.
-        times: How many shots were such.
+        times: How many shots were such, in the last dimension; dimensions before it are repetitions.
     """
 
     events: tuple[Event, ...]
@@ -99,7 +99,7 @@ class Seen:
         columns = [self.events.index(event) for event in events]
         rows = self.counted[:, columns[0]]
         happened, counted = self.happened[rows][:, columns], self.counted[rows][:, columns]
-        return Seen(tuple(events), happened, counted, self.times[rows])
+        return Seen(tuple(events), happened, counted, self.times[..., rows])
 
 
 class Counted:
@@ -113,7 +113,7 @@ class Counted:
     """
 
     def __init__(self, seen: Iterable[Seen]) -> None:
-        self._tallies: dict[str, _Tally] = {}
+        self._tallies: dict[str, Tally] = {}
         self._source: dict[Event, str] = {}
         for each in seen:
             names = sources(each.events)
@@ -121,7 +121,7 @@ class Counted:
             for source in dict.fromkeys(names.values()):
                 own = [event for event in each.events if names[event] == source]
                 alike = len({event.given for event in own}) == 1
-                self._tallies[source] = _Tally(each.only(own) if alike else each)
+                self._tallies[source] = Tally(each.only(own) if alike else each)
 
     @classmethod
     def of(cls, events: Iterable[Event], outcomes: Mapping[str, Registers]) -> Counted:
@@ -151,7 +151,8 @@ class Counted:
         counts, by_source = [], dict[str, dict[Event, float]]()
         for event, weight in weights.items():
             source, drawn = self._source[event], drawn_from if abs(weight) == smallest else 0
-            counts.append(Count(weight, *self._tallies[source].found(event), source, drawn))
+            happened, shots = self._tallies[source].found(event)
+            counts.append(Count(weight, int(happened), int(shots), source, drawn))
             if weight:
                 by_source.setdefault(source, {})[event] = weight
         joints = {
@@ -161,17 +162,21 @@ class Counted:
         return combine(expression.constant, counts, level, null, known)
 
 
-class _Tally:
-    """Numbers of what was seen of events whose shots are the same, or overlap."""
+class Tally:
+    """Numbers of what was seen of events whose shots are the same, or overlap.
+
+    Args:
+        seen: What was seen of them; of repetitions the numbers are arrays.
+    """
 
     def __init__(self, seen: Seen) -> None:
         self._seen, self._column = seen, {event: k for k, event in enumerate(seen.events)}
         self._found, self._shots = seen.times @ seen.happened, seen.times @ seen.counted
 
-    def found(self, event: Event) -> tuple[int, int]:
+    def found(self, event: Event) -> tuple[Reals, Reals]:
         """Return how often an event happened, and in how many shots it could have."""
         k = self._column[event]
-        return int(self._found[k]), int(self._shots[k])
+        return self._found[..., k], self._shots[..., k]
 
     def joint(self, weights: Mapping[Event, float]) -> Joint | None:
         """Return what several weighted events add together in a shot; None without shots of one of them.
@@ -180,21 +185,20 @@ class _Tally:
         What a shot adds to that, or takes from it, is w (1 - p)/c or w p/c where it counts, by whether the event happens.
         """
         columns = [self._column[event] for event in weights]
-        shots, total = self._shots[columns], float(self._seen.times.sum())
+        shots, total = self._shots[..., columns], self._seen.times.sum(-1)
         if not shots.all():
             return None
-        weight, p, c = np.array([*weights.values()]), self._found[columns] / shots, shots / total
+        weight, whole = np.array([*weights.values()]), np.asarray(total)[..., None]
+        p, c = self._found[..., columns] / shots, shots / whole
         happened, counted = self._seen.happened[:, columns], self._seen.counted[:, columns]
-        middle, each = weight @ p, weight / c
-        scores = (middle + (happened - p * counted) @ each).round(12)
-        values, kind = np.unique(scores, return_inverse=True)
-        shares = np.bincount(kind, self._seen.times) / total
-        common = middle + ((p > 0.5) - p) * (c > 0.5) @ each
+        middle, each = p @ weight, weight / c
+        scores = (middle[..., None] + each @ happened.T - (each * p) @ counted.T).round(12)
+        common = middle + (((p > 0.5) - p) * (c > 0.5) * each).sum(-1)
         ups, downs = each * (1 - p), -each * p
-        least, most = middle + np.minimum(ups, downs).sum(), middle + np.maximum(ups, downs).sum()
+        least, most = (middle + pick(ups, downs).sum(-1) for pick in (np.minimum, np.maximum))
         # Rounding may put what was seen beyond what can be.
-        ends = min(float(least), float(values[0])), max(float(most), float(values[-1]))
-        return replace(Joint.of(values, shares, common), shots=total, ends=ends)
+        ends = np.minimum(least, scores.min(-1)), np.maximum(most, scores.max(-1))
+        return replace(Joint.of(scores, self._seen.times / whole, common), shots=total, ends=ends)
 
 
 def events_by_circuit(events: Iterable[Event]) -> dict[str, list[Event]]:

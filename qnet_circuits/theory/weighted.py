@@ -71,13 +71,15 @@ class Joint:
         """Summarise scores.
 
         Args:
-            scores: The different sums that a shot can add.
-            shares: The part of the shots that add each, in the last dimension.
+            scores: Sums that a shot can add, in the last dimension.
+            shares: The part of the shots that add each.
             common: What a shot adds in which each event goes the more common way.
         """
-        score, share = np.asarray(scores, float), np.asarray(shares, float)
-        most = share.argmax(-1)
-        middle = np.where(share.max(-1) > 0.5, score[most], common)
+        share = np.asarray(shares, float)
+        score = np.broadcast_to(np.asarray(scores, float).round(12), share.shape)
+        alike = _shared(_groups(score), share)
+        most = alike.argmax(-1)[..., None]
+        middle = np.where(alike.max(-1) > 0.5, np.take_along_axis(score, most, -1)[..., 0], common)
         beyond = score - middle[..., None]
         up, down = np.maximum(beyond, 0.0), np.maximum(-beyond, 0.0)
         means = [(share * part).sum(-1) for part in (up, down, up**2, down**2)]
@@ -109,7 +111,7 @@ class _Side:
     step: Reals
     variance: Reals
 
-    def with_joint(self, seen: ArrayLike, square: ArrayLike, most: Reals, n: float) -> _Side:
+    def with_joint(self, seen: ArrayLike, square: ArrayLike, most: Reals, n: Reals) -> _Side:
         """Return the side with counts of the same shots."""
         mean = np.asarray(seen, float)
         variance = np.maximum(np.asarray(square, float) - mean**2, 0.0) / n
@@ -125,7 +127,8 @@ class _Side:
         spread = self.variance / np.maximum(1 - self.seen / most, 1e-12)
         more = (self.seen + step) ** 2 / (spread + step**2)
         left = np.maximum(most - self.seen, 0.0)
-        high = most * betainccinv(more, more * left / (self.seen + step), tail)
+        # Where all was seen that can be, by rounding or in truth, there is nothing above.
+        high = np.where(left > 0, most * betainccinv(more, more * left / (self.seen + step), tail), most)
         some = (self.seen > 0) & (spread > 0)
         seen = np.where(some, self.seen, 1.0)
         fewer = seen**2 / np.where(some, spread, 1.0)
@@ -145,7 +148,7 @@ def arms(
     Args:
         weights: The wᵢ, of any sign.
         successes: The fᵢ, in the last dimension; dimensions before it are repetitions.
-        shots: The nᵢ.
+        shots: The nᵢ, the same for all repetitions or of each its own.
         tail: Probability with which either limit is wrong.
         joints: Places of counts that were made in the same shots, and what they add; all others are independent.
 
@@ -163,7 +166,8 @@ def arms(
     up, down = (_side(np.abs(weight), rare, n, alone & mask) for mask in (raises, ~raises))
     both: Reals = np.zeros(found.shape[:-1])
     for places, joint in joints:
-        own, shared = weight[list(places)], joint.shots or float(n[places[0]])
+        own = weight[list(places)]
+        shared = np.where(np.asarray(joint.shots) > 0, joint.shots, n[..., places[0]])
         middle = np.asarray(joint.middle, float)
         least, most = joint.ends or (np.minimum(own, 0).sum(), np.maximum(own, 0).sum())
         up = up.with_joint(joint.up, joint.up_square, most - middle, shared)
@@ -177,15 +181,29 @@ def arms(
 
 def _side(weight: Reals, rare: Reals, n: Reals, mask: Flags) -> _Side:
     """Gather the independent counts of one side; those of equal weight and shots share their variance."""
-    each = weight / n
-    variance = np.zeros(mask.shape[:-1])
-    rounded = np.array([float(f"{value:.9e}") for value in each])
-    for size in np.unique(rounded):
-        group = mask & (rounded == size)
-        found, trials = (group * rare).sum(-1), (group * n).sum(-1)
-        variance = variance + size**2 * found * (1 - found / np.maximum(trials, 1.0))
+    each = np.broadcast_to(weight / n, mask.shape)
+    digits = 10.0 ** (9 - np.floor(np.log10(np.where(each > 0, each, 1.0))))
+    kind = _groups((each * digits).round() / digits)
+    found, trials = _shared(kind, mask * rare), _shared(kind, mask * n)
+    variance = (mask * each**2 * rare * (1 - found / np.maximum(trials, 1.0))).sum(-1)
     step = (mask * each).max(-1, initial=0.0)
     return _Side((mask * each * rare).sum(-1), (mask * weight).sum(-1), step, variance)
+
+
+def _groups(values: Reals) -> NDArray[np.intp]:
+    """Return a number for each value, which values share that are equal and in one row of the last dimension."""
+    order = np.argsort(values, -1)
+    ordered = np.take_along_axis(values, order, -1)
+    begins = np.ones(values.shape, bool)
+    begins[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
+    kind = np.empty_like(order)
+    np.put_along_axis(kind, order, begins.ravel().cumsum().reshape(values.shape) - 1, -1)
+    return kind
+
+
+def _shared(kind: NDArray[np.intp], values: Reals) -> Reals:
+    """Return for each value the sum of those of its kind."""
+    return np.asarray(np.bincount(kind.ravel(), values.ravel())[kind])
 
 
 def _joined(one: Reals, other: Reals, correlation: Reals) -> Reals:

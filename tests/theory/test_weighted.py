@@ -137,3 +137,27 @@ def test_p_values_of_shared_shots_reject_no_more_often_than_they_say(rng, both):
         found.append(combine(0.0, counts, null=0.9, joints=joints).p_value)
     for tail in (0.1, 0.02):
         assert sum(p <= tail for p in found) <= binom.isf(1e-6, repeats, tail)
+
+
+def test_rounding_beyond_what_can_be_seen_leaves_limits():
+    joint = Joint(0.0, 1e-12, 0.0, 1e-24, 0.0, shots=100, ends=(0.0, 0.99e-12))
+    found = arms([1.0, 1.0], [50, 50], [100, 100], TAIL, [([0, 1], joint)])
+    assert np.isfinite(found).all()
+
+
+def test_repetitions_of_different_numbers_of_shots_have_the_limits_of_each(rng):
+    """Alone and with counts of the same shots; two of the independent counts pool in the last two rows."""
+    weights, n = (
+        np.array([0.5, -0.5, 1.0, 1.0]),
+        np.array([[20, 30, 50, 50], [40, 40, 60, 60], [15, 15, 99, 99]]),
+    )
+    found = rng.binomial(n, [0.9, 0.2, 0.5, 0.5])
+    scores, shares = np.array([2.0, 1.0, 0.0]), rng.dirichlet([1, 1, 1], 3)
+    whole = [([2, 3], Joint.of(scores, shares, 1.0))]
+    many = arms(weights, found, n, TAIL, whole)
+    for k in range(3):
+        one = arms(weights, found[k], n[k], TAIL, [([2, 3], Joint.of(scores, shares[k], 1.0))])
+        assert (many[0][k], many[1][k]) == pytest.approx((float(one[0]), float(one[1])))
+    assert arms([0.5, -0.5], found[1, :2], [40, 40], TAIL)[0] == pytest.approx(
+        (lambda k: k / 80 - proportion(int(k), 80).low)(found[1, 0] + 40 - found[1, 1])
+    )
