@@ -3,7 +3,8 @@
 A figure is a constant plus a sum of weighted probabilities. Probabilities of equal weight that were estimated from
 equally many independent shots are pooled: the sum of independent Bernoulli variables is never more spread than the
 binomial of the same mean (W. Hoeffding, Ann. Math. Statist. 27, 713 (1956)), so the Clopper-Pearson interval of the
-pooled successes covers. Everything else has the limits of ``weighted``, or those of ``bonferroni`` where there are few shots.
+pooled successes covers. Everything else has the limits of ``weighted``, or those of ``bonferroni`` where there are few
+shots; so have probabilities near 0 pooled with others near 1, which would look like fair coins.
 """
 
 from __future__ import annotations
@@ -195,11 +196,12 @@ def combine(
         joints: For each source of several counts what these add in the same shots.
 
     Returns:
-        The estimate. If all counts have weights of one size, equally many shots and sources of their own, they are pooled and
-        have Clopper and Pearson's limits. Of others, the limits are Bonferroni's if a count has less than 10 shots, if nobody
-        knows how counts of one source depend on each other, or if a single event was drawn at random from more. If several
-        events were drawn at random from more, the limits are Student's over the events, or those of the shots if these are
-        wider, which is approximate. In all other cases they are weighted ones. The standard error is of the shots alone.
+        The estimate. If all counts have weights of one size, equally many shots and sources of their own, and if their rarer
+        outcomes all raise the sum or all lower it, they are pooled and have Clopper and Pearson's limits. Of others, the limits
+        are Bonferroni's if a count has less than 10 shots, if nobody knows how counts of one source depend on each other, or
+        if a single event was drawn at random from more. If several events were drawn at random from more, the limits are
+        Student's over the events, or those of the shots if these are wider, which is approximate. In all other cases they are
+        weighted ones. The standard error is of the shots alone.
 
     Raises:
         NoShotsError: If a count has no shots.
@@ -228,7 +230,7 @@ def combine(
 
 def _arms(counts: Sequence[Count], level: float, known: Joints) -> tuple[float, float, str]:
     """Return how far the limits lie below and above the value, and how they were made."""
-    if _pool(counts):
+    if _pool(counts) and _on_one_side(counts):
         successes, n, size = _together(counts)
         part = proportion(round(successes), n, level)
         name = "Clopper-Pearson" if len(counts) == 1 else f"Clopper-Pearson, {len(counts)} settings pooled"
@@ -251,6 +253,11 @@ def _pool(counts: Sequence[Count]) -> bool:
     worth = {(f"{abs(count.weight):.12e}", count.n) for count in counts}
     alone = len({count.source for count in counts}) == len(counts)
     return len(worth) == 1 and alone and counts[0].population <= len(counts)
+
+
+def _on_one_side(counts: Sequence[Count]) -> bool:
+    """Tell whether the rarer outcomes of all counts raise the sum, or lower it."""
+    return len({(count.weight > 0) ^ (2 * count.successes > count.n) for count in counts}) == 1
 
 
 def _together(counts: Sequence[Count]) -> tuple[float, int, float]:

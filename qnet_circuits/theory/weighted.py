@@ -167,7 +167,7 @@ def arms(
     both: Reals = np.zeros(found.shape[:-1])
     for places, joint in joints:
         own = weight[list(places)]
-        shared = np.where(np.asarray(joint.shots) > 0, joint.shots, n[..., places[0]])
+        shared = np.asarray(joint.shots, float) if np.any(joint.shots) else n[..., places[0]]
         middle = np.asarray(joint.middle, float)
         least, most = joint.ends or (np.minimum(own, 0).sum(), np.maximum(own, 0).sum())
         up = up.with_joint(joint.up, joint.up_square, most - middle, shared)

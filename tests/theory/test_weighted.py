@@ -161,3 +161,12 @@ def test_repetitions_of_different_numbers_of_shots_have_the_limits_of_each(rng):
     assert arms([0.5, -0.5], found[1, :2], [40, 40], TAIL)[0] == pytest.approx(
         (lambda k: k / 80 - proportion(int(k), 80).low)(found[1, 0] + 40 - found[1, 1])
     )
+
+
+def test_a_sum_of_likely_and_unlikely_events_is_known_as_well_as_its_parts():
+    """Pooled they would look like fair coins, whose interval is three times as long."""
+    n = 10_000
+    found = combine(0.0, [Count(1.0, 9700, n, "light"), Count(1.0, 200, n, "dark")])
+    error = math.sqrt((0.97 * 0.03 + 0.02 * 0.98) / n)
+    assert found.standard_error == pytest.approx(error)
+    assert 1 <= (found.high - found.low) / 2 / (1.96 * error) < 1.05
