@@ -1,12 +1,13 @@
-"""``qnet compile``: the circuits that a protocol becomes, for other tools."""
+"""``qnet compile`` and ``layouts``: the circuits that a protocol becomes, for other tools, and where they may lie."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import click
 
-from qnet_circuits.cli.options import json_option, takes_protocol
+from qnet_circuits.cli.options import json_option, memory_option, takes_protocol
 from qnet_circuits.cli.output import show
 
 
@@ -44,3 +45,43 @@ def compile_(protocol: Any, options: dict[str, Any], backend: str, export: str |
     lines += [f"layout {', '.join(map(str, qubits))}" for qubits in compiled.layout or ()]
     lines += [f"wrote {file}" for file in files] + [f"note: {note}" for note in compiled.notes]
     show(plain if as_json else "\n".join(lines))
+
+
+@click.command()
+@takes_protocol(
+    "compare_layouts",
+    click.option("--on", "device", metavar="DEVICE", help="A stand-in device, or a snapshot's file; needed."),
+    click.option("--figure", help="Name of the figure.  [default: fidelity, or the first]"),
+    click.option("--seeds", default=1, show_default=True, help="How many seeds level 3 has."),
+)
+@memory_option
+@json_option
+def layouts(protocol: Any, options: dict[str, Any], device: str | None, as_json: bool, **more: Any) -> None:
+    """Predict a figure here and where Qiskit's level 3 begins.
+
+    Each row is a placement: who chose it, the most SWAPs of a circuit, the exact value, and the qubits. NAME is one that
+    `qnet list` names, or FILE.py:Class.
+    """
+    from qnet_circuits.programs.protocol import called
+    from qnet_circuits.runs.comparing_layouts import compare_layouts
+    from qnet_circuits.runs.results.tables import number, table
+
+    rows = compare_layouts(protocol, device, **more, **options)
+    plain = {
+        "schema": 1, "protocol": called(protocol), "parameters": protocol.parameters, "backend": f"exact:{device}",
+        "placements": [asdict(row) for row in rows],
+    }  # fmt: skip
+    lines = (
+        {
+            "chosen by": row.source,
+            "SWAPs": str(row.swaps),
+            "value": number(row.value),
+            "qubits": _qubits(row.layout),
+        }
+        for row in rows
+    )
+    show(plain if as_json else f"{protocol.id} on exact:{device}\n{table(list(lines))}")
+
+
+def _qubits(layout: list[list[int]]) -> str:
+    return "; ".join(", ".join(map(str, qubits)) for qubits in layout)

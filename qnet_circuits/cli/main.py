@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import click
 
-from qnet_circuits.cli.compiling import compile_
+from qnet_circuits.cli.compiling import compile_, layouts
 from qnet_circuits.cli.devices import devices
 from qnet_circuits.cli.jobs import cancel, cost, fetch, status, submit
 from qnet_circuits.cli.mistakes import mistake
@@ -138,7 +138,21 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
     show(about if as_json else "\n".join([protocol.id, "", text, "", *lines]))
 
 
-for command in (run, sweep, predict, budget, compile_, cost, submit, status, fetch, cancel, replay, devices):
+for command in (
+    run,
+    sweep,
+    predict,
+    budget,
+    layouts,
+    compile_,
+    cost,
+    submit,
+    status,
+    fetch,
+    cancel,
+    replay,
+    devices,
+):
     qnet.add_command(command)
 for command in qnet.commands.values():
     assert command.callback is not None

@@ -81,7 +81,9 @@ def compare_layouts(
     asked = RunOptions.of("compare_layouts", options)
     exact = exact_of(device, memory)
     if exact.device is None:
-        raise ParameterError(f"layouts lie on a device, such as fake_kingston, got {device!r}; name one")
+        raise ParameterError(
+            f"layouts need a device, such as fake_kingston (--on fake_kingston), got {device!r}"
+        )
     prepared = prepare(protocol, exact, asked, figures, shared=True)
     backend, settled, compiled = prepared.backend, prepared.options, prepared.compiled
     assert isinstance(backend, ExactBackend) and backend.device is not None

@@ -1,11 +1,13 @@
 """The command line: what it prints, and its exit statuses."""
 
+import dataclasses
 import json
 import re
 
 import matplotlib.pyplot as plt
 import pytest
 
+import qnet_circuits as qn
 from qnet_circuits.protocols.bb84 import BB84
 
 
@@ -243,6 +245,9 @@ LONG = "x" * 300
         (["budget", "teleportation", "--on", "fake_kingston", "--plot", "b.xyz"], r"--plot .*b\.xyz"),
         (["budget", "teleportation", "--on", "fake_kingston", "--memory-gib", "1e-9"], "--memory-gib"),
         (["budget", "teleportation", "--on", "fake_kingston", "--shots", "9"], "--shots"),
+        (["layouts", "teleportation"], r"device.*\(--on fake_kingston\)"),
+        (["layouts", "teleportation", "--on", "fake_kingston", "--seeds", "0"], "seeds .*0"),
+        (["layouts", "teleportation", "--on", "fake_kingston", "--figure", "fid"], "figure 'fid'.*fidelity"),
         (["run", "teleportation", "--on", "ibm:ibm_torino"], "qnet submit teleportation --on ibm:ibm_torino --max-qpu-seconds"),
     ],
 )  # fmt: skip
@@ -297,7 +302,7 @@ def test_help_lists_each_command_in_one_whole_line_and_every_exit_status(qnet):
     told, listed = out.split("Commands:\n")
     lines = listed.splitlines()
     assert (
-        status == 0 and len(lines) == 14 and all(line.endswith(".") and "..." not in line for line in lines)
+        status == 0 and len(lines) == 15 and all(line.endswith(".") and "..." not in line for line in lines)
     )
     assert [code for code in (0, 1, 2, 3, 4, 130) if f"\n    {code} " in told] == [0, 1, 2, 3, 4, 130]
 
@@ -339,3 +344,19 @@ def test_compile_says_what_there_is_and_writes_it(qnet, tmp_path):
     for path in (str(tmp_path / "out"), str(tmp_path / "chain.qasm")):
         status, out, err = qnet(*ask, "--export", path)
         assert (status, out, err.count("\n")) == (2, "", 1) and path in err
+
+
+def test_layouts_stand_beside_those_of_qiskit(qnet):
+    ask = ("layouts", "repeater-chain", "--set", "hops=2", "--on", "fake_manila")
+    status, out, err = qnet(*ask, "--json")
+    assert (status, err) == (0, "")
+    plain = json.loads(out)
+    assert list(plain) == ["schema", "protocol", "parameters", "backend", "placements"]
+    assert plain["placements"] == [
+        dataclasses.asdict(row) for row in qn.compare_layouts(qn.RepeaterChain(hops=2), "fake_manila")
+    ]
+    status, out, _ = qnet(*ask)
+    title, *rows = out.splitlines()
+    assert (
+        status == 0 and title.endswith("on exact:fake_manila") and len(rows) == 1 + len(plain["placements"])
+    )
