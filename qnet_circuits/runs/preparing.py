@@ -177,7 +177,7 @@ def _check_copies(options: RunOptions) -> None:
             raise UnsupportedError(
                 f"{name} is for one copy of a program on its qubits, got copies={options.copies}; leave one of them out"
             )
-    named = () if isinstance(options.layout, str | Mapping | None) else options.layout
+    named = options.layout if isinstance(options.layout, list | tuple) else ()
     if options.copies == 1 and any(isinstance(each, Sequence) for each in named):
         raise ParameterError(
             f"a layout with a list of qubits for each copy needs copies, such as copies={len(named)}, got "

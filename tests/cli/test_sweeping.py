@@ -68,10 +68,10 @@ def test_a_file_of_protocols_is_swept_and_printed(qnet, tmp_path):
 
 
 def test_rows_that_are_there_are_shown_and_drawn_at_once(qnet, tmp_path):
-    rows = swept_before()
+    rows, before = swept_before(), plt.get_fignums()
     status, out, err = qnet(CHAINS, "--plot", "rows.png")
     assert (status, err) == (0, "") and (tmp_path / "rows.png").stat().st_size > 1000
-    assert out == f"{rows}\n" and not plt.get_fignums()
+    assert out == f"{rows}\n" and plt.get_fignums() == before
     lines = out.splitlines()
     assert lines[0].split() == [
         "hops",
