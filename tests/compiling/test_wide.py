@@ -50,7 +50,7 @@ def check(number):
     assert any(f"{swaps} SWAPs were put in" in note for note in compiled.notes) == (swaps > 0)
 
 
-@pytest.mark.parametrize("number", [0, 4, 6, 8, 10, 12, 15, 17, 19, 22])
+@pytest.mark.parametrize("number", [0, 6, 10, 17, 22])
 def test_random_programs_with_wide_gates_keep_the_parties_apart(number):
     check(number)
 

@@ -163,7 +163,7 @@ def test_a_wire_that_nobody_measures_is_left_out_and_one_that_is_used_again_is_r
     assert distribution(narrow) == pytest.approx({(a, b): 0.25 for a in (0, 1) for b in (0, 1)})
 
 
-@pytest.mark.parametrize("mode", ["frame", "feedforward"])
+@pytest.mark.parametrize("mode", ["frame", pytest.param("feedforward", marks=pytest.mark.slow)])
 def test_a_star_takes_few_wires(mode):
     """Its 18 wires rest beside each other; in order of time it takes eleven and more."""
     star = qn.compile(qn.Ghz(parties=5), "aer:fake_kingston", corrections=mode)
