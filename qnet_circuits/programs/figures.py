@@ -96,6 +96,11 @@ class Figure:
                 f"physical of figure {self.name!r} must be two numbers, the smaller first, like (0, 1), got {self.physical!r}"
             )
 
+    @property
+    def judges(self) -> bool:
+        """Whether placements can be judged by it: it has an ideal value, and needs no settings that are drawn at random."""
+        return self.ideal is not None and not self.drawn_from
+
     def estimate(
         self,
         outcomes: Mapping[str, Registers],

@@ -74,7 +74,7 @@ def described_copies(compiled: Compiled, options: RunOptions) -> dict[str, Any]:
     if not compiled.copies or compiled.device is None:
         return {}
     figures = compiled.program.figures
-    judged = next((figure.name for figure in figures if figure.ideal is not None), None)
+    judged = next((figure.name for figure in figures if figure.judges), None)
     judged = judged or next((figure.name for figure in figures), None)
     touching = [[list(pair), list(numbers)] for pair, numbers in touching_couplings(compiled)]
     chosen = options.layout in (None, "auto")

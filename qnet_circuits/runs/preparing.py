@@ -229,7 +229,7 @@ def standard_of(program: Program, backend: BaseBackend, worst: float) -> Standar
         UnsupportedError: If the program has no figure that can be predicted, and has an ideal value.
         ParameterError: If the figure cannot be as good or as bad.
     """
-    figure = next((each for each in program.figures if each.ideal is not None and not each.drawn_from), None)
+    figure = next((each for each in program.figures if each.judges), None)
     if figure is None:
         raise UnsupportedError(
             "copies are chosen by the predicted value of a figure that has an ideal value, and there is none; name the qubits "
@@ -259,11 +259,7 @@ def ranking_of(program: Program, backend: BaseBackend, memory: float = _RANKING_
         memory: The most bytes that exact predictions may take; others are estimated.
     """
     own = {item.name for item in program if not item.control}
-    figures = [
-        figure
-        for figure in program.figures
-        if figure.ideal is not None and not figure.drawn_from and own.issuperset(figure.circuits)
-    ]
+    figures = [figure for figure in program.figures if figure.judges and own.issuperset(figure.circuits)]
     if backend.device is None or not figures:
         return None
     needed = set().union(*(figure.circuits for figure in figures))
