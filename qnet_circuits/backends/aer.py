@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 from qiskit import QuantumCircuit
 
-from qnet_circuits.backends.base import Backend, Keep, Progress, Raw, Work
+from qnet_circuits.backends.base import Backend, DeviceSimulator, Keep, Progress, Raw, Work
 from qnet_circuits.backends.simulation.aer_methods import PART, Plan, components, plan_of
 from qnet_circuits.backends.simulation.fusing import thinned
 from qnet_circuits.backends.simulation.sampling import Call, sampled
 from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.declared import check_declared
-from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import BackendError
 
@@ -32,7 +30,7 @@ _Bits = tuple[int, ...] | None
 _Whose = tuple[int, _Bits]
 
 
-class AerBackend(Backend):
+class AerBackend(DeviceSimulator, Backend):
     """Sampling on Aer.
 
     Args:
@@ -41,19 +39,7 @@ class AerBackend(Backend):
         noise: Which of the device's noise is on.
     """
 
-    simulates_links = True
-
-    def __init__(
-        self, name: str = "aer", device: Device | None = None, noise: DeviceNoise | None = None
-    ) -> None:
-        self.name, self.device = name, device
-        self.noise = (noise or DeviceNoise()) if device is not None else None
-        check_declared(self.noise, device)
-
-    def with_noise(self, noise: DeviceNoise) -> AerBackend:
-        """Return the same backend with another description of its device's noise."""
-        self._needs_device()
-        return AerBackend(self.name, self.device, noise)
+    name = "aer"
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
         """Return what a result from here must say."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
 
 from qnet_circuits.backends.aer import AerBackend
-from qnet_circuits.backends.base import BaseBackend, Capabilities
+from qnet_circuits.backends.base import BaseBackend, Capabilities, DeviceSimulator
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.simulation.sampling import CALL
 from qnet_circuits.backends.stim import StimBackend
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.declared import check_declared
-from qnet_circuits.devices.device import Device
-from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 
 #: The most bytes of an exact computation that is chosen unasked, so that it takes seconds at most.
@@ -22,7 +18,7 @@ _MEMORY = 2**26
 _LONG = 30
 
 
-class AutoBackend(BaseBackend):
+class AutoBackend(DeviceSimulator):
     """Stands for the exact engine, stim or Aer, until a program is compiled; nothing runs on it.
 
     Args:
@@ -31,24 +27,12 @@ class AutoBackend(BaseBackend):
         noise: Which of the device's noise is on.
     """
 
-    simulates_links = True
-
-    def __init__(
-        self, name: str = "auto", device: Device | None = None, noise: DeviceNoise | None = None
-    ) -> None:
-        self.name, self.device = name, device
-        self.noise = (noise or DeviceNoise()) if device is not None else None
-        check_declared(self.noise, device)
+    name = "auto"
 
     @property
     def capabilities(self) -> Capabilities:
         """What the backend can do: as one that samples, which it may come to be."""
         return Capabilities(True, self.simulates_links, self.remote, self.equal_shots)
-
-    def with_noise(self, noise: DeviceNoise) -> Self:
-        """Return the same backend with another description of its device's noise."""
-        self._needs_device()
-        return type(self)(self.name, self.device, noise)
 
     def chosen(self, compiled: Compiled, shots: Sequence[int], sampled: bool) -> tuple[BaseBackend, str]:
         """Return the backend that a program runs on, and why.

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.declared import Declared
+from qnet_circuits.devices.declared import Declared, check_declared
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
@@ -181,6 +181,30 @@ class BaseBackend:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
+
+
+class DeviceSimulator(BaseBackend):
+    """What simulates the links' noise, and that of a device if it has one.
+
+    Args:
+        name: Name of the backend; by default that of its kind.
+        device: A device whose couplings and calibration hold; none by default.
+        noise: Which of the device's noise is on.
+    """
+
+    simulates_links = True
+
+    def __init__(
+        self, name: str | None = None, device: Device | None = None, noise: DeviceNoise | None = None
+    ) -> None:
+        self.name, self.device = type(self).name if name is None else name, device
+        self.noise = (noise or DeviceNoise()) if device is not None else None
+        check_declared(self.noise, device)
+
+    def with_noise(self, noise: DeviceNoise) -> Self:
+        """Return the same backend with another description of its device's noise."""
+        self._needs_device()
+        return type(self)(self.name, self.device, noise)
 
 
 class Backend(BaseBackend, ABC):

@@ -111,20 +111,8 @@ class Kind:
     shown: tuple[str, ...]
 
 
-def _aer(name: str, device: str) -> BaseBackend:
-    return AerBackend(name, device_of(device)) if device else AerBackend(name)
-
-
-def _exact(name: str, device: str) -> BaseBackend:
-    return ExactBackend(name, device_of(device)) if device else ExactBackend(name)
-
-
-def _stim(name: str, device: str) -> BaseBackend:
-    return StimBackend(name, device_of(device)) if device else StimBackend(name)
-
-
-def _auto(name: str, device: str) -> BaseBackend:
-    return AutoBackend(name, device_of(device)) if device else AutoBackend(name)
+def _simulator(cls: Callable[[str, Device | None], BaseBackend]) -> Callable[[str, str], BaseBackend]:
+    return lambda name, device: cls(name, device_of(device) if device else None)
 
 
 def _local(name: str, device: str) -> BaseBackend:
@@ -142,11 +130,16 @@ def _ibm(name: str, device: str) -> BaseBackend:
 
 #: Each kind by its word. A new kind of backend needs one line here.
 KINDS = {
-    "ideal": Kind(_aer, True, False, ("ideal",)),
-    "aer": Kind(_aer, True, True, ("aer", "aer:<device>, such as aer:fake_kingston or aer:snapshot.json")),
-    "exact": Kind(_exact, True, True, ("exact", "exact:<device>")),
-    "stim": Kind(_stim, True, True, ("stim", "stim:<device>")),
-    "auto": Kind(_auto, True, True, ("auto", "auto:<device>")),
+    "ideal": Kind(_simulator(AerBackend), True, False, ("ideal",)),
+    "aer": Kind(
+        _simulator(AerBackend),
+        True,
+        True,
+        ("aer", "aer:<device>, such as aer:fake_kingston or aer:snapshot.json"),
+    ),
+    "exact": Kind(_simulator(ExactBackend), True, True, ("exact", "exact:<device>")),
+    "stim": Kind(_simulator(StimBackend), True, True, ("stim", "stim:<device>")),
+    "auto": Kind(_simulator(AutoBackend), True, True, ("auto", "auto:<device>")),
     "local": Kind(_local, False, True, ("local:<stand-in device>",)),
     "ibm": Kind(_ibm, False, True, ("ibm:<processor>, such as ibm:ibm_kingston",)),
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.base import CountingBackend, Keep, Progress, Raw, Work
+from qnet_circuits.backends.base import CountingBackend, DeviceSimulator, Keep, Progress, Raw, Work
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.simulation.fusing import thinned
 from qnet_circuits.backends.simulation.sampling import Call, calls_of, sampled
@@ -17,8 +17,6 @@ from qnet_circuits.backends.simulation.stim_circuits import Packed, StimCircuit,
 from qnet_circuits.backends.simulation.twin import NoisyProgram, noisy_program
 from qnet_circuits.backends.simulation.twirling import twirled
 from qnet_circuits.compiling.compiled import Compiled
-from qnet_circuits.devices.declared import check_declared
-from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import NoShotsError, UnsupportedError
 from qnet_circuits.programs.counting import Seen
@@ -54,7 +52,7 @@ class _TwirledExact(ExactBackend):
         return replace(noisy, circuits=tuple(twirled(thinned(each)).circuit for each in noisy.circuits))
 
 
-class StimBackend(CountingBackend):
+class StimBackend(DeviceSimulator, CountingBackend):
     """Sampling of Clifford circuits on stim.
 
     Gates must be Clifford, and decisions in real time may do Paulis, by parities of bits. Noise that is none of Paulis is
@@ -66,19 +64,7 @@ class StimBackend(CountingBackend):
         noise: Which of the device's noise is on.
     """
 
-    simulates_links = True
-
-    def __init__(
-        self, name: str = "stim", device: Device | None = None, noise: DeviceNoise | None = None
-    ) -> None:
-        self.name, self.device = name, device
-        self.noise = (noise or DeviceNoise()) if device is not None else None
-        check_declared(self.noise, device)
-
-    def with_noise(self, noise: DeviceNoise) -> StimBackend:
-        """Return the same backend with another description of its device's noise."""
-        self._needs_device()
-        return StimBackend(self.name, self.device, noise)
+    name = "stim"
 
     def check(self, compiled: Compiled) -> None:
         """Raise UnsupportedError if a gate is not Clifford, a decision is on more than parities, or readout is measured."""
