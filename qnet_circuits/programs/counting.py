@@ -231,7 +231,7 @@ def distinct(rows: Flags) -> tuple[Flags, Reals]:
     """Return the distinct rows, and how often each came."""
     if not len(rows) or not rows.shape[1]:
         return rows[:1], np.array([float(len(rows))] * len(rows[:1]))
-    if rows.shape[1] <= _FEW:
+    if rows.shape[1] <= _FEW:  # A byte for each row, which is counted without sorting.
         places = np.arange(rows.shape[1], dtype=np.uint8)
         kind = np.zeros(len(rows), dtype=np.uint8)
         for place in places:
@@ -240,11 +240,6 @@ def distinct(rows: Flags) -> tuple[Flags, Reals]:
         kinds = counts.nonzero()[0]
         return (kinds[:, np.newaxis] >> places & 1).astype(bool), counts[kinds].astype(float)
     packed = np.ascontiguousarray(np.packbits(rows, axis=1))
-    if packed.shape[1] == 1:  # A byte for each row, which is counted without sorting.
-        times = np.bincount(packed[:, 0])
-        kinds = np.flatnonzero(times)
-        bits = np.unpackbits(kinds.astype(np.uint8)[:, None], axis=1, count=rows.shape[1])
-        return bits.astype(bool), times[kinds].astype(float)
     keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
     _, first, counts = np.unique(keys, return_index=True, return_counts=True)
     return rows[first], counts.astype(float)
