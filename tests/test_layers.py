@@ -25,8 +25,8 @@ MAY_IMPORT = {
     "testing": "theory programs protocols compiling backends runs",
 }
 FREE = {"errors": "", "secrecy": "", "version": "", "classical": "errors"}
-#: Packages whose methods `draw` and `plot` import a picture when they are called.
-DRAWN = {"programs", "runs"}
+#: Packages that import a picture when they are asked for one.
+DRAWN = {"programs", "runs", "cli"}
 #: Where a package outside of this one may be imported, and whether at the top of a file.
 HEAVY = {
     "qiskit_ibm_runtime": ("backends/ibm/client.py", False),

@@ -52,9 +52,11 @@ def save_picture(drawn: Any, file: str | None) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
+    from qnet_circuits.plotting.saving import save_plot
+
     figure = drawn.plot().figure
     try:
-        figure.savefig(file, dpi=150, bbox_inches="tight")
+        save_plot(figure, file)
     except OSError as error:
         raise RecordError(f"--plot cannot write {file}: {error.strerror}") from None
     finally:

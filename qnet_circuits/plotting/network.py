@@ -1,4 +1,4 @@
-"""The picture of a network: nodes as discs, links as lines with their fidelity."""
+"""The plot of a network: nodes as discs, links as lines with their fidelity."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import cmath
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from textwrap import fill
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import rustworkx
@@ -15,7 +16,19 @@ from matplotlib.axes import Axes
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.chip import Point, lattice
 from qnet_circuits.plotting.pen import Pen
-from qnet_circuits.plotting.style import LINK_COLOUR, PALETTE, PAPER, new_axes, text_width
+from qnet_circuits.plotting.saving import describe
+from qnet_circuits.plotting.style import (
+    FAINT,
+    LINK_COLOUR,
+    PAGE_WIDTH,
+    PALETTE,
+    PAPER,
+    SMALLEST,
+    listed,
+    new_axes,
+    span,
+    text_width,
+)
 
 if TYPE_CHECKING:
     from qnet_circuits.programs.network import Network
@@ -24,14 +37,27 @@ if TYPE_CHECKING:
 _FONT = 10 / 72
 _GAP = 0.9
 _MARGIN = 0.2
-_LABEL = (text_width("0.000", 0.9 * _FONT) + 0.06, 0.2)
+_LABEL = (text_width("F = 0.000", 0.9 * _FONT) + 0.06, 0.2)
+#: A name is continued on a new line after this many characters; the smallest text that a long one is written in.
+_LINE, _SMALL = 20, SMALLEST / 72
+#: From how many nodes around a centre some are drawn as one.
+_AROUND = 12
 
 
-def draw_network(network: Network, ax: Axes | None = None) -> Axes:
-    """Draw a network's nodes as labelled discs, and its links as lines with their fidelity beside them.
+class _Shown(NamedTuple):
+    """What is drawn of a network: its nodes, those that stand for several with their text, and links with their fidelity."""
 
-    A chain is drawn in a row, a star around its centre, a grid whose nodes come row by row as a grid, anything else on a
-    circle.
+    nodes: tuple[str, ...]
+    more: dict[str, str]
+    links: tuple[tuple[str, str, str], ...]
+
+
+def plot_network(network: Network, ax: Axes | None = None) -> Axes:
+    """Draw a network's nodes as labelled discs, and its links as lines with their fidelity F beside them.
+
+    A chain is drawn in a row, and a long one in several rows, every other one from right to left. A star is drawn around its
+    centre; of more than 12 nodes around it, most are drawn as one. A grid whose nodes come row by row is drawn as a grid,
+    anything else on a circle. A fidelity is left out if there is no room for it.
 
     Args:
         network: The network.
@@ -39,42 +65,82 @@ def draw_network(network: Network, ax: Axes | None = None) -> Axes:
 
     Returns:
         The axes.
+
+    Example:
+        >>> import qnet_circuits as qn
+        >>> ax = qn.plot_network(qn.Network.chain(2, qn.Link(fidelity=0.95)))
+        >>> [text.get_text() for text in ax.texts]
+        ['F = 0.950', 'F = 0.950', 'alice', 'station1', 'bob']
     """
-    longest = max(text_width(node, _FONT) for node in network.nodes)
+    shown = _shown(network)
+    names = {node: shown.more.get(node, fill(node, _LINE)) for node in shown.nodes}
+    longest = max(text_width(name, _FONT) for name in names.values())
     radius = min(max(longest / 2 + 0.08, 0.35), 0.8)
-    places = _places(network, radius)
-    centres, reach = np.array(list(places.values())), radius + _MARGIN
-    xs = centres.real.min() - reach, centres.real.max() + reach
+    places = _places(network, shown, radius)
+    centres, reach = np.array([places[node] for node in shown.nodes]), radius + _MARGIN
+    aside = _LABEL[0] if len({round(place.imag, 6) for place in places.values()}) > 1 else 0.0
+    xs = centres.real.min() - max(reach, aside), centres.real.max() + max(reach, aside)
     ys = centres.imag.min() - reach, centres.imag.max() + reach
     pen = Pen.on(new_axes(ax, (xs[1] - xs[0], ys[1] - ys[0]), bare=True), xs, ys)
-    _draw_links(pen, network, places, radius)
-    size = _FONT * min(1.0, (2 * radius - 0.1) / longest)
-    for node, place in places.items():
-        pen.disc(place.real, place.imag, radius, PAPER, PALETTE[0], width=0.03)
-        pen.disc(place.real, place.imag, radius, PALETTE[0], "none", alpha=0.18)
-        pen.text(place.real, place.imag, node, size)
+    _draw_links(pen, shown, places, radius)
+    size = max(_SMALL, _FONT * min(1.0, (2 * radius - 0.1) / longest))
+    for node in shown.nodes:
+        place, face = places[node], FAINT if node in shown.more else PALETTE[0]
+        pen.disc(place.real, place.imag, radius, PAPER, face, width=0.03)
+        pen.disc(place.real, place.imag, radius, face, "none", alpha=0.18)
+        pen.text(place.real, place.imag, names[node], size)
+    describe(pen.ax, _words(network))
     return pen.ax
 
 
-def _draw_links(pen: Pen, network: Network, places: dict[str, complex], radius: float) -> None:
-    ends = [(places[a], places[b]) for a, b, _ in network.links]
-    rims = [place + radius * np.exp(2j * np.pi * np.arange(24) / 24) for place in places.values()]
+def _words(network: Network) -> str:
+    """Return what the plot shows."""
+    row = chain_order(network)
+    links = f"{network.hops} link{'s' * (network.hops > 1)}"
+    fidelities = span(link.weights[0] for _, _, link in network.links)
+    kind = "in a chain, " if row and network.hops > 1 else ""
+    return f"Network of {len(network.nodes)} nodes and {links}: {listed(row or network.nodes)}, {kind}F = {fidelities}."
+
+
+def _shown(network: Network) -> _Shown:
+    """Return all nodes and links of a network, or those of a star without most of its many nodes around the centre."""
+    links = tuple((a, b, f"F = {link.weights[0]:.3f}") for a, b, link in network.links)
+    centre = star_centre(network)
+    around = [node for node in network.nodes if node != centre]
+    if centre is None or len(around) <= _AROUND:
+        return _Shown(network.nodes, {}, links)
+    first, hidden = around[: _AROUND - 2], around[_AROUND - 2 : -1]
+    fidelities = [link.weights[0] for a, b, link in network.links if {a, b} & {*hidden}]
+    kept = tuple(each for each in links if not {each[0], each[1]} & {*hidden})
+    stand_in = hidden[0]
+    label = f"F = {span(fidelities)}".replace(" to ", "\nto ")
+    return _Shown(
+        (centre, *first, stand_in, around[-1]),
+        {stand_in: f"{len(hidden)}\nmore"},
+        (*kept, (centre, stand_in, label)),
+    )
+
+
+def _draw_links(pen: Pen, shown: _Shown, places: dict[str, complex], radius: float) -> None:
+    ends = [(places[a], places[b]) for a, b, _ in shown.links]
+    rims = [places[node] + radius * np.exp(2j * np.pi * np.arange(24) / 24) for node in shown.nodes]
     avoid = np.concatenate([*rims, *(np.linspace(start, end, 41) for start, end in ends)])
     labels: list[complex] = []
-    for (start, end), (_, _, link) in zip(ends, network.links, strict=True):
+    for (start, end), (_, _, label) in zip(ends, shown.links, strict=True):
         pen.line(
             [start.real, end.real], [start.imag, end.imag], 0.025, color=LINK_COLOUR, zorder=1, gid="link"
         )
         place = _label_place(start, end, radius, labels, avoid)
-        labels.append(place)
-        paper = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.01 * pen.points}
-        pen.text(place.real, place.imag, f"{link.weights[0]:.3f}", 0.9 * _FONT, zorder=2, bbox=paper)
+        if place is not None:
+            labels.append(place)
+            paper = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.01 * pen.points}
+            pen.text(place.real, place.imag, label, 0.9 * _FONT, zorder=2, bbox=paper)
 
 
 def _label_place(
     start: complex, end: complex, radius: float, labels: Sequence[complex], avoid: np.ndarray
-) -> complex:
-    """Return a place beside a line, clear of labels and discs, and of other lines as far as can be."""
+) -> complex | None:
+    """Return a place beside a line, clear of discs and other lines as far as can be; None if labels are in the way."""
     length = abs(end - start)
     along = (end - start) / length
     # The normal that points up, or left where it is level.
@@ -88,24 +154,39 @@ def _label_place(
         return int(np.count_nonzero(near))
 
     spots = [start + way * along + side for way in ways for side in (aside, -aside)]
-    return min(spots, key=lambda spot: (touched(spot, np.array(labels), 1), touched(spot, avoid, 0.5)))
+    free = [spot for spot in spots if not touched(spot, np.array(labels), 1)]
+    return min(free, key=lambda spot: touched(spot, avoid, 0.5), default=None)
 
 
-def _places(network: Network, radius: float) -> dict[str, complex]:
+def _places(network: Network, shown: _Shown, radius: float) -> dict[str, complex]:
     """Return the centre of each node's disc."""
     row = chain_order(network)
     if row:
-        return {node: complex(k * (2 * radius + _GAP)) for k, node in enumerate(row)}
+        return _in_rows(row, radius)
     centre = star_centre(network)
     grid = {} if centre else grid_places(network)
     if grid:
         return {node: complex(x, -y) * (2 * radius + _GAP) for node, (x, y) in grid.items()}
-    around = [node for node in network.nodes if node != centre]
+    around = [node for node in shown.nodes if node != centre]
     apart = 2 * radius + (0.25 if centre else _GAP)
     ring = max(2 * radius + _GAP, apart / (2 * math.sin(math.pi / len(around))))
     places = {} if centre is None else {centre: 0j}
     for k, node in enumerate(around):
         places[node] = cmath.rect(ring, math.pi / 2 - 2 * math.pi * k / len(around))
+    return places
+
+
+def _in_rows(row: Sequence[str], radius: float) -> dict[str, complex]:
+    """Return the places of a chain's nodes: in one row, or if it is too long in several, to and fro."""
+    step, down = 2 * radius + _GAP, 2 * radius + 0.5
+    room = PAGE_WIDTH - 2 * (radius + _MARGIN)
+    if (len(row) - 1) * step > room:
+        room = PAGE_WIDTH - 2 * max(radius + _MARGIN, _LABEL[0])
+    each = max(2, math.floor(room / step) + 1)
+    places = {}
+    for k, node in enumerate(row):
+        line, column = divmod(k, each)
+        places[node] = complex((column if line % 2 == 0 else each - 1 - column) * step, -line * down)
     return places
 
 

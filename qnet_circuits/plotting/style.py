@@ -1,4 +1,4 @@
-"""Colours that the colour-blind tell apart, and what all pictures share."""
+"""Colours that the colour-blind tell apart, and what all plots share."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ LINK_COLOUR = PALETTE[1]
 MESSAGE_COLOUR = PALETTE[0]
 #: Colours of gains and losses; gains nearer to 0 than this are rounding.
 GAIN_COLOURS, NO_GAIN = "PuOr", 1e-12
-#: Size of the text in pictures of figures, in points.
-FONT = 9.0
-#: Largest sides of a figure in inches; what needs more is drawn smaller.
-MAX_WIDTH, MAX_HEIGHT = 40.0, 200.0
+#: Size of the text in plots, and of the smallest text, in points.
+FONT, SMALLEST = 9.0, 7.5
+#: Largest sides of a plot in inches; what needs more is drawn smaller. What can be continued below is no wider than a page.
+MAX_WIDTH, MAX_HEIGHT, PAGE_WIDTH = 40.0, 200.0, 13.0
 
 
 def new_axes(ax: Axes | None, figsize: tuple[float, float], bare: bool = False) -> Axes:
@@ -66,3 +66,26 @@ def draw_intervals(
 ) -> ErrorbarContainer:
     """Draw estimates with their intervals, in the style of Matplotlib's error bars."""
     return ax.errorbar(xs, [each.value for each in estimates], arms(estimates), **style)
+
+
+def listed(names: Sequence[str], most: int = 6) -> str:
+    """Return names as a sentence has them; of many, the first and the last.
+
+    Example:
+        >>> listed(["a", "b", "c"]), listed([str(k) for k in range(100)])
+        ('a, b and c', '0 to 99')
+    """
+    if len(names) > most:
+        return f"{names[0]} to {names[-1]}"
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def span(values: Iterable[float], form: str = ".3f") -> str:
+    """Return from where to where values go, as text.
+
+    Example:
+        >>> span([0.9, 0.95]), span([0.9])
+        ('0.900 to 0.950', '0.900')
+    """
+    shown = [format(value, form) for value in sorted(values)]
+    return shown[0] if shown[0] == shown[-1] else f"{shown[0]} to {shown[-1]}"

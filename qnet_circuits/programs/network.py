@@ -190,9 +190,9 @@ class Network:
 
     def draw(self, ax: Axes | None = None) -> Axes:
         """Draw the nodes and their links, with each link's fidelity, and return the Matplotlib axes."""
-        from qnet_circuits.plotting.network import draw_network
+        from qnet_circuits.plotting.network import plot_network
 
-        return draw_network(self, ax)
+        return plot_network(self, ax)
 
     @classmethod
     def chain(cls, hops: int, link: Link | Sequence[Link] | None = None) -> Network:

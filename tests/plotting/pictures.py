@@ -1,8 +1,15 @@
 """What a picture shows, and whether it can be read."""
 
 import itertools
+from unittest.mock import patch
 
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+
+import qnet_circuits as qn
+
+#: Text below this many points is too small, and a picture wider than this many inches too wide for a page.
+SMALLEST, WIDEST = 7.0, 14.0
 
 
 def texts(ax):
@@ -13,13 +20,38 @@ def with_gid(ax, gid):
     return [artist for artist in ax.get_children() if artist.get_gid() == gid]
 
 
-def check_legible(ax):
-    """Check that no two texts overlap, that all lie within the figure, and that those in boxes fit their box."""
-    ax.figure.canvas.draw()
-    page = ax.figure.bbox
-    extents = [(text.get_text(), text.get_window_extent()) for text in ax.texts if text.get_text()]
-    for (one, a), (other, b) in itertools.combinations(extents, 2):
+def drawn_texts(figure):
+    """Return (text, extent, points) of everything that can be read in a figure: ticks, legends and titles too."""
+    drawn, draw = {}, Text.draw
+
+    def drawing(text, renderer):
+        if text.get_visible() and text.get_text().strip():
+            drawn[id(text)] = text
+        draw(text, renderer)
+
+    with patch.object(Text, "draw", drawing):
+        figure.canvas.draw()
+    return [(text.get_text(), text.get_window_extent(), text.get_fontsize()) for text in drawn.values()]
+
+
+def check_legible(ax, widest=WIDEST):
+    """Check that no two texts overlap, none is cut or small, those in boxes fit their box, and words tell what is drawn."""
+    figure, found = ax.figure, drawn_texts(ax.figure)
+    for (one, a, _), (other, b, _) in itertools.combinations(found, 2):
         assert not a.padded(-1).overlaps(b.padded(-1)), f"{one!r} overlaps {other!r}"
+    page = figure.bbox.padded(0.5)
+    for text, extent, points in found:
+        assert points >= SMALLEST - 1e-6, f"{text!r} has {points:.2f} points"
+        inside = (
+            page.x0 <= extent.x0 and extent.x1 <= page.x1 and page.y0 <= extent.y0 and extent.y1 <= page.y1
+        )
+        assert inside, f"{text!r} is cut: {extent} in {page}"
+    assert figure.get_figwidth() <= widest
+    assert qn.alt_text(ax).endswith("."), "there is no alt text"
+    _check_boxes(ax, [(text.get_text(), text.get_window_extent()) for text in ax.texts if text.get_text()])
+
+
+def _check_boxes(ax, extents):
     boxes = [
         patch.get_window_extent()
         for patch in ax.patches
@@ -28,10 +60,6 @@ def check_legible(ax):
     for one, a in itertools.combinations(boxes, 2):
         assert not one.padded(-1).overlaps(a.padded(-1))
     for text, extent in extents:
-        assert page.x0 <= extent.x0, text
-        assert page.x1 >= extent.x1, text
-        assert page.y0 <= extent.y0, text
-        assert page.y1 >= extent.y1, text
         for box in boxes:
             if box.overlaps(extent):
                 assert box.x0 <= extent.x0, f"{text!r} is wider than its box"

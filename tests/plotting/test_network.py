@@ -4,7 +4,8 @@ import matplotlib.pyplot as plt
 import pytest
 from matplotlib.axes import Axes
 
-from qnet_circuits.plotting.network import chain_order, draw_network, star_centre
+import qnet_circuits as qn
+from qnet_circuits.plotting.network import chain_order, plot_network, star_centre
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from tests.plotting.pictures import check_legible, texts, with_gid
@@ -15,7 +16,10 @@ NETWORKS = {
     "two": Network.two_nodes(Link(fidelity=0.5)),
     "chain3": Network.chain(3, [Link(fidelity=0.97), Link(fidelity=0.9), Link()]),
     "chain8": Network.chain(8),
-    "chain60": Network.chain(60),
+    "chain2": Network.chain(2),
+    "chain10": Network.chain(10),
+    "chain30": Network.chain(30),
+    "chain100": Network.chain(100),
     "star5": Network.star(5, Link(fidelity=0.95)),
     "star12": Network.star(12),
     "star2": Network.star(2),
@@ -30,12 +34,11 @@ NETWORKS = {
 @pytest.mark.parametrize("name", NETWORKS)
 def test_nodes_and_fidelities_are_shown_and_legible(name):
     network = NETWORKS[name]
-    ax = draw_network(network)
+    ax = plot_network(network)
     assert isinstance(ax, Axes)
-    expected = [*network.nodes, *(f"{link.weights[0]:.3f}" for _, _, link in network.links)]
+    expected = [*network.nodes, *(f"F = {link.weights[0]:.3f}" for _, _, link in network.links)]
     assert sorted(texts(ax)) == sorted(expected)
     assert len(with_gid(ax, "link")) == network.hops
-    assert max(ax.figure.get_size_inches()) <= 40
     check_legible(ax)
 
 
@@ -45,7 +48,7 @@ def _place(ax, text):
 
 def test_chain_is_a_row_in_order():
     network = Network.from_edges([("b", "a"), ("b", "c"), ("c", "d")])
-    ax = draw_network(network)
+    ax = plot_network(network)
     places = [_place(ax, node) for node in "abcd"]
     assert len({y for _, y in places}) == 1
     assert [x for x, _ in places] == sorted(x for x, _ in places)
@@ -53,7 +56,7 @@ def test_chain_is_a_row_in_order():
 
 def test_star_is_around_its_centre():
     network = Network.star(5)
-    ax = draw_network(network)
+    ax = plot_network(network)
     assert _place(ax, "centre") == (0, 0)
     radii = {round(x * x + y * y, 9) for x, y in (_place(ax, f"party{k}") for k in range(1, 6))}
     assert len(radii) == 1
@@ -62,7 +65,7 @@ def test_star_is_around_its_centre():
 def test_grid_is_a_grid():
     """So that no two links cross."""
     network = Network.grid(3, 4)
-    ax = draw_network(network)
+    ax = plot_network(network)
     places = {node: _place(ax, node) for node in network.nodes}
     xs, ys = (sorted({round(place[axis], 9) for place in places.values()}) for axis in (0, 1))
     assert len(xs) == 4 and len(ys) == 3
@@ -76,14 +79,14 @@ def test_grid_is_a_grid():
 
 def test_fidelity_stands_nearest_to_its_own_link():
     network = Network.chain(3, [Link(fidelity=0.97), Link(fidelity=0.9), Link()])
-    ax = draw_network(network)
+    ax = plot_network(network)
     for a, b, link in network.links:
         middle = (_place(ax, a)[0] + _place(ax, b)[0]) / 2
-        assert _place(ax, f"{link.weights[0]:.3f}")[0] == pytest.approx(middle)
+        assert _place(ax, f"F = {link.weights[0]:.3f}")[0] == pytest.approx(middle)
 
 
 def test_pauli_link_shows_its_weight_of_identity():
-    assert "0.800" in texts(draw_network(Network.two_nodes(Link(pauli=(0.8, 0.1, 0, 0.1)))))
+    assert "F = 0.800" in texts(plot_network(Network.two_nodes(Link(pauli=(0.8, 0.1, 0, 0.1)))))
 
 
 def test_shapes_are_told_apart():
@@ -100,3 +103,20 @@ def test_given_axes_are_used_and_network_draws_itself():
     figure, ax = plt.subplots()
     assert Network.chain(2).draw(ax) is ax
     assert plt.get_fignums() == [figure.number]
+
+
+def test_most_of_many_nodes_around_a_centre_are_one():
+    links = [Link(fidelity=0.9 + 0.001 * k) for k in range(100)]
+    network = Network.from_edges([("hub", f"p{k}", link) for k, link in enumerate(links)])
+    ax = plot_network(network)
+    assert {"hub", "p0", "p9", "89\nmore", "p99", "F = 0.910\nto 0.998"} <= {*texts(ax)}
+    assert len(with_gid(ax, "link")) == 12
+    assert "101 nodes and 100 links" in qn.alt_text(ax) and "F = 0.900 to 0.999" in qn.alt_text(ax)
+    check_legible(ax)
+
+
+def test_long_names_are_continued_on_a_new_line():
+    network = Network.from_edges([("the observatory on the southern hill", "a"), ("a", "b")])
+    ax = plot_network(network)
+    assert "the observatory on\nthe southern hill" in texts(ax)
+    check_legible(ax)
