@@ -1,4 +1,4 @@
-"""The picture of an error budget: the way from a figure's ideal value to the predicted one, source by source."""
+"""The plot of an error budget: what each source of noise does to a figure, alone and among all others."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from qnet_circuits.plotting.bars import BAR, Step, draw_legend, draw_numbers, draw_step, frame, minus
-from qnet_circuits.plotting.style import FAINT, FONT, INK, PALETTE, PAPER, new_axes
+from qnet_circuits.plotting.bars import Step, draw_legend, draw_numbers, draw_step, frame, minus
+from qnet_circuits.plotting.saving import describe
+from qnet_circuits.plotting.style import FAINT, FONT, INK, PALETTE, PAPER, listed, new_axes
 
 if TYPE_CHECKING:
-    from qnet_circuits.runs.results.costs import Budget
+    from qnet_circuits.runs.results.costs import Budget, Cost
 
 _MARK = 4.2
 #: Where the two columns of numbers end, right of the axes, in points.
@@ -30,11 +31,13 @@ _TERM = PALETTE[3]
 
 
 def plot_budget(budget: Budget, ax: Axes | None = None) -> Axes:
-    """Draw the way from the ideal value to the predicted one: a bar for each source, and one for the interaction.
+    """Draw what each source of noise does to a figure by itself, and what would be left of the rest without it.
 
-    A bar is as long as what its source costs alone, and begins where the one above ends; the interaction, hatched, leads from
-    the sum of all to the predicted value. A diamond marks where the bar would end if it were as long as what is gained without
-    the source. Both numbers stand at the right.
+    Each bar leads from the ideal value to the value that the figure has if its source is the only one. A diamond marks the
+    value that the figure has if its source alone is taken away, and the last bar leads to the predicted value, with all
+    sources. So every end of a bar is a value that the figure can have. At the right stand the costs. Those of the sources do
+    not sum to the whole cost, since sources spoil in part what others have spoilt: the difference is the interaction, a number
+    without a bar.
 
     Args:
         budget: The budget.
@@ -51,41 +54,47 @@ def plot_budget(budget: Budget, ax: Axes | None = None) -> Axes:
         ['ideal', 'gates', 'interaction', 'predicted']
         >>> import matplotlib.pyplot; matplotlib.pyplot.close(ax.figure)
     """
-    steps = _steps(budget)
-    last = len(steps) + 1
+    steps = [_step(budget, row) for row in budget.rows]
+    last = len(steps) + 2
     ax = new_axes(ax, (7.6, 1.5 + 0.36 * (last + 1)))
-    # The interaction has no row, and no mark.
-    marks = [step.start - budget.sign * row.without for step, row in zip(steps, budget.rows, strict=False)]
+    marks = [budget.value + budget.sign * row.without for row in budget.rows]
     _scale(ax, budget, steps, marks)
     for line, step in enumerate(steps, 1):
-        draw_step(ax, line, step, last if line + 1 == last else line + 1 - BAR / 2)
+        draw_step(ax, line, step, None)
+    draw_step(ax, last, Step("predicted", budget.ideal, budget.value, FAINT, ("", "")), None)
     for line, mark in enumerate(marks, 1):
         ax.plot(mark, line, "D", ms=_MARK, mfc=PAPER, mec=INK, mew=1, zorder=3, gid="without", clip_on=False)
     _draw_ends(ax, budget, last)
-    numbers = [("alone", "without"), *(step.numbers for step in steps), (_number(budget.cost), "")]
-    draw_numbers(ax, numbers, 0, _COLUMNS, (0, last))
+    ends = [(_number(budget.interaction), ""), (_number(budget.cost), "")]
+    draw_numbers(ax, [("alone", "without"), *(step.numbers for step in steps), *ends], 0, _COLUMNS, (0, last))
     _draw_legend(ax)
+    describe(ax, _words(budget))
     return ax
 
 
-def _steps(budget: Budget) -> list[Step]:
-    """Return the bars from the ideal value on; the last one is the interaction, and ends at the predicted value."""
-    steps, at = [], budget.ideal
-    for row in budget.rows:
-        end, colour = at - budget.sign * row.alone, _COLOURS.get(row.source, _TERM)
-        steps.append(Step(row.source, at, end, colour, (_number(row.alone), _number(row.without))))
-        at = end
-    return [*steps, Step("interaction", at, budget.value, PAPER, (_number(budget.interaction), ""))]
+def _step(budget: Budget, row: Cost) -> Step:
+    """Return the bar of a source: from the ideal value to the one with this source alone."""
+    end, colour = budget.ideal - budget.sign * row.alone, _COLOURS.get(row.source, _TERM)
+    return Step(row.source, budget.ideal, end, colour, (_number(row.alone), _number(row.without)))
+
+
+def _words(budget: Budget) -> str:
+    """Return what the plot shows."""
+    costs = listed([f"{row.source.replace('_', ' ')} {_number(row.alone)}" for row in budget.rows], 20)
+    return (
+        f"Error budget: {budget.title}. From {budget.ideal:z.4f} to {budget.value:z.4f}; alone, sources cost: "
+        f"{costs or 'nothing'}; interaction {_number(budget.interaction)}."
+    )
 
 
 def _scale(ax: Axes, budget: Budget, steps: Sequence[Step], marks: Sequence[float]) -> None:
     """Give the axes their scale, the names of the lines and a title."""
-    ends = [*marks, *(x for step in steps for x in (step.start, step.end))]
-    low, high = min(*ends, budget.value), max(*ends, budget.ideal)
+    ends = [*marks, *(step.end for step in steps), budget.value, budget.ideal]
+    low, high = min(ends), max(ends)
     margin = 0.04 * (high - low) + max(0.0, _NARROWEST - (high - low)) / 2
     ax.set_xlim(low - margin, high + margin)
-    ax.set_ylim(len(steps) + 1.6, -0.6)
-    names = ["ideal", *(step.name.replace("_", " ") for step in steps), "predicted"]
+    ax.set_ylim(len(steps) + 2.6, -0.6)
+    names = ["ideal", *(step.name.replace("_", " ") for step in steps), "interaction", "predicted"]
     frame(ax, names, budget.figure.replace("_", " "), ("top", "right", "left"))
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.ticklabel_format(axis="x", useOffset=False)
@@ -95,13 +104,13 @@ def _scale(ax: Axes, budget: Budget, steps: Sequence[Step], marks: Sequence[floa
 def _draw_ends(ax: Axes, budget: Budget, last: int) -> None:
     """Mark the ideal and the predicted value, each with its number at the side where there is room."""
     middle = sum(ax.get_xlim()) / 2
-    ax.plot([budget.ideal] * 2, [0, 1 - BAR / 2], color=INK, lw=0.8, zorder=1)
     for value, line in ((budget.ideal, 0), (budget.value, last)):
         ax.plot(value, line, "o", ms=6, color=INK, zorder=3, clip_on=False)
+        # The bar of all sources lies between the two values, so the number stands on it if there is no room beyond.
         left = value > middle
         ax.annotate(
             minus(f"{value:z.4f}"), (value, line), (-8 if left else 8, 0), textcoords="offset points", size=FONT,
-            color=INK, weight="bold", ha="right" if left else "left", va="center",
+            color=INK, weight="bold", ha="right" if left else "left", va="center", zorder=4,
         )  # fmt: skip
         ax.axvline(value, color=FAINT, lw=0.8, ls=":", zorder=0)
 
@@ -115,6 +124,6 @@ def _number(cost: float) -> str:
 
 def _draw_legend(ax: Axes) -> None:
     """Say what bars and diamonds are, below the axis' label."""
-    bar = Patch(color=FAINT, label="cost alone")
-    mark = Line2D([], [], ls="", marker="D", ms=_MARK, mfc=PAPER, mec=INK, label="gain without it")
+    bar = Patch(color=FAINT, label="only this source")
+    mark = Line2D([], [], ls="", marker="D", ms=_MARK, mfc=PAPER, mec=INK, label="without this source")
     draw_legend(ax, [bar, mark])

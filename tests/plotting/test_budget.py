@@ -2,6 +2,7 @@ import matplotlib.pyplot as plt
 import pytest
 from matplotlib.axes import Axes
 
+import qnet_circuits as qn
 from qnet_circuits.plotting.budget import plot_budget
 from qnet_circuits.runs.results.costs import Budget, Cost
 from tests.plotting.pictures import check_legible, texts, with_gid
@@ -31,16 +32,40 @@ def _bar(ax, source):
     return pytest.approx((bar.get_x(), bar.get_x() + bar.get_width()))
 
 
-@pytest.mark.parametrize("budget", ALL, ids=lambda budget: budget.figure)
-def test_bars_lead_from_the_ideal_value_to_the_predicted_one(budget):
+#: At many hops, what sources cost alone sums to far more than there is to lose.
+HOPS = {
+    hops: Budget(
+        "repeater-chain",
+        "fake_kingston",
+        "feedforward",
+        "fidelity",
+        1.0,
+        0.25 + 0.75 * 0.93**hops,
+        tuple(
+            Cost(source, 0.75 * (1 - kept**hops), 0.75 * 0.93**hops * (kept**-hops - 1))
+            for source, kept in (("gates", 0.98), ("readout", 0.97), ("measurement_dephasing", 0.979))
+        ),
+    )
+    for hops in (2, 10, 30, 100)
+}
+
+
+@pytest.mark.parametrize(
+    "budget", [*ALL, *HOPS.values()], ids=lambda budget: f"{budget.figure}{budget.value}"
+)
+def test_each_bar_leads_from_the_ideal_value_to_one_that_the_figure_can_have(budget):
     ax = plot_budget(budget)
-    at = budget.ideal
     for row in budget.rows:
-        assert _bar(ax, row.source) == (at, at - budget.sign * row.alone)
-        at -= budget.sign * row.alone
-    assert _bar(ax, "interaction") == (at, budget.value)
+        assert _bar(ax, row.source) == (budget.ideal, budget.ideal - budget.sign * row.alone)
+    assert _bar(ax, "predicted") == (budget.ideal, budget.value)
+    values = [
+        budget.ideal,
+        budget.value,
+        *(x for row in budget.rows for x in (budget.ideal - budget.sign * row.alone,)),
+    ]
     low, high = ax.get_xlim()
-    assert all(low < x < high for x in (budget.ideal, budget.value, at))
+    assert all(low < x < high for x in values)
+    assert low > min(values) - 0.05 and high < max(values) + 0.1
     check_legible(ax)
 
 
@@ -63,23 +88,25 @@ def test_lines_and_both_counts_are_named():
     } <= {*shown}
     assert shown.count("−0.0100") == 1 and shown.count("+0.0040") == 1
     assert ax.get_title(loc="left") == "fidelity of teleportation on fake_kingston, corrections: feedforward"
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["cost alone", "gain without it"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "only this source",
+        "without this source",
+    ]
 
 
-def test_diamonds_stand_where_bars_as_long_as_the_gain_would_end():
+def test_diamonds_stand_at_the_value_without_their_source():
     marks = [line.get_xdata()[0] for line in with_gid(plot_budget(NEGATIVE), "without")]
-    assert marks == pytest.approx([-0.9, -0.85])
+    assert marks == pytest.approx([-0.9, -0.8])
+    marks = [line.get_xdata()[0] for line in with_gid(plot_budget(RISING), "without")]
+    assert marks == pytest.approx([0.01])
 
 
-def test_interaction_is_hatched_and_sources_have_their_colours():
+def test_sources_have_their_colours_and_the_interaction_is_a_number():
     ax = plot_budget(DEEP)
     bars = {patch.get_gid(): patch for patch in ax.patches}
-    assert bars["interaction"].get_hatch() and not bars["links"].get_hatch()
-    colours = {
-        source: bars[source].get_facecolor() for source in ("readout", "links", "measurement_dephasing")
-    }
-    assert len({*colours.values()}) == 3
-    assert _bar(plot_budget(FIVE), "links") == (0.935, 0.915)
+    assert {*bars} == {"readout", "links", "measurement_dephasing", "predicted"}
+    assert len({bar.get_facecolor() for bar in bars.values()}) == 4
+    assert "interaction −0.3000" in qn.alt_text(ax)
 
 
 def test_small_costs_keep_their_size_and_rounding_is_nothing():

@@ -139,7 +139,7 @@ class Budget:
         return csv_text([("source", "alone", "without"), *rows, *ends])
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the way from the ideal value to the predicted one, source by source; return the Matplotlib axes."""
+        """Draw what each source does to the figure, alone and among all others; return the Matplotlib axes."""
         from qnet_circuits.plotting.budget import plot_budget
 
         return plot_budget(self, ax)
