@@ -5,6 +5,7 @@ one line here.
 """
 
 from qnet_circuits import errors as errors
+from qnet_circuits import teaching as teaching
 from qnet_circuits import testing as testing
 from qnet_circuits.backends.base import Backend as Backend
 from qnet_circuits.backends.mock import MockBackend as MockBackend
@@ -18,6 +19,7 @@ from qnet_circuits.devices.device_noise import DeviceNoise as DeviceNoise
 from qnet_circuits.devices.synthetic import grid_device as grid_device
 from qnet_circuits.devices.synthetic import heavy_hex_device as heavy_hex_device
 from qnet_circuits.devices.synthetic import line_device as line_device
+from qnet_circuits.errors import AnswerError as AnswerError
 from qnet_circuits.errors import BackendError as BackendError
 from qnet_circuits.errors import FrameError as FrameError
 from qnet_circuits.errors import LayoutError as LayoutError

@@ -14,6 +14,7 @@
     ├── VerificationError           compilation moved something across a party's boundary
     ├── NoShotsError                nothing was left to estimate a figure from
     ├── PointError                  points of a sweep failed
+    ├── AnswerError                 a student's answer that was stopped at a limit, or left without a verdict
     ├── RoundingError               a transform that is no longer exact (also an ArithmeticError)
     ├── RecordError                 a run directory that is missing, torn, foreign or too new
     │   └── HeldError               one that another process is at work on
@@ -102,6 +103,10 @@ class NoShotsError(QnetError):
 
 class PointError(QnetError):
     """Points of a sweep failed."""
+
+
+class AnswerError(QnetError):
+    """A student's answer that was stopped at a limit, or left without a verdict."""
 
 
 class RoundingError(QnetError, ArithmeticError):

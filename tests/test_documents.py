@@ -29,6 +29,7 @@ def _blocks(file, language):
         "docs/keys.md",
         "docs/repeaters.md",
         "docs/sweeps.md",
+        "docs/teaching.md",
     ],
 )
 def test_python_blocks_run(file, tmp_path):

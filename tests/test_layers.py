@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "backends": "theory programs devices compiling",
     "plotting": "theory programs devices compiling backends",
     "runs": "theory programs qkd repeaters protocols devices compiling backends",
-    "cli": "programs qkd devices backends runs",
+    "teaching": "theory programs qkd repeaters protocols devices compiling backends runs",
+    "cli": "programs qkd devices backends runs teaching",
     "testing": "theory programs protocols compiling backends runs",
 }
 FREE = {"errors": "", "secrecy": "", "version": "", "classical": "errors"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -21,14 +20,15 @@ from qnet_circuits.cli.output import (
     NOT_FINISHED,
     WRONG_INPUT,
     Interrupted,
+    Printed,
     aside,
     complain,
     quiet,
     show,
-    write_out,
 )
 from qnet_circuits.cli.running import budget, predict, replay, run
 from qnet_circuits.cli.sweeping import sweep
+from qnet_circuits.cli.teaching import teach
 from qnet_circuits.errors import AccountError, BackendError, NotFinishedError, ParameterError, QnetError
 
 #: Exit statuses of errors; the first kind that fits counts.
@@ -40,18 +40,18 @@ _STATUS = {
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 1 refused, 2 wrong input, 3 the backend failed, 4 not finished yet, 130 Ctrl-C."""
-    printed = io.StringIO()
+    printed = Printed()
     with quiet():
         try:
             with contextlib.redirect_stdout(printed):
                 code = _status(arguments, printed)
-            code = write_out(printed.getvalue(), code)
+            code = printed.release(code)
         except (KeyboardInterrupt, click.Abort):
             code = complain("interrupted", INTERRUPTED)
     sys.exit(code)
 
 
-def _status(arguments: Sequence[str] | None, printed: io.StringIO) -> int:
+def _status(arguments: Sequence[str] | None, printed: Printed) -> int:
     """Run a command, which prints to ``printed``, and return its exit status."""
     try:
         # Without its standalone mode, click returns the status of what exits early.
@@ -82,7 +82,7 @@ def qnet() -> None:
     \b
     Exit status:
       0    done
-      1    the protocol came to no good end although everything worked
+      1    the protocol came to no good end, or an answer is wrong, although everything worked
       2    the input was wrong; one line says what, and what to do
       3    the backend failed
       4    not finished yet (fetch --no-wait)
@@ -152,6 +152,7 @@ for command in (
     cancel,
     replay,
     devices,
+    teach,
 ):
     qnet.add_command(command)
 for command in qnet.commands.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import json
 import logging
 import os
@@ -24,6 +25,32 @@ _LOGGING = ("QISKIT_IBM_RUNTIME_LOG_LEVEL", "QISKIT_IBM_RUNTIME_LOG_FILE")
 
 class Interrupted(Exception):
     """Ctrl-C while a command was at work; says how to go on, where something is kept."""
+
+
+class Printed(io.StringIO):
+    """What a command prints. It is held until the command has ended, and released earlier by a command that has no end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stdout = sys.stdout
+
+    def release(self, code: int = 0) -> int:
+        """Write to stdout what is held, and return a status, another one if stdout cannot be written."""
+        text = self.getvalue()
+        self.seek(0)
+        self.truncate()
+        return write_out(text, code, self._stdout)
+
+
+def show_now(said: str) -> None:
+    """Print a text at once.
+
+    Raises:
+        Exit: If stdout cannot be written.
+    """
+    show(said)
+    if code := click.get_current_context().obj.release():
+        raise click.exceptions.Exit(code)
 
 
 def show(said: str | Mapping[str, Any]) -> None:
@@ -81,12 +108,11 @@ def complain(message: str, code: int) -> int:
     return code
 
 
-def write_out(text: str, code: int) -> int:
+def write_out(text: str, code: int, stream: TextIO | None) -> int:
     r"""Write what a command printed to stdout, and return the status, another one if it cannot be written.
 
     A character that stdout's encoding lacks is written as Python writes it, such as ``\u03b5``.
     """
-    stream = sys.stdout
     if stream is None or not text:
         return code
     encoding = getattr(stream, "encoding", None) or "utf-8"

@@ -1,0 +1,1 @@
+"""The tasks, one file each: text, starter and checks, and no solution."""
