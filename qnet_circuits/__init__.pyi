@@ -35,6 +35,7 @@ from qnet_circuits.errors import UnsupportedError as UnsupportedError
 from qnet_circuits.errors import VerificationError as VerificationError
 from qnet_circuits.plotting.break_even import plot_break_even as plot_break_even
 from qnet_circuits.plotting.budget import plot_budget as plot_budget
+from qnet_circuits.plotting.circuit import plot_circuit as plot_circuit
 from qnet_circuits.plotting.copies import plot_copies as plot_copies
 from qnet_circuits.plotting.density import plot_density_matrix as plot_density_matrix
 from qnet_circuits.plotting.gains import plot_gains as plot_gains

@@ -1,16 +1,18 @@
-"""Where the instructions of a circuit stand in its picture: rows of wires, columns in time, and messages between."""
+"""Where the instructions of a circuit stand in its plot: rows of wires, columns in time, and messages between."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count, pairwise
+from typing import NamedTuple
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, ControlledGate, Operation, Qubit
 
 from qnet_circuits.classical import condition_bits, written_bits
+from qnet_circuits.plotting.repeats import Rows, rows_of
 from qnet_circuits.programs.instructions import CORRECT, TRANSMIT, conditioned
 
 _SHORT = {
@@ -18,6 +20,8 @@ _SHORT = {
     "initialize": "init", "measure": "",
 }  # fmt: skip
 _MOST_BITS = 3
+#: How far from the middle of a row that stands for several qubits a symbol ends, in rows.
+_SHORT_OF = 0.25
 
 
 @dataclass(frozen=True)
@@ -42,58 +46,149 @@ class Placed:
 
 @dataclass(frozen=True)
 class Layout:
-    """A circuit laid out: wires from top to bottom, and instructions, each as early as possible.
+    """A circuit laid out: wires from top to bottom, and instructions, each as late as possible.
 
     Args:
-        wires: Name of each row's qubit.
-        nodes: Name of each row's node, empty for a qubit without a register.
+        rows: The wires.
         ends: Column in which a row's qubit leaves, for those that are transmitted.
         placed: The instructions in the circuit's order.
         columns: Number of columns.
+        unused: Number of qubits that have no row, since nothing happens to them.
     """
 
-    wires: tuple[str, ...]
-    nodes: tuple[str, ...]
+    rows: Rows
     ends: dict[int, int]
     placed: tuple[Placed, ...]
     columns: int
+    unused: int
 
 
-@dataclass
-class _Walk:
-    circuit: QuantumCircuit
-    nodes: tuple[str, ...]
-    free: list[int]
-    sources: dict[Clbit, Source] = field(default_factory=dict)
-    lanes: Counter[int] = field(default_factory=Counter)
+class _Known(NamedTuple):
+    """What is known of an instruction before it has a column: its rows, its moment, and the measurements it waits for."""
+
+    instruction: CircuitInstruction
+    rows: tuple[int, ...]
+    moment: int
+    sources: tuple[_Measured, ...]
+
+    def span(self, gaps: Collection[int]) -> tuple[float, float]:
+        """Return the rows that its symbol and its messages lie between; they end before the middle of a gap."""
+        between = sorted([*self.rows, *(source.row for source in self.sources)])
+        low, high = between[0], between[-1]
+        return low + _SHORT_OF * (low in gaps), high - _SHORT_OF * (high in gaps)
 
 
-def arrange(circuit: QuantumCircuit) -> Layout:
-    """Give every instruction but barriers the first column in which it and its messages overlap nothing."""
+class _Measured(NamedTuple):
+    """The last measurement of a bit: its row, its moment, and how many were before it on its wire."""
+
+    row: int
+    moment: int
+    lane: int
+
+
+def arrange(circuit: QuantumCircuit, collapse: bool = True) -> Layout:
+    """Give every instruction but barriers a column: the last moment that it can have, beside what it would overlap there.
+
+    Args:
+        circuit: The circuit.
+        collapse: Whether of many nodes or wires alike only the first and the last are laid out (``rows_of``).
+    """
     registers = [circuit.find_bit(qubit).registers for qubit in circuit.qubits]
     nodes = tuple(where[0][0].name if where else "" for where in registers)
-    walk = _Walk(circuit, nodes, [0] * len(circuit.qubits))
-    shown = (each for each in circuit.data if each.operation.name != "barrier" and each.qubits)
-    placed = tuple(_place(walk, instruction) for instruction in shown)
+    rows = rows_of(circuit, [bit_name(circuit, qubit) for qubit in circuit.qubits], nodes, collapse)
+    known = [each for each in _known(circuit, nodes, rows) if not rows.gaps.issuperset(each.rows)]
+    columns = _columns(known, rows.gaps)
+    number = {column: k for k, column in enumerate(sorted({*columns}))}
+    placed = tuple(
+        Placed(
+            each.instruction, each.rows, number[column], label(circuit, each.instruction),
+            tuple(_source(source, known, columns, number) for source in each.sources),
+        )
+        for each, column in zip(known, columns, strict=True)
+    )  # fmt: skip
     ends = {each.rows[0]: each.column for each in placed if each.instruction.operation.name == TRANSMIT}
-    wires = tuple(bit_name(circuit, qubit) for qubit in circuit.qubits)
-    return Layout(wires, nodes, ends, placed, max(walk.free, default=0))
+    return Layout(rows, ends, placed, len(number), circuit.num_qubits - len(rows.of))
 
 
-def _place(walk: _Walk, instruction: CircuitInstruction) -> Placed:
-    rows = tuple(walk.circuit.find_bit(qubit).index for qubit in instruction.qubits)
-    known = [walk.sources[bit] for bit in bits_read(instruction) if bit in walk.sources]
-    own = {walk.nodes[row] for row in rows}
-    remote = tuple(dict.fromkeys(source for source in known if walk.nodes[source.row] not in own))
-    between = [*rows, *(source.row for source in remote)]
-    taken = range(min(between), max(between) + 1)
-    column = max([walk.free[row] for row in taken] + [source.column + 1 for source in known])
-    for row in taken:
-        walk.free[row] = column + 1
-    for bit in written_bits(instruction):
-        walk.sources[bit] = Source(rows[0], column, walk.lanes[rows[0]])
-        walk.lanes[rows[0]] += 1
-    return Placed(instruction, rows, column, label(walk.circuit, instruction), remote)
+def _known(circuit: QuantumCircuit, nodes: Sequence[str], rows: Rows) -> Iterator[_Known]:
+    """Yield what is known of each instruction but barriers."""
+    measured: dict[Clbit, tuple[str, _Measured]] = {}
+    lanes: Counter[int] = Counter()
+    for each, moment in zip(circuit.data, _moments(circuit), strict=True):
+        qubits = [circuit.find_bit(qubit).index for qubit in each.qubits]
+        if each.operation.name == "barrier" or not qubits or not rows.of.keys() >= {*qubits}:
+            continue
+        own, places = {nodes[qubit] for qubit in qubits}, tuple(rows.of[qubit] for qubit in qubits)
+        remote = [measured[bit] for bit in bits_read(each) if bit in measured]
+        yield _Known(
+            each, places, moment, _joined([source for node, source in remote if node not in own], rows)
+        )
+        for bit in written_bits(each):
+            measured[bit] = nodes[qubits[0]], _Measured(places[0], moment, lanes[places[0]])
+            lanes[places[0]] += 1
+
+
+def _joined(sources: Sequence[_Measured], rows: Rows) -> tuple[_Measured, ...]:
+    """Return where messages come from, each once; a row of several qubits sends one, when the last of them is measured."""
+    single = [source for source in sources if source.row not in rows.gaps]
+    last = {
+        source.row: source
+        for source in sorted(sources, key=lambda each: each.moment)
+        if source.row in rows.gaps
+    }
+    return tuple(dict.fromkeys([*single, *last.values()]))
+
+
+def _moments(circuit: QuantumCircuit) -> list[int]:
+    """Return the last moment that each instruction can have, so that it is over before what needs its qubits and bits."""
+    # How many moments lie between the end and what uses a qubit or writes a bit next, or reads what is written next.
+    used: dict[Qubit | Clbit, int] = {}
+    read: dict[Clbit, int] = {}
+    found = []
+    for each in reversed(circuit.data):
+        reads, writes = bits_read(each), tuple(written_bits(each))
+        after = [used.get(bit, 0) for bit in (*each.qubits, *writes, *reads)] + [
+            read.pop(bit, 0) for bit in writes
+        ]
+        moment = max(after, default=0)
+        found.append(-moment)
+        past = moment + (each.operation.name != "barrier")
+        used.update(dict.fromkeys((*each.qubits, *writes), past))
+        read.update({bit: max(read.get(bit, 0), past) for bit in reads})
+    return found[::-1]
+
+
+def _columns(known: Sequence[_Known], gaps: Collection[int]) -> list[tuple[int, int]]:
+    """Return moment of each instruction, and place in it: those whose symbols or messages cross stand beside each other."""
+    taken: dict[tuple[int, int], list[tuple[float, float]]] = {}
+    columns = []
+    for each in known:
+        low, high = each.span(gaps)
+        places = ((each.moment, place) for place in count())
+        column = next(
+            column
+            for column in places
+            if all(high < first or last < low for first, last in taken.get(column, ()))
+        )
+        taken.setdefault(column, []).append((low, high))
+        columns.append(column)
+    return columns
+
+
+def _source(
+    source: _Measured,
+    known: Sequence[_Known],
+    columns: Sequence[tuple[int, int]],
+    number: Mapping[tuple[int, int], int],
+) -> Source:
+    """Return where a message comes from; that of a row of several qubits begins where the last moment before it is shown."""
+    own = [
+        column
+        for each, column in zip(known, columns, strict=True)
+        if each.rows[0] == source.row and each.moment == source.moment and written_bits(each.instruction)
+    ]
+    earlier = [column for column in columns if column[0] <= source.moment]
+    return Source(source.row, number[own[0] if own else max(earlier)], source.lane)
 
 
 def bits_read(instruction: CircuitInstruction) -> tuple[Clbit, ...]:

@@ -171,11 +171,24 @@ class Protocol(ABC):
         listed = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
         return f"{called(self)}({listed})"
 
-    def draw(self, ax: Axes | None = None) -> Axes:
-        """Draw the first circuit, with nodes, links and messages, and return the Matplotlib axes."""
-        from qnet_circuits.plotting.circuit import draw_circuit
+    def draw(self, ax: Axes | None = None, item: str | None = None) -> Axes:
+        """Draw one circuit, with nodes, links and messages, as ``plot_circuit`` does.
 
-        return draw_circuit(self.program(np.random.default_rng(0)).items[0].circuit, ax)
+        Args:
+            ax: Axes to draw on; those of a new figure by default.
+            item: Name of the circuit, that is, of the measurement setting; the first by default.
+
+        Returns:
+            The Matplotlib axes.
+
+        Raises:
+            UnknownNameError: If there is no such circuit.
+        """
+        from qnet_circuits.plotting.circuit import plot_circuit
+
+        circuits = {each.name: each.circuit for each in self.program(np.random.default_rng(0)).items}
+        chosen = next(iter(circuits)) if item is None else check_name("circuit", item, circuits)
+        return plot_circuit(circuits[chosen], ax)
 
     @classmethod
     def from_parameters(cls, /, **plain: Any) -> Protocol:

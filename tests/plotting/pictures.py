@@ -34,14 +34,14 @@ def drawn_texts(figure):
     return [(text.get_text(), text.get_window_extent(), text.get_fontsize()) for text in drawn.values()]
 
 
-def check_legible(ax, widest=WIDEST):
+def check_legible(ax, widest=WIDEST, smallest=SMALLEST):
     """Check that no two texts overlap, none is cut or small, those in boxes fit their box, and words tell what is drawn."""
     figure, found = ax.figure, drawn_texts(ax.figure)
     for (one, a, _), (other, b, _) in itertools.combinations(found, 2):
         assert not a.padded(-1).overlaps(b.padded(-1)), f"{one!r} overlaps {other!r}"
     page = figure.bbox.padded(0.5)
     for text, extent, points in found:
-        assert points >= SMALLEST - 1e-6, f"{text!r} has {points:.2f} points"
+        assert points >= smallest - 1e-6, f"{text!r} has {points:.2f} points"
         inside = (
             page.x0 <= extent.x0 and extent.x1 <= page.x1 and page.y0 <= extent.y0 and extent.y1 <= page.y1
         )

@@ -1,0 +1,93 @@
+"""Which wires of a circuit its plot shows: those that are used, and of many alike the first and the last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from qiskit import QuantumCircuit
+
+#: Up to so many wires all are shown, and so many nodes or wires alike are not worth leaving out.
+_FEW_WIRES, _FEW_ALIKE = 12, 3
+_NOTHING = ("barrier", "delay")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a plot.
+
+    Args:
+        wires: Name of each row's qubit, or what a row says that stands for several.
+        nodes: Name of each row's node, empty for a qubit without a register and for rows of several nodes.
+        of: The row of each qubit that has one; those left out have the row that stands for them.
+        gaps: The rows that stand for several qubits.
+    """
+
+    wires: tuple[str, ...]
+    nodes: tuple[str, ...]
+    of: dict[int, int]
+    gaps: frozenset[int]
+
+
+def rows_of(circuit: QuantumCircuit, names: Sequence[str], nodes: Sequence[str], collapse: bool) -> Rows:
+    """Return the rows of a circuit's plot.
+
+    Args:
+        circuit: The circuit.
+        names: Name of each qubit.
+        nodes: Name of each qubit's node.
+        collapse: Whether of more than three nodes or wires with the same instructions only the first and the last are shown,
+            in a circuit of more than 12 wires.
+    """
+    acts = _acts(circuit)
+    used = [qubit for qubit in acts if acts[qubit]] or list(acts)
+    groups = [list(group) for _, group in groupby(used, key=lambda qubit: nodes[qubit])]
+    many = collapse and len(used) > _FEW_WIRES
+    parts = list(_parts(groups, acts)) if many else [[qubit] for qubit in used]
+    wires = [names[part[0]] if len(part) == 1 else _more(part, names, nodes) for part in parts]
+    owners = [{nodes[qubit] for qubit in part} for part in parts]
+    of = {qubit: row for row, part in enumerate(parts) for qubit in part}
+    gaps = frozenset(row for row, part in enumerate(parts) if len(part) > 1)
+    return Rows(tuple(wires), tuple(own.pop() if len(own) == 1 else "" for own in owners), of, gaps)
+
+
+def _acts(circuit: QuantumCircuit) -> dict[int, tuple[tuple[str, int], ...]]:
+    """Return what is done to each qubit: the names of its instructions, and its place in them."""
+    acts: dict[int, list[tuple[str, int]]] = {qubit: [] for qubit in range(circuit.num_qubits)}
+    for each in circuit.data:
+        if each.operation.name not in _NOTHING:
+            for place, qubit in enumerate(each.qubits):
+                acts[circuit.find_bit(qubit).index].append((each.operation.name, place))
+    return {qubit: tuple(done) for qubit, done in acts.items()}
+
+
+def _parts(groups: Sequence[list[int]], acts: dict[int, tuple[tuple[str, int], ...]]) -> Iterator[list[int]]:
+    """Yield the qubits of each row: one, or the many that one row stands for."""
+    for _, run in groupby(groups, key=lambda group: [acts[qubit] for qubit in group]):
+        alike = list(run)
+        hidden = alike[1:-1] if len(alike) > _FEW_ALIKE else []
+        for group in [alike[0]] if hidden else alike:
+            yield from _wires(group, acts)
+        if hidden:
+            yield [qubit for group in hidden for qubit in group]
+            yield from _wires(alike[-1], acts)
+
+
+def _wires(group: list[int], acts: dict[int, tuple[tuple[str, int], ...]]) -> Iterator[list[int]]:
+    """Yield the qubits of each row of one node."""
+    for _, run in groupby(group, key=lambda qubit: acts[qubit]):
+        alike = list(run)
+        hidden = alike[1:-1] if len(alike) > _FEW_ALIKE else []
+        yield from ([qubit] for qubit in (alike[:1] if hidden else alike))
+        if hidden:
+            yield hidden
+            yield alike[-1:]
+
+
+def _more(part: Sequence[int], names: Sequence[str], nodes: Sequence[str]) -> str:
+    """Return what the row of several qubits says."""
+    there = list(dict.fromkeys(nodes[qubit] for qubit in part))
+    if len(there) == 1:
+        return f"… {len(part)} more\n{names[part[0]]} to {names[part[-1]]}"
+    return f"… {len(there)} more nodes\n{there[0]} to {there[-1]}"
