@@ -41,8 +41,8 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_compiled() -> None:
-    """Have each test compile what it runs, as a process of its own would."""
-    forget()
+    """Have each test compile what it runs, as a process of its own would; where that goes is predicted once."""
+    forget(choices=False)
 
 
 @pytest.fixture

@@ -138,11 +138,16 @@ def test_few_modules_lie_at_the_root():
 
 def test_import_is_light():
     code = (
-        "import sys, qnet_circuits, qnet_circuits.runs.verbs, qnet_circuits.protocols.repeater_chain\n"
-        "print([name for name in ('matplotlib', 'pandas', 'qiskit_ibm_runtime') if name in sys.modules])"
+        "import sys, qnet_circuits, qnet_circuits.cli.main\n"
+        "def there(*names): print([name for name in names if name in sys.modules])\n"
+        "there('scipy', 'qiskit', 'matplotlib', 'pandas', 'qiskit_ibm_runtime')\n"
+        "import qnet_circuits.runs.sweeps.sweep\n"
+        "there('qiskit_aer', 'qnet_circuits.runs.analysis', 'qnet_circuits.compiling.compiler', 'requests')\n"
+        "import qnet_circuits.runs.verbs, qnet_circuits.protocols.repeater_chain\n"
+        "there('matplotlib', 'pandas', 'qiskit_aer', 'qiskit_ibm_runtime')\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.split() == ["[]"] * 3
 
 
 def test_public_names_exist_and_no_verb_shares_a_module_name():

@@ -10,8 +10,6 @@ from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError, UnsupportedError
 from qnet_circuits.programs.figures import links_of
-from qnet_circuits.runs.analysis import Stored, analyse
-from qnet_circuits.runs.kept import Kept
 from qnet_circuits.runs.results.result import Result
 
 #: What leaves the choice to the compiler; two names for the same.
@@ -61,6 +59,9 @@ def result_in(path: str | os.PathLike[str]) -> Result:
     Raises:
         RecordError: If there are no outcomes, or the directory cannot be read.
     """
+    from qnet_circuits.runs.analysis import Stored, analyse
+    from qnet_circuits.runs.kept import Kept
+
     kept = Kept.read(path, reads_only=True)
     kept.check_collected()
     return analyse(Stored(kept.manifest, kept.manifest.figures, kept.outcomes(), kept.values()), 0.95)

@@ -111,13 +111,13 @@ def _carrier(name: str, value: Any) -> str:
 
 
 def _copies(name: str, value: Any) -> int | str:
+    if not isinstance(value, str):
+        return check_count(name, value, 1, MOST_COPIES)
     from qnet_circuits.compiling.copies import MOST
 
-    if value == MOST:
-        return MOST
-    if isinstance(value, str):
+    if value != MOST:
         raise ParameterError(f"{name} must be a whole number of at least 1, or 'max', got {value!r}")
-    return check_count(name, value, 1, MOST_COPIES)
+    return MOST
 
 
 def _noise(name: str, value: Any) -> Any:

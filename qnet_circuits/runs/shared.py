@@ -1,14 +1,11 @@
-"""Programs of this process, made and compiled once: not again for a call that has other noise, shots or seed alone."""
+"""Programs of this process, compiled once: not again for a call that has other noise, shots or seed alone."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-
-import numpy as np
 
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.auto import AutoBackend
@@ -18,8 +15,9 @@ from qnet_circuits.backends.stim import StimBackend
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import OWN_PACKAGE, Protocol, ask
-from qnet_circuits.runs.options import OPTIONS, PROGRAM, RunOptions, stream_seed
+from qnet_circuits.runs.asked import forget_programs
+from qnet_circuits.runs.options import OPTIONS, RunOptions
+from qnet_circuits.runs.ranking import forget_choices
 
 #: How many programs are kept, those that were asked for last.
 _MOST = 16
@@ -27,56 +25,6 @@ _MOST = 16
 _COMPILED = tuple(name for name, option in OPTIONS.items() if "compile" in option.verbs and name != "seed")
 #: Compiles a program for a backend.
 Compile = Callable[[Program, BaseBackend, RunOptions], Compiled]
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A program that is asked for: two are equal if the same comes of them, but for what is drawn."""
-
-    key: tuple[Any, ...]
-    protocol: Protocol = field(compare=False)
-    seed: int = field(compare=False)
-
-
-def program_once(protocol: Protocol, seed: int) -> Program:
-    """Return the program that a protocol makes for a run's seed; it may be that of an earlier call.
-
-    Only the package's own protocols share it, and only one that draws nothing: those are known to depend on their parameters
-    alone. The program of somebody else's may follow a value outside that was changed since.
-
-    Args:
-        protocol: The protocol.
-        seed: The seed of the run.
-    """
-    key = _parameters_of(protocol) if type(protocol).__module__.startswith(f"{OWN_PACKAGE}.") else None
-    if key is not None:
-        program, drawn_for = _program(_Asked((type(protocol), key), protocol, seed))
-        if drawn_for in (None, seed):
-            return program
-    return drawn_program(protocol, seed)[0]
-
-
-def drawn_program(protocol: Protocol, seed: int) -> tuple[Program, int | None]:
-    """Return the program that a protocol makes for a run's seed, and this seed; None in its place if nothing was drawn."""
-    rng = np.random.default_rng(stream_seed(seed, PROGRAM))
-    before = rng.bit_generator.state
-    program: Program = ask(protocol, "program", rng)
-    sequence = rng.bit_generator.seed_seq
-    drawn = rng.bit_generator.state != before or sequence.n_children_spawned  # type: ignore[attr-defined]
-    return program, seed if drawn else None
-
-
-def _parameters_of(protocol: Protocol) -> str | None:
-    """Return the parameters as text; None if they are no plain values."""
-    try:
-        return json.dumps(protocol.parameters)
-    except TypeError:
-        return None
-
-
-@lru_cache(_MOST)
-def _program(asked: _Asked) -> tuple[Program, int | None]:
-    return drawn_program(asked.protocol, asked.seed)
 
 
 @dataclass(frozen=True)
@@ -121,7 +69,13 @@ def _made(wanted: _Wanted) -> Compiled:
     return wanted.make(wanted.program, wanted.backend, wanted.options)
 
 
-def forget() -> None:
-    """Forget all programs, and what was compiled of them."""
-    _program.cache_clear()
+def forget(choices: bool = True) -> None:
+    """Forget all programs, and what was compiled of them.
+
+    Args:
+        choices: Whether to forget which placements predictions chose, too.
+    """
+    forget_programs()
     _made.cache_clear()
+    if choices:
+        forget_choices()

@@ -17,12 +17,13 @@ from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.given import Given
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import GIVEN, Protocol, called, protocol_class
+from qnet_circuits.runs.asked import asked_of, program_of
 from qnet_circuits.runs.copies import played_on
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.kept import Kept
 from qnet_circuits.runs.options import RunOptions
 from qnet_circuits.runs.prepared import Prepared
-from qnet_circuits.runs.preparing import asked_of, compile_for, program_of
+from qnet_circuits.runs.preparing import compile_for
 
 
 class Source:

@@ -12,8 +12,9 @@ from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.devices.synthetic import line_device
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnknownNameError, UnsupportedError
 from qnet_circuits.protocols.repeater_chain import bell_program
+from qnet_circuits.runs.asked import program_of
 from qnet_circuits.runs.options import RunOptions
-from qnet_circuits.runs.preparing import compile_for, program_of
+from qnet_circuits.runs.preparing import compile_for
 from qnet_circuits.runs.run import Run
 from qnet_circuits.theory.swapping import chain_fidelity
 

@@ -11,7 +11,7 @@ from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.compiling.choosing import Ranking
 from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.errors import LayoutError, ParameterError, UnsupportedError
-from qnet_circuits.runs.preparing import ranking_of
+from qnet_circuits.runs.ranking import ranking_of
 
 CHAIN = qn.RepeaterChain(hops=3)
 KINGSTON = {"corrections": "feedforward", "seed": 1}

@@ -7,6 +7,7 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
+from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.runs import preparing
@@ -149,3 +150,17 @@ def test_devices_of_one_name_are_told_apart():
         worse = replace(line.with_values({broken: {"t1": 1e-6, "t2": 1e-6}}, "a wish"), name=line.name)
         (layout,) = qn.predict(CHAIN, worse).provenance["layout"]
         assert sorted(layout) == sorted({*range(5)} - {broken})
+
+
+def test_placements_are_compared_once_until_they_are_forgotten(monkeypatch):
+    asked, evaluate = [], ExactBackend.evaluate
+    monkeypatch.setattr(
+        ExactBackend, "evaluate", lambda engine, *given: asked.append(engine) or evaluate(engine, *given)
+    )
+    counts = []
+    for clears in (forget, lambda: forget(choices=False), forget):
+        clears()
+        asked.clear()
+        qn.compile(qn.RepeaterChain(hops=1), "aer:fake_manila")
+        counts.append(len(asked))
+    assert counts[0] == counts[2] > 0 == counts[1]

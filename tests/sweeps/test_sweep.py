@@ -105,6 +105,15 @@ def test_a_point_is_known_by_what_it_is_and_not_by_how_it_was_asked_for(path, he
     assert [row["id"] for row in again] == [row["id"] for row in rows]
 
 
+def test_the_program_of_a_point_is_made_once_in_a_process(path, here, monkeypatch):
+    made, program = [], qn.RepeaterChain.program
+    monkeypatch.setattr(
+        qn.RepeaterChain, "program", lambda chain, rng: made.append(chain) or program(chain, rng)
+    )
+    swept(path, here, CHAINS[:2])
+    assert made == [*CHAINS[:2]]
+
+
 @pytest.mark.parametrize("left", [1, 30, 500, -1])
 def test_a_torn_last_line_is_repaired(left, path, here):
     rows = swept(path, here, CHAINS[:2])

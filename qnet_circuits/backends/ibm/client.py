@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit import QuantumCircuit
 from qiskit.providers import BackendV2
-from requests.exceptions import InvalidJSONError
 
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError, UnsupportedError, check_name
@@ -162,6 +161,8 @@ def _service_class() -> type:
                 listed = self._active_api_client.list_backends(True)
                 found = [(each["name"], each.get("class") == "mock") for each in listed]
             except (KeyError, TypeError, AttributeError):
+                from requests.exceptions import InvalidJSONError
+
                 self.unread = InvalidJSONError(
                     "the list of processors has another form than this client reads"
                 )

@@ -13,11 +13,10 @@ from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError, UnsupportedError
 from qnet_circuits.programs.protocol import Protocol, called
+from qnet_circuits.runs.asked import asked_of, check_options, on_device, program_of
 from qnet_circuits.runs.layouts import plain_layout
 from qnet_circuits.runs.options import OPTIONS, RunOptions
-from qnet_circuits.runs.preparing import asked_of, check_options, on_device, program_of
 from qnet_circuits.runs.specification import digest, specification_id
-from qnet_circuits.runs.verbs import run
 
 SCHEMA = 1
 #: What begins every row: its schema, its id, and what was asked for.
@@ -76,7 +75,7 @@ class Point:
         where = asked_of(backend, options)
         protocol, _ = on_device(self.made(), where)
         check_options(protocol, where, options)
-        program = program_of(protocol, self.seed, options.controls)
+        program = program_of(protocol, self.seed, options.controls, shared=True)
         said = specification_id(protocol, program.id, where, options, self.seed)
         return digest({"specification": said, "predict": options.predict, "level": self.level})
 
@@ -99,6 +98,9 @@ class Point:
             QnetError: What ``run`` raises.
             UnsupportedError: If another protocol, calibration or version would run here than where the sweep was asked for.
         """
+        # Who asks whether a point is there already runs nothing.
+        from qnet_circuits.runs.verbs import run
+
         if self.id_here(backend) != self.id:
             raise UnsupportedError(
                 f"{self} has other circuits, or another calibration, in the process that runs it than in the one that asked "

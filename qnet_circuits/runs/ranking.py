@@ -1,0 +1,126 @@
+"""How placements and copies of a program are compared: by exact prediction, or an estimate of it, with the default noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
+
+from qnet_circuits.backends.base import BaseBackend
+from qnet_circuits.backends.exact import ExactBackend
+from qnet_circuits.compiling.choosing import Place, Ranking
+from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.copies import Standard
+from qnet_circuits.devices.device import Device
+from qnet_circuits.errors import UnsupportedError, check_range
+from qnet_circuits.programs.events import Event
+from qnet_circuits.programs.expressions import Expression
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.program import Program
+
+#: The most bytes of an exact prediction by which placements are compared, so that it takes no seconds, and how many
+#: Pauli paths estimate one that takes more.
+_RANKING_MEMORY, _PATHS = 2**20, 64
+#: Placements are compared by circuits that have so many wires together, and by two at least.
+_TELLING_WIRES = 48
+#: For how many programs, those that were asked for last, it is known which placements were chosen.
+_MOST = 256
+
+
+@lru_cache(_MOST)
+def _known(program: str) -> dict[Hashable, Place]:
+    """Return what predictions chose in this process for a program: a call that comes again compares nothing."""
+    return {}
+
+
+def forget_choices() -> None:
+    """Forget which placements were chosen."""
+    _known.cache_clear()
+
+
+def standard_of(program: Program, backend: BaseBackend, worst: float) -> Standard:
+    """Return what copies of a program must reach, by exact prediction with the default noise.
+
+    Raises:
+        UnsupportedError: If the program has no figure that can be predicted, and has an ideal value.
+        ParameterError: If the figure cannot be as good or as bad.
+    """
+    figure = next((each for each in program.figures if each.judges), None)
+    if figure is None:
+        raise UnsupportedError(
+            "copies are chosen by the predicted value of a figure that has an ideal value, and there is none; name the qubits "
+            "of each copy in layout"
+        )
+    check_range(f"worst_copy, by {figure.name},", worst, *(figure.physical or (-math.inf, math.inf)))
+    engine = ExactBackend("exact", backend.device)
+
+    def value(compiled: Compiled) -> float:
+        try:
+            found = engine.evaluate(compiled, [figure]).values
+        except UnsupportedError as error:
+            raise UnsupportedError(
+                f"copies are chosen by prediction: {error}; or name the qubits of each copy in layout"
+            ) from None
+        return found[figure.name].value if found else math.nan
+
+    return Standard(figure, worst, value)
+
+
+def ranking_of(program: Program, backend: BaseBackend, memory: float = _RANKING_MEMORY) -> Ranking | None:
+    """Return what compares placements by prediction; None without a device, or a figure that has an ideal value.
+
+    Args:
+        program: The program.
+        backend: Where it will run.
+        memory: The most bytes that exact predictions may take; others are estimated.
+    """
+    own = {item.name for item in program if not item.control}
+    figures = [figure for figure in program.figures if figure.judges and own.issuperset(figure.circuits)]
+    if backend.device is None or not figures:
+        return None
+    needed = set().union(*(figure.circuits for figure in figures))
+    wires = {item.name: item.circuit.num_qubits for item in program if item.name in needed}
+    few, names = max(2, _TELLING_WIRES // max(wires.values())), list(wires)
+    telling = [names[math.ceil(k * len(names) / few)] for k in range(few)] if few < len(names) else names
+    lack = _Lack(backend.device, figures, memory)
+    return Ranking(lack, telling if len(telling) < len(own) else (), _known(program.id))
+
+
+class _Lack:
+    """Tells how far, by exact prediction or an estimate of it, figures are from their ideals: in all, in parts of their ranges.
+
+    Whatever noise a run has, this is the default: runs that differ in it alone are compared on the same qubits.
+
+    Args:
+        device: The device.
+        figures: The figures, which have ideal values.
+        memory: The most bytes that an exact prediction may take.
+    """
+
+    def __init__(self, device: Device, figures: Sequence[Figure], memory: float) -> None:
+        self._exact = ExactBackend("exact", device, memory=memory)
+        self._estimate = ExactBackend("exact", device, paths=_PATHS)
+        self._figures = figures
+        #: What happened how often in the first program; it stands for circuits that a later one has not.
+        self._first: dict[Event, float] = {}
+
+    def __call__(self, compiled: Compiled) -> float:
+        names = {item.name for item in compiled}
+        events = dict.fromkeys(
+            each for figure in self._figures for each in figure.events if each.item in names
+        )
+        asked = {f"event{k}": event for k, event in enumerate(events)}
+        single = [Figure(name, Expression(terms=((1.0, event),))) for name, event in asked.items()]
+        try:
+            found = self._exact.evaluate(compiled, single).values
+        except UnsupportedError:
+            found = self._estimate.evaluate(compiled, single).values
+        chances = self._first | {asked[name]: each.value for name, each in found.items()}
+        self._first = self._first or chances
+        return sum(_off(figure, chances) for figure in self._figures if chances.keys() >= set(figure.events))
+
+
+def _off(figure: Figure, chances: Mapping[Event, float]) -> float:
+    low, high = figure.physical or (0.0, 1.0)
+    assert figure.ideal is not None
+    return abs(figure.expression.value(chances.__getitem__) - figure.ideal) / (high - low)
