@@ -36,7 +36,11 @@ from qnet_circuits.errors import ParameterError
 )
 @out_option
 @takes_result
-@click.option("--keep-outcomes", is_flag=True, help="With --json: add how often each outcome came.")
+@click.option(
+    "--keep-outcomes",
+    is_flag=True,
+    help="With --json: add how often each outcome came.",
+)
 def run(
     protocol: Any, options: dict[str, Any], backend: str, level: float,
     keep_outcomes: bool, key_out: str | None, out: str | None, **shown: Any,
@@ -54,8 +58,11 @@ def run(
         )
     if keep_outcomes and not shown["as_json"]:
         raise ParameterError("--keep-outcomes adds counts to the JSON object; give --json too, or --out DIR")
-    if keep_outcomes and protocol.secret_outcomes:
-        raise ParameterError(f"the outcomes of {protocol.name} are key material; leave --keep-outcomes out")
+    if keep_outcomes and protocol.secret_outcomes and options["seed"] is None:
+        raise ParameterError(
+            f"the outcomes of {protocol.name} are key material; leave --keep-outcomes out, or give --seed, which makes the run "
+            "a demonstration"
+        )
     check_key_file(key_out, protocol, options["seed"] is not None)
     more: dict[str, Any] = {}
     with go_on(out, new=True):
@@ -63,6 +70,7 @@ def run(
         result = prepared.result(level, outcomes=keep_outcomes)
         if keep_outcomes:
             more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes().items()}
+            more["counts"] = result.counts()
     print_result(result, key_out=key_out, **shown, **more)
 
 

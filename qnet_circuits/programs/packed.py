@@ -56,6 +56,17 @@ class PackedBits:
         return np.asarray(self)[key]
 
 
+def packed_bits(bits: Any) -> PackedBits:
+    """Return a bool array (shots, width) packed.
+
+    Example:
+        >>> packed_bits([[True, False], [False, True]])[1].tolist()
+        [False, True]
+    """
+    array = np.asarray(bits, dtype=bool)
+    return PackedBits(np.packbits(array.T, axis=1, bitorder="little").T, len(array))
+
+
 def packed(registers: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]] | None:
     """Return the bytes of registers if all are packed, or None."""
     found = {name: bits.bytes for name, bits in registers.items() if isinstance(bits, PackedBits)}

@@ -35,9 +35,9 @@ NO_TIME = (
 )
 #: What no figure may be called: a result has these names for something else.
 RESERVED = frozenset((
-    "acceptance_of_corrections", "blocks", "bounds", "compare", "copies", "figures", "from_dict", "ideal", "mitigated", "more",
-    "notes", "plot", "predicted", "provenance", "refused", "report", "resources", "rows", "seconds", "secrets", "theory",
-    "title", "to_csv", "to_dict",
+    "acceptance_of_corrections", "blocks", "bounds", "compare", "copies", "counts", "figures", "from_dict", "ideal",
+    "mitigated", "more", "notes", "plot", "predicted", "provenance", "records", "refused", "report", "resources", "rounds",
+    "rows", "sampled", "seconds", "secrets", "theory", "title", "to_csv", "to_dataframe", "to_dict", "to_html", "to_latex",
 ))  # fmt: skip
 
 

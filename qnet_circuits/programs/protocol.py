@@ -15,6 +15,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qnet_circuits.errors import ParameterError, ProgramError, UnknownNameError, check_count, check_name
 from qnet_circuits.programs.figures import Outcomes
@@ -136,6 +137,17 @@ class Protocol(ABC):
         """
         return None
 
+    def round_table(self, outcomes: Outcomes, analysis: Analysis) -> Mapping[str, NDArray[Any]] | None:
+        """Return what was done in each round, as one array for each column of a table; nothing by default.
+
+        Where outcomes become a secret, it is asked only of a run that was given a seed.
+
+        Args:
+            outcomes: As for ``analyze``.
+            analysis: As for ``analyze``.
+        """
+        return None
+
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
         """What figures must beat, {figure: {name of the bound: value}}."""
@@ -239,7 +251,7 @@ def _plain(value: Any) -> Any:
 #: What a protocol's own methods return.
 _ANSWERS: dict[str, tuple[type, ...]] = {
     "program": (Program,), "theory": (Mapping,), "analyze": (Analyzed, type(None)), "deduce": (Analyzed, type(None)),
-    "on_couplings": (Protocol,), "baseline": (Protocol, type(None)),
+    "round_table": (Mapping, type(None)), "on_couplings": (Protocol,), "baseline": (Protocol, type(None)),
 }  # fmt: skip
 
 
@@ -248,7 +260,8 @@ def ask(protocol: Protocol, hook: str, *arguments: Any) -> Any:
 
     Args:
         protocol: The protocol.
-        hook: The method's name: ``program``, ``theory``, ``analyze``, ``deduce``, ``on_couplings`` or ``baseline``.
+        hook: The method's name: ``program``, ``theory``, ``analyze``, ``deduce``, ``round_table``, ``on_couplings`` or
+            ``baseline``.
         *arguments: Its arguments.
 
     Raises:

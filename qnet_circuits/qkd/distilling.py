@@ -39,22 +39,19 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
         outcomes: {item: {register: bool array (shots, width)}}.
         analysis: Level and secret randomness.
     """
-    played = [
-        arrange(line, outcomes, protocol.rounds, _source(analysis, f"order {place}"))
-        for place, line in enumerate(protocol.lines())
-    ]
-    figures = error_rates(protocol.bases, played, analysis.level)
-    figures.update(chsh_estimate(played[0], analysis.level))
+    lines = played(protocol, outcomes, analysis)
+    figures = error_rates(protocol.bases, lines, analysis.level)
+    figures.update(chsh_estimate(lines[0], analysis.level))
     if protocol.eve is not None:
-        figures.update(eve_figures(played[0], analysis.level, _source(analysis, "eve")))
+        figures.update(eve_figures(lines[0], analysis.level, _source(analysis, "eve")))
     veto = protocol.veto(figures)
     if analysis.veto is not None:
         veto = Refusal(*analysis.veto.split(": ", 1))
-    held = sessions(protocol, played, analysis, veto)
+    held = sessions(protocol, lines, analysis, veto)
     results = [one.run() for one in held]
     # With a man in the middle one of the two sessions may end well: what both parties have is what the worse one ends with.
     result = min(results, key=lambda one: {"unauthenticated": 1, None: 2}.get(one.alarm, 0))
-    result, refused = replace(result, ledger=revealed(result.ledger, played[0])), result.reason
+    result, refused = replace(result, ledger=revealed(result.ledger, lines[0])), result.reason
     figures["key_length"] = counted(result.ledger.net_key)
     figures["sifted"] = counted(result.ledger.sifted)
     more: dict[str, Any] = {
@@ -79,17 +76,25 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
     return Analyzed(figures, more, tuple(notes), secrets, refused, str(result.ledger))
 
 
+def played(protocol: KeyDistribution, outcomes: Mapping[str, Registers], analysis: Analysis) -> list[Rounds]:
+    """Return the rounds of each line, in an order that follows from the secret randomness: the same for each analysis."""
+    return [
+        arrange(line, outcomes, protocol.rounds, _source(analysis, f"order {place}"))
+        for place, line in enumerate(protocol.lines())
+    ]
+
+
 def sessions(
-    protocol: KeyDistribution, played: Sequence[Rounds], analysis: Analysis, veto: Refusal | None = None
+    protocol: KeyDistribution, lines: Sequence[Rounds], analysis: Analysis, veto: Refusal | None = None
 ) -> list[Session]:
     """Return the sessions in which the parties will distil a key: Alice with Bob, or each of them with a man in the middle."""
     hold = partial(Session, rules=protocol.rules, demonstration=analysis.demonstration, veto=veto)
     if not isinstance(protocol.eve, ManInTheMiddle):
-        (rounds,) = played
+        (rounds,) = lines
         return [hold(rounds.alice, rounds.bob, root=analysis.root)]
     # Alice with Eve, and Eve with Bob; the true pool is Alice's and Bob's alone.
     shared, guessed = (_source(analysis, name).bytes(SESSION_BITS // 8) for name in ("shared", "guessed"))
-    first, second = played
+    first, second = lines
     roots = [_source(analysis, f"session {place}").bytes(ROOT_BYTES) for place in (0, 1)]
     hers = hold(first.alice, first.bob, root=roots[0], pools=(KeyPool(shared), KeyPool(guessed)))
     pools = KeyPool(guessed), KeyPool(shared)

@@ -9,21 +9,23 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 
 from qnet_circuits.errors import ParameterError, check_count, check_range
 from qnet_circuits.programs.conditions import Registers
-from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, set_network
-from qnet_circuits.qkd.distilling import distilled
+from qnet_circuits.qkd.distilling import distilled, played
 from qnet_circuits.qkd.eavesdroppers import eavesdropper
 from qnet_circuits.qkd.figures import PERFECT, error_rate, expected, guess_rate
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.settings import Line, Setting, basis_probabilities, draw, shares
+from qnet_circuits.qkd.table import columns_of
 from qnet_circuits.qkd.tapping import Eavesdropper, behaviour, tapped
 from qnet_circuits.theory.bell_diagonal import Weights
 from qnet_circuits.theory.estimate import Estimate
@@ -209,6 +211,10 @@ class KeyDistribution(Protocol):
     def analyze(self, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed:
         """Put the rounds in order, let the parties distil a key, and say what happened."""
         return distilled(self, outcomes, analysis)
+
+    def round_table(self, outcomes: Outcomes, analysis: Analysis) -> dict[str, NDArray[Any]]:
+        """Return bases, bits and use of each round, in the order in which ``analyze`` has them."""
+        return columns_of(played(self, outcomes, analysis), self.bases[0], self.eve is not None)
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:

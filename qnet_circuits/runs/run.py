@@ -26,6 +26,7 @@ from qnet_circuits.runs.remote import Remote
 from qnet_circuits.runs.remote_job import doubt_of
 from qnet_circuits.runs.results.outcomes import pooled
 from qnet_circuits.runs.results.result import Result
+from qnet_circuits.runs.results.sampled import Sampled
 from qnet_circuits.runs.source import Source, made_with, write_compiled
 from qnet_circuits.secrecy import Unpicklable
 from qnet_circuits.theory.estimate import check_level
@@ -210,6 +211,9 @@ class Run(Unpicklable):
 
     def _analysed(self, stored: Stored, level: float) -> Result:
         result = analyse(stored, level)
+        # The analysis of a protocol was given arrays; what is kept is packed.
+        blocks = None if stored.blocks is None else self._execution.blocks()
+        result = replace(result, sampled=Sampled.of(replace(stored, blocks=blocks), level))
         self._kept.seconds.update(result.seconds)
         record = self._kept.writable
         if record is not None and not self._execution.left_out and not record.has("result.json"):

@@ -53,9 +53,13 @@ class Estimate:
     Raises:
         ParameterError: If the ends are out of order.
 
+    It formats as numbers do (``f"{estimate:.3f}"`` is its value), and prints with its interval. It has no order, since two
+    overlapping intervals have none: ``above`` and ``below`` compare the whole interval, and ``.value`` is a plain number.
+
     Example:
-        >>> print(Estimate(0.9312, 0.9272, 0.9352, 0.95, "Clopper-Pearson", 12000))
-        0.931 ± 0.004 (95 %)
+        >>> estimate = Estimate(0.9312, 0.9272, 0.9352, 0.95, "Clopper-Pearson", 12000)
+        >>> print(estimate, f"{estimate:.2f}", estimate.above(0.9))
+        0.931 ± 0.004 (95 %) 0.93 True
     """
 
     value: float
@@ -87,6 +91,26 @@ class Estimate:
     def __float__(self) -> float:
         return self.value
 
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec) if spec else str(self)
+
+    def __round__(self, digits: int | None = None) -> float:
+        raise TypeError(
+            f"an estimate is no single number: round its value, round(estimate.value, {2 if digits is None else digits})"
+        )
+
+    def __gt__(self, other: object) -> bool:
+        raise TypeError(_no_order(">", other))
+
+    def __ge__(self, other: object) -> bool:
+        raise TypeError(_no_order(">=", other))
+
+    def __lt__(self, other: object) -> bool:
+        raise TypeError(_no_order("<", other))
+
+    def __le__(self, other: object) -> bool:
+        raise TypeError(_no_order("<=", other))
+
     @property
     def lopsided(self) -> bool:
         """Whether the value is far from the middle of the interval, as where only few of one outcome were seen."""
@@ -96,9 +120,14 @@ class Estimate:
         """Print as 0.931 ± 0.004 (95 %), or with both ends where these are at different distances."""
         if self._is_point:
             return f"{self.value:.6g}"
+        return f"{self.with_interval()} ({100 * self.level:.10g} %)"
+
+    def with_interval(self) -> str:
+        """Return it as it is printed but without the level, for tables that say the level once."""
+        if self._is_point:
+            return f"{self.value:.6g}"
         value, low, high, half = map(self._written, (self.value, self.low, self.high, self._half))
-        said = f"({100 * self.level:.10g} %)"
-        return f"{value} [{low}, {high}] {said}" if self.lopsided else f"{value} ± {half} {said}"
+        return f"{value} [{low}, {high}]" if self.lopsided else f"{value} ± {half}"
 
     def rounded(self) -> str:
         """Return the value alone, with the digits that its interval leaves it."""
@@ -132,6 +161,17 @@ class Estimate:
         if self.standard_error is not None:
             plain["standard_error"] = self.standard_error
         return plain
+
+
+def _no_order(sign: str, other: object) -> str:
+    """Return why an estimate is not compared with a sign, and what to write instead."""
+    side = "above" if ">" in sign else "below"
+    bound = f"{other:g}" if isinstance(other, int | float) else "bound"
+    number = bound if isinstance(other, int | float) else "other.value"
+    return (
+        f"an estimate has an interval, and {sign!r} does not say which end counts: estimate.{side}({bound}) compares the whole "
+        f"interval, estimate.value {sign} {number} the value alone"
+    )
 
 
 def proportion(successes: int, n: int, level: float = 0.95) -> Estimate:

@@ -86,7 +86,16 @@ def test_keep_outcomes_and_plot(qnet, tmp_path):
         "--plot", str(picture),
     )  # fmt: skip
     assert status == 0
-    assert sum(json.loads(out)["outcomes"]["zz"]["out"].values()) == 100
+    plain = json.loads(out)
+    assert sum(plain["outcomes"]["zz"]["out"].values()) == 100
+    joint = plain["counts"]["zz"]
+    assert sum(joint.values()) == 100 and {len(key) for key in joint} == {
+        5
+    }  # two bits of out, and two of the station
+    assert (
+        sum(count for key, count in joint.items() if key.endswith("00"))
+        == plain["outcomes"]["zz"]["out"]["00"]
+    )
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 

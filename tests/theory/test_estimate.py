@@ -124,3 +124,16 @@ def test_rounding_leaves_the_truth_in_an_exact_value():
     exact = Estimate(1 - 3e-16, 1 - 3e-16, 1 - 3e-16, 1.0)
     assert 1.0 in exact and 1 - 1e-15 in exact
     assert 1 - 1e-9 not in exact
+
+
+def test_an_estimate_formats_as_numbers_do_and_has_no_order():
+    estimate = Estimate(0.98765, 0.98, 0.99)
+    assert f"{estimate:.3f}" == "0.988" and f"{estimate}" == str(estimate) and float(estimate) == 0.98765
+    for compare in (lambda: estimate > 0.5, lambda: estimate >= 0.5, lambda: estimate > 0.5):
+        with pytest.raises(TypeError, match=r"\.above\(0\.5\).*\.value"):
+            compare()
+    for compare in (lambda: estimate < estimate, lambda: estimate <= estimate):
+        with pytest.raises(TypeError, match=r"\.below\(.*\.value"):
+            compare()
+    with pytest.raises(TypeError, match=r"round\(estimate\.value, 3\)"):
+        round(estimate, 3)

@@ -184,6 +184,24 @@ class Comparison:
         """Return the table: one row for each figure, as text, with a column only where something stands in it."""
         return filled([found.row() for found in self.figures])
 
+    def short_rows(self) -> list[dict[str, str]]:
+        """Return a narrower table, of what was measured beside ideal, theory and prediction; the level is in the header."""
+        level = min((found.measured.level for found in self.figures), default=1.0)
+        value = "value" if level == 1 else f"value ({100 * level:.10g} % interval)"
+        return filled(
+            [
+                {
+                    "figure": found.figure,
+                    value: found.measured.with_interval(),
+                    "mitigated": "" if found.mitigated is None else found.mitigated.with_interval(),
+                    "ideal": number(found.ideal),
+                    "theory": number(found.theory),
+                    "predicted": number(found.predicted),
+                }
+                for found in self.figures
+            ]
+        )
+
     def chance(self) -> dict[str, Any]:
         """Return how many intervals stand beside a prediction, how many do not hold it, and how many would not by chance alone.
 
@@ -208,10 +226,17 @@ class Comparison:
             *self.notes,
         )
 
+    def _below(self) -> list[str]:
+        """Return what stands right below the table: the level of the intervals, and what the figures can be made again with."""
+        levels = sorted({each.measured.level for each in self.figures} - {1.0})
+        stated = f"in brackets: {' and '.join(f'{100 * level:.10g} %' for level in levels)} interval"
+        return [line for line in (stated if levels else "", self.made) if line]
+
     def __str__(self) -> str:
         lines = filled([line for found in self.figures for line in found.lines()])
-        made = [self.made] if self.made else []
-        return "\n".join([self.title, table(lines), *made, *(f"note: {note}" for note in self._notes())])
+        return "\n".join(
+            [self.title, table(lines), *self._below(), *(f"note: {note}" for note in self._notes())]
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return only plain values."""
@@ -228,7 +253,7 @@ class Comparison:
         return plot_comparison(self, ax)
 
     def _repr_html_(self) -> str:
-        below = f"<p>{html.escape(self.made)}</p>" if self.made else ""
+        below = "".join(f"<p>{html.escape(line)}</p>" for line in self._below())
         return page(self.title, self.rows(), self._notes(), below=below)
 
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.figures import links_of
 from qnet_circuits.runs.results.comparison import Comparison, FigureResult
+from qnet_circuits.runs.results.exports import dataframe, latex_table, records
 from qnet_circuits.runs.results.tables import (
     bounds_text,
     csv_text,
@@ -23,10 +25,18 @@ from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from pandas import DataFrame
+
+    from qnet_circuits.runs.results.rounds import RoundTable
+    from qnet_circuits.runs.results.sampled import Counts, Sampled
 
 SCHEMA = 1
 #: So many links are not shown one by one.
 _MANY_LINKS = 12
+#: Said of a result that was read.
+_NOT_THERE = (
+    "this result was read without outcomes, as a sweep's rows are; open its run (qn.open_run) or run anew"
+)
 #: What a run was asked for.
 _ASKED = ("protocol", "parameters", "backend", "corrections", "shots", "seed", "noise")
 #: What a run was made with beside that, where it was.
@@ -71,6 +81,7 @@ class Result:
         copies: Of a run of several copies: their ``count``, the ``qubits`` of each, the couplings at which they are
             ``touching``, and of each of ``figures`` the ``value`` in each copy with its interval, and the
             ``standard_deviation`` of these values.
+        sampled: The outcomes behind the figures, for ``counts`` and ``rounds``; None of a result that was read.
 
     Example:
         >>> from qnet_circuits.runs.verbs import run
@@ -96,6 +107,7 @@ class Result:
     mitigated: dict[str, Estimate] = field(default_factory=dict)
     report: str = field(default="", repr=False, compare=False)
     copies: dict[str, Any] = field(default_factory=dict)
+    sampled: Sampled | None = field(default=None, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> Estimate:
         return self.figures[name]
@@ -232,6 +244,79 @@ class Result:
             line += [getattr(found, key) for key in beside]
             lines.append([*line, *(getattr(found.mitigated, end, "") for end in ends if more)])
         return csv_text(lines)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one flat record for each figure, with the columns that a sweep's ``records`` has, but for its ``id``."""
+        return list(records(self.to_dict()))
+
+    def to_dataframe(self) -> DataFrame:
+        """Return the records as a DataFrame of pandas, a row for each figure.
+
+        Raises:
+            UnsupportedError: If pandas is not installed.
+        """
+        return dataframe(self.records())
+
+    def to_latex(self) -> str:
+        r"""Return the figures with their intervals beside ideal, theory and prediction as a ``tabular`` of LaTeX.
+
+        It needs no package. The level of the intervals is in the header.
+
+        Example:
+            >>> import qnet_circuits as qn
+            >>> print(qn.run(qn.Teleportation(state="+", link_fidelity=0.94), "exact").to_latex())
+            \begin{tabular}{llll}
+            \hline
+            figure & value & ideal & theory \\
+            \hline
+            fidelity & 0.96 & 1.0000 & 0.9600 \\
+            \hline
+            \end{tabular}
+        """
+        return latex_table(self._table().short_rows())
+
+    def _outcomes(self) -> Sampled:
+        if self.sampled is None:
+            raise UnsupportedError(_NOT_THERE)
+        return self.sampled
+
+    def counts(self) -> dict[str, Counts]:
+        """Return how often each joint outcome of a circuit's registers came, {circuit: {bits: shots}}.
+
+        Bits are written as in Qiskit's counts: registers apart by spaces, the last one first, and bit 0 of each at its right.
+        Shots are those after corrections in software and post-selection, of all blocks and copies together, without the
+        circuits that measure readout.
+
+        Raises:
+            UnsupportedError: If there are no outcomes: of exact figures, of a result that was read, or of a backend that counts
+                while it samples; or if they are a secret, which they are not in a run with a seed.
+
+        Example:
+            >>> import qnet_circuits as qn
+            >>> result = qn.run(qn.Teleportation(state="1"), shots=100, seed=1)
+            >>> {bits[0] for bits in result.counts()["1_z"]}, sum(result.counts()["1_z"].values())
+            ({'1'}, 100)
+        """
+        return self._outcomes().counts()
+
+    def rounds(self) -> RoundTable:
+        """Return a row for each round of a key distribution: bases, bits, and whether it is kept, tested or dropped.
+
+        The rounds are in the order in which the parties had them. They are shown of a run with a seed alone, which is a
+        demonstration: otherwise they are a secret.
+
+        Raises:
+            UnsupportedError: If the protocol has no table of rounds, or there are no outcomes, as for ``counts``.
+
+        Example:
+            >>> import qnet_circuits as qn
+            >>> rounds = qn.run(qn.BB84(pulses=2000), seed=3).rounds()
+            >>> len(rounds), list(rounds[0])
+            (2000, ['round', 'alice_basis', 'alice_bit', 'bob_basis', 'bob_bit', 'use'])
+            >>> all(row["alice_bit"] == row["bob_bit"] for row in rounds if row["use"] == "key")
+            True
+        """
+        return self._outcomes().rounds()
 
     def compare(self) -> Comparison:
         """Return measured figures, controls, prediction, ideal, theory and bounds side by side, as a table and a picture."""

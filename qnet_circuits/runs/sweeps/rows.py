@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
-from qnet_circuits.errors import UnknownNameError, UnsupportedError
+from qnet_circuits.errors import UnknownNameError
+from qnet_circuits.runs.results.exports import dataframe, latex_table, records
 from qnet_circuits.runs.results.result import Result
 from qnet_circuits.runs.results.tables import Row, csv_text, filled, interval, number, page, table
 from qnet_circuits.runs.sweeps.file import read_rows
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from pandas import DataFrame
 
-#: Columns of a table that a parameter of the same name must not hide.
-_FIXED = ("id", "protocol", "backend", "corrections", "shots", "seed", "figure")
-_ESTIMATE = ("value", "low", "high", "level", "n", "standard_error", "method")
 _BESIDE = ("ideal", "theory", "predicted")
 
 
@@ -75,7 +73,7 @@ class SweepRows(Sequence[Mapping[str, Any]]):
         with ``parameter_`` before a name that a column has already; and ``figure``, ``value``, ``low``, ``high``, ``level``,
         ``n``, ``standard_error``, ``method``, ``ideal``, ``theory`` and ``predicted``. What is unknown is None.
         """
-        return [record for row in self.rows for record in _records(row)]
+        return [record for row in self.rows for record in records(row)]
 
     def to_dataframe(self) -> DataFrame:
         """Return the records as a DataFrame of pandas.
@@ -83,13 +81,15 @@ class SweepRows(Sequence[Mapping[str, Any]]):
         Raises:
             UnsupportedError: If pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError:
-            raise UnsupportedError(
-                "a DataFrame needs pandas: pip install pandas; records() and to_csv() need nothing"
-            ) from None
-        return pandas.DataFrame(self.records())
+        return dataframe(self.records())
+
+    def to_latex(self, figure: str | None = None) -> str:
+        """Return the table of one figure as a ``tabular`` of LaTeX, which needs no package.
+
+        Args:
+            figure: As for ``table``.
+        """
+        return latex_table(self.table(figure))
 
     def to_csv(self) -> str:
         """Return the records as CSV."""
@@ -109,7 +109,9 @@ class SweepRows(Sequence[Mapping[str, Any]]):
         known = {name for row in self.rows for name in row["figures"]}
         if figure is not None and figure not in known:
             raise UnknownNameError("figure", figure, known)
-        return filled([_shown(row, figure or _main(row)) for row in self.rows])
+        rows = [_shown(row, figure or _main(row)) for row in self.rows]
+        columns = dict.fromkeys(name for row in rows for name in row)
+        return filled([{name: row.get(name, "") for name in columns} for row in rows])
 
     def plot(self, x: str, y: str | None = None, by: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw a figure against a parameter, as ``plot_series`` does."""
@@ -134,18 +136,6 @@ def _main(row: Mapping[str, Any]) -> str:
     return "fidelity" if "fidelity" in figures else next(iter(figures), "")
 
 
-def _records(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    taken = {*_FIXED, *_ESTIMATE, *_BESIDE}
-    parameters = {
-        f"parameter_{name}" if name in taken else name: value for name, value in row["parameters"].items()
-    }
-    fixed = {name: row.get(name) for name in _FIXED if name != "figure"}
-    for figure, estimate in row["figures"].items():
-        beside = {name: row[name].get(figure) for name in _BESIDE}
-        known = {name: estimate.get(name) for name in _ESTIMATE}
-        yield {**fixed, **parameters, "figure": figure, **known, **beside}
-
-
 def _shown(row: Mapping[str, Any], figure: str) -> Row:
     asked = {**row["parameters"], "protocol": row["protocol"], "backend": row["backend"]}
     first = {name: str(value) for name, value in asked.items() if not isinstance(value, Mapping | list)}
@@ -153,4 +143,6 @@ def _shown(row: Mapping[str, Any], figure: str) -> Row:
         return {**first, "figure": figure}
     estimate = Estimate(**row["figures"][figure])
     beside = {name: number(row[name].get(figure)) for name in _BESIDE}
-    return {**first, "figure": figure, "value": estimate.rounded(), "interval": interval(estimate), **beside}
+    level = "" if estimate.level == 1 else f"{100 * estimate.level:.10g} %"
+    measured = {"value": estimate.rounded(), "interval": interval(estimate), "level": level}
+    return {**first, "figure": figure, **measured, **beside}

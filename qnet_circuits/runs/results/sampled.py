@@ -1,0 +1,112 @@
+"""What a result can still be asked of the outcomes behind it: how often each came, and what was done in each round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qnet_circuits.backends.base import Raw
+from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.programs.conditions import Registers
+from qnet_circuits.programs.packed import PackedBits, packed_bits
+from qnet_circuits.programs.protocol import Analysis, ask
+from qnet_circuits.runs.results.outcomes import pooled
+from qnet_circuits.runs.results.rounds import RoundTable
+
+if TYPE_CHECKING:
+    from qnet_circuits.programs.figures import Outcomes
+    from qnet_circuits.runs.analysis import Stored
+
+#: Joint counts of a circuit: how often each string of bits came.
+Counts = dict[str, int]
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """The outcomes of a run, packed, and what protects them.
+
+    Args:
+        stored: What the run left behind.
+        level: Confidence level of the result.
+    """
+
+    stored: Stored
+    level: float
+
+    @classmethod
+    def of(cls, stored: Stored, level: float) -> Sampled:
+        """Return what is kept for later questions: no outcome of a run that became a secret, and no secret bytes."""
+        demonstration = bool(stored.manifest["options"].get("seeded", True))
+        if stored.protocol is not None and stored.protocol.secret_outcomes and not demonstration:
+            return cls(replace(stored, blocks=None, counts=None, root=b""), level)
+        blocks = stored.blocks and [[_packed(raw) for raw in block] for block in stored.blocks]
+        return cls(replace(stored, blocks=blocks, root=stored.root if demonstration else b""), level)
+
+    def outcomes(self) -> Outcomes:
+        """Return the corrected outcomes, of all blocks and copies together.
+
+        Raises:
+            UnsupportedError: If none are kept, or they are secret.
+        """
+        stored = self.stored
+        if stored.blocks is not None:
+            return pooled(stored.outcomes())
+        if stored.manifest.exact:
+            raise UnsupportedError(
+                "the figures were computed without sampling, so that there are no outcomes"
+            )
+        if stored.counts is not None:
+            raise UnsupportedError(
+                f"{stored.manifest['backend']} counted events while it sampled, and kept no outcomes; "
+                "qn.submit(...).result() keeps them"
+            )
+        raise UnsupportedError(
+            f"the outcomes of {stored.manifest['protocol']} are key material and are not shown; with a seed the run is a "
+            "demonstration, whose outcomes are"
+        )
+
+    def counts(self) -> dict[str, Counts]:
+        """Return how often each joint outcome came, by circuit."""
+        return {name: joint_counts(registers) for name, registers in self.outcomes().items()}
+
+    def rounds(self) -> RoundTable:
+        """Return a row for each round, or raise UnsupportedError if the protocol has no such table."""
+        protocol, columns = self.stored.protocol, None
+        if protocol is not None:
+            analysis = Analysis(self.level, self.stored.root, demonstration=True)
+            columns = ask(protocol, "round_table", self.outcomes(), analysis)
+        if columns is None:
+            raise UnsupportedError(
+                f"{self.stored.manifest['protocol']} has no table of rounds, as key distributions have; counts() gives outcomes"
+            )
+        return RoundTable(columns)
+
+
+def joint_counts(registers: Registers) -> Counts:
+    """Return how often each joint outcome of a circuit's registers came.
+
+    Keys are those of Qiskit's counts: registers apart by spaces, the last one first, and bit 0 of each at its right.
+
+    Args:
+        registers: {register: bool array (shots, width)}.
+
+    Example:
+        >>> joint_counts({"bell": np.array([[True, False], [True, False]]), "out": np.array([[True], [False]])})
+        {'0 01': 1, '1 01': 1}
+    """
+    names = list(registers)[::-1]
+    bits = np.concatenate([np.asarray(registers[name])[:, ::-1] for name in names], axis=1)
+    _, first, counts = np.unique(np.packbits(bits, axis=1), axis=0, return_index=True, return_counts=True)
+    ends = np.cumsum([registers[name].shape[1] for name in names])[:-1]
+    keys = (" ".join(map(_text, np.split(bits[place], ends))) for place in first)
+    return dict(zip(keys, counts.tolist(), strict=True))
+
+
+def _text(bits: np.ndarray) -> str:
+    return "".join("1" if bit else "0" for bit in bits)
+
+
+def _packed(raw: Raw) -> dict[str, Any]:
+    return {name: bits if isinstance(bits, PackedBits) else packed_bits(bits) for name, bits in raw.items()}
