@@ -78,10 +78,10 @@ def minus(number: str) -> str:
     return number.replace("-", "−")
 
 
-def draw_legend(ax: Axes, handles: Sequence[Artist]) -> None:
-    """Say what the colours and marks are, below the axis' label."""
+def draw_legend(ax: Axes, handles: Sequence[Artist], columns: int = 3) -> None:
+    """Say what the colours and marks are, below the axis' label, in so many columns."""
     below = ScaledTranslation(0, -_LEGEND, ax.figure.dpi_scale_trans)
     ax.legend(
-        handles=handles, fontsize=FONT, frameon=False, ncols=3, loc="upper left", bbox_to_anchor=(0, 0),
+        handles=handles, fontsize=FONT, frameon=False, ncols=columns, loc="upper left", bbox_to_anchor=(0, 0),
         bbox_transform=ax.transAxes + below, borderaxespad=0, borderpad=0,
     )  # fmt: skip

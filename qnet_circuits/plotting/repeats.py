@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeVar
 
 from qiskit import QuantumCircuit
 
 #: Up to so many wires all are shown, and so many nodes or wires alike are not worth leaving out.
 _FEW_WIRES, _FEW_ALIKE = 12, 3
+T = TypeVar("T")
 _NOTHING = ("barrier", "delay")
 
 
@@ -43,8 +45,7 @@ def rows_of(circuit: QuantumCircuit, names: Sequence[str], nodes: Sequence[str],
     acts = _acts(circuit)
     used = [qubit for qubit in acts if acts[qubit]] or list(acts)
     groups = [list(group) for _, group in groupby(used, key=lambda qubit: nodes[qubit])]
-    many = collapse and len(used) > _FEW_WIRES
-    parts = list(_parts(groups, acts)) if many else [[qubit] for qubit in used]
+    parts = few(groups, acts) if collapse else [[qubit] for qubit in used]
     wires = [names[part[0]] if len(part) == 1 else _more(part, names, nodes) for part in parts]
     owners = [{nodes[qubit] for qubit in part} for part in parts]
     of = {qubit: row for row, part in enumerate(parts) for qubit in part}
@@ -62,27 +63,40 @@ def _acts(circuit: QuantumCircuit) -> dict[int, tuple[tuple[str, int], ...]]:
     return {qubit: tuple(done) for qubit, done in acts.items()}
 
 
-def _parts(groups: Sequence[list[int]], acts: dict[int, tuple[tuple[str, int], ...]]) -> Iterator[list[int]]:
-    """Yield the qubits of each row: one, or the many that one row stands for."""
-    for _, run in groupby(groups, key=lambda group: [acts[qubit] for qubit in group]):
-        alike = list(run)
-        hidden = alike[1:-1] if len(alike) > _FEW_ALIKE else []
-        for group in [alike[0]] if hidden else alike:
-            yield from _wires(group, acts)
-        if hidden:
-            yield [qubit for group in hidden for qubit in group]
-            yield from _wires(alike[-1], acts)
+def few(groups: Sequence[list[int]], acts: Mapping[int, Hashable]) -> list[list[int]]:
+    """Return what each row stands for: one number, or all but the first and the last of many groups or numbers alike.
+
+    Args:
+        groups: Numbers, as of qubits, in groups, as of nodes. Up to 12 numbers have a row each.
+        acts: What is the same for numbers that are alike.
+
+    Example:
+        >>> few([[0], *([k] for k in range(1, 20)), [20]], {k: 0 < k < 20 for k in range(21)})
+        [[0], [1], [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18], [19], [20]]
+    """
+    if sum(map(len, groups)) <= _FEW_WIRES:
+        return [[number] for group in groups for number in group]
+    rows: list[list[int]] = []
+    for _, run in groupby(groups, key=lambda group: [acts[number] for number in group]):
+        first, hidden, last = _parted(list(run))
+        rows += [row for group in first for row in _wires(group, acts)]
+        rows += [[number for group in hidden for number in group]] if hidden else []
+        rows += [row for group in last for row in _wires(group, acts)]
+    return rows
 
 
-def _wires(group: list[int], acts: dict[int, tuple[tuple[str, int], ...]]) -> Iterator[list[int]]:
-    """Yield the qubits of each row of one node."""
-    for _, run in groupby(group, key=lambda qubit: acts[qubit]):
-        alike = list(run)
-        hidden = alike[1:-1] if len(alike) > _FEW_ALIKE else []
-        yield from ([qubit] for qubit in (alike[:1] if hidden else alike))
-        if hidden:
-            yield hidden
-            yield alike[-1:]
+def _wires(group: list[int], acts: Mapping[int, Hashable]) -> Iterator[list[int]]:
+    """Yield the rows of one node."""
+    for _, run in groupby(group, key=lambda number: acts[number]):
+        first, hidden, last = _parted(list(run))
+        yield from ([number] for number in first)
+        yield from [hidden] if hidden else []
+        yield from ([number] for number in last)
+
+
+def _parted(alike: list[T]) -> tuple[list[T], list[T], list[T]]:
+    """Return the first, those that are left out, and the last; few are all first."""
+    return (alike[:1], alike[1:-1], alike[-1:]) if len(alike) > _FEW_ALIKE else (alike, [], [])
 
 
 def _more(part: Sequence[int], names: Sequence[str], nodes: Sequence[str]) -> str:

@@ -1,31 +1,53 @@
-"""The picture of a circuit in time: what each qubit does on a device, and when it waits."""
+"""The plot of a circuit in time: what each qubit does on a device, and when it waits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
 
-import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Polygon
 
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.classical import read_bits
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
-from qnet_circuits.devices.schedule import Rest, Timed, rests, waits
-from qnet_circuits.errors import UnsupportedError, check_name
-from qnet_circuits.plotting.style import FAINT, INK, MESSAGE_COLOUR, PALETTE, new_axes
+from qnet_circuits.devices.schedule import Timed, makespan, rests, waits
+from qnet_circuits.errors import ParameterError, UnsupportedError, check_name
+from qnet_circuits.plotting.bars import draw_legend
+from qnet_circuits.plotting.lives import WAIT, Row, kind_of, rows_of
+from qnet_circuits.plotting.saving import describe
+from qnet_circuits.plotting.style import (
+    FAINT,
+    FONT,
+    INK,
+    LINK_COLOUR,
+    MESSAGE_COLOUR,
+    PALETTE,
+    SMALLEST,
+    new_axes,
+    text_width,
+)
 
 _MICROSECONDS = 1e6
 _HEIGHT = 0.56
+#: Inches that a new plot is wide, how much of it is for the bars, and the height of a row.
+_WIDTH, _BARS, _ROW = 9.5, 6.5, 0.42
+#: Messages to one decision from more qubits than these are drawn as one.
+_FEW_SENDERS = 4
 _KINDS = {
     "gate": (PALETTE[0], "gate on one qubit"),
     "pair": (PALETTE[1], "gate on two qubits"),
     "measure": (PALETTE[2], "measurement"),
     "decision": (PALETTE[3], "decision and its gate"),
     "reset": (PALETTE[4], "reset"),
-    "wait": ("#d9d9d9", "waits, and decays"),
+    WAIT: ("#d9d9d9", "waits, and decays"),
 }
+_MORE = "#eeeeee"
 
 
 def plot_timeline(
@@ -34,7 +56,9 @@ def plot_timeline(
     """Draw when each qubit of a compiled circuit works, and when it waits and decays.
 
     Operations happen as late as possible. Grey is the time in which a qubit holds a state and nothing is done to it: it
-    relaxes with T1 and T2. An arrow is a measured bit on its way to a decision, the feed-forward latency included.
+    relaxes with T1 and T2. A blue arrow is a measured bit on its way to a decision, the feed-forward latency included; bits of
+    many qubits are one blue area. A qubit that is sent without a gate has a row at each node, with an orange arrow in between.
+    In a circuit of more than 12 rows, one row stands for all but the first and the last of many nodes that do the same.
 
     Args:
         compiled: A program compiled for a device.
@@ -46,16 +70,21 @@ def plot_timeline(
         The axes, with time in µs.
 
     Raises:
+        ParameterError: If it is not a compiled program.
         UnsupportedError: If the program was compiled for no device, which has no durations.
         UnknownNameError: If there is no such circuit.
 
     Example:
         >>> import qnet_circuits as qn
         >>> compiled = qn.compile(qn.Teleportation(state="+"), "aer:fake_kingston", corrections="feedforward")
-        >>> ax = plot_timeline(compiled)
+        >>> ax = qn.plot_timeline(compiled)
         >>> ax.get_xlabel()
         'time (µs)'
     """
+    if not isinstance(compiled, Compiled):
+        raise ParameterError(
+            f"a timeline is of a compiled program, got {type(compiled).__name__}; give qn.compile(protocol, device)"
+        )
     if compiled.device is None:
         raise UnsupportedError(
             "without a device nothing takes time; compile for one, such as aer:fake_kingston"
@@ -63,74 +92,147 @@ def plot_timeline(
     names = [each.name for each in compiled]
     chosen = compiled.items[0 if item is None else names.index(check_name("circuit", item, names))]
     timed = Twin(Usable(compiled.device.calibration), noise).timed(chosen.circuit, chosen.qubits)
-    ax = new_axes(ax, (9.0, 1.6 + 0.42 * len(chosen.qubits)))
-    _draw_bars(ax, timed, waits(rests(timed)))
-    _draw_messages(ax, timed)
-    _finish(ax, f"{chosen.name} on {compiled.device.name}", chosen, max(each.end for each in timed))
+    title = f"{chosen.name} on {compiled.device.name}, corrections={chosen.lowered.mode}"
+    return _draw(chosen, timed, title, ax)
+
+
+def _draw(item: CompiledItem, timed: Sequence[Timed], title: str, ax: Axes | None) -> Axes:
+    """Draw a circuit in time."""
+    rows, end = rows_of(item, timed, waits(rests(timed))), makespan(timed)
+    ax = new_axes(ax, (_WIDTH, 1.5 + _ROW * len(rows)))
+    place = {life: line for line, row in enumerate(rows) for life in row.lives}
+    wires = {
+        wire: [(life, line) for life, line in place.items() if life.wire == wire]
+        for wire in {life.wire for life in place}
+    }
+
+    def row_of(wire: int, time: float) -> int:
+        return next(
+            (line for life, line in wires[wire] if life.since <= time < life.until), wires[wire][-1][1]
+        )
+
+    for line, row in enumerate(rows):
+        _draw_row(ax, line, row, end)
+    for each in timed:
+        if kind_of(each) == "pair" and each.end > each.start:
+            ends = sorted(row_of(wire, each.start) for wire in each.wires)
+            middle = (each.start + each.end) / 2 * _MICROSECONDS
+            ax.plot([middle] * 2, [ends[0], ends[-1]], color=_KINDS["pair"][0], linewidth=1.2, zorder=1.5)
+    for own in wires.values():
+        for (_, before), (life, after) in pairwise(own):
+            if before != after:
+                _draw_arrow(ax, (life.since, before), (life.since, after), LINK_COLOUR, "sent")
+    _draw_messages(ax, timed, row_of)
+    _finish(ax, rows, end, title)
+    describe(ax, _words(rows, end, title))
     return ax
 
 
-def _kind(each: Timed) -> str:
-    if each.instruction.is_control_flow():
-        return "decision"
-    if each.name in ("measure", "reset"):
-        return each.name
-    return "pair" if len(each.wires) > 1 else "gate"
-
-
-def _draw_bars(ax: Axes, timed: Sequence[Timed], waiting: Sequence[Rest]) -> None:
-    """Draw everything that takes time as a bar on each of its wires, kind by kind."""
-    bars: dict[str, list[tuple[int, float, float]]] = {kind: [] for kind in _KINDS}
-    bars["wait"] = [(wait.wire, wait.start, wait.seconds) for wait in waiting]
-    for each in timed:
-        if not each.transparent and each.end > each.start:
-            bars[_kind(each)] += [(wire, each.start, each.end - each.start) for wire in each.wires]
-            if _kind(each) == "pair":
-                middle = (each.start + each.end) / 2 * _MICROSECONDS
-                ends = [min(each.wires), max(each.wires)]
-                ax.plot([middle, middle], ends, color=_KINDS["pair"][0], linewidth=1.2, zorder=1.5)
-    for kind, (colour, label) in _KINDS.items():
-        if bars[kind]:
-            wires, starts, lengths = np.array(bars[kind]).T
-            edge = {"edgecolor": FAINT, "linewidth": 0.4, "zorder": 1} if kind == "wait" else {"zorder": 2}
-            ax.barh(
-                wires, lengths * _MICROSECONDS, left=starts * _MICROSECONDS, height=_HEIGHT, color=colour,
-                label=label, gid=kind, **edge,
+def _draw_row(ax: Axes, line: int, row: Row, end: float) -> None:
+    """Draw the bars of a row; a row that stands for several has one, from the first begin to the last end."""
+    bars = [bar for life in row.lives for bar in life.bars]
+    if len(row.lives) > 1:
+        busy = [bar for bar in bars if bar.kind != WAIT] or bars
+        if busy:
+            start, stop = min(bar.start for bar in busy), max(bar.end for bar in busy)
+            _draw_bar(
+                ax, line, start, stop, color=_MORE, edgecolor=FAINT, hatch="///", linewidth=0.4, gid="more"
+            )
+        return
+    for bar in bars:
+        waiting = bar.kind == WAIT
+        edge = {"edgecolor": FAINT, "linewidth": 0.4, "zorder": 1} if waiting else {"zorder": 2}
+        _draw_bar(ax, line, bar.start, bar.end, color=_KINDS[bar.kind][0], gid=bar.kind, **edge)
+        text = f"waits {(bar.end - bar.start) * _MICROSECONDS:.3g} µs"
+        if waiting and (bar.end - bar.start) / end * _BARS * 72 > text_width(text, SMALLEST) + 8:
+            middle = (bar.start + bar.end) / 2 * _MICROSECONDS
+            ax.text(
+                middle, line, text, size=SMALLEST, color=INK, ha="center", va="center", zorder=4,
+                bbox={"facecolor": _KINDS[WAIT][0], "edgecolor": "none", "pad": 1},
             )  # fmt: skip
 
 
-def _draw_messages(ax: Axes, timed: Sequence[Timed]) -> None:
-    """Draw an arrow from the measurement of each bit to each decision that it is the last to reach."""
+def _draw_bar(ax: Axes, line: int, start: float, end: float, **style: Any) -> None:
+    ax.barh(line, (end - start) * _MICROSECONDS, _HEIGHT, start * _MICROSECONDS, **style)
+
+
+def _draw_arrow(ax: Axes, start: tuple[float, int], end: tuple[float, int], colour: str, gid: str) -> None:
+    """Draw a dashed arrow from a time and a row to a time and a row."""
+    (since, above), (until, below) = start, end
+    arrow = ax.annotate(
+        "", (until * _MICROSECONDS, below), (since * _MICROSECONDS, above), zorder=3,
+        arrowprops={"arrowstyle": "-|>", "color": colour, "linestyle": "--", "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0},
+    )  # fmt: skip
+    arrow.set_gid(gid)
+
+
+def _draw_messages(ax: Axes, timed: Sequence[Timed], row_of: Callable[[int, float], int]) -> None:
+    """Draw what each decision waits for: an arrow from each measurement, or one area from those of many qubits."""
     measured: dict[int, Timed] = {}
+    areas: dict[int, list[tuple[Timed, list[Timed]]]] = {}
     for each in sorted(timed, key=lambda each: each.position):
         if each.name == "measure":
             measured[each.bits[0]] = each
         elif read_bits(each.instruction):
-            senders = {(measured[bit].wires[0], measured[bit].end) for bit in each.bits if bit in measured}
-            for wire, end in senders:
-                ax.annotate(
-                    "", (each.start * _MICROSECONDS, each.wires[0]), (end * _MICROSECONDS, wire), zorder=3,
-                    arrowprops={"arrowstyle": "-|>", "color": MESSAGE_COLOUR, "linestyle": "--", "linewidth": 0.9},
-                )  # fmt: skip
+            sent = [measured[bit] for bit in each.bits if bit in measured]
+            target = row_of(each.wires[0], each.start)
+            senders = {(row_of(one.wires[0], one.start), one.end) for one in sent}
+            if len(sent) > _FEW_SENDERS:
+                areas.setdefault(target, []).append((each, sent))
+                continue
+            for line, end in senders:
+                _draw_arrow(ax, (end, line), (each.start, target), MESSAGE_COLOUR, "message")
+    for target, decisions in areas.items():
+        _draw_area(ax, target, decisions, row_of)
 
 
-def _finish(ax: Axes, title: str, item: CompiledItem, end: float) -> None:
-    ax.set_yticks(range(len(item.qubits)), _labels(item), parse_math=False)
-    ax.set_ylim(len(item.qubits) - 0.4, -0.6)
-    whole = end * _MICROSECONDS
+def _draw_area(
+    ax: Axes, target: int, decisions: Sequence[tuple[Timed, list[Timed]]], row_of: Callable[[int, float], int]
+) -> None:
+    """Draw the messages of many qubits to one row as an area, with the number of bits and how long they take."""
+    sent = [one for _, many in decisions for one in many]
+    lines = [row_of(one.wires[0], one.start) for one in sent]
+    begin, end = max(one.end for one in sent), min(each.start for each, _ in decisions)
+    corners = [(begin, min(lines)), (begin, max(lines)), (end, target)]
+    points = [(time * _MICROSECONDS, line) for time, line in corners]
+    ax.add_patch(
+        Polygon(points, facecolor=MESSAGE_COLOUR, alpha=0.18, linewidth=0, zorder=2.2, gid="messages")
+    )
+    said = f"{len({bit for one in sent for bit in one.bits})} bits, {(end - begin) * _MICROSECONDS:.3g} µs"
+    x, y = (sum(each) / 3 for each in zip(*points, strict=True))
+    ax.text(x, y, said, size=FONT, color=MESSAGE_COLOUR, ha="center", va="center", zorder=4)
+
+
+def _finish(ax: Axes, rows: Sequence[Row], end: float, title: str) -> None:
+    ax.set_yticks(range(len(rows)), [row.label for row in rows], size=FONT, parse_math=False)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    whole = end * _MICROSECONDS or 1.0
     ax.set_xlim(-0.01 * whole, 1.01 * whole)
-    ax.set_xlabel("time (µs)", color=INK)
-    ax.set_title(f"{title}, corrections={item.lowered.mode}", fontsize=10)
-    ax.legend(
-        loc="upper center", bbox_to_anchor=(0.5, -0.9 / len(item.qubits) - 0.12),
-        ncols=min(6, len(ax.containers)), frameon=False, fontsize=8,
-    )  # fmt: skip
+    ax.set_xlabel("time (µs)", color=INK, size=FONT)
+    ax.set_title(title, size=FONT + 2, parse_math=False)
     ax.spines[["top", "right"]].set_visible(False)
+    drawn = {artist.get_gid() for artist in ax.get_children()}
+    handles: list[Artist] = [
+        Patch(color=colour, label=label) for kind, (colour, label) in _KINDS.items() if kind in drawn
+    ]
+    if "more" in drawn:
+        handles.append(Patch(facecolor=_MORE, edgecolor=FAINT, hatch="///", label="several qubits at work"))
+    for gid, colour, label in (
+        ("message", MESSAGE_COLOUR, "bit on its way"),
+        ("sent", LINK_COLOUR, "qubit is sent"),
+    ):
+        if gid in drawn:
+            handles.append(Line2D([], [], color=colour, ls="--", lw=0.9, marker=">", ms=4, label=label))
+    draw_legend(ax, handles, 4)
 
 
-def _labels(item: CompiledItem) -> list[str]:
-    """Return the name of each wire: the program's qubit, and the physical one that it begins on."""
-    circuit = item.lowered.circuit
-    names = [f"{register.name}[{k}]" for register in circuit.qregs for k in range(register.size)]
-    begins = dict(zip(item.layout, names, strict=False))
-    return [f"{begins.get(qubit, 'helper')}  q{qubit}" for qubit in item.qubits]
+def _words(rows: Sequence[Row], end: float, title: str) -> str:
+    """Return what the plot shows."""
+    lives = [life for row in rows for life in row.lives]
+    waits = {
+        life.name: sum(bar.end - bar.start for bar in life.bars if bar.kind == WAIT) * _MICROSECONDS
+        for life in lives
+    }
+    longest = max(waits, key=lambda name: waits[name])
+    waiting = f"{longest} waits longest, {waits[longest]:.3g} µs" if waits[longest] else "no qubit waits"
+    return f"Timeline: {title}. {len(lives)} qubits work for {end * _MICROSECONDS:.3g} µs; {waiting}."
