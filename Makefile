@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DOCS_STAMP := $(VENV)/.docs
 LOWEST := .venv-lowest
 # Whose formulas and speed are compared with the library's; pyproject.toml says why it comes without its dependencies.
 PEER := sequence==0.8.5
@@ -10,7 +11,7 @@ WORKERS := $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 # Compiled modules are kept, whatever is set outside: every worker and every process that a test starts would compile them anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-slow test-lowest bench lint clean
+.PHONY: help demo docs test test-slow test-lowest bench lint clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -26,6 +27,15 @@ demo: $(STAMP)  ## install, then run a 3-hop repeater chain on the calibrated no
 	mkdir -p demo
 	$(BIN)/qnet run repeater-chain --set hops=3 --on aer:fake_kingston --seed 7 --plot demo/repeater-chain.png
 	@echo "picture: demo/repeater-chain.png"
+
+$(DOCS_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
+docs: $(DOCS_STAMP)  ## build the documentation site; warnings are errors; then open some of its pages in a browser, if there is one
+	$(BIN)/python -m sphinx -q -W --keep-going -n -c docs -d build/doctrees . build/site
+	$(BIN)/python docs/_site/look.py build/site
+	@echo "site: build/site/index.html"
 
 lint: $(STAMP)  ## style and types
 	$(BIN)/ruff check .
@@ -50,4 +60,4 @@ bench: $(STAMP)  ## measure speed against hand-written scripts and bars, some te
 	$(BIN)/python -m benchmarks.run --json bench.json
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(LOWEST) demo .pytest_cache .mypy_cache .ruff_cache build *.egg-info
+	rm -rf $(VENV) $(LOWEST) demo docs/made .pytest_cache .mypy_cache .ruff_cache build *.egg-info

@@ -26,6 +26,7 @@ def _blocks(file, language):
         "docs/add-a-protocol.md",
         "docs/any-circuit.md",
         "docs/beyond-calibrations.md",
+        "docs/howto.md",
         "docs/keys.md",
         "docs/repeaters.md",
         "docs/sweeps.md",
@@ -39,8 +40,8 @@ def test_python_blocks_run(file, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def _commands():
-    lines = [line for block in _blocks("README.md", "console") for line in block.splitlines()]
+def _commands(file):
+    lines = [line for block in _blocks(file, "console") for line in block.splitlines()]
     return [line.split("#")[0].strip() for line in lines if line.startswith("qnet ")]
 
 
@@ -54,16 +55,17 @@ def _run(commands, capsys):
     plt.close("all")
 
 
-def test_readme_command_lines_run(tmp_path, monkeypatch, capsys):
-    commands = _commands()
-    assert len(commands) >= 6
+@pytest.mark.parametrize(("file", "number"), [("README.md", 4), ("docs/howto.md", 25)])
+def test_command_lines_run(file, number, tmp_path, monkeypatch, capsys):
+    commands = _commands(file)
+    assert len(commands) >= number
     monkeypatch.chdir(tmp_path)
     _run(commands, capsys)
 
 
 def test_the_command_is_installed(tmp_path):
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "qnet"), *_commands()[0].split()[1:]],
+        [str(Path(sys.executable).parent / "qnet"), *_commands("README.md")[0].split()[1:]],
         capture_output=True,
         text=True,
         cwd=tmp_path,
@@ -72,7 +74,8 @@ def test_the_command_is_installed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("file", "language", "jobs"), [("README.md", "text", 4), ("hardware_runs/README.md", "console", 1)]
+    ("file", "language", "jobs"),
+    [("docs/processor.md", "text", 4), ("hardware_runs/README.md", "console", 1)],
 )
 def test_command_lines_that_need_an_account_run_on_the_stand_in(
     file, language, jobs, tmp_path, monkeypatch, capsys

@@ -1,0 +1,88 @@
+"""A page for each protocol of the registry, and one that lists them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import matplotlib.pyplot as plt
+import numpy as np
+from markup import autodoc, toctree
+
+import qnet_circuits as qn
+from qnet_circuits.programs.protocol import summary
+
+#: Protocols that measure a device, and links of one.
+EDGES = {"link-benchmark": ((0, 1), (1, 2)), "distillation-map": ((0, 1), (1, 2), (2, 3))}
+#: The theory of a protocol is shown for links of this fidelity.
+FIDELITY = 0.95
+ABOUT = """# Protocols
+
+Each page shows a protocol's first circuit, its figures beside theory, and its resources. `qnet describe NAME` says the
+same at the command line. Your own protocol is [one small file](../add-a-protocol.md).
+"""
+
+
+def protocol_pages(made):
+    """Return the pages by name, and draw their pictures below the directory ``made``."""
+    classes = [qn.protocol_class(name) for name in qn.protocol_names()]
+    own = {each.name: each for each in classes if each.__module__.startswith("qnet_circuits.")}
+    rows = [f"| [{name}](protocols/{name}.md) | {summary(each)} |" for name, each in own.items()]
+    table = "\n".join(["| name | what it does |", "|---|---|", *rows])
+    tree = toctree([f"protocols/{name}" for name in own], ":hidden:")
+    pages = {f"protocols/{name}.md": _page(each, made / "protocols") for name, each in own.items()}
+    return {"protocols.md": f"{ABOUT}\n{table}\n\n{tree}", **pages}
+
+
+def _page(kind, folder):
+    """Return the page of one protocol, and draw its first circuit beside it."""
+    given = {"edges": EDGES[kind.name]} if kind.name in EDGES else {}
+    protocol = kind(**given)
+    program = protocol.program(np.random.default_rng(0))
+    setting = "".join(f" --set '{key}={[list(each) for each in value]}'" for key, value in given.items())
+    parts = [f"# {kind.name}", f"```console\nqnet run {kind.name}{setting}\n```", _picture(protocol, folder)]
+    noisy = any(field.name == "link_fidelity" for field in dataclasses.fields(kind))
+    parts += [
+        "## Figures",
+        _figures(
+            dataclasses.replace(protocol, link_fidelity=FIDELITY) if noisy else protocol, program, noisy
+        ),
+    ]
+    parts += ["## Resources", _resources(program), "## Description and parameters"]
+    return "\n\n".join([*parts, autodoc("autoclass", f"qnet_circuits.{kind.__name__}", ":members: theory")])
+
+
+def _picture(protocol, folder):
+    """Draw a protocol's first circuit, and return the text that shows it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    figure = protocol.draw().figure
+    with plt.rc_context({"svg.hashsalt": "qnet-circuits"}):
+        figure.savefig(folder / f"{protocol.name}.svg", metadata={"Date": None}, bbox_inches="tight")
+    plt.close(figure)
+    return f"![The first circuit of {protocol.name}, with its nodes, links and messages]({protocol.name}.svg)"
+
+
+def _figures(protocol, program, noisy):
+    """Return the table of a protocol's figures: ideal values, theory and bounds."""
+    ideal = {figure.name: figure.ideal for figure in program.figures}
+    theory, bounds = protocol.theory(qn.NoiseParameters()), protocol.bounds
+    lines = [
+        f"| figure | ideal | theory{f', links of fidelity {FIDELITY}' if noisy else ''} | bounds |",
+        "|---|---|---|---|",
+    ]
+    for name in [*ideal, *(name for name in theory if name not in ideal)]:
+        limits = ", ".join(f"{bound} {value:.4g}" for bound, value in bounds.get(name, {}).items())
+        lines.append(f"| `{name}` | {_number(ideal.get(name))} | {_number(theory.get(name))} | {limits} |")
+    return "\n".join(lines)
+
+
+def _number(value):
+    return "" if value is None else f"{round(value, 4) + 0.0:.4g}"
+
+
+def _resources(program):
+    """Return the ledger of a program, with its network's terms spelled out."""
+    lines = ["| resource | amount |", "|---|---|", f"| circuits | {len(program.items)} |"]
+    for key, value in program.resources.items():
+        shown = ", ".join(f"{node} {n}" for node, n in value.items()) if isinstance(value, dict) else value
+        lines.append(f"| {key.replace('_', ' ')} | {shown} |")
+    return "\n".join(lines)

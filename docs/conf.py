@@ -1,0 +1,55 @@
+"""How ``make docs`` builds the site. Its source is the whole project, so that links work in the repository and on the site."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_site"))
+
+from qnet_circuits import __version__
+
+project = "qnet-circuits"
+author = "The qnet-circuits developers"
+copyright = author
+release = __version__
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.githubpages",
+    "qiskit_sphinx_theme",
+    "docstrings",
+    "pages",
+]
+root_doc = "docs/index"
+include_patterns = [
+    "docs/**",
+    "notebooks/*.ipynb",
+    "hardware_runs/README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+]
+exclude_patterns = [".*", "build", "demo", "**/.ipynb_checkpoints", "docs/_site"]
+
+html_theme = "qiskit-ecosystem"
+html_title = f"{project} {release}"
+templates_path = ["_site/templates"]
+html_math_renderer = "mathml"
+html_extra_path = ["_site/root"]
+html_copy_source = False
+html_show_sourcelink = False
+
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 4
+# Notebooks keep their outputs, and the tests run them; pages whose code is to be run say so.
+nb_execution_mode = "off"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
+
+default_role = "code"  # docstrings put names between single backticks
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # signatures stay short: docstrings say what is taken
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+# Classes of other packages, whose sites are not asked.
+nitpick_ignore_regex = [("py:.*", r"(numpy|collections|qiskit|matplotlib)\..*")]
