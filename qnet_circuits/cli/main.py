@@ -10,10 +10,10 @@ from typing import NoReturn
 import click
 
 from qnet_circuits.cli.compiling import compile_, layouts
+from qnet_circuits.cli.describing import describe, list_
 from qnet_circuits.cli.devices import devices
 from qnet_circuits.cli.jobs import cancel, cost, fetch, status, submit
 from qnet_circuits.cli.mistakes import mistake
-from qnet_circuits.cli.options import json_option, name_argument, protocol_of, set_option
 from qnet_circuits.cli.output import (
     BACKEND_FAILED,
     INTERRUPTED,
@@ -24,12 +24,11 @@ from qnet_circuits.cli.output import (
     aside,
     complain,
     quiet,
-    show,
 )
 from qnet_circuits.cli.running import budget, predict, replay, run
 from qnet_circuits.cli.sweeping import sweep
 from qnet_circuits.cli.teaching import teach
-from qnet_circuits.errors import AccountError, BackendError, NotFinishedError, ParameterError, QnetError
+from qnet_circuits.errors import AccountError, BackendError, NotFinishedError, QnetError
 
 #: Exit statuses of errors; the first kind that fits counts.
 _STATUS = {
@@ -91,54 +90,9 @@ def qnet() -> None:
     """  # noqa: D301  (click keeps the lines of a paragraph that begins with a real backspace)
 
 
-@qnet.command("list")
-@json_option
-def list_(as_json: bool) -> None:
-    """List the protocols."""
-    from qnet_circuits.programs.protocol import protocol_class, protocol_names, summary
-
-    listed = {name: summary(protocol_class(name)) for name in protocol_names()}
-    width = max(map(len, listed))
-    lines = [f"{name.ljust(width)}  {line}" for name, line in listed.items()]
-    show({"schema": 1, "protocols": listed} if as_json else "\n".join(lines))
-
-
-@qnet.command()
-@name_argument
-@set_option
-@json_option
-def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """Say what a protocol assumes and takes, and where it comes from.
-
-    NAME is one that `qnet list` names, or FILE.py:Class.
-    """
-    import inspect
-
-    import numpy as np
-
-    from qnet_circuits.programs.protocol import ask
-    from qnet_circuits.runs.manifest import said_of
-
-    protocol = protocol_of(name, settings)
-    text = inspect.cleandoc(str(type(protocol).__doc__ or ""))
-    about = {"schema": 1, "protocol": protocol.name, "parameters": protocol.parameters, "description": text}
-    try:
-        program = ask(protocol, "program", np.random.default_rng(0))
-    except ParameterError as error:
-        # A protocol without parameters for its circuits, such as one that measures a device, is described all the same.
-        about["needs"], lines = str(error), [str(error)]
-    else:
-        figures = [figure.name for figure in program.figures]
-        about.update(circuits=len(program.items), figures=figures)
-        if as_json:  # People are shown no bounds.
-            about["bounds"] = said_of(protocol, False, False)[1]
-        about["resources"] = program.resources
-        lines = [f"circuits: {len(program.items)}", f"figures: {', '.join(figures)}"]
-        lines += [f"{key.replace('_', ' ')}: {value}" for key, value in program.resources.items()]
-    show(about if as_json else "\n".join([protocol.id, "", text, "", *lines]))
-
-
 for command in (
+    list_,
+    describe,
     run,
     sweep,
     predict,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +29,8 @@ CARDINAL: dict[str, Bloch] = {
     "0": (0.0, 0.0, 1.0), "1": (0.0, 0.0, -1.0), "+": (1.0, 0.0, 0.0),
     "-": (-1.0, 0.0, 0.0), "+i": (0.0, 1.0, 0.0), "-i": (0.0, -1.0, 0.0),
 }  # fmt: skip
+#: Angles as text.
+_ANGLES = re.compile(r"theta\s*=\s*([^,]+?)\s*,\s*phi\s*=\s*([^,]+)")
 _PREPARATION = {"0": "", "1": "x", "+": "h", "-": "xh", "+i": "hs", "-i": "xhs"}
 _ROTATION = {"X": ("h",), "Y": ("sdg", "h"), "Z": ()}
 
@@ -36,18 +39,20 @@ def check_state(state: object) -> State:
     """Return a one-qubit state in its standard form.
 
     Args:
-        state: A cardinal state's name (0, 1, +, -, +i, -i), or its angles (theta, phi) on the Bloch sphere in radians.
+        state: A cardinal state's name (0, 1, +, -, +i, -i), or its angles (theta, phi) on the Bloch sphere in radians, also as
+            text, ``theta=1.2, phi=0.5``. Two plain numbers whose squares sum to 1 could be amplitudes: only the text is clear.
 
     Raises:
-        ParameterError: If it is neither.
+        ParameterError: If it is neither, or two numbers could be amplitudes.
 
     Example:
-        >>> check_state(0), check_state("1.2, 0.5")
-        ('0', (1.2, 0.5))
+        >>> check_state(0), check_state("1.2, 0.5"), check_state("theta=0.6, phi=0.8")
+        ('0', (1.2, 0.5), 'theta=0.6, phi=0.8')
     """
     if isinstance(state, str | int) and not isinstance(state, bool) and str(state) in CARDINAL:
         return str(state)
-    parts = state.strip("() ").split(",") if isinstance(state, str) else state
+    named = _ANGLES.fullmatch(state.strip()) if isinstance(state, str) else None
+    parts = named.groups() if named else state.strip("() ").split(",") if isinstance(state, str) else state
     try:
         if any(isinstance(part, bool) for part in parts):  # type: ignore[attr-defined]
             raise TypeError("a truth value is no angle")
@@ -55,18 +60,41 @@ def check_state(state: object) -> State:
     except (TypeError, ValueError):
         names = ", ".join(CARDINAL)
         raise ParameterError(
-            f"state must be one of {names}, or two angles theta,phi in radians, got {state!r}"
+            f"state must be one of {names}, or angles in radians such as theta=1.2, phi=0.5, got {state!r}"
         ) from None
     if not (math.isfinite(theta) and math.isfinite(phi)):
         raise ParameterError(f"the angles of a state must be finite, got {state!r}")
-    return theta, phi
+    if not _like_amplitudes(theta, phi):
+        return theta, phi
+    if named:
+        return f"theta={theta!r}, phi={phi!r}"
+    polar, azimuth = 2 * math.atan2(abs(phi), abs(theta)), 0.0 if theta * phi >= 0 else math.pi
+    raise ParameterError(
+        f"state={state!r} could be two angles or two amplitudes: for the angles write 'theta={theta:g}, phi={phi:g}', for the "
+        f"amplitudes their angles, 'theta={polar:.10g}, phi={azimuth:.10g}'"
+    )
+
+
+def _like_amplitudes(a: float, b: float) -> bool:
+    """Tell whether two numbers could be real amplitudes; rounded ones if both differ from 0."""
+    return abs(a * a + b * b - 1) < (1e-9 if 0.0 in (a, b) else 0.01)
+
+
+def angles_of(state: State) -> tuple[float, float]:
+    """Return the angles (theta, phi) of a state that is given by angles."""
+    if not isinstance(state, str):
+        return state
+    named = _ANGLES.fullmatch(state)
+    if named is None:
+        raise ParameterError(f"state {state!r} has no angles; write them as theta=1.2, phi=0.5")
+    return float(named[1]), float(named[2])
 
 
 def bloch_vector(state: State) -> Bloch:
     """Return the Bloch vector (x, y, z), of length 1, of a state."""
-    if isinstance(state, str):
-        return CARDINAL[state]
-    theta, phi = state
+    if state in CARDINAL:
+        return CARDINAL[str(state)]
+    theta, phi = angles_of(state)
     return math.sin(theta) * math.cos(phi), math.sin(theta) * math.sin(phi), math.cos(theta)
 
 
@@ -80,11 +108,11 @@ def prepare(circuit: QuantumCircuit, qubit: Qubit, state: State) -> None:
         >>> [instruction.operation.name for instruction in circuit.data]
         ['h', 's']
     """
-    if isinstance(state, str):
-        for gate in _PREPARATION[check_name("state", state, CARDINAL)]:
+    if state in CARDINAL:
+        for gate in _PREPARATION[str(state)]:
             getattr(circuit, gate)(qubit)
         return
-    theta, phi = state
+    theta, phi = angles_of(state)
     circuit.ry(theta, qubit)
     circuit.rz(phi, qubit)
 

@@ -12,7 +12,7 @@ from qnet_circuits.qkd.schemes import PrepareAndMeasure
 @register
 @dataclass(frozen=True)
 class BB84(PrepareAndMeasure):
-    """BB84: Alice sends qubits in Z or X, Bob measures in Z or X, and what both did in Z becomes a key.
+    """BB84: Alice sends qubits in Z or X, Bob measures in Z or X, and rounds that both did in Z become a secret key.
 
     Whoever looks at a qubit without knowing its basis disturbs it, so the error rate bounds what was learned (C. H. Bennett and
     G. Brassard, 1984). Bits of X are compared and discarded; the length of the key follows Tomamichel, Lim, Gisin and Renner,

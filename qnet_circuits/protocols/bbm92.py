@@ -12,7 +12,7 @@ from qnet_circuits.qkd.schemes import EntanglementBased
 @register
 @dataclass(frozen=True)
 class BBM92(EntanglementBased):
-    """BBM92: Alice and Bob share pairs over a chain, each measures Z or X, and Z becomes a key.
+    """BB84 with shared pairs: Alice and Bob each measure one half of a pair in Z or X, and rounds in Z become a key.
 
     Nobody prepares a bit: it is made by the measurement, and stations that swap need not be trusted (C. H. Bennett, G. Brassard
     and N. D. Mermin 1992). Bits of X are compared and discarded; the length is that of BB84.

@@ -25,7 +25,7 @@ _SETTINGS = {"plus_z": (1, "Z", 1), "plus_x": (1, "X", 1), "minus_z": (-1, "Z", 
 @register
 @dataclass(frozen=True)
 class Chsh(ChainProtocol):
-    """The CHSH value of the pair at the ends of a link or a chain.
+    """A Bell test: whether the two ends of a link or a chain agree more often than any local theory allows.
 
     S = E(a, b) + E(a, b') + E(a', b) - E(a', b') is at most 2 in every local theory (Clauser, Horne, Shimony, Holt, Phys. Rev.
     Lett. 23, 880 (1969)) and 2√2 for Φ+; a Werner pair of visibility v gives 2√2 v. The p-value is the binomial probability of

@@ -30,7 +30,7 @@ _MOST_CHECKS = 12
 @register
 @dataclass(frozen=True)
 class Distillation(ChainProtocol):
-    """A better Bell pair out of several, by local gates, measurements and a comparison of results.
+    """One better Bell pair out of several, by local gates, measurements and a comparison of results.
 
     Alice and Bob do the same gates on their halves of all pairs, measure all pairs but one, and keep it if every two results
     agree. The figure ``fidelity`` is that of the pair given that it is kept, ``acceptance`` the probability of that. Schemes:

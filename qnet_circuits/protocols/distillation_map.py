@@ -36,7 +36,7 @@ _PAIRS = 2
 @register
 @dataclass(frozen=True)
 class DistillationMap(CouplingsProtocol):
-    """For every coupling of a device: whether distilling two pairs of its link beats using them as they are.
+    """For each coupling of a device: whether distilling two of its pairs into one beats using them as they are.
 
     A coupling b-c with neighbours a and d is a line of four qubits, as in ``link-benchmark``: the first pair is made on b-c
     and moved into the memories a and d, where it waits; the second pair checks it. The figure ``gain_b_c`` is in perfect

@@ -22,7 +22,7 @@ from qnet_circuits.theory.estimate import Estimate
 @register
 @dataclass(frozen=True)
 class E91(EntanglementBased):
-    """E91: Alice and Bob share pairs over a chain; bits in Z become a key, and other rounds violate a Bell inequality.
+    """A secret key from shared pairs, whose other rounds violate a Bell inequality.
 
     Alice measures Z, X or, in the CHSH rounds, (Z ± X)/√2; Bob measures Z or X, each half of the time. Werner pairs of error
     rate Q give S = 2√2 (1 - 2Q), above the 2 of every local theory for Q < 14.6 % (A. K. Ekert 1991, with

@@ -30,7 +30,7 @@ _MOST_HOPS = 3
 @register
 @dataclass(frozen=True)
 class EncodedLink(ChainProtocol):
-    """A Bell pair over a chain whose links, stations and swaps are encoded, so that single errors are seen.
+    """A Bell pair whose links, stations and swaps are encoded in several qubits, so that single errors are noticed.
 
     Each link makes one raw pair for each qubit of a block. Its near node measures the code's checks of Z on its half, its far
     node those of X: that leaves an encoded pair. Stations measure two blocks in the Bell basis, qubit by qubit, and the ends

@@ -36,7 +36,7 @@ Setting = tuple[str, int, Sequence[str | float]]
 @register
 @dataclass(frozen=True)
 class Ghz(Protocol):
-    """A GHZ state shared by parties: (|0…0⟩ + |1…1⟩)/√2.
+    """Several parties share one entangled state, (|0…0⟩ + |1…1⟩)/√2.
 
     In a star, the centre, itself no party, prepares the state and teleports one qubit to each party. Along a chain,
     neighbours' Bell pairs are fused: each inner party joins its two halves by a CNOT and measures one, and X at a party waits

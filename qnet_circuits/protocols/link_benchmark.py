@@ -29,7 +29,7 @@ _MEAN = "mean_fidelity"
 @register
 @dataclass(frozen=True)
 class LinkBenchmark(CouplingsProtocol):
-    """The Bell fidelity of every link of a device, many links at once.
+    """The fidelity of the Bell pair on every link of a device, many links at once.
 
     Every coupling is a link of its own between two nodes: it makes a Bell pair, and F = (1 + ⟨XX⟩ - ⟨YY⟩ + ⟨ZZ⟩)/4 is the
     pair's fidelity with Φ+, readout errors included. Links without a common qubit run in one circuit, so that three settings

@@ -32,7 +32,7 @@ _SAID = "links begin with heralded pairs, and what memories lose on the average 
 @register
 @dataclass(frozen=True)
 class NetworkRequests(Protocol):
-    """Pairs of users who share a network of any shape, its links and its memories.
+    """Several pairs of users ask one network for entanglement, and share its links and its memories.
 
     ``serve_requests`` samples how requests wait for memories and for links, by routes and a policy. For each request, a circuit
     makes the pair that its users get on the average: links as they are heralded, swapped at every station of the route, and

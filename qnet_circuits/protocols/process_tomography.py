@@ -29,7 +29,7 @@ PROCESSES = ("teleportation", "cnot")
 @register
 @dataclass(frozen=True)
 class ProcessTomography(ChainProtocol):
-    """All that a teleportation, or a teleported CNOT, does to its qubits.
+    """Everything that a teleportation, or a teleported CNOT, does to its qubits.
 
     Every operator of a qubit is a sum of the states 0, 1, + and +i, so that what becomes of these four, measured in X, Y
     and Z, is the whole process: 12 circuits for one qubit, 144 for two. The process fidelity F is that of the Choi states,

@@ -43,7 +43,7 @@ _ALL_ROUNDS = 10**12
 @register
 @dataclass(frozen=True)
 class QuantumRepeater(Protocol):
-    """Pairs and secret bits per second of a repeater chain over fibre, whose links come by chance and whose memories fade.
+    """Pairs and secret bits per second over long fibres, whose links succeed by chance and whose memories fade.
 
     Links attempt until they are heralded, their qubits are stored until the stations swap, and what the memories lose meanwhile
     is brought into the circuits by ``storage``:

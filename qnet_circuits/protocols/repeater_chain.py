@@ -54,7 +54,7 @@ def bell_program(
 @register
 @dataclass(frozen=True)
 class RepeaterChain(ChainProtocol):
-    """Entanglement over a chain of repeater stations, by entanglement swapping.
+    """One Bell pair between the ends of a chain of stations, made from short pairs by entanglement swapping.
 
     Every link makes a Bell pair, every station measures its two halves in the Bell basis, and the far end applies one Pauli
     correction for the parities of all results. The fidelity with Φ+ is F = (1 + ⟨XX⟩ - ⟨YY⟩ + ⟨ZZ⟩)/4, from three

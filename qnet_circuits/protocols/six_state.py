@@ -12,7 +12,7 @@ from qnet_circuits.qkd.schemes import PrepareAndMeasure
 @register
 @dataclass(frozen=True)
 class SixState(PrepareAndMeasure):
-    """The six-state protocol: Alice sends qubits in Z, X or Y, Bob measures in one of these, and Z becomes a key.
+    """BB84 with a third basis: Alice sends and Bob measures in Z, X or Y, and rounds in Z become a secret key.
 
     Three bases show every Pauli error, and intercept-resend makes 33.3 % of errors instead of BB84's 25 % (D. Bruß,
     quant-ph/9805019). Bits of X and Y are compared and discarded, and both must be below the tolerance. The key's length

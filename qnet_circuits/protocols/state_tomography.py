@@ -25,7 +25,7 @@ _MIXED = DensityMatrix(np.eye(4) / 4)
 @register
 @dataclass(frozen=True)
 class StateTomography(ChainProtocol):
-    """The whole state of the pair at a chain's ends, by measurement of all nine pairs of Paulis.
+    """The whole state of a shared pair, from measurements of all nine pairs of Paulis.
 
     Fidelity with Φ+, negativity, concurrence, entropy in bits and purity of the state, and the means of all fifteen
     products of Paulis, from which ``density_matrix`` and ``plot_density_matrix`` make the state. Links with weights q_P

@@ -22,7 +22,7 @@ TASKS = ("bell", "chsh", "state")
 @register
 @dataclass(frozen=True)
 class SwapTransport(ChainProtocol):
-    """A Bell pair made on the first link of a chain, one half of which is carried to the far end by SWAPs.
+    """For comparison: one half of a Bell pair, or a qubit, is carried along a chain by SWAP gates.
 
     The direct way to entangle distant qubits on a machine, and what protocols over a chain are compared with: it needs no
     mid-circuit measurement and no message, but its depth grows with the distance, where that of swapping by measurement stays
@@ -39,7 +39,7 @@ class SwapTransport(ChainProtocol):
         network: A chain with links of its own, instead of the two.
         task: What is carried and how it is judged: ``bell``, half of a pair by the figures of ``RepeaterChain``; ``chsh``, half
             of a pair by that of ``Chsh``; ``state``, a qubit by those of ``Teleportation``. Default ``bell``.
-        state: With ``state``: 0, 1, +, -, +i, -i, or angles (theta, phi) in radians. By default all six cardinal states.
+        state: With ``state``: 0, 1, +, -, +i, -i, or angles, as of ``Teleportation``. By default all six cardinal states.
 
     Raises:
         ParameterError: If a value is out of range, both ways are given, or there is a state to a task without one.

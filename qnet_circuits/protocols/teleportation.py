@@ -43,7 +43,7 @@ class _Sent:
 @register
 @dataclass(frozen=True)
 class Teleportation(ChainProtocol, _Sent):
-    """A qubit is teleported from Alice to Bob, over a Bell pair that stations may have swapped.
+    """The state of a qubit moves from Alice to Bob, by a shared Bell pair and two classical bits.
 
     Alice measures her qubit and her half of the pair in the Bell basis; Bob corrects X and Z by the parities of her two bits
     and the stations'. The fidelity with a state of Bloch vector r is F = (1 + r·s)/2, from up to three Pauli settings; over
@@ -53,7 +53,8 @@ class Teleportation(ChainProtocol, _Sent):
     On hardware: 2N + 1 qubits in a line and 2N two-qubit gates for N hops, two real-time decisions in feed-forward mode.
 
     Args:
-        state: 0, 1, +, -, +i, -i, or angles (theta, phi) in radians. By default all six cardinal states.
+        state: 0, 1, +, -, +i, -i, or angles in radians: (theta, phi), or ``theta=1.2, phi=0.5`` as text, the clear form if the
+            two numbers could be amplitudes. By default all six cardinal states.
         hops: Number of links, at least 1. Default 1.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
         network: A chain with links of its own, instead of the two.
@@ -112,7 +113,7 @@ def state_program(network: Network, state: State | None, direct: bool = False) -
     for sent in list(CARDINAL) if state is None else [state]:
         for axis, component in zip("XYZ", bloch_vector(sent), strict=True):
             if abs(component) > 1e-12:
-                label = sent if isinstance(sent, str) else "state"
+                label = str(sent) if sent in CARDINAL else "state"
                 name = f"{label}_{axis.lower()}"
                 circuit = _circuit(network, sent, axis, direct)
                 tags = {"state": str(sent), "setting": axis}

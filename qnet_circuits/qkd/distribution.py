@@ -93,6 +93,12 @@ class KeyDistribution(Protocol):
         return int(getattr(self, self.counted))
 
     @property
+    def sifted_share(self) -> float:
+        """How many rounds have the same basis on both sides on average, in (0, 1)."""
+        line = self.lines()[0]
+        return sum(setting.probability for setting in line if setting.matched)
+
+    @property
     def rules(self) -> SessionParameters:
         """What both parties agreed on for the classical half.
 

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 import qnet_circuits as qn
+from qnet_circuits.programs.learning import OTHERS, learning_order
 from qnet_circuits.protocols.bb84 import BB84
 
 
@@ -53,7 +54,30 @@ def test_list_and_describe(qnet):
     status, out, _ = qnet("describe", "repeater-chain", "--set", "hops=4")
     assert status == 0 and "hops=4" in out and "bell pairs: 4" in out
     assert json.loads(qnet("describe", "chsh", "--json")[1])["figures"] == ["s_value"]
-    assert "ghz" in json.loads(qnet("list", "--json")[1])["protocols"]
+
+
+def test_the_list_begins_with_the_first_lesson_and_places_every_protocol_of_the_package(qnet):
+    plain = json.loads(qnet("list", "--json")[1])
+    names = [name for group in plain["groups"].values() for name in group]
+    assert names == list(plain["protocols"]) and set(names) == set(qn.protocol_names())
+    placed = learning_order(
+        name for name in names if qn.protocol_class(name).__module__.startswith("qnet_circuits.")
+    )
+    assert names[0] == "teleportation" and OTHERS not in placed
+
+
+@pytest.mark.parametrize("name", ["bb84", "bbm92", "e91", "chsh"])
+def test_describe_says_what_is_announced_and_sifted(qnet, name):
+    _, out, _ = qnet("describe", name)
+    assert "basis" in next(line for line in out.splitlines() if "announced aloud" in line)
+    assert ("sifting" in out) == (name != "chsh")
+
+
+def test_describe_shows_no_python(qnet):
+    for name in qn.protocol_names():
+        _, out, _ = qnet("describe", name)
+        for word in (">>>", "Raises:", "ClassVar", "None", "``", "{'", "Error"):
+            assert word not in out, (name, word)
 
 
 def test_out_and_replay(qnet, tmp_path):

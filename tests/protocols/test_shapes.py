@@ -8,7 +8,7 @@ from qiskit import QuantumCircuit
 
 import qnet_circuits as qn
 from qnet_circuits.errors import ParameterError, UnknownNameError
-from qnet_circuits.programs.blocks import eigenstates
+from qnet_circuits.programs.blocks import bloch_vector, eigenstates
 from qnet_circuits.programs.cnot_protocol import SETTINGS, process_fidelity, settings, truth_table
 from qnet_circuits.programs.expressions import parity
 from qnet_circuits.programs.instructions import LINK_OPERATIONS
@@ -29,6 +29,10 @@ REFUSED = [
     (lambda: qn.Teleportation(state="2"), "state .*'2'"),
     (lambda: qn.Teleportation(state=(1.0,)), r"state .*\(1\.0,\)"),
     (lambda: qn.Teleportation(state=(float("nan"), 0.0)), "state.*nan"),
+    (lambda: qn.Teleportation(state=(0.6, 0.8)), r"amplitudes.*theta=0\.6, phi=0\.8.*theta=1\.85459"),
+    (lambda: qn.Teleportation(state="0.6, -0.8"), r"amplitudes.*theta=1\.85459.*phi=3\.1415"),
+    (lambda: qn.Teleportation(state=(0.71, 0.71)), "amplitudes"),
+    (lambda: qn.Teleportation(state=(1, 0)), "amplitudes"),
     (lambda: qn.Teleportation(hops=0), "hops .*1 to 1000.* 0$"),
     (lambda: qn.Teleportation(link_fidelity=1.2), r"link fidelity .*1\.2"),
     (lambda: qn.Teleportation(hops=2, network=qn.Network.chain(2)), "network and hops"),
@@ -371,3 +375,22 @@ def test_fidelities_of_swapping_carry_the_label_of_their_bell_state():
         # The ends hold Φ+ after Z to the z and X to the x: Z turns the sign of XX, X that of ZZ.
         for setting, sign in (("xx", (-1) ** z), ("zz", (-1) ** x)):
             assert _value(parity(setting, out, given), uncorrected) == pytest.approx(sign)
+
+
+def test_angles_that_could_be_amplitudes_are_taken_as_text_and_stay_text():
+    protocol = qn.Teleportation(state=" theta = 0.6,phi=0.8 ")
+    assert eval(repr(protocol), {"Teleportation": qn.Teleportation}) == protocol
+    assert qn.Teleportation.from_parameters(**protocol.parameters) == protocol
+    assert qn.Teleportation(state="theta=0.7, phi=0.4") == qn.Teleportation(state=(0.7, 0.4))
+    bloch = (np.sin(0.6) * np.cos(0.8), np.sin(0.6) * np.sin(0.8), np.cos(0.6))
+    assert np.allclose(bloch_vector(protocol.state), bloch)
+    assert qn.predict(protocol).fidelity.value == pytest.approx(1.0)
+
+
+def test_amplitudes_are_told_the_angles_that_they_mean():
+    with pytest.raises(qn.ParameterError) as refused:
+        qn.Teleportation(state=(0.6, -0.8))
+    told = str(refused.value).split("'")[-2]
+    assert np.allclose(
+        bloch_vector(qn.Teleportation(state=told).state), (2 * 0.6 * -0.8, 0.0, 0.6**2 - 0.8**2)
+    )

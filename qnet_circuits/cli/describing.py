@@ -1,0 +1,162 @@
+"""``qnet list`` and ``describe``: the protocols that there are, and what one of them assumes, takes and costs."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import click
+
+from qnet_circuits.cli.options import json_option, name_argument, protocol_of, set_option
+from qnet_circuits.cli.output import show
+from qnet_circuits.errors import ParameterError
+
+_WIDTH = 110
+#: What the lines on messages say of the ledger.
+_MESSAGES = ("classical_bits", "rounds", "announced_bits")
+_SECTION = re.compile(r"^(Args|Raises|Returns|Example|Examples):$", re.MULTILINE)
+
+
+@click.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List the protocols, from first to advanced."""
+    from qnet_circuits.programs.learning import learning_order
+    from qnet_circuits.programs.protocol import protocol_class, protocol_names, summary
+
+    groups = learning_order(protocol_names())
+    listed = {name: summary(protocol_class(name)) for names in groups.values() for name in names}
+    width = max(map(len, listed))
+    lines = []
+    for group, names in groups.items():
+        lines += ["", group, *(f"  {name.ljust(width)}  {listed[name]}" for name in names)]
+    lines += ["", "qnet describe NAME says more; qnet run NAME runs one."]
+    show({"schema": 1, "protocols": listed, "groups": groups} if as_json else "\n".join(lines[1:]))
+
+
+@click.command()
+@name_argument
+@set_option
+@json_option
+def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
+    """Say what a protocol assumes, takes and costs.
+
+    NAME is one that `qnet list` names, or FILE.py:Class.
+    """
+    import numpy as np
+
+    from qnet_circuits.programs.protocol import ask
+    from qnet_circuits.runs.manifest import said_of
+
+    protocol = protocol_of(name, settings)
+    text, arguments = _told(type(protocol))
+    about = {"schema": 1, "protocol": protocol.name, "parameters": protocol.parameters, "description": text}
+    about["arguments"] = arguments
+    try:
+        program = ask(protocol, "program", np.random.default_rng(0))
+    except ParameterError as error:
+        # A protocol without parameters for its circuits, such as one that measures a device, is described all the same.
+        about["needs"], lines = str(error), [str(error)]
+    else:
+        figures = [figure.name for figure in program.figures]
+        about.update(circuits=len(program.items), figures=figures)
+        if as_json:  # People are shown no bounds.
+            about["bounds"] = said_of(protocol, False, False)[1]
+        about["resources"] = program.resources
+        lines = [
+            f"circuits: {len(program.items)}",
+            f"figures: {', '.join(figures)}",
+            "",
+            "One shot needs at most:",
+        ]
+        lines += _costs(program.resources, _announced(program), _sifting(protocol))
+    show(about if as_json else "\n".join([name, "", text, *_parameters(protocol, arguments), "", *lines]))
+
+
+def _told(cls: type) -> tuple[str, dict[str, str]]:
+    """Return what a class's documentation says of the protocol, and of each argument, without what is for programmers."""
+    parts = _SECTION.split(inspect.cleandoc(str(cls.__doc__ or "")))
+    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
+    found = re.split(r"^(\w+): ", textwrap.dedent(sections.get("Args", "").strip("\n")), flags=re.MULTILINE)
+    arguments = {
+        name: _plain(" ".join(text.split())) for name, text in zip(found[1::2], found[2::2], strict=True)
+    }
+    return _plain(parts[0].strip()), arguments
+
+
+def _plain(text: str) -> str:
+    """Return documentation without its marks for code."""
+    return text.replace("``", "")
+
+
+def _parameters(protocol: Any, arguments: Mapping[str, str]) -> list[str]:
+    """Return the lines on the parameters, as ``--set`` takes them; what was not given has no value."""
+    given = {name: _written(value) for name, value in protocol.parameters.items()}
+    named = {name: f"{name}={given[name]}" if name in given else name for name in {**arguments, **given}}
+    if not named:
+        return []
+    width = min(28, max(map(len, named.values()))) + 4
+    lines = ["", "Parameters, each with --set NAME=VALUE:"]
+    for name, shown in named.items():
+        first = f"  {shown}".ljust(width)
+        lines += textwrap.wrap(
+            first + arguments.get(name, ""), _WIDTH, subsequent_indent=" " * width, drop_whitespace=True,
+            break_long_words=False,
+        )  # fmt: skip
+    return lines
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _costs(ledger: Mapping[str, Any], announced: Iterable[str], sifting: str) -> list[str]:
+    """Return the lines on what one shot costs."""
+    waited, rounds, said = (ledger[key] for key in _MESSAGES)
+    lines = [
+        f"{key.replace('_', ' ')}: {_listed(value)}" for key, value in ledger.items() if key not in _MESSAGES
+    ]
+    if waited:
+        lines.append(
+            f"messages that corrections or decisions wait for: {_many(waited, 'bit')} in {_many(rounds, 'round')}"
+        )
+    else:
+        lines.append("messages that corrections or decisions wait for: none")
+    if said:
+        lines.append(
+            f"announced aloud to compare, nothing waits for it: {_many(said, 'bit')} ({', '.join(announced)})"
+        )
+    return [f"  {line}" for line in lines + ([sifting] if sifting else [])]
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _listed(value: Any) -> str:
+    return (
+        ", ".join(f"{key} {each}" for key, each in value.items())
+        if isinstance(value, Mapping)
+        else str(value)
+    )
+
+
+def _announced(program: Any) -> list[str]:
+    """Return what nodes announce, each once."""
+    return list(dict.fromkeys(each.what for item in program.items for each in item.announced))
+
+
+def _sifting(protocol: Any) -> str:
+    """Return how many rounds of a key distribution are kept."""
+    from qnet_circuits.qkd.distribution import KeyDistribution
+
+    if not isinstance(protocol, KeyDistribution):
+        return ""
+    share = 100 * protocol.sifted_share
+    return (
+        f"sifting: in {share:.3g} % of the rounds both bases are the same; the others give no bit of the key"
+    )
