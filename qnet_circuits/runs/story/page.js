@@ -34,7 +34,7 @@ function unfolded(packed) {
 }
 
 const story = unfolded(JSON.parse(byId("story").textContent));
-const view = { shot: 0, moment: 0, time: 0, withheld: false, scaled: true, all: false, qubit: 0, timer: null };
+const view = { shot: 0, moment: 0, time: 0, withheld: false, scaled: true, all: false, qubit: 0, curve: 0, timer: null };
 
 const tale = () => (view.withheld && story.shots[view.shot].withheld) || story.shots[view.shot];
 const moments = () => tale().moments;
@@ -134,9 +134,14 @@ function drawLanes(svg, place, width, left) {
     const row = add(svg, "g", { "data-qubit": k });
     add(row, "title", {}, qubitName(k));
     add(row, "rect", { x: 4, y: y - 10, width: left - 8, height: 20, rx: 4, fill: chosen ? "var(--chosen)" : "transparent" });
-    add(row, "text", { x: 8, y: y + 4 }, shortened(qubit.name, left < 70 ? 7 : 9));
+    add(row, "text", { x: 8, y: y + 4 }, shortened(rowName(qubit), left < 70 ? 7 : 10));
     add(svg, "line", { x1: left, x2: width - 14, y1: y, y2: y, stroke: "var(--line)" });
   });
+}
+
+// A lane has the name of its node, so that a row needs the rest alone.
+function rowName({ name, node }) {
+  return name.startsWith(`${node}[`) ? `qubit ${name.slice(node.length + 1, -1)}` : name;
 }
 
 function shortened(text, most) {
@@ -169,8 +174,9 @@ function drawEvent(svg, event, place, x) {
   const until = Math.min(event.end, view.time), from = x(event.t), to = Math.max(x(until), from + 3);
   const group = add(svg, "g", { class: "event", "data-kind": event.kind, "data-nodes": event.nodes.join("|") });
   add(group, "title", {}, `${timeText(event.t)}: ${event.text}`);
-  if (event.kind === "message" || event.kind === "channel") return drawFlight(group, event, place, x);
+  if (event.nodes.length === 2 && ["message", "channel"].includes(event.kind)) return drawFlight(group, event, place, x);
   const colour = `var(--${(KINDS[event.kind] ?? KINDS.gate)[0]})`, rows = event.qubits.map((k) => place.row.get(k));
+  if (!rows.length) for (const name of event.nodes) drawMark(group, place.lane.get(named(name)), from, colour);
   if (rows.length > 1) drawJoined(group, event.kind, colour, x((event.t + event.end) / 2), Math.min(...rows), Math.max(...rows));
   const high = event.kind === "wait" ? 5 : 14;
   for (const y of rows) add(group, "rect", { x: from, y: y - high / 2, width: to - from, height: high, rx: event.kind === "wait" ? 2 : 1, fill: colour });
@@ -185,6 +191,11 @@ function drawJoined(group, kind, colour, x, top, bottom) {
   let path = `M ${x} ${top}`;
   for (let y = top, side = 5; y < bottom; y += 8, side = -side) path += ` Q ${x + side} ${Math.min(y + 4, bottom)} ${x} ${Math.min(y + 8, bottom)}`;
   return add(group, "path", { d: path, fill: "none", stroke: colour, "stroke-width": 2 });
+}
+
+// What software does at a node, and to no qubit, is a diamond in the node's lane.
+function drawMark(group, { top }, x, fill) {
+  add(group, "path", { d: `M ${x} ${top + 4} l 6 7 l -6 7 l -6 -7 z`, fill });
 }
 
 // What travels is a slanted line that ends where the message, or the qubit, is now.
@@ -349,29 +360,35 @@ function addCard(box, name, verb, facts, before, k = null) {
 
 // ---------------------------------------------------------------- what if
 
-// The curve is exact at its points, and a straight line between them.
+const curve = () => story.curves[view.curve];
+const short = (number) => String(+number.toFixed(4));
+const withUnit = (number) => `${short(number)}${curve().unit ? ` ${curve().unit}` : ""}`;
+
+// A curve is exact at its points, and a straight line between them.
 function valueAt(x) {
-  const points = story.curve.points, k = Math.max(1, points.findIndex((point) => point[0] >= x));
+  const { points } = curve(), k = Math.max(1, points.findIndex((point) => point[0] >= x - 1e-9));
   const [[x0, y0], [x1, y1]] = [points[k - 1], points[k]];
   return y0 + ((y1 - y0) * (x - x0)) / (x1 - x0);
 }
 
 function drawCurve() {
-  const { points, quantity, unit, figure, chosen } = story.curve, svg = byId("curve"), now = Number(byId("value").value);
+  const { points, quantity, unit, figure, chosen, error } = curve(), svg = byId("curve"), now = Number(byId("value").value);
   const width = Math.max(300, byId("curve-part").clientWidth), height = 220, values = points.map((point) => point[1]);
-  const [low, high] = [Math.floor(50 * Math.min(...values) - 0.2) / 50, Math.min(1, Math.ceil(50 * Math.max(...values) + 0.2) / 50)];
-  const x = (t) => 52 + ((width - 70) * (t - points[0][0])) / (points.at(-1)[0] - points[0][0]), y = (v) => 12 + ((height - 56) * (high - v)) / (high - low);
-  const reading = `${figure} ${valueAt(now).toFixed(4)} at ${now} ${unit}`;
+  const [first, last] = [points[0][0], points.at(-1)[0]], spare = 0.08 * (Math.max(...values) - Math.min(...values));
+  const [low, high] = [Math.min(...values) - spare, Math.max(...values) + spare];
+  const x = (t) => 56 + ((width - 74) * (t - first)) / (last - first), y = (v) => 12 + ((height - 56) * (high - v)) / (high - low);
+  const reading = `${figure} ${valueAt(now).toFixed(4)} at ${withUnit(now)}`;
   cleared(svg, width, height, `${figure} against ${quantity}: ${reading}`);
   for (let k = 0; k <= 4; k++) {
-    const v = low + (k * (high - low)) / 4, t = points[0][0] + (k * (points.at(-1)[0] - points[0][0])) / 4;
-    add(svg, "line", { x1: 52, x2: width - 18, y1: y(v), y2: y(v), stroke: "var(--line)" });
-    add(svg, "text", { x: 46, y: y(v) + 4, "text-anchor": "end", class: "faint" }, v.toFixed(3));
-    add(svg, "text", { x: x(t), y: height - 26, "text-anchor": "middle", class: "faint" }, String(t));
+    const v = low + (k * (high - low)) / 4;
+    add(svg, "line", { x1: 56, x2: width - 18, y1: y(v), y2: y(v), stroke: "var(--line)" });
+    add(svg, "text", { x: 50, y: y(v) + 4, "text-anchor": "end", class: "faint" }, v.toFixed(3));
   }
-  add(svg, "text", { x: (width + 34) / 2, y: height - 6, "text-anchor": "middle" }, `${quantity} (${unit})`);
-  add(svg, "polyline", { points: points.map(([t, v]) => `${x(t)},${y(v)}`).join(" "), fill: "none", stroke: "var(--gate)", "stroke-width": 2 });
-  for (const [t, v] of points) add(svg, "circle", { cx: x(t), cy: y(v), r: 2.5, fill: "var(--gate)" });
+  points.forEach(([t], k) => k % 2 === 0 && add(svg, "text", { x: x(t), y: height - 26, "text-anchor": "middle", class: "faint" }, String(+t.toPrecision(2))));
+  add(svg, "text", { x: (width + 38) / 2, y: height - 6, "text-anchor": "middle" }, unit ? `${quantity} (${unit})` : quantity);
+  const line = { points: points.map(([t, v]) => `${x(t)},${y(v)}`).join(" "), fill: "none", stroke: "var(--gate)", "stroke-width": 2 };
+  add(svg, "polyline", error ? line : { ...line, "stroke-width": 1, "stroke-dasharray": "2 4" });
+  for (const [t, v] of points) add(svg, "circle", { cx: x(t), cy: y(v), r: 3, fill: "var(--gate)" });
   add(svg, "line", { x1: x(chosen), x2: x(chosen), y1: 12, y2: height - 44, stroke: "var(--faint)", "stroke-dasharray": "3 3" });
   add(svg, "circle", { id: "here", cx: x(now), cy: y(valueAt(now)), r: 6.5, fill: "var(--link)", stroke: "var(--paper)", "stroke-width": 1.5 });
   byId("reading").textContent = reading;
@@ -382,30 +399,39 @@ function showCurve() {
   byId("curve-part").hidden = false;
   byId("prediction").querySelectorAll("button, input").forEach((each) => (each.disabled = true));
   drawCurve();
+  byId("value").focus();
 }
 
 function judge(event) {
   event.preventDefault();
-  const { asked, figure, unit, tolerance } = story.curve, guess = Number(byId("guess").value), exact = valueAt(asked);
-  const off = Math.abs(guess - exact), verdict = off <= tolerance ? "Right" : "Not yet";
-  byId("verdict").textContent = `${verdict}: you said ${guess}, and the ${figure} at ${asked} ${unit} is ${exact.toFixed(4)}. The difference is ${off.toFixed(4)}; ${tolerance} was allowed.`;
-  showCurve();
+  const { asked, figure, tolerance } = curve(), guess = Number(byId("guess").value), exact = valueAt(asked), off = Math.abs(guess - exact);
+  const verdict = off <= tolerance ? "Right" : "Not yet";
+  byId("verdict").textContent = `${verdict}: you said ${guess}, and the ${figure} at ${withUnit(asked)} is ${exact.toFixed(4)}. The difference is ${off.toFixed(4)}; ${tolerance} was allowed.`;
   byId("value").value = asked;
-  drawCurve();
-  byId("value").focus();
+  showCurve();
 }
 
-function startCurve() {
-  const { points, quantity, unit, figure, asked, chosen, error, tolerance, title } = story.curve;
+function askCurve(k) {
+  view.curve = k;
+  const { points, quantity, unit, figure, asked, chosen, error, tolerance } = curve(), [low, high] = [points[0][0], points.at(-1)[0]];
+  byId("curve-part").hidden = true;
+  byId("prediction").querySelectorAll("button, input").forEach((each) => (each.disabled = false));
+  byId("guess").value = byId("verdict").textContent = "";
+  byId("ask").textContent = `Predict first: the ${figure} at ${withUnit(asked)} (${quantity}), within ±${tolerance}.`;
+  byId("value-label").textContent = `${quantity[0].toUpperCase()}${quantity.slice(1)}${unit ? ` (${unit})` : ""}`;
+  Object.assign(byId("value"), { min: low, max: high, step: error ? (high - low) / 200 : 1, value: chosen });
+  const between = error ? `Between two points the straight line is off by at most ${error.toPrecision(1)}.` : "Only whole numbers count.";
+  byId("curve-note").textContent = `${points.length} exact points, computed for the same model of noise without sampling. ${between} This story has ${withUnit(chosen)}.`;
+}
+
+function startCurves() {
   byId("what-if").hidden = false;
-  byId("what-if-title").textContent = title;
-  byId("ask").textContent = `Predict first: the ${figure} at a ${quantity} of ${asked} ${unit}, within ±${tolerance}.`;
-  byId("value-label").textContent = `${quantity[0].toUpperCase()}${quantity.slice(1)} (${unit})`;
-  Object.assign(byId("value"), { min: points[0][0], max: points.at(-1)[0], step: 0.1, value: chosen });
-  byId("curve-note").textContent = `${points.length} exact points of the same circuits on the same qubits, with no sampling. Between two points the straight line is off by at most ${error.toPrecision(1)}. This story has ${chosen} ${unit}.`;
+  story.curves.forEach(({ title }, k) => add(byId("which"), "option", { value: k }, title));
+  byId("which").onchange = (event) => askCurve(Number(event.target.value));
   byId("prediction").onsubmit = judge;
-  byId("reveal").onclick = () => { showCurve(); byId("value").focus(); };
+  byId("reveal").onclick = showCurve;
   byId("value").oninput = drawCurve;
+  askCurve(0);
 }
 
 // ---------------------------------------------------------------- moving
@@ -512,11 +538,11 @@ function start() {
     if (row && story.exact) choose(Number(row.dataset.qubit));
   };
   addEventListener("keydown", onKey);
-  if (story.curve) startCurve();
+  if (story.curves?.length) startCurves();
   let drawn = 0;
   new ResizeObserver(([{ contentRect: { width } }]) => {
     if (width !== drawn) draw();
-    if (width !== drawn && story.curve && !byId("curve-part").hidden) drawCurve();
+    if (width !== drawn && !byId("curve-part").hidden) drawCurve();
     drawn = width;
   }).observe(byId("picture"));
   go(0);
