@@ -126,9 +126,13 @@ from qnet_circuits.runs.results.comparison import Comparison as Comparison
 from qnet_circuits.runs.results.costs import Budget as Budget
 from qnet_circuits.runs.results.result import Result as Result
 from qnet_circuits.runs.run import Run as Run
+from qnet_circuits.runs.story.parts import Fact as Fact
+from qnet_circuits.runs.story.parts import StoryEvent as StoryEvent
+from qnet_circuits.runs.story.story import Story as Story
 from qnet_circuits.runs.sweeps.rows import SweepRows as SweepRows
 from qnet_circuits.runs.sweeps.sweep import grid as grid
 from qnet_circuits.runs.sweeps.sweep import sweep as sweep
+from qnet_circuits.runs.telling import tell as tell
 from qnet_circuits.runs.verbs import compile as compile
 from qnet_circuits.runs.verbs import open_run as open_run
 from qnet_circuits.runs.verbs import predict as predict

@@ -20,7 +20,17 @@ import numpy as np
 from qnet_circuits.errors import ParameterError, UnsupportedError, check_count, check_name, check_range
 
 #: The verbs that take options.
-VERBS = ("run", "submit", "sweep", "compile", "predict", "error_budget", "compare_layouts", "estimate_cost")
+VERBS = (
+    "run",
+    "submit",
+    "sweep",
+    "compile",
+    "predict",
+    "error_budget",
+    "compare_layouts",
+    "estimate_cost",
+    "tell",
+)
 _SAMPLING = ("run", "submit", "sweep", "estimate_cost")
 DEFAULT_SHOTS = 4096
 MOST_SHOTS = 100_000_000
@@ -30,7 +40,7 @@ MOST_COPIES = 1000
 WORST_COPY = 0.5
 _LONGEST_REP_DELAY = 0.1
 #: Streams of random numbers of one run, each on its own. What earlier versions drew in stream 1 is nothing's now.
-PROGRAM, SIMULATOR, ANALYSIS, SURPLUS, SECRET = 0, 2, 3, 4, 5
+PROGRAM, SIMULATOR, ANALYSIS, SURPLUS, SECRET, STORY = 0, 2, 3, 4, 5, 6
 Check = Callable[[str, Any], Any]
 #: What ``progress`` may be: a function of (done, total), True, False, or None for a terminal only.
 Report = Callable[[int, int], None] | bool | None
@@ -148,7 +158,7 @@ class RunOptions:
         _or_none(partial(check_count, low=1, high=MOST_SHOTS)),
         "Shots for each circuit, 1 to 100,000,000. Default 4096.",
         "Shots for each circuit.  [default: 4096]",
-        verbs=_SAMPLING,
+        verbs=(*_SAMPLING, "tell"),
     )
     repeats: int = _option(
         1,
@@ -187,7 +197,16 @@ class RunOptions:
         "Which noise of a simulated device is on, a ``DeviceNoise`` or its fields. Default: all that is calibrated, and "
         "of what no calibration has, ZZ and the parity of charge as they are typical of the device's family.",
         "What noise a simulated device has, such as idle=false or feedforward_latency=2e-6.",
-        verbs=("run", "submit", "sweep", "predict", "error_budget", "compare_layouts", "estimate_cost"),
+        verbs=(
+            "run",
+            "submit",
+            "sweep",
+            "predict",
+            "error_budget",
+            "compare_layouts",
+            "estimate_cost",
+            "tell",
+        ),
         shown="KEY=VALUE",
         kept=False,
     )

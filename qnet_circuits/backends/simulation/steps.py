@@ -131,9 +131,9 @@ RELAX, PULSE, OPERATION, TURN = range(4)
 TimedStep = tuple[float, int, float, NoisyStep]
 
 
-def in_order(events: list[TimedStep]) -> list[NoisyStep]:
-    """Return the steps of events in order of time, kind and place; those that share all three stay as they are."""
-    return [step for *_, step in sorted(events, key=lambda event: event[:3])]
+def in_order(events: list[TimedStep]) -> list[TimedStep]:
+    """Return events in order of time, kind and place; those that share all three stay as they are."""
+    return sorted(events, key=lambda event: event[:3])
 
 
 @dataclass(frozen=True)

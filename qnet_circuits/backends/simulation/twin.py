@@ -13,6 +13,7 @@ from qnet_circuits.backends.simulation.operations import Operations
 from qnet_circuits.backends.simulation.steps import (
     OPERATION,
     Decision,
+    Measurement,
     NoisyCircuit,
     NoisyStep,
     PauliError,
@@ -29,6 +30,8 @@ from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.pulses import Pulses, pulses
 from qnet_circuits.devices.repaired import Usable, durations_of
 from qnet_circuits.devices.schedule import (
+    INSTANT,
+    DurationOf,
     Rest,
     Timed,
     block_times,
@@ -104,17 +107,68 @@ class Twin:
         """
         played = _Circuit(self, circuit, qubits, link_noise or {})
         registers = tuple((register.name, register.size) for register in circuit.cregs)
-        steps, seconds = tuple(played.steps()), makespan(played.timed)
+        steps, seconds = tuple([event[-1] for event in played.events()]), makespan(played.timed)
         return NoisyCircuit(circuit.name, circuit.num_qubits, registers, steps, circuit, seconds)
 
     def timed(self, circuit: QuantumCircuit, qubits: Sequence[int]) -> list[Timed]:
         """Return when the operations of a compiled circuit happen."""
         return _Circuit(self, circuit, qubits, {}).timed
 
+    def played(
+        self, circuit: QuantumCircuit, qubits: Sequence[int] = (), link_noise: Mapping[str, Channel] | None = None,
+        clock: DurationOf | None = None,
+    ) -> tuple[list[Timed], list[tuple[float, NoisyStep]]]:  # fmt: skip
+        """Return when operations happen, and the steps in order, each with the time at which its effect is complete.
+
+        A gate is complete when it ends. A measurement takes its bit when it begins. What lasts no time, as the turns about Z of
+        a device, is a part of the gate before it on its wire, if no fence or measurement is between them: it is complete when
+        that gate is, which the time 0 stands for. Else it is a part of the next one, and complete right after its own time.
+
+        Args:
+            circuit: A compiled circuit on the used qubits alone.
+            qubits: The physical qubit of each of its wires; not needed without a device.
+            link_noise: What happens by itself, by the label of the fence where it does.
+            clock: How long operations last where the twin itself lets nothing take time.
+
+        Raises:
+            UnsupportedError: If a loop would have to be timed.
+        """
+        made = _Circuit(self, circuit, qubits, link_noise or {}, clock)
+        complete = _completion(made.timed)
+        return made.timed, [
+            (_complete(event, made.timed, complete), event[-1]) for event in made.events(late=False)
+        ]
+
     def notes(self) -> tuple[str, ...]:
         """Return how gaps of the calibration were treated in what was asked for so far."""
         said = ("waiting qubits are decoupled by pairs of X pulses",) if self.decoupling else ()
         return said if self.usable is None else (*said, *self.usable.notes())
+
+
+def _completion(timed: Sequence[Timed]) -> dict[int, float]:
+    """Return when the effect of each operation that lasts no time is complete, by its place in the circuit."""
+    after: dict[int, bool] = {}
+    found = {}
+    for each in sorted(timed, key=lambda each: each.position):
+        lasting, gate = (
+            each.end > each.start + INSTANT,
+            not each.transparent and not each.bits and each.name != "reset",
+        )
+        if gate and not lasting:
+            joins = all([after.get(wire, False) for wire in each.wires])
+            found[each.position] = 0.0 if joins else each.start + 2 * INSTANT
+        else:
+            after.update(dict.fromkeys(each.wires, gate))
+    return found
+
+
+def _complete(event: TimedStep, timed: Sequence[Timed], instant: Mapping[int, float]) -> float:
+    """Return when the effect of a step is complete."""
+    time, kind, place, step = event
+    if kind != OPERATION or isinstance(step, Measurement):
+        return time
+    each = timed[int(place)]
+    return time if each.name == "barrier" else instant.get(each.position, each.end)
 
 
 def _step(happens: Channel, wires: tuple[int, ...]) -> PauliError | Transfer:
@@ -148,11 +202,12 @@ class _Circuit:
     circuit: QuantumCircuit
     qubits: Sequence[int]
     link_noise: Mapping[str, Channel]
+    clock: DurationOf | None = None
 
     def __post_init__(self) -> None:
         declared = self.twin.declared
         self.operations = Operations(self.qubits, self.twin.usable, self.twin.noise)
-        self.timing, self.waiting = None, None
+        self.timing, self.waiting = self.clock, None
         if declared is not None:
             self.timing = durations_of(self.circuit, self.qubits, declared.usable)
             self.waiting = Waiting(self.operations, declared)
@@ -164,26 +219,30 @@ class _Circuit:
         self.resting: list[Rest] = []
         self.pulses: Pulses = {}
 
-    def steps(self) -> list[NoisyStep]:
-        """Return the steps in order of time."""
+    def events(self, late: bool = True) -> list[TimedStep]:
+        """Return the steps with their times, in order.
+
+        Args:
+            late: Whether a measurement may come as late as its bit is asked for, if nothing follows on its wire.
+        """
         timed, waiting = self.timed, self.waiting
         if waiting is None:
-            return in_order(self._operations(timed))
+            return in_order(self._operations(timed, late))
         self.resting = rests(timed)
         if self.twin.decoupling:
             self.pulses = pulses(timed, waiting.pulse_seconds, waiting.coupled)
         measured = [each for each in timed if each.position in self.mid_circuit]
-        events = self._operations(timed)
+        events = self._operations(timed, late)
         return in_order(events + waiting.events(timed, self.resting, self.pulses, measured))
 
-    def _operations(self, timed: Sequence[Timed]) -> list[TimedStep]:
+    def _operations(self, timed: Sequence[Timed], may_be_late: bool) -> list[TimedStep]:
         """Return what operations do, each at its begin; a link's error when the pair was made, not when it is needed."""
         last_use = {wire: each.position for each in timed if not each.transparent for wire in each.wires}
         acting = []
         for each in timed:
             used_again = any([last_use.get(wire, -1) > each.position for wire in each.wires])
             acting.append(self._act(each, self.number, used_again))
-        late = {} if self.waiting is None else self.waiting.late(timed, acting)
+        late = self.waiting.late(timed, acting) if self.waiting is not None and may_be_late else {}
         events: list[TimedStep] = []
         ended: dict[int, float] = {}
         for place, (each, steps) in enumerate(zip(timed, acting, strict=True)):
@@ -255,4 +314,4 @@ class _Circuit:
             resting = rests(inside, branch.seconds, branch.wires)
             resting += [Rest(wire, 0.0, branch.seconds, branch.seconds) for wire in branch.beside]
             events += self.waiting.events(inside, resting, {})
-        return tuple(in_order(events))
+        return tuple([event[-1] for event in in_order(events)])

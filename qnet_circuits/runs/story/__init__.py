@@ -1,1 +1,1 @@
-"""The story of a shot: its page, and its figure against the time that messages take."""
+"""The story of one shot: what happens, who knows what when, what observers can say of qubits; and its page."""

@@ -1,0 +1,272 @@
+"""What happens to the qubits of a compiled circuit: operations in time, with the names that the program gives to wires."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from qiskit import QuantumCircuit
+
+from qnet_circuits.backends.simulation.branches import Written
+from qnet_circuits.classical import read_bits, written_bits
+from qnet_circuits.compiling.building import place_label
+from qnet_circuits.compiling.compiled import CompiledItem
+from qnet_circuits.devices.schedule import INSTANT, Timed, rests, waits
+from qnet_circuits.programs.instructions import TRANSMIT
+from qnet_circuits.programs.locality import name_of
+
+_LABEL = re.compile(r"(entangle|transmit|channel|swap)(\d+)(?::(.+?))?(?::(in|out|at))?$")
+_KINDS = {"entangle": "link", "transmit": "channel", "swap": "swap"}
+#: What parts the gates of a wire into events of their own.
+_ALONE = ("measure", "reset", "decision")
+
+
+@dataclass
+class Act:
+    """Something that happens to qubits.
+
+    Args:
+        kind: ``gate``, ``link``, ``channel``, ``swap``, ``measure``, ``reset``, ``decision`` or ``wait``.
+        start: When it begins, in seconds.
+        end: When it ends.
+        wires: The wires of the circuit.
+        qubits: The names of the program's qubits on them; for a crossing the one that leaves, and the one that arrives.
+        gates: The names of its gates.
+        read: The results that it decides on.
+        written: The results that it measures.
+        position: Its place in the compiled circuit, or that of the placeholder in the program.
+    """
+
+    kind: str
+    start: float
+    end: float
+    wires: tuple[int, ...]
+    qubits: tuple[str, ...]
+    gates: list[str] = field(default_factory=list)
+    read: tuple[Written, ...] = ()
+    written: tuple[Written, ...] = ()
+    position: int = -1
+
+
+@dataclass
+class Acts:
+    """What happens in a compiled circuit.
+
+    Args:
+        acts: Everything that happens, in no order.
+        wires: For each qubit of the program the wire that it is on, with the time from which on and that until which it is.
+    """
+
+    acts: list[Act]
+    wires: Mapping[str, Sequence[tuple[float, float, int]]]
+
+
+def wire_names(source: QuantumCircuit, carrier: str) -> list[str]:
+    """Return the name of the program's qubit on each wire of a lowered circuit, when it begins."""
+    received = {each.qubits[1] for each in source.data if each.name == TRANSMIT}
+    gone = received if carrier == "relabel" else set()
+    return [name_of(source, qubit) for register in source.qregs for qubit in register if qubit not in gone]
+
+
+class _Walk:
+    """The way through a compiled circuit, in its order."""
+
+    def __init__(self, item: CompiledItem, names: Sequence[str], timed: Sequence[Timed]) -> None:
+        circuit = item.circuit
+        self.times = {each.position: each for each in timed}
+        self.wire = {qubit: k for k, qubit in enumerate(circuit.qubits)}
+        self.number = {bit: k for k, bit in enumerate(circuit.clbits)}
+        begins = [item.qubits.index(each) for each in item.layout] if item.layout else range(len(names))
+        self.holds: dict[int, str] = dict(zip(begins, names, strict=False))
+        self.stays: dict[str, list[tuple[float, float, int]]] = {}
+        self.since = dict.fromkeys(self.holds, 0.0)
+        self.ended: dict[int, float] = {}
+        self.inside: dict[int, tuple[str, int]] = {}
+        self.open: dict[tuple[str, int], Act] = {}
+        self.group: dict[int, Act] = {}
+        self.writes: dict[int, int] = {}
+        self.acts: list[Act] = []
+        self.swapping: dict[int, list[int]] = {}
+
+    def go(self, circuit: QuantumCircuit) -> Acts:
+        for position, instruction in enumerate(circuit.data):
+            wires = tuple([self.wire[qubit] for qubit in instruction.qubits])
+            label = place_label(instruction)
+            if label is not None:
+                self._fence(label, wires)
+            elif instruction.name not in ("barrier", "delay") and position in self.times:
+                self._operation(self.times[position], wires)
+        for wire in list(self.holds):
+            self._leave(wire, float("inf"))
+        return Acts(self.acts, self.stays)
+
+    # -- which qubit is where ----------------------------------------------------------------------------------------
+
+    def _leave(self, wire: int, time: float) -> str | None:
+        name = self.holds.pop(wire, None)
+        if name is not None:
+            self.stays.setdefault(name, []).append((self.since.pop(wire), time, wire))
+        return name
+
+    def _hold(self, wire: int, name: str | None, time: float) -> None:
+        if name is not None:
+            self.holds[wire], self.since[wire] = name, time
+
+    def _fence(self, label: str, wires: tuple[int, ...]) -> None:
+        found = _LABEL.fullmatch(label)
+        if found is None:
+            return
+        kind, number, name, end = found[1], int(found[2]), found[3], found[4]
+        for wire in wires:
+            self.group.pop(wire, None)
+        if kind == "channel":
+            self._channel(number, wires, single=end == "at")
+        elif end == "in":
+            self.inside[wires[0]] = kind, number
+            self.swapping.setdefault(number, []).extend(wires if kind == "swap" else ())
+        elif end == "out":
+            self.inside.pop(wires[0], None)
+            if kind == "swap":
+                self._swap(number)
+            elif kind == "transmit":
+                self._cross(number, wires[0], name)
+
+    def _swap(self, number: int) -> None:
+        pair = self.swapping.pop(number, [])
+        if len(pair) == 2:
+            time = max(self.ended.get(wire, 0.0) for wire in pair)
+            a, b = (self._leave(wire, time) for wire in pair)
+            self._hold(pair[0], b, time)
+            self._hold(pair[1], a, time)
+
+    def _cross(self, number: int, wire: int, target: str) -> None:
+        """Let a qubit cross a link: what arrives has another name, which the fence behind it says."""
+        time, before = self.ended.get(wire, 0.0), self.holds.get(wire)
+        act = self.open.get(("transmit", number))
+        if act is None:
+            act = self.open["transmit", number] = Act("channel", time, time, (wire,), (), position=number)
+            self.acts.append(act)
+        if before != target:
+            self._leave(wire, time)
+            self._hold(wire, target, time)
+        act.qubits = tuple(dict.fromkeys([*act.qubits, *([before] if before else []), target]))
+
+    def _channel(self, number: int, wires: tuple[int, ...], single: bool) -> None:
+        names = tuple([self.holds.get(wire, "") for wire in wires])
+        time = max([self.ended.get(wire, 0.0) for wire in wires])
+        act = self.open.get(("channel", number))
+        if act is None:
+            act = self.open["channel", number] = Act("noise", time, time, wires, names, position=number)
+            self.acts.append(act)
+        act.wires, act.qubits = (
+            tuple(dict.fromkeys((*act.wires, *wires))),
+            tuple(dict.fromkeys((*act.qubits, *names))),
+        )
+        act.start = act.end = max(act.end, time)
+
+    # -- what happens ------------------------------------------------------------------------------------------------
+
+    def _operation(self, each: Timed, wires: tuple[int, ...]) -> None:
+        instruction = each.instruction
+        region = next((self.inside[wire] for wire in wires if wire in self.inside), None)
+        alone = "decision" if instruction.is_control_flow() else each.name
+        if region is not None and alone not in _ALONE:
+            self._within(region, each, wires)
+        elif alone in _ALONE:
+            self._alone(alone, each, wires)
+        elif each.end > each.start + INSTANT:
+            self._gate(each, wires)
+        if each.end > each.start + INSTANT or alone in _ALONE:
+            self.ended.update(dict.fromkeys(wires, each.end))
+
+    def _names(self, wires: tuple[int, ...]) -> tuple[str, ...]:
+        return tuple([self.holds[wire] for wire in wires if wire in self.holds])
+
+    def _within(self, region: tuple[str, int], each: Timed, wires: tuple[int, ...]) -> None:
+        """Add a gate to the link operation, or the SWAP, that it is a part of; a late turn of one end alone is a gate."""
+        act = self.open.get(region)
+        if act is None:
+            act = self.open[region] = Act(
+                _KINDS[region[0]], each.start, each.end, wires, (), position=region[1]
+            )
+            self.acts.append(act)
+        if each.start > act.end + INSTANT and len(wires) == 1:
+            self._gate(each, wires)
+        elif each.end > each.start + INSTANT:
+            self._add(act, each, wires)
+
+    def _add(self, act: Act, each: Timed, wires: tuple[int, ...]) -> None:
+        act.start, act.end = min(act.start, each.start), max(act.end, each.end)
+        act.wires = tuple(dict.fromkeys((*act.wires, *wires)))
+        act.qubits = tuple(dict.fromkeys((*act.qubits, *self._names(wires))))
+        act.gates.append(each.name)
+
+    def _alone(self, kind: str, each: Timed, wires: tuple[int, ...]) -> None:
+        read = [
+            (self.number[bit], self.writes.get(self.number[bit], 0)) for bit in read_bits(each.instruction)
+        ]
+        written = []
+        for bit in written_bits(each.instruction):
+            number = self.number[bit]
+            self.writes[number] = self.writes.get(number, 0) + 1
+            written.append((number, self.writes[number]))
+        for wire in wires:
+            self.group.pop(wire, None)
+        self.acts.append(
+            Act(
+                kind,
+                each.start,
+                each.end,
+                wires,
+                self._names(wires),
+                [],
+                tuple(read),
+                tuple(written),
+                each.position,
+            )
+        )
+
+    def _gate(self, each: Timed, wires: tuple[int, ...]) -> None:
+        """Add a gate to those right before it on its wires, or begin with another event."""
+        before = {id(act): act for wire in wires if (act := self.group.get(wire))}.values()
+        joined = [act for act in before if each.start <= act.end + INSTANT]
+        act = joined[0] if joined else Act("gate", each.start, each.end, (), ())
+        if not joined:
+            self.acts.append(act)
+        for other in joined[1:]:
+            self._merge(act, other)
+        self._add(act, each, wires)
+        self.group.update(dict.fromkeys(wires, act))
+
+    def _merge(self, act: Act, other: Act) -> None:
+        self.acts = [each for each in self.acts if each is not other]
+        self.group.update({wire: act for wire, each in self.group.items() if each is other})
+        act.start, act.end = min(act.start, other.start), max(act.end, other.end)
+        act.wires, act.qubits = (*act.wires, *other.wires), (*act.qubits, *other.qubits)
+        act.gates += other.gates
+
+
+def acts_of(item: CompiledItem, names: Sequence[str], timed: Sequence[Timed]) -> Acts:
+    """Return what happens in a compiled circuit.
+
+    Args:
+        item: The compiled circuit.
+        names: The name of the program's qubit on each wire of the lowered circuit.
+        timed: When its operations happen.
+    """
+    found = _Walk(item, names, timed).go(item.circuit)
+    for wait in waits(rests(timed)):
+        name = at(found, wait.wire, wait.start)
+        if name:
+            found.acts.append(Act("wait", wait.start, wait.end, (wait.wire,), (name,)))
+    return found
+
+
+def at(acts: Acts, wire: int, time: float) -> str:
+    """Return the name of the program's qubit that is on a wire at a time; empty if there is none."""
+    for name, stays in acts.wires.items():
+        for since, until, where in stays:
+            if where == wire and since - INSTANT <= time < until - INSTANT:
+                return name
+    return ""

@@ -1,0 +1,252 @@
+"""From what happens in a circuit, and the bits of one shot, to events and facts in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from qnet_circuits.backends.simulation.branches import Written
+from qnet_circuits.classical import taken
+from qnet_circuits.devices.schedule import INSTANT
+from qnet_circuits.runs.story.acts import Act
+from qnet_circuits.runs.story.messages import Message, frames_of
+from qnet_circuits.runs.story.parts import Fact, StoryEvent
+from qnet_circuits.runs.story.scene import Scene, bits_by_name, node_of_qubit, of_nodes
+
+
+def microseconds(seconds: float) -> str:
+    """Return a time in words.
+
+    Example:
+        >>> microseconds(1.5e-6)
+        '1.50 µs'
+    """
+    return f"{1e6 * seconds:.2f} µs"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a list in words.
+
+    Example:
+        >>> listed(["a", "b", "c"])
+        'a, b and c'
+    """
+    *first, last = list(names) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One shot of a circuit.
+
+    Args:
+        scene: The circuit in time.
+        values: The value of each result that is known.
+        outcomes: The program's bits as they are read, with frames applied.
+        numbers: The number of each qubit of the program.
+        withheld: Whether no message is sent.
+    """
+
+    scene: Scene
+    values: Mapping[Written, int]
+    outcomes: Mapping[str, int]
+    numbers: Mapping[str, int]
+    withheld: bool = False
+
+    @property
+    def messages(self) -> list[Message]:
+        """The messages that are sent."""
+        return [] if self.withheld else self.scene.messages
+
+    def named(self, results: Iterable[Written]) -> dict[str, int]:
+        """Return results by the names of their bits."""
+        return {
+            self.scene.bits[each[0]]: self.values[each] for each in sorted(results) if each in self.values
+        }
+
+    # -- facts -------------------------------------------------------------------------------------------------------
+
+    def learnt(self) -> dict[str, dict[Written, float]]:
+        """Return for each node since when it knows each result."""
+        found: dict[str, dict[Written, float]] = {}
+        for result, (node, act) in self.scene.measured.items():
+            found.setdefault(node, {})[result] = act.end
+        for message in self.messages:
+            for result in message.results:
+                own = found.setdefault(message.target, {})
+                own[result] = min(own.get(result, message.arrives_s), message.arrives_s)
+        return found
+
+    def facts(self) -> dict[str, tuple[Fact, ...]]:
+        """Return what each node comes to know, in order of time."""
+        found: dict[str, list[Fact]] = {node: [] for node in of_nodes(list(self.numbers))}
+        for result, (node, act) in self.scene.measured.items():
+            for name, value in self.named([result]).items():
+                found[node].append(Fact(act.end, name, value, "measured", node))
+        for message in self.messages:
+            own = found[message.target]
+            for name, value in self.named(message.results).items():
+                own.append(Fact(message.arrives_s, name, value, "received", message.source))
+            if message.said:
+                own.append(
+                    Fact(
+                        message.arrives_s,
+                        f"{message.said} of {message.source}",
+                        None,
+                        "received",
+                        message.source,
+                    )
+                )
+        for time, node, name, _ in self.readings():
+            found[node].append(Fact(time, name, self.outcomes[name], "corrected", node))
+        return {node: tuple(sorted(facts, key=lambda fact: fact.time_s)) for node, facts in found.items()}
+
+    def readings(self) -> Iterator[tuple[float, str, str, tuple[Written, ...]]]:
+        """Yield when and where software corrects a bit, and the results that it takes: as soon as it has all of them."""
+        learnt = self.learnt()
+        for node, (register, k), others in (
+            () if self.withheld else frames_of(self.scene.compiled, self.scene.measured)
+        ):
+            name = f"{register}[{k}]"
+            own = learnt[node]
+            if name in self.outcomes and all(each in own for each in others):
+                yield max([own[self.scene.final[name]], *(own[each] for each in others)]), node, name, others
+
+    # -- events ------------------------------------------------------------------------------------------------------
+
+    def events(self) -> list[StoryEvent]:
+        """Return everything that happens, in order of time."""
+        found = [event for act in self.scene.acts for event in self._acted(act)]
+        found += [self._sent(message) for message in self.messages]
+        found += list(self._read())
+        found += list(self._kept())
+        end = max([event.end_s for event in found], default=0.0)
+        last = StoryEvent(end, end, "end", (), text="The shot is over.")
+        return [*sorted(found, key=lambda event: (event.time_s, event.end_s)), last]
+
+    def _event(self, act: Act, kind: str, text: str, bits: Mapping[str, int] | None = None) -> StoryEvent:
+        numbers = tuple([self.numbers[name] for name in act.qubits if name in self.numbers])
+        return StoryEvent(act.start, act.end, kind, of_nodes(act.qubits), numbers, bits or {}, text)
+
+    def _acted(self, act: Act) -> Iterator[StoryEvent]:
+        names, nodes = listed(act.qubits), listed(of_nodes(act.qubits))
+        if not act.qubits:
+            return
+        if act.kind == "decision":
+            yield self._decided(act)
+        elif act.kind == "measure":
+            bits = self.named(act.written)
+            said = (
+                listed(f"{name} = {value}" for name, value in bits.items())
+                or "a result that is overwritten later"
+            )
+            yield self._event(act, "measure", f"{nodes} measures {names}: {said}.", bits)
+        elif act.kind == "link":
+            yield self._event(
+                act, "link", f"The link between {nodes} makes a Bell pair of {names}{self._quality(act)}."
+            )
+        elif act.kind == "channel":
+            yield self._event(act, "channel", self._crossed(act))
+        elif act.kind == "noise":
+            yield self._event(act, "channel", f"Noise that the program declares happens to {names}.")
+        elif act.kind == "swap":
+            yield self._event(act, "gate", f"Routing: {names} change places on the chip.")
+        elif act.kind == "reset":
+            yield self._event(act, "reset", f"{nodes} resets {names} to 0.")
+        elif act.kind == "wait":
+            decays = ", and decays" if self.scene.device is not None else ""
+            yield self._event(act, "wait", f"{names} waits {microseconds(act.end - act.start)}{decays}.")
+        else:
+            yield self._event(act, "gate", f"{nodes} acts on {names}: {_gates(act.gates)}.")
+
+    def _quality(self, act: Act) -> str:
+        channel = next((
+            each for label, each in self.scene.compiled.lowered.link_noise.items()
+            if label.startswith(f"entangle{act.position}:")
+        ), None)  # fmt: skip
+        weights = None if channel is None else channel.weights
+        return "" if weights is None else f", with fidelity {weights[0]:.3g}"
+
+    def _crossed(self, act: Act) -> str:
+        first, last = act.qubits[0], act.qubits[-1]
+        if first == last:
+            return f"{last} has crossed the link."
+        return f"{first} crosses the link from {node_of_qubit(first)} to {node_of_qubit(last)}, where it is {last}."
+
+    def _decided(self, act: Act) -> StoryEvent:
+        """Tell a decision in real time, and whether it changes anything."""
+        node, names = listed(of_nodes(act.qubits)), listed(act.qubits)
+        bits = self.named(act.read)
+        read = listed(f"{name} = {value}" for name, value in bits.items())
+        gate = self.scene.corrections.get(
+            (act.qubits[0], frozenset(self.scene.bits[bit] for bit, _ in act.read))
+        )
+        branch = self._branch(act)
+        if gate is None or branch is None:
+            done = "" if branch is None else f" and takes branch {branch + 1}"
+            bits |= self.named(act.written)
+            return self._event(act, "decision", f"{node} reads {read or 'its bits'}{done}, on {names}.", bits)
+        parity = "" if len(bits) == 1 else f", whose parity is {sum(bits.values()) % 2},"
+        done = (
+            f"applies {gate} to {names}" if branch == 0 else f"leaves {names} as it is: no {gate} is needed"
+        )
+        return self._event(act, "correction", f"{node} reads {read}{parity} and {done}.", bits)
+
+    def _branch(self, act: Act) -> int | None:
+        """Return which branch a decision takes, or None if a bit that it reads is not known."""
+        circuit = self.scene.compiled.circuit
+        if any(write and (bit, write) not in self.values for bit, write in act.read):
+            return None
+        ones = {circuit.clbits[bit]: self.values.get((bit, write), 0) for bit, write in act.read}
+        return taken(circuit.data[act.position].operation, ones)
+
+    def _sent(self, message: Message) -> StoryEvent:
+        bits = self.named(message.results)
+        said = listed(f"{name} = {value}" for name, value in bits.items())
+        text = f"{message.source} sends {said} to {message.target}."
+        if message.said:
+            text = f"{message.source} says aloud to {message.target}: {message.said}."
+        nodes = (message.source, message.target)
+        return StoryEvent(message.sent_s, message.arrives_s, "message", nodes, (), bits, text)
+
+    def _read(self) -> Iterator[StoryEvent]:
+        for time, node, name, others in self.readings():
+            raw, value = self.named([self.scene.final[name]])[name], self.outcomes[name]
+            by = listed(f"{each} = {bit}" for each, bit in self.named(others).items())
+            why = f"by {by}" if by else "by an error of the link that software samples"
+            done = f"becomes {value}" if raw != value else f"stays {value}"
+            text = f"{node} corrects {name} in software {why}: the raw {raw} {done}. No qubit changes, the reading does."
+            yield StoryEvent(time, time, "correction", (node,), (), {name: value}, text)
+
+    def _kept(self) -> Iterator[StoryEvent]:
+        """Tell whether post-selection keeps the shot."""
+        forms = self.scene.compiled.lowered.forms
+        if not forms.accept or self.withheld:
+            return
+        place = [self.scene.final.get(f"{register}[{k}]") for register, k in forms.raw]
+        parities = [
+            sum(self.values[each] for k in form if k < len(place) and (each := place[k])) % 2
+            for form in forms.accept
+        ]
+        told = [message for message in self.messages if message.results]
+        time = max([message.arrives_s for message in told], default=self.scene.seconds)
+        nodes = tuple(dict.fromkeys(message.target for message in told))
+        text = "The shot is kept: no correction would be needed."
+        if any(parities):
+            text = "The shot is dropped: a correction would be needed, and post-selection makes none."
+        yield StoryEvent(time, time, "decision", nodes, (), bits_by_name(self.scene.final, self.values), text)
+
+
+def _gates(names: Sequence[str]) -> str:
+    """Return the names of gates in words, with how often each happens."""
+    return listed(name if count == 1 else f"{count} {name}" for name, count in Counter(names).items())
+
+
+def distinct(times: Iterable[float]) -> list[float]:
+    """Return times in order, each once but for rounding."""
+    found: list[float] = []
+    for time in sorted(times):
+        if not found or time > found[-1] + INSTANT:
+            found.append(time)
+    return found

@@ -1,0 +1,250 @@
+"""From a circuit in time and the bits of some shots to their stories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qnet_circuits.backends.simulation.branches import NOTHING, Branches, Written
+from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.errors import ParameterError, UnsupportedError
+from qnet_circuits.runs.story.events import Shot, distinct
+from qnet_circuits.runs.story.parts import EVERYONE, Moment, StoryNode, StoryQubit, Vector
+from qnet_circuits.runs.story.scene import Scene, node_of_qubit
+from qnet_circuits.runs.story.states import Known, Replay
+from qnet_circuits.runs.story.story import Story
+
+Bits = npt.NDArray[np.bool_]
+#: At most so many other shots are told beside the one that is asked for.
+MOST_OTHERS = 3
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What all stories of a circuit have in common.
+
+    Args:
+        scene: The circuit in time.
+        raw: The raw bits of all shots, by register.
+        outcomes: The program's bits of all shots, with frames applied, by register.
+        about: What the story says of the run: the first fields of ``Story``.
+        exact: Whether the twin's noise is that of the run, so that states can be computed.
+        silent: The same circuit without messages, if it is another one, since decisions are made in real time.
+        rng: What results are drawn from that a run does not keep.
+    """
+
+    scene: Scene
+    raw: Mapping[str, Bits]
+    outcomes: Mapping[str, Bits]
+    about: Mapping[str, Any]
+    exact: bool
+    rng: np.random.Generator
+    silent: Telling | None = None
+
+    @property
+    def shots(self) -> int:
+        """The number of shots."""
+        return len(next(iter(self.raw.values())))
+
+    def story(self, shot: int) -> Story:
+        """Return the story of a shot, with others in which other results are sent."""
+        if not shot < self.shots:
+            raise ParameterError(
+                f"shot must be one of 0 to {self.shots - 1}, since there are {self.shots} shots, got {shot}"
+            )
+        made = self._stories([shot, *self._others(shot)])
+        if self.silent is not None:
+            silent = self.silent._stories([self.silent._alike(self, story.shot) for story in made])
+            made = [replace(story, withheld=each) for story, each in zip(made, silent, strict=True)]
+        return replace(made[0], others=tuple(made[1:]))
+
+    @property
+    def _sent(self) -> list[str]:
+        """The bits that are sent, as far as the run keeps their values."""
+        results = sorted({result for message in self.scene.messages for result in message.results})
+        names = [self.scene.bits[bit] for bit, _ in results]
+        return [name for name, result in zip(names, results, strict=True) if self.scene.final[name] == result]
+
+    def _alike(self, other: Telling, shot: int) -> int:
+        """Return the first shot in which the bits that another circuit sends have the values that they have in a shot of it."""
+        names = [name for name in other._sent if name in self.scene.final]
+        same = [self._column(name) == other._column(name)[shot] for name in names]
+        return int(np.argmax(np.logical_and.reduce(same))) if same else 0
+
+    def _others(self, shot: int) -> list[int]:
+        """Return the first shots in which other results were sent than in the one that is told."""
+        if not self._sent:
+            return []
+        values = np.stack([self._column(name) for name in self._sent], axis=1)
+        _, first = np.unique(values, axis=0, return_index=True)
+        found = [int(k) for k in sorted(first) if (values[k] != values[shot]).any()]
+        return found[:MOST_OTHERS]
+
+    def _column(self, name: str) -> Bits:
+        register, _, index = name.rpartition("[")
+        column: Bits = self.raw[register][:, int(index[:-1])]
+        return column
+
+    # -- the shots ---------------------------------------------------------------------------------------------------
+
+    def _stories(self, numbers: Sequence[int]) -> list[Story]:
+        """Return the stories of some shots, and with each the same without messages, of one replay."""
+        exact, notes = self.exact, list(self.about["notes"])
+        try:
+            values, drawn = self._values(numbers)
+        except UnsupportedError as error:
+            exact, drawn = False, False
+            values = [self._recorded(number) for number in numbers]
+            notes.append(f"no states: {error}")
+        if drawn:
+            notes.append(
+                "results that are overwritten later are not in the record; they are drawn, given all others"
+            )
+        told = [self._shot(number, value) for number, value in zip(numbers, values, strict=True)]
+        sent = bool(self.scene.messages) and not self.scene.in_real_time
+        silent = [replace(shot, withheld=True) if sent else None for shot in told]
+        everything = [shot for pair in zip(told, silent, strict=True) for shot in pair if shot is not None]
+        moments = _moments(self.scene, everything, exact)
+        about = {**self.about, "exact": exact, "notes": tuple(notes)}
+        stories = [
+            self._story(shot, moments[id(shot)], about, number)
+            for shot, number in zip(told, numbers, strict=True)
+        ]
+        return [
+            story
+            if shot is None
+            else replace(story, withheld=self._story(shot, moments[id(shot)], about, story.shot))
+            for story, shot in zip(stories, silent, strict=True)
+        ]
+
+    def _recorded(self, number: int) -> dict[Written, int]:
+        return {result: int(self._column(name)[number]) for name, result in self.scene.final.items()}
+
+    def _values(self, numbers: Sequence[int]) -> tuple[list[dict[Written, int]], bool]:
+        """Return the results of shots, and whether any had to be drawn, given those that are kept."""
+        found = [self._recorded(number) for number in numbers]
+        if not self.exact:
+            return found, False
+        missing = sorted(set(self.scene.measured) - set(found[0]))
+        state = Replay(self.scene.steps, self.scene.compiled.circuit.clbits).until(float("inf"))
+        for values in found:
+            if state.chance(values) < NOTHING:
+                raise UnsupportedError(
+                    "the recorded bits cannot come of the twin's noise, which the backend simplifies"
+                )
+            for result in missing:
+                chances = [state.chance({**values, result: value}) for value in (0, 1)]
+                values[result] = int(self.rng.random() * sum(chances) >= chances[0])
+        return found, bool(missing)
+
+    def _shot(self, number: int, values: Mapping[Written, int]) -> Shot:
+        kept = self._accepted
+        place = int(kept[:number].sum())
+        outcomes = {
+            f"{register}[{k}]": int(bits[place, k])
+            for register, bits in (self.outcomes.items() if kept[number] else ())
+            for k in range(bits.shape[1])
+        }
+        return Shot(self.scene, values, outcomes, self.numbers)
+
+    @property
+    def _accepted(self) -> Bits:
+        """Which shots post-selection keeps; the outcomes have these alone."""
+        forms, kept = self.scene.compiled.lowered.forms, np.ones(self.shots, dtype=bool)
+        for form in forms.accept:
+            own = [self.raw[register][:, k] for register, k in (forms.raw[each] for each in form)]
+            kept &= ~np.logical_xor.reduce(own)
+        return kept
+
+    # -- the story ---------------------------------------------------------------------------------------------------
+
+    @property
+    def qubits(self) -> tuple[StoryQubit, ...]:
+        """The qubits of the program, in its order."""
+        device, source = self.scene.device, self.scene.source
+        usable = None if device is None else Usable(device.calibration)
+        names = [f"{register.name}[{k}]" for register in source.qregs for k in range(register.size)]
+        found = []
+        for name in names:
+            wire = self.scene.begins.get(name)
+            physical = None if usable is None or wire is None else self.scene.compiled.qubits[wire]
+            t2 = None if usable is None or physical is None else usable.relaxation(physical)[1]
+            found.append(StoryQubit(name, node_of_qubit(name), physical, t2))
+        return tuple(found)
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The number of each qubit."""
+        return {qubit.name: k for k, qubit in enumerate(self.qubits)}
+
+    @property
+    def nodes(self) -> tuple[StoryNode, ...]:
+        """The nodes, in the program's order, from the left to the right."""
+        names = [register.name for register in self.scene.source.qregs]
+        whole = max(1, len(names) - 1)
+        return tuple(
+            StoryNode(name, k / whole, tuple(n for n, qubit in enumerate(self.qubits) if qubit.node == name))
+            for k, name in enumerate(names)
+        )
+
+    def _story(self, shot: Shot, moments: tuple[Moment, ...], about: Mapping[str, Any], number: int) -> Story:
+        scene = self.scene
+        bits = {name: shot.values[result] for name, result in scene.final.items()}
+        outcomes = {} if shot.withheld else shot.outcomes
+        return Story(
+            **{**about, "title": f"The story of shot {number} of {about['protocol']} on {about['backend']}"},
+            corrections=scene.mode, shot=number, circuit=scene.item.name, nodes=self.nodes, qubits=self.qubits,
+            links=scene.links, events=tuple(shot.events()), facts=shot.facts(), moments=moments, bits=bits, outcomes=outcomes,
+            latency_s=scene.latency,
+        )  # fmt: skip
+
+
+def _moments(scene: Scene, shots: Sequence[Shot], exact: bool) -> dict[int, tuple[Moment, ...]]:
+    """Return the moments of some shots of a circuit, of one replay for all of them."""
+    events = {id(shot): shot.events() for shot in shots}
+    ends = {key: distinct([0.0, *(event.end_s for event in each)]) for key, each in events.items()}
+    known = {id(shot): _known(shot) for shot in shots}
+    found: dict[int, list[Moment]] = {key: [] for key in events}
+    replay = Replay(scene.steps, scene.compiled.circuit.clbits)
+    for time in distinct(time for each in ends.values() for time in each):
+        state = replay.until(time) if exact else None
+        for shot in shots:
+            key = id(shot)
+            if any(abs(time - end) < 1e-12 for end in ends[key]):
+                said = " ".join(
+                    event.text
+                    for event in events[key]
+                    if abs(event.end_s - time) < 1e-12 and event.kind != "wait"
+                )
+                bloch = {} if state is None else _bloch(scene, shot, known[key], state, time)
+                found[key].append(Moment(time, said or "The shot begins.", bloch))
+    return {key: tuple(moments) for key, moments in found.items()}
+
+
+def _known(shot: Shot) -> dict[str, Known]:
+    """Return what each observer knows of results, and from when on."""
+    learnt = shot.learnt()
+    nodes = {node_of_qubit(name) for name in shot.numbers}
+    everything = {result: act.end for result, (_, act) in shot.scene.measured.items()}
+    found = {node: Known(learnt.get(node, {}), shot.values) for node in nodes}
+    return {**found, EVERYONE: Known(everything, shot.values)}
+
+
+def _bloch(
+    scene: Scene, shot: Shot, known: Mapping[str, Known], state: Branches, time: float
+) -> dict[str, dict[int, Vector]]:
+    """Return the Bloch vector of each qubit for each observer."""
+    found: dict[str, dict[int, Vector]] = {}
+    for observer, each in known.items():
+        own, values = found.setdefault(observer, {}), each.by(time)
+        for name, number in shot.numbers.items():
+            wire = scene.wire_of(name, time)
+            vector = None if wire is None else state.bloch(wire, values)
+            if vector is not None:
+                x, y, z = map(float, vector)
+                own[number] = (x, y, z)
+    return found

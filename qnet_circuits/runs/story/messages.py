@@ -1,0 +1,143 @@
+"""Who tells whom which result, and when; and which node knows what from when on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import Clbit
+
+from qnet_circuits.backends.simulation.branches import Written
+from qnet_circuits.classical import read_bits, written_bits
+from qnet_circuits.compiling.compiled import CompiledItem
+from qnet_circuits.programs.instructions import CORRECT
+from qnet_circuits.programs.locality import Announcement, name_of, node_of
+from qnet_circuits.runs.story.acts import Act
+
+#: A result as the program calls it: the bit's name, and which time the bit was written.
+Named = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Message:
+    """Results on their way from one node to another.
+
+    Args:
+        source: The node that measured them.
+        target: The node that needs them.
+        results: The results.
+        sent_s: When they are sent: the measurement is over.
+        arrives_s: When they arrive.
+        said: What is said aloud in place of results.
+    """
+
+    source: str
+    target: str
+    results: tuple[Written, ...]
+    sent_s: float
+    arrives_s: float
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Need:
+    """A node needs a result that another node measured."""
+
+    result: Written
+    target: str
+
+
+def needs_of(source: QuantumCircuit, item: CompiledItem) -> list[Need]:
+    """Return the results that corrections and decisions need from other nodes, as the compiled circuit has them."""
+    nodes, number = node_of(source), _numbers(item.circuit)
+    stands = _stand_ins(source, item)
+    at: dict[Clbit, tuple[str, Named]] = {}
+    writes: dict[Clbit, int] = {}
+    found: dict[Need, None] = {}
+    for instruction in source.data:
+        reads = instruction.clbits if instruction.name == CORRECT else read_bits(instruction)
+        for bit in reads:
+            node, named = at.get(bit, ("", ("", 0)))
+            target = nodes[instruction.qubits[0]] if instruction.qubits else ""
+            if node and target and node != target:
+                name, write = stands.get(named, named)
+                found[Need((number[name], write), target)] = None
+        for bit in written_bits(instruction):
+            writes[bit] = writes.get(bit, 0) + 1
+            at[bit] = nodes[instruction.qubits[0]], (name_of(source, bit), writes[bit])
+    return list(found)
+
+
+def _numbers(circuit: QuantumCircuit) -> dict[str, int]:
+    return {name_of(circuit, bit): k for k, bit in enumerate(circuit.clbits)}
+
+
+def _stand_ins(source: QuantumCircuit, item: CompiledItem) -> dict[Named, Named]:
+    """Return the bits of their own that a lowered circuit has for results that are overwritten later."""
+    measured = [_written(source), _written(item.lowered.circuit)]
+    pairs = zip(*measured, strict=False)
+    return {before: after for before, after in pairs if before != after}
+
+
+def _written(circuit: QuantumCircuit) -> list[Named]:
+    writes: dict[Clbit, int] = {}
+    found = []
+    for instruction in circuit.data:
+        for bit in written_bits(instruction):
+            writes[bit] = writes.get(bit, 0) + 1
+            if instruction.name == "measure":
+                found.append((name_of(circuit, bit), writes[bit]))
+    return found
+
+
+def frame_needs(item: CompiledItem, measured: Mapping[Written, tuple[str, Act]]) -> list[Need]:
+    """Return the results that nodes need to read their own bits, where a Pauli frame flips them."""
+    found: dict[Need, None] = {}
+    for owner, _, others in frames_of(item, measured):
+        for other in others:
+            if measured[other][0] != owner:
+                found[Need(other, owner)] = None
+    return list(found)
+
+
+def frames_of(
+    item: CompiledItem, measured: Mapping[Written, tuple[str, Act]]
+) -> Iterator[tuple[str, tuple[str, int], tuple[Written, ...]]]:
+    """Yield each bit of the program that software reads as a parity: the node that reads it, the bit, and the other results."""
+    forms, number = item.lowered.forms, _numbers(item.circuit)
+    last = {result[0]: result for result in sorted(measured)}
+    columns = [last.get(number[f"{register}[{k}]"]) for register, k in forms.raw]
+    for register, parities in forms.registers.items():
+        for k, form in enumerate(parities):
+            own = last.get(number.get(f"{register}[{k}]", -1))
+            results = [columns[each] for each in form if each < len(columns)]
+            others = tuple(each for each in results if each is not None and each != own)
+            emulated = any(each >= len(columns) for each in form)
+            if own is not None and (others or emulated or own not in results):
+                yield measured[own][0], (register, k), others
+
+
+def messages_of(
+    needs: Iterable[Need], measured: Mapping[Written, tuple[str, Act]], latency: float
+) -> list[Message]:
+    """Return the messages: results that are measured at the same time for the same node go together."""
+    together: dict[tuple[float, str, str], list[Written]] = {}
+    for need in needs:
+        if need.result in measured:
+            source, act = measured[need.result]
+            together.setdefault((act.end, source, need.target), []).append(need.result)
+    return [
+        Message(source, target, tuple(dict.fromkeys(results)), end, end + latency)
+        for (end, source, target), results in sorted(together.items())
+    ]
+
+
+def announcements(said: Sequence[Announcement], ends: Mapping[str, float], latency: float) -> list[Message]:
+    """Return what nodes say aloud to compare: each when it has measured, and has heard what was said to it before."""
+    ready, found = dict(ends), list[Message]()
+    for each in said:
+        sent = ready.get(each.source, 0.0)
+        found.append(Message(each.source, each.target, (), sent, sent + latency, each.what))
+        ready[each.target] = max(ready.get(each.target, 0.0), sent + latency)
+    return found

@@ -1,0 +1,106 @@
+"""What each observer can say of each qubit at some moments, from every branch of a noisy circuit at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from qiskit.circuit import Clbit
+
+from qnet_circuits.backends.simulation.branches import Branches, Written
+from qnet_circuits.backends.simulation.steps import (
+    Depolarise,
+    Measurement,
+    NoisyStep,
+    PauliError,
+    Relax,
+    Turn,
+    Unitary,
+)
+from qnet_circuits.devices.schedule import INSTANT
+
+#: When the effect of a step is complete, and the step.
+Complete = tuple[float, NoisyStep]
+_DIAGONAL = frozenset(("rz", "z", "s", "sdg", "t", "tdg", "p", "u1", "id", "cz", "cp", "rzz"))
+
+
+def _is_diagonal(step: NoisyStep) -> bool:
+    return isinstance(step, Unitary) and step.operation.name in _DIAGONAL
+
+
+def _lets_pass(step: NoisyStep) -> bool:
+    """Tell whether a step does the same before and after a turn about Z."""
+    if isinstance(step, PauliError):
+        return step.weights[1] == step.weights[2]
+    return (
+        isinstance(step, Relax | Turn)
+        or _is_diagonal(step)
+        or (isinstance(step, Depolarise) and len(step.wires) == 1)
+    )
+
+
+class Replay:
+    """Replays the steps of a circuit up to one time after another.
+
+    Args:
+        steps: The steps, in order.
+        bits: The circuit's classical bits.
+    """
+
+    def __init__(self, steps: Sequence[Complete], bits: Sequence[Clbit]) -> None:
+        self._left = list(steps)
+        self._last = {wire: k for k, (_, step) in enumerate(steps) for wire in step.wires}
+        self._index = list(range(len(steps)))
+        self.state = Branches(bits)
+
+    def until(self, time: float) -> Branches:
+        """Let everything happen whose effect is complete at a time, and return the state.
+
+        A step waits for those before it on its wires. What lasts no time and turns about Z passes what it commutes with: the
+        phase of a gate that a device makes by its clock is there when the gate is.
+        """
+        taken: set[int] = set()
+        busy: set[int] = set()
+        stopped: set[int] = set()
+        bits: set[int] = set()
+        for k, (complete, step) in zip(self._index, self._left, strict=True):
+            own = set(_bits(step))
+            waits = stopped if complete == 0.0 and _is_diagonal(step) else busy
+            if complete <= time + INSTANT and waits.isdisjoint(step.wires) and bits.isdisjoint(own):
+                self.state.apply([step])
+                taken.add(k)
+                self._settle(k, step)
+            else:
+                busy.update(step.wires)
+                bits |= own
+                stopped.update(() if _lets_pass(step) else step.wires)
+        pairs = [pair for pair in zip(self._index, self._left, strict=True) if pair[0] not in taken]
+        self._index, self._left = [k for k, _ in pairs], [step for _, step in pairs]
+        return self.state
+
+    def _settle(self, k: int, step: NoisyStep) -> None:
+        if isinstance(step, Measurement) and self._last[step.wire] == k:
+            self.state.settle(step.wire)
+
+
+def _bits(step: NoisyStep) -> Iterator[int]:
+    if isinstance(step, Measurement):
+        yield step.bit
+    yield from getattr(step, "bits", ())
+
+
+@dataclass(frozen=True)
+class Known:
+    """What an observer knows of results, and from when on.
+
+    Args:
+        since: The time from which each result is known.
+        values: Its value.
+    """
+
+    since: Mapping[Written, float]
+    values: Mapping[Written, int]
+
+    def by(self, time: float) -> dict[Written, int]:
+        """Return the results that are known at a time."""
+        return {each: self.values[each] for each, since in self.since.items() if since <= time + INSTANT}

@@ -1,0 +1,186 @@
+"""The story of one shot, as a value: it prints itself, and says who knows what, and what can be said of each qubit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from qnet_circuits.devices.schedule import INSTANT
+from qnet_circuits.errors import UnsupportedError, check_name, check_range
+from qnet_circuits.runs.story.parts import EVERYONE, Fact, Moment, StoryEvent, StoryNode, StoryQubit, Vector
+from qnet_circuits.runs.story.words import told
+
+_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Story:
+    """The story of one shot of a simulated run. ``tell`` makes one.
+
+    Args:
+        title: What it is of.
+        protocol: The protocol with its parameters, in one line.
+        parameters: The parameters in plain values.
+        backend: Where the shot ran.
+        device: The device's name; None without one.
+        simulated: Whether the shot is known to be simulated.
+        corrections: The mode of corrections.
+        seed: The seed of the run.
+        shot: The number of the shot, from 0.
+        circuit: The name of the circuit.
+        nodes: The nodes.
+        qubits: The qubits of the program.
+        links: The pairs of nodes that are joined.
+        events: What happens, in the order in which it begins; the last is the end.
+        facts: What each node comes to know, in order of time.
+        moments: What can be said of the qubits whenever something has ended.
+        bits: The raw bits of the shot, as the run has them.
+        outcomes: The program's bits as they are read, with frames applied; none of a shot that post-selection drops.
+        latency_s: How long a message takes, in seconds.
+        notes: What a reader must know.
+        exact: Whether states are computed. Circuits that are too wide have bits and frames alone.
+        secret: Whether outcomes of the protocol would be key material; then the story is a demonstration.
+        withheld: The same with no message sent; None if there is no message.
+        others: Other shots of the circuit, in which other bits were sent.
+    """
+
+    title: str
+    protocol: str
+    parameters: Mapping[str, Any]
+    backend: str
+    device: str | None
+    simulated: bool
+    corrections: str
+    seed: int
+    shot: int
+    circuit: str
+    nodes: tuple[StoryNode, ...]
+    qubits: tuple[StoryQubit, ...]
+    links: tuple[tuple[str, str], ...]
+    events: tuple[StoryEvent, ...]
+    facts: Mapping[str, tuple[Fact, ...]]
+    moments: tuple[Moment, ...]
+    bits: Mapping[str, int]
+    outcomes: Mapping[str, int]
+    latency_s: float
+    notes: tuple[str, ...] = ()
+    exact: bool = True
+    secret: bool = False
+    withheld: Story | None = field(default=None, repr=False)
+    others: tuple[Story, ...] = field(default=(), repr=False)
+
+    @property
+    def duration_s(self) -> float:
+        """How long it lasts, in seconds."""
+        return self.events[-1].end_s
+
+    @property
+    def observers(self) -> tuple[str, ...]:
+        """The nodes, and ``everyone``, who knows all bits that were measured."""
+        return (*(node.name for node in self.nodes), EVERYONE)
+
+    def knows(self, time_s: float) -> dict[str, tuple[Fact, ...]]:
+        """Return what each node knows at a time.
+
+        Args:
+            time_s: The time in seconds, at least 0.
+
+        Example:
+            >>> import qnet_circuits as qn
+            >>> story = qn.tell(qn.Teleportation(state="+"), corrections="feedforward", seed=1)
+            >>> [len(story.knows(time)["bob"]) for time in (0.0, story.duration_s)]
+            [0, 3]
+        """
+        check_range("time_s", time_s, 0.0, float("inf"))
+        return {
+            node: tuple(fact for fact in facts if fact.time_s <= time_s + INSTANT)
+            for node, facts in self.facts.items()
+        }
+
+    def state(self, observer: str, qubit: str, time_s: float) -> Vector | None:
+        """Return the Bloch vector of a qubit for an observer, given what the observer knows at a time.
+
+        The vector is that of the last moment up to the time. It is an average over all bits that the observer does not know.
+        The circuit itself, with the states that it prepares, is known to all.
+
+        Args:
+            observer: A node, or ``everyone``.
+            qubit: The qubit's name, ``node[index]``.
+            time_s: The time in seconds, at least 0.
+
+        Returns:
+            The vector (x, y, z); None if the qubit has left, or has not arrived.
+
+        Raises:
+            UnsupportedError: If the circuit is too wide for states.
+            UnknownNameError: If there is no such observer or qubit.
+
+        Example:
+            >>> import qnet_circuits as qn
+            >>> story = qn.tell(qn.Teleportation(state="+"), corrections="feedforward", seed=1)
+            >>> [sum(map(abs, story.state("bob", "bob[0]", t))) > 0.5 for t in (1.5e-6, 3e-6)]
+            [False, True]
+        """
+        check_range("time_s", time_s, 0.0, float("inf"))
+        names = [each.name for each in self.qubits]
+        number = names.index(check_name("qubit", qubit, names))
+        check_name("observer", observer, self.observers)
+        if not self.exact:
+            raise UnsupportedError("the circuit is too wide for states; its story has bits and frames alone")
+        last = [moment for moment in self.moments if moment.time_s <= time_s + INSTANT][-1]
+        return last.bloch[observer].get(number)
+
+    def __str__(self) -> str:
+        return told(self)
+
+    def __repr__(self) -> str:
+        return f"<Story of shot {self.shot} of {self.circuit!r}: {self.protocol} on {self.backend}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the story in plain values, as its page embeds it: this shot, and the others."""
+        return {
+            "schema": 1, "title": self.title, "protocol": self.protocol, "parameters": dict(self.parameters),
+            "backend": self.backend, "device": self.device, "simulated": self.simulated, "corrections": self.corrections,
+            "seed": self.seed, "circuit": self.circuit, "latency_s": self.latency_s, "duration_s": self.duration_s,
+            "notes": list(self.notes), "secret": self.secret, "exact": self.exact,
+            "nodes": [{"name": each.name, "place": each.place, "qubits": list(each.qubits)} for each in self.nodes],
+            "qubits": [
+                {"name": each.name, "node": each.node, "physical": each.physical, "t2_s": each.t2_s} for each in self.qubits
+            ],
+            "links": [list(pair) for pair in self.links],
+            "shots": [each._shot() for each in (self, *self.others)],
+        }  # fmt: skip
+
+    def _shot(self) -> dict[str, Any]:
+        return {
+            "shot": self.shot, "bits": dict(self.bits), "outcomes": dict(self.outcomes),
+            "events": [_plain(event) for event in self.events],
+            "moments": [self._moment(moment) for moment in self.moments],
+            "withheld": None if self.withheld is None else self.withheld._shot(),
+        }  # fmt: skip
+
+    def _moment(self, moment: Moment) -> dict[str, Any]:
+        plain: dict[str, Any] = {
+            "t": moment.time_s,
+            "text": moment.text,
+            "knows": {node: list(map(str, facts)) for node, facts in self.knows(moment.time_s).items()},
+        }
+        if self.exact:
+            plain["bloch"] = {
+                observer: {str(k): [_rounded(each) for each in vector] for k, vector in qubits.items()}
+                for observer, qubits in moment.bloch.items()
+            }
+        return plain
+
+
+def _plain(event: StoryEvent) -> dict[str, Any]:
+    return {
+        "t": event.time_s, "end": event.end_s, "kind": event.kind, "nodes": list(event.nodes),
+        "qubits": list(event.qubits), "bits": dict(event.bits), "text": event.text,
+    }  # fmt: skip
+
+
+def _rounded(value: float) -> float:
+    """Return a coordinate with few digits, and no negative zero."""
+    return round(value, _DIGITS) + 0.0
