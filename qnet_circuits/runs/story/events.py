@@ -46,6 +46,7 @@ class Shot:
         outcomes: The program's bits as they are read, with frames applied.
         numbers: The number of each qubit of the program.
         withheld: Whether no message is sent.
+        probability: The probability of the results; None where it is not known.
     """
 
     scene: Scene
@@ -53,6 +54,7 @@ class Shot:
     outcomes: Mapping[str, int]
     numbers: Mapping[str, int]
     withheld: bool = False
+    probability: float | None = None
 
     @property
     def messages(self) -> list[Message]:

@@ -95,16 +95,16 @@ class Telling:
         """Return the stories of some shots, and with each the same without messages, of one replay."""
         exact, notes = self.exact, list(self.about["notes"])
         try:
-            values, drawn = self._values(numbers)
+            values, drawn, chances = self._values(numbers)
         except UnsupportedError as error:
-            exact, drawn = False, False
+            exact, drawn, chances = False, False, [None] * len(numbers)
             values = [self._recorded(number) for number in numbers]
             notes.append(f"no states: {error}")
         if drawn:
             notes.append(
                 "results that are overwritten later are not in the record; they are drawn, given all others"
             )
-        told = [self._shot(number, value) for number, value in zip(numbers, values, strict=True)]
+        told = [self._shot(*each) for each in zip(numbers, values, chances, strict=True)]
         sent = bool(self.scene.messages) and not self.scene.in_real_time
         silent = [replace(shot, withheld=True) if sent else None for shot in told]
         everything = [shot for pair in zip(told, silent, strict=True) for shot in pair if shot is not None]
@@ -124,11 +124,11 @@ class Telling:
     def _recorded(self, number: int) -> dict[Written, int]:
         return {result: int(self._column(name)[number]) for name, result in self.scene.final.items()}
 
-    def _values(self, numbers: Sequence[int]) -> tuple[list[dict[Written, int]], bool]:
-        """Return the results of shots, and whether any had to be drawn, given those that are kept."""
+    def _values(self, numbers: Sequence[int]) -> tuple[list[dict[Written, int]], bool, list[float | None]]:
+        """Return the results of shots, whether any had to be drawn, given those that are kept, and their probabilities."""
         found = [self._recorded(number) for number in numbers]
         if not self.exact:
-            return found, False
+            return found, False, [None] * len(found)
         missing = sorted(set(self.scene.measured) - set(found[0]))
         state = Replay(self.scene.steps, self.scene.compiled.circuit.clbits).until(float("inf"))
         for values in found:
@@ -139,9 +139,9 @@ class Telling:
             for result in missing:
                 chances = [state.chance({**values, result: value}) for value in (0, 1)]
                 values[result] = int(self.rng.random() * sum(chances) >= chances[0])
-        return found, bool(missing)
+        return found, bool(missing), [state.chance(values) for values in found]
 
-    def _shot(self, number: int, values: Mapping[Written, int]) -> Shot:
+    def _shot(self, number: int, values: Mapping[Written, int], chance: float | None) -> Shot:
         kept = self._accepted
         place = int(kept[:number].sum())
         outcomes = {
@@ -149,7 +149,7 @@ class Telling:
             for register, bits in (self.outcomes.items() if kept[number] else ())
             for k in range(bits.shape[1])
         }
-        return Shot(self.scene, values, outcomes, self.numbers)
+        return Shot(self.scene, values, outcomes, self.numbers, probability=chance)
 
     @property
     def _accepted(self) -> Bits:
@@ -196,7 +196,7 @@ class Telling:
         bits = {name: shot.values[result] for name, result in scene.final.items()}
         outcomes = {} if shot.withheld else shot.outcomes
         return Story(
-            **{**about, "title": f"The story of shot {number} of {about['protocol']} on {about['backend']}"},
+            **{**about, "title": f"{about['protocol']} on {about['backend']}"}, probability=shot.probability,
             corrections=scene.mode, shot=number, circuit=scene.item.name, nodes=self.nodes, qubits=self.qubits,
             links=scene.links, events=tuple(shot.events()), facts=shot.facts(), moments=moments, bits=bits, outcomes=outcomes,
             latency_s=scene.latency,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from qnet_circuits.devices.schedule import INSTANT
 from qnet_circuits.errors import UnsupportedError, check_name, check_range
+from qnet_circuits.runs.story.latency import LatencyCurve
+from qnet_circuits.runs.story.page import frame_of, page_title, story_page
 from qnet_circuits.runs.story.parts import EVERYONE, Fact, Moment, StoryEvent, StoryNode, StoryQubit, Vector
 from qnet_circuits.runs.story.words import told
 
@@ -19,7 +21,7 @@ class Story:
     """The story of one shot of a simulated run. ``tell`` makes one.
 
     Args:
-        title: What it is of.
+        title: The protocol and the backend, in one line.
         protocol: The protocol with its parameters, in one line.
         parameters: The parameters in plain values.
         backend: Where the shot ran.
@@ -40,6 +42,7 @@ class Story:
         latency_s: How long a message takes, in seconds.
         notes: What a reader must know.
         exact: Whether states are computed. Circuits that are too wide have bits and frames alone.
+        probability: The probability of the raw bits in this circuit; None where states are not computed.
         secret: Whether outcomes of the protocol would be key material; then the story is a demonstration.
         withheld: The same with no message sent; None if there is no message.
         others: Other shots of the circuit, in which other bits were sent.
@@ -66,9 +69,11 @@ class Story:
     latency_s: float
     notes: tuple[str, ...] = ()
     exact: bool = True
+    probability: float | None = None
     secret: bool = False
     withheld: Story | None = field(default=None, repr=False)
     others: tuple[Story, ...] = field(default=(), repr=False)
+    _curve: Callable[[], LatencyCurve | None] | None = field(default=None, repr=False, compare=False)
 
     @property
     def duration_s(self) -> float:
@@ -137,6 +142,21 @@ class Story:
     def __repr__(self) -> str:
         return f"<Story of shot {self.shot} of {self.circuit!r}: {self.protocol} on {self.backend}>"
 
+    def to_html(self) -> str:
+        """Return the page of the story: one HTML file that moves, of at most 300 kB, that needs nothing but a browser.
+
+        The page has the story, the other shots, and the same without messages. On a device with decisions in real time it
+        also has the first figure against the latency of messages.
+
+        Raises:
+            UnsupportedError: If not even one shot fits.
+        """
+        curve = None if self._curve is None else self._curve()
+        return story_page(self.to_dict() | ({} if curve is None else {"curve": curve.to_dict()}))
+
+    def _repr_html_(self) -> str:
+        return frame_of(self.to_html(), page_title(self.to_dict()))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the story in plain values, as its page embeds it: this shot, and the others."""
         return {
@@ -154,7 +174,7 @@ class Story:
 
     def _shot(self) -> dict[str, Any]:
         return {
-            "shot": self.shot, "bits": dict(self.bits), "outcomes": dict(self.outcomes),
+            "shot": self.shot, "probability": self.probability, "bits": dict(self.bits), "outcomes": dict(self.outcomes),
             "events": [_plain(event) for event in self.events],
             "moments": [self._moment(moment) for moment in self.moments],
             "withheld": None if self.withheld is None else self.withheld._shot(),

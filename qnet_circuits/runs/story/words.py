@@ -20,7 +20,7 @@ def told(story: Story) -> str:
     """Return the text of a story."""
     where = "simulated" if story.simulated else "not known to be simulated"
     head = [
-        story.title,
+        f"The story of shot {story.shot} of {story.title}",
         f"circuit {story.circuit}, corrections {story.corrections}, {where}, seed {story.seed}",
         "",
     ]
