@@ -20,7 +20,7 @@ from qnet_circuits.runs.options import STORY, RunOptions, stream_seed, takes_opt
 from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.runs.preparing import prepare
 from qnet_circuits.runs.run import Run
-from qnet_circuits.runs.story.latency import latency_curve
+from qnet_circuits.runs.story.curves import curves_of
 from qnet_circuits.runs.story.making import Telling
 from qnet_circuits.runs.story.scene import NOMINAL, Scene
 from qnet_circuits.runs.story.story import Story
@@ -87,7 +87,7 @@ def tell(
     prepared = prepare(given, where, chosen)
     story = telling_of(prepared, Run.of(prepared), circuit).story(shot)
     if not withhold:
-        return replace(story, _curve=partial(latency_curve, prepared))
+        return replace(story, _curves=partial(curves_of, prepared))
     if story.withheld is None:
         raise UnsupportedError(
             f"circuit {story.circuit!r} sends no message that could be withheld; leave withhold out"

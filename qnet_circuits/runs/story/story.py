@@ -8,7 +8,7 @@ from typing import Any
 
 from qnet_circuits.devices.schedule import INSTANT
 from qnet_circuits.errors import UnsupportedError, check_name, check_range
-from qnet_circuits.runs.story.latency import LatencyCurve
+from qnet_circuits.runs.story.curves import Curve
 from qnet_circuits.runs.story.page import frame_of, page_title, story_page
 from qnet_circuits.runs.story.parts import EVERYONE, Fact, Moment, StoryEvent, StoryNode, StoryQubit, Vector
 from qnet_circuits.runs.story.words import told
@@ -73,7 +73,7 @@ class Story:
     secret: bool = False
     withheld: Story | None = field(default=None, repr=False)
     others: tuple[Story, ...] = field(default=(), repr=False)
-    _curve: Callable[[], LatencyCurve | None] | None = field(default=None, repr=False, compare=False)
+    _curves: Callable[[], tuple[Curve, ...]] | None = field(default=None, repr=False, compare=False)
 
     @property
     def duration_s(self) -> float:
@@ -145,14 +145,14 @@ class Story:
     def to_html(self) -> str:
         """Return the page of the story: one HTML file that moves, of at most 300 kB, that needs nothing but a browser.
 
-        The page has the story, the other shots, and the same without messages. On a device with decisions in real time it
-        also has the first figure against the latency of messages.
+        The page has the story, the other shots, and the same without messages. It also has the first figure against what a
+        reader may change, such as the latency of messages; that takes some seconds.
 
         Raises:
             UnsupportedError: If not even one shot fits.
         """
-        curve = None if self._curve is None else self._curve()
-        return story_page(self.to_dict() | ({} if curve is None else {"curve": curve.to_dict()}))
+        curves = () if self._curves is None else self._curves()
+        return story_page(self.to_dict() | {"curves": [curve.to_dict() for curve in curves]})
 
     def _repr_html_(self) -> str:
         return frame_of(self.to_html(), page_title(self.to_dict()))
