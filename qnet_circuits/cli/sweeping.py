@@ -7,6 +7,7 @@ import shlex
 import sys
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -43,20 +44,23 @@ def sweep(
 ) -> None:  # fmt: skip
     """Run every point of a sweep, and keep each as a row of one file.
 
-    FILE is a TOML file with protocol, path (the file of rows), and as they are wanted [grid] (lists of values of parameters),
-    [parameters] (fixed ones), backend (a name or a list), level, and options of qnet run by their names in Python. The same
-    command again does only what is missing.
+    FILE is a TOML file with protocol, path (the file of rows), and as they are wanted [grid] (lists of values of parameters and
+    of options), [parameters] (fixed ones), backend (a name or a list), level, and options of qnet run by their names in Python.
+    The same command again does only what is missing.
     """
     from qnet_circuits.runs.results.tables import table
     from qnet_circuits.runs.sweeps.sweep import sweep as sweep_
     from qnet_circuits.runs.sweeps.work import GO_ON
 
     said = _read(file)
-    protocols = _protocols(said)
+    cls = _protocol(said)
+    varied = _grid(said, cls)
+    vary = {name: values for name, values in varied.items() if _is_option(name, cls)}
+    protocols = _protocols(said, cls, {name: varied[name] for name in varied if name not in vary})
     options = {name: said[name] for name in ("backend", "level", *_OPTIONS) if name in said}
-    axis, by = (x or "", by) if plot is None else _drawn(said, x, by)
+    axis, by = (x or "", by) if plot is None else _drawn(varied, said.get("backend"), x, by)
     try:
-        rows = sweep_(protocols, path=said["path"], executor=workers, **options)
+        rows = sweep_(protocols, path=said["path"], vary=vary, executor=workers, **options)
     except KeyboardInterrupt as stopped:
         known = f": {str(stopped).removesuffix(GO_ON)}" if str(stopped) else ""
         raise Interrupted(f"interrupted{known}; go on with: qnet sweep {shlex.quote(file)}") from None
@@ -86,31 +90,53 @@ def _read(file: str) -> dict[str, Any]:
     return said
 
 
-def _protocols(said: Mapping[str, Any]) -> Any:
-    """Return the protocols of a sweep's file."""
-    from qnet_circuits.runs.sweeps.sweep import grid
-
+def _protocol(said: Mapping[str, Any]) -> Any:
+    """Return the class of the protocol that a sweep's file names."""
     if ".py:" in said["protocol"]:
         # Other processes, which have the same path, import the file by its name.
         sys.path.append(os.path.dirname(os.path.abspath(said["protocol"].rpartition(":")[0])))
+    return class_of(said["protocol"])
+
+
+def _is_option(name: str, cls: Any) -> bool:
+    """Tell whether a name in [grid] is that of an option, or of a term of one; parameters come first."""
+    return name.partition(".")[0] in _OPTIONS and name not in {field.name for field in fields(cls)}
+
+
+def _grid(said: Mapping[str, Any], cls: Any) -> dict[str, Any]:
+    """Return the lists of values in [grid] by name; terms of an option that is a table have dotted names."""
+    found: dict[str, Any] = {}
+    for name, values in said.get("grid", {}).items():
+        terms = isinstance(values, Mapping) and _is_option(name, cls)
+        found.update({f"{name}.{term}": each for term, each in values.items()} if terms else {name: values})
+    return found
+
+
+def _protocols(said: Mapping[str, Any], cls: Any, varied: Mapping[str, Any]) -> Any:
+    """Return the protocols of a sweep's file."""
+    from qnet_circuits.runs.sweeps.sweep import grid
+
     fixed = {name: [value] for name, value in said.get("parameters", {}).items()}
-    varied = said.get("grid", {})
     if twice := sorted(set(fixed) & set(varied)):
         raise ParameterError(f"[parameters] and [grid] both say {', '.join(twice)}; say it once")
     if isinstance(network := fixed.get("network", [None])[0], str):
         fixed["network"] = [network_in(network)]
-    return grid(class_of(said["protocol"]), **fixed, **varied)
+    return grid(cls, **fixed, **varied)
 
 
-def _drawn(said: Mapping[str, Any], x: str | None, by: str | None) -> tuple[str, str | None]:
-    """Return against what, and by what, a sweep is drawn."""
-    several = {
-        name for name, values in said.get("grid", {}).items() if isinstance(values, list) and len(values) > 1
-    }
-    names = [name for name in said.get("grid", {}) if name in several and name not in (x, by)]
-    if isinstance(said.get("backend"), list) and len(said["backend"]) > 1 and by != "backend":
-        names.append("backend")
-    x = x or (names.pop(0) if names and names[0] != "backend" else None)
+def _drawn(varied: Mapping[str, Any], backend: Any, x: str | None, by: str | None) -> tuple[str, str | None]:
+    """Return against what, and by what, a sweep is drawn: by default against the first name whose values are numbers."""
+    several = {name: each for name, each in varied.items() if isinstance(each, list) and len(each) > 1}
+    names = [name for name in several if name not in (x, by)]
     if x is None:
-        raise ParameterError("--plot needs a parameter with several values in [grid], or --x that names one")
-    return x, by or (names[0] if names else None)
+        x = next((name for name in names if all(_is_number(each) for each in several[name])), None)
+    if x is None:
+        raise ParameterError("--plot needs a parameter with several numbers in [grid], or --x that names one")
+    lines = [name for name in names if name != x]
+    if isinstance(backend, list) and len(backend) > 1:
+        lines.append("backend")
+    return x, by or next(iter(lines), None)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -103,6 +103,26 @@ def test_parameters_noise_and_backends_are_what_they_are_in_python(qnet):
     assert (status, err) == (0, "") and json.loads(out)["rows"] == [*made]
 
 
+def test_a_grid_names_options_too(qnet, tmp_path):
+    with ThreadPoolExecutor(1) as here:
+        made = qn.sweep(
+            qn.grid(qn.RepeaterChain, hops=[1, 2]), "exact:fake_manila", path="rows.jsonl", executor=here,
+            vary={"corrections": ["frame", "none"], "noise.idle": [True, False]}, noise={"readout": False},
+        )  # fmt: skip
+    said = (
+        'protocol = "repeater-chain"\npath = "rows.jsonl"\nbackend = "exact:fake_manila"\n[noise]\nreadout = false\n'
+        '[grid]\ncorrections = ["frame", "none"]\nhops = [1, 2]\nnoise.idle = [true, false]\n'
+    )
+    status, out, err = qnet(said, "--json")
+    assert (status, err) == (0, "") and json.loads(out)["rows"] == [*made] and len(made) == 8
+    status, out, err = qnet(said)
+    assert out.split()[:3] == ["noise.idle", "corrections", "hops"] and len(out.splitlines()) == 9
+    status, out, err = qnet(
+        said.replace("noise.idle = [true, false]", "noise.idle = [true]"), "--plot", "rows.png"
+    )
+    assert (status, err) == (0, "") and (tmp_path / "rows.png").stat().st_size > 1000
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "message"),
     [
@@ -113,6 +133,9 @@ def test_parameters_noise_and_backends_are_what_they_are_in_python(qnet):
         (CHAINS.replace("hops", "hop"), [], "'hop'.*hops"),
         (CHAINS.replace("[1, 2]", "[1, 0]"), [], "hops .*got 0"),
         (CHAINS.replace("[1, 2]", "[]"), [], "hops is empty"),
+        (f'{CHAINS}corrections = ["frame", "magic"]', [], "magic"),
+        (f'corrections = "frame"{CHAINS}corrections = ["frame"]', [], "corrections .*once"),
+        (f"{CHAINS}noise.idel = [true]", [], "idel"),
         (CHAINS.replace("[grid]", "[parameters]\nhops = 1\n[grid]"), [], "both say hops"),
         (CHAINS.replace("[grid]", "grid = 3\n[other]"), [], "other|grid"),
         ('protocol = "a"\npath = "r"\ngrid = 3', [], "grid in sweep.toml must be a table"),

@@ -88,13 +88,15 @@ def test_a_sweep_that_is_killed_leaves_no_process_and_goes_on(tmp_path, here):
 
 @pytest.mark.slow
 def test_a_sweep_that_is_killed_ten_times_ends_with_every_row_once(tmp_path):
-    path, drawn = tmp_path / "rows.jsonl", random.Random(16)
+    path, drawn, unfinished = tmp_path / "rows.jsonl", random.Random(16), 0
     for _ in range(10):
         with started(tmp_path, 2) as process:
-            for _ in range(drawn.randint(1, 3)):  # that it was imported, and some rows
-                assert process.stdout.readline()
+            for _ in range(drawn.randint(1, 3)):  # that it was imported, and some rows, if any are missing
+                process.stdout.readline()
             time.sleep(drawn.uniform(0, 0.2))
             process.send_signal(signal.SIGKILL)
+        unfinished += not path.exists() or path.read_text().count("\n") < 12
+    assert unfinished > 2
     with started(tmp_path, 2) as process:
         out, err = process.communicate()
     assert process.returncode == 0, err

@@ -114,6 +114,44 @@ def test_the_program_of_a_point_is_made_once_in_a_process(path, here, monkeypatc
     assert made == [*CHAINS[:2]]
 
 
+def test_options_vary_as_parameters_do(path, here):
+    vary = {"noise.feedforward_latency": [0.0, 1e-6], "corrections": ["frame", "feedforward"]}
+    rows = swept(
+        path, here, CHAINS[2:3], "exact:fake_manila", vary=vary, shots=None, noise={"readout": False}
+    )
+    asked = [(latency, mode) for latency in (0.0, 1e-6) for mode in ("frame", "feedforward")]
+    found = [(row["noise"]["feedforward_latency"], row["corrections"]) for row in rows]
+    assert found == asked and not any(row["noise"]["readout"] for row in rows)
+    for (latency, mode), result in zip(asked, rows.results(), strict=True):
+        noise = {"readout": False, "feedforward_latency": latency}
+        assert result.figures == qn.predict(CHAINS[2], "fake_manila", noise=noise, corrections=mode).figures
+    records = [each for each in rows.records() if each["figure"] == "fidelity"]
+    assert [(each["noise.feedforward_latency"], each["corrections"]) for each in records] == asked
+    assert "noise.readout" not in records[0] and records[1]["value"] > records[3]["value"]
+    ax = rows.plot("noise.feedforward_latency", by="corrections")
+    assert ax.get_legend_handles_labels()[1][:2] == ["corrections=frame", "corrections=feedforward"]
+
+
+@pytest.mark.parametrize(
+    ("vary", "options", "said"),
+    [
+        ({"corrections": ["frame"]}, {"corrections": "none"}, "corrections .*'none'.*once"),
+        ({"noise.idle": [True]}, {"noise": {"idle": False}}, "idle .*False.*once"),
+        ({"noise.idel": [True]}, {}, "idel"),
+        ({"shots.few": [1]}, {}, "noise.*'shots.few'"),
+        ({"corrections": []}, {}, "corrections is empty"),
+        ({"corrections": ["magic"]}, {}, "magic"),
+        ({"shots": range(1, 400), "seed": range(400)}, {}, "combinations"),
+        ({"max_qpu_seconds": [3]}, {}, "max_qpu_seconds"),
+        (["corrections"], {}, "vary .*corrections"),
+    ],
+)
+def test_options_that_cannot_vary_are_refused_before_anything_runs(vary, options, said, path):
+    with pytest.raises(qn.QnetError, match=said):
+        qn.sweep(CHAINS, "aer", path=path, executor=Counting(), vary=vary, **options)
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("left", [1, 30, 500, -1])
 def test_a_torn_last_line_is_repaired(left, path, here):
     rows = swept(path, here, CHAINS[:2])

@@ -22,13 +22,15 @@ _LATEX = {
 }  # fmt: skip
 
 
-def records(plain: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def records(plain: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
     """Yield one flat record for each figure of a run's plain form, or of a sweep's row.
 
     Args:
         plain: What ``qnet run --json`` prints; a row of a sweep has an ``id`` beside it.
+        options: Options that have columns too, but for those that have one already.
     """
-    taken = {*_FIXED, *_ESTIMATE, *_BESIDE}
+    varied = {name: value for name, value in (options or {}).items() if name not in _FIXED}
+    taken = {*_FIXED, *_ESTIMATE, *_BESIDE, *varied}
     parameters = {
         f"parameter_{name}" if name in taken else name: value
         for name, value in (plain["parameters"] or {}).items()
@@ -37,7 +39,7 @@ def records(plain: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for figure, estimate in plain["figures"].items():
         beside = {name: plain[name].get(figure) for name in _BESIDE}
         known = {name: estimate.get(name) for name in _ESTIMATE}
-        yield {**fixed, **parameters, "figure": figure, **known, **beside}
+        yield {**fixed, **parameters, **varied, "figure": figure, **known, **beside}
 
 
 def dataframe(columns: Any) -> DataFrame:

@@ -17,6 +17,7 @@ from qnet_circuits.runs.asked import asked_of, check_options, on_device, program
 from qnet_circuits.runs.layouts import plain_layout
 from qnet_circuits.runs.options import OPTIONS, RunOptions
 from qnet_circuits.runs.specification import digest, specification_id
+from qnet_circuits.runs.sweeps.varied import changed
 
 SCHEMA = 1
 #: What begins every row: its schema, its id, and what was asked for.
@@ -62,8 +63,11 @@ class Point:
         return int(self.id[:13], 16)
 
     def __str__(self) -> str:
-        listed = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
-        return f"{self.protocol}({listed}) on {self.backend}"
+        listed, asked = (
+            ", ".join(f"{key}={value}" for key, value in each.items())
+            for each in (self.parameters, changed(self.options))
+        )
+        return f"{self.protocol}({listed}){asked and f' with {asked}'} on {self.backend}"
 
     def id_here(self, backend: BaseBackend) -> str:
         """Return the id that the point has in this process, with its protocol's code and its device as they are here.

@@ -12,6 +12,7 @@ from qnet_circuits.runs.results.exports import dataframe, latex_table, records
 from qnet_circuits.runs.results.result import Result
 from qnet_circuits.runs.results.tables import Row, csv_text, filled, interval, number, page, table
 from qnet_circuits.runs.sweeps.file import read_rows
+from qnet_circuits.runs.sweeps.varied import varied
 from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -70,10 +71,15 @@ class SweepRows(Sequence[Mapping[str, Any]]):
         """Return one flat record for each figure of each point, as tables take them.
 
         Columns are ``id``, ``protocol``, ``backend``, ``corrections``, ``shots`` and ``seed`` of the point; its parameters,
-        with ``parameter_`` before a name that a column has already; and ``figure``, ``value``, ``low``, ``high``, ``level``,
-        ``n``, ``standard_error``, ``method``, ``ideal``, ``theory`` and ``predicted``. What is unknown is None.
+        with ``parameter_`` before a name that a column has already; other options that differ between points, terms of noise as
+        ``noise.idle``; and ``figure``, ``value``, ``low``, ``high``, ``level``, ``n``, ``standard_error``, ``method``, ``ideal``,
+        ``theory`` and ``predicted``. What is unknown is None.
         """
-        return [record for row in self.rows for record in records(row)]
+        return [
+            record
+            for row, options in zip(self.rows, varied(self.rows), strict=True)
+            for record in records(row, options)
+        ]
 
     def to_dataframe(self) -> DataFrame:
         """Return the records as a DataFrame of pandas.
@@ -109,7 +115,10 @@ class SweepRows(Sequence[Mapping[str, Any]]):
         known = {name for row in self.rows for name in row["figures"]}
         if figure is not None and figure not in known:
             raise UnknownNameError("figure", figure, known)
-        rows = [_shown(row, figure or _main(row)) for row in self.rows]
+        rows = [
+            _shown(row, figure or _main(row), options)
+            for row, options in zip(self.rows, varied(self.rows), strict=True)
+        ]
         columns = dict.fromkeys(name for row in rows for name in row)
         return filled([{name: row.get(name, "") for name in columns} for row in rows])
 
@@ -136,8 +145,8 @@ def _main(row: Mapping[str, Any]) -> str:
     return "fidelity" if "fidelity" in figures else next(iter(figures), "")
 
 
-def _shown(row: Mapping[str, Any], figure: str) -> Row:
-    asked = {**row["parameters"], "protocol": row["protocol"], "backend": row["backend"]}
+def _shown(row: Mapping[str, Any], figure: str, options: Mapping[str, Any]) -> Row:
+    asked = {**options, **row["parameters"], "protocol": row["protocol"], "backend": row["backend"]}
     first = {name: str(value) for name, value in asked.items() if not isinstance(value, Mapping | list)}
     if figure not in row["figures"]:
         return {**first, "figure": figure}

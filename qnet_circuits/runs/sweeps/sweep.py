@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -19,11 +17,10 @@ from qnet_circuits.runs.progress import reporting
 from qnet_circuits.runs.sweeps.file import RowsFile, opened
 from qnet_circuits.runs.sweeps.point import Point, code_of, named_backend, plain_options, plain_parameters
 from qnet_circuits.runs.sweeps.rows import SweepRows
+from qnet_circuits.runs.sweeps.varied import MOST_POINTS, combinations, options_asked
 from qnet_circuits.runs.sweeps.work import Work, workers
 from qnet_circuits.runs.sweeps.workers import Processes
 from qnet_circuits.theory.estimate import check_level
-
-MOST_POINTS = 100_000
 
 
 def grid(protocol: type[Protocol] | str, **values: Any) -> tuple[Protocol, ...]:
@@ -44,21 +41,7 @@ def grid(protocol: type[Protocol] | str, **values: Any) -> tuple[Protocol, ...]:
     cls = protocol_class(protocol) if isinstance(protocol, str) else protocol
     if not (isinstance(cls, type) and issubclass(cls, Protocol)):
         raise ParameterError(f"a grid takes a class of protocols or its name, got {protocol!r}")
-    lists = {name: _listed(name, given) for name, given in values.items()}
-    check_count("the number of combinations", math.prod(map(len, lists.values())), 1, MOST_POINTS)
-    return tuple(
-        cls.from_parameters(**dict(zip(lists, chosen, strict=True)))
-        for chosen in itertools.product(*lists.values())
-    )
-
-
-def _listed(name: str, given: Any) -> list[Any]:
-    if hasattr(given, "tolist"):
-        given = given.tolist()
-    found = list(given) if isinstance(given, list | tuple | range) else [given]
-    if not found:
-        raise ParameterError(f"the list of values of {name} is empty; leave {name} out for its default")
-    return found
+    return tuple(cls.from_parameters(**chosen) for chosen in combinations(values))
 
 
 @takes_options
@@ -67,6 +50,7 @@ def sweep(
     backend: str | Sequence[str] = "ideal",
     *,
     path: str | os.PathLike[str],
+    vary: Mapping[str, Any] | None = None,
     executor: Executor | int | None = None,
     level: float = 0.95,
     progress: Report = None,
@@ -83,6 +67,9 @@ def sweep(
         backend: The name of a backend, or a list of names: ``ideal``; ``aer``, ``exact``, ``stim`` and ``auto``, alone or with
             a device, as in ``aer:fake_kingston`` or ``aer:snapshot.json``; ``local:<device>``. A processor is refused.
         path: The file of rows, one JSON object a line; made if it is not there, and only ever added to.
+        vary: Options that have several values, each with the list of them, in all combinations; a term of ``noise`` or of
+            ``options`` has a dotted name. For example ``{"corrections": ["frame", "feedforward"]}``, or
+            ``{"noise.feedforward_latency": [0, 1e-6]}``. The other options have one value.
         executor: Any ``concurrent.futures.Executor``, such as that of a Dask client, or a number of processes on this machine.
             Default: a process for each core. These processes do not import the script that calls.
         level: Confidence level of the intervals, in [0.5, 1).
@@ -91,7 +78,7 @@ def sweep(
         **options: What each run is asked for:
 
     Returns:
-        The rows, in the order of the points: backend by backend, protocol by protocol.
+        The rows, in the order of the points: backend by backend, protocol by protocol, and the options that vary.
 
     Raises:
         ParameterError, UnsupportedError: If something cannot be swept over; nothing has run then.
@@ -114,7 +101,7 @@ def sweep(
     check_arguments(path=path)
     if path is None:
         raise ParameterError("a sweep is kept in a file; say path, such as path='rows.jsonl'")
-    asked = RunOptions.of("sweep", options)
+    asked = options_asked(options, vary)
     names = list(backend) if isinstance(backend, list | tuple) else [backend]
     backends = {str(name): named_backend(name) for name in names}
     here = isinstance(executor, ThreadPoolExecutor)
@@ -141,17 +128,24 @@ def _protocols(given: Protocol | Iterable[Protocol]) -> list[Protocol]:
 
 
 def _points(
-    protocols: Sequence[Protocol], backends: Mapping[str, BaseBackend], asked: RunOptions, level: float, here: bool
-) -> list[Point]:  # fmt: skip
+    protocols: Sequence[Protocol],
+    backends: Mapping[str, BaseBackend],
+    asked: Sequence[RunOptions],
+    level: float,
+    here: bool,
+) -> list[Point]:
     """Return the points, without their ids."""
-    seed = 0 if asked.seed is None else asked.seed
     plain = [(code_of(each, here), called(each), plain_parameters(each)) for each in protocols]
-    check_count("the number of points", len(plain) * len(backends), 1, MOST_POINTS)
-    options = {name: plain_options(asked, where.device) for name, where in backends.items()}
+    check_count("the number of points", len(plain) * len(backends) * len(asked), 1, MOST_POINTS)
+    options = {
+        name: [(plain_options(each, where.device), each.seed or 0) for each in asked]
+        for name, where in backends.items()
+    }
     return [
-        Point(code, protocol, parameters, name, options[name], seed, level)
+        Point(code, protocol, parameters, name, chosen, seed, level)
         for name in backends
         for code, protocol, parameters in plain
+        for chosen, seed in options[name]
     ]
 
 
