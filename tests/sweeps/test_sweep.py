@@ -235,7 +235,7 @@ def test_points_that_fail_do_not_keep_the_others_from_being_done(path, here):
 def test_rows_of_a_protocol_that_was_changed_are_not_taken_for_those_of_today(path, here, monkeypatch):
     swept(path, here, SweptCoin(), "ideal")
     monkeypatch.setattr(SweptCoin, "turned", True)
-    with pytest.raises(qn.RecordError, match=r"swept-coin\(angle=0.5\) on ideal.*another path"):
+    with pytest.raises(qn.RecordError, match=r"swept-coin\(angle=0.5\) with shots=50 on ideal.*another path"):
         swept(path, here, SweptCoin(), "ideal")
     assert len(lines_of(path)) == 1
 

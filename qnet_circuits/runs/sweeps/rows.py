@@ -72,8 +72,8 @@ class SweepRows(Sequence[Mapping[str, Any]]):
 
         Columns are ``id``, ``protocol``, ``backend``, ``corrections``, ``shots`` and ``seed`` of the point; its parameters,
         with ``parameter_`` before a name that a column has already; other options that differ between points, terms of noise as
-        ``noise.idle``; and ``figure``, ``value``, ``low``, ``high``, ``level``, ``n``, ``standard_error``, ``method``, ``ideal``,
-        ``theory`` and ``predicted``. What is unknown is None.
+        ``noise.idle``; and ``figure``, ``value``, ``low``, ``high``, ``level``, ``n``, ``standard_error``, ``method``,
+        ``ideal``, ``theory`` and ``predicted``. What is unknown is None.
         """
         return [
             record
