@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.docs
+PACKAGE_STAMP := $(VENV)/.package
+INSTALLED := .venv-installed
 LOWEST := .venv-lowest
 # Whose formulas and speed are compared with the library's; pyproject.toml says why it comes without its dependencies.
 PEER := sequence==0.8.5
@@ -11,7 +13,7 @@ WORKERS := $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 # Compiled modules are kept, whatever is set outside: every worker and every process that a test starts would compile them anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo docs test test-slow test-lowest bench lint clean
+.PHONY: help demo docs package test test-slow test-lowest bench lint clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -37,6 +39,18 @@ docs: $(DOCS_STAMP)  ## build the documentation site; warnings are errors; then 
 	$(BIN)/python docs/_site/look.py build/site
 	@echo "site: build/site/index.html"
 
+$(PACKAGE_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable '.[package]'
+	touch $@
+
+package: $(PACKAGE_STAMP)  ## build wheel and source archive in dist/, check them, install the wheel in a clean environment and run it there
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
+	$(PYTHON) -m venv --clear $(INSTALLED)
+	$(INSTALLED)/bin/python -m pip install --quiet dist/*.whl
+	cd $(INSTALLED) && bin/qnet --version && bin/qnet list && bin/qnet run teleportation --on aer:fake_kingston --seed 7 --shots 500 --plot teleportation.png
+
 lint: $(STAMP)  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -60,4 +74,4 @@ bench: $(STAMP)  ## measure speed against hand-written scripts and bars, some te
 	$(BIN)/python -m benchmarks.run --json bench.json
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(LOWEST) demo docs/made .pytest_cache .mypy_cache .ruff_cache build *.egg-info
+	rm -rf $(VENV) $(LOWEST) $(INSTALLED) demo docs/made .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
