@@ -25,6 +25,7 @@ from benchmarks import (
     key_distillation,
     overhead,
     placement,
+    placing,
     pulses,
     repeated_runs,
     schedules,
@@ -47,6 +48,7 @@ BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
     "sweep": sweep.rows,
     "copies": copies.rows,
     "sequence": against_sequence.rows,
+    "placing": placing.rows,
     "placement": placement.rows,
 }
 #: What takes many minutes is measured if it is named, and only then.

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+import qnet_circuits as qn
 from benchmarks import run
 from benchmarks.baselines import chain, feedforward
 from benchmarks.measuring import Row, seconds_in_aer
@@ -63,6 +64,15 @@ def test_each_benchmark_gives_rows_with_its_bars():
     ]
     row = run.overhead.measure("3-hop chain", "feedforward", shots=5, repeats=1)
     assert row.value > 0 and row.bar == 0.5
+
+
+def test_placements_are_timed_and_the_programs_are_graph_states():
+    network = run.placing.ring(3)
+    ideal = qn.predict(run.placing.graph_state(network), "exact").stabilizers
+    assert ideal.value == pytest.approx(1.0)
+    shapes = {"ring of 3": (lambda: run.placing.graph_state(network), 5.0)}
+    rows = list(run.placing.timed(shapes, ["fake_guadalupe"], ["frame"]))
+    assert [row.bar for row in rows] == [5.0, 5.0] and all(row.value > 0 for row in rows)
 
 
 def test_a_commit_that_is_not_there_gives_no_number():

@@ -12,7 +12,7 @@ from typing import Any
 
 from qnet_circuits.backends.base import Evaluation, Evaluator
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY, Contractor, Question
-from qnet_circuits.backends.simulation.heaviest import HeaviestPaths
+from qnet_circuits.backends.simulation.heaviest import Estimator
 from qnet_circuits.backends.simulation.steps import NoisyCircuit
 from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import NoisyProgram, noisy_program
@@ -63,8 +63,8 @@ class ExactBackend(Evaluator):
         device: A device whose couplings and calibration hold; none by default.
         noise: Which of its noise is on.
         memory: The most bytes that a contraction may take.
-        paths: How many Pauli paths are followed, for estimates by which programs can be compared; None, the default, for
-            exact values.
+        paths: How many Pauli paths are followed, for estimates by which programs can be compared, if a contraction takes
+            more memory; None, the default, for exact values alone.
     """
 
     simulates_links = True
@@ -138,9 +138,8 @@ class ExactBackend(Evaluator):
         return {name: item.accepted for name, item in items.items()}
 
     def _items(self, compiled: Compiled, noisy: NoisyProgram) -> dict[str, _Item | _Copies]:
-        contractor = (
-            Contractor(self._memory, self._trees) if self._paths is None else HeaviestPaths(self._paths)
-        )
+        known = self._memory, self._trees
+        contractor = Contractor(*known) if self._paths is None else Estimator(*known, self._paths)
         made = {
             item.name: _Item(circuit, item, contractor)
             for item, circuit in zip(compiled, noisy.circuits, strict=True)
@@ -158,9 +157,7 @@ class _Item:
     The bits of a program follow from the variables of its tensors: the measurements, then X and Z of each emulated link error.
     """
 
-    def __init__(
-        self, noisy: NoisyCircuit, item: CompiledItem, contractor: Contractor | HeaviestPaths
-    ) -> None:
+    def __init__(self, noisy: NoisyCircuit, item: CompiledItem, contractor: Contractor) -> None:
         self._skeleton, self._forms = skeleton_of(noisy), item.lowered.forms
         places = [(register, k) for register, width in noisy.registers for k in range(width)]
         number = {place: k for k, place in enumerate(places)}

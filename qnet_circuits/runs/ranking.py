@@ -98,8 +98,7 @@ class _Lack:
     """
 
     def __init__(self, device: Device, figures: Sequence[Figure], memory: float) -> None:
-        self._exact = ExactBackend("exact", device, memory=memory)
-        self._estimate = ExactBackend("exact", device, paths=_PATHS)
+        self._engine = ExactBackend("exact", device, memory=memory, paths=_PATHS)
         self._figures = figures
         #: What happened how often in the first program; it stands for circuits that a later one has not.
         self._first: dict[Event, float] = {}
@@ -111,10 +110,7 @@ class _Lack:
         )
         asked = {f"event{k}": event for k, event in enumerate(events)}
         single = [Figure(name, Expression(terms=((1.0, event),))) for name, event in asked.items()]
-        try:
-            found = self._exact.evaluate(compiled, single).values
-        except UnsupportedError:
-            found = self._estimate.evaluate(compiled, single).values
+        found = self._engine.evaluate(compiled, single).values
         chances = self._first | {asked[name]: each.value for name, each in found.items()}
         self._first = self._first or chances
         return sum(_off(figure, chances) for figure in self._figures if chances.keys() >= set(figure.events))

@@ -20,7 +20,8 @@ _BYTES = 8
 #: A contraction holds the largest tensor and what it is made of.
 _COPIES = 3
 _XOR = np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
-_SEARCHES = 32
+#: Random searches for a wide contraction, and the width up to which the greedy one is taken as it is.
+_SEARCHES, _NARROW = 32, 12
 _SEED = 7
 #: A set of variables whose parity must have a value.
 Condition = tuple[frozenset[int], int]
@@ -79,10 +80,16 @@ class Contractor:
     Args:
         memory: The most bytes that a contraction may take.
         trees: Paths that are known, by shape; new ones are added.
+        searches: How many random searches a wide contraction is worth; without one, the greedy one is taken.
     """
 
-    def __init__(self, memory: float = DEFAULT_MEMORY, trees: dict[Any, Any] | None = None) -> None:
-        self._memory = memory
+    def __init__(
+        self,
+        memory: float = DEFAULT_MEMORY,
+        trees: dict[Any, Any] | None = None,
+        searches: int = _SEARCHES,
+    ) -> None:
+        self._memory, self._searches = memory, searches
         self._trees = {} if trees is None else trees
         #: Log2 of the most entries that a tensor had.
         self.width = 0.0
@@ -93,6 +100,8 @@ class Contractor:
         Raises:
             UnsupportedError: If a tensor would be larger than the memory given.
         """
+        if not question.parity and not question.conditions:
+            return 1.0
         network = network_of(skeleton, emulated, question)
         if not network.arrays or network.factor == 0.0:
             return network.factor
@@ -108,24 +117,16 @@ class Contractor:
         return abs(network.factor) * float(tree.contract([np.abs(array) for array in network.arrays]))
 
     def _tree(self, network: TensorNetwork) -> Any:
-        shape = tuple(network.inputs)
-        sizes = tuple(array.shape for array in network.arrays)
-        key = (shape, sizes)
+        key = tuple(network.inputs), tuple(array.shape for array in network.arrays)
         if key not in self._trees:
-            self._trees[key] = self._search(network)
-        self.width = max(self.width, float(self._trees[key].contraction_width()))
-        return self._trees[key]
-
-    def _search(self, network: TensorNetwork) -> Any:
-        import cotengra
-
-        sizes = {
-            index: size
-            for array, indices in zip(network.arrays, network.inputs, strict=True)
-            for index, size in zip(indices, array.shape, strict=True)
-        }
-        tree = self._path(cotengra, network.inputs, sizes)
+            self._trees[key] = self._found(network)
+        tree = self._trees[key]
         width = float(tree.contraction_width())
+        self._check(width)
+        self.width = max(self.width, width)
+        return tree
+
+    def _check(self, width: float) -> None:
         needed = _COPIES * _BYTES * 2.0**width
         if needed > self._memory:
             raise UnsupportedError(
@@ -133,17 +134,28 @@ class Contractor:
                 f"{self._memory / 2**30:.3g} GiB; allow more with memory=... (--memory-gib), use fewer qubits "
                 "that are entangled at once, or sample on aer"
             )
-        return tree
 
-    @staticmethod
-    def _path(cotengra: Any, inputs: Sequence[tuple[int, ...]], sizes: dict[int, int]) -> Any:
-        """Return a contraction tree: greedy for a chain, the best of several greedy searches for what is wider."""
-        tree = cotengra.array_contract_tree(inputs, (), sizes, optimize="greedy")
-        if tree.contraction_width() <= 12:
-            return tree
-        search = cotengra.RandomGreedyOptimizer(max_repeats=_SEARCHES, seed=_SEED)
-        other = cotengra.array_contract_tree(inputs, (), sizes, optimize=search)
-        return min(tree, other, key=lambda each: each.contraction_width())
+    def _found(self, network: TensorNetwork) -> Any:
+        """Return a contraction tree: greedy for a chain, the best of several greedy searches for what is wider.
+
+        Python's searches in one process give the same trees on every machine, with any number of cores.
+        """
+        import cotengra
+
+        sizes = {
+            index: size
+            for array, indices in zip(network.arrays, network.inputs, strict=True)
+            for index, size in zip(indices, array.shape, strict=True)
+        }
+
+        def tree(search: Any) -> Any:
+            return cotengra.array_contract_tree(network.inputs, (), sizes, optimize=search)
+
+        greedy = tree(cotengra.GreedyOptimizer(accel=False))
+        if not self._searches or greedy.contraction_width() <= _NARROW:
+            return greedy
+        search = cotengra.RandomGreedyOptimizer(self._searches, seed=_SEED, accel=False, parallel=False)
+        return min(greedy, tree(search), key=lambda each: each.contraction_width())
 
 
 def network_of(skeleton: Skeleton, emulated: Sequence[Weights], question: Question) -> TensorNetwork:

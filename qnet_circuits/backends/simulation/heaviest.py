@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from heapq import nlargest
 from itertools import product
+from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.simulation.contraction import Question, Weights
+from qnet_circuits.backends.simulation.contraction import Contractor, Question, Weights
 from qnet_circuits.backends.simulation.tensors import Element, Skeleton
+from qnet_circuits.errors import UnsupportedError
 
 #: A Pauli string, two bits for each leg that is open, and the variables whose parity is asked for, one bit each.
 Path = tuple[int, int]
@@ -25,6 +27,34 @@ Move = tuple[int, int, float]
 _NOTHING = 1e-12
 
 
+class Estimator(Contractor):
+    """Answers questions exactly if a greedy contraction takes little memory, and otherwise by the heaviest paths.
+
+    Args:
+        memory: The most bytes that a contraction may take.
+        trees: Paths of contractions that are known, by shape; new ones are added.
+        paths: How many Pauli paths go on after each element.
+    """
+
+    def __init__(self, memory: float, trees: dict[Any, Any], paths: int) -> None:
+        super().__init__(memory, trees, searches=0)
+        self._paths = HeaviestPaths(paths)
+
+    def value(self, skeleton: Skeleton, emulated: Sequence[Weights], question: Question) -> float:
+        """Return the answer to a question, or an estimate of it."""
+        try:
+            return super().value(skeleton, emulated, question)
+        except UnsupportedError:
+            return self._paths.value(skeleton, emulated, question)
+
+    def most(self, skeleton: Skeleton, emulated: Sequence[Weights], question: Question) -> float:
+        """Return what an answer that is nothing but rounding is small against; 1 if it is estimated."""
+        try:
+            return super().most(skeleton, emulated, question)
+        except UnsupportedError:
+            return 1.0
+
+
 class HeaviestPaths:
     """Estimates answers to questions, as a Contractor computes them.
 
@@ -32,16 +62,11 @@ class HeaviestPaths:
         most: How many paths go on after each element.
     """
 
-    #: Log2 of the most entries that a tensor had: none is made.
-    width = 0.0
-
     def __init__(self, most: int) -> None:
         self._most = most
 
     def value(self, skeleton: Skeleton, emulated: Sequence[Weights], question: Question) -> float:
         """Return an estimate of the answer to a question."""
-        if not question.parity and not question.conditions:
-            return 1.0
         paths, places = _begun(question), _Places()
         for element in reversed(skeleton.elements):
             paths = _Backwards(element, skeleton, places).before(paths)
@@ -50,10 +75,6 @@ class HeaviestPaths:
         for k, weights in enumerate(emulated):
             paths = _suffered(paths, weights, skeleton.variables + 2 * k)
         return sum(paths.values())
-
-    def most(self, skeleton: Skeleton, emulated: Sequence[Weights], question: Question) -> float:
-        """Return what an answer that is nothing but rounding is small against."""
-        return 1.0
 
 
 def _mask(variables: Iterable[int]) -> int:

@@ -1,13 +1,18 @@
 """Many conditions and decisions that share bits: the parities that tie them together are made of one another."""
 
+from itertools import combinations
+from multiprocessing import active_children
+
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit.classical import expr
+from qiskit.quantum_info import Pauli, Statevector
 
 from qnet_circuits.backends.simulation.contraction import Contractor, Question
 from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import Twin
+from qnet_circuits.errors import UnsupportedError
 from tests.backends.simulation.density import distribution
 
 BITS = 6
@@ -59,3 +64,28 @@ def test_a_condition_on_no_bit_holds_for_0_and_never_for_1(rng):
     nothing = frozenset()
     assert Contractor().value(skeleton, (), Question(nothing, ((nothing, 0),))) == pytest.approx(1)
     assert Contractor().value(skeleton, (), Question(nothing, ((nothing, 1),))) == pytest.approx(0)
+
+
+def test_a_wide_contraction_starts_no_process():
+    """The tree, and with it what is predicted and chosen, depends on no number of cores."""
+    wires, before = 7, active_children()
+    circuit = QuantumCircuit(wires, wires)
+    for layer in range(3):
+        for k in range(wires):
+            circuit.ry(0.3 + 0.1 * k + layer, k)
+        for pair in combinations(range(wires), 2):
+            circuit.cz(*pair)
+    expected = Statevector(circuit).expectation_value(Pauli("Z" * wires)).real
+    circuit.measure(range(wires), range(wires))
+    skeleton, contractor = skeleton_of(Twin().noisy(circuit)), Contractor()
+    question = Question(frozenset(skeleton.last.values()))
+    assert contractor.value(skeleton, (), question) == pytest.approx(expected, abs=1e-12)
+    assert contractor.width > 12 and active_children() == before
+
+
+def test_what_is_refused_once_is_refused_again_and_what_is_sure_takes_no_memory(rng):
+    skeleton, contractor = skeleton_of(Twin().noisy(entangled(rng))), Contractor(memory=2**6)
+    for _ in range(2):
+        with pytest.raises(UnsupportedError):
+            contractor.value(skeleton, (), Question(frozenset(skeleton.last.values())))
+    assert contractor.value(skeleton, (), Question(frozenset())) == 1.0

@@ -7,13 +7,18 @@ import qnet_circuits as qn
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.simulation.contraction import Contractor, Question
-from qnet_circuits.backends.simulation.heaviest import HeaviestPaths
+from qnet_circuits.backends.simulation.heaviest import Estimator, HeaviestPaths
 from qnet_circuits.backends.simulation.tensors import skeleton_of
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling.compiler import compile_program
 from tests.backends.simulation.test_conditions_together import BITS, entangled
 
 ALL = 10**6
+
+
+def estimating(paths, device=None):
+    """Return an engine that contracts nothing."""
+    return ExactBackend("exact", device, memory=0, paths=paths)
 
 
 def asked_of(skeleton, rng):
@@ -46,7 +51,7 @@ def test_figures_of_links_that_are_emulated(mode):
     program = qn.RepeaterChain(network=network).program(None)
     compiled = compile_program(program, corrections=mode, emulate_links=True)
     figures = [qn.Figure(item.name, qn.parity(item.name, [("out", 0), ("out", 1)])) for item in program]
-    exact, paths = (ExactBackend(paths=most).evaluate(compiled, figures).values for most in (None, ALL))
+    exact, paths = (engine.evaluate(compiled, figures).values for engine in (ExactBackend(), estimating(ALL)))
     assert {name: each.value for name, each in paths.items()} == pytest.approx(
         {name: each.value for name, each in exact.items()}, abs=1e-12
     )
@@ -66,8 +71,18 @@ def test_few_paths_are_close(protocol, name):
     device, program = fake_device(name), protocol.program(np.random.default_rng(0))
     compiled = compile_program(program, device, corrections="feedforward")
     exact, few = (
-        ExactBackend("exact", device, paths=paths).evaluate(compiled, program.figures).values
-        for paths in (None, 64)
+        engine.evaluate(compiled, program.figures).values
+        for engine in (ExactBackend("exact", device), estimating(64, device))
     )
     for figure, estimate in few.items():
         assert estimate.value == pytest.approx(exact[figure].value, abs=3e-3)
+
+
+def test_what_fits_is_contracted_and_what_does_not_is_estimated(rng):
+    """However few paths there are, an answer whose contraction is small is exact."""
+    skeleton = skeleton_of(Twin().noisy(entangled(rng)))
+    question = asked_of(skeleton, rng)
+    exact = Contractor().value(skeleton, (), question)
+    assert Estimator(2**20, {}, 1).value(skeleton, (), question) == pytest.approx(exact, abs=1e-12)
+    few = HeaviestPaths(1).value(skeleton, (), question)
+    assert Estimator(0, {}, 1).value(skeleton, (), question) == few != pytest.approx(exact, abs=1e-6)
