@@ -1,0 +1,197 @@
+"""The physics of stories: knowledge and states against an enumeration by hand, light cones, averages, and the exact engine."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import qnet_circuits as qn
+from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.runs.options import RunOptions
+from qnet_circuits.runs.preparing import prepare
+from qnet_circuits.runs.run import Run
+from qnet_circuits.runs.telling import telling_of
+from tests.runs.story.enumeration import Enumeration
+
+SHOTS, SEED = 300, 11
+DEVICE = "aer:fake_manila"
+CASES = {
+    "teleportation, in real time": (qn.Teleportation(state="+"), DEVICE, "feedforward", "+_x"),
+    "teleportation, in software": (qn.Teleportation(state="+i", link_fidelity=0.9), DEVICE, "frame", "+i_y"),
+    "swapping, in real time": (qn.EntanglementSwapping(link_fidelity=0.95), DEVICE, "feedforward", "yy"),
+    "swapping, no message": (qn.EntanglementSwapping(), "ideal", "none", "zz"),
+    "chain": (qn.RepeaterChain(hops=2), "ideal", "feedforward", "xx"),
+    "tomography": (qn.ProcessTomography(), "ideal", "feedforward", "+_x"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    """Return for each case what tells its stories, and the enumeration of its circuit."""
+    made = {}
+    for name, (protocol, backend, mode, circuit) in CASES.items():
+        asked = {"corrections": mode, "seed": SEED, "shots": SHOTS, "optimization_level": 1}
+        if backend == DEVICE:
+            asked["layout"] = [0, 1, 2, 3][: 3 if "tele" in name else 4]
+        options = RunOptions.of("tell", asked)
+        prepared = prepare(protocol, backend, options)
+        run = Run.of(prepared)
+        telling = telling_of(prepared, run, circuit)
+        compiled = next(item for item in prepared.compiled if item.name == circuit)
+        source = next(item.circuit for item in prepared.compiled.program if item.name == circuit)
+        noise = prepared.backend.noise or DeviceNoise(decision_latency=0.0)
+        made[name] = telling, Enumeration(source, compiled, prepared.backend.device, noise), run.raw()[0]
+    return made
+
+
+def test_what_each_node_knows_and_can_say_is_what_an_enumeration_finds(scenes, rng):
+    compared = 0
+    for telling, enumeration, _ in scenes.values():
+        told = {}
+        for _ in range(17):
+            shot = int(rng.integers(SHOTS))
+            story = told.setdefault(shot % 5, telling.story(shot % 5))
+            time = float(
+                rng.choice([*(moment.time_s for moment in story.moments), rng.uniform(0, story.duration_s)])
+            )
+            _check_moment(story, enumeration, time)
+            compared += 1
+    assert compared >= 100
+
+
+def _check_moment(story, enumeration, time):
+    known = enumeration.known(time)
+    for node, facts in story.knows(time).items():
+        raw = {fact.bit: fact.value for fact in facts if fact.how != "corrected"}
+        assert raw == {bit: story.bits[bit] for bit in known[node]}
+    moment = max(each.time_s for each in story.moments if each.time_s <= time + 1e-13)
+    known, branches = enumeration.known(moment), enumeration.branches(moment)
+    for observer in story.observers:
+        for qubit in (each.name for each in story.qubits):
+            found, _ = enumeration.bloch(qubit, known[observer], story.bits, moment, branches)
+            said = story.state(observer, qubit, time)
+            if story.device is None:
+                assert said == pytest.approx(found, abs=1e-9)
+            # On a device a turn about Z that lasts no time may be there earlier in the story.
+            assert said[2] == pytest.approx(found[2], abs=1e-9)
+            assert np.hypot(*said[:2]) == pytest.approx(np.hypot(*found[:2]), abs=1e-9)
+
+
+def by_pattern(telling):
+    """Return the first shot of each pattern of raw bits."""
+    names = list(telling.scene.final)
+    values = np.stack([telling._column(name) for name in names], axis=1)
+    return [int(first) for first in np.unique(values, axis=0, return_index=True)[1]]
+
+
+def light_cone_breaches(story):
+    """Return what in a story changes for an observer without a cause in his past: an observer, a qubit and a time each.
+
+    A cause is a gate or a link that acts on the qubit since the moment before, anything else that begins or ends there, a
+    message that arrives, or an own measurement that ends. Nothing arrives earlier than the latency after the measurement.
+    """
+    found = []
+    measured = {bit: event for event in story.events if event.kind == "measure" for bit in event.bits}
+    for node, facts in story.facts.items():
+        for fact in facts:
+            event = measured.get(fact.bit)
+            if event is not None and fact.how != "corrected":
+                least = event.end_s + (0 if event.nodes == (node,) else story.latency_s)
+                found += [(node, fact.bit, fact.time_s)] if fact.time_s < least - 1e-12 else []
+    for before, after in zip(story.moments, story.moments[1:], strict=False):
+        since, until = before.time_s + 1e-12, after.time_s + 1e-12
+        recent = [
+            each for each in story.events if since < each.end_s <= until or since < each.time_s <= until
+        ]
+        acting = [
+            each
+            for each in story.events
+            if each.kind in ("gate", "link") and each.time_s < until and each.end_s > since
+        ]
+        touched = {qubit for each in (*recent, *acting) for qubit in each.qubits}
+        for observer in story.observers:
+            told = [each for each in recent if since < each.end_s <= until and (
+                (each.kind == "measure" and observer in (*each.nodes, "everyone"))
+                or (each.kind == "message" and observer == each.nodes[1])
+            )]  # fmt: skip
+            for qubit, vector in after.bloch[observer].items():
+                same = np.allclose(vector, before.bloch[observer][qubit], atol=1e-9)
+                if not (same or told or qubit in touched):
+                    found.append((observer, qubit, after.time_s))
+    return found
+
+
+def test_nothing_changes_without_a_cause_in_the_past(scenes):
+    for telling, _, _ in scenes.values():
+        story = telling.story(0)
+        for each in (
+            story,
+            *story.others,
+            *(other.withheld for other in (story, *story.others) if other.withheld),
+        ):
+            assert light_cone_breaches(each) == []
+
+
+def test_a_planted_breach_is_found(scenes):
+    telling, _, _ = scenes["tomography"]
+    story = next(each for each in map(telling.story, range(20)) if each.bits["bell[0]"])
+    assert light_cone_breaches(story) == []
+    early = replace(story.facts["bob"][0], time_s=0.2e-6)
+    told_early = replace(story, facts={**story.facts, "bob": (early, *story.facts["bob"][1:])})
+    assert light_cone_breaches(told_early) == [("bob", early.bit, early.time_s)]
+    measured = max(
+        event.end_s for event in story.events if event.kind == "measure" and event.nodes == ("alice",)
+    )
+    moments = tuple(
+        replace(each, bloch={**each.bloch, "bob": each.bloch["everyone"]})
+        if each.time_s >= measured - 1e-12
+        else each
+        for each in story.moments
+    )
+    names = [qubit.name for qubit in story.qubits]
+    assert ("bob", names.index("bob[0]"), measured) in light_cone_breaches(replace(story, moments=moments))
+
+
+def test_who_knows_the_same_bits_says_the_same(scenes):
+    """Shots that differ in bits that an observer does not know look alike to him."""
+    compared = 0
+    for telling, _, _ in scenes.values():
+        stories = telling._stories(by_pattern(telling)[:8])
+        for k in range(len(stories[0].moments)):
+            seen = {}
+            for story in stories:
+                moment = story.moments[k]
+                for node, facts in story.knows(moment.time_s).items():
+                    raw = frozenset((fact.bit, fact.value) for fact in facts if fact.how != "corrected")
+                    first = seen.setdefault((node, raw), moment.bloch[node])
+                    assert all(
+                        np.allclose(first[q], vector, atol=1e-12) for q, vector in moment.bloch[node].items()
+                    )
+                    compared += first is not moment.bloch[node]
+    assert compared > 100
+
+
+def test_informed_states_average_to_the_uninformed_one(scenes):
+    for name in ("teleportation, in real time", "chain", "tomography"):
+        telling, _, _ = scenes[name]
+        stories = telling._stories(by_pattern(telling))
+        weights = [story.probability for story in stories]
+        assert sum(weights) == pytest.approx(1, abs=1e-9)
+        for k, moment in enumerate(stories[0].moments):
+            if stories[0].knows(moment.time_s)["bob"]:
+                break
+            for qubit, vector in moment.bloch["bob"].items():
+                informed = [np.array(story.moments[k].bloch["everyone"][qubit]) for story in stories]
+                average = sum(weight * each for weight, each in zip(weights, informed, strict=True))
+                assert np.allclose(average, vector, atol=1e-9)
+
+
+def test_branches_make_the_exact_fidelity(scenes):
+    """The exact engine contracts a tensor network, and has the same figure as the sum over the branches."""
+    telling, _, _ = scenes["teleportation, in real time"]
+    protocol, backend, mode, _ = CASES["teleportation, in real time"]
+    stories = telling._stories(by_pattern(telling))
+    assert sum(story.probability for story in stories) == pytest.approx(1, abs=1e-9)
+    sampled = sum(story.probability * (1 - story.bits["out[0]"]) for story in stories)
+    exact = qn.predict(protocol, backend, corrections=mode, optimization_level=1, layout=[0, 1, 2])
+    assert sampled == pytest.approx(exact.fidelity.value, abs=1e-9)
