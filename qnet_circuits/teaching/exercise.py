@@ -40,6 +40,8 @@ class Task(ABC):
     #: Number of the lesson to which the task belongs.
     lesson: ClassVar[int] = 0
     title: ClassVar[str] = ""
+    #: What is asked of every student alike.
+    asks: ClassVar[str] = ""
     #: Python source to begin with. It defines the function that the answer must define.
     starter: ClassVar[str] = ""
     limits: ClassVar[Limits] = Limits()
@@ -53,9 +55,9 @@ class Task(ABC):
         self._source: str | None = None
 
     @property
-    @abstractmethod
     def text(self) -> str:
         """What is asked, with the numbers of this student."""
+        return self.asks
 
     @abstractmethod
     def checks(self, answer: Answer) -> Iterator[Check]:

@@ -63,7 +63,18 @@ def _defined(task: Task, source: str) -> Answer | None:
     exec(_PRELUDE, names)
     exec(compile(source, ANSWER, "exec"), names)
     found = names.get(task.function)
-    return found if callable(found) else None
+    if not callable(found):
+        return None
+
+    def called(*arguments: Any) -> Any:
+        try:
+            return found(*arguments)
+        except StopIteration as error:  # In a generator, as checks are, it would be another exception.
+            raise RuntimeError("StopIteration: next() found nothing").with_traceback(
+                error.__traceback__
+            ) from None
+
+    return called
 
 
 def line_of(error: BaseException) -> int | None:

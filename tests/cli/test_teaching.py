@@ -14,8 +14,8 @@ from qnet_circuits.teaching.registry import task, tasks
 from tests.teaching.test_answers import answers
 
 NAME = "teleportation/corrections"
-RIGHT = answers(NAME).RIGHT["by hand"]
-WRONG = answers(NAME).WRONG["results exchanged"][0]
+RIGHT = answers(task(NAME), "right")["by hand"]
+WRONG = answers(task(NAME), "wrong")["results exchanged"][0]
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_watch_checks_what_is_saved_until_ctrl_c(file):
     command = [sys.executable, "-m", "qnet_circuits.cli.main", "teach", "watch", name, str(file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
         assert "not yet" in watching.stdout.readline()
-        file.write_text(answers(name).RIGHT["correlators"])
+        file.write_text(answers(task(name), "right")["correlators"])
         os.utime(file, (time.time() + 5,) * 2)
         assert any(line == f"{name}: passed\n" for line in watching.stdout)
         watching.send_signal(signal.SIGINT)

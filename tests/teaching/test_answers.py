@@ -8,27 +8,33 @@ from qnet_circuits.teaching.judging import judge
 from qnet_circuits.teaching.registry import task, tasks
 
 
-def answers(name):
-    return import_module("tests.teaching.answers." + name.replace("/", "_").replace("-", "_"))
+def answers(asked, kind):
+    """The right or wrong answers to a task; where its numbers depend on the student, so do they."""
+    module = import_module("tests.teaching.answers." + asked.name.replace("/", "_").replace("-", "_"))
+    return getattr(module, kind.upper()) if hasattr(module, kind.upper()) else getattr(module, kind)(asked)
 
 
 @pytest.mark.parametrize("name", tasks())
 def test_right_answers_pass(name):
-    right = answers(name).RIGHT
+    asked = task(name, "student")
+    right = answers(asked, "right")
     assert len(right) >= 3
     for label, source in right.items():
-        verdict = judge(task(name), source)
+        verdict = judge(asked, source)
         assert verdict.passed, f"{label}\n{verdict}"
 
 
 @pytest.mark.parametrize("name", tasks())
 def test_wrong_answers_fail_by_a_named_check_with_a_hint(name):
-    wrong = answers(name).WRONG
+    asked = task(name, "student")
+    wrong, hints = answers(asked, "wrong"), set()
     assert len(wrong) >= 8
     for label, (source, check) in wrong.items():
-        verdict = judge(task(name), source)
+        verdict = judge(asked, source)
         failed = {each.name: each.hint for each in verdict.failed}
         assert not verdict.passed and failed.get(check), f"{label}, expected {check!r}\n{verdict}"
+        hints.add(failed[check])
+    assert len(hints) >= 4, "mistakes of different kinds have hints of their own"
 
 
 @pytest.mark.parametrize("name", tasks())
@@ -36,3 +42,26 @@ def test_a_starter_is_no_answer(name):
     asked = task(name)
     verdict = judge(asked, asked.starter)
     assert not verdict.passed and "starter" in verdict.failed[0].hint
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in tasks() if task(name, "ada").text != task(name, "emmy").text]
+)
+def test_every_student_has_answers_of_their_own(name):
+    """A right answer of each student's passes, and a neighbour with other numbers cannot use one that is copied."""
+    students = ("ada", "emmy", "niels")
+    first = {student: next(iter(answers(task(name, student), "right").values())) for student in students}
+    assert len({task(name, student).text for student in students}) > 1
+    for student, source in first.items():
+        assert judge(task(name, student), source).passed, student
+    assert not all(judge(task(name, student), first["ada"]).passed for student in students)
+
+
+def test_the_crossing_of_the_checker_is_that_of_sampled_schedules():
+    """The checker's formula agrees with the library's schedules, and a length that is 5 % off is wrong."""
+    asked = task("repeaters/crossing", "student")
+    sampled = answers(asked, "right")["sampled"]
+    assert (
+        judge(asked, sampled).passed
+        and not judge(asked, sampled.replace("return float(", "return 1.05 * float(")).passed
+    )

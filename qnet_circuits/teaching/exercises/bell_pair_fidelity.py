@@ -35,6 +35,7 @@ class Fidelity(Task):
     name: ClassVar[str] = "bell-pair/fidelity"
     lesson: ClassVar[int] = 1
     title: ClassVar[str] = "Fidelity from three counts"
+    asks: ClassVar[str] = _TEXT
     starter: ClassVar[str] = '''def fidelity(xx, yy, zz):
     """Return the fidelity with the Bell pair |00> + |11>.
 
@@ -42,11 +43,6 @@ class Fidelity(Task):
     """
     raise NotImplementedError
 '''
-
-    @property
-    def text(self) -> str:
-        """What is asked."""
-        return _TEXT
 
     def checks(self, answer: Answer) -> Iterator[Check]:
         """Yield a check for each pair."""

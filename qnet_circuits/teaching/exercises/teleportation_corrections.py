@@ -61,6 +61,7 @@ class Corrections(Task):
     lesson: ClassVar[int] = 2
     title: ClassVar[str] = "Teleport a qubit"
     simulates: ClassVar[bool] = True
+    asks: ClassVar[str] = _TEXT
     starter: ClassVar[str] = '''import qnet_circuits as qn
 
 
@@ -71,11 +72,6 @@ def corrections(circuit, alice, bob, bits, link):
     """
     raise NotImplementedError
 '''
-
-    @property
-    def text(self) -> str:
-        """What is asked."""
-        return _TEXT
 
     def checks(self, answer: Answer) -> Iterator[Check]:
         """Yield the checks of a fragment."""
