@@ -72,7 +72,7 @@ def test_placements_are_timed_and_the_programs_are_graph_states():
     assert ideal.value == pytest.approx(1.0)
     shapes = {"ring of 3": (lambda: run.placing.graph_state(network), 5.0)}
     rows = list(run.placing.timed(shapes, ["fake_guadalupe"], ["frame"]))
-    assert [row.bar for row in rows] == [5.0, 5.0] and all(row.value > 0 for row in rows)
+    assert [row.bar for row in rows] == [5.0] and rows[0].value > 0
 
 
 def test_a_commit_that_is_not_there_gives_no_number():
