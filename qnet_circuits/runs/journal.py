@@ -80,11 +80,23 @@ def _file(run_id: str) -> Path:
     """Return where a run is noted; its id, which may come from elsewhere, becomes a part of a path."""
     if not isinstance(run_id, str) or not _RUN_ID.fullmatch(run_id):
         raise RecordError(f"a run's id is 32 hexadecimal digits, got {run_id!r}; the manifest is damaged")
+    return state_home("the journal of runs") / "runs" / f"{run_id}.json"
+
+
+def state_home(what: str) -> Path:
+    """Return this machine's directory for what is kept beside the runs themselves.
+
+    Args:
+        what: What is to be kept in it, for the message.
+
+    Raises:
+        RecordError: If there is no home directory, and XDG_STATE_HOME is not set.
+    """
     home = os.environ.get("XDG_STATE_HOME")
     try:
         state = Path(home) if home else Path.home() / ".local" / "state"
     except RuntimeError:
         raise RecordError(
-            "there is no home directory for the journal of runs; let XDG_STATE_HOME name a directory that can be written"
+            f"there is no home directory for {what}; let XDG_STATE_HOME name a directory that can be written"
         ) from None
-    return state / "qnet-circuits" / "runs" / f"{run_id}.json"
+    return state / "qnet-circuits"
