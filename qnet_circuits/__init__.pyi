@@ -38,12 +38,14 @@ from qnet_circuits.plotting.budget import plot_budget as plot_budget
 from qnet_circuits.plotting.circuit import plot_circuit as plot_circuit
 from qnet_circuits.plotting.copies import plot_copies as plot_copies
 from qnet_circuits.plotting.density import plot_density_matrix as plot_density_matrix
+from qnet_circuits.plotting.estimates import plot_estimates as plot_estimates
 from qnet_circuits.plotting.gains import plot_gains as plot_gains
 from qnet_circuits.plotting.ledger import plot_ledger as plot_ledger
 from qnet_circuits.plotting.links import plot_links as plot_links
 from qnet_circuits.plotting.network import plot_network as plot_network
 from qnet_circuits.plotting.rates import plot_rates as plot_rates
 from qnet_circuits.plotting.requests import plot_requests as plot_requests
+from qnet_circuits.plotting.result import plot_result as plot_result
 from qnet_circuits.plotting.saving import alt_text as alt_text
 from qnet_circuits.plotting.saving import plot_html as plot_html
 from qnet_circuits.plotting.saving import save_plot as save_plot

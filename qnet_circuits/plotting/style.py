@@ -89,3 +89,13 @@ def span(values: Iterable[float], form: str = ".3f") -> str:
     """
     shown = [format(value, form) for value in sorted(values)]
     return shown[0] if shown[0] == shown[-1] else f"{shown[0]} to {shown[-1]}"
+
+
+def label_of(estimates: Iterable[Estimate], word: str) -> str:
+    """Return what estimates are called in a legend: a word with their levels, if they have intervals."""
+    levels = sorted(
+        {estimate.level for estimate in estimates if estimate.n > 0 or estimate.high > estimate.low}
+    )
+    if not levels:
+        return "exact value"
+    return f"{word}, {' and '.join(f'{100 * level:.4g} %' for level in levels)} interval"

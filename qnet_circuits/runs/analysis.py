@@ -251,6 +251,7 @@ def _result(
         theory={} if silent else dict(manifest["theory"]),
         predicted=of_all(manifest.get("predicted", {})),
         bounds=manifest["bounds"],
+        ranges={figure.name: figure.physical for figure in stored.figures if figure.physical is not None},
         resources=manifest["resources"],
         provenance=_provenance(manifest),
         notes=tuple(dict.fromkeys(notes)),

@@ -34,7 +34,64 @@ def test_each_value_of_a_second_parameter_has_a_line_with_band_and_theory(result
         } <= corners
     assert ax.get_legend_handles_labels()[1] == ["link_fidelity=0.9", "theory", "link_fidelity=0.95"]
     assert texts(ax) == ["entangled"] and all(float(tick).is_integer() for tick in ax.get_xticks())
+    assert "link_fidelity=0.95 from" in qn.alt_text(ax)
     check_legible(ax)
+
+
+def row(x, value, **parameters):
+    """Return a row of a sweep, with what a plot reads of it."""
+    figure = {"value": value, "low": value - 0.01, "high": value + 0.01}
+    beside = {
+        "theory": {"fidelity": value},
+        "predicted": {"fidelity": value},
+        "bounds": {"fidelity": {"entangled": 0.5}},
+    }
+    return {
+        "parameters": {"hops": x, **parameters},
+        "figures": {"fidelity": figure},
+        "corrections": "frame",
+        **beside,
+    }
+
+
+@pytest.mark.parametrize("hops", [2, 10, 30, 100])
+def test_series_of_any_length_are_legible(hops):
+    rows = [row(k, 0.25 + 0.75 * f ** (k / 10), f=f) for k in range(1, hops + 1) for f in (0.9, 0.8)]
+    check_legible(qn.plot_series(rows, x="hops", by="f"))
+
+
+def test_many_lines_of_numbers_have_a_scale_of_colours():
+    ax = qn.plot_series([row(k, 0.9, f=f / 10) for k in (1, 2) for f in range(100)], x="hops", by="f")
+    lines = [line for line in ax.lines if str(line.get_gid()).startswith("f=") and " " not in line.get_gid()]
+    assert len({tuple(line.get_color()) for line in lines}) == len(lines) == 100
+    assert ax.figure.axes[1].get_ylabel() == "f" and len(ax.get_legend().get_texts()) == 2
+    check_legible(ax)
+
+
+def test_lines_that_cannot_be_told_apart_are_refused():
+    rows = [row(k, 0.9, name="a" * (f + 1)) for k in (1, 2) for f in range(37)]
+    with pytest.raises(qn.ParameterError, match="37 lines"):
+        qn.plot_series(rows, x="hops", by="name")
+    few = qn.plot_series(rows[:36], x="hops", by="name").get_legend_handles_labels()[0]
+    looks = [(line.get_color(), line.get_marker()) for line in few if line.get_marker() != "None"]
+    assert len({*looks}) == 36
+
+
+def test_a_formula_takes_the_place_of_the_theory_of_the_rows():
+    ax = qn.plot_series([row(k, 0.9**k) for k in (1, 2, 5)], x="hops", theory=lambda hops: 0.9**hops)
+    (formula,) = with_gid(ax, "formula")
+    assert (
+        formula.get_xdata()[0] == 1
+        and formula.get_xdata()[-1] == 5
+        and formula.get_ydata()[0] == pytest.approx(0.9)
+    )
+    assert with_gid(ax, "fidelity theory") == []
+    assert ax.get_legend_handles_labels()[1].count("theory") == 1
+
+
+def test_an_eavesdropper_is_a_number():
+    rows = [row(1, 0.9 - f, eve=f"intercept-resend:{f}") for f in (0.0, 0.5, 0.25, 1.0)]
+    assert list(with_gid(qn.plot_series(rows, x="eve"), "fidelity")[0].get_xdata()) == [0, 0.25, 0.5, 1]
 
 
 def test_predictions_are_drawn_and_rows_without_the_figure_left_out():

@@ -34,6 +34,7 @@ class FigureResult:
         bounds: What it must beat, {name: value}.
         figure: Its name.
         controls: What was measured and expected of it in the control experiments, by their names.
+        range: The lowest and the highest value that it can have, if they are known.
 
     Example:
         >>> found = FigureResult(Estimate(0.90, 0.88, 0.92, 0.95, "Clopper-Pearson", 1000), predicted=0.95)
@@ -49,6 +50,7 @@ class FigureResult:
     bounds: Mapping[str, float] = field(default_factory=dict)
     figure: str = ""
     controls: Mapping[str, FigureResult] = field(default_factory=dict)
+    range: tuple[float, float] | None = None
 
     @property
     def difference(self) -> float | None:
@@ -248,9 +250,9 @@ class Comparison:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the measured figures beside controls, prediction, ideal, theory and bounds; return the Matplotlib axes."""
-        from qnet_circuits.plotting.comparison import plot_comparison
+        from qnet_circuits.plotting.result import plot_result
 
-        return plot_comparison(self, ax)
+        return plot_result(self, ax)
 
     def _repr_html_(self) -> str:
         below = "".join(f"<p>{html.escape(line)}</p>" for line in self._below())

@@ -81,6 +81,8 @@ class Result:
         copies: Of a run of several copies: their ``count``, the ``qubits`` of each, the couplings at which they are
             ``touching``, and of each of ``figures`` the ``value`` in each copy with its interval, and the
             ``standard_deviation`` of these values.
+        ranges: The values that figures can have, {figure: (lowest, highest)}, where they are declared. A result
+            that was read has none.
         sampled: The outcomes behind the figures, for ``counts`` and ``rounds``; None of a result that was read.
 
     Example:
@@ -107,6 +109,7 @@ class Result:
     mitigated: dict[str, Estimate] = field(default_factory=dict)
     report: str = field(default="", repr=False, compare=False)
     copies: dict[str, Any] = field(default_factory=dict)
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict, repr=False, compare=False)
     sampled: Sampled | None = field(default=None, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> Estimate:
@@ -189,7 +192,7 @@ class Result:
         figures = tuple(
             FigureResult(
                 estimate, self.predicted.get(name), self.ideal.get(name), self.theory.get(name),
-                self.mitigated.get(name), self.bounds.get(name, {}), name,
+                self.mitigated.get(name), self.bounds.get(name, {}), name, range=self.ranges.get(name),
             )
             for name, estimate in self.figures.items()
         )  # fmt: skip
@@ -324,7 +327,7 @@ class Result:
         return table.with_controls() if self.provenance.get("controls") else table
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the figures with their intervals against ideal, theory and bounds; return the Matplotlib axes.
+        """Draw the figures with their intervals beside controls, ideal, theory and bounds; return the Matplotlib axes.
 
         What has the figures of many links, or of copies, is drawn as a map of the chip, as ``plot_links``, ``plot_gains`` and
         ``plot_copies`` do.
@@ -343,7 +346,7 @@ class Result:
             return plot_links(self, ax)
         from qnet_circuits.plotting.result import plot_result
 
-        return plot_result(self._table(), ax)
+        return plot_result(self, ax)
 
     def _repr_html_(self) -> str:
         said = (self._made_with, self._of_copies)
