@@ -47,7 +47,7 @@ from qnet_circuits.plotting.rates import plot_rates as plot_rates
 from qnet_circuits.plotting.requests import plot_requests as plot_requests
 from qnet_circuits.plotting.result import plot_result as plot_result
 from qnet_circuits.plotting.saving import alt_text as alt_text
-from qnet_circuits.plotting.saving import plot_html as plot_html
+from qnet_circuits.plotting.saving import image_html as image_html
 from qnet_circuits.plotting.saving import save_plot as save_plot
 from qnet_circuits.plotting.series import plot_series as plot_series
 from qnet_circuits.plotting.timeline import plot_timeline as plot_timeline

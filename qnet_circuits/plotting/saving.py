@@ -65,7 +65,7 @@ def save_plot(plot: Axes | Figure | SubFigure, path: str | os.PathLike[str]) -> 
     _figure(plot).savefig(path, dpi=150, bbox_inches="tight", metadata=metadata)
 
 
-def plot_html(plot: Axes | Figure | SubFigure) -> str:
+def image_html(plot: Axes | Figure | SubFigure) -> str:
     """Return a plot as an image of an HTML page, the file inside of it, with its alt text."""
     file = io.BytesIO()
     _figure(plot).savefig(file, format="png", dpi=150, bbox_inches="tight")

@@ -58,7 +58,7 @@ def test_words_are_in_the_file(kind, tmp_path):
 
 def test_words_are_in_the_page():
     ax = qn.plot_network(qn.Network.from_edges([('a "quoted" name', "b")]))
-    page = qn.plot_html(ax)
+    page = qn.image_html(ax)
     assert page.startswith('<img alt="Network of 2 nodes and 1 link: a &quot;quoted&quot; name and b')
     assert "data:image/png;base64," in page
 
