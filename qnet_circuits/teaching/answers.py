@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping
 from numbers import Real
 from typing import Any
@@ -24,6 +25,22 @@ def real(value: Any) -> float | None:
     except (OverflowError, ValueError):
         return None
     return number if math.isfinite(number) else None
+
+
+def whole_numbers(values: Any, low: int, high: int) -> list[int] | None:
+    """Return the whole numbers of a list, tuple or set, each from ``low`` to ``high``, and None for anything else.
+
+    Example:
+        >>> whole_numbers((3, 1), 1, 12), whole_numbers([13], 1, 12), whole_numbers([1.0], 1, 12)
+        ([3, 1], None, None)
+    """
+    if not isinstance(values, list | tuple | set) or any(isinstance(each, bool) for each in values):
+        return None
+    try:
+        found = [operator.index(each) for each in values]
+    except TypeError:
+        return None
+    return found if all(low <= each <= high for each in found) else None
 
 
 def number_check(

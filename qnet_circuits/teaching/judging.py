@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
-from qnet_circuits.errors import LocalityError, QnetError
+from qnet_circuits.errors import LocalityError, ProgramError, QnetError, UnsupportedError
 from qnet_circuits.teaching.exercise import Answer, Task
 from qnet_circuits.teaching.verdict import Check, Verdict
 
@@ -93,5 +93,5 @@ def _failure(error: BaseException, line: int | None) -> Check:
         text = ""
     said = kind + (f": {text[:300]}" if text else "") + (f" (line {line})" if line else "")
     hint = next((hint for kind, hint in _HINTS if isinstance(error, kind)), "")
-    name = "is a network program" if isinstance(error, QnetError) else "runs"
+    name = "is a network program" if isinstance(error, ProgramError | UnsupportedError) else "runs"
     return Check(name, False, said, "no error", hint or "Read the message and mend the place that it names.")

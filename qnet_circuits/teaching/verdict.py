@@ -105,8 +105,13 @@ class Verdict:
         return f"{self.task}: {said}" if self.task else said
 
     def __str__(self) -> str:
-        lines = [line for check in self.checks for line in str(check).split("\n")]
-        return "\n".join([self._title(), *(f"  {line}" for line in lines)])
+        lines, said = [self._title()], set[str]()
+        for check in self.checks:
+            each = str(check).split("\n")
+            # A hint that several checks share is read once.
+            lines += [f"  {line}" for line in (each[:1] if check.hint in said else each)]
+            said.add(check.hint)
+        return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
         """Return only plain values."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, ClassVar, NamedTuple
 
-from qnet_circuits.teaching.answers import kind_check, number_check
+from qnet_circuits.teaching.answers import kind_check, number_check, whole_numbers
 from qnet_circuits.teaching.exercise import Answer, Task
 from qnet_circuits.teaching.verdict import Check
 
@@ -50,8 +50,13 @@ class ByHand(Task):
             rows = tuple(_row(numbers) for _ in range(_ROUNDS))
             kept = [row for row in rows if row.alice == row.bob]
             errors = sum(row.sent != row.read for row in kept)
-            # A kept share of one half, or a QBER of one quarter, would let theory take the place of the table.
-            if 7 <= len(kept) <= 13 and len(kept) != _ROUNDS / 2 and errors >= 2 and errors != len(kept) / 4:
+            # A kept share of one half, or an error share of one quarter, would let theory take the place of the table.
+            if (
+                7 <= len(kept) <= 13
+                and len(kept) != _ROUNDS / 2
+                and errors >= 2
+                and errors not in (len(kept) / 4, _ROUNDS / 4)
+            ):
                 return rows
 
     @property
@@ -67,7 +72,11 @@ class ByHand(Task):
     def checks(self, answer: Answer) -> Iterator[Check]:
         """Yield the checks of sifting, of errors and of the QBER."""
         found = answer()
-        right = isinstance(found, list | tuple) and len(found) == 3 and all(map(_are_rounds, found[:2]))
+        right = (
+            isinstance(found, list | tuple)
+            and len(found) == 3
+            and all(whole_numbers(each, 0, _ROUNDS) is not None for each in found[:2])
+        )
         yield kind_check(
             "three things", found, right, "(kept rounds, rounds with errors, QBER), rounds from 1 to 20"
         )
@@ -104,12 +113,6 @@ def _row(numbers: Random) -> Row:
     alice, eve, bob = (numbers.choice("XZ") for _ in range(3))
     passed = sent if eve == alice else numbers.choice((0, 1))
     return Row(sent, alice, bob, passed if bob == eve else numbers.choice((0, 1)))
-
-
-def _are_rounds(found: Any) -> bool:
-    return isinstance(found, list | tuple | set) and all(
-        isinstance(each, int) and 0 <= each <= _ROUNDS for each in found
-    )
 
 
 def _rounds_check(

@@ -40,6 +40,7 @@ class Fidelity(Task):
     """Return the fidelity with the Bell pair |00> + |11>.
 
     xx, yy and zz are counts such as {"00": 1900, "01": 90, "10": 110, "11": 1900}: both qubits were measured in X, in Y, in Z.
+    An outcome that never came is not among them.
     """
     raise NotImplementedError
 '''

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from qiskit import QuantumCircuit, transpile
 
-from qnet_circuits.teaching.answers import kind_check
+from qnet_circuits.teaching.answers import kind_check, whole_numbers
 from qnet_circuits.teaching.exercise import Answer, Task
 from qnet_circuits.teaching.verdict import Check
 
@@ -62,12 +62,12 @@ class Vanished(Task):
 
     def checks(self, answer: Answer) -> Iterator[Check]:
         """Yield the checks of a list of rounds."""
-        found = answer()
-        right = isinstance(found, list | tuple | set) and all(
-            isinstance(each, int) and 1 <= each <= _ROUNDS for each in found
+        given = answer()
+        found = whole_numbers(given, 1, _ROUNDS)
+        yield kind_check(
+            "a list of rounds", given, found is not None, f"numbers of rounds from 1 to {_ROUNDS}"
         )
-        yield kind_check("a list of rounds", found, right, f"numbers of rounds from 1 to {_ROUNDS}")
-        if not right:
+        if found is None:
             return
         lost = {each: _vanishes(each) for each in set(self.rounds)}
         wanted = {k for k, each in enumerate(self.rounds, 1) if lost[each]}

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import ClassVar
 
-from qnet_circuits.teaching.answers import kind_check
+from qnet_circuits.teaching.answers import kind_check, whole_numbers
 from qnet_circuits.teaching.exercise import Answer, Task
+from qnet_circuits.teaching.limits import Limits
 from qnet_circuits.teaching.verdict import Check
 
 _DEVICE = "fake_kingston"
@@ -35,6 +36,8 @@ class SixQubits(Task):
     lesson: ClassVar[int] = 8
     title: ClassVar[str] = "Six qubits that can wait"
     simulates: ClassVar[bool] = True
+    #: An answer may search the chip.
+    limits: ClassVar[Limits] = Limits(seconds=60)
     starter: ClassVar[str] = '''def qubits():
     """Return six numbers of qubits in the order of the chain."""
     raise NotImplementedError
@@ -56,10 +59,8 @@ class SixQubits(Task):
         from qnet_circuits.backends.registry import stand_in_device
 
         found = answer()
-        qubits = list(found) if isinstance(found, list | tuple) else []
-        right = len(qubits) == 6 == len({*map(repr, qubits)}) and all(
-            isinstance(each, int) and 0 <= each < _QUBITS for each in qubits
-        )
+        qubits = whole_numbers(found, 0, _QUBITS - 1) or []
+        right = not isinstance(found, set) and len(qubits) == 6 == len(set(qubits))
         yield kind_check("six qubits", found, right, f"six different numbers from 0 to {_QUBITS - 1}")
         if not right:
             return

@@ -37,5 +37,5 @@ WRONG = {
     "always": (HEAD + "    return True\n", "before the message"),
     "never": (HEAD + "    return False\n", "the state itself"),
     "a number": (HEAD + "    return abs(measure('0', 'Z'))\n", "before the message"),
-    "a state that is not there": (HEAD + "    return measure('up', 'Z') > 0\n", "is a network program"),
+    "a state that is not there": (HEAD + "    return measure('up', 'Z') > 0\n", "runs"),
 }  # fmt: skip
