@@ -7,6 +7,8 @@ sys.path.insert(0, str(Path(__file__).parent / "_site"))
 
 from qnet_circuits import __version__
 
+Path(__file__).with_name("made").joinpath("extra").mkdir(parents=True, exist_ok=True)
+
 project = "qnet-circuits"
 author = "The qnet-circuits developers"
 copyright = author
@@ -35,7 +37,7 @@ html_theme = "qiskit-ecosystem"
 html_title = f"{project} {release}"
 templates_path = ["_site/templates"]
 html_math_renderer = "mathml"
-html_extra_path = ["_site/root"]
+html_extra_path = ["_site/root", "made/extra"]
 html_copy_source = False
 html_show_sourcelink = False
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 #: Pages of each kind, and words that each must show.
 PAGES = {
-    "index.html": "learn",
+    "docs/index.html": "Lessons",
     "docs/concepts.html": "Pauli frame",
     "docs/made/protocols/teleportation.html": "link_fidelity",
     "docs/made/command-line.html": "--corrections",

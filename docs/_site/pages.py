@@ -30,6 +30,7 @@ def setup(app):
 def write():
     """Write all pages, and remove those of earlier builds that are no more."""
     matplotlib.use("agg")
+    _moving()
     texts = {
         **protocol_pages(MADE),
         **name_pages(),
@@ -44,6 +45,12 @@ def write():
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
+
+
+def _moving():
+    """Write the page of a teleportation that moves, which the home page shows."""
+    story = qn.tell(qn.Teleportation(state="+"), "aer:fake_kingston", corrections="feedforward", seed=1)
+    (MADE / "extra" / "teleportation.html").write_text(story.to_html())
 
 
 def _lessons():

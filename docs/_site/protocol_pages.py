@@ -15,10 +15,12 @@ from qnet_circuits.programs.protocol import summary
 EDGES = {"link-benchmark": ((0, 1), (1, 2)), "distillation-map": ((0, 1), (1, 2), (2, 3))}
 #: The theory of a protocol is shown for links of this fidelity.
 FIDELITY = 0.95
+#: Where the shot is told, and with which seed.
+TOLD = {"backend": "aer:fake_kingston", "seed": 1}
 ABOUT = """# Protocols
 
-Each page shows a protocol's first circuit, its figures beside theory, and its resources. `qnet describe NAME` says the
-same at the command line. Your own protocol is [one small file](../add-a-protocol.md).
+Each page shows a protocol's first circuit, the story of one shot, its figures beside theory, and its resources.
+`qnet describe NAME` says the same at the command line. Your own protocol is [one small file](../add-a-protocol.md).
 """
 
 
@@ -47,6 +49,10 @@ def _page(kind, folder):
             dataclasses.replace(protocol, link_fidelity=FIDELITY) if noisy else protocol, program, noisy
         ),
     ]
+    parts += [
+        "## One shot",
+        f"`qn.tell` tells it; `.to_html()` makes a page that moves.\n\n```text\n{_story(protocol)}\n```",
+    ]
     parts += ["## Resources", _resources(program), "## Description and parameters"]
     return "\n\n".join([*parts, autodoc("autoclass", f"qnet_circuits.{kind.__name__}", ":members: theory")])
 
@@ -59,6 +65,14 @@ def _picture(protocol, folder):
         figure.savefig(folder / f"{protocol.name}.svg", metadata={"Date": None}, bbox_inches="tight")
     plt.close(figure)
     return f"![The first circuit of {protocol.name}, with its nodes, links and messages]({protocol.name}.svg)"
+
+
+def _story(protocol):
+    """Return the story of one shot, or why there is none."""
+    try:
+        return str(qn.tell(protocol, **TOLD))
+    except qn.QnetError as error:
+        return str(error)
 
 
 def _figures(protocol, program, noisy):
