@@ -77,7 +77,8 @@ def _filled(story: Plain) -> str:
 
 def page_title(story: Mapping[str, Any]) -> str:
     """Return the title of a story's page, which says that the shot is simulated if it is."""
-    return f"The story of one shot: {story['title']}{' (simulated)' if story['simulated'] else ''}"
+    name = story["protocol"].partition("(")[0]
+    return f"The story of one shot: {name} on {story['backend']}{' (simulated)' if story['simulated'] else ''}"
 
 
 def _made(story: Mapping[str, Any]) -> str:
@@ -88,10 +89,10 @@ def _made(story: Mapping[str, Any]) -> str:
         if story["simulated"]
         else []
     )
+    said.append(f"{story['protocol']}, circuit {story['circuit']}, seed {story['seed']}.")
     said.append(f"Corrections: {story['corrections']}.")
     if story["latency_s"]:
         said.append(f"Feed-forward latency: {story['latency_s'] * 1e6:g} µs.")
-    said.append(f"Circuit {story['circuit']}, seed {story['seed']}.")
     if story["secret"]:
         said.append("This is a demonstration with a known seed: bits that anybody can read are no key.")
     return " ".join(said)
