@@ -78,7 +78,9 @@ def _filled(story: Plain) -> str:
 def page_title(story: Mapping[str, Any]) -> str:
     """Return the title of a story's page, which says that the shot is simulated if it is."""
     name = story["protocol"].partition("(")[0]
-    return f"The story of one shot: {name} on {story['backend']}{' (simulated)' if story['simulated'] else ''}"
+    return (
+        f"The story of one shot: {name} on {story['backend']}{' (simulated)' if story['simulated'] else ''}"
+    )
 
 
 def _made(story: Mapping[str, Any]) -> str:
