@@ -61,7 +61,7 @@ def _defined(task: Task, source: str) -> Answer | None:
     """Return the function that an answer defines; None if there is none."""
     names: dict[str, Any] = {"__name__": "answer"}
     exec(_PRELUDE, names)
-    exec(compile(source, ANSWER, "exec"), names)
+    exec(compile(source, ANSWER, "exec", dont_inherit=True), names)
     found = names.get(task.function)
     if not callable(found):
         return None

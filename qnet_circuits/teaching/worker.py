@@ -65,13 +65,21 @@ def limit(limits: Limits) -> None:
     for number in (signal.SIGXCPU, signal.SIGALRM):
         signal.signal(number, _stop)
     # Two seconds after the signal the process is killed, if the answer has caught what the signal raised.
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 2))
+    _lower(resource.RLIMIT_CPU, seconds, seconds + 2)
     signal.setitimer(signal.ITIMER_REAL, PATIENCE * limits.seconds, 1)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
+    _lower(resource.RLIMIT_FSIZE, _LARGEST_FILE, _LARGEST_FILE)
     if sys.platform == "linux":  # elsewhere the kernel does not keep to it
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         most = pages * resource.getpagesize() + limits.memory_mib * 2**20
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        _lower(resource.RLIMIT_AS, most, most)
+
+
+def _lower(kind: int, soft: int, hard: int) -> None:
+    """Lower a limit of this process. One that is lower already stays: nobody may raise it again."""
+    most = resource.getrlimit(kind)[1]
+    if most != resource.RLIM_INFINITY:
+        soft, hard = min(soft, most), min(hard, most)
+    resource.setrlimit(kind, (soft, hard))
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,9 @@ def test_the_acceptance_command_names_the_mistake(qnet, file):
     file.write_text(WRONG)
     code, out, err = qnet("teach", "check", NAME, file)
     assert (code, err) == (1, "") and "FAIL  process fidelity: got 0.5000" in out and "exchanged?" in out
+    page = (Path(__file__).parents[2] / "docs" / "teaching.md").read_text()
+    shown = page.split("```text\n")[1].split("  ...")[0]
+    assert out.startswith(shown), "docs/teaching.md shows what the command prints"
 
 
 def test_check_prints_one_object(qnet, file, in_process):

@@ -27,14 +27,19 @@ def test_right_answers_pass(name):
 @pytest.mark.parametrize("name", tasks())
 def test_wrong_answers_fail_by_a_named_check_with_a_hint(name):
     asked = task(name, "student")
-    wrong, hints = answers(asked, "wrong"), set()
+    wrong, hints, failing = answers(asked, "wrong"), set(), set()
     assert len(wrong) >= 8
     for label, (source, check) in wrong.items():
         verdict = judge(asked, source)
         failed = {each.name: each.hint for each in verdict.failed}
         assert not verdict.passed and failed.get(check), f"{label}, expected {check!r}\n{verdict}"
         hints.add(failed[check])
+        failing.update(failed)
     assert len(hints) >= 4, "mistakes of different kinds have hints of their own"
+    passing = judge(asked, next(iter(answers(asked, "right").values())))
+    assert {check.name for check in passing.checks} <= failing, (
+        "each check is failed by one of the wrong answers at least"
+    )
 
 
 @pytest.mark.parametrize("name", tasks())

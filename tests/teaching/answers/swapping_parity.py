@@ -27,6 +27,7 @@ WRONG = {
     "a sum that does not wrap": (_RULE.replace("a for a, _ in results) % 2", "a for a, _ in results) > 0"), "n = 2"),
     "every other station": (_RULE.replace("in results)", "in results[:2])"), "n = 3"),
     "the ends": (_RULE.replace("in results)", "in (results[:1] + results[-1:] if len(results) > 1 else results))"), "n = 3"),
+    "the first three": (_RULE.replace("in results)", "in results[:3])"), "n = 4"),
     "numbers": (_RULE.replace("'IXZY'[x + 2 * z]", "x + 2 * z"), "n = 1"),
     "no list": ("def pauli(results):\n    return results.pauli\n", "runs"),
 }  # fmt: skip

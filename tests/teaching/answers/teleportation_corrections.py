@@ -49,6 +49,10 @@ WRONG = {
         _RIGHT.replace(_PAIR.strip(), f"{_PAIR.strip()}; circuit.reset(alice[1]); circuit.reset(bob[0]); {_PAIR.strip()}"),
         "bell pairs",
     ),
+    "a result is sent twice": (
+        _RIGHT + "    circuit.measure(alice[1], bits[1])\n" + "    qn.correct(circuit, bob[0], x=[bits[1]])\n" * 2,
+        "classical bits",
+    ),
     "nothing appended": (_lines("other = circuit.copy()\nother.h(0)"), "instructions appended"),
     "qubits of its own": (
         _RIGHT + "    from qiskit import QuantumRegister\n    circuit.add_register(QuantumRegister(1, 'mine'))\n",
