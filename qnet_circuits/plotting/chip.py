@@ -1,16 +1,16 @@
-"""Where a chip's qubits stand in a picture, from their couplings and numbers alone."""
+"""Where a chip's qubits stand in a plot, from their couplings and numbers alone."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import rustworkx
 from matplotlib.axes import Axes
 
 from qnet_circuits.plotting.pen import Pen
-from qnet_circuits.plotting.style import PAPER, new_axes
+from qnet_circuits.plotting.style import FAINT, INK, PAPER, new_axes
 
 Point = tuple[float, float]
 Edge = tuple[int, int]
@@ -19,11 +19,14 @@ _GAP = 2.0
 _SEED = 1
 #: Inches between neighbours, the radius of a qubit's disc as a part of that, and space around.
 _PITCH, _RADIUS, _MARGIN = 0.46, 0.3, 0.7
+#: Half of the side of a cross, and what a failed qubit is drawn in.
+_CROSS, _GREY = 0.22, "#d4d4d4"
 
 
 def draw_qubits(
-    ax: Axes | None, places: Mapping[int, Point], least: tuple[float, float], below: float
-) -> Pen:
+    ax: Axes | None, places: Mapping[int, Point], least: tuple[float, float], below: float,
+    dark: Collection[int] = (), failed: Collection[int] = (),
+) -> Pen:  # fmt: skip
     """Draw the qubits of a chip as discs with their numbers, and return the pen for what lies between them.
 
     Args:
@@ -31,14 +34,26 @@ def draw_qubits(
         places: Where the qubits stand, as of ``chip_places``.
         least: Least width and height of a new figure in inches.
         below: Inches for what stands above and below the chip.
+        dark: Qubits whose discs are black.
+        failed: Qubits that are crossed out, and grey.
     """
     width, height = (max(point[axis] for point in places.values()) + 2 * _MARGIN for axis in (0, 1))
     ax = new_axes(ax, (max(least[0], _PITCH * width + 1.2), max(least[1], _PITCH * height + below)))
     pen = Pen.on(ax, (-_MARGIN, width - _MARGIN), (height - _MARGIN, -_MARGIN))
     for qubit, place in places.items():
-        pen.disc(*place, _RADIUS, PAPER, width=0.02)
-        pen.text(*place, str(qubit), 0.24)
+        face = INK if qubit in dark else _GREY if qubit in failed else PAPER
+        pen.disc(*place, _RADIUS, face, width=0.02, gid="placed qubit" if qubit in dark else None)
+        pen.text(*place, str(qubit), 0.24, color=PAPER if qubit in dark else INK)
+        if qubit in failed:
+            cross_out(pen, *place, FAINT, 4)
     return pen
+
+
+def cross_out(pen: Pen, x: float, y: float, colour: str = INK, zorder: float = 6) -> None:
+    """Cross out what failed."""
+    for sign in (1, -1):
+        ends = ([x - _CROSS, x + _CROSS], [y - sign * _CROSS, y + sign * _CROSS])
+        pen.line(*ends, 0.05, color=colour, zorder=zorder, gid="failed")
 
 
 def chip_places(edges: Sequence[Edge]) -> dict[int, Point]:

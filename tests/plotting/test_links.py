@@ -1,5 +1,6 @@
 import itertools
 import math
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import pytest
@@ -99,3 +100,47 @@ def test_few_links_are_plotted_one_by_one():
 def test_a_result_without_links_is_refused():
     with pytest.raises(ParameterError, match="links"):
         plot_links(qn.run(qn.RepeaterChain(hops=1), shots=10, seed=1))
+
+
+@pytest.fixture(scope="module")
+def torino():
+    """Links of all couplings of a device that work, but one."""
+    failed = device_of("fake_torino").calibration.failed_couplings
+    edges = [edge for edge in edges_of("fake_torino") if frozenset(edge) not in failed and edge != (0, 1)]
+    found = some(**{f"{a}_{b}": 0.9 for a, b in edges})
+    return replace(found, provenance={**found.provenance, "backend": "exact:fake_torino"})
+
+
+def test_what_failed_is_crossed_out_and_what_was_not_measured_is_grey(torino):
+    ax = plot_links(torino)
+    calibration = device_of("fake_torino").calibration
+    crosses = len(with_gid(ax, "failed")) // 2
+    assert crosses == len(calibration.failed_couplings) + len(calibration.failed_qubits) == 12
+    assert len(with_gid(ax, "unmeasured")) == len(calibration.failed_couplings) + 1
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["failed calibration", "not measured"]
+    assert "12 couplings of the device not measured; 11 failed couplings" in qn.alt_text(ax)
+    check_legible(ax)
+
+
+def test_a_device_can_be_given():
+    found = replace(some(**{"0_1": 0.9, "1_2": 0.9}), provenance={"backend": "ibm:ibm_somewhere"})
+    assert len(texts(plot_links(found))) == 3
+    assert len(texts(plot_links(found, device=qn.line_device(5)))) == 5
+
+
+@pytest.mark.parametrize("hops", [2, 10, 30])
+def test_the_place_of_a_run_is_drawn_on_the_chip(torino, hops):
+    row = [*range(14, -1, -1), 15, 19, *range(20, 34), 37, *range(52, 37, -1), 53, 57, *range(58, 72)]
+    chain = row[: 2 * hops]
+    run = qn.Result({}, provenance={"layout": [chain, chain]})
+    for placed in (chain, run):
+        ax = plot_links(torino, placed=placed)
+        assert len(with_gid(ax, "placed qubit")) == 2 * hops and len(with_gid(ax, "placed")) == 2 * hops - 1
+    check_legible(ax)
+
+
+@pytest.mark.parametrize("placed", [[0, 200], [], qn.Result({})])
+def test_a_place_elsewhere_is_refused(torino, placed):
+    with pytest.raises(ParameterError, match="placed="):
+        plot_links(torino, placed=placed)
+    assert not plt.get_fignums()
