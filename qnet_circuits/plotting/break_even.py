@@ -1,4 +1,4 @@
-"""The picture of a break-even map: where, over hops and the scale of noise, encoded links beat bare and distilled ones."""
+"""The plot of a break-even map: where, over hops and the scale of noise, encoded links beat bare and distilled ones."""
 
 from __future__ import annotations
 
@@ -11,20 +11,33 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.patches import Rectangle
 
 from qnet_circuits.errors import ParameterError, check_name
-from qnet_circuits.plotting.style import FAINT, FONT, GAIN_COLOURS, INK, NO_GAIN, PAPER, gain_scale, new_axes
+from qnet_circuits.plotting.saving import describe
+from qnet_circuits.plotting.style import (
+    FAINT,
+    FONT,
+    GAIN_COLOURS,
+    INK,
+    NO_GAIN,
+    PAPER,
+    gain_scale,
+    new_axes,
+    span,
+)
 from qnet_circuits.theory.break_even import QUANTITIES, BreakEven
 
+#: So many numbers of links, or scales, have fields with text and a tick each; more share so many inches.
+_MOST, _SIDE = 12, 7.0
 _LABELS = {
-    "fidelity": "gain of encoding in fidelity",
-    "pairs": "gain of encoding in perfect pairs for each raw one",
+    "fidelity": "gain of encoding\nin fidelity",
+    "pairs": "gain of encoding in\nperfect pairs\nfor each raw one",
 }
 
 
 def plot_break_even(places: Sequence[BreakEven], quantity: str = "fidelity", ax: Axes | None = None) -> Axes:
     """Draw a break-even map: a field for each number of links and each scale of noise, in the colour of what encoding gains.
 
-    In each field stands the acceptance of the encoded chain. A line separates the fields in which the encoded chain is the best
-    of the three from the others.
+    In each field stands the acceptance of the encoded chain, if there are at most 12 numbers and 12 scales. A line separates
+    the fields in which the encoded chain is the best of the three from the others.
 
     Args:
         places: What ``break_even`` returns.
@@ -49,12 +62,16 @@ def plot_break_even(places: Sequence[BreakEven], quantity: str = "fidelity", ax:
     hops, scales = sorted({each.hops for each in places}), sorted({each.scale for each in places})
     gains = {(hops.index(each.hops), scales.index(each.scale)): each.gain(quantity) for each in places}
     norm, colours = gain_scale(gains.values()), plt.get_cmap(GAIN_COLOURS)
-    ax = new_axes(ax, (1.8 + 0.75 * len(hops), 1.4 + 0.5 * len(scales)))
+    few = len(hops) <= _MOST and len(scales) <= _MOST
+    width, height = (0.75 * len(hops), 0.5 * len(scales)) if few else (_SIDE, _SIDE)
+    ax = new_axes(ax, (2.2 + width, 1.4 + max(1.6, height)))
     for each in places:
         x, y = place = hops.index(each.hops), scales.index(each.scale)
         kind = "encoded" if gains[place] > NO_GAIN else "other"
         shade = colours(norm(gains[place]))
         ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, color=shade, lw=0, gid=kind))
+        if not few:
+            continue
         dark = np.dot(shade[:3], (0.3, 0.59, 0.11)) < 0.55
         ax.text(
             x,
@@ -68,15 +85,22 @@ def plot_break_even(places: Sequence[BreakEven], quantity: str = "fidelity", ax:
     _draw_border(ax, {place for place, gain in gains.items() if gain > NO_GAIN}, set(gains))
     ax.set_xlim(-0.5, len(hops) - 0.5)
     ax.set_ylim(-0.5, len(scales) - 0.5)
-    ax.set_xticks(range(len(hops)), [str(each) for each in hops], size=FONT)
-    ax.set_yticks(range(len(scales)), [f"{each:g}" for each in scales], size=FONT)
+    every = [max(1, -(-len(values) // _MOST)) for values in (hops, scales)]
+    ax.set_xticks(range(0, len(hops), every[0]), [str(each) for each in hops[:: every[0]]], size=FONT)
+    ax.set_yticks(range(0, len(scales), every[1]), [f"{each:g}" for each in scales[:: every[1]]], size=FONT)
     ax.set_xlabel("links", size=FONT)
     ax.set_ylabel("scale of all noise", size=FONT)
-    ax.set_title("acceptance of encoded links", size=FONT, color=INK)
+    ax.set_title("acceptance of encoded links" if few else "", size=FONT, color=INK)
     ax.tick_params(color=FAINT, length=0)
     bar = ax.figure.colorbar(ScalarMappable(norm, GAIN_COLOURS), ax=ax)
     bar.set_label(_LABELS[quantity], color=INK, size=FONT)
     bar.outline.set_visible(False)
+    better = sum(gain > NO_GAIN for gain in gains.values())
+    describe(
+        ax,
+        f"Encoded links over {span(hops, 'g')} links and {span(scales, 'g')} times the noise: best of three at {better} of "
+        f"{len(gains)} places; {_LABELS[quantity].replace(chr(10), ' ')} {span(gains.values(), '.3g')}.",
+    )
     return ax
 
 

@@ -8,9 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import rustworkx
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.ticker import MaxNLocator
 
 from qnet_circuits.plotting.pen import Pen
-from qnet_circuits.plotting.style import FAINT, INK, PAPER, new_axes
+from qnet_circuits.plotting.style import FAINT, FONT, INK, PAPER, new_axes
 
 Point = tuple[float, float]
 Edge = tuple[int, int]
@@ -54,6 +57,17 @@ def cross_out(pen: Pen, x: float, y: float, colour: str = INK, zorder: float = 6
     for sign in (1, -1):
         ends = ([x - _CROSS, x + _CROSS], [y - sign * _CROSS, y + sign * _CROSS])
         pen.line(*ends, 0.05, color=colour, zorder=zorder, gid="failed")
+
+
+def draw_scale(ax: Axes, scale: Normalize, colours: str, label: str) -> None:
+    """Draw a scale of colours beside a chip, which stays in the middle."""
+    bar = ax.figure.colorbar(
+        ScalarMappable(scale, colours), ax=ax, fraction=0.04, pad=0.02, shrink=0.8, panchor=False, format="%.4g",
+        ticks=MaxNLocator(5, steps=[1, 2, 5, 10]),
+    )  # fmt: skip
+    bar.set_label(label, color=INK, size=FONT)
+    bar.ax.tick_params(labelsize=FONT)
+    bar.outline.set_visible(False)
 
 
 def chip_places(edges: Sequence[Edge]) -> dict[int, Point]:

@@ -1,4 +1,4 @@
-"""The picture of copies: the chip, with the qubits of each copy in the colour of its figure, and where copies touch."""
+"""The plot of copies: the chip, with the qubits of each copy in the colour of its figure, and where copies touch."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.ticker import MaxNLocator
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.plotting.chip import chip_places, draw_qubits
-from qnet_circuits.plotting.style import FAINT, INK, LINK_COLOUR
+from qnet_circuits.plotting.chip import chip_places, draw_qubits, draw_scale
+from qnet_circuits.plotting.saving import describe
+from qnet_circuits.plotting.style import FAINT, FONT, INK, LINK_COLOUR, span
 
 if TYPE_CHECKING:
     from qnet_circuits.runs.results.result import Result
@@ -56,7 +55,7 @@ def plot_copies(result: Result, ax: Axes | None = None) -> Axes:
     colours = [_UNKNOWN if value is None else plt.get_cmap(_COLOURS)(scale(value)) for value in values]
     couplings = [(a, b) for a, b in copies["couplings"]]
     places = chip_places(couplings)
-    pen = draw_qubits(ax, places, (4.2, 2.2), below=0.9)
+    pen = draw_qubits(ax, places, (6.2, 2.4), below=1.1)
     touching = {tuple(pair) for pair, _ in copies["touching"]}
     for a, b in couplings:
         xs, ys = zip(places[a], places[b], strict=True)
@@ -79,17 +78,19 @@ def plot_copies(result: Result, ax: Axes | None = None) -> Axes:
         pen.disc(*places[qubit], 0.36, colours[number - 1], edge=colours[number - 1], zorder=2.5, gid="qubit")
     ax = pen.ax
     if any(value is not None for value in values):
-        bar = ax.figure.colorbar(
-            ScalarMappable(scale, _COLOURS), ax=ax, fraction=0.04, pad=0.02, shrink=0.8, format="%.2f",
-            ticks=MaxNLocator(5, steps=[1, 2, 5, 10]),
-        )  # fmt: skip
-        bar.set_label(f"{name} of each copy", color=INK)
-        bar.outline.set_visible(False)
+        draw_scale(ax, scale, _COLOURS, f"{name} of each copy")
     dashed = [line for line in ax.lines if line.get_gid() == "touching"]
     if dashed:
         ax.legend(
-            dashed[:1], ["two copies touch"], loc="upper center", bbox_to_anchor=(0.5, 0), frameon=False, fontsize=9,
+            dashed[:1], ["two copies touch"], loc="upper center", bbox_to_anchor=(0.5, 0), frameon=False, fontsize=FONT,
             handlelength=2.5,
         )  # fmt: skip
-    ax.set_title(f"{copies['count']} copies of {result.title}", size=11, color=INK, wrap=True)
+    title = f"{copies['count']} copies of {result.title}"
+    ax.set_title(title, size=11, color=INK, wrap=True)
+    there = [value for value in values if value is not None]
+    said = f"{name} of each {span(there)}" if there else f"{name} of none known"
+    describe(
+        ax,
+        f"{title}: chip with {len(owner)} qubits in use, {said}; copies touch at {len(touching)} couplings.",
+    )
     return ax

@@ -1,8 +1,8 @@
-"""The picture of a density matrix: a square for each entry, as large as the entry, in the colour of its phase."""
+"""The plot of a density matrix: a square for each entry, as large as the entry, in the colour of its phase."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -14,7 +14,8 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 from qiskit.quantum_info import DensityMatrix
 
-from qnet_circuits.plotting.style import FAINT, FONT, INK, PAPER, new_axes
+from qnet_circuits.plotting.saving import describe
+from qnet_circuits.plotting.style import FAINT, FONT, INK, PAPER, SMALLEST, listed, new_axes
 from qnet_circuits.programs.density import density_matrix
 
 #: Colours that come back to where they began, for phases.
@@ -23,6 +24,8 @@ _COLOURS = "twilight"
 _NOTHING, _NUMBERED, _SMALL = 5e-4, 0.02, 4
 #: In squares with longer sides the number stands inside.
 _ROOMY = 0.5
+#: So many entries are read out.
+_READ = 8
 _TURNS = {-np.pi: "-π", -np.pi / 2: "-π/2", 0.0: "0", np.pi / 2: "π/2", np.pi: "π"}
 
 
@@ -66,7 +69,19 @@ def plot_density_matrix(state: Any, ax: Axes | None = None) -> Axes:
     bar = ax.figure.colorbar(scale, ax=ax, ticks=list(_TURNS), shrink=0.8)
     bar.set_ticklabels(list(_TURNS.values()), fontsize=FONT)
     bar.set_label("phase", fontsize=FONT)
+    describe(ax, _words(entries, names))
     return ax
+
+
+def _words(entries: np.ndarray, names: Sequence[str]) -> str:
+    """Return what the plot shows: the largest entries."""
+    places = sorted(np.ndindex(*entries.shape), key=lambda place: -abs(entries[place]))[:_READ]
+    said = [
+        f"{abs(entries[row, column]):.2f} at {names[row]}, {names[column]}"
+        for row, column in places
+        if abs(entries[row, column]) >= _NUMBERED
+    ]
+    return f"Density matrix of {len(names[0])} qubits; its largest entries are {listed(said, _READ)}."
 
 
 def _draw_entry(ax: Axes, place: tuple[int, int], entry: complex, scale: ScalarMappable, size: int) -> None:
@@ -92,5 +107,5 @@ def _draw_entry(ax: Axes, place: tuple[int, int], entry: complex, scale: ScalarM
         dark = inside and float(np.mean(colour[:3])) < 0.5
         ax.text(
             x, y if inside else y + 0.46, f"{abs(entry):.2f}", ha="center", va="center" if inside else "bottom",
-            fontsize=FONT - 2, color=PAPER if dark else INK,
+            fontsize=SMALLEST, color=PAPER if dark else INK,
         )  # fmt: skip

@@ -71,5 +71,6 @@ def plot_estimates(
     finish(ax, x, xlabel, ylabel, own)
     values = span([each.value for each in estimates], ".4g")
     beside = f", theory {span(theory, '.4g')}" if theory is not None else ""
-    describe(ax, f"{ylabel or 'Estimates'} ({name}) against {xlabel}, {span(x, 'g')}: {values}{beside}.")
+    what = f"{ylabel[:1].upper()}{ylabel[1:]}" or "Estimates"
+    describe(ax, f"{what} ({name}) against {xlabel}, {span(x, 'g')}: {values}{beside}.")
     return ax

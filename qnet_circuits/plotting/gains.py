@@ -1,4 +1,4 @@
-"""The picture of a distillation map: the chip, with each coupling in the colour of what distilling gains there."""
+"""The plot of a distillation map: the chip, with each coupling in the colour of what distilling gains there."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.lines import Line2D
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.plotting.chip import Edge, chip_places, draw_qubits
-from qnet_circuits.plotting.style import FAINT, GAIN_COLOURS, INK, NO_GAIN, gain_scale
+from qnet_circuits.plotting.chip import Edge, chip_places, draw_qubits, draw_scale
+from qnet_circuits.plotting.saving import describe
+from qnet_circuits.plotting.style import FAINT, FONT, GAIN_COLOURS, INK, NO_GAIN, gain_scale, listed, span
 from qnet_circuits.programs.figures import links_of
 from qnet_circuits.theory.estimate import Estimate
 
@@ -45,7 +45,7 @@ def plot_gains(result: Result, ax: Axes | None = None) -> Axes:
         raise ParameterError(f"{result.title} has no gains; give the result of a distillation-map")
     edges = _edges(result, gains)
     places = chip_places(edges)
-    pen = draw_qubits(ax, places, (5.2, 2.6), below=1.2)
+    pen = draw_qubits(ax, places, (6.6, 3.6), below=1.4)
     ax = pen.ax
     scale, colours = gain_scale([each.value for each in gains.values()]), plt.get_cmap(GAIN_COLOURS)
     kinds = {edge: _kind(gains.get(edge)) for edge in edges}
@@ -61,11 +61,13 @@ def plot_gains(result: Result, ax: Axes | None = None) -> Axes:
             pen.line(
                 xs, ys, 0.06 if kind == "unmeasured" else 0.14, color=FAINT, zorder=1, gid=kind, **dashed
             )
-    bar = ax.figure.colorbar(ScalarMappable(scale, GAIN_COLOURS), ax=ax, fraction=0.04, pad=0.02, shrink=0.8)
-    bar.set_label("gain of distilling, perfect pairs for each raw one", color=INK)
-    bar.outline.set_visible(False)
+    draw_scale(ax, scale, GAIN_COLOURS, "gain of distilling,\nperfect pairs for each raw one")
     _draw_legend(ax, list(kinds.values()))
     ax.set_title(result.title, size=11, color=INK, wrap=True)
+    found = list(kinds.values())
+    counts = listed([f"{word} on {found.count(kind)}" for kind, word in _KINDS.items() if kind in found])
+    gained = span((each.value for each in gains.values()), ".3g")
+    describe(ax, f"{result.title}: chip with {len(edges)} couplings; gain of distilling {gained}; {counts}.")
     return ax
 
 
@@ -94,5 +96,5 @@ def _draw_legend(ax: Axes, kinds: list[str]) -> None:
     ax.legend(
         [Line2D([], [], **look[kind]) for kind in shown],
         [f"{_KINDS[kind]}: {kinds.count(kind)}" for kind in shown],
-        loc="upper center", bbox_to_anchor=(0.5, 0), frameon=False, fontsize=9, handlelength=2.5, ncols=2,
+        loc="upper center", bbox_to_anchor=(0.5, 0), frameon=False, fontsize=FONT, handlelength=2.5, ncols=2,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The picture of a key's account: the way from the sifted bits to the net key, cause by cause."""
+"""The plot of a key's account: the way from the sifted bits to the net key, cause by cause."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.bars import BAR, Step, draw_legend, draw_numbers, draw_step, frame, minus
+from qnet_circuits.plotting.saving import describe
 from qnet_circuits.plotting.style import FAINT, FONT, PALETTE, PAPER, new_axes
 
 if TYPE_CHECKING:
@@ -61,6 +62,12 @@ def plot_ledger(result: Result | KeyResult, ax: Axes | None = None) -> Axes:
     used = {step.colour for step in steps if step.start != step.end}
     draw_legend(
         ax, [Patch(color=colour, label=label) for label, colour in _LEGENDS.items() if colour in used]
+    )
+    losses = [f"{step.name} {step.numbers[0]}" for step in steps[1:-1]]
+    said = title.replace("\n", ": ")
+    describe(
+        ax,
+        f"{said}. From {steps[0].numbers[0]} sifted bits to a net key of {steps[-1].numbers[0]}: {', '.join(losses)}.",
     )
     return ax
 

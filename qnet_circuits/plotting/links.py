@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 import matplotlib.pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from qnet_circuits.backends.registry import stand_in_device
 from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.plotting.chip import Edge, Point, chip_places, cross_out, draw_qubits
+from qnet_circuits.plotting.chip import Edge, Point, chip_places, cross_out, draw_qubits, draw_scale
 from qnet_circuits.plotting.pen import Pen
 from qnet_circuits.plotting.saving import describe
 from qnet_circuits.plotting.style import FAINT, FONT, INK, LINK_COLOUR, listed, span
@@ -87,7 +85,7 @@ def plot_links(
     for edge in failed:
         cross_out(pen, *(sum(axis) / 2 for axis in zip(*(places[end] for end in edge), strict=True)))
     _draw_placed(pen, places, qubits, whole)
-    _draw_scale(ax, scale, "Bell fidelity" if len(next(iter(lines))) == 2 else "swapped fidelity")
+    draw_scale(ax, scale, _COLOURS, "Bell fidelity" if len(next(iter(lines))) == 2 else "swapped fidelity")
     _draw_legend(ax)
     ax.set_title(result.title, size=11, color=INK, wrap=True)
     describe(ax, _words(result.title, middles, (len(whole) - len(middles), len(failed)), qubits))
@@ -185,12 +183,3 @@ def _draw_link(pen: Pen, ends: tuple[Point, Point], estimate: Estimate | None, s
         pen.line(xs, ys, 0.2, color=plt.get_cmap(_COLOURS)(scale(estimate.value)), gid="link")
     else:
         pen.line(xs, ys, 0.2, color=LINK_COLOUR, ls=(0, (0.5, 0.35)), dash_capstyle="butt", gid="unproven")
-
-
-def _draw_scale(ax: Axes, scale: Normalize, label: str) -> None:
-    bar = ax.figure.colorbar(
-        ScalarMappable(scale, _COLOURS), ax=ax, fraction=0.04, pad=0.02, shrink=0.8, format="%.2f",
-        ticks=MaxNLocator(5, steps=[1, 2, 5, 10]),
-    )  # fmt: skip
-    bar.set_label(label, color=INK)
-    bar.outline.set_visible(False)

@@ -1,15 +1,18 @@
-"""The picture of what repeaters deliver over distance, beside the direct link and the bound without repeaters."""
+"""The plot of what repeaters deliver over distance, beside the direct link and the bound without repeaters."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
 from qnet_circuits.errors import ParameterError, check_name
-from qnet_circuits.plotting.style import FAINT, FONT, INK, MARKERS, PALETTE, PAPER, new_axes
+from qnet_circuits.plotting.bars import draw_legend
+from qnet_circuits.plotting.saving import describe
+from qnet_circuits.plotting.series import line_style
+from qnet_circuits.plotting.style import FAINT, FONT, INK, PALETTE, PAPER, listed, new_axes, span
 
 if TYPE_CHECKING:
     from qnet_circuits.repeaters.rates import Rates
@@ -54,9 +57,11 @@ def plot_rates(
     points = [each for row in rows.values() for each in row]
     if not points:
         raise ParameterError("there are no rates to draw; give what rates_over_distance returns")
-    ax = new_axes(ax, (5.6, 3.8))
-    for place, (stations, row) in enumerate(rows.items()):
-        _draw_line(ax, place, stations, row, quantity)
+    own = ax is None
+    ax = new_axes(ax, (6.4, 4.4))
+    names = [_name(stations, len(rows)) for stations in rows]
+    for place, row in enumerate(rows.values()):
+        _draw_line(ax, line_style(ax, place, names), names[place], row, quantity)
     if quantity == "key_per_use":
         bound = sorted({each.length_km: each.plob for each in points if math.isfinite(each.plob)}.items())
         ax.plot(
@@ -71,18 +76,36 @@ def plot_rates(
     for side, spine in ax.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(FAINT)
-    ax.legend(fontsize=FONT, frameon=False)
+    if own:
+        draw_legend(ax, ax.get_legend_handles_labels()[0])
+    else:
+        ax.legend(fontsize=FONT, frameon=False)
+    describe(ax, _words(rows, quantity))
     return ax
 
 
-def _draw_line(ax: Axes, place: int, stations: int, row: Sequence[Rates], quantity: str) -> None:
-    colour, marker = PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]
+def _name(stations: int, lines: int) -> str:
+    """Return the name of a line: in words, or as a number if there are so many that a scale of colours tells them apart."""
+    if lines > len(PALETTE):
+        return f"stations={stations}"
+    return {0: "direct link", 1: "1 station"}.get(stations, f"{stations} stations")
+
+
+def _words(rows: Mapping[int, Sequence[Rates]], quantity: str) -> str:
+    """Return what the plot shows."""
+    lengths = [each.length_km for row in rows.values() for each in row]
+    ends = [
+        f"{_name(stations, 1)} from {getattr(row[0], quantity).value:.3g} to {getattr(row[-1], quantity).value:.3g}"
+        for stations, row in rows.items()
+    ]
+    return f"{_LABELS[quantity].capitalize()} over {span(lengths, 'g')} km: {listed(ends)}."
+
+
+def _draw_line(ax: Axes, style: Mapping[str, Any], name: str, row: Sequence[Rates], quantity: str) -> None:
+    colour, marker = style["color"], style["marker"]
     shown = [each for each in row if getattr(each, quantity).value > 0]
     xs, found = [each.length_km for each in shown], [getattr(each, quantity) for each in shown]
-    name = {0: "direct link", 1: "1 station"}.get(stations, f"{stations} stations")
-    ax.plot(
-        xs, [each.value for each in found], color=colour, lw=1.4, marker=marker, ms=4.5, label=name, gid=name
-    )
+    ax.plot(xs, [each.value for each in found], lw=1.4, ms=4.5, gid=name, **style)
     ax.fill_between(
         xs,
         [each.low for each in found],

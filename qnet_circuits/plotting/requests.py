@@ -1,4 +1,4 @@
-"""The picture of what the users of a network get: a line for each request, a mark for each way to serve them."""
+"""The plot of what the users of a network get: a line for each request, a mark for each way to serve them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from qnet_circuits.errors import ParameterError, check_name
+from qnet_circuits.plotting.bars import draw_legend
+from qnet_circuits.plotting.saving import describe
 from qnet_circuits.plotting.style import FAINT, FONT, INK, MARKERS, PALETTE, arms, new_axes
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ _LABELS = {
     "served": "probability that all pairs come in time",
     "fidelity": "fidelity",
 }
+#: So many requests are read out.
+_READ = 12
 
 
 def plot_requests(
@@ -59,16 +63,28 @@ def plot_requests(
         raise ParameterError("there are no requests to draw; give what serve_requests returns")
     if any(each != asked[0] for each in asked):
         raise ParameterError("requests can be compared if they are the same; give those of one network")
-    ax = new_axes(ax, (5.8, 1.3 + (0.35 + 0.2 * len(table)) * len(asked[0])))
+    own = ax is None
+    ax = new_axes(ax, (6.4, 1.6 + (0.35 + 0.2 * len(table)) * len(asked[0])))
     shifts = np.linspace(-0.25, 0.25, len(table)) if len(table) > 1 else np.zeros(1)
     for k, (name, row) in enumerate(table.items()):
         _draw_row(ax, [getattr(each, quantity) for each in row], float(shifts[k]), k, name)
     _label(ax, [f"{each.users}\n{each.pairs} pair{'s' * (each.pairs > 1)}" for each in asked[0]], quantity)
-    if len(table) > 1:
-        ax.figure.legend(
-            *ax.get_legend_handles_labels(), loc="outside upper center", ncols=len(table), fontsize=FONT, frameon=False
-        )  # fmt: skip
+    if len(table) > 1 and own:
+        draw_legend(ax, ax.get_legend_handles_labels()[0])
+    elif len(table) > 1:
+        ax.legend(fontsize=FONT)
+    describe(ax, _words(table, quantity))
     return ax
+
+
+def _words(table: Mapping[str, Sequence[Served]], quantity: str) -> str:
+    """Return what the plot shows."""
+    said = []
+    for name, row in table.items():
+        values = [f"{each.request.users} {getattr(each, quantity) or 'none'}" for each in row[:_READ]]
+        more = f" and {len(row) - _READ} more" if len(row) > _READ else ""
+        said.append(f"{f'{name}: ' if name else ''}{', '.join(values)}{more}")
+    return f"{_LABELS[quantity].capitalize()} for each request. {'; '.join(said)}."
 
 
 def _draw_row(ax: Axes, values: Sequence[Estimate | None], shift: float, k: int, name: str) -> None:

@@ -74,7 +74,7 @@ def plot_series(
     own = ax is None
     ax = new_axes(ax, (6.8, 4.6))
     for place, (name, line) in enumerate(lines.items()):
-        style = _style(ax, place, list(lines))
+        style = line_style(ax, place, list(lines))
         _draw_line(ax, style, name, line, y, () if theory else ("theory",))
     numbers = sorted({number for line in lines.values() for number in line})
     if theory is not None:
@@ -118,7 +118,7 @@ def finish(ax: Axes, xs: Sequence[float], xlabel: str, ylabel: str, own: bool) -
         ax.legend(handles=handles, fontsize=FONT)
 
 
-def _style(ax: Axes, place: int, names: Sequence[str]) -> dict[str, Any]:
+def line_style(ax: Axes, place: int, names: Sequence[str]) -> dict[str, Any]:
     """Return colour, marker and label of a line: from a scale of colours if there are many, and their values are numbers."""
     if len(names) <= _FEW:
         return {"color": PALETTE[place], "marker": MARKERS[place], "label": names[place]}
@@ -128,7 +128,9 @@ def _style(ax: Axes, place: int, names: Sequence[str]) -> dict[str, Any]:
     if len(known) == len(values):
         scale = ScalarMappable(Normalize(min(known), max(known)), _COLOURS)
         if place == 0:
-            bar = ax.figure.colorbar(scale, ax=ax)
+            whole = all(value.is_integer() for value in known)
+            bar = ax.figure.colorbar(scale, ax=ax, ticks=MaxNLocator(integer=whole))
+            bar.ax.tick_params(labelsize=FONT)
             bar.set_label(option, size=FONT)
         return {"color": scale.to_rgba(np.array([known[place]]))[0], "marker": "o", "label": "_"}
     if len(names) > _MOST:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from qnet_circuits.errors import ParameterError, UnknownNameError
@@ -40,3 +42,12 @@ def test_what_is_refused(places):
         plot_break_even(places, "speed")
     with pytest.raises(ParameterError, match="nothing to draw"):
         plot_break_even([])
+
+
+@pytest.mark.parametrize("count", [2, 10, 30, 100])
+def test_any_number_of_links_is_legible(places, count):
+    ax = plot_break_even(
+        [replace(places[0], hops=hops, scale=scale) for hops in range(1, count + 1) for scale in (1, 2)]
+    )
+    assert len(texts(ax)) == (2 * count if count <= 12 else 0)
+    check_legible(ax)

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
+import qnet_circuits as qn
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.rates import plot_rates
 from qnet_circuits.plotting.style import PAPER
 from qnet_circuits.programs.link import Link
 from qnet_circuits.repeaters.rates import rates_over_distance
-from tests.plotting.pictures import with_gid
+from tests.plotting.pictures import check_legible, with_gid
 
 LENGTHS = [50, 150, 250, 800]
 
@@ -31,6 +32,8 @@ def test_lines_show_the_rates(table, quantity):
         assert list(xs) == [length for length, value in zip(LENGTHS, values, strict=True) if value > 0]
         assert list(ys) == [value for value in values if value > 0]
     assert ax.get_yscale() == ("linear" if quantity == "fidelity" else "log")
+    assert "direct link from" in qn.alt_text(ax) and "over 50 to 800 km" in qn.alt_text(ax)
+    check_legible(ax)
 
 
 def test_bound_and_what_lies_above_it(table):
@@ -47,6 +50,13 @@ def test_bound_and_what_lies_above_it(table):
     ]
     assert any(each.beats_plob for each in table[3])
     assert not with_gid(plot_rates(table, "fidelity"), "plob")
+
+
+@pytest.mark.parametrize("stations", [2, 10, 30, 100])
+def test_any_number_of_stations_is_legible(table, stations):
+    ax = plot_rates({k: table[3] for k in range(stations)})
+    assert len(with_gid(ax, "stations=9")) == (stations > 9)
+    check_legible(ax)
 
 
 def test_intervals_are_drawn(table):
