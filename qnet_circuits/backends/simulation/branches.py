@@ -1,8 +1,8 @@
 """Every branch of a noisy circuit at once: the state of its wires together with all bits that were measured.
 
-The state is a real array: an axis I, X, Y, Z for each wire, and an axis 0, 1 for each result of a measurement. An entry is the
-expectation value of the Paulis times the probability of the results. So what is known of a wire by somebody who knows some of
-the results is a sum over the others.
+The state is a real array: an axis I, X, Y, Z for each wire (I, Z for one that was just measured), and an axis 0, 1 for each
+result of a measurement. An entry is the expectation value of the Paulis times the probability of the results. So what is known
+of a wire by somebody who knows some of the results is a sum over the others.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ Written = tuple[int, int]
 MOST_ENTRIES = 2**20
 #: A share of shots below this is rounding.
 NOTHING = 1e-13
+#: Places of I and Z, and of X and Y, on the axis of a wire; and what is rounding.
+_POPULATIONS, _COHERENCE, _ZERO = (0, 3), (1, 2), 1e-13
 _RESET = np.array([[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]], dtype=float)
 
 
@@ -113,11 +115,6 @@ class Branches:
             self._axes.append(wire)
             self._check_size()
 
-    def settle(self, wire: int) -> None:
-        """Forget X and Y of a wire that was measured, and to which nothing happens any more."""
-        place = self._axes.index(wire)
-        self._array = np.take(self._array, [0, 3], axis=place)
-
     def _check_size(self) -> None:
         if self._array.size > MOST_ENTRIES:
             raise UnsupportedError(
@@ -125,11 +122,20 @@ class Branches:
             )
 
     def _act(self, matrix: Array, wires: Sequence[int]) -> None:
-        """Let a channel act on wires, the first of which is the slowest of its matrix."""
+        """Let a channel act on wires, the first of which is the slowest of its matrix.
+
+        A wire that was measured has I and Z alone, until something gives it X and Y.
+        """
         count, places = len(wires), [self._axes.index(wire) for wire in wires]
-        square = matrix.reshape((4,) * (2 * count))
-        acted = np.tensordot(square, self._array, axes=(range(count, 2 * count), places))
+        tensor = matrix.reshape((4,) * (2 * count))
+        for k, place in enumerate(places):
+            if self._array.shape[place] == 2:
+                tensor = tensor.take(_POPULATIONS, axis=count + k)
+                if not np.abs(tensor.take(_COHERENCE, axis=k)).max() > _ZERO:
+                    tensor = tensor.take(_POPULATIONS, axis=k)
+        acted = np.tensordot(tensor, self._array, axes=(range(count, 2 * count), places))
         self._array = np.moveaxis(acted, range(count), places)
+        self._check_size()
 
     def _measure(self, step: Measurement, result: Written) -> None:
         """Measure a wire into a result, a new one or one that was there and is forgotten."""
@@ -137,6 +143,8 @@ class Branches:
             place = self._axes.index(result)
             self._array, self._axes[place : place + 1] = self._array.sum(axis=place), ()
         place = self._axes.index(step.wire)
+        if self._array.shape[place] == 4:
+            self._array = self._array.take(_POPULATIONS, axis=place)
         seen = np.tensordot(_instrument(step.p10, step.p01), self._array, axes=((2,), (place,)))
         self._array, self._axes = np.moveaxis(seen, 1, place + 1), [result, *self._axes]
         self._check_size()
@@ -150,13 +158,14 @@ class Branches:
             self._copy(bit)
         taken = self._taken(choice)
         axes, whole = list(self._axes), self._array
-        total = np.zeros_like(whole)
+        shares: list[Array] = []
         for k in range(max(len(step.blocks), *choice.table) + 1):
             self._array, self._axes = np.where(taken == k, whole, 0.0), list(axes)
             for each in step.blocks[k] if k < len(step.blocks) else ():
                 self._apply(each, inside=True)
-            total += np.transpose(self._array, [self._axes.index(axis) for axis in axes])
-        self._array, self._axes = total, axes
+            shares.append(np.transpose(self._array, [self._axes.index(axis) for axis in axes]))
+        shape = np.max([share.shape for share in shares], axis=0)
+        self._array, self._axes = np.sum([_widened(share, shape) for share in shares], axis=0), axes
 
     def _taken(self, choice: Choice) -> npt.NDArray[np.int_]:
         """Return which branch is taken for each value of the results that decide, on the axes of the state."""
@@ -180,13 +189,17 @@ class Branches:
         self._check_size()
 
 
+def _widened(array: Array, shape: Sequence[int]) -> Array:
+    """Return a state with X and Y of wires that have I and Z alone, up to a shape."""
+    for place, size in enumerate(shape):
+        if array.shape[place] < size:
+            array = np.insert(array, (1, 1), 0.0, axis=place)
+    return array
+
+
 def _instrument(p10: float, p01: float) -> Array:
-    """Return what is read, and what is left of I, X, Y and Z, as an array (result, after, before)."""
-    one, zero = np.zeros((4, 4)), np.zeros((4, 4))
-    zero[np.ix_((0, 3), (0, 3))], one[np.ix_((0, 3), (0, 3))] = (
-        [[0.5, 0.5], [0.5, 0.5]],
-        [[0.5, -0.5], [-0.5, 0.5]],
-    )
+    """Return what is read, and what is left of I and Z, as an array (result, after, before)."""
+    zero, one = np.array([[0.5, 0.5], [0.5, 0.5]]), np.array([[0.5, -0.5], [-0.5, 0.5]])
     return np.stack([(1 - p10) * zero + p01 * one, p10 * zero + (1 - p01) * one])
 
 

@@ -49,7 +49,6 @@ class Replay:
 
     def __init__(self, steps: Sequence[Complete], bits: Sequence[Clbit]) -> None:
         self._left = list(steps)
-        self._last = {wire: k for k, (_, step) in enumerate(steps) for wire in step.wires}
         self._index = list(range(len(steps)))
         self.state = Branches(bits)
 
@@ -69,7 +68,6 @@ class Replay:
             if complete <= time + INSTANT and waits.isdisjoint(step.wires) and bits.isdisjoint(own):
                 self.state.apply([step])
                 taken.add(k)
-                self._settle(k, step)
             else:
                 busy.update(step.wires)
                 bits |= own
@@ -77,10 +75,6 @@ class Replay:
         pairs = [pair for pair in zip(self._index, self._left, strict=True) if pair[0] not in taken]
         self._index, self._left = [k for k, _ in pairs], [step for _, step in pairs]
         return self.state
-
-    def _settle(self, k: int, step: NoisyStep) -> None:
-        if isinstance(step, Measurement) and self._last[step.wire] == k:
-            self.state.settle(step.wire)
 
 
 def _bits(step: NoisyStep) -> Iterator[int]:

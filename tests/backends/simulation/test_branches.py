@@ -28,7 +28,6 @@ def test_the_chance_of_each_outcome_is_that_of_density_matrices(rng):
 def test_whoever_knows_one_half_of_a_pair_knows_the_other():
     state = Branches(())
     state.apply([Unitary(HGate(), (0,)), Unitary(CXGate(), (0, 1)), Measurement(0, 0, p10=0.1, p01=0.2)])
-    state.settle(0)
     assert state.bloch(1, {}) == pytest.approx([0, 0, 0])
     # Of those read as 1, 0.8 were in |1⟩ and 0.1 in |0⟩.
     assert state.bloch(1, {(0, 1): 1}) == pytest.approx([0, 0, -0.7 / 0.9])
