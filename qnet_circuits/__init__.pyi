@@ -50,6 +50,7 @@ from qnet_circuits.plotting.saving import alt_text as alt_text
 from qnet_circuits.plotting.saving import image_html as image_html
 from qnet_circuits.plotting.saving import save_plot as save_plot
 from qnet_circuits.plotting.series import plot_series as plot_series
+from qnet_circuits.plotting.story import plot_story as plot_story
 from qnet_circuits.plotting.timeline import plot_timeline as plot_timeline
 from qnet_circuits.programs.blocks import ChainProtocol as ChainProtocol
 from qnet_circuits.programs.blocks import bell_measurement as bell_measurement
@@ -130,6 +131,7 @@ from qnet_circuits.runs.results.result import Result as Result
 from qnet_circuits.runs.run import Run as Run
 from qnet_circuits.runs.story.parts import Fact as Fact
 from qnet_circuits.runs.story.parts import StoryEvent as StoryEvent
+from qnet_circuits.runs.story.quiz import Question as Question
 from qnet_circuits.runs.story.story import Story as Story
 from qnet_circuits.runs.sweeps.rows import SweepRows as SweepRows
 from qnet_circuits.runs.sweeps.sweep import grid as grid

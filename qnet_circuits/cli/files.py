@@ -63,6 +63,24 @@ def save_picture(drawn: Any, file: str | None) -> None:
         pyplot.close(figure)
 
 
+def check_page(_: Any, __: Any, file: str | None) -> str | None:
+    """Refuse a page that could not be saved, before anything runs; for use as an option's callback."""
+    if file is None:
+        return None
+    if Path(file).suffix.lower() not in (".html", ".htm"):
+        raise ParameterError(f"--html takes a file that ends in .html, got {file!r}")
+    _check_writable("--html", file)
+    return file
+
+
+def save_page(page: str, file: str) -> None:
+    """Write a page to a file."""
+    try:
+        Path(file).write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise RecordError(f"--html cannot write {file}: {error.strerror}") from None
+
+
 def check_key_file(file: str | None, protocol: Any = None, seeded: bool = False) -> None:
     """Refuse a file for a key that could not be written, of a protocol that makes none, or of a seed, before anything runs."""
     if file is None:

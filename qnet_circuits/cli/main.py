@@ -26,6 +26,7 @@ from qnet_circuits.cli.output import (
     quiet,
 )
 from qnet_circuits.cli.running import budget, predict, replay, run
+from qnet_circuits.cli.showing import show as show_story
 from qnet_circuits.cli.sweeping import sweep
 from qnet_circuits.cli.teaching import teach
 from qnet_circuits.errors import AccountError, BackendError, NotFinishedError, QnetError
@@ -94,6 +95,7 @@ for command in (
     list_,
     describe,
     run,
+    show_story,
     sweep,
     predict,
     budget,

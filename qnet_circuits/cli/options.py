@@ -28,7 +28,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def takes_protocol(
-    verb: str, *own: Callable[[Any], Any]
+    verb: str, *own: Callable[[Any], Any], runs: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return a decorator that gives a command a protocol, and the options of a run that a verb takes.
 
@@ -37,6 +37,7 @@ def takes_protocol(
     Args:
         verb: The verb.
         *own: Options of the command that come before those, in the help text.
+        runs: Whether the command takes the directory of a run too; it is called with the path then, and with the options given.
     """
     taken = [
         each for each in dataclasses.fields(RunOptions) if each.metadata and verb in OPTIONS[each.name].verbs
@@ -45,8 +46,17 @@ def takes_protocol(
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def inner(name: str, settings: tuple[str, ...], **given: Any) -> None:
-            protocol = protocol_of(name, settings)
+            stored = runs and os.path.isfile(os.path.join(name, "manifest.json"))
+            if stored and settings:
+                raise ParameterError(
+                    f"--set is a protocol's, and {name} is the directory of a run; leave --set out"
+                )
+            protocol = Path(name) if stored else protocol_of(name, settings)
             options = {each.name: given.pop(each.name) for each in taken}
+            if stored:
+                options = {
+                    each.name: options[each.name] for each in taken if options[each.name] != each.default
+                }
             if (only := given.pop("mitigate_only", None)) is not None:
                 options["mitigate"] = only.split(",")
             command(protocol, options=options, **given)

@@ -68,6 +68,15 @@ class Run(Unpicklable):
         return MappingProxyType(self._kept.manifest.to_dict())
 
     @property
+    def prepared(self) -> Prepared:
+        """What the run executes; of a run that was opened, made again.
+
+        Raises:
+            RecordError: If it cannot be made again as it was.
+        """
+        return self._source if isinstance(self._source, Prepared) else self._source.prepared
+
+    @property
     def status(self) -> str:
         """PREPARED, SUBMITTING, QUEUED, RUNNING, DONE, COLLECTED, FAILED, CANCELLED or LOST."""
         return self._kept.status

@@ -121,6 +121,19 @@ class Source:
         self._kept.seconds.update(Prepared(protocol, self.backend, options, seed, compiled).proof)
         return compiled
 
+    @cached_property
+    def prepared(self) -> Prepared:
+        """The run as it was prepared, made again.
+
+        Raises:
+            RecordError: As for ``compiled``; or if its protocol is not known here.
+        """
+        compiled, protocol = self.compiled, self.protocol or self._given_again
+        assert protocol is not None
+        return Prepared(
+            protocol, self.backend, self._options(protocol), self._kept.manifest["seed"], compiled
+        )
+
     @property
     def _given_again(self) -> Protocol | None:
         """The program of a run that no protocol made, of the circuits that are kept; None of a run that a protocol made."""

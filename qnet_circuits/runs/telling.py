@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -10,9 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.devices.device_noise import DeviceNoise
-from qnet_circuits.errors import NoShotsError, ParameterError, UnsupportedError, check_count, check_name
+from qnet_circuits.errors import (
+    NoShotsError,
+    ParameterError,
+    RecordError,
+    UnsupportedError,
+    check_count,
+    check_name,
+)
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.given import Runnable, protocol_for
 from qnet_circuits.programs.protocol import Protocol, called
@@ -24,16 +33,18 @@ from qnet_circuits.runs.story.curves import curves_of
 from qnet_circuits.runs.story.making import Telling
 from qnet_circuits.runs.story.scene import NOMINAL, Scene
 from qnet_circuits.runs.story.story import Story
+from qnet_circuits.runs.verbs import open_run
 
 
 @takes_options
 def tell(
-    protocol: Runnable,
+    protocol: Runnable | Run | str | os.PathLike[str],
     backend: Any = "ideal",
     *,
     shot: int = 0,
     circuit: str | None = None,
     withhold: bool = False,
+    states: bool = False,
     figures: Iterable[Figure] | None = None,
     **options: Any,
 ) -> Story:
@@ -44,12 +55,14 @@ def tell(
     message. What it can say of a qubit is the state given these bits, averaged over all others.
 
     Args:
-        protocol: What to run, as for ``run``; plain circuits need no figures.
+        protocol: What to run, as for ``run``; plain circuits need no figures. Or a run that has its outcomes, or its directory:
+            then nothing is run, and neither a backend nor options are taken.
         backend: Where: a simulator, as for ``run``. Without a device the clock is nominal, and the notes say so.
-        shot: The number of the shot, from 0.
+        shot: The number of the shot, from 0; of a run of several blocks, in the first of them.
         circuit: The name of the circuit; the first by default.
         withhold: Whether no message is sent. If decisions are made in real time, the story is of the first shot with the same
             bits of a run with ``corrections="none"`` and the same seed, on the same qubits.
+        states: Whether a circuit that is too wide for states is refused. By default its story has bits and frames alone.
         figures: The figures of plain circuits.
         **options: What the run is asked for:
 
@@ -59,7 +72,9 @@ def tell(
     Raises:
         ParameterError: If there is no such shot; or if the outcomes are key material and no seed is given.
         UnknownNameError: If there is no such circuit.
-        UnsupportedError: If the backend samples no outcomes, or runs elsewhere; or if corrections are ``coherent``.
+        UnsupportedError: If the backend samples no outcomes, or runs elsewhere; if corrections are ``coherent``; or if states
+            are asked for and the circuit is too wide.
+        RecordError: If a run has no outcomes, or its directory cannot be read.
 
     Example:
         >>> import qnet_circuits as qn
@@ -69,23 +84,19 @@ def tell(
     """
     check_count("shot", shot, 0)
     chosen = RunOptions.of("tell", options)
-    where = backend_of(backend)
-    if where.capabilities.remote or not where.capabilities.samples:
-        raise UnsupportedError(
-            f"a story is of a shot that is simulated here, and {where.name} samples none; name a simulator, such as "
-            "aer:fake_kingston"
-        )
-    given = (
-        protocol
-        if isinstance(protocol, Protocol) and figures is None
-        else protocol_for(protocol, figures, False)
-    )
-    if given.secret_outcomes and options.get("seed") is None:
-        raise ParameterError(
-            f"the outcomes of {called(given)} are key material, which is shown for a demonstration alone; give a seed"
-        )
-    prepared = prepare(given, where, chosen)
-    story = telling_of(prepared, Run.of(prepared), circuit).story(shot)
+    if isinstance(protocol, Run | str | os.PathLike):
+        if options or figures is not None or backend != "ideal":
+            raise UnsupportedError(
+                "a run that was made has its backend and its options; leave them out, or tell the protocol"
+            )
+        run = protocol if isinstance(protocol, Run) else open_run(protocol)
+        prepared = _collected(run)
+    else:
+        prepared = _prepared(protocol, backend, chosen, figures, options.get("seed") is not None)
+        run = Run.of(prepared)
+    story = telling_of(prepared, run, circuit).story(shot)
+    if states and not story.exact:
+        raise UnsupportedError(f"circuit {story.circuit!r} has {story.notes[-1]}")
     if not withhold:
         return replace(story, _curves=partial(curves_of, prepared))
     if story.withheld is None:
@@ -97,12 +108,62 @@ def tell(
     )
 
 
+def _prepared(
+    given: Runnable, backend: Any, options: RunOptions, figures: Iterable[Figure] | None, seeded: bool
+) -> Prepared:
+    """Return the run that a story is told of, which may be shown."""
+    where = backend_of(backend)
+    _check_simulated(where)
+    protocol = (
+        given if isinstance(given, Protocol) and figures is None else protocol_for(given, figures, False)
+    )
+    if protocol.secret_outcomes and not seeded:
+        raise ParameterError(
+            f"the outcomes of {called(protocol)} are key material, which is shown for a demonstration alone; give a seed"
+        )
+    return prepare(protocol, where, options)
+
+
+def _collected(run: Run) -> Prepared:
+    """Return what a run that has its outcomes was prepared as, if it may be shown."""
+    manifest = run.manifest
+    if manifest.get("origin") is not None:
+        raise UnsupportedError(
+            "the outcomes were measured elsewhere, where nobody knows the noise; tell a simulated run"
+        )
+    if run.exact:
+        raise RecordError(
+            f"{run.path or 'the run'} was computed exactly and has no shot to tell; tell a run that is sampled"
+        )
+    if run.path is not None and run.status != "COLLECTED":
+        raise RecordError(
+            f"{run.path} has no stored outcomes yet (status {run.status}); qnet fetch {run.path} collects them"
+        )
+    prepared = run.prepared
+    _check_simulated(prepared.backend)
+    if prepared.compiled.copies:
+        raise UnsupportedError("a run of copies has several shots in one; tell a run of one copy")
+    if prepared.protocol.secret_outcomes and not run.seeded:
+        raise ParameterError(
+            f"the outcomes of {called(prepared.protocol)} are key material, and the run had no seed; tell a run with a seed"
+        )
+    return prepared
+
+
+def _check_simulated(where: BaseBackend) -> None:
+    if where.capabilities.remote or not where.capabilities.samples:
+        raise UnsupportedError(
+            f"a story is of a shot that is simulated here, and {where.name} samples none; name a simulator, such as "
+            "aer:fake_kingston"
+        )
+
+
 def telling_of(prepared: Prepared, run: Run, circuit: str | None) -> Telling:
     """Return what all stories of a circuit of a run have in common.
 
     Args:
         prepared: What the run executes.
-        run: The run, or one of its kind whose outcomes are there.
+        run: The run, whose outcomes are there or are sampled now.
         circuit: The name of the circuit; None for the first.
     """
     compiled, backend, protocol = prepared.compiled, prepared.backend, prepared.protocol
@@ -129,7 +190,7 @@ def telling_of(prepared: Prepared, run: Run, circuit: str | None) -> Telling:
     rng = np.random.default_rng(stream_seed(prepared.seed, STORY))
     raw, outcomes = run.raw()[0][chosen], dict[str, Any]()
     with suppress(NoShotsError):  # Post-selection drops every shot, and the story says so of this one.
-        outcomes = dict(run.outcomes()[item.name])
+        outcomes = dict(run.blocks()[0][item.name])
     return Telling(scene, raw, outcomes, about, exact, rng, _silent(prepared, scene))
 
 

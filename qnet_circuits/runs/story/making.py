@@ -13,7 +13,7 @@ from qnet_circuits.backends.simulation.branches import NOTHING, Branches, Writte
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.errors import ParameterError, UnsupportedError
 from qnet_circuits.runs.story.events import Shot, distinct
-from qnet_circuits.runs.story.parts import EVERYONE, Moment, StoryNode, StoryQubit, Vector
+from qnet_circuits.runs.story.parts import EVERYONE, Moment, StoryEvent, StoryNode, StoryQubit, Vector
 from qnet_circuits.runs.story.scene import Scene, node_of_qubit
 from qnet_circuits.runs.story.states import Known, Replay
 from qnet_circuits.runs.story.story import Story
@@ -215,14 +215,16 @@ def _moments(scene: Scene, shots: Sequence[Shot], exact: bool) -> dict[int, tupl
         for shot in shots:
             key = id(shot)
             if any(abs(time - end) < 1e-12 for end in ends[key]):
-                said = " ".join(
-                    event.text
-                    for event in events[key]
-                    if abs(event.end_s - time) < 1e-12 and event.kind != "wait"
-                )
+                said = _said([event for event in events[key] if abs(event.end_s - time) < 1e-12])
                 bloch = {} if state is None else _bloch(scene, shot, known[key], state, time)
-                found[key].append(Moment(time, said or "The shot begins.", bloch))
+                found[key].append(Moment(time, said, bloch))
     return {key: tuple(moments) for key, moments in found.items()}
+
+
+def _said(events: Sequence[StoryEvent]) -> str:
+    """Return what has just ended; that waits have ended only where nothing else has."""
+    told = [event.text for event in events if event.kind != "wait"] or [event.text for event in events]
+    return " ".join(told) or "The shot begins."
 
 
 def _known(shot: Shot) -> dict[str, Known]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.devices.schedule import INSTANT
 from qnet_circuits.errors import UnsupportedError, check_name, check_range
 from qnet_circuits.runs.story.curves import Curve
 from qnet_circuits.runs.story.page import frame_of, page_title, story_page
 from qnet_circuits.runs.story.parts import EVERYONE, Fact, Moment, StoryEvent, StoryNode, StoryQubit, Vector
+from qnet_circuits.runs.story.quiz import Question, questions_of
 from qnet_circuits.runs.story.words import told
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _DIGITS = 6
 
@@ -141,6 +145,27 @@ class Story:
 
     def __repr__(self) -> str:
         return f"<Story of shot {self.shot} of {self.circuit!r}: {self.protocol} on {self.backend}>"
+
+    def quiz(self) -> tuple[Question, ...]:
+        """Return questions about the story with their answers: who knows what when, and what a message changes.
+
+        Example:
+            >>> import qnet_circuits as qn
+            >>> story = qn.tell(qn.Teleportation(state="+"), corrections="frame", seed=1)
+            >>> [question.answer for question in story.quiz()]
+            ['no', 'the reading of a bit', 'alice', 'yes']
+        """
+        return questions_of(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the space-time diagram: nodes side by side, time downwards, and messages on their way.
+
+        Args:
+            ax: Axes to draw on; those of a new figure by default.
+        """
+        from qnet_circuits.plotting.story import plot_story
+
+        return plot_story(self, ax)
 
     def to_html(self) -> str:
         """Return the page of the story: one HTML file that moves, of at most 300 kB, that needs nothing but a browser.
