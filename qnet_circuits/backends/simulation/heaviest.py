@@ -8,7 +8,6 @@ no more memory in circuits that are entangled all over than in chains. If no str
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from heapq import nlargest
 from itertools import product
 from typing import Any
 
@@ -71,10 +70,14 @@ class HeaviestPaths:
         for element in reversed(skeleton.elements):
             paths = _Backwards(element, skeleton, places).before(paths)
             if len(paths) > self._most:
-                paths = dict(nlargest(self._most, paths.items(), key=lambda each: abs(each[1])))
+                paths = dict(sorted(paths.items(), key=_weight, reverse=True)[: self._most])
         for k, weights in enumerate(emulated):
             paths = _suffered(paths, weights, skeleton.variables + 2 * k)
         return sum(paths.values())
+
+
+def _weight(path: tuple[Path, float]) -> float:
+    return abs(path[1])
 
 
 def _mask(variables: Iterable[int]) -> int:
