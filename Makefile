@@ -1,6 +1,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The library alone, which is all that it takes to use it; and the library with what its tests need.
+LIBRARY := $(VENV)/.library
 STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.docs
 PACKAGE_STAMP := $(VENV)/.package
@@ -13,19 +15,31 @@ WORKERS := $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 # Compiled modules are kept, whatever is set outside: every worker and every process that a test starts would compile them anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo docs package test test-slow test-lowest bench lint clean
+.PHONY: help see check-page demo docs package test test-slow test-lowest bench lint clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-$(STAMP): pyproject.toml
+$(LIBRARY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(STAMP): $(LIBRARY)
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	$(BIN)/python -m pip install --quiet --no-deps $(PEER)
 	touch $@
 
-demo: $(STAMP)  ## install, then run a 3-hop repeater chain on the calibrated noise of an IBM processor
+see: $(LIBRARY)  ## install, then tell one shot of a teleportation as a page that moves
+	mkdir -p demo
+	$(BIN)/qnet show teleportation --set state=+ --on aer:fake_kingston --corrections feedforward --seed 1 --html demo/story.html
+	@echo "page: demo/story.html; open it in a browser, and press Play"
+
+check-page: $(STAMP) see  ## walk through the page of make see in a headless browser, if there is one
+	QNET_PAGE=demo/story.html $(BIN)/python -m pytest -q -n 0 tests/runs/story/test_page.py -k named
+
+demo: $(LIBRARY)  ## install, then run a 3-hop repeater chain on the calibrated noise of an IBM processor
 	mkdir -p demo
 	$(BIN)/qnet run repeater-chain --set hops=3 --on aer:fake_kingston --seed 7 --plot demo/repeater-chain.png
 	@echo "picture: demo/repeater-chain.png"

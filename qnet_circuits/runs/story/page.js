@@ -375,7 +375,7 @@ function drawCurve() {
   const { points, quantity, unit, figure, chosen, error } = curve(), svg = byId("curve"), now = Number(byId("value").value);
   const width = Math.max(300, byId("curve-part").clientWidth), height = 220, values = points.map((point) => point[1]);
   const [first, last] = [points[0][0], points.at(-1)[0]], spare = 0.08 * (Math.max(...values) - Math.min(...values));
-  const [low, high] = [Math.min(...values) - spare, Math.max(...values) + spare];
+  const most = Math.max(...values), [low, high] = [Math.min(...values) - spare, most <= 1 ? Math.min(1, most + spare) : most + spare];
   const x = (t) => 56 + ((width - 74) * (t - first)) / (last - first), y = (v) => 12 + ((height - 56) * (high - v)) / (high - low);
   const reading = `${figure} ${valueAt(now).toFixed(4)} at ${withUnit(now)}`;
   cleared(svg, width, height, `${figure} against ${quantity}: ${reading}`);
@@ -421,7 +421,7 @@ function askCurve(k) {
   byId("value-label").textContent = `${quantity[0].toUpperCase()}${quantity.slice(1)}${unit ? ` (${unit})` : ""}`;
   Object.assign(byId("value"), { min: low, max: high, step: error ? (high - low) / 200 : 1, value: chosen });
   const between = error ? `Between two points the straight line is off by at most ${error.toPrecision(1)}.` : "Only whole numbers count.";
-  byId("curve-note").textContent = `${points.length} exact points, computed for the same model of noise without sampling. ${between} This story has ${withUnit(chosen)}.`;
+  byId("curve-note").textContent = `${points.length} exact points, computed for the same model of noise without sampling. ${between} In this story the ${quantity} is ${withUnit(chosen)}.`;
 }
 
 function startCurves() {
@@ -485,7 +485,7 @@ function play() {
       view.time = moments()[view.moment].t + share * (next.t - moments()[view.moment].t);
       drawDiagram();
     }
-  }, still.matches ? pace : 33);
+  }, 33);
   draw();
 }
 

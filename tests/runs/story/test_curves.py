@@ -74,8 +74,8 @@ def test_the_grid_reaches_beyond_the_latency_of_the_story_and_says_where_it_ends
 
 def test_what_changes_nothing_has_no_curve():
     assert "feed-forward latency" not in curves(corrections="frame")
-    assert curves(qn.Teleportation(), "ideal").keys() == {"fidelity of each link"}
-    assert "number of hops" not in curves(qn.RepeaterChain(network=qn.Network.chain(2)))
+    assert curves(qn.Teleportation(state="+"), "ideal").keys() == {"fidelity of each link"}
+    assert "number of hops" not in curves(qn.Teleportation(state="+", network=qn.Network.chain(2)), "ideal")
 
 
 def test_there_is_no_curve_without_a_figure():

@@ -2,6 +2,8 @@
 
 import copy
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -303,7 +305,7 @@ def test_names_are_text_and_never_markup(browser, stories, tmp_path):
 
 
 def test_a_notebook_shows_the_page_in_a_frame_of_its_own(browser, stories, tmp_path):
-    html = stories["teleportation"]._repr_html_()
+    html = stories["ghz"]._repr_html_()
     (path := tmp_path / "notebook.html").write_text(
         f"<!doctype html><meta charset=utf-8><h1>notebook</h1>{html}", "utf-8"
     )
@@ -353,3 +355,21 @@ def test_a_story_that_does_not_fit_leaves_shots_out_and_one_shot_must_fit(storie
 
 def test_a_frame_holds_the_whole_page_as_text():
     assert 'srcdoc="&lt;p title=&quot;a&amp;b&quot;&gt;"' in frame_of('<p title="a&b">', "story")
+
+
+def test_the_page_that_is_named_moves_and_asks_for_nothing(browser):
+    """``make check-page`` names the page that ``make see`` has written."""
+    if not (named := os.environ.get("QNET_PAGE")):
+        pytest.skip("no page is named in QNET_PAGE; make check-page names one")
+    file = Path(named).resolve()
+    assert file.stat().st_size <= MOST_BYTES
+    made = opened(browser, file)
+    cursors = {made.page.get_attribute("#cursor", "x1")}
+    made.page.keyboard.press("Space")
+    made.page.locator("#position", has_text="moment 3 of").wait_for()
+    made.page.keyboard.press("Space")
+    cursors.add(made.page.get_attribute("#cursor", "x1"))
+    dots = {json.dumps(state["dots"]) for state in _walk(made.page)}
+    assert len(cursors) == 2 and len(dots) > 3
+    assert made.errors == [] and made.requests == [file.as_uri()]
+    made.page.context.close()
