@@ -9,6 +9,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from qnet_circuits.backends.base import Backend, DeviceSimulator, Keep, Progress, Raw, Work
+from qnet_circuits.backends.simulation.aer_circuits import measured_by
 from qnet_circuits.backends.simulation.aer_methods import PART, Plan, components, plan_of
 from qnet_circuits.backends.simulation.fusing import thinned
 from qnet_circuits.backends.simulation.sampling import Call, sampled
@@ -22,7 +23,7 @@ from qnet_circuits.errors import BackendError
 _OPTIONS: dict[str, dict[str, Any]] = {
     "density_matrix": {"fusion_enable": False, "max_parallel_experiments": 0}
 }
-#: Evolutions of less work than this, with the drawing of shots, stay on one core: some 8 ms, of which a second core saves less
+#: Evolutions of less work than this stay on one core: some 8 ms, of which a second core saves less
 #: than the 3 ms that it takes to begin there.
 _LITTLE = 2.5e6
 #: Number of each bit of a part in its circuit, None for a whole circuit; and a circuit's number with it.
@@ -137,21 +138,52 @@ def on_aer(call: Call, circuits: Sequence[QuantumCircuit], threads: int = 0) -> 
 
     options = {"max_parallel_threads": threads, **_OPTIONS.get(call.method, {})}
     simulator = AerSimulator(method=call.method, **options)
-    result = simulator.run(list(circuits), shots=call.shots, seed_simulator=call.seed).result()
+    drawn_here = call.method == "density_matrix"
+    shots = 1 if drawn_here else call.shots
+    result = simulator.run(list(circuits), shots=shots, seed_simulator=call.seed).result()
     if not result.success:
         raise BackendError(f"Aer failed: {result.status}")
     rng = np.random.default_rng(np.random.SeedSequence(call.seed, spawn_key=(1,)))
-    return [_registers(circuit, result.data(k)["counts"], rng) for k, circuit in enumerate(circuits)]
+    found = []
+    for k, circuit in enumerate(circuits):
+        data = result.data(k)
+        distinct, counts = (
+            _drawn(circuit, data["probabilities"], call.shots, rng)
+            if drawn_here
+            else _counted(circuit, data["counts"])
+        )
+        found.append(_registers(circuit, distinct, counts, rng))
+    return found
 
 
-def _registers(circuit: QuantumCircuit, counts: dict[str, int], rng: np.random.Generator) -> Raw:
-    """Return the registers of counts by hexadecimal outcome, in random order: shots have none."""
+def _drawn(
+    circuit: QuantumCircuit, probabilities: Any, shots: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the outcomes of some shots, each once, and how often each came, drawn by their probabilities."""
+    likely = np.clip(probabilities, 0.0, None)  # rounding leaves impossible ones below zero
+    counts = rng.multinomial(shots, likely / likely.sum())
+    came = np.flatnonzero(counts)
+    bits = sorted(measured_by(circuit, circuit.data))
+    distinct = np.zeros((len(came), circuit.num_clbits), dtype=bool)
+    distinct[:, bits] = (came[:, None] >> np.arange(len(bits))) & 1
+    return distinct, counts[came]
+
+
+def _counted(circuit: QuantumCircuit, counts: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the outcomes that Aer counted by hexadecimal name, each once, and how often each came."""
     width = circuit.num_clbits
     size = (width + 7) // 8
     packed = b"".join(int(outcome, 16).to_bytes(size, "little") for outcome in counts)
     distinct = np.frombuffer(packed, dtype=np.uint8).reshape(len(counts), size)
     bits = np.unpackbits(distinct, axis=1, bitorder="little")[:, :width].astype(bool)
-    shots = np.repeat(bits, list(counts.values()), axis=0)
+    return bits, np.fromiter(counts.values(), dtype=int)
+
+
+def _registers(
+    circuit: QuantumCircuit, distinct: np.ndarray, counts: np.ndarray, rng: np.random.Generator
+) -> Raw:
+    """Return the registers of outcomes that came so often, in random order: shots have none."""
+    shots = np.repeat(distinct, counts, axis=0)
     shots = shots[rng.permutation(len(shots))]
     place = {bit: k for k, bit in enumerate(circuit.clbits)}
     return {reg.name: shots[:, [place[bit] for bit in reg]] for reg in circuit.cregs}

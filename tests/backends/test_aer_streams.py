@@ -1,6 +1,7 @@
 """No two shots share random numbers: not those of chunks, batches or circuits, and runs of one seed are alike."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -94,9 +95,13 @@ def test_circuits_chunks_and_batches_share_no_random_numbers(name, small, calls,
     compiled = compile_program(program, device, corrections=mode)
     backend = AerBackend("aer", device)
     for seed in (1, 2):
-        backend.fetch(backend.submit(compiled, [shots] * len(program.items), seed))
-    parts = len(backend.planned(compiled)[0])
-    assert sum(count * len(at_once) for count, _, at_once in calls) == 2 * shots * parts
+        raws = backend.fetch(backend.submit(compiled, [shots] * len(program.items), seed))
+        assert all(len(bits) == shots for raw in raws for bits in raw.values())
+    plans = [plan.for_shots(shots) for plan in backend.planned(compiled)[0]]
+    parts = len(plans)
+    # Of a density matrix Aer tells probabilities, and draws nothing that counts.
+    expected = sum(1 if plan.method == "density_matrix" else shots for plan in plans)
+    assert sum(count * len(at_once) for count, _, at_once in calls) == 2 * expected
     assert parts == len(program.items) * (2 if "parts" in name else 1)
     if small and name == "decisions":
         assert len(calls) > 2 * len(program.items)
@@ -140,6 +145,22 @@ def test_shots_are_independent_of_the_one_before(mode):
         table = np.histogram2d(bits[:-1].astype(int), bits[1:].astype(int), bins=2)[0]
         expected = np.outer(table.sum(1), table.sum(0)) / table.sum()
         assert ((table - expected) ** 2 / expected).sum() < chi2.ppf(1 - 1e-6, 1)
+
+
+def test_circuits_of_one_call_are_independent_on_a_device():
+    device = Device.from_calibration(rough(np.random.default_rng(5)))
+    (first, *_) = qn.RepeaterChain(hops=1).program(np.random.default_rng(0))
+    twice = Program([replace(first, name=name) for name in "ab"])
+    backend, shots, pairs = AerBackend("aer", device), 200, 20
+    compiled = compile_program(twice, device)
+    squares = 0.0
+    for seed in range(pairs):
+        one, other = (
+            int(raw["out"][:, 0].sum()) for raw in backend.fetch(backend.submit(compiled, [shots] * 2, seed))
+        )
+        squares += (one - other) ** 2
+    low, high = chi2.ppf([5e-7, 1 - 5e-7], pairs)
+    assert low < squares / (2 * shots * 0.25) < high
 
 
 def test_runs_with_neighbouring_seeds_are_independent_on_a_device():

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit, QuantumRegister
-from qiskit.circuit import CircuitInstruction, IfElseOp, Measure, Operation
+from qiskit.circuit import CircuitInstruction, IfElseOp, Measure, Operation, Qubit
 from qiskit.circuit import Reset as ResetOperation
 from qiskit.circuit.library import CXGate, IGate, RZGate, UnitaryGate, XGate, YGate, ZGate
 
@@ -40,7 +40,8 @@ def circuit_of(noisy: NoisyCircuit, density_matrix: bool = False) -> QuantumCirc
 
     Args:
         noisy: A noisy circuit with perfect readout, of gates and errors as they are, or fused.
-        density_matrix: Whether a density matrix evolves; otherwise errors and channels are drawn from, shot by shot.
+        density_matrix: Whether a density matrix evolves, of which the probabilities of outcomes are saved: shots are drawn
+            of them sooner than Aer draws them. Otherwise errors and channels are drawn from, shot by shot.
     """
     circuit = QuantumCircuit(
         QuantumRegister(noisy.num_wires, "q"), list(noisy.source.clbits), name=noisy.name
@@ -48,7 +49,26 @@ def circuit_of(noisy: NoisyCircuit, density_matrix: bool = False) -> QuantumCirc
     for register in noisy.source.cregs:
         circuit.add_register(register)
     place, bits = dict(enumerate(circuit.qubits)), circuit.clbits
-    return filled(circuit, (_instruction(step, place, bits, density_matrix) for step in noisy.steps))
+    instructions = [_instruction(step, place, bits, density_matrix) for step in noisy.steps]
+    return filled(circuit, _saved(circuit, instructions) if density_matrix else instructions)
+
+
+def _saved(circuit: QuantumCircuit, instructions: Sequence[CircuitInstruction]) -> list[CircuitInstruction]:
+    """Return instructions with measurements last, which are final, and the probabilities of their outcomes saved before."""
+    from qiskit_aer.library import SaveProbabilities
+
+    measured = [each for each in instructions if each.operation.name == "measure"]
+    before = [each for each in instructions if each.operation.name != "measure"]
+    qubits = [qubit for _, qubit in sorted(measured_by(circuit, measured).items())]
+    return [*before, CircuitInstruction(SaveProbabilities(len(qubits)), qubits), *measured]
+
+
+def measured_by(circuit: QuantumCircuit, instructions: Iterable[CircuitInstruction]) -> dict[int, Qubit]:
+    """Return for each bit, by its number, the qubit whose measurement it holds in the end."""
+    place = {bit: k for k, bit in enumerate(circuit.clbits)}
+    return {
+        place[each.clbits[0]]: each.qubits[0] for each in instructions if each.operation.name == "measure"
+    }
 
 
 def _instruction(step: NoisyStep, place: Place, bits: Bits, density_matrix: bool) -> CircuitInstruction:

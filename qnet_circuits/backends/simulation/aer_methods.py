@@ -81,7 +81,9 @@ class Plan:
         return (100 + len(self.noisy.steps)) * (size + 100)
 
     def work(self, shots: int) -> float:
-        """Return the cost of all shots, those that are drawn from one evolution included."""
+        """Return the cost of all shots for Aer, those that it draws from one evolution included."""
+        if self.method == "density_matrix":  # Its shots are drawn here.
+            return self.cost
         return self.cost + _ENTRIES_PER_SHOT * shots if self.at_once else self.cost * shots
 
     def check(self) -> None:
