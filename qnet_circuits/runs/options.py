@@ -411,6 +411,9 @@ def _memory(name: str, value: Any) -> float:
 #: Arguments that are no options of a run, each with its check.
 ARGUMENTS: dict[str, Check] = {
     "path": _or_none(_of((str, os.PathLike), "the path of a directory")),
+    "vary": _or_none(
+        _of(Mapping, 'lists of values by name, such as {"corrections": ["frame", "feedforward"]}')
+    ),
     "dry_run": _FLAG,
     "figure": _or_none(_of(str, "the name of a figure")),
     "memory": _memory,

@@ -98,7 +98,7 @@ def sweep(
         (4, True)
     """
     check_level(level)
-    check_arguments(path=path)
+    check_arguments(path=path, vary=vary)
     if path is None:
         raise ParameterError("a sweep is kept in a file; say path, such as path='rows.jsonl'")
     asked = options_asked(options, vary)

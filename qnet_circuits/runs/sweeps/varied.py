@@ -53,11 +53,8 @@ def options_asked(given: Mapping[str, Any], vary: Mapping[str, Any] | None) -> l
         ParameterError: If an option has values twice, or a value is out of range.
         TypeError, UnsupportedError: If there is no such option, or sweeps do not take it.
     """
-    if not isinstance(vary, Mapping | None):
-        raise ParameterError(
-            f'vary takes lists of values by name, such as {{"corrections": ["frame", "feedforward"]}}, got {vary!r}'
-        )
-    return [RunOptions.of("sweep", _with(given, chosen)) for chosen in combinations(vary or {})]
+    lists = {str(name): values for name, values in (vary or {}).items()}
+    return [RunOptions.of("sweep", _with(given, chosen)) for chosen in combinations(lists)]
 
 
 def _with(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
