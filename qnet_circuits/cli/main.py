@@ -25,7 +25,7 @@ from qnet_circuits.cli.output import (
     complain,
     quiet,
 )
-from qnet_circuits.cli.running import budget, predict, replay, run
+from qnet_circuits.cli.running import budget, predict, replay, report, run
 from qnet_circuits.cli.showing import show as show_story
 from qnet_circuits.cli.sweeping import sweep
 from qnet_circuits.cli.teaching import teach
@@ -107,6 +107,7 @@ for command in (
     fetch,
     cancel,
     replay,
+    report,
     devices,
     teach,
 ):

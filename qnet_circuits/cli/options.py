@@ -114,6 +114,13 @@ compare_option = click.option(
 plot_option = click.option(
     "--plot", type=click.Path(), metavar="FILE", callback=check_picture, help="Save a picture of the figures."
 )
+level_option = click.option(
+    "--level",
+    type=float,
+    default=0.95,
+    show_default=True,
+    help="Confidence level of the intervals, such as 0.99.",
+)
 out_option = click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run in a new directory.")
 memory_option = click.option(
     "--memory-gib",
@@ -134,14 +141,7 @@ def takes_result(command: _F) -> _F:
         metavar="FILE",
         help="Write the secret key to a new file that only you may read.",
     )
-    level = click.option(
-        "--level",
-        type=float,
-        default=0.95,
-        show_default=True,
-        help="Confidence level of the intervals, such as 0.99.",
-    )
-    return level(compare_option(json_option(plot_option(key(command)))))
+    return level_option(compare_option(json_option(plot_option(key(command)))))
 
 
 def protocol_of(name: str, settings: Sequence[str]) -> Any:

@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from qnet_circuits.cli.files import check_key_file, save_picture
+from qnet_circuits.cli.files import check_key_file, check_page, save_page, save_picture
 from qnet_circuits.cli.options import (
     compare_option,
     go_on,
     json_option,
+    level_option,
     memory_option,
     out_option,
     plot_option,
@@ -139,6 +140,25 @@ def replay(directory: str, level: float, key_out: str | None, **shown: Any) -> N
 
     check_key_file(key_out, seeded=key_out is not None and open_run(directory).seeded)
     print_result(replay_(directory, level), key_out=key_out, **shown)
+
+
+@click.command()
+@click.argument("directory", type=click.Path())
+@click.option("--html", "file", type=click.Path(), metavar="FILE", required=True, callback=check_page,
+              help="The page: one file that loads nothing from elsewhere.")  # fmt: skip
+@level_option
+def report(directory: str, file: str, level: float) -> None:
+    """Write a report of a stored run as one HTML page.
+
+    Nothing is run, and neither a network nor an account is needed. The page says in its title whether the run was simulated.
+    """
+    import matplotlib
+
+    from qnet_circuits.runs.verbs import replay as replay_
+
+    matplotlib.use("Agg")
+    save_page(replay_(directory, level).to_html(), file)
+    show(f"{file}: a report of {directory}")
 
 
 def _counts(registers: Any) -> dict[str, dict[str, int]]:

@@ -81,6 +81,11 @@ class Prepared:
         counts = counts_for(self.compiled.program, self.options.shots)
         return tuple(with_readout(shared(counts, self.compiled.program, self.compiled.copies), self.compiled))
 
+    @property
+    def shown(self) -> Compiled:
+        """The circuits, for plots."""
+        return self.compiled
+
     @cached_property
     def played(self) -> Compiled:
         """The circuits as the backend runs them: a machine runs all copies in one, a simulation each copy by itself."""

@@ -222,7 +222,9 @@ class Run(Unpicklable):
         result = analyse(stored, level)
         # The analysis of a protocol was given arrays; what is kept is packed.
         blocks = None if stored.blocks is None else self._execution.blocks()
-        result = replace(result, sampled=Sampled.of(replace(stored, blocks=blocks), level))
+        result = replace(
+            result, sampled=Sampled.of(replace(stored, blocks=blocks), level, self._source, self.path)
+        )
         self._kept.seconds.update(result.seconds)
         record = self._kept.writable
         if record is not None and not self._execution.left_out and not record.has("result.json"):

@@ -11,6 +11,7 @@ from typing import Any
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import ParameterError, ProgramError, QnetError, RecordError, UnknownNameError
 from qnet_circuits.programs.figures import Figure
@@ -134,6 +135,28 @@ class Source:
             protocol, self.backend, self._options(protocol), self._kept.manifest["seed"], compiled
         )
 
+    @cached_property
+    def shown(self) -> Compiled | None:
+        """The protocol's own compiled circuits as the directory keeps them, for plots; None if others come out today.
+
+        They are compiled again for the calibration that is kept: no backend is asked.
+        """
+        record = self._kept.record
+        if record is None:
+            return None
+        try:
+            protocol = self.protocol or self._given_again
+            if protocol is None:
+                return None
+            calibration = record.read_json("calibration.json")
+            device = "exact" if "name" not in calibration else DeviceCalibration.from_dict(calibration)
+            options = replace(self._options(protocol, held=True), mitigate=False)
+            compiled = compile_for(self._program(protocol), backend_of(device), options)
+            kept = record.read_circuits("compiled.qpy")[: len(compiled.items)]
+        except QnetError:
+            return None
+        return compiled if list(compiled.circuits) == kept else None
+
     @property
     def _given_again(self) -> Protocol | None:
         """The program of a run that no protocol made, of the circuits that are kept; None of a run that a protocol made."""
@@ -146,12 +169,17 @@ class Source:
         except (KeyError, TypeError, AttributeError, QnetError) as error:
             raise RecordError(f"{record.path}/program.qpy and its parameters do not fit: {error}") from None
 
-    def _options(self, protocol: Protocol) -> RunOptions:
-        """Return the options of compilation; a processor, whose calibration changes every day, is held to its layout."""
+    def _options(self, protocol: Protocol, held: bool = False) -> RunOptions:
+        """Return the options of compilation; a processor, whose calibration changes every day, is ``held`` to its layout."""
         manifest = self._kept.manifest
         options, layout = RunOptions.from_manifest(manifest["options"]), manifest["layout"]
         free = program_of(protocol, manifest["seed"]).items[0].layout is None
-        if manifest["remote"] and free and layout is not None and len(layout) == (manifest.copies or 1):
+        if (
+            (held or manifest["remote"])
+            and free
+            and layout is not None
+            and len(layout) == (manifest.copies or 1)
+        ):
             return replace(options, layout=layout if manifest.copies else layout[0])
         return options
 

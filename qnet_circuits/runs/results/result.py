@@ -83,7 +83,8 @@ class Result:
             ``standard_deviation`` of these values.
         ranges: The values that figures can have, {figure: (lowest, highest)}, where they are declared. A result
             that was read has none.
-        sampled: The outcomes behind the figures, for ``counts`` and ``rounds``; None of a result that was read.
+        sampled: What is behind the figures, for ``counts``, ``rounds`` and ``to_html``; None of a result that was read or
+            pickled.
 
     Example:
         >>> from qnet_circuits.runs.verbs import run
@@ -111,6 +112,10 @@ class Result:
     copies: dict[str, Any] = field(default_factory=dict)
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict, repr=False, compare=False)
     sampled: Sampled | None = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What leaves the process are figures: not the outcomes, nor a backend with its account.
+        return {**self.__dict__, "sampled": None}
 
     def __getitem__(self, name: str) -> Estimate:
         return self.figures[name]
@@ -320,6 +325,27 @@ class Result:
             True
         """
         return self._outcomes().rounds()
+
+    def to_html(self, plots: bool = True) -> str:
+        """Return a report as one HTML page that loads nothing from elsewhere.
+
+        It has the figures with their intervals beside ideal, theory, prediction and bounds, the network, a circuit and its
+        timeline, the qubits on the chip, resources, cost, notes, versions, and how to repeat the run. It says in its title
+        whether the run was simulated. What is not known is left out: of a result that was read, the page has figures and notes.
+        No outcome and no secret is in it.
+
+        Args:
+            plots: Whether there are plots, which take some seconds and most of the page.
+
+        Example:
+            >>> import qnet_circuits as qn
+            >>> page = qn.run(qn.Teleportation(state="0"), shots=100, seed=1).to_html(plots=False)
+            >>> "<title>Simulated: teleportation on ideal</title>" in page
+            True
+        """
+        from qnet_circuits.runs.results.report.page import report_page
+
+        return report_page(self, plots)
 
     def compare(self) -> Comparison:
         """Return measured figures, controls, prediction, ideal, theory and bounds side by side, as a table and a picture."""

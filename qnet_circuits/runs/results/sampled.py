@@ -1,8 +1,9 @@
-"""What a result can still be asked of the outcomes behind it: how often each came, and what was done in each round."""
+"""What is behind a result and can still be asked: how often each outcome came, what was done in each round, its circuits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from qnet_circuits.runs.results.rounds import RoundTable
 if TYPE_CHECKING:
     from qnet_circuits.programs.figures import Outcomes
     from qnet_circuits.runs.analysis import Stored
+    from qnet_circuits.runs.prepared import Prepared
+    from qnet_circuits.runs.source import Source
 
 #: Joint counts of a circuit: how often each string of bits came.
 Counts = dict[str, int]
@@ -25,24 +28,30 @@ Counts = dict[str, int]
 
 @dataclass(frozen=True)
 class Sampled:
-    """The outcomes of a run, packed, and what protects them.
+    """The outcomes of a run, packed, and what protects them; and what it ran.
 
     Args:
         stored: What the run left behind.
         level: Confidence level of the result.
+        source: What the run executed.
+        path: The run's directory, if it has one.
     """
 
     stored: Stored
     level: float
+    source: Prepared | Source
+    path: Path | None
 
     @classmethod
-    def of(cls, stored: Stored, level: float) -> Sampled:
+    def of(cls, stored: Stored, level: float, source: Prepared | Source, path: Path | None) -> Sampled:
         """Return what is kept for later questions: no outcome of a run that became a secret, and no secret bytes."""
         demonstration = bool(stored.manifest["options"].get("seeded", True))
         if stored.protocol is not None and stored.protocol.secret_outcomes and not demonstration:
-            return cls(replace(stored, blocks=None, counts=None, root=b""), level)
+            return cls(replace(stored, blocks=None, counts=None, root=b""), level, source, path)
         blocks = stored.blocks and [[_packed(raw) for raw in block] for block in stored.blocks]
-        return cls(replace(stored, blocks=blocks, root=stored.root if demonstration else b""), level)
+        return cls(
+            replace(stored, blocks=blocks, root=stored.root if demonstration else b""), level, source, path
+        )
 
     def outcomes(self) -> Outcomes:
         """Return the corrected outcomes, of all blocks and copies together.
