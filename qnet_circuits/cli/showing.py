@@ -42,9 +42,10 @@ from qnet_circuits.cli.output import show as show_
 def show(
     protocol: Any, options: dict[str, Any], html: str | None, plot: str | None, as_json: bool, **asked: Any
 ) -> None:
-    """Tell the story of one shot: what happens, which messages travel, and who knows what when.
+    """Tell the story of one shot, event by event.
 
-    NAME is one that `qnet list` names, FILE.py:Class, or the directory of a simulated run.
+    The story says what happens, which messages travel, and who knows what when. NAME is one that `qnet list` names,
+    FILE.py:Class, or the directory of a simulated run.
     """
     from qnet_circuits.runs.telling import tell
 
