@@ -417,6 +417,10 @@ ARGUMENTS: dict[str, Check] = {
     "dry_run": _FLAG,
     "figure": _or_none(_of(str, "the name of a figure")),
     "memory": _memory,
+    "shot": partial(check_count, low=0),
+    "circuit": _or_none(_of(str, "the name of a circuit")),
+    "withhold": _FLAG,
+    "states": _FLAG,
     "rep_delay": _or_none(partial(check_range, low=0.0, high=_LONGEST_REP_DELAY)),
     "remaining": _or_none(partial(check_range, low=0.0, high=math.inf)),
 }

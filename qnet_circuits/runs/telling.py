@@ -19,13 +19,12 @@ from qnet_circuits.errors import (
     ParameterError,
     RecordError,
     UnsupportedError,
-    check_count,
     check_name,
 )
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.given import Runnable, protocol_for
 from qnet_circuits.programs.protocol import Protocol, called
-from qnet_circuits.runs.options import STORY, RunOptions, stream_seed, takes_options
+from qnet_circuits.runs.options import STORY, RunOptions, check_arguments, stream_seed, takes_options
 from qnet_circuits.runs.prepared import Prepared
 from qnet_circuits.runs.preparing import prepare
 from qnet_circuits.runs.run import Run
@@ -82,7 +81,7 @@ def tell(
         >>> [event.kind for event in story.events if event.kind not in ("gate", "wait")]
         ['link', 'measure', 'measure', 'message', 'correction', 'correction', 'measure', 'end']
     """
-    check_count("shot", shot, 0)
+    check_arguments(shot=shot, circuit=circuit, withhold=withhold, states=states)
     chosen = RunOptions.of("tell", options)
     if isinstance(protocol, Run | str | os.PathLike):
         if options or figures is not None or backend != "ideal":

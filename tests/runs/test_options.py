@@ -27,9 +27,10 @@ VERBS = {
     "predict": lambda protocol=CHAIN, **options: qn.predict(protocol, MANILA, **options),
     "compile": lambda protocol=CHAIN, **options: qn.compile(protocol, MANILA, **options),
     "estimate_cost": lambda protocol=CHAIN, **options: qn.estimate_cost(protocol, MANILA, **options),
+    "tell": lambda protocol=CHAIN, **options: qn.tell(protocol, MANILA, **{"shots": 10, **options}),
     "error_budget": lambda protocol=CHAIN, **options: qn.error_budget(protocol, MANILA, **options),
 }
-SWITCHES = ("emulate_links", "decoupling", "mitigate", "controls", "verify", "dry_run")
+SWITCHES = ("emulate_links", "decoupling", "mitigate", "controls", "verify", "dry_run", "withhold", "states")
 WRONG = {
     "protocol": ["repeater-chain", None, 3],
     "shots": ["abc", 0, 2.5, True, [5], 10**9],
@@ -56,6 +57,8 @@ WRONG = {
     ],
     "figure": [3, ["fidelity"], "beauty"],
     "memory": ["much", 0, -1, True, None, float("nan")],
+    "shot": ["x", -1, 10**9, 1.5, True, None],
+    "circuit": [3, "nothing", ["xx"]],
     "level": ["x", 0.2, 1, True, None],
     "rep_delay": ["x", -1, 1, True],
     "remaining": ["x", -1, True, float("nan")],
@@ -105,7 +108,17 @@ def test_a_wrong_value_is_refused_by_every_verb(verb):
 def test_no_verb_has_an_argument_that_is_not_checked():
     assert set(OPTIONS) | set(ARGUMENTS) <= set(WRONG)
     for verb in VERBS:
-        others = {"protocol", "protocols", "figures", "backend", "device", "level", "progress", "executor"}
+        others = {
+            "protocol",
+            "protocols",
+            "figures",
+            "backend",
+            "device",
+            "level",
+            "progress",
+            "executor",
+            "vary",
+        }
         assert arguments_of(verb) - others <= {*OPTIONS, *ARGUMENTS}, verb
 
 
