@@ -108,17 +108,7 @@ def test_a_wrong_value_is_refused_by_every_verb(verb):
 def test_no_verb_has_an_argument_that_is_not_checked():
     assert set(OPTIONS) | set(ARGUMENTS) <= set(WRONG)
     for verb in VERBS:
-        others = {
-            "protocol",
-            "protocols",
-            "figures",
-            "backend",
-            "device",
-            "level",
-            "progress",
-            "executor",
-            "vary",
-        }
+        others = {"protocol", "protocols", "figures", "backend", "device", "level", "progress", "executor"}
         assert arguments_of(verb) - others <= {*OPTIONS, *ARGUMENTS}, verb
 
 

@@ -191,9 +191,11 @@ class _Walk:
                 _KINDS[region[0]], each.start, each.end, wires, (), position=region[1]
             )
             self.acts.append(act)
+        if each.end <= each.start + INSTANT:
+            return
         if each.start > act.end + INSTANT and len(wires) == 1:
             self._gate(each, wires)
-        elif each.end > each.start + INSTANT:
+        else:
             self._add(act, each, wires)
 
     def _add(self, act: Act, each: Timed, wires: tuple[int, ...]) -> None:

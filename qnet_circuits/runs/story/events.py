@@ -91,15 +91,7 @@ class Shot:
             for name, value in self.named(message.results).items():
                 own.append(Fact(message.arrives_s, name, value, "received", message.source))
             if message.said:
-                own.append(
-                    Fact(
-                        message.arrives_s,
-                        f"{message.said} of {message.source}",
-                        None,
-                        "received",
-                        message.source,
-                    )
-                )
+                own.append(Fact(message.arrives_s, message.said, None, "received", message.source))
         for time, node, name, _ in self.readings():
             found[node].append(Fact(time, name, self.outcomes[name], "corrected", node))
         return {node: tuple(sorted(facts, key=lambda fact: fact.time_s)) for node, facts in found.items()}

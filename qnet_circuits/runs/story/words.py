@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 #: Coordinates of a Bloch vector below this are rounding, and below that say next to nothing of a measurement.
 _CENTRE, _NEAR = 1e-6, 0.1
+#: Times that differ by less are one.
+_SAME = 1e-12
 #: Waits that are a smaller part of the shot than this are left out of the text.
 _SHORT = 0.05
 
@@ -48,8 +50,11 @@ def _when(event: StoryEvent) -> str:
 def _learnt(story: Story, message: StoryEvent) -> Iterator[str]:
     """Say how the target's picture of its own qubits changes when a message arrives."""
     target = message.nodes[1]
-    before = [moment for moment in story.moments if moment.time_s < message.end_s - 1e-12]
-    after = [moment for moment in story.moments if moment.time_s <= message.end_s + 1e-12]
+    together = [event for event in story.events if event.kind == "message" and event.nodes[1] == target]
+    if message is not [event for event in together if abs(event.end_s - message.end_s) < _SAME][-1]:
+        return
+    before = [moment for moment in story.moments if moment.time_s < message.end_s - _SAME]
+    after = [moment for moment in story.moments if moment.time_s <= message.end_s + _SAME]
     if not before or not message.bits:
         return
     for number, qubit in enumerate(story.qubits):
