@@ -110,6 +110,8 @@ def test_records_and_frames_have_a_row_for_each_figure(teleported):
     ) and "id" not in record
     frame = teleported.to_dataframe()
     assert isinstance(frame, pandas.DataFrame) and frame["low"].tolist() == [teleported.fidelity.low]
+    rounds = qn.run(qn.BB84(pulses=50), seed=1).rounds()
+    assert rounds.to_dataframe().to_dict("records") == list(rounds)
 
 
 def test_latex_has_intervals_their_level_and_theory():

@@ -37,7 +37,7 @@ def filled(rows: Sequence[Row]) -> list[Row]:
 
 def page(title: str, rows: Sequence[Row], notes: Sequence[str], above: str = "", below: str = "") -> str:
     """Return rows as an HTML table with a title and notes; ``above`` and ``below`` are HTML already."""
-    head = "".join(f"<th>{html.escape(key)}</th>" for key in (rows[0] if rows else ()))
+    head = "".join(f'<th scope="col">{html.escape(key)}</th>' for key in (rows[0] if rows else ()))
     cells = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row.values()) for row in rows)
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     small = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in notes)

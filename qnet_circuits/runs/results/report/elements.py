@@ -29,7 +29,7 @@ def rows_table(rows: Sequence[Row], caption: str) -> str:
         return ""
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in rows[0])
     body = "".join(f"<tr>{_cells(list(row.values()))}</tr>" for row in rows)
-    return _table(caption, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>")
+    return _table(caption, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", "rows")
 
 
 def facts_table(facts: Mapping[str, str], caption: str) -> str:
@@ -46,11 +46,11 @@ def _cells(texts: Sequence[str]) -> str:
     return f'<th scope="row">{first}</th>' + "".join(f"<td>{text}</td>" for text in others)
 
 
-def _table(caption: str, inside: str) -> str:
+def _table(caption: str, inside: str, kind: str = "facts") -> str:
     said = html.escape(caption)
     # A table that is wider than the screen can be moved by the keyboard.
     wide = f'<div class="wide" role="region" tabindex="0" aria-label="{said}">'
-    return f"{wide}<table><caption>{said}</caption>{inside}</table></div>"
+    return f'{wide}<table class="{kind}"><caption>{said}</caption>{inside}</table></div>'
 
 
 def items(texts: Iterable[str]) -> str:
