@@ -15,7 +15,7 @@ WORKERS := $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 # Compiled modules are kept, whatever is set outside: every worker and every process that a test starts would compile them anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help see check-page demo docs package test test-slow test-lowest bench lint clean
+.PHONY: help see check-page demo docs gallery package test test-slow test-lowest bench lint clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -47,6 +47,10 @@ demo: $(LIBRARY)  ## install, then run a 3-hop repeater chain on the calibrated 
 $(DOCS_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	touch $@
+
+gallery: $(STAMP)  ## draw every plot with its code into gallery/index.html
+	$(BIN)/python docs/_site/gallery.py gallery
+	@echo "gallery: gallery/index.html"
 
 docs: $(DOCS_STAMP)  ## build the documentation site; warnings are errors; then open some of its pages in a browser, if there is one
 	$(BIN)/python -m sphinx -q -W --keep-going -n -c docs -d build/doctrees . build/site
@@ -88,4 +92,4 @@ bench: $(STAMP)  ## measure speed against hand-written scripts and bars, some te
 	$(BIN)/python -m benchmarks.run --json bench.json
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(LOWEST) $(INSTALLED) demo docs/made .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
+	rm -rf $(VENV) $(LOWEST) $(INSTALLED) demo gallery docs/made .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info

@@ -14,9 +14,9 @@ from markup import toctree
 from name_pages import name_pages
 from protocol_pages import protocol_pages
 
+import gallery
 import qnet_circuits as qn
 from qnet_circuits.cli.main import qnet
-from qnet_circuits.programs.protocol import summary
 
 MADE = Path(__file__).parents[1] / "made"
 
@@ -35,7 +35,7 @@ def write():
         **protocol_pages(MADE),
         **name_pages(),
         "command-line.md": _command_line(),
-        "gallery.md": _gallery(),
+        "gallery.md": gallery.page(),
         "lessons.md": _lessons(),
     }
     for old in [path for path in MADE.rglob("*.md") if str(path.relative_to(MADE)) not in texts]:
@@ -60,13 +60,6 @@ def _lessons():
     names = [*re.findall(r"\((\w+)\.ipynb\)", text), *sorted(path.stem for path in folder.glob("*.ipynb"))]
     linked = re.sub(r"\((\w+\.ipynb)\)", r"(../../notebooks/\1)", text)
     return f"{linked}\n{toctree([f'../../notebooks/{name}' for name in dict.fromkeys(names)], ':hidden:')}"
-
-
-def _gallery():
-    """Return the page of plots."""
-    names = [name for name in qn.__all__ if name.startswith("plot_")]
-    listed = "\n".join(f"- {{py:func}}`qnet_circuits.{name}`: {summary(getattr(qn, name))}" for name in names)
-    return f"# Gallery\n\nEvery plot takes `ax=` and returns the Matplotlib axes.\n\n{listed}\n"
 
 
 def _command_line():

@@ -78,20 +78,21 @@ def plot_series(
         _draw_line(ax, style, name, line, y, () if theory else ("theory",))
     numbers = sorted({number for line in lines.values() for number in line})
     if theory is not None:
-        fine = np.linspace(numbers[0], numbers[-1], _FINE) if len(numbers) > 1 else np.array(numbers)
-        ax.plot(
-            fine,
-            [theory(number) for number in fine],
-            color=INK,
-            ls="--",
-            lw=1.2,
-            label="theory",
-            gid="formula",
-        )
+        fine = _fine(numbers)
+        values = [theory(number) for number in fine]
+        ax.plot(fine, values, color=INK, ls="--", lw=1.2, label="theory", gid="formula")
     draw_bounds(ax, _shared_bounds(plain, y))
     finish(ax, numbers, x, y, own)
     describe(ax, _words(lines, x, y, numbers))
     return ax
+
+
+def _fine(numbers: Sequence[float]) -> list[float]:
+    """Return numbers from the first to the last, whole ones if all are whole."""
+    found = np.linspace(numbers[0], numbers[-1], _FINE)
+    if all(number.is_integer() for number in numbers):
+        return [int(number) for number in np.unique(found.round())]
+    return [float(number) for number in found]
 
 
 def draw_bounds(ax: Axes, bounds: Mapping[str, float]) -> None:
