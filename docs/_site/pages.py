@@ -9,12 +9,12 @@ import re
 from pathlib import Path
 
 import click
+import gallery
 import matplotlib
 from markup import toctree
 from name_pages import name_pages
 from protocol_pages import protocol_pages
 
-import gallery
 import qnet_circuits as qn
 from qnet_circuits.cli.main import qnet
 
