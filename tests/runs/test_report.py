@@ -164,6 +164,18 @@ def test_a_title_says_where_figures_come_from():
     assert "Simulated" not in unknown.title and "not known" in unknown.sentence
 
 
+def test_a_run_on_a_processor_names_it_and_is_not_called_simulated(tmp_path):
+    shutil.copytree(FOLDER / "chain2-local-manila", tmp_path / "run")
+    file = tmp_path / "run" / "manifest.json"
+    manifest = json.loads(file.read_text())
+    notes = [note for note in manifest["notes"] if not note.startswith("simulated")]
+    told = {"backend": "ibm:ibm_manila", "simulated": False, "noise": {}, "notes": notes}
+    file.write_text(json.dumps({**manifest, **told}))
+    page = qn.replay(tmp_path / "run").to_html(plots=False)
+    assert "<title>repeater-chain on the processor ibm_manila</title>" in page and "imulated" not in page
+    assert codes(page)[0].startswith("qnet submit ") and codes(page)[0].endswith("--out DIR")
+
+
 def test_outcomes_from_elsewhere_are_called_so(tmp_path):
     compiled = qn.compile(qn.RepeaterChain(hops=1), corrections="frame")
     counts = [{"00": 60, "11": 40}, {"01": 45, "10": 55}, {"00": 40, "11": 60}]
