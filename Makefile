@@ -68,6 +68,7 @@ package: $(PACKAGE_STAMP)  ## build wheel and source archive in dist/, check the
 	$(PYTHON) -m venv --clear $(INSTALLED)
 	$(INSTALLED)/bin/python -m pip install --quiet dist/*.whl
 	cd $(INSTALLED) && bin/qnet --version && bin/qnet list && bin/qnet run teleportation --on aer:fake_kingston --seed 7 --shots 500 --plot teleportation.png
+	cd $(INSTALLED) && bin/qnet show teleportation --on aer:fake_kingston --seed 7 --html story.html
 
 lint: $(STAMP)  ## style and types
 	$(BIN)/ruff check .

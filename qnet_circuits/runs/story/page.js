@@ -376,9 +376,10 @@ function drawCurve() {
   const width = Math.max(300, byId("curve-part").clientWidth), height = 220, values = points.map((point) => point[1]);
   const [first, last] = [points[0][0], points.at(-1)[0]], spare = 0.08 * (Math.max(...values) - Math.min(...values));
   const most = Math.max(...values), [low, high] = [Math.min(...values) - spare, most <= 1 ? Math.min(1, most + spare) : most + spare];
-  const x = (t) => 56 + ((width - 74) * (t - first)) / (last - first), y = (v) => 12 + ((height - 56) * (high - v)) / (high - low);
+  const x = (t) => 56 + ((width - 74) * (t - first)) / (last - first), y = (v) => 26 + ((height - 70) * (high - v)) / (high - low);
   const reading = `${figure} ${valueAt(now).toFixed(4)} at ${withUnit(now)}`;
   cleared(svg, width, height, `${figure} against ${quantity}: ${reading}`);
+  add(svg, "text", { x: 4, y: 12 }, figure);
   for (let k = 0; k <= 4; k++) {
     const v = low + (k * (high - low)) / 4;
     add(svg, "line", { x1: 56, x2: width - 18, y1: y(v), y2: y(v), stroke: "var(--line)" });
@@ -389,7 +390,7 @@ function drawCurve() {
   const line = { points: points.map(([t, v]) => `${x(t)},${y(v)}`).join(" "), fill: "none", stroke: "var(--gate)", "stroke-width": 2 };
   add(svg, "polyline", error ? line : { ...line, "stroke-width": 1, "stroke-dasharray": "2 4" });
   for (const [t, v] of points) add(svg, "circle", { cx: x(t), cy: y(v), r: 3, fill: "var(--gate)" });
-  add(svg, "line", { x1: x(chosen), x2: x(chosen), y1: 12, y2: height - 44, stroke: "var(--faint)", "stroke-dasharray": "3 3" });
+  add(svg, "line", { x1: x(chosen), x2: x(chosen), y1: 20, y2: height - 44, stroke: "var(--faint)", "stroke-dasharray": "3 3" });
   add(svg, "circle", { id: "here", cx: x(now), cy: y(valueAt(now)), r: 6.5, fill: "var(--link)", stroke: "var(--paper)", "stroke-width": 1.5 });
   byId("reading").textContent = reading;
   byId("value").setAttribute("aria-valuetext", reading);
@@ -450,6 +451,7 @@ function draw() {
   byId("back").disabled = view.moment === 0;
   byId("next").disabled = view.moment === last;
   byId("withhold").disabled = !story.shots[view.shot].withheld;
+  byId("silence").hidden = tale() === story.shots[view.shot];
   byId("play").textContent = view.timer ? "Pause" : "Play";
 }
 
@@ -521,6 +523,9 @@ function start() {
   byId("bits").hidden = story.exact;
   byId("stage").classList.toggle("wide", !story.exact);
   byId("stations").hidden = order.length <= FEW_NODES;
+  byId("silence").textContent = `No message is sent. ${story.corrections === "feedforward"
+    ? "Nobody waits for one, so this is another circuit: a shot without corrections in which the bits of the message are the same."
+    : "Everything else is the same shot."}`;
   byId("another").hidden = story.shots.length < 2;
   for (const note of story.notes) add(byId("notes"), "li", {}, note);
   byId("back").onclick = () => step(view.moment - 1);

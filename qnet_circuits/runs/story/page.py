@@ -94,7 +94,7 @@ def _made(story: Mapping[str, Any]) -> str:
     said.append(f"{story['protocol']}, circuit {story['circuit']}, seed {story['seed']}.")
     said.append(f"Corrections: {story['corrections']}.")
     if story["latency_s"]:
-        said.append(f"Feed-forward latency: {story['latency_s'] * 1e6:g} µs.")
+        said.append(f"A message takes {story['latency_s'] * 1e6:g} µs, the feed-forward latency.")
     if story["secret"]:
         said.append("This is a demonstration with a known seed: bits that anybody can read are no key.")
     return " ".join(said)
