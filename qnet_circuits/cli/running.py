@@ -50,6 +50,7 @@ def run(
 
     NAME is one that `qnet list` names, or FILE.py:Class.
     """
+    from qnet_circuits.runs.results.sampled import joint_counts
     from qnet_circuits.runs.verbs import submit
 
     if backend.startswith("ibm:"):
@@ -70,7 +71,10 @@ def run(
         prepared = submit(protocol, backend, path=out, **options)
         result = prepared.result(level, outcomes=keep_outcomes)
         if keep_outcomes:
-            more["outcomes"] = {item: _counts(registers) for item, registers in prepared.outcomes().items()}
+            more["outcomes"] = {
+                item: {name: joint_counts({name: bits}) for name, bits in registers.items()}
+                for item, registers in prepared.outcomes().items()
+            }
             more["counts"] = result.counts()
     print_result(result, key_out=key_out, **shown, **more)
 
@@ -159,15 +163,3 @@ def report(directory: str, file: str, level: float) -> None:
     matplotlib.use("Agg")
     save_page(replay_(directory, level).to_html(), file)
     show(f"{file}: a report of {directory}")
-
-
-def _counts(registers: Any) -> dict[str, dict[str, int]]:
-    """Return, for each register, how often each value came, bit 0 rightmost."""
-    import numpy as np
-
-    counted = {}
-    for register, bits in registers.items():
-        values, counts = np.unique(bits, axis=0, return_counts=True)
-        texts = ("".join("1" if bit else "0" for bit in value[::-1]) for value in values)
-        counted[register] = dict(zip(texts, counts.tolist(), strict=True))
-    return counted

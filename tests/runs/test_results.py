@@ -7,6 +7,7 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.runs.handed_in import raws_of
+from qnet_circuits.runs.results.sampled import joint_counts
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,14 @@ def test_joint_counts_are_those_of_the_outcomes(tmp_path):
         == run.result().counts()
         == qn.replay(tmp_path / "run").counts()
     )
+
+
+@pytest.mark.parametrize("width", [1, 30, 100])
+def test_joint_counts_of_any_width_count_rows(rng, width):
+    bits = rng.random((60, width)) < 0.5
+    bits[30:] = bits[:30]
+    text = ["".join("01"[int(bit)] for bit in row[::-1]) for row in bits]
+    assert joint_counts({"out": bits}) == {row: text.count(row) for row in sorted(set(text))}
 
 
 def test_keys_of_counts_have_the_last_register_first(teleported):

@@ -107,7 +107,11 @@ def joint_counts(registers: Registers) -> Counts:
     """
     names = list(registers)[::-1]
     bits = np.concatenate([np.asarray(registers[name])[:, ::-1] for name in names], axis=1)
-    _, first, counts = np.unique(np.packbits(bits, axis=1), axis=0, return_index=True, return_counts=True)
+    rows = np.packbits(bits, axis=1)
+    if rows.shape[1] <= 8:  # NumPy sorts numbers far faster than rows
+        rows = np.pad(rows, ((0, 0), (0, 8 - rows.shape[1]))).view(">u8")
+    axis = 0 if rows.shape[1] > 1 else None
+    _, first, counts = np.unique(rows, axis=axis, return_index=True, return_counts=True)
     ends = np.cumsum([registers[name].shape[1] for name in names])[:-1]
     keys = (" ".join(map(_text, np.split(bits[place], ends))) for place in first)
     return dict(zip(keys, counts.tolist(), strict=True))
