@@ -34,16 +34,17 @@ def fragment(answer: Answer, registers: Sequence[Register], *arguments: Any) -> 
 
 
 def fragment_checks(circuit: QuantumCircuit, registers: Sequence[Register]) -> Iterator[Check]:
-    """Yield the checks that a fragment was appended, and without registers of its own."""
+    """Yield the checks that a fragment was appended, and without qubits and bits of its own."""
     yield Check.of(
         "instructions appended", bool(circuit.data), len(circuit.data), "some",
         "Append to the circuit that is given. compose() returns another circuit unless it has inplace=True.",
     )  # fmt: skip
-    given = {each.name for each in registers}
-    extra = sorted(each.name for each in [*circuit.qregs, *circuit.cregs] if each.name not in given)
+    given = [bit for each in registers for bit in each]
+    extra = [bit for bit in [*circuit.qubits, *circuit.clbits] if bit not in given]
+    names = [each.name for each in [*circuit.qregs, *circuit.cregs] if each not in registers]
     yield Check.of(
-        "registers of its own", not extra, ", ".join(extra) or "none", "none",
-        "Add no register: the qubits and bits that are given suffice.",
+        "bits of its own", not extra and not names, ", ".join(names) or len(extra) or "none", "none",
+        "Add no register, qubit or bit: those that are given suffice.",
     )  # fmt: skip
 
 

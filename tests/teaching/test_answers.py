@@ -70,3 +70,21 @@ def test_the_crossing_of_the_checker_is_that_of_sampled_schedules():
         judge(asked, sampled).passed
         and not judge(asked, sampled.replace("return float(", "return 1.05 * float(")).passed
     )
+
+
+#: Values that no task asks for, some of which fail when they are looked at.
+ODD = (
+    "None", "object()", "[[1], [2], [3]]", "math.nan", "10**400", "np.arange(3)", "(k for k in range(3))", "int", "'x' * 10**6",
+    "([], [], None)", "(1, [[0], [1]], [[0], [1]])", "{'00': 'I', '01': [], '10': {}, '11': None}", "[True] * 6", "1j",
+    "type('T', (), {'__eq__': lambda s, o: 1 / 0, '__hash__': None})()", "type('T', (), {'__repr__': lambda s: 1 / 0})()",
+    "type('L', (list,), {'__iter__': lambda s: 1 / 0})()", "{'instant': (False, np.array([1, 2]))}", "next(iter([]))",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", tasks())
+def test_whatever_is_returned_there_is_a_verdict(name):
+    asked = task(name, "student")
+    head = next(line for line in asked.starter.splitlines() if line.startswith("def "))
+    for odd in ODD:
+        verdict = judge(asked, f"{head}\n    return {odd}\n")
+        assert not verdict.passed and str(verdict), odd

@@ -53,7 +53,7 @@ WRONG = {
     "a used qubit": (_RIGHT.replace("alice[0], bob[1])", "alice[0], bob[0])"), "is a network program"),
     "bits of its own": (
         _RIGHT + "    from qiskit import ClassicalRegister\n    circuit.add_register(ClassicalRegister(1, 'mine'))\n",
-        "registers of its own",
+        "bits of its own",
     ),
     "nothing": (_lines("circuit.copy().h(0)"), "instructions appended"),
 }  # fmt: skip

@@ -56,7 +56,10 @@ WRONG = {
     "nothing appended": (_lines("other = circuit.copy()\nother.h(0)"), "instructions appended"),
     "qubits of its own": (
         _RIGHT + "    from qiskit import QuantumRegister\n    circuit.add_register(QuantumRegister(1, 'mine'))\n",
-        "registers of its own",
+        "bits of its own",
+    ),
+    "a qubit without a register": (
+        _RIGHT + "    from qiskit.circuit import Qubit\n    circuit.add_bits([Qubit()])\n", "bits of its own",
     ),
     "another name": (_RIGHT.replace("def corrections", "def teleport"), "defines corrections"),
     "no Python": ("def corrections(:", "runs"),
