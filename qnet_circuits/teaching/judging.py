@@ -24,6 +24,7 @@ _HINTS: tuple[tuple[type[BaseException], str], ...] = (
     (LocalityError, "A gate may not join two nodes. Only a link operation may: entangle or transmit."),
     (TypeError, "Compare the arguments of your function, and of what it calls, with the starter."),
     (SystemExit, "An answer returns; it does not leave."),
+    (OSError, "A file is not there, or has grown beyond 4 MiB. What an answer prints counts as a file."),
     (RecursionError, "The function calls itself without an end."),
 )
 
