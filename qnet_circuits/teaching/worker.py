@@ -65,8 +65,8 @@ def limit(limits: Limits) -> None:
     seconds = int(spent.ru_utime + spent.ru_stime) + 1 + limits.seconds
     for number in (signal.SIGXCPU, signal.SIGALRM):
         signal.signal(number, _stop)
-    # Two seconds after the signal the process is killed, if the answer has caught what the signal raised.
-    _lower(resource.RLIMIT_CPU, seconds, seconds + 2)
+    # A second after the signal the process is killed, if the answer has caught what the signal raised.
+    _lower(resource.RLIMIT_CPU, seconds, seconds + 1)
     signal.setitimer(signal.ITIMER_REAL, PATIENCE * limits.seconds, 1)
     _lower(resource.RLIMIT_FSIZE, _LARGEST_FILE, _LARGEST_FILE)
     if sys.platform == "linux":  # elsewhere the kernel does not keep to it
