@@ -43,11 +43,11 @@ from qnet_circuits.plotting.gains import plot_gains as plot_gains
 from qnet_circuits.plotting.ledger import plot_ledger as plot_ledger
 from qnet_circuits.plotting.links import plot_links as plot_links
 from qnet_circuits.plotting.network import plot_network as plot_network
+from qnet_circuits.plotting.placement import plot_placement as plot_placement
 from qnet_circuits.plotting.rates import plot_rates as plot_rates
 from qnet_circuits.plotting.requests import plot_requests as plot_requests
 from qnet_circuits.plotting.result import plot_result as plot_result
 from qnet_circuits.plotting.saving import alt_text as alt_text
-from qnet_circuits.plotting.saving import image_html as image_html
 from qnet_circuits.plotting.saving import save_plot as save_plot
 from qnet_circuits.plotting.series import plot_series as plot_series
 from qnet_circuits.plotting.story import plot_story as plot_story

@@ -177,6 +177,15 @@ ax = qn.plot_links(links, placed=qn.predict(qn.RepeaterChain(hops=10), "fake_tor
 """,
     ),
     _entry(
+        "placement",
+        "The place of a circuit",
+        "Each node has a colour; orange couplings carry the links.",
+        """
+compiled = qn.compile(qn.RepeaterChain(hops=3), "aer:fake_guadalupe")
+ax = qn.plot_placement(compiled)
+""",
+    ),
+    _entry(
         "copies",
         "Copies of a program on one chip",
         "Each copy has the colour of its fidelity.",

@@ -13,7 +13,7 @@ from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
 from qnet_circuits.plotting.pen import Pen
-from qnet_circuits.plotting.style import FAINT, FONT, INK, PAPER, new_axes
+from qnet_circuits.plotting.style import FAINT, FONT, INK, PALETTE, PAPER, new_axes
 
 Point = tuple[float, float]
 Edge = tuple[int, int]
@@ -24,11 +24,12 @@ _SEED = 1
 _PITCH, _RADIUS, _MARGIN = 0.46, 0.3, 0.7
 #: Half of the side of a cross, and what a failed qubit is drawn in.
 _CROSS, _GREY = 0.22, "#d4d4d4"
+_DARK = (INK, *PALETTE[:2])
 
 
 def draw_qubits(
     ax: Axes | None, places: Mapping[int, Point], least: tuple[float, float], below: float,
-    dark: Collection[int] = (), failed: Collection[int] = (),
+    faces: Mapping[int, str] | None = None, failed: Collection[int] = (),
 ) -> Pen:  # fmt: skip
     """Draw the qubits of a chip as discs with their numbers, and return the pen for what lies between them.
 
@@ -37,16 +38,18 @@ def draw_qubits(
         places: Where the qubits stand, as of ``chip_places``.
         least: Least width and height of a new figure in inches.
         below: Inches for what stands above and below the chip.
-        dark: Qubits whose discs are black.
+        faces: Colours of discs; the others are white.
         failed: Qubits that are crossed out, and grey.
     """
     width, height = (max(point[axis] for point in places.values()) + 2 * _MARGIN for axis in (0, 1))
     ax = new_axes(ax, (max(least[0], _PITCH * width + 1.2), max(least[1], _PITCH * height + below)))
     pen = Pen.on(ax, (-_MARGIN, width - _MARGIN), (height - _MARGIN, -_MARGIN))
     for qubit, place in places.items():
-        face = INK if qubit in dark else _GREY if qubit in failed else PAPER
-        pen.disc(*place, _RADIUS, face, width=0.02, gid="placed qubit" if qubit in dark else None)
-        pen.text(*place, str(qubit), 0.24, color=PAPER if qubit in dark else INK)
+        own = (faces or {}).get(qubit)
+        face = own or (_GREY if qubit in failed else PAPER)
+        pen.disc(*place, _RADIUS, face, width=0.02, gid="placed qubit" if own else None)
+        # Light colours need dark text.
+        pen.text(*place, str(qubit), 0.24, color=PAPER if face in _DARK else INK)
         if qubit in failed:
             cross_out(pen, *place, FAINT, 4)
     return pen

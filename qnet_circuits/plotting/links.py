@@ -77,7 +77,7 @@ def plot_links(
     )
     qubits = _qubits(placed, places)
     broken = chip.failed_qubits if chip else frozenset()
-    pen = draw_qubits(ax, places, (6.2, 2.4), 1.1, dark=qubits, failed=broken)
+    pen = draw_qubits(ax, places, (6.2, 2.4), 1.1, faces=dict.fromkeys(qubits, INK), failed=broken)
     ax = pen.ax
     scale = _scale([estimate.value for estimate in middles.values() if estimate.low > _ENTANGLED])
     for a, b in whole:

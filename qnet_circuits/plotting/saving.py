@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import io
 import os
 from pathlib import Path
 
@@ -63,14 +60,6 @@ def save_plot(plot: Axes | Figure | SubFigure, path: str | os.PathLike[str]) -> 
     entry = _ENTRIES.get(Path(path).suffix.lower())
     metadata = None if entry is None else {entry: alt_text(_figure(plot))}
     _figure(plot).savefig(path, dpi=150, bbox_inches="tight", metadata=metadata)
-
-
-def image_html(plot: Axes | Figure | SubFigure) -> str:
-    """Return a plot as an image of an HTML page, the file inside of it, with its alt text."""
-    file = io.BytesIO()
-    _figure(plot).savefig(file, format="png", dpi=150, bbox_inches="tight")
-    data = base64.b64encode(file.getvalue()).decode()
-    return f'<img alt="{html.escape(alt_text(_figure(plot)))}" src="data:image/png;base64,{data}">'
 
 
 def _figure(plot: Axes | Figure | SubFigure) -> Figure:

@@ -56,13 +56,6 @@ def test_words_are_in_the_file(kind, tmp_path):
         assert words.encode() in path.read_bytes()
 
 
-def test_words_are_in_the_page():
-    ax = qn.plot_network(qn.Network.from_edges([('a "quoted" name', "b")]))
-    page = qn.image_html(ax)
-    assert page.startswith('<img alt="Network of 2 nodes and 1 link: a &quot;quoted&quot; name and b')
-    assert "data:image/png;base64," in page
-
-
 def test_words_of_several_plots_on_the_same_axes_are_all_there():
     _, ax = plt.subplots()
     for hops in (2, 3):
