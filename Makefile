@@ -49,7 +49,7 @@ $(DOCS_STAMP): $(STAMP)
 	touch $@
 
 gallery: $(STAMP)  ## draw every plot with its code into gallery/index.html
-	$(BIN)/python docs/_site/gallery.py gallery
+	$(BIN)/python docs/_site/gallery_page.py gallery
 	@echo "gallery: gallery/index.html"
 
 docs: $(DOCS_STAMP)  ## build the documentation site; warnings are errors; then open some of its pages in a browser, if there is one

@@ -9,7 +9,7 @@ import pytest
 import qnet_circuits as qn
 from tests.plotting.pictures import check_legible
 
-PATH = Path(__file__).parents[1] / "docs" / "_site" / "gallery.py"
+PATH = Path(__file__).parents[1] / "docs" / "_site" / "gallery_page.py"
 #: Those whose code takes little time.
 QUICK = (
     "network",
@@ -25,7 +25,7 @@ QUICK = (
 
 @pytest.fixture(scope="module")
 def entries():
-    spec = importlib.util.spec_from_file_location("gallery", PATH)
+    spec = importlib.util.spec_from_file_location("gallery_page", PATH)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return {entry.name: entry for entry in module.ENTRIES}, module.page()

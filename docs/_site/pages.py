@@ -9,8 +9,8 @@ import re
 from pathlib import Path
 
 import click
-import gallery
 import matplotlib
+from gallery_page import page as gallery_page
 from markup import toctree
 from name_pages import name_pages
 from protocol_pages import protocol_pages
@@ -35,7 +35,7 @@ def write():
         **protocol_pages(MADE),
         **name_pages(),
         "command-line.md": _command_line(),
-        "gallery.md": gallery.page(),
+        "gallery.md": gallery_page(),
         "lessons.md": _lessons(),
     }
     for old in [path for path in MADE.rglob("*.md") if str(path.relative_to(MADE)) not in texts]:
