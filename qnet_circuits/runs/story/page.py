@@ -14,6 +14,8 @@ from qnet_circuits.errors import UnsupportedError
 
 #: A page is at most so long, in bytes; shots are left out until it is.
 MOST_BYTES = 300_000
+#: The parts of the page's script, in the order in which they need each other.
+_SCRIPTS = ("data.js", "diagram.js", "states.js", "knowledge.js", "curves.js", "moving.js")
 #: Parts of Bloch vectors are written with so many decimals, far finer than a dot is drawn.
 _DECIMALS = 4
 #: What would end a script, or a line of one, before its time.
@@ -66,13 +68,17 @@ def frame_of(page: str, title: str, height: int = 900) -> str:
 
 
 def _filled(story: Plain) -> str:
-    read = {
-        end: files(__package__).joinpath(f"page.{end}").read_text("utf-8") for end in ("html", "css", "js")
-    }
-    return Template(read["html"]).substitute(
-        title=html.escape(page_title(story)), made=html.escape(_made(story)), style=read["css"], script=read["js"],
+    return Template(_read("page.html")).substitute(
+        title=html.escape(page_title(story)),
+        made=html.escape(_made(story)),
+        style=_read("page.css"),
+        script="\n".join(map(_read, _SCRIPTS)),
         story=_embedded(_folded(story)),
-    )  # fmt: skip
+    )
+
+
+def _read(name: str) -> str:
+    return files(__package__).joinpath("browser", name).read_text("utf-8")
 
 
 def page_title(story: Mapping[str, Any]) -> str:

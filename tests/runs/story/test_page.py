@@ -144,6 +144,23 @@ def test_squares_of_bits_say_what_the_facts_say(shown, stories):
     assert squares.count() > 60 and page.locator("#diagram .event[data-kind=message]").count() >= 29
 
 
+def test_messages_travel_at_their_speed_and_are_not_there_before_they_are_sent(shown, stories):
+    page, story = shown["teleportation"].page, stories["teleportation"].to_dict()
+    (message,) = _messages(story["shots"][0])
+    ends = []
+    for share in (0.25, 0.5, 1.0):
+        page.evaluate(
+            "(t) => { view.time = t; drawDiagram(); }", message["t"] + share * (message["end"] - message["t"])
+        )
+        line = page.locator("#diagram [data-kind=message] line")
+        (x1, y1), (x2, y2) = [[float(line.get_attribute(f"{axis}{end}")) for axis in "xy"] for end in (1, 2)]
+        ends.append(((x2 - x1) / share, (y2 - y1) / share))
+        assert float(page.get_attribute("#cursor", "x1")) == pytest.approx(x2)
+    assert ends[0] == pytest.approx(ends[2]) and ends[1] == pytest.approx(ends[2])
+    page.evaluate("(t) => { view.time = t; drawDiagram(); }", message["t"] - 1e-9)
+    assert page.locator("#diagram [data-kind=message]").count() == 0
+
+
 def _length(vector):
     return 0.0 if vector is None else sum(part**2 for part in vector) ** 0.5
 
