@@ -91,7 +91,11 @@ def page_title(story: Mapping[str, Any]) -> str:
 
 def _made(story: Mapping[str, Any]) -> str:
     """Return what has made the shot, in sentences."""
-    by = "a noiseless simulation" if story["device"] is None else f"a digital twin of {story['device']}"
+    by = (
+        "a simulation without a device's noise"
+        if story["device"] is None
+        else f"a digital twin of {story['device']}"
+    )
     said = (
         [f"Simulated by {by} (backend {story['backend']}), not measured on a processor."]
         if story["simulated"]

@@ -164,6 +164,7 @@ function drawFlight(group, event, place, x) {
 }
 
 function drawLegend() {
+  if (story.device === null) KINDS.wait[1] = "waits";
   const kinds = new Set(story.shots.flatMap((shot) => shot.events.map((event) => event.kind)));
   const said = new Set();
   for (const [kind, [colour, label]] of Object.entries(KINDS)) {
