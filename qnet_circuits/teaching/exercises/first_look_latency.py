@@ -11,8 +11,10 @@ from qnet_circuits.teaching.exercise import Answer, Task
 from qnet_circuits.teaching.verdict import Check
 
 _DEVICE = "fake_kingston"
-#: Alice's two qubits and Bob's, whose coherence is short enough that a straight line misses the answer.
-_LAYOUTS = ((86, 87, 88), (126, 127, 137), (88, 87, 86), (77, 85, 86), (121, 122, 123))
+#: Alice's two qubits and Bob's, whose T2 is at most 18 µs, so that a straight line and a decay to 0 miss the answer.
+_LAYOUTS = (
+    (86, 87, 88), (97, 87, 88), (90, 89, 88), (78, 89, 88), (126, 127, 137), (148, 147, 137), (134, 135, 139), (154, 155, 139),
+)  # fmt: skip
 _TEXT = """\
 Teleportation waits for a message, and Bob's qubit decays meanwhile. On the digital twin of a processor,
 predict the mean fidelity at a latency of 10 µs, before you run it.

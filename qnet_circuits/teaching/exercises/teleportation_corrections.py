@@ -30,21 +30,13 @@ fidelity 1/4, that of a guess."""
 #: Correlators between the referee's qubit and Bob's, rounded, and the mistake that leaves them so.
 _HINTS: Mapping[tuple[float, ...], str] = {
     (0, 0, 1): "Bit values arrive and phases do not. Which of Alice's two results tells Bob about a phase?",
-    (
-        1,
-        0,
-        0,
-    ): "Phases arrive and bit values do not. Which of Alice's two results tells Bob about a bit flip?",
+    (1, 0, 0): "Phases arrive and bit values do not. Which of Alice's two results tells Bob about a bit flip?",
     (0, -1, 0): "Bob is right when both Paulis are needed, or none. Are the two results exchanged?",
-    (
-        0,
-        0,
-        0,
-    ): "Bob's qubit does not depend on the input. Follow the state from Alice's first qubit to Bob's.",
+    (0, 0, 0): "Bob's qubit does not depend on the input. Follow the state from Alice's first qubit to Bob's.",
     (-1, 1, 1): "The state arrives, always with the same extra Z.",
     (1, 1, -1): "The state arrives, always with the same extra X.",
     (-1, -1, -1): "The state arrives, always with the same extra Y.",
-}
+}  # fmt: skip
 _OTHERWISE = "Write the state of all three qubits before Alice measures, and sort it by her four results."
 _RESOURCES = {"bell_pairs": 1, "classical_bits": 2, "transmissions": 0}
 _RESOURCE_HINTS = {
