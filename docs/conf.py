@@ -26,7 +26,7 @@ extensions = [
 root_doc = "docs/index"
 include_patterns = [
     "docs/**",
-    "notebooks/*.ipynb",
+    "notebooks/*",
     "hardware_runs/README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from docutils import nodes
-from docutils.utils.math.latex2mathml import tex2mathml
+from latex2mathml.converter import convert
 
 import qnet_circuits as qn
 
@@ -64,6 +64,6 @@ def _public(app, env, node, contnode):
 def _formula(writer, node):
     """Write a formula as MathML, which browsers show by themselves: no page asks another site for a script."""
     block = isinstance(node, nodes.math_block)
-    formula = tex2mathml(node.astext(), as_block=block)
+    formula = convert(node.astext(), display="block" if block else "inline")
     writer.body.append(f"<p>{formula}</p>" if block else formula)
     raise nodes.SkipNode

@@ -16,7 +16,7 @@ PAGES = {
     "docs/made/protocols/teleportation.html": "link_fidelity",
     "docs/made/command-line.html": "--corrections",
     "docs/made/api/running.html": "max_qpu_seconds",
-    "notebooks/is_it_instant.html": "Alice",
+    "notebooks/README.html": "Lessons",
 }
 
 

@@ -24,6 +24,7 @@ MADE = Path(__file__).parents[1] / "made"
 def setup(app):
     """Write the pages when a build begins."""
     app.connect("builder-inited", lambda app: write())
+    app.connect("source-read", _lessons)
     return {"parallel_read_safe": True}
 
 
@@ -36,7 +37,6 @@ def write():
         **name_pages(),
         "command-line.md": _command_line(),
         "gallery.md": gallery_page(),
-        "lessons.md": _lessons(),
     }
     for old in [path for path in MADE.rglob("*.md") if str(path.relative_to(MADE)) not in texts]:
         old.unlink()
@@ -53,13 +53,15 @@ def _moving():
     (MADE / "extra" / "teleportation.html").write_text(story.to_html())
 
 
-def _lessons():
-    """Return the list of notebooks, and put all of them into the table of contents, in the order of the list."""
-    folder = MADE.parents[1] / "notebooks"
-    text = (folder / "README.md").read_text()
-    names = [*re.findall(r"\((\w+)\.ipynb\)", text), *sorted(path.stem for path in folder.glob("*.ipynb"))]
-    linked = re.sub(r"\((\w+\.ipynb)\)", r"(../../notebooks/\1)", text)
-    return f"{linked}\n{toctree([f'../../notebooks/{name}' for name in dict.fromkeys(names)], ':hidden:')}"
+def _lessons(app, docname, source):
+    """Put all notebooks into the table of contents of their list, in its order."""
+    if docname == "notebooks/README":
+        folder = MADE.parents[1] / "notebooks"
+        names = [
+            *re.findall(r"\((\w+)\.ipynb\)", source[0]),
+            *sorted(path.stem for path in folder.glob("*.ipynb")),
+        ]
+        source[0] += f"\n{toctree(dict.fromkeys(names), ':hidden:')}"
 
 
 def _command_line():
