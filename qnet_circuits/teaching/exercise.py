@@ -39,6 +39,8 @@ class Task(ABC):
     name: ClassVar[str] = ""
     #: Number of the lesson to which the task belongs.
     lesson: ClassVar[int] = 0
+    #: Its place among the tasks of the lesson.
+    step: ClassVar[int] = 1
     title: ClassVar[str] = ""
     #: What is asked of every student alike.
     asks: ClassVar[str] = ""

@@ -16,17 +16,14 @@ _PRELUDE = "import math\nimport numpy as np\nimport qnet_circuits as qn\n"
 _HINTS: tuple[tuple[type[BaseException], str], ...] = (
     (NotImplementedError, "The starter has no answer yet: write your own lines in the place of this one."),
     (SyntaxError, "Python cannot read the file. Look at this line, and at the end of the line above."),
-    (
-        NameError,
-        "An answer is run alone, in a new process: define or import inside it all names that it uses.",
-    ),
+    (NameError, "An answer is run alone, in a new process: define or import inside it all names that it uses."),
     (ImportError, "An answer is one file: it can import installed packages, but no other file of yours."),
     (LocalityError, "A gate may not join two nodes. Only a link operation may: entangle or transmit."),
     (TypeError, "Compare the arguments of your function, and of what it calls, with the starter."),
     (SystemExit, "An answer returns; it does not leave."),
     (OSError, "A file is not there, or has grown beyond 4 MiB. What an answer prints counts as a file."),
     (RecursionError, "The function calls itself without an end."),
-)
+)  # fmt: skip
 
 
 def judge(task: Task, source: str) -> Verdict:

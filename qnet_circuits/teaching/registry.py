@@ -45,7 +45,8 @@ def tasks() -> tuple[str, ...]:
         >>> "teleportation/corrections" in qn.teaching.tasks()
         True
     """
-    return tuple(sorted(_classes(), key=lambda name: (_classes()[name].lesson, name)))
+    known = _classes()
+    return tuple(sorted(known, key=lambda name: (known[name].lesson, known[name].step, name)))
 
 
 @cache

@@ -51,6 +51,7 @@ class Corrections(Task):
 
     name: ClassVar[str] = "teleportation/corrections"
     lesson: ClassVar[int] = 2
+    step: ClassVar[int] = 2
     title: ClassVar[str] = "Teleport a qubit"
     simulates: ClassVar[bool] = True
     asks: ClassVar[str] = _TEXT
