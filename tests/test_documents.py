@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from qnet_circuits.cli.main import main
+from qnet_circuits.teaching import tasks
 from tests.platform.server import PlatformServer
 
 ROOT = Path(__file__).parents[1]
@@ -94,3 +95,8 @@ def test_makefile_has_the_targets_that_the_readme_names():
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"^make (\S+)", (ROOT / "README.md").read_text(), re.M):
         assert re.search(rf"^{target}:", makefile, re.M)
+
+
+def test_tasks_of_course_plans_exist():
+    named = set(re.findall(r"`([a-z0-9-]+/[a-z0-9-]+)`", (ROOT / "docs/teachers.md").read_text()))
+    assert len(named) >= 10 and named <= set(tasks())
