@@ -26,6 +26,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 #: Evolutions of less work than this stay on one core: some 8 ms, of which a second core saves less
 #: than the 3 ms that it takes to begin there.
 _LITTLE = 2.5e6
+#: Outcomes of less probability than this do not come: rounding gives as much to impossible ones.
+_ROUNDING = 1e-12
 #: Number of each bit of a part in its circuit, None for a whole circuit; and a circuit's number with it.
 _Bits = tuple[int, ...] | None
 _Whose = tuple[int, _Bits]
@@ -159,8 +161,12 @@ def on_aer(call: Call, circuits: Sequence[QuantumCircuit], threads: int = 0) -> 
 def _drawn(
     circuit: QuantumCircuit, probabilities: Any, shots: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the outcomes of some shots, each once, and how often each came, drawn by their probabilities."""
-    likely = np.clip(probabilities, 0.0, None)  # rounding leaves impossible ones below zero
+    """Return the outcomes of some shots, each once, and how often each came, drawn by their probabilities.
+
+    An outcome of probability 0 takes no random number. Impossible outcomes are set to 0, or the rounding of a machine would
+    decide on the random numbers of all others.
+    """
+    likely = np.where(probabilities > _ROUNDING, probabilities, 0.0)
     counts = rng.multinomial(shots, likely / likely.sum())
     came = np.flatnonzero(counts)
     bits = sorted(measured_by(circuit, circuit.data))
@@ -183,7 +189,6 @@ def _registers(
     circuit: QuantumCircuit, distinct: np.ndarray, counts: np.ndarray, rng: np.random.Generator
 ) -> Raw:
     """Return the registers of outcomes that came so often, in random order: shots have none."""
-    shots = np.repeat(distinct, counts, axis=0)
-    shots = shots[rng.permutation(len(shots))]
+    came = rng.permutation(np.repeat(np.arange(len(counts)), counts))
     place = {bit: k for k, bit in enumerate(circuit.clbits)}
-    return {reg.name: shots[:, [place[bit] for bit in reg]] for reg in circuit.cregs}
+    return {reg.name: distinct[:, [place[bit] for bit in reg]][came] for reg in circuit.cregs}
