@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,7 +122,8 @@ class Twin:
 
         A gate is complete when it ends. A measurement takes its bit when it begins. What lasts no time, as the turns about Z of
         a device, is a part of the gate before it on its wire, if no fence or measurement is between them: it is complete when
-        that gate is, which the time 0 stands for. Else it is a part of the next one, and complete right after its own time.
+        that gate is, which the time 0 stands for. Else it is a part of the next gate, and complete right after its own time;
+        or alone, and complete then.
 
         Args:
             circuit: A compiled circuit on the used qubits alone.
@@ -147,18 +148,26 @@ class Twin:
 
 def _completion(timed: Sequence[Timed]) -> dict[int, float]:
     """Return when the effect of each operation that lasts no time is complete, by its place in the circuit."""
-    after: dict[int, bool] = {}
+    ordered = sorted(timed, key=lambda each: each.position)
+    before, after = _beside_gates(ordered), _beside_gates(reversed(ordered))
+    late = {
+        each.position: each.start + 2 * INSTANT * after[each.position]
+        for each in ordered
+        if each.position in before
+    }
+    return {position: 0.0 if before[position] else time for position, time in late.items()}
+
+
+def _beside_gates(timed: Iterable[Timed]) -> dict[int, bool]:
+    """Return for each gate that lasts no time whether one that does is the last before it on all of its wires."""
+    lasting: dict[int, bool] = {}
     found = {}
-    for each in sorted(timed, key=lambda each: each.position):
-        lasting, gate = (
-            each.end > each.start + INSTANT,
-            not each.transparent and not each.bits and each.name != "reset",
-        )
-        if gate and not lasting:
-            joins = all([after.get(wire, False) for wire in each.wires])
-            found[each.position] = 0.0 if joins else each.start + 2 * INSTANT
+    for each in timed:
+        gate = not each.transparent and not each.bits and each.name != "reset"
+        if gate and each.end <= each.start + INSTANT:
+            found[each.position] = all([lasting.get(wire, False) for wire in each.wires])
         else:
-            after.update(dict.fromkeys(each.wires, gate))
+            lasting.update(dict.fromkeys(each.wires, gate))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qiskit import QuantumCircuit
@@ -18,6 +18,8 @@ from qnet_circuits.programs.locality import name_of
 
 _LABEL = re.compile(r"(entangle|transmit|channel|swap)(\d+)(?::(.+?))?(?::(in|out|at))?$")
 _KINDS = {"entangle": "link", "transmit": "channel", "swap": "swap"}
+#: A gate and its wires.
+Part = tuple[Timed, tuple[int, ...]]
 #: What parts the gates of a wire into events of their own.
 _ALONE = ("measure", "reset", "decision")
 
@@ -85,9 +87,14 @@ class _Walk:
         self.inside: dict[int, tuple[str, int]] = {}
         self.open: dict[tuple[str, int], Act] = {}
         self.group: dict[int, Act] = {}
+        #: Gates that last no time and have no other gate before them since what parts gates.
+        self.instant: dict[int, Timed] = {}
         self.writes: dict[int, int] = {}
         self.acts: list[Act] = []
         self.swapping: dict[int, list[int]] = {}
+        #: The gates of link operations and SWAPs, and when the last that joins two wires ends.
+        self.regions: dict[tuple[str, int], list[Part]] = {}
+        self.joint: dict[tuple[str, int], float] = {}
 
     def go(self, circuit: QuantumCircuit) -> Acts:
         for position, instruction in enumerate(circuit.data):
@@ -99,7 +106,32 @@ class _Walk:
                 self._operation(self.times[position], wires)
         for wire in list(self.holds):
             self._leave(wire, float("inf"))
-        return Acts(self.acts, self.stays)
+        found = Acts(self.acts, self.stays)
+        for region, parts in self.regions.items():
+            found.acts += self._closed(region, parts, found)
+        return found
+
+    def _closed(self, region: tuple[str, int], parts: Sequence[Part], found: Acts) -> Iterator[Act]:
+        """Yield what the gates of a link operation or a SWAP are: the operation, and turns of one end alone apart from it."""
+        joint = [each for each, wires in parts if len(wires) > 1] or [each for each, _ in parts]
+        act = self.open.get(region) or Act(_KINDS[region[0]], 0.0, 0.0, (), (), position=region[1])
+        act.start, act.end = min(each.start for each in joint), max(each.end for each in joint)
+        for each, _ in sorted(parts, key=lambda part: -part[0].start):
+            act.start = each.start if each.start < act.start <= each.end + INSTANT else act.start
+        for each, _ in sorted(parts, key=lambda part: part[0].start):
+            act.end = each.end if each.start - INSTANT <= act.end < each.end else act.end
+        for each, wires in parts:
+            inside = act.start - INSTANT <= each.start and each.end <= act.end + INSTANT
+            time = min(each.start, joint[0].start) if inside else each.start
+            names = tuple(name for wire in wires if (name := at(found, wire, time)))
+            if inside:
+                act.wires = tuple(dict.fromkeys((*act.wires, *wires)))
+                act.qubits = tuple(dict.fromkeys((*act.qubits, *names)))
+                act.gates.append(each.name)
+            else:
+                yield Act("gate", each.start, each.end, wires, names, [each.name])
+        if region[0] != "transmit":
+            yield act
 
     # -- which qubit is where ----------------------------------------------------------------------------------------
 
@@ -118,8 +150,7 @@ class _Walk:
         if found is None:
             return
         kind, number, name, end = found[1], int(found[2]), found[3], found[4]
-        for wire in wires:
-            self.group.pop(wire, None)
+        self._part(wires)
         if kind == "channel":
             self._channel(number, wires, single=end == "at")
         elif end == "in":
@@ -135,7 +166,7 @@ class _Walk:
     def _swap(self, number: int) -> None:
         pair = self.swapping.pop(number, [])
         if len(pair) == 2:
-            time = max(self.ended.get(wire, 0.0) for wire in pair)
+            time = self.joint.get(("swap", number), max(self.ended.get(wire, 0.0) for wire in pair))
             a, b = (self._leave(wire, time) for wire in pair)
             self._hold(pair[0], b, time)
             self._hold(pair[1], a, time)
@@ -177,26 +208,31 @@ class _Walk:
             self._alone(alone, each, wires)
         elif each.end > each.start + INSTANT:
             self._gate(each, wires)
+        elif len(wires) == 1 and wires[0] not in self.group:
+            self.instant[wires[0]] = each
         if each.end > each.start + INSTANT or alone in _ALONE:
             self.ended.update(dict.fromkeys(wires, each.end))
+
+    def _part(self, wires: tuple[int, ...]) -> None:
+        """End the gates on wires; one that lasts no time is an event of its own if it is alone."""
+        for wire in wires:
+            self.group.pop(wire, None)
+            each = self.instant.pop(wire, None)
+            if each is not None:
+                self.acts.append(
+                    Act("gate", each.start, each.start, (wire,), self._names((wire,)), [each.name])
+                )
+                self.ended[wire] = max(self.ended.get(wire, 0.0), each.start)
 
     def _names(self, wires: tuple[int, ...]) -> tuple[str, ...]:
         return tuple([self.holds[wire] for wire in wires if wire in self.holds])
 
     def _within(self, region: tuple[str, int], each: Timed, wires: tuple[int, ...]) -> None:
-        """Add a gate to the link operation, or the SWAP, that it is a part of; a late turn of one end alone is a gate."""
-        act = self.open.get(region)
-        if act is None:
-            act = self.open[region] = Act(
-                _KINDS[region[0]], each.start, each.end, wires, (), position=region[1]
-            )
-            self.acts.append(act)
-        if each.end <= each.start + INSTANT:
-            return
-        if each.start > act.end + INSTANT and len(wires) == 1:
-            self._gate(each, wires)
-        else:
-            self._add(act, each, wires)
+        """Add a gate to the link operation, or the SWAP, that it is a part of."""
+        if each.end > each.start + INSTANT:
+            self.regions.setdefault(region, []).append((each, wires))
+        if len(wires) > 1:
+            self.joint[region] = each.end
 
     def _add(self, act: Act, each: Timed, wires: tuple[int, ...]) -> None:
         act.start, act.end = min(act.start, each.start), max(act.end, each.end)
@@ -205,6 +241,7 @@ class _Walk:
         act.gates.append(each.name)
 
     def _alone(self, kind: str, each: Timed, wires: tuple[int, ...]) -> None:
+        self._part(wires)
         read = [
             (self.number[bit], self.writes.get(self.number[bit], 0)) for bit in read_bits(each.instruction)
         ]
@@ -213,8 +250,6 @@ class _Walk:
             number = self.number[bit]
             self.writes[number] = self.writes.get(number, 0) + 1
             written.append((number, self.writes[number]))
-        for wire in wires:
-            self.group.pop(wire, None)
         self.acts.append(
             Act(
                 kind,
@@ -240,6 +275,8 @@ class _Walk:
             self._merge(act, other)
         self._add(act, each, wires)
         self.group.update(dict.fromkeys(wires, act))
+        for wire in wires:
+            self.instant.pop(wire, None)
 
     def _merge(self, act: Act, other: Act) -> None:
         self.acts = [each for each in self.acts if each is not other]

@@ -124,7 +124,8 @@ class Shot:
         return StoryEvent(act.start, act.end, kind, of_nodes(act.qubits), numbers, bits or {}, text)
 
     def _acted(self, act: Act) -> Iterator[StoryEvent]:
-        names, nodes = listed(act.qubits), listed(of_nodes(act.qubits))
+        ordered = sorted(act.qubits, key=lambda name: self.numbers.get(name, 0))
+        names, nodes = listed(ordered), listed(of_nodes(ordered))
         if not act.qubits:
             return
         if act.kind == "decision":
@@ -163,9 +164,7 @@ class Shot:
         return "" if weights is None else f", with fidelity {weights[0]:.3g}"
 
     def _crossed(self, act: Act) -> str:
-        first, last = act.qubits[0], act.qubits[-1]
-        if first == last:
-            return f"{last} has crossed the link."
+        first, last = self.scene.crossings.get(frozenset(act.qubits), (act.qubits[0], act.qubits[-1]))
         return f"{first} crosses the link from {node_of_qubit(first)} to {node_of_qubit(last)}, where it is {last}."
 
     def _decided(self, act: Act) -> StoryEvent:

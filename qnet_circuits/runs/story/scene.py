@@ -18,7 +18,7 @@ from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import UNITS, Usable, durations_of
 from qnet_circuits.devices.schedule import DurationOf, makespan
 from qnet_circuits.errors import UnsupportedError
-from qnet_circuits.programs.instructions import CORRECT, conditioned
+from qnet_circuits.programs.instructions import CORRECT, TRANSMIT, conditioned
 from qnet_circuits.programs.locality import name_of
 from qnet_circuits.programs.program import Item
 from qnet_circuits.runs.story.acts import Act, Acts, acts_of, at, wire_names
@@ -185,6 +185,13 @@ class Scene:
                     gate.name.upper() for gate in gates
                 )
         return found
+
+    @cached_property
+    def crossings(self) -> dict[frozenset[str], tuple[str, str]]:
+        """The qubit that leaves and the one that arrives, by the names of both."""
+        sent = (each for each in self.item.circuit.data if each.name == TRANSMIT)
+        pairs = [tuple(name_of(self.item.circuit, qubit) for qubit in each.qubits) for each in sent]
+        return {frozenset(pair): (pair[0], pair[1]) for pair in pairs}
 
     @cached_property
     def links(self) -> tuple[tuple[str, str], ...]:

@@ -12,6 +12,7 @@ from qnet_circuits.runs.preparing import prepare
 from qnet_circuits.runs.run import Run
 from qnet_circuits.runs.telling import telling_of
 from tests.runs.story.enumeration import Enumeration
+from tests.support.programs import random_program
 
 SHOTS, SEED = 300, 11
 DEVICE = "aer:fake_manila"
@@ -91,13 +92,21 @@ def light_cone_breaches(story):
     message that arrives, or an own measurement that ends. Nothing arrives earlier than the latency after the measurement.
     """
     found = []
-    measured = {bit: event for event in story.events if event.kind == "measure" for bit in event.bits}
+    sources = [event for event in story.events if event.kind in ("measure", "decision")]
     for node, facts in story.facts.items():
         for fact in facts:
-            event = measured.get(fact.bit)
-            if event is not None and fact.how != "corrected":
-                least = event.end_s + (0 if event.nodes == (node,) else story.latency_s)
-                found += [(node, fact.bit, fact.time_s)] if fact.time_s < least - 1e-12 else []
+            causes = [
+                event.end_s + (0 if event.nodes == (node,) else story.latency_s)
+                for event in sources
+                if event.bits.get(fact.bit) == fact.value
+                and (event.nodes == (node,)) == (fact.how == "measured")
+            ]
+            if (
+                fact.how != "corrected"
+                and fact.value is not None
+                and fact.time_s < min(causes, default=np.inf) - 1e-12
+            ):
+                found.append((node, fact.bit, fact.time_s))
     for before, after in zip(story.moments, story.moments[1:], strict=False):
         since, until = before.time_s + 1e-12, after.time_s + 1e-12
         recent = [
@@ -106,7 +115,7 @@ def light_cone_breaches(story):
         acting = [
             each
             for each in story.events
-            if each.kind in ("gate", "link") and each.time_s < until and each.end_s > since
+            if each.kind in ("gate", "link", "channel") and each.time_s < until and each.end_s > since
         ]
         touched = {qubit for each in (*recent, *acting) for qubit in each.qubits}
         for observer in story.observers:
@@ -115,7 +124,7 @@ def light_cone_breaches(story):
                 or (each.kind == "message" and observer == each.nodes[1])
             )]  # fmt: skip
             for qubit, vector in after.bloch[observer].items():
-                same = np.allclose(vector, before.bloch[observer][qubit], atol=1e-9)
+                same = np.allclose(vector, before.bloch[observer].get(qubit, vector), atol=1e-9)
                 if not (same or told or qubit in touched):
                     found.append((observer, qubit, after.time_s))
     return found
@@ -195,3 +204,43 @@ def test_branches_make_the_exact_fidelity(scenes):
     sampled = sum(story.probability * (1 - story.bits["out[0]"]) for story in stories)
     exact = qn.predict(protocol, backend, corrections=mode, optimization_level=1, layout=[0, 1, 2])
     assert sampled == pytest.approx(exact.fidelity.value, abs=1e-9)
+
+
+@pytest.mark.parametrize("mode", ["feedforward", "frame", "postselect", "none"])
+def test_stories_of_random_programs_keep_to_the_light_cone_and_to_the_record(mode, rng):
+    """Of programs with resets, bits that are written again, crossings in every way, and SWAPs on a device."""
+    told = 0
+    for k in range(8):
+        program = qn.Program([qn.Item("circuit", random_program(rng, length=int(rng.integers(8, 22))))])
+        asked = {
+            "corrections": mode,
+            "carrier": ("relabel", "swap", "teleport")[k % 3],
+            "shots": 6,
+            "seed": k,
+        }
+        on_device = {"optimization_level": 1, "noise": {"zz": 0}} if k % 2 else {}
+        backend = "aer:fake_torino" if k % 2 else "ideal"
+        try:
+            story = qn.tell(program, backend, shot=2, **asked, **on_device)
+        except qn.UnsupportedError:  # Nothing is corrected, or a bit decides and is measured twice.
+            continue
+        told += 1
+        assert story.exact and light_cone_breaches(story) == []
+        measured = {
+            bit: value
+            for event in story.events
+            if event.kind == "measure"
+            for bit, value in event.bits.items()
+        }
+        assert measured.items() >= {
+            (bit, value) for bit, value in story.bits.items() if bit.startswith("out")
+        }
+        final = {
+            fact.bit: fact.value
+            for facts in story.facts.values()
+            for fact in facts
+            if fact.how == "corrected"
+        }
+        assert final.items() <= dict(story.outcomes).items()
+        assert all(event.end_s <= story.duration_s for event in story.events)
+    assert told >= 3
