@@ -1,4 +1,4 @@
-"""What pictures of accounts share: a bar for each step, two columns of numbers beside them, and a legend below."""
+"""What plots of accounts share: a bar for each step, two columns of numbers beside them, and a legend below."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _GAP, _HATCHED = 0.25, "#eeeeee"
 
 @dataclass(frozen=True)
 class _Frame:
-    """Measures of the whole picture, in units of the distance between two wires.
+    """Measures of the whole plot, in units of the distance between two wires.
 
     Args:
         layout: What is drawn.

@@ -1,4 +1,4 @@
-"""The classical messages of a circuit's picture: dashed arrows that run between the wires."""
+"""The classical messages of a circuit's plot: dashed arrows that run between the wires."""
 
 from __future__ import annotations
 

@@ -42,6 +42,8 @@ _LABEL = (text_width("F = 0.000", 0.9 * _FONT) + 0.06, 0.2)
 _LINE, _SMALL = 20, SMALLEST / 72
 #: From how many nodes around a centre some are drawn as one.
 _AROUND = 12
+#: How much longer each link makes the links around a centre.
+_PER_LINK = 0.06
 
 
 class _Shown(NamedTuple):
@@ -124,13 +126,14 @@ def _shown(network: Network) -> _Shown:
 def _draw_links(pen: Pen, shown: _Shown, places: dict[str, complex], radius: float) -> None:
     ends = [(places[a], places[b]) for a, b, _ in shown.links]
     rims = [places[node] + radius * np.exp(2j * np.pi * np.arange(24) / 24) for node in shown.nodes]
-    avoid = np.concatenate([*rims, *(np.linspace(start, end, 41) for start, end in ends)])
+    lines = [np.linspace(start, end, 41) for start, end in ends]
+    avoid, discs = np.concatenate([*rims, *lines]), np.concatenate(rims)
     labels: list[complex] = []
     for (start, end), (_, _, label) in zip(ends, shown.links, strict=True):
         pen.line(
             [start.real, end.real], [start.imag, end.imag], 0.025, color=LINK_COLOUR, zorder=1, gid="link"
         )
-        place = _label_place(start, end, radius, labels, avoid)
+        place = _label_place(start, end, radius, labels, (avoid, discs))
         if place is not None:
             labels.append(place)
             paper = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.01 * pen.points}
@@ -138,9 +141,13 @@ def _draw_links(pen: Pen, shown: _Shown, places: dict[str, complex], radius: flo
 
 
 def _label_place(
-    start: complex, end: complex, radius: float, labels: Sequence[complex], avoid: np.ndarray
+    start: complex,
+    end: complex,
+    radius: float,
+    labels: Sequence[complex],
+    others: tuple[np.ndarray, np.ndarray],
 ) -> complex | None:
-    """Return a place beside a line, clear of discs and other lines as far as can be; None if labels are in the way."""
+    """Return a place beside a line, clear of lines as far as can be; None if labels or discs are in the way everywhere."""
     length = abs(end - start)
     along = (end - start) / length
     # The normal that points up, or left where it is level.
@@ -154,7 +161,10 @@ def _label_place(
         return int(np.count_nonzero(near))
 
     spots = [start + way * along + side for way in ways for side in (aside, -aside)]
-    free = [spot for spot in spots if not touched(spot, np.array(labels), 1)]
+    avoid, discs = others
+    free = [
+        spot for spot in spots if not touched(spot, np.array(labels), 1) and not touched(spot, discs, 0.5)
+    ]
     return min(free, key=lambda spot: touched(spot, avoid, 0.5), default=None)
 
 
@@ -168,8 +178,14 @@ def _places(network: Network, shown: _Shown, radius: float) -> dict[str, complex
     if grid:
         return {node: complex(x, -y) * (2 * radius + _GAP) for node, (x, y) in grid.items()}
     around = [node for node in shown.nodes if node != centre]
-    apart = 2 * radius + (0.25 if centre else _GAP)
-    ring = max(2 * radius + _GAP, apart / (2 * math.sin(math.pi / len(around))))
+    chord = 2 * math.sin(math.pi / len(around))
+    if centre is None:
+        # Many nodes stand closer, so that the ring fits a page as long as it can.
+        apart = max(2 * radius + 0.15, min(2 * radius + _GAP, chord * (PAGE_WIDTH / 2 - radius - _LABEL[0])))
+        ring = max(2 * radius + _GAP, apart / chord)
+    else:
+        # The more links meet, the farther from the centre is there room for what stands beside them.
+        ring = max(2 * radius + _GAP + _PER_LINK * len(around), (2 * radius + 0.25) / chord)
     places = {} if centre is None else {centre: 0j}
     for k, node in enumerate(around):
         places[node] = cmath.rect(ring, math.pi / 2 - 2 * math.pi * k / len(around))

@@ -1,4 +1,4 @@
-"""The symbols of a circuit's picture, in units of the distance between two wires."""
+"""The symbols of a circuit's plot, in units of the distance between two wires."""
 
 from __future__ import annotations
 
