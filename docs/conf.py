@@ -1,12 +1,15 @@
 """How ``make docs`` builds the site. Its source is the whole project, so that links work in the repository and on the site."""
 
+import logging
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "_site"))
+import a11y_pygments  # noqa: F401  (a part of the theme, which makes the whole process log all that it does)
 
 from qnet_circuits import __version__
 
+logging.getLogger().setLevel(logging.WARNING)
+sys.path.insert(0, str(Path(__file__).parent / "_site"))
 Path(__file__).with_name("made").joinpath("extra").mkdir(parents=True, exist_ok=True)
 
 project = "qnet-circuits"

@@ -9,6 +9,7 @@ import numpy as np
 from markup import autodoc, toctree
 
 import qnet_circuits as qn
+from qnet_circuits.programs.learning import learning_order
 from qnet_circuits.programs.protocol import summary
 
 #: Protocols that measure a device, and links of one.
@@ -28,11 +29,17 @@ def protocol_pages(made):
     """Return the pages by name, and draw their pictures below the directory ``made``."""
     classes = [qn.protocol_class(name) for name in qn.protocol_names()]
     own = {each.name: each for each in classes if each.__module__.startswith("qnet_circuits.")}
-    rows = [f"| [{name}](protocols/{name}.md) | {summary(each)} |" for name, each in own.items()]
-    table = "\n".join(["| name | what it does |", "|---|---|", *rows])
-    tree = toctree([f"protocols/{name}" for name in own], ":hidden:")
+    groups = learning_order(own)
+    tables = [_table(group, [own[name] for name in names]) for group, names in groups.items()]
+    tree = toctree([f"protocols/{name}" for names in groups.values() for name in names], ":hidden:")
     pages = {f"protocols/{name}.md": _page(each, made / "protocols") for name, each in own.items()}
-    return {"protocols.md": f"{ABOUT}\n{table}\n\n{tree}", **pages}
+    return {"protocols.md": "\n".join([ABOUT, *tables, tree]), **pages}
+
+
+def _table(group, kinds):
+    """Return the table of a group of protocols."""
+    rows = [f"| [{each.name}](protocols/{each.name}.md) | {summary(each)} |" for each in kinds]
+    return "\n".join([f"## {group}\n", "| name | what it does |", "|---|---|", *rows, ""])
 
 
 def _page(kind, folder):
@@ -41,20 +48,17 @@ def _page(kind, folder):
     protocol = kind(**given)
     program = protocol.program(np.random.default_rng(0))
     setting = "".join(f" --set '{key}={[list(each) for each in value]}'" for key, value in given.items())
-    parts = [f"# {kind.name}", f"```console\nqnet run {kind.name}{setting}\n```", _picture(protocol, folder)]
     noisy = any(field.name == "link_fidelity" for field in dataclasses.fields(kind))
-    parts += [
-        "## Figures",
-        _figures(
-            dataclasses.replace(protocol, link_fidelity=FIDELITY) if noisy else protocol, program, noisy
-        ),
-    ]
+    shown = dataclasses.replace(protocol, link_fidelity=FIDELITY) if noisy else protocol
+    parts = [f"# {kind.name}", summary(kind), f"```console\nqnet run {kind.name}{setting}\n```"]
+    parts += [_picture(protocol, folder), "## Figures", _figures(shown, program, noisy)]
     parts += [
         "## One shot",
-        f"`qn.tell` tells it; `.to_html()` makes a page that moves.\n\n```text\n{_story(protocol)}\n```",
+        f"`qnet show {kind.name}{setting}` tells it, and `--html FILE` makes a page that moves.",
     ]
-    parts += ["## Resources", _resources(program), "## Description and parameters"]
-    return "\n\n".join([*parts, autodoc("autoclass", f"qnet_circuits.{kind.__name__}", ":members: theory")])
+    parts += [f"```text\n{_story(protocol)}\n```", "## Resources", _resources(program)]
+    described = autodoc("autoclass", f"qnet_circuits.{kind.__name__}", ":members: theory")
+    return "\n\n".join([*parts, "## Description and parameters", described])
 
 
 def _picture(protocol, folder):
