@@ -133,9 +133,7 @@ class Telling:
         state = Replay(self.scene.steps, self.scene.compiled.circuit.clbits).until(float("inf"))
         for values in found:
             if state.chance(values) < NOTHING:
-                raise UnsupportedError(
-                    "the recorded bits cannot come of the twin's noise, which the backend simplifies"
-                )
+                raise UnsupportedError("by the twin's noise the recorded bits cannot happen")
             for result in missing:
                 chances = [state.chance({**values, result: value}) for value in (0, 1)]
                 values[result] = int(self.rng.random() * sum(chances) >= chances[0])

@@ -78,6 +78,12 @@ class Scene:
                 "a story is of nodes that send messages, and corrections='coherent' has gates across nodes in their place; "
                 "use feedforward, frame, postselect or none"
             )
+        forms = self.compiled.lowered.forms
+        if any(variable >= len(forms.raw) for form in forms.accept for variable in form):
+            raise UnsupportedError(
+                "post-selection by errors that software samples leaves no record of which shots it keeps; leave emulate_links "
+                "out, or correct in another mode"
+            )
 
     @cached_property
     def source(self) -> QuantumCircuit:

@@ -96,13 +96,14 @@ def test_plain_values_go_into_json_and_say_what_the_story_says(told):
         ({"circuit": "nothing"}, qn.UnknownNameError),
         ({"corrections": "coherent"}, qn.UnsupportedError),
         ({"backend": "exact"}, qn.UnsupportedError),
+        ({"corrections": "postselect", "emulate_links": True}, qn.UnsupportedError),
         ({"repeats": 2}, qn.UnsupportedError),
         ({"corrections": "none", "withhold": True}, qn.UnsupportedError),
     ],
 )
 def test_what_cannot_be_told_is_refused(asked, error):
     with pytest.raises(error):
-        qn.tell(qn.Teleportation(), **{"shots": 40, "seed": 1, **asked})
+        qn.tell(qn.Teleportation(link_fidelity=0.9), **{"shots": 40, "seed": 1, **asked})
 
 
 def test_key_material_is_shown_for_a_demonstration_alone():
@@ -119,3 +120,16 @@ def test_wide_circuits_have_bits_and_frames_alone():
     with pytest.raises(qn.UnsupportedError, match="wide"):
         story.state("bob", "bob[0]", 0.0)
     assert "bloch" not in story.to_dict()["shots"][0]["moments"][0]
+
+
+@pytest.mark.parametrize("x_needed", [False, True])
+def test_bits_that_the_twin_cannot_make_have_no_states(x_needed):
+    """A teleported |0⟩ that nobody corrects is read as 1 if X was needed, and never if it was not."""
+    raw = {"bell": np.array([[False, x_needed]] * 3), "out": np.array([[True]] * 3)}
+    backend = qn.MockBackend([raw] * 6)
+    story = qn.tell(qn.Teleportation(), backend, shots=3, seed=1, circuit="0_z", corrections="none")
+    assert story.exact is x_needed and story.bits == {"bell[0]": 0, "bell[1]": int(x_needed), "out[0]": 1}
+    if x_needed:
+        assert story.probability == pytest.approx(0.25)
+    else:
+        assert any("cannot happen" in note for note in story.notes) and story.probability is None
