@@ -13,6 +13,7 @@ from pathlib import Path
 PAGES = {
     "docs/index.html": "Lessons",
     "docs/concepts.html": "Pauli frame",
+    "docs/made/protocols.html": "(|0…0⟩ + |1…1⟩)/√2",
     "docs/made/protocols/teleportation.html": "link_fidelity",
     "docs/made/command-line.html": "--corrections",
     "docs/made/api/running.html": "max_qpu_seconds",

@@ -38,7 +38,8 @@ def protocol_pages(made):
 
 def _table(group, kinds):
     """Return the table of a group of protocols."""
-    rows = [f"| [{each.name}](protocols/{each.name}.md) | {summary(each)} |" for each in kinds]
+    said = {each.name: summary(each).replace("|", r"\|") for each in kinds}
+    rows = [f"| [{name}](protocols/{name}.md) | {words} |" for name, words in said.items()]
     return "\n".join([f"## {group}\n", "| name | what it does |", "|---|---|", *rows, ""])
 
 
