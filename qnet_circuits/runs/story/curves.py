@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
@@ -28,6 +29,8 @@ _LINKS = tuple(0.5 + k / 20 for k in range(11))
 _MOST_HOPS = 8
 #: Programs that are compiled anew for each point have at most so many qubits, so that a page takes seconds.
 _FEW_QUBITS = 12
+#: What says that a figure has no exact value, or that a protocol does not take a parameter.
+_REFUSED = (UnsupportedError, NoShotsError, ParameterError)
 #: A prediction is right within so much; a line is no better than the rounding of its points.
 _TOLERANCE, _ROUNDING = 0.01, 1e-9
 _US = 1e6
@@ -104,7 +107,7 @@ def curves_of(prepared: Prepared, figure: str | None = None) -> tuple[Curve, ...
     for makes in (_latency, _coherence, _links, _hops):
         try:
             found += list(makes(_Asked(prepared, figure_of(prepared.compiled.program, figure))))
-        except (UnsupportedError, NoShotsError):
+        except _REFUSED:
             continue
     return tuple([curve for curve in found if max(curve.values) - min(curve.values) > _ROUNDING])
 
@@ -199,11 +202,15 @@ def _links(asked: _Asked) -> Iterator[Curve]:
 
 def _hops(asked: _Asked) -> Iterator[Curve]:
     own = _parameter(asked.prepared, "hops")
+    known: dict[float, float] = {}
     if own is not None:
-        value = partial(asked.with_parameter, "hops")
-        yield asked.curve(
-            "If there were more hops", "number of hops", "", range(1, _MOST_HOPS + 1), value, own
-        )
+        # A protocol may refuse long chains, and a device may have no place for them.
+        with suppress(*_REFUSED):
+            for hops in range(1, _MOST_HOPS + 1):
+                known[hops] = asked.with_parameter("hops", hops)
+    if len(known) > 2:
+        title, quantity = "If there were more hops", "number of hops"
+        yield asked.curve(title, quantity, "", [*known], known.__getitem__, own)
 
 
 def _parameter(prepared: Prepared, name: str) -> Any:

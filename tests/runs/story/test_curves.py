@@ -85,3 +85,12 @@ def test_there_is_no_curve_without_a_figure():
         circuit.x(0)
     asked = RunOptions(corrections="feedforward", seed=1)
     assert curves_of(prepare(circuit, DEVICE, asked, figures=[], figures_needed=False)) == ()
+
+
+def test_curves_end_where_a_protocol_refuses_or_no_exact_value_exists():
+    encoded = curves(qn.EncodedLink(link_fidelity=0.95), "ideal", corrections="auto")["number of hops"]
+    assert encoded.grid == (1, 2, 3)
+    assert "number of hops" not in curves(qn.RepeaterChain(hops=2), "aer:fake_manila")
+    pumping = qn.Distillation(scheme="pumping", rounds=2, link_fidelity=0.9)
+    found = curves(pumping, "ideal", corrections="auto")
+    assert "fidelity of each link" in found and found["number of hops"].grid[-1] < 8
