@@ -96,14 +96,13 @@ def test_plain_values_go_into_json_and_say_what_the_story_says(told):
         ({"circuit": "nothing"}, qn.UnknownNameError),
         ({"corrections": "coherent"}, qn.UnsupportedError),
         ({"backend": "exact"}, qn.UnsupportedError),
-        ({"corrections": "postselect", "emulate_links": True}, qn.UnsupportedError),
         ({"repeats": 2}, qn.UnsupportedError),
         ({"corrections": "none", "withhold": True}, qn.UnsupportedError),
     ],
 )
 def test_what_cannot_be_told_is_refused(asked, error):
     with pytest.raises(error):
-        qn.tell(qn.Teleportation(link_fidelity=0.9), **{"shots": 40, "seed": 1, **asked})
+        qn.tell(qn.Teleportation(), **{"shots": 40, "seed": 1, **asked})
 
 
 def test_key_material_is_shown_for_a_demonstration_alone():
@@ -133,3 +132,13 @@ def test_bits_that_the_twin_cannot_make_have_no_states(x_needed):
         assert story.probability == pytest.approx(0.25)
     else:
         assert any("cannot happen" in note for note in story.notes) and story.probability is None
+
+
+def test_shots_that_software_draws_are_told_if_the_record_says_which_are_kept():
+    asked = {"corrections": "postselect", "emulate_links": True, "shots": 40, "seed": 1}
+    with pytest.raises(qn.UnsupportedError, match="post-selection"):
+        qn.tell(qn.RepeaterChain(hops=2, link_fidelity=0.8), **asked)
+    # Of a teleportation over one link the errors happen to Bob's half, and Alice's bits alone decide.
+    protocol = qn.Teleportation(link_fidelity=0.8)
+    kept = {bool(qn.tell(protocol, shot=k, **asked).outcomes) for k in range(8)}
+    assert kept == {False, True}
