@@ -137,7 +137,7 @@ def _draw_bounds(ax: Axes, column: int, bounds: Mapping[str, float]) -> None:
         # Those above must have room below the end of the axis.
         place = min(max(place, value), high - height * (len(names) - number))
         ax.annotate(
-            name, (column - 0.47, place), (0, 2), textcoords="offset points", size=FONT - 1, color=INK,
+            name, (column - 0.47, place), (0, 3), textcoords="offset points", size=FONT - 1, color=INK,
             annotation_clip=False, zorder=5, bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
         )  # fmt: skip
         place += height
