@@ -12,7 +12,7 @@ from qnet_circuits.devices.schedule import INSTANT
 from qnet_circuits.runs.story.acts import Act
 from qnet_circuits.runs.story.messages import Message, frames_of
 from qnet_circuits.runs.story.parts import Fact, StoryEvent
-from qnet_circuits.runs.story.scene import Scene, bits_by_name, node_of_qubit, of_nodes
+from qnet_circuits.runs.story.scene import Scene, node_of_qubit, of_nodes
 
 
 def microseconds(seconds: float) -> str:
@@ -62,10 +62,8 @@ class Shot:
         return [] if self.withheld else self.scene.messages
 
     def named(self, results: Iterable[Written]) -> dict[str, int]:
-        """Return results by the names of their bits."""
-        return {
-            self.scene.bits[each[0]]: self.values[each] for each in sorted(results) if each in self.values
-        }
+        """Return results by the names that the program gives them."""
+        return {self.scene.names[each]: self.values[each] for each in sorted(results) if each in self.values}
 
     # -- facts -------------------------------------------------------------------------------------------------------
 
@@ -205,7 +203,7 @@ class Shot:
 
     def _read(self) -> Iterator[StoryEvent]:
         for time, node, name, others in self.readings():
-            raw, value = self.named([self.scene.final[name]])[name], self.outcomes[name]
+            raw, value = self.values[self.scene.final[name]], self.outcomes[name]
             by = listed(f"{each} = {bit}" for each, bit in self.named(others).items())
             why = f"by {by}" if by else "by an error of the link that software samples"
             done = f"becomes {value}" if raw != value else f"stays {value}"
@@ -217,18 +215,17 @@ class Shot:
         forms = self.scene.compiled.lowered.forms
         if not forms.accept or self.withheld:
             return
-        place = [self.scene.final.get(f"{register}[{k}]") for register, k in forms.raw]
-        parities = [
-            sum(self.values[each] for k in form if k < len(place) and (each := place[k])) % 2
-            for form in forms.accept
-        ]
+        place = [self.scene.final[f"{register}[{k}]"] for register, k in forms.raw]
+        deciding = [[place[k] for k in form] for form in forms.accept]
+        parities = [sum(self.values[each] for each in results) % 2 for results in deciding]
         told = [message for message in self.messages if message.results]
         time = max([message.arrives_s for message in told], default=self.scene.seconds)
         nodes = tuple(dict.fromkeys(message.target for message in told))
         text = "The shot is kept: no correction would be needed."
         if any(parities):
             text = "The shot is dropped: a correction would be needed, and post-selection makes none."
-        yield StoryEvent(time, time, "decision", nodes, (), bits_by_name(self.scene.final, self.values), text)
+        bits = self.named({each for results in deciding for each in results})
+        yield StoryEvent(time, time, "decision", nodes, (), bits, text)
 
 
 def _gates(names: Sequence[str]) -> str:

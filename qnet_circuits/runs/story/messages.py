@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from qnet_circuits.programs.instructions import CORRECT
 from qnet_circuits.programs.locality import Announcement, name_of, node_of
 from qnet_circuits.runs.story.acts import Act
 
+#: How ordinal numbers end, if not in th.
+_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 #: A result as the program calls it: the bit's name, and which time the bit was written.
 Named = tuple[str, int]
 
@@ -89,6 +92,25 @@ def _written(circuit: QuantumCircuit) -> list[Named]:
             if instruction.name == "measure":
                 found.append((name_of(circuit, bit), writes[bit]))
     return found
+
+
+def names_of(source: QuantumCircuit, item: CompiledItem, results: Iterable[Written]) -> dict[Written, str]:
+    """Return what the program calls results: the bit, and which of several values it is if the bit is written again.
+
+    Args:
+        source: The program's circuit.
+        item: The compiled circuit, in which results that are written over may have bits of their own.
+        results: The results.
+    """
+    meant = {after: before for before, after in _stand_ins(source, item).items()}
+    circuit = item.circuit
+    own = {each: (name_of(circuit, circuit.clbits[each[0]]), each[1]) for each in results}
+    found = {each: meant.get(named, named) for each, named in own.items()}
+    often = Counter(name for name, _ in found.values())
+    return {
+        each: name if often[name] == 1 else f"{write}{_ENDINGS.get(write, 'th')} {name}"
+        for each, (name, write) in found.items()
+    }
 
 
 def frame_needs(item: CompiledItem, measured: Mapping[Written, tuple[str, Act]]) -> list[Need]:

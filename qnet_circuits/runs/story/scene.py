@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +27,7 @@ from qnet_circuits.runs.story.messages import (
     announcements,
     frame_needs,
     messages_of,
+    names_of,
     needs_of,
 )
 from qnet_circuits.runs.story.states import Complete
@@ -154,6 +155,11 @@ class Scene:
         return [name_of(circuit, bit) for bit in circuit.clbits]
 
     @cached_property
+    def names(self) -> dict[Written, str]:
+        """What the program calls each result."""
+        return names_of(self.source, self.compiled, self.measured)
+
+    @cached_property
     def final(self) -> dict[str, Written]:
         """The last result of each bit, by its name: that of which a run keeps the value."""
         return {self.bits[bit]: (bit, write) for bit, write in sorted(self.measured)}
@@ -209,11 +215,6 @@ class Scene:
                 if (b, a) not in pairs:
                     pairs[a, b] = None
         return tuple(pairs)
-
-
-def bits_by_name(names: Mapping[str, Written], values: Mapping[Written, int]) -> dict[str, int]:
-    """Return the value of each bit that has one."""
-    return {name: values[result] for name, result in names.items() if result in values}
 
 
 def of_nodes(names: Sequence[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
 
@@ -142,3 +143,20 @@ def test_shots_that_software_draws_are_told_if_the_record_says_which_are_kept():
     protocol = qn.Teleportation(link_fidelity=0.8)
     kept = {bool(qn.tell(protocol, shot=k, **asked).outcomes) for k in range(8)}
     assert kept == {False, True}
+
+
+@pytest.mark.parametrize("mode", ["frame", "feedforward"])
+def test_results_of_a_bit_that_is_measured_again_have_names_of_their_own(mode):
+    alice, bob = QuantumRegister(1, "alice"), QuantumRegister(1, "bob")
+    circuit = QuantumCircuit(alice, bob, ClassicalRegister(1, "m"), ClassicalRegister(1, "out"))
+    circuit.x(alice[0])
+    circuit.measure(alice[0], 0)
+    qn.correct(circuit, bob[0], x=[circuit.clbits[0]])
+    circuit.reset(alice[0])
+    circuit.measure(alice[0], 0)
+    circuit.measure(bob[0], 1)
+    story = qn.tell(qn.Program([qn.Item("circuit", circuit)]), seed=1, shots=5, corrections=mode)
+    assert {fact.bit: fact.value for fact in story.facts["alice"]} == {"1st m[0]": 1, "2nd m[0]": 0}
+    (message,) = [event for event in story.events if event.kind == "message"]
+    assert message.bits == {"1st m[0]": 1} and story.outcomes == {"m[0]": 0, "out[0]": 1}
+    assert any("overwritten" in note for note in story.notes) == (mode == "feedforward")
