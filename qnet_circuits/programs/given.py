@@ -45,6 +45,11 @@ class Given(Protocol):
         """What each circuit decides in place of the run: circuits and figures, kept beside it, lack nothing else."""
         return {"circuits": {item.name: _decided(item) for item in self.made}}
 
+    @property
+    def id(self) -> str:
+        """Its name: what makes it one program and no other is the circuits, which take more than a line."""
+        return self.name
+
     @classmethod
     def again(
         cls, parameters: Mapping[str, Any], circuits: Iterable[QuantumCircuit], figures: Iterable[Figure]
@@ -86,7 +91,7 @@ def protocol_for(given: Runnable, figures: Iterable[Figure] | None = None, neede
         >>> bell = QuantumCircuit(2)
         >>> _ = bell.h(0), bell.cx(0, 1), bell.measure_all()
         >>> zz = qn.Figure("zz", qn.parity("circuit", [("meas", 0), ("meas", 1)]), ideal=1.0)
-        >>> qn.predict(bell, figures=[zz]).zz.value
+        >>> round(qn.predict(bell, figures=[zz]).zz.value, 12)
         1.0
     """
     if isinstance(given, Protocol | Program):

@@ -98,9 +98,14 @@ def _about_knowledge(story: Story) -> Iterator[Question]:
         f"{owner} measures it, by {1e6 * event.end_s:.2f} µs; nobody else can know it earlier.",
     )  # fmt: skip
     knowing = {node for node, facts in story.facts.items() if any(fact.bit == bit for fact in facts)}
-    for name in [name for name in names if name != owner][:1]:
+    for name in [name for name in names if name != owner and not _hears(story, name, owner)][:1]:
         said = "yes" if name in knowing else "no"
         yield Question(
             f"Does {name} know {bit} in the end?", ("yes", "no"), said,
             f"{name} {'got it by a message' if said == 'yes' else 'neither measured it nor got it by a message'}.",
         )  # fmt: skip
+
+
+def _hears(story: Story, name: str, owner: str) -> bool:
+    """Return whether a node hears something said aloud by another, which may well be the bit."""
+    return any(fact.value is None and fact.source == owner for fact in story.facts.get(name, ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.devices.schedule import INSTANT
@@ -180,7 +181,10 @@ class Story:
         return story_page(self.to_dict() | {"curves": [curve.to_dict() for curve in curves]})
 
     def _repr_html_(self) -> str:
-        return frame_of(self.to_html(), page_title(self.to_dict()))
+        try:
+            return frame_of(self.to_html(), page_title(self.to_dict()))
+        except UnsupportedError:  # A story that is too large for a page is shown as text.
+            return f"<pre>{escape(str(self))}</pre>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the story in plain values, as its page embeds it: this shot, and the others."""

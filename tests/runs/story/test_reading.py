@@ -1,0 +1,35 @@
+"""Stories as a reader meets them: in a notebook, by their titles, and in the questions."""
+
+from qiskit import QuantumCircuit
+
+import qnet_circuits as qn
+
+
+def test_a_story_that_is_too_large_for_a_page_is_shown_as_text_in_a_notebook():
+    story = qn.tell(qn.RepeaterChain(hops=100), "stim", seed=1, shots=2)
+    shown = story._repr_html_()
+    assert shown.startswith("<pre>") and "station99" in shown
+    assert qn.tell(qn.Teleportation(state="+"), seed=1, shots=2)._repr_html_().startswith("<iframe")
+
+
+def test_the_title_of_a_plain_circuit_is_a_name():
+    circuit = QuantumCircuit(1, 1)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    assert qn.tell(circuit, seed=1, shots=2).title == "program on ideal"
+
+
+def test_no_question_denies_what_a_node_was_told_aloud():
+    """In a Bell test each end says its outcome aloud."""
+    for protocol in (qn.Chsh(), qn.E91(pairs=2000)):
+        story = qn.tell(protocol, seed=1, circuit="plus_z")
+        (bit, source) = next(
+            (bit, event.nodes[0]) for event in story.events if event.kind == "measure" for bit in event.bits
+        )
+        heard = {
+            event.nodes[1] for event in story.events if event.kind == "message" and event.nodes[0] == source
+        }
+        denied = [each.why for each in story.quiz() if bit in each.text and each.answer == "no"]
+        assert not [why for why in denied if why.split()[0] in heard], denied
+    story = qn.tell(qn.Teleportation(state="+"), seed=1, shots=2, corrections="none")
+    assert [each.answer for each in story.quiz()] == ["alice", "no"]
