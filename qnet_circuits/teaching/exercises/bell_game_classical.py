@@ -64,10 +64,12 @@ def _rule(parity: dict[tuple[int, int], int]) -> Wins:
 def _game_checks(name: str, parity: dict[tuple[int, int], int], found: Any) -> Iterator[Check]:
     """Yield the checks of what an answer found for a game, in which a XOR b must have a parity for each question."""
     try:
-        share, alice, bob = found
-        strategies = tuple(map(tuple, (alice, bob)))
-        shaped = all(len(each) == 2 and set(each) <= {0, 1} for each in strategies)
-    except (TypeError, ValueError):
+        share, *given = found
+        strategies = [[each[question] for question in (0, 1)] for each in given]
+        shaped = [len(each) for each in given] == [2, 2] and all(
+            a in (0, 1) and b in (0, 1) for a, b in strategies
+        )
+    except (TypeError, ValueError, LookupError):
         shaped = False
     if not shaped:
         yield Check.of(
@@ -82,7 +84,7 @@ def _game_checks(name: str, parity: dict[tuple[int, int], int], found: Any) -> I
     best = 1.0 if sum(parity.values()) % 2 == 0 else 0.75
     mistakes = {hint: value for hint, value in _MISTAKES.items() if value != best}
     yield number_check(f"{name}: share", share, best, 1e-9, mistakes, _OTHERWISE)
-    (a, b) = strategies
+    a, b = ([int(bit) for bit in each] for each in strategies)  # 1.0 is a bit too
     won = sum(a[x] ^ b[y] == parity[x, y] for x, y in _QUESTIONS) / 4
     yield Check.of(
         f"{name}: strategy", won == best, won, best if won == best else "a larger share",

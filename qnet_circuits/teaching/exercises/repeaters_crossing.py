@@ -46,7 +46,7 @@ class Crossing(Task):
     lesson: ClassVar[int] = 7
     title: ClassVar[str] = "From which length on a station helps"
     starter: ClassVar[str] = '''def crossing():
-    """Return the length in km at which one station and the direct link are equal."""
+    """Return the length in km at which one station reaches the PLOB bound."""
     raise NotImplementedError
 '''
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from typing import Any, ClassVar
 
 import numpy as np
@@ -82,6 +83,7 @@ class NothingArrives(Task):
             truth = isinstance(found, bool | np.bool_)
             told = hint if truth else "Return True or False."
             yield Check.of(name, truth and bool(found) is wanted, found, wanted, told)
+        yield _turned_check(answer)
 
     def _weak(self) -> Any:
         """Return a map that passes on a little along a direction of the student's own."""
@@ -91,6 +93,21 @@ class NothingArrives(Task):
             [math.sqrt(1 - z * z) * math.cos(angle), math.sqrt(1 - z * z) * math.sin(angle), z]
         )
         return 0.05 * np.outer(direction, direction)
+
+
+def _turned_check(answer: Answer) -> Check:
+    """Return the check that a signal is found whichever axis it has at Alice's, and whichever other one at Bob's."""
+    missed = []
+    for seen, sent in permutations(range(3), 2):
+        matrix = np.zeros((3, 3))
+        matrix[seen, sent] = 1
+        found = answer(_experiment(matrix, (0, 0, 0)))
+        if not (isinstance(found, bool | np.bool_) and found):
+            missed.append(f"{'XYZ'[sent]} seen along {'XYZ'[seen]}")
+    return Check.of(
+        "one axis, seen along another", not missed, f"missed: {', '.join(missed) or 'none'}", "missed: none",
+        "Each of the three axes of Bob's tells about each of the three pairs of Alice's states: measure them all.",
+    )  # fmt: skip
 
 
 def _experiment(matrix: Any, shift: Any) -> Callable[[str, str], float]:

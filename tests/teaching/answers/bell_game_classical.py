@@ -18,6 +18,7 @@ RIGHT = {
         "    def won(a, b):\n        return np.mean([wins(x, y, a[x], b[y]) for x, y in pairs])\n"
         "    return max((float(won(a, b)), a, b) for a in pairs for b in pairs)\n"
     ),
+    "arrays": _LOOPS.replace("a, b)\n", "np.array(a, dtype=float), np.array(b, dtype=bool))\n"),
     "the best reply": (
         "def best(wins):\n    plays = []\n    for a in ([0, 0], [0, 1], [1, 0], [1, 1]):\n"
         "        score = [[sum(wins(x, y, a[x], b) for x in (0, 1)) for b in (0, 1)] for y in (0, 1)]\n"

@@ -34,6 +34,10 @@ WRONG = {
     "rounding errors": (HEAD + _POINTS + "    return bool(np.ptp(points, axis=0).max() > 0)\n", "before the message"),
     "blunt": (HEAD + _POINTS + "    return bool(np.ptp(points, axis=0).max() > 0.5)\n", "a weak signal"),
     "positive signals": (HEAD + "    return measure('0', 'Z') - measure('1', 'Z') > 1e-6\n", "an inverted copy"),
+    "each axis against one state": (
+        HEAD + _AXES + "    return any(abs(measure(s, a) - measure('0', a)) > 1e-6 for s, (a, _) in along.items())\n",
+        "one axis, seen along another",
+    ),
     "always": (HEAD + "    return True\n", "before the message"),
     "never": (HEAD + "    return False\n", "the state itself"),
     "a number": (HEAD + "    return abs(measure('0', 'Z'))\n", "before the message"),
