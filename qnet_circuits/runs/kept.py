@@ -211,9 +211,8 @@ class Kept(Unpicklable):
         """Raise RecordError if neither outcomes nor exact values are on disk."""
         name = "exact.json" if self.manifest.exact else "outcomes.npz"
         if self.record is None or not self.record.has(name):
-            raise RecordError(
-                f"{self.where} has no outcomes yet (status {self.status}); open the run and ask for its result"
-            )
+            how = "ask for its result" if self.record is None else f"qnet fetch {self.where} collects them"
+            raise RecordError(f"{self.where} has no outcomes yet (status {self.status}); {how}")
 
     # -- the secret bytes, which the analysis of outcomes expands, such as to a key --------------------------------
 

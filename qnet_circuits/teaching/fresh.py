@@ -14,6 +14,7 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import IO
 
 from qnet_circuits.errors import AnswerError
 from qnet_circuits.teaching.limits import Limits
@@ -23,6 +24,8 @@ from qnet_circuits.teaching.verdict import Verdict
 PATIENCE = 3
 #: Seconds for everything around an answer, such as imports on a busy machine.
 _AROUND = 120
+#: Bytes of what an answer prints that are shown, counted from the end.
+_SHOWN = 2**14
 _ROOT = str(Path(__file__).parents[2])
 _CODE = "import sys; sys.path.append(sys.argv[1]); from qnet_circuits.teaching.worker import main; main()"
 
@@ -56,9 +59,16 @@ def judged(task: str, student: str, source: str, limits: Limits) -> Verdict:
             )
         except subprocess.TimeoutExpired:
             raise AnswerError(_too_long(task, limits)) from None
-        printed.seek(0)
-        sys.stderr.write(printed.read().decode(errors="replace"))
+        sys.stderr.write(_end_of(printed))
     return _verdict(task, done.returncode, done.stdout, limits)
+
+
+def _end_of(printed: IO[bytes]) -> str:
+    """Return what was printed, or its end if it is long: what an answer prints without an end buries the verdict."""
+    more = printed.seek(0, os.SEEK_END) - _SHOWN
+    printed.seek(max(0, more))
+    text = printed.read().decode(errors="replace")
+    return text if more <= 0 else f"(the first {more} bytes that were printed are left out)\n{text}"
 
 
 def _too_long(task: str, limits: Limits, line: int | None = None) -> str:

@@ -52,8 +52,8 @@ def dataframe(columns: Any) -> DataFrame:
         import pandas
     except ImportError:
         raise UnsupportedError(
-            "a DataFrame needs pandas: pip install 'qnet-circuits[pandas]', or pip install pandas; records() and to_csv() "
-            "need nothing"
+            "a DataFrame needs pandas: pip install 'qnet-circuits[pandas]', or pip install pandas; to_csv() needs no "
+            "other package"
         ) from None
     return pandas.DataFrame(columns)
 
