@@ -148,7 +148,7 @@ class Shot:
         elif act.kind == "reset":
             yield self._event(act, "reset", f"{nodes} resets {names} to 0.")
         elif act.kind == "wait":
-            decays = ", and decays" if self.scene.device is not None else ""
+            decays = ", and decays" if self.scene.device is not None and self.scene.noise.idle else ""
             yield self._event(act, "wait", f"{names} waits {microseconds(act.end - act.start)}{decays}.")
         else:
             yield self._event(act, "gate", f"{nodes} acts on {names}: {_gates(act.gates)}.")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -11,11 +12,13 @@ from qnet_circuits.runs.options import RunOptions
 from qnet_circuits.runs.preparing import prepare
 from qnet_circuits.runs.run import Run
 from qnet_circuits.runs.telling import telling_of
-from tests.runs.story.enumeration import Enumeration
+from tests.runs.story.enumeration import Enumeration, name_of
 from tests.support.programs import random_program
 
 SHOTS, SEED = 300, 11
 DEVICE = "aer:fake_manila"
+#: A device on which programs that are no line need SWAPs.
+LINE = qn.line_device(9)
 CASES = {
     "teleportation, in real time": (qn.Teleportation(state="+"), DEVICE, "feedforward", "+_x"),
     "teleportation, in software": (qn.Teleportation(state="+i", link_fidelity=0.9), DEVICE, "frame", "+i_y"),
@@ -208,7 +211,7 @@ def test_branches_make_the_exact_fidelity(scenes):
 
 @pytest.mark.parametrize("mode", ["feedforward", "frame", "postselect", "none"])
 def test_stories_of_random_programs_keep_to_the_light_cone_and_to_the_record(mode, rng):
-    """Of programs with resets, bits that are written again, crossings in every way, and SWAPs on a device."""
+    """Of programs with resets, bits that are written again, crossings in every way, and SWAPs on a line of qubits."""
     told = 0
     for k in range(8):
         program = qn.Program([qn.Item("circuit", random_program(rng, length=int(rng.integers(8, 22))))])
@@ -219,7 +222,7 @@ def test_stories_of_random_programs_keep_to_the_light_cone_and_to_the_record(mod
             "seed": k,
         }
         on_device = {"optimization_level": 1, "noise": {"zz": 0}} if k % 2 else {}
-        backend = "aer:fake_torino" if k % 2 else "ideal"
+        backend = LINE if k % 2 else "ideal"
         try:
             story = qn.tell(program, backend, shot=2, **asked, **on_device)
         except qn.UnsupportedError:  # Nothing is corrected, or a bit decides and is measured twice.
@@ -235,6 +238,14 @@ def test_stories_of_random_programs_keep_to_the_light_cone_and_to_the_record(mod
         assert measured.items() >= {
             (bit, value) for bit, value in story.bits.items() if bit.startswith("out")
         }
+        circuit = program.items[0].circuit
+        measuring = [each for each in circuit.data if each.name == "measure"]
+        meant = {name_of(circuit, each.clbits[0]): name_of(circuit, each.qubits[0]) for each in measuring}
+        for event in story.events:
+            for bit in event.bits if event.kind == "measure" else ():
+                assert not bit.startswith("out") or [story.qubits[k].name for k in event.qubits] == [
+                    meant[bit]
+                ]
         final = {
             fact.bit: fact.value
             for facts in story.facts.values()
@@ -244,3 +255,28 @@ def test_stories_of_random_programs_keep_to_the_light_cone_and_to_the_record(mod
         assert final.items() <= dict(story.outcomes).items()
         assert all(event.end_s <= story.duration_s for event in story.events)
     assert told >= 3
+
+
+def test_a_swap_on_the_chip_moves_what_is_said_of_a_qubit_with_it():
+    """Three qubits that all meet need a SWAP on a line; without noise each keeps its own value through it."""
+    alice, out = QuantumRegister(3, "alice"), ClassicalRegister(3, "out")
+    circuit = QuantumCircuit(alice, out)
+    circuit.x(alice[1])
+    for a, b in ((0, 1), (1, 2), (2, 0), (1, 0), (0, 2), (2, 1)):
+        circuit.cz(alice[a], alice[b])
+        circuit.barrier()
+    circuit.measure(alice, out)
+    quiet = {"gates": False, "readout": False, "idle": False}
+    program = qn.Program([qn.Item("circuit", circuit)])
+    story = qn.tell(program, qn.line_device(3), noise=quiet, seed=1, shots=2, optimization_level=0)
+    routing = [event for event in story.events if event.text.startswith("Routing")]
+    assert len(routing) == 2
+    said = [(each.time_s, [each.bloch["everyone"][k][2] for k in range(3)]) for each in story.moments[1:]]
+    # Within a SWAP, whose gates are others on the device, the qubits are in superpositions.
+    settled = [(time, [round(z) for z in vector]) for time, vector in said if min(map(abs, vector)) > 0.99]
+    between = [time for time, _ in settled if routing[0].end_s < time < routing[1].time_s]
+    assert between and all(vector == [1, -1, 1] for _, vector in settled)
+    for event in story.events:
+        assert event.kind != "measure" or dict(event.bits) == {
+            f"out[{event.qubits[0]}]": int(event.qubits == (1,))
+        }
