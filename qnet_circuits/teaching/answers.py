@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from qnet_circuits.teaching.verdict import Check, shown
 
 
@@ -28,12 +30,14 @@ def real(value: Any) -> float | None:
 
 
 def whole_numbers(values: Any, low: int, high: int) -> list[int] | None:
-    """Return the whole numbers of a list, tuple or set, each from ``low`` to ``high``, and None for anything else.
+    """Return the whole numbers of a list, tuple, set or array, each from ``low`` to ``high``, and None for anything else.
 
     Example:
         >>> whole_numbers((3, 1), 1, 12), whole_numbers([13], 1, 12), whole_numbers([1.0], 1, 12)
         ([3, 1], None, None)
     """
+    if isinstance(values, np.ndarray):
+        values = values.tolist()
     if not isinstance(values, list | tuple | set) or any(isinstance(each, bool) for each in values):
         return None
     try:

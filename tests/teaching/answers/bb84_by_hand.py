@@ -17,6 +17,7 @@ def right(asked):
     return {
         "by hand": _source(kept, errors, round(len(errors) / len(kept), 2)),
         "sets": f"def by_hand():\n    return {set(kept)!r}, {set(errors)!r}, {len(errors)} / {len(kept)}\n",
+        "arrays": f"def by_hand():\n    return np.array({kept!r}), np.array({errors!r}), {len(errors)} / {len(kept)}\n",
         "by a loop": (
             f"def by_hand():\n    kept, errors = [], []\n    for k, (sent, a, b, read) in enumerate({rows}, 1):\n"
             "        if a == b:\n            kept.append(k)\n            if sent != read:\n                errors.append(k)\n"
