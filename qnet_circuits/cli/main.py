@@ -82,7 +82,7 @@ def qnet() -> None:
     \b
     Exit status:
       0    done
-      1    the protocol came to no good end, or an answer is wrong, although everything worked
+      1    the run succeeded but the protocol aborted, or a student's answer is wrong
       2    the input was wrong; one line says what, and what to do
       3    the backend failed
       4    not finished yet (fetch --no-wait)

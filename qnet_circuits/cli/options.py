@@ -22,7 +22,7 @@ from qnet_circuits.cli.output import Interrupted, show
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.runs.options import OPTIONS, RunOptions
 
-#: Exit status of a protocol that came to no good end although everything worked: a key refused, say.
+#: Exit status if the run succeeded but the protocol aborted; for example, a key was refused.
 REFUSED = 1
 _F = TypeVar("_F", bound=Callable[..., Any])
 

@@ -58,7 +58,7 @@ class Analyzed:
         more: Plain values by name, which join the result's JSON.
         notes: What a reader must know.
         secrets: Values that a result holds but never prints, compares or stores, by name.
-        refused: Why the protocol came to no good end although everything worked; None if it did.
+        refused: Why the protocol aborted although the run succeeded; None if it did not abort.
         report: What people read below the table of figures.
     """
 

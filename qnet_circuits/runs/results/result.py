@@ -75,7 +75,7 @@ class Result:
         blocks: Of a run in several blocks, for each figure: its value in each block, and the two intervals of which the wider
             counts, that of the shots and that of the spread between the blocks.
         more: What else the protocol found, plain values by name; read as ``result.ledger``.
-        refused: Why the protocol came to no good end although everything worked, or None.
+        refused: Why the protocol aborted although the run succeeded, or None.
         secrets: What is never printed, compared or stored; read as ``result.secret_key``.
         report: What people read below the table of figures.
         copies: Of a run of several copies: their ``count``, the ``qubits`` of each, the couplings at which they are
