@@ -52,7 +52,6 @@ def plot_budget(budget: Budget, ax: Axes | None = None) -> Axes:
         >>> ax = plot_budget(budget)
         >>> [label.get_text() for label in ax.get_yticklabels()]
         ['ideal', 'gates', 'interaction', 'predicted']
-        >>> import matplotlib.pyplot; matplotlib.pyplot.close(ax.figure)
     """
     steps = [_step(budget, row) for row in budget.rows]
     last = len(steps) + 2

@@ -48,7 +48,6 @@ def plot_ledger(result: Result | KeyResult, ax: Axes | None = None) -> Axes:
         >>> ax = plot_ledger(KeyResult(None, "short: nothing is left", ledger))
         >>> [label.get_text() for label in ax.get_yticklabels()]
         ['sifted bits', 'test bits', 'phase errors', 'net key']
-        >>> import matplotlib.pyplot; matplotlib.pyplot.close(ax.figure)
     """
     ledger, title = _account(result)
     steps = _steps(ledger)
