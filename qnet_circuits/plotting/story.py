@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from matplotlib.artist import Artist
@@ -14,6 +13,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.bars import draw_legend
+from qnet_circuits.plotting.lanes import Places
 from qnet_circuits.plotting.saving import describe
 from qnet_circuits.plotting.style import (
     FAINT,
@@ -25,7 +25,6 @@ from qnet_circuits.plotting.style import (
     SMALLEST,
     listed,
     new_axes,
-    text_width,
 )
 
 if TYPE_CHECKING:
@@ -33,12 +32,8 @@ if TYPE_CHECKING:
     from qnet_circuits.runs.story.story import Story
 
 _US = 1e6
-#: Inches: the width of a qubit's lane, the bar in it, the text at the right, the height, and the least width of all columns.
-_LANE, _BAR, _SAID, _HEIGHT, _LEAST = 0.4, 0.24, 2.4, 5.5, 4.4
-#: Inches between nodes if they are few, and if they are many.
-_WIDE, _NARROW = 0.9, 0.35
-#: Up to so many nodes all are shown; of more, so many at either end.
-_FEW_NODES, _ENDS = 8, 2
+#: Inches: the bar in a lane, the text at the right, and the height.
+_BAR, _SAID, _HEIGHT = 0.24, 2.4, 5.5
 #: The least height of a bar, and of one that has a digit in it, and the distance of two lines of text, in parts of the plot.
 _THIN, _FOR_DIGIT, _LINE = 0.006, 0.035, 0.042
 #: Of more bits than these their number is said.
@@ -82,7 +77,7 @@ def plot_story(story: Story, ax: Axes | None = None) -> Axes:
         raise ParameterError(
             f"a space-time diagram is of a story, got {type(story).__name__}; give qn.tell(protocol)"
         )
-    places = _Places.of(story)
+    places = Places.of(story)
     ax = new_axes(ax, (places.width + _SAID + 0.8, _HEIGHT))
     whole = story.duration_s * _US or 1.0
     ax.set_ylim(1.03 * whole, -0.03 * whole)
@@ -97,80 +92,7 @@ def plot_story(story: Story, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@dataclass(frozen=True)
-class _Column:
-    """A node, or the nodes in the middle as one: its name, its left and right end, and the lane of each qubit."""
-
-    name: str
-    left: float
-    right: float
-    lanes: dict[int, float]
-    nodes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Places:
-    """Where everything is, in inches."""
-
-    columns: tuple[_Column, ...]
-    labels: dict[float, str]
-    width: float
-
-    @classmethod
-    def of(cls, story: Story) -> _Places:
-        """Return the places of a story: columns as wide as their lanes and names, and as far apart as there is room."""
-        groups = _groups([node.name for node in story.nodes])
-        own = {node.name: node.qubits for node in story.nodes}
-        names = [group[0] if len(group) == 1 else _more(group) for group in groups]
-        counts = [len(own[group[0]]) if len(group) == 1 else 1 for group in groups]
-        widths = [
-            max(count * _LANE, text_width(name, FONT) / 72 + 0.1)
-            for count, name in zip(counts, names, strict=True)
-        ]
-        least = _WIDE if len(groups) <= 2 * _ENDS else _NARROW
-        gap = max(least, (_LEAST - sum(widths)) / len(groups))
-        columns: list[_Column] = []
-        left = gap / 2
-        for group, name, width, count in zip(groups, names, widths, counts, strict=True):
-            first = left + (width - (count - 1) * _LANE) / 2
-            qubits = [qubit for node in group for qubit in own[node]]
-            lanes = {qubit: first + (k * _LANE if len(group) == 1 else 0.0) for k, qubit in enumerate(qubits)}
-            columns.append(_Column(name, left, left + width, lanes, tuple(group)))
-            left += width + gap
-        alone = [column for column in columns if len(column.nodes) == 1]
-        labels = {x: _lane_name(story, qubit) for column in alone for qubit, x in column.lanes.items()}
-        return cls(tuple(columns), labels, left - gap / 2)
-
-    def column(self, node: str) -> _Column:
-        """Return the column of a node."""
-        return next(column for column in self.columns if node in column.nodes)
-
-    def lane(self, qubit: int) -> tuple[float, bool]:
-        """Return where a qubit's lane is, and whether it is that of several nodes."""
-        column = next(each for each in self.columns if qubit in each.lanes)
-        return column.lanes[qubit], len(column.nodes) > 1
-
-
-def _groups(names: Sequence[str]) -> list[list[str]]:
-    if len(names) <= _FEW_NODES:
-        return [[name] for name in names]
-    middle = list(names[_ENDS:-_ENDS])
-    return [*([name] for name in names[:_ENDS]), middle, *([name] for name in names[-_ENDS:])]
-
-
-def _more(nodes: Sequence[str]) -> str:
-    kinds = {name.rstrip("0123456789") for name in nodes}
-    kind = f"{kinds.pop()}s" if len(kinds) == 1 else "nodes"
-    return f"… {len(nodes)} more\n{kind}"
-
-
-def _lane_name(story: Story, qubit: int) -> str:
-    own = story.qubits[qubit]
-    number = own.name.rpartition("[")[2].rstrip("]")
-    return f"[{number}]" if own.physical is None else f"[{number}]\nq{own.physical}"
-
-
-def _draw_event(ax: Axes, event: StoryEvent, places: _Places, whole: float) -> None:
+def _draw_event(ax: Axes, event: StoryEvent, places: Places, whole: float) -> None:
     """Draw a bar in the lane of each qubit, and the line of a link or a crossing between its lanes."""
     if event.kind not in _KINDS:
         return
@@ -221,7 +143,7 @@ def _draw_bar(ax: Axes, event: StoryEvent, x: float, several: bool, whole: float
         )
 
 
-def _paths(story: Story, places: _Places) -> set[tuple[float, float, float, float]]:
+def _paths(story: Story, places: Places) -> set[tuple[float, float, float, float]]:
     """Return where and when messages leave and arrive, each way once."""
     found = set()
     for event in story.events:
@@ -242,7 +164,7 @@ def _draw_message(ax: Axes, sent: tuple[float, float], arrives: tuple[float, flo
     )  # fmt: skip
 
 
-def _write_arrivals(ax: Axes, story: Story, places: _Places, whole: float) -> None:
+def _write_arrivals(ax: Axes, story: Story, places: Places, whole: float) -> None:
     """Write what arrives at the right, each line below the one before it."""
     last = -1.0
     for time, text in _arrivals(story):
@@ -289,7 +211,7 @@ def _bits(bits: dict[str, int]) -> str:
     return listed([f"{name}={value}" for name, value in bits.items()])
 
 
-def _finish(ax: Axes, story: Story, places: _Places) -> None:
+def _finish(ax: Axes, story: Story, places: Places) -> None:
     for k, column in enumerate(places.columns):
         ax.axvspan(
             column.left - 0.05,
@@ -314,7 +236,7 @@ def _finish(ax: Axes, story: Story, places: _Places) -> None:
     draw_legend(ax, list(_handles(story.events)))
 
 
-def _two_lines(places: _Places) -> bool:
+def _two_lines(places: Places) -> bool:
     return any("\n" in column.name for column in places.columns)
 
 

@@ -21,7 +21,7 @@ from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.instructions import CORRECT, TRANSMIT, conditioned
 from qnet_circuits.programs.locality import name_of
 from qnet_circuits.programs.program import Item
-from qnet_circuits.runs.story.acts import Act, Acts, acts_of, at, wire_names
+from qnet_circuits.runs.story.acts import Act, Acts, at, wire_names
 from qnet_circuits.runs.story.messages import (
     Message,
     announcements,
@@ -31,6 +31,7 @@ from qnet_circuits.runs.story.messages import (
     needs_of,
 )
 from qnet_circuits.runs.story.states import Complete
+from qnet_circuits.runs.story.walk import acts_of
 
 #: The clock without a device, in seconds.
 GATE, PAIR, MEASUREMENT = 50e-9, 100e-9, 1e-6
