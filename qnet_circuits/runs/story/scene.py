@@ -80,6 +80,11 @@ class Scene:
                 "a story is of nodes that send messages, and corrections='coherent' has gates across nodes in their place; "
                 "use feedforward, frame, postselect or none"
             )
+        loops = [each.name for each in self.compiled.circuit.data if each.name in ("while_loop", "for_loop")]
+        if loops:
+            raise UnsupportedError(
+                f"{loops[0]!r} lasts nobody knows how long, so no story can say when what follows happens; use if_else"
+            )
         forms = self.compiled.lowered.forms
         if any(variable >= len(forms.raw) for form in forms.accept for variable in form):
             raise UnsupportedError(

@@ -1,5 +1,6 @@
 """Stories as a reader meets them: in a notebook, by their titles, and in the questions."""
 
+import pytest
 from qiskit import QuantumCircuit
 
 import qnet_circuits as qn
@@ -33,3 +34,12 @@ def test_no_question_denies_what_a_node_was_told_aloud():
         assert not [why for why in denied if why.split()[0] in heard], denied
     story = qn.tell(qn.Teleportation(state="+"), seed=1, shots=2, corrections="none")
     assert [each.answer for each in story.quiz()] == ["alice", "no"]
+
+
+def test_a_loop_is_refused_without_advice_that_no_story_takes():
+    circuit = QuantumCircuit(1, 1)
+    with circuit.while_loop((circuit.clbits[0], 1)):
+        circuit.measure(0, 0)
+    with pytest.raises(qn.UnsupportedError) as error:
+        qn.tell(circuit, seed=1, shots=2)
+    assert "while_loop" in str(error.value) and "noise" not in str(error.value)
