@@ -95,10 +95,13 @@ def tell(
         run = Run.of(prepared)
     story = telling_of(prepared, run, circuit).story(shot)
     if states and not story.exact:
-        raise UnsupportedError(f"circuit {story.circuit!r} has {story.notes[-1]}")
+        reason = next(note for note in story.notes if note.startswith("no states"))
+        raise UnsupportedError(f"circuit {story.circuit!r} has {reason}")
     if not withhold:
         return replace(story, _curves=partial(curves_of, prepared))
     if story.withheld is None:
+        if any(event.kind == "message" for event in story.events):
+            raise UnsupportedError(f"{story.notes[-1]}; raise the number of shots, or tell another shot")
         raise UnsupportedError(
             f"circuit {story.circuit!r} sends no message that could be withheld; leave withhold out"
         )

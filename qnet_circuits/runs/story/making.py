@@ -58,8 +58,7 @@ class Telling:
             )
         made = self._stories([shot, *self._others(shot)])
         if self.silent is not None:
-            silent = self.silent._stories([self.silent._alike(self, story.shot) for story in made])
-            made = [replace(story, withheld=each) for story, each in zip(made, silent, strict=True)]
+            made = _beside(made, self.silent, [self.silent._alike(self, story.shot) for story in made])
         return replace(made[0], others=tuple(made[1:]))
 
     @property
@@ -69,11 +68,12 @@ class Telling:
         names = [self.scene.bits[bit] for bit, _ in results]
         return [name for name, result in zip(names, results, strict=True) if self.scene.final[name] == result]
 
-    def _alike(self, other: Telling, shot: int) -> int:
-        """Return the first shot in which the bits that another circuit sends have the values that they have in a shot of it."""
+    def _alike(self, other: Telling, shot: int) -> int | None:
+        """Return the first shot whose bits are those that another circuit sends in a shot of it; None if there is none."""
         names = [name for name in other._sent if name in self.scene.final]
         same = [self._column(name) == other._column(name)[shot] for name in names]
-        return int(np.argmax(np.logical_and.reduce(same))) if same else 0
+        found = np.flatnonzero(np.logical_and.reduce(same)) if same else np.arange(1)
+        return int(found[0]) if found.size else None
 
     def _others(self, shot: int) -> list[int]:
         """Return the first shots in which other results were sent than in the one that is told."""
@@ -199,6 +199,17 @@ class Telling:
             links=scene.links, events=tuple(shot.events()), facts=shot.facts(), moments=moments, bits=bits, outcomes=outcomes,
             latency_s=scene.latency,
         )  # fmt: skip
+
+
+def _beside(made: Sequence[Story], silent: Telling, shots: Sequence[int | None]) -> list[Story]:
+    """Return stories, each with that of a shot of the same circuit without messages, or with a note that there is none."""
+    chosen = [shot for shot in shots if shot is not None]
+    told = iter(silent._stories(chosen) if chosen else ())
+    note = "no shot of the run without messages has the same bits, so none is told beside this one"
+    return [
+        replace(story, notes=(*story.notes, note)) if shot is None else replace(story, withheld=next(told))
+        for story, shot in zip(made, shots, strict=True)
+    ]
 
 
 def _moments(scene: Scene, shots: Sequence[Shot], exact: bool) -> dict[int, tuple[Moment, ...]]:

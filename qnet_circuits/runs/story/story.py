@@ -49,7 +49,7 @@ class Story:
         exact: Whether states are computed. Circuits that are too wide have bits and frames alone.
         probability: The probability of the raw bits in this circuit; None where states are not computed.
         secret: Whether outcomes of the protocol would be key material; then the story is a demonstration.
-        withheld: The same with no message sent; None if there is no message.
+        withheld: The same with no message sent; None if there is no message, or if no shot without messages has the same bits.
         others: Other shots of the circuit, in which other bits were sent.
     """
 

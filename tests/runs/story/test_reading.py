@@ -43,3 +43,21 @@ def test_a_loop_is_refused_without_advice_that_no_story_takes():
     with pytest.raises(qn.UnsupportedError) as error:
         qn.tell(circuit, seed=1, shots=2)
     assert "while_loop" in str(error.value) and "noise" not in str(error.value)
+
+
+def test_what_is_told_without_messages_has_the_same_bits_or_is_not_told():
+    for shots, some in ((1, False), (300, True)):
+        asked = {"corrections": "feedforward", "seed": 4, "shots": shots}
+        story = qn.tell(qn.EntanglementSwapping(), **asked, circuit="zz")
+        sent = {
+            bit: value
+            for event in story.events
+            if event.kind == "message"
+            for bit, value in event.bits.items()
+        }
+        assert (story.withheld is not None) is some
+        if story.withheld is None:
+            with pytest.raises(qn.UnsupportedError, match="shots"):
+                qn.tell(qn.EntanglementSwapping(), **asked, circuit="zz", withhold=True)
+        else:
+            assert sent == {bit: story.withheld.bits[bit] for bit in sent}
