@@ -14,19 +14,20 @@ from qnet_circuits.qkd.schemes import EntanglementBased
 class BBM92(EntanglementBased):
     """BB84 with shared pairs: Alice and Bob each measure one half of a pair in Z or X, and rounds in Z become a key.
 
-    Nobody prepares a bit: it is made by the measurement, and stations that swap need not be trusted (C. H. Bennett, G. Brassard
-    and N. D. Mermin 1992). Bits of X are compared and discarded; the length is that of BB84.
+    Nobody prepares a bit: the measurement creates it, and stations that swap need not be trusted (C. H. Bennett, G. Brassard
+    and N. D. Mermin 1992). Bits of X are compared and discarded; the key has the length of a BB84 key.
 
-    On hardware: 2N qubits in a line for N hops, and 8 circuits: half of Alice's readouts are flipped, and flipped back.
-    Bob, who is corrected, measures Z or X, so that the Pauli frame passes.
+    On hardware: 2N qubits in a line for N hops, and 8 circuits. Half of Alice's readouts are flipped and flipped back.
+    Corrections act on Bob's qubit; he measures Z or X, so they can be made in software (Pauli frame).
 
     Args:
         pairs: Number of pairs, 1 to 100,000,000. Default 100,000.
         key_basis_probability: How often each party chooses the key's basis Z, in (0, 1). Default 0.5.
         hops: Number of links, at least 1. Default 1.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, such as a ``route`` of a larger network, instead of the two.
-        eve: An eavesdropper at Bob's door, or her text form; no man in the middle; nobody by default.
+        network: A chain with links of its own, such as a ``route`` of a larger network, instead of ``hops`` and
+            ``link_fidelity``.
+        eve: An eavesdropper at Bob's door, or her text form, but no man in the middle. Default: nobody.
         tolerance: Observed error rate above which there is no key, in [0, 0.5]. Default 0.05.
         epsilon_secrecy: ε_sec, in (0, 0.5]. Default 1e-10.
         epsilon_correctness: ε_cor, in (0, 0.5]. Default 1e-15.
@@ -34,7 +35,7 @@ class BBM92(EntanglementBased):
         authentication: Whether the conversation is authenticated; without it there is no key. Default True.
 
     Raises:
-        ParameterError: If a value is out of range, or there are two networks.
+        ParameterError: If a value is out of range, or ``network`` is given together with ``hops`` or ``link_fidelity``.
         UnsupportedError: If eve is a man in the middle.
 
     Example:

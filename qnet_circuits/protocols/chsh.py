@@ -25,22 +25,23 @@ _SETTINGS = {"plus_z": (1, "Z", 1), "plus_x": (1, "X", 1), "minus_z": (-1, "Z", 
 @register
 @dataclass(frozen=True)
 class Chsh(ChainProtocol):
-    """A Bell test: whether the two ends of a link or a chain agree more often than any local theory allows.
+    """A Bell test: do the two ends of a link or a chain agree more often than any local theory allows?
 
     S = E(a, b) + E(a, b') + E(a', b) - E(a', b') is at most 2 in every local theory (Clauser, Horne, Shimony, Holt, Phys. Rev.
     Lett. 23, 880 (1969)) and 2√2 for Φ+; a Werner pair of visibility v gives 2√2 v. The p-value is the binomial probability of
-    at least as many wins if each round were won with probability 3/4. Shots that are lost would open the detection loophole; on
-    one chip the parties are no light second apart: this is no loophole-free test.
+    at least as many wins if each round were won with probability 3/4. This is not a loophole-free test: lost shots would open
+    the detection loophole, and parties on one chip are too close to close the locality loophole.
 
-    On hardware: 2N qubits in a line for N hops. Bob, who is corrected, measures Z or X, so that the Pauli frame passes.
+    On hardware: 2N qubits in a line for N hops. Corrections act on Bob's qubit; he measures Z or X, so they can be made in
+    software (Pauli frame).
 
     Args:
         hops: Number of links, at least 1. Default 1.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, instead of the two.
+        network: A chain with links of its own, instead of ``hops`` and ``link_fidelity``.
 
     Raises:
-        ParameterError: If a value is out of range, or both ways are given.
+        ParameterError: If a value is out of range, or ``network`` is given together with ``hops`` or ``link_fidelity``.
 
     Example:
         >>> round(Chsh(link_fidelity=0.95).theory(NoiseParameters())["s_value"], 4)
@@ -54,11 +55,11 @@ class Chsh(ChainProtocol):
         return chsh_program(self.chain)
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
-        """Return the value of the links' convolution at these settings."""
+        """Return the CHSH value of the convolution of all links."""
         return {"s_value": chsh.s_value(self.chain.weights)} if noise.ideal else {}
 
     def baseline(self) -> Protocol:
-        """Return the same test of a pair, one half of which was carried by SWAPs."""
+        """Return the same test of a pair whose one half was carried by SWAPs."""
         return protocol_class("swap-transport").from_parameters(network=self.chain, task="chsh")
 
     @property
@@ -75,8 +76,8 @@ def chsh_program(
     Args:
         network: The chain.
         join: Entangles the ends.
-        messages: Whether messages from the stations, if there are any, decide on the pair.
-        carrier: What a transmission is on a machine, if that is not for the run to say.
+        messages: Whether the pair depends on messages from stations.
+        carrier: The carrier of transmissions on a machine. Default: that of the run.
     """
     items, total = [], Expression()
     first, *_, last = network.path()

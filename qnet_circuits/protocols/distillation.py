@@ -23,39 +23,40 @@ from qnet_circuits.theory.recurrences import distilled
 from qnet_circuits.theory.swapping import chain_weights
 
 ORDERS = ("distil-first", "swap-first")
-#: With more checks than this, the ways in which all can agree are too many to be told one by one.
+#: With more checks than this, there are too many ways in which all can agree to list them.
 _MOST_CHECKS = 12
 
 
 @register
 @dataclass(frozen=True)
 class Distillation(ChainProtocol):
-    """One better Bell pair out of several, by local gates, measurements and a comparison of results.
+    """Several Bell pairs become one better pair by local gates, measurements and a comparison of results.
 
     Alice and Bob do the same gates on their halves of all pairs, measure all pairs but one, and keep it if every two results
-    agree. The figure ``fidelity`` is that of the pair given that it is kept, ``acceptance`` the probability of that. Schemes:
-    ``bbpssw`` (Bennett et al., Phys. Rev. Lett. 76, 722 (1996)), ``dejmps`` (Deutsch et al., Phys. Rev. Lett. 77, 2818
-    (1996)), ``pumping`` (DEJMPS by a fresh pair in every step), ``double-selection`` (Fujii and Yamamoto, arXiv:0811.2639),
-    and ``2-to-1`` to ``5-to-1``, the stabilizer codes of ``theory.distillation_codes`` (Jansen et al., arXiv:2103.03669).
-    Pairs are as the links make them: BBPSSW's twirl, which does nothing to Werner pairs, is left out.
+    agree. The figure ``fidelity`` is the fidelity of kept pairs, ``acceptance`` the probability that a pair is kept. Schemes:
+    ``bbpssw`` (Bennett et al., Phys. Rev. Lett. 76, 722 (1996)), ``dejmps`` (Deutsch et al., Phys. Rev. Lett. 77, 2818 (1996)),
+    ``pumping`` (DEJMPS by a fresh pair in every step), ``double-selection`` (Fujii and Yamamoto, arXiv:0811.2639), and
+    ``2-to-1`` to ``5-to-1``, the stabilizer codes of ``theory.distillation_codes`` (Jansen et al., arXiv:2103.03669). Links
+    make the pairs without a twirl: BBPSSW's twirl, which does nothing to Werner pairs, is left out.
 
     Over several hops the pairs of every link are distilled and then swapped, or raw pairs are swapped and then distilled by
     the ends. All raw pairs are made once, so ``acceptance`` is that of all checks together.
 
-    On hardware: a line of two qubits for each place, as each raw pair is made in the middle and moved outward by two CNOTs on
-    either side. Two pairs take 4 qubits and 8 two-qubit gates, three take 6 and 19. Rounds after the first, and steps of
+    On hardware: a line with two qubits for each stored pair. Each raw pair is made in the middle and moved outward by two CNOTs
+    on either side. Two pairs take 4 qubits and 8 two-qubit gates, three take 6 and 19. Rounds after the first, and steps of
     pumping, measure and reset qubits in mid-circuit.
 
     Args:
         hops: Number of links, at least 1. Default 1.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, instead of the two.
+        network: A chain with links of its own, instead of ``hops`` and ``link_fidelity``.
         scheme: How pairs are distilled. Default ``dejmps``.
         rounds: Rounds of ``dejmps`` and ``double-selection``, or steps of ``pumping``, at least 1; 1 for the other schemes.
         order: ``distil-first`` or ``swap-first``. Default ``distil-first``.
 
     Raises:
-        ParameterError: If a value is out of range, both ways are given, or there are more than 12 checks.
+        ParameterError: If a value is out of range, ``network`` is given together with ``hops`` or ``link_fidelity``, or there
+            are more than 12 checks.
         UnknownNameError: If there is no such scheme or order.
 
     Example:
@@ -113,7 +114,7 @@ class Distillation(ChainProtocol):
         return Program(items, figures, self.chain)
 
     def _announced(self) -> tuple[Announcement, ...]:
-        """Return what is said aloud: the results of the checks, each way, on each link or between the ends."""
+        """Return the announcements: the results of the checks in both directions, on each link or between the ends."""
         path = self.chain.path()
         spans = [(path[0], path[-1])] if self._swaps_first else pairwise(path)
         bits = self._shape.raw - 1
@@ -132,7 +133,7 @@ class Distillation(ChainProtocol):
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
-        """A fidelity above 1/2 proves entanglement; that of a raw pair, if links err, is what distillation must beat."""
+        """A fidelity above 1/2 proves entanglement; distillation must beat the fidelity of a raw pair, if links have errors."""
         raw = self.chain.weights[0]
         beaten = {"raw pair": raw} if raw < 1 else {}
         return {"fidelity": {"entangled": bounds.BELL_ENTANGLED, **beaten}}

@@ -36,29 +36,29 @@ _PAIRS = 2
 @register
 @dataclass(frozen=True)
 class DistillationMap(CouplingsProtocol):
-    """For each coupling of a device: whether distilling two of its pairs into one beats using them as they are.
+    """Finds for each coupling of a device whether distilling two pairs into one beats using raw pairs directly.
 
     A coupling b-c with neighbours a and d is a line of four qubits, as in ``link-benchmark``: the first pair is made on b-c
-    and moved into the memories a and d, where it waits; the second pair checks it. The figure ``gain_b_c`` is in perfect
-    pairs, made by hashing very many, for each raw pair: what is left of distilled pairs, times the probability that they are
-    kept, over 2, minus what is left of raw pairs that are used at once. Above 0 distilling wins, below 0 the direct link does,
-    and at 0 nothing is left either way. On a perfect device one round of DEJMPS wins on Werner links of F from 0.73 to
-    0.85. Couplings without a line have no figure.
+    and moved into the memories a and d, where it waits; the second pair checks it. The figure ``gain_b_c`` counts perfect
+    pairs, made by hashing very many pairs, for each raw pair: the yield of distilled pairs, times the probability that they are
+    kept, over 2, minus the yield of raw pairs that are used at once. Above 0 distilling wins, below 0 the direct link wins, and
+    at 0 both yields are 0. On a perfect device one round of DEJMPS wins on Werner links of F from 0.73 to 0.85. Couplings
+    without a line have no figure.
 
-    The noise of gates, waiting and readouts is in both. The raw pair is read on b and c, the distilled one on a and d, so that
-    a bad readout of b or c speaks for distilling: ``noise={"readout": False}`` compares the pairs alone.
+    Both yields include the noise of gates, waiting and readouts. The raw pair is read out on b and c, the distilled pair on a
+    and d, so a bad readout of b or c counts in favour of distilling: ``noise={"readout": False}`` compares the pairs alone.
 
     On hardware: all qubits of the device, in circuits of one line for each colour.
 
     Args:
         edges: Pairs of physical qubits. Default: all couplings of the device, but for those whose calibration failed.
         scheme: ``dejmps``, ``bbpssw`` or ``2-to-1``. Default ``dejmps``.
-        link_fidelity: Fidelity that every link has of its own, in [0.25, 1]. Default 0.85.
-        wait: Seconds from when the first pair is stored until the second one is there, in [0, 1]. Default 0: no longer than it
-            takes to make it.
+        link_fidelity: Fidelity of every link apart from the device's noise, in [0.25, 1]. Default 0.85.
+        wait: Seconds from the storage of the first pair until the second pair is there, in [0, 1]. Default 0: only the time
+            that the second pair takes.
 
     Raises:
-        ParameterError: If edges are no pairs of different qubits, one comes twice, or a value is out of range.
+        ParameterError: If edges are not pairs of different qubits, an edge is given twice, or a value is out of range.
         UnknownNameError: If there is no such scheme.
 
     Example:
@@ -152,7 +152,7 @@ class DistillationMap(CouplingsProtocol):
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
-        """Distilling pays if the gain is above 0, the direct link's."""
+        """Distilling pays if the gain is above 0, the gain of the direct link."""
         lines = self._lines() if self.edges else []
         return {link_figure(line[1:3], "gain"): {"direct link": 0.0} for line in lines}
 
@@ -162,7 +162,7 @@ def _parities(means: Iterable[Expression]) -> tuple[Event, ...]:
 
 
 def _checked(mean: Expression) -> Expression:
-    """Return the mean where both results of the check agree, whose places are those of the pair's own results."""
+    """Return the mean under the condition that both results of the check agree."""
     return keep_if(mean, [("checks", index) for event in mean.events for _, index in event.bits])
 
 

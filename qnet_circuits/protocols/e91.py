@@ -26,22 +26,23 @@ class E91(EntanglementBased):
 
     Alice measures Z, X or, in the CHSH rounds, (Z ± X)/√2; Bob measures Z or X, each half of the time. Werner pairs of error
     rate Q give S = 2√2 (1 - 2Q), above the 2 of every local theory for Q < 14.6 % (A. K. Ekert 1991, with
-    the inequality of Clauser, Horne, Shimony and Holt). Where S is too low there is no key. The key's
-    length is that of BB84, from the error rate in X: S does not lengthen it, so the key trusts the devices. All CHSH rounds are
-    revealed.
+    the inequality of Clauser, Horne, Shimony and Holt). If S is too low, there is no key. The key has the length of a BB84 key
+    with this error rate in X. S does not enter the length, so the security of the key relies on trusted devices. All CHSH
+    rounds are revealed.
 
-    On hardware: 2N qubits in a line for N hops, and 16 circuits: half of Alice's readouts are flipped, and flipped back.
-    Bob, who is corrected, measures Z or X, so that the Pauli frame passes.
+    On hardware: 2N qubits in a line for N hops, and 16 circuits. Half of Alice's readouts are flipped and flipped back.
+    Corrections act on Bob's qubit; he measures Z or X, so they can be made in software (Pauli frame).
 
     Args:
         pairs: Number of pairs, 1 to 100,000,000. Default 100,000.
         chsh_probability: How often Alice measures at 45°, in (0, 1). Default 0.5.
-        s_minimum: Observed S below which there is no key, in [0, 2√2]. Default: 2 and three standard errors.
-        key_basis_probability: How often she chooses Z of Z and X otherwise, in (0, 1). Default 0.5.
+        s_minimum: Observed S below which there is no key, in [0, 2√2]. Default: 2 plus three standard errors.
+        key_basis_probability: How often Alice chooses Z in the other rounds, in (0, 1); otherwise she chooses X. Default 0.5.
         hops: Number of links, at least 1. Default 1.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, such as a ``route`` of a larger network, instead of the two.
-        eve: An eavesdropper at Bob's door, or her text form; no man in the middle; nobody by default.
+        network: A chain with links of its own, such as a ``route`` of a larger network, instead of ``hops`` and
+            ``link_fidelity``.
+        eve: An eavesdropper at Bob's door, or her text form, but no man in the middle. Default: nobody.
         tolerance: Observed error rate above which there is no key, in [0, 0.5]. Default 0.05.
         epsilon_secrecy: ε_sec, in (0, 0.5]. Default 1e-10.
         epsilon_correctness: ε_cor, in (0, 0.5]. Default 1e-15.
@@ -49,7 +50,7 @@ class E91(EntanglementBased):
         authentication: Whether the conversation is authenticated; without it there is no key. Default True.
 
     Raises:
-        ParameterError: If a value is out of range, or there are two networks.
+        ParameterError: If a value is out of range, or ``network`` is given together with ``hops`` or ``link_fidelity``.
         UnsupportedError: If eve is a man in the middle.
 
     Example:
@@ -84,9 +85,9 @@ class E91(EntanglementBased):
         return {**found, "s_value": chsh_value(found)}
 
     def veto(self, figures: Mapping[str, Estimate]) -> Refusal | None:
-        """Return the alarm where S is too low, or was not measured."""
+        """Return the alarm if S is too low, or was not measured."""
         if "s_value" not in figures:
-            return Refusal("bell", "no CHSH round was played")
+            return Refusal("bell", "there was no CHSH round")
         s = figures["s_value"]
         # S = 8w - 4 of the share w of rounds won.
         won = (s.value + 4) / 8
@@ -98,6 +99,6 @@ class E91(EntanglementBased):
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
-        """No local theory exceeds 2; where the least S was stated, it is a bound too."""
+        """No local theory exceeds 2; the required S is a bound too, if it was given."""
         stated = {} if self.s_minimum is None else {"needed": self.s_minimum}
         return {**super().bounds, "s_value": {"classical": CHSH_CLASSICAL, **stated}}

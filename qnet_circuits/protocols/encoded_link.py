@@ -23,7 +23,7 @@ from qnet_circuits.theory import bounds
 from qnet_circuits.theory.encoded import BlockCode, code_of, encoded_chain
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
-#: With more links the checks have too many results to be told one by one.
+#: With more links the checks have too many results to list them.
 _MOST_HOPS = 3
 
 
@@ -36,11 +36,11 @@ class EncodedLink(ChainProtocol):
     node those of X: that leaves an encoded pair. Stations measure two blocks in the Bell basis, qubit by qubit, and the ends
     take their blocks apart, which measures their checks. All results are compared, so that errors of links, and of gates and
     readouts in the swaps, are seen link by link (Jiang et al., Phys. Rev. A 79, 032325 (2009), whose encoded pairs are made
-    by teleported CNOTs instead). ``fidelity`` is that of the pair given that it is kept, ``acceptance`` the probability of
-    that. Over one link this is distillation by the code.
+    by teleported CNOTs instead). ``fidelity`` is the fidelity of kept pairs, ``acceptance`` the probability that a pair is
+    kept. Over one link this is distillation by the code.
 
-    The code ``repetition-3`` sees up to two bit errors in a link, and multiplies phase errors by three; ``422``, which is
-    [[4,2,2]], sees one error of any kind in a link. The second qubit that ``422`` encodes is left alone.
+    The code ``repetition-3`` detects up to two bit errors in a link, and triples phase errors. The code ``422``, which is
+    [[4,2,2]], detects one error of any kind in a link; the second qubit that it encodes is not used.
 
     On hardware: 6 qubits and 7 two-qubit gates with ``repetition-3`` over one link, 8 and 12 with ``422``; each further link
     adds 8 and 10, or 10 and 16.
@@ -48,13 +48,14 @@ class EncodedLink(ChainProtocol):
     Args:
         hops: Number of links, 1 to 3. Default 1.
         link_fidelity: Fidelity of every raw pair, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, instead of the two.
+        network: A chain with links of its own, instead of ``hops`` and ``link_fidelity``.
         code: ``repetition-3`` or ``422``. Default ``422``.
-        detect: Whether a pair is discarded if an error is seen. Otherwise all are kept, and bit errors are corrected by the
-            code's table, which ``repetition-3`` can: one in each link. Default True.
+        detect: Whether a pair is discarded if an error is detected. Otherwise all pairs are kept, and bit errors are corrected
+            by the code's table; only ``repetition-3`` can do this, for one error in each link. Default True.
 
     Raises:
-        ParameterError: If a value is out of range, both ways are given, or the code cannot correct.
+        ParameterError: If a value is out of range, ``network`` is given together with ``hops`` or ``link_fidelity``, or the
+            code cannot correct.
         UnknownNameError: If there is no such code.
 
     Example:
@@ -113,7 +114,7 @@ class EncodedLink(ChainProtocol):
         )
 
     def _correlator(self, item: str) -> Expression:
-        """Return the parity of the ends' results, after what the table says where errors are corrected."""
+        """Return the parity of the ends' results; if errors are corrected, after the correction by the code's table."""
         out = [("out", 0), ("out", 1)]
         if self.detect or item == "xx":
             return parity(item, out)
@@ -127,7 +128,7 @@ class EncodedLink(ChainProtocol):
         return total
 
     def _announced(self) -> tuple[Announcement, ...]:
-        """Return what is said aloud: the results of checks over each link, and to the ends what each node makes of its own."""
+        """Return the announcements: the results of checks over each link, and each node's conclusions for the ends."""
         path, code = self.chain.path(), self._encoding.code
         said = []
         for near, far in pairwise(path):
@@ -145,7 +146,7 @@ class EncodedLink(ChainProtocol):
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
-        """A fidelity above 1/2 proves entanglement; that of a bare chain, if links err, is what a code must beat."""
+        """A fidelity above 1/2 proves entanglement; a code must beat the fidelity of a bare chain, if links have errors."""
         bare = self.chain.weights[0]
         beaten = {"bare chain": bare} if bare < 1 else {}
         return {"fidelity": {"entangled": bounds.BELL_ENTANGLED, **beaten}}
@@ -165,7 +166,7 @@ def _even(item: str, checks: Sequence[Sequence[Bit]]) -> Expression:
 
 
 def _odd(bits: Iterable[Bit]) -> list[Bit]:
-    """Return the bits that come an odd number of times, whose parity is that of all."""
+    """Return the bits that occur an odd number of times; their parity is that of all bits."""
     left: dict[Bit, None] = {}
     for bit in bits:
         left.pop(bit) if bit in left else left.setdefault(bit)

@@ -32,10 +32,10 @@ class EntanglementSwapping(Protocol):
 
     Args:
         link_fidelity: Fidelity of both links, in [0.25, 1]. Default 1.
-        network: A chain of two links of their own, instead.
+        network: A chain of two links with their own parameters, instead of ``link_fidelity``.
 
     Raises:
-        ParameterError: If a value is out of range, both are given, or the network is no chain of two links.
+        ParameterError: If a value is out of range, both are given, or the network is not a chain of two links.
 
     Example:
         >>> theory = EntanglementSwapping(link_fidelity=0.9).theory(NoiseParameters())

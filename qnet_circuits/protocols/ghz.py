@@ -38,28 +38,29 @@ Setting = tuple[str, int, Sequence[str | float]]
 class Ghz(Protocol):
     """Several parties share one entangled state, (|0…0⟩ + |1…1⟩)/√2.
 
-    In a star, the centre, itself no party, prepares the state and teleports one qubit to each party. Along a chain,
-    neighbours' Bell pairs are fused: each inner party joins its two halves by a CNOT and measures one, and X at a party waits
-    for the parity of all results before it. F = (P + C)/2 with the populations P = P(0…0) + P(1…1) and the coherence C, the
+    In a star, the centre, itself no party, prepares the state and teleports one qubit to each party. Along a chain, the Bell
+    pairs of neighbours are fused: each inner party joins its two halves by a CNOT and measures one. Each party then applies X
+    if the parity of all earlier results is odd. F = (P + C)/2 with the populations P = P(0…0) + P(1…1) and the coherence C, the
     mean of (-1)^(k/2) times the correlators of the strings of X and Y with an even number k of Y, all of them, or 64 drawn at
     random; or, by ``parity-scan``, of (-1)^k times those of cos(kπ/n) X + sin(kπ/n) Y on all parties. F above 1/2 proves
-    genuine entanglement of all parties. Without messages a star's parties hold noise, F = 2^-n, and a chain's a GHZ state
-    with inner parties flipped at random, F = 2^(2 - n).
+    genuine entanglement of all parties. Without messages a star's parties hold noise, F = 2^-n, and a chain's a GHZ state with
+    inner parties flipped at random, F = 2^(2 - n).
 
     On hardware: 3n qubits and 3n - 1 two-qubit gates for a star of n parties; 2n - 2 and 2n - 3 for a chain.
 
     Args:
         parties: Number of parties, at least 2. Default 3.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A star around its first node, or a chain, with links of its own, instead of the two.
+        network: A star around its first node, or a chain, with links of its own, instead of ``parties`` and ``link_fidelity``.
         topology: ``star`` or ``chain``.
-        method: ``xy-strings``, the default, which runs in frames, or ``parity-scan``, the textbook way, which measures all of
-            its settings, and needs real-time corrections: X turns an axis between X and Y to the other side of X, which no
-            change of outcomes makes good. On a device the wait for them costs more fidelity than the draw of strings costs
+        method: ``xy-strings``, the default, runs with Pauli frames. ``parity-scan``, the textbook way, measures all of its
+            settings and needs real-time corrections, since X mirrors an axis between X and Y at X, which no change of outcomes
+            can undo. On a device, waiting for these corrections costs more fidelity than the random choice of strings costs
             certainty (docs/intervals.md), so the scan is for machines that do not wait.
 
     Raises:
-        ParameterError: If a value is out of range, both ways are given, or the network has another topology.
+        ParameterError: If a value is out of range, ``network`` is given together with ``parties`` or ``link_fidelity``, or the
+            network has another topology.
 
     Example:
         >>> [figure.name for figure in Ghz().program(np.random.default_rng(0)).figures]

@@ -35,23 +35,24 @@ class LinkBenchmark(CouplingsProtocol):
     pair's fidelity with Φ+, readout errors included. Links without a common qubit run in one circuit, so that three settings
     for each colour of an edge colouring suffice: 9 circuits for a heavy-hex lattice of any size, 12 for a square one.
     With ``kind="swap"`` the figure is the fidelity of a pair that was swapped over a line of four qubits a-b-c-d: Bell pairs on
-    a-b and c-d, a Bell measurement on b-c. There is one line for each coupling b-c whose ends have other neighbours, with the
-    neighbours whose couplings lie in the fewest lines before; lines are coloured by a greedy method.
+    a-b and c-d, a Bell measurement on b-c. There is one line for each coupling b-c whose ends have other neighbours. It uses
+    the neighbours whose couplings lie in the fewest earlier lines. A greedy method colours the lines.
 
-    Links run at the same time, so on a processor a figure holds the crosstalk of the others, as a program that uses many links
-    at once would meet it, and more of it than one that uses few. A simulated device has only the crosstalk of its description
-    of noise, none by default. Post-selection accepts a shot only if it is accepted on all lines of a circuit.
+    Links run at the same time, so on a processor each figure includes the crosstalk of other links. A program that uses many
+    links at once meets the same crosstalk; a program that uses few links meets less. A simulated device has only the crosstalk
+    of its description of noise, which is none by default. Post-selection accepts a shot only if all lines of a circuit accept
+    it.
 
-    On hardware: all qubits of the device in circuits of two two-qubit layers. The figures can stand for the calibration in
-    placing another program, as ``layout=``.
+    On hardware: all qubits of the device in circuits of two two-qubit layers. The figures can replace the calibration when
+    another program is placed, as ``layout=``.
 
     Args:
         edges: Pairs of physical qubits. Default: all couplings of the device, but for those whose calibration failed.
         kind: ``edge`` or ``swap``.
-        link_fidelity: Fidelity that every link has of its own, in [0.25, 1]. Default 1.
+        link_fidelity: Fidelity of every link apart from the device's noise, in [0.25, 1]. Default 1.
 
     Raises:
-        ParameterError: If edges are no pairs of different qubits, one comes twice, or a value is out of range.
+        ParameterError: If edges are not pairs of different qubits, an edge is given twice, or a value is out of range.
 
     Example:
         >>> benchmark = LinkBenchmark(edges=[(0, 1), (1, 2), (2, 3)])
@@ -96,7 +97,7 @@ class LinkBenchmark(CouplingsProtocol):
         return line_classes(lines)
 
     def _figures(self, fidelities: dict[Line, Expression]) -> list[Figure]:
-        """Return the mean, where there are several links, and each link's fidelity, in the order of their qubits."""
+        """Return the mean, if there are several links, and each link's fidelity, in the order of their qubits."""
         found = {link_figure(place): fidelities[place] for place in sorted(fidelities)}
         if len(found) > 1:
             whole: Expression = sum(found.values(), Expression()) / len(found)
@@ -132,7 +133,7 @@ class LinkBenchmark(CouplingsProtocol):
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
-        """A fidelity above 1/2 proves a pair entangled; the mean proves nothing of any one."""
+        """A fidelity above 1/2 proves that a pair is entangled; the mean proves nothing about a single pair."""
         names = self._names() if self.edges else []
         return {name: {"entangled": bounds.BELL_ENTANGLED} for name in names if name != _MEAN}
 

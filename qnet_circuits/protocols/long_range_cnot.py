@@ -17,10 +17,10 @@ from qnet_circuits.programs.protocol import register
 @register
 @dataclass(frozen=True)
 class LongRangeCnot(CnotProtocol):
-    """A CNOT from Alice's qubit to Bob's over a chain of links, in a depth that does not grow with its length.
+    """A CNOT from Alice's qubit to Bob's over a chain of links, in a depth that does not grow with the length of the chain.
 
     Every link makes a Bell pair; every node then makes one CNOT, all at once, and measures its link qubits, one in Z and one
-    in X. X on the target waits for the parity of the Z results, Z on the control for that of the X results (Bäumer et al.,
+    in X. X on the target depends on the parity of the Z results, Z on the control on that of the X results (Bäumer et al.,
     arXiv:2308.13065). Pauli errors of the links multiply: Bell-diagonal links give their convolution's process fidelity.
 
     On hardware: 2N + 2 qubits in a line, 2N + 1 two-qubit gates in depth 2, 2N measurements and two real-time decisions for N
@@ -29,10 +29,10 @@ class LongRangeCnot(CnotProtocol):
     Args:
         hops: Number of links, at least 1; there are twice as many qubits between control and target. Default 2.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, instead of the two.
+        network: A chain with links of its own, instead of ``hops`` and ``link_fidelity``.
 
     Raises:
-        ParameterError: If a value is out of range, or both ways are given.
+        ParameterError: If a value is out of range, or ``network`` is given together with ``hops`` or ``link_fidelity``.
 
     Example:
         >>> import numpy as np

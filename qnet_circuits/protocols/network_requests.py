@@ -1,4 +1,4 @@
-"""Users of a network ask for pairs: what each gets, and the circuit that makes such pairs."""
+"""Users of a network ask for pairs: the service of each request, and the circuit that makes such pairs."""
 
 from __future__ import annotations
 
@@ -35,26 +35,28 @@ class NetworkRequests(Protocol):
     """Several pairs of users ask one network for entanglement, and share its links and its memories.
 
     ``serve_requests`` samples how requests wait for memories and for links, by routes and a policy. For each request, a circuit
-    makes the pair that its users get on the average: links as they are heralded, swapped at every station of the route, and
-    all that memories lose as a Pauli error of the last link, which is exact for perfect swaps. The figures
-    ``fidelity_1``, ``fidelity_2``, ... come from these circuits, and what swaps lose on a machine is in them; ``served_1``,
-    ``pairs_per_second_1`` and ``latency_s_1`` come from the schedules, whatever the machine: its time is no network time.
+    makes the average pair of its users: links begin with heralded pairs, every station of the route swaps, and the losses of
+    all memories are a Pauli error of the last link, which is exact for perfect swaps. The figures ``fidelity_1``,
+    ``fidelity_2``, ... come from these circuits and include the errors of swaps on a machine. The figures ``served_1``,
+    ``pairs_per_second_1`` and ``latency_s_1`` come from the schedules; the machine does not change them, since its time is not
+    the network's time.
 
-    On hardware: two qubits for each link of a route, as a repeater chain, one request after another.
+    On hardware: two qubits for each link of a route, as in a repeater chain, one request after another.
 
     Args:
         network: A network whose links have lengths. Default: a grid of three rows and columns, links of 20 km by ``sender``
             with an efficiency of 0.5 and sources of fidelity 0.99, and two memories with a T2 of 10 ms at each node.
         requests: The requests: each a ``Request``, [node, node], [node, node, pairs], or an object with the fields of a
-            ``Request``. Default: two pairs between either two opposite corners of the default grid.
+            ``Request``. Default: two pairs for each of the two pairs of opposite corners of the default grid.
         route: How routes are chosen, as of ``Network.route``: ``links``, ``fidelity`` or ``rate``.
         policy: Who comes first: ``first-come``, ``deadline`` or ``turns``, as of ``serve_requests``.
         swapping: ``asap`` or ``doubling``, as of ``Schedule``.
         swap_success: Probability that a swap succeeds, in (0, 1].
-        cutoff_s: Longest time in seconds that a qubit waits at a station. Default: any.
+        cutoff_s: Longest time in seconds that a qubit waits at a station. Default: no limit.
         modes: Attempts of a link at the same time, at least 1.
         rounds: Rounds that are sampled, 100 to 10^6.
-        schedule_seed: Seed of the schedules, of which circuits are made too; the seed of a run is that of its outcomes.
+        schedule_seed: Seed of the schedules, from which the circuits follow too. The seed of a run decides only on its
+            outcomes.
 
     Raises:
         ParameterError: If a value is out of range, a network comes without requests, or a request cannot be served.
@@ -105,7 +107,7 @@ class NetworkRequests(Protocol):
         return {**super().parameters, **({"requests": plain} if plain else {})}
 
     def service(self, level: float = _LEVEL) -> tuple[Served, ...]:
-        """Return what the users of each request get, with intervals of this level."""
+        """Return the service of each request, with intervals of this level."""
         return serve_requests(
             self._network, self.requests or _CORNERS, self.route, self.policy, self.rounds, self.schedule_seed, level,
             swapping=self.swapping, swap_success=self.swap_success, cutoff_s=self.cutoff_s, modes=self.modes,
@@ -149,11 +151,11 @@ class NetworkRequests(Protocol):
         return {f"fidelity_{k}": {"entangled": bounds.BELL_ENTANGLED} for k in self._chains}
 
     def analyze(self, outcomes: Outcomes, analysis: Analysis) -> Analyzed:
-        """Return what the schedules say of each request."""
+        """Return the figures of each request that come from the schedules."""
         return self._scheduled(analysis.level)
 
     def deduce(self, figures: Mapping[str, Estimate], analysis: Analysis) -> Analyzed:
-        """Return the same: schedules are sampled wherever circuits run."""
+        """Return the same as ``analyze``: schedules are sampled on every backend."""
         return self._scheduled(analysis.level)
 
     def _scheduled(self, level: float) -> Analyzed:
@@ -172,7 +174,7 @@ class NetworkRequests(Protocol):
 
 
 def _requests(given: Any) -> tuple[Request, ...]:
-    """Return requests of what was given in their place."""
+    """Return the requests that were given, as objects."""
     if isinstance(given, str | Mapping) or not isinstance(given, Sequence) or not given:
         raise ParameterError(f"requests must be a list such as [[node, node, pairs], ...], got {given!r}")
     return tuple(each if isinstance(each, Request) else Request.from_dict(each) for each in given)

@@ -1,4 +1,4 @@
-"""Tomography of what a chain does to qubits: teleportation, or a teleported CNOT."""
+"""Process tomography of a chain: teleportation, or a teleported CNOT."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from qnet_circuits.protocols.teleported_cnot import append_cnot
 from qnet_circuits.theory import bounds, teleportation
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
-#: What is left without messages: nothing of the input.
+#: The process without messages: nothing of the input is left.
 _LOST = PTM(np.diag([1.0, 0.0, 0.0, 0.0]))
 PROCESSES = ("teleportation", "cnot")
 
@@ -29,13 +29,13 @@ PROCESSES = ("teleportation", "cnot")
 @register
 @dataclass(frozen=True)
 class ProcessTomography(ChainProtocol):
-    """Everything that a teleportation, or a teleported CNOT, does to its qubits.
+    """The complete process that a teleportation, or a teleported CNOT, applies to its qubits.
 
-    Every operator of a qubit is a sum of the states 0, 1, + and +i, so that what becomes of these four, measured in X, Y
-    and Z, is the whole process: 12 circuits for one qubit, 144 for two. The process fidelity F is that of the Choi states,
-    and (d F + 1)/(d + 1) the mean fidelity over all pure inputs of dimension d (M. A. Nielsen, Phys. Lett. A 303, 249
-    (2002)). Over a Bell-diagonal pair of fidelity F both processes have F. For one qubit, ``x_z`` is the mean of Z that the
-    input X gives, and so on.
+    Every operator on a qubit is a sum of the states 0, 1, + and +i. The outputs for these four inputs, measured in X, Y and Z,
+    therefore determine the whole process: 12 circuits for one qubit, 144 for two. The process fidelity F is that of the Choi
+    states, and (d F + 1)/(d + 1) the mean fidelity over all pure inputs of dimension d (M. A. Nielsen, Phys. Lett. A 303, 249
+    (2002)). Over a Bell-diagonal pair of fidelity F both processes have F. For one qubit, ``x_z`` is the mean of Z for the
+    input X, and so on.
 
     On hardware: 2N + 1 qubits in a line for N hops, 2N + 2 for the CNOT.
 
@@ -43,10 +43,10 @@ class ProcessTomography(ChainProtocol):
         process: ``teleportation`` or ``cnot``. Default ``teleportation``.
         hops: Number of links, at least 1. Default 1.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, instead of the two.
+        network: A chain with links of its own, instead of ``hops`` and ``link_fidelity``.
 
     Raises:
-        ParameterError: If a value is out of range, or both ways are given.
+        ParameterError: If a value is out of range, or ``network`` is given together with ``hops`` or ``link_fidelity``.
         UnknownNameError: If there is no such process.
 
     Example:
@@ -71,7 +71,7 @@ class ProcessTomography(ChainProtocol):
         return Program(made.items, [*made.figures(), *elements], self.chain)
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
-        """Return both fidelities of the links' convolution, and for one qubit what becomes of each Pauli."""
+        """Return both fidelities for the convolution of all links, and for one qubit the output for each Pauli."""
         if not noise.ideal:
             return {}
         weights = self.chain.weights
@@ -88,7 +88,7 @@ class ProcessTomography(ChainProtocol):
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
-        """What is reached without entanglement."""
+        """The best values without entanglement."""
         if self.process == "cnot":
             return {"fidelity": {"local": bounds.CNOT_LOCAL}}
         return {"average_fidelity": {"classical": bounds.TELEPORTATION_CLASSICAL}}
@@ -115,6 +115,6 @@ def _cnot(network: Network) -> Tomography:
 
 
 def _blurred() -> SuperOp:
-    """Return the CNOT without its corrections: Z on the control and X on the target are left to chance."""
+    """Return the CNOT without its corrections: Z on the control and X on the target happen at random."""
     left = [Operator(CXGate()).compose(Pauli(error)) for error in ("II", "IZ", "XI", "XZ")]
     return sum((SuperOp(each) for each in left[1:]), SuperOp(left[0])) / 4

@@ -1,4 +1,4 @@
-"""A quantum repeater in time: links by chance over fibre, memories that fade meanwhile, and what a second of it brings."""
+"""A quantum repeater in time: probabilistic links over fibre, memories that decay meanwhile, and rates per second."""
 
 from __future__ import annotations
 
@@ -43,39 +43,40 @@ _ALL_ROUNDS = 10**12
 @register
 @dataclass(frozen=True)
 class QuantumRepeater(Protocol):
-    """Pairs and secret bits per second over long fibres, whose links succeed by chance and whose memories fade.
+    """Pairs and secret bits per second over long fibres, with probabilistic links and memories that decay.
 
-    Links attempt until they are heralded, their qubits are stored until the stations swap, and what the memories lose meanwhile
-    is brought into the circuits by ``storage``:
+    Links attempt until they are heralded, and their qubits are stored until the stations swap. ``storage`` decides how the
+    losses of the memories come into the circuits:
 
-    - ``averaged``: one Pauli channel on the far end, the mean over all rounds of the schedule. Simulators make it.
-    - ``frames``: the same errors, sampled in software for each shot, on processors too. They are emulated.
-    - ``delays``: rounds drawn at random become circuits, in which each stored qubit relaxes by T1 and T2 for its own time.
-      Simulators make it.
-    - ``scaled``: such rounds in delays of a device, network seconds times ``time_scale``. Its own qubits are the memories, so
-      that there must be one.
+    - ``averaged``: one Pauli channel on the far end, the mean over all rounds of the schedule. It needs a simulator.
+    - ``frames``: the same errors, emulated in software for each shot. It also runs on processors.
+    - ``delays``: rounds drawn at random become circuits, in which each stored qubit relaxes by T1 and T2 for its own time. It
+      needs a simulator.
+    - ``scaled``: such rounds with delays of a device, network seconds times ``time_scale``. It needs a device, whose own qubits
+      are the memories.
 
-    The first two are exact for memories that dephase. Of relaxation (T1) they have the Pauli twirl, ``delays`` has all.
-    ``pairs_per_second`` follows from the schedule, the key rates from it and from <XX> and <ZZ> of the circuits: BBM92 in
-    the limit of many pairs. ``plob_ratio`` is ``key_per_use`` over the most that is possible for each use of the fibre without
-    a station (Pirandola et al., arXiv:1510.08863). The wall-clock time of a processor is in none of them.
+    The first two are exact for memories that dephase. They include only the Pauli twirl of relaxation (T1); ``delays`` includes
+    all of it. ``pairs_per_second`` follows from the schedule. The key rates follow from the schedule and from <XX> and <ZZ> of
+    the circuits: BBM92 in the limit of many pairs. ``plob_ratio`` is ``key_per_use`` over the largest possible value for each
+    use of the fibre without a station (Pirandola et al., arXiv:1510.08863). No figure includes the wall-clock time of a
+    processor.
 
     On hardware: a line of two qubits for each link, and two mid-circuit measurements for each station.
 
     Args:
         length_km: Length of the chain in km, greater than 0. Default 100.
-        stations: Number of stations at equal distances, at least 0: the direct link. Default 1.
-        memory_t2: T2 of the memories in seconds, at most 2 T1. Default: they lose nothing, or 2 T1 if ``memory_t1`` is given.
+        stations: Number of stations at equal distances, at least 0; 0 is the direct link. Default 1.
+        memory_t2: T2 of the memories in seconds, at most 2 T1. Default: no loss, or 2 T1 if ``memory_t1`` is given.
         memory_t1: T1 of the memories in seconds. Default infinite.
         cutoff: Seconds after which a qubit that waits at a station is discarded, at least one attempt. Default: never.
         rounds: Rounds that are sampled for the rates, and for means without a closed form, 100 to 10^7. Default 20,000.
-        storage: One of the four. Default ``averaged``.
+        storage: One of the four ways above. Default ``averaged``.
         circuits: Rounds that become circuits in ``delays`` and ``scaled``, 2 to 1000 for each setting. Default 10.
         time_scale: Device seconds for a network second in ``scaled``, greater than 0: T2 of its qubits over T2 of the memories.
-            It is one number for all qubits, so that delays keep their order; a qubit with another T2 fades faster or slower.
+            It is one number for all qubits, so that delays keep their order; a qubit with another T2 decays faster or slower.
         scheme: How links are made: ``midpoint``, ``single-click`` or ``sender``. Default ``midpoint``.
         efficiency: Probability that a photon is emitted, coupled and detected, in (0, 1]. Default 1.
-        source_fidelity: Fidelity of what a source emits, in [0.25, 1]. Default 1.
+        source_fidelity: Fidelity of the pairs that a source emits, in [0.25, 1]. Default 1.
         attenuation_db_per_km: Loss of the fibre in dB/km. Default 0.2.
         swapping: ``asap`` or ``doubling``. Default ``asap``.
         swap_success: Probability that a swap succeeds, in (0, 1]. Default 1.
@@ -84,8 +85,8 @@ class QuantumRepeater(Protocol):
         ends: ``measured``, if end qubits are measured at once, or ``stored`` until the pair is delivered. Default ``measured``.
 
     Raises:
-        ParameterError: If a value is out of range, ``time_scale`` is given without ``scaled`` or the reverse, or what is given
-            would change nothing: ``cutoff`` or ``swap_success`` without a station, ``circuits`` without drawn rounds.
+        ParameterError: If a value is out of range, ``time_scale`` is given without ``scaled`` or the reverse, or a given
+            parameter would change nothing: ``cutoff`` or ``swap_success`` without a station, ``circuits`` without drawn rounds.
         UnknownNameError: If there is no such storage, scheme, swapping or treatment of ends.
 
     Example:

@@ -25,8 +25,8 @@ def bell_program(
     Args:
         network: The chain.
         join: Entangles the ends.
-        messages: Whether messages from the stations, if there are any, decide on the pair.
-        carrier: What a transmission is on a machine, if that is not for the run to say.
+        messages: Whether the pair depends on messages from stations.
+        carrier: The carrier of transmissions on a machine. Default: that of the run.
     """
     items, correlators = [], {}
     for name in ("xx", "yy", "zz"):
@@ -57,7 +57,7 @@ class RepeaterChain(ChainProtocol):
     """One Bell pair between the ends of a chain of stations, made from short pairs by entanglement swapping.
 
     Every link makes a Bell pair, every station measures its two halves in the Bell basis, and the far end applies one Pauli
-    correction for the parities of all results. The fidelity with Φ+ is F = (1 + ⟨XX⟩ - ⟨YY⟩ + ⟨ZZ⟩)/4, from three
+    correction that depends on the parities of all results. The fidelity with Φ+ is F = (1 + ⟨XX⟩ - ⟨YY⟩ + ⟨ZZ⟩)/4, from three
     settings; Werner links of fidelity F give 1/4 + 3/4 v^N with v = (4F - 1)/3 (Briegel, Dür, Cirac and Zoller,
     arXiv:quant-ph/9803056).
 
@@ -67,10 +67,10 @@ class RepeaterChain(ChainProtocol):
     Args:
         hops: Number of links, at least 1. Default 3.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, instead of the two.
+        network: A chain with links of its own, instead of ``hops`` and ``link_fidelity``.
 
     Raises:
-        ParameterError: If a value is out of range, or both ways are given.
+        ParameterError: If a value is out of range, or ``network`` is given together with ``hops`` or ``link_fidelity``.
 
     Example:
         >>> RepeaterChain(hops=3).program(np.random.default_rng(0)).resources["bell_pairs"]

@@ -14,19 +14,19 @@ from qnet_circuits.qkd.schemes import PrepareAndMeasure
 class SixState(PrepareAndMeasure):
     """BB84 with a third basis: Alice sends and Bob measures in Z, X or Y, and rounds in Z become a secret key.
 
-    Three bases show every Pauli error, and intercept-resend makes 33.3 % of errors instead of BB84's 25 % (D. Bruß,
-    quant-ph/9805019). Bits of X and Y are compared and discarded, and both must be below the tolerance. The key's length
-    is that of BB84, from the error rate in X: safe, and shorter than what the third basis would allow.
+    Three bases reveal every Pauli error, and intercept-resend causes an error rate of 33.3 % instead of BB84's 25 % (D. Bruß,
+    quant-ph/9805019). Bits of X and Y are compared and discarded, and both must be below the tolerance. The key has the length
+    of a BB84 key with this error rate in X, which is safe but shorter than the third basis would allow.
 
-    On hardware: one qubit, and 18 circuits, whatever the number of pulses.
+    On hardware: one qubit and 18 circuits for any number of pulses.
 
     Args:
         pulses: Number of qubits that Alice sends, 1 to 100,000,000. Default 100,000.
         key_basis_probability: How often each party chooses Z, in (0, 1); X and Y share the rest. Default 1/3.
         hops: Number of links that a qubit crosses, at least 1. Default 1.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, instead of the two.
-        eve: An eavesdropper at Alice's door, or her text form; nobody by default.
+        network: A chain with links of its own, instead of ``hops`` and ``link_fidelity``.
+        eve: An eavesdropper at Alice's door, or her text form. Default: nobody.
         tolerance: Observed error rate above which there is no key, in [0, 0.5]. Default 0.05.
         epsilon_secrecy: ε_sec, in (0, 0.5]. Default 1e-10.
         epsilon_correctness: ε_cor, in (0, 0.5]. Default 1e-15.
@@ -34,7 +34,7 @@ class SixState(PrepareAndMeasure):
         authentication: Whether the conversation is authenticated; without it there is no key. Default True.
 
     Raises:
-        ParameterError: If a value is out of range, or there are two networks.
+        ParameterError: If a value is out of range, or ``network`` is given together with ``hops`` or ``link_fidelity``.
 
     Example:
         >>> from qnet_circuits.theory.noise_parameters import NoiseParameters
@@ -45,6 +45,6 @@ class SixState(PrepareAndMeasure):
     name: ClassVar[str] = "six-state"
     bases: ClassVar[tuple[str, ...]] = ("z", "x", "y")
     remarks: ClassVar[tuple[str, ...]] = (
-        "the key's length is BB84's bound; the third basis is tested and not used to lengthen it",
+        "the key has the length of BB84's bound; the third basis is tested but does not lengthen the key",
     )
     key_basis_probability: float = 1 / 3

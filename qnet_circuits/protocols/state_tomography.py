@@ -27,20 +27,20 @@ _MIXED = DensityMatrix(np.eye(4) / 4)
 class StateTomography(ChainProtocol):
     """The whole state of a shared pair, from measurements of all nine pairs of Paulis.
 
-    Fidelity with Φ+, negativity, concurrence, entropy in bits and purity of the state, and the means of all fifteen
-    products of Paulis, from which ``density_matrix`` and ``plot_density_matrix`` make the state. Links with weights q_P
-    leave a Bell-diagonal pair of negativity max(0, q - 1/2), q the largest weight of their convolution; a Werner pair of
-    visibility p has the concurrence max(0, (3p - 1)/2). The pair is entangled if and only if the negativity is positive.
+    Fidelity with Φ+, negativity, concurrence, entropy in bits and purity of the state, and the means of all fifteen products of
+    Paulis. ``density_matrix`` and ``plot_density_matrix`` make the state from these means. Links with weights q_P leave a
+    Bell-diagonal pair of negativity max(0, q - 1/2), q the largest weight of their convolution; a Werner pair of visibility p
+    has the concurrence max(0, (3p - 1)/2). The pair is entangled if and only if the negativity is positive.
 
     On hardware: the 2N qubits of a repeater chain of N hops, and nine circuits.
 
     Args:
         hops: Number of links, at least 1. Default 1.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, instead of the two.
+        network: A chain with links of its own, instead of ``hops`` and ``link_fidelity``.
 
     Raises:
-        ParameterError: If a value is out of range, or both ways are given.
+        ParameterError: If a value is out of range, or ``network`` is given together with ``hops`` or ``link_fidelity``.
 
     Example:
         >>> import qnet_circuits as qn

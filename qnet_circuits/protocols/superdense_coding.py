@@ -25,14 +25,14 @@ class SuperdenseCoding(Protocol):
     """Two classical bits travel in one qubit, over a Bell pair that was shared before.
 
     Alice applies one of I, X, Z and ZX to her half and sends it; Bob's Bell measurement reads both bits (Bennett and Wiesner,
-    Phys. Rev. Lett. 69, 2881 (1992)). With a Bell-diagonal pair of fidelity F both bits are right with probability F. The
-    pair's errors are the link's; the qubit that carries the message is sent without further error.
+    Phys. Rev. Lett. 69, 2881 (1992)). With a Bell-diagonal pair of fidelity F both bits are right with probability F. The pair
+    has the errors of the link; the qubit that carries the message is sent without further errors.
 
-    On hardware: 2 qubits, 2 two-qubit gates; the transmission is the run's carrier.
+    On hardware: 2 qubits, 2 two-qubit gates; the run's ``carrier`` makes the transmission.
 
     Args:
         link_fidelity: Fidelity of the pair, in [0.25, 1]. Default 1.
-        network: Two nodes with a link of their own, instead.
+        network: Two nodes with a link of their own, instead of ``link_fidelity``.
 
     Raises:
         ParameterError: If a value is out of range, both are given, or the network has more than one link.
@@ -69,7 +69,7 @@ class SuperdenseCoding(Protocol):
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
-        """One qubit without entanglement carries one bit: two are guessed with probability 1/2."""
+        """One qubit without entanglement carries one bit: two bits are guessed with probability 1/2."""
         return {"success": {"classical": bounds.DENSE_CODING_CLASSICAL}}
 
 

@@ -1,4 +1,4 @@
-"""What a chain does by measurement, done by direct transport: qubits are carried along it by SWAPs."""
+"""Direct transport along a chain by SWAPs, for comparison with protocols that use measurements."""
 
 from __future__ import annotations
 
@@ -24,25 +24,27 @@ TASKS = ("bell", "chsh", "state")
 class SwapTransport(ChainProtocol):
     """For comparison: one half of a Bell pair, or a qubit, is carried along a chain by SWAP gates.
 
-    The direct way to entangle distant qubits on a machine, and what protocols over a chain are compared with: it needs no
-    mid-circuit measurement and no message, but its depth grows with the distance, where that of swapping by measurement stays
-    the same (Bäumer et al., PRX Quantum 5, 030339 (2024), who find that circuits with measurement and feed-forward can do
-    better than unitary ones). The Pauli errors of all links add up on the qubit that travels, so that the links' own noise
-    leaves what it leaves of a chain: 1/4 + 3/4 v^N with v = (4F - 1)/3 for Werner links of fidelity F.
+    This is the direct way to entangle distant qubits on a machine, and the baseline of protocols over a chain. It needs no
+    mid-circuit measurement and no message, but its depth grows with the distance, while the depth of swapping by measurement
+    stays the same (Bäumer et al., PRX Quantum 5, 030339 (2024), who find that circuits with measurement and feed-forward can do
+    better than unitary ones). The Pauli errors of all links add up on the qubit that travels, so the links' own noise gives the
+    same fidelity as in a repeater chain: 1/4 + 3/4 v^N with v = (4F - 1)/3 for Werner links of fidelity F.
 
     On hardware: the 2N qubits of a repeater chain of N hops, and 6N - 5 two-qubit gates in a row, three for each of 2N - 2
-    SWAPs, whatever the run's carrier. A state takes the 2N + 1 qubits of teleportation, and 2N SWAPs.
+    SWAPs, with any carrier of the run. A state takes the 2N + 1 qubits of teleportation, and 2N SWAPs.
 
     Args:
         hops: Number of links, at least 1. Default 3.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, instead of the two.
-        task: What is carried and how it is judged: ``bell``, half of a pair by the figures of ``RepeaterChain``; ``chsh``, half
-            of a pair by that of ``Chsh``; ``state``, a qubit by those of ``Teleportation``. Default ``bell``.
+        network: A chain with links of its own, instead of ``hops`` and ``link_fidelity``.
+        task: The task: ``bell`` carries half of a pair and has the figures of ``RepeaterChain``; ``chsh`` carries half of a
+            pair and has the figure of ``Chsh``; ``state`` carries a qubit and has the figures of ``Teleportation``. Default
+            ``bell``.
         state: With ``state``: 0, 1, +, -, +i, -i, or angles, as of ``Teleportation``. By default all six cardinal states.
 
     Raises:
-        ParameterError: If a value is out of range, both ways are given, or there is a state to a task without one.
+        ParameterError: If a value is out of range, ``network`` is given together with ``hops`` or ``link_fidelity``, or
+            ``state`` is given for another task.
         UnknownNameError: If there is no such task.
 
     Example:
@@ -61,7 +63,7 @@ class SwapTransport(ChainProtocol):
         if self.state is not None:
             if self.task != "state":
                 raise ParameterError(
-                    f"task {self.task!r} sends no state of its own: leave state out, or say task='state'"
+                    f"task {self.task!r} sends no state of its own: leave state out, or give task='state'"
                 )
             object.__setattr__(self, "state", check_state(self.state))
         super().__post_init__()
@@ -87,5 +89,5 @@ class SwapTransport(ChainProtocol):
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
-        """What the task must beat, however it is done."""
+        """The bounds of the task, the same for every way of doing it."""
         return self._by_measurement().bounds

@@ -48,19 +48,20 @@ class Teleportation(ChainProtocol, _Sent):
     Alice measures her qubit and her half of the pair in the Bell basis; Bob corrects X and Z by the parities of her two bits
     and the stations'. The fidelity with a state of Bloch vector r is F = (1 + r·s)/2, from up to three Pauli settings; over
     the six cardinal states, a 2-design, its mean is that over all states, (2F + 1)/3 for a pair of fidelity F (Horodecki,
-    Horodecki, Horodecki, arXiv:quant-ph/9807091). Without entanglement at most 2/3 is reached, without messages 1/2.
+    Horodecki, Horodecki, arXiv:quant-ph/9807091). The mean fidelity is at most 2/3 without entanglement, and 1/2 without
+    messages.
 
     On hardware: 2N + 1 qubits in a line and 2N two-qubit gates for N hops, two real-time decisions in feed-forward mode.
 
     Args:
-        state: 0, 1, +, -, +i, -i, or angles in radians: (theta, phi), or ``theta=1.2, phi=0.5`` as text, the clear form if the
-            two numbers could be amplitudes. By default all six cardinal states.
+        state: 0, 1, +, -, +i, -i, or angles in radians: (theta, phi), or ``theta=1.2, phi=0.5`` as text, which is needed if the
+            two numbers could be amplitudes. Default: all six cardinal states.
         hops: Number of links, at least 1. Default 1.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, instead of the two.
+        network: A chain with links of its own, instead of ``hops`` and ``link_fidelity``.
 
     Raises:
-        ParameterError: If a value is out of range, or both ways are given.
+        ParameterError: If a value is out of range, or ``network`` is given together with ``hops`` or ``link_fidelity``.
 
     Example:
         >>> len(Teleportation().program(np.random.default_rng(0)).items)
@@ -79,7 +80,7 @@ class Teleportation(ChainProtocol, _Sent):
         return state_program(self.chain, self.state)
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
-        """Return the fidelity of the state, or the mean one and that of each axis."""
+        """Return the fidelity of the state; for all six states, the mean fidelity and that of each axis."""
         if not noise.ideal:
             return {}
         weights = self.chain.weights
@@ -123,7 +124,7 @@ def state_program(network: Network, state: State | None, direct: bool = False) -
 
 
 def _figures(settings: list[tuple[str, Expression]], average: bool, without: float) -> list[Figure]:
-    """Return the fidelity, and over all six states that of each axis."""
+    """Return the fidelity, and for all six states also that of each axis."""
     total = sum((part for _, part in settings), Expression())
     fidelity = (1 + total / (6 if average else 1)) / 2
     figures = [Figure("fidelity", fidelity, ideal=1.0, without_messages=without, physical=(0.0, 1.0))]

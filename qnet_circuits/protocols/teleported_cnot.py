@@ -20,19 +20,19 @@ from qnet_circuits.programs.protocol import register
 class TeleportedCnot(CnotProtocol):
     """A CNOT from Alice's qubit to Bob's, by one Bell pair and two messages.
 
-    Alice's control is copied, in the Z basis, onto Bob's half of the pair (cat-entangler), acts there, and the copy is measured
-    away in the X basis (cat-disentangler; Yimsiriwattana and Lomonaco, arXiv:quant-ph/0402148). A Bell-diagonal pair gives the
-    process fidelity F; the average gate fidelity is (4F + 1)/5.
+    Alice's control is copied in the Z basis onto Bob's half of the pair (cat-entangler). The copy controls the gate there, and
+    is then measured in the X basis (cat-disentangler; Yimsiriwattana and Lomonaco, arXiv:quant-ph/0402148). A Bell-diagonal
+    pair gives the process fidelity F; the average gate fidelity is (4F + 1)/5.
 
     On hardware: 2N + 2 qubits in a line and 2N + 1 two-qubit gates for N hops.
 
     Args:
         hops: Number of links, at least 1. Default 1.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, instead of the two.
+        network: A chain with links of its own, instead of ``hops`` and ``link_fidelity``.
 
     Raises:
-        ParameterError: If a value is out of range, or both ways are given.
+        ParameterError: If a value is out of range, or ``network`` is given together with ``hops`` or ``link_fidelity``.
 
     Example:
         >>> import numpy as np
@@ -64,8 +64,8 @@ def append_cnot(
     Args:
         circuit: A circuit that holds the registers.
         network: The chain.
-        registers: Those of ``chain_registers`` with two qubits at each end.
-        cat: Two bits, whose messages the corrections wait for.
+        registers: The registers of ``chain_registers`` with two qubits at each end.
+        cat: Two bits that the corrections depend on.
     """
     (control, near), (far, target) = registers[0], registers[-1]
     x, z = distribute(circuit, network, (near, far))

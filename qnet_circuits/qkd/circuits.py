@@ -19,7 +19,7 @@ OUT = "out"
 
 
 def sent_circuit(network: Network, setting: Setting, eve: Eavesdropper | None) -> QuantumCircuit:
-    """Return the circuit of a qubit that is prepared at one node and travels along a chain, to be measured at another.
+    """Return the circuit of a qubit that is prepared at one end of a chain, travels along it and is measured at the other end.
 
     Args:
         network: The chain, with the eavesdropper's node.
@@ -51,9 +51,9 @@ def sent_circuit(network: Network, setting: Setting, eve: Eavesdropper | None) -
 
 
 def shared_circuit(network: Network, setting: Setting, eve: Eavesdropper | None) -> QuantumCircuit:
-    """Return the circuit of a pair between a chain's ends, of which both parties measure one half.
+    """Return the circuit of a pair between a chain's ends; each party measures one half.
 
-    The eavesdropper stands at Bob's door: she is the end of the chain, hears the results of the stations as he would, and sends
+    The eavesdropper stands at Bob's door: she is the end of the chain, receives the stations' results in Bob's place, and sends
     the half on to him.
 
     Args:
@@ -86,7 +86,7 @@ def shared_circuit(network: Network, setting: Setting, eve: Eavesdropper | None)
 
 
 def measure_basis(circuit: QuantumCircuit, qubit: Qubit, basis: str, bit: Clbit, flip: int = 0) -> None:
-    """Append the measurement of Z, X, Y, (Z + X)/√2 (``plus``) or (Z - X)/√2 (``minus``), and with ``flip`` of its negative."""
+    """Append the measurement of Z, X, Y, (Z + X)/√2 (``plus``) or (Z - X)/√2 (``minus``); with ``flip``, of its negative."""
     if basis in ("plus", "minus"):
         circuit.ry(-math.pi / 4 if basis == "plus" else math.pi / 4, qubit)
         basis = "z"
@@ -96,7 +96,7 @@ def measure_basis(circuit: QuantumCircuit, qubit: Qubit, basis: str, bit: Clbit,
 
 
 def _ask(circuit: QuantumCircuit, setting: Setting, eve: Eavesdropper | None) -> None:
-    """Let the eavesdropper measure what she kept, where Alice's announced basis tells her something."""
+    """Let the eavesdropper measure the qubit that she kept, if Alice's announced basis helps her."""
     if eve is None or setting.heard is None or setting.heard[0] != HEARD:
         return
     (register,) = (register for register in circuit.qregs if register.name == EVE)

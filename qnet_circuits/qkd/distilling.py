@@ -1,4 +1,4 @@
-"""From outcomes to a key, and what must be said of it."""
+"""From outcomes to a key, and the notes about it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,15 @@ if TYPE_CHECKING:
     from qnet_circuits.qkd.distribution import KeyDistribution
 
 GROUPED = (
-    "the rounds of each setting ran together and were put in order by secret random bits afterwards; "
-    "how many there were of each is on record, and is paid for since it counts Alice's bits, or their flips"
+    "the rounds of each setting ran together, and secret random bits put all rounds in order afterwards; the number of "
+    "rounds of each setting is on record, and the key pays for it since it counts Alice's bits, or their flips"
 )
 ONE_CONTROLLER = "one controller prepared and measured for both parties"
-DIAGNOSTIC = (
-    "error rates are of all sifted rounds, which only this process, holding both records, can compare"
-)
+DIAGNOSTIC = "error rates are those of all sifted rounds; only this process can compare them, since it holds both records"
 
 
 def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed:
-    """Return the figures of a key distribution, its account, and the key where there is one.
+    """Return the figures of a key distribution, its account, and the key if there is one.
 
     Args:
         protocol: The protocol.
@@ -49,7 +47,7 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
         veto = Refusal(*analysis.veto.split(": ", 1))
     held = sessions(protocol, lines, analysis, veto)
     results = [one.run() for one in held]
-    # With a man in the middle one of the two sessions may end well: what both parties have is what the worse one ends with.
+    # With a man in the middle one of the two sessions may succeed: the result of both parties is that of the worse session.
     result = min(results, key=lambda one: {"unauthenticated": 1, None: 2}.get(one.alarm, 0))
     result, refused = replace(result, ledger=revealed(result.ledger, lines[0])), result.reason
     figures["key_length"] = counted(result.ledger.net_key)
@@ -66,18 +64,18 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
         secrets["bob_key"] = held[-1].bob.result.key
     notes = [GROUPED, ONE_CONTROLLER, DIAGNOSTIC, *protocol.remarks]
     if analysis.demonstration:
-        notes.append("the random bits follow from a seed that was given")
+        notes.append("the random bits follow from the given seed")
     notes += [note for note in result.notes if note not in notes]
     if isinstance(protocol.eve, ManInTheMiddle):
-        # All that was missing were the tags: she has what Alice would take for the key, and what Bob would.
+        # Only the tags were missing: she has the string that Alice would accept as the key, and Bob's.
         more["eve_holds_key"] = all(one.alarm == "unauthenticated" for one in results)
         if more["eve_holds_key"]:
-            notes.append("a man in the middle holds what Alice takes for the key, and what Bob does")
+            notes.append("a man in the middle holds the string that Alice takes for the key, and Bob's too")
     return Analyzed(figures, more, tuple(notes), secrets, refused, str(result.ledger))
 
 
 def played(protocol: KeyDistribution, outcomes: Mapping[str, Registers], analysis: Analysis) -> list[Rounds]:
-    """Return the rounds of each line, in an order that follows from the secret randomness: the same for each analysis."""
+    """Return the rounds of each line in an order from the secret randomness, which is the same for each analysis."""
     return [
         arrange(line, outcomes, protocol.rounds, _source(analysis, f"order {place}"))
         for place, line in enumerate(protocol.lines())

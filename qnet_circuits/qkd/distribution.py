@@ -1,4 +1,4 @@
-"""What all key distributions are: settings that are drawn, circuits, and an analysis that ends in a key or in a reason."""
+"""The base of all key distributions: random settings, circuits, and an analysis that gives a key or the reason why not."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ from qnet_circuits.theory.swapping import chain_weights
 
 #: Rounds that a run can hold in memory.
 MOST_ROUNDS = 100_000_000
-#: Item that no round was drawn of, but that a declared figure reads: run once, and not counted.
+#: Shots of an item without rounds that a declared figure reads: it runs once and is not counted.
 SPARE = "spare_"
 
 
 @dataclass(frozen=True)
 class KeyDistribution(Protocol):
-    """A key distribution: its fields are those of the line, of the eavesdropper and of the session.
+    """A key distribution. Its fields describe the line, the eavesdropper and the session.
 
     Args:
         key_basis_probability: How often each party chooses the key's basis Z, in (0, 1).
         hops: Number of links, at least 1. Default 1.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
         network: A chain with links of its own, instead of the two.
-        eve: An eavesdropper, or her text form; nobody by default.
+        eve: An eavesdropper, or her text form. Default: nobody.
         tolerance: Observed error rate above which there is no key, in [0, 0.5].
         epsilon_secrecy: ε_sec, in (0, 0.5].
         epsilon_correctness: ε_cor, in (0, 0.5].
@@ -56,13 +56,13 @@ class KeyDistribution(Protocol):
     """
 
     secret_outcomes: ClassVar[bool] = True
-    #: The bases that are sifted: the first makes the key, the second bounds the phase errors.
+    #: The bases that are sifted: the first one makes the key, the second one bounds the phase errors.
     bases: ClassVar[tuple[str, ...]] = ("z", "x")
     #: Name of the field that counts the rounds.
     counted: ClassVar[str] = "pulses"
     #: The link that an eavesdropper sits on: 0 for Alice's, -1 for Bob's.
     tapped_link: ClassVar[int]
-    #: What must be said of the key.
+    #: Notes about the key.
     remarks: ClassVar[tuple[str, ...]] = ()
 
     key_basis_probability: float = 0.5
@@ -94,16 +94,16 @@ class KeyDistribution(Protocol):
 
     @property
     def sifted_share(self) -> float:
-        """How many rounds have the same basis on both sides on average, in (0, 1)."""
+        """Mean share of rounds in which both parties have the same basis, in (0, 1)."""
         line = self.lines()[0]
         return sum(setting.probability for setting in line if setting.matched)
 
     @property
     def rules(self) -> SessionParameters:
-        """What both parties agreed on for the classical half.
+        """The rules that both parties agreed on for the classical half.
 
-        Rounds of one bit of Alice's, sent or flipped, run together, and apart for each choice of an eavesdropper: how many
-        there are of each is on record before they are played.
+        Rounds with the same bit of Alice's, sent or flipped, run together, separately for each choice of an eavesdropper. The
+        number of rounds of each kind is therefore on record before they take place.
         """
         return SessionParameters(
             self.tolerance,
@@ -132,7 +132,7 @@ class KeyDistribution(Protocol):
 
     @abstractmethod
     def lines(self) -> tuple[Line, ...]:
-        """Return the settings: of one line, or of two where a man in the middle cuts it."""
+        """Return the settings: of one line, or of two lines if a man in the middle cuts it."""
 
     @abstractmethod
     def circuit(self, setting: Setting) -> QuantumCircuit:
@@ -157,7 +157,7 @@ class KeyDistribution(Protocol):
         return expected(shares(*self._chosen(), self.bases), self.eavesdropper, whole, before)
 
     def program(self, rng: np.random.Generator) -> Program:
-        """Return one circuit for each kind of round, with as many shots as were drawn of it."""
+        """Return one circuit for each kind of round. Its shots are the number of rounds of this kind."""
         items, names = [], {}
         for line in self.lines():
             counts = draw(line, self.rounds, rng)
@@ -173,9 +173,9 @@ class KeyDistribution(Protocol):
         return Program(items, self._declared(names), self._network())
 
     def _announced(self, setting: Setting, circuit: QuantumCircuit) -> tuple[Announcement, ...]:
-        """Return what the parties, at both ends of a line, say aloud of a round of this kind.
+        """Return the announcements of the parties at both ends of a line in a round of this kind.
 
-        Bob says his basis, Alice whether the round counts. Outcomes of the test bases, and of CHSH rounds, are compared.
+        Bob announces his basis, Alice whether the round counts. Outcomes of test bases and of CHSH rounds are compared.
         """
         alice, *_, bob = (register.name for register in circuit.qregs)
         compared = setting.at_45 or (setting.matched and setting.alice != self.bases[0])
@@ -205,7 +205,7 @@ class KeyDistribution(Protocol):
         return {}
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
-        """Return error rates, and what the eavesdropper knows, for the links' own noise."""
+        """Return error rates, and the eavesdropper's knowledge, for the links' own noise."""
         if not noise.ideal:
             return {}
         chain = self._chain()
@@ -215,7 +215,7 @@ class KeyDistribution(Protocol):
         return self._figures(chain_weights(weights), chain_weights(before) if before else PERFECT)
 
     def analyze(self, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed:
-        """Put the rounds in order, let the parties distil a key, and say what happened."""
+        """Put the rounds in order, let the parties distil a key, and report the result."""
         return distilled(self, outcomes, analysis)
 
     def round_table(self, outcomes: Outcomes, analysis: Analysis) -> dict[str, NDArray[Any]]:
@@ -224,15 +224,15 @@ class KeyDistribution(Protocol):
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
-        """What the error rate may not exceed."""
+        """The error rate that must not be exceeded."""
         return {"qber": {"tolerated": self.tolerance}}
 
 
 def check_open(name: str, value: float) -> float:
-    """Return a probability above 0 and below 1: both of what it chooses between are needed.
+    """Return a probability above 0 and below 1: both alternatives are needed.
 
     Raises:
-        ParameterError: If it is none.
+        ParameterError: If the value is something else.
 
     Example:
         >>> check_open("key_basis_probability", 0.9)

@@ -1,4 +1,4 @@
-"""Eavesdroppers on a link: each is a node with a register of her own, and what she learns stands in her record."""
+"""Eavesdroppers on a link: each is a node with a register of her own, and her record holds what she learns."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _AXES = {**AXES, "breidbart": (math.sqrt(0.5), 0.0, math.sqrt(0.5))}
 
 @dataclass(frozen=True)
 class InterceptResend(Eavesdropper):
-    """Measure a qubit, and send on what was seen.
+    """Intercept-resend: Eve measures a qubit and sends on the state that she saw.
 
-    A random basis of BB84's makes 25 % of errors in each basis and tells her half of the bits (six-state: 33.3 %, a third);
-    the Breidbart basis, halfway between Z and X, makes 25 % too, and she is right with cos²(π/8). The qubit that she sends on
-    is the one that she measured, in the state that she saw.
+    With random bases of BB84 she causes an error rate of 25 % in each basis and learns half of the bits (six-state: 33.3 % and
+    a third). The Breidbart basis, halfway between Z and X, also causes 25 %, and she is right with probability cos²(π/8). She
+    sends on the qubit that she measured, in the state that she saw.
 
     Args:
-        fraction: Part of the qubits that she takes, in [0, 1].
-        basis: ``z``, ``x`` or ``breidbart``; None for a basis of the protocol's, drawn anew for each qubit.
+        fraction: Fraction of the qubits that she intercepts, in [0, 1]. Default 1.
+        basis: ``z``, ``x`` or ``breidbart``. Default: for each qubit a random basis of the protocol.
 
     Raises:
         ParameterError: If the fraction is out of range.
@@ -60,14 +60,14 @@ class InterceptResend(Eavesdropper):
         return cls(_number("fraction", fraction), basis)
 
     def choices(self, bases: Sequence[str]) -> dict[str, float]:
-        """Return the bases that she measures in, and ``none`` for letting a qubit pass."""
+        """Return the bases that she measures in, and ``none`` if she lets a qubit pass."""
         chosen = [self.basis] if self.basis else list(bases)
         taken = {basis: self.fraction / len(chosen) for basis in chosen}
         likely = {"none": 1 - self.fraction, **taken}
         return {choice: probability for choice, probability in likely.items() if probability > 0}
 
     def heard(self, choice: str) -> Bit | None:
-        """Return her bit, where she measured."""
+        """Return her bit, if she measured."""
         return None if choice == "none" else (HEARD, 0)
 
     def meet(self, circuit: QuantumCircuit, register: QuantumRegister, choice: str) -> None:
@@ -98,18 +98,18 @@ class InterceptResend(Eavesdropper):
 
 @dataclass(frozen=True)
 class EntanglingProbe(Eavesdropper):
-    """Entangle a probe with each qubit, and measure it when the bases are known.
+    """Optimal individual attack: Eve entangles a probe with each qubit, and measures it when the bases are known.
 
-    The phase-covariant cloner |0⟩|0⟩ → |0⟩|0⟩, |1⟩|0⟩ → cos η |1⟩|0⟩ + sin η |0⟩|1⟩, turned so that the circle of X and Z
-    is its equator. Bob is wrong with D = (1 - cos η)/2, and she is right with F_E = 1/2 + √(D(1 - D)): no attack on each qubit
-    alone knows more for this D (J. I. Cirac and N. Gisin, Coherent eavesdropping strategies for the 4 state quantum
-    cryptography protocol, 1997).
+    She uses the phase-covariant cloner |0⟩|0⟩ → |0⟩|0⟩, |1⟩|0⟩ → cos η |1⟩|0⟩ + sin η |0⟩|1⟩, turned so that the circle of X
+    and Z is its equator. Bob is wrong with probability D = (1 - cos η)/2, and she is right with probability F_E = 1/2 + √(D(1 -
+    D)). No attack on single qubits learns more for this D (J. I. Cirac and N. Gisin, Coherent eavesdropping strategies for the
+    4 state quantum cryptography protocol, 1997).
 
     Args:
-        disturbance: D, in [0, 0.5].
+        disturbance: The error rate D that she causes, in [0, 0.5].
 
     Raises:
-        ParameterError: If it is out of range.
+        ParameterError: If the disturbance is out of range.
 
     Example:
         >>> str(EntanglingProbe(disturbance=0.5)), EntanglingProbe(0.5).knowledge("x", ("z", "x"))
@@ -132,7 +132,7 @@ class EntanglingProbe(Eavesdropper):
         return cls(_number("disturbance", disturbance))
 
     def choices(self, bases: Sequence[str]) -> dict[str, float]:
-        """Return the one thing that she does."""
+        """Return her only choice."""
         return {"probe": 1.0}
 
     def meet(self, circuit: QuantumCircuit, register: QuantumRegister, choice: str) -> None:
@@ -163,10 +163,10 @@ class EntanglingProbe(Eavesdropper):
 
 @dataclass(frozen=True)
 class ManInTheMiddle(Eavesdropper):
-    """Be Bob to Alice and Alice to Bob, and hold a key with each.
+    """Man in the middle: Eve plays Bob to Alice and Alice to Bob, and shares a key with each.
 
-    She makes no error, so no error rate finds her. Only authentication does: the two ends of it are somebody whom Alice knows
-    and somebody whom Bob knows, and she is neither.
+    She causes no errors, so no error rate reveals her. Only authentication reveals her, since she lacks the key that Alice and
+    Bob share.
 
     Example:
         >>> str(ManInTheMiddle())
@@ -184,11 +184,11 @@ class ManInTheMiddle(Eavesdropper):
         return cls()
 
     def transmitted(self, basis: str, bases: Sequence[str]) -> float:
-        """Return 1: each of them receives what its peer sent, who is she."""
+        """Return 1: Alice and Bob each receive exactly what their peer, Eve, sent."""
         return 1.0
 
     def knowledge(self, basis: str, bases: Sequence[str]) -> tuple[tuple[float, float], ...]:
-        """Return that she knows each sifted bit."""
+        """Return full knowledge: she knows each sifted bit."""
         return ((1.0, 1.0),)
 
 
@@ -196,10 +196,10 @@ _KINDS = (InterceptResend, EntanglingProbe, ManInTheMiddle)
 
 
 def eavesdropper(given: object) -> Eavesdropper | None:
-    """Return an eavesdropper of what was given.
+    """Return the eavesdropper that was given, as an object.
 
     Args:
-        given: One, or None, or a text: ``intercept-resend[:fraction[:basis]]``, ``entangling-probe:disturbance`` or
+        given: An eavesdropper, None, or a text: ``intercept-resend[:fraction[:basis]]``, ``entangling-probe:disturbance`` or
             ``man-in-the-middle``.
 
     Raises:
@@ -232,7 +232,7 @@ def _number(name: str, text: str) -> float:
 
 
 def _overlap(choice: str, basis: str) -> float:
-    """Return m·B, and 1 where she lets the qubit pass."""
+    """Return m·B, or 1 if she lets the qubit pass."""
     if choice == "none":
         return 1.0
     return sum(a * b for a, b in zip(_AXES[choice], AXES[basis], strict=True))

@@ -1,6 +1,6 @@
-"""The figures of key distribution: as linear combinations of probabilities, and what they must come to.
+"""The figures of key distribution, as linear combinations of probabilities, and their theory.
 
-Theory knows the links' own noise and the eavesdropper.
+The theory takes the links' own noise and the eavesdropper into account.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def error_rate(lines: Sequence[Line], names: Mapping[str, str], basis: str | Non
 
 
 def guess_rate(line: Line, names: Mapping[str, str]) -> Expression:
-    """Return the probability that the eavesdropper's bit of a sifted round is Alice's; where she has none she tosses a coin."""
+    """Return the probability that the eavesdropper's bit of a sifted round is Alice's; without a bit she tosses a coin."""
     total = Expression()
     for share, setting in _sifted(line, None):
         total = total + share * _guessed(setting, names[setting.name])
@@ -60,7 +60,7 @@ def chsh_sign(setting: Setting) -> int:
 
 
 def share_of(line: Line, setting: Setting) -> float:
-    """Return how often what is done in this setting, beside the parties' choice of bases, is done, given these."""
+    """Return the probability of this setting, given the parties' bases."""
     same = [one.probability for one in line if (one.alice, one.bob) == (setting.alice, setting.bob)]
     return setting.probability / sum(same)
 
@@ -92,7 +92,7 @@ def _unequal(differ: int) -> list[str]:
 
 
 def component(weights: Weights, basis: str) -> float:
-    """Return 1 - 2q: what is left of a Bloch vector along a basis's axis after Pauli errors, of which two of three flip it.
+    """Return 1 - 2q, the factor of a Bloch vector along a basis's axis after Pauli errors; two of the three flip it.
 
     Example:
         >>> round(component((0.9, 0.05, 0.0, 0.05), "z"), 9)
@@ -107,14 +107,14 @@ def expected(
 ) -> dict[str, float]:
     """Return the figures of a key distribution.
 
-    In basis B the error rate is (1 - c_B t_B)/2, with c_B left by the links and t_B by the eavesdropper. Each of her cases in
-    which she holds r of the Bloch vector is a guess that is right with g = (1 + r)/2, and worth 1 - h(g) bits.
+    In basis B the error rate is (1 - c_B t_B)/2: the links shrink the Bloch vector by c_B, the eavesdropper by t_B. If she
+    holds the part r of the Bloch vector, her guess is right with probability g = (1 + r)/2, and worth 1 - h(g) bits.
 
     Args:
         shares: Share of each basis in the sifted rounds.
         eve: The eavesdropper.
         whole: Pauli weights of all links.
-        before: Those between Alice and the eavesdropper.
+        before: Pauli weights of the links between Alice and the eavesdropper.
 
     Example:
         >>> expected({"z": 0.5, "x": 0.5}, None, (0.94, 0.02, 0.02, 0.02))["qber"]
@@ -123,7 +123,7 @@ def expected(
     bases = tuple(shares)
     left = {basis: component(whole, basis) for basis in bases}
     if isinstance(eve, ManInTheMiddle):
-        # One of the two sessions crosses the links, the other ends before them.
+        # One of the two sessions crosses the links; the other one ends before them.
         left = {basis: (1 + value) / 2 for basis, value in left.items()}
     if eve is not None:
         left = {basis: value * eve.transmitted(basis, bases) for basis, value in left.items()}
@@ -148,7 +148,7 @@ def _known(shares: Mapping[str, float], eve: Eavesdropper, before: Weights) -> d
 
 
 def chsh_value(figures: Mapping[str, float]) -> float:
-    """Return S = √2 (⟨XX⟩ + ⟨ZZ⟩) of the error rates in Z and X; 2√2 (1 - 2Q) where both are Q.
+    """Return S = √2 (⟨XX⟩ + ⟨ZZ⟩) from the error rates in Z and X; 2√2 (1 - 2Q) if both are Q.
 
     Example:
         >>> round(chsh_value({"qber_z": 0.0, "qber_x": 0.0}), 6)

@@ -1,4 +1,4 @@
-"""What the records of all rounds show: error rates, the CHSH value, and what an eavesdropper knows by her own record."""
+"""Figures from the records of all rounds: error rates, the CHSH value, and the knowledge in an eavesdropper's record."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from qnet_circuits.theory.entropy import binary_entropy
 from qnet_circuits.theory.estimate import Estimate, combine, proportion
 from qnet_circuits.theory.weighted import Count
 
-#: A case that she can tell apart: how many sifted rounds, and how many guesses were right.
+#: A case that she can tell apart: the number of sifted rounds, and the number of right guesses.
 Case = tuple[int, int]
 
 
 def counted(number: int) -> Estimate:
-    """Return a number that was counted, and has no statistics.
+    """Return a counted number as an exact estimate.
 
     Example:
         >>> print(counted(1234))
@@ -33,7 +33,7 @@ def counted(number: int) -> Estimate:
 
 
 def error_rates(bases: Sequence[str], played: Sequence[Rounds], level: float) -> dict[str, Estimate]:
-    """Return the error rate of all sifted rounds and of each basis, where there are any."""
+    """Return the error rate of all sifted rounds and of each basis, if there are any."""
     found: dict[str, Estimate] = {}
     for basis in (None, *bases):
         wrong = n = 0
@@ -49,10 +49,10 @@ def error_rates(bases: Sequence[str], played: Sequence[Rounds], level: float) ->
 
 
 def chsh_estimate(rounds: Rounds, level: float) -> dict[str, Estimate]:
-    """Return S = 8w - 4 of the share w of rounds won, with the p-value of S ≤ 2; nothing if no round was played.
+    """Return S = 8w - 4 from the share w of rounds won, with the p-value of S ≤ 2; nothing without CHSH rounds.
 
-    A round is won where the bits agree, or differ for the pair whose correlator enters with a minus. The four pairs of bases
-    are equally likely in each round, so the number of wins is binomial, and P(Bin(n, 3/4) ≥ wins) is the p-value.
+    A round is won if the bits agree, or if they differ for the pair whose correlator enters with a minus. The four pairs of
+    bases are equally likely in each round, so the number of wins is binomial, and P(Bin(n, 3/4) ≥ wins) is the p-value.
 
     Args:
         rounds: Records of Alice and Bob.
@@ -68,7 +68,7 @@ def chsh_estimate(rounds: Rounds, level: float) -> dict[str, Estimate]:
 
 
 def revealed(ledger: Ledger, rounds: Rounds) -> Ledger:
-    """Return the account with what was said aloud for the CHSH value: two bits for each round, none of them of the key."""
+    """Return the account with the bits revealed for the CHSH value: two for each round, none of them of the key."""
     n = int(np.count_nonzero(_played(rounds)))
     return replace(ledger, entries=(*ledger.entries, Entry("CHSH rounds", 0, 2 * n))) if n else ledger
 
@@ -80,16 +80,16 @@ def _played(rounds: Rounds) -> NDArray[np.bool_]:
 
 
 def eve_figures(rounds: Rounds, level: float, randomness: Randomness) -> dict[str, Estimate]:
-    """Return how often her bit is Alice's, and what that is worth in bits for each sifted bit.
+    """Return how often her bit is Alice's, and her information in bits for each sifted bit.
 
-    Where she has no bit she tosses a coin. She knows what she did and which basis was announced, so the information is
-    Σ_c w_c (1 - h(g_c)) over the cases c that she can tell apart, with their shares w_c and guess rates g_c. By Fano's
-    inequality it is what she has at least; for attacks that treat both bits alike it is the mutual information.
+    If she has no bit, she tosses a coin. She knows what she did and which basis was announced, so the information is Σ_c w_c (1
+    - h(g_c)) over the cases c that she can tell apart, with their shares w_c and guess rates g_c. By Fano's inequality this is
+    a lower bound of her information; for attacks that treat both bits alike it is the mutual information.
 
     Args:
         rounds: The records.
         level: Confidence level.
-        randomness: For the coins.
+        randomness: Source of the coins.
     """
     sifted = rounds.sifted
     total = int(np.count_nonzero(sifted))
@@ -129,12 +129,12 @@ def information(cases: list[Case], total: int, level: float) -> Estimate:
 
 
 def _worth(guess: float) -> float:
-    """Return 1 - h(g): the bits in a guess that is right with g, or as surely wrong."""
+    """Return 1 - h(g), the bits in a guess that is right with probability g, or wrong with it."""
     return 1 - binary_entropy(guess)
 
 
 def _cases(rounds: Rounds, sifted: NDArray[np.bool_]) -> list[Case]:
-    """Return the cases in which she has a bit, one for each thing that she did and each announced basis."""
+    """Return the cases in which she has a bit, one for each of her choices and each announced basis."""
     labels = sorted({(setting.eve, setting.alice) for setting in rounds.line if setting.matched})
     place = {label: k for k, label in enumerate(labels)}
     of_kind = np.array([place.get((setting.eve, setting.alice), 0) for setting in rounds.line])

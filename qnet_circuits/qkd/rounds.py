@@ -1,4 +1,4 @@
-"""From the outcomes of grouped rounds back to a sequence: what each party, and the eavesdropper, wrote down."""
+"""From the outcomes of grouped rounds back to a sequence: the records of each party and of the eavesdropper."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
 from qnet_circuits.qkd.settings import BASES, Line, Setting
 from qnet_circuits.secrecy import Unpicklable
 
-#: In the eavesdropper's record: she has no bit of this round.
+#: Value in the eavesdropper's record if she has no bit of this round.
 NOTHING = 2
 #: Holds the number of a kind of rounds; runs of a hundred million rounds have to fit into memory.
 _NUMBER = np.uint16
@@ -23,13 +23,13 @@ _NUMBER = np.uint16
 
 @dataclass(frozen=True, eq=False)
 class Rounds(Unpicklable):
-    """The records of one line, round by round. It shows no bits.
+    """The records of one line, round by round. Its repr shows no bits.
 
     Args:
         line: The kinds of rounds.
         kind: Place in the line of each round's setting.
         alice: Alice's record.
-        bob: Bob's.
+        bob: Bob's record.
         heard: The eavesdropper's bit of each round, or NOTHING.
 
     Example:
@@ -61,15 +61,15 @@ class Rounds(Unpicklable):
 def arrange(line: Line, outcomes: Mapping[str, Registers], rounds: int, randomness: Randomness) -> Rounds:
     """Put the rounds of all settings into one order.
 
-    Given how many rounds each setting has, every order of independent rounds is equally likely, so a random one makes the
-    sequence that would have been played. The order decides which of Alice's and Bob's choices belongs to which round, so it is
-    as secret as they are.
+    Given the number of rounds of each setting, every order of independent rounds is equally likely, so a random order gives a
+    sequence as if the rounds had been played one by one. The order decides which choices of Alice and Bob belong to which
+    round, so it is as secret as these choices.
 
     Args:
         line: The settings.
-        outcomes: {setting: {register: bool array (shots, width)}}; a setting without rounds is not there.
-        rounds: Rounds in all; those without an outcome were lost.
-        randomness: Where the order is from.
+        outcomes: {setting: {register: bool array (shots, width)}}; a setting without rounds is absent.
+        rounds: Number of all rounds; rounds without an outcome were lost.
+        randomness: Source of the order.
     """
     grouped = [_grouped(place, setting, outcomes) for place, setting in enumerate(line)]
     there = sum(part.shape[1] for part in grouped)

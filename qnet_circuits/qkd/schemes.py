@@ -18,14 +18,14 @@ from qnet_circuits.qkd.tapping import behaviour
 PARTS = ("to_eve", "from_eve")
 #: The entropic uncertainty relation knows of Z and X, not of an apparatus that reads one result more often.
 FLIPPED = (
-    "the key's bits are what a device measured: half of Alice's readouts, chosen at random, were flipped and flipped back, so "
-    "that one that favours a result makes errors instead of a bias"
+    "the key's bits come from measurements: half of Alice's readouts, chosen at random, were flipped and flipped back, so "
+    "that a readout that favours one result causes errors instead of a bias"
 )
 
 
 @dataclass(frozen=True)
 class PrepareAndMeasure(KeyDistribution):
-    """A key distribution in which Alice sends qubits that Bob measures, past an eavesdropper at Alice's door.
+    """A key distribution in which Alice sends qubits that Bob measures. An eavesdropper stands at Alice's door.
 
     Args:
         pulses: Number of qubits that Alice sends, 1 to 100,000,000.
@@ -35,11 +35,11 @@ class PrepareAndMeasure(KeyDistribution):
     pulses: int = 100_000
 
     def lines(self) -> tuple[Line, ...]:
-        """Return the settings: bases, Alice's bit, and what an eavesdropper does."""
+        """Return the settings: bases, Alice's bit, and the eavesdropper's choice."""
         chosen, _ = self._chosen()
         eve = self.eavesdropper
         if isinstance(eve, ManInTheMiddle):
-            # She is the receiver of one line and the sender of the other.
+            # The man in the middle is the receiver of one line and the sender of the other.
             return tuple(sending(chosen, {"none": 1.0}, {"none": (OUT, 0)}, part) for part in PARTS)
         return (sending(chosen, *behaviour(eve, self.bases)),)
 
@@ -50,7 +50,7 @@ class PrepareAndMeasure(KeyDistribution):
 
 @dataclass(frozen=True)
 class EntanglementBased(KeyDistribution):
-    """A key distribution in which both parties measure halves of pairs, with an eavesdropper at Bob's door.
+    """A key distribution in which both parties measure halves of pairs. An eavesdropper stands at Bob's door.
 
     Args:
         pairs: Number of pairs, 1 to 100,000,000.
@@ -65,11 +65,11 @@ class EntanglementBased(KeyDistribution):
         super().__post_init__()
         if isinstance(self.eve, ManInTheMiddle):
             raise UnsupportedError(
-                f"a man in the middle of {self.name} is not built; play her on bb84, or take intercept-resend here"
+                f"{self.name} has no man in the middle; use bb84 for her, or eve='intercept-resend' here"
             )
 
     def lines(self) -> tuple[Line, ...]:
-        """Return the settings: both bases, and what an eavesdropper does."""
+        """Return the settings: both bases, and the eavesdropper's choice."""
         return (measuring(*self._chosen(), *behaviour(self.eavesdropper, self.bases)),)
 
     def circuit(self, setting: Setting) -> QuantumCircuit:
@@ -77,7 +77,7 @@ class EntanglementBased(KeyDistribution):
         return shared_circuit(self._network(), setting, self.eavesdropper)
 
     def _without_messages(self) -> dict[str, float]:
-        """Return that nothing is shared if the stations' results do not arrive."""
+        """Return the figures without the stations' results: the ends share nothing."""
         if self._chain().hops == 1:
             return {}
         return {name: 0.5 for name in ("qber", "eve_guess", *(f"qber_{basis}" for basis in self.bases))}

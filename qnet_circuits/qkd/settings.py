@@ -1,4 +1,4 @@
-"""What the parties choose in a round: one circuit for each choice, with its probability."""
+"""The choices of the parties in a round: one circuit for each choice, with its probability."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Setting:
 
     Args:
         name: Name of its circuit.
-        probability: How likely a round is of this kind.
+        probability: Probability of this kind of round.
         alice: Alice's basis.
-        bob: Bob's.
-        sent: The bit that Alice sends; None where she measures hers, and then it is the first bit of the register ``out``.
+        bob: Bob's basis.
+        sent: The bit that Alice sends; None if she measures her bit, which is then the first one of the register ``out``.
         eve: What the eavesdropper does.
-        heard: The bit (register, index) that the eavesdropper has of it, or None.
+        heard: The eavesdropper's bit (register, index), or None.
         part: The part of the line that is played: ``whole``, or ``to_eve`` and ``from_eve`` for a man in the middle.
         flip: Whether the bit that Alice measures is flipped before it is read out, and flipped back in her record.
 
@@ -47,7 +47,7 @@ class Setting:
 
     @property
     def matched(self) -> bool:
-        """Whether both bases are the same, so that the round is sifted."""
+        """Whether both bases are the same, so that the round is kept in sifting."""
         return self.alice == self.bob
 
     @property
@@ -67,7 +67,7 @@ Line = tuple[Setting, ...]
 
 
 def basis_probabilities(bases: Sequence[str], key: float) -> dict[str, float]:
-    """Return the probability of each basis: ``key`` for the first, and what is left in equal parts for the others.
+    """Return the probability of each basis: ``key`` for the first one; the others share the rest equally.
 
     Example:
         >>> basis_probabilities(("z", "x", "y"), 0.5)
@@ -87,8 +87,8 @@ def sending(
 
     Args:
         chosen: Probability of each basis, the same for both.
-        eve: Probability of what the eavesdropper does.
-        heard: The bit that she has for each.
+        eve: Probability of each choice of the eavesdropper.
+        heard: Her bit for each choice.
         part: The part of the line.
 
     Example:
@@ -113,8 +113,8 @@ def measuring(
 ) -> Line:
     """Return the settings of a line on which both parties measure one half of a pair.
 
-    In half of the rounds Alice's bit is flipped before it is read out. The key is hers, and so a detector that favours one
-    result, in whatever basis, makes errors and no bias.
+    In half of the rounds Alice's bit is flipped before it is read out. The key consists of her bits, so a detector that favours
+    one result, in any basis, causes errors instead of a bias.
 
     Example:
         >>> [setting.name for setting in measuring({"z": 0.5, "x": 0.5}, {"z": 1.0}, {"none": 1.0}, {"none": None})]

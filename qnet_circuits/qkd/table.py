@@ -1,4 +1,4 @@
-"""What each party did in each round, as columns of a table; for demonstrations, whose bits are no secret."""
+"""The rounds as columns of a table: each party's bases and bits. It is for demonstrations, whose bits are not secret."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qnet_circuits.qkd.settings import BASES
 
 #: Bases as they are written: the last two are at 45° between Z and X.
 _NAMES = np.array([{"plus": "Z+X", "minus": "Z-X"}.get(basis, basis.upper()) for basis in BASES])
-#: What becomes of a round.
+#: The possible uses of a round.
 KEY, TESTED, BELL, DROPPED, LOST = "key", "test", "bell", "dropped", "lost"
 
 
@@ -21,14 +21,14 @@ def columns_of(played: Sequence[Rounds], key_basis: str, eve: bool) -> dict[str,
     """Return the columns of a table with a row for each round.
 
     Args:
-        played: The rounds of each line: of one, or of the two that a man in the middle has with Alice and with Bob.
-        key_basis: The basis whose bits make the key; bits of the others are compared.
-        eve: Whether there is an eavesdropper, whose bit is a column then, empty where she has none.
+        played: The rounds of each line: of one line, or of the two lines of a man in the middle, with Alice and with Bob.
+        key_basis: The basis whose bits make the key; bits of the other bases are compared.
+        eve: Whether there is an eavesdropper. If so, her bit is a column, empty in rounds without a bit.
 
     Returns:
         ``round``, ``alice_basis``, ``alice_bit``, ``bob_basis``, ``bob_bit``, ``use`` (``key``, ``test``, ``bell`` for the CHSH
-        value, ``dropped``, or ``lost``), and where they mean something ``eve_bit`` and ``line``: on the line ``alice-eve`` the
-        columns of Bob are hers, and on ``eve-bob`` those of Alice.
+        value, ``dropped``, or ``lost``), and, if they apply, ``eve_bit`` and ``line``. On the line ``alice-eve`` the columns of
+        Bob are the eavesdropper's; on ``eve-bob`` the columns of Alice are.
     """
     parts = [_columns(rounds, key_basis, eve) for rounds in played]
     if len(parts) > 1:
@@ -55,7 +55,7 @@ def _columns(rounds: Rounds, key_basis: str, eve: bool) -> dict[str, NDArray[Any
 
 
 def _use(rounds: Rounds, key_basis: str) -> NDArray[Any]:
-    """Return what becomes of each round."""
+    """Return the use of each round."""
     key = rounds.alice.bases == BASES.index(key_basis)
     at_45 = rounds.alice.bases >= BASES.index("plus")
     cases = [~rounds.alice.seen, at_45, rounds.sifted & key, rounds.sifted]

@@ -1,4 +1,4 @@
-"""What an eavesdropper is: a node on a link, with a register of her own."""
+"""The base class of eavesdroppers: nodes on a link, each with a register of her own."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from qnet_circuits.qkd.settings import Bit
 
-#: Her node, and the classical register of what she measured.
+#: The name of her node, and of the classical register for her results.
 EVE, HEARD = "eve", "heard"
 
 
 class Eavesdropper(ABC):
-    """Somebody on a link. Her node is called ``eve``, and she holds every qubit that crosses the link.
+    """An eavesdropper on a link. Her node is called ``eve``, and every qubit that crosses the link passes through her hands.
 
-    The two methods on theory are about one qubit with Bloch vector ±1 along a basis's axis: which part of it reaches Bob, so
-    that he is wrong with (1 - t)/2, and which part she has, so that she is right with (1 + r)/2.
+    The two methods on theory describe one qubit with Bloch vector ±1 along a basis's axis. The part t reaches Bob, who is wrong
+    with probability (1 - t)/2; she has the part r, and is right with probability (1 + r)/2.
     """
 
     #: Name in the text form.
@@ -31,18 +31,18 @@ class Eavesdropper(ABC):
     qubits: ClassVar[int] = 1
 
     def choices(self, bases: Sequence[str]) -> dict[str, float]:
-        """Return what she may do to a qubit, with the probabilities."""
+        """Return her possible choices for a qubit, with their probabilities."""
         return {self.kind: 1.0}
 
     def heard(self, choice: str) -> Bit | None:
-        """Return the bit that she has then, or None."""
+        """Return her bit after this choice, or None."""
         return HEARD, 0
 
     def meet(self, circuit: QuantumCircuit, register: QuantumRegister, choice: str) -> None:
-        """Append what she does to the qubit that she holds, the first of her register, before she sends it on."""
+        """Append her operations on the qubit that she holds, the first of her register, before she sends it on."""
 
     def ask(self, circuit: QuantumCircuit, register: QuantumRegister, choice: str, basis: str) -> None:
-        """Append what she does when the bases have been announced."""
+        """Append her operations after the bases have been announced."""
 
     @abstractmethod
     def transmitted(self, basis: str, bases: Sequence[str]) -> float:
@@ -50,13 +50,13 @@ class Eavesdropper(ABC):
 
     @abstractmethod
     def knowledge(self, basis: str, bases: Sequence[str]) -> tuple[tuple[float, float], ...]:
-        """Return (how often, r) for each case that she can tell apart; she knows nothing in what is left."""
+        """Return (probability, r) for each case that she can tell apart; in all other cases she knows nothing."""
 
 
 def behaviour(
     eve: Eavesdropper | None, bases: Sequence[str]
 ) -> tuple[dict[str, float], dict[str, Bit | None]]:
-    """Return what may be done to a qubit with its probabilities, and the bit that the eavesdropper has then.
+    """Return the eavesdropper's choices with their probabilities, and her bit after each.
 
     Example:
         >>> from qnet_circuits.qkd.eavesdroppers import InterceptResend
@@ -72,14 +72,14 @@ def behaviour(
 def tapped(network: Network, place: int) -> Network:
     """Return a chain with the eavesdropper's node on one of its links.
 
-    The part of the link before her makes no error, and that after her all of the link's: she has the better copy.
+    The part of the link before her has no errors, and the part after her has all errors of the link: she gets the better qubit.
 
     Args:
         network: The chain.
         place: The link that she sits on, 0 for Alice's, -1 for Bob's.
 
     Raises:
-        ParameterError: If there is a node of her name already.
+        ParameterError: If a node has her name already.
 
     Example:
         >>> tapped(Network.chain(2), -1).path()

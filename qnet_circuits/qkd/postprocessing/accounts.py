@@ -29,17 +29,17 @@ LEAK_MODELS = {"alice+pattern": 1, "both": 2}
 
 @dataclass(frozen=True)
 class SessionParameters:
-    """What both parties agreed on before. The key's length is fixed by it and by the counts, whatever is observed.
+    """The rules that both parties agree on before a session. They and the numbers of bits determine the key's length.
 
-    Bits of ``key_basis`` become the key; all others are compared aloud and discarded, and those of ``test_basis`` bound
-    Eve's knowledge (Tomamichel et al., Nat. Commun. 3, 634 (2012)). Both parties choose bases at random, and what is
-    compared must be as random as that.
+    Bits of ``key_basis`` become the key. All other bits are compared in public and discarded, and those of ``test_basis`` bound
+    Eve's knowledge (Tomamichel et al., Nat. Commun. 3, 634 (2012)). Both parties choose bases at random, and the compared bits
+    must be an equally random choice.
 
-    Cascade talks both ways: what Bob asks shows which bits were wrong. In the leak model "alice+pattern" that pattern is
-    given to Eve whole, and only Alice's parities are paid for. This is free where both parties measure qubits, because
-    Z⊗Z and X⊗X commute, and is the place to be careful elsewhere (arXiv:2307.00576); "both" pays for each parity twice.
-    How many parities there are follows from the pattern and public seeds, so they are counted as they come; their number
-    is paid for all the same.
+    Cascade talks both ways: Bob's questions show which bits were wrong. The leak model "alice+pattern" assumes that Eve knows
+    the whole error pattern, and pays only for Alice's parities. The pattern costs nothing if both parties measure qubits,
+    because Z⊗Z and X⊗X commute; in other cases this needs care (arXiv:2307.00576). The model "both" pays for each parity twice.
+    The number of parities follows from the pattern and public seeds, so parities are counted as they are told; their number is
+    paid for too.
 
     Args:
         tolerance: Q_tol, the observed error rate above which there is no key, in [0, 0.5].
@@ -47,16 +47,17 @@ class SessionParameters:
         epsilon_correctness: ε_cor, in (0, 0.5].
         schedule: Name of Cascade's schedule.
         key_basis: Number of the basis of the key.
-        test_basis: Number of the other that bounds the phase errors.
+        test_basis: Number of the basis that bounds the phase errors.
         key_sample: Fraction of the key's basis that is compared and discarded too, in [0, 1).
         leak_model: "alice+pattern" or "both".
-        frame: Longest frame that is corrected at once, in bits.
-        slack: How much larger than the smallest a block may be that Cascade searches with it; saves rounds.
-        fingerprint_bits: Bits of the key that are cut off to be shown.
-        authentication: Whether both prove in the end to have seen the same conversation. Without it ε is 1, since whoever sat
-            between the parties would hold a key with each of them: there is no key.
-        public_counts: How many counts of Alice's ones in each basis were on record before the rounds were played, as where
-            rounds of one bit run together: each is paid for as a number up to the bits of key, and makes μ larger.
+        frame: Length in bits of the longest block (frame) that Cascade corrects as a whole.
+        slack: Cascade searches blocks up to this many times the smallest one together; a larger value saves rounds.
+        fingerprint_bits: Bits that are cut off the key and may be shown.
+        authentication: Whether each party proves at the end that it saw the same conversation. Without this proof ε is 1 and
+            there is no key, since a man in the middle would share a key with each party.
+        public_counts: How many counts of Alice's ones in each basis were on record before the rounds took place, for example
+            because rounds with the same bit run together. Each count is paid for as a number up to the bits of key, and makes μ
+            larger.
 
     Raises:
         ParameterError: If a value is out of range.
@@ -112,7 +113,7 @@ class SessionParameters:
 
 
 class Account:
-    """What one party wrote down of costs so far.
+    """One party's record of its costs so far.
 
     Example:
         >>> account = Account(100)
@@ -141,7 +142,7 @@ class Account:
         return self._ledger(self.entries, net_key)
 
     def refused(self) -> Ledger:
-        """Return the ledger of a session that ended without one: what is not spent is thrown away."""
+        """Return the ledger of a session that ended without a key: the remaining bits are discarded."""
         left, kept = float(self.sifted), []
         for entry in self.entries:
             kept.append(Entry(entry.cause, min(entry.bits, left), entry.revealed))
@@ -161,7 +162,7 @@ class Account:
 
 
 def count_bits(n: int) -> int:
-    """Return ⌈log2(n + 1)⌉: the number of parities told is public, and is paid for as a number up to n.
+    """Return ⌈log2(n + 1)⌉, the cost of a public number of parities that may be as large as n.
 
     Example:
         >>> count_bits(1023)
@@ -214,8 +215,9 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
         left = max(0.0, n - math.fsum(bits for _, bits, _ in costs))
         raise Refusal(
             "short",
-            f"{n} bits for the key and {k} compared leave {left:.0f} secret ones, "
-            f"{SESSION_BITS} for authentication and {rules.fingerprint_bits} to show are needed and more",
+            f"{left:.0f} secret bits remain of {n} key bits and {k} test bits; more than "
+            f"{SESSION_BITS + rules.fingerprint_bits} are needed "
+            f"({SESSION_BITS} for authentication, {rules.fingerprint_bits} to show)",
         )
     account.spend("rounding", max(0.0, n - math.fsum(bits for _, bits, _ in costs) - length))
     account.spend("authentication", SESSION_BITS)
@@ -225,7 +227,7 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
 
 
 def refuse_hopeless(rules: SessionParameters, n: int, k: int) -> None:
-    """Raise the alarm if no key is left even if no bit has to be corrected: then nothing more need be revealed.
+    """Raise the alarm if no key would remain even without error correction, so that nothing more is revealed.
 
     Raises:
         Refusal: If so.
@@ -234,5 +236,5 @@ def refuse_hopeless(rules: SessionParameters, n: int, k: int) -> None:
         >>> refuse_hopeless(SessionParameters(), 100_000, 100_000)
     """
     if n == 0 or k == 0:
-        raise Refusal("short", f"{n} bits for the key and {k} to compare are left, both are needed")
+        raise Refusal("short", f"{n} key bits and {k} test bits remain; at least one of each is needed")
     settle(Account(n + k), rules, n, k, 0)

@@ -1,4 +1,4 @@
-"""Alice, who answers, and somebody who plays her without her secret."""
+"""Alice, who answers Bob's questions, and an impostor who plays her without her secret."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Alice(Party):
         return said
 
     def _steps(self) -> dict[str, tuple[Callable[[bytes], bytes], set[str]]]:
-        """Return what is done for each kind of message, and what may follow."""
+        """Return the reaction to each kind of message, and the kinds that may follow it."""
         return {
             "detections": (self._match, {"sample"}),
             "sample": (self._compare, {"reconcile"}),
@@ -85,7 +85,9 @@ class Alice(Party):
     def _match(self, body: bytes) -> bytes:
         digest, announcement = unpack(body, 2)
         if digest != self._rules.digest:
-            raise Refusal("parameters", "Bob's rules are not Alice's; both sessions need the same parameters")
+            raise Refusal(
+                "parameters", "Bob's rules differ from Alice's; give both sessions the same parameters"
+            )
         sifted, answer = match(self._record, announcement)
         sample = sifted.bases != self._rules.key_basis
         own = np.flatnonzero(~sample)
@@ -108,11 +110,13 @@ class Alice(Party):
     def _tell(self, body: bytes) -> bytes:
         numbers = decode_numbers(body)
         if len(numbers) < 3 or numbers[0] >= len(self._oracles):
-            raise Refusal("malformed", "a question names a frame, a pass and places; it did not")
+            raise Refusal(
+                "malformed", "a question must name a frame, a pass and places, but this one does not"
+            )
         self._told += len(numbers) - 2
         if self._told > len(self._key):
             self._told = len(self._key)
-            raise Refusal("reconciliation", f"Bob asks for more parities than there are bits, {self._told}")
+            raise Refusal("reconciliation", f"Bob asked for more parities than there are bits ({self._told})")
         try:
             return encode_bits(self._oracles[numbers[0]].tell(int(numbers[1]), numbers[2:]))
         except ParameterError as error:
@@ -121,7 +125,7 @@ class Alice(Party):
     def _verify(self, body: bytes) -> bytes:
         numbers = decode_numbers(body)
         if len(numbers) != 2 or numbers[0] != self._told or numbers[1] > len(self._key):
-            raise Refusal("reconciliation", f"Bob did not hear the {self._told} parities that Alice told")
+            raise Refusal("reconciliation", f"Bob did not receive the {self._told} parities that Alice sent")
         self._settle()
         self.qber.setdefault(self._rules.key_basis, proportion(int(numbers[1]), len(self._key)))
         epsilon = self._rules.epsilon_correctness
@@ -136,17 +140,18 @@ class Alice(Party):
     def _authenticate(self, body: bytes) -> bytes:
         """Check Bob's tag, and make Alice's."""
         if len(body) != 24:
-            raise Refusal("malformed", f"a tag with its offset has 24 bytes, {len(body)} came")
+            raise Refusal("malformed", f"a tag with its offset has 24 bytes, got {len(body)}")
         _, theirs, own = self._tag_keys(struct.unpack("<Q", body[:8])[0])
         if not check_tag(theirs, self._said("bob", but_last=1), body[8:]):
             raise Refusal(
-                "authentication", "Bob's tag is wrong: he saw another conversation, or it was not he"
+                "authentication",
+                "Bob's tag is wrong: the conversation was changed, or somebody else sent the tag",
             )
         return make_tag(own, self._said("alice"))
 
 
 class Impostor(Alice):
-    """Answers as Alice does, and takes any tag for right: a man in the middle raises no alarm. Her own tag must be good.
+    """Answers as Alice does, but accepts any tag: a man in the middle raises no alarm. Her own tag must be valid.
 
     Example:
         >>> from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
@@ -157,5 +162,5 @@ class Impostor(Alice):
     """
 
     def _authenticate(self, _: bytes) -> bytes:
-        """Make a tag of the pool that is there."""
+        """Make a tag with a key from the impostor's own pool."""
         return make_tag(self._tag_keys()[2], self._said("alice"))

@@ -1,7 +1,7 @@
 """One-time Wegman-Carter tags (Poly1305 with a fresh key each, RFC 8439), and the shared key that pays for them.
 
-A tag proves that both parties saw the same conversation. Security is information-theoretic only because no key serves
-twice: what a session uses is gone, whatever its end.
+A tag proves that both parties saw the same conversation. Security is information-theoretic only because no key is used twice: a
+session uses up its key, however the session ends.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def make_tag(key: bytes, message: bytes) -> bytes:
     """Return the Poly1305 tag of a message, 16 bytes.
 
     Args:
-        key: 32 bytes that serve this once.
+        key: 32 bytes that are used for this tag only.
         message: Any bytes.
 
     Raises:
-        ParameterError: If the key has another length, or either is no bytes.
+        ParameterError: If the key has another length, or the key or the message is not bytes.
 
     Example:
         >>> make_tag(bytes(32), b"with a key of zeros every tag is zero") == bytes(16)
@@ -54,7 +54,7 @@ def check_tag(key: bytes, message: bytes, tag: bytes) -> bool:
 
 
 def forgery_probability(message_bytes: int) -> float:
-    """Return how likely a forged tag on a message of this length passes at most, 8⌈L/16⌉ / 2^106 (Bernstein 2005).
+    """Return the largest probability that a forged tag on a message of L bytes passes, 8⌈L/16⌉ / 2^106 (Bernstein 2005).
 
     Raises:
         ParameterError: If the length is negative.
@@ -67,13 +67,13 @@ def forgery_probability(message_bytes: int) -> float:
 
 
 class KeyPool:
-    """Secret bytes that two parties share, each in a copy of its own, and use up in the same order.
+    """Secret bytes that two parties share. Each party has its own copy, and both use them up in the same order.
 
     Args:
-        secret: What they share before the first session; at least 64 bytes serve for one.
+        secret: The shared bytes before the first session; one session needs at least 64.
 
     Raises:
-        ParameterError: If it is no bytes.
+        ParameterError: If the secret is not bytes.
 
     Example:
         >>> pool = KeyPool(bytes(range(64)))
@@ -95,18 +95,18 @@ class KeyPool:
 
     @property
     def left(self) -> int:
-        """Bytes that were not used yet."""
+        """Number of unused bytes."""
         return len(self._secret) - self.used
 
     def take(self, count: int, offset: int | None = None) -> tuple[int, bytes]:
-        """Return the next bytes and where they began; they are erased here.
+        """Return the next bytes and their offset, and erase them from the pool.
 
         Args:
             count: How many.
-            offset: Where to begin; what is skipped is lost. The next unused byte by default.
+            offset: The first byte to take; skipped bytes are lost. Default: the next unused byte.
 
         Raises:
-            Refusal: If they were used before, or there are not enough.
+            Refusal: If these bytes were used before, or too few are left.
         """
         offset = self.used if offset is None else offset
         if offset < self.used:
@@ -119,11 +119,11 @@ class KeyPool:
         return offset, taken
 
     def deposit(self, secret: bytes) -> None:
-        """Put new secret bytes at the end: both parties the same."""
+        """Append new secret bytes; both parties must append the same."""
         self._secret += secret
 
     def withdraw(self, count: int) -> None:
-        """Take back what was put at the end last, because the peer did not accept.
+        """Remove the last bytes that were appended, because the peer did not accept.
 
         Raises:
             ParameterError: If it is more than what is left.

@@ -1,4 +1,4 @@
-"""Bob, who asks and corrects."""
+"""Bob, who asks Alice for parities and corrects his bits."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class Bob(Party):
     name, peer = "bob", "alice"
 
     def run(self, channel: ClassicalChannel) -> KeyResult:
-        """Hold the whole conversation, and return how it ended for Bob.
+        """Hold the whole conversation, and return Bob's result.
 
-        A channel that raises an ``OSError``, as broken connections and time that ran out do, has cut the conversation.
+        If the channel raises an ``OSError``, such as a broken connection or a timeout, the conversation was cut.
         """
         self._channel = channel
         try:
@@ -51,23 +51,26 @@ class Bob(Party):
         return self.result
 
     def _ask(self, kind: str, body: bytes = b"") -> bytes:
-        """Say something and return what Alice answers."""
+        """Send a message and return Alice's answer."""
         try:
             reply = legible(self._channel.request(self._view.say(kind, body)))
         except OSError as error:
-            raise Refusal("cut", f"no answer to {kind!r} came, but {type(error).__name__}") from None
+            raise Refusal("cut", f"no answer to {kind!r} came: {type(error).__name__}") from None
         if reply.kind == "abort":
             self.informed = True
             raise aborted(reply)
         if self._view.hear(reply).kind != kind:
-            raise Refusal("malformed", f"an answer to {kind!r} was due, {reply.kind!r} came")
+            raise Refusal("malformed", f"an answer to {kind!r} was expected, got {reply.kind!r}")
         return reply.body
 
     def _parities(self, frame: int, index: int, places: Places) -> Bits:
-        """Ask for the parities before the places along one shuffle of a frame, and count what was told."""
+        """Ask for the parities before the places along one shuffle of a frame, and count them."""
         self._told += len(places)
         if self._told > len(self._key):
-            raise Refusal("reconciliation", f"more parities are needed than there are bits, {len(self._key)}")
+            raise Refusal(
+                "reconciliation",
+                f"error correction needs more parities than there are bits ({len(self._key)})",
+            )
         question = encode_numbers(np.concatenate([[frame, index], places]))
         return decode_bits(self._ask("parities", question), len(places))
 
@@ -86,13 +89,16 @@ class Bob(Party):
         sifted = accept(self._record, answer)
         sample = decode_bits(told, len(sifted.bits)).astype(bool)
         if not sample[sifted.bases != self._rules.key_basis].all():
-            raise Refusal("malformed", "bits of other bases than the key's were not compared")
+            raise Refusal(
+                "malformed",
+                "Alice's sample leaves out bits of a basis other than the key's; all of those must be compared",
+            )
         self._sift(sifted, sample)
 
     def _correct(self) -> None:
         seed = self._ask("reconcile")
         if len(seed) != 16:
-            raise Refusal("malformed", f"a seed of 16 bytes was due, {len(seed)} came")
+            raise Refusal("malformed", f"a seed of 16 bytes was expected, got {len(seed)}")
         self._corrected, pieces = 0, []
         for index, (bits, shuffles, schedule) in enumerate(self._frames(seed)):
             done = reconcile(bits, partial(self._parities, index), shuffles, schedule, self._rules.slack)
@@ -117,14 +123,15 @@ class Bob(Party):
     def _amplify(self) -> None:
         length, seed = unpack(self._ask("amplify"), 2)
         if decode_numbers(length).tolist() != [self._length]:
-            raise Refusal("malformed", f"Alice's key is not of the {self._length} bits that Bob's is")
+            raise Refusal("malformed", f"Alice's key must have {self._length} bits, as Bob's has")
         self._distil(decode_bits(seed, seed_length(len(self._key), self._length)))
 
     def _authenticate(self) -> None:
-        """Prove to have seen this conversation, and have Alice prove it."""
+        """Send a tag of the conversation that Bob saw, and check Alice's."""
         offset, own, theirs = self._tag_keys()
         tag = self._ask("tag", struct.pack("<Q", offset) + make_tag(own, self._said("bob")))
         if not check_tag(theirs, self._said("alice", but_last=1), tag):
             raise Refusal(
-                "authentication", "Alice's tag is wrong: she saw another conversation, or it was not she"
+                "authentication",
+                "Alice's tag is wrong: the conversation was changed, or somebody else sent the tag",
             )

@@ -1,11 +1,11 @@
 """Cascade: Bob corrects his bits by asking Alice for parities (Brassard, Salvail; arXiv:1407.3257 for the schedules).
 
-Bob compares parities of blocks with Alice's. Where one differs he halves the block until he has the wrong bit; every bit
-that he corrects changes the parity of the blocks around it in all other passes, and so uncovers errors that hid in pairs.
-Alice is reachable only through a question, whose answers are counted.
+Bob compares parities of blocks with Alice's. If a parity differs, he halves the block until he finds the wrong bit. Every
+corrected bit changes the parity of the blocks around it in all other passes, which uncovers errors that were hidden in pairs.
+Alice can be reached only through questions, and every answer is counted.
 
-Of each pass Bob keeps the sorted places whose parity Alice has told, so that a parity told is one new place, what was
-revealed in a search serves all later ones, and nothing is asked for that follows from what is known of the pass.
+For each pass Bob keeps the sorted places whose parity Alice has told. Every parity adds one place, later searches use all of
+them, and Bob never asks for a parity that he can compute from known ones.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from qnet_circuits.qkd.postprocessing.passes import Bits, Parities, Places, Sche
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.secrecy import Unpicklable
 
-#: The only way to Alice's bits: tells the parity of her bits before each place along the shuffle of a pass.
+#: The only way to Alice's bits: it returns the parity of her bits before each place along the shuffle of a pass.
 Tell = Callable[[int, Places], Bits]
 
 
 class LocalOracle(Unpicklable):
-    """Alice in the same process: tells parities and counts each.
+    """Alice in the same process: she tells parities and counts them.
 
     Args:
         bits: Alice's frame.
@@ -95,18 +95,18 @@ def reconcile(
 
     Args:
         bits: Bob's frame, of 0 and 1.
-        tell: The way to Alice's.
+        tell: The way to Alice's bits.
         shuffles: The public reorderings, of the schedule's blocks.
         schedule: Which blocks to compare.
         slack: Blocks up to this many times the smallest are searched together, at least 1; more saves rounds and costs
             a little leak.
 
     Returns:
-        The corrected frame. It may still be wrong in an even number of places in every block: verify it.
+        The corrected frame. Every block may still hold an even number of errors, so verify the frame.
 
     Raises:
-        ParameterError: If sizes do not agree.
-        Refusal: If the parities told are not those of one string.
+        ParameterError: If the sizes do not match.
+        Refusal: If the parities contradict each other.
 
     Example:
         >>> rng = np.random.default_rng(5)
@@ -221,7 +221,7 @@ def efficiency(leak: int, n: int, rate: float) -> float:
     """Return f = leak / (n h(Q)): 1 is Shannon's limit, which no correction beats on average.
 
     Raises:
-        ParameterError: If the error rate is 0, where there is nothing to compare with.
+        ParameterError: If the error rate is 0, since the limit is 0 then.
 
     Example:
         >>> round(efficiency(2062, 10_000, 0.03), 3)

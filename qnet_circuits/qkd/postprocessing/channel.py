@@ -1,4 +1,4 @@
-"""The classical channel: everything said on it is recorded, and everybody may hear and change it."""
+"""The classical channel: every message is recorded, and anybody may read and change it."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class Message:
 
 
 def legible(arrived: object) -> Message:
-    """Return what arrived, if it is a message at all; what it says is not looked at.
+    """Return what arrived, if it is a message; its content is not checked.
 
     Raises:
-        Refusal: If it is none: its fields have other types, or its names are no short words.
+        Refusal: If it is not a message: its fields have other types, or its names are not short words.
 
     Example:
         >>> legible(Message(0, "bob", "verify", b""))
@@ -54,7 +54,7 @@ def legible(arrived: object) -> Message:
         >>> legible(Message(0, "bob", "verify", "not bytes"))
         Traceback (most recent call last):
             ...
-        qnet_circuits.qkd.postprocessing.refusals.Refusal: malformed: what came is no message
+        qnet_circuits.qkd.postprocessing.refusals.Refusal: malformed: a message was expected, and something else arrived
     """
     if not (
         isinstance(arrived, Message)
@@ -62,7 +62,7 @@ def legible(arrived: object) -> Message:
         and isinstance(arrived.body, bytes)
         and all(_is_word(name) for name in (arrived.sender, arrived.kind))
     ):
-        raise Refusal("malformed", "what came is no message")
+        raise Refusal("malformed", "a message was expected, and something else arrived")
     return arrived
 
 
@@ -71,10 +71,10 @@ def _is_word(name: object) -> bool:
 
 
 class ClassicalChannel:
-    """Carries a question to the party that answers, and the answer back, and keeps a record.
+    """Carries questions to the party that answers, carries the answers back, and records both.
 
     Args:
-        tamper: What an adversary does to each message on its way; nothing by default.
+        tamper: What an adversary does to each message on its way. Default: nothing.
 
     Example:
         >>> channel = ClassicalChannel()
@@ -130,7 +130,7 @@ class View:
         self._seen: list[bytes] = []
 
     def say(self, kind: str, body: bytes) -> Message:
-        """Write a message of one's own."""
+        """Write a message of the owner."""
         message = Message(len(self._seen), self._owner, kind, body)
         self._seen.append(message.encode())
         return message
@@ -139,14 +139,14 @@ class View:
         """Take the peer's next message.
 
         Raises:
-            Refusal: If it is no message, or not the next one of the peer: replayed, reordered, or one is missing.
+            Refusal: If it is not a message, or not the peer's next one: it was replayed or reordered, or one is missing.
         """
         message = legible(message)
         if message.sender != self._peer or message.number != len(self._seen):
             raise Refusal(
                 "replay",
-                f"message {message.number} of {message.sender} came where message {len(self._seen)} of "
-                f"{self._peer} was due",
+                f"message {message.number} of {message.sender} arrived, but message {len(self._seen)} of "
+                f"{self._peer} was expected",
             )
         self._seen.append(message.encode())
         return message
@@ -179,7 +179,7 @@ def unpack(body: bytes, count: int) -> list[bytes]:
         at += 8 + size
     if at != len(body) or len(parts) != count:
         raise Refusal(
-            "malformed", f"a message of {count} parts was due, {len(body)} bytes came that are none"
+            "malformed", f"a message of {count} parts was expected, got {len(body)} bytes of another form"
         )
     return parts
 
@@ -195,15 +195,15 @@ def encode_bits(bits: NDArray[np.generic]) -> bytes:
 
 
 def decode_bits(body: bytes, count: int | None = None) -> NDArray[np.uint8]:
-    """Return the bits of their bytes.
+    """Return the bits that ``encode_bits`` wrote.
 
     Raises:
-        Refusal: If they are none, or not ``count``.
+        Refusal: If the bytes do not encode bits, or not ``count`` of them.
     """
     said = int.from_bytes(body[:8], "little")
     if len(body) < 8 or len(body) - 8 != (said + 7) // 8 or (count is not None and said != count):
         due = "bits were" if count is None else f"{count} bits were"
-        raise Refusal("malformed", f"{due} due, {len(body)} bytes came that are none")
+        raise Refusal("malformed", f"{due} expected, got {len(body)} bytes of another form")
     return np.unpackbits(np.frombuffer(body, np.uint8, offset=8), count=said)
 
 
@@ -218,11 +218,11 @@ def encode_numbers(numbers: NDArray[np.generic]) -> bytes:
 
 
 def decode_numbers(body: bytes) -> NDArray[np.int64]:
-    """Return the whole numbers of their bytes.
+    """Return the whole numbers that ``encode_numbers`` wrote.
 
     Raises:
-        Refusal: If they are none.
+        Refusal: If the bytes do not encode whole numbers.
     """
     if len(body) % 4:
-        raise Refusal("malformed", f"numbers of 4 bytes each were due, {len(body)} bytes came")
+        raise Refusal("malformed", f"numbers of 4 bytes each were expected, got {len(body)} bytes")
     return np.frombuffer(body, "<u4").astype(np.int64)

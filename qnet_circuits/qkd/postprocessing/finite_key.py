@@ -1,8 +1,8 @@
-"""How many secret bits a finite run gives, after Tomamichel, Lim, Gisin and Renner, Nat. Commun. 3, 634 (2012).
+"""The number of secret bits from a finite run, after Tomamichel, Lim, Gisin and Renner, Nat. Commun. 3, 634 (2012).
 
-n bits of one basis become the key, k bits of the other are all revealed, and their error rate must not exceed Q_tol,
-fixed beforehand. The length counts with Q_tol + μ, never with the observed rate. Logarithms: base 2 for bits, natural
-in μ.
+The n bits of one basis become the key. All k bits of the other basis are revealed, and their error rate must not exceed Q_tol,
+which is fixed beforehand. The key's length follows from Q_tol + μ, never from the observed rate. Logarithms have base 2 for
+bits, and are natural in μ.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def sampling_deviation(n: int, k: int, epsilon_secrecy: float, chance: float = 1
         n: Bits for the key, at least 1.
         k: Bits compared, at least 1.
         epsilon_secrecy: ε_sec, in (0, 1).
-        chance: √(p_z p_x), how likely what was known of both bases' bits before they were sent was; 1 where nothing was known.
+        chance: √(p_z p_x), where p_z and p_x are the probabilities of the facts about each basis's bits that were known before
+            the bits were sent; 1 if nothing was known.
 
     Raises:
         ParameterError: If a value is out of range.
@@ -47,8 +48,8 @@ def counts_chance(rounds: int, counts: int) -> float:
     the counts (ε/4) Σ_c √P(c). For c binomial of N fair bits the sum is at most (2πN)^(1/4), and p is its inverse square.
 
     Args:
-        rounds: M, all rounds; no count is of more.
-        counts: G, how many counts there are in each of the two bases.
+        rounds: M, the number of all rounds, which no count exceeds.
+        counts: G, the number of counts in each of the two bases.
 
     Example:
         >>> counts_chance(100_000, 0), round(1 / counts_chance(100_000, 1))
@@ -83,7 +84,7 @@ def verification_cost(epsilon_correctness: float) -> float:
 
 
 def phase_cost(n: int, k: int, tolerance: float, epsilon_secrecy: float, chance: float = 1.0) -> float:
-    """Return n h(Q_tol + μ), what Eve can know of n bits before error correction; n where Q_tol + μ exceeds 1/2.
+    """Return n h(Q_tol + μ), the bits of n that Eve can know before error correction; n if Q_tol + μ exceeds 1/2.
 
     Example:
         >>> round(phase_cost(10_000, 10_000, 0.01, 1e-10), 2)
@@ -109,8 +110,8 @@ def key_length(
         k: Bits of the other basis, all compared.
         tolerance: Q_tol, the largest error rate of the k bits with which a key is made, in [0, 0.5].
         leak: Bits revealed by the error correction, without the verification's tag.
-        epsilon_secrecy: ε_sec, distance of the key from one that Eve knows nothing of.
-        epsilon_correctness: ε_cor, probability that the two keys differ.
+        epsilon_secrecy: ε_sec, the distance of the key from a key about which Eve knows nothing.
+        epsilon_correctness: ε_cor, the probability that the two keys differ.
         chance: √(p_z p_x), as for ``sampling_deviation``.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Where every bit went: what was revealed, what it cost the key, and the result of a session."""
+"""The ledger of a session, which lists revealed bits and their cost for the key, and the session's result."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Entry:
     """One cause of loss.
 
     Args:
-        cause: In words.
-        bits: What it takes from the key, at least 0.
-        revealed: Secret bits that were said aloud for it.
+        cause: The cause in words.
+        bits: Bits that it takes from the key, at least 0.
+        revealed: Secret bits that were revealed for it.
 
     Raises:
         ParameterError: If a number is negative.
@@ -46,12 +46,12 @@ class Ledger:
 
     Args:
         pulses: Rounds of each party.
-        detected: Rounds that both detected.
-        sifted: Rounds of these in which both chose the same basis.
+        detected: Rounds that both parties detected.
+        sifted: Detected rounds in which both chose the same basis.
         entries: Everything between the sifted bits and the net key.
-        net_key: Bits of key that are left when authentication is paid.
+        net_key: Bits of key that remain after authentication is paid for.
         epsilons: Failure probabilities by cause; they add.
-        pool_used: Bits of earlier key that authentication used; a session that succeeds puts as many back.
+        pool_used: Bits of earlier key that authentication used; a successful session puts back the same number.
 
     Raises:
         ParameterError: If the sum is wrong, or a key does not pay for the authentication that it used.
@@ -78,7 +78,7 @@ class Ledger:
         check_count("net_key", self.net_key, 0)
         if not self.pulses >= self.detected >= self.sifted >= 0:
             raise ParameterError(
-                f"pulses, detected and sifted bits must fall, got {self.pulses}, {self.detected}, {self.sifted}"
+                f"pulses >= detected >= sifted is needed, got {self.pulses}, {self.detected}, {self.sifted}"
             )
         if abs(self.sifted - self.spent - self.net_key) > 1e-6:
             raise ParameterError(
@@ -96,7 +96,7 @@ class Ledger:
 
     @property
     def revealed(self) -> int:
-        """Secret bits that were said aloud, those of discarded test bits included."""
+        """Number of secret bits that were revealed, including discarded test bits."""
         return sum(entry.revealed for entry in self.entries)
 
     @property
@@ -105,7 +105,7 @@ class Ledger:
         return min(1.0, math.fsum(value for _, value in self.epsilons))
 
     def bits(self, cause: str) -> float:
-        """Return what a cause took; 0 if it is not listed."""
+        """Return the bits that a cause took; 0 if it is not listed."""
         return math.fsum(entry.bits for entry in self.entries if entry.cause == cause)
 
     def to_dict(self) -> dict[str, Any]:
@@ -134,14 +134,15 @@ class Ledger:
 
 @dataclass(frozen=True)
 class KeyResult:
-    """What a session ends with: a key, or the reason that there is none.
+    """The result of a session: a key, or the reason why there is none.
 
     Args:
         key: The net key, or None.
-        reason: None with a key; else the alarm and what was seen.
+        reason: None if there is a key; otherwise the alarm and the observation that caused it.
         ledger: The account.
         qber: Observed error rates by basis, with intervals.
-        notes: Why the key is a demonstration that must not be used: a seed made it, one process held both parties.
+        notes: Why the key is a demonstration that must not be used: for example, it follows from a seed, or one process held
+            both parties.
         fingerprint: Bits of the distilled key that were cut off and may be shown, in hexadecimal; equal keys have equal
             ones.
 
@@ -162,7 +163,7 @@ class KeyResult:
 
     def __post_init__(self) -> None:
         if (self.key is None) == (self.reason is None):
-            raise ParameterError("a result has a key or the reason that there is none, never both or neither")
+            raise ParameterError("a result has either a key or the reason why there is none")
         if (0 if self.key is None else len(self.key)) != self.ledger.net_key:
             raise ParameterError(f"the key must have the {self.ledger.net_key} bits of the ledger")
 

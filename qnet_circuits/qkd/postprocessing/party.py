@@ -1,7 +1,7 @@
-"""What Alice and Bob do alike: each holds a record and a secret pool, and hears of the other on the channel alone.
+"""The part that Alice and Bob have in common: each holds a record and a secret pool, and talks over the channel only.
 
-Bob asks and Alice answers: detections, sample, reconcile, parities (often), verify, amplify, tag. Each keeps an account
-and a view of the conversation; at the end each proves to the other to have seen the same.
+Bob asks and Alice answers: detections, sample, reconcile, parities (often), verify, amplify, tag. Each keeps an account and a
+view of the conversation; at the end each proves to the other that both views are the same.
 """
 
 from __future__ import annotations
@@ -40,20 +40,22 @@ from qnet_circuits.theory.estimate import Estimate
 #: Begins what is authenticated, so that no tag of something else fits.
 DOMAIN = b"qnet-circuits key distribution, transcript 1"
 #: Why a session without tags gives no key.
-UNAUTHENTICATED = "nobody proved who he is, so whoever sat between the parties would hold a key with each"
+UNAUTHENTICATED = (
+    "the conversation was not authenticated, so a man in the middle could share a key with each party"
+)
 
 
 class Party(Unpicklable):
-    """What both parties do alike.
+    """A party of a session; ``Alice`` and ``Bob`` inherit it.
 
     Args:
-        record: The party's own.
-        rules: What both agreed on.
+        record: The party's record.
+        rules: The rules that both parties agreed on.
         pool: The party's copy of the shared key for authentication.
-        randomness: The party's own source; the operating system by default.
+        randomness: The party's own source of random bits. Default: the operating system.
 
     Raises:
-        ParameterError: If one of them is something else.
+        ParameterError: If one of them has another type.
 
     Example:
         >>> Party(PartyRecord([0, 1], [1, 0]), SessionParameters(), KeyPool(bytes(64)))
@@ -101,14 +103,14 @@ class Party(Unpicklable):
         return f"<{self.name}, {self._account.pulses} rounds, {state}>"
 
     def _sift(self, sifted: Sifted, sample: NDArray[np.bool_]) -> None:
-        """Part the sifted bits into those to compare and those for the key."""
+        """Split the sifted bits into test bits and key bits."""
         self._account.sift(sifted.detected, len(sifted.bits))
         self._test, self._key = split(sifted.bits, sample)
         self._test_bases, _ = split(sifted.bases, sample)
         self._account.spend("test bits", len(self._test), 2 * len(self._test))
 
     def _estimate(self, told: Bits) -> None:
-        """Compare the sample with the peer's, and go on only if every basis is quiet enough."""
+        """Compare the sample with the peer's, and go on only if the error rate of every basis is tolerated."""
         errors = self._test ^ told
         for basis in np.unique(self._test_bases).tolist():
             chosen = self._test_bases == basis
@@ -141,10 +143,10 @@ class Party(Unpicklable):
         self._length, self._net = settle(self._account, self._rules, len(self._key), self._k, self._told)
 
     def _distil(self, seed: Bits) -> None:
-        """Hash the key, and part it into what is shown, what pays for authentication, and the rest.
+        """Hash the key, and split it into the fingerprint, the bits that pay for authentication, and the net key.
 
         Raises:
-            Refusal: If nobody will prove who he is: there is nothing to hash then, since everything may be known.
+            Refusal: If the conversation is not authenticated: Eve may know everything then.
         """
         if not self._rules.authentication:
             self._account.epsilons.append(("authentication", 1.0))
@@ -162,13 +164,13 @@ class Party(Unpicklable):
         return offset, taken[:TAG_KEY_BYTES], taken[TAG_KEY_BYTES:]
 
     def _said(self, sender: str, but_last: int = 0) -> bytes:
-        """Return what a party's tag is about: who says so, and everything said, but for the last messages."""
+        """Return the bytes that a party's tag covers: the party's name, and all messages but the last ones."""
         said = DOMAIN + pack(sender.encode(), self._view.transcript(but_last))
         self._account.epsilons.append((f"authentication of {sender}", forgery_probability(len(said))))
         return said
 
     def _succeed(self) -> None:
-        """End with the key, and put back into the pool what was used."""
+        """End with the key, and replace the used bytes of the pool."""
         self._pool.deposit(self._refill)
         self._pool_after = self._pool.used, self._pool.left
         notes = ("the bits follow from a seed",) if self._randomness.demonstration else ()
@@ -177,7 +179,7 @@ class Party(Unpicklable):
         self._forget()
 
     def _forget(self) -> None:
-        """Drop all that a key can be made of, and erase what is the party's own: only the result holds a key."""
+        """Drop everything from which a key can be made, and erase the party's own bits: only the result holds a key."""
         for row in (self._key, self._test):
             row[:] = 0
         self._key = self._test = np.zeros(0, np.uint8)
@@ -208,5 +210,5 @@ def aborted(message: Message) -> Refusal:
     text = message.body[:500].decode(errors="replace")
     alarm, _, rest = text.partition(": ")
     if alarm not in ALARMS or not rest.isprintable():
-        return Refusal("malformed", f"{message.sender} gave up and did not say why")
+        return Refusal("malformed", f"{message.sender} aborted without giving a reason")
     return Refusal(alarm, rest)

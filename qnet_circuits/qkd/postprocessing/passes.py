@@ -21,12 +21,12 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Schedule:
-    """The block size of each pass, and whether what a search revealed is used again.
+    """The block size of each pass, and whether parities that a search revealed are used again.
 
     Args:
         name: For messages.
         blocks: Block sizes in bits, one for each pass; at half the frame and above, a pass compares a random half.
-        reuse: Whether the parities of sub-blocks that were revealed in a search are kept as blocks.
+        reuse: Whether sub-blocks whose parities a search revealed are kept as blocks.
 
     Raises:
         ParameterError: If there is no pass or a size is below 1.

@@ -1,4 +1,4 @@
-"""Random bits: the operating system's for keys, those of a root that repeat, a seed's for demonstrations."""
+"""Random bits: from the operating system for keys, from a root if they must repeat, from a seed for demonstrations."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _DOMAIN = b"qnet-circuits randomness 1"
 class Randomness(Unpicklable):
     """A source of random bits that says whether it may make keys.
 
-    Without a seed or a root every bit comes from the operating system. With a seed, all of them follow from it: a run can be
-    repeated, and whoever knows the seed knows the key, so ``demonstration`` is True and the result says so. A root is 32
-    secret bytes from the operating system, expanded by SHAKE-256 (FIPS 202), so that the same analysis can be made again and
-    gives the same key. Such bits are as good as 256 random ones against whoever cannot break SHAKE-256, which is what the
-    system's own generator promises too; they are not the unlimited true randomness that the proofs assume.
+    Without a seed or a root every bit comes from the operating system. With a seed, all bits follow from the seed, so a run can
+    be repeated. Anybody who knows the seed knows the key; therefore ``demonstration`` is True and the result says so. A root is
+    32 secret bytes from the operating system, expanded by SHAKE-256 (FIPS 202), so that the same analysis can be made again and
+    gives the same key. Against anybody who cannot break SHAKE-256, such bits are as good as 256 random ones, which is also the
+    promise of the system's own generator. They are not the unlimited true randomness that the proofs assume.
 
     Args:
         seed: Whole number of at least 0, or None.
         stream: Name of the stream: two parties with one seed or one root draw different bits.
         root: 32 secret bytes instead of a seed, or None.
-        demonstration: Whether the root is no secret of the operating system, but follows from something known.
+        demonstration: Whether the root follows from something known, instead of being a secret of the operating system.
 
     Raises:
-        ParameterError: If the seed is negative or no whole number, the root is not of 32 bytes, or both are given.
+        ParameterError: If the seed is negative or not a whole number, the root does not have 32 bytes, or both are given.
 
     Example:
         >>> Randomness(3, "alice").bits(8).tolist() == Randomness(3, "alice").bits(8).tolist()

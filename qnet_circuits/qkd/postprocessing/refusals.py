@@ -1,24 +1,24 @@
-"""Why there is no key: an alarm of the physics or of the channel, which is a result and no error of the program."""
+"""The reasons why there is no key: alarms of the physics or of the channel. They are results, not errors of the program."""
 
 from __future__ import annotations
 
 from qnet_circuits.errors import check_name
 
-#: The alarms, and what each means.
+#: The alarms and their meanings.
 ALARMS = {
-    "lengths": "the two records are of different length",
+    "lengths": "the two records have different lengths",
     "parameters": "the parties do not run the same protocol",
     "origin": "the outcomes were measured elsewhere and handed in",
     "lost": "no round was detected by both",
     "qber": "the error rate is above the tolerance",
-    "bell": "the CHSH value is below what it must be",
+    "bell": "the CHSH value is too low",
     "short": "too few bits for any key",
-    "reconciliation": "error correction asks for more than there is",
+    "reconciliation": "error correction needs more parities than there are bits",
     "verification": "the corrected keys differ",
     "authentication": "a tag is wrong or was used before",
-    "unauthenticated": "nobody proved who he is",
-    "replay": "a message is not the next one",
-    "malformed": "a message is not what was due",
+    "unauthenticated": "the conversation was not authenticated",
+    "replay": "a message is not the next one that was expected",
+    "malformed": "a message does not have the expected content",
     "cut": "no answer came",
     "pool": "the key for authentication is used up",
 }
@@ -29,7 +29,7 @@ class Refusal(Exception):
 
     Args:
         alarm: One of ``ALARMS``.
-        text: What was seen, what was expected.
+        text: The observation and the expectation.
 
     Raises:
         UnknownNameError: If there is no such alarm.

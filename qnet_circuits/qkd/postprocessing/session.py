@@ -25,23 +25,24 @@ ONE_PROCESS = "one process held both parties"
 class Session:
     """Two parties and the channel between them.
 
-    They share nothing but the channel and, in two copies, the key for authentication. A process that holds both could
-    read both, so the result is marked as a demonstration; two processes use ``Alice`` and ``Bob`` over a channel of their
+    The parties share only the channel and, in two copies, the key for authentication. One process holds both parties here and
+    could read both, so the result is marked as a demonstration. Two processes use ``Alice`` and ``Bob`` over a channel of their
     own instead.
 
     Args:
-        alice: Her record.
-        bob: His.
-        rules: What both agreed on.
-        seed: Makes the run repeatable; the operating system's randomness by default.
+        alice: Alice's record.
+        bob: Bob's record.
+        rules: The rules that both parties agreed on.
+        seed: Makes the run repeatable. Default: the operating system's randomness.
         root: 32 secret bytes from which all random bits follow, instead of a seed: the session can be held again.
         demonstration: Whether the root is no secret.
-        pools: The two copies of the shared key; fresh ones by default, as if the parties had met.
-        veto: The alarm of a test outside of this conversation, such as of a Bell inequality: it ends without a key.
+        pools: The two copies of the shared key. Default: fresh ones, as if the parties had met.
+        veto: The alarm of a test outside of this conversation, such as a Bell test; with an alarm the session ends without a
+            key.
         tamper: What an adversary does to each message.
 
     Raises:
-        ParameterError: If a parameter is out of range. Whatever the records and the channel do is a result.
+        ParameterError: If a parameter is out of range. Faults of the records or of the channel are results, not errors.
 
     Example:
         >>> session = Session(PartyRecord([0, 1], [1, 0]), PartyRecord([0, 1], [1, 0]))
@@ -84,11 +85,11 @@ class Session:
         self.alice = Alice(alice, rules, pools[0], source("alice"))
         self.bob = Bob(bob, rules, pools[1], source("bob"))
         self.alice.veto = self.bob.veto = veto
-        #: Everything that was said.
+        #: All messages.
         self.channel = ClassicalChannel(tamper)
 
     def run(self) -> KeyResult:
-        """Let them talk once, and return the key that both have or why there is none."""
+        """Run the session, and return the key of both parties or the reason why there is none."""
         self.channel.connect(self.alice.answer)
         self.bob.run(self.channel)
         ends = [party for party in (self.alice, self.bob) if party.result is not None]

@@ -1,6 +1,6 @@
 """From two records of bases and bits to the rounds that both measured in the same basis, and their error rates.
 
-Bits that are compared aloud are discarded.
+Compared bits are discarded.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from qnet_circuits.theory.estimate import Estimate, proportion
 
 @dataclass(frozen=True, eq=False)
 class PartyRecord(Unpicklable):
-    """What one party wrote down in the quantum part. It shows no bits.
+    """One party's record of the quantum part. Its repr shows no bits.
 
-    Rounds that a detector answered twice count as detected, with a random bit: to drop them would let Eve choose.
+    Rounds with two clicks count as detected, with a random bit; dropping them would let Eve choose which rounds count.
 
     Args:
         bases: Number of the basis of each round, 0 to 254.
-        bits: Result of each round; that of an undetected round is ignored.
-        detected: Whether there was a result; everywhere by default.
+        bits: Result of each round; results of undetected rounds are ignored.
+        detected: Whether each round had a result. Default: all rounds.
 
     Raises:
         ParameterError: If the rows differ in length or hold something else.
@@ -81,7 +81,7 @@ def _row(name: str, values: object) -> NDArray[np.generic]:
 
 @dataclass(frozen=True, eq=False)
 class Sifted(Unpicklable):
-    """One party's bits of the rounds that count. It shows none.
+    """One party's bits of the rounds that count. Its repr shows no bits.
 
     Args:
         bits: The bits, in the order of the rounds.
@@ -102,9 +102,9 @@ class Sifted(Unpicklable):
 
 
 def announce(record: PartyRecord) -> bytes:
-    """Return what Bob says: which rounds he detected, and the bases of these. He speaks first.
+    """Return Bob's announcement: the rounds that he detected, and their bases. He speaks first.
 
-    His random bases are what an impostor could not have known before; Alice says nothing of hers until they are there.
+    An impostor cannot know Bob's random bases beforehand; Alice reveals nothing about hers until Bob's have arrived.
 
     Example:
         >>> len(announce(PartyRecord([0, 1, 0], [1, 1, 0])))
@@ -114,7 +114,7 @@ def announce(record: PartyRecord) -> bytes:
 
 
 def match(record: PartyRecord, announcement: bytes) -> tuple[Sifted, bytes]:
-    """Return Alice's sifted bits, and what she answers: which of Bob's rounds count. Her other bases stay untold.
+    """Return Alice's sifted bits and her answer: which of Bob's rounds count. Her other bases are not revealed.
 
     Raises:
         Refusal: If the records differ in length, or no round was detected by both.
@@ -128,9 +128,9 @@ def match(record: PartyRecord, announcement: bytes) -> tuple[Sifted, bytes]:
     mask, bases = unpack(announcement, 2)
     theirs = decode_bits(mask).astype(bool)
     if len(theirs) != len(record):
-        raise Refusal("lengths", f"Alice has {len(record)} rounds and Bob {len(theirs)}")
+        raise Refusal("lengths", f"Alice has {len(record)} rounds and Bob has {len(theirs)}")
     if len(bases) != theirs.sum():
-        raise Refusal("malformed", f"{theirs.sum()} bases were due, {len(bases)} came")
+        raise Refusal("malformed", f"{theirs.sum()} bases were expected, {len(bases)} arrived")
     both = record.seen[theirs]
     kept = both & (record.bases[theirs] == np.frombuffer(bases, np.uint8))
     if not both.any():
@@ -143,17 +143,17 @@ def accept(record: PartyRecord, answer: bytes) -> Sifted:
     """Return Bob's sifted bits, given Alice's answer.
 
     Raises:
-        Refusal: If it does not fit to what he announced.
+        Refusal: If the answer does not match Bob's announcement.
     """
     own = int(record.seen.sum())
     both, kept = (decode_bits(part, own).astype(bool) for part in unpack(answer, 2))
     if (kept & ~both).any():
-        raise Refusal("malformed", "rounds were kept that were not detected by both")
+        raise Refusal("malformed", "Alice kept rounds that were not detected by both parties")
     return Sifted(record.bits[record.seen][kept], record.bases[record.seen][kept], int(both.sum()))
 
 
 def split(bits: Bits, sample: NDArray[np.bool_]) -> tuple[Bits, Bits]:
-    """Return the bits to compare and those that are left: no bit is in both, so none that was told stays.
+    """Return the test bits and the remaining bits. No bit is in both, so no revealed bit stays.
 
     Raises:
         ParameterError: If the lengths differ.
@@ -172,7 +172,7 @@ def error_rate(own: Bits, told: Bits, level: float = 0.95) -> Estimate:
     """Return the rate at which compared bits differ, with Clopper and Pearson's interval.
 
     Raises:
-        NoShotsError: If there is none to compare.
+        NoShotsError: If there are no bits to compare.
         ParameterError: If the lengths differ.
 
     Example:
@@ -185,7 +185,7 @@ def error_rate(own: Bits, told: Bits, level: float = 0.95) -> Estimate:
 
 
 def refuse_above(rate: Estimate, tolerance: float, what: str) -> None:
-    """Raise the alarm if more was observed than is tolerated.
+    """Raise the alarm if the observed error rate is above the tolerance.
 
     Raises:
         Refusal: If so.
@@ -195,11 +195,11 @@ def refuse_above(rate: Estimate, tolerance: float, what: str) -> None:
         >>> refuse_above(proportion(25, 100), 0.05, "basis 1")
         Traceback (most recent call last):
             ...
-        qnet_circuits.qkd.postprocessing.refusals.Refusal: qber: 0.25 of 100 test bits in basis 1 differ, 0.05 is tolerated
+        qnet_circuits.qkd.postprocessing.refusals.Refusal: qber: 0.25 of 100 test bits in basis 1 differ; 0.05 is tolerated
     """
     if rate.value > tolerance:
         raise Refusal(
-            "qber", f"{rate.value:.4g} of {rate.n} test bits in {what} differ, {tolerance:g} is tolerated"
+            "qber", f"{rate.value:.4g} of {rate.n} test bits in {what} differ; {tolerance:g} is tolerated"
         )
 
 

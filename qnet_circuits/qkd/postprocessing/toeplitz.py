@@ -1,8 +1,8 @@
 """Hashing bits with a random Toeplitz matrix over GF(2), by fast Fourier transforms whose rounding is checked.
 
 The matrix T_ji = s_(j - i + n - 1) of n + l - 1 random bits s is a universal hash: two strings that differ collide with
-probability 2^-l exactly. Its product with n bits is a convolution of integers taken modulo 2. Hashes serve twice: a long
-one leaves a string of which Eve knows nothing, and a short one, told by Alice, decides whether the corrected keys agree.
+probability 2^-l exactly. Its product with n bits is a convolution of integers taken modulo 2. Hashes have two uses: a long hash
+is a string about which Eve knows nothing, and a short hash, which Alice sends, shows whether the corrected keys agree.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TOLERANCE = 0.125
 
 
 def seed_length(n: int, length: int) -> int:
-    """Return n + l - 1, the random bits that a hash of n bits to l takes.
+    """Return n + l - 1, the number of random bits for a hash of n bits to l.
 
     Raises:
         ParameterError: If a length is below 1.
@@ -42,7 +42,7 @@ def check_bits(name: str, bits: NDArray[np.generic]) -> Bits:
     """Return a one-dimensional array of 0 and 1 as uint8.
 
     Raises:
-        ParameterError: If it is none; the message says nothing of the bits.
+        ParameterError: If it is something else; the message reveals nothing about the bits.
 
     Example:
         >>> check_bits("key", np.array([True, False]))
@@ -67,7 +67,7 @@ def toeplitz_hash(bits: NDArray[np.generic], seed: NDArray[np.generic], length: 
         length: Bits wanted, at least 1.
 
     Returns:
-        The hash, exact: transforms whose error is not provably and visibly small raise.
+        The exact hash: a transform whose error is not provably and visibly small raises an error.
 
     Raises:
         ParameterError: If a length or an entry is wrong.
@@ -100,9 +100,9 @@ def toeplitz_hash(bits: NDArray[np.generic], seed: NDArray[np.generic], length: 
 def amplify(bits: NDArray[np.generic], seed: NDArray[np.generic], length: int) -> Bits:
     """Return ``length`` bits that are uniform to Eve, by a random Toeplitz matrix.
 
-    If Eve's smooth min-entropy about the bits is H, ℓ = H - 2 log2(1/ε) bits are ε-close to uniform for her, who knows
-    the seed too (leftover hash lemma, Tomamichel et al. 2012). The seed is public, the same for both parties, and drawn
-    only after the quantum part is over; it is never used again.
+    If Eve's smooth min-entropy about the bits is H, then ℓ = H - 2 log2(1/ε) bits are ε-close to uniform for her, even though
+    she knows the seed (leftover hash lemma, Tomamichel et al. 2012). The seed is public and the same for both parties. It is
+    drawn only after the quantum part is over, and never used again.
 
     Args:
         bits: The corrected and verified key, n bits.
@@ -110,7 +110,7 @@ def amplify(bits: NDArray[np.generic], seed: NDArray[np.generic], length: int) -
         length: ℓ, 1 to n.
 
     Raises:
-        ParameterError: If a length is wrong; more bits than went in are never secret.
+        ParameterError: If a length is wrong; a hash cannot have more secret bits than its input.
         RoundingError: If the transform was not exact.
 
     Example:
