@@ -132,7 +132,7 @@ def bell_measurement(circuit: QuantumCircuit, data: Qubit, half: Qubit, z_bit: C
 
     Args:
         circuit: The protocol's circuit.
-        data: The qubit to send on.
+        data: The qubit whose state is sent on.
         half: The near half of the Bell pair.
         z_bit: Bit that decides on Z at the far half.
         x_bit: Bit that decides on X at the far half.
@@ -146,8 +146,8 @@ def bell_measurement(circuit: QuantumCircuit, data: Qubit, half: Qubit, z_bit: C
 def move(circuit: QuantumCircuit, source: Qubit, target: Qubit) -> None:
     """Append the move of a qubit's state to an unused qubit of the same node, by two CNOTs.
 
-    The target must be in |0⟩; the source is in |0⟩ afterwards, so that the next pair can be made there. This is how a half of a
-    pair goes from a communication qubit into a memory.
+    The target must be in |0⟩. The source is in |0⟩ afterwards, so the next pair can be made there. Use this to bring one half
+    of a pair from a communication qubit into a memory.
 
     Args:
         circuit: The protocol's circuit.
@@ -178,23 +178,24 @@ def remote_cz(
 ) -> None:
     """Append a controlled Z between qubits of two nodes, which consumes a Bell pair and one message each way.
 
-    Qubit ``a`` is copied in the Z basis onto the far half of the pair, the copy acts on ``b``, and is measured away in the X
-    basis; both messages pass at the same time (Eisert et al., Phys. Rev. A 62, 052317 (2000)). Z on each qubit waits for the
-    other node's bit. An error X of the link becomes Z on ``b``, and Z becomes Z on ``a``. With it a graph state is a network
-    program: |+⟩ at each node, and one of these for each edge.
+    Qubit ``a`` is copied in the Z basis onto the far half of the pair. The copy controls Z on ``b``, and is then measured in
+    the X basis. Both messages are sent at the same time (Eisert et al., Phys. Rev. A 62, 052317 (2000)), and each node's Z
+    correction waits for the other node's bit. An error X of the link becomes Z on ``b``, and Z becomes Z on ``a``. A graph
+    state is |+⟩ at each node, and one remote CZ for each edge.
 
     Args:
         circuit: The protocol's circuit.
         a: A qubit of one node.
         b: A qubit of the other node.
-        pair: A communication qubit of each of the two nodes, that of ``a`` first, both in |0⟩ (unused, or just reset).
+        pair: A communication qubit of each node, first the one at the node of ``a``, both in |0⟩ (unused, or just reset).
         bits: The bit that is measured at the node of ``a`` and decides on Z at ``b``, and the one from ``b`` for ``a``.
-        link: The link, whose errors the pair suffers; none by default.
-        corrected: Whether the two corrections follow at once. Z passes whatever is diagonal, so that of several such gates they
-            can be gathered in one correction for each qubit, ``correct(circuit, b, z=[bits[0], ...])``, and one round.
+        link: The link, whose errors happen to the pair. Default: no errors.
+        corrected: Whether the two corrections follow at once. Z commutes with diagonal gates, so the corrections of several
+            remote CZs can be gathered in one correction for each qubit, ``correct(circuit, b, z=[bits[0], ...])``, and one
+            round of communication.
 
     Raises:
-        ProgramError: If these are not two different bits and four different qubits, or the link is no Link.
+        ProgramError: If the bits or the qubits are not all different, or ``link`` is not a Link.
 
     Example:
         >>> alice, bob, bits = QuantumRegister(2, "alice"), QuantumRegister(2, "bob"), ClassicalRegister(2, "m")
@@ -230,10 +231,10 @@ class ChainProtocol(Protocol):
     Args:
         hops: Number of links, at least 1. The default is the class attribute ``default_hops``.
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
-        network: A chain with links of its own, instead of the two.
+        network: A chain with links of its own, instead of ``hops`` and ``link_fidelity``.
 
     Raises:
-        ParameterError: If a value is out of range, or both ways are given.
+        ParameterError: If a value is out of range, or ``network`` is given together with ``hops`` or ``link_fidelity``.
     """
 
     #: Number of links if neither ``hops`` nor ``network`` is given.
@@ -260,7 +261,7 @@ def chain_registers(network: Network, first: int = 1, last: int = 1) -> list[Qua
 
 
 def entangle_links(circuit: QuantumCircuit, network: Network, qubits: Sequence[Qubit]) -> None:
-    """Append a Bell pair on every link of a chain; of ``qubits`` each link has two, in the order of the chain."""
+    """Append a Bell pair on every link of a chain; ``qubits`` has two for each link, in the order of the chain."""
     for k, (a, b) in enumerate(pairwise(network.path())):
         entangle(circuit, qubits[2 * k], qubits[2 * k + 1], network.link(a, b))
 
@@ -268,15 +269,16 @@ def entangle_links(circuit: QuantumCircuit, network: Network, qubits: Sequence[Q
 def distribute(
     circuit: QuantumCircuit, network: Network, ends: tuple[Qubit, Qubit]
 ) -> tuple[list[Clbit], list[Clbit]]:
-    """Append entanglement along a chain, swapped at every station, and return the bits that its correction waits for.
+    """Append entanglement along a chain, swapped at every station, and return the bits for its correction.
 
-    Every link makes a Bell pair; each station measures its two halves in the Bell basis, and the far end is left with Φ+
-    up to X to the parity of all x bits and Z to the parity of all z bits. One correction at the end suffices for any length.
+    Every link makes a Bell pair; each station measures its two halves in the Bell basis, and the ends share Φ+ up to X if the
+    parity of all x bits is odd, and Z if the parity of all z bits is odd. One correction at the far end suffices for any
+    length.
 
     Args:
         circuit: A circuit that holds the stations' registers, two qubits each; a register ``swap`` is added to it.
         network: The chain.
-        ends: The qubits of the first and the last node that are to be entangled.
+        ends: The qubits of the first and the last node that become entangled.
 
     Returns:
         The bits for X and the bits for Z; both empty for a single link.
@@ -293,7 +295,7 @@ def halves(circuit: QuantumCircuit, network: Network, ends: tuple[Qubit, Qubit])
 
 
 def swap_stations(circuit: QuantumCircuit, network: Network) -> tuple[list[Clbit], list[Clbit]]:
-    """Append the Bell measurement of every station, whose pairs are there, and return what ``distribute`` does."""
+    """Append the Bell measurement of every station, whose pairs already exist, and return the bits as ``distribute`` does."""
     registers = {register.name: register for register in circuit.qregs}
     stations = [registers[node] for node in network.path()[1:-1]]
     if not stations:
@@ -319,7 +321,7 @@ def measured_ends(
 
     Args:
         network: The chain.
-        bases: The Pauli that the first end measures, and the one that the last does.
+        bases: The Paulis that the first end and the last end measure.
         join: Entangles the ends.
         turn: Angle in radians by which the first end's qubit is rotated about Y before.
     """
@@ -338,8 +340,8 @@ def measured_ends(
 def carry(circuit: QuantumCircuit, network: Network, qubit: Qubit, target: Qubit) -> None:
     """Append the transport of a qubit along a chain, from its node to the far end: no Bell pair, no measurement.
 
-    The qubit crosses link after link; in each station a SWAP takes it from the qubit where it arrives to the one where it
-    leaves.
+    The qubit crosses link after link. In each station a SWAP moves its state from the qubit of arrival to the qubit of
+    departure.
 
     Args:
         circuit: A circuit that holds the stations' registers, two qubits each.

@@ -1,4 +1,4 @@
-"""What happens to qubits that no gate of the program does, such as time in a memory, as a placeholder in a circuit."""
+"""Channels: noise that no gate of the program makes, such as time in a memory, as a placeholder in a circuit."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Channel:
-    """What happens to one qubit, or to two together: a completely positive map that keeps the trace.
+    """A quantum channel on one qubit, or on two together: a completely positive map that keeps the trace.
 
-    Row i and column j of its Pauli transfer matrix stand for I, X, Y, Z, with the entries Tr[P_i E(P_j)]/2, so the last three
-    rows say what becomes of the Bloch vector. Those of two qubits are II, IX, ..., ZZ, with entries Tr[P_i E(P_j)]/4, and the
-    first letter is that of the first qubit. Make one by ``Channel.pauli``, ``damping``, ``memory`` or ``kraus``.
+    Rows i and columns j of its Pauli transfer matrix stand for I, X, Y, Z, with the entries Tr[P_i E(P_j)]/2, so the last three
+    rows give the new Bloch vector. For two qubits they stand for II, IX, ..., ZZ, with the entries Tr[P_i E(P_j)]/4; the first
+    letter belongs to the first qubit. Make a channel by ``Channel.pauli``, ``damping``, ``memory`` or ``kraus``.
 
     Args:
         matrix: Four rows of four numbers, or sixteen of sixteen.
 
     Raises:
-        ParameterError: If the matrix is that of no channel.
+        ParameterError: If the matrix does not describe a channel.
 
     Example:
         >>> Channel.pauli((0.9, 0, 0, 0.1)).matrix[1]
@@ -103,10 +103,10 @@ class Channel:
     def kraus(cls, operators: Iterable[Any]) -> Channel:
         """Return the channel of Kraus operators, 2×2 or 4×4 matrices K with Σ K†K = 1.
 
-        Those of two qubits are written as matrices of gates in Qiskit: the first qubit is the least significant.
+        Matrices for two qubits follow Qiskit's order: the first qubit is the least significant.
 
         Raises:
-            ParameterError: If they are those of no channel of one or two qubits.
+            ParameterError: If the operators do not make a channel of one or two qubits.
 
         Example:
             >>> flip = Channel.kraus([[[0.8**0.5, 0], [0, 0.8**0.5]], [[0, 0.2**0.5], [0.2**0.5, 0]]])
@@ -130,12 +130,12 @@ class Channel:
 
     @property
     def qubits(self) -> int:
-        """Number of qubits to which it happens together."""
+        """Number of qubits on which the channel acts together."""
         return 1 if len(self.matrix) == 4 else 2
 
     @property
     def twirled(self) -> Channel:
-        """The Pauli channel that is left if a random Pauli happens before and the same after: the diagonal of the matrix."""
+        """The Pauli twirl: the Pauli channel with the diagonal of the matrix. A random Pauli before and after gives it."""
         return self._of(np.diag(np.diag(self.matrix)))
 
     @property
@@ -162,21 +162,21 @@ class Channel:
 def channel(
     circuit: QuantumCircuit, qubits: Qubit | Sequence[Qubit], happens: Channel, *, emulated: bool = False
 ) -> None:
-    """Append a channel that happens to each of some qubits, or to two together.
+    """Append a channel that acts on each of some qubits, or on two together.
 
-    It is a placeholder, as links' errors are: simulators make it, and a processor, which cannot, refuses it. A Pauli channel
-    can be emulated instead: its errors are sampled in software, shot by shot, on any backend.
+    A channel is a placeholder, as the errors of links are: simulators apply it, and processors refuse it. A Pauli channel can
+    be emulated instead: software samples its errors shot by shot, on any backend.
 
     Args:
         circuit: The protocol's circuit, with one quantum register for each node.
-        qubits: A qubit, or several, of any nodes; the channel happens to each by itself. If it is one of two qubits, two, to
-            which it happens together: of one node, or the halves of a pair right after ``entangle``, as noise of the link.
+        qubits: One or several qubits of any nodes; a channel of one qubit acts on each by itself. A channel of two qubits takes
+            two qubits of one node, or the halves of a pair right after ``entangle``, as noise of the link.
         happens: The channel.
-        emulated: Whether errors are sampled in software, on simulators too. Otherwise the run's ``emulate_links`` decides.
+        emulated: Whether errors are sampled in software, on simulators too. Default: the run's ``emulate_links`` decides.
 
     Raises:
-        ProgramError: If ``happens`` is no Channel, or is to be emulated and is no Pauli channel of one qubit, or does not
-            fit the number of qubits.
+        ProgramError: If ``happens`` is not a Channel, does not fit the number of qubits, or is emulated but not a Pauli channel
+            of one qubit.
 
     Example:
         >>> from qiskit import QuantumRegister

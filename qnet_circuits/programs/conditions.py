@@ -26,15 +26,16 @@ _MOST_PATTERNS = 4096
 
 @dataclass(frozen=True)
 class Condition:
-    """Something that the bits of a shot meet or do not, in whatever circuit.
+    """A condition on the bits of a shot, in any circuit.
 
     Args:
         bits: The bits (register, index).
-        patterns: The values of the bits that meet it, as strings of 0 and 1 in the order of ``bits``; none means that they meet
-            it where their parity is even.
+        patterns: The values of the bits that meet it, as strings of 0 and 1 in the order of ``bits``. Without patterns the
+            parity of the bits must be even.
 
     Raises:
-        ParameterError: If a bit is no register with an index, or a pattern has not one 0 or 1 for each of one or more bits.
+        ParameterError: If a bit is not a register with an index, there are no bits, or a pattern does not have one 0 or 1 for
+            each bit.
 
     Example:
         >>> same = Condition((("a", 0), ("b", 0)), ("00", "11"))
@@ -68,7 +69,7 @@ class Condition:
         return cls(((register, index),), (str(int(value)),))
 
     def met(self, registers: Registers) -> Flags:
-        """Tell of each shot whether it meets the condition. All is bitwise: bytes may stand for eight shots each."""
+        """Return for each shot whether it meets the condition. All operations are bitwise: a byte may stand for eight shots."""
         some = next(iter(registers.values()))
         none = np.zeros(len(some), dtype=some.dtype)
         columns = [registers[register][:, index] for register, index in self.bits]
@@ -88,7 +89,7 @@ class Condition:
         return seen in self.patterns if self.patterns else seen.count("1") % 2 == 0
 
     def ways(self) -> tuple[tuple[Parity, ...], ...]:
-        """Return the ways in which it is met, of which no two come together: each is a list of parities that all hold.
+        """Return the ways in which it is met, which exclude each other. Each way is a list of parities that must all hold.
 
         Example:
             >>> Condition((("a", 0), ("b", 0)), ("01", "10")).ways()
@@ -100,7 +101,7 @@ class Condition:
         return self.singly() if together is None else (together,)
 
     def singly(self) -> tuple[tuple[Parity, ...], ...]:
-        """Return the ways in which its patterns are met bit by bit; the one way of a parity where it has none."""
+        """Return the ways in which its patterns are met bit by bit; without patterns, the one way of its parity."""
         if not self.patterns:
             return self.ways()
         return tuple(
@@ -109,7 +110,7 @@ class Condition:
         )
 
     def apart(self) -> tuple[Condition, ...]:
-        """Return one condition for each bit where there is a single pattern, or else the condition alone."""
+        """Return one condition for each bit if there is a single pattern, or else the condition itself."""
         if len(self.patterns) != 1:
             return (self,)
         return tuple(
@@ -117,7 +118,7 @@ class Condition:
         )
 
     def excludes(self, other: Condition) -> bool:
-        """Tell whether no shot meets both; False where that is not known."""
+        """Tell whether no shot meets both; False if that is not known."""
         bits = tuple(dict.fromkeys((*self.bits, *other.bits)))
         if len(bits) == len(self.bits) + len(other.bits) or len(bits) > _MOST_BITS:
             return False
@@ -163,7 +164,7 @@ def bits_of(given: Iterable[Any]) -> tuple[Bit, ...]:
 
 
 def joined(conditions: Sequence[Condition]) -> Condition:
-    """Return the condition that is met where all of these are.
+    """Return the condition that is met if all of these are met.
 
     Raises:
         ParameterError: If they cannot be met together, or in more than 4096 ways.

@@ -24,9 +24,9 @@ CONTROLS = (UNCORRECTED, SWAP_TRANSPORT)
 def with_controls(protocol: Protocol, program: Program, program_of: Callable[[Protocol], Program]) -> Program:
     """Return a program with its control experiments.
 
-    Every circuit is there once more without corrections, as ``<item>_uncorrected``, where messages are sent at all, and the
-    protocol's baseline adds its own, as ``<item>_swap_transport``. Their figures are named alike, and their ideal values are
-    those without messages, and the baseline's.
+    If the protocol sends messages, every circuit is repeated without corrections, as ``<item>_uncorrected``. The protocol's
+    baseline adds its circuits, as ``<item>_swap_transport``. Their figures have the same suffixes. Their ideal values are the
+    values without messages, and those of the baseline.
 
     Args:
         protocol: The protocol.
@@ -39,7 +39,7 @@ def with_controls(protocol: Protocol, program: Program, program_of: Callable[[Pr
     """
     if not program.figures or protocol.analyzes:
         raise ParameterError(
-            f"{protocol.name} declares no figures alone that could be compared: leave controls out"
+            f"{protocol.name} declares no figures that could be compared: leave controls out"
         )
     baseline: Protocol | None = ask(protocol, "baseline")
     if baseline is None and not program.resources["classical_bits"]:
@@ -60,12 +60,12 @@ def with_controls(protocol: Protocol, program: Program, program_of: Callable[[Pr
 
 
 def control_name(name: str, control: str) -> str:
-    """Return what a figure, or a circuit, of the protocol is called in a control experiment."""
+    """Return the name of a figure, or a circuit, of the protocol in a control experiment."""
     return f"{name}_{control}"
 
 
 def with_baseline(protocol: Protocol, of: Callable[[Protocol], Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what is said of a protocol's figures, such as theory, with what is said of its baseline's."""
+    """Return values for a protocol's figures, such as theory, together with those for its baseline's figures."""
     baseline: Protocol | None = ask(protocol, "baseline")
     direct = {} if baseline is None else of(baseline)
     own = of(protocol)

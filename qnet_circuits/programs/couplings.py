@@ -1,4 +1,4 @@
-"""What protocols that measure every coupling of a device have in common: their edges, and circuits of many links at once."""
+"""The base of protocols that measure every coupling of a device: their edges, and circuits of many links at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CouplingsProtocol(Protocol):
         edges: Pairs of physical qubits. Default: all couplings of the device, but for those whose calibration failed.
 
     Raises:
-        ParameterError: If edges are no pairs of different qubits, or one comes twice.
+        ParameterError: If edges are not pairs of different qubits, or an edge is given twice.
     """
 
     edges: tuple[Edge, ...] | None = None

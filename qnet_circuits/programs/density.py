@@ -1,4 +1,4 @@
-"""The state that the Pauli means of a result say."""
+"""The state that follows from the Pauli means of a result."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class HasFigures(Protocol):
 
 
 def density_matrix(result: HasFigures, name: str = "", mitigated: bool = False) -> DensityMatrix:
-    """Return the state that the means of Paulis say: the nearest one to linear inversion.
+    """Return the state from a result's Pauli means: the state nearest to linear inversion.
 
     Args:
         result: A result with a figure for each product of Paulis, such as that of ``StateTomography``, or of a program with
             ``Tomography.figures("paulis")``.
         name: The name of the tomography, if it has one.
-        mitigated: Whether the means without readout errors are taken.
+        mitigated: Whether the readout-mitigated means are used. Default False.
 
     Returns:
         Qiskit's ``DensityMatrix``, (2^m, 2^m); its qubit 0 is the tomography's first.

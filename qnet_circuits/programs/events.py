@@ -1,4 +1,4 @@
-"""Events: what happens in a shot of one circuit or does not, among the shots that meet conditions."""
+"""Events in the shots of one circuit that meet conditions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from qnet_circuits.programs.conditions import Bit, Condition, Flags, Registers
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happens in a shot of one circuit or does not.
+    """An event that happens in a shot of one circuit or does not.
 
     Args:
         item: Name of the circuit.
         bits: The bits (register, index) that decide.
-        patterns: The values of the bits, as strings of 0 and 1 in the order of ``bits``, at which it happens; none means that
-            it happens where the parity of the bits is even.
+        patterns: The values of the bits, as strings of 0 and 1 in the order of ``bits``, at which it happens. Without patterns
+            it happens if the parity of the bits is even.
         given: Only shots that meet these conditions count. A condition on one bit may be written (register, index, value).
     """
 
@@ -41,7 +41,7 @@ class Event:
         return (*self.bits, *(bit for each in self.given for bit in each.bits))
 
     def flags(self, registers: Registers) -> tuple[Flags, Flags]:
-        """Tell of each shot whether it counted and this happened, and whether it counted."""
+        """Return for each shot whether it counted and the event happened, and whether it counted."""
         happened = self.happens.met(registers)
         counts = happened | ~happened
         for condition in self.given:
@@ -49,7 +49,7 @@ class Event:
         return happened & counts, counts
 
     def excludes(self, other: Event) -> bool:
-        """Tell whether no shot counts for both; False where that is not known."""
+        """Tell whether no shot counts for both; False if that is not known."""
         return any(one.excludes(each) for one in self.given for each in other.given)
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What figures are made of: weighted probabilities of the circuits' bits, under conditions, and ratios of such sums."""
+"""The parts of figures: weighted probabilities of the circuits' bits, under conditions, and ratios of such sums."""
 
 from __future__ import annotations
 
@@ -125,10 +125,10 @@ class Expression:
 
 @dataclass(frozen=True)
 class Ratio:
-    """One sum of probabilities over another; it adds to numbers and scales by them.
+    """One sum of probabilities over another; a number can be added to it, and can scale it.
 
-    Its interval is Fieller's: all r for which the interval of numerator - r · denominator holds 0, so it knows of shots that
-    both share.
+    Its interval is Fieller's: all r for which the interval of numerator - r · denominator holds 0. It therefore takes into
+    account that both share shots.
 
     Args:
         numerator: The sum above.
@@ -222,12 +222,12 @@ def _number(given: Any) -> float:
 
 
 def parity(item: str, bits: Iterable[Bit], given: Given = ()) -> Expression:
-    """Return the mean of (-1) to the parity of the bits, in [-1, 1]: a Pauli correlator where bits are Pauli outcomes.
+    """Return the mean of (-1) to the parity of the bits, in [-1, 1]: a Pauli correlator if bits are Pauli outcomes.
 
     Args:
         item: Name of the circuit.
         bits: Bits (register, index).
-        given: Bits (register, index, value) that a shot must have to count; ``keep_if`` knows more conditions.
+        given: Bits (register, index, value) that a shot must have to count; ``keep_if`` takes more general conditions.
 
     Example:
         >>> parity("zz", [("a", 0), ("b", 0)]).constant
@@ -252,21 +252,22 @@ def population(item: str, bits: Iterable[Bit], patterns: Iterable[str], given: G
 def keep_if(expression: _Kept, bits: Iterable[Bit], patterns: Iterable[str] | None = None) -> _Kept:
     """Return an expression in which a shot counts only if its bits have one of these patterns.
 
-    This is post-selection as a figure: on flags that must be 0, on two parties' bits that must agree, on the parities of a
-    code. The same condition holds in each circuit of the expression, which must have the bits. Conditions add up: of a
-    second ``keep_if`` both must be met.
+    This is post-selection as a figure: on flags that must be 0, on bits of two parties that must agree, or on the parities of a
+    code. The same condition holds in each circuit of the expression, and each circuit must have the bits. Conditions add up:
+    after a second ``keep_if`` a shot must meet both.
 
     Args:
-        expression: What is estimated of the shots that are kept: an expression, a ratio, or a figure.
+        expression: An expression, a ratio, or a figure, which is estimated from the kept shots.
         bits: Bits (register, index).
         patterns: The values of the bits that keep a shot, as strings of 0 and 1 in the order of ``bits``. Default: their
             parity must be even.
 
     Returns:
-        The same under the condition. The ideal value of a figure stays.
+        The same expression, ratio or figure under the condition. The ideal value of a figure stays.
 
     Raises:
-        ParameterError: If it is none of these, there is no bit, a pattern does not fit them, or there is none.
+        ParameterError: If ``expression`` is something else, there are no bits or no patterns, or a pattern does not fit the
+            bits.
 
     Example:
         >>> ends, tests = [("a", 0), ("b", 0)], [("a", 1), ("b", 1)]
@@ -288,12 +289,13 @@ def keep_if(expression: _Kept, bits: Iterable[Bit], patterns: Iterable[str] | No
 
 
 def acceptance(expression: _OfEvents) -> Expression:
-    """Return the share of shots that an expression under conditions counts, on average over its circuits.
+    """Return the share of shots that meet the conditions of an expression, averaged over its circuits.
 
-    It is a figure like any other, in [0, 1]: of all shots, or of those that corrections by post-selection accept.
+    It can be a figure like any other, in [0, 1]. It is a share of all shots, or of the shots that corrections by post-selection
+    accept.
 
     Args:
-        expression: What ``keep_if``, or ``given=``, put under conditions: an expression, a ratio, or a figure.
+        expression: An expression, a ratio, or a figure under conditions of ``keep_if`` or ``given=``.
 
     Returns:
         The mean over circuits, and over conditions of one circuit, of the probability that the conditions are met.

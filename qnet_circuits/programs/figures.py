@@ -32,7 +32,7 @@ _ROUNDING = 1e-6
 
 
 class Outcomes(Mapping[str, Registers]):
-    """What the circuits of a run gave, with all corrections applied: {circuit: {register: bool array (shots, width)}}.
+    """The outcomes of a run's circuits after all corrections: {circuit: {register: bool array (shots, width)}}.
 
     Example:
         >>> import qnet_circuits as qn
@@ -56,17 +56,17 @@ class Outcomes(Mapping[str, Registers]):
 
 @dataclass(frozen=True)
 class Figure:
-    """A declared number of a program: what an engine can compute and an interval can be given for.
+    """A figure of merit of a program: a declared number that an engine can compute and that gets an interval.
 
     Args:
-        name: What it is called, an identifier.
+        name: Its name, an identifier.
         expression: The combination of probabilities, the ratio of two, or the function of a state.
         ideal: Its value on a noiseless machine.
         without_messages: Its noiseless value if no classical message arrives (correction mode ``none``), if known.
-        null: Value that the figure does not exceed under its null hypothesis; gives the figure a p-value.
-        drawn_from: If the settings of the largest group of terms were drawn at random from more: how many there are.
-        physical: The range of values that exist, such as (0, 1) for a fidelity; estimate and interval are cut to it, which
-            leaves the coverage as it is. An exact value, or a whole interval, outside of it is an error.
+        null: Value that the figure does not exceed under its null hypothesis. If given, the figure has a p-value.
+        drawn_from: Number of settings from which those of the largest group of terms were drawn at random. Default: not drawn.
+        physical: The range of possible values, such as (0, 1) for a fidelity. Estimate and interval are cut to it, which does
+            not change the coverage. An exact value, or a whole interval, outside of the range is an error.
     """
 
     name: str
@@ -98,7 +98,7 @@ class Figure:
 
     @property
     def judges(self) -> bool:
-        """Whether placements can be judged by it: it has an ideal value, and needs no settings that are drawn at random."""
+        """Whether it can judge placements: it has an ideal value, and its settings are not drawn at random."""
         return self.ideal is not None and not self.drawn_from
 
     def estimate(
@@ -112,10 +112,10 @@ class Figure:
         Args:
             outcomes: The outcomes.
             level: Confidence level, in [0.5, 1).
-            rng: What the interval of a function of a state is drawn from; by default the same each time.
+            rng: Random numbers for the interval of a function of a state. Default: the same numbers each time.
 
         Raises:
-            NoShotsError: If a circuit has no shot that counts, or less than two for the function of a state, or a denominator
+            NoShotsError: If a circuit has no shot that counts (fewer than two for the function of a state), or a denominator
                 may be 0.
             FigureError: If the whole interval lies outside of the physical range.
         """
@@ -150,19 +150,19 @@ class Figure:
 
     @property
     def resamples(self) -> bool:
-        """Whether its interval is drawn from outcomes that are sampled again, as that of a function of a state."""
+        """Whether its interval comes from resampled outcomes, as for a function of a state."""
         return isinstance(self.expression, Function)
 
     @property
     def least_shots(self) -> int:
-        """How many shots of each of its circuits it needs at least."""
+        """Least number of shots of each of its circuits."""
         return self.expression.least_shots if isinstance(self.expression, Function) else 1
 
     def within(self, estimate_at: Callable[[float], Estimate], level: float) -> Estimate:
-        """Return an estimate cut to the physical range; its method says so where that took anything away.
+        """Return an estimate cut to the physical range; its method says so if the cut changed it.
 
-        Where the value lies beyond the range, the limits are as far from the range's end as they were from the value: what is
-        left of the interval is then no shorter than the counts allow, even if chance put the whole of it outside.
+        If the value lies beyond the range, the limits are as far from the range's end as they were from the value. The rest of
+        the interval is then as long as the counts demand, even if chance put the whole interval outside.
 
         Args:
             estimate_at: Makes the estimate with an interval of a level.
@@ -209,7 +209,7 @@ class Figure:
 
     @property
     def conditioned(self) -> bool:
-        """Whether it may have no value: a part of it counts some shots only or is a denominator, or one shot is too few."""
+        """Whether it may have no value: a part counts only some shots or is a denominator, or one shot is too few."""
         may_lack = isinstance(self.expression, Ratio) or self.least_shots > 1
         return may_lack or any(event.given for event in self.events)
 

@@ -16,11 +16,11 @@ from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import GIVEN, Protocol
 
-#: What verbs take: whatever makes circuits with figures, or has them.
+#: The input of verbs: anything that makes circuits with figures, or has them.
 Runnable: TypeAlias = Protocol | Program | QuantumCircuit | Mapping[str, QuantumCircuit]
-#: What figures call a plain circuit, if there is no other.
+#: The name of a single plain circuit in figures.
 ONLY = "circuit"
-#: What a circuit of a program may decide in place of the run.
+#: The options that a circuit of a program may decide instead of the run.
 _DECIDED = ("shots", "layout", "carrier", "fixed")
 
 
@@ -74,16 +74,16 @@ def _item(circuit: QuantumCircuit, decided: Mapping[str, Any]) -> Item:
 
 
 def protocol_for(given: Runnable, figures: Iterable[Figure] | None = None, needed: bool = True) -> Protocol:
-    """Return what stands for something that is to be run: a protocol itself, or what takes the place of one.
+    """Return the protocol for the input of a verb: the protocol itself, or a ``Given`` that takes its place.
 
     Args:
         given: A protocol, a program, a circuit, or several circuits by name. A plain circuit is one node's: gates may join any
             of its qubits, whatever registers they are in.
-        figures: What is computed of the bits of plain circuits; of one alone, figures call it ``circuit``.
+        figures: Figures that are computed from the bits of plain circuits; a single circuit is called ``circuit`` in them.
         needed: Whether plain circuits without figures are refused.
 
     Raises:
-        ParameterError: If it is none of these, or figures are missing, or given to what has its own.
+        ParameterError: If the input is none of these, figures are missing, or they are given although the input has its own.
         ProgramError: If a circuit measures nothing, or figures do not fit the circuits.
 
     Example:

@@ -39,7 +39,7 @@ ENTANGLE = "entangle"
 TRANSMIT = "transmit"
 LINK_OPERATIONS = (ENTANGLE, TRANSMIT)
 CORRECT = "correct"
-#: What a transmission is on a machine.
+#: The carriers: what a transmission is on a machine.
 CARRIERS = ("relabel", "swap", "teleport")
 _PLAIN = ("measure", CORRECT)
 #: A loop becomes at most this many instructions.
@@ -59,14 +59,14 @@ Conditioned = tuple[tuple[Clbit, ...], tuple[Gate, ...]]
 def entangle(circuit: QuantumCircuit, a: Qubit, b: Qubit, link: Link | None = None) -> None:
     """Append a Bell pair across a link.
 
-    The two qubits, which must be in |0⟩ (unused, or just reset), become the pair Φ+ = (|00⟩ + |11⟩)/√2, to which the link's
-    Pauli errors happen. This is RFC 9340's heralded entanglement generation, seen after the herald.
+    The two qubits must be in |0⟩ (unused, or just reset). They become the pair Φ+ = (|00⟩ + |11⟩)/√2 with the link's Pauli
+    errors. This is RFC 9340's heralded entanglement generation, seen after the herald.
 
     Args:
         circuit: The protocol's circuit, with one quantum register for each node.
         a: A qubit of one node.
         b: A qubit of the other node.
-        link: The link, whose errors the pair suffers; none by default.
+        link: The link, whose errors happen to the pair. Default: no errors.
 
     Example:
         >>> from qiskit import QuantumCircuit, QuantumRegister
@@ -82,14 +82,14 @@ def entangle(circuit: QuantumCircuit, a: Qubit, b: Qubit, link: Link | None = No
 def transmit(circuit: QuantumCircuit, source: Qubit, target: Qubit, link: Link | None = None) -> None:
     """Append the crossing of a qubit over a link.
 
-    The state of ``source`` becomes that of ``target``, at another node, and the link's Pauli errors happen to it. What this
-    is on a machine is the run's ``carrier``: the same physical qubit, a SWAP, or a teleportation.
+    The state of ``source`` moves to ``target``, at another node, with the link's Pauli errors. The run's ``carrier`` decides
+    how a machine does this: by the same physical qubit, a SWAP, or a teleportation.
 
     Args:
         circuit: The protocol's circuit, with one quantum register for each node.
         source: The qubit that leaves; it may not be used afterwards.
         target: An unused qubit of the receiving node, in |0⟩.
-        link: The link, whose errors the qubit suffers; none by default.
+        link: The link, whose errors happen to the qubit. Default: no errors.
 
     Example:
         >>> from qiskit import QuantumCircuit, QuantumRegister
@@ -119,22 +119,22 @@ def correct(
 ) -> None:
     """Append a correction conditioned on parities of classical bits.
 
-    The qubit suffers X if the parity of the bits ``x`` is odd, then Z if that of ``z`` is; or instead ``gate`` if that of
-    ``when`` is. The bits may have been measured at any node: each that was measured elsewhere is a classical message. How the
-    correction is made, in real time, in software or by keeping shots, is the run's ``corrections`` mode.
+    X is applied to the qubit if the parity of the bits ``x`` is odd, then Z if the parity of ``z`` is odd; or instead ``gate``
+    if the parity of ``when`` is odd. The bits may have been measured at any node; each bit from another node is a classical
+    message. The run's ``corrections`` mode decides how the correction is made: in real time, in software, or by post-selection.
 
     Args:
         circuit: The protocol's circuit.
         qubit: The qubit to correct.
-        x: Bits, measured before, whose parity decides on X.
-        z: Bits, measured before, whose parity decides on Z.
-        gate: A Clifford operation on one qubit, up to its phase. Software corrects Paulis alone: with any other, ``auto`` takes
-            ``feedforward``.
-        when: Bits, measured before, whose parity decides on ``gate``.
+        x: Bits that were measured before and whose parity decides on X.
+        z: Bits that were measured before and whose parity decides on Z.
+        gate: A Clifford operation on one qubit, up to its phase. Software can only correct Paulis: with any other gate,
+            ``auto`` uses ``feedforward``.
+        when: Bits that were measured before and whose parity decides on ``gate``.
 
     Raises:
-        ProgramError: If there is no bit, no list of them, or one that comes twice in the same parity; or if the gate is no
-            Clifford on one qubit, or the identity.
+        ProgramError: If there are no bits, they are not in lists, or a bit is twice in the same parity; or if the gate is not a
+            Clifford gate on one qubit, or is the identity.
 
     Example:
         >>> from qiskit import QuantumCircuit
@@ -193,10 +193,10 @@ def conditioned(instruction: CircuitInstruction) -> tuple[Conditioned, ...]:
 
 
 def flattened(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Return a circuit in which no composite instruction holds a classical bit, in branches neither, and no loop counts.
+    """Return a circuit without loops in which no composite instruction holds a classical bit, not even in branches.
 
     Operations that are no instructions, such as a ``Clifford``, become their gates. A ``for_loop`` becomes its turns, one after
-    the other. What happens to no qubit, as in an empty branch, is left out.
+    the other. Instructions without qubits, as in an empty branch, are left out.
 
     Raises:
         ProgramError: If the circuit has variables, an instruction that cannot be taken apart, a ``for_loop`` that is left early

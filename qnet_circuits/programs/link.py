@@ -1,4 +1,4 @@
-"""A link between two nodes: which pairs it makes, how often, and in which time."""
+"""A link between two nodes: its pairs, their errors, and the time and probability of an attempt."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ _DISTANCE = {
 class Link:
     """The physics of one elementary link.
 
-    A link delivers a Bell-diagonal pair: the state Φ+ to which I, X, Y or Z happened with the given weights. A fidelity F
-    stands for the Werner state, whose three errors are equally likely, (1 - F)/3 each. A qubit that is transmitted over
-    the link suffers the same Pauli errors.
+    A link delivers a Bell-diagonal pair: the state Φ+ after I, X, Y or Z with the given weights. A fidelity F stands for the
+    Werner state, whose three errors have the probability (1 - F)/3 each. The same Pauli errors happen to a qubit that is
+    transmitted over the link.
 
     A link over a distance makes its pairs by chance, attempt after attempt (RFC 9340: elementary link generation).
-    ``qnet_circuits.theory.fibre.attempt`` has the formulas of the schemes. Its ``weights`` are those of a pair that was
-    heralded; a circuit begins with such a pair, and schedules say when it was there.
+    ``qnet_circuits.theory.fibre.attempt`` has the formulas of the schemes. The link's ``weights`` describe a heralded pair. A
+    circuit begins with such a pair; a schedule gives its time.
 
     Args:
         fidelity: Overlap of the pair with Φ+, in [0.25, 1]. Default 1 if neither ``pauli`` nor ``length_km`` is given.
-        pauli: The weights of (I, X, Y, Z) instead, nonnegative, sum 1.
-        length_km: Length of the fibre in km, greater than 0, instead.
+        pauli: The weights of (I, X, Y, Z), nonnegative, with sum 1, instead of ``fidelity``.
+        length_km: Length of the fibre in km, greater than 0, instead of ``fidelity`` and ``pauli``.
         attenuation_db_per_km: Loss of the fibre in dB/km. Default 0.2.
-        source_fidelity: Fidelity of what a source emits, in [0.25, 1]. Default 1. For ``single-click`` it must be below 1: the
-            probability that a node sends a photon is the rest to 1.
+        source_fidelity: Fidelity of the pairs that a source emits, in [0.25, 1]. Default 1. For ``single-click`` it must be
+            below 1: a node sends a photon with probability 1 - ``source_fidelity``.
         efficiency: Probability that a photon is emitted, coupled and detected if the fibre loses nothing, in (0, 1]. Default 1.
         scheme: ``midpoint``, ``single-click`` or ``sender``. RFC 9340 calls the first two "at both end-points", the third
             "at source". Default ``midpoint``.
 
     Raises:
-        ParameterError: If a value is out of range, two of fidelity, pauli and length_km are given, a value of a distance is
+        ParameterError: If a value is out of range, two of fidelity, pauli and length_km are given, a parameter of a fibre is
             given without length_km, or the link never succeeds.
 
     Example:
@@ -84,7 +84,7 @@ class Link:
         distance = [name for name in _DISTANCE if getattr(self, name) is not None]
         if distance:
             raise ParameterError(
-                f"{', '.join(distance)} of a link needs length_km; a link without has no fibre"
+                f"{', '.join(distance)} of a link needs length_km; a link without a length has no fibre"
             )
         if self.pauli is not None:
             object.__setattr__(self, "pauli", check_weights(self.pauli))
@@ -137,7 +137,7 @@ class Link:
         return {name: value for name, value in values.items() if value is not None}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plain form, with what the link has."""
+        """Return the plain form, with the fields that were given."""
         return {
             name: list(value) if isinstance(value, tuple) else value for name, value in self._given().items()
         }

@@ -1,4 +1,4 @@
-"""The rules that make a circuit a network program, and the ledger of what one costs, counted before it is lowered.
+"""The rules that make a circuit a network program, and the ledger of its resources, counted before it is lowered.
 
 Operations are local, links join nodes, and messages come before their use.
 """
@@ -46,19 +46,19 @@ class Message:
 
 @dataclass(frozen=True)
 class Announcement:
-    """What one node says aloud to another so that they can compare, such as a basis or a sampled outcome.
+    """An announcement of one node to another for a later comparison, such as a basis or a sampled outcome.
 
-    Nothing waits for it and nothing is decided on it, so it delays no qubit: it is declared beside a circuit, for the ledger.
+    No operation waits for it or depends on it, so it delays no qubit. It is declared beside a circuit, for the ledger.
 
     Args:
-        source: The node that says it.
-        target: The node that hears it.
-        bits: How many bits it takes in one shot, at least 1.
-        what: What is said.
+        source: The node that announces.
+        target: The node that receives the announcement.
+        bits: Number of bits in one shot, at least 1.
+        what: The content, in words.
 
     Raises:
         ProgramError: If both nodes are the same.
-        ParameterError: If ``bits`` is no positive whole number, or a node has no name.
+        ParameterError: If ``bits`` is not a positive whole number, or a node has no name.
 
     Example:
         >>> Announcement("bob", "alice", 1, "basis")
@@ -139,7 +139,8 @@ def check_circuit(circuit: QuantumCircuit, network: Network | None = None) -> tu
 
     Raises:
         LocalityError: If an instruction other than a link operation touches two nodes.
-        ProgramError: If a bit is used before it is measured, a qubit after it left, or a link operation meets a used qubit.
+        ProgramError: If a bit is used before it is measured, a qubit is used after it was transmitted, or a link operation
+            meets a used qubit.
     """
     if circuit.parameters:
         names = ", ".join(sorted(parameter.name for parameter in circuit.parameters))
@@ -280,17 +281,17 @@ def _receive(walk: _Walk, qubit: Qubit, bit: Clbit) -> None:
 def count(
     circuit: QuantumCircuit, messages: Sequence[Message], announced: Sequence[Announcement] = ()
 ) -> Ledger:
-    """Count what one shot of a circuit costs.
+    """Count the resources of one shot of a circuit.
 
     Args:
         circuit: A network program's circuit.
         messages: Its classical messages.
-        announced: What is said aloud beside them.
+        announced: Announcements beside the messages.
 
     Returns:
         ``bell_pairs``, ``transmissions``, ``classical_bits``, ``announced_bits``, ``rounds`` of communication, ``qubits`` (and
-        ``qubits_per_node``), ``two_qubit_gates`` and ``depth``, where a Bell pair counts as one two-qubit gate of depth two,
-        and a gate on more qubits as its parts.
+        ``qubits_per_node``), ``two_qubit_gates`` and ``depth``. A Bell pair counts as one two-qubit gate of depth two, and a
+        gate on more qubits counts as its parts.
     """
     parts = [part for instruction in circuit.data for part in narrow(instruction)]
     names = [instruction.operation.name for instruction in parts]
@@ -327,7 +328,7 @@ def _depth(circuit: QuantumCircuit, parts: Sequence[CircuitInstruction]) -> int:
 
 
 def largest(ledgers: Sequence[Ledger]) -> Ledger:
-    """Return, key by key, the most that any of the circuits needs in one shot."""
+    """Return for each key the largest value of all circuits in one shot."""
     if not ledgers:
         return {}
     merged: Ledger = {}

@@ -1,4 +1,4 @@
-"""Nodes, and the links between them: what the network is, with no word of circuits."""
+"""The network, independent of circuits: nodes, and the links between them."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 class Network:
     """Nodes and the links between them, a simple connected graph.
 
-    In the terms of RFC 9340, the ends of a path are end nodes, the nodes between them are quantum repeaters, and a link makes
-    link pairs, of which swapping makes one pair of the end nodes.
+    In the terms of RFC 9340, the ends of a path are end nodes and the nodes between them are quantum repeaters. Links make link
+    pairs, and swapping joins these to one pair of the end nodes.
 
     Args:
-        nodes: Names, at least two: printable text, spaces inside of it too. They become names of quantum registers. A
-            ``Node`` in the place of a name says what the node has to work with; it goes to ``hardware``.
+        nodes: At least two names, which become names of quantum registers: printable text, also with spaces inside. A ``Node``
+            instead of a name describes the node's hardware; it goes to ``hardware``.
         links: Triples (node, node, Link), at most one for each pair of nodes.
-        hardware: A ``Node`` for each node of which more than the name is known.
+        hardware: A ``Node`` for each node whose hardware is known.
 
     Raises:
         ParameterError: If a name is not printable or occurs twice, or a link or a ``Node`` of ``hardware`` names an unknown
@@ -85,7 +85,7 @@ class Network:
         self._set_hardware(described)
 
     def _set_hardware(self, described: Sequence[Node]) -> None:
-        """Keep what is known of the nodes, in their order."""
+        """Store the known hardware in the order of the nodes."""
         known: dict[str, Node] = {}
         for node in described:
             if not isinstance(node, Node) or node.name not in self.nodes:
@@ -100,7 +100,7 @@ class Network:
         object.__setattr__(self, "hardware", tuple(node for node in kept if node != Node(node.name)))
 
     def node(self, name: str) -> Node:
-        """Return what a node has to work with; a node of which only the name is known has no limits."""
+        """Return the hardware of a node; a node whose hardware is unknown has no limits."""
         if name not in self._near:
             raise ParameterError(f"there is no node {name!r}; there are {', '.join(self.nodes)}")
         return next((node for node in self.hardware if node.name == name), Node(name))
@@ -158,17 +158,19 @@ class Network:
     def route(self, first: str, last: str, by: str = "links") -> Network:
         """Return the best chain between two nodes.
 
-        Whatever runs over a chain runs over any network so: swapping stations on the way, everybody else left alone.
+        With a route, protocols over a chain run over any network: the stations on the way swap, and all other nodes stay
+        unused.
 
         Args:
             first: The node where the chain begins.
             last: The node where it ends.
-            by: ``links`` (the fewest, and among those the greatest product of fidelities), ``fidelity`` (the greatest of the
-                swapped pair), or ``rate`` (the least seconds for a pair of each link); see ``programs.routes``.
+            by: ``links`` (fewest links, and among those the greatest product of fidelities), ``fidelity`` (greatest fidelity of
+                the swapped pair), or ``rate`` (least sum of the seconds for a pair of each link); see ``programs.routes``.
 
         Raises:
-            ParameterError: If a node is unknown, both are the same, nothing joins them, or a link without a length has no rate.
-            UnknownNameError: If there is no such way to choose.
+            ParameterError: If a node is unknown, both nodes are the same, no path joins them, or ``by`` is ``rate`` and a link
+                has no length.
+            UnknownNameError: If ``by`` is something else.
 
         Example:
             >>> square = Network.from_edges([("a", "b"), ("b", "c"), ("c", "d"), ("d", "a"), ("d", "e")])
@@ -180,7 +182,7 @@ class Network:
             raise ParameterError(f"a route joins two nodes, got {first!r} twice")
         path = best_path(self.links, first, last, by)
         if not path:
-            raise ParameterError(f"nothing joins {first} and {last}; the links are {self._listed()}")
+            raise ParameterError(f"no path joins {first} and {last}; the links are {self._listed()}")
         return self._along(path)
 
     def _along(self, path: Sequence[str]) -> Network:
@@ -252,7 +254,7 @@ class Network:
         """Make a network of its plain form, or raise ParameterError."""
         try:
             if set(plain) != {"nodes", "links"} or isinstance(plain["nodes"], str):
-                raise TypeError("nodes is a list, and there is nothing else but links")
+                raise TypeError("it has the keys nodes, a list, and links, and no others")
             links = tuple((a, b, Link.from_dict(link)) for a, b, link in plain["links"])
             nodes = [Node.from_dict(node) if isinstance(node, Mapping) else node for node in plain["nodes"]]
             return cls(nodes, links)

@@ -1,4 +1,4 @@
-"""A node of a network, and what it has to work with."""
+"""A node of a network and its hardware."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _COUNTS = {"data": 0, "communication": 1, "memories": 0}
 
 @dataclass(frozen=True, repr=False)
 class Node:
-    """What a node has to work with.
+    """The hardware of a node: qubits, memories and their lifetimes.
 
-    A network takes a node in the place of a name. What is not given is not limited: a node of which only the name is known
-    has as many qubits as a program uses, and its memories lose nothing. Terms are those of RFC 9340: only communication
-    qubits make pairs over a link, and a pair can then go to a quantum memory.
+    A network takes a ``Node`` instead of a name. Values that are not given are unlimited: a node with only a name has as many
+    qubits as a program uses, and its memories lose nothing. Terms are those of RFC 9340: only communication qubits make pairs
+    over a link, and a pair can then go to a quantum memory.
 
     Args:
         name: Printable text that begins and ends with no space.
-        data: Number of qubits for computations alone, at least 0.
-        communication: Number of communication qubits, at least 1: so many attempts over its links are made at the same time.
+        data: Number of qubits that are used for computations only, at least 0.
+        communication: Number of communication qubits, at least 1. It limits the simultaneous attempts over the node's links.
         memories: Number of memories for halves of pairs, at least 0.
         memory_t1: T1 of a memory in seconds.
-        memory_t2: T2 of a memory in seconds, at most 2 T1. Default 2 T1: it loses energy and no more.
+        memory_t2: T2 of a memory in seconds, at most 2 T1. Default 2 T1: the memory loses energy, and has no further dephasing.
 
     Raises:
         ParameterError: If a value is out of range, or T2 is greater than 2 T1.
@@ -57,7 +57,7 @@ class Node:
 
     @property
     def memory_times(self) -> tuple[float, float]:
-        """T1 and T2 of a memory in seconds, infinite where nothing is lost."""
+        """T1 and T2 of a memory in seconds, infinite if nothing is lost."""
         return check_memory(self.memory_t1, self.memory_t2)
 
     def to_dict(self) -> dict[str, Any]:

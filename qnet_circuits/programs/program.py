@@ -1,4 +1,4 @@
-"""A program: the circuits of a protocol, and the figures that their outcomes stand for."""
+"""A program: the circuits of a protocol, and the figures that follow from their outcomes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NO_TIME = (
     "links over distances begin with the pairs that their heralds announce: the time until then, and what memories lose in it, "
     "is not in these figures; quantum-repeater has it"
 )
-#: What no figure may be called: a result has these names for something else.
+#: Names that no figure may have: a result uses them for something else.
 RESERVED = frozenset((
     "acceptance_of_corrections", "blocks", "bounds", "compare", "copies", "counts", "figures", "from_dict", "ideal",
     "mitigated", "more", "notes", "plot", "predicted", "provenance", "records", "refused", "report", "resources", "rounds",
@@ -58,19 +58,19 @@ class Item:
         name: Its name, by which figures refer to it.
         circuit: A circuit with one quantum register for each node. Composite instructions that hold classical bits are taken
             apart, and each ``for_loop`` becomes its turns.
-        tags: What it means, as plain values: the setting, the input state.
-        shots: Its number of shots, where the protocol decides; otherwise the run does.
-        layout: The physical qubit on which each of its wires begins, where the protocol decides; otherwise the run does. SWAPs
-            go in where the device does not couple what meets. Without a device it means nothing.
-        carrier: What a transmission is on a machine, where the protocol decides; otherwise the run does.
-        fixed: Whether no SWAP may move a wire from the layout, as in a circuit that measures the device: one that needs SWAPs
-            is refused.
-        announced: What nodes say aloud to compare, and nothing waits for. The ledger counts it apart.
+        tags: Its meaning in plain values, such as the setting or the input state.
+        shots: Its number of shots. Default: the run decides.
+        layout: The physical qubit on which each of its wires begins. Default: the run decides. If a gate joins qubits that the
+            device does not couple, SWAPs are inserted. Without a device the layout has no effect.
+        carrier: The carrier of its transmissions on a machine. Default: the run decides.
+        fixed: Whether every wire must stay at its place, as in a circuit that measures the device. If so, a circuit that needs
+            SWAPs is refused.
+        announced: Announcements of nodes for comparison, on which no operation waits. The ledger counts them separately.
 
     Raises:
         ProgramError: If the circuit measures nothing, has variables, an instruction that cannot be taken apart, or a
-            ``for_loop`` that is left early; or if the layout has not one qubit of its own for each wire, or an
-            announcement is of a node that is not there.
+            ``for_loop`` that is left early; or if the layout does not have one qubit of its own for each wire, or an
+            announcement names a node that does not exist.
         UnknownNameError: If there is no such carrier.
     """
 
@@ -138,13 +138,13 @@ class Program:
         items: The circuits; their names differ.
         figures: The declared figures; their names differ.
         network: If given, every link operation must lie on one of its links.
-        notes: What a result must say of the circuits. By default, of links over distances, that time is not in the figures.
-        device: Why the circuits mean something on a device alone, such as delays in which its qubits are the memories; it is
-            said where they are refused, on backends without one. Default: they run everywhere.
+        notes: Notes about the circuits, which results show. Default: for links over distances, that time is not in the figures.
+        device: The reason why the circuits need a device, such as delays in which its qubits are the memories. Backends without
+            a device refuse the circuits with this reason. Default: the circuits run everywhere.
 
     Raises:
         LocalityError: If an instruction other than a link operation touches two nodes.
-        ProgramError: If a circuit is no network program, or a figure reads a bit that is not there, or has a name that a
+        ProgramError: If a circuit is not a network program, or a figure reads a bit that does not exist or has a name that a
             result needs.
 
     Example:
@@ -211,9 +211,9 @@ class Program:
 
     @cached_property
     def resources(self) -> dict[str, Any]:
-        """The resource ledger of one shot: the most that any of the protocol's own circuits needs.
+        """The resource ledger of one shot: the largest values of the protocol's own circuits.
 
-        Where circuits make different numbers of Bell pairs, ``circuit`` names the one that makes the most.
+        If circuits make different numbers of Bell pairs, ``circuit`` names the circuit that makes the most.
         """
         own = [item for item in self.items if not item.control]
         ledgers = {item.name: count(item.circuit, self.messages[item.name], item.announced) for item in own}

@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Analysis(Unpicklable):
-    """What a protocol may need, beside the outcomes, to analyse them itself.
+    """Inputs, beside the outcomes, for protocols that analyse outcomes themselves.
 
     Args:
         level: Confidence level of the intervals.
-        root: 32 secret bytes, from which everything drawn at random in the analysis is expanded: the same for every analysis
-            of a run. The operating system's, or those of a seed.
-        demonstration: Whether a seed was given, so that whoever knows it knows the root.
-        veto: Why the analysis may give figures and no secret, in a word, a colon and words, as ``parameters: ...`` where a run
-            was made with others; None if it may.
+        root: 32 secret bytes from which all random numbers of the analysis are expanded, the same for every analysis of a run.
+            They come from the operating system or from a seed.
+        demonstration: Whether a seed was given, so that anybody who knows the seed knows the root.
+        veto: Why the analysis may give figures but no secret, as a word, a colon and words, such as ``parameters: ...`` if the
+            run was made with other parameters; None if it may.
     """
 
     level: float
@@ -51,15 +51,15 @@ class Analysis(Unpicklable):
 
 @dataclass(frozen=True)
 class Analyzed:
-    """What a protocol that analyses its outcomes itself finds in them.
+    """The findings of a protocol that analyses its outcomes itself.
 
     Args:
         figures: Estimates by name, beside the declared ones.
         more: Plain values by name, which join the result's JSON.
-        notes: What a reader must know.
-        secrets: Values that a result holds but never prints, compares or stores, by name.
+        notes: Notes for the reader.
+        secrets: Values by name that a result holds but never prints, compares or stores.
         refused: Why the protocol aborted although the run succeeded; None if it did not abort.
-        report: What people read below the table of figures.
+        report: Text below the table of figures.
     """
 
     figures: Mapping[str, Estimate]
@@ -89,8 +89,8 @@ class Analyzed:
 class Protocol(ABC):
     """A network protocol: a frozen dataclass whose fields are its parameters.
 
-    A subclass sets ``name``, writes ``program`` and, where there are, ``theory`` and ``bounds``. It never sees a backend.
-    What cannot be declared as a figure, such as a distilled key, it finds in ``analyze``.
+    A subclass sets ``name`` and defines ``program``, and ``theory`` and ``bounds`` if they exist. It never sees a backend.
+    Results that cannot be declared as figures, such as a distilled key, come from ``analyze``.
 
     Example:
         >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
@@ -100,47 +100,47 @@ class Protocol(ABC):
 
     #: Name in the registry and on the command line, words joined by hyphens.
     name: ClassVar[str] = ""
-    #: Whether outcomes become a secret, such as a key: they are not shown, nor corrected for readout errors.
+    #: Whether outcomes become a secret, such as a key. Such outcomes are neither shown nor corrected for readout errors.
     secret_outcomes: ClassVar[bool] = False
 
     @abstractmethod
     def program(self, rng: np.random.Generator) -> Program:
-        """Return the circuits and figures; what is drawn at random is drawn from ``rng`` alone."""
+        """Return the circuits and figures; all random choices come from ``rng``."""
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return the figures that have a closed form for this noise, by name.
 
-        ``noise`` is reserved: it is that of perfect gates and readouts, ``NoiseParameters()``, wherever it is asked for today.
+        ``noise`` is reserved: today it is always that of perfect gates and readouts, ``NoiseParameters()``.
         """
         return {}
 
     @property
     def analyzes(self) -> bool:
-        """Whether it makes more of the outcomes than its declared figures."""
+        """Whether it analyses outcomes beyond its declared figures."""
         return type(self).analyze is not Protocol.analyze
 
     def analyze(self, outcomes: Outcomes, analysis: Analysis) -> Analyzed | None:
-        """Return what is to be found in the outcomes beyond the declared figures; nothing by default.
+        """Return findings from the outcomes beyond the declared figures. Default: none.
 
         Args:
             outcomes: {circuit: {register: bool array (shots, width)}}, with all corrections applied.
-            analysis: Level of confidence and randomness.
+            analysis: Confidence level and randomness.
         """
         return None
 
     def deduce(self, figures: Mapping[str, Estimate], analysis: Analysis) -> Analyzed | None:
-        """Return what ``analyze`` would find in the limit of many shots, or nothing, which is the default.
+        """Return the findings of ``analyze`` in the limit of many shots. Default: none.
 
         Args:
-            figures: The declared figures, whose values are exact.
-            analysis: Level of confidence and randomness, for what is sampled nevertheless.
+            figures: The declared figures with exact values.
+            analysis: Confidence level and randomness, for values that are sampled nevertheless.
         """
         return None
 
     def round_table(self, outcomes: Outcomes, analysis: Analysis) -> Mapping[str, NDArray[Any]] | None:
-        """Return what was done in each round, as one array for each column of a table; nothing by default.
+        """Return a table of all rounds, as one array for each column. Default: none.
 
-        Where outcomes become a secret, it is asked only of a run that was given a seed.
+        If outcomes become a secret, only runs with a given seed call it.
 
         Args:
             outcomes: As for ``analyze``.
@@ -150,13 +150,13 @@ class Protocol(ABC):
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
-        """What figures must beat, {figure: {name of the bound: value}}."""
+        """Values that figures must beat, {figure: {name of the bound: value}}."""
         return {}
 
     def on_couplings(self, couplings: Sequence[tuple[int, int]]) -> Protocol:
-        """Return the protocol for a device with these couplings; itself, but for one that measures the device.
+        """Return the protocol for a device with these couplings: itself, unless it measures the device.
 
-        Called wherever a protocol meets a device, before ``program``.
+        It is called for every device, before ``program``.
 
         Args:
             couplings: Pairs of physical qubits, the smaller first, without those whose calibration failed.
@@ -166,7 +166,7 @@ class Protocol(ABC):
     def baseline(self) -> Protocol | None:
         """Return the protocol that does the same by direct transport, over the same network, for control experiments.
 
-        Its figures are compared with those of the same name; it may need no classical message.
+        Its figures are compared with those of the same name. It must not need classical messages.
         """
         return None
 
@@ -179,7 +179,7 @@ class Protocol(ABC):
 
     @property
     def id(self) -> str:
-        """Name and parameters: what this protocol is, in one line."""
+        """Name and parameters in one line."""
         listed = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
         return f"{called(self)}({listed})"
 
@@ -187,8 +187,8 @@ class Protocol(ABC):
         """Draw one circuit, with nodes, links and messages, as ``plot_circuit`` does.
 
         Args:
-            ax: Axes to draw on; those of a new figure by default.
-            item: Name of the circuit, that is, of the measurement setting; the first by default.
+            ax: Axes to draw on. Default: those of a new Matplotlib figure.
+            item: Name of the circuit, that is, of the measurement setting. Default: the first.
 
         Returns:
             The Matplotlib axes.
@@ -208,7 +208,7 @@ class Protocol(ABC):
 
         Raises:
             UnknownNameError: If there is no such parameter.
-            ParameterError: If a value is out of range, one that has no default is missing, or the class makes no protocol.
+            ParameterError: If a value is out of range, a value without a default is missing, or the class is incomplete.
         """
         unwritten = sorted(cls.__abstractmethods__)
         if unwritten or not dataclasses.is_dataclass(cls):
@@ -232,7 +232,7 @@ class Protocol(ABC):
 
 
 def called(protocol: Protocol) -> str:
-    """Return what results and manifests call a protocol: its name, or its class's if it has none.
+    """Return the name of a protocol in results and manifests: its own, or its class's name if it has none.
 
     Example:
         >>> import qnet_circuits as qn
@@ -313,7 +313,7 @@ def set_network(
 
     Args:
         protocol: The protocol, with the fields ``network``, ``link_fidelity`` and, if there is one, the one named ``count``.
-        shape: What the network must be, for the message.
+        shape: Required shape of the network, for error messages.
         count: Name of the field that counts links; None if their number is fixed.
         default: The default of the field ``count``, or the fixed number.
         make: Makes the network of the number and a Link.
@@ -322,7 +322,7 @@ def set_network(
         The network.
 
     Raises:
-        ParameterError: If both ways are given, or a value is out of range.
+        ParameterError: If ``network`` is given together with the other fields, or a value is out of range.
     """
     counted = [count] if count else []
     given = [field for field in (*counted, "link_fidelity") if getattr(protocol, field) is not None]
@@ -362,7 +362,7 @@ def register(protocol: _P) -> _P:
     """Add a protocol class to the registry under its ``name``; for use as a decorator.
 
     Raises:
-        ParameterError: If the class is no frozen dataclass, has no name, or its name is taken.
+        ParameterError: If the class is not a frozen dataclass, has no name, or its name is taken.
     """
     parameters = getattr(protocol, "__dataclass_params__", None)
     if parameters is None or not parameters.frozen:

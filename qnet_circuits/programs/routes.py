@@ -1,4 +1,4 @@
-"""The best path between two nodes of a graph of links, by what is asked of it."""
+"""The best path between two nodes of a graph of links, by a criterion."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qnet_circuits.errors import ParameterError, check_name
 from qnet_circuits.programs.link import Link
 from qnet_circuits.theory.bell_diagonal import visibility
 
-#: What a path may be chosen by.
+#: The criteria for a path.
 CRITERIA = ("links", "fidelity", "rate")
 #: Weighs each link where links cost nothing, so that of equal paths the one of the fewest links is taken.
 _EACH = 1e-9

@@ -1,4 +1,4 @@
-"""Tomography: the settings that say all about the state of a few qubits, or about what is done to them, and its figures."""
+"""Tomography: the settings that determine the state of a few qubits, or a process on them, and its figures."""
 
 from __future__ import annotations
 
@@ -47,24 +47,26 @@ _PAULIS = "paulis"
 class Tomography:
     """The state that a circuit leaves qubits in, or the process from some qubits to others, measured completely.
 
-    A state of m qubits takes 3^m circuits: X, Y or Z is measured of each qubit. A process of n qubits takes 4^n as many: each
-    input is prepared in 0, 1, + or +i, which together make every operator. Means of Paulis, and fidelities with a pure
-    state or a unitary, are linear in the counts, and have the interval of such sums. Functions of a state are those of the
-    state nearest to linear inversion, which is the one of maximum likelihood for equal Gaussian errors of Paulis (J. A.
-    Smolin, J. M. Gambetta and G. Smith, Phys. Rev. Lett. 108, 070502 (2012)); ``docs/intervals.md`` says how good their
-    intervals are. Readout errors, and errors of preparing inputs, are taken for the circuit's.
+    A state of m qubits takes 3^m circuits: X, Y or Z is measured on each qubit. A process with n input qubits takes 4^n times
+    as many: each input is prepared in 0, 1, + or +i, which together span all operators. Means of Paulis, and fidelities with a
+    pure state or a unitary, are linear in the counts and have the intervals of such sums. Functions of a state are those of the
+    state nearest to linear inversion, which is the one of maximum likelihood for equal Gaussian errors of Paulis (J. A. Smolin,
+    J. M. Gambetta and G. Smith, Phys. Rev. Lett. 108, 070502 (2012)); ``docs/intervals.md`` says how good their intervals are.
+    Readout errors, and errors in preparing inputs, count as errors of the circuit.
 
     Args:
         circuit: The circuit without the measurement of ``qubits``, as for an ``Item``.
         qubits: The qubits whose state is measured, 1 to 3. Names of Paulis are in their order.
-        inputs: For a process, the qubits that it begins with, at most 3, unused at the start; they may be among ``qubits``.
-        ideal: The state without noise, or for a process the operator: whatever Qiskit's ``DensityMatrix`` or ``SuperOp`` is
-            made of, qubit 0 the first of ``qubits``. Fidelities need it, and figures have it as their ideal.
-        without_messages: The same where no classical message arrives, if it is known.
-        name: Stands before the names of circuits and figures, where a program has several.
+        inputs: For a process, its input qubits, at most 3, unused at the start; they may be among ``qubits``.
+        ideal: The noiseless state, or for a process the noiseless operator: any input of Qiskit's ``DensityMatrix`` or
+            ``SuperOp``, with qubit 0 as the first of ``qubits``. Fidelities need it, and the ideal values of figures follow
+            from it.
+        without_messages: The same if no classical message arrives, if it is known.
+        name: Prefix of the names of circuits and figures, for programs with several tomographies.
 
     Raises:
-        ParameterError: If there are more than 3 qubits or inputs, one comes twice, or an ideal is of other qubits.
+        ParameterError: If there are more than 3 qubits or inputs, a qubit is given twice, or an ideal has another number of
+            qubits.
         ProgramError: If a qubit is not in the circuit.
 
     Example:
@@ -211,12 +213,12 @@ class Tomography:
             *names: Of states ``negativity`` (of three qubits one for each that is cut off, ``negativity_0`` and so on),
                 ``concurrence`` (of two), ``entropy`` in bits, and ``purity``; of processes ``average_fidelity``, over all
                 pure inputs; of both ``fidelity`` with the ideal, for processes that of the Choi states, and ``paulis``: the
-                means ``xx``, ``xy`` and so on of a state, or what becomes of each Pauli in a process: ``x_z`` is the mean
-                of Z for the input X. By default all that there are, but for ``paulis``.
+                means ``xx``, ``xy`` and so on of a state, or for a process the output for each input Pauli: ``x_z`` is the mean
+                of Z for the input X. Default: all of these except ``paulis``.
 
         Raises:
             UnknownNameError: If there is no such figure.
-            ParameterError: If a fidelity is asked for without an ideal, or with one that is no pure state or unitary.
+            ParameterError: If a fidelity is requested without an ideal, or the ideal is not a pure state or a unitary.
         """
         known = [*self._known(), _PAULIS]
         chosen = names or [name for name in known[:-1] if "fidelity" not in name or self.ideal is not None]

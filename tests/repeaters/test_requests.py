@@ -251,7 +251,7 @@ def served(*requests, network=None, **options):
         (served(Request("r1c1", "nowhere")), "'nowhere'"),
         (
             served(Request("a", "c"), network=Network("abc", [("a", "b", Link(length_km=1))])),
-            "nothing joins a and c",
+            "no path joins a and c",
         ),
         (served(Request("a", "b"), network=Network.from_edges([("a", "b")])), "length_km"),
         (served(Request("r1c1", "r3c3", 3, keep=True)), "keeps 3 pairs, and r1c1 has 2 memories"),
