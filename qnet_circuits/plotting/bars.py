@@ -1,4 +1,4 @@
-"""What plots of accounts share: a bar for each step, two columns of numbers beside them, and a legend below."""
+"""The common parts of plots of accounts: a bar for each step, two columns of numbers beside the bars, and a legend below."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def minus(number: str) -> str:
 
 
 def draw_legend(ax: Axes, handles: Sequence[Artist], columns: int = 3) -> None:
-    """Say what the colours and marks are, below the axis' label, in so many columns."""
+    """Draw a legend of colours and marks below the label of the axis, in so many columns."""
     below = ScaledTranslation(0, -_LEGEND, ax.figure.dpi_scale_trans)
     ax.legend(
         handles=handles, fontsize=FONT, frameon=False, ncols=columns, loc="upper left", bbox_to_anchor=(0, 0),

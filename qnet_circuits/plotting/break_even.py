@@ -25,7 +25,7 @@ from qnet_circuits.plotting.style import (
 )
 from qnet_circuits.theory.break_even import QUANTITIES, BreakEven
 
-#: So many numbers of links, or scales, have fields with text and a tick each; more share so many inches.
+#: Up to so many numbers of links, or scales, each field has text and a tick; more fields share so many inches.
 _MOST, _SIDE = 12, 7.0
 _LABELS = {
     "fidelity": "gain of encoding\nin fidelity",
@@ -34,15 +34,15 @@ _LABELS = {
 
 
 def plot_break_even(places: Sequence[BreakEven], quantity: str = "fidelity", ax: Axes | None = None) -> Axes:
-    """Draw a break-even map: a field for each number of links and each scale of noise, in the colour of what encoding gains.
+    """Draw a break-even map: a field for each number of links and scale of noise, in the colour of the gain of encoding.
 
-    In each field stands the acceptance of the encoded chain, if there are at most 12 numbers and 12 scales. A line separates
-    the fields in which the encoded chain is the best of the three from the others.
+    If there are at most 12 numbers and 12 scales, each field shows the acceptance of the encoded chain. A line separates the
+    fields in which the encoded chain is the best of the three from the others.
 
     Args:
-        places: What ``break_even`` returns.
-        quantity: ``fidelity`` of pairs that are kept, or ``pairs``, perfect ones for each raw pair.
-        ax: Axes to draw on; those of a new figure by default.
+        places: The return value of ``break_even``.
+        quantity: ``fidelity`` of kept pairs, or ``pairs``, the perfect pairs for each raw pair.
+        ax: Axes to draw on. Default: those of a new Matplotlib figure.
 
     Returns:
         The axes.
@@ -58,7 +58,7 @@ def plot_break_even(places: Sequence[BreakEven], quantity: str = "fidelity", ax:
     """
     check_name("quantity", quantity, QUANTITIES)
     if not places:
-        raise ParameterError("there is nothing to draw; give what break_even returns")
+        raise ParameterError("there is nothing to draw; give the return value of break_even")
     hops, scales = sorted({each.hops for each in places}), sorted({each.scale for each in places})
     gains = {(hops.index(each.hops), scales.index(each.scale)): each.gain(quantity) for each in places}
     norm, colours = gain_scale(gains.values()), plt.get_cmap(GAIN_COLOURS)
@@ -105,7 +105,7 @@ def plot_break_even(places: Sequence[BreakEven], quantity: str = "fidelity", ax:
 
 
 def _draw_border(ax: Axes, won: set[tuple[int, int]], known: set[tuple[int, int]]) -> None:
-    """Draw a line between neighbouring fields of which the encoded chain is the best in one alone."""
+    """Draw a line between neighbouring fields if the encoded chain is the best in only one of them."""
     for x, y in sorted(known):
         for dx, dy in ((1, 0), (0, 1)):
             other = (x + dx, y + dy)

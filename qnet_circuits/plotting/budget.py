@@ -1,4 +1,4 @@
-"""The plot of an error budget: what each source of noise does to a figure, alone and among all others."""
+"""The plot of an error budget: the effect of each source of noise on a figure, alone and among all others."""
 
 from __future__ import annotations
 
@@ -31,17 +31,16 @@ _TERM = PALETTE[3]
 
 
 def plot_budget(budget: Budget, ax: Axes | None = None) -> Axes:
-    """Draw what each source of noise does to a figure by itself, and what would be left of the rest without it.
+    """Draw the effect of each source of noise on a figure by itself, and the figure without this source.
 
-    Each bar leads from the ideal value to the value that the figure has if its source is the only one. A diamond marks the
-    value that the figure has if its source alone is taken away, and the last bar leads to the predicted value, with all
-    sources. So every end of a bar is a value that the figure can have. At the right stand the costs. Those of the sources do
-    not sum to the whole cost, since sources spoil in part what others have spoilt: the difference is the interaction, a number
-    without a bar.
+    Each bar leads from the ideal value to the value with only this source. A diamond marks the value with all sources except
+    this one. The last bar leads to the predicted value, with all sources. So every end of a bar is a value that the figure can
+    have. The costs stand at the right. The costs of the sources do not sum to the whole cost, since sources partly damage the
+    same thing. The difference is the interaction, a number without a bar.
 
     Args:
         budget: The budget.
-        ax: Axes to draw on, with room at the right for two columns of numbers; those of a new figure by default.
+        ax: Axes to draw on, with room at the right for two columns of numbers. Default: those of a new Matplotlib figure.
 
     Returns:
         The axes.
@@ -78,7 +77,7 @@ def _step(budget: Budget, row: Cost) -> Step:
 
 
 def _words(budget: Budget) -> str:
-    """Return what the plot shows."""
+    """Return the alt text."""
     costs = listed([f"{row.source.replace('_', ' ')} {_number(row.alone)}" for row in budget.rows], 20)
     return (
         f"Error budget: {budget.title}. From {budget.ideal:z.4f} to {budget.value:z.4f}; alone, sources cost: "
@@ -122,7 +121,7 @@ def _number(cost: float) -> str:
 
 
 def _draw_legend(ax: Axes) -> None:
-    """Say what bars and diamonds are, below the axis' label."""
+    """Draw the legend of bars and diamonds below the label of the axis."""
     bar = Patch(color=FAINT, label="only this source")
     mark = Line2D([], [], ls="", marker="D", ms=_MARK, mfc=PAPER, mec=INK, label="without this source")
     draw_legend(ax, [bar, mark])

@@ -63,15 +63,15 @@ def plot_circuit(circuit: QuantumCircuit, ax: Axes | None = None, collapse: bool
     r"""Draw a circuit of nodes, links and messages.
 
     Each node is a band that holds its wires. Links are orange: ``entangle`` a zigzag with Φ+, ``transmit`` an arrow. A dashed
-    blue arrow is the classical message from a measurement to what waits for it at another node. Instructions stand as late as
-    they can, as on a device. Barriers are left out, and so are qubits to which nothing happens, as most of a device are. A
+    blue arrow is the classical message from a measurement to the instruction at another node that waits for it. Instructions
+    stand as late as possible, as on a device. Barriers and unused qubits are left out; most qubits of a device are unused. A
     circuit wider than 13 inches is continued below.
 
     Args:
         circuit: The circuit, with one quantum register for each node.
-        ax: Axes to draw on; those of a new figure by default.
-        collapse: Whether a circuit of more than 12 wires is drawn with one row in the place of all but the first and the last
-            of many nodes, or of many wires, that do the same.
+        ax: Axes to draw on. Default: those of a new Matplotlib figure.
+        collapse: Whether in a circuit of more than 12 wires one row replaces many nodes, or many wires, that do the same; the
+            first and the last of them are still drawn.
 
     Returns:
         The axes.
@@ -99,7 +99,7 @@ def plot_circuit(circuit: QuantumCircuit, ax: Axes | None = None, collapse: bool
 
 
 def _words(circuit: QuantumCircuit, layout: Layout) -> str:
-    """Return what the plot shows."""
+    """Return the alt text."""
     done = Counter(each.operation.name for each in circuit.data if each.operation.name != "barrier")
     counts = listed([f"{number} {name}" for name, number in done.items()], 20)
     nodes = [register.name for register in circuit.qregs]

@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from qnet_circuits.runs.results.result import Result
 
 _COLOURS = "viridis"
-#: What a copy without a value is drawn in.
+#: The colour of a copy without a value.
 _UNKNOWN = "#c8c8c8"
 
 
 def plot_copies(result: Result, ax: Axes | None = None) -> Axes:
-    """Draw a chip with the copies of a program, each in the colour of the figure that copies are judged by.
+    """Draw a chip with the copies of a program, each in the colour of the figure by which copies are judged.
 
-    A coupling that joins two copies is dashed: what their qubits do to each other there is in no prediction.
+    A coupling that joins two copies is dashed: predictions do not include crosstalk between copies.
 
     Args:
         result: The result of a run with several copies.
-        ax: Axes to draw on; those of a new figure by default.
+        ax: Axes to draw on. Default: those of a new Matplotlib figure.
 
     Returns:
         The axes.
 
     Raises:
-        ParameterError: If the result is of no run with copies.
+        ParameterError: If the result does not come from a run with copies.
 
     Example:
         >>> import qnet_circuits as qn

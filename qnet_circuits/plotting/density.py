@@ -33,14 +33,14 @@ def plot_density_matrix(state: Any, ax: Axes | None = None) -> Axes:
     """Draw a density matrix: the area of a square is the size of an entry, its colour the phase.
 
     Args:
-        state: A result of state tomography, or whatever Qiskit's ``DensityMatrix`` is made of.
-        ax: Axes to draw on; those of a new figure by default.
+        state: A result of state tomography, or any input of Qiskit's ``DensityMatrix``.
+        ax: Axes to draw on. Default: those of a new Matplotlib figure.
 
     Returns:
-        The axes. Rows and columns are named by the values of the qubits, the tomography's first one in front.
+        The axes. Rows and columns are named by the values of the qubits, beginning with the tomography's first qubit.
 
     Raises:
-        ParameterError: If it is a result without the Pauli means of a state.
+        ParameterError: If the result does not have the Pauli means of a state.
 
     Example:
         >>> import qnet_circuits as qn
@@ -74,7 +74,7 @@ def plot_density_matrix(state: Any, ax: Axes | None = None) -> Axes:
 
 
 def _words(entries: np.ndarray, names: Sequence[str]) -> str:
-    """Return what the plot shows: the largest entries."""
+    """Return the alt text: the largest entries."""
     places = sorted(np.ndindex(*entries.shape), key=lambda place: -abs(entries[place]))[:_READ]
     said = [
         f"{abs(entries[row, column]):.2f} at {names[row]}, {names[column]}"

@@ -26,17 +26,17 @@ def plot_estimates(
 ) -> Axes:
     """Draw estimates against a number, such as the hops of a chain, with theory as a line.
 
-    ``plot_series`` does so for results and rows of sweeps, which know what stands beside them. Called again on the same axes,
-    this function adds a series with a colour and a marker of its own.
+    For results and rows of sweeps use ``plot_series``, which adds their theory and predictions. If you call this function again
+    on the same axes, it adds a series with a colour and a marker of its own.
 
     Args:
         x: The numbers.
         estimates: One estimate for each.
-        ax: Axes to draw on; those of a new figure by default.
+        ax: Axes to draw on. Default: those of a new Matplotlib figure.
         theory: One value for each number.
         bounds: Dashed lines, by name.
-        xlabel: What the numbers are.
-        ylabel: What the estimates are.
+        xlabel: Label of the numbers.
+        ylabel: Label of the estimates.
         label: Name of the series. Default: whether its values are exact, or the level of their intervals.
 
     Returns:

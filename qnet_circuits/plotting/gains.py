@@ -1,4 +1,4 @@
-"""The plot of a distillation map: the chip, with each coupling in the colour of what distilling gains there."""
+"""The plot of a distillation map: the chip, with each coupling in the colour of its gain of distilling."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _KINDS = {
 def plot_gains(result: Result, ax: Axes | None = None) -> Axes:
     """Draw a chip with each coupling in the colour of the gain of distilling.
 
-    Couplings on which neither way leaves anything are dashed, and so are those of which an interval holds 0. Couplings
-    without a figure are not known to the result, but for those that lie between two that are.
+    Couplings on which both ways yield nothing are dashed, and so are couplings whose interval contains 0. The result does not
+    know couplings without a figure, except those that lie between two couplings with a figure.
 
     Args:
         result: The result of a distillation map.
-        ax: Axes to draw on; those of a new figure by default.
+        ax: Axes to draw on. Default: those of a new Matplotlib figure.
 
     Returns:
         The axes.

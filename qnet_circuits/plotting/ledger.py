@@ -27,14 +27,14 @@ _LEGENDS = {"said aloud": _ALOUD, "not said, but lost to the key": _SILENT, "net
 def plot_ledger(result: Result | KeyResult, ax: Axes | None = None) -> Axes:
     """Draw the account of a key: a bar for each cause of loss, from the sifted bits down to the net key.
 
-    A bar is as long as the bits that its cause takes, and begins where the one above ends; what is left at the end is the key.
-    Bits that were said aloud have one colour, bits that are given up unsaid another: what Eve may know of the rest, and what
-    hashing and tags cost. Both numbers stand at the right, so that a bar too short to be seen can be read. If there was no key,
-    the title says why, and the last bar, hatched, is what was thrown away.
+    A bar is as long as the bits that its cause takes, and begins where the bar above ends; the rest at the end is the key.
+    Revealed bits have one colour. Bits that are lost without being revealed have another colour: Eve's possible knowledge, and
+    the costs of hashing and tags. Both numbers stand at the right, so that bars that are too short to be seen can be read. If
+    there was no key, the title says why, and the last bar, hatched, shows the discarded bits.
 
     Args:
-        result: The result of a key distribution, or that of a session.
-        ax: Axes to draw on, with room at the right for two columns of numbers; those of a new figure by default.
+        result: The result of a key distribution or of a session.
+        ax: Axes to draw on, with room at the right for two columns of numbers. Default: those of a new Matplotlib figure.
 
     Returns:
         The axes.
@@ -72,7 +72,7 @@ def plot_ledger(result: Result | KeyResult, ax: Axes | None = None) -> Axes:
 
 
 def _account(result: Result | KeyResult) -> tuple[Mapping[str, Any], str]:
-    """Return the account in plain form, and a title that says what came of it."""
+    """Return the account in plain form, and a title that says how the session ended."""
     ledger: Mapping[str, Any] | None
     if hasattr(result, "more"):
         of_run = cast("Result", result)

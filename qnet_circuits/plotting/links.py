@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qnet_circuits.runs.results.result import Result
 
 _COLOURS = "viridis"
-#: Below this fidelity a link is drawn apart: no such pair is proven entangled.
+#: Links below this fidelity look different: their pairs are not proven entangled.
 _ENTANGLED = 0.5
 
 
@@ -40,15 +40,15 @@ def plot_links(
     """Draw a chip with each link in the colour of its Bell fidelity.
 
     A link whose interval reaches down to 1/2 is dashed, since no entanglement is proven there. In a benchmark of swapped pairs
-    the link in the middle of each line has the line's colour; links that are in the middle of none are grey, and so are those
-    of the device that were not measured. Qubits and couplings whose calibration failed are crossed out.
+    the link in the middle of each line has the line's colour. Links that are in the middle of no line are grey, and so are
+    links of the device that were not measured. Qubits and couplings whose calibration failed are crossed out.
 
     Args:
         result: The result of a link benchmark.
-        ax: Axes to draw on; those of a new figure by default.
-        device: The calibration of the device. Default: that of the stand-in device that the result was simulated on, if it
-            was; otherwise only what was measured is drawn.
-        placed: A run whose place on the chip is drawn on it, or the qubits of one in their order: black discs, and a black rim
+        ax: Axes to draw on. Default: those of a new Matplotlib figure.
+        device: The calibration of the device. Default: that of the stand-in device on which the result was simulated. Without a
+            calibration only measured links are drawn.
+        placed: A run, or the qubits of a run in their order, whose place is drawn on the chip: black discs, and a black rim
             along the couplings between them.
 
     Returns:
@@ -99,7 +99,7 @@ def _stand_in(result: Result) -> DeviceCalibration | None:
 
 
 def _qubits(placed: Result | Sequence[int] | None, places: Mapping[int, Point]) -> list[int]:
-    """Return the qubits of what is placed, in order."""
+    """Return the placed qubits, in order."""
     provenance: Mapping[str, Any] | None = getattr(placed, "provenance", None)
     given = placed if provenance is None else (provenance.get("layout") or [[]])[0]
     qubits = [int(qubit) for qubit in cast("Sequence[int]", given or ())]
@@ -115,7 +115,7 @@ def _qubits(placed: Result | Sequence[int] | None, places: Mapping[int, Point]) 
 def _words(
     title: str, middles: Mapping[Edge, Estimate], others: tuple[int, int], qubits: Sequence[int]
 ) -> str:
-    """Return what the plot shows."""
+    """Return the alt text."""
     unmeasured, failed = others
     unproven = sum(estimate.low <= _ENTANGLED for estimate in middles.values())
     said = [
@@ -141,7 +141,7 @@ def _draw_placed(
 
 
 def _draw_legend(ax: Axes) -> None:
-    """Say what the marks are, below the chip."""
+    """Draw the legend below the chip."""
     drawn = {artist.get_gid(): artist for artist in ax.get_children()}
     handles: list[Artist] = []
     if "unproven" in drawn:

@@ -58,12 +58,12 @@ def plot_network(network: Network, ax: Axes | None = None) -> Axes:
     """Draw a network's nodes as labelled discs, and its links as lines with their fidelity F beside them.
 
     A chain is drawn in a row, and a long one in several rows, every other one from right to left. A star is drawn around its
-    centre; of more than 12 nodes around it, most are drawn as one. A grid whose nodes come row by row is drawn as a grid,
-    anything else on a circle. A fidelity is left out if there is no room for it.
+    centre; if it has more than 12 outer nodes, most of them are drawn as one. A grid whose nodes come row by row is drawn as a
+    grid, anything else on a circle. A fidelity without room is left out.
 
     Args:
         network: The network.
-        ax: Axes to draw on; those of a new figure by default.
+        ax: Axes to draw on. Default: those of a new Matplotlib figure.
 
     Returns:
         The axes.
@@ -96,7 +96,7 @@ def plot_network(network: Network, ax: Axes | None = None) -> Axes:
 
 
 def _words(network: Network) -> str:
-    """Return what the plot shows."""
+    """Return the alt text."""
     row = chain_order(network)
     links = f"{network.hops} link{'s' * (network.hops > 1)}"
     fidelities = span(link.weights[0] for _, _, link in network.links)

@@ -25,7 +25,7 @@ _ROUNDING = 1e-9
 
 
 class Kind(NamedTuple):
-    """What figures have in common: the range of their axis, None if it follows from the values, and its label."""
+    """A kind of figures: the range of their axis, None if it follows from the values, and its label."""
 
     range: tuple[float, float] | None
     label: str
@@ -60,14 +60,14 @@ def _values(found: FigureResult) -> list[float]:
 
 
 class Panel(NamedTuple):
-    """One pair of axes: what it shows."""
+    """The contents of one pair of axes."""
 
     kind: Kind
     figures: list[FigureResult]
 
     @property
     def label(self) -> str:
-        """What stands at the axis of values."""
+        """The label of the axis of values."""
         names = [found.figure for found in self.figures]
         if self.kind is _SHARE and all(name.startswith("fidelity") for name in names):
             return "fidelity"
@@ -83,7 +83,7 @@ def panels_of(figures: Sequence[FigureResult], each: int) -> list[Panel]:
 
 
 def new_panels(figures: Sequence[FigureResult]) -> list[tuple[Axes, Panel]]:
-    """Return the axes of a new figure, and what each shows; what is wider than a page is continued below."""
+    """Return the axes of a new Matplotlib figure with their contents; plots wider than a page are continued below."""
     column = max(_COLUMN, max(text_width(found.figure, FONT + 1) for found in figures) / 72 + 0.15)
     room = max(1, math.floor((PAGE_WIDTH - _SIDE) / column))
     rows: list[list[Panel]] = [[]]

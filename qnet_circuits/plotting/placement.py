@@ -1,4 +1,4 @@
-"""The plot of a program's place on a chip: which qubits each node has."""
+"""The plot of a program's place on a chip: the qubits of each node."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ _LISTED = 8
 def plot_placement(compiled: Compiled, item: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw the chip with the qubits on which each node of a circuit begins, in a colour of its own.
 
-    A coupling between the qubits of two nodes is orange, as a link is; one within a node is black, and all others are grey.
+    A coupling between the qubits of two nodes is orange, as links are. A coupling within a node is black, and all others are
+    grey.
 
     Args:
         compiled: A program compiled for a device.
         item: Name of the circuit; the first by default.
-        ax: Axes to draw on; those of a new figure by default.
+        ax: Axes to draw on. Default: those of a new Matplotlib figure.
 
     Returns:
         The axes.

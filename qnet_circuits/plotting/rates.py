@@ -1,4 +1,4 @@
-"""The plot of what repeaters deliver over distance, beside the direct link and the bound without repeaters."""
+"""The plot of repeater rates over distance, beside the direct link and the bound without repeaters."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _DECADES = 10
 def plot_rates(
     table: Mapping[int, Sequence[Rates]], quantity: str = "key_per_use", ax: Axes | None = None
 ) -> Axes:
-    """Draw what chains deliver over distance, a line with intervals for each number of stations.
+    """Draw the rates of repeater chains over distance, as a line with intervals for each number of stations.
 
-    Beside secret bits per use stands the PLOB bound, which nothing without a station exceeds. A full mark lies above the
-    bound with its whole interval. Where there is no key, a line ends.
+    For secret bits per use the plot shows the PLOB bound, which no protocol without a station exceeds. A full mark means that
+    the whole interval lies above the bound. A line ends where there is no key.
 
     Args:
         table: The rates by number of stations, as of ``rates_over_distance``.
         quantity: ``key_per_use``, ``key_per_second``, ``pairs_per_second`` or ``fidelity``.
-        ax: Axes to draw on; those of a new figure by default.
+        ax: Axes to draw on. Default: those of a new Matplotlib figure.
 
     Returns:
         The axes.
@@ -56,7 +56,7 @@ def plot_rates(
     rows = {stations: sorted(found, key=lambda each: each.length_km) for stations, found in table.items()}
     points = [each for row in rows.values() for each in row]
     if not points:
-        raise ParameterError("there are no rates to draw; give what rates_over_distance returns")
+        raise ParameterError("there are no rates to draw; give the return value of rates_over_distance")
     own = ax is None
     ax = new_axes(ax, (6.4, 4.4))
     names = [_name(stations, len(rows)) for stations in rows]
@@ -92,7 +92,7 @@ def _name(stations: int, lines: int) -> str:
 
 
 def _words(rows: Mapping[int, Sequence[Rates]], quantity: str) -> str:
-    """Return what the plot shows."""
+    """Return the alt text."""
     lengths = [each.length_km for row in rows.values() for each in row]
     ends = [
         f"{_name(stations, 1)} from {getattr(row[0], quantity).value:.3g} to {getattr(row[-1], quantity).value:.3g}"

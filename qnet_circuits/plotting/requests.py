@@ -1,4 +1,4 @@
-"""The plot of what the users of a network get: a line for each request, a mark for each way to serve them."""
+"""The plot of the service for the users of a network: a line for each request, a mark for each policy."""
 
 from __future__ import annotations
 
@@ -32,15 +32,16 @@ def plot_requests(
     quantity: str = "pairs_per_second",
     ax: Axes | None = None,
 ) -> Axes:
-    r"""Draw what the users of each request get, with intervals.
+    r"""Draw the service of each request, such as its pairs per second, with intervals.
 
-    Where there is no value, as for the latency of a request that never comes in time, a line says so. The axis begins at 0, but
-    for fidelities, so that lengths can be compared.
+    If there is no value, such as the latency of a request that is never served in time, its line says so. The axis begins at 0
+    so that lengths can be compared; only the axis of fidelities does not.
 
     Args:
-        found: What ``serve_requests`` returns; or several of these for the same requests, by the name of the policy, say.
+        found: The return value of ``serve_requests``, or several by name for the same requests, for example one for each
+            policy.
         quantity: ``pairs_per_second``, ``latency_s``, ``served`` or ``fidelity``.
-        ax: Axes to draw on; those of a new figure by default.
+        ax: Axes to draw on. Default: those of a new Matplotlib figure.
 
     Returns:
         The axes.
@@ -60,9 +61,9 @@ def plot_requests(
     table = dict(found) if isinstance(found, Mapping) else {"": found}
     asked = [[each.request for each in row] for row in table.values()]
     if not asked or not asked[0]:
-        raise ParameterError("there are no requests to draw; give what serve_requests returns")
+        raise ParameterError("there are no requests to draw; give the return value of serve_requests")
     if any(each != asked[0] for each in asked):
-        raise ParameterError("requests can be compared if they are the same; give those of one network")
+        raise ParameterError("only results for the same requests can be compared; give those of one network")
     own = ax is None
     ax = new_axes(ax, (6.4, 1.6 + (0.35 + 0.2 * len(table)) * len(asked[0])))
     shifts = np.linspace(-0.25, 0.25, len(table)) if len(table) > 1 else np.zeros(1)
@@ -78,7 +79,7 @@ def plot_requests(
 
 
 def _words(table: Mapping[str, Sequence[Served]], quantity: str) -> str:
-    """Return what the plot shows."""
+    """Return the alt text."""
     said = []
     for name, row in table.items():
         values = [f"{each.request.users} {getattr(each, quantity) or 'none'}" for each in row[:_READ]]

@@ -1,4 +1,4 @@
-"""The plot of a result: figures with their intervals beside controls, what they should be and what they must beat."""
+"""The plot of a result: figures with their intervals, control experiments, expected values and bounds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qnet_circuits.runs.results.comparison import Comparison, FigureResult
     from qnet_circuits.runs.results.result import Result
 
-#: How each estimate is drawn; the result's own is the largest.
+#: The style of each estimate; the result's own is the largest.
 _STYLES: dict[str, dict[str, Any]] = {
     "measured": {"color": PALETTE[0], "marker": "o", "ms": 7},
     "mitigated": {"color": PALETTE[0], "marker": "o", "ms": 6, "mfc": PAPER},
@@ -48,11 +48,11 @@ def plot_result(result: Result | Comparison, ax: Axes | None = None) -> Axes:
 
     Each kind of figure has axes of its own: fidelities and probabilities from 0 to 1, correlations from -1 to 1, and any other
     figure, such as a CHSH value, by itself. In the column of a figure its own estimate comes first. Control experiments have
-    small marks. Short lines across an estimate are what was to be expected of it, and dashed lines are bounds.
+    small marks. Short lines across an estimate are its expected values, and dashed lines are bounds.
 
     Args:
         result: The result of a run, or its comparison.
-        ax: Axes to draw on, for the kind of the first figure alone; new ones for all kinds by default.
+        ax: Axes to draw on, for figures of the first figure's kind only. Default: new axes for all kinds.
 
     Returns:
         The axes of the first figure. Those of other kinds are in ``ax.figure.axes``.
@@ -103,7 +103,7 @@ def _draw_panel(ax: Axes, panel: Panel, present: Sequence[str]) -> None:
 
 
 def _draw_figure(ax: Axes, k: int, found: FigureResult, present: Sequence[str]) -> None:
-    """Draw the column of one figure; what all figures have stands at the same place in each."""
+    """Draw the column of one figure; marks that all figures have stand at the same place in each column."""
     step = _ROOM / len(present)
     place = {kind: k + (number - (len(present) - 1) / 2) * step for number, kind in enumerate(present)}
     for kind, each in {"measured": found, **found.controls}.items():
@@ -144,7 +144,7 @@ def _draw_bounds(ax: Axes, column: int, bounds: Mapping[str, float]) -> None:
 
 
 def _present(shown: Sequence[FigureResult]) -> list[str]:
-    """Return what any figure has, in the order in which it stands."""
+    """Return the kinds of values that any figure has, in their order."""
     found = {"measured", *(control for each in shown for control in each.controls)}
     if any(each.mitigated is not None for each in shown):
         found.add("mitigated")
@@ -152,7 +152,7 @@ def _present(shown: Sequence[FigureResult]) -> list[str]:
 
 
 def _handles(shown: Sequence[tuple[Axes, Panel]], present: Sequence[str]) -> list[Line2D]:
-    """Return what the legend shows: what is in the plot, and nothing else."""
+    """Return the entries of the legend: everything in the plot, and nothing else."""
     measured = label_of([found.measured for _, panel in shown for found in panel.figures], "measured")
     handles = [
         Line2D([], [], ls="none", label=_LABELS.get(kind, measured), **_STYLES[kind]) for kind in present
@@ -169,7 +169,7 @@ def _handles(shown: Sequence[tuple[Axes, Panel]], present: Sequence[str]) -> lis
 
 
 def _words(table: Comparison) -> str:
-    """Return what the plot shows."""
+    """Return the alt text."""
     said = []
     for found in table.figures[:_READ]:
         expected = {kind: getattr(found, kind) for kind in ("ideal", "theory", "predicted")}

@@ -1,4 +1,4 @@
-"""What a plot shows, in words: stored on its axes, and written wherever the plot is."""
+"""The alt text of a plot, which describes it in words: stored on its axes, and saved with the plot."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _COLOUR_BAR = "<colorbar>"
 
 
 def describe(ax: Axes, text: str) -> None:
-    """Say what axes show: a text that stands beside what was drawn on the same axes before."""
+    """Add a text that describes the axes to the text of earlier drawings on them."""
     earlier = ax.get_label()
     ax.set_label(f"{earlier} {text}" if earlier else text)
 
 
 def alt_text(plot: Axes | Figure | SubFigure) -> str:
-    """Return what a plot shows, in words, for those who cannot see it.
+    """Return the alt text of a plot: a description in words for readers who cannot see it.
 
     Every plot function of the library writes this text. It is the label of the axes, so ``ax.set_label(text)`` replaces it.
 
@@ -45,7 +45,8 @@ def save_plot(plot: Axes | Figure | SubFigure, path: str | os.PathLike[str]) -> 
 
     Args:
         plot: The axes that a plot function returned, or their figure.
-        path: The file. Its ending is one that Matplotlib knows, such as ``.png``; other kinds have no alt text.
+        path: The file, with an ending that Matplotlib knows, such as ``.png``. Files of other kinds than PNG, SVG and PDF get
+            no alt text.
 
     Raises:
         OSError: If the file cannot be written.

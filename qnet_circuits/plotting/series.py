@@ -19,7 +19,7 @@ from qnet_circuits.plotting.bars import draw_legend
 from qnet_circuits.plotting.saving import describe
 from qnet_circuits.plotting.style import FAINT, FONT, INK, MARKERS, PALETTE, listed, new_axes, span
 
-#: What is drawn beside a figure, and how.
+#: The values that are drawn beside a figure, and their styles.
 _BESIDE = {"theory": "--", "predicted": ":"}
 #: More lines than these have a scale of colours, if their values are numbers; otherwise so many can be told apart.
 _FEW, _MOST = len(PALETTE), len(PALETTE) * len(MARKERS)
@@ -42,22 +42,22 @@ def plot_series(
 
     Args:
         rows: Rows of a sweep, or results of runs.
-        x: What they are drawn against: a parameter of the protocol, an option such as ``shots``, or a term of the noise, such
-            as ``noise.feedforward_latency``. Its values must be numbers, or texts that end in one, as that of ``eve`` in
-            ``intercept-resend:0.2``.
+        x: The parameter on the horizontal axis: a parameter of the protocol, an option such as ``shots``, or a term of the
+            noise, such as ``noise.feedforward_latency``. Its values must be numbers, or texts that end in a number, such as
+            ``intercept-resend:0.2`` for ``eve``.
         y: The figure. Default: ``fidelity``, or the first figure of the first row.
-        by: A second parameter or option, such as ``corrections``, or ``backend`` or ``protocol``: each of its values has a line
-            of its own. More than six numbers are told apart by a scale of colours.
-        ax: Axes to draw on; those of a new figure by default.
-        theory: A formula of ``x``, in the place of the theory of the rows: where they have none, as those of a device.
+        by: A second parameter or option, such as ``corrections``, ``backend`` or ``protocol``. Each of its values has a line of
+            its own. More than six numbers get a scale of colours.
+        ax: Axes to draw on. Default: those of a new Matplotlib figure.
+        theory: A formula of ``x`` that replaces the theory of the rows, for example if the rows of a device have none.
 
     Returns:
-        The Matplotlib axes. A row in which the figure has no value is left out. A bound is drawn if all rows have the same.
+        The Matplotlib axes. Rows without a value of the figure are left out. A bound is drawn if it is the same in all rows.
 
     Raises:
         UnknownNameError: If a row has no such parameter, or no row has the figure.
-        ParameterError: If there are no rows, ``x`` is no number, two rows would be the same point of a line, or there are more
-            lines than can be told apart.
+        ParameterError: If there are no rows, ``x`` is not a number, two rows are the same point of a line, or there are too
+            many lines to distinguish.
 
     Example:
         >>> import qnet_circuits as qn
@@ -106,7 +106,7 @@ def draw_bounds(ax: Axes, bounds: Mapping[str, float]) -> None:
 
 
 def finish(ax: Axes, xs: Sequence[float], xlabel: str, ylabel: str, own: bool) -> None:
-    """Name the axes of a series, and say what its lines are: below the axes if they are our own."""
+    """Name the axes of a series, and draw its legend: below the axes if the library made them."""
     if all(float(number).is_integer() for number in xs):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel(xlabel, size=FONT, parse_math=False)
@@ -170,7 +170,7 @@ def _lines(
 
 
 def _value(row: Mapping[str, Any], name: str) -> Any:
-    """Return what a row says of a parameter, an option, or a term of its noise."""
+    """Return a row's value of a parameter, an option, or a term of its noise."""
     option, _, term = name.partition(".")
     places = [row["parameters"], row.get("point", {}).get("options", {}), row]
     for place in places:
@@ -226,7 +226,7 @@ def _shared_bounds(rows: Sequence[Mapping[str, Any]], y: str) -> dict[str, float
 def _words(
     lines: Mapping[str, Mapping[float, Mapping[str, Any]]], x: str, y: str, numbers: Sequence[float]
 ) -> str:
-    """Return what the plot shows."""
+    """Return the alt text."""
     ends = []
     for name, line in lines.items():
         values = [row["figures"][y]["value"] for row in line.values()]

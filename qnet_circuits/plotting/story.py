@@ -53,13 +53,13 @@ _KINDS = {
 def plot_story(story: Story, ax: Axes | None = None) -> Axes:
     """Draw the space-time diagram of a shot.
 
-    Nodes stand side by side, and each qubit has a lane in which time runs downwards. A slanted line is a message, which cannot
-    be anywhere earlier; the text at its end says what arrives. Grey is the time in which a qubit waits. Of more than eight
-    nodes the middle ones are one column.
+    Nodes stand side by side, and each qubit has a lane in which time runs downwards. A slanted line is a message, drawn at its
+    earliest possible time; the text at its end says what arrives. Grey marks the time in which a qubit waits. If there are more
+    than eight nodes, the middle ones share one column.
 
     Args:
         story: A story, as ``tell`` returns it.
-        ax: Axes to draw on; those of a new figure by default.
+        ax: Axes to draw on. Default: those of a new Matplotlib figure.
 
     Returns:
         The axes, with time in µs.

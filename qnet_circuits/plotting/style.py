@@ -1,4 +1,4 @@
-"""Colours that the colour-blind tell apart, and what all plots share."""
+"""Colours that colour-blind readers can tell apart, and other parts that all plots share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ MESSAGE_COLOUR = PALETTE[0]
 GAIN_COLOURS, NO_GAIN = "PuOr", 1e-12
 #: Size of the text in plots, and of the smallest text, in points.
 FONT, SMALLEST = 9.0, 7.5
-#: Largest sides of a plot in inches; what needs more is drawn smaller. What can be continued below is no wider than a page.
+#: Largest sides of a plot in inches; larger plots are drawn smaller. Plots that can be continued below are no wider than a
+#: page.
 MAX_WIDTH, MAX_HEIGHT, PAGE_WIDTH = 40.0, 200.0, 13.0
 
 
@@ -69,7 +70,7 @@ def draw_intervals(
 
 
 def listed(names: Sequence[str], most: int = 6) -> str:
-    """Return names as a sentence has them; of many, the first and the last.
+    """Return names as a list in a sentence; if there are many, only the first and the last.
 
     Example:
         >>> listed(["a", "b", "c"]), listed([str(k) for k in range(100)])
@@ -81,7 +82,7 @@ def listed(names: Sequence[str], most: int = 6) -> str:
 
 
 def span(values: Iterable[float], form: str = ".3f") -> str:
-    """Return from where to where values go, as text.
+    """Return the range of values as text.
 
     Example:
         >>> span([0.9, 0.95]), span([0.9])
@@ -92,7 +93,7 @@ def span(values: Iterable[float], form: str = ".3f") -> str:
 
 
 def label_of(estimates: Iterable[Estimate], word: str) -> str:
-    """Return what estimates are called in a legend: a word with their levels, if they have intervals."""
+    """Return the name of estimates in a legend: a word, with their levels if they have intervals."""
     levels = sorted(
         {estimate.level for estimate in estimates if estimate.n > 0 or estimate.high > estimate.low}
     )

@@ -1,4 +1,4 @@
-"""The plot of a circuit in time: what each qubit does on a device, and when it waits."""
+"""The plot of a circuit in time: the operations of each qubit on a device, and its waiting times."""
 
 from __future__ import annotations
 
@@ -55,16 +55,17 @@ def plot_timeline(
 ) -> Axes:
     """Draw when each qubit of a compiled circuit works, and when it waits and decays.
 
-    Operations happen as late as possible. Grey is the time in which a qubit holds a state and nothing is done to it: it
-    relaxes with T1 and T2. A blue arrow is a measured bit on its way to a decision, the feed-forward latency included; bits of
-    many qubits are one blue area. A qubit that is sent without a gate has a row at each node, with an orange arrow in between.
-    In a circuit of more than 12 rows, one row stands for all but the first and the last of many nodes that do the same.
+    Operations happen as late as possible. Grey marks the time in which a qubit holds a state without an operation and relaxes
+    with T1 and T2. A blue arrow is a measured bit on its way to a decision, including the feed-forward latency; bits of many
+    qubits share one blue area. A qubit that is sent without a gate has a row at each node, with an orange arrow in between. In
+    a circuit of more than 12 rows, one row replaces many nodes that do the same; the first and the last of them are still
+    drawn.
 
     Args:
         compiled: A program compiled for a device.
-        noise: Gives the latency. Default: ``DeviceNoise()``.
+        noise: The noise with the feed-forward latency. Default: ``DeviceNoise()``.
         item: Name of the circuit; the first by default.
-        ax: Axes to draw on; those of a new figure by default.
+        ax: Axes to draw on. Default: those of a new Matplotlib figure.
 
     Returns:
         The axes, with time in µs.
@@ -167,7 +168,7 @@ def _draw_arrow(ax: Axes, start: tuple[float, int], end: tuple[float, int], colo
 
 
 def _draw_messages(ax: Axes, timed: Sequence[Timed], row_of: Callable[[int, float], int]) -> None:
-    """Draw what each decision waits for: an arrow from each measurement, or one area from those of many qubits."""
+    """Draw the messages that each decision waits for: an arrow from each measurement, or one area from those of many qubits."""
     measured: dict[int, Timed] = {}
     areas: dict[int, list[tuple[Timed, list[Timed]]]] = {}
     for each in sorted(timed, key=lambda each: each.position):
@@ -227,7 +228,7 @@ def _finish(ax: Axes, rows: Sequence[Row], end: float, title: str) -> None:
 
 
 def _words(rows: Sequence[Row], end: float, title: str) -> str:
-    """Return what the plot shows."""
+    """Return the alt text."""
     lives = [life for row in rows for life in row.lives]
     waits = {
         life.name: sum(bar.end - bar.start for bar in life.bars if bar.kind == WAIT) * _MICROSECONDS

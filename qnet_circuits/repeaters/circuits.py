@@ -1,4 +1,4 @@
-"""Rounds of a chain as circuits that measure the pair of its ends, with what the memories do meanwhile."""
+"""Rounds of a chain as circuits that measure the pair of its ends, including the effect of the memories."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STEP = 1e-7
 
 
 def mean_circuit(network: Network, bases: str, happens: Channel, emulated: bool) -> QuantumCircuit:
-    """Return the circuit of a chain whose storage, all of it together, is one channel on the far end's qubit.
+    """Return the circuit of a chain in which one channel on the far end's qubit represents all storage.
 
     Args:
         network: The chain.
@@ -46,7 +46,7 @@ def round_circuits(
         network: The chain, whose nodes say how long their memories last.
         bases: The Pauli that each end measures.
         times: The rounds.
-        ends: What becomes of the end qubits.
+        ends: Treatment of the end qubits.
         time_scale: Device seconds for a network second, if the qubits of a device are the memories. A processor reads all
             qubits out at once, so each is turned to its basis when its time is over, and only then waits for its readout.
     """

@@ -1,4 +1,4 @@
-"""Rounds of a chain, many at a time: links that arrive, stations that swap, and what is lost and begins anew.
+"""Rounds of a chain, many at a time: links that arrive, stations that swap, and losses after which links begin anew.
 
 Arrays have a row for each link or station and a column for each round. A station is named by the number of the link to its
 right, so station s joins the links s - 1 and s.
@@ -120,7 +120,7 @@ def _with_losses(rules: Rules, arrived: Floats, rng: np.random.Generator) -> tup
 
 
 class _Lossy:
-    """Rounds in which pairs are lost. Nodes do what they know of: news of a loss runs from node to node at the speed of light.
+    """Rounds in which pairs are lost. Nodes act on their own knowledge: news of a loss travels at the speed of light.
 
     Attributes:
         there: When each pair was heralded, as each of its two ends knows, shape (links, 2, rounds); infinite from when an end

@@ -22,12 +22,12 @@ _UNASKED, _WAITING, _IN_TURN, _ENDED = range(4)
 
 @dataclass(frozen=True)
 class Demand:
-    """Requests and what they share, in plain numbers.
+    """Requests and their shared resources, in plain numbers.
 
     Args:
         pairs: For each request the number of pairs.
-        start_s: When it is asked.
-        deadline_s: When it is given up, infinite if never.
+        start_s: The time at which it begins.
+        deadline_s: The time at which it is given up, infinite if never.
         least: For each request the lowest fidelity of a pair that counts.
         at_once: Coefficients of <XX> - <YY> and of <ZZ> of a pair that nothing has waited for, shape (2, requests).
         keep: Whether its end nodes store all pairs until the last is there.

@@ -1,4 +1,4 @@
-"""Pairs and secret bits per second of a repeater chain, beside what is possible without repeaters."""
+"""Pairs and secret bits per second of a repeater chain, beside the bound without repeaters."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from qnet_circuits.theory.fieller import fieller
 from qnet_circuits.theory.key_rates import bb84_rate
 from qnet_circuits.theory.means import Reals, correlations, mean, summed
 
-#: What ``Schedule.of`` takes beside a network.
+#: The parameters of ``Schedule.of`` beside the network.
 _POLICY = ("swapping", "swap_success", "cutoff_s", "modes", "messages")
 
 
 @dataclass(frozen=True)
 class Rates:
-    """What a repeater chain delivers.
+    """The rates of a repeater chain.
 
     Attributes:
         length_km: Length of the chain in km.
@@ -41,8 +41,9 @@ class Rates:
         pairs_per_second: Pairs of the end nodes per second.
         fidelity: Their mean fidelity with Φ+.
         key_per_second: Secret bits per second.
-        key_per_use: Secret bits for each use of the fibre, in which every link sends one mode; beside ``plob``.
-        plob: The most secret bits for each use of the whole fibre without a station (``qnet_circuits.theory.bounds.plob``).
+        key_per_use: Secret bits for each use of the fibre, in which every link sends one mode; compare it with ``plob``.
+        plob: The largest number of secret bits for each use of the whole fibre without a station
+            (``qnet_circuits.theory.bounds.plob``).
         ends: Whether the end qubits were ``measured`` at once or ``stored`` until the pair was delivered.
     """
 
@@ -83,24 +84,25 @@ def repeater_rates(
 ) -> Rates:
     """Return the rates of a chain whose links have lengths, from sampled schedules.
 
-    One round follows another. Links begin with the pairs that their heralds announce, and swaps are perfect. A memory with
-    T1 and T2 multiplies <XX> and <YY> by e^(-t/T2), and <ZZ> by e^(-t/T1), for each qubit in it: exact for dephasing, and
-    the Pauli twirl of relaxation. Secret bits come of BBM92 in the limit of many pairs, with one basis for the key and perfect
-    error correction: 1 - h(Q_Z) - h(Q_X) for each pair.
+    Rounds follow one another. Links begin with heralded pairs, and swaps are perfect. A memory with T1 and T2 multiplies <XX>
+    and <YY> by e^(-t/T2), and <ZZ> by e^(-t/T1), for each stored qubit. This is exact for dephasing, and the Pauli twirl of
+    relaxation. Secret bits come from BBM92 in the limit of many pairs, with one basis for the key and perfect error correction:
+    1 - h(Q_Z) - h(Q_X) for each pair.
 
-    The PLOB bound holds without any station. The station in the middle of a single-click link is one, whose photons cross
-    half of the link each, so such a link can beat the bound by itself.
+    The PLOB bound holds without any station. A single-click link has a station in its middle, and each photon crosses only half
+    of the link, so such a link can beat the bound by itself.
 
     Args:
         network: The chain. Its nodes say how long their memories last (``Node``).
-        schedule: How it is run. Default ``Schedule.of(network)``.
+        schedule: The schedule of the chain. Default ``Schedule.of(network)``.
         rounds: Number of rounds to sample, at least 100.
         seed: Seed of the random numbers, or their generator.
         ends: ``measured``, if end qubits are measured at once, or ``stored`` until the pair is delivered.
         level: Confidence level of the intervals, Student's over the rounds; those of keys are joined by square-and-add.
 
     Raises:
-        ParameterError: If a value is out of range, the network is no chain with lengths, or the schedule is of another chain.
+        ParameterError: If a value is out of range, the network is not a chain with lengths, or the schedule belongs to another
+            chain.
 
     Example:
         >>> ends, link = ("alice", "bob"), Link(length_km=100, scheme="sender")
@@ -136,17 +138,17 @@ def delivered(
     ends: str = "measured",
     shared: Reals | None = None,
 ) -> Rates:
-    """Return the rates of a chain whose pairs have been judged, by formulas or in circuits.
+    """Return the rates of a chain whose pairs are known, from formulas or from circuits.
 
     Args:
         network: The chain, whose links have lengths.
         schedule: How it is run.
-        seconds: How long each of some sampled rounds took, or the exact mean of all.
+        seconds: Durations of sampled rounds, or the exact mean duration.
         fidelity: Fidelity of the pairs.
         xx: Their correlator <XX>.
         zz: Their correlator <ZZ>.
         level: Confidence level of all of them, and of the rates.
-        ends: What becomes of the end qubits.
+        ends: Treatment of the end qubits: ``measured`` or ``stored``.
         shared: Correlations of the sizes of both correlators and of the seconds, (3, 3). Default: they are independent.
     """
     time = _mean_of(seconds, level)
@@ -213,18 +215,18 @@ def rates_over_distance(
 ) -> dict[int, list[Rates]]:
     """Return the rates of chains of equal links, by number of stations, for each distance.
 
-    No station is the direct link, with the same sources and detectors: what a repeater must beat in practice, as the PLOB
-    bound is what it must beat in principle.
+    Without a station the chain is the direct link, with the same sources and detectors. A repeater must beat the direct link in
+    practice, and the PLOB bound in principle.
 
     Args:
         lengths_km: Distances between the end nodes in km.
         stations: Numbers of stations, at least 0 each.
         link: Fibre, source, efficiency and scheme of each link; its own length does not matter.
-        memory_t2: T2 of all memories in seconds. Default: they lose nothing.
+        memory_t2: T2 of all memories in seconds. Default: no loss.
         memory_t1: T1 of all memories in seconds.
         rounds: Number of rounds for each point, at least 100.
         seed: Seed of the random numbers.
-        **policy: What ``Schedule.of`` takes: swapping, swap_success, cutoff_s, modes, messages.
+        **policy: Parameters of ``Schedule.of``: swapping, swap_success, cutoff_s, modes, messages.
 
     Raises:
         ParameterError: If a value is out of range.
@@ -264,7 +266,7 @@ def _mean_of(seconds: Seconds | float, level: float) -> Estimate:
 
 
 def _sizes(correlator: Estimate) -> tuple[float, float, float]:
-    """Return the size of a correlator, and the least and the most that it can be."""
+    """Return the size of a correlator, and its least and greatest possible value."""
     ends = abs(correlator.low), abs(correlator.high)
     least = 0.0 if correlator.low <= 0 <= correlator.high else min(ends)
     return abs(correlator.value), least, max(ends)

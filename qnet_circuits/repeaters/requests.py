@@ -1,4 +1,4 @@
-"""Pairs of users who ask a network for entangled pairs, and what each of them gets."""
+"""Requests of users for entangled pairs of a network, and the service of each request."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ class Request:
 
     Args:
         a: One end node.
-        b: The other.
+        b: The other end node.
         pairs: Number of pairs, 1 to 10,000.
         deadline_s: Seconds after which the request is given up, greater than 0. Default: never.
         fidelity: The least fidelity of a pair, in [0.25, 1]. The network knows when each link was made and each station
-            swapped, and so the fidelity of each pair when it is delivered; one below is discarded. Default: any pair will do.
-        start_s: Seconds from the start of a round until the request is asked. Default 0.
-        keep: Whether the end nodes store all pairs until the last is there, as for a computation that needs them at once. By
-            default they measure each half as soon as its link is there, as for a key.
+            swapped, and therefore the fidelity of each delivered pair. Pairs with a lower fidelity are discarded. Default: no
+            limit.
+        start_s: Seconds from the start of a round until the request is made. Default 0.
+        keep: Whether the end nodes store all pairs until the last pair is there, as for a computation that needs all at once.
+            Default False: they measure each half as soon as its link is there, as for a key.
 
     Raises:
         ParameterError: If a value is out of range, or both ends are the same.
@@ -62,11 +63,11 @@ class Request:
 
     @property
     def users(self) -> str:
-        """Both ends in one word."""
+        """The names of both ends in one word."""
         return f"{self.a}-{self.b}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plain form, with what is not a default."""
+        """Return the plain form, without values that are defaults."""
         values = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}
         return {name: value for name, (value, default) in values.items() if value != default}
 
@@ -89,19 +90,20 @@ class Request:
 
 @dataclass(frozen=True)
 class Served:
-    """What the users of a request get.
+    """The service that the users of a request get.
 
     Attributes:
         request: The request.
         route: The nodes from end to end.
         served: Probability that all pairs are there by the deadline.
-        pairs_per_second: Pairs that are delivered over seconds from when they are asked for until the last is there, or the
-            deadline is: the throughput of users who ask again at once.
-        latency_s: Mean seconds until the last pair is there, if it comes in time; None if it came less than twice.
-        fidelity: Mean fidelity of the pairs with Φ+: when they are delivered, and of pairs that are kept, when the request
-            ends. None if there were too few.
-        chain: The route with links that make such pairs on the average, for circuits (``RepeaterChain(network=...)``): what
-            memories lose is in the last link, as its Pauli weights. None if there was no pair.
+        pairs_per_second: Delivered pairs divided by the seconds from the request until its last pair or its deadline: the
+            throughput of users who ask again at once.
+        latency_s: Mean seconds until the last pair is there, over rounds in which it comes in time; None for fewer than two
+            rounds.
+        fidelity: Mean fidelity of the pairs with Φ+ at their delivery; for stored pairs (``keep``), at the end of the request.
+            None if there were too few pairs.
+        chain: The route with links that make the average pair, for circuits (``RepeaterChain(network=...)``). The Pauli weights
+            of the last link include the losses of memories. None if there was no pair.
     """
 
     request: Request

@@ -1,4 +1,4 @@
-"""How a chain of links is run: who waits for whom, and what is discarded."""
+"""Schedules of a chain of links: who waits for whom, and which pairs are discarded."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ _MOST_ROUNDS = 10**8
 
 @dataclass(frozen=True)
 class Schedule:
-    """How a chain of links is run, from attempts to a pair of its end nodes.
+    """The schedule of a chain of links, from attempts to a pair of its end nodes.
 
     All links attempt in parallel from the start of a round. A link that succeeds keeps its pair; stations swap by the rule
-    ``swapping``. If a swap fails, or a pair has waited for too long, what was joined there is lost, and news of the loss runs
-    from node to node along it. A station that has not heard yet may still swap what is lost, and so loses more. A link begins
-    anew as soon as both of its ends know, and all else goes on.
+    ``swapping``. If a swap fails, or a pair has waited for too long, the joined pairs are lost, and news of the loss travels
+    along them from node to node. A station that has not received the news may still swap a lost pair, which loses more pairs. A
+    link begins anew as soon as both of its ends know of the loss, and all other links go on.
 
     Args:
         success: Probability that one attempt of each link succeeds, in (0, 1]. At least one link.
         period_s: Seconds of one attempt of each link, greater than 0.
         length_km: Length of each link in km. Default: no length, so messages take no time.
         swapping: ``asap``: a station swaps as soon as both of its links are there. ``doubling``: segments of equal length are
-            joined, level by level; a number of links that is no power of two is halved as evenly as can be.
+            joined, level by level; a number of links that is not a power of two is halved as evenly as possible.
         swap_success: Probability that a swap succeeds, in (0, 1].
         cutoff_s: A pair whose qubit has waited at a station for longer than this is discarded. Default: never.
         modes: Number of attempts of a link at the same time, of which one success is kept.
-        messages: Whether messages take the time length/c: of what was lost, of segments that are complete (doubling), and
-            to the end nodes, where a round ends. The herald of a link is in its period.
+        messages: Whether messages take the time length/c. There are messages about losses, about complete segments (doubling),
+            and to the end nodes at the end of a round. The period of a link includes its herald.
 
     Raises:
         ParameterError: If a value is out of range, or the cut-off is shorter than one attempt.
@@ -107,7 +107,7 @@ class Schedule:
 
         Args:
             network: The chain.
-            swapping: As of ``Schedule``, and so are all others.
+            swapping: As for ``Schedule``, like all other parameters.
             swap_success: Probability that a swap succeeds.
             cutoff_s: Longest time in seconds that a qubit waits at a station.
             modes: Attempts at the same time; each needs a communication qubit at both of its ends.
@@ -143,7 +143,7 @@ class Schedule:
             seed: Seed of the random numbers, or their generator. The same seed gives the same times.
 
         Raises:
-            ParameterError: If ``rounds`` is no count, or rounds never come to an end.
+            ParameterError: If ``rounds`` is not a count, or rounds never end.
         """
         check_count("rounds", rounds, 1, _MOST_ROUNDS // self.links)
         rng, rules = np.random.default_rng(seed), self._rules()

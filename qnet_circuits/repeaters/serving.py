@@ -1,4 +1,4 @@
-"""A network that serves requests: routes, memories that are shared, and what each user gets."""
+"""A network that serves requests: routes, shared memories, and the service of each request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from qnet_circuits.theory.bell_diagonal import Weights, convolve, correlators
 from qnet_circuits.theory.estimate import Estimate, check_level, proportion
 from qnet_circuits.theory.means import mean, ratio
 
-#: In which order requests come to their memories.
+#: The orders in which requests get memories.
 POLICIES = ("first-come", "deadline", "turns")
 #: Turns that are sampled together, at least.
 _TOGETHER = 1000
@@ -40,35 +40,35 @@ def serve_requests(
     level: float = 0.95,
     **schedule: Any,
 ) -> tuple[Served, ...]:
-    """Sample how a network serves requests that share its memories, and return what the users of each get.
+    """Sample how a network serves requests that share its memories, and return the service of each request.
 
-    A request has one route and is served in turns. A turn makes one pair, as a chain does by its ``Schedule``. For so long it
-    holds two memories at each station, and for each of its links and modes a communication qubit at both ends; a request that
-    keeps its pairs holds these, and as many memories at its end nodes as it has pairs, from its first turn to its last. What a
-    ``Node`` does not limit is there for all.
+    A request has one route and is served in turns. A turn makes one pair, as a chain does by its ``Schedule``. During a turn
+    the request holds two memories at each station, and for each of its links and modes a communication qubit at both ends. A
+    request that keeps its pairs holds these from its first turn to its last, and also one memory for each pair at both end
+    nodes. Resources that a ``Node`` does not limit are always available.
 
-    A request takes its turn if all that it needs is free. If not, it waits, and all that come behind it in the order of
-    the policy leave it what it waits for, so that nobody waits for ever. Policies: ``first-come``, in the order in which
-    requests are asked; ``deadline``, the earliest deadline first; ``turns``, the fewest turns so far first. Who has what is
-    known everywhere at once: only messages of the schedule take time.
+    A request takes its turn if everything that it needs is free. Otherwise it waits, and requests behind it in the order of the
+    policy do not take the resources that it waits for, so no request waits for ever. Policies: ``first-come``, in the order in
+    which requests are asked; ``deadline``, the earliest deadline first; ``turns``, the fewest turns so far first. All nodes
+    know at once which resources are in use: only messages of the schedule take time.
 
     Args:
         network: Any network whose links have lengths.
-        requests: The requests; of those asked at the same moment, the first comes first.
+        requests: The requests; if several begin at the same moment, their order here counts.
         route: How routes are chosen: ``links``, ``fidelity`` or ``rate``, as of ``Network.route``.
         policy: One of ``POLICIES``.
-        rounds: Number of rounds, 100 to 10^6. All requests are asked in each, and rounds are independent.
+        rounds: Number of rounds, 100 to 10^6. Every round has all requests, and rounds are independent.
         seed: Seed of the random numbers, or their generator.
         level: Confidence level of the intervals: Clopper and Pearson's of ``served``, Student's over the rounds of all others.
-        **schedule: What ``Schedule.of`` takes: swapping, swap_success, cutoff_s, modes, messages.
+        **schedule: Parameters of ``Schedule.of``: swapping, swap_success, cutoff_s, modes, messages.
 
     Returns:
-        What each request gets, in the order given.
+        The service of each request, in the given order.
 
     Raises:
-        ParameterError: If a value is out of range, two users have no route, a route cannot reach the fidelity, a node has too
-            few memories or communication qubits, a deadline is shorter than one attempt, or
-            ``swap_success`` or ``cutoff_s`` is given and no route has a station.
+        ParameterError: If a value is out of range, two users have no route, a route cannot reach the requested fidelity, a node
+            has too few memories or communication qubits, a deadline is shorter than one attempt, or ``swap_success`` or
+            ``cutoff_s`` is given although no route has a station.
 
     Example:
         >>> link = Link(length_km=10, scheme="sender", efficiency=0.5)
@@ -101,7 +101,7 @@ def serve_requests(
 
 
 def _rank(request: Request, policy: str) -> tuple[float, ...]:
-    """Return what requests are ordered by; equal ones keep the order in which they are given."""
+    """Return the sorting key of requests; equal ones keep their given order."""
     due = math.inf if request.deadline_s is None else request.start_s + request.deadline_s
     return (due, request.start_s) if policy == "deadline" else (request.start_s,)
 
@@ -203,7 +203,7 @@ def _decay(network: Network, request: Request) -> tuple[float, float]:
 
 
 def _served(request: Request, chain: Network, queue: Queue, k: int, level: float) -> Served:
-    """Return what the users of the k-th request of a queue got."""
+    """Return the service of the k-th request of a queue."""
     delivered = queue.delivered[:, k].astype(float)
     seconds = queue.ended_s[:, k] - request.start_s
     full = delivered >= request.pairs

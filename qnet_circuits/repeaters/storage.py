@@ -1,4 +1,4 @@
-"""What memories do to the pairs of a chain while they wait for one another: for each round, and on the mean."""
+"""The effect of memories on the pairs of a chain while links wait for one another: for each round, and on average."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qnet_circuits.repeaters.times import Seconds, Times
 from qnet_circuits.theory import waiting
 from qnet_circuits.theory.fibre import LIGHT_KM_PER_S
 
-#: How the time in memories comes into circuits.
+#: The ways to bring the time in memories into circuits.
 STORAGE = ("averaged", "frames", "delays", "scaled")
 
 
@@ -38,7 +38,7 @@ def memory_factors(
 
 
 def mean_factors(network: Network, schedule: Schedule, ends: str = "measured") -> tuple[float, float] | None:
-    """Return the exact means of both factors, or None where no closed form is known.
+    """Return the exact means of both factors, or None if no closed form is known.
 
     There is one if all links are alike, all stations have the same memories, swaps succeed at once, and end qubits are
     measured at once (``theory.waiting.storage_factor``); for two links with a cut-off, if messages take no time.
@@ -66,7 +66,7 @@ def mean_factors(network: Network, schedule: Schedule, ends: str = "measured") -
 
 
 def mean_seconds(schedule: Schedule) -> float | None:
-    """Return the exact mean time of a round in seconds, or None where no closed form is known.
+    """Return the exact mean time of a round in seconds, or None if no closed form is known.
 
     Without losses a round ends at max_i (N_i τ_i + D_i), where D_i is how long it takes to tell the farther end of a swap at an
     end of link i. Its mean is the integral of 1 - Π_i P(N_i τ_i + D_i ≤ t).

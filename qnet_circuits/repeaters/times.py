@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from qnet_circuits.errors import check_name
 
 Seconds = NDArray[np.float64]
-#: What becomes of the qubits of the end nodes.
+#: The treatments of the qubits of the end nodes.
 ENDS = ("measured", "stored")
 
 
@@ -18,9 +18,9 @@ ENDS = ("measured", "stored")
 class Times:
     """The times of many rounds of a chain, each in seconds from the start of its round.
 
-    A round begins with no pair, and ends when both end nodes know that they share one. What was lost on the way, by a
-    cut-off or by a swap that failed, is in the times and not shown. Every qubit of a link exists from the herald of the
-    link until the swap of its station, so these times say how long each was stored.
+    A round begins with no pair, and ends when both end nodes know that they share one. Losses on the way, by a cut-off or by a
+    failed swap, are included in the times but not listed. Every qubit of a link exists from the herald of the link until the
+    swap of its station, so these times say how long each was stored.
 
     Attributes:
         arrived_s: When each link was heralded, of the pairs that were swapped at last; shape (rounds, links).
