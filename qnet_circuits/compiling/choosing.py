@@ -1,4 +1,4 @@
-"""Choosing: which of several placements of a small program is taken, by what tells how bad each is."""
+"""Choosing: the best of several placements of a small program, by a measure of how bad each is."""
 
 from __future__ import annotations
 
@@ -58,10 +58,7 @@ class Ranking:
         return 1 if max(wires) > _WIDEST or sum(wires) > _MOST_WIRES or most < _FEWEST else most
 
     def best(self, placements: Placements, finisher: Finisher, key: Hashable) -> Compiled:
-        """Return the least bad placement, finished; which one it was is known from then on.
-
-        It is the first of all where nothing can tell how bad that is.
-        """
+        """Return the best placement, finished; the choice is remembered. It is the first placement if nothing can judge it."""
         if key in self.known:
             pattern, place = self.known[key]
             return finisher.whole(placements[pattern][place]())

@@ -1,4 +1,4 @@
-"""Compiled programs: circuits that a machine can run, with the way back to the program's figures."""
+"""Compiled programs: circuits that a machine can run, and the way back from their outcomes to the program's figures."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class CompiledItem:
         circuit: The circuit on the used qubits alone, numbered as in ``qubits``.
         qubits: The physical qubit of each wire of ``circuit``.
         layout: The physical qubits of the program's wires, in program order; empty without a device.
-        swaps: Number of SWAPs that routing put in.
-        readout: For a circuit that measures the readout of its qubits, the state in which it prepares all of them, 0 or 1; None
-            for a circuit of the program.
-        copy: Number of the copy of the program that it belongs to, from 1; 0 where there are no copies.
+        swaps: Number of SWAPs that routing inserted.
+        readout: For a readout circuit, the state 0 or 1 in which it prepares all of its qubits; None for a circuit of the
+            program.
+        copy: Number of the copy of the program that it belongs to, from 1; 0 if there are no copies.
     """
 
     name: str
@@ -65,21 +65,21 @@ class CompiledItem:
 
     @property
     def source(self) -> str:
-        """The name of the program's item that it was made of, whichever copy it belongs to."""
+        """The name of the program's item from which it was made, the same for all copies."""
         return self.name.removesuffix(f"@{self.copy}") if self.copy else self.name
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A program compiled for a machine: the circuits, where they lie, and how their outcomes are read.
+    """A program compiled for a machine: its circuits, their places, and the reading of their outcomes.
 
     Args:
         program: The program.
-        items: Its compiled circuits, and after them those that measure readout, if there are.
+        items: Its compiled circuits, followed by readout circuits, if there are any.
         device: The device, or None for a machine without limits.
-        notes: What the caller should know.
-        decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
-        apart: If each circuit holds all copies of the program, the same with a circuit for each copy; otherwise None.
+        notes: Notes for the caller.
+        decoupling: Whether waiting qubits are decoupled by pairs of X pulses.
+        apart: If each circuit holds all copies of the program, the same program with one circuit for each copy; otherwise None.
     """
 
     program: Program
@@ -95,7 +95,7 @@ class Compiled:
         return iter(self.items)
 
     def once(self, kind: str, key: tuple[Any, ...], make: Callable[[], T]) -> T:
-        """Return what is made of this program for a key; the last of each kind is kept, so that all who ask share it."""
+        """Return the value that is made from this program for a key; the last value of each kind is cached and shared."""
         found = self._made.get(kind)
         if found is None or found[0] != key:
             found = self._made[kind] = key, make()
@@ -104,16 +104,16 @@ class Compiled:
 
     @cached_property
     def scheduled_circuits(self) -> tuple[QuantumCircuit, ...]:
-        """The circuits on the used qubits alone, with the pulses that decouple waiting qubits if they were asked for."""
+        """The circuits on the used qubits only, with decoupling pulses if they were requested."""
         device = self.device
-        # Circuits that hold all copies are made of those that have their pulses.
+        # Circuits that hold all copies are made from circuits that already have their pulses.
         if device is None or not self.decoupling or self.apart is not None:
             return tuple(item.circuit for item in self.items)
         return tuple(with_pulses(item.circuit, item.qubits, device) for item in self.items)
 
     @cached_property
     def circuits(self) -> tuple[QuantumCircuit, ...]:
-        """The circuits as a machine takes them: on all qubits of the device, pulses that decouple waiting qubits included."""
+        """The circuits in the form that a machine takes: on all qubits of the device, including decoupling pulses."""
         if self.device is None:
             return self.scheduled_circuits
         width = self.device.num_qubits
@@ -129,14 +129,14 @@ class Compiled:
         """Write the circuits for other tools.
 
         Args:
-            path: A new file that ends in ``.qpy``, for the circuits as they are; or a new directory, for one OpenQASM 3 file
-                for each circuit.
+            path: A new file that ends in ``.qpy``, for all circuits unchanged; or a new directory, for one OpenQASM 3 file for
+                each circuit.
 
         Returns:
             The files.
 
         Raises:
-            RecordError: If something is there already, or cannot be written.
+            RecordError: If the path exists already, or cannot be written.
             UnsupportedError: If a circuit's decisions cannot be written in OpenQASM 3 that importers read.
         """
         return write_circuits(path, {item.name: each for item, each in zip(self, self.circuits, strict=True)})
@@ -153,7 +153,7 @@ class Compiled:
 
     @property
     def copies(self) -> int:
-        """Number of copies of the program, each with circuits of its own; 0 where there are no copies."""
+        """Number of copies of the program, each with circuits of its own; 0 if there are no copies."""
         return max(item.copy for item in self.items)
 
     @property
@@ -162,13 +162,13 @@ class Compiled:
         return tuple(item for item in self.items if item.readout is None)
 
     def protocol_items(self, control: str = "") -> tuple[CompiledItem, ...]:
-        """Return the circuits of a control experiment, or by default those of the protocol itself."""
+        """Return the circuits of a control experiment. Default: those of the protocol itself."""
         names = {item.name for item in self.program if item.control == control}
         return tuple(item for item in self.items if item.source in names)
 
     @property
     def corrections(self) -> str:
-        """The correction mode that was used; several, joined by +, where circuits needed different ones."""
+        """The correction mode that was used; if circuits needed different modes, these joined by +."""
         return "+".join(sorted({item.lowered.mode for item in self.protocol_items()}))
 
     @property
@@ -182,9 +182,9 @@ class Compiled:
 
     @cached_property
     def resources(self) -> dict[str, Any]:
-        """The program's ledger, with the compiled counts (the most that any circuit has) under ``compiled``.
+        """The program's ledger, with the compiled counts (the largest of all circuits) under ``compiled``.
 
-        Control experiments have counts of their own, under ``controls``. Of copies it is that of one.
+        Control experiments have counts of their own, under ``controls``. With copies it is the ledger of one copy.
         """
         if self.apart is not None:
             return self.apart.resources
@@ -202,15 +202,15 @@ class Compiled:
     def verify(self) -> int:
         """Prove that compilation kept the parties apart.
 
-        Every circuit is cut at the fences around its link operations; the regions of the compiled circuit must match those of
-        the circuit before optimisation one to one, and each must do the same; so must those of the circuit with pulses that
-        decouple waiting qubits, which is checked to be the same circuit but for waiting when they are put in.
+        Every circuit is cut at the fences around its link operations. The regions of the compiled circuit must match those of
+        the circuit before optimisation one to one, and each region must do the same. Decoupling pulses are covered too: when
+        they are inserted, a check proves that only waiting times change.
 
         Returns:
             The number of regions compared.
 
         Raises:
-            VerificationError: If something moved across a boundary.
+            VerificationError: If an operation moved across a boundary.
             UnsupportedError: If a region is too wide to compare.
         """
         if self.apart is not None:
@@ -223,24 +223,24 @@ class Compiled:
         return sum(verify_boundaries(item.routed, item.circuit, known) for item in self.items)
 
     def analyzed_by(self, run_of: Callable[..., Run]) -> Compiled:
-        """Return the same, with what makes a run of outcomes that were measured elsewhere."""
+        """Return the same, with the analyser that makes a run from outcomes that were measured elsewhere."""
         other = copy(self)
         object.__setattr__(other, "_run_of", run_of)
         return other
 
     def analyze(self, data: Any, level: float = 0.95, origin: str = "") -> Result:
-        """Return the result of circuits that were run elsewhere.
+        """Return the result of circuits that ran elsewhere.
 
         Args:
             data: The outcomes of ``circuits``: a ``PrimitiveResult``, or one entry for each, in their order or by name. An
-                entry is a ``PubResult``, ``DataBin`` or ``BitArray``, counts as Qiskit writes them, a mapping of registers to
-                bits, or an array (shots, bits), bit 0 of the first register first. Readout circuits, which are the last, may
-                be left out; with them, figures are mitigated.
+                entry is a ``PubResult``, ``DataBin`` or ``BitArray``, counts in Qiskit's form, a mapping of registers to bits,
+                or an array (shots, bits) that begins with bit 0 of the first register. Readout circuits are the last ones and
+                may be left out; with them, figures are mitigated.
             level: Confidence level of the intervals.
-            origin: Where the outcomes come from; a note of the result says it.
+            origin: The origin of the outcomes, which a note of the result names.
 
         Returns:
-            The result, without theory and prediction: nobody knows what noise there was.
+            The result, without theory and prediction, since the noise is unknown.
 
         Raises:
             ParameterError: If the outcomes do not fit the circuits.
@@ -255,19 +255,19 @@ class Compiled:
         return self._measured(data, origin).result(level)
 
     def keep(self, data: Any, path: str | os.PathLike[str], origin: str) -> Run:
-        """Keep outcomes that were measured elsewhere in a run's directory, which ``open_run`` and ``replay`` read.
+        """Store outcomes that were measured elsewhere as a run's directory, which ``open_run`` and ``replay`` read.
 
         Args:
             data: The outcomes, as ``analyze`` takes them.
             path: A directory, new or empty.
-            origin: Where they come from, such as the machine, the day and the job; every result says it.
+            origin: The origin of the outcomes, such as the machine, the day and the job; every result names it.
 
         Returns:
-            The run, at its end.
+            The finished run.
 
         Raises:
             ParameterError: If the outcomes do not fit the circuits.
-            RecordError: If the directory holds something, or cannot be written.
+            RecordError: If the directory is not empty, or cannot be written.
         """
         if not isinstance(origin, str) or not origin.strip():
             raise ParameterError(f"origin must say where the outcomes come from, got {origin!r}")
@@ -282,7 +282,7 @@ class Compiled:
 
 
 def _counts(items: Sequence[CompiledItem]) -> dict[str, int]:
-    """Return the most that any of the compiled circuits has."""
+    """Return the largest counts of the compiled circuits."""
     counts = [count(item.circuit) for item in items]
     return {
         "two_qubit_gates": max(gates for gates, _ in counts),
@@ -301,7 +301,7 @@ def registers_of(pub_result: Any) -> dict[str, npt.NDArray[np.bool_]]:
 
 
 def _verify_routing(item: CompiledItem) -> None:
-    """Check that the circuit before optimisation is the lowered one, but for SWAPs between fences of their own."""
+    """Check that the circuit before optimisation is the lowered one, except for SWAPs between fences of their own."""
     if not item.layout:
         return
     wire = {physical: k for k, physical in enumerate(item.layout)}

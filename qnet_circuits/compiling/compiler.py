@@ -45,20 +45,20 @@ def compile_program(
 ) -> Compiled:
     """Compile a program: lower it, place it, optimise it between the fences.
 
-    The same program, device and options always give the same circuits: nothing is drawn but from seeds of the compiler's own.
+    The same program, device and options always give the same circuits: all random choices use fixed seeds of the compiler.
 
     Args:
         program: The program.
         device: The device to compile for, or None for a machine without limits.
         corrections: The correction mode.
         optimization_level: Qiskit's, 0 to 3; fences hold at all of them.
-        layout: One physical qubit for each wire; ``auto`` (the default), where by the calibration least is lost, waiting and
-            SWAPs included; or measured links, the least measured infidelity among those.
-        carrier: What a transmission is on the machine, but in circuits that decide on it themselves.
+        layout: One physical qubit for each wire; or ``auto`` (the default), the place with the least loss by the calibration,
+            including waiting and SWAPs; or measured links, the place with the least measured infidelity.
+        carrier: The carrier of transmissions on the machine; circuits with a carrier of their own keep it.
         emulate_links: Whether links' own errors are sampled in software.
-        decoupling: Whether qubits that wait are decoupled by pairs of X pulses.
-        ranking: How several placements of a small program are compared, of which the least bad is taken; without it, the one
-            of the least loss is.
+        decoupling: Whether waiting qubits are decoupled by pairs of X pulses.
+        ranking: How several placements of a small program are compared; the best one is used. Default: the placement with the
+            least loss.
 
     Returns:
         The compiled program.
@@ -100,7 +100,7 @@ def compile_program(
     if swaps:
         notes[f"{swaps} SWAPs were put in, between fences of their own"] = None
     compiled = replace(compiled, notes=tuple(notes))
-    # Pulses that the device cannot play raise here, not when the circuits are written down.
+    # Pulses that the device cannot play raise an error here, not later when the circuits are written.
     _ = compiled.scheduled_circuits
     return compiled
 
@@ -128,7 +128,7 @@ def _placements(
     layout: Sequence[int] | MeasuredLinks | None,
     most: int,
 ) -> Placements:
-    """Return placements of every circuit: where the protocol wants it, where the caller does, or where least is lost."""
+    """Return placements of every circuit: the protocol's choice, the caller's choice, or the places with the least loss."""
     circuits = [low.circuit for low in lowered]
 
     if device is None:
@@ -156,18 +156,18 @@ def _one(placed: list[Routed]) -> Placements:
 
 
 def _carrier(item: Item, asked: str) -> str:
-    """Return what a transmission is in a circuit: what the circuit decides, or what was asked for."""
+    """Return the carrier of a circuit: its own, or the requested one."""
     if item.carrier is None:
         return asked
     if asked not in ("relabel", item.carrier):
         raise UnsupportedError(
-            f"the protocol decides that its qubits are carried by {item.carrier}, got carrier={asked!r}; leave it out"
+            f"the protocol fixes carrier={item.carrier!r}, got carrier={asked!r}; leave carrier out"
         )
     return item.carrier
 
 
 def _check_modes(program: Program, lowered: Sequence[Lowered], device: Device | None) -> None:
-    """Refuse what a device cannot do."""
+    """Refuse correction modes that a device cannot do."""
     if device is None:
         return
     if not device.dynamic and any(i.name == "if_else" for low in lowered for i in low.circuit.data):

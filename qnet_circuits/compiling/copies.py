@@ -32,11 +32,11 @@ MOST = "max"
 
 @dataclass(frozen=True)
 class Standard:
-    """What a copy must reach to be one.
+    """The standard that each copy must meet.
 
     Args:
         figure: The figure by which copies are judged; it has an ideal value.
-        worst: Its worst predicted value: the least, or where the ideal value lies below it, the most.
+        worst: The worst allowed predicted value: the smallest one, or the largest one if the ideal value lies below it.
         value: Predicts it for a compiled program.
     """
 
@@ -71,17 +71,17 @@ def compile_copies(
     Args:
         program: The program.
         device: The device.
-        copies: How many; ``max`` for as many as fit.
-        standard: Gives what a copy must reach, where places are chosen.
-        layout: The qubits of each copy; ``auto`` where they are chosen.
+        copies: Number of copies; ``max`` for as many as fit.
+        standard: Gives the standard of each copy, if the compiler chooses the places.
+        layout: The qubits of each copy; ``auto`` if the compiler chooses them.
         **options: The other options of ``compile_program``.
 
     Returns:
         The program with a circuit of its own for each copy.
 
     Raises:
-        UnsupportedError: If there is no device, or the program decides where it lies.
-        LayoutError: If fewer copies fit than are asked for, or two of the given ones share a qubit.
+        UnsupportedError: If there is no device, or the program fixes its own place.
+        LayoutError: If fewer copies fit than requested, or two given copies share a qubit.
     """
     if device is None:
         raise UnsupportedError("copies lie side by side on a device; name one, for example aer:fake_torino")

@@ -33,9 +33,9 @@ _ROUNDING = 1e-12
 def with_pulses(circuit: QuantumCircuit, qubits: Sequence[int], device: Device) -> QuantumCircuit:
     """Return a circuit with two X pulses in every window in which a qubit in use only waits.
 
-    A window is what the timeline leaves between two operations of a qubit, outside of branches: while others are measured, and
-    while a decision is on its way, too. It is filled with delays and pulses to its last aligned step, so that the circuit
-    lasts no longer. A qubit that is still in |0⟩, or again, is left alone, and a window shorter than eight pulses.
+    A window is the free time between two operations of a qubit, outside of branches, also while other qubits are measured or a
+    decision is on its way. It is filled with delays and pulses up to its last aligned step, so the circuit lasts no longer.
+    Qubits in |0⟩, and windows shorter than eight pulses, get no pulses.
 
     Args:
         circuit: A compiled circuit on the used qubits alone.
@@ -47,7 +47,7 @@ def with_pulses(circuit: QuantumCircuit, qubits: Sequence[int], device: Device) 
 
     Raises:
         UnsupportedError: If the device has no X gate or no delays.
-        VerificationError: If something but waiting was changed.
+        VerificationError: If anything other than waiting changed.
 
     Example:
         >>> from qnet_circuits.backends.ibm.client import fake_device

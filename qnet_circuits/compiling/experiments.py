@@ -26,12 +26,12 @@ def compile_with_controls(
     Args:
         program: A program with control experiments.
         device: The device, or None.
-        corrections: The correction mode of the protocol's own circuits; those of control experiments correct nothing.
-        carrier: What a transmission is on the machine.
+        corrections: The correction mode of the protocol's own circuits; control experiments correct nothing.
+        carrier: The carrier of transmissions on the machine.
         **options: The other options of ``compile_program``.
 
     Raises:
-        ParameterError: If nothing is corrected anyway.
+        ParameterError: If the correction mode is ``none``.
     """
     controls = [item for item in program if item.control]
     if corrections == "none":

@@ -26,8 +26,8 @@ _WIDEST = 4
 def qasm3_of(circuit: QuantumCircuit) -> str:
     """Return a circuit in OpenQASM 3, with decisions on one bit or on one register each, as Qiskit's importer reads them.
 
-    A decision on a parity becomes one on each bit where its body undoes itself, as a Pauli does; any other becomes decisions
-    within decisions. The circuit does the same. Fences become barriers: the language has no labels.
+    A decision on a parity becomes one decision on each bit if its body undoes itself, as a Pauli does. Any other decision
+    becomes nested decisions. The circuit does the same. Fences become barriers, since the language has no labels.
 
     Args:
         circuit: A compiled circuit.
@@ -53,7 +53,7 @@ def write_circuits(path: str | os.PathLike[str], circuits: Mapping[str, QuantumC
 
     Raises:
         ParameterError: If the path is that of one OpenQASM file.
-        RecordError: If something is there already, or cannot be written.
+        RecordError: If the path exists already, or cannot be written.
         UnsupportedError: If a circuit cannot be written in OpenQASM.
     """
     where = Path(path)

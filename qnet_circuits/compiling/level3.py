@@ -1,4 +1,4 @@
-"""Where Qiskit's own compiler would put a program, to hold the placements of this library against."""
+"""Placements by Qiskit's own compiler, to which the placements of this library are compared."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def placed_by_level_3(program: Program, device: Device, seed: int, corrections: 
         program: The program.
         device: The device, with its calibration.
         seed: Qiskit's ``seed_transpiler``.
-        corrections: The correction mode, which decides what the circuits are.
-        carrier: What a transmission is.
+        corrections: The correction mode, on which the circuits depend.
+        carrier: The carrier of transmissions.
 
     Raises:
-        ParameterError: If the program says itself where its circuits lie.
+        ParameterError: If the program fixes the places of its circuits.
     """
     if any(item.layout is not None for item in program):
         raise ParameterError("this protocol decides where its circuits lie, so there is nothing to compare")

@@ -35,15 +35,15 @@ DEFERRED = "deferred"
 
 @dataclass(frozen=True)
 class Lowered:
-    """A circuit of plain gates and fences, with what must be remembered of the program.
+    """A circuit of plain gates and fences, with the facts of the program that the circuit no longer shows.
 
     Args:
         circuit: The circuit.
         mode: The correction mode.
         forms: How outcomes follow from raw bits.
-        link_noise: The channel that happens at a fence, by its label: a link's errors, or what the program says itself.
-            Nothing where errors are emulated.
-        notes: What the caller should know.
+        link_noise: The channel that happens at a fence, by its label: a link's errors, or a channel of the program. Empty if
+            errors are emulated.
+        notes: Notes for the caller.
     """
 
     circuit: QuantumCircuit
@@ -61,7 +61,7 @@ def lower(
     Args:
         source: A checked circuit with link operations and corrections.
         mode: One of ``auto``, ``frame``, ``feedforward``, ``postselect``, ``coherent``, ``none``.
-        carrier: What a transmission is: ``relabel``, ``swap`` or ``teleport``.
+        carrier: The carrier of transmissions: ``relabel``, ``swap`` or ``teleport``.
         emulate_links: Whether the errors of links and channels are sampled in software instead of left to a simulator.
 
     Returns:
@@ -132,7 +132,7 @@ class _Lowering:
         return Lowered(circuit, self.mode, forms, dict(self.link_noise))
 
     def _look_ahead(self) -> None:
-        """Note what a single pass cannot know: what comes later, and what is read or written again."""
+        """Note the facts that a single pass cannot know, such as later reads and writes of bits."""
         data = list(enumerate(self.source.data))
         measured = [(k, each.clbits[0]) for k, each in data if each.name == "measure"]
         self.last_write = {bit: k for k, bit in measured}
@@ -188,7 +188,7 @@ class _Lowering:
             self._pass_on(instruction)
 
     def _pass_on(self, instruction: CircuitInstruction) -> None:
-        """Take over an instruction, a wide one as its parts; a frame that it meets is carried through the whole."""
+        """Copy an instruction; a wide one becomes its parts, but a frame is carried through the whole instruction."""
         qubits = tuple(self.place[qubit] for qubit in instruction.qubits)
         if instruction.name == "reset":
             self.frames.clear(qubits[0])
@@ -287,7 +287,7 @@ class _Lowering:
                 self._coherent(position, instruction.qubits[0], bits, gates)
 
     def _frame(self, qubit: Qubit, gates: tuple[Gate, ...], form: int) -> None:
-        """Correct in software what a form says; only Paulis can be, and only they leave the frame a Pauli."""
+        """Correct in software by a form; only Paulis can be corrected, and only they leave the frame a Pauli."""
         name = gates[0].name
         if name in ("x", "z") and len(gates) == 1:
             self.frames.add(qubit, form * (name == "x"), form * (name == "z"))
@@ -371,7 +371,7 @@ class _Lowering:
         self._record(bit, bit, 0)
 
     def _control_flow(self, instruction: CircuitInstruction) -> None:
-        """Pass the program's own control flow on, where nothing in software would change its course."""
+        """Copy the program's own control flow, if no software correction would change its course."""
         qubits = tuple(self.place[qubit] for qubit in instruction.qubits)
         name = instruction.operation.name
         written = written_bits(instruction)

@@ -1,4 +1,4 @@
-"""Links that were measured: placement by them, in place of the calibration."""
+"""Measured links, by which programs are placed instead of by the calibration."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from qnet_circuits.errors import LayoutError, ParameterError, check_count, check
 
 @dataclass(frozen=True)
 class MeasuredLinks:
-    """What each link's Bell pair lacks of fidelity 1; other links and qubits are not to be used.
+    """The measured infidelity of each link's Bell pair; other links and qubits are not used.
 
     Args:
         links: Two coupled physical qubits, and 1 - F in [0, 1], for each link.
-        source: Where this was measured, for people.
+        source: The origin of the measurement, in words.
 
     Raises:
         ParameterError: If there is no link, or a value is out of range.

@@ -1,8 +1,8 @@
-"""Placement: which physical qubits a program's wires become, and SWAPs where there is no other way.
+"""Placement: the physical qubits of a program's wires, and SWAPs if there is no other way.
 
-Without SWAPs a layout is an embedding. Where there is none, patterns of SWAPs are found somewhere on the device, and each is
-embedded anew where least is lost. Nothing is drawn but from seeds of this file: where circuits lie follows from the program,
-the device and the options alone.
+Without SWAPs a layout is an embedding. If there is none, patterns of SWAPs are found somewhere on the device, and each pattern
+is embedded again at the place with the least loss. All random choices use seeds of this file: the places of circuits follow
+from the program, the device and the options only.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class _Placer:
 class _Finder:
     """Finds where circuits may begin on a device.
 
-    Qubits and couplings whose calibration failed are used only where it takes so many SWAPs to go round them that more is lost.
+    Qubits and couplings whose calibration failed are used only if the SWAPs around them would lose more.
     """
 
     def __init__(self, device: Device, patterns: int, places: int) -> None:

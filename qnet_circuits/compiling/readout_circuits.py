@@ -21,7 +21,7 @@ from qnet_circuits.errors import UnsupportedError, check_name
 READOUT = "readout"
 #: The register of their first measurement.
 BEFORE = "before"
-#: Which bits are corrected: all that can be, or registers and bits by name, such as ``out`` and ``swap[0]``.
+#: The bits to correct: all bits that can be corrected, or registers and bits by name, such as ``out`` and ``swap[0]``.
 Chosen = bool | Sequence[str]
 #: The most that a gate errs on one state, over its average infidelity: as relaxation does, which spares |0⟩.
 _WORST = 3
@@ -32,15 +32,15 @@ _LEVEL = 1
 def calibrated(compiled: Compiled, chosen: Chosen = True) -> Compiled:
     """Return a compiled program with the circuits that measure the readout of its qubits.
 
-    Two circuits are added, ``readout_0`` and ``readout_1``: all qubits whose final bits the program's circuits take are
-    prepared in |0⟩, or in |1⟩, and measured at once. They give P(1|0) and P(0|1) of each qubit, whatever the placements of the
-    circuits are. A first measurement, before |1⟩ is prepared, tells of each qubit whether it was in |0⟩: only then its bit
-    counts, so that qubits that begin in |1⟩ are no readout errors (J. E. Johnson et al., arXiv:1202.5541). Readout errors that
-    depend on other qubits' states are seen in these two states only.
+    Two circuits are added, ``readout_0`` and ``readout_1``. They prepare all qubits that are measured at the end of a program's
+    circuit in |0⟩, or in |1⟩, and measure all at once. They give P(1|0) and P(0|1) of each qubit for any placements of the
+    circuits. A first measurement, before |1⟩ is prepared, shows for each qubit whether it was in |0⟩. Its bit counts only then,
+    so qubits that begin in |1⟩ do not count as readout errors (J. E. Johnson et al., arXiv:1202.5541). Readout errors that
+    depend on the states of other qubits are seen in these two states only.
 
     Args:
         compiled: A program compiled for a device.
-        chosen: Which bits are to be corrected.
+        chosen: The bits to correct.
 
     Returns:
         The program with two circuits more, as the last.

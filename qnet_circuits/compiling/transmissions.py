@@ -1,4 +1,4 @@
-"""What ``transmit`` is on a machine, where it is more than a new name for the same qubit."""
+"""The carriers of ``transmit`` that are more than a new name for the same qubit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a calibration says of a device, as plain data: nothing is repaired here, and gaps stay gaps."""
+"""The calibration of a device as plain data. Nothing is repaired here, and gaps stay gaps."""
 
 from __future__ import annotations
 
@@ -23,24 +23,25 @@ from qnet_circuits.errors import ParameterError, RecordError, check_count
 
 @dataclass(frozen=True, repr=False)
 class DeviceCalibration:
-    """The one description of a device: its qubits, its operations, and what their calibration says.
+    """The description of a device: its qubits, its operations, and their calibrated values.
 
-    Raw data: a missing time is None, and neither T2 > 2 T1 nor an error of 0.5 or more is touched. Two calibrations with the
-    same content are equal.
+    These are raw data: a missing time is None, and neither T2 > 2 T1 nor an error of 0.5 or more is changed. Two calibrations
+    with the same content are equal.
 
     Args:
         name: Name of the device.
         qubits: One entry for each qubit.
-        operations: Names of what the device can do, control flow such as ``if_else`` included.
-        entries: One entry for each operation and group of qubits. An operation without entries works on all qubits alike.
+        operations: Names of the device's operations, including control flow such as ``if_else``.
+        entries: One entry for each operation and group of qubits. An operation without entries works on all qubits in the same
+            way.
         dt: The device's unit of time in seconds, or None.
-        date: When it was calibrated, ISO 8601, or None.
-        source: Where this comes from, such as ``fake_kingston`` or ``synthetic line``.
+        date: The date of the calibration, ISO 8601, or None.
+        source: The origin of the data, such as ``fake_kingston`` or ``synthetic line``.
         family: The kind of processor, such as ``Heron r2``, or None.
         retired: Whether the processor is out of service.
 
     Raises:
-        ParameterError: If something is out of range, of a wrong type, or given twice.
+        ParameterError: If a value is out of range, has a wrong type, or is given twice.
 
     Example:
         >>> qubits = [QubitCalibration(t1=1e-4), QubitCalibration()]
@@ -118,52 +119,52 @@ class DeviceCalibration:
 
     @property
     def dynamic(self) -> bool:
-        """Whether the device decides in real time (has ``if_else``)."""
+        """Whether the device can decide in real time (has ``if_else``)."""
         return "if_else" in self.operations
 
     @cached_property
     def couplings(self) -> frozenset[frozenset[int]]:
-        """The pairs of qubits that a two-qubit operation joins; none where all pairs are alike."""
+        """The pairs of qubits that a two-qubit operation joins; none if all pairs are alike."""
         return frozenset(frozenset(entry.qubits) for entry in self.entries if len(entry.qubits) == 2)
 
     @cached_property
     def failed_gates(self) -> frozenset[failures.Gate]:
-        """The two-qubit gates, with their qubits, whose error is no measurement."""
+        """The two-qubit gates, with their qubits, whose error is not a measured value."""
         return failures.failed_gates(self.entries)
 
     @cached_property
     def failed_couplings(self) -> frozenset[frozenset[int]]:
-        """The couplings no two-qubit gate of which has a measured error: each has one of 1/2 or more, or of exactly 0.
+        """The couplings without a two-qubit gate of measured error: all their errors are at least 1/2, or exactly 0.
 
-        An error of 0 counts as measured if the gate errs nowhere on the device, as on one that was made up.
+        An error of 0 counts as measured if the gate has no error anywhere on the device, as on a synthetic device.
         """
         return failures.failed_couplings(self.entries)
 
     @cached_property
     def failed_qubits(self) -> frozenset[int]:
-        """The qubits of which a gate or the readout errs by 1/2 or more, or a number is missing that others have."""
+        """The qubits with a gate or readout error of 1/2 or more, or without a number that other qubits have."""
         return failures.failed_qubits(self.qubits, self.entries)
 
     def t1(self, qubit: int) -> float | None:
-        """Return the relaxation time of a qubit in seconds, None where it is missing."""
+        """Return the relaxation time of a qubit in seconds, or None if it is missing."""
         return self._qubit(qubit).t1
 
     def t2(self, qubit: int) -> float | None:
-        """Return the dephasing time of a qubit in seconds, None where it is missing."""
+        """Return the dephasing time of a qubit in seconds, or None if it is missing."""
         return self._qubit(qubit).t2
 
     def readout(self, qubit: int) -> tuple[float | None, float | None]:
-        """Return the probabilities to read 1 from |0⟩ and 0 from |1⟩, None where they are missing."""
+        """Return the probabilities to read 1 from |0⟩ and 0 from |1⟩, or None if they are missing."""
         found = self._qubit(qubit)
         return found.one_from_zero, found.zero_from_one
 
     def error(self, name: str, qubits: Sequence[int]) -> float | None:
-        """Return the error of an operation on qubits, None where none is given."""
+        """Return the error of an operation on qubits, or None if it is not given."""
         found = self.entry_of.get((name, tuple(qubits)))
         return None if found is None else found.error
 
     def duration(self, name: str, qubits: Sequence[int]) -> float | None:
-        """Return the duration of an operation on qubits in seconds, None where none is given."""
+        """Return the duration of an operation on qubits in seconds, or None if it is not given."""
         found = self.entry_of.get((name, tuple(qubits)))
         return None if found is None else found.duration
 
@@ -171,10 +172,10 @@ class DeviceCalibration:
         return self.qubits[check_count("qubit", qubit, 0, self.num_qubits - 1)]
 
     def only(self, qubits: Iterable[int]) -> DeviceCalibration:
-        """Return the same device with what is said of some qubits alone; of the others nothing is known.
+        """Return the same device with the values of some qubits only; all values of other qubits are missing.
 
         Args:
-            qubits: The qubits to keep, by their numbers, which they keep too.
+            qubits: The numbers of the qubits to keep; they keep their numbers.
 
         Example:
             >>> part = DeviceCalibration("pair", (QubitCalibration(t1=1e-4), QubitCalibration(t1=2e-4)), ("x",)).only([1])
@@ -189,7 +190,7 @@ class DeviceCalibration:
         )
 
     def with_values(self, values: Values, source: str | None = None) -> DeviceCalibration:
-        """Return the same device with numbers that were measured since, on some qubits and couplings.
+        """Return the same device with newer measured numbers on some qubits and couplings.
 
         Args:
             values: A mapping from places to numbers by quantity, or the path of a CSV file with the columns place, quantity
@@ -197,11 +198,11 @@ class DeviceCalibration:
                 ``t2`` in seconds, ``one_from_zero``, ``zero_from_one``, ``readout`` (both), ``one_qubit_error`` (all of
                 its gates) and ``mid_circuit_readout`` (of ``measure_2``); of a coupling ``two_qubit_error`` (all of its
                 gates, in both directions). Errors are in [0, 1].
-            source: Where the numbers come from; ``source`` of the calibration names it. Default: the file.
+            source: The origin of the numbers, which the calibration's ``source`` will name. Default: the file.
 
         Raises:
-            ParameterError: If a place or a quantity does not exist, a number is out of range or given twice, or a T2 is given
-                that is more than twice the T1 that is given.
+            ParameterError: If a place or a quantity does not exist, a number is out of range or given twice, or a given T2 is
+                more than twice the given T1.
             RecordError: If the file cannot be read.
 
         Example:
@@ -216,8 +217,8 @@ class DeviceCalibration:
     def from_backend(cls, backend: BackendV2, name: str | None = None) -> DeviceCalibration:
         """Take the calibration of any Qiskit backend.
 
-        Readout in both directions comes from the backend's properties; where it has none, the target's measurement error
-        stands for both. NaN and infinity become None. Operations come in alphabetical order.
+        Readout in both directions comes from the backend's properties; without properties, the target's measurement error is
+        used for both. NaN and infinity become None. Operations come in alphabetical order.
 
         Args:
             backend: The backend.
@@ -265,11 +266,11 @@ class DeviceCalibration:
         return cls(**snapshots.fields_of(plain))
 
     def save(self, path: str | os.PathLike[str], overwrite: bool = False) -> None:
-        """Write a snapshot that ``load`` and ``aer:<path>`` read.
+        """Write a snapshot, which ``load`` and ``aer:<path>`` read.
 
         Args:
             path: A file that ends in ``.json``.
-            overwrite: Whether a file that is there already may be replaced.
+            overwrite: Whether an existing file may be replaced. Default False.
 
         Raises:
             ParameterError: If the path does not end in ``.json``.

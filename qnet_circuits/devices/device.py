@@ -1,4 +1,4 @@
-"""A device: what its calibration says of the qubits and gates that a circuit uses."""
+"""A device, with the calibration of its qubits and gates."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Device:
 
     Args:
         name: Its name.
-        backend: The Qiskit backend that describes it, or None for a device that its calibration alone describes.
+        backend: The Qiskit backend that describes it, or None for a device that only a calibration describes.
         notes: What a result on it must say.
         snapshot: The calibration, instead of a backend; ``from_calibration`` sets it.
 
@@ -66,7 +66,7 @@ class Device:
 
     @cached_property
     def calibration(self) -> DeviceCalibration:
-        """What the device's calibration says, unrepaired."""
+        """The device's calibration, unrepaired."""
         if self.snapshot is not None:
             return self.snapshot
         assert self.backend is not None
@@ -95,12 +95,12 @@ class Device:
 
     @property
     def dynamic(self) -> bool:
-        """Whether the device decides in real time (has ``if_else``)."""
+        """Whether the device can decide in real time (has ``if_else``)."""
         return "if_else" in self.target.operation_names
 
 
 def restrict(target: Target, qubits: Sequence[int]) -> Target:
-    """Return a target of only the given qubits, numbered in their order, with one kind of measurement and reset.
+    """Return a target with only the given qubits, renumbered in their order, and with one kind of measurement and reset.
 
     Args:
         target: The target.

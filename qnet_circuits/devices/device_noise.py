@@ -1,4 +1,4 @@
-"""Which of a device's noise is on, and the numbers that no calibration carries."""
+"""The noise of a device: the sources that are switched on, and numbers that no calibration contains."""
 
 from __future__ import annotations
 
@@ -25,43 +25,43 @@ _BEFORE: dict[str, Any] = {"decision_latency": 0.0, "zz": 0.0, "charge_parity": 
 
 @dataclass(frozen=True)
 class DeviceNoise:
-    """Which sources of a device's noise are on, and the numbers that no calibration carries.
+    """The noise of a device: the sources that are switched on, and numbers that no calibration contains.
 
-    Gates and resets err with their calibrated infidelity, relaxation during the gate included; readout errs with both
-    calibrated probabilities, in mid-circuit with the error of the device's own operation for it; every qubit that waits
-    relaxes with T1 and T2, during other qubits' gates, measurements and resets, and while a real-time decision is on its way.
-    Published comparisons of calibration noise with processors need 1.5 to 3 µs for
-    each decision, hence the default of ``feedforward_latency``; n decisions in series take ``feedforward_latency`` and
-    n - 1 times ``decision_latency``.
+    Gates and resets have their calibrated infidelity, which includes relaxation during the gate. Readout errs with both
+    calibrated probabilities; in mid-circuit it has the error of the device's own operation. Every waiting qubit relaxes with T1
+    and T2: during gates, measurements and resets of other qubits, and while a real-time decision is on its way. Published
+    comparisons of calibration noise with processors need 1.5 to 3 µs for each decision, hence the default of
+    ``feedforward_latency``; n decisions in series take ``feedforward_latency`` and n - 1 times ``decision_latency``.
 
-    No calibration has the last five terms, so that the result names those that are on. They act in waits, those inside of a
-    branch too. By default ``zz`` and ``charge_parity`` are what is typical of the device's family, since open data of a
-    processor need both (docs/model.md), and the others are off.
+    No calibration has the last five terms, so the result names those that are on. They act on waiting qubits, also inside
+    branches. By default ``zz`` and ``charge_parity`` have the values that are typical of the device's family, since open data
+    of a processor need both (docs/model.md), and the other three are off.
 
     Args:
-        gates: Whether gates and resets err.
-        readout: Whether readout errs.
-        idle: Whether qubits relax and dephase while they wait, the wait for a decision included.
-        feedforward_latency: Seconds from the end of a measurement to the begin of an operation that it decides on, in
-            [0, 1e-3]. Default 1.5e-6. A branch that is not taken lasts as long as one that is.
-        decision_latency: Seconds from the begin of one decision to that of the next on other bits, or on other measurements of
-            them, in [0, 1e-3]: a controller makes one after another. Default 0.7e-6, which fits the dynamic circuits of
-            E. Bäumer et al., arXiv:2308.13065.
+        gates: Whether gates and resets have errors. Default True.
+        readout: Whether readout has errors. Default True.
+        idle: Whether qubits relax and dephase while they wait, also for a decision. Default True.
+        feedforward_latency: Seconds from the end of a measurement to the start of an operation that depends on it, in [0,
+            1e-3]. Default 1.5e-6. A branch lasts equally long whether it is taken or not.
+        decision_latency: Seconds from the start of one decision to the start of the next decision on other bits, or on other
+            measurements of the same bits, in [0, 1e-3]: a controller makes one decision after another. Default 0.7e-6, which
+            fits the dynamic circuits of E. Bäumer et al., arXiv:2308.13065.
         post_measure_fraction: Share of its measurement during which a qubit that is used again relaxes from its measured
             state, in [0, 1]. Default 1.
         zz: Strength ζ in Hz of the coherent coupling of coupled qubits of which one waits and the other waits, is measured, or
             is not used again: in a time t they turn by exp(-2πi ζ t |11⟩⟨11|). In [-1e7, 1e7]; or a mapping of couplings to
-            strengths, such as ``{"3-4": 78900}`` or ``{(3, 4): 78900}``, of which the others have none; or ``"typical"``, the
-            default: the number that is typical of the device's family, and none if nothing is known of that.
+            strengths, such as ``{"3-4": 78900}`` or ``{(3, 4): 78900}``, in which all other couplings have none; or
+            ``"typical"``, the default: the number that is typical of the device's family, or none if that is unknown.
         charge_parity: Distance δ in Hz of the two frequencies that a qubit has by the parity of its charge, in [0, 1e6]: a
             superposition that waits for a time t keeps cos(π δ t) of itself. Or a mapping of qubits to distances, such as
             ``{"22": 6600}`` or ``{22: 6600}``; or ``"typical"``, the default. Its sign stays through diagonal gates, and X and
             Y turn it, so that an echo undoes it; any other gate draws it anew.
-        t2_star: A mapping of qubits to T2* in seconds, such as ``{"22": 84.5e-6}``, which wins over the fraction. Default None.
+        t2_star: A mapping of qubits to T2* in seconds, such as ``{"22": 84.5e-6}``, which overrides ``t2_star_fraction``.
+            Default None.
         t2_star_fraction: T2* / T2, in (0, 1]: below 1, a wait t ends with the coherence exp(-t/T2 - (t/T)²), which is 1/e at
             T2*, from noise that is slow: its Gaussian part has a sign as the parity of charge has.
-        measurement_dephasing: Probability that a qubit that waits beside one that is measured in mid-circuit suffers Z, for
-            each such measurement, in [0, 0.5]; in proportion, if it waits for a part of it.
+        measurement_dephasing: Probability of Z on a waiting qubit for each mid-circuit measurement of a neighbour, in [0, 0.5];
+            in proportion if the qubit waits only for a part of the measurement.
 
     Raises:
         ParameterError: If a value is out of range.
@@ -123,7 +123,7 @@ class DeviceNoise:
 
     @classmethod
     def from_stored(cls, plain: Mapping[str, Any]) -> DeviceNoise:
-        """Make the description that a run was stored with; one of an older version lacks the fields that came later."""
+        """Make the description that was stored with a run; older versions lack newer fields."""
         return cls.from_parameters(**{**_BEFORE, **plain})
 
     @property
@@ -141,7 +141,7 @@ class DeviceNoise:
 
     @property
     def names_places(self) -> bool:
-        """Whether qubits or couplings are named, which a device may lack."""
+        """Whether it names qubits or couplings, which a device may not have."""
         return any(isinstance(each, tuple) for each in (self.zz, self.charge_parity, self.t2_star))
 
     def to_dict(self) -> dict[str, Any]:

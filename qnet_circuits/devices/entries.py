@@ -1,4 +1,4 @@
-"""What a calibration says of one qubit, and of one operation."""
+"""The calibration of one qubit, and of one operation."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _NO_GATES = ("measure", "measure_2", "reset", "reset_2", "delay")
 
 @dataclass(frozen=True)
 class QubitCalibration:
-    """What a calibration says of one qubit.
+    """The calibration of one qubit.
 
     Args:
-        t1: Relaxation time in seconds, or None where it is missing.
+        t1: Relaxation time in seconds, or None if it is missing.
         t2: Dephasing time in seconds, or None. More than 2 t1, which no physical channel has, stays as it was measured.
         one_from_zero: Probability to read 1 from |0⟩, or None.
         zero_from_one: Probability to read 0 from |1⟩, or None.

@@ -1,4 +1,4 @@
-"""What a calibration failed of: gates, couplings and qubits of which there is a number that is no measurement, or none."""
+"""Failures of a calibration: gates, couplings and qubits whose numbers are missing or were not measured."""
 
 from __future__ import annotations
 

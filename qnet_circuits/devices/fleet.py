@@ -1,4 +1,4 @@
-"""Which of the processors that stand-in devices are named after take jobs today."""
+"""The status of the processors behind stand-in devices: which of them take jobs today."""
 
 from __future__ import annotations
 

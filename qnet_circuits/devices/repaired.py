@@ -1,4 +1,4 @@
-"""A calibration with its gaps treated, each in a stated way that the result names."""
+"""A calibration whose gaps are filled, each in a documented way that the result names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MID_CIRCUIT = "measure_2"
 
 
 class Usable:
-    """What simulation takes from a calibration.
+    """The values that simulation takes from a calibration.
 
     A missing T1 or T2, or one of 0, is the device's median, or endless if the device has none; T2 above 2 T1 is cut to 2 T1;
     a failed calibration of a two-qubit gate (an error of 1/2 or more, or of 0 if the gate errs on other qubits) is the median

@@ -1,4 +1,4 @@
-"""When everything happens: a circuit's operations as late as possible, and which qubits wait meanwhile."""
+"""The schedule of a circuit: its operations as late as possible, and the waiting times of its qubits."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def schedule(
         The operations in order of time.
 
     Raises:
-        UnsupportedError: If the circuit has a loop, which lasts nobody knows how long.
+        UnsupportedError: If the circuit has a loop, whose duration is unknown.
     """
     if duration_of is None:
         return [_timed(each, 0.0, 0.0, 0.0) for each in operations_of(circuit)]
@@ -129,7 +129,7 @@ def _duration(each: Operation, duration_of: DurationOf) -> float:
         return duration_of(each.position, each.instruction, each.wires)
     if each.name not in _BRANCHES:
         raise UnsupportedError(
-            f"{each.name!r} lasts nobody knows how long, so waiting cannot be simulated; use if_else, or "
+            f"the duration of {each.name!r} is unknown, so waiting cannot be simulated; use if_else, or "
             "DeviceNoise(idle=False) (--noise idle=false)"
         )
     blocks = each.instruction.operation.blocks

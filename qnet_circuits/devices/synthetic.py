@@ -1,4 +1,4 @@
-"""Devices that do not exist: couplings of any size, with medians of one's choice and, if wanted, a spread around them."""
+"""Synthetic devices of any size, with chosen medians and, optionally, a spread around them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Coupling = tuple[int, int]
 
 @dataclass(frozen=True)
 class Medians:
-    """What a synthetic device's qubits and gates are like. The defaults are near a Heron processor of 2026.
+    """The medians of a synthetic device's qubits and gates. The defaults are close to a Heron processor of 2026.
 
     With a spread s, times and errors are drawn as median · exp(s · g), g standard normal: per qubit T1, T2, the error that id,
     sx and x share, and readout in each direction; per coupling the error of cz. An error stops at 1, T2 at 2 T1. Durations
@@ -34,13 +34,13 @@ class Medians:
         one_qubit_error: Average infidelity of id, sx and x, in [0, 1].
         two_qubit_error: Average infidelity of cz, in [0, 1].
         readout_error: In [0, 1], in both directions; or the pair (reading 1 from |0⟩, reading 0 from |1⟩).
-        one_qubit_duration: In seconds, in [0, 1], as the durations that follow.
-        two_qubit_duration: Of cz.
-        measurement_duration: Of measure.
-        reset_duration: Of reset; by default a measurement and one gate.
+        one_qubit_duration: Duration of id, sx and x in seconds, in [0, 1], like the following durations.
+        two_qubit_duration: Duration of cz.
+        measurement_duration: Duration of measure.
+        reset_duration: Duration of reset. Default: a measurement and one gate.
         dt: The device's unit of time in seconds, in [1e-15, 1e-3], or None.
-        dynamic: Whether it decides in real time (has ``if_else``).
-        spread: Of the logarithm, in [0, 3]; 0 makes all qubits alike.
+        dynamic: Whether the device can decide in real time (has ``if_else``).
+        spread: Spread of the logarithm, in [0, 3]; 0 makes all qubits alike.
         seed: A whole number of at least 0 that decides on the spread.
 
     Raises:
@@ -100,12 +100,12 @@ def line_device(num_qubits: int, **medians: Any) -> DeviceCalibration:
     """Return a line of qubits: k is coupled to k + 1.
 
     Args:
-        num_qubits: At least 1.
-        **medians: What differs from the defaults of ``Medians``: t1, t2, one_qubit_error, two_qubit_error, readout_error,
+        num_qubits: Number of qubits, at least 1.
+        **medians: Values that differ from the defaults of ``Medians``: t1, t2, one_qubit_error, two_qubit_error, readout_error,
             one_qubit_duration, two_qubit_duration, measurement_duration, reset_duration, dt, dynamic, spread, seed.
 
     Returns:
-        The calibration; every gate, time and readout of it is given.
+        The calibration, with all gates, times and readouts.
 
     Raises:
         ParameterError: If a value is out of range.
@@ -122,7 +122,7 @@ def line_device(num_qubits: int, **medians: Any) -> DeviceCalibration:
 
 
 def grid_device(rows: int, columns: int, **medians: Any) -> DeviceCalibration:
-    """Return a square lattice, as of the Nighthawk processors: the qubit in row r and column c is r · columns + c.
+    """Return a square lattice, as on Nighthawk processors: the qubit in row r and column c is r · columns + c.
 
     Args:
         rows: At least 1.
@@ -149,7 +149,7 @@ def grid_device(rows: int, columns: int, **medians: Any) -> DeviceCalibration:
 
 
 def heavy_hex_device(rows: int, columns: int, **medians: Any) -> DeviceCalibration:
-    """Return a heavy-hex lattice as of the Heron processors: lines of qubits, and bridges of one qubit between them.
+    """Return a heavy-hex lattice, as on Heron processors: lines of qubits, and bridges of one qubit between them.
 
     Each row is a line of ``columns`` qubits. Below it, a bridge leads to the next row in every fourth column: columns 3, 7,
     11, ... below rows 0, 2, ..., columns 1, 5, 9, ... below rows 1, 3, .... Qubits are numbered row by row, the bridges

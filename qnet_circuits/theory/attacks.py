@@ -1,4 +1,4 @@
-"""What an eavesdropper can learn for the errors that she makes: theory beside which her record is set."""
+"""The information that an eavesdropper can gain for the errors that she causes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def intercept_resend_qber(fraction: float, bases: int = 2) -> float:
     Her basis is wrong with probability 1 - 1/b, and then Bob's bit is random: 25 % for BB84, 33.3 % for six-state.
 
     Args:
-        fraction: Part of the qubits that she measures, in [0, 1].
+        fraction: Fraction of the qubits that she measures, in [0, 1].
         bases: 2 for BB84, 3 for six-state.
 
     Raises:
@@ -35,7 +35,7 @@ def intercept_resend_qber(fraction: float, bases: int = 2) -> float:
 
 
 def intercept_resend_information(fraction: float, bases: int = 2) -> float:
-    """Return Eve's bits for each sifted bit, f/b: she knows it where her basis was the right one.
+    """Return Eve's bits for each sifted bit, f/b: she knows a bit if her basis was right.
 
     Example:
         >>> intercept_resend_information(1.0)
@@ -87,8 +87,8 @@ def probe_information(disturbance: float) -> float:
 def six_state_probe_guess(disturbance: float) -> float:
     """Return how often the best attack on each qubit of the six-state protocol guesses a bit, (1 - D) f + D.
 
-    Where Bob's bit is wrong she knows so, and the bit; elsewhere she is right with f = (1 + √(D(2 - 3D))/(1 - D))/2. At
-    D = 1/6 both are right in 5/6 of the rounds, as with the universal cloner.
+    If Bob's bit is wrong, she knows that and the bit; otherwise she is right with probability f = (1 + √(D(2 - 3D))/(1 - D))/2.
+    At D = 1/6 both are right in 5/6 of the rounds, as with the universal cloner.
 
     Args:
         disturbance: D, in [0, 1/3].

@@ -1,4 +1,4 @@
-"""What can be reached without entanglement, and what quantum mechanics allows at most."""
+"""Bounds: the best values without entanglement, and the largest values that quantum mechanics allows."""
 
 from __future__ import annotations
 

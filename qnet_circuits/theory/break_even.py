@@ -1,4 +1,4 @@
-"""Where encoding links pays: encoded chains beside bare and distilled ones, over hops and the scale of all noise."""
+"""The break-even of encoded links: encoded chains beside bare and distilled ones, over hops and the scale of all noise."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from qnet_circuits.theory.encoded import BARE, code_of, encoded_chain
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 from qnet_circuits.theory.recurrences import distilled, pairs_of
 
-#: What chains are compared by.
+#: The quantities by which chains are compared.
 QUANTITIES = ("fidelity", "pairs")
 
 
 @dataclass(frozen=True)
 class Contender:
-    """What one way of making pairs over a chain comes to.
+    """The result of one way of making pairs over a chain.
 
     Args:
-        made: The weights of a pair that is kept, and the probability of that.
-        raw: Raw pairs that it takes on each link.
+        made: The weights of a kept pair, and the probability that a pair is kept.
+        raw: Number of raw pairs on each link.
     """
 
     made: Distilled
@@ -41,7 +41,7 @@ class Contender:
 
     @property
     def pairs(self) -> float:
-        """Perfect pairs, made by hashing very many that are kept, for each raw pair on a link."""
+        """Perfect pairs, made by hashing very many kept pairs, for each raw pair on a link."""
         return hashing_yield(self.made.weights) * self.acceptance / self.raw
 
 
@@ -64,10 +64,10 @@ class BreakEven:
     encoded: Contender
 
     def gain(self, quantity: str = "fidelity") -> float:
-        """Return how far the encoded chain is above the better one of the other two; below 0 if it is not.
+        """Return the lead of the encoded chain over the better one of the other two; negative if it is behind.
 
         Args:
-            quantity: ``fidelity`` of pairs that are kept, or ``pairs``, perfect ones for each raw pair.
+            quantity: ``fidelity`` of kept pairs, or ``pairs``, the perfect pairs for each raw pair.
 
         Raises:
             UnknownNameError: If there is no such quantity.
@@ -86,11 +86,11 @@ def break_even(
     detect: bool = True,
     scheme: str = "4-to-1",
 ) -> tuple[BreakEven, ...]:
-    """Return what bare, distilled and encoded chains come to, for numbers of links and scales of noise.
+    """Return the results of bare, distilled and encoded chains, for numbers of links and scales of noise.
 
     The errors of raw pairs, and those of the gate and the two readouts of each swap, are multiplied by the scale. Encoding,
-    distillation and the ends are perfect, so that the contenders differ in what they can see: distillation sees errors of
-    links, a code those of swaps, too.
+    distillation and the ends are perfect, so the contenders differ only in the errors that they detect: distillation detects
+    errors of links, and a code also detects errors of swaps.
 
     Args:
         hops: Numbers of links, each at least 1.
@@ -98,15 +98,15 @@ def break_even(
         link: Weights (I, X, Y, Z) of each raw pair at scale 1, as of ``qn.Link(0.98).weights``.
         noise: The noise of swaps at scale 1.
         code: ``repetition-3`` or ``422``.
-        detect: Whether the code discards what it sees, rather than correct it.
-        scheme: How links are distilled, in one round: a name of ``theory.recurrences.SCHEMES``. Default: the code of four
-            pairs, as many as ``422`` takes.
+        detect: Whether the code discards pairs with detected errors, instead of correcting them.
+        scheme: The distillation of links in one round, a name of ``theory.recurrences.SCHEMES``. Default: the code of four
+            pairs, the number that ``422`` takes.
 
     Returns:
         An entry for each number of links and each scale.
 
     Raises:
-        ParameterError: If a value is out of range, or is so at one of the scales.
+        ParameterError: If a value is out of range, also after multiplication by a scale.
         UnknownNameError: If there is no such code or scheme.
 
     Example:

@@ -1,4 +1,4 @@
-"""What entanglement distillation makes of Bell-diagonal pairs, with noisy gates and readouts, and at what price.
+"""Entanglement distillation of Bell-diagonal pairs, with noisy gates and readouts, and its costs.
 
 The two parties hold several pairs, do the same Clifford gates on both sides, measure all pairs but one, and keep that one
 if their results agree. An error of a pair is a Pauli on one half, so every gate permutes Paulis, and the joint weights of
@@ -74,7 +74,7 @@ def bbpssw(fidelity: float, gate: float = 1.0, readout: float = 1.0) -> tuple[fl
 def parity_check(
     kept: Sequence[float], spent: Sequence[float], gate: float = 1.0, readout: float = 1.0
 ) -> Distilled:
-    """Return what a check of one pair for bit errors, by another that is measured in Z, makes of it.
+    """Return the result of a check of one pair for bit errors by another pair, which is measured in Z.
 
     This is a round of BBPSSW without the twirl that makes pairs Werner again. It keeps the pair if both have a bit error (X
     or Y) or neither has one; phase errors of the spent pair pass to the kept one.
@@ -99,7 +99,7 @@ def parity_check(
 def dejmps(
     kept: Sequence[float], spent: Sequence[float], gate: float = 1.0, readout: float = 1.0
 ) -> Distilled:
-    """Return what one round of DEJMPS makes of a pair, by another one.
+    """Return the result of one round of DEJMPS on a pair that a second pair checks.
 
     Alice turns her qubits about X by a quarter, Bob his back, which exchanges Y and Z errors; then the pair is checked for bit
     errors (Deutsch et al., Phys. Rev. Lett. 77, 2818 (1996)). With A, B, C, D the weights of I, Y, X, Z of both pairs, the new
@@ -129,7 +129,7 @@ def double_selection(
     gate: float = 1.0,
     readout: float = 1.0,
 ) -> Distilled:
-    """Return what one round of double selection makes of a pair, by two others.
+    """Return the result of one round of double selection on a pair that two other pairs check.
 
     Hadamard gates exchange X and Z errors; then the second pair checks the first for bit errors, and the third pair checks the
     second for the phase errors that it gives to the first (Fujii and Yamamoto, arXiv:0811.2639).

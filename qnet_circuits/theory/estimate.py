@@ -44,16 +44,16 @@ class Estimate:
         low: Lower end of the interval.
         high: Upper end of the interval.
         level: Confidence level, in (0, 1); 1 for an exact value.
-        method: How the interval was made.
+        method: The method of the interval.
         n: Number of shots behind the value; 0 for an exact value.
-        p_value: Probability of a result at least as good under the null hypothesis of the figure, if it has
-            one, and at least 1e-300.
-        standard_error: Estimated standard deviation of the value, if it is known.
+        p_value: Probability of a result at least as good under the null hypothesis of the figure, at least 1e-300. None without
+            a null hypothesis.
+        standard_error: Estimated standard deviation of the value, or None.
 
     Raises:
         ParameterError: If the ends are out of order.
 
-    It formats as numbers do (``f"{estimate:.3f}"`` is its value), and prints with its interval. It has no order, since two
+    An estimate prints with its interval, and formats as its value (``f"{estimate:.3f}"``). Estimates have no order, since
     overlapping intervals have none: ``above`` and ``below`` compare the whole interval, and ``.value`` is a plain number.
 
     Example:
@@ -113,7 +113,7 @@ class Estimate:
 
     @property
     def lopsided(self) -> bool:
-        """Whether the value is far from the middle of the interval, as where only few of one outcome were seen."""
+        """Whether the value is far from the middle of the interval, for example if one outcome was rare."""
         return abs(self.high + self.low - 2 * self.value) > 0.125 * (self.high - self.low)
 
     def __str__(self) -> str:
@@ -123,14 +123,14 @@ class Estimate:
         return f"{self.with_interval()} ({100 * self.level:.10g} %)"
 
     def with_interval(self) -> str:
-        """Return it as it is printed but without the level, for tables that say the level once."""
+        """Return the printed form without the level, for tables that state the level once."""
         if self._is_point:
             return f"{self.value:.6g}"
         value, low, high, half = map(self._written, (self.value, self.low, self.high, self._half))
         return f"{value} [{low}, {high}]" if self.lopsided else f"{value} ± {half}"
 
     def rounded(self) -> str:
-        """Return the value alone, with the digits that its interval leaves it."""
+        """Return the value alone, with the digits that its interval justifies."""
         return f"{self.value:.6g}" if self._is_point else self._written(self.value)
 
     @property

@@ -1,4 +1,4 @@
-"""One attempt to make a pair over fibre: how often it succeeds, how long it takes, and which pair it heralds."""
+"""One attempt to make a pair over fibre: its success probability, its duration, and the heralded pair."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ def attempt(
     - ``sender``: one node sends, and the other receives into a qubit and answers. p is the efficiency times the
       transmission of L, and the period is 2L/c. The pair is the source's.
 
-    Dark counts are left out, and so is what a qubit loses in the period of its own attempt.
+    Dark counts are left out, and so are losses of a qubit during its own attempt.
 
     Args:
         length_km: Length L between the nodes in km, in (0, 100000].
         scheme: One of ``SCHEMES``.
-        source_fidelity: Fidelity of what a source emits, a Werner pair of qubit and photon, in [0.25, 1]; 1 - α for
+        source_fidelity: Fidelity of the Werner pair of qubit and photon that a source emits, in [0.25, 1]; 1 - α for
             single-click.
         efficiency: Probability that a photon is emitted, coupled and detected if the fibre loses nothing, in [0, 1].
         attenuation_db_per_km: Loss of the fibre in dB/km.

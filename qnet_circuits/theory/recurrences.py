@@ -1,4 +1,4 @@
-"""Recurrences of distillation: rounds upon rounds, what they cost, and how far they come."""
+"""Recurrences of distillation: repeated rounds, their costs, and the fidelities that they reach."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def recurrence(scheme: str, gate: float = 1.0, readout: float = 1.0) -> Round:
         readout: Probability that one qubit is read out right, in [0, 1].
 
     Returns:
-        A function from weights to what one round makes of them.
+        A function from weights to the result of one round.
 
     Raises:
         UnknownNameError: If there is no such recurrence.
@@ -69,11 +69,11 @@ def pairs_of(scheme: str) -> int:
 
 
 def iterated(one: Round, weights: Sequence[float], rounds: int) -> list[Distilled]:
-    """Return what is kept after each of several rounds, each on pairs that have passed the round before.
+    """Return the kept pair after each of several rounds, each on pairs that have passed the round before.
 
     Args:
         one: The round.
-        weights: Weights of the pairs at the begin.
+        weights: Weights of the pairs at the start.
         rounds: How many rounds, at least 1.
 
     Raises:
@@ -92,7 +92,7 @@ def iterated(one: Round, weights: Sequence[float], rounds: int) -> list[Distille
 
 
 def pumping(weights: Sequence[float], steps: int, gate: float = 1.0, readout: float = 1.0) -> list[Distilled]:
-    """Return what is kept after each step of entanglement pumping: DEJMPS by a fresh pair each time.
+    """Return the kept pair after each step of entanglement pumping: DEJMPS with a fresh pair each time.
 
     One stored pair and one fresh pair are enough for any number of steps, but the fidelity saturates below 1, where the fresh
     pair puts in as many errors as it finds (Dür, Briegel, Cirac, Zoller, quant-ph/9808065).
@@ -162,7 +162,7 @@ def at_once(made: Sequence[Distilled], pairs: int = 2, pumped: bool = False) -> 
 
 
 def distilled(scheme: str, raw: Sequence[float], rounds: int = 1) -> Distilled:
-    """Return what a scheme makes of raw pairs that are made once, all alike, if all results agree.
+    """Return the result of a scheme on equal raw pairs that are made once, if all results agree.
 
     BBPSSW is without its twirl here, which changes nothing on Werner pairs.
 

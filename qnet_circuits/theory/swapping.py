@@ -1,4 +1,4 @@
-"""What is left of a pair after entanglement swapping along a chain of links."""
+"""The pair that remains after entanglement swapping along a chain of links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What teleportation, dense coding and a teleported CNOT reach with a Bell-diagonal pair.
+"""The fidelities of teleportation, dense coding and a teleported CNOT with a Bell-diagonal pair.
 
 All three turn the pair's Pauli into a Pauli on the outcome, so the weights of the pair are the probabilities of the
 errors of the task.

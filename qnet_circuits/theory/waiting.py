@@ -1,4 +1,4 @@
-"""How long a chain of chance links waits, and what its memories lose meanwhile.
+"""The waiting time of a chain of probabilistic links, and the losses of its memories meanwhile.
 
 A link succeeds in each attempt with probability p, so it is there after N attempts, P(N = k) = p (1 - p)^(k - 1). All links
 attempt at the same time, and N_i are independent. Times are counted in attempts. A memory keeps the factor a = e^(-τ/T2) of

@@ -39,14 +39,14 @@ def verify_boundaries(
     Args:
         source: The circuit before optimisation, with fences.
         compiled: The circuit after it, with the same classical registers.
-        known: Regions that were compared, before and after, whatever their fences and bits are called: those that are there
-            need no second look, those that are found to do the same are added.
+        known: Pairs of regions that were compared before, without the names of their fences and bits. Known pairs are not
+            compared again, and new pairs that do the same are added.
 
     Returns:
         The number of regions compared: those that a wire enters or leaves, or that measure.
 
     Raises:
-        VerificationError: If something moved across a fence; the message names the region and what differs.
+        VerificationError: If an operation moved across a fence; the message names the region and the difference.
         UnsupportedError: If a region is too large to compare, or has an operation that cannot be.
 
     Example:
