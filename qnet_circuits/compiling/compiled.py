@@ -276,7 +276,7 @@ class Compiled:
     def _measured(self, data: Any, origin: str, path: str | os.PathLike[str] | None = None) -> Run:
         if self._run_of is None:
             raise UnsupportedError(
-                "outcomes are analysed by what qn.compile returns; compile the protocol with it"
+                "only a program from qn.compile can analyse outcomes; compile the protocol with qn.compile"
             )
         return self._run_of(data, origin, path)
 

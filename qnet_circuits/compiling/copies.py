@@ -96,7 +96,7 @@ def compile_copies(
         return _side_by_side(made, ("copies lie where they were told to",))
     if layout not in (None, "auto"):
         raise UnsupportedError(
-            "copies lie where their predicted figure is best, or on qubits that are named for each; leave layout out"
+            "copies lie where their predicted figure is best, or on a list of qubits for each copy; leave layout out"
         )
     wanted = standard()
     found = _chosen(program, device, copies, lambda spot: wanted.met(make(spot.layout)), options)

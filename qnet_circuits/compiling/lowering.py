@@ -294,7 +294,7 @@ class _Lowering:
         elif form or not self.frames.trivial(qubit):
             done = " ".join(gate.name for gate in gates)
             raise FrameError(
-                f"software corrects Paulis alone, and no frame passes a correction by {done}; "
+                f"software can only correct Paulis, and no Pauli frame passes a correction by {done}; "
                 + ('use corrections="feedforward"' if self.mode == "frame" else "leave emulate_links out")
             )
 
@@ -311,8 +311,8 @@ class _Lowering:
         done = "".join(f"c{gate.name}" for gate in gates)
         if len(bits) > 1 and not undoes_itself(gates):
             raise UnsupportedError(
-                f"coherent mode applies a correction once for each of its {len(bits)} bits, which is their parity only if "
-                f'twice is nothing, and {done} is not so; use corrections="feedforward"'
+                f"coherent mode applies a correction once for each of its {len(bits)} bits, which follows their parity only if "
+                f'the correction undoes itself, and {done} does not; use corrections="feedforward"'
             )
         for bit in bits:
             control, goal = self.carried[bit], self.place[target]
@@ -377,15 +377,15 @@ class _Lowering:
         written = written_bits(instruction)
         for bit in self.corrected_by.intersection(written) if self.mode == "coherent" else ():
             raise UnsupportedError(
-                f"{name!r} measures into {name_of(self.source, bit)}, which a correction reads, and coherent mode puts such "
-                'measurements off: give the branch a bit of its own, or use corrections="feedforward"'
+                f"{name!r} measures into {name_of(self.source, bit)}, which a correction reads, and coherent mode postpones "
+                'such measurements: give the branch a bit of its own, or use corrections="feedforward"'
             )
         for bit in read_bits(instruction):
             if bit not in self.variable:
                 continue  # Not measured before, so nothing in software stands between it and its readers.
             if bit in self.carried:
                 raise UnsupportedError(
-                    f'{name!r} reads a bit whose measurement coherent mode puts off; use corrections="feedforward"'
+                    f'{name!r} reads a bit whose measurement coherent mode postpones; use corrections="feedforward"'
                 )
             if self.forms.get(bit, 0) != 1 << self.variable.get(bit, 0):
                 raise FrameError(

@@ -157,7 +157,7 @@ class _Finder:
         if found := self._whole.with_swaps(circuit):
             return found
         raise LayoutError(
-            f"no part of {device.name} that couplings hold together is large enough for the circuits; use another device"
+            f"no connected part of {device.name} is large enough for the circuits; use another device"
         )
 
 

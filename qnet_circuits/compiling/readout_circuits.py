@@ -59,7 +59,7 @@ def calibrated(compiled: Compiled, chosen: Chosen = True) -> Compiled:
     """
     if compiled.device is None:
         raise UnsupportedError(
-            "readout errors are those of a device's qubits, and there is none here; name one, for example aer:fake_kingston"
+            "readout errors belong to the qubits of a device, and there is none; name one, for example aer:fake_kingston"
         )
     if not isinstance(chosen, bool):
         _check_chosen(compiled, chosen)

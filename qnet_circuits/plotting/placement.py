@@ -46,7 +46,7 @@ def plot_placement(compiled: Compiled, item: str | None = None, ax: Axes | None 
     """
     if not isinstance(compiled, Compiled):
         raise ParameterError(
-            f"a placement is of a compiled program, got {type(compiled).__name__}; give qn.compile(protocol, device)"
+            f"plot_placement needs a compiled program, got {type(compiled).__name__}; give qn.compile(protocol, device)"
         )
     if compiled.device is None:
         raise UnsupportedError(

@@ -74,9 +74,7 @@ def plot_story(story: Story, ax: Axes | None = None) -> Axes:
         'time (µs)'
     """
     if not hasattr(story, "moments"):
-        raise ParameterError(
-            f"a space-time diagram is of a story, got {type(story).__name__}; give qn.tell(protocol)"
-        )
+        raise ParameterError(f"plot_story needs a story, got {type(story).__name__}; give qn.tell(protocol)")
     places = Places.of(story)
     ax = new_axes(ax, (places.width + _SAID + 0.8, _HEIGHT))
     whole = story.duration_s * _US or 1.0

@@ -84,7 +84,7 @@ def plot_timeline(
     """
     if not isinstance(compiled, Compiled):
         raise ParameterError(
-            f"a timeline is of a compiled program, got {type(compiled).__name__}; give qn.compile(protocol, device)"
+            f"plot_timeline needs a compiled program, got {type(compiled).__name__}; give qn.compile(protocol, device)"
         )
     if compiled.device is None:
         raise UnsupportedError(

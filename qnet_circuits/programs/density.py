@@ -56,6 +56,6 @@ def density_matrix(result: HasFigures, name: str = "", mitigated: bool = False) 
     which = f" called {name!r}" if name else ""
     kind = " without readout errors" if mitigated else ""
     raise ParameterError(
-        f"the result has no Pauli means{kind} of a tomography{which}; take StateTomography, or declare them by "
+        f"the result has no Pauli means{kind} of a tomography{which}; use StateTomography, or declare them by "
         'Tomography.figures("paulis")'
     )

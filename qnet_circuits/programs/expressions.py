@@ -214,7 +214,7 @@ def _number(given: Any) -> float:
     if isinstance(given, Real) and math.isfinite(given):
         return float(given)
     why = (
-        "a product of two, or a sum with a ratio, is no such thing: declare both as figures, or one parity of all the bits"
+        "a product of two, or a sum with a ratio, is neither: declare both as figures, or one parity of all the bits"
         if isinstance(given, Expression | Ratio)
         else f"their numbers are finite ones, got {given!r}"
     )
@@ -312,7 +312,9 @@ def acceptance(expression: _OfEvents) -> Expression:
     _check_kind(expression)
     conditions = dict.fromkeys((event.item, event.given) for event in expression.events)
     if not conditions or not all(given for _, given in conditions):
-        raise ParameterError("acceptance is that of a condition, and there is none: put it there by keep_if")
+        raise ParameterError(
+            "acceptance needs an expression under a condition, and there is none: add one with keep_if"
+        )
     kept = Expression()
     for item, given in conditions:
         met = joined(given)
@@ -322,7 +324,7 @@ def acceptance(expression: _OfEvents) -> Expression:
 
 def _check_kind(expression: Any) -> None:
     if not isinstance(expression, _OfEvents):
-        raise ParameterError(f"conditions are those of expressions, ratios and figures, got {expression!r}")
+        raise ParameterError(f"only expressions, ratios and figures can have conditions, got {expression!r}")
 
 
 def _conditions(given: Given) -> tuple[Condition, ...]:

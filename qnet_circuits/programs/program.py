@@ -196,7 +196,7 @@ class Program:
         for figure in self.figures:
             if figure.name in RESERVED or figure.name.startswith("_"):
                 raise ProgramError(
-                    f"no figure may be called {figure.name!r}, which a result has for something else; choose another name"
+                    f"no figure may be called {figure.name!r}: results use this name for something else; choose another name"
                 )
             figure.check(widths)
         # Checked here, once, and kept: messages are what the check finds.

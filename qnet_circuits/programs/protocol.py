@@ -277,7 +277,7 @@ def ask(protocol: Protocol, hook: str, *arguments: Any) -> Any:
         inspect.signature(method).bind(*arguments)
     except TypeError as error:
         raise ProgramError(
-            f"{where} must be a method that takes what Protocol.{hook} takes: {error}"
+            f"{where} must be a method with the parameters of Protocol.{hook}: {error}"
         ) from None
     answer = method(*arguments)
     if not isinstance(answer, _ANSWERS[hook]):

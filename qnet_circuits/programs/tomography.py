@@ -257,7 +257,7 @@ class Tomography:
         if ideal is None or abs((ideal**2).sum() / size - 1) > 1e-6:
             kind = "unitary, or an isometry," if self.inputs else "pure state"
             raise ParameterError(
-                f"a fidelity is with a {kind}: give it as ideal of the tomography, got {self.ideal!r}"
+                f"a fidelity needs a {kind} as the ideal of the tomography, got {self.ideal!r}"
             )
         expression = self._linear(ideal / size)
         values = [None if means is None else float((means * ideal).sum()) / size for means in (ideal, silent)]

@@ -124,8 +124,8 @@ class QuantumRepeater(Protocol):
         check_count("circuits", self.circuits, 2, _MOST_CIRCUITS)
         if (self.time_scale is None) is (self.storage == "scaled"):
             raise ParameterError(
-                "storage=scaled, and it alone, needs time_scale, device seconds for a network second (T2 of the device's "
-                f"qubits over T2 of the memories), got storage={self.storage} and time_scale={self.time_scale}"
+                "storage=scaled, and no other storage, needs time_scale: device seconds for a network second (T2 of the "
+                f"device's qubits over T2 of the memories), got storage={self.storage} and time_scale={self.time_scale}"
             )
         if self.time_scale is not None and check_range("time_scale", self.time_scale, 0, 1e9) == 0:
             raise ParameterError("time_scale must be greater than 0")
@@ -143,7 +143,7 @@ class QuantumRepeater(Protocol):
         given = {"cutoff": self.cutoff is not None, "swap_success": self.swap_success != 1}
         for name in (name for name, is_given in given.items() if is_given and not self.stations):
             raise ParameterError(
-                f"{name} is of stations, and there is none with stations=0: leave it out, or give stations"
+                f"{name} applies to stations, and stations=0 means none: leave it out, or give stations"
             )
         if self._one_circuit and self.circuits != type(self).circuits:
             raise ParameterError(

@@ -132,7 +132,7 @@ def _check_stations(schedules: Sequence[Schedule]) -> None:
     """Raise ParameterError if a rule of stations was given, and no route has a station."""
     for name, default in (("swap_success", 1.0), ("cutoff_s", None)):
         if all(each.links == 1 and getattr(each, name) != default for each in schedules):
-            raise ParameterError(f"{name} is of stations, and no route has one: leave it out")
+            raise ParameterError(f"{name} applies to stations, and no route has a station: leave it out")
 
 
 def _check_reach(request: Request, at_once: Floats, leaves: Floats) -> None:

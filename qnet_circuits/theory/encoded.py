@@ -86,7 +86,7 @@ def code_of(name: str, detect: bool = True) -> BlockCode:
     if not (detect or code.corrects):
         able = ", ".join(key for key, each in CODES.items() if each.corrects)
         raise ParameterError(
-            f"the code {name} sees errors and cannot correct them; take detect=True, or {able}"
+            f"the code {name} detects errors but cannot correct them; give detect=True, or {able}"
         )
     return code
 
@@ -133,7 +133,7 @@ def encoded_chain(
     }
     success = signs[0, 0]
     if success <= 0:
-        raise ParameterError("an error is seen in every pair of these links, so that none is kept")
+        raise ParameterError("every pair of these links shows an error, so none is kept")
     flips = ((0, 0), (1, 0), (1, 1), (0, 1))  # of bit and phase, for I, X, Y and Z
     weights = [
         sum((-1) ** (x * a + z * b) * value for (a, b), value in signs.items()) / (4 * success)
