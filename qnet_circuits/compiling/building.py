@@ -135,7 +135,7 @@ def parity_decision(bits: Sequence[Clbit], gates: Iterable[Gate], qubit: Qubit) 
 
 
 def _parity(terms: list[expr.Expr]) -> expr.Expr:
-    """Return the parity of terms as a balanced tree: whoever reads a condition recurs to its depth."""
+    """Return the parity of terms as a balanced tree, since readers of a condition recur to its depth."""
     while len(terms) > 1:
         pairs = [expr.bit_xor(a, b) for a, b in zip(terms[::2], terms[1::2], strict=False)]
         terms = pairs + terms[2 * len(pairs) :]

@@ -30,10 +30,10 @@ def check_layout(layout: Sequence[int], width: int, num_qubits: int) -> tuple[in
 
 
 def place_fixed(circuit: QuantumCircuit, layout: Sequence[int], device: Device) -> Routed:
-    """Place a circuit where its protocol wants it.
+    """Place a circuit at the place that its protocol gives.
 
     Raises:
-        LayoutError: If the device lacks a qubit, or a coupling where two wires meet: such a circuit is moved by no SWAP.
+        LayoutError: If the device lacks a qubit, or a coupling of two wires that meet: no SWAP may move such a circuit.
     """
     chosen = check_layout(layout, circuit.num_qubits, device.num_qubits)
     edges = gates_of(device)
@@ -47,7 +47,7 @@ def place_fixed(circuit: QuantumCircuit, layout: Sequence[int], device: Device) 
 
 
 def place_by_hand(circuits: Sequence[QuantumCircuit], layout: Sequence[int], device: Device) -> list[Routed]:
-    """Place every circuit where the caller wants it; where SWAPs are needed, they avoid what the calibration failed of.
+    """Place every circuit at the caller's place; if SWAPs are needed, they avoid qubits and couplings whose calibration failed.
 
     Raises:
         LayoutError: If the layout does not fit a circuit, or no couplings join what must meet.
@@ -82,7 +82,7 @@ def _first_routed(
 
 
 def doubts(placed: Iterable[tuple[QuantumCircuit, Sequence[int]]], device: Device, named: bool) -> list[str]:
-    """Return what is to be said of circuits that use qubits or couplings whose calibration failed.
+    """Return the notes about circuits that use qubits or couplings whose calibration failed.
 
     Args:
         placed: The circuits, with the qubits of their wires.

@@ -165,7 +165,7 @@ def _chosen(
 
 
 def _together(uses: Sequence[Uses]) -> Uses:
-    """Return what circuits on the same wires do all together."""
+    """Return the combined uses of circuits on the same wires."""
     meetings: Counter[Edge] = Counter()
     for each in uses:
         meetings += each.meetings

@@ -140,7 +140,7 @@ def _one_by_one(instruction: CircuitInstruction, choice: Choice) -> Iterator[Cir
 
 
 def _nested(instruction: CircuitInstruction, choice: Choice) -> list[CircuitInstruction]:
-    """Return what a decision does as decisions within decisions, each on one bit."""
+    """Return a decision as nested decisions, each on one bit."""
     if len(choice.bits) > MOST_BITS:
         raise UnsupportedError(
             f"a decision on {len(choice.bits)} bits cannot be written in OpenQASM 3 for importers, at most {MOST_BITS} can; "

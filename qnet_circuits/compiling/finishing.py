@@ -90,7 +90,7 @@ class Finisher:
         }
 
     def _can(self, routed: Routed) -> Hashable:
-        """Return what the wires of a circuit can do: each alone, and those that meet."""
+        """Return the operations that the wires of a circuit can do: each alone, and those that meet."""
         _, pairs = interactions(routed.circuit)
         places: list[tuple[int, ...]] = [(wire,) for wire in range(len(routed.qubits))]
         places += [ends for a, b in sorted(map(sorted, pairs)) for ends in ((a, b), (b, a))]
@@ -101,7 +101,7 @@ class Finisher:
 
 
 def _content(circuit: QuantumCircuit) -> Hashable:
-    """Return what a circuit does, in an order, to its numbered wires and bits, in plain values."""
+    """Return the instructions of a circuit in order, on numbered wires and bits, in plain values."""
     wire = {qubit: k for k, qubit in enumerate(circuit.qubits)}
     place = {bit: k for k, bit in enumerate(circuit.clbits)}
     return tuple(

@@ -77,14 +77,14 @@ class _Placer:
         return Router(self._prices.couplings)
 
     def without_swaps(self, circuit: QuantumCircuit) -> _Patterns:
-        """Return where a circuit may lie without SWAPs: the one pattern, if it fits."""
+        """Return the places of a circuit without SWAPs: one pattern, if it fits."""
         if circuit.num_qubits > len(self._prices.qubits):
             return []
         found = embed(Uses.of(circuit, self._prices), self._prices)[: self._places]
         return [[_Start(cost, layout) for cost, layout in found]] if found else []
 
     def with_swaps(self, circuit: QuantumCircuit) -> _Patterns:
-        """Return where a circuit may lie with SWAPs; nothing if no part of the device has room.
+        """Return the places of a circuit with SWAPs; nothing if no part of the device has room.
 
         Raises:
             LayoutError: If it needs SWAPs inside its control flow.

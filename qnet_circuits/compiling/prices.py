@@ -1,4 +1,4 @@
-"""Prices: what operations lose on each qubit and coupling of a device, by its calibration, so that losses add up."""
+"""Prices: the losses of operations on each qubit and coupling of a device, by its calibration, in a form that adds up."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class Uses:
 
 
 def paid(amounts: Four, prices: Four) -> float:
-    """Return what amounts lose at prices."""
+    """Return the loss of some amounts at given prices."""
     return sum([amount * price for amount, price in zip(amounts, prices, strict=True)])
 
 

@@ -75,7 +75,7 @@ class Routing:
 
 
 def meetings(circuit: QuantumCircuit) -> tuple[Meeting, ...]:
-    """Return what a routing must keep in order: everything but what happens to one qubit alone."""
+    """Return the instructions that a routing must keep in order: all except those on a single qubit."""
     wire = {qubit: k for k, qubit in enumerate(circuit.qubits)}
     place = {bit: k for k, bit in enumerate(circuit.clbits)}
     return tuple(

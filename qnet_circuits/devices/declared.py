@@ -78,7 +78,7 @@ class Declared:
         )
 
     def notes(self) -> tuple[str, ...]:
-        """Return what a result must say of what is beyond the calibration."""
+        """Return the notes of a result about noise beyond the calibration."""
         noise, (zz, charge_parity, source) = self.noise, _typical(self.usable)
         said, typical = [], f" ({source})"
         if self.acts("zz"):
@@ -109,7 +109,7 @@ def check_declared(noise: DeviceNoise | None, device: Device | None) -> None:
 
 
 def _typical(usable: Usable) -> tuple[float, float, str]:
-    """Return what is typical of a device's family; nothing of one that is not known."""
+    """Return the typical values of a device's family; nothing if the family is unknown."""
     return _TYPICAL.get((usable.calibration.family or "").partition(" ")[0], _UNKNOWN)
 
 

@@ -175,7 +175,7 @@ def label(place: Iterable[int]) -> str:
 
 
 def _declared(name: str, given: Any, size: int, low: float, high: float) -> float | str | ByPlace:
-    """Return what a term was given: a number, the word for what is typical, or numbers by place."""
+    """Return the given value of a term: a number, the word ``typical``, or numbers by place."""
     if isinstance(given, Mapping | tuple):
         return _by_place(name, given, size, low, high)
     if isinstance(given, str):

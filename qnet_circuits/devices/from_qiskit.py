@@ -38,7 +38,7 @@ def fields_of(backend: BackendV2, name: str | None = None) -> dict[str, Any]:
 
 
 def _call(backend: BackendV2, method: str) -> Any:
-    """Return what a backend's method says, None where there is no such method."""
+    """Return the value of a backend's method, or None if there is no such method."""
     found = getattr(backend, method, None)
     return found() if callable(found) else None
 

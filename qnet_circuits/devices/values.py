@@ -23,9 +23,9 @@ class Value:
 
     Args:
         place: The qubit, or the two that are coupled, the smaller one first.
-        quantity: What it is.
+        quantity: Name of the quantity.
         number: The number.
-        where: Where it was given, for people.
+        where: The place in the input, for messages.
     """
 
     place: tuple[int, ...]

@@ -55,7 +55,7 @@ class _Frame:
         return max(self.right(panel) for panel in self.panels) + _MARGIN
 
     def right(self, panel: range) -> float:
-        """Return where the wires of a panel end."""
+        """Return the right end of a panel's wires."""
         return self.labels + self.lefts[panel.stop] - self.lefts[panel.start] + _COLUMN_GAP
 
 

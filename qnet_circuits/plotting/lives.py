@@ -64,7 +64,7 @@ class Row:
 
 
 def kind_of(each: Timed) -> str:
-    """Return what an operation is, for the colour of its bar."""
+    """Return the kind of an operation, for the colour of its bar."""
     if each.instruction.is_control_flow():
         return "decision"
     if each.name in ("measure", "reset"):
@@ -121,7 +121,7 @@ def _with_bars(life: Life, bars: Sequence[tuple[int, Bar]]) -> Life:
 
 
 def _kinds(life: Life) -> tuple[str, ...]:
-    """Return what happens in a row, each kind once and in the order in which they come, but for waiting."""
+    """Return the kinds of operations in a row except waiting, each once, in their order."""
     return tuple(dict.fromkeys(bar.kind for bar in life.bars if bar.kind != WAIT))
 
 

@@ -54,7 +54,7 @@ def rows_of(circuit: QuantumCircuit, names: Sequence[str], nodes: Sequence[str],
 
 
 def _acts(circuit: QuantumCircuit) -> dict[int, tuple[tuple[str, int], ...]]:
-    """Return what is done to each qubit: the names of its instructions, and its place in them."""
+    """Return the instructions on each qubit: their names, and the qubit's place in them."""
     acts: dict[int, list[tuple[str, int]]] = {qubit: [] for qubit in range(circuit.num_qubits)}
     for each in circuit.data:
         if each.operation.name not in _NOTHING:
@@ -100,7 +100,7 @@ def _parted(alike: list[T]) -> tuple[list[T], list[T], list[T]]:
 
 
 def _more(part: Sequence[int], names: Sequence[str], nodes: Sequence[str]) -> str:
-    """Return what the row of several qubits says."""
+    """Return the text of a row for several qubits."""
     there = list(dict.fromkeys(nodes[qubit] for qubit in part))
     if len(there) == 1:
         return f"… {len(part)} more\n{names[part[0]]} to {names[part[-1]]}"

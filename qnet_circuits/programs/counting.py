@@ -90,12 +90,12 @@ class Seen:
         return cls(seen[0].events, np.concatenate(happened), np.concatenate(counted), np.concatenate(times))
 
     def some(self, events: Sequence[Event]) -> Seen:
-        """Return what was seen of some of the events, in all shots."""
+        """Return the observations of some of the events, in all shots."""
         columns = [self.events.index(event) for event in events]
         return Seen(tuple(events), self.happened[:, columns], self.counted[:, columns], self.times)
 
     def only(self, events: Sequence[Event]) -> Seen:
-        """Return what was seen of some of the events, which have one condition, in the shots that count."""
+        """Return the observations of some events with the same condition, in the shots that count."""
         columns = [self.events.index(event) for event in events]
         rows = self.counted[:, columns[0]]
         happened, counted = self.happened[rows][:, columns], self.counted[rows][:, columns]

@@ -47,7 +47,7 @@ class Given(Protocol):
 
     @property
     def id(self) -> str:
-        """Its name: what makes it one program and no other is the circuits, which take more than a line."""
+        """Its name; the circuits identify the program, but they take more than a line."""
         return self.name
 
     @classmethod

@@ -42,9 +42,9 @@ RESERVED = frozenset((
 
 
 def acceptance_name(figures: Iterable[Figure]) -> str:
-    """Return what the share of shots is called that post-selection in place of corrections keeps.
+    """Return the name of the share of shots that post-selection keeps when it replaces corrections.
 
-    It is ``acceptance``, or where a program has a figure of that name ``acceptance_of_corrections``.
+    It is ``acceptance``, or ``acceptance_of_corrections`` if the program has a figure with that name.
     """
     taken = any(figure.name == "acceptance" for figure in figures)
     return "acceptance_of_corrections" if taken else "acceptance"
@@ -222,10 +222,10 @@ class Program:
         return {**largest(list(ledgers.values())), **differ}
 
     def acceptance(self, accepted: Mapping[str, float], shots: Sequence[int]) -> dict[str, float]:
-        """Return by name the share of shots that post-selection in place of corrections keeps, or nothing without it.
+        """Return by name the share of shots that post-selection keeps when it replaces corrections; nothing without it.
 
         Args:
-            accepted: The share of each circuit; empty where nothing is post-selected.
+            accepted: The share of each circuit; empty without post-selection.
             shots: The shots of each circuit.
         """
         asked = {item.name: count for item, count in zip(self, shots, strict=True) if not item.control}
@@ -247,7 +247,7 @@ class Program:
 
 
 def _content(circuit: QuantumCircuit) -> list[Any]:
-    """Return what a circuit does as plain values."""
+    """Return the content of a circuit as plain values."""
     place = {bit: k for k, bit in enumerate([*circuit.qubits, *circuit.clbits])}
     listed: list[Any] = [(register.name, register.size) for register in [*circuit.qregs, *circuit.cregs]]
     for instruction in circuit.data:
@@ -273,7 +273,7 @@ def _parameter(name: str, parameter: Any) -> str:
 
 
 def _decision(operation: ControlFlowOp) -> str:
-    """Return what decides on the branches of control flow."""
+    """Return the condition that decides on the branches of control flow."""
     if isinstance(operation, SwitchCaseOp):
         cases = [[str(value) for value in values] for values, _ in operation.cases_specifier()]
         return str((str(operation.target), cases))

@@ -256,7 +256,7 @@ _ANSWERS: dict[str, tuple[type, ...]] = {
 
 
 def ask(protocol: Protocol, hook: str, *arguments: Any) -> Any:
-    """Return what a method of a protocol, which anybody may have written, answers.
+    """Return the checked answer of a protocol's method, which users may have written.
 
     Args:
         protocol: The protocol.
@@ -289,13 +289,13 @@ def ask(protocol: Protocol, hook: str, *arguments: Any) -> Any:
 def deduced(
     protocol: Protocol, figures: Mapping[str, Estimate], rng: np.random.Generator, level: float = 0.95
 ) -> Analyzed | None:
-    """Return what a protocol makes of exact figures, if it makes anything of them.
+    """Return a protocol's findings from exact figures, if it has any.
 
     Args:
         protocol: The protocol.
         figures: The declared figures.
-        rng: What is drawn from, where something is sampled nevertheless.
-        level: Confidence level of what is sampled.
+        rng: Random numbers for values that are sampled nevertheless.
+        level: Confidence level of sampled values.
     """
     found: Analyzed | None = ask(
         protocol, "deduce", figures, Analysis(level, rng.bytes(32), demonstration=True)

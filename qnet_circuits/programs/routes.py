@@ -54,7 +54,7 @@ def best_path(
 
 
 def _costs(links: Sequence[tuple[str, str, Link]], by: str) -> list[float]:
-    """Return what each link costs; costs of a path add up."""
+    """Return the cost of each link; the costs along a path add up."""
     if by == "rate":
         return [_seconds(a, b, link) for a, b, link in links]
     if by == "fidelity":

@@ -270,7 +270,7 @@ class QuantumRepeater(Protocol):
         return figures
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
-        """Return what formulas say of a chain of perfect gates, where they are known for the schedule."""
+        """Return the values of formulas for a chain of perfect gates, if they are known for the schedule."""
         if not noise.ideal:
             return {}
         found: dict[str, float] = {}

@@ -148,7 +148,7 @@ def _check_reach(request: Request, at_once: Floats, leaves: Floats) -> None:
 def _sampler(
     request: Request, chain: Network, schedule: Schedule, rng: np.random.Generator
 ) -> Callable[[int], Floats]:
-    """Return what samples turns of a request: seconds, and what memories leave of <XX> - <YY> and of <ZZ>."""
+    """Return the sampler of a request's turns: seconds, and the remaining factors of <XX> - <YY> and of <ZZ>."""
     path, ends = chain.path(), "stored" if request.keep else "measured"
 
     def sample(number: int) -> Floats:
@@ -186,7 +186,7 @@ def _demand(network: Network, asked: Sequence[_Asked], policy: str) -> Demand:
 
 
 def _need(request: Request, chain: Network, schedule: Schedule) -> dict[tuple[str, str], int]:
-    """Return what a request holds at each node of its route while it is served."""
+    """Return the resources that a request holds at each node of its route while it is served."""
     first, *stations, last = chain.path()
     need = {(name, "communication"): 2 * schedule.modes for name in stations}
     need |= {(name, "communication"): schedule.modes for name in (first, last)}

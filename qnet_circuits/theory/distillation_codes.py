@@ -124,7 +124,7 @@ def enumerators(stabilizers: Sequence[str]) -> tuple[tuple[int, ...], tuple[int,
 
 
 def from_code(code: Code, pairs: Sequence[Sequence[float]]) -> Distilled:
-    """Return what a code keeps of several pairs, and the probability that all results agree.
+    """Return the pair that a code makes from several pairs, and the probability that all results agree.
 
     Args:
         code: The code.

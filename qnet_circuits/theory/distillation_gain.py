@@ -26,7 +26,7 @@ _WEIGHTS = np.array([[1, 1, -1, 1], [1, 1, 1, -1], [1, -1, -1, -1], [1, -1, 1, 1
 
 
 def yields(correlators: npt.ArrayLike) -> Reals:
-    """Return what hashing makes of each pair, as ``bell_diagonal.hashing_yield`` does.
+    """Return the yield of hashing for each pair, as ``bell_diagonal.hashing_yield`` does.
 
     Args:
         correlators: ⟨XX⟩, ⟨YY⟩ and ⟨ZZ⟩ of pairs, (..., 3). Those that no pair has, as chance may give them, count as the pair

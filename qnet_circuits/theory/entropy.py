@@ -42,12 +42,12 @@ def shannon_entropy(weights: Sequence[float]) -> float:
 
 
 def threshold(rate: Callable[[float], float], low: float, high: float) -> float:
-    """Return where a falling rate becomes zero, to about 1e-15.
+    """Return the point at which a falling rate becomes zero, to about 1e-15.
 
     Args:
         rate: Positive at ``low``, negative at ``high``, continuous between.
-        low: Where there is a key.
-        high: Where there is none.
+        low: A point with a key.
+        high: A point without a key.
 
     Raises:
         ParameterError: If the rate does not change its sign.

@@ -19,9 +19,9 @@ class Message:
 
     Args:
         number: Place in the conversation, from 0.
-        sender: Who says it.
-        kind: What it is for.
-        body: What it says, public.
+        sender: Its sender.
+        kind: Its purpose.
+        body: Its content, which is public.
 
     Example:
         >>> Message(0, "bob", "detections", bytes(10))

@@ -158,7 +158,7 @@ class Party(Unpicklable):
         self._final = SecretKey(distilled[shown + paid :])
 
     def _tag_keys(self, offset: int | None = None) -> tuple[int, bytes, bytes]:
-        """Return where the one-time keys of this session begin, Bob's key and Alice's."""
+        """Return the offset of this session's one-time keys, Bob's key and Alice's."""
         offset, taken = self._pool.take(2 * TAG_KEY_BYTES, offset)
         self._account.pool_used = SESSION_BITS
         return offset, taken[:TAG_KEY_BYTES], taken[TAG_KEY_BYTES:]
