@@ -107,4 +107,7 @@ def test_watch_checks_what_is_saved_until_ctrl_c(file):
         os.utime(file, (time.time() + 5,) * 2)
         assert any(line == f"{name}: passed\n" for line in watching.stdout)
         watching.send_signal(signal.SIGINT)
-        assert (watching.wait(60), watching.stderr.read()) == (130, "qnet: interrupted\n")
+        try:
+            assert (watching.wait(60), watching.stderr.read()) == (130, "qnet: interrupted\n")
+        finally:
+            watching.kill()  # else leaving the block would wait for ever for a process that did not end
