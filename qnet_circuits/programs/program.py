@@ -36,8 +36,9 @@ NO_TIME = (
 #: Names that no figure may have: a result uses them for something else.
 RESERVED = frozenset((
     "acceptance_of_corrections", "blocks", "bounds", "compare", "copies", "counts", "figures", "from_dict", "ideal",
-    "mitigated", "more", "notes", "plot", "predicted", "provenance", "records", "refused", "report", "resources", "rounds",
-    "rows", "sampled", "seconds", "secrets", "theory", "title", "to_csv", "to_dataframe", "to_dict", "to_html", "to_latex",
+    "mitigated", "more", "notes", "plot", "predicted", "provenance", "ranges", "records", "refused", "report", "resources",
+    "rounds", "rows", "sampled", "seconds", "secrets", "theory", "title", "to_csv", "to_dataframe", "to_dict", "to_html",
+    "to_latex",
 ))  # fmt: skip
 
 

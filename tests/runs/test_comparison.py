@@ -91,7 +91,7 @@ def test_one_row_for_each_figure_of_the_protocol(directory):
     assert list(first.controls) == ["uncorrected", "swap_transport"]
     for control, ideal in (("uncorrected", 0.25), ("swap_transport", 1.0)):
         reading, name = first.controls[control], f"fidelity_{control}"
-        assert reading == FigureResult(result[name], result.predicted[name], ideal)
+        assert reading == FigureResult(result[name], result.predicted[name], ideal, range=(0.0, 1.0))
     rows = comparison.rows()
     assert len(rows) == 4
     assert list(rows[0]) == [

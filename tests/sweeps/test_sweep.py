@@ -349,7 +349,7 @@ def test_rows_are_tables(path, here):
     assert [shown["link_fidelity"] for shown in rows.table()] == ["0.9", "0.95"]
     assert (rows[:1] + rows[1:]) == rows
     assert [shown["level"] for shown in rows.table()] == ["95 %"] * 2
-    assert rows.to_latex().count(r"95 \\%") == 2 and "link\\_fidelity" in rows.to_latex()
+    assert rows.to_latex().count(r"95 \%") == 2 and "link\\_fidelity" in rows.to_latex()
     with pytest.raises(qn.UnknownNameError):
         rows.table("beauty")
 

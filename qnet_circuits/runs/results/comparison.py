@@ -162,7 +162,7 @@ class Comparison:
         >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
         >>> from qnet_circuits.runs.verbs import predict
         >>> comparison = predict(RepeaterChain(hops=3), controls=True).compare()
-        >>> {name: found.measured.value for name, found in comparison.figures[0].controls.items()}
+        >>> {name: round(found.measured.value, 9) for name, found in comparison.figures[0].controls.items()}
         {'uncorrected': 0.25, 'swap_transport': 1.0}
     """
 

@@ -35,7 +35,7 @@ class SweepRows(Sequence[Mapping[str, Any]]):
         >>> chains = qn.grid(qn.RepeaterChain, hops=[1, 2])
         >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as here:
         ...     rows = qn.sweep(chains, "exact", path=f"{folder}/rows.jsonl", executor=here)
-        >>> [row["parameters"]["hops"] for row in rows], rows.results()[0].fidelity.value
+        >>> [row["parameters"]["hops"] for row in rows], round(rows.results()[0].fidelity.value, 9)
         ([1, 2], 1.0)
     """
 
