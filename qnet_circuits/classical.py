@@ -1,6 +1,6 @@
-"""Classical expressions, and real-time decisions on them: what they read, what they write, and what they are worth.
+"""Classical expressions and real-time decisions: the bits that they read and write, and their values.
 
-A condition is an expression, a bit or a register, or Qiskit's pair of a bit or register and the value that it is compared to.
+A condition is an expression, a bit, a register, or Qiskit's pair of a bit or register and a value to compare it with.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Operand:
     """One value that an expression reads: a bit, a register, a variable, or one bit of a wider one.
 
     Args:
-        name: Its name, or a description if it has none.
+        name: The name of the value, or a description if it has none.
         bits: Its bits, the least significant first.
     """
 
@@ -45,7 +45,7 @@ class Operand:
 
 
 def operands(condition: Any) -> list[Operand]:
-    """Return the values that a condition reads. One bit of a wider register, by a constant index, is one bit."""
+    """Return the values that a condition reads. A register with a constant index is a single bit."""
     return list(_read(lifted(condition)))
 
 
@@ -109,7 +109,7 @@ class Polynomial:
     """A polynomial over GF(2), so that a parity of any number of bits is short.
 
     Args:
-        terms: The products of which it is the sum, each a set of variables; the empty product is 1.
+        terms: The products whose sum is the polynomial, each a set of variables; the empty product is 1.
     """
 
     terms: frozenset[frozenset[Any]] = frozenset()
@@ -147,7 +147,7 @@ Word = list[Value]
 
 
 def truth_of(condition: Any, bit: Callable[[Clbit], Value], one: Value) -> Value:
-    """Return what a condition is worth.
+    """Return the value of a condition.
 
     Args:
         condition: The condition.
@@ -155,7 +155,7 @@ def truth_of(condition: Any, bit: Callable[[Clbit], Value], one: Value) -> Value
         one: The value 1, of the same kind.
 
     Raises:
-        UnsupportedError: If it does arithmetic, reads a variable, or compares too many bits.
+        UnsupportedError: If the condition does arithmetic, reads a variable, or compares too many bits.
 
     Example:
         >>> register = ClassicalRegister(2, "c")
@@ -166,7 +166,7 @@ def truth_of(condition: Any, bit: Callable[[Clbit], Value], one: Value) -> Value
 
 
 def branches_of(operation: ControlFlowOp, bit: Callable[[Clbit], Value], one: Value) -> Word[Value]:
-    """Return, for each branch of an ``if_else`` or ``switch_case``, whether it is the one that runs; as ``truth_of``."""
+    """Return for each branch of an ``if_else`` or ``switch_case`` whether it runs, as a value like that of ``truth_of``."""
     if operation.name == "if_else":
         holds = truth_of(operation.condition, bit, one)
         return [holds, one ^ holds][: len(operation.blocks)]
@@ -212,7 +212,7 @@ def _word(node: expr.Expr, bit: Callable[[Clbit], Value], one: Value) -> Word[Va
 
 
 def _combined(name: str, a: Word[Value], b: Word[Value], one: Value) -> Word[Value]:
-    """Return what an operation makes of two words."""
+    """Return the result of an operation on two words."""
     match name:
         case "BIT_XOR":
             return [x ^ y for x, y in zip(a, b, strict=True)]
@@ -293,13 +293,13 @@ def _unsupported(what: object) -> UnsupportedError:
 
 @dataclass(frozen=True)
 class Choice:
-    """Which branch is taken.
+    """The branch that a decision takes.
 
     Args:
         bits: The bits that decide.
         table: The branch for each value of ``key``.
-        parity: Whether ``key`` is the parity of the bits, so that the table has two entries; otherwise it is their values, the
-            first bit slowest.
+        parity: Whether ``key`` is the parity of the bits, so that the table has two entries. Otherwise ``key`` is the values
+            of the bits, the first bit slowest.
     """
 
     bits: tuple[Clbit, ...]
@@ -308,7 +308,7 @@ class Choice:
 
 
 def choice_of(operation: ControlFlowOp) -> Choice:
-    """Return which branch an ``if_else`` or ``switch_case`` takes; the number of its branches stands for none.
+    """Return the branch that an ``if_else`` or ``switch_case`` takes. The number of its branches means that none is taken.
 
     Raises:
         UnsupportedError: If the operation is a loop, or decides on more bits than a table can hold.
@@ -325,7 +325,7 @@ def choice_of(operation: ControlFlowOp) -> Choice:
 
 
 def taken(operation: ControlFlowOp, ones: Mapping[Clbit, int]) -> int:
-    """Return which branch an ``if_else`` or ``switch_case`` takes, as ``choice_of`` numbers them; bits not given are 0."""
+    """Return the number of the branch that an ``if_else`` or ``switch_case`` takes, as in ``choice_of``; other bits are 0."""
     return [*branches_of(operation, lambda bit: ones.get(bit, 0), 1), 1].index(1)
 
 
@@ -341,7 +341,7 @@ def condition_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
 
 
 def read_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
-    """Return the bits that a real-time decision reads, inside of branches too; none for anything else."""
+    """Return the bits that a real-time decision reads, also inside its branches; none for other instructions."""
     if not instruction.is_control_flow():
         return ()
     read = dict.fromkeys(condition_bits(instruction))
@@ -353,20 +353,20 @@ def read_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
 
 
 def written_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
-    """Return the bits that an instruction measures into, inside of branches too."""
+    """Return the bits into which an instruction measures, also inside its branches."""
     if instruction.name == "measure":
         return tuple(instruction.clbits)
     return tuple(dict.fromkeys(bit for each in inside(instruction) for bit in written_bits(each)))
 
 
 def inside(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
-    """Yield what stands in the branches of control flow, on the qubits and bits of the circuit around it; conditions stay."""
+    """Yield the instructions in the branches of control flow, on the outer circuit's qubits and bits; conditions are unchanged."""
     for block in instruction.operation.blocks if instruction.is_control_flow() else ():
         yield from in_place(block, instruction)
 
 
 def throughout(instructions: Iterable[CircuitInstruction]) -> Iterator[CircuitInstruction]:
-    """Yield instructions with those of all branches, however deep, in the place of control flow."""
+    """Yield instructions, with the instructions of all nested branches in place of control flow."""
     for instruction in instructions:
         if instruction.is_control_flow():
             yield from throughout(inside(instruction))
@@ -375,7 +375,7 @@ def throughout(instructions: Iterable[CircuitInstruction]) -> Iterator[CircuitIn
 
 
 def in_place(part: QuantumCircuit, instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
-    """Yield what a circuit that stands in, or for, an instruction does, on the instruction's qubits and bits."""
+    """Yield the instructions of a circuit inside, or equivalent to, an instruction, on the instruction's qubits and bits."""
     qubits = dict(zip(part.qubits, instruction.qubits, strict=True))
     bits = dict(zip(part.clbits, instruction.clbits, strict=True))
     for each in part.data:

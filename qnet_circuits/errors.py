@@ -2,32 +2,32 @@
 
 ::
 
-    QnetError                       anything this package raises on purpose
+    QnetError                       any error that this package raises on purpose
     ├── ParameterError              a value outside its range (also a ValueError)
     │   └── UnknownNameError        a protocol, parameter, backend or device that does not exist
-    ├── ProgramError                a circuit that is no network program (also a ValueError)
+    ├── ProgramError                a circuit that is not a network program (also a ValueError)
     │   ├── LocalityError           an instruction that touches two nodes
-    │   └── FigureError             a figure that came to a value which cannot exist
-    ├── UnsupportedError            an option or a mode that cannot be honoured here
+    │   └── FigureError             a figure with an impossible value
+    ├── UnsupportedError            an option or a mode that is not supported here
     │   ├── FrameError              a Pauli frame met an operation that it cannot pass
     │   └── LayoutError             a circuit does not fit the device
-    ├── VerificationError           compilation moved something across a party's boundary
-    ├── NoShotsError                nothing was left to estimate a figure from
+    ├── VerificationError           compilation moved an operation across a party's boundary
+    ├── NoShotsError                no shots are left to estimate a figure
     ├── PointError                  points of a sweep failed
-    ├── AnswerError                 a student's answer that was stopped at a limit, or left without a verdict
+    ├── AnswerError                 a student's answer that was stopped at a limit, or ended without a verdict
     ├── RoundingError               a transform that is no longer exact (also an ArithmeticError)
-    ├── RecordError                 a run directory that is missing, torn, foreign or too new
-    │   └── HeldError               one that another process is at work on
+    ├── RecordError                 a run directory that is missing, damaged, not that of a run, or too new
+    │   └── HeldError               a run directory that another process is using
     └── BackendError                the backend failed (also a RuntimeError)
-        ├── AccountError            no account, or one that the platform does not accept
-        ├── UnreachableError        no answer, or none that can be read: what was asked for may have happened or not
-        ├── RefusedError            the platform, or its client, refused: nothing has happened
-        │   └── BusyError           it refused for now: too many jobs or requests
-        ├── NotFinishedError        a job that goes on: come back later
+        ├── AccountError            no account, or an account that the platform does not accept
+        ├── UnreachableError        no readable answer: the request may or may not have been carried out
+        ├── RefusedError            the platform or its client refused the request: nothing has happened
+        │   └── BusyError           the platform refused for now: too many jobs or requests
+        ├── NotFinishedError        a job that is still running: come back later
         └── JobError                a job that ended without outcomes
-            ├── JobFailedError      it failed, with the platform's reason
-            ├── JobCancelledError   it was cancelled
-            └── JobMissingError     the platform does not know it
+            ├── JobFailedError      the job failed, with the platform's reason
+            ├── JobCancelledError   the job was cancelled
+            └── JobMissingError     the platform does not know the job
 
 A message says what was given, what was expected and what to do.
 """
@@ -41,7 +41,7 @@ from typing import Any
 
 
 class QnetError(Exception):
-    """Anything this package raises on purpose."""
+    """Any error that this package raises on purpose."""
 
 
 class ParameterError(QnetError, ValueError):
@@ -49,7 +49,7 @@ class ParameterError(QnetError, ValueError):
 
 
 class UnknownNameError(ParameterError):
-    """A name that does not exist, with the nearest ones that do."""
+    """An unknown name. The message lists the nearest known names."""
 
     def __init__(self, kind: str, given: str, known: Iterable[str], remark: str = "") -> None:
         self.given = given
@@ -64,7 +64,7 @@ class UnknownNameError(ParameterError):
 
 
 class ProgramError(QnetError, ValueError):
-    """A circuit that is no network program."""
+    """A circuit that is not a network program."""
 
 
 class LocalityError(ProgramError):
@@ -78,11 +78,11 @@ class LocalityError(ProgramError):
 
 
 class FigureError(ProgramError):
-    """A figure that came to a value which cannot exist."""
+    """A figure with an impossible value."""
 
 
 class UnsupportedError(QnetError):
-    """An option or a mode that cannot be honoured here."""
+    """An option or a mode that is not supported here."""
 
 
 class FrameError(UnsupportedError):
@@ -94,11 +94,11 @@ class LayoutError(UnsupportedError):
 
 
 class VerificationError(QnetError):
-    """Compilation moved something across a party's boundary."""
+    """Compilation moved an operation across a party's boundary."""
 
 
 class NoShotsError(QnetError):
-    """Nothing was left to estimate a figure from."""
+    """No shots are left to estimate a figure."""
 
 
 class PointError(QnetError):
@@ -106,7 +106,7 @@ class PointError(QnetError):
 
 
 class AnswerError(QnetError):
-    """A student's answer that was stopped at a limit, or left without a verdict."""
+    """A student's answer that was stopped at a limit, or ended without a verdict."""
 
 
 class RoundingError(QnetError, ArithmeticError):
@@ -114,32 +114,32 @@ class RoundingError(QnetError, ArithmeticError):
 
 
 class RecordError(QnetError):
-    """A run directory that is missing, torn, foreign or too new."""
+    """A run directory that is missing, damaged, not that of a run, or too new."""
 
 
 class HeldError(RecordError):
-    """A run directory that another process is at work on."""
+    """A run directory that another process is using."""
 
 
 class BackendError(QnetError, RuntimeError):
     """The backend failed."""
 
-    #: Whether a job that was asked for may exist, whatever the answer says: it was sent.
+    #: Whether the request was sent, so that a requested job may exist whatever the answer says.
     doubtful = False
-    #: What its text says of such a job. Whoever knows more of the job says that in place of it.
+    #: The message on such a job. A caller who knows more about the job replaces it.
     MAY_EXIST = "a job may exist all the same: look for its tag before submitting again"
 
 
 class AccountError(BackendError):
-    """No account, or one that the platform does not accept."""
+    """No account, or an account that the platform does not accept."""
 
 
 class UnreachableError(BackendError):
-    """No answer, or none that can be read: what was asked for may have happened or not."""
+    """No readable answer: the request may or may not have been carried out."""
 
 
 class RefusedError(BackendError):
-    """The platform, or its client, refused: nothing has happened."""
+    """The platform or its client refused the request: nothing has happened."""
 
 
 class BusyError(RefusedError):
@@ -147,11 +147,11 @@ class BusyError(RefusedError):
 
 
 class NotFinishedError(BackendError):
-    """A job that goes on.
+    """A job that is still running.
 
     Args:
-        message: What to do.
-        state: Its state.
+        message: The advice.
+        state: The state of the job.
     """
 
     def __init__(self, message: str, state: str) -> None:
@@ -163,9 +163,9 @@ class JobError(BackendError):
     """A job that ended without outcomes.
 
     Args:
-        message: What happened, and what to do.
+        message: The event, and the advice.
         job: The job's id.
-        reason: What the platform says about it.
+        reason: The platform's message about the job.
     """
 
     def __init__(self, message: str, job: str, reason: str = "") -> None:
@@ -189,9 +189,9 @@ def check_name(kind: str, name: Any, known: Iterable[str]) -> str:
     """Return a name if it is known, or raise UnknownNameError.
 
     Args:
-        kind: What is named.
-        name: The name given.
-        known: The names there are.
+        kind: The kind of the named object, for the message.
+        name: The given name.
+        known: The known names.
 
     Example:
         >>> check_name("carrier", "swap", ("relabel", "swap"))
@@ -206,13 +206,13 @@ def check_range(name: str, value: float, low: float, high: float) -> float:
     """Return ``value`` as a float if it lies in [low, high].
 
     Args:
-        name: What the value is called in the message.
+        name: The name of the value in the message.
         value: A real number.
         low: Smallest value allowed.
         high: Largest value allowed.
 
     Raises:
-        ParameterError: If it is no number or lies outside.
+        ParameterError: If it is not a number, or lies outside the range.
 
     Example:
         >>> check_range("fidelity", 1, 0.25, 1)

@@ -1,4 +1,4 @@
-"""What holds secrets does not leave its process by itself."""
+"""Objects that hold secrets cannot be pickled or copied."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NoReturn, SupportsIndex
 
 
 class Unpicklable:
-    """Something that is neither pickled nor copied, since it holds secrets.
+    """An object that cannot be pickled or copied, since it holds secrets.
 
     Example:
         >>> import pickle

@@ -1,4 +1,4 @@
-"""A conformance battery for everyone's protocols and backends: ours pass it too."""
+"""Conformance tests for any protocol or backend; those of this package pass them too."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def _demand(condition: bool, message: str) -> None:
 def check_protocol(protocol: Protocol, shots: int = 2000, seed: int = 1) -> None:
     """Check that a protocol keeps the contract.
 
-    It must be a frozen dataclass whose repr and parameters make it again; the same random stream must make the same program;
-    figures must reach their declared ideal values, in every correction mode that its circuits allow, and theory where there is
-    one; compilation must keep the parties apart.
+    The protocol must be a frozen dataclass that its repr and its parameters make again. The same random stream must make the
+    same program. Figures must reach their declared ideal values in every correction mode that the circuits allow, and the
+    values of theory, if there is one. Compilation must keep the parties apart.
 
     Args:
         protocol: An instance to check.
-        shots: Shots for each circuit of the runs; a protocol that counts its own rounds keeps to its count.
+        shots: Shots for each circuit of the runs. A protocol that counts its own rounds keeps its own number.
         seed: Seed of the runs.
 
     Raises:
-        AssertionError: If the contract is broken; the message says where.
+        AssertionError: If the contract is broken; the message names the violation.
 
     Example:
         >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
@@ -109,7 +109,7 @@ def _check_mode(
 
 
 def expected_value(figure: Figure, theory: dict[str, float], mode: str, noisy: bool) -> float | None:
-    """Return what a figure must come to on a simulator without device noise, or None where nothing is known."""
+    """Return the value that a figure must reach on a simulator without device noise, or None if unknown."""
     if mode == "none":
         return None if noisy else figure.without_messages
     return theory.get(figure.name) if noisy else figure.ideal
@@ -120,11 +120,11 @@ def _agrees(estimate: Estimate, expected: float) -> bool:
 
 
 def check_backend(backend: Backend, protocol: Protocol | None = None, shots: int = 100) -> None:
-    """Check that a backend keeps the contract: its outcomes have the shape of the program, and its states are known ones.
+    """Check that a backend keeps the contract: its outcomes have the program's shape, and its states are known.
 
     Args:
         backend: The backend to check.
-        protocol: A protocol to run; by default a chain of two hops.
+        protocol: A protocol to run. Default: a chain of two hops.
         shots: Shots for each circuit.
 
     Raises:
