@@ -38,14 +38,14 @@ class AerBackend(DeviceSimulator, Backend):
 
     Args:
         name: Name of the backend.
-        device: A device whose couplings and calibration hold; none by default.
-        noise: Which of the device's noise is on.
+        device: The simulated device. Default: none.
+        noise: The description of the device's noise.
     """
 
     name = "aer"
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
-        """Return what a result from here must say."""
+        """Return the notes of a result from this backend."""
         return (*self._device_notes(), *self.planned(compiled)[-1])
 
     def check(self, compiled: Compiled) -> None:
@@ -54,7 +54,7 @@ class AerBackend(DeviceSimulator, Backend):
             plan.check()
 
     def work(self, compiled: Compiled, shots: Sequence[int]) -> float:
-        """Return about how much work some shots of each circuit are, as plans count it."""
+        """Return the approximate work of some shots of each circuit, in the unit of plans."""
         plans, whose, _ = self.planned(compiled)
         counts = [shots[k] for k, _ in whose]
         chosen = [plan.for_shots(count) for plan, count in zip(plans, counts, strict=True)]
@@ -63,7 +63,7 @@ class AerBackend(DeviceSimulator, Backend):
         )
 
     def planned(self, compiled: Compiled) -> tuple[list[Plan], list[_Whose], tuple[str, ...]]:
-        """Return how each part of a circuit is simulated, whose part it is, and what is to be said of the calibration."""
+        """Return the plan of each part of the circuits, the circuit of each part, and notes on the calibration."""
         device, noise = self.device, self.noise or DeviceNoise()
 
         def made() -> tuple[list[Plan], list[_Whose], tuple[str, ...]]:
@@ -104,7 +104,7 @@ class AerBackend(DeviceSimulator, Backend):
     def _ready(
         self, compiled: Compiled, shots: tuple[int, ...]
     ) -> tuple[list[Plan], list[QuantumCircuit], list[_Whose]]:
-        """Return the plan of each part of a circuit for a number of shots, the part as Aer takes it, and whose it is."""
+        """Return for each part of the circuits the plan for a number of shots, Aer's circuit, and the circuit it belongs to."""
 
         def made() -> tuple[list[Plan], list[QuantumCircuit], list[_Whose]]:
             planned, whose, _ = self.planned(compiled)
@@ -126,16 +126,17 @@ def _whole(circuit: QuantumCircuit, parts: Sequence[tuple[_Bits, Raw]]) -> Raw:
 
 
 def _threads(plans: Sequence[Plan], shots: int) -> int:
-    """Return on how many threads a call of Aer is quickest; 0 for as many as there are cores.
+    """Return the number of threads for the fastest call of Aer; 0 means one thread per core.
 
-    Only where one evolution serves all shots: in which order Aer gives shots that it simulates one by one depends on threads.
+    Threads are used only if one evolution serves all shots. If Aer simulates shots one by one, their order depends on the
+    number of threads.
     """
     at_once = all(plan.at_once for plan in plans)
     return 1 if at_once and sum(plan.work(shots) for plan in plans) < _LITTLE else 0
 
 
 def on_aer(call: Call, circuits: Sequence[QuantumCircuit], threads: int = 0) -> list[Raw]:
-    """Carry out one call of Aer on so many threads; 0 for as many as there are cores."""
+    """Make one call of Aer with a number of threads; 0 means one thread per core."""
     from qiskit_aer import AerSimulator
 
     options = {"max_parallel_threads": threads, **_OPTIONS.get(call.method, {})}
@@ -161,10 +162,10 @@ def on_aer(call: Call, circuits: Sequence[QuantumCircuit], threads: int = 0) -> 
 def _drawn(
     circuit: QuantumCircuit, probabilities: Any, shots: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the outcomes of some shots, each once, and how often each came, drawn by their probabilities.
+    """Draw some shots by the probabilities of outcomes. Return the distinct outcomes and their counts.
 
-    An outcome of probability 0 takes no random number. Impossible outcomes are set to 0, or the rounding of a machine would
-    decide on the random numbers of all others.
+    An outcome of probability 0 takes no random number. Probabilities of impossible outcomes are set to exactly 0; otherwise
+    rounding would change the random numbers of all other outcomes.
     """
     likely = np.where(probabilities > _ROUNDING, probabilities, 0.0)
     counts = rng.multinomial(shots, likely / likely.sum())
@@ -176,7 +177,7 @@ def _drawn(
 
 
 def _counted(circuit: QuantumCircuit, counts: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the outcomes that Aer counted by hexadecimal name, each once, and how often each came."""
+    """Return the distinct outcomes that Aer counted by hexadecimal name, and their counts."""
     width = circuit.num_clbits
     size = (width + 7) // 8
     packed = b"".join(int(outcome, 16).to_bytes(size, "little") for outcome in counts)
@@ -188,7 +189,7 @@ def _counted(circuit: QuantumCircuit, counts: dict[str, int]) -> tuple[np.ndarra
 def _registers(
     circuit: QuantumCircuit, distinct: np.ndarray, counts: np.ndarray, rng: np.random.Generator
 ) -> Raw:
-    """Return the registers of outcomes that came so often, in random order: shots have none."""
+    """Return the registers of outcomes with these counts, in random order."""
     came = rng.permutation(np.repeat(np.arange(len(counts)), counts))
     place = {bit: k for k, bit in enumerate(circuit.clbits)}
     return {reg.name: distinct[:, [place[bit] for bit in reg]][came] for reg in circuit.cregs}

@@ -1,4 +1,4 @@
-"""``auto``: which of the exact engine, stim and Aer runs a program is chosen once it is compiled."""
+"""``auto``: chooses the exact engine, stim or Aer for a program after it is compiled."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _LONG = 30
 
 
 class AutoBackend(DeviceSimulator):
-    """Stands for the exact engine, stim or Aer, until a program is compiled; nothing runs on it.
+    """A placeholder for the exact engine, stim or Aer until a program is compiled. Nothing runs on it.
 
     Args:
         name: Its name, ``auto`` or ``auto:<device>``.
-        device: A device whose couplings and calibration hold; none by default.
-        noise: Which of the device's noise is on.
+        device: The simulated device. Default: none.
+        noise: The description of the device's noise.
     """
 
     name = "auto"
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the backend can do: as one that samples, which it may come to be."""
+        """The capabilities: those of a sampling backend, which may be chosen."""
         return Capabilities(True, self.simulates_links, self.remote, self.equal_shots)
 
     def chosen(self, compiled: Compiled, shots: Sequence[int], sampled: bool) -> tuple[BaseBackend, str]:
-        """Return the backend that a program runs on, and why.
+        """Return the backend for a program, and the reason.
 
         Args:
             compiled: The program.
@@ -43,7 +43,7 @@ class AutoBackend(DeviceSimulator):
             sampled: Whether outcomes are needed; otherwise figures may be computed.
 
         Raises:
-            UnsupportedError: If none can run it.
+            UnsupportedError: If no backend can run the program.
         """
         rest = self.name.removeprefix("auto")
         if not sampled:
@@ -71,7 +71,7 @@ class AutoBackend(DeviceSimulator):
 def _either(
     stim: StimBackend, aer: AerBackend, compiled: Compiled, shots: Sequence[int]
 ) -> tuple[BaseBackend, str]:
-    """Choose between noise that is twirled and a simulation that may take long."""
+    """Choose between twirled noise on stim and a simulation on Aer that may take long."""
     try:
         aer.check(compiled)
     except UnsupportedError as error:

@@ -1,4 +1,4 @@
-"""The contracts of backends: one samples outcomes, and may count events meanwhile; the other computes figures."""
+"""The contracts of backends: a ``Backend`` samples outcomes and may count events, an ``Evaluator`` computes figures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Progress = Callable[[int, int], None]
 
 
 class Keep(Protocol):
-    """Where a backend leaves finished parts of a long simulation, by number, so that it can be taken up again."""
+    """The store of finished parts of a long simulation, by number, from which the simulation can be continued."""
 
     def get(self, number: int) -> list[Raw] | None:
         """Return a part that was finished earlier, or None."""
@@ -41,7 +41,7 @@ class Keep(Protocol):
 
 
 class Clock(Protocol):
-    """Tells the time, and lets it pass; Python's module ``time`` does both."""
+    """A clock with a pause; Python's module ``time`` is one."""
 
     def time(self) -> float:
         """Return the seconds since 1970."""
@@ -55,16 +55,15 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a backend can do; how a run on it is prepared depends on that.
+    """The capabilities of a backend, which determine the preparation of a run on it.
 
     Args:
         samples: Whether outcomes are sampled; otherwise figures are computed at once.
-        simulates_links: Whether the links' own errors can happen in the backend; otherwise they are refused, or emulated in
+        simulates_links: Whether the backend can apply the declared errors of links; otherwise they are refused, or emulated in
             software.
-        remote: Whether the work goes on elsewhere: a ticket is a string then, by which any later process polls, fetches and
-            cancels.
-        equal_shots: Whether one submission runs all of its circuits with the same number of shots, as a job of IBM's Sampler
-            does.
+        remote: Whether jobs run outside this process. A ticket is then a string, with which any later process can poll, fetch
+            and cancel the job.
+        equal_shots: Whether one submission runs all its circuits with the same number of shots, like a job of IBM's Sampler.
 
     Example:
         >>> from qnet_circuits.backends.registry import backend_of
@@ -79,7 +78,7 @@ class Capabilities:
 
 
 class BaseBackend:
-    """What every backend says of itself: a ``Backend``, which samples outcomes, or an ``Evaluator``, which computes figures."""
+    """The common part of backends: a ``Backend`` samples outcomes, an ``Evaluator`` computes figures."""
 
     #: Name, as in ``aer:fake_kingston``.
     name: str = ""
@@ -96,77 +95,78 @@ class BaseBackend:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the backend can do."""
+        """The capabilities of the backend."""
         return Capabilities(isinstance(self, Backend), self.simulates_links, self.remote, self.equal_shots)
 
     @property
     def simulated(self) -> bool | None:
-        """Whether outcomes are known to be simulated; None where a backend does not know."""
+        """Whether outcomes are simulated; None if unknown."""
         return True if self.simulates_links else None
 
     @property
     def expected_noise(self) -> DeviceNoise | None:
-        """The description of noise with which figures from here are predicted, or None where nothing is known of it."""
+        """The description of noise for predictions of figures on this backend, or None if it is unknown."""
         return self.noise if self.simulates_links else None
 
     @property
     def expected_device(self) -> Device | None:
-        """The device with which figures from here are predicted."""
+        """The device for predictions of figures on this backend."""
         return self.device
 
     def expected(self, compiled: Compiled) -> DeviceNoise | None:
-        """Return the noise with which the figures of a compiled program are predicted, or None where nothing is known of it."""
+        """Return the description of noise for predictions of a compiled program's figures, or None if it is unknown."""
         return self.expected_noise
 
     def check(self, compiled: Compiled) -> None:
-        """Raise UnsupportedError if the circuits cannot run here."""
+        """Raise UnsupportedError if the circuits cannot run on this backend."""
 
     def with_noise(self, noise: DeviceNoise) -> Self:
         """Return the same backend with another description of its device's noise, or raise UnsupportedError."""
         raise UnsupportedError(
-            f"{self.name} does not simulate a device's noise, so noise= (--noise) cannot be honoured; "
+            f"{self.name} does not simulate a device's noise, so noise= (--noise) has no effect; "
             "use aer:<device> or exact:<device>"
         )
 
     def limited(self, max_qpu_seconds: int) -> Self:
         """Return the same backend with a limit of processor seconds for each job, or raise UnsupportedError."""
         raise UnsupportedError(
-            f"{self.name} uses no processor seconds, so max_qpu_seconds (--max-qpu-seconds) cannot be honoured; leave it out"
+            f"{self.name} uses no processor seconds, so max_qpu_seconds (--max-qpu-seconds) has no effect; leave it out"
         )
 
     def with_options(self, options: Mapping[str, Any] | None) -> Self:
-        """Return the same backend whose jobs have options of their own, by dotted name, or raise UnsupportedError."""
+        """Return the same backend with options of its jobs, by dotted name, or raise UnsupportedError."""
         if not options:
             return self
         raise UnsupportedError(
-            f"{self.name} submits no job of IBM's Sampler, so options (--option) cannot be honoured; leave them out"
+            f"{self.name} submits no job of IBM's Sampler, so options (--option) have no effect; leave them out"
         )
 
     @property
     def rep_delay(self) -> float | None:
-        """Seconds between two shots that its jobs are given, or None where nobody says."""
+        """Seconds between two shots in its jobs, or None if not stated."""
         return None
 
     def executed(self, shots: int) -> int:
-        """Return how many shots run where a number is asked for."""
+        """Return the number of shots that run for a requested number."""
         return shots
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
-        """Return what a result of a compiled program from here must say."""
+        """Return the notes of a compiled program's result from this backend."""
         return ()
 
     def shifts(self, compiled: Compiled, predicted: Mapping[str, float]) -> Mapping[str, float]:
-        """Return how far figures from here are expected off the predicted ones, if the backend simplifies the noise."""
+        """Return the expected differences of this backend's figures from predictions, if it simplifies the noise."""
         return {}
 
     def _needs_device(self) -> None:
         if self.device is None:
             raise UnsupportedError(
-                f"{self.name} has no device whose noise could be described; name one, for example aer:fake_kingston"
+                f"{self.name} has no device, so there is no device noise to describe; name a device, for example "
+                "aer:fake_kingston"
             )
 
     def _device_notes(self) -> tuple[str, ...]:
-        """Return what a result on a simulated device must say."""
+        """Return the notes of a result on a simulated device."""
         if self.device is None or self.noise is None:
             return ()
         on = ", ".join(self.noise.sources) or "no source of noise"
@@ -184,12 +184,12 @@ class BaseBackend:
 
 
 class DeviceSimulator(BaseBackend):
-    """What simulates the links' noise, and that of a device if it has one.
+    """A simulator of the noise of links, and of the noise of its device if it has one.
 
     Args:
-        name: Name of the backend; by default that of its kind.
-        device: A device whose couplings and calibration hold; none by default.
-        noise: Which of the device's noise is on.
+        name: Name of the backend. Default: the name of its kind.
+        device: The simulated device. Default: none.
+        noise: The description of the device's noise.
     """
 
     simulates_links = True
@@ -208,10 +208,10 @@ class DeviceSimulator(BaseBackend):
 
 
 class Backend(BaseBackend, ABC):
-    """Somewhere that compiled circuits run.
+    """A backend that runs compiled circuits and samples outcomes.
 
-    A run calls ``check`` before anything starts, then ``submit`` once, ``poll`` until it says DONE, and ``fetch``. Simulators
-    do the work in ``fetch``.
+    A run calls ``check`` before anything starts, then ``submit`` once, then ``poll`` until it returns DONE, and then
+    ``fetch``. Simulators do their work in ``fetch``.
     """
 
     #: Seconds after which a job that was made is surely listed by ``find``, where the work goes on elsewhere.
@@ -221,7 +221,7 @@ class Backend(BaseBackend, ABC):
 
     @abstractmethod
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Any:
-        """Start, or prepare, the circuits with a number of shots each, and return a ticket."""
+        """Start or prepare the circuits with a number of shots each, and return a ticket."""
 
     def poll(self, ticket: Any) -> str:
         """Return the state of a ticket: QUEUED, RUNNING, DONE, FAILED or CANCELLED."""
@@ -232,52 +232,52 @@ class Backend(BaseBackend, ABC):
         """Return, for each circuit, its registers as bool arrays (shots, width), bit 0 first.
 
         Args:
-            ticket: What ``submit`` returned.
-            progress: Told of finished shots, by backends that know.
-            keep: Where finished parts may be left, and found again.
+            ticket: The ticket from ``submit``.
+            progress: Called with the finished shots, if the backend knows them.
+            keep: The store of finished parts.
         """
 
     def find_all(self, tag: str) -> Sequence[Any]:
-        """Return all tickets that carry a tag, the oldest first."""
+        """Return all tickets with a tag, the oldest first."""
         found = self.find(tag)
         return () if found is None else (found,)
 
     def cancel(self, ticket: Any) -> str:
-        """Give up a ticket and return its state: one that had ended before stays as it was."""
+        """Cancel a ticket and return its state. A ticket that has already ended keeps its state."""
         return "CANCELLED"
 
     def find(self, tag: str) -> Any | None:
-        """Return the ticket that carries a tag, or None if there is none or the backend keeps no tags."""
+        """Return the ticket with a tag, or None if there is none or the backend keeps no tags."""
         return None
 
     def carries(self, ticket: Any, tag: str) -> bool:
-        """Tell whether a ticket carries a tag; True where the backend keeps no tags."""
+        """Return whether a ticket has a tag; True if the backend keeps no tags."""
         return True
 
     def ran(self, ticket: Any) -> dict[str, Any]:
-        """Return when a ticket that has ended ran, and what it was charged, as far as the backend knows."""
+        """Return the times and the charged seconds of a finished ticket, as far as the backend knows them."""
         return {}
 
 
 class CountingBackend(Backend):
-    """A backend that can count events while it samples, so that no outcome has to be kept where figures alone are wanted."""
+    """A backend that can count events while it samples, so that no outcome is kept if only figures are needed."""
 
     @abstractmethod
     def count(
         self, ticket: Any, events: Mapping[str, Sequence[Event]], progress: Progress | None = None
     ) -> dict[str, Seen]:
-        """Return what was seen of events, by the name of the circuit, in the shots that ``fetch`` returns.
+        """Return the counts of events, by the name of the circuit, in the shots that ``fetch`` would return.
 
         Args:
-            ticket: What ``submit`` returned.
-            events: The events that are asked for, by the name of their circuit.
-            progress: Told of finished shots.
+            ticket: The ticket from ``submit``.
+            events: The events to count, by the name of their circuit.
+            progress: Called with the finished shots.
         """
 
 
 @dataclass(frozen=True)
 class Work:
-    """The ticket of a backend that does its work in ``fetch``: what was submitted."""
+    """The ticket of a backend that does its work in ``fetch``: the submitted circuits, shots and seed."""
 
     compiled: Compiled
     shots: tuple[int, ...]
@@ -290,9 +290,10 @@ class Evaluation:
 
     Args:
         values: The exact values, by figure.
-        empty: The figures that have none, and why.
-        accepted: For each circuit the share of shots that post-selection in place of corrections keeps; empty without it.
-        notes: How gaps of the calibration were treated.
+        empty: The figures without a value, with the reasons.
+        accepted: For each circuit the share of shots that post-selection in place of corrections keeps; empty without
+            post-selection.
+        notes: Notes on the treatment of gaps in the calibration.
         width: Log2 of the entries of the largest tensor.
     """
 
@@ -304,7 +305,7 @@ class Evaluation:
 
 
 class Evaluator(BaseBackend, ABC):
-    """Somewhere that figures are computed at once, without shots."""
+    """A backend that computes figures directly, without shots."""
 
     @abstractmethod
     def evaluate(self, compiled: Compiled, figures: Sequence[Figure]) -> Evaluation:
@@ -316,8 +317,8 @@ class Evaluator(BaseBackend, ABC):
 
         Raises:
             UnsupportedError: If a figure cannot be computed.
-            NoShotsError: If post-selection has no chance.
-            FigureError: If a figure is outside of its physical range.
+            NoShotsError: If post-selection has probability 0.
+            FigureError: If a figure is outside its physical range.
         """
 
 
@@ -326,16 +327,16 @@ _TICKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 def check_ticket(ticket: Any) -> None:
-    """Raise ParameterError if a ticket cannot be the id of a job elsewhere."""
+    """Raise ParameterError if a ticket cannot be the id of a remote job."""
     if not isinstance(ticket, str) or not _TICKET.fullmatch(ticket):
-        raise ParameterError(f"the id of a job is letters, digits, - and _, got {ticket!r}")
+        raise ParameterError(f"the id of a job must consist of letters, digits, - and _, got {ticket!r}")
 
 
 Shapes = Mapping[str, tuple[int, int]]
 
 
 def check_raw(raws: Sequence[Raw], compiled: Compiled, shots: Sequence[int]) -> None:
-    """Check that raw outcomes fit the circuits they came from, or raise BackendError."""
+    """Check that raw outcomes fit their circuits, or raise BackendError."""
     check_shapes(
         raws,
         [

@@ -36,11 +36,11 @@ Conditions = tuple[tuple[frozenset[int], int], ...]
 
 @contextmanager
 def collecting_later() -> Iterator[None]:
-    """Let a function run without collections of cyclic garbage in between.
+    """Return a decorator that pauses the cyclic garbage collector while a function runs.
 
-    Making tensors creates hundreds of thousands of objects that all stay. Every hundred thousand or so the collector goes
-    through all that the process holds, Qiskit included, and finds nothing: a third of the time of a prediction of 100 hops.
-    What is garbage by then is collected after the function as ever; a collector that the caller has switched off stays off.
+    Making tensors creates hundreds of thousands of objects that all stay in use. The collector would scan all objects of the
+    process again and again, Qiskit's included, and find nothing; this would take a third of the time of a prediction of 100
+    hops. Garbage is collected after the function as usual. A collector that the caller has switched off stays off.
 
     Example:
         >>> collecting_later()(gc.isenabled)(), gc.isenabled()
@@ -56,15 +56,15 @@ def collecting_later() -> Iterator[None]:
 
 
 class ExactBackend(Evaluator):
-    """Computes every declared figure exactly, for the stated model of noise, as a tensor network in the Pauli basis.
+    """Computes every declared figure exactly for the stated noise model, as a tensor network in the Pauli basis.
 
     Args:
         name: Name of the backend.
-        device: A device whose couplings and calibration hold; none by default.
-        noise: Which of its noise is on.
+        device: The simulated device. Default: none.
+        noise: The description of the device's noise.
         memory: The most bytes that a contraction may take.
-        paths: How many Pauli paths are followed, for estimates by which programs can be compared, if a contraction takes
-            more memory; None, the default, for exact values alone.
+        paths: The number of Pauli paths for an estimate, if a contraction takes more memory. Estimates serve to compare
+            programs. Default: None, only exact values.
     """
 
     simulates_links = True
@@ -93,7 +93,7 @@ class ExactBackend(Evaluator):
         return ExactBackend(self.name, self.device, noise, self._memory, self._paths)
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
-        """Return what a result from here must say."""
+        """Return the notes of a result from this backend."""
         return self._device_notes()
 
     @collecting_later()
@@ -105,9 +105,9 @@ class ExactBackend(Evaluator):
             figures: Its figures, or others of its circuits.
 
         Raises:
-            UnsupportedError: If a figure cannot be computed exactly, or takes more memory than was given.
-            NoShotsError: If post-selection has no chance.
-            FigureError: If a figure is outside of its physical range.
+            UnsupportedError: If a figure cannot be computed exactly, or not within ``memory``.
+            NoShotsError: If post-selection has probability 0.
+            FigureError: If a figure is outside its physical range.
         """
         noisy = self._noisy(compiled)
         items = compiled.once(
@@ -152,7 +152,7 @@ class ExactBackend(Evaluator):
 
 
 class _Item:
-    """One circuit's tensors, and what was asked of them already.
+    """The tensors of one circuit, with the answers so far.
 
     The bits of a program follow from the variables of its tensors: the measurements, then X and Z of each emulated link error.
     """
@@ -260,7 +260,9 @@ def _probability(event: Event, item: _Item | _Copies) -> float:
     """Return the probability of an event among the shots that are kept."""
     happened, counted = item.shares(event)
     if not counted:
-        raise NoShotsError(f"in {event.item!r} the condition of a figure, or post-selection, has no chance")
+        raise NoShotsError(
+            f"in {event.item!r} the condition of a figure, or post-selection, has probability 0"
+        )
     return happened / counted
 
 

@@ -1,4 +1,4 @@
-"""A backend that answers what it is told to: for tests, the users' own included."""
+"""A backend with prepared answers, for tests."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from qnet_circuits.errors import BackendError
 
 
 class MockBackend(Backend):
-    """Returns random bits, or the outcomes it was given, and can fail where it is told to.
+    """A backend for tests: it returns random bits or given outcomes, and can fail on request.
 
     Args:
-        outcomes: For each circuit its registers, bool arrays (shots, width); fair coins by default.
-        fail_at: ``submit`` or ``fetch``: raise BackendError there.
-        polls: How many polls answer QUEUED before DONE.
+        outcomes: For each circuit its registers, bool arrays (shots, width). Default: fair random bits.
+        fail_at: ``submit`` or ``fetch``: the method that raises BackendError. Default: none.
+        polls: The number of polls that return QUEUED before DONE.
 
     Example:
         >>> MockBackend(fail_at="fetch").name
@@ -43,7 +43,7 @@ class MockBackend(Backend):
         return ticket
 
     def poll(self, ticket: Any) -> str:
-        """Return QUEUED as often as asked, then DONE."""
+        """Return QUEUED for the given number of polls, then DONE."""
         self._polls -= 1
         return "QUEUED" if self._polls >= 0 else "DONE"
 
@@ -60,5 +60,5 @@ class MockBackend(Backend):
         ]
 
     def find(self, tag: str) -> Any | None:
-        """Return the ticket of a tag."""
+        """Return the ticket with a tag."""
         return self._tagged.get(tag)

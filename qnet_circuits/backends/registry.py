@@ -1,4 +1,4 @@
-"""From what a caller names to a backend."""
+"""Backends and devices by name or by object."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _HANDED_IN = "calibration "
 
 
 def device_of(where: str | Device | DeviceCalibration | BackendV2) -> Device:
-    """Return the device that a caller means.
+    """Return the device for a name or an object.
 
     Args:
-        where: A stand-in device's name in snake case, the path of a calibration snapshot that ends in ``.json``, a
-            ``DeviceCalibration``, a Qiskit ``BackendV2`` whose calibration is meant, or a ``Device``.
+        where: The name of a stand-in device in snake case, the path of a calibration snapshot that ends in ``.json``, a
+            ``DeviceCalibration``, a Qiskit ``BackendV2`` (for its calibration), or a ``Device``.
 
     Raises:
         UnknownNameError: If there is no stand-in of this name.
-        RecordError: If the snapshot is missing or wrong.
+        RecordError: If the snapshot is missing or invalid.
         UnsupportedError: If a calibration has operations that Qiskit does not know.
-        ParameterError: If it is none of these.
+        ParameterError: If ``where`` is none of these.
 
     Example:
         >>> from qnet_circuits.devices.synthetic import line_device
@@ -50,11 +50,11 @@ def device_of(where: str | Device | DeviceCalibration | BackendV2) -> Device:
         return Device(where.name or type(where).__name__, where)
     if not isinstance(where, str):
         raise ParameterError(
-            f"a device is a name, a snapshot's path, a calibration, a BackendV2 or a Device, got {where!r}"
+            f"a device must be a name, the path of a snapshot, a calibration, a BackendV2 or a Device, got {where!r}"
         )
     if where.startswith(_HANDED_IN):
         raise ParameterError(
-            f"{where!r} was handed in as an object, and no name finds it again; "
+            f"{where!r} was given as an object, which cannot be found again by a name; "
             "save it as a snapshot and name the file, as in aer:device.json"
         )
     if where.lower().endswith(SUFFIX):
@@ -63,13 +63,13 @@ def device_of(where: str | Device | DeviceCalibration | BackendV2) -> Device:
 
 
 def stand_in_device(name: str) -> DeviceCalibration:
-    """Return the calibration of a stand-in for a processor, to be read, saved, or run on with values of the day.
+    """Return the calibration of a stand-in for a processor, to read, save, or use with other values.
 
     Args:
         name: One of the names that ``qnet devices`` lists.
 
     Raises:
-        UnknownNameError: If there is none of this name.
+        UnknownNameError: If there is no stand-in device of this name.
 
     Example:
         >>> import qnet_circuits as qn
@@ -84,7 +84,7 @@ def stand_in_device(name: str) -> DeviceCalibration:
 
 
 def device_label(where: Any) -> str:
-    """Return how the name of a backend says its device, as what follows ``aer:``.
+    """Return the name of a device after ``aer:`` in the name of a backend.
 
     Example:
         >>> from qnet_circuits.devices.synthetic import line_device
@@ -96,13 +96,13 @@ def device_label(where: Any) -> str:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of backend that a string names: the word before the colon.
+    """A kind of backend, named by the word before the colon.
 
     Args:
-        make: Takes the whole name, and the device's name or "" if there is none, and returns the backend.
-        plain: Whether the kind stands alone.
-        device: Whether a device may stand behind the colon.
-        shown: What a message shows of the kind.
+        make: Makes the backend from the whole name, and the device's name or "" if there is none.
+        plain: Whether the kind may be given without a device.
+        device: Whether a device may follow the colon.
+        shown: The kind in messages.
     """
 
     make: Callable[[str, str], BaseBackend]
@@ -146,7 +146,7 @@ KINDS = {
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Return the kind and the device that a name of a backend says; no kind if the word is none.
+    """Return the kind and the device in the name of a backend; the kind is empty if the word is not a kind.
 
     Example:
         >>> split_name("aer:fake_kingston"), split_name("ideal"), split_name("fake_kingston")
@@ -157,21 +157,21 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def backend_of(where: Any) -> BaseBackend:
-    """Return the backend that a caller means.
+    """Return the backend for a name or an object.
 
     Args:
-        where: A ``Backend``; a Qiskit ``BackendV2`` or ``BaseSamplerV2``; a ``DeviceCalibration`` or ``Device``, which means
-            Aer with it; or a string: ``ideal``, ``aer``, ``stim`` or ``exact`` (no device noise, the links' own
-            only); ``aer:<device>``, ``stim:<device>`` or ``exact:<device>`` with a stand-in device's name in snake case, or the
-            path of a calibration snapshot that ends in ``.json``; ``local:<device>``, IBM's offline mode on a stand-in;
-            ``ibm:<processor>``, a processor of the IBM Quantum platform, through the account that IBM's client has saved; or
-            ``auto`` and ``auto:<device>``, by which ``exact``, ``stim`` or ``aer`` is chosen for a program.
+        where: A ``Backend``; a Qiskit ``BackendV2`` or ``BaseSamplerV2``; a ``DeviceCalibration`` or ``Device``, which is
+            simulated on Aer; or a string: ``ideal``, ``aer``, ``stim`` or ``exact`` (no device noise, only that of links);
+            ``aer:<device>``, ``stim:<device>`` or ``exact:<device>`` with a stand-in device's name in snake case, or the path
+            of a calibration snapshot that ends in ``.json``; ``local:<device>``, IBM's offline mode on a stand-in;
+            ``ibm:<processor>``, a processor of the IBM Quantum platform, through the account saved by IBM's client; or
+            ``auto`` and ``auto:<device>``, which choose ``exact``, ``stim`` or ``aer`` for each program.
 
     Raises:
         UnknownNameError: If there is no such backend or device.
-        RecordError: If a snapshot is missing or wrong.
-        UnsupportedError: If it is a processor of the platform as an object, or a sampler on one, which is to be named.
-        ParameterError: If it is none of these.
+        RecordError: If a snapshot is missing or invalid.
+        UnsupportedError: If ``where`` is a processor of the platform as an object, or a sampler on one. Give its name instead.
+        ParameterError: If ``where`` is none of these.
 
     Example:
         >>> backend_of("ideal")
@@ -193,7 +193,7 @@ def backend_of(where: Any) -> BaseBackend:
     if isinstance(where, BaseSamplerV2):
         return SamplerBackend(where)
     raise ParameterError(
-        "a backend is a string such as 'ideal' or 'aer:fake_kingston', a Backend, a BackendV2, a BaseSamplerV2 or a "
+        "a backend must be a string such as 'ideal' or 'aer:fake_kingston', a Backend, a BackendV2, a BaseSamplerV2 or a "
         f"DeviceCalibration, got {where!r}"
     )
 
@@ -208,7 +208,7 @@ def _named(name: str) -> BaseBackend:
 
 
 def exact_of(where: Any = None, memory: float = DEFAULT_MEMORY) -> ExactBackend:
-    """Return the exact backend for a device, named in any way that a device or a backend can be; None for no device."""
+    """Return the exact backend for a device, in any form that names a device or a backend; None for no device."""
     if isinstance(where, str):
         kind, device = split_name(where)
         if where in ("ideal", "auto", "aer", "stim", "exact"):

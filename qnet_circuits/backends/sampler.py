@@ -1,4 +1,4 @@
-"""Any Qiskit sampler, and through Qiskit's own sampler any Qiskit backend."""
+"""Any Qiskit sampler, and any Qiskit backend through Qiskit's own sampler."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from qnet_circuits.errors import BackendError, UnsupportedError
 
 @dataclass(frozen=True)
 class _Alone:
-    """A circuit that is sampled by itself: in one call of a simulator the random streams of several circuits meet."""
+    """A circuit that is sampled alone, since several circuits in one call of a simulator would share random streams."""
 
     method: str
     registers: Sequence[tuple[str, int]]
@@ -38,19 +38,20 @@ class _Alone:
 
 
 class SamplerBackend(Backend):
-    """Runs on a ``BaseSamplerV2``; a sampler that names its backend is compiled for, others take any circuit.
+    """Runs on a ``BaseSamplerV2``. Circuits are compiled for its backend, if the sampler names one.
 
-    The noise, if any, is the sampler's own: the links' noise cannot happen here. A known simulator is said to be one, takes the
-    run's seed, and is predicted where it has no noise or that of its calibration. Any other may be anything: nothing is
-    predicted of it, and it gets all circuits in one job, unless it hands a seed on to its backend.
+    The only noise, if any, is that of the sampler; it cannot apply the declared noise of links. Results of a known simulator
+    say that they are simulated. A known simulator takes the run's seed, and its figures are predicted if it has no noise or
+    that of its calibration. Figures of any other sampler are not predicted. It gets all circuits in one job, unless it passes
+    a seed to its backend.
 
     Args:
         sampler: The sampler.
-        backend: The backend behind it, if it is known.
-        name: A name for results; by default the backend's or the sampler's class.
+        backend: The backend of the sampler, if known.
+        name: A name for results. Default: that of the backend, or the sampler's class.
 
     Raises:
-        UnsupportedError: If the backend is a processor of the platform, which is to be named.
+        UnsupportedError: If the backend is a processor of the platform. Give its name instead.
     """
 
     def __init__(self, sampler: BaseSamplerV2, backend: BackendV2 | None = None, name: str = "") -> None:
@@ -58,7 +59,7 @@ class SamplerBackend(Backend):
         behind = self._behind = backend or backend_behind(sampler)
         if behind is not None and is_processor(behind):
             raise UnsupportedError(
-                f"{behind.name} costs processor time, for which a run has a budget and a directory; name it: "
+                f"{behind.name} costs processor time, so a run on it needs a budget and a directory; give its name: "
                 f"'ibm:{behind.name}'"
             )
         self._simulator = Simulator.of(sampler, behind)
@@ -74,22 +75,22 @@ class SamplerBackend(Backend):
 
     @property
     def simulated(self) -> bool | None:
-        """Whether outcomes are known to be simulated; None where nobody knows."""
+        """Whether outcomes are simulated; None if unknown."""
         return None if self._simulator is None else True
 
     @cached_property
     def expected_device(self) -> Device | None:
-        """The device as Aer takes it, where that simulates it."""
+        """The device as Aer simulates it, if Aer does."""
         if self.device is None or self._simulator is None:
             return self.device
         return as_aer_takes(self.device, self._simulator.both_directions)
 
     def expected(self, compiled: Compiled) -> DeviceNoise | None:
-        """Return the noise with which a program's figures are predicted, or None where nothing is known of it."""
+        """Return the description of noise for predictions of a program's figures, or None if it is unknown."""
         return None if self._simulator is None else self._simulator.noise_in(compiled)
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
-        """Return what a result from here must say."""
+        """Return the notes of a result from this backend."""
         if self._simulator is not None:
             return (self._simulator.said(compiled),)
         if self._takes_seed:
@@ -97,10 +98,10 @@ class SamplerBackend(Backend):
         return ("randomness and noise are the sampler's own; seed does not reach them",)
 
     def check(self, compiled: Compiled) -> None:
-        """Raise UnsupportedError where the sampler is known to refuse real-time decisions, or waits are to be decoupled."""
+        """Raise UnsupportedError if the sampler is known to refuse real-time decisions, or decoupling is requested."""
         if compiled.decoupling:
             raise UnsupportedError(
-                f"{self.name} schedules its circuits itself, so decoupling cannot be put into them; leave it out"
+                f"{self.name} schedules its circuits itself, so decoupling pulses cannot be added; leave decoupling out"
             )
         decides = any(
             instruction.operation.name == "if_else" for item in compiled for instruction in item.circuit.data
@@ -117,7 +118,7 @@ class SamplerBackend(Backend):
         return "if_else" in self._behind.target.operation_names
 
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Any:
-        """Hand the circuits to the sampler and return its job; one that takes a seed does the work in ``fetch``."""
+        """Submit the circuits to the sampler and return its job. A sampler that takes a seed does its work in ``fetch``."""
         if self._takes_seed:
             return Work(compiled, tuple(shots), seed)
         pubs = [(circuit, None, count) for circuit, count in zip(compiled.circuits, shots, strict=True)]
@@ -127,7 +128,7 @@ class SamplerBackend(Backend):
             raise BackendError(f"{self.name} refused the circuits: {_one_line(error)}") from error
 
     def fetch(self, ticket: Any, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
-        """Wait for the job and return its registers, or sample now, each circuit with a seed of its own."""
+        """Wait for the job and return its registers, or sample now, with a separate seed for each circuit."""
         try:
             if not isinstance(ticket, Work):
                 return [registers_of(entry) for entry in ticket.result()]

@@ -1,4 +1,4 @@
-"""What is known of simulators that a caller hands in as a Qiskit backend or sampler. Anything else may be a processor."""
+"""Known simulators among Qiskit backends and samplers given by a caller. Anything else may be a processor."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _full_name(named: Any) -> str:
 
 
 def is_processor(backend: BackendV2) -> bool:
-    """Tell whether a backend is a processor of the IBM Quantum platform, as IBM's client hands it out."""
+    """Return whether a backend is a processor of the IBM Quantum platform, made by IBM's client."""
     return _full_name(type(backend).run) == _PROCESSOR
 
 
@@ -106,7 +106,7 @@ def with_seed(sampler: BaseSamplerV2, backend: BackendV2 | None, seed: int) -> A
 
 
 def hands_on_seed(sampler: BaseSamplerV2, backend: BackendV2 | None) -> bool:
-    """Tell whether a sampler hands a seed on to a backend that has an option for one; to have it is not to simulate."""
+    """Return whether a sampler passes a seed to a backend with an option for it, which alone does not imply a simulator."""
     options = getattr(backend, "options", ())
     return _full_name(type(sampler)) == _BACKEND_SAMPLER and "seed_simulator" in options
 
@@ -116,7 +116,7 @@ def hands_on_seed(sampler: BaseSamplerV2, backend: BackendV2 | None) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Simulator:
-    """A simulator that is known.
+    """A known simulator.
 
     Args:
         sampler: The sampler.
@@ -135,7 +135,7 @@ class Simulator:
 
     @classmethod
     def of(cls, sampler: BaseSamplerV2, backend: BackendV2 | None) -> Simulator | None:
-        """Return what is known of a sampler on a backend, or None where it may be anything."""
+        """Return the known simulator of a sampler on a backend, or None if the sampler is unknown."""
         kind = _full_name(type(sampler))
         if kind not in _COPIES:
             return None
@@ -152,18 +152,18 @@ class Simulator:
 
     @property
     def noise(self) -> DeviceNoise | None:
-        """Its noise as that of a device, or None where only Aer's own description is known."""
+        """Its noise as the noise of a device, or None if only Aer's own description is known."""
         return CALIBRATED if self.calibrated else NOISELESS if self.model is None else None
 
     def noise_in(self, compiled: Compiled) -> DeviceNoise | None:
-        """Return the noise of a compiled program as that of its device, or None where it is another."""
+        """Return the noise of a compiled program as that of its device, or None if the noise differs."""
         if self.noise is NOISELESS or (self.calibrated and compiled.device is not None):
             return self.noise
         alike = compiled.once("Aer's noise", (self,), lambda: self._as_calibrated(compiled))
         return CALIBRATED if alike else None
 
     def _as_calibrated(self, compiled: Compiled) -> bool:
-        """Tell whether everything that is played has the errors that Aer makes of the calibration."""
+        """Return whether all operations have the errors that Aer derives from the calibration."""
         if compiled.device is None or not hasattr(self.model, "_local_quantum_errors"):
             return False
         played = {(item.qubits, name, wires) for item in compiled for name, wires in _played(item.circuit)}
@@ -174,7 +174,7 @@ class Simulator:
         )
 
     def said(self, compiled: Compiled) -> str:
-        """Return what a result from here must say of its noise."""
+        """Return the notes of a result on its noise."""
         by, noise = type(self.backend or self.sampler).__name__, self.noise_in(compiled)
         if noise is NOISELESS:
             return f"simulated by {by} without noise: gates, readout and waiting cost nothing"
@@ -187,8 +187,8 @@ class Simulator:
     def sampler_for(self, compiled: Compiled, k: int, seed: int) -> tuple[Any, QuantumCircuit]:
         """Return a sampler with a seed for one of a program's circuits, and the circuit in the form that it takes.
 
-        Where the noise is that of the calibration, the sampler is given the used qubits alone, whose errors are the same: Aer
-        copies the noise of all qubits in each call, which takes a hundred times as long.
+        If the noise is that of the calibration, the sampler receives only the used qubits, whose errors are the same. Aer
+        copies the noise of all qubits in each call, which would take a hundred times as long.
         """
         item = compiled.items[k]
         if self.backend is None or compiled.device is None or self.noise_in(compiled) is not CALIBRATED:
@@ -201,7 +201,7 @@ class Simulator:
 
     @cached_property
     def _aer_options(self) -> dict[str, Any]:
-        """The options of the backend that are not Aer's usual ones, but for its noise."""
+        """The options of the backend that differ from Aer's defaults, except its noise."""
         from qiskit_aer import AerSimulator
 
         usual, given = AerSimulator().options, getattr(self.backend, "options", {}).items()
@@ -239,14 +239,14 @@ def _model_of(sampler: Any, options: Mapping[str, Any]) -> Any:
 
 
 def _played(circuit: QuantumCircuit) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield the name and the wires of each operation, those in branches included."""
+    """Yield the name and the wires of each operation, including those in branches."""
     wires = {qubit: wire for wire, qubit in enumerate(circuit.qubits)}
     for instruction in throughout(circuit.data):
         yield instruction.name, tuple(wires[qubit] for qubit in instruction.qubits)
 
 
 def _errors(model: Any, name: str, qubits: tuple[int, ...]) -> tuple[Any, ...]:
-    """Return what a description of noise says of an operation; it has no public way to tell."""
+    """Return the errors of an operation in a description of noise, which has no public method for it."""
     kinds = (model._default_quantum_errors, model._local_quantum_errors.get(name, {}))
     readout = (
         (model._default_readout_error, model._local_readout_errors.get(qubits)) if name == "measure" else ()
@@ -255,14 +255,14 @@ def _errors(model: Any, name: str, qubits: tuple[int, ...]) -> tuple[Any, ...]:
 
 
 def as_aer_takes(device: Device, both_directions: bool) -> Device:
-    """Return a device, with which figures are predicted, as Aer makes noise of it.
+    """Return a device with the noise that Aer derives from it, for predictions.
 
-    It has one kind of measurement. Where relaxation during a gate is worse than the calibrated error, the gate errs as much as
-    relaxation does, and not as much as was calibrated.
+    It has one kind of measurement. If relaxation during a gate is worse than the calibrated error, the gate has the error of
+    relaxation, not the calibrated one.
 
     Args:
         device: The device.
-        both_directions: Whether readout has an error in each direction; a target has but one for both.
+        both_directions: Whether readout has an error in each direction; a target has only one for both.
     """
     plain = device.plain.calibration
     usable, qubits = Usable(plain), plain.qubits
@@ -278,7 +278,7 @@ def as_aer_takes(device: Device, both_directions: bool) -> Device:
 
 
 class Described(BackendV2):  # type: ignore[misc]  # Qiskit ships no types.
-    """A target in the shape in which a device is handed to others.
+    """A target with the interface of a backend.
 
     Args:
         target: The target.

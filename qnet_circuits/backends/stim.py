@@ -32,9 +32,9 @@ class _Plans:
     """How the circuits of a program are sampled.
 
     Args:
-        circuits: As stim takes them.
-        notes: What is to be said of them.
-        changed: Whether their noise is another than before it was twirled.
+        circuits: The circuits in stim's form.
+        notes: Notes on the circuits.
+        changed: Whether twirling changed their noise.
     """
 
     circuits: tuple[StimCircuit, ...]
@@ -43,7 +43,7 @@ class _Plans:
 
 
 class _TwirledExact(ExactBackend):
-    """The exact engine on the circuits that stim is given."""
+    """The exact engine on the circuits for stim."""
 
     _tensors = "tensors of twirled circuits"
 
@@ -55,19 +55,20 @@ class _TwirledExact(ExactBackend):
 class StimBackend(DeviceSimulator, CountingBackend):
     """Sampling of Clifford circuits on stim.
 
-    Gates must be Clifford, and decisions in real time may do Paulis, by parities of bits. Noise that is none of Paulis is
-    twirled: of its Pauli transfer matrix the diagonal is left. Errors of readout are exact where no decision reads the bit.
+    Gates must be Clifford. Real-time decisions may apply Paulis, conditioned on parities of bits. Noise other than Pauli noise
+    is twirled: only the diagonal of its Pauli transfer matrix remains. Readout errors are exact for bits that no decision
+    reads.
 
     Args:
         name: Name of the backend.
-        device: A device whose couplings and calibration hold; none by default.
-        noise: Which of the device's noise is on.
+        device: The simulated device. Default: none.
+        noise: The description of the device's noise.
     """
 
     name = "stim"
 
     def check(self, compiled: Compiled) -> None:
-        """Raise UnsupportedError if a gate is not Clifford, a decision is on more than parities, or readout is measured."""
+        """Raise UnsupportedError for a gate that is not Clifford, a decision on more than parities, or readout circuits."""
         if self.twirls(compiled) and any(item.readout is not None for item in compiled):
             raise UnsupportedError(
                 f"on {self.name} twirled relaxation takes |0⟩ to |1⟩ as it does |1⟩ to |0⟩, so circuits that prepare both "
@@ -75,15 +76,15 @@ class StimBackend(DeviceSimulator, CountingBackend):
             )
 
     def twirls(self, compiled: Compiled) -> bool:
-        """Tell whether a program has noise here that is twirled."""
+        """Return whether a program's noise is twirled on this backend."""
         return self._planned(compiled).changed
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
-        """Return what a result from here must say."""
+        """Return the notes of a result from this backend."""
         return (*self._device_notes(), *self._planned(compiled).notes)
 
     def shifts(self, compiled: Compiled, predicted: Mapping[str, float]) -> dict[str, float]:
-        """Return by how much the twirl moves figures, for those that the exact engine computes."""
+        """Return the change of figures by the twirl, for figures that the exact engine can compute."""
         if not self.twirls(compiled):
             return {}
         names = tuple(figure.name for figure in compiled.program.figures if figure.name in predicted)
@@ -92,7 +93,7 @@ class StimBackend(DeviceSimulator, CountingBackend):
         return {name: value - predicted[name] for name, value in found.items()}
 
     def _twirled(self, compiled: Compiled, names: Sequence[str]) -> dict[str, float]:
-        """Return the exact values of figures on the twirled circuits, of those that can be computed."""
+        """Return the exact values of figures on the twirled circuits, for figures that can be computed."""
         engine, found = _TwirledExact("exact", self.device, self.noise), {}
         for figure in compiled.program.figures:
             if figure.name in names:
@@ -101,7 +102,7 @@ class StimBackend(DeviceSimulator, CountingBackend):
         return found
 
     def circuits(self, compiled: Compiled) -> tuple[StimCircuit, ...]:
-        """Return the circuits of a compiled program as stim takes them, with all noise."""
+        """Return the circuits of a compiled program in stim's form, with all noise."""
         return self._planned(compiled).circuits
 
     def _planned(self, compiled: Compiled) -> _Plans:
@@ -136,7 +137,7 @@ class StimBackend(DeviceSimulator, CountingBackend):
     def count(
         self, ticket: Work, events: Mapping[str, Sequence[Event]], progress: Progress | None = None
     ) -> dict[str, Seen]:
-        """Count events in the shots that ``fetch`` returns, eight shots at a time, and keep none of them."""
+        """Count events in the shots that ``fetch`` would return, eight shots at a time, without keeping shots."""
         rng = np.random.default_rng(np.random.SeedSequence(ticket.seed))
         circuits, items = self.circuits(ticket.compiled), ticket.compiled.items
         seen: dict[str, list[Seen]] = {name: [] for name in events}
@@ -154,7 +155,7 @@ class StimBackend(DeviceSimulator, CountingBackend):
 
 
 def on_stim(call: Call, circuits: Sequence[StimCircuit]) -> Iterator[tuple[int, Packed]]:
-    """Carry out one call of stim, and yield the number of each circuit with its bits."""
+    """Make one call of stim, and yield the number of each circuit with its bits."""
     seeds = np.random.SeedSequence(call.seed).generate_state(len(call.members), np.uint64) >> np.uint64(1)
     for k, seed in zip(call.members, seeds, strict=True):
         yield k, circuits[k].sample(call.shots, int(seed))

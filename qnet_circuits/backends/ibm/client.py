@@ -52,7 +52,7 @@ def fake_device(name: str) -> Device:
     """Return a stand-in device by name, for example ``fake_kingston``.
 
     Raises:
-        UnknownNameError: If there is none of this name.
+        UnknownNameError: If there is no stand-in device of this name.
     """
     classes = _fake_classes()
     check_name("device", name, classes)
@@ -78,7 +78,7 @@ def client_sampler(backend: BackendV2, options: Mapping[str, Any] | None = None)
 
 
 def client_value(name: str, value: Any) -> Any:
-    """Return the value of one of the Sampler's options as the client understands it.
+    """Return the value of one of the Sampler's options in the client's form.
 
     Raises:
         ParameterError: If the client does not take the value.
@@ -96,7 +96,7 @@ def client_value(name: str, value: Any) -> Any:
 
 
 def _wanted(message: str) -> str:
-    """Return what a message of the client's validation expects, such as ``a valid boolean``."""
+    """Return the expected value in a message of the client's validation, such as ``a valid boolean``."""
     return re.split(r", (?:unable|got) ", message.removeprefix("Input should be "))[0]
 
 
@@ -107,7 +107,7 @@ def _set_options(options: Any, values: Mapping[str, Any]) -> None:
 
 
 def twirled_shots(shots: int, options: Mapping[str, Any]) -> tuple[int, int]:
-    """Return how many randomisations the client makes of a circuit that is twirled, and the shots of each."""
+    """Return the number of randomisations that the client makes of a twirled circuit, and the shots of each."""
     from qiskit_ibm_runtime.executor.calculate_twirling_shots import calculate_twirling_shots
 
     asked = [
@@ -118,7 +118,7 @@ def twirled_shots(shots: int, options: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def client_program(circuits: Sequence[QuantumCircuit], options: Mapping[str, Any], shots: int) -> Any:
-    """Return what the client would send for some circuits: a template and its randomisations for each that is twirled."""
+    """Return the data that the client would send: for each twirled circuit a template and its randomisations."""
     from qiskit_ibm_runtime.executor_sampler.prepare import prepare
     from qiskit_ibm_runtime.options_models.sampler import SamplerOptions
 
@@ -138,7 +138,7 @@ def _runtime_service() -> Any:
 @cache
 def _service_class() -> type:
     class Service(Unpicklable, _runtime_service()):  # type: ignore[misc]  # The client ships no types.
-        """IBM's client with a limit of time on every request; it makes the first ones while it is made itself."""
+        """IBM's client with a time limit on every request, including the first requests during its construction."""
 
         def __init__(self, watchdog: Watchdog) -> None:
             self._watchdog = watchdog
@@ -182,14 +182,14 @@ def _service_class() -> type:
 
 
 def connect(watchdog: Watchdog) -> Any:
-    """Return the client's service for the account that it has saved, or finds in its environment variables.
+    """Return the client's service for the account that the client has saved, or finds in its environment variables.
 
     Args:
         watchdog: Limits the time of each of its requests.
 
     Returns:
-        The service, with the names of the processors that it offers under ``offered``, and under ``unread`` what was raised
-        where a list of them could not be read.
+        The service. Its ``offered`` has the names of the offered processors, and its ``unread`` the exceptions for lists of
+        processors that could not be read.
     """
     return _service_class()(watchdog)
 

@@ -1,4 +1,4 @@
-"""What goes wrong with a platform, told in one way: by the step at which it happens, not by the client's exception."""
+"""Failures of the platform, reported uniformly by the step at which they happen, not by the client's exception."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ Answer = TypeVar("Answer")
 
 
 class Step(NamedTuple):
-    """Something that is asked of the platform.
+    """A request to the platform.
 
     Args:
-        doing: What is being done, as in "submitting failed".
-        lost: What to do when no answer came, or none that can be read.
-        alone: Whether the account decides on it: then what fails before any answer is the account's fault.
+        doing: The action in words, as in "submitting failed".
+        lost: The advice if no readable answer came.
+        alone: Whether only the account can be the reason of a failure before any answer.
     """
 
     doing: str
@@ -55,27 +55,28 @@ _ACCOUNT = (
 
 
 class Failures:
-    """Turns what the client raises into this package's errors, and hides secrets in them and in warnings.
+    """Converts the client's exceptions into this package's errors, and hides secrets in errors and warnings.
 
     Args:
-        name: Name of the backend, which messages begin with.
+        name: Name of the backend, with which messages begin.
         redact: Hides secrets.
-        watchdog: Tells whether anything was sent that could have created a job.
+        watchdog: Knows whether a request was sent that may have created a job.
     """
 
     def __init__(self, name: str, redact: Redactor, watchdog: Watchdog) -> None:
         self._name, self._redact, self._watchdog = name, redact, watchdog
 
     def ask(self, step: Step, question: Callable[[], Answer], job: str = "") -> Answer:
-        """Return what a call of the client answers.
+        """Return the answer of a call of the client.
 
         Args:
-            step: What is asked for.
-            question: Asks it.
-            job: The job it is about, if any.
+            step: The request.
+            question: Makes the call.
+            job: The job of the request, if any.
 
         Raises:
-            BackendError: One of its kinds, without a trace of the client's exception, which could hold a secret.
+            BackendError: If the call fails. The error has no traceback of the client's exception, which could contain a
+                secret.
         """
         posts = self._watchdog.posts
         with warnings.catch_warnings(record=True) as caught:
@@ -125,7 +126,7 @@ class Failures:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return an exception and what led to it; the client hides causes from sight, and keeps them."""
+    """Return an exception and its causes. The client suppresses the display of causes, but keeps them."""
     chain: list[BaseException] = []
     current: BaseException | None = error
     while current is not None and current not in chain:
@@ -135,7 +136,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def status_of(error: BaseException) -> int | None:
-    """Return the HTTP status that an exception, or one that led to it, carries; None if no answer came."""
+    """Return the HTTP status of an exception or of one of its causes; None if no answer came."""
     return next((found for each in _chain(error) if (found := _status(each)) is not None), None)
 
 
@@ -148,7 +149,7 @@ def _status(error: BaseException) -> int | None:
 
 
 def _reason(error: Exception, status: int | None) -> str:
-    """Return in one line what the platform says, or, if it says nothing, what the client does."""
+    """Return the platform's message in one line, or the client's if the platform gives none."""
     text = getattr(error, "message", None) or str(error)
     said = _said(str(text))
     if status is not None:
@@ -171,5 +172,5 @@ def _said(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text without line breaks, and not too long."""
+    """Return a text of limited length, without line breaks."""
     return " ".join(text.split())[:_LONGEST]

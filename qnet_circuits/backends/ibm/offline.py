@@ -33,12 +33,12 @@ _STREAM = 2113
 class LocalBackend(JobBackend):
     """Runs on IBM's offline mode, by the rules of IBM's jobs: a rehearsal for ``ibm:``.
 
-    The client hands the circuits to Aer with the gate and readout errors of the device's calibration; waiting costs nothing
-    there, but for delays that are in the circuit, in which qubits relax. It is given the used qubits alone, whose errors are
-    the same and which take a hundredth of the time.
+    The client simulates the circuits on Aer with the gate and readout errors of the device's calibration. Qubits relax in
+    explicit delays of the circuit, but not in other waits. The client receives only the used qubits: their errors are the
+    same, and the simulation takes a hundredth of the time.
 
     Args:
-        device_name: A stand-in device's name in snake case.
+        device_name: The name of a stand-in device in snake case.
     """
 
     device: Device
@@ -48,10 +48,10 @@ class LocalBackend(JobBackend):
         self.name, self.device = f"local:{device_name}", fake_device(device_name)
 
     def executed(self, shots: int) -> int:
-        """Return how many shots run where a number is asked for.
+        """Return the number of shots that run for a requested number.
 
         Raises:
-            UnsupportedError: If randomisations would share random numbers, which Aer counts through by circuit and shot.
+            UnsupportedError: If randomisations would share random numbers, which Aer numbers by circuit and shot.
         """
         if twirls(self.options) and (each := twirled_shots(shots, self.options)[1]) > _STREAM:
             raise UnsupportedError(
@@ -62,21 +62,21 @@ class LocalBackend(JobBackend):
 
     @property
     def simulated(self) -> bool:
-        """Whether outcomes are simulated: they are."""
+        """Whether outcomes are simulated: always True."""
         return True
 
     @property
     def expected_noise(self) -> DeviceNoise:
-        """Gate and readout errors: waiting costs nothing in the offline mode."""
+        """Only gate and readout errors: waiting has no errors in the offline mode."""
         return CALIBRATED
 
     @cached_property
     def expected_device(self) -> Device:
-        """The device as Aer takes it from a target."""
+        """The device as Aer simulates it from a target."""
         return as_aer_takes(self.device, both_directions=False)
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
-        """Return what a result from here must say."""
+        """Return the notes of a result from this backend."""
         model = f"gate and readout errors of {self.device.name}'s calibration, nothing while qubits wait"
         said = [f"simulated by IBM's offline mode, not made by a processor: {model}"]
         if compiled.decoupling:
@@ -87,7 +87,7 @@ class LocalBackend(JobBackend):
         return (*said, *options_notes(self.options), *self.device.notes)
 
     def check(self, compiled: Compiled) -> None:
-        """Raise UnsupportedError where a job of IBM's Sampler could not be made of the circuits."""
+        """Raise UnsupportedError if the circuits cannot be a job of IBM's Sampler."""
         check_twirling(compiled, compiled.circuits, self.options, self.name)
 
     def submit(self, compiled: Compiled, shots: Sequence[int], seed: int, tag: str = "") -> Work:
@@ -95,7 +95,7 @@ class LocalBackend(JobBackend):
         return Work(compiled, (self.shots_of_a_job(compiled, shots),), seed)
 
     def fetch(self, ticket: Work, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
-        """Run the circuits one by one: within one call the client would give all of them the same random numbers."""
+        """Run the circuits one by one, since the client would give all circuits of one call the same random numbers."""
         (shots,) = ticket.shots
         items = list(zip(ticket.compiled.scheduled_circuits, ticket.compiled, strict=True))
         seeds = np.random.SeedSequence(ticket.seed).generate_state(len(items), np.uint32)
@@ -120,9 +120,9 @@ class LocalBackend(JobBackend):
 
 @lru_cache(maxsize=64)
 def _simulator(target: Target, qubits: tuple[int, ...]) -> Any:
-    """Return the simulator of some qubits of a target, as the client would make it again for each circuit.
+    """Return the simulator of some qubits of a target, as the client would make it for each circuit.
 
-    To make its noise takes longer than to run a circuit, and so does to copy it, which the client does with a simulator.
+    Making its noise takes longer than running a circuit. Copying the noise, as the client does with a simulator, also does.
     """
     from qiskit_aer import AerSimulator
 

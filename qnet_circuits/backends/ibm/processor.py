@@ -52,9 +52,9 @@ class Usage:
     """Processor seconds of an instance.
 
     Args:
-        consumed: Used up in the current period.
-        limit: Allowed in it, or None if the platform does not say.
-        remaining: Left of it, or None if the platform does not say.
+        consumed: Seconds used in the current period.
+        limit: Seconds allowed in the period, or None if the platform does not state them.
+        remaining: Seconds left in the period, or None if the platform does not state them.
     """
 
     consumed: float
@@ -65,16 +65,16 @@ class Usage:
 class RuntimeBackend(JobBackend):
     """A processor of the IBM Quantum platform, through the account that the client has saved or finds in its environment.
 
-    A ticket is the id of one job, a string that any later process can poll and fetch by. The platform is asked for nothing
-    before it is needed: to fetch by a ticket, the processor need not exist any more.
+    A ticket is the id of one job, a string with which any later process can poll and fetch the job. Requests to the platform
+    are made only when needed, so a job can be fetched by its ticket even if the processor no longer exists.
 
-    Every method that asks the platform raises a ``BackendError`` of the kind that says what to do: ``AccountError``,
-    ``UnreachableError`` (whatever was asked for may have happened), ``RefusedError`` and its ``BusyError`` (it has not), or a
-    ``JobError``.
+    Every method with a request to the platform may raise a ``BackendError``, whose kind tells what to do: ``AccountError``,
+    ``UnreachableError`` (the request may have been carried out), ``RefusedError`` and its ``BusyError`` (it was not carried
+    out), or a ``JobError``.
 
     Args:
         processor: Name of the processor, such as ``ibm_kingston``.
-        watchdog: The limits of time of each request.
+        watchdog: The time limits of each request.
     """
 
     remote = True
@@ -97,10 +97,10 @@ class RuntimeBackend(JobBackend):
 
     @property
     def rep_delay(self) -> float | None:
-        """Seconds between two shots: the option ``execution.rep_delay``, or what the processor does by itself.
+        """Seconds between two shots: the option ``execution.rep_delay``, or the processor's default.
 
         Raises:
-            ParameterError: If the processor does not take the option's value.
+            ParameterError: If the processor does not accept the value of the option.
         """
         configuration = self._backend.configuration()
         asked = self.options.get("execution.rep_delay")
@@ -108,7 +108,7 @@ class RuntimeBackend(JobBackend):
             return getattr(configuration, "default_rep_delay", None)
         if not getattr(configuration, "dynamic_reprate_enabled", False):
             raise UnsupportedError(
-                f"{self.name} has one delay between shots for everybody; leave execution.rep_delay out"
+                f"{self.name} has a fixed delay between shots; leave execution.rep_delay out"
             )
         low, high = getattr(configuration, "rep_delay_range", None) or (0.0, float(asked))
         return check_range(f"{self.name}: option execution.rep_delay", asked, low, high)
@@ -146,22 +146,22 @@ class RuntimeBackend(JobBackend):
 
     @cached_property
     def device(self) -> Device:  # type: ignore[override]  # Only a backend that is compiled for must be reached.
-        """The processor with its calibration of now."""
+        """The processor with its present calibration."""
         return Device(self.processor, self._backend)
 
     @property
     def simulated(self) -> bool:
-        """Whether the platform is known to be a stand-in: it answers from this machine."""
+        """Whether the platform is a stand-in that answers from this machine."""
         address = self._failures.ask(failures.CONNECT, lambda: self._service.active_account()["url"])
         return urlsplit(str(address)).hostname in _LOOPBACK
 
     @property
     def expected_noise(self) -> DeviceNoise:
-        """All that the processor's calibration says, and waiting."""
+        """All errors of the processor's calibration, and waiting."""
         return DeviceNoise()
 
     def notes(self, compiled: Compiled) -> tuple[str, ...]:
-        """Return what a result from here must say."""
+        """Return the notes of a result from this backend."""
         said = ["outcomes are the processor's own; seed does not reach them"]
         if MID_CIRCUIT in self._backend.target.operation_names:
             said.append(f"measurements in the middle of a circuit are {MID_CIRCUIT}")
@@ -180,7 +180,7 @@ class RuntimeBackend(JobBackend):
     # -- jobs ------------------------------------------------------------------------------------------------------
 
     def check(self, compiled: Compiled) -> None:
-        """Raise UnsupportedError if the circuits cannot be one job here."""
+        """Raise UnsupportedError if the circuits cannot be one job on this processor."""
         if compiled.device is None or compiled.device.num_qubits != self.device.num_qubits:
             given = "no device" if compiled.device is None else compiled.device.name
             raise UnsupportedError(
@@ -198,11 +198,12 @@ class RuntimeBackend(JobBackend):
             compiled: A program compiled for this processor.
             shots: Shots of each circuit, all the same.
             seed: Not used: outcomes are the processor's own.
-            tag: What ``find`` finds the job by.
+            tag: The tag by which ``find`` finds the job.
 
         Raises:
             UnsupportedError: If the circuits cannot be one job; nothing was sent.
-            RefusedError, AccountError: If the platform refuses; there is no job, unless the error is ``doubtful``: it was sent.
+            RefusedError, AccountError: If the platform refuses the job. Then there is no job, unless the error is
+                ``doubtful``: the request was sent.
             UnreachableError: If no answer came; there may be a job, which ``find`` finds.
         """
         count = self.shots_of_a_job(compiled, shots)
@@ -227,12 +228,12 @@ class RuntimeBackend(JobBackend):
         return _STATES.get(state, "QUEUED")
 
     def fetch(self, ticket: str, progress: Progress | None = None, keep: Keep | None = None) -> list[Raw]:
-        """Return the outcomes of a job that is done; they may be fetched as often as wanted.
+        """Return the outcomes of a finished job. They may be fetched repeatedly.
 
         Raises:
-            JobFailedError: If it failed; with the platform's reason.
-            JobCancelledError: If it was cancelled, here or elsewhere.
-            BackendError: If it has not ended yet.
+            JobFailedError: If the job failed; with the platform's reason.
+            JobCancelledError: If the job was cancelled, here or elsewhere.
+            BackendError: If the job has not ended yet.
         """
         state = self.poll(ticket)
         if state == "FAILED":
@@ -255,15 +256,15 @@ class RuntimeBackend(JobBackend):
         reason = self._redact(one_line(told))
         advice = "submit again, or take the reason to IBM with the job's id"
         if _RAN_TOO_LONG in reason or "maximum execution time" in reason:
-            advice = "it was ended at its limit of processor seconds: raise max_qpu_seconds, or ask for fewer shots"
+            advice = "it reached its limit of processor seconds: raise max_qpu_seconds, or take fewer shots"
         return JobFailedError(f"{self.name}: job {ticket} failed: {reason}; {advice}", ticket, reason)
 
     def find(self, tag: str) -> str | None:
-        """Return the job that carries a tag, the oldest if there are several, or None."""
+        """Return the job with a tag, the oldest if there are several, or None."""
         return next(iter(self.find_all(tag)), None)
 
     def find_all(self, tag: str) -> tuple[str, ...]:
-        """Return all jobs that carry a tag, oldest first. A job may take a while to appear here."""
+        """Return all jobs with a tag, the oldest first. A new job may take a while to be listed."""
         found = self._failures.ask(failures.FIND, lambda: self._tagged(tag))
         self._jobs.update({job.job_id(): job for job in found})
         return tuple(str(job.job_id()) for job in found)
@@ -274,11 +275,11 @@ class RuntimeBackend(JobBackend):
         return list(self._service.jobs(job_tags=[tag], limit=20, descending=False))
 
     def carries(self, ticket: str, tag: str) -> bool:
-        """Tell whether a job carries a tag."""
+        """Return whether a job has a tag."""
         return self._failures.ask(failures.POLL, lambda: tag in self._job(ticket).tags, ticket)
 
     def cancel(self, ticket: str) -> str:
-        """Cancel a job and return its state: DONE or FAILED if it had ended before."""
+        """Cancel a job and return its state: DONE or FAILED if it had already ended."""
         if (state := self.poll(ticket)) not in ("QUEUED", "RUNNING"):
             return state
         self._failures.ask(failures.CANCEL, lambda: self._cancelled(ticket), ticket)
@@ -309,7 +310,7 @@ class RuntimeBackend(JobBackend):
         return Usage(plain.get("usage_consumed_seconds", 0), limit, plain.get("usage_remaining_seconds"))
 
     def ran(self, ticket: str) -> dict[str, Any]:
-        """Return when a job was created, began and ended, and the seconds that it was charged, as far as that is settled."""
+        """Return the times at which a job was created, began and ended, and its charged seconds, as far as they are final."""
         plain = self._failures.ask(failures.USAGE, lambda: dict(self._job(ticket).metrics()), ticket)
         times, usage = plain.get("timestamps") or {}, plain.get("usage") or {}
         words = {"created": "created", "began": "running", "ended": "finished"}
@@ -322,7 +323,7 @@ class RuntimeBackend(JobBackend):
 
 
 def _remark(processor: str) -> str:
-    """Return why a processor is not offered, if that is known."""
+    """Return the reason why a processor is not offered, if known."""
     stand_in = processor.replace("ibm_", "fake_", 1)
     known = stand_in in fake_device_names() and status(stand_in) == RETIRED
     return "it has been retired" if known else ""

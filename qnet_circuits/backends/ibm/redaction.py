@@ -1,4 +1,4 @@
-"""Nothing that gives access is ever shown: keys, tokens and resource names are taken out of whatever a client says."""
+"""Credentials are never shown: keys, tokens and resource names are removed from all messages of a client."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _LOGGERS = (
 
 
 class Redactor(Unpicklable):
-    """Takes secrets out of text.
+    """Removes secrets from text.
 
     Args:
-        secrets: What is known to be secret; anything that looks like a key, token or resource name is taken out anyway.
+        secrets: Known secrets. Any text that looks like a key, token or resource name is removed too.
 
     Example:
         >>> Redactor(["swordfish"])("key swordfish, instance crn:v1:bluemix:public, Bearer abc")
@@ -45,7 +45,7 @@ class Redactor(Unpicklable):
         self.learn([*secrets, *(os.environ.get(name) for name in _VARIABLES)])
 
     def learn(self, secrets: Iterable[str | None]) -> None:
-        """Hide these too."""
+        """Add secrets to hide."""
         # "auto" and the like are no secrets, and would be cut out of ordinary words.
         self._secrets.update(secret for secret in secrets if secret and len(secret) > 7)
 
@@ -61,7 +61,7 @@ class Redactor(Unpicklable):
         return text
 
     def guard_logs(self) -> None:
-        """See to it that the client's loggers hide them too; loggers that appear later are not covered until called again."""
+        """Hide secrets in the client's loggers too. Loggers that appear later are covered after another call."""
         for name in list(logging.root.manager.loggerDict):
             if name.partition(".")[0] in _LOGGERS:
                 logger = logging.getLogger(name)
@@ -71,7 +71,7 @@ class Redactor(Unpicklable):
 
 
 class _Filter(logging.Filter):
-    """Rewrites what is logged; a traceback, whose text nobody can vouch for, is left out."""
+    """Rewrites log records. Tracebacks are left out, since their text may contain secrets."""
 
     def __init__(self, redact: Redactor) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The Sampler's own options: what a job may be asked for, what is refused and why, and what twirling needs.
+"""The Sampler's own options: which are accepted, which are refused and why, and the needs of twirling.
 
 Twirling runs a circuit in randomisations: random Paulis are put around its layers of gates and undone by the gates that
 follow (and, around measurements, in the outcomes), so that on average errors are Pauli errors.
@@ -42,14 +42,14 @@ _ONLY: Mapping[str, tuple[Any, str]] = MappingProxyType(
 _REFUSED: Mapping[str, str] = MappingProxyType(
     {
         "default_shots": "give shots (--shots)",
-        "dynamical_decoupling": "use decoupling=True (--decoupling), which goes beside real-time decisions too",
+        "dynamical_decoupling": "use decoupling=True (--decoupling), which also works beside real-time decisions",
         "environment.image": "leave it out: the service's own image is used",
         "environment.job_tags": "leave it out: the job carries the run's tag, by which it is found again",
         "environment.max_execution_time": "give max_qpu_seconds (--max-qpu-seconds)",
         "environment.private": "leave it out: results of a private job can be read only once",
         "execution.scheduler_timing": "leave it out: what it returns is not kept",
         "execution.stretch_values": "leave it out: what it returns is not kept",
-        "experimental": "leave it out: nobody checks what is in it",
+        "experimental": "leave it out: its content is not checked",
         "max_execution_time": "give max_qpu_seconds (--max-qpu-seconds)",
         "simulator": "give seed (--seed), on a simulator",
     }
@@ -61,17 +61,17 @@ Options = Mapping[str, Any]
 
 
 def check_options(given: Any, backend: str, honoured: Sequence[str] = ON_A_PROCESSOR) -> dict[str, Any]:
-    """Return options as the client understands them, if all of them can be honoured.
+    """Return options in the client's form, if all of them can be honoured.
 
     Args:
         given: Values by dotted name, such as ``{"twirling.enable_gates": True}``.
         backend: Name of the backend, for messages.
-        honoured: What it can be asked for.
+        honoured: The options that the backend honours.
 
     Raises:
         UnknownNameError: If there is no such option.
-        UnsupportedError: If an option is not the caller's to choose; the message says what to use instead.
-        ParameterError: If the client does not take a value, or an option would have no effect.
+        UnsupportedError: If an option cannot be chosen by the caller; the message names an alternative.
+        ParameterError: If the client does not accept a value, or an option would have no effect.
 
     Example:
         >>> check_options({"twirling.enable_gates": "true"}, "ibm:ibm_kingston")
@@ -112,7 +112,7 @@ def _checked(name: str, value: Any, backend: str, honoured: Sequence[str]) -> An
 
 
 def _check_effect(options: Options) -> None:
-    """Refuse to be told how to twirl where nothing is twirled."""
+    """Refuse options of twirling if nothing is twirled."""
     if options.get("twirling.enable_gates"):
         return
     for name in _OF_GATES if twirls(options) else (*_OF_GATES, *_OF_SHOTS):
@@ -123,15 +123,15 @@ def _check_effect(options: Options) -> None:
 
 
 def twirls(options: Options) -> bool:
-    """Tell whether anything is twirled."""
+    """Return whether anything is twirled."""
     return any(options.get(name) for name in _TWIRLED)
 
 
 def executed_shots(shots: int, options: Options) -> int:
-    """Return how many shots run where a number is asked for: as many in each randomisation, hence a few more sometimes.
+    """Return the number of shots that run for a requested number: all randomisations have equally many, so a few more may run.
 
     Raises:
-        ParameterError: If randomisations and their shots were both given, and are too few.
+        ParameterError: If both the number of randomisations and their shots were given, and are too few.
 
     Example:
         >>> executed_shots(500, {"twirling.enable_gates": True})
@@ -149,7 +149,7 @@ def executed_shots(shots: int, options: Options) -> int:
 
 
 def options_notes(options: Options) -> tuple[str, ...]:
-    """Return what a result of a job with options must say."""
+    """Return the notes of a result of a job with options."""
     gates, measure = (options.get(name) for name in _TWIRLED)
     what = " and ".join(name for name, on in (("gates", gates), ("measurements", measure)) if on)
     said = []
@@ -167,14 +167,14 @@ def options_notes(options: Options) -> tuple[str, ...]:
 
 
 def for_twirling(circuit: QuantumCircuit, shots: int | None = None) -> QuantumCircuit:
-    """Return a circuit as it is given to the client to be twirled.
+    """Return a circuit in the form in which the client twirls it.
 
-    Twirling takes barriers out and lets gates on one qubit move across where they were: Alice's gate would be merged with
-    Bob's. A delay stays where it is, so that every barrier becomes delays of no length.
+    Twirling removes barriers, and gates on one qubit may then move across them: Alice's gate would be merged with Bob's. A
+    delay stays in its place, so every barrier is replaced by delays of zero length.
 
     Args:
         circuit: A circuit on the device's qubits.
-        shots: The shots that are asked for, to be found in the result beside the shots that ran.
+        shots: The requested shots, which the result repeats beside the shots that ran.
 
     Example:
         >>> circuit = QuantumCircuit(1)
@@ -200,7 +200,7 @@ def check_twirling(
 
     Args:
         compiled: The compiled program.
-        circuits: Its circuits as they would be sent.
+        circuits: Its circuits in the form in which they would be sent.
         options: The options.
         backend: Name of the backend, for messages.
     """

@@ -1,4 +1,4 @@
-"""What jobs of IBM's Sampler have in common: their options, their shots, their circuits."""
+"""The common part of all jobs of IBM's Sampler: options, shots and circuits."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _SURPLUS = 1
 
 
 class JobBackend(Backend):
-    """Somewhere that jobs of IBM's Sampler run: with options of the Sampler, and with the same shots for all circuits."""
+    """A backend for jobs of IBM's Sampler, with the Sampler's options and the same number of shots for all circuits."""
 
     equal_shots = True
     #: What its jobs can be asked for.
     honoured: Sequence[str] = ON_A_PROCESSOR
 
     def with_options(self, options: Mapping[str, Any] | None) -> Self:
-        """Return the same backend whose jobs have options of the Sampler, by dotted name; a connection is shared."""
+        """Return the same backend with options of the Sampler, by dotted name. The connection is shared."""
         if not options:
             return self
         other = copy.copy(self)
@@ -38,7 +38,7 @@ class JobBackend(Backend):
         return other
 
     def executed(self, shots: int) -> int:
-        """Return how many shots run where a number is asked for: twirling runs as many in each randomisation."""
+        """Return the number of shots that run for a requested number: twirling runs equally many in each randomisation."""
         return executed_shots(shots, self.options)
 
     def shots_of_a_job(self, compiled: Compiled, shots: Sequence[int]) -> int:
@@ -46,13 +46,13 @@ class JobBackend(Backend):
 
         Raises:
             UnsupportedError: If the numbers differ, or the circuits cannot be one job.
-            ParameterError: If randomisations are too few.
+            ParameterError: If there are too few randomisations.
         """
         different = sorted(set(shots))
         if len(different) != 1:
             given = ", ".join(str(count or "the default") for count in different)
             raise UnsupportedError(
-                f"{self.name} runs all circuits of a job with the same number of shots, {given} were given; "
+                f"{self.name} runs all circuits of a job with the same number of shots, got {given}; "
                 "submit a job for each number of shots"
             )
         self.executed(different[0])
@@ -61,9 +61,10 @@ class JobBackend(Backend):
 
 
 def asked_shots(entry: Any) -> Raw:
-    """Return the registers of one circuit's result with the shots that were asked for; of more, some are left out at random.
+    """Return the registers of one circuit's result with the requested shots. Surplus shots are left out at random.
 
-    Twirling runs as many shots in each randomisation, hence sometimes a few more; the circuit carries how many were asked for.
+    Twirling runs equally many shots in each randomisation, so sometimes a few more. The circuit's metadata hold the requested
+    number.
     """
     raw = registers_of(entry)
     asked = (entry.metadata.get("circuit_metadata") or {}).get("shots")
@@ -76,14 +77,14 @@ def asked_shots(entry: Any) -> Raw:
 
 
 def circuits_for(compiled: Compiled, target: Target) -> list[QuantumCircuit]:
-    """Return a program's circuits on all qubits of a processor, measured in the middle as the processor offers it."""
+    """Return a program's circuits on all qubits of a processor, with the processor's mid-circuit measurements."""
     return [with_mid_circuit(circuit, target) for circuit in compiled.circuits]
 
 
 def with_mid_circuit(circuit: QuantumCircuit, target: Target) -> QuantumCircuit:
-    """Return a circuit whose measurements in the middle are ``measure_2``, on the qubits where the target has it.
+    """Return a circuit whose mid-circuit measurements are ``measure_2``, on the qubits for which the target has it.
 
-    A measurement is in the middle if its bit decides on something, or its qubit is used again.
+    A measurement is mid-circuit if its bit is used in a decision, or its qubit is used again.
     """
     if MID_CIRCUIT not in target.operation_names:
         return circuit

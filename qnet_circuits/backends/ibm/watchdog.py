@@ -1,4 +1,4 @@
-"""How long a request may take, and which ones are sent again: the client's own answers are for ever, and too many."""
+"""Time limits and repetitions of requests: the client itself would wait for ever, and repeat too many."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
 
 class _Retry(Retry):
-    """Repeats what may be repeated; the platform's wish for a pause is heard, up to a limit."""
+    """Repeats requests that may be repeated. The platform's requested pause is respected, up to a limit."""
 
     def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
         seconds = super().get_retry_after(response)
@@ -29,16 +29,16 @@ class _Retry(Retry):
 
 
 class Watchdog(HTTPAdapter):
-    """Sends a session's requests, each with a limit of time.
+    """Sends a session's requests, each with a time limit.
 
-    A request that creates something is sent once: if its answer is lost, it may have been done, and sending it again would
-    make, and charge, a second job. Whoever submits looks for the job instead.
+    A request that creates something is sent only once. If its answer is lost, it may have succeeded, and a repetition would
+    make, and charge, a second job. The caller looks for the job instead.
 
     Args:
-        connect: Seconds until a connection must stand.
-        read: Seconds to wait for an answer, and for each piece of it; a request that creates something may take three times
-            as long.
-        repeats: How often any other request is sent again, with growing pauses.
+        connect: Longest time to make a connection, in seconds.
+        read: Longest time to wait for an answer, and for each piece of it, in seconds. A request that creates something may
+            take three times as long.
+        repeats: The number of repetitions of any other request, with growing pauses.
     """
 
     def __init__(self, connect: float = CONNECT, read: float = READ, repeats: int = 3) -> None:
@@ -64,7 +64,7 @@ class Watchdog(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> Response:
-        """Send a request; the limit of time that its sender gave, or did not give, does not count."""
+        """Send a request with the watchdog's time limit, whatever limit the sender gave."""
         creates = request.method == "POST"
         self.posts += creates
         limit = (self._connect, self._read * (_POST if creates else 1))

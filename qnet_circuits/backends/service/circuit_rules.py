@@ -1,4 +1,4 @@
-"""The rules that a circuit keeps by itself: what a processor can do at all."""
+"""The rules for a single circuit: what a processor can run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EVERYWHERE = ("barrier", "store")
 
 
 def circuit_violations(circuit: QuantumCircuit, target: Target, limits: Limits) -> list[Violation]:
-    """Return what a circuit breaks by itself, but for what it takes of a job's limits.
+    """Return the rules that a single circuit violates, apart from the limits of a job.
 
     Args:
         circuit: A circuit on the device's qubits.
@@ -41,7 +41,7 @@ def circuit_violations(circuit: QuantumCircuit, target: Target, limits: Limits) 
 
 @dataclass
 class _Check:
-    """One circuit that is looked through."""
+    """The check of one circuit."""
 
     circuit: QuantumCircuit
     target: Target
@@ -93,7 +93,7 @@ class _Check:
         Args:
             block: The circuit or the branch.
             qubits: The device's qubit of each of its wires.
-            inside: What the branch belongs to, in words; empty for the circuit itself.
+            inside: The owner of the branch, in words; empty for the circuit itself.
         """
         place = dict(zip(block.qubits, qubits, strict=True))
         for position, instruction in enumerate(block.data):
@@ -168,7 +168,7 @@ class _Check:
             )
 
     def _delay(self, instruction: CircuitInstruction, named: str) -> None:
-        """Check a delay whose length is known; a stretch is the scheduler's to align."""
+        """Check a delay of known length. The scheduler aligns stretches."""
         length, unit = instruction.operation.params[0], instruction.operation.unit
         if isinstance(length, expr.Expr | ParameterExpression):
             return
@@ -200,7 +200,7 @@ class _Check:
 
 
 def _unusable(register: ClassicalRegister) -> str:
-    """Return why outcomes cannot be in a register, or nothing."""
+    """Return the reason why a register cannot hold outcomes; empty if it can."""
     if not register.size:
         return "has no bit"
     if not register.name.isidentifier():
@@ -211,7 +211,7 @@ def _unusable(register: ClassicalRegister) -> str:
 
 
 def _named(instruction: CircuitInstruction, qubits: tuple[int, ...], position: int | None = None) -> str:
-    """Return what an instruction is called: its name, its qubits and its place."""
+    """Return an instruction in words: its name, its qubits and its place."""
     word = "qubit" if len(qubits) == 1 else "qubits"
     where = f" on {word} {', '.join(map(str, qubits))}" if qubits else ""
     return f"{instruction.name}{where}" + ("" if position is None else f" (instruction {position})")

@@ -1,4 +1,4 @@
-"""What a run costs of a processor's time, before it is paid for."""
+"""The estimated processor time of a run, before it is paid for."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ LONGEST_REP_DELAY = 0.1
 
 @dataclass(frozen=True)
 class RunCost:
-    """What a run takes of a processor's time: an estimate.
+    """The estimated processor time of a run.
 
-    The formula is that of IBM Quantum's guide on workload usage (2026): for each job about 2 s, and for each execution the
-    repetition delay, the initialisation and the duration of the circuit. The circuit's duration is that of its schedule with
-    the device's calibrated durations and the latencies of decisions. Not known, and not in it: how the service divides large
-    jobs, each part of which costs about 2 s more, and what twirling adds.
+    The formula is that of IBM Quantum's guide on workload usage (2026): each job takes about 2 s, and each execution takes the
+    repetition delay, the initialisation and the duration of the circuit. The circuit's duration follows from its schedule,
+    with the device's calibrated durations and the latencies of decisions. Two contributions are unknown and left out: the
+    parts into which the service divides large jobs, each of which costs about 2 s more, and the extra time of twirling.
 
     Args:
         circuits: Number of circuits.
         jobs: Number of jobs.
-        shots: Shots of each circuit; the most, where they differ.
-        executions: Circuits times shots that run, the waste included.
-        seconds: Estimated seconds of the processor.
+        shots: Shots of each circuit; the largest number, if they differ.
+        executions: Circuits times executed shots, surplus included.
+        seconds: Estimated processor seconds.
         rep_delay: Seconds between two shots.
-        remaining: Seconds that the instance has left, or None if that is not known.
-        waste: Executions that nobody asked for: surplus shots, since a job has the same number for all of its circuits.
-        notes: What should be known of the estimate.
+        remaining: Seconds that the instance has left, or None if unknown.
+        waste: Surplus executions: a job runs all its circuits with the same number of shots.
+        notes: Notes on the estimate.
 
     Example:
         >>> cost = RunCost(circuits=3, jobs=1, shots=4000, executions=12000, seconds=5.2, rep_delay=250e-6, remaining=520.0)
@@ -69,13 +69,13 @@ class RunCost:
 
     @property
     def share(self) -> float | None:
-        """The share of what the instance has left, or None if that is not known; infinite if nothing is left."""
+        """The estimated seconds as a share of the seconds left, or None if unknown; infinite if nothing is left."""
         if self.remaining is None:
             return None
         return self.seconds / self.remaining if self.remaining > 0 else math.inf
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plain form, ready for JSON; None where something is not known."""
+        """Return the plain form, ready for JSON; unknown values are None."""
         plain: dict[str, Any] = finite({**dataclasses.asdict(self), "share": self.share})
         return plain
 
@@ -104,7 +104,7 @@ Cost = RunCost
 def shot_seconds(
     compiled: Compiled, rep_delay: float = REP_DELAY, noise: DeviceNoise | None = None
 ) -> tuple[tuple[float, ...], tuple[str, ...]]:
-    """Return how long one shot of each circuit takes of a processor.
+    """Return the processor time of one shot of each circuit.
 
     Args:
         compiled: A program compiled for a device.
@@ -112,15 +112,16 @@ def shot_seconds(
         noise: Gives the latencies of decisions. Default: ``DeviceNoise()``.
 
     Returns:
-        The seconds, and how gaps of the calibration were treated.
+        The seconds, and notes on gaps in the calibration.
 
     Raises:
-        UnsupportedError: If the program was compiled for no device, which has no durations, or a delay has no length.
+        UnsupportedError: If the program was compiled without a device, so that durations are unknown, or a delay has no
+            length.
     """
     check_range("rep_delay", rep_delay, 0.0, LONGEST_REP_DELAY)
     if compiled.device is None:
         raise UnsupportedError(
-            "without a device nothing takes time; compile for one, such as aer:fake_kingston"
+            "without a device circuits have no duration; compile for a device, such as aer:fake_kingston"
         )
     noise = noise or DeviceNoise()
     timing = DeviceNoise(
@@ -142,14 +143,14 @@ def cost_of(
     remaining: float | None = None,
     notes: Sequence[str] = (),
 ) -> RunCost:
-    """Return what jobs cost.
+    """Return the cost of jobs.
 
     Args:
         jobs: The jobs of a run.
         seconds: Seconds for one shot of each circuit of the run, the repetition delay included.
-        rep_delay: The repetition delay, to be said.
-        remaining: Seconds that the instance has left, if that is known.
-        notes: What should be known of the estimate.
+        rep_delay: The repetition delay, for display.
+        remaining: Seconds that the instance has left, if known.
+        notes: Notes on the estimate.
 
     Example:
         >>> cost = cost_of([JobPlan((0, 1), 1000, (1000, 900))], [300e-6, 500e-6])
@@ -180,11 +181,12 @@ def check_budget(cost: RunCost, max_qpu_seconds: float | None) -> float:
     """Return the budget of a run if it is enough.
 
     Args:
-        cost: What the run is estimated to take.
-        max_qpu_seconds: The most seconds of the processor that it may take.
+        cost: The estimated cost of the run.
+        max_qpu_seconds: The most processor seconds that the run may take.
 
     Raises:
-        ParameterError: If the budget is missing, no positive number, or less than the estimate, or the instance has less left.
+        ParameterError: If the budget is missing, not a positive number, or less than the estimate, or if the instance has too
+            little time left.
 
     Example:
         >>> check_budget(RunCost(1, 1, 1000, 1000, 2.4, 250e-6), 60)

@@ -1,6 +1,6 @@
-"""Checks before submission: circuits that a processor would refuse, or fail at after hours of waiting, are found here.
+"""Checks before submission find circuits that a processor would refuse, or that would fail after hours in the queue.
 
-What circuits take together is not checked: ``splitting.split`` makes only jobs that keep to the limits.
+The total of several circuits is not checked: ``splitting.split`` makes only jobs within the limits.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def check_each(
     seconds: Sequence[float],
     limits: Limits,
 ) -> list[Violation]:
-    """Return what each circuit breaks by itself, which no splitting into jobs helps against.
+    """Return the violations of each single circuit, which cannot be avoided by more jobs.
 
     Args:
         circuits: The circuits.
         target: The device's target.
-        loads: What each takes.
+        loads: The load of each.
         counts: Shots of each.
         seconds: Seconds of the processor for one shot of each.
         limits: The limits.

@@ -1,4 +1,4 @@
-"""What a circuit takes of a job's limits."""
+"""The load of a circuit, for the limits of a job."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ONE_QUBIT, _TWO_QUBITS = 2, 5
 
 @dataclass(frozen=True)
 class Load:
-    """What circuits take of the limits of one job; loads add up.
+    """The load of circuits, for the limits of one job. Loads add up.
 
     Args:
         broadcasts: Transfers of measured data to the control electronics.
@@ -45,11 +45,11 @@ class Load:
 
     @property
     def broadcast_memory(self) -> int:
-        """What the broadcasts take of the control electronics' memory."""
+        """The memory of the control electronics that the broadcasts need."""
         return _BROADCAST * self.broadcasts + _BROADCAST_BIT * self.broadcast_bits
 
     def excess(self, limits: Limits) -> list[tuple[str, str, str]]:
-        """Return the limits that are exceeded: the rule, what there is, and the most that is allowed, in words."""
+        """Return the exceeded limits: the rule, the load, and the limit, in words."""
         busiest, most = max(self.control_instructions.items(), key=lambda each: each[1], default=(0, 0))
         found = []
         if self.broadcast_memory > limits.broadcast_memory:
@@ -70,7 +70,7 @@ class Load:
 
 
 def load_of(circuit: QuantumCircuit) -> Load:
-    """Return what one circuit takes.
+    """Return the load of one circuit.
 
     Example:
         >>> circuit = QuantumCircuit(2, 1)
@@ -114,8 +114,8 @@ def _size(circuit: QuantumCircuit) -> int:
 def broadcasts(circuit: QuantumCircuit) -> tuple[int, int]:
     """Count the transfers of measured data that a circuit's decisions need.
 
-    Data that was sent already is sent again only after it was measured or stored anew. What ``store`` computes is counted too,
-    since it must reach the control electronics all the same.
+    Data is sent again only after a new measurement or store. Values that ``store`` computes are counted too, since they must
+    also reach the control electronics.
 
     Args:
         circuit: A circuit.
@@ -146,7 +146,7 @@ def broadcasts(circuit: QuantumCircuit) -> tuple[int, int]:
 def _transfers(
     circuit: QuantumCircuit, outer: dict[Clbit, Clbit]
 ) -> Iterator[tuple[frozenset[Bit], frozenset[Bit]]]:
-    """Yield what each instruction reads and what it writes, with bits as the outermost circuit knows them."""
+    """Yield the bits that each instruction reads and writes, as bits of the outermost circuit."""
     for instruction in circuit.data:
         operation = instruction.operation
         if isinstance(operation, IfElseOp):

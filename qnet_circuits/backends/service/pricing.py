@@ -1,4 +1,4 @@
-"""What a compiled program costs on its device: checked against the service's limits, split into jobs, and timed."""
+"""The cost of a compiled program on its device: its circuits are checked against the service's limits, split and timed."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def priced(
     remaining: float | None = None,
     repeats: int = 1,
 ) -> tuple[tuple[JobPlan, ...], tuple[float, ...], RunCost]:
-    """Return the jobs of one block, the estimated seconds of each, and what all blocks cost with the options of a backend.
+    """Return the jobs of one block, the estimated seconds of each, and the cost of all blocks with the backend's options.
 
     Args:
         backend: The backend; nothing is submitted.
         compiled: A program compiled for its device.
         shots: Shots of each circuit.
         noise: Gives the latency of decisions. Default: ``DeviceNoise()``.
-        rep_delay: Seconds between two shots. Default: the backend's, or 250 µs where it does not say.
-        remaining: Seconds that the instance has left, if that is known.
+        rep_delay: Seconds between two shots. Default: that of the backend, or 250 µs if unknown.
+        remaining: Seconds that the instance has left, if known.
         repeats: Blocks, each with jobs of its own.
 
     Raises:
-        UnsupportedError: If there is no device, or a circuit breaks a limit by itself.
+        UnsupportedError: If there is no device, or a single circuit exceeds a limit.
         ParameterError: If an option of the backend does not fit.
     """
     if rep_delay is None:
@@ -66,5 +66,5 @@ def limits_of(device: Device) -> Limits:
 
 
 def own_target(device: Device) -> Target:
-    """Return the target with everything that the device says, alignment and variants of operations included."""
+    """Return the target with all data of the device, including alignment and variants of operations."""
     return device.target if device.backend is None else device.backend.target

@@ -1,4 +1,4 @@
-"""A run as jobs that keep to the limits, each with the same shots for all of its circuits."""
+"""Splitting of a run into jobs within the limits, each with the same number of shots for all its circuits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class JobPlan:
     Args:
         circuits: Their numbers in the run.
         shots: Shots of each.
-        kept: How many of these shots are asked for, for each circuit; the rest is surplus, to be discarded at random.
+        kept: The requested shots of each circuit; the rest is surplus, discarded at random.
 
     Example:
         >>> JobPlan((0, 2), 100, (100, 60)).waste
@@ -44,7 +44,7 @@ class JobPlan:
 
     @property
     def waste(self) -> int:
-        """Executions that nobody asked for."""
+        """Surplus executions."""
         return self.executions - sum(self.kept)
 
 
@@ -55,11 +55,11 @@ def split(
     seconds: Sequence[float],
     limits: Limits,
 ) -> tuple[JobPlan, ...]:
-    """Split a run into jobs that keep to the limits.
+    """Split a run into jobs within the limits.
 
-    A job runs all of its circuits with the same number of shots. Circuits with different numbers run together with the
-    largest, or in jobs of their own, whichever takes less time of the processor: a job costs about two seconds, a surplus shot
-    what a shot costs. A circuit with more shots than a job may have is in several.
+    A job runs all its circuits with the same number of shots. Circuits with different numbers run together with the largest
+    number, or in separate jobs, whichever takes less processor time. A job costs about two seconds, and a surplus shot costs
+    as much as any shot. A circuit with more shots than a job may have is in several jobs.
 
     Args:
         circuits: The circuits, on the device's qubits.
@@ -69,11 +69,11 @@ def split(
         limits: The limits of a job.
 
     Returns:
-        The jobs. Every circuit is in at least one, and what its jobs keep of it adds up to its shots. One job if that is
-        possible.
+        The jobs; a single job if possible. Every circuit is in at least one job, and its kept shots add up to its requested
+        shots.
 
     Raises:
-        UnsupportedError: If a circuit breaks a rule by itself: one circuit cannot be split.
+        UnsupportedError: If a single circuit violates a rule, since one circuit cannot be split.
 
     Example:
         >>> from qiskit.providers.fake_provider import GenericBackendV2
@@ -96,7 +96,7 @@ def split(
 
 
 def _groups(counts: Sequence[int], times: Sequence[float]) -> list[list[int]]:
-    """Return the circuits that run with the same number of shots, in the groups that cost least.
+    """Return the cheapest grouping of circuits that run with the same number of shots.
 
     Some cheapest grouping takes neighbours in the order of counts. ``least[j]`` is the least cost of the j largest counts:
     the overhead of a job for each group, and the surplus shots of its members.
@@ -123,14 +123,14 @@ def _groups(counts: Sequence[int], times: Sequence[float]) -> list[list[int]]:
 
 
 def _most_shots(members: Sequence[int], times: Sequence[float], limits: Limits, asked: int) -> int:
-    """Return the most shots that a job may have with any one of some circuits."""
+    """Return the largest number of shots of a job with any one of some circuits."""
     longest = max(times[k] for k in members)
     in_time = int((limits.seconds - JOB_OVERHEAD) / longest) if longest > 0 else asked
     return min(asked, limits.executions, limits.shots, in_time)
 
 
 def _rounds(members: Sequence[int], counts: Sequence[int], most: int) -> list[tuple[int, dict[int, int]]]:
-    """Return rounds of equal shots, none with more than ``most``: each with its shots and what it keeps of which circuit."""
+    """Return rounds of equal shots, at most ``most``: each with its shots and the kept shots of its circuits."""
     asked = max(counts[k] for k in members)
     number = math.ceil(asked / most)
     rounds = []
@@ -146,7 +146,7 @@ def _rounds(members: Sequence[int], counts: Sequence[int], most: int) -> list[tu
 def _packed(
     kept: Mapping[int, int], shots: int, loads: Sequence[Load], times: Sequence[float], limits: Limits
 ) -> list[JobPlan]:
-    """Return jobs of some circuits with the same shots; each circuit goes into the first that has room for it."""
+    """Return jobs of some circuits with the same shots. Each circuit goes into the first job with room for it."""
     members: list[list[int]] = []
     totals: list[Load] = []
     for k in kept:
@@ -167,18 +167,18 @@ def _packed(
 def gather(
     jobs: Sequence[JobPlan], results: Sequence[Sequence[Registers]], rng: np.random.Generator
 ) -> list[dict[str, npt.NDArray[np.bool_]]]:
-    """Put the outcomes of jobs together again, without the surplus.
+    """Join the outcomes of jobs, without surplus shots.
 
     Args:
         jobs: The jobs of a run.
         results: For each job, the registers of each of its circuits as bool arrays (shots, width).
-        rng: Decides which shots are surplus.
+        rng: The random generator that selects surplus shots.
 
     Returns:
-        The registers of each circuit of the run, in its order, with the shots that were asked for.
+        The registers of each circuit of the run, in its order, with the requested shots.
 
     Raises:
-        BackendError: If there are not as many results, or shots, as the jobs have.
+        BackendError: If the number of results or shots differs from that of the jobs.
 
     Example:
         >>> bits = np.zeros((3, 1), dtype=bool)

@@ -1,4 +1,4 @@
-"""The numbers that a job must keep to, and what breaks one."""
+"""The limits of a job, and their violations."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ JOB_OVERHEAD = 2.0
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that one job may take, as IBM Quantum's guides on job limits and dynamic circuits stated it in 2026.
+    """The limits of one job, from IBM Quantum's guides on job limits and dynamic circuits in 2026.
 
-    The numbers have changed before (executions were 10 million, instructions 26.8 million), hence they can be given.
+    The limits have changed before (executions were 10 million, instructions 26.8 million), so other limits can be given.
 
     Args:
-        condition_bits: Bits of an operand of a decision. The guide limits each operand; it says nothing of an expression over
-            many single bits, such as the parity of a correction, so that the same number is taken for all bits that one
-            decision reads: the careful reading.
-        broadcast_memory: Memory of the control electronics for broadcasts. The guide knows two points of it, about 300
-            broadcasts of 60 bits or 2400 of one bit. The straight line through both is 52 for a broadcast and 7 for each of
-            its bits, out of 141,600.
+        condition_bits: Bits of an operand of a decision. The guide limits each operand. It does not mention expressions over
+            many single bits, such as the parity of a correction. So the same number is, cautiously, taken for all bits that
+            one decision reads.
+        broadcast_memory: Memory of the control electronics for broadcasts. The guide states two points: about 300 broadcasts
+            of 60 bits, or 2400 of one bit. The straight line through both gives 52 for a broadcast and 7 for each of its bits,
+            out of 141,600.
         control_instructions: Instructions of the control system for each qubit.
         executions: Circuits times shots.
         two_qubit_gates: Fewer than 10,000 are sure to pass; the service may take more, depending on options.
@@ -33,7 +33,7 @@ class Limits:
         shots: Shots of one circuit; processors state their own.
 
     Raises:
-        ParameterError: If a limit is no whole number of at least 1.
+        ParameterError: If a limit is not a whole number of at least 1.
 
     Example:
         >>> Limits().condition_bits
@@ -58,14 +58,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class Violation:
-    """Something that a processor would refuse, or fail at after the wait.
+    """A property of a circuit that a processor would refuse, or at which it would fail after the queue.
 
     Args:
-        rule: The rule that is broken, by a short name such as ``condition``.
-        circuit: Name of the circuit, or None if it is the circuits together that are too much for one job.
-        instruction: The instruction, with its qubits and its place, or None if it is no single one.
-        message: What is wrong, with the number given and the number allowed.
-        way_out: What to do.
+        rule: The violated rule, by a short name such as ``condition``.
+        circuit: Name of the circuit, or None if all circuits together exceed a limit of one job.
+        instruction: The instruction, with its qubits and its place, or None if it is not a single instruction.
+        message: The violation, with the given number and the allowed number.
+        way_out: The advice.
 
     Example:
         >>> str(Violation("shots", "zz", None, "circuit 'zz' has 0 shots, at least 1 is needed", "give shots=1 or more"))
@@ -83,10 +83,10 @@ class Violation:
 
 
 def refuse(violations: Sequence[Violation]) -> None:
-    """Raise an error of one line for the first violation that says how many more there are; do nothing without any.
+    """Raise an error for the first violation, in one line, with the number of further violations.
 
     Args:
-        violations: What is broken, in order.
+        violations: The violations, in order. If there are none, nothing happens.
 
     Raises:
         UnsupportedError: If there is a violation.
