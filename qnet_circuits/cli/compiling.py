@@ -1,4 +1,4 @@
-"""``qnet compile`` and ``layouts``: the circuits that a protocol becomes, for other tools, and where they may lie."""
+"""``qnet compile`` and ``layouts``: the compiled circuits of a protocol, for other tools, and a comparison of placements."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from qnet_circuits.cli.output import show
 def compile_(protocol: Any, options: dict[str, Any], backend: str, export: str | None, as_json: bool) -> None:
     """Compile a protocol's circuits, and write them for other tools.
 
-    Nothing is run. NAME is one that `qnet list` names, or FILE.py:Class.
+    Nothing is run. NAME is a protocol in `qnet list`, or FILE.py:Class.
     """
     from qnet_circuits.programs.protocol import called
     from qnet_circuits.runs.verbs import compile
@@ -50,17 +50,19 @@ def compile_(protocol: Any, options: dict[str, Any], backend: str, export: str |
 @click.command()
 @takes_protocol(
     "compare_layouts",
-    click.option("--on", "device", metavar="DEVICE", help="A stand-in device, or a snapshot's file; needed."),
+    click.option(
+        "--on", "device", metavar="DEVICE", help="A stand-in device, or the file of a snapshot; required."
+    ),
     click.option("--figure", help="Name of the figure.  [default: fidelity, or the first]"),
-    click.option("--seeds", default=1, show_default=True, help="How many seeds level 3 has."),
+    click.option("--seeds", default=1, show_default=True, help="Number of seeds for level 3."),
 )
 @memory_option
 @json_option
 def layouts(protocol: Any, options: dict[str, Any], device: str | None, as_json: bool, **more: Any) -> None:
-    """Predict a figure here and where Qiskit's level 3 begins.
+    """Predict a figure on our placement and on Qiskit's.
 
-    Each row is a placement: who chose it, the most SWAPs of a circuit, the exact value, and the qubits. NAME is one that
-    `qnet list` names, or FILE.py:Class.
+    Each row is a placement: its origin, the largest number of SWAPs in a circuit, the exact value, and the qubits. NAME is a
+    protocol in `qnet list`, or FILE.py:Class.
     """
     from qnet_circuits.programs.protocol import called
     from qnet_circuits.runs.comparing_layouts import compare_layouts

@@ -1,4 +1,4 @@
-"""``qnet list`` and ``describe``: the protocols that there are, and what one of them assumes, takes and costs."""
+"""``qnet list`` and ``describe``: all protocols, and the assumptions, parameters and resources of one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SECTION = re.compile(r"^(Args|Raises|Returns|Example|Examples):$", re.MULTILINE
 @click.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the protocols, from first to advanced."""
+    """List the protocols, from basic to advanced."""
     from qnet_circuits.programs.learning import learning_order
     from qnet_circuits.programs.protocol import protocol_class, protocol_names, summary
 
@@ -34,7 +34,7 @@ def list_(as_json: bool) -> None:
     lines = []
     for group, names in groups.items():
         lines += ["", group, *(f"  {name.ljust(width)}  {listed[name]}" for name in names)]
-    lines += ["", "qnet describe NAME says more; qnet run NAME runs one."]
+    lines += ["", "qnet describe NAME describes a protocol; qnet run NAME runs it."]
     show({"schema": 1, "protocols": listed, "groups": groups} if as_json else "\n".join(lines[1:]))
 
 
@@ -43,9 +43,9 @@ def list_(as_json: bool) -> None:
 @set_option
 @json_option
 def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """Say what a protocol assumes, takes and costs.
+    """Describe a protocol's assumptions and resources.
 
-    NAME is one that `qnet list` names, or FILE.py:Class.
+    NAME is a protocol in `qnet list`, or FILE.py:Class.
     """
     import numpy as np
 
@@ -78,7 +78,7 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
 
 
 def _told(cls: type) -> tuple[str, dict[str, str]]:
-    """Return what a class's documentation says of the protocol, and of each argument, without what is for programmers."""
+    """Return a class's documentation of the protocol and of each argument, without the parts for programmers."""
     parts = _SECTION.split(inspect.cleandoc(str(cls.__doc__ or "")))
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
     found = re.split(r"^(\w+): ", textwrap.dedent(sections.get("Args", "").strip("\n")), flags=re.MULTILINE)
@@ -89,12 +89,12 @@ def _told(cls: type) -> tuple[str, dict[str, str]]:
 
 
 def _plain(text: str) -> str:
-    """Return documentation without its marks for code."""
+    """Return documentation without markup of code."""
     return text.replace("``", "")
 
 
 def _parameters(protocol: Any, arguments: Mapping[str, str]) -> list[str]:
-    """Return the lines on the parameters, as ``--set`` takes them; what was not given has no value."""
+    """Return the lines on the parameters, as ``--set`` takes them. A parameter that was not given has no value."""
     given = {name: _written(value) for name, value in protocol.parameters.items()}
     named = {name: f"{name}={given[name]}" if name in given else name for name in {**arguments, **given}}
     if not named:
@@ -115,7 +115,7 @@ def _written(value: Any) -> str:
 
 
 def _costs(ledger: Mapping[str, Any], announced: Iterable[str], sifting: str) -> list[str]:
-    """Return the lines on what one shot costs."""
+    """Return the lines on the resources of one shot."""
     waited, rounds, said = (ledger[key] for key in _MESSAGES)
     lines = [
         f"{key.replace('_', ' ')}: {_listed(value)}" for key, value in ledger.items() if key not in _MESSAGES
@@ -146,12 +146,12 @@ def _listed(value: Any) -> str:
 
 
 def _announced(program: Any) -> list[str]:
-    """Return what nodes announce, each once."""
+    """Return the distinct announcements of nodes."""
     return list(dict.fromkeys(each.what for item in program.items for each in item.announced))
 
 
 def _sifting(protocol: Any) -> str:
-    """Return how many rounds of a key distribution are kept."""
+    """Return the line on the share of rounds that a key distribution keeps."""
     from qnet_circuits.qkd.distribution import KeyDistribution
 
     if not isinstance(protocol, KeyDistribution):

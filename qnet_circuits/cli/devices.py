@@ -1,4 +1,4 @@
-"""``qnet devices``: the stand-in devices and their calibration, and one device at a time."""
+"""``qnet devices``: the stand-in devices, or the calibration of one device."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ _QUANTITIES = {
     "--values",
     type=click.Path(),
     metavar="FILE|DIR",
-    help="Lay values over the calibration: a CSV file with the columns place,quantity,value, or the run of a link benchmark.",
+    help="Replace calibrated values by those of a CSV file with columns place,quantity,value, or of a link benchmark's run.",
 )
 @click.option("--save", type=click.Path(), metavar="FILE", help="Write the device's snapshot to FILE.json.")
 @json_option
 def devices(name: str | None, values: str | None, save: str | None, as_json: bool) -> None:
     """List the stand-in devices, or show one.
 
-    NAME is one of them, or the path of a snapshot.
+    NAME is a stand-in device, or the path of a snapshot.
     """
     if name is None:
         if values is not None or save is not None:
             raise ParameterError(
-                "--values and --save are for one device; name it: qnet devices NAME --values FILE.csv --save FILE.json"
+                "--values and --save need one device; name it: qnet devices NAME --values FILE.csv --save FILE.json"
             )
         listed = _listed()
         show({"schema": 1, "devices": listed} if as_json else table([_row(each) for each in listed]))
@@ -67,7 +67,7 @@ def devices(name: str | None, values: str | None, save: str | None, as_json: boo
 
 
 def _with_values(device: Any, path: str) -> Any:
-    """Return a device with values of a file, or of a link benchmark's run, laid over its calibration."""
+    """Return a device whose calibration has some values replaced by those of a file or of a link benchmark's run."""
     from qnet_circuits.devices.device import Device
     from qnet_circuits.runs.measured_values import measured_values
 
@@ -82,7 +82,7 @@ def _described(device: Any) -> dict[str, Any]:
 
 
 def _listed() -> list[dict[str, Any]]:
-    """Return all stand-ins, those in service first, larger ones before smaller ones."""
+    """Return all stand-ins: those in service first, and larger ones before smaller ones."""
     from qnet_circuits.backends.ibm.client import fake_device, fake_device_names
     from qnet_circuits.devices.fleet import FAMILY, IN_SERVICE, RETIRED
 
@@ -106,7 +106,7 @@ _MEDIANS = {
 
 
 def _row(plain: dict[str, Any]) -> Row:
-    """Return a device's line in the list, with numbers at the right."""
+    """Return a device's line in the list, with numbers aligned at the right."""
     return {
         "device": plain["name"],
         "qubits": str(plain["qubits"]).rjust(len("qubits")),
@@ -124,7 +124,7 @@ def _median(plain: dict[str, Any], quantity: str, form: str) -> str:
 
 
 def _page(plain: dict[str, Any]) -> list[str]:
-    """Return lines of what there is to know of one device."""
+    """Return the lines on one device."""
     from qnet_circuits.devices.fleet import UNKNOWN
 
     gaps = [f"{count} {key.replace('_', ' ')}" for key, count in plain["gaps"].items() if count]

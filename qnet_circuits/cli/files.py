@@ -1,4 +1,4 @@
-"""Networks that commands read, pictures and keys that they write: refused before anything runs where that cannot be done."""
+"""Networks that commands read, and plots and keys that they write. Unusable files are refused before anything runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_BYTES = 2**24
 
 
 def network_in(given: str) -> dict[str, Any]:
-    """Return the plain form of a network: of a file, or of text that was meant to be the JSON itself."""
+    """Return the plain form of a network from a file, or from the JSON text itself."""
     from qnet_circuits.programs.network import Network
 
     if given.lstrip().startswith("{"):
@@ -22,7 +22,7 @@ def network_in(given: str) -> dict[str, Any]:
     try:
         text = read_file(given, _MOST_BYTES).decode()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
         raise ParameterError(
             f"--set network: {given!r} cannot be read: {reason}; give a file of Network.to_json, or its JSON"
         ) from None
@@ -33,18 +33,18 @@ def network_in(given: str) -> dict[str, Any]:
 
 
 def check_picture(_: Any, __: Any, file: str | None) -> str | None:
-    """Refuse a picture that could not be saved, before anything runs; for use as an option's callback."""
+    """Refuse a plot file that cannot be saved, before anything runs; for use as an option's callback."""
     if file is None:
         return None
     known = (".png", ".pdf", ".svg", ".jpg")
     if Path(file).suffix.lower() not in known:
-        raise ParameterError(f"--plot takes a file that ends in {', '.join(known)}, got {file!r}")
+        raise ParameterError(f"--plot needs a file name that ends in {', '.join(known)}, got {file!r}")
     _check_writable("--plot", file)
     return file
 
 
 def save_picture(drawn: Any, file: str | None) -> None:
-    """Save what has a ``plot`` method as a picture."""
+    """Save the plot of an object with a ``plot`` method."""
     if file is None:
         return
     import matplotlib
@@ -64,11 +64,11 @@ def save_picture(drawn: Any, file: str | None) -> None:
 
 
 def check_page(_: Any, __: Any, file: str | None) -> str | None:
-    """Refuse a page that could not be saved, before anything runs; for use as an option's callback."""
+    """Refuse a page file that cannot be saved, before anything runs; for use as an option's callback."""
     if file is None:
         return None
     if Path(file).suffix.lower() not in (".html", ".htm"):
-        raise ParameterError(f"--html takes a file that ends in .html, got {file!r}")
+        raise ParameterError(f"--html needs a file name that ends in .html, got {file!r}")
     _check_writable("--html", file)
     return file
 
@@ -82,29 +82,29 @@ def save_page(page: str, file: str) -> None:
 
 
 def check_key_file(file: str | None, protocol: Any = None, seeded: bool = False) -> None:
-    """Refuse a file for a key that could not be written, of a protocol that makes none, or of a seed, before anything runs."""
+    """Refuse a key file before anything runs, if it cannot be written, the protocol makes no key, or a seed is given."""
     if file is None:
         return
     if protocol is not None and not protocol.secret_outcomes:
         raise ParameterError(f"--key-out: {protocol.name} makes no key; leave it out")
     if not file:
-        raise ParameterError("--key-out takes the name of a new file, got ''")
+        raise ParameterError("--key-out needs the name of a new file, got ''")
     if seeded:
         raise ParameterError(
-            "--key-out: the run has a seed that was given, and whoever knows it knows the key; run without --seed"
+            "--key-out: the run has a given seed, and everybody who knows the seed knows the key; run without --seed"
         )
     check_new("--key-out", file)
     _check_writable("--key-out", file)
 
 
 def check_new(option: str, file: str) -> None:
-    """Refuse a file that is there already: the command line overwrites no key and no snapshot."""
+    """Refuse an existing file: the command line overwrites no key and no snapshot."""
     if os.path.lexists(file):
         raise RecordError(f"{option}: {file} exists, and nothing is overwritten; choose another file")
 
 
 def _check_writable(option: str, file: str) -> None:
-    """Refuse a file that cannot be written; what is made to find that out is removed again."""
+    """Refuse a file that cannot be written. Files that are made for this check are removed again."""
     target = os.path.realpath(file)
     there = os.path.exists(target)
     try:

@@ -1,4 +1,4 @@
-"""``qnet cost``, ``submit``, ``status``, ``fetch`` and ``cancel``: runs on processors, and coming back to them."""
+"""``qnet cost``, ``submit``, ``status``, ``fetch`` and ``cancel``: runs on processors, now and later."""
 
 from __future__ import annotations
 
@@ -22,20 +22,23 @@ from qnet_circuits.cli.output import show
 @takes_protocol(
     "estimate_cost",
     click.option("--on", "backend", required=True,
-                 help="Where it would run: ibm:<processor>, or aer:<device or file> without an account."),
+                 help="The backend: ibm:<processor>, or aer:<device or file> without an account."),
 )  # fmt: skip
 @click.option("--rep-delay", type=float, metavar="SECONDS",
               help="Time between two shots.  [default: the processor's own, or 0.00025]")  # fmt: skip
 @click.option(
-    "--remaining", type=float, metavar="SECONDS", help="What the instance has left, if that is known."
+    "--remaining",
+    type=float,
+    metavar="SECONDS",
+    help="Processor seconds that the instance has left, if known.",
 )
 @json_option
 def cost(
     protocol: Any, options: dict[str, Any], backend: str, as_json: bool, **about: Any
 ) -> None:  # fmt: skip
-    """Estimate what a run would cost on a processor.
+    """Estimate the cost of a run on a processor.
 
-    Nothing is submitted. NAME is one that `qnet list` names, or FILE.py:Class.
+    Nothing is submitted. NAME is a protocol in `qnet list`, or FILE.py:Class.
     """
     from qnet_circuits.programs.protocol import called
     from qnet_circuits.runs.cost_estimate import estimate_cost
@@ -54,17 +57,16 @@ def cost(
     ),
 )
 @click.option(
-    "--out", type=click.Path(), metavar="DIR", help="A new directory that keeps the run; needed on ibm:."
+    "--out", type=click.Path(), metavar="DIR", help="A new directory that keeps the run; required on ibm:."
 )
 @click.option("--dry-run", is_flag=True, help="Check everything; write and submit nothing.")
 @json_option
 def submit(
     protocol: Any, options: dict[str, Any], backend: str, out: str | None, as_json: bool, **more: Any
 ) -> None:
-    """Submit a protocol to a processor, and come back later.
+    """Submit a protocol to a processor without waiting.
 
-    `qnet status`, `fetch` and `cancel` take the directory from there on. NAME is one that `qnet list` names, or
-    FILE.py:Class.
+    Then use `qnet status`, `fetch` and `cancel` with the directory. NAME is a protocol in `qnet list`, or FILE.py:Class.
     """
     from qnet_circuits.runs.verbs import submit as submit_
 
@@ -79,7 +81,7 @@ def submit(
 @click.argument("directories", nargs=-1, required=True, type=click.Path())
 @json_option
 def status(directories: tuple[str, ...], as_json: bool) -> None:
-    """Ask how far runs are, each by its directory."""
+    """Show the status of runs, each given by its directory."""
     from qnet_circuits.runs.verbs import open_run
 
     states = []
@@ -99,18 +101,16 @@ def status(directories: tuple[str, ...], as_json: bool) -> None:
     "--submit",
     "adopt",
     is_flag=True,
-    help="Submit what is not submitted yet of a run that another machine prepared, or of a copy.",
+    help="Submit the remaining jobs of a run that another machine prepared, or of a copy.",
 )
-@click.option(
-    "--partial", is_flag=True, help="If jobs ended badly: analyse the blocks whose jobs all ended well."
-)
+@click.option("--partial", is_flag=True, help="If jobs failed, analyse the blocks whose jobs all succeeded.")
 @takes_result
 def fetch(
     directory: str, no_wait: bool, adopt: bool, partial: bool, level: float, key_out: str | None, **shown: Any
 ) -> None:
     """Wait for a run and print its figures.
 
-    A run that was interrupted, in any way and at any step, goes on from there.
+    A run that was interrupted, in any way and at any step, is continued.
     """
     from qnet_circuits.runs.verbs import open_run
 
@@ -125,14 +125,12 @@ def fetch(
 
 @click.command()
 @click.argument("directory", type=click.Path())
-@click.option(
-    "--adopt", is_flag=True, help="Take over a run that another machine prepared, or a copy, first."
-)
+@click.option("--adopt", is_flag=True, help="First take over a run that another machine prepared, or a copy.")
 @json_option
 def cancel(directory: str, adopt: bool, as_json: bool) -> None:
-    """Give up a run that is not finished, and cancel its jobs.
+    """Cancel an unfinished run and its jobs.
 
-    One that may exist and is not listed yet is looked for until it must be listed.
+    A job that may exist and is not listed yet is looked for until it must be listed.
     """
     from qnet_circuits.runs.verbs import open_run
 
@@ -149,7 +147,7 @@ def _state(run: Any, directory: str | None) -> dict[str, Any]:
 
 
 def show_runs(states: list[dict[str, Any]], as_json: bool, advice: str = "") -> None:
-    """Print what is known of runs, and advice for people."""
+    """Print the status of runs, and advice for people."""
     lines = [line for state in states for line in _lines(state)]
     if advice:
         lines.append(advice)
@@ -160,7 +158,7 @@ def _lines(state: dict[str, Any]) -> Iterator[str]:
     made, planned = state["jobs"], state["planned_jobs"]
     jobs = f"  {'job' if len(made) == 1 else 'jobs'} {', '.join(made)}" if made else ""
     if state["status"] not in ("FAILED", "CANCELLED", "LOST") and 0 < len(made) < planned:
-        jobs += f", {len(made)} of {planned}: the others follow when these have ended"
+        jobs += f", {len(made)} of {planned}: the others follow when these have finished"
     where = f"{state['directory']}: " if state["directory"] else ""
     yield f"{where}{state['status']}  {state['protocol']} on {state['backend']}{jobs}"
     if state.get("reason"):

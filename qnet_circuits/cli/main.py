@@ -83,11 +83,11 @@ def qnet() -> None:
     Exit status:
       0    done
       1    the run succeeded but the protocol aborted, or a student's answer is wrong
-      2    the input was wrong; one line says what, and what to do
+      2    the input was wrong; one line says what is wrong, and what to do
       3    the backend failed
       4    not finished yet (fetch --no-wait)
       130  Ctrl-C
-      141  whoever read stdout has gone
+      141  the reader of stdout has closed it
     """  # noqa: D301  (click keeps the lines of a paragraph that begins with a real backspace)
 
 

@@ -1,4 +1,4 @@
-"""Mistakes in a protocol's own code, told in one line: what was raised, and where."""
+"""Errors in a protocol's own code, reported in one line: the exception and its place."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 
 
 def mistake(error: BaseException, files: Iterable[str] = ()) -> str | None:
-    """Return what code that is not the package's own raised; None if what was raised is of another origin.
+    """Return the error message for an exception of code outside the package; None if the exception has another origin.
 
     Args:
-        error: What was raised.
-        files: Files of protocols that were named. What classes of protocols lie in is known without.
+        error: The exception.
+        files: Named files of protocols. The files of registered protocol classes are known without.
     """
     own = {*files, *_files_of_protocols()}
     if _places(error, own):
-        return f"the protocol's own code failed: {told(error, own)}; mend it there"
+        return f"the protocol's own code failed: {told(error, own)}; correct it there"
     if isinstance(
         error, SystemExit
     ):  # Nothing here leaves in this way, least of all with the status of success.
@@ -28,7 +28,7 @@ def mistake(error: BaseException, files: Iterable[str] = ()) -> str | None:
 
 
 def _files_of_protocols() -> set[str]:
-    """Return the files of the modules of protocol classes that are not the package's own."""
+    """Return the files of protocol classes outside the package."""
     from qnet_circuits.programs.protocol import Protocol
 
     names, classes = set(), [Protocol]
@@ -43,7 +43,7 @@ def _files_of_protocols() -> set[str]:
 
 
 def told(error: BaseException, files: Iterable[str]) -> str:
-    """Return an exception, and the last place in some files that it came through."""
+    """Return an exception as text, with the last place in some files that it passed through."""
     try:
         text = str(error)
     except Exception:  # Its text is somebody's code too.
@@ -54,7 +54,7 @@ def told(error: BaseException, files: Iterable[str]) -> str:
 
 
 def _places(error: BaseException, files: Iterable[str]) -> list[Any]:
-    """Return where in some files an exception came through, outermost first."""
+    """Return the places in some files that an exception passed through, outermost first."""
     known = set(map(os.path.realpath, files))
     return [
         place

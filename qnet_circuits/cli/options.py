@@ -1,4 +1,4 @@
-"""What several commands take: a protocol with its parameters, and what a run of it is asked for."""
+"""Arguments of several commands: a protocol with its parameters, and the options of a run."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 def takes_protocol(
     verb: str, *own: Callable[[Any], Any], runs: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return a decorator that gives a command a protocol, and the options of a run that a verb takes.
+    """Return a decorator that gives a command a protocol and the options of a run that a verb takes.
 
-    The command is called with the protocol, and with ``options`` as the verb takes them, as ``RunOptions`` states them.
+    The command is called with the protocol and with ``options``, as ``RunOptions`` declares them for the verb.
 
     Args:
         verb: The verb.
-        *own: Options of the command that come before those, in the help text.
-        runs: Whether the command takes the directory of a run too; it is called with the path then, and with the options given.
+        *own: Options of the command that come before these options in the help text.
+        runs: Whether the command also takes the directory of a run. It is then called with the path and the given options.
     """
     taken = [
         each for each in dataclasses.fields(RunOptions) if each.metadata and verb in OPTIONS[each.name].verbs
@@ -49,7 +49,7 @@ def takes_protocol(
             stored = runs and os.path.isfile(os.path.join(name, "manifest.json"))
             if stored and settings:
                 raise ParameterError(
-                    f"--set is a protocol's, and {name} is the directory of a run; leave --set out"
+                    f"--set needs a protocol, and {name} is the directory of a run; leave --set out"
                 )
             protocol = Path(name) if stored else protocol_of(name, settings)
             options = {each.name: given.pop(each.name) for each in taken}
@@ -98,21 +98,21 @@ set_option = click.option(
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A parameter of the protocol; may be given several times. A network is a file of Network.to_json, or the JSON itself.",
+    help="A parameter of the protocol; may be repeated. For a network, give a file of Network.to_json, or the JSON itself.",
 )
 mitigate_only_option = click.option(
     "--mitigate-only",
     metavar="BITS",
-    help="As --mitigate, for these registers and bits alone, such as out,swap[0].",
+    help="Like --mitigate, but only for these registers and bits, such as out,swap[0].",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 compare_option = click.option(
     "--compare",
     is_flag=True,
-    help="Put figures side by side with controls, prediction, ideal, theory and bounds; the picture too.",
+    help="Print figures side by side with controls, prediction, ideal, theory and bounds; also in the plot.",
 )
 plot_option = click.option(
-    "--plot", type=click.Path(), metavar="FILE", callback=check_picture, help="Save a picture of the figures."
+    "--plot", type=click.Path(), metavar="FILE", callback=check_picture, help="Save a plot of the figures."
 )
 level_option = click.option(
     "--level",
@@ -134,7 +134,7 @@ memory_option = click.option(
 
 
 def takes_result(command: _F) -> _F:
-    """Give a command that prints a stored run's result the options of that."""
+    """Give a command the options for printing the result of a stored run."""
     key = click.option(
         "--key-out",
         type=click.Path(),
@@ -173,7 +173,7 @@ def _class_in_file(name: str) -> Any:
     file, _, class_name = name.rpartition(":")
     path = Path(file)
     if not os.path.isfile(file):
-        raise ParameterError(f"there is no file {file}; give FILE.py:Class")
+        raise ParameterError(f"there is no file {file}; give an existing file as FILE.py:Class")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -191,14 +191,14 @@ def _class_in_file(name: str) -> Any:
 
 
 def pairs(option: str, given: Sequence[str]) -> dict[str, Any]:
-    """Return KEY=VALUE pairs of an option, with values read as JSON where they are JSON, as text otherwise."""
+    """Return KEY=VALUE pairs of an option. Values are read as JSON if they are JSON, and as text otherwise."""
     parsed: dict[str, Any] = {}
     for setting in given:
         key, equals, value = setting.partition("=")
         if not equals or not key:
             raise ParameterError(f"{option} takes KEY=VALUE, got {setting!r}")
         if key in parsed:
-            raise ParameterError(f"{option} gives {key} twice; give it once")
+            raise ParameterError(f"{option} gives {key} twice; give it only once")
         try:
             parsed[key] = json.loads(value)
         except RecursionError:
@@ -209,19 +209,19 @@ def pairs(option: str, given: Sequence[str]) -> dict[str, Any]:
 
 
 def noise_of(given: Sequence[str]) -> Any:
-    """Return the description of noise that ``--noise`` gives, or None."""
+    """Return the description of noise of ``--noise``, or None."""
     from qnet_circuits.devices.device_noise import DeviceNoise
 
     return DeviceNoise.from_parameters(**pairs("--noise", given)) if given else None
 
 
 def copies_of(text: str) -> int | str:
-    """Return a number of copies that was given as text, which may be max."""
+    """Return a number of copies, or max, from text."""
     return int(text) if text.lstrip("-").isdecimal() else text
 
 
 def layout_of(text: str | None) -> list[int] | list[list[int]] | str | None:
-    """Return a layout that was given as text: auto, predicted, qubits, those of several copies, or the directory of a run."""
+    """Return a layout from text: auto, predicted, qubits, qubits of several copies, or the directory of a run."""
     if text is None or text in ("auto", "predicted") or os.path.isdir(text):
         return text
     try:
@@ -242,12 +242,12 @@ _READ: dict[str, Callable[[Any], Any]] = {
 
 @contextmanager
 def go_on(directory: str | Path | None, verb: str = "fetch", new: bool = False) -> Iterator[None]:
-    """Say how to go on with the run that a directory keeps, if Ctrl-C comes in the body of the ``with``.
+    """Say how to continue the run in a directory, if Ctrl-C comes in the body of the ``with``.
 
     Args:
         directory: The directory, or None for a run in memory.
-        verb: The command that goes on.
-        new: Whether the body makes the run: one that was there before is none to go on with.
+        verb: The command that continues the run.
+        new: Whether the body makes the run. A run that existed before is not one to continue.
     """
     # Unlike a Path, os.path says of a name that is too long that it does not exist.
     manifest = "" if directory is None else os.path.join(directory, "manifest.json")
@@ -256,7 +256,7 @@ def go_on(directory: str | Path | None, verb: str = "fetch", new: bool = False) 
         yield
     except KeyboardInterrupt:
         kept = os.path.exists(manifest) and not foreign
-        where = f"; go on with: qnet {verb} {shlex.quote(str(directory))}" if kept else ""
+        where = f"; continue with: qnet {verb} {shlex.quote(str(directory))}" if kept else ""
         raise Interrupted(f"interrupted{where}") from None
 
 
@@ -268,7 +268,7 @@ def print_result(
     compare: bool = False,
     **more: Any,
 ) -> None:
-    """Print a result, or its comparison, for people or as one object, and save its picture and key; exit with 1 if refused."""
+    """Print a result or its comparison, as text or JSON, and save its plot and key. Exit with 1 if the protocol aborted."""
     shown = result.compare() if compare else result
     if compare:
         more["comparison"] = shown.to_dict()

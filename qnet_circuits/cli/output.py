@@ -1,4 +1,4 @@
-"""What commands print: whole or not at all, whatever stdout is, and nothing of what libraries say beside it."""
+"""The output of commands: complete or not at all, for any stdout, and without the output of libraries."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _LOGGING = ("QISKIT_IBM_RUNTIME_LOG_LEVEL", "QISKIT_IBM_RUNTIME_LOG_FILE")
 
 
 class Interrupted(Exception):
-    """Ctrl-C while a command was at work; says how to go on, where something is kept."""
+    """Ctrl-C during a command. The message says how to continue, if anything is kept."""
 
 
 class Printed(io.StringIO):
-    """What a command prints. It is held until the command has ended, and released earlier by a command that has no end."""
+    """The output of a command. It is held until the command has ended; a command without an end releases it earlier."""
 
     def __init__(self) -> None:
         super().__init__()
         self._stdout = sys.stdout
 
     def release(self, code: int = 0) -> int:
-        """Write to stdout what is held, and return a status, another one if stdout cannot be written."""
+        """Write the held output to stdout. Return the status, or another status if stdout cannot be written."""
         text = self.getvalue()
         self.seek(0)
         self.truncate()
@@ -54,7 +54,7 @@ def show_now(said: str) -> None:
 
 
 def show(said: str | Mapping[str, Any]) -> None:
-    """Print a text, or plain values as one JSON object; it reaches stdout when the command has ended."""
+    """Print a text, or plain values as one JSON object. The output reaches stdout when the command has ended."""
     context = click.get_current_context(silent=True)
     try:
         text = said if isinstance(said, str) else json.dumps(finite(said), allow_nan=False)
@@ -66,10 +66,10 @@ def show(said: str | Mapping[str, Any]) -> None:
 
 
 def aside(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Let whatever else is printed while a command works, by a protocol's own code say, go to stderr.
+    """Send all other output during a command, for example of a protocol's own code, to stderr.
 
     Raises:
-        Interrupted: At Ctrl-C, before click adds a line of its own.
+        Interrupted: At Ctrl-C, before click prints its own line.
     """
 
     @functools.wraps(command)
@@ -85,9 +85,9 @@ def aside(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep warnings and logs of libraries from the terminal, unless whoever started the process asked for them.
+    """Hide warnings and logs of libraries, unless the user enabled them.
 
-    What a reader must know is in a result's notes, and what went wrong in the one line that says so.
+    Important facts are in a result's notes, and each error is one line.
     """
     with warnings.catch_warnings(action=None if sys.warnoptions else "ignore"):
         before = logging.root.manager.disable
@@ -100,7 +100,7 @@ def quiet() -> Iterator[None]:
 
 
 def complain(message: str, code: int) -> int:
-    """Print one line on stderr, if anybody can read it, and return the status."""
+    """Print one line on stderr, if stderr is open, and return the status."""
     try:
         click.echo("qnet: " + printable(" ".join(message.split())), err=True)
     except OSError:
@@ -109,7 +109,7 @@ def complain(message: str, code: int) -> int:
 
 
 def write_out(text: str, code: int, stream: TextIO | None) -> int:
-    r"""Write what a command printed to stdout, and return the status, another one if it cannot be written.
+    r"""Write the output of a command to stdout. Return the status, or another status if stdout cannot be written.
 
     A character that stdout's encoding lacks is written as Python writes it, such as ``\u03b5``.
     """
@@ -125,18 +125,18 @@ def write_out(text: str, code: int, stream: TextIO | None) -> int:
     except OSError as error:
         _leave(stream)
         return complain(
-            f"the command has done its work, but stdout cannot be written: {error.strerror}; send it elsewhere",
+            f"the command has finished, but stdout cannot be written: {error.strerror}; redirect it to another place",
             WRONG_INPUT,
         )
     return code
 
 
 def printable(text: str) -> str:
-    r"""Return a text in which what a terminal would obey, not show, is written as Python writes it, such as ``\u001b``."""
+    r"""Return a text with the control characters of terminals written as Python writes them, such as ``\u001b``."""
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\u{ord(c):04x}" for c in text)
 
 
 def _leave(stream: TextIO) -> None:
-    """Send what a stream still holds to nowhere, so that Python does not try again when it ends."""
+    """Discard the content that a stream still holds, so that Python does not try to write it again at its end."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

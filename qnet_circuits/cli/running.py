@@ -1,4 +1,4 @@
-"""``qnet run``, ``predict``, ``budget`` and ``replay``: figures, sampled, exact, taken apart, and analysed again."""
+"""``qnet run``, ``predict``, ``budget``, ``replay`` and ``report``: sampled and exact figures, error budgets, stored runs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from qnet_circuits.errors import ParameterError
 @click.option(
     "--keep-outcomes",
     is_flag=True,
-    help="With --json: add how often each outcome came.",
+    help="With --json: add the counts of all outcomes.",
 )
 def run(
     protocol: Any, options: dict[str, Any], backend: str, level: float,
@@ -59,7 +59,9 @@ def run(
             f"{backend} costs processor time: qnet submit {name} --on {backend} --max-qpu-seconds S --out DIR, then qnet fetch"
         )
     if keep_outcomes and not shown["as_json"]:
-        raise ParameterError("--keep-outcomes adds counts to the JSON object; give --json too, or --out DIR")
+        raise ParameterError(
+            "--keep-outcomes adds counts to the JSON object; give also --json, or give --out DIR"
+        )
     if keep_outcomes and protocol.secret_outcomes and options["seed"] is None:
         raise ParameterError(
             f"the outcomes of {protocol.name} are key material; leave --keep-outcomes out, or give --seed, which makes the run "
@@ -85,7 +87,7 @@ def run(
     click.option(
         "--on",
         "device",
-        help="A stand-in device, or a snapshot's file.  [default: none, the links' noise only]",
+        help="A stand-in device, or the file of a snapshot.  [default: none, only links have noise]",
     ),
 )
 @memory_option
@@ -111,7 +113,9 @@ def predict(
 @click.command()
 @takes_protocol(
     "error_budget",
-    click.option("--on", "device", metavar="DEVICE", help="A stand-in device, or a snapshot's file; needed."),
+    click.option(
+        "--on", "device", metavar="DEVICE", help="A stand-in device, or the file of a snapshot; required."
+    ),
     click.option("--figure", help="Name of the figure.  [default: fidelity, or the first]"),
 )
 @memory_option
@@ -120,9 +124,9 @@ def predict(
 def budget(
     protocol: Any, options: dict[str, Any], device: str | None, as_json: bool, plot: str | None, **more: Any
 ) -> None:
-    """Compute what each source of noise costs a figure.
+    """Compute the cost of each source of noise to a figure.
 
-    Sources are gates, readout, waiting, latency, decisions and links. NAME is one that `qnet list` names, or FILE.py:Class.
+    Sources are gates, readout, waiting, latency, decisions and links. NAME is a protocol in `qnet list`, or FILE.py:Class.
     """
     from qnet_circuits.runs.error_budget import error_budget
 
@@ -154,7 +158,7 @@ def replay(directory: str, level: float, key_out: str | None, **shown: Any) -> N
 def report(directory: str, file: str, level: float) -> None:
     """Write a report of a stored run as one HTML page.
 
-    Nothing is run, and neither a network nor an account is needed. The page says in its title whether the run was simulated.
+    Nothing is run, and neither a network nor an account is needed. The title of the page says whether the run was simulated.
     """
     import matplotlib
 

@@ -1,4 +1,4 @@
-"""``qnet show``: the story of one shot, as text, as a page that moves, and as a plot."""
+"""``qnet show``: the story of one shot, as text, as an animated page, and as a plot."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from qnet_circuits.cli.output import show as show_
         "--shot", type=int, default=0, show_default=True, metavar="K", help="The number of the shot."
     ),
     click.option("--circuit", metavar="NAME", help="The circuit.  [default: the first]"),
-    click.option("--withhold", is_flag=True, help="Send no message."),
-    click.option("--states", is_flag=True, help="Refuse a circuit that is too wide for states."),
+    click.option("--withhold", is_flag=True, help="Withhold all messages."),
+    click.option("--states", is_flag=True, help="Refuse a circuit that is too wide to compute states."),
     runs=True,
 )
 @click.option(
@@ -35,7 +35,7 @@ from qnet_circuits.cli.output import show as show_
     type=click.Path(),
     metavar="FILE",
     callback=check_page,
-    help="Save the story as a page that moves.",
+    help="Save the story as an animated page.",
 )
 @plot_option
 @json_option
@@ -44,8 +44,8 @@ def show(
 ) -> None:
     """Tell the story of one shot, event by event.
 
-    The story says what happens, which messages travel, and who knows what when. NAME is one that `qnet list` names,
-    FILE.py:Class, or the directory of a simulated run.
+    The story lists the events, the messages, and the bits that each node knows at each time. NAME is a protocol in `qnet
+    list`, FILE.py:Class, or the directory of a simulated run.
     """
     from qnet_circuits.runs.telling import tell
 

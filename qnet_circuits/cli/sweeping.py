@@ -1,4 +1,4 @@
-"""``qnet sweep``: a file that says what is swept over, and the rows that come of it."""
+"""``qnet sweep``: the file that defines a sweep, and the rows of the sweep."""
 
 from __future__ import annotations
 
@@ -35,8 +35,10 @@ _TABLES = ("parameters", "grid", "noise", "options")
     "--workers", type=int, metavar="N", help="Processes on this machine.  [default: one for each core]"
 )
 @click.option("--figure", help="The figure to show.  [default: fidelity, or the first]")
-@click.option("--x", help="What --plot draws it against.  [default: the first parameter with several values]")
-@click.option("--by", help="What has a line for each value in --plot.  [default: the next one]")
+@click.option(
+    "--x", help="The horizontal axis of --plot.  [default: the first parameter with several values]"
+)
+@click.option("--by", help="The parameter with one line per value in --plot.  [default: the next parameter]")
 @plot_option
 @json_option
 def sweep(
@@ -44,9 +46,9 @@ def sweep(
 ) -> None:  # fmt: skip
     """Run every point of a sweep, and keep each as a row of one file.
 
-    FILE is a TOML file with protocol, path (the file of rows), and as they are wanted [grid] (lists of values of parameters and
-    of options), [parameters] (fixed ones), backend (a name or a list), level, and options of qnet run by their names in Python.
-    The same command again does only what is missing.
+    FILE is a TOML file with protocol and path (the file of rows). Optional entries are [grid] (lists of values of parameters
+    and of options), [parameters] (fixed parameters), backend (a name or a list), level, and options of qnet run by their names
+    in Python. A repeated command runs only the missing points.
     """
     from qnet_circuits.runs.results.tables import table
     from qnet_circuits.runs.sweeps.sweep import sweep as sweep_
@@ -63,7 +65,7 @@ def sweep(
         rows = sweep_(protocols, path=said["path"], vary=vary, executor=workers, **options)
     except KeyboardInterrupt as stopped:
         known = f": {str(stopped).removesuffix(GO_ON)}" if str(stopped) else ""
-        raise Interrupted(f"interrupted{known}; go on with: qnet sweep {shlex.quote(file)}") from None
+        raise Interrupted(f"interrupted{known}; continue with: qnet sweep {shlex.quote(file)}") from None
     shown = table(rows.table(figure))
     save_picture(SimpleNamespace(plot=partial(rows.plot, axis, figure, by)), plot)
     plain = {"schema": 1, "version": VERSION, "path": said["path"], "rows": list(rows)}
@@ -71,19 +73,19 @@ def sweep(
 
 
 def _read(file: str) -> dict[str, Any]:
-    """Return what a sweep's file says, with known keys alone."""
+    """Return the content of a sweep's file, which may have only known keys."""
     try:
         with open(file, "rb") as opened:
             said = tomllib.load(opened)
     except OSError as error:
         raise ParameterError(f"{file} cannot be read: {error.strerror}; give a TOML file") from None
     except ValueError as error:
-        raise ParameterError(f"{file} is no TOML file: {error}") from None
+        raise ParameterError(f"{file} is not a TOML file: {error}") from None
     for key in said:
         check_name(f"key in {file}", key, (*_KEYS, *_OPTIONS))
     for key in _NEEDED:
         if not isinstance(said.get(key), str):
-            raise ParameterError(f'{file} must say {key}, as in {key} = "...", got {said.get(key)!r}')
+            raise ParameterError(f'{file} must have {key}, as in {key} = "...", got {said.get(key)!r}')
     for key in _TABLES:
         if not isinstance(said.get(key, {}), Mapping):
             raise ParameterError(f"{key} in {file} must be a table, as in [{key}], got {said[key]!r}")
@@ -99,7 +101,7 @@ def _protocol(said: Mapping[str, Any]) -> Any:
 
 
 def _is_option(name: str, cls: Any) -> bool:
-    """Tell whether a name in [grid] is that of an option, or of a term of one; parameters come first."""
+    """Return whether a name in [grid] is an option, or a term of an option. Parameters have precedence."""
     return name.partition(".")[0] in _OPTIONS and name not in {field.name for field in fields(cls)}
 
 
@@ -118,20 +120,22 @@ def _protocols(said: Mapping[str, Any], cls: Any, varied: Mapping[str, Any]) -> 
 
     fixed = {name: [value] for name, value in said.get("parameters", {}).items()}
     if twice := sorted(set(fixed) & set(varied)):
-        raise ParameterError(f"[parameters] and [grid] both say {', '.join(twice)}; say it once")
+        raise ParameterError(f"[parameters] and [grid] both have {', '.join(twice)}; give it only once")
     if isinstance(network := fixed.get("network", [None])[0], str):
         fixed["network"] = [network_in(network)]
     return grid(cls, **fixed, **varied)
 
 
 def _drawn(varied: Mapping[str, Any], backend: Any, x: str | None, by: str | None) -> tuple[str, str | None]:
-    """Return against what, and by what, a sweep is drawn: by default against the first name whose values are numbers."""
+    """Return the horizontal axis and the lines of a sweep's plot. The default axis is the first name with numbers as values."""
     several = {name: each for name, each in varied.items() if isinstance(each, list) and len(each) > 1}
     names = [name for name in several if name not in (x, by)]
     if x is None:
         x = next((name for name in names if all(_is_number(each) for each in several[name])), None)
     if x is None:
-        raise ParameterError("--plot needs a parameter with several numbers in [grid], or --x that names one")
+        raise ParameterError(
+            "--plot needs a parameter with several numbers in [grid], or --x with the name of one"
+        )
     lines = [name for name in names if name != x]
     if isinstance(backend, list) and len(backend) > 1:
         lines.append("backend")

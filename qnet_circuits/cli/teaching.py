@@ -23,7 +23,7 @@ _NAME = click.argument("name")
 _FILE = click.argument("file", type=click.Path())
 _STUDENT = click.option(
     "--student",
-    help="Who answers; the numbers of a task follow from it.  [default: $QNET_STUDENT, or student]",
+    help="The name of the student, which determines the numbers of a task.  [default: $QNET_STUDENT, or student]",
 )
 _SECONDS = click.option(
     "--seconds",
@@ -36,8 +36,8 @@ _SECONDS = click.option(
 def teach() -> None:
     """List exercises, and check answers to them.
 
-    An answer is a file of Python that defines one function. It is run in a new process with limits on time and memory. The
-    checker helps an honest student; it is no defence against a determined attack.
+    An answer is a Python file that defines one function. It runs in a new process with limits on time and memory. The checker
+    helps an honest student; it is not a defence against a determined attack.
     """
 
 
@@ -70,7 +70,7 @@ def list_(as_json: bool) -> None:
     _NAME,
     _STUDENT,
     json_option,
-    click.option("--starter", is_flag=True, help="Print the starter alone, for a new file."),
+    click.option("--starter", is_flag=True, help="Print only the starter, for a new file."),
     name="show",
 )
 def show_task(name: str, student: str | None, as_json: bool, starter: bool) -> None:
@@ -79,7 +79,7 @@ def show_task(name: str, student: str | None, as_json: bool, starter: bool) -> N
 
     asked = task(name, student)
     if starter and as_json:
-        raise ParameterError("--starter and --json each print in a way of their own; give one")
+        raise ParameterError("--starter and --json print different forms; give only one of them")
     plain = {
         "schema": 1, "task": asked.name, "lesson": asked.lesson, "title": asked.title, "student": asked.student,
         "text": asked.text, "function": asked.function, "starter": asked.starter,
@@ -131,12 +131,12 @@ def _read(file: str) -> str:
     try:
         return read_file(file, _MOST_BYTES).decode()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text of at most a MiB"
-        raise ParameterError(f"the answer {file} cannot be read: {reason}; give a file of Python") from None
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text of at most 1 MiB"
+        raise ParameterError(f"the answer {file} cannot be read: {reason}; give a Python file") from None
 
 
 def _saved(file: str) -> Iterator[None]:
-    """Yield at once, and then whenever a file has changed."""
+    """Yield at once, and again whenever a file has changed."""
     before: Any = None
     while True:
         try:

@@ -1,4 +1,4 @@
-"""From what a run left behind to its result. Nothing is run, read or written here."""
+"""From a stored run to its result. Nothing is run, read or written here."""
 
 from __future__ import annotations
 
@@ -34,16 +34,19 @@ from qnet_circuits.runs.results.result import Result
 from qnet_circuits.theory.estimate import Estimate
 
 #: Said where a run's secret bytes are gone, or were not handed on with its directory.
-ANOTHER_SECRET = f"{SECRET_FILE} is not there: what follows from it, such as a key, is another than before"
+ANOTHER_SECRET = (
+    f"{SECRET_FILE} is missing, so values that follow from it, such as a key, differ from earlier analyses "
+    "of this run"
+)
 #: Said where a run's secrets would be made otherwise than it was said when it was submitted.
 OTHER_PARAMETERS = (
-    "parameters: the run was made with others, or by another class than the registered one of its name, and they decide on "
-    "its key; other ones give figures and no key"
+    "parameters: the run was made with other parameters, or by another class than the registered one of its name. The key "
+    "depends on both, so this analysis gives figures and no key"
 )
 #: Said where outcomes were measured elsewhere and would become a secret: who hands them in knows them.
-HANDED_IN = "origin: the outcomes were measured elsewhere and handed in: they give figures and no key"
+HANDED_IN = "origin: the outcomes were measured elsewhere and handed in, so they give figures and no key"
 #: Said of an exact run whose protocol makes more of outcomes than figures.
-NOT_SAMPLED = "nothing was sampled: what the protocol makes of outcomes, such as a key, is left out"
+NOT_SAMPLED = "nothing was sampled, so there is nothing that the protocol makes from outcomes, such as a key"
 #: Said of a run of copies.
 OF_COPIES = (
     "figures are of all copies together, an average over the qubits of the layout, in which each copy counts by the shots that "
@@ -58,20 +61,20 @@ _ORIGIN = ("version", "protocol", "parameters", "backend", "corrections", "seed"
 
 @dataclass(frozen=True)
 class Stored:
-    """What a run left behind: all that its analysis needs.
+    """A stored run: all data for its analysis.
 
     Args:
-        manifest: What the run is.
+        manifest: The manifest of the run.
         figures: The figures to compute.
-        blocks: The raw outcomes of each block; None of a run that was computed exactly.
-        values: The exact values; None of a run that was sampled.
-        protocol: The protocol, if it makes more of outcomes than figures and its class is known.
+        blocks: The raw outcomes of each block; None if the run was computed exactly.
+        values: The exact values; None if the run was sampled.
+        protocol: The protocol, if its class is known and it makes more from outcomes than figures.
         root: The secret bytes that such a protocol expands.
-        lost: Whether those are others than before.
+        lost: Whether the secret bytes differ from those of earlier analyses.
         other: Whether the protocol has another class or other parameters than the run was made with.
-        left_out: What is said of blocks without outcomes.
-        seconds: How long each step took so far.
-        counts: What was seen of the figures' events in each block, of a run that kept no outcomes.
+        left_out: Notes on blocks without outcomes.
+        seconds: The duration of each step so far.
+        counts: The counts of the figures' events in each block, if the run kept no outcomes.
     """
 
     manifest: Manifest
@@ -87,15 +90,15 @@ class Stored:
     counts: Sequence[Mapping[str, Seen]] | None = None
 
     def rng(self) -> np.random.Generator:
-        """Return what the analysis draws from: the same for each."""
+        """Return the random generator of the analysis, the same each time."""
         return np.random.default_rng(stream_seed(self.manifest["seed"], ANALYSIS))
 
     def resampling(self) -> np.random.Generator:
-        """Return what the intervals of functions of a state draw from: the same for each, and independent of the rest."""
+        """Return the random generator for intervals of functions of a state, the same each time and independent of others."""
         return self.rng().spawn(1)[0]
 
     def outcomes(self) -> list[Outcomes]:
-        """Return the corrected outcomes of each block, those of all copies together."""
+        """Return the corrected outcomes of each block, pooled over all copies."""
         return [pooled(copies) for copies in self.copies()]
 
     def copies(self) -> list[list[Outcomes]]:
@@ -110,7 +113,7 @@ def analyse(stored: Stored, level: float) -> Result:
     """Return the result of a run.
 
     Args:
-        stored: What the run left behind.
+        stored: The stored run.
         level: Confidence level of the intervals.
 
     Raises:
@@ -172,7 +175,7 @@ def _saying(result: Result, *notes: str) -> Result:
 def _of_copies(
     stored: Stored, copies: Sequence[Sequence[Outcomes]], level: float
 ) -> list[dict[str, Estimate]]:
-    """Return the declared figures of each copy, of all its blocks together, and what post-selection keeps of it."""
+    """Return the declared figures of each copy, pooled over blocks, and the share of shots that post-selection keeps."""
     found = []
     for number, blocks in enumerate(copies):
         own, shots = pooled(blocks), partial(_counted, number, len(copies))
@@ -187,7 +190,7 @@ def _counted(number: int, copies: int, circuit: StoredCircuit) -> int:
 
 
 def _with_copies(result: Result, stored: Stored, each: Sequence[Mapping[str, Estimate]]) -> Result:
-    """Return a result with what came of each copy; the same if there are no copies."""
+    """Return a result with the figures of each copy; the same result if there are no copies."""
     if not stored.manifest.copies:
         return result
     predicted = by_copy(stored.manifest.get("predicted", {}), stored.manifest.copies)
@@ -199,7 +202,7 @@ def _with_copies(result: Result, stored: Stored, each: Sequence[Mapping[str, Est
 def _own_of_blocks(
     stored: Stored, whole: Outcomes, blocks: Sequence[Outcomes], level: float
 ) -> tuple[Analyzed | None, dict[str, Spread]]:
-    """Return what the protocol itself finds, with figures that know of the spread between blocks, and this spread."""
+    """Return the protocol's own analysis, with figures whose intervals include the spread between blocks, and this spread."""
     own = _own(stored, whole, level)
     if own is None or len(blocks) < 2:
         return own, {}
@@ -213,7 +216,7 @@ def _own_of_blocks(
 
 
 def _own(stored: Stored, outcomes: Outcomes, level: float) -> Analyzed | None:
-    """Return what the protocol itself finds in the outcomes."""
+    """Return the protocol's own analysis of the outcomes."""
     protocol = stored.protocol
     if protocol is None:
         return None
@@ -228,7 +231,7 @@ def _own(stored: Stored, outcomes: Outcomes, level: float) -> Analyzed | None:
 
 
 def _deduced(stored: Stored, level: float) -> Analyzed | None:
-    """Return what the protocol itself makes of exact figures."""
+    """Return the protocol's own analysis of exact figures."""
     if stored.protocol is None or not stored.values:
         return None
     return deduced(stored.protocol, of_all(stored.values), stored.rng(), level)
@@ -240,7 +243,7 @@ def _result(
     empty: Mapping[str, QnetError] | None = None,
     own: Analyzed | None = None,
 ) -> Result:
-    """Return estimates, beside what the manifest says of ideal values, theory and origin, and what the protocol found."""
+    """Return a result: estimates, ideal values, theory and origin from the manifest, and the protocol's own analysis."""
     manifest, own = stored.manifest, own or Analyzed({})
     silent = manifest["corrections"] == "none"
     ideal = {figure.name: figure.without_messages if silent else figure.ideal for figure in stored.figures}
@@ -264,7 +267,7 @@ def _result(
 
 
 def _provenance(manifest: Manifest) -> dict[str, Any]:
-    """Return where figures come from."""
+    """Return the origin of the figures."""
     options = manifest["options"]
     provenance = {**{key: manifest[key] for key in _ORIGIN}, **manifest.get("provenance", {})}
     provenance["shots"] = None if options.get("own_shots") else options["shots"]
@@ -276,7 +279,7 @@ def _provenance(manifest: Manifest) -> dict[str, Any]:
 
 
 def _notes(manifest: Manifest, empty: Mapping[str, QnetError], silent: bool) -> list[str]:
-    """Return what a reader must know."""
+    """Return the notes for the reader."""
     notes = list(manifest["notes"])
     if manifest.get("simulated") and not any(note.startswith("simulated") for note in notes):
         notes.insert(0, "simulated: no processor made these figures")

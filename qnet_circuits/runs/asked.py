@@ -1,6 +1,6 @@
-"""What is asked for, as a protocol and a backend have it: options that fit them, and the protocol's program.
+"""Options checked against a protocol and a backend, and the protocol's program.
 
-Nothing that compiles or simulates is imported here, so that what a run would be is known soon.
+Nothing that compiles or simulates is imported here, so that errors appear soon.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MOST = 16
 
 
 def asked_of(backend: BaseBackend, options: RunOptions) -> BaseBackend:
-    """Return the backend with the noise, the Sampler's options and the budget that are asked for."""
+    """Return the backend with the noise, the Sampler's options and the budget of a run's options."""
     if options.noise is not None:
         backend = backend.with_noise(options.noise)
     if options.options:
@@ -36,7 +36,7 @@ def asked_of(backend: BaseBackend, options: RunOptions) -> BaseBackend:
 
 
 def on_device(protocol: Protocol, backend: BaseBackend) -> tuple[Protocol, tuple[str, ...]]:
-    """Return a protocol as it is on a backend's device, and what is to be said of couplings that it leaves out."""
+    """Return a protocol adapted to a backend's device, and notes on couplings that it leaves out."""
     if backend.device is None or type(protocol).on_couplings is Protocol.on_couplings:
         return protocol, ()
     usable, failed = couplings_by_use(backend.device.calibration)
@@ -44,11 +44,11 @@ def on_device(protocol: Protocol, backend: BaseBackend) -> tuple[Protocol, tuple
     if found == protocol or not failed:
         return found, ()
     listed = ", ".join(f"{a}-{b}" for a, b in failed)
-    return found, (f"left out, since their calibration on {backend.device.name} failed: {listed}",)
+    return found, (f"left out because their calibration on {backend.device.name} failed: {listed}",)
 
 
 def check_options(protocol: Protocol, backend: BaseBackend, options: RunOptions) -> None:
-    """Refuse options that a protocol and a backend cannot have together, before anything is made of them."""
+    """Raise an error if the options do not fit the protocol and the backend."""
     _check_blocks(protocol, backend, options)
     _check_copies(options)
 
@@ -58,7 +58,7 @@ def _check_blocks(protocol: Protocol, backend: BaseBackend, options: RunOptions)
         raise UnsupportedError(f"{backend.name} computes figures without shots; leave repeats out")
     if options.repeats > 1 and protocol.secret_outcomes:
         raise UnsupportedError(
-            f"{protocol.name} makes a secret of its outcomes as a whole, so blocks cannot be compared; leave repeats out"
+            f"{protocol.name} makes one secret from all its outcomes, so blocks cannot be compared; leave repeats out"
         )
 
 
@@ -66,7 +66,7 @@ def _check_copies(options: RunOptions) -> None:
     for name in ("controls", "mitigate"):
         if options.copies != 1 and getattr(options, name):
             raise UnsupportedError(
-                f"{name} is for one copy of a program on its qubits, got copies={options.copies}; leave one of them out"
+                f"{name} works only with one copy of a program, got copies={options.copies}; leave {name} or copies out"
             )
     named = options.layout if isinstance(options.layout, list | tuple) else ()
     if options.copies == 1 and any(isinstance(each, Sequence) for each in named):
@@ -77,19 +77,20 @@ def _check_copies(options: RunOptions) -> None:
     chosen = options.copies != 1 and isinstance(options.layout, str | None)
     if options.worst_copy is not None and not chosen:
         raise UnsupportedError(
-            "worst_copy tells which copies are good enough where they are chosen; give copies too, and no layout, or leave it "
+            "worst_copy needs copies that the library chooses; give copies and no layout, or leave worst_copy "
             "out"
         )
 
 
 def program_of(protocol: Protocol, seed: int, controls: bool = False, shared: bool = False) -> Program:
-    """Return the program that a protocol makes for a run's seed, with its control experiments if they are wanted.
+    """Return the program that a protocol makes for a run's seed, with its control experiments if requested.
 
     Args:
         protocol: The protocol.
         seed: The seed of the run.
-        controls: Whether control experiments are wanted.
-        shared: Whether the program may be that of an earlier call; of a protocol that makes a secret nothing is kept.
+        controls: Whether to add control experiments.
+        shared: Whether the program of an earlier call may be returned. The programs of protocols that make a secret are never
+            kept.
     """
     once = shared and not protocol.secret_outcomes
     program = _program_once(protocol, seed) if once else _drawn_program(protocol, seed)[0]
@@ -103,7 +104,7 @@ def controlled(protocol: Protocol, program: Program, seed: int) -> Program:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A program that is asked for: two are equal if the same comes of them, but for what is drawn."""
+    """A requested program. Two are equal if they give the same program, apart from random draws."""
 
     key: tuple[Any, ...]
     protocol: Protocol = field(compare=False)
@@ -113,8 +114,8 @@ class _Asked:
 def _program_once(protocol: Protocol, seed: int) -> Program:
     """Return the program that a protocol makes for a run's seed; it may be that of an earlier call.
 
-    Only the package's own protocols share it, and only one that draws nothing: those are known to depend on their parameters
-    alone. The program of somebody else's may follow a value outside that was changed since.
+    Only programs of the package's own protocols that draw nothing are shared: they depend on the parameters alone. The program
+    of another protocol may depend on an outside value that has changed.
 
     Args:
         protocol: The protocol.
@@ -129,7 +130,7 @@ def _program_once(protocol: Protocol, seed: int) -> Program:
 
 
 def _drawn_program(protocol: Protocol, seed: int) -> tuple[Program, int | None]:
-    """Return the program that a protocol makes for a run's seed, and this seed; None in its place if nothing was drawn."""
+    """Return the program that a protocol makes for a run's seed, and the seed, which is None if nothing was drawn."""
     rng = np.random.default_rng(stream_seed(seed, PROGRAM))
     before = rng.bit_generator.state
     program: Program = ask(protocol, "program", rng)
@@ -139,7 +140,7 @@ def _drawn_program(protocol: Protocol, seed: int) -> tuple[Program, int | None]:
 
 
 def _parameters_of(protocol: Protocol) -> str | None:
-    """Return the parameters as text; None if they are no plain values."""
+    """Return the parameters as text; None if they are not plain values."""
     try:
         return json.dumps(protocol.parameters)
     except TypeError:

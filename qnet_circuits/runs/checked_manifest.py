@@ -1,4 +1,4 @@
-"""A manifest of its plain form. What was edited or torn is told before anything is made of it."""
+"""Reading a manifest from its plain form. An edited or damaged manifest is refused before it is used."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 
 
 def checked_manifest(path: Path, plain: Mapping[str, Any]) -> Manifest:
-    """Make a manifest of its plain form, and check everything that analysis needs.
+    """Make a manifest from its plain form, and check everything that the analysis needs.
 
     Args:
         path: The run's directory.
-        plain: What its file holds.
+        plain: The content of its file.
 
     Raises:
-        RecordError: If something is missing or cannot be.
+        RecordError: If an entry is missing or invalid.
     """
     if missing := sorted({*_KINDS, "seed", "version", "program_id", "layout", "jobs"} - plain.keys()):
         raise RecordError(f"{path}/manifest.json lacks {', '.join(missing)}")
@@ -67,7 +67,7 @@ def checked_manifest(path: Path, plain: Mapping[str, Any]) -> Manifest:
 
 
 def _check_kinds(plain: Mapping[str, Any], kinds: Mapping[str, type | tuple[type, ...]]) -> None:
-    """Check that entries are there and of their kinds, or raise KeyError or TypeError."""
+    """Check that entries exist and have the right types, or raise KeyError or TypeError."""
     for key, kind in kinds.items():
         if not isinstance(plain[key], kind):
             raise TypeError(key)
@@ -91,7 +91,7 @@ def _check_entries(plain: Mapping[str, Any]) -> None:
 
 
 def _check_copies(copies: Mapping[str, Any]) -> None:
-    """Check what is said of copies, where there are some."""
+    """Check the entries on copies, if there are copies."""
     if not copies:
         return
     _check_kinds(copies, {"qubits": list, "touching": list, "couplings": list})
@@ -114,7 +114,7 @@ def _check_jobs(plain: Mapping[str, Any], circuits: int) -> None:
 
 
 def _check_remote_job(job: Mapping[str, Any], tag: str) -> None:
-    """Check what tells of a job elsewhere: under another tag it would be made, and paid for, a second time."""
+    """Check the entry of a remote job: with a wrong tag the job would be submitted, and paid for, a second time."""
     if job["tag"] != tag:
         raise ValueError("a job's tag")
     if job["status"] not in STATES:
@@ -129,7 +129,7 @@ def _check_remote_job(job: Mapping[str, Any], tag: str) -> None:
 
 
 def _figure(plain: dict[str, Any], widths: Mapping[str, Mapping[str, int]]) -> Figure:
-    """Return a figure of its plain form, checked."""
+    """Return a figure from its plain form, checked."""
     figure = Figure.from_dict(plain)
     figure.check(widths)
     about = (figure.ideal, figure.without_messages, figure.null, *figure.expression.numbers)
@@ -139,7 +139,7 @@ def _figure(plain: dict[str, Any], widths: Mapping[str, Mapping[str, int]]) -> F
 
 
 def _circuit(plain: Mapping[str, Any]) -> StoredCircuit:
-    """Return a circuit of its plain form, checked."""
+    """Return a circuit from its plain form, checked."""
     _check_kinds(plain, {"name": str, "tags": dict, "raw_registers": dict})
     forms = OutcomeMap(
         tuple((register, int(index)) for register, index in plain["forms"]["raw"]),
@@ -191,7 +191,7 @@ def _check_readout(circuit: StoredCircuit) -> None:
 
 
 def _check_all_readout(circuits: Sequence[StoredCircuit]) -> None:
-    """Check that all qubits of a run's circuits are measured in both states, or none is, or raise ValueError."""
+    """Check that readout is measured in both states for all qubits of a run's circuits, or for none, or raise ValueError."""
     if all(circuit.qubits is None for circuit in circuits):
         return
     used = {qubit for circuit in circuits for qubit in circuit.qubits or ()} - {None}

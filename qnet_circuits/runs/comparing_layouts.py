@@ -1,4 +1,4 @@
-"""Layouts side by side: what is predicted where this library puts a program, and where Qiskit's compiler would."""
+"""Predicted figures of a program on this library's placement and on those of Qiskit's compiler, side by side."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from qnet_circuits.runs.preparing import compile_for, prepare
 
 @dataclass(frozen=True)
 class PlacedFigure:
-    """What is predicted of a figure on one placement.
+    """The predicted value of a figure on one placement.
 
     Args:
-        source: Who chose it: ``auto``, ``named``, ``measured links``, or ``level 3`` with its seed.
+        source: The origin of the placement: ``auto``, ``named``, ``measured links``, or ``level 3`` with its seed.
         layout: The physical qubits of each placement, in program order.
-        swaps: The most SWAPs that a circuit has.
+        swaps: The largest number of SWAPs in a circuit.
         value: The predicted value, exact for the stated noise.
     """
 
@@ -47,27 +47,27 @@ def compare_layouts(
     memory: float = DEFAULT_MEMORY,
     **options: Any,
 ) -> list[PlacedFigure]:
-    """Return a figure's exact value where this library puts a program, and where level 3 of Qiskit's compiler would.
+    """Return the exact value of a figure on this library's placement, and on the placements of Qiskit's compiler at level 3.
 
-    Both are compiled and predicted alike, so that the rows differ in the qubits alone: of level 3 the qubits are taken on
-    which the wires begin. If SWAPs are needed from there, this library puts them in between fences.
+    All placements are compiled and predicted alike, so the rows differ only in their qubits. From level 3 only the initial
+    qubits of the wires are taken. If SWAPs are then needed, this library inserts them between fences.
 
     Args:
-        protocol: What to compute: a protocol, a program, or a ``QuantumCircuit``, or several by name, with figures.
-        device: A stand-in device's name, a snapshot's path, a calibration, a ``Device`` or a backend that has one.
-        figures: What is computed of the bits of a plain circuit, which figures call ``circuit``; of nothing else.
-        figure: Name of the figure. Default ``fidelity``, or else the first one.
-        seeds: How many seeds level 3 has, 1 to 1000: 0, 1, and so on. Each is a row, but one for all that begin alike.
+        protocol: A protocol, a program, or a ``QuantumCircuit``, or several by name, with figures.
+        device: The name of a stand-in device, the path of a snapshot, a calibration, a ``Device``, or a backend with a device.
+        figures: The figures of plain circuits, in which a single circuit has the name ``circuit``; refused for all else.
+        figure: Name of the figure. Default: ``fidelity`` if the program declares it, otherwise the first figure.
+        seeds: Number of seeds for level 3, 1 to 1000. The seeds are 0, 1, and so on. Each distinct placement has one row.
         memory: The most bytes that a contraction may take. Default 2 GiB.
-        **options: What is asked for:
+        **options: Options:
 
     Returns:
-        The rows: the placement that the options give, then those of level 3.
+        The rows: first the placement by the options, then those of level 3.
 
     Raises:
         ParameterError: If there is no device, or the protocol places its circuits itself.
         UnknownNameError: If there is no such figure.
-        UnsupportedError: If the figure cannot be computed exactly, or not in the memory given.
+        UnsupportedError: If the figure cannot be computed exactly, or not within ``memory``.
         NoShotsError: If the figure has no value.
 
     Example:

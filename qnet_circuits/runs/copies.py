@@ -1,4 +1,4 @@
-"""Copies of a program in a run: which circuits are played, what is exact of each copy, and what a result says of all."""
+"""Copies of a program in a run: the circuits that run, the exact values of each copy, and the entries of a result."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from qnet_circuits.theory.estimate import Estimate
 
 
 def played_on(compiled: Compiled, backend: BaseBackend) -> Compiled:
-    """Return the circuits as a backend runs them: a machine runs all copies in one, a simulation each copy by itself."""
+    """Return the circuits as a backend runs them: on a machine each holds all copies, in a simulation each holds one copy."""
     here = backend.simulated and not backend.capabilities.remote
     return compiled if here else together(compiled)
 
 
 def copies_apart(block: list[Raw], copies: int, circuits: int) -> list[Raw]:
-    """Return the raw bits of each circuit of each copy, wherever they were measured.
+    """Return the raw bits of each circuit of each copy.
 
     Args:
-        block: The outcomes of a block, of circuits that hold all copies or of a circuit for each copy.
+        block: The outcomes of a block, from circuits that hold all copies or from a circuit for each copy.
         copies: Number of copies.
-        circuits: Number of circuits, those of all copies.
+        circuits: Number of circuits of all copies.
     """
     return block if len(block) == circuits else list(taken_apart(block, copies))
 
 
 def copy_name(name: str, number: int) -> str:
-    """Return what the value of a figure of one copy is called where values are kept; copy 0 stands for all together."""
+    """Return the name under which the value of a copy's figure is stored; copy 0 is all copies together."""
     return f"{name}@{number}" if number else name
 
 
 def evaluated_copies(
     engine: Evaluator, compiled: Compiled, figures: Sequence[Figure], whole: Evaluation
 ) -> dict[int, Mapping[str, Estimate]]:
-    """Return the exact values of figures, of all copies together under 0, and of each copy under its number."""
+    """Return the exact values of figures: those of all copies together under 0, and those of each copy under its number."""
     found = {0: whole.values}
     for number in range(1, compiled.copies + 1):
         found[number] = engine.evaluate(compiled, [of_copy(figure, number) for figure in figures]).values
@@ -53,11 +53,11 @@ def evaluated_copies(
 def accepted_copies(
     compiled: Compiled, accepted: Mapping[str, float], shots: Sequence[int]
 ) -> dict[str, float]:
-    """Return the share of shots that post-selection keeps, if it drops any: of all copies, and of each.
+    """Return the share of shots that post-selection keeps, if it drops any, for all copies together and for each.
 
     Args:
         compiled: The compiled program.
-        accepted: The share of each circuit.
+        accepted: The accepted share of each circuit's shots.
         shots: The shots of each circuit of the program.
     """
     program, kept = compiled.program, {}
@@ -70,7 +70,7 @@ def accepted_copies(
 
 
 def described_copies(compiled: Compiled, options: RunOptions) -> dict[str, Any]:
-    """Return what a manifest says of copies, with the couplings of the chip for its picture; nothing if there are none."""
+    """Return the manifest's entries on copies, with the chip's couplings for its plot; empty if there are no copies."""
     if not compiled.copies or compiled.device is None:
         return {}
     figures = compiled.program.figures
@@ -95,8 +95,8 @@ def figures_of_copies(
     """Return for each figure its values by copy, with intervals and predictions, and their standard deviation.
 
     Args:
-        estimates: Of each copy; a figure is missing where it has no value.
-        predicted: Of each copy, the exact values for the same description of noise, where they were computed.
+        estimates: The estimates of each copy, without figures that have no value.
+        predicted: The exact values of each copy for the same description of noise, if computed.
     """
     plain: dict[str, dict[str, Any]] = {}
     for name in dict.fromkeys(name for each in estimates for name in each):
@@ -115,7 +115,7 @@ def figures_of_copies(
 
 
 def by_copy(values: Mapping[str, Any], copies: int) -> list[dict[str, Any]]:
-    """Return of values by name those of each copy.
+    """Return the values of each copy from values by name.
 
     Example:
         >>> by_copy({"fidelity": 0.8, "fidelity@1": 0.9, "fidelity@2": 0.7}, 2)
@@ -129,12 +129,12 @@ def by_copy(values: Mapping[str, Any], copies: int) -> list[dict[str, Any]]:
 
 
 def of_all(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of values by name those of all copies together."""
+    """Return the values of all copies together from values by name."""
     return {name: value for name, value in values.items() if "@" not in name}
 
 
 def estimated(figures: Sequence[Figure], estimate: Callable[[Figure], Estimate]) -> dict[str, Estimate]:
-    """Return the estimates of figures of one copy, but for those that no shot of it counts for."""
+    """Return the estimates of the figures of one copy, without figures for which no shot of it counts."""
     found = {}
     for figure in figures:
         try:

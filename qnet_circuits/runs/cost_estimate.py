@@ -1,4 +1,4 @@
-"""The verb that says what a run would cost, before anything is submitted."""
+"""The verb that estimates the cost of a run before anything is submitted."""
 
 from __future__ import annotations
 
@@ -28,25 +28,26 @@ def estimate_cost(
     remaining: float | None = None,
     **options: Any,
 ) -> RunCost:
-    """Estimate what a run would cost on a processor: nothing is submitted.
+    """Estimate the cost of a run on a processor. Nothing is submitted.
 
-    The program is compiled, its circuits are checked against the service's limits and split into jobs as they would be, and
-    their durations come from the device's calibration. ``RunCost`` states the formula.
+    The program is compiled, and its circuits are checked against the service's limits and split into jobs as ``submit`` does.
+    Durations come from the device's calibration. ``RunCost`` states the formula.
 
     Args:
-        protocol: What would run: a protocol, a program, or a ``QuantumCircuit``, or several by name.
-        backend: Where: anything with a device, such as ``ibm:ibm_kingston``, ``aer:fake_kingston``,
-            ``aer:snapshot.json`` or a ``Device``.
-        figures: Those of a plain circuit; they cost nothing, but may decide where the circuit lies.
-        rep_delay: Seconds between two shots, in [0, 0.1]. Default: the processor's own on ``ibm:``, or 250 µs, as most have it.
-        remaining: Seconds that the instance has left. Default: what the platform says, on ``ibm:``.
-        **options: What the run would be asked for; ``noise`` gives the latency of decisions:
+        protocol: A protocol, a program, or a ``QuantumCircuit``, or several by name.
+        backend: A backend with a device, such as ``ibm:ibm_kingston``, ``aer:fake_kingston``, ``aer:snapshot.json`` or a
+            ``Device``.
+        figures: Figures of plain circuits. They cost nothing, but may influence the placement.
+        rep_delay: Seconds between two shots, in [0, 0.1]. Default: that of the processor on ``ibm:``, otherwise 250 µs, which
+            most processors have.
+        remaining: Processor seconds that the instance has left. Default on ``ibm:``: the number that the platform reports.
+        **options: Options of the run; ``noise`` sets the latency of decisions:
 
     Returns:
         The cost.
 
     Raises:
-        UnsupportedError: If the backend has no device, or a circuit breaks a limit by itself.
+        UnsupportedError: If the backend has no device, or a single circuit exceeds a limit.
         ParameterError: If a value is out of range.
         TypeError: If there is no such option.
 
@@ -63,13 +64,15 @@ def estimate_cost(
     where = backend_of(backend)
     if where.device is None:
         raise UnsupportedError(
-            f"{where.name} has no device, so nothing takes time there; name one, for example aer:fake_kingston"
+            f"{where.name} has no device, so circuits have no duration; name a device, for example aer:fake_kingston"
         )
     plain = replace(chosen, noise=None)
     prepared = prepare(protocol, where, plain, figures, figures_needed=False, shared=True)
     where = prepared.backend
     if rep_delay is not None and "execution.rep_delay" in where.options:
-        raise ParameterError("rep_delay and the option execution.rep_delay say the same; give one of them")
+        raise ParameterError(
+            "rep_delay and the option execution.rep_delay mean the same; give only one of them"
+        )
     if where.options:
         where.check(prepared.compiled)
     noise = where.noise if chosen.noise is None else chosen.noise

@@ -1,4 +1,4 @@
-"""A run's directory: what is written, when, and how it is read again. Nothing here is ever pickled or overwritten."""
+"""The directory of a run: writing and reading its files. Nothing is pickled, and outcomes are never overwritten."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Record:
     """The directory of one run.
 
     Args:
-        path: Where it is.
-        private: Whether its files are their owner's alone. So they are where the manifest is; otherwise the umask decides.
+        path: The path of the directory.
+        private: Whether only the owner may read its files. Default: as for the manifest, or else by the umask.
     """
 
     path: Path
@@ -60,12 +60,12 @@ class Record:
 
         Args:
             path: The directory.
-            manifest: What the manifest holds.
-            note: Called with the directory before the manifest is there.
-            private: Whether its files are their owner's alone, since secrets follow from them.
+            manifest: The content of the manifest.
+            note: A function that is called with the directory before the manifest is written.
+            private: Whether only the owner may read its files, because secrets follow from them.
 
         Raises:
-            RecordError: If the directory exists and holds anything, or the manifest has other than plain values.
+            RecordError: If the directory is not empty, or the manifest has values that are not plain.
         """
         record = cls(Path(path), private)
         try:
@@ -89,27 +89,27 @@ class Record:
         return record
 
     def _taken(self) -> str:
-        """Return why the directory cannot be a new run's, and what to do."""
+        """Return the reason why the directory cannot hold a new run, and the way out."""
         with suppress(RecordError):
             if self.manifest()["status"] not in SETTLED:
                 return (
-                    f"{self.path} holds a run that is not finished; go on with it: qnet fetch {shlex.quote(str(self.path))}; "
-                    "nothing is overwritten: for another run choose another directory"
+                    f"{self.path} holds an unfinished run; continue it with qnet fetch {shlex.quote(str(self.path))}, "
+                    "or choose another directory for another run; nothing is overwritten"
                 )
-        return f"{self.path} exists and is not empty; nothing is overwritten: choose another directory"
+        return f"{self.path} exists and is not empty; choose another directory, since nothing is overwritten"
 
     def manifest(self) -> dict[str, Any]:
         """Return the manifest.
 
         Raises:
-            RecordError: If it is missing, torn, no manifest of a run, or of a newer schema.
+            RecordError: If it is missing, damaged, not the manifest of a run, or of a newer schema.
         """
         plain = self.read_json("manifest.json")
         if not isinstance(plain, dict) or "schema" not in plain or "run_id" not in plain:
-            raise RecordError(f"{self.path}/manifest.json is no manifest of a run")
+            raise RecordError(f"{self.path}/manifest.json is not the manifest of a run")
         if plain["schema"] != SCHEMA:
             raise RecordError(
-                f"{self.path} has schema {plain['schema']}, this version reads {SCHEMA}; install a newer qnet-circuits"
+                f"{self.path} has schema {plain['schema']}, but this version reads {SCHEMA}; install a newer qnet-circuits"
             )
         if plain.get("status") not in STATES:
             raise RecordError(f"{self.path}/manifest.json has the unknown status {plain.get('status')!r}")
@@ -118,7 +118,7 @@ class Record:
         return plain
 
     def _only_job(self, items: Any) -> dict[str, Any]:
-        """Return the job of a run whose manifest lists none: one of all its circuits."""
+        """Return the job of a run whose manifest lists none: one job with all its circuits."""
         try:
             kept = [item["shots"] for item in items]
             return {"block": 0, "circuits": list(range(len(items))), "kept": kept}
@@ -129,13 +129,13 @@ class Record:
 
     @contextmanager
     def held(self, timeout: float | None = None) -> Iterator[Holding]:
-        """Hold the directory: one process at a time works on it, the others wait, or read.
+        """Lock the directory: one process at a time works on it, and the others wait or only read.
 
         Args:
-            timeout: Seconds to wait for another process; for ever by default.
+            timeout: Seconds to wait for another process. Default: no limit.
 
         Raises:
-            HeldError: If the time is up.
+            HeldError: If another process still holds the directory after this time.
         """
         holding = Holding(self.path)
         with holding.take(timeout):
@@ -143,34 +143,34 @@ class Record:
             yield holding
 
     def _sweep(self) -> None:
-        """Remove the temporary files of processes that died while they wrote."""
+        """Remove the temporary files of processes that died while writing."""
         for file in self.path.glob(f".*{_TEMPORARY}"):
             with suppress(OSError):
                 if time.time() - file.stat().st_mtime > _ABANDONED:
                     file.unlink()
 
     def secret(self, size: int = 32) -> bytes:
-        """Return the run's secret bytes, the operating system's, kept in a file that only its owner may read.
+        """Return the run's secret bytes, drawn from the operating system and kept in a file that only its owner may read.
 
-        Processes that ask for them at the same time all get those of the first.
+        Processes that ask at the same time all get the bytes of the first.
 
         Raises:
-            RecordError: If they cannot be written, or are not the ones that were.
+            RecordError: If the bytes cannot be written, or the file is damaged.
         """
         if not self.has(SECRET_FILE):
             self._write(SECRET_FILE, secrets.token_bytes(size), once=True)
         kept = self._read(SECRET_FILE)
         # A crash may leave a file of the right length in which nothing was written.
         if len(kept) != size or not any(kept):
-            raise RecordError(f"{self.path}/{SECRET_FILE} is damaged: {size} random bytes are due")
+            raise RecordError(f"{self.path}/{SECRET_FILE} is damaged: it must hold {size} random bytes")
         return kept
 
     def write_json(self, name: str, plain: Any) -> None:
-        """Write a file of plain values; null stands for a number that is not finite."""
+        """Write a file of plain values; numbers that are not finite become null."""
         self._write(name, json.dumps(finite(plain), indent=1).encode())
 
     def has(self, name: str) -> bool:
-        """Tell whether a file is there."""
+        """Return whether a file exists."""
         return (self.path / name).is_file()
 
     def write_circuits(self, name: str, circuits: Sequence[QuantumCircuit]) -> None:
@@ -178,7 +178,7 @@ class Record:
         self._write(name, as_qpy(circuits))
 
     def read_circuits(self, name: str) -> list[QuantumCircuit]:
-        """Return circuits of a QPY file, or raise RecordError."""
+        """Return the circuits of a QPY file, or raise RecordError."""
         content = self._read(name)
         try:
             return of_qpy(content)
@@ -189,10 +189,10 @@ class Record:
         """Write raw outcomes, once: packed bits by circuit and register.
 
         Raises:
-            RecordError: If outcomes are there already.
+            RecordError: If there are outcomes already.
         """
         if self.has("outcomes.npz"):
-            raise RecordError(f"{self.path} has outcomes already; they are written once")
+            raise RecordError(f"{self.path} has outcomes already, and they are never replaced")
         arrays: dict[str, Any] = {}
         for k, raw in enumerate(raws):
             for register, bits in raw.items():
@@ -207,11 +207,11 @@ class Record:
         self._write(name, buffer.getvalue())
 
     def read_arrays(self, name: str) -> Any:
-        """Return the open archive of a file of arrays. What a damaged one raises, now or later, depends on the byte."""
+        """Return the open archive of a file of arrays. A damaged file may raise various errors, now or when it is read."""
         return np.load(io.BytesIO(read_file(self.path / name, most=None)), allow_pickle=False)
 
     def read_outcomes(self, shapes: Sequence[Shapes]) -> list[Raw]:
-        """Return raw outcomes of these shapes, or raise RecordError if they are missing or do not fit."""
+        """Return raw outcomes of these shapes, or raise RecordError if they are missing or have other shapes."""
         if not self.has("outcomes.npz"):
             raise RecordError(f"{self.path} has no outcomes yet; open the run and ask for its result")
         try:
@@ -246,14 +246,14 @@ class Record:
         try:
             return read_file(self.path / name)
         except FileNotFoundError:
-            raise RecordError(f"{self.path} is no run directory: there is no {name}") from None
+            raise RecordError(f"{self.path} is not the directory of a run: it has no {name}") from None
         except OSError as error:
             raise RecordError(f"{self.path}/{name} is torn or unreadable: {error.strerror}") from None
 
     def _write(self, name: str, content: bytes, once: bool = False) -> bool:
-        """Write a file so that it is whole or not there: to a temporary one, to the disk, then renamed.
+        """Write a file atomically: write a temporary file, flush it to the disk, then rename it.
 
-        With ``once`` a file that is there by then stays, and False is returned.
+        With ``once`` an existing file is kept, and False is returned.
         """
         temporary = self.path / f".{name}.{secrets.token_hex(8)}{_TEMPORARY}"
         mode = 0o600 if name == SECRET_FILE or self._owners_alone else 0o666
@@ -261,7 +261,8 @@ class Record:
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         except OSError as error:
             raise RecordError(
-                f"cannot write in {self.path}: {error.strerror}; an unfinished run is kept up to date: make it writable"
+                f"cannot write in {self.path}: {error.strerror}; the files of an unfinished run are updated, so make the "
+                "directory writable"
             ) from None
         try:
             with os.fdopen(handle, "wb") as file:
@@ -278,7 +279,7 @@ class Record:
         return True
 
     def folder(self, name: str) -> Record:
-        """Return a folder in it, which may not be there yet, whose files are as private as its own."""
+        """Return a folder in the directory, which need not exist yet, with files as private as the directory's."""
         return Record(self.path / name, self._owners_alone)
 
     @property
@@ -291,7 +292,7 @@ class Record:
 
 
 def _claim(temporary: Path, target: Path) -> None:
-    """Give a file a name that no file has, or raise FileExistsError: of several processes that try, one does."""
+    """Give a file an unused name, or raise FileExistsError. If several processes try, one succeeds."""
     try:
         os.link(temporary, target)
     except FileExistsError:

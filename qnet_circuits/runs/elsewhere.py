@@ -1,4 +1,4 @@
-"""Runs of outcomes that were measured elsewhere: made at their end, and analysed and kept as others are."""
+"""Finished runs from outcomes that were measured elsewhere, analysed and kept like other runs."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ ELSEWHERE = "elsewhere"
 def run_of_outcomes(
     prepared: Prepared, data: Any, origin: str, path: str | os.PathLike[str] | None = None
 ) -> Run:
-    """Return the run, at its end, of outcomes that were measured elsewhere.
+    """Return the finished run of outcomes that were measured elsewhere.
 
     Args:
-        prepared: What was compiled.
+        prepared: The prepared run with the compiled circuits.
         data: The outcomes.
-        origin: What is said of where they come from.
+        origin: A description of their origin.
         path: A directory, new or empty, that keeps them; by default they are kept in memory.
 
     Raises:
         ParameterError: If the outcomes do not fit the circuits.
-        RecordError: If the directory holds something, or cannot be written.
+        RecordError: If the directory is not empty, or cannot be written.
     """
     compiled = together(prepared.compiled)
     widths = {item.name: {each.name: each.size for each in item.circuit.cregs} for item in compiled}
@@ -50,7 +50,7 @@ def run_of_outcomes(
 
 
 def _entries(prepared: Prepared, shots: Sequence[int], origin: str) -> dict[str, Any]:
-    """Return what the manifest says, but for circuits and figures."""
+    """Return the entries of the manifest without circuits and figures."""
     made = described(prepared, formula=False)
     return {
         **made,
@@ -71,7 +71,7 @@ def _entries(prepared: Prepared, shots: Sequence[int], origin: str) -> dict[str,
 
 
 def _notes(prepared: Prepared, circuits: int, origin: str) -> list[str]:
-    """Return what a result must say; nothing of the backend that the circuits were compiled for."""
+    """Return the notes of a result, without those on the backend for which the circuits were compiled."""
     compiled = prepared.compiled
     notes = [
         "measured elsewhere, not by this library" + (f": {origin}" if origin else ""),
@@ -83,5 +83,5 @@ def _notes(prepared: Prepared, circuits: int, origin: str) -> list[str]:
             "the errors of links and channels are not in the circuits; emulate_links=True samples them in software"
         )
     if circuits < len(compiled.items):
-        notes.append("not mitigated: the outcomes of the readout circuits are not there")
+        notes.append("not mitigated: the outcomes of the readout circuits are missing")
     return notes

@@ -1,4 +1,4 @@
-"""The error budget: each source of noise on alone, and off in turn, by the exact engine on one compiled program."""
+"""The error budget: the exact effect of each source of noise on one compiled program, alone and among all others."""
 
 from __future__ import annotations
 
@@ -57,38 +57,37 @@ def error_budget(
     memory: float = DEFAULT_MEMORY,
     **options: Any,
 ) -> Budget:
-    """Return what gates, readout, waiting, latency, decisions and links each cost a figure on a device.
+    """Return the cost of gates, readout, waiting, latency, decisions and links to a figure of merit on a device.
 
-    The program is compiled once, so that every row is about the same circuits on the same qubits, and its figure is computed
-    exactly for the sources in question. With f(S) for the value where only the sources in S are on, a source s costs
-    ``alone`` f(nothing) - f(s), and taking it from the machine gains ``without`` f(all but s) - f(all), both times the sign
-    of the ideal value f(nothing). The rest of the whole cost f(nothing) - f(all), after what all sources cost alone, is the
-    interaction.
+    The program is compiled once, so every row describes the same circuits on the same qubits, and the figure is computed
+    exactly. Let f(S) be the value if only the sources in S are on. The cost ``alone`` of a source s is f(nothing) - f(s). The
+    gain ``without`` s is f(all but s) - f(all). Both are multiplied by the sign of the ideal value f(nothing). The interaction
+    is the whole cost f(nothing) - f(all) less the sum of the costs alone.
 
-    Waiting is what qubits relax and dephase in waits that last as long as without latencies, and what a measured qubit
-    relaxes that is used again. Latency is the feed-forward latency, decisions are what decisions in series wait for one
-    another. Both, and each declared term (zz, charge_parity, t2_star, measurement_dephasing), act in waits alone, so each is
-    counted on top of what is under it, waiting, and for decisions latency too: ``alone`` is f(under) - f(under and it), and
-    what is taken away in ``without`` has nothing on top of it on either side: f(all but it and what is above) -
-    f(all but what is above). So ``without`` of waiting, latency and decisions sum to what a machine gains that never waits, if
-    no term is declared. Pulses of decoupling err where gates err, in waits alone: their cost is in the interaction. A source
-    that is off has no row, nor has a term that the device does not have; where it is one of the six, a note says so.
+    Waiting is the relaxation and dephasing of waiting qubits, with all latencies zero, and the relaxation of qubits that are
+    used again after a measurement. Latency is the feed-forward latency. Decisions are the waits of decisions in series for one
+    another. Latency, decisions and each declared term (zz, charge_parity, t2_star, measurement_dephasing) act only in waits.
+    So each is counted on top of the sources under it: waiting, and for decisions also latency. For such a source ``alone`` is
+    f(under) - f(under and it), and ``without`` is f(all but it and the sources above it) - f(all but the sources above it). If
+    no term is declared, the ``without`` of waiting, latency and decisions sum to the gain of a machine that never waits.
+    Decoupling pulses have the errors of gates but act only in waits, so their cost is part of the interaction. A source that
+    is off has no row, and neither has a term that the device lacks; a note names each of the six sources that is off.
 
     Args:
-        protocol: What to compute: a protocol, a program, or a ``QuantumCircuit``, or several by name, with figures.
-        device: A stand-in device's name, a snapshot's path, a calibration, a ``Device`` or a backend that has one.
-        figures: What is computed of the bits of a plain circuit, which figures call ``circuit``; of nothing else.
-        figure: Name of the figure. Default ``fidelity``, or else the first one.
+        protocol: A protocol, a program, or a ``QuantumCircuit``, or several by name, with figures.
+        device: The name of a stand-in device, the path of a snapshot, a calibration, a ``Device``, or a backend with a device.
+        figures: The figures of plain circuits, in which a single circuit has the name ``circuit``; refused for all else.
+        figure: Name of the figure. Default: ``fidelity`` if the program declares it, otherwise the first figure.
         memory: The most bytes that a contraction may take. Default 2 GiB.
-        **options: What is asked for:
+        **options: Options:
 
     Returns:
-        The budget; its ``value`` is what ``predict`` gives for the same options.
+        The budget; its ``value`` equals that of ``predict`` for the same options.
 
     Raises:
         ParameterError: If there is no device, or an option is out of range.
         UnknownNameError: If there is no such figure.
-        UnsupportedError: If the figure cannot be computed exactly, or not in the memory given.
+        UnsupportedError: If the figure cannot be computed exactly, or not within ``memory``.
 
     Example:
         >>> import qnet_circuits as qn
@@ -104,7 +103,7 @@ def error_budget(
     if exact.device is None:
         raise ParameterError(
             "an error budget needs a device, such as fake_kingston (--on fake_kingston), got "
-            f"{device!r}; without one only the links err, which predict computes"
+            f"{device!r}; without a device only links have errors, which predict computes"
         )
     prepared = prepare(protocol, exact, asked, figures, shared=True)
     protocol, backend, compiled = prepared.protocol, prepared.backend, prepared.compiled
@@ -122,17 +121,17 @@ def error_budget(
 
 
 def figure_of(program: Program, name: str | None) -> Figure:
-    """Return the figure that is asked for; by default the fidelity, or the first."""
+    """Return the figure of a name; by default the fidelity, or the first figure."""
     figures = {figure.name: figure for figure in program.figures}
     if not figures:
-        raise UnsupportedError("the protocol declares no figure, so that there is nothing to compute exactly")
+        raise UnsupportedError("the protocol declares no figure, so there is nothing to compute exactly")
     if name is None:
         name = "fidelity" if "fidelity" in figures else next(iter(figures))
     return figures[check_name("figure", name, figures)]
 
 
 def _valued(backend: ExactBackend, compiled: Compiled, figure: Figure, said: list[str]) -> Value:
-    """Return what gives the figure's value where only some sources are on, each computed once, and notes what is said."""
+    """Return a function that computes the figure's value with only some sources on. It caches values and collects notes."""
     # The figure's own circuits are enough; one without terms is a constant on any.
     needed = figure.circuits
     items = tuple(item for item in compiled if item.name in needed) or compiled.items[:1]
@@ -172,7 +171,7 @@ def _sources(compiled: Compiled, backend: ExactBackend) -> tuple[str, ...]:
 
 
 def _row(value: Value, source: str, on: Sequence[str], sign: int) -> Cost:
-    """Return what a source costs alone, and what is gained without it."""
+    """Return the cost of a source alone, and the gain without it."""
     under = frozenset(_UNDER.get(source, ())) & frozenset(on)
     whole = frozenset(each for each in on if source not in _UNDER.get(each, ()))
     alone = value(under) - value(under | {source})
@@ -181,6 +180,6 @@ def _row(value: Value, source: str, on: Sequence[str], sign: int) -> Cost:
 
 
 def _said(on: Sequence[str]) -> list[str]:
-    """Return what a budget says of sources without a row."""
+    """Return the notes of a budget on sources without a row."""
     off = [name for name in _ALWAYS_SAID if name not in on]
-    return [f"off, and so without a row: {', '.join(off)}"] if off else []
+    return [f"off, so these have no row: {', '.join(off)}"] if off else []

@@ -1,4 +1,4 @@
-"""How a run is brought to its end: what all runs have in common, and runs in this process."""
+"""The execution of runs: the common part of all runs, and runs in this process."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from qnet_circuits.runs.source import Source
 from qnet_circuits.theory.estimate import Estimate
 
 #: Said of a run that was cancelled.
-GIVEN_UP = "the run was cancelled; submit it again, in another directory"
+GIVEN_UP = "the run was cancelled; submit it again in another directory"
 #: Seconds between two polls of a backend in this process.
 _POLL = 0.05
 _STATUS_OF: dict[type, str] = {JobCancelledError: "CANCELLED", JobMissingError: "LOST"}
 
 
 class Execution(ABC):
-    """Brings a run to its end.
+    """Executes a run.
 
     Args:
         kept: The run.
-        source: What it executes.
-        blocks: The raw outcomes of each block, if they are there.
+        source: The protocol, program and backend.
+        blocks: The raw outcomes of each block, if the run has them.
     """
 
     def __init__(self, kept: Kept, source: Prepared | Source, blocks: Blocks | None = None) -> None:
@@ -54,37 +54,37 @@ class Execution(ABC):
         self.left_out: tuple[str, ...] = ()
 
     def start(self) -> None:
-        """Submit the jobs that go elsewhere."""
+        """Submit the remote jobs."""
 
     def adopt(self) -> None:
-        """Take over jobs elsewhere of a run that was prepared on another machine."""
+        """Take over the remote jobs of a run that was prepared on another machine."""
 
     @abstractmethod
     def cancel(self) -> None:
-        """Give up the run."""
+        """Cancel the run."""
 
     @abstractmethod
     def refresh(self) -> None:
-        """Find out how far the run is."""
+        """Update the status of the run."""
 
     def take_whole_blocks(self, reason: str) -> bool:
-        """Take the blocks whose jobs' outcomes are all kept, and tell whether there are any."""
+        """Take the blocks whose jobs all have stored outcomes, and return whether there are any."""
         return False
 
     @abstractmethod
     def _given_up(self) -> bool:
-        """Tell whether somebody gave the run up."""
+        """Return whether the run was cancelled."""
 
     @abstractmethod
     def _made(self, progress: Report, timeout: float | None) -> list[list[Raw]]:
         """Return the raw outcomes of each job."""
 
     def _charged(self) -> Mapping[str, Any]:
-        """Return what the manifest is to say of how the jobs ran."""
+        """Return the manifest's entries on the execution of the jobs."""
         return {}
 
     def _forget(self) -> None:
-        """Forget a run that is at its end."""
+        """Forget a finished run."""
 
     def blocks(self, progress: Report = None, timeout: float | None = None) -> Blocks:
         """Return the raw outcomes of each block: from memory, from disk, or made now."""
@@ -94,7 +94,9 @@ class Execution(ABC):
 
     def values(self) -> dict[str, Estimate]:
         """Return the exact values of the figures."""
-        raise RecordError(f"{self._kept.where}/manifest.json is damaged: nothing elsewhere computes exactly")
+        raise RecordError(
+            f"{self._kept.where}/manifest.json is damaged: a remote backend computes nothing exactly"
+        )
 
     def _in_turn(self, progress: Report, timeout: float | None) -> Blocks:
         with self._kept.turn(timeout, progress):
@@ -107,7 +109,7 @@ class Execution(ABC):
                 return found
 
     def _finished(self, progress: Report, timeout: float | None) -> Blocks:
-        """Run to the end, keep the outcomes, and return them; the manifest says how it ended."""
+        """Run to the end, keep the outcomes, and return them. The final status is in the manifest."""
         begin, given_up = time.perf_counter(), self._given_up()
         try:
             raws = self._made(progress, timeout)
@@ -126,7 +128,7 @@ class Execution(ABC):
         return blocks
 
     def _joined(self, jobs: Sequence[Mapping[str, Any]], raws: Sequence[list[Raw]]) -> Blocks:
-        """Return the outcomes of each block of some jobs, which must fit the circuits."""
+        """Return the outcomes of each block from some jobs, checked against the circuits."""
         manifest = self._kept.manifest
         rng = np.random.default_rng(stream_seed(manifest["seed"], SURPLUS))
         blocks = [
@@ -146,7 +148,7 @@ class Execution(ABC):
         return backend
 
     def _ready(self) -> Compiled:
-        """Return the compiled program, or raise RecordError if the run was cancelled, or it cannot be made again."""
+        """Return the compiled program, or raise RecordError if the run was cancelled or the program cannot be made again."""
         if self._kept.status == "CANCELLED":
             raise RecordError("the run was cancelled; submit it again")
         return self._source.compiled
@@ -169,21 +171,21 @@ class Local(Execution):
     _values: dict[str, Estimate] | None = None
 
     def cancel(self) -> None:
-        """Give up a run that was not sampled yet.
+        """Cancel a run that was not sampled yet.
 
         Raises:
-            HeldError: If another process samples it.
+            HeldError: If another process samples the run.
         """
         with self._kept.held(0):
             if self._kept.status != "COLLECTED":
                 self._kept.set(status="CANCELLED")
 
     def refresh(self) -> None:
-        """Read how far the run is: whoever samples holds the directory to the end, and what it wrote can be read."""
+        """Read the status of the run. A process that samples holds the directory, but its manifest can be read."""
         self._kept.reload()
 
     def counts(self, progress: Report = None) -> list[dict[str, Seen]]:
-        """Return what was seen of the figures' events in each block, without keeping an outcome; for runs in memory."""
+        """Return the counts of the figures' events in each block without keeping outcomes; for runs in memory."""
         events = events_by_circuit(each for figure in self._source.figures for each in figure.events)
         begin, backend, jobs = time.perf_counter(), self._sampler, self._kept.manifest.jobs
         assert isinstance(backend, CountingBackend)
@@ -200,7 +202,7 @@ class Local(Execution):
         return self._kept.status == "CANCELLED"
 
     def _made(self, progress: Report, timeout: float | None) -> list[list[Raw]]:
-        """Sample all jobs, as long as it takes."""
+        """Sample all jobs."""
         if self._given_up():
             raise JobCancelledError(GIVEN_UP, "")
         self._ready()
@@ -243,7 +245,7 @@ class Local(Execution):
         figures = compiled.program.figures
         found = backend.evaluate(compiled, figures)
         self._kept.seconds["execute"] = round(time.perf_counter() - begin, 4)
-        said = f"exact for the stated model of noise; the largest tensor had 2^{found.width:.0f} entries"
+        said = f"exact for the stated noise model; the largest tensor had 2^{found.width:.0f} entries"
         without = [f"{name} has no value: {why}" for name, why in found.empty.items()]
         kept = accepted_copies(compiled, found.accepted, counts_for(compiled.program, None))
         values = {name: Estimate(each, each, each, 1.0) for name, each in kept.items()}
@@ -254,7 +256,7 @@ class Local(Execution):
 
 
 def _after(report: Progress | None, before: int, total: int) -> Progress | None:
-    """Return a report of one job's shots that counts those of the jobs before it."""
+    """Return a progress report of one job's shots that adds those of earlier jobs."""
     if report is None:
         return None
     return lambda done, _: report(before + done, total)

@@ -1,4 +1,4 @@
-"""Outcomes that were measured elsewhere, in any form in which Qiskit gives them: counts, bit arrays, results of samplers."""
+"""Outcomes that were measured elsewhere, in any of Qiskit's forms: counts, bit arrays, results of samplers."""
 
 from __future__ import annotations
 
@@ -27,14 +27,15 @@ def raws_of(data: Any, circuits: Mapping[str, Widths], optional: Sequence[str] =
     """Return the raw bits of circuits.
 
     Args:
-        data: A ``PrimitiveResult``, or one entry for each circuit, in their order or by name; of one circuit, its entry alone.
-            An entry is a ``PubResult``, a ``DataBin``, a ``BitArray``, counts as Qiskit writes them (bit 0 rightmost, the last
-            register first, with or without spaces), a mapping of registers to bits, or an array (shots, bits).
+        data: A ``PrimitiveResult``, or one entry for each circuit, in their order or by name. For a single circuit, the entry
+            alone is enough. An entry is a ``PubResult``, a ``DataBin``, a ``BitArray``, counts as Qiskit writes them (bit 0
+            rightmost, the last register first, with or without spaces), a mapping of registers to bits, or an array (shots,
+            bits).
         circuits: The widths of each circuit's registers, by the circuit's name.
-        optional: The circuits, last in order, that may be missing all together.
+        optional: The last circuits in order that may all be missing.
 
     Raises:
-        ParameterError: If something does not fit.
+        ParameterError: If the data do not fit the circuits.
 
     Example:
         >>> raws_of([{"0 01": 2}], {"zz": {"a": 2, "b": 1}})["zz"]["a"].tolist()
@@ -45,7 +46,7 @@ def raws_of(data: Any, circuits: Mapping[str, Widths], optional: Sequence[str] =
 
 
 def _by_circuit(data: Any, names: Sequence[str], least: int) -> dict[str, Any]:
-    """Return the entry of each circuit, of all or of those that must be there."""
+    """Return the entry of each circuit, with or without the optional circuits."""
     alone = isinstance(data, Mapping | DataBin | PubResult | BitArray | np.ndarray)
     given: dict[str, Any] = {}
     if isinstance(data, Mapping) and data.keys() <= set(names) and not _are_counts(data):
@@ -83,7 +84,7 @@ def _raw_of(circuit: str, entry: Any, widths: Widths) -> Raw:
     shots = {len(bits) for bits in raw.values()}
     if len(shots) != 1 or not min(shots):
         raise ParameterError(
-            f"the registers of circuit {circuit!r} must have the same shots, one or more, got {shots}"
+            f"the registers of circuit {circuit!r} must have the same number of shots, one or more, got {shots}"
         )
     return raw
 
@@ -93,7 +94,7 @@ def _are_counts(given: Mapping[Any, Any]) -> bool:
 
 
 def _registers(circuit: str, values: Mapping[Any, Any], widths: Widths) -> Raw:
-    """Return the bits by register; names that an exported circuit could not keep are told by their order."""
+    """Return the bits by register. Registers whose names an exported circuit could not keep are matched by order."""
     arrays = {name: _bits(f"register {name!r} of circuit {circuit!r}", each) for name, each in values.items()}
     lost, other = ([name for name in a if name not in b] for a, b in ((widths, arrays), (arrays, widths)))
     if len(lost) == len(other):
@@ -114,8 +115,8 @@ def _bits(where: str, found: Any, width: int | None = None) -> Bits:
         bits = found.to_bool_array(order="little").reshape(-1, found.num_bits)
     elif isinstance(found, Mapping):
         raise ParameterError(
-            f"{where} has counts of its own, which do not tell what came together; give counts of all registers "
-            "(join_data().get_counts()), or bits"
+            f"{where} has separate counts, which lose the correlations with other registers; give joint counts of all "
+            "registers (join_data().get_counts()), or bits"
         )
     else:
         try:
@@ -158,7 +159,7 @@ def _digits(circuit: str, key: Any, widths: Widths) -> str:
     )
     if not fits or set(text) - set("01 "):
         raise ParameterError(
-            f"an outcome of circuit {circuit!r} has a digit for each bit of {_listed(dict([*widths.items()][::-1]))}, "
+            f"an outcome of circuit {circuit!r} must have a digit for each bit of {_listed(dict([*widths.items()][::-1]))}, "
             f"got {key!r}"
         )
     return text.replace(" ", "")

@@ -1,4 +1,4 @@
-"""Holding a run's directory: of several processes one works on it at a time."""
+"""Locking a run's directory, so that only one process at a time works on it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qnet_circuits.errors import HeldError, RecordError
 
 
 class Holding:
-    """A directory that one process at a time works on.
+    """The lock of a directory.
 
     Args:
         path: The directory.
@@ -23,14 +23,14 @@ class Holding:
         self._path, self._lock = path, FileLock(path / ".lock")
 
     def take(self, timeout: float | None = None) -> AbstractContextManager[Any]:
-        """Take it, and return what leaves it to others in the end, or raise HeldError if another has it when the time is up."""
+        """Take the lock, and return a context manager that releases it, or raise HeldError if the time is up."""
         from filelock import Timeout
 
         try:
             return self._lock.acquire(timeout)
         except Timeout:
             raise HeldError(
-                f"another process is at work on {self._path}; try again when it is done"
+                f"another process is using {self._path}; try again when it has finished"
             ) from None
         except OSError as error:
             raise RecordError(
@@ -40,7 +40,7 @@ class Holding:
 
     @contextmanager
     def free(self) -> Iterator[None]:
-        """Leave it to others for a while, and take it again."""
+        """Release the lock for a while, and take it again."""
         self._lock.release()
         yield
         self.take()

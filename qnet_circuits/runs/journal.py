@@ -1,7 +1,7 @@
-"""This machine's own record of the runs that it may submit: which directory holds each.
+"""This machine's record of the runs that it may submit, and of their directories.
 
-It lies outside of the runs' directories, so that a directory that came from elsewhere, or is a copy, is known for one: what it
-says is read, and nothing is submitted, and paid for, because of it.
+The record lies outside the runs' directories. So a directory from another machine, or a copy, is recognized: it can be read,
+but nothing is submitted, and paid for, because of it.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def note_run(run_id: str, path: Path) -> None:
-    """Note that a directory holds a run of this machine's.
+    """Record that a directory holds a run of this machine.
 
     Raises:
-        RecordError: If another directory does, or nothing can be written.
+        RecordError: If another directory holds the run, or the record cannot be written.
     """
     noted = _noted(run_id)
     if noted is not None and not _is(noted, path) and _is(noted, Path(noted["path"])):
         raise RecordError(
-            f"{path} is a copy of the run at {noted['path']}, which can be submitted from there alone: qnet fetch goes on there"
+            f"{path} is a copy of the run at {noted['path']}, which can be submitted only from there; use qnet fetch there"
         )
     file = _file(run_id)
     try:
@@ -36,18 +36,18 @@ def note_run(run_id: str, path: Path) -> None:
         Record(file.parent, private=True).write_json(file.name, _identity(path))
     except (OSError, RecordError) as error:
         raise RecordError(
-            f"the journal of runs cannot be written: {error}; XDG_STATE_HOME may name another directory for it"
+            f"the journal of runs cannot be written: {error}; set XDG_STATE_HOME to another directory"
         ) from None
 
 
 def forget_run(run_id: str) -> None:
-    """Forget a run of which nothing will be submitted any more."""
+    """Remove a run of which nothing more will be submitted."""
     with suppress(OSError, RecordError):
         _file(run_id).unlink()
 
 
 def holds_run(run_id: str, path: Path) -> bool:
-    """Tell whether a directory is noted to hold a run; moved it is still the same, copied it is not."""
+    """Return whether a directory is recorded as that of a run. A moved directory still is; a copy is not."""
     noted = _noted(run_id)
     return noted is not None and _is(noted, path)
 
@@ -66,7 +66,7 @@ def _identity(path: Path) -> dict[str, Any]:
 
 
 def _is(noted: dict[str, Any], path: Path) -> bool:
-    """Tell whether a path is the directory that was noted; one that is gone, or cannot be looked at, is not."""
+    """Return whether a path is the recorded directory; False if it does not exist or cannot be read."""
     try:
         found = _identity(path)
     except OSError:
@@ -77,17 +77,19 @@ def _is(noted: dict[str, Any], path: Path) -> bool:
 
 
 def _file(run_id: str) -> Path:
-    """Return where a run is noted; its id, which may come from elsewhere, becomes a part of a path."""
+    """Return the file that records a run. The id, which may come from another machine, becomes part of a path."""
     if not isinstance(run_id, str) or not _RUN_ID.fullmatch(run_id):
-        raise RecordError(f"a run's id is 32 hexadecimal digits, got {run_id!r}; the manifest is damaged")
+        raise RecordError(
+            f"a run's id must be 32 hexadecimal digits, got {run_id!r}; the manifest is damaged"
+        )
     return state_home("the journal of runs") / "runs" / f"{run_id}.json"
 
 
 def state_home(what: str) -> Path:
-    """Return this machine's directory for what is kept beside the runs themselves.
+    """Return this machine's directory for state outside the runs' directories.
 
     Args:
-        what: What is to be kept in it, for the message.
+        what: The content of the directory, for the message.
 
     Raises:
         RecordError: If there is no home directory, and XDG_STATE_HOME is not set.
@@ -97,6 +99,6 @@ def state_home(what: str) -> Path:
         state = Path(home) if home else Path.home() / ".local" / "state"
     except RuntimeError:
         raise RecordError(
-            f"there is no home directory for {what}; let XDG_STATE_HOME name a directory that can be written"
+            f"there is no home directory for {what}; set XDG_STATE_HOME to a writable directory"
         ) from None
     return state / "qnet-circuits"

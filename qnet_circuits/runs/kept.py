@@ -1,4 +1,4 @@
-"""What is kept of a run while it goes on: its manifest, which is replaced and saved as a whole, and its directory."""
+"""The stored state of a run: its manifest, which is replaced and saved as a whole, and its directory."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Blocks = list[list[Raw]]
 
 
 class FetchedElsewhereError(Exception):
-    """Another process fetched the outcomes while this one waited. Nobody outside of a run sees it."""
+    """Another process fetched the outcomes while this one waited. The error never leaves a run."""
 
 
 class Kept(Unpicklable):
@@ -39,7 +39,7 @@ class Kept(Unpicklable):
     Args:
         manifest: The manifest.
         record: The directory, or None for a run in memory.
-        reads_only: Whether nothing is written in it.
+        reads_only: Whether nothing is written to the directory.
     """
 
     def __init__(self, manifest: Manifest, record: Record | None = None, reads_only: bool = False) -> None:
@@ -63,25 +63,25 @@ class Kept(Unpicklable):
 
     @property
     def where(self) -> str:
-        """What messages call the run."""
+        """The name of the run in messages."""
         return str(self.manifest["run_id"] if self.record is None else self.record.path)
 
     def advice(self, command: str) -> str:
-        """Return what messages say of how to go on."""
+        """Return the advice of messages on how to continue."""
         where = "open the run again" if self.record is None else f"qnet {command} {shlex.quote(self.where)}"
-        return f"go on with: {where}"
+        return f"continue with: {where}"
 
     def jobs(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        """Yield the number and the entry of each job, as the entry is when its turn has come."""
+        """Yield the number and the current entry of each job."""
         for number in range(len(self.manifest.jobs)):
             yield number, self.manifest.jobs[number]
 
     def set(self, **changes: Any) -> None:
-        """Change entries of the manifest, on disk before it returns."""
+        """Change entries of the manifest; they are on disk when this returns."""
         self._replace(self.manifest.having(**changes))
 
     def note(self, number: int, **changes: Any) -> None:
-        """Change the entry of a job, and with it the state of the run, on disk before it returns."""
+        """Change the entry of a job, and so the state of the run; both are on disk when this returns."""
         self._replace(self.manifest.noting(number, **changes))
 
     def _replace(self, manifest: Manifest) -> None:
@@ -90,13 +90,11 @@ class Kept(Unpicklable):
             self.record.write_json("manifest.json", manifest.to_dict())
 
     def reload(self) -> None:
-        """Take over what other processes wrote."""
+        """Read the manifest again, as other processes may have changed it."""
         if self.record is not None:
             now = self.manifest.reread(self.record.manifest())
             if len(now.jobs) != len(self.manifest.jobs):
-                raise RecordError(
-                    f"{self.record.path}/manifest.json is damaged: its jobs are others than before"
-                )
+                raise RecordError(f"{self.record.path}/manifest.json is damaged: its jobs have changed")
             self.manifest = now
 
     # -- the directory ---------------------------------------------------------------------------------------------
@@ -109,19 +107,19 @@ class Kept(Unpicklable):
 
     @property
     def own(self) -> bool:
-        """Whether this machine may submit the run's jobs: a directory from elsewhere, or a copy, is only read."""
+        """Whether this machine may submit the run's jobs. A directory from another machine, or a copy, is only read."""
         return self.record is None or holds_run(self.manifest["run_id"], self.record.path)
 
     @contextmanager
     def held(self, timeout: float | None = None, progress: Report = None) -> Iterator[None]:
-        """Hold the directory, so that of several processes one works on it at a time, and see what the others did.
+        """Lock the directory, so that one process at a time works on it, and read the changes of other processes.
 
         Args:
             timeout: Seconds to wait for another process. Default: for ever.
-            progress: Whether stderr is told of the wait.
+            progress: Whether to print the wait to stderr.
 
         Raises:
-            HeldError: If the time is up.
+            HeldError: If another process still holds the directory after this time.
         """
         record = self.writable
         if record is None:
@@ -132,14 +130,14 @@ class Kept(Unpicklable):
                 self._holding = stack.enter_context(record.held(0))
             except HeldError:
                 with waiter(progress) as tell:
-                    tell(f"another process is at work on {record.path}", False)
+                    tell(f"another process is using {record.path}", False)
                     self._holding = stack.enter_context(record.held(timeout))
             self.reload()
             yield
 
     @contextmanager
     def turn(self, timeout: float | None, progress: Report) -> Iterator[None]:
-        """Hold the directory to wait for the run, or raise NotFinishedError if it is another process's until the time is up."""
+        """Lock the directory to wait for the run, or raise NotFinishedError if another process holds it for the whole time."""
         with ExitStack() as stack:
             try:
                 stack.enter_context(self.held(timeout, progress))
@@ -149,10 +147,10 @@ class Kept(Unpicklable):
 
     @contextmanager
     def left(self) -> Iterator[None]:
-        """Leave the directory to others for a while, and see afterwards what they did.
+        """Release the directory for a while, and then read the changes of other processes.
 
         Raises:
-            FetchedElsewhereError: If one of them fetched the outcomes.
+            FetchedElsewhereError: If another process fetched the outcomes.
         """
         if self._holding is None or self.record is None:
             yield
@@ -166,11 +164,11 @@ class Kept(Unpicklable):
     # -- what came of it -------------------------------------------------------------------------------------------
 
     def parts(self, number: int) -> Parts | None:
-        """Return where parts of a job's outcomes are kept, or None for a run in memory."""
+        """Return the store of parts of a job's outcomes, or None for a run in memory."""
         return None if self.record is None else Parts(self.record, number)
 
     def keep(self, blocks: Blocks) -> None:
-        """Write raw outcomes, before anything is made of them."""
+        """Write raw outcomes, before they are analysed."""
         if self.record is not None:
             names = [circuit.name for circuit in self.manifest.played] * len(blocks)
             self.record.write_outcomes(names, [raw for block in blocks for raw in block])
@@ -179,7 +177,7 @@ class Kept(Unpicklable):
     def outcomes(self) -> Blocks | None:
         """Return the raw outcomes on disk, or None.
 
-        What a process that died right after it wrote them left undone is done.
+        If a process died right after writing them, its remaining steps are done.
         """
         if self.record is None or not self.record.has("outcomes.npz"):
             return None
@@ -192,7 +190,7 @@ class Kept(Unpicklable):
         return [raws[k : k + len(shapes)] for k in range(0, len(raws), len(shapes))]
 
     def keep_values(self, values: Mapping[str, Estimate], notes: Sequence[str]) -> None:
-        """Write exact values, and what must be said of them."""
+        """Write exact values and their notes."""
         if self.record is not None:
             self.record.write_json("exact.json", {name: value.to_dict() for name, value in values.items()})
         self.set(status="COLLECTED", seconds=self.seconds, notes=[*self.manifest["notes"], *notes])
@@ -218,12 +216,12 @@ class Kept(Unpicklable):
 
     @property
     def seeded(self) -> bool:
-        """Whether a seed was given, from which everything that is drawn at random follows: what is secret, too."""
+        """Whether a seed was given. All random numbers follow from a given seed, including secrets."""
         return bool(self.manifest["options"].get("seeded", True))
 
     @cached_property
     def secret_lost(self) -> bool:
-        """Whether the bytes were drawn before, and are gone or were not handed on with the directory."""
+        """Whether the secret bytes were drawn before and are now missing from the directory."""
         return not self.seeded and bool(self.manifest.get("secret")) and not self._has_secret
 
     @property
@@ -232,10 +230,10 @@ class Kept(Unpicklable):
 
     @cached_property
     def secret(self) -> bytes:
-        """The bytes: of the seed, or of the operating system and kept with the run.
+        """The secret bytes: from the seed, or from the operating system and kept with the run.
 
         Raises:
-            RecordError: If they would have to be drawn and written, and the run is only read.
+            RecordError: If they must be drawn and written, but the run is only read.
         """
         if self.seeded:
             return hashlib.sha256(str(stream_seed(self.manifest["seed"], SECRET)).encode()).digest()
@@ -244,8 +242,8 @@ class Kept(Unpicklable):
             return secrets.token_bytes(32)
         if self.reads_only and not there:
             raise RecordError(
-                f"{self.where} was never analysed, and a secret is drawn and kept when it is; "
-                "fetch it (qnet fetch) instead of replaying it"
+                f"{self.where} was never analysed, and its first analysis must draw and keep a secret; "
+                "use qnet fetch instead of qnet replay"
             )
         secret = self.record.secret()
         if not there:

@@ -1,4 +1,4 @@
-"""What ``layout=`` takes, in plain values: qubits, ``auto``, or what a link benchmark measured."""
+"""The values of ``layout=`` in plain form: qubits, ``auto``, or the measured links of a benchmark."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from qnet_circuits.runs.results.result import Result
 
 #: What leaves the choice to the compiler; two names for the same.
 CHOSEN = ("auto", "predicted")
-_TAKES = "layout must be 'auto', 'predicted' or a list of qubits, or a link benchmark's result or the directory of its run"
+_TAKES = "layout must be 'auto', 'predicted', a list of qubits, the result of a link benchmark, or the directory of its run"
 
 
 def plain_layout(layout: Any, device: Device | None) -> Any:
-    """Return a layout in plain values, as a manifest keeps it; qubits go on to whoever judges them.
+    """Return a layout in plain values, as a manifest keeps it. The qubits are checked later.
 
     Args:
-        layout: ``auto``, ``predicted``, a list of qubits, a Result of a link benchmark, or the path of its run; or what was
-            returned for one of these.
-        device: The device that it is for.
+        layout: ``auto``, ``predicted``, a list of qubits, a Result of a link benchmark, or the path of its run; or a value
+            returned by this function.
+        device: The device of the layout.
 
     Raises:
-        ParameterError: If it is none of these, or the benchmark was measured elsewhere.
+        ParameterError: If ``layout`` is none of these, or the benchmark measured another device.
         RecordError: If the run has no outcomes.
-        UnsupportedError: If there is no device to choose qubits of.
+        UnsupportedError: If there is no device.
     """
     if isinstance(layout, str) and layout in CHOSEN:
         return "auto" if device is not None else _without_device()
@@ -68,7 +68,7 @@ def result_in(path: str | os.PathLike[str]) -> Result:
 
 
 def _without_device() -> NoReturn:
-    raise UnsupportedError("a layout needs a device; name one, for example aer:fake_kingston")
+    raise UnsupportedError("a layout needs a device; name a device, for example aer:fake_kingston")
 
 
 def _measured(result: Result, source: str, device: Device | None) -> MeasuredLinks:
@@ -86,11 +86,11 @@ def link_fidelities(result: Result, source: str, device: Device) -> dict[tuple[i
 
     Args:
         result: The result.
-        source: Where it comes from, for people.
+        source: The origin of the result, for messages.
         device: The device that it must have measured.
 
     Raises:
-        ParameterError: If it is no result of a link benchmark, or the benchmark was measured elsewhere.
+        ParameterError: If it is not the result of a link benchmark, or the benchmark measured another device.
     """
     provenance = result.provenance
     pairs = {
@@ -99,11 +99,11 @@ def link_fidelities(result: Result, source: str, device: Device) -> dict[tuple[i
     if not pairs:
         kind = (provenance.get("parameters") or {}).get("kind")
         raise ParameterError(
-            f"the result of a link-benchmark with kind='edge' is needed, got one of {source}"
+            f"the result of a link-benchmark with kind='edge' is needed, got a result of {source}"
             + (f" with kind={kind!r}" if kind else "")
         )
     if provenance.get("layout") is None:
-        raise ParameterError(f"{source} was run without a device, so that it measured no link of one")
+        raise ParameterError(f"{source} was run without a device, so it measured no link of a device")
     # Outcomes from elsewhere are of the chip that their circuits were compiled for.
     backend = provenance.get("compiled_for", provenance.get("backend"))
     measured, asked = _chip(str(backend)), _chip(device.name)
@@ -115,7 +115,7 @@ def link_fidelities(result: Result, source: str, device: Device) -> dict[tuple[i
 
 
 def _chip(name: str) -> str | None:
-    """Return the chip that a backend or a device is named after; None for a file, which may be of any.
+    """Return the chip in the name of a backend or device; None for a file, which may describe any chip.
 
     Example:
         >>> _chip("aer:fake_torino"), _chip("ibm:ibm_torino"), _chip("aer:snapshot.json")

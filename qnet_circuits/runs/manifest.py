@@ -1,4 +1,4 @@
-"""A run's manifest: everything that analysis, or a later process, needs. It is replaced, never changed."""
+"""The manifest of a run: everything that its analysis or a later process needs. It is replaced, never changed in place."""
 
 from __future__ import annotations
 
@@ -27,19 +27,18 @@ from qnet_circuits.version import VERSION, source_revision, versions
 
 @dataclass(frozen=True)
 class StoredCircuit:
-    """What the analysis of a run needs of one circuit.
+    """The data on one circuit that the analysis of a run needs.
 
     Args:
         name: The name of the program's item, or of the readout circuit.
         shots: Shots in each block.
         raw_registers: The width of each register of the lowered circuit.
-        forms: How the outcomes follow from the raw bits.
-        tags: What the protocol says of the circuit.
+        forms: The outcomes as functions of the raw bits.
+        tags: The protocol's tags of the circuit.
         state: The state that a readout circuit prepares, 0 or 1; None for every other circuit.
-        qubits: The qubit that each raw bit reads at last, if readout is measured; otherwise None.
-        gates: Of a readout circuit, how probable it is at most for each raw bit that gates left another state than they should.
-        rounds: Shots of all copies together in each block, where copies share what the protocol counts; what is more than that
-            is left out.
+        qubits: The qubit that each raw bit reads last, if readout errors are measured; otherwise None.
+        gates: For a readout circuit, an upper bound, for each raw bit, on the probability that gates prepared a wrong state.
+        rounds: Shots of all copies together in each block, if copies share the protocol's rounds; surplus shots are left out.
     """
 
     name: str
@@ -61,7 +60,7 @@ class StoredCircuit:
         readout: Chosen,
         device: Device | None,
     ) -> StoredCircuit:
-        """Return what is kept of a compiled circuit, with the qubits of bits that are corrected for readout."""
+        """Return the stored data of a compiled circuit, with the qubits of bits that are corrected for readout errors."""
         raw = {register.name: register.size for register in item.circuit.cregs}
         qubits = tuple(final_qubits(item, readout)) if readout else None
         gates = () if item.readout is None or device is None else preparation_errors(item, device)
@@ -73,7 +72,7 @@ class StoredCircuit:
         return self.state is not None
 
     def counted(self, copies: int) -> list[int]:
-        """Return how many shots of each copy count in a block, given the number of copies."""
+        """Return the number of shots of each copy that count in a block, given the number of copies."""
         if self.rounds is None:
             return [self.shots] * copies
         each, over = divmod(self.rounds, copies)
@@ -115,11 +114,11 @@ class StoredCircuit:
 
 
 def stored_circuits(prepared: Prepared, shots: Sequence[int]) -> tuple[StoredCircuit, ...]:
-    """Return what is kept of a run's circuits.
+    """Return the stored data of a run's circuits.
 
     Args:
         prepared: The run.
-        shots: Those of each circuit; of the readout circuits, which are the last, only if they are measured.
+        shots: The shots of each circuit. Readout circuits, which are last, are included only if they are measured.
     """
     compiled = prepared.compiled
     sources = {item.name: item for item in compiled.program}
@@ -135,7 +134,7 @@ def stored_circuits(prepared: Prepared, shots: Sequence[int]) -> tuple[StoredCir
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run is and how far it has come: entries by name, and its circuits and figures as objects.
+    """The description and status of a run: entries by name, and its circuits and figures as objects.
 
     Args:
         entries: All other entries, in plain values.
@@ -157,7 +156,7 @@ class Manifest:
         return self.entries[key]
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return an entry, or what stands for it where there is none."""
+        """Return an entry, or its default if it is missing."""
         return self.entries.get(key, default)
 
     @property
@@ -173,17 +172,17 @@ class Manifest:
 
     @property
     def copies(self) -> int:
-        """Number of copies of the program; 0 where there are none."""
+        """Number of copies of the program; 0 if there are none."""
         return int(self.get("copies", {}).get("count", 0))
 
     @property
     def played(self) -> tuple[StoredCircuit, ...]:
-        """The circuits whose outcomes are kept of each block: those of the first copy, then those of the second, and so on."""
+        """The circuits whose outcomes each block keeps: those of the first copy, then those of the second, and so on."""
         return self.circuits * (self.copies or 1)
 
     @property
     def exact(self) -> bool:
-        """Whether figures are computed without sampling; such a run has no outcomes."""
+        """Whether figures are computed without sampling. An exact run has no outcomes."""
         return bool(self.get("engine") == "exact")
 
     @property
@@ -196,7 +195,7 @@ class Manifest:
         return replace(self, entries={**self.entries, **changes})
 
     def noting(self, number: int, **changes: Any) -> Manifest:
-        """Return the manifest with a job's entry changed, and with it the state of the run."""
+        """Return the manifest with a changed entry of a job, and so a changed state of the run."""
         jobs = [{**job, **(changes if k == number else {})} for k, job in enumerate(self.jobs)]
         return self.having(jobs=jobs, status=overall([job["status"] for job in jobs]))
 
@@ -211,7 +210,7 @@ class Manifest:
 
 
 def _entries(prepared: Prepared) -> dict[str, Any]:
-    """Return what a manifest says of a run, but for its circuits and figures."""
+    """Return a manifest's entries on a run, without circuits and figures."""
     backend = prepared.backend
     # A formula knows of the links' errors alone.
     formula = backend.device is None and backend.capabilities.simulates_links
@@ -238,7 +237,7 @@ def _entries(prepared: Prepared) -> dict[str, Any]:
 
 
 def described(prepared: Prepared, formula: bool) -> dict[str, Any]:
-    """Return what a manifest says of the protocol and its circuits, wherever they run; theory where a formula holds."""
+    """Return a manifest's entries on the protocol and its circuits, for any backend; theory if a formula applies."""
     protocol, compiled, options = prepared.protocol, prepared.compiled, prepared.options
     copies = described_copies(compiled, options)
     theory, bounds = said_of(protocol, options.controls, formula)
@@ -272,10 +271,12 @@ def described(prepared: Prepared, formula: bool) -> dict[str, Any]:
 def said_of(
     protocol: Protocol, controls: bool, formula: bool
 ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-    """Return theory, where a formula holds, and bounds of a protocol's figures, and with control experiments of its baseline's.
+    """Return theory and bounds of a protocol's figures, and with control experiments also those of its baseline.
+
+    Theory is left out if no formula applies.
 
     Raises:
-        ProgramError: If they are no numbers by the names of figures.
+        ProgramError: If theory or bounds are not numbers by the names of figures.
     """
 
     def theory(each: Protocol) -> dict[str, float]:
@@ -290,7 +291,7 @@ def said_of(
         check_bounds(bounds)
     except (AttributeError, TypeError) as error:
         raise ProgramError(
-            f"{type(protocol).__name__} must give theory and bounds as numbers by the names of figures, and does not: {error}"
+            f"{type(protocol).__name__} must return theory and bounds as numbers by the names of figures: {error}"
         ) from None
     return theories, {
         name: {bound: float(value) for bound, value in each.items()} for name, each in bounds.items()
@@ -298,7 +299,7 @@ def said_of(
 
 
 def check_numbers(name: str, values: Sequence[Any]) -> None:
-    """Check that values are numbers, of which none is too large for a float, or raise TypeError."""
+    """Check that values are numbers that fit into a float, or raise TypeError."""
     if not all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
         raise TypeError(name)
     try:

@@ -1,4 +1,4 @@
-"""From what a link benchmark measured to errors of two-qubit gates, in place of the calibrated ones."""
+"""Errors of two-qubit gates from the measured links of a benchmark, in place of the calibrated errors."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ _FLAT = 1e-6
 
 
 def measured_values(result: Result | str | os.PathLike[str], device: Any) -> dict[Pair, dict[str, float]]:
-    """Return the errors of two-qubit gates that explain what a link benchmark measured.
+    """Return the errors of two-qubit gates that explain the link fidelities of a benchmark.
 
-    A link's fidelity falls linearly with the depolarisation of its one two-qubit gate, and so with the gate's error. Two
-    exact predictions, with everything else as it is calibrated, give the line, and the measured fidelity the error. Below the
-    error of the gate's relaxation alone, where the twin shortens relaxation, a third one gives another line, which is a good
-    approximation. An error is more than 0 and less than 1/2. A link whose fidelity does not depend on its gate is left out.
+    A link's fidelity falls linearly with the depolarisation of its one two-qubit gate, and so with the gate's error. Two exact
+    predictions, with all other values from the calibration, give this line; the measured fidelity then gives the error. If the
+    error is below that of the gate's relaxation alone, the twin shortens relaxation; a third prediction then gives another
+    line, which is a good approximation. Errors lie between 0 and 1/2, both excluded. A link whose fidelity does not depend on
+    its gate is left out.
 
     Args:
         result: The result of a link benchmark with ``kind="edge"``, or the directory of its run.
-        device: The device whose calibration says the rest, in any way that a device can be named.
+        device: The device whose calibration gives all other values, in any form that names a device.
 
     Returns:
         The values, ready for ``DeviceCalibration.with_values``.
 
     Raises:
-        ParameterError: If it is no such result, or of another device.
+        ParameterError: If ``result`` is not such a result, or is of another device.
 
     Example:
         >>> import qnet_circuits as qn

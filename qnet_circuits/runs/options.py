@@ -1,4 +1,4 @@
-"""What a run may be asked for. Each option is stated once: name, default, range, documentation, help text, and its verbs."""
+"""The options of a run, each declared once: name, default, range, documentation, help text, and the verbs that take it."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ _V = TypeVar("_V", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Option:
-    """What is said of one option.
+    """The declaration of one option.
 
     Args:
-        check: Takes the option's name and a value, and returns the value as it is kept, or raises.
+        check: Takes the option's name and a value. Returns the value to keep, or raises an error.
         says: The documentation of the option, for docstrings.
         help: The help text on the command line.
         verbs: The verbs that take the option.
-        flag: How the command line spells the option, if not as its name with hyphens.
-        shown: What the command line shows in place of a value.
+        flag: The option on the command line, if it is not the name with hyphens.
+        shown: The placeholder of the value in the help text.
         kept: Whether the manifest keeps the option among its ``options``.
         decides: Whether the option changes outcomes, and so the specification of a run.
     """
@@ -142,7 +142,7 @@ def _judged_by_the_device(name: str, value: Any) -> Any:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a run is asked for, checked as far as neither a protocol nor a backend is needed to check it.
+    """The options of a run. Checks that need a protocol or a backend are made later.
 
     Example:
         >>> RunOptions(shots=100).shots, RunOptions().corrections
@@ -163,10 +163,10 @@ class RunOptions:
     repeats: int = _option(
         1,
         partial(check_count, low=1, high=MOST_REPEATS),
-        "Number of blocks, 1 to 100, each with all circuits and all shots, one after the other. On a processor each block has "
-        "jobs of its own. Each figure gets the wider of two intervals: the one from pooled shots, and Student's t over the "
-        "block values.",
-        "Run everything K times, in blocks; intervals then know how far the blocks lie apart.",
+        "Number of blocks, 1 to 100, run one after the other. Each block runs all circuits with all shots. On a processor each "
+        "block has jobs of its own. Each figure gets the wider of two intervals: the one from pooled shots, and Student's t "
+        "over the block values.",
+        "Run everything K times, in blocks; intervals then include the spread between blocks.",
         verbs=_SAMPLING,
         shown="K",
     )
@@ -174,29 +174,29 @@ class RunOptions:
         1,
         _copies,
         "How many copies of the program run side by side on a device in the same shots, 1 (the default) to 1000, or ``max`` "
-        "for the most that fit. Figures are those of all copies together, and the result has those of each. A protocol that "
-        "counts its own rounds shares them among the copies, and takes fewer shots.",
-        "Run K copies side by side on a device in the same shots; max for the most that fit.",
+        "for as many as fit. Each figure pools all copies; the result also has the figure of each copy. A protocol that counts "
+        "its own rounds shares the rounds among the copies, and so needs fewer shots.",
+        "Run K copies side by side on a device in the same shots; max for as many as fit.",
         shown="K|max",
         verbs=("run", "submit", "sweep", "compile", "predict", "estimate_cost"),
     )
     worst_copy: float | None = _option(
         None,
         _or_none(partial(check_range, low=-math.inf, high=math.inf)),
-        "The worst value of the program's first figure that a copy may be predicted to have, with the default noise: the "
-        "least, or the most where the figure's ideal value lies below it, as that of an error rate. Default 0.5, where "
-        "copies are chosen.",
-        "The worst predicted value of the first figure that a copy may have: the least fidelity, or the most errors.  "
-        "[default: 0.5]",
+        "The worst acceptable predicted value of the program's first figure, for each copy, with the default noise. It is a "
+        "minimum, or a maximum if the figure's ideal value is lower, as for an error rate. Default 0.5, if the library "
+        "chooses the copies.",
+        "The worst acceptable predicted value of the first figure, for each copy: a minimum for a fidelity, a maximum for an "
+        "error rate.  [default: 0.5]",
         shown="VALUE",
         verbs=("run", "submit", "sweep", "compile", "predict", "estimate_cost"),
     )
     noise: Any = _option(
         None,
         _or_none(_noise),
-        "Which noise of a simulated device is on, a ``DeviceNoise`` or its fields. Default: all that is calibrated, and "
-        "of what no calibration has, ZZ and the parity of charge as they are typical of the device's family.",
-        "What noise a simulated device has, such as idle=false or feedforward_latency=2e-6.",
+        "The noise of a simulated device: a ``DeviceNoise``, or a mapping of its fields. Default: all calibrated noise, and "
+        "two terms that no calibration has, ZZ and charge parity, with values typical of the device's family.",
+        "The noise of a simulated device, such as idle=false or feedforward_latency=2e-6.",
         verbs=(
             "run",
             "submit",
@@ -213,46 +213,47 @@ class RunOptions:
     corrections: str = _option(
         "auto",
         _mode,
-        "``auto`` (the default), ``frame``, ``feedforward``, ``postselect``, ``coherent`` or ``none``.",
-        "What is done on a message: frame (in software), feedforward (in real time), postselect, coherent, none, or auto "
-        "(frame where it passes).",
+        "How corrections are made: ``auto`` (the default), ``frame``, ``feedforward``, ``postselect``, ``coherent`` or "
+        "``none``.",
+        "How corrections are made: frame (in software), feedforward (in real time), postselect, coherent, none, or auto (frame "
+        "if only Clifford operations follow, else feedforward).",
     )
     optimization_level: int = _option(
         2,
         partial(check_count, low=0, high=3),
-        "Qiskit's, 0 to 3. Default 2.",
-        "That of Qiskit's compiler, 0 to 3.",
+        "Optimization level of Qiskit's compiler, 0 to 3. Default 2.",
+        "Optimization level of Qiskit's compiler, 0 to 3.",
     )
     layout: Any = _option(
         None,
         _judged_by_the_device,
-        "One physical qubit for each wire, or with ``copies`` a list of them for each copy; ``auto`` (the default; "
-        "``predicted`` is the same), the qubits where least is lost, by the calibration, and of a small program by exact "
-        "prediction of several placements; or the result, or the directory, of a link benchmark of the same chip, for the "
-        "qubits with the least measured infidelity.",
-        "Where on the device: auto (where least is lost; predicted is the same), physical qubits q0,q1,..., those of each copy "
-        "after a semicolon, or the directory of a link benchmark's run.",
+        "The physical qubits. A list has one qubit for each wire; with ``copies``, give one list for each copy. ``auto`` (the "
+        "default; ``predicted`` is the same) takes the qubits with the least loss by the calibration, and compares several "
+        "placements of a small program by exact prediction. The result of a link benchmark of the same chip, or the directory "
+        "of its run, takes the qubits with the least measured infidelity.",
+        "The physical qubits: auto (those with the least predicted loss; predicted is the same), a list q0,q1,..., with one "
+        "list for each copy separated by semicolons, or the directory of a link benchmark's run.",
     )
     carrier: str = _option(
         "relabel",
         _carrier,
-        "What a transmission is on a machine: ``relabel`` (the default), ``swap`` or ``teleport``.",
-        "How a transmitted qubit crosses: relabel, swap or teleport.",
+        "How a transmitted qubit crosses a link on a machine: ``relabel`` (the default), ``swap`` or ``teleport``.",
+        "How a transmitted qubit crosses a link: relabel, swap or teleport.",
     )
     decoupling: bool = _option(False, _FLAG, "Decouple waiting qubits by pairs of X pulses.")
     seed: int | None = _option(
         None,
         _or_none(partial(check_count, low=0)),
-        "A whole number of at least 0 that decides everything drawn at random. By default ``run`` and ``submit`` draw a seed "
-        "and report it where outcomes are sampled; on ``exact``, and with the other verbs, it is 0.",
-        "Decides on everything drawn at random.  [default: drawn and reported, or 0 if nothing is run]",
+        "The seed of all random numbers, a whole number of at least 0. By default ``run`` and ``submit`` draw a seed and "
+        "report it if outcomes are sampled; on ``exact``, and with the other verbs, the seed is 0.",
+        "The seed of all random numbers.  [default: drawn and reported, or 0 if nothing is run]",
         kept=False,
     )
     options: Any = _option(
         None,
         _or_none(_of(Mapping, 'a mapping of names to values, such as {"twirling.enable_gates": True}')),
-        "Options of IBM's Sampler by dotted name, on ``ibm:`` and, as far as its offline mode knows them, on ``local:``; such "
-        'as ``{"twirling.enable_gates": True, "execution.rep_delay": 2.5e-4}``.',
+        "Options of IBM's Sampler by dotted name, for ``ibm:``, and for ``local:`` if IBM's offline mode supports them. For "
+        'example ``{"twirling.enable_gates": True, "execution.rep_delay": 2.5e-4}``.',
         "An option of IBM's Sampler, such as twirling.enable_gates=true or execution.rep_delay=5e-4.",
         verbs=_SAMPLING,
         flag="--option",
@@ -261,31 +262,32 @@ class RunOptions:
     controls: bool = _option(
         False,
         _FLAG,
-        "Add control experiments to the job: the same circuits without corrections, as figures that end in ``_uncorrected``, "
-        "and direct transport by SWAPs on the same qubits, ``_swap_transport``, if the protocol has a baseline.",
+        "Add two control experiments to the job. The same circuits without corrections give figures that end in "
+        "``_uncorrected``. Direct transport by SWAPs on the same qubits gives figures that end in ``_swap_transport``, if the "
+        "protocol has a baseline.",
         "Add control experiments: the same circuits without corrections, and direct transport by SWAPs.",
         verbs=("run", "submit", "sweep", "predict", "estimate_cost"),
     )
     mitigate: Any = _option(
         False,
         _mitigated,
-        "Measure the qubits' readout errors in the same job, and put figures without them beside the raw ones. True, or a list "
-        "of the registers and bits that are corrected, such as ``['out', 'swap[0]']``. Default False.",
-        "Measure readout errors in the same job, and put figures without them beside the raw ones.",
+        "Measure the qubits' readout errors in the same job, and report figures corrected for them beside the raw figures. "
+        "True, or a list of the registers and bits to correct, such as ``['out', 'swap[0]']``. Default False.",
+        "Measure readout errors in the same job, and report figures corrected for them beside the raw figures.",
         verbs=("run", "submit", "sweep", "compile", "estimate_cost"),
     )
     emulate_links: bool = _option(
         False,
         _FLAG,
-        "Sample the links' own errors in software, if the backend cannot make them happen.",
-        "Sample the links' own noise in software.",
+        "Sample the errors of links in software, on a backend that cannot apply them.",
+        "Sample the errors of links in software.",
     )
     predict: bool | None = _option(
         None,
         _or_none(_of(bool, "True, False or None")),
-        "Put the exact figures for the same description of noise beside sampled ones. By default this happens on a simulated "
-        "device if the program is small.",
-        "Put exact figures beside sampled ones.  [default: on a device, if the program is small]",
+        "Report exact figures for the same description of noise beside the sampled figures. Default: on a simulated device, if "
+        "the program is small.",
+        "Report exact figures beside the sampled figures.  [default: on a device, if the program is small]",
         verbs=("run", "submit", "sweep"),
         flag="--predict/--no-predict",
         kept=False,
@@ -294,9 +296,9 @@ class RunOptions:
     verify: bool = _option(
         True,
         _FLAG,
-        "Prove, before anything goes to a processor, that compilation kept the parties apart. A program for which that cannot "
-        "be decided is refused, unless this is False; the result notes it then.",
-        "Prove that compilation kept the parties apart before anything goes to a processor.",
+        "Before submission to a processor, prove that compilation kept the parties apart. A program is refused if the proof "
+        "fails or cannot be decided. False skips the proof, and the result says so.",
+        "Before submission to a processor, prove that compilation kept the parties apart.",
         verbs=("run", "submit"),
         flag="--verify/--no-verify",
         decides=False,
@@ -304,8 +306,8 @@ class RunOptions:
     max_qpu_seconds: int | None = _option(
         None,
         _or_none(partial(check_count, low=1)),
-        "The most processor seconds that a run on a processor may take, shared by its jobs; required there.",
-        "The most processor seconds that the run may take; needed on ibm:.",
+        "The most processor seconds that all jobs of a run may take together; required on a processor.",
+        "The most processor seconds that all jobs of the run may take together; required on ibm:.",
         verbs=("run", "submit"),
         decides=False,
     )
@@ -325,7 +327,7 @@ class RunOptions:
         """
         if "dry_run" in given:
             raise ParameterError(
-                "dry_run is an option of submit, which returns what it found; to know the cost alone, ask estimate_cost"
+                "dry_run is an option of submit, which returns the prepared run; for the cost alone, call estimate_cost"
             )
         for name in given:
             if name not in OPTIONS:
@@ -334,7 +336,7 @@ class RunOptions:
                 raise TypeError(f"{verb}() got an unexpected keyword argument {name!r}{advice}")
             if verb not in OPTIONS[name].verbs:
                 takers = ", ".join(OPTIONS[name].verbs)
-                raise UnsupportedError(f"{verb} takes no {name}; leave it out ({takers} take it)")
+                raise UnsupportedError(f"{verb} does not take {name}; leave it out ({takers} take it)")
         drawn = verb in ("run", "submit") or given.get("seed") is not None
         return cls(**(given if drawn else {**given, "seed": 0}))
 
@@ -345,7 +347,7 @@ class RunOptions:
         return cls(**{name: plain[name] for name in kept if name in plain})
 
     def to_manifest(self) -> dict[str, Any]:
-        """Return what a manifest keeps, in plain values."""
+        """Return the options that a manifest keeps, in plain values."""
         plain = {name: getattr(self, name) for name, option in OPTIONS.items() if option.kept}
         plain["shots"] = DEFAULT_SHOTS if self.shots is None else self.shots
         plain["options"] = dict(self.options or {})
@@ -398,7 +400,7 @@ def takes_options(verb: _V) -> _V:
 
 
 def stderr_told(progress: Report) -> bool:
-    """Tell whether progress is told on stderr."""
+    """Return whether progress is printed on stderr."""
     return sys.stderr.isatty() if progress is None else progress is True
 
 
@@ -427,6 +429,6 @@ ARGUMENTS: dict[str, Check] = {
 
 
 def check_arguments(**given: Any) -> None:
-    """Check arguments of a verb that are no options of a run, or raise ParameterError."""
+    """Check the arguments of a verb that are not options of a run, or raise ParameterError."""
     for name, value in given.items():
         ARGUMENTS[name](name, value)

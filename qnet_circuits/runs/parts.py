@@ -1,4 +1,4 @@
-"""Finished parts of a long run, kept until its outcomes are whole, so that a run that was interrupted goes on from there."""
+"""Finished parts of a long run, kept until its outcomes are complete, so that an interrupted run continues from there."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from qnet_circuits.runs.directory import Record
 
 @dataclass(frozen=True)
 class Parts:
-    """Finished parts of a long run beside its manifest, until its outcomes are whole.
+    """Finished parts of a long run beside its manifest, until its outcomes are complete.
 
     Args:
         record: The run's directory.
-        job: Number of the job in the run that they are parts of.
+        job: Number of the job to which the parts belong.
     """
 
     record: Record
@@ -34,7 +34,7 @@ class Parts:
         return f"{self.job}-{number}.npz" if self.job else f"{number}.npz"
 
     def get(self, number: int) -> list[Raw] | None:
-        """Return a part that was finished earlier, or None if it is missing or torn: it is made again then."""
+        """Return a part that was finished earlier, or None if it is missing or damaged and must be made again."""
         try:
             with self._folder.read_arrays(self._name(number)) as stored:
                 raws: list[Raw] = [{} for _ in range(int(stored["circuits"]))]
@@ -47,7 +47,7 @@ class Parts:
             return None
 
     def put(self, number: int, raws: Sequence[Raw]) -> None:
-        """Keep a finished part; a disk that refuses costs the part, not the run."""
+        """Keep a finished part. If the disk cannot be written, the part is lost but the run continues."""
         arrays = {f"{k}/{name}": bits for k, raw in enumerate(raws) for name, bits in raw.items()}
         with suppress(OSError, RecordError):
             self._folder.path.mkdir(exist_ok=True)

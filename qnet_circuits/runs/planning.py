@@ -1,4 +1,4 @@
-"""The jobs of a run: which circuits run together, in which block, with how many shots, and within what time."""
+"""The jobs of a run: their circuits, blocks, shots and time limits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Plan:
 
     Args:
         jobs: The jobs in plain values, as a manifest lists them.
-        cost: What they cost, if they are jobs of a service; otherwise None.
+        cost: The cost of the jobs, if a service runs them; otherwise None.
     """
 
     jobs: tuple[dict[str, Any], ...]
@@ -37,7 +37,7 @@ class Plan:
 
 
 def counts_for(program: Program, shots: int | None) -> list[int]:
-    """Return the shots of each circuit: those that the protocol decides on, or those that were asked for.
+    """Return the shots of each circuit: those set by the protocol, or else those of the option.
 
     Raises:
         ParameterError: If the protocol counts its own rounds, or a figure needs more shots.
@@ -56,27 +56,27 @@ def counts_for(program: Program, shots: int | None) -> list[int]:
 
 
 def shared(counts: Sequence[int], program: Program, copies: int) -> list[int]:
-    """Return the shots of each circuit: rounds that the protocol counts are shared among copies, if there are any."""
+    """Return the shots of each circuit. If there are copies, they share the rounds that the protocol counts."""
     rounds = zip(counts, program, strict=True)
     return [-(-count // max(1, copies)) if item.shots is not None else count for count, item in rounds]
 
 
 def with_readout(shots: Sequence[int], compiled: Compiled) -> list[int]:
-    """Return the shots of all circuits, given those of the program's own: readout circuits take as many as the largest."""
+    """Return the shots of all circuits, given those of the program's circuits. Readout circuits take the largest number."""
     return [*shots, *[max(shots)] * (len(compiled.items) - len(compiled.program_items))]
 
 
 def plan_jobs(
     compiled: Compiled, backend: BaseBackend, shots: Sequence[int], options: RunOptions, run_id: str
 ) -> Plan:
-    """Return the jobs of a run, and what they cost if the backend makes jobs of a service.
+    """Return the jobs of a run, and their cost if a service runs them.
 
-    Every block has the same jobs. Where a job runs all of its circuits with the same number of shots, a program whose circuits
-    ask for different ones is split as costs least, and its surplus is discarded afterwards. On a processor each job has a tag,
-    by which it is found, and its share of the budget.
+    Every block has the same jobs. If a job must run all its circuits with the same number of shots, a program with different
+    numbers of shots is split in the cheapest way, and surplus shots are discarded afterwards. On a processor each job has a
+    tag, by which it is found, and its share of the budget.
 
     Raises:
-        UnsupportedError: If circuits that belong into one job do not fit into it.
+        UnsupportedError: If circuits that must share a job do not fit into one job.
         ParameterError: If the budget does not suffice.
     """
     if not backend.capabilities.equal_shots or compiled.device is None:
@@ -96,8 +96,8 @@ def _jobs_of_a_service(compiled: Compiled, backend: BaseBackend, shots: Sequence
     jobs, seconds, cost = priced(backend, compiled, shots, repeats=repeats)
     if len(jobs) > 1 and len(compiled.protocol_items()) < len(compiled.items):
         raise UnsupportedError(
-            "readout and control experiments are measured in the same job as the circuits they belong to, and this needs "
-            f"{len(jobs)} jobs on {backend.name}; ask for fewer shots, or for fewer circuits"
+            "readout circuits and control experiments must be in the same job as the circuits they belong to, but this run "
+            f"needs {len(jobs)} jobs on {backend.name}; take fewer shots, or fewer circuits"
         )
     plain = [
         {"circuits": list(job.circuits), "shots": job.shots, "kept": list(job.kept), "seconds": each}
@@ -107,15 +107,15 @@ def _jobs_of_a_service(compiled: Compiled, backend: BaseBackend, shots: Sequence
 
 
 def remaining_seconds(backend: BaseBackend) -> float | None:
-    """Return the processor seconds that the backend's instance has left, or None where nobody says."""
+    """Return the processor seconds that the backend's instance has left, or None if unknown."""
     usage = getattr(backend, "usage", None)
     return None if usage is None else usage().remaining
 
 
 def left_on(backend: BaseBackend) -> float | None:
-    """Return the processor seconds that are left before a submission; None too where the platform gives no answer to that.
+    """Return the processor seconds that are left before a submission; None if unknown, or if the platform gives no answer.
 
-    What is not known here the platform decides on when it is given the job.
+    If the number is unknown, the platform decides when the job is submitted.
     """
     try:
         return remaining_seconds(backend)
@@ -124,7 +124,7 @@ def left_on(backend: BaseBackend) -> float | None:
 
 
 def share_budget(jobs: Sequence[dict[str, Any]], max_qpu_seconds: int | None) -> None:
-    """Give each job its own limit of processor seconds: what it is estimated to take, and its share of what is left over.
+    """Give each job its limit of processor seconds: its estimated time, and its share of the remaining budget.
 
     Raises:
         ParameterError: If there are not enough whole seconds.
@@ -143,17 +143,17 @@ def share_budget(jobs: Sequence[dict[str, Any]], max_qpu_seconds: int | None) ->
 
 
 def check_shares(jobs: Sequence[Mapping[str, Any]], max_qpu_seconds: Any) -> None:
-    """Check that each job has a share, and all together no more than the run may take, or raise ParameterError."""
+    """Check that each job has a share, and that the shares do not exceed the run's budget, or raise ParameterError."""
     shares = [check_count("max_qpu_seconds of a job", job.get("max_qpu_seconds", 0)) for job in jobs]
     allowed = check_count("max_qpu_seconds of the run", max_qpu_seconds)
     if sum(shares) > allowed:
         raise ParameterError(
-            f"the jobs of the run may take {sum(shares)} s of the processor, its options allow {allowed}"
+            f"the jobs of the run may take {sum(shares)} s of the processor, but its options allow {allowed}"
         )
 
 
 def tag_jobs(jobs: Sequence[dict[str, Any]], run_id: str) -> None:
-    """Give each job the tag by which it is found, and its state."""
+    """Give each job its tag and its state."""
     for number, job in enumerate(jobs):
         job["tag"], job["status"] = tag_of(run_id, number, len(jobs)), "PREPARED"
 
@@ -164,7 +164,7 @@ def tag_of(run_id: str, number: int, jobs: int) -> str:
 
 
 def overall(states: Sequence[str]) -> str:
-    """Return how far a run is whose jobs are in these states.
+    """Return the status of a run with jobs in these states.
 
     Example:
         >>> overall(["DONE", "QUEUED"]), overall(["DONE", "DONE"]), overall(["QUEUED", "PREPARED"]), overall(["PREPARED"])

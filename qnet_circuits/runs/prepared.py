@@ -1,4 +1,4 @@
-"""A run that is prepared: compiled, checked and planned. It cannot start anything."""
+"""A prepared run: compiled, checked and planned. It cannot start anything."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from qnet_circuits.theory.estimate import Estimate
 #: is submitted, which takes longer anyway and whose figures a prediction should stand beside, it may take a second.
 _PREDICTED_UNASKED, _PREDICTED_WITH_JOBS = 200, 5000
 #: Said where nothing was proved before a submission, since the caller did not want it.
-UNPROVED = "not verified (verify=False): nobody proved that compilation kept the parties apart"
+UNPROVED = "not verified (verify=False): it was not proved that compilation kept the parties apart"
 
 
 def now() -> str:
@@ -43,18 +43,18 @@ def now() -> str:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run as ``submit`` would make it, written nowhere and submitted nowhere. ``submit(..., dry_run=True)`` returns one.
+    """A prepared run, neither written nor submitted. ``submit(..., dry_run=True)`` returns one.
 
     Args:
-        protocol: The protocol, as it is on the backend's device.
-        backend: Where it would run.
-        options: What it was asked for, with the layout settled.
-        seed: The seed that everything drawn at random follows from.
+        protocol: The protocol, adapted to the backend's device.
+        backend: The backend that would run it.
+        options: The options, with the layout resolved.
+        seed: The seed of all random numbers.
         compiled: The compiled program.
-        said: What was found on the way and a result must say.
-        took: Seconds that it took to compile the program, or to find it compiled.
-        run_id: What the run is called.
-        created: When it was prepared, ISO 8601.
+        said: Notes from the preparation, which a result repeats.
+        took: Seconds spent on compiling the program, or on finding it compiled.
+        run_id: The id of the run.
+        created: The time of preparation, ISO 8601.
 
     Example:
         >>> import qnet_circuits as qn
@@ -75,7 +75,7 @@ class Prepared:
 
     @cached_property
     def shots(self) -> tuple[int, ...]:
-        """The shots of each circuit; those of readout circuits are the most that any has."""
+        """The shots of each circuit. Readout circuits have the largest number of shots of any circuit."""
         if self.options.shots is not None and not self.backend.capabilities.samples:
             raise UnsupportedError(f"{self.backend.name} computes figures without shots; leave shots out")
         counts = counts_for(self.compiled.program, self.options.shots)
@@ -88,17 +88,17 @@ class Prepared:
 
     @cached_property
     def played(self) -> Compiled:
-        """The circuits as the backend runs them: a machine runs all copies in one, a simulation each copy by itself."""
+        """The circuits as the backend runs them: on a machine each holds all copies, in a simulation each holds one copy."""
         return played_on(self.compiled, self.backend)
 
     @property
     def played_shots(self) -> tuple[int, ...]:
-        """The shots of each circuit as it is run: if each copy has circuits of its own, each of these takes its shots."""
+        """The shots of each circuit that the backend runs. If each copy has its own circuits, each of them has these shots."""
         return self.shots * (self.played.copies or 1)
 
     @cached_property
     def plan(self) -> Plan:
-        """The jobs, checked against what the backend can do and against the budget.
+        """The jobs, checked against the backend's capabilities and the budget.
 
         Raises:
             UnsupportedError: If the backend cannot run the circuits.
@@ -112,13 +112,13 @@ class Prepared:
 
     @cached_property
     def proof(self) -> Mapping[str, float]:
-        """How long it took to prove that compilation kept the parties apart, before anything goes to a processor.
+        """Seconds for the proof, before submission to a processor, that compilation kept the parties apart.
 
-        Nothing is proved, and nothing returned, for a simulator, for one node alone, or where the caller does not want it.
+        None without a proof: for a simulator, for a program with one node, or with ``verify=False``.
 
         Raises:
-            VerificationError: If something moved across a boundary.
-            UnsupportedError: If that cannot be decided.
+            VerificationError: If an operation moved across a party's boundary.
+            UnsupportedError: If the proof cannot be decided.
         """
         if not (self.options.verify and self._to_be_proved):
             return {}
@@ -127,20 +127,20 @@ class Prepared:
             self.compiled.verify()
         except UnsupportedError as error:
             raise UnsupportedError(
-                f"it cannot be proved that compilation kept the parties apart: {error}; or say verify=False (--no-verify), "
+                f"it cannot be proved that compilation kept the parties apart: {error}; or give verify=False (--no-verify), "
                 "which the result notes"
             ) from None
         return {"verify": round(time.perf_counter() - begin, 4)}
 
     @property
     def _to_be_proved(self) -> bool:
-        """Whether this may go to a processor, and there are parties to keep apart."""
+        """Whether the backend may be a processor, and the program has several parties."""
         parties = {register.name for item in self.compiled.program for register in item.circuit.qregs}
         return len(parties) > 1 and (self.backend.capabilities.remote or self.backend.simulated is None)
 
     @property
     def needs_outcomes(self) -> bool:
-        """Whether figures follow from outcomes only, and not from counts that the backend could make while it samples."""
+        """Whether the analysis needs stored outcomes, rather than counts that the backend makes while it samples."""
         forms = [item.lowered.forms for item in self.compiled]
         return (
             not isinstance(self.backend, CountingBackend)
@@ -162,15 +162,15 @@ class Prepared:
 
     @property
     def cost(self) -> RunCost | None:
-        """What the jobs cost, if they are jobs of a service; otherwise None."""
+        """The cost of the jobs, if a service runs them; otherwise None."""
         return self.plan.cost
 
     @cached_property
     def predicted(self) -> dict[str, float]:
-        """The exact figures for a sampling backend's own description of noise; none if nobody asked and it would take long.
+        """The exact figures for a sampling backend's description of noise. By default only small programs have them.
 
         Raises:
-            UnsupportedError: If they were asked for and cannot be computed.
+            UnsupportedError: If they were requested and cannot be computed.
         """
         backend, compiled, asked = self.backend, self.compiled, self.options.predict
         if asked is False or not backend.capabilities.samples:
@@ -184,7 +184,7 @@ class Prepared:
             return {}
         if noise is None and backend.simulated and not backend.capabilities.simulates_links:
             raise UnsupportedError(
-                f"{backend.name} has a noise model of its own, which nothing predicts; leave predict (--predict) out"
+                f"{backend.name} has its own noise model, which cannot be predicted; leave predict (--predict) out"
             )
         key = backend.expected_device, noise, asked
         evaluated, accepted = compiled.once("predicted", key, lambda: self._evaluated(noise))
@@ -198,9 +198,9 @@ class Prepared:
         return {**values, **accepted_copies(compiled, accepted, counts)}
 
     def _evaluated(self, noise: DeviceNoise | None) -> tuple[dict[str, Estimate], Mapping[str, float]]:
-        """Return the exact figures for a description of noise, and which share of each circuit's shots counts.
+        """Return the exact figures for a description of noise, and the accepted share of each circuit's shots.
 
-        A figure that cannot be computed is left out if nobody asked for it.
+        A figure that cannot be computed is left out, unless figures were requested.
         """
         compiled, accepted, found = self.compiled, dict[str, float](), dict[str, Estimate]()
         engine = ExactBackend("exact", self.backend.expected_device, noise)
@@ -214,22 +214,22 @@ class Prepared:
 
     @cached_property
     def shifts(self) -> dict[str, float]:
-        """How far sampled figures are expected off the predicted ones, if the backend simplifies the noise."""
+        """The expected differences between sampled and predicted figures, if the backend simplifies the noise."""
         return dict(self.backend.shifts(self.compiled, self.predicted))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a result of the run must say."""
+        """The notes of a result of the run."""
         compiled = self.compiled
         told = [*compiled.notes, *self.backend.notes(self.played), *self.own_notes]
         if self.shifts:
             listed = ", ".join(f"{name} {shift:+.2g}" for name, shift in self.shifts.items())
-            told.append(f"what simplified noise adds to figures, by exact computation: {listed}")
+            told.append(f"change of figures by the simplified noise, computed exactly: {listed}")
         return tuple(dict.fromkeys(told))
 
     @cached_property
     def own_notes(self) -> tuple[str, ...]:
-        """What a result must say wherever the circuits ran."""
+        """The notes of a result, whichever backend ran the circuits."""
         compiled, program, options = self.compiled, self.compiled.program, self.options
         notes = [*compiled.notes, *program.notes]
         if any(item.lowered.forms.emulated for item in compiled):
@@ -241,24 +241,25 @@ class Prepared:
         if self.carrier != "relabel" or program.resources["transmissions"]:
             notes.append(f"a transmitted qubit is carried by {self.carrier}")
         if options.controls and self.protocol.baseline() is None:
-            notes.append("no direct transport to compare with: the protocol has no baseline")
+            notes.append("no comparison with direct transport: the protocol has no baseline")
         if self._to_be_proved and not options.verify:
             notes.append(UNPROVED)
         return tuple(dict.fromkeys([*notes, *self.said]))
 
     @cached_property
     def specification_id(self) -> str:
-        """The SHA-256 of all that decides on the outcomes, in hexadecimal digits: runs that have the same repeat each other.
+        """The SHA-256, in hexadecimal digits, of everything that determines the outcomes.
 
-        It covers the protocol with its parameters and its program, the backend with its calibration and noise, each option that
-        changes outcomes, the seed, and the schema of what is kept. ``run_id``, the path and the budget are another's business.
+        Runs with the same value repeat each other. It covers the protocol with its parameters and program, the backend with
+        its calibration and noise, every option that changes outcomes, the seed, and the schema of stored runs. It does not
+        cover ``run_id``, the path and the budget.
         """
         program = self.compiled.program.id
         return specification_id(self.protocol, program, self.backend, self.options, self.seed)
 
     @property
     def carrier(self) -> str:
-        """What a transmission is in the protocol's own circuits."""
+        """The carrier of transmissions in the protocol's own circuits."""
         own = [item for item in self.compiled.program if not item.control]
         return "+".join(dict.fromkeys(item.carrier or self.options.carrier for item in own))
 
@@ -268,7 +269,7 @@ class Prepared:
         return {"compile": round(self.took, 4), **self.proof}
 
     def summary(self) -> dict[str, Any]:
-        """Return in plain values what the run would be, as ``Run.summary`` does."""
+        """Return a summary of the run in plain values, as ``Run.summary`` does."""
         return {
             "run_id": self.run_id, "protocol": called(self.protocol),
             "parameters": self.protocol.parameters, "backend": self.backend.name, "status": "PREPARED",
@@ -285,10 +286,10 @@ def _check_links(compiled: Compiled, backend: BaseBackend) -> None:
         return
     if any(label.startswith(CHANNEL) for item in compiled for label in item.lowered.link_noise):
         raise UnsupportedError(
-            f"channels of the program cannot happen on {backend.name}, a machine with noise of its own; "
-            "say emulate_links=True (--emulate-links) to sample Pauli errors in software, or run on a simulator"
+            f"channels of the program cannot be applied on {backend.name}, a machine with its own noise; "
+            "give emulate_links=True (--emulate-links) to sample Pauli errors in software, or run on a simulator"
         )
     raise UnsupportedError(
-        f"the links' own noise cannot happen on {backend.name}, where Bell pairs are made by gates; "
-        "say emulate_links=True (--emulate-links) to sample it in software, or use ideal links"
+        f"the declared noise of links cannot be applied on {backend.name}, where gates make the Bell pairs; "
+        "give emulate_links=True (--emulate-links) to sample it in software, or use ideal links"
     )

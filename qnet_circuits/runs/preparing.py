@@ -1,4 +1,4 @@
-"""From a protocol and what is asked for to a prepared run: the backend, the program and the compiled circuits."""
+"""From a protocol and options to a prepared run: the backend, the program and the compiled circuits."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ def prepare(
     figures_needed: bool = True,
     shared: bool = False,
 ) -> Prepared:
-    """Return a prepared run: nothing is written, and nothing can start from it.
+    """Return a prepared run. Nothing is written, and the prepared run cannot start.
 
     Args:
-        given: What to run.
-        backend: Where, in any way that a backend can be named.
-        options: What is asked for; if there is no seed, it is drawn where outcomes are sampled, and 0 where none are.
+        given: The protocol, program or circuits to run.
+        backend: The backend, in any form that names a backend.
+        options: The options. Without a seed, one is drawn if outcomes are sampled; otherwise the seed is 0.
         figures: The figures of plain circuits.
         figures_needed: Whether plain circuits need figures.
-        shared: Whether the circuits may be those of an earlier call: the caller hands none of them out.
+        shared: Whether circuits of an earlier call may be used. The caller must then return none of them to a user.
 
     Raises:
         ParameterError, UnsupportedError, LayoutError: If an option, or the protocol, does not fit the backend.
@@ -68,7 +68,7 @@ def prepare(
     program = program_of(protocol, seed, shared=shared)
     if program.device and where.device is None:
         raise UnsupportedError(
-            f"{program.device}, and {where.name} is none; name one, for example aer:fake_torino"
+            f"{program.device}, and {where.name} has none; name a device, for example aer:fake_torino"
         )
     if isinstance(protocol, Given):
         options = replace(options, corrections=_mode(program, options.corrections))
@@ -88,7 +88,7 @@ def prepare(
 
 
 def _decided(prepared: Prepared) -> Prepared:
-    """Return a prepared run on the backend that is chosen for it, with the reason, if the caller leaves it open."""
+    """Return a prepared run. If the backend is ``auto``, choose it, and note the reason."""
     if not isinstance(prepared.backend, AutoBackend):
         return prepared
     options, protocol = prepared.options, prepared.protocol
@@ -98,16 +98,16 @@ def _decided(prepared: Prepared) -> Prepared:
 
 
 def _mode(program: Program, asked: str) -> str:
-    """Return the mode of a program; without a correction or a message, decisions are made as they are written.
+    """Return the correction mode of a program. Without corrections and messages, decisions are made as written.
 
     Raises:
-        UnsupportedError: If another one was asked for.
+        UnsupportedError: If another mode was requested.
     """
     if program.resources["classical_bits"] or any(item.corrects for item in program):
         return asked
     if asked not in ("auto", "feedforward"):
         raise UnsupportedError(
-            f"corrections={asked!r} has nothing to act on: decisions of a plain circuit are made as they are written; leave it "
+            f"corrections={asked!r} has no effect: decisions of a plain circuit are made as written; leave corrections "
             "out, or write correct(circuit, qubit, x=[bit]) in place of if_test"
         )
     decides = any(each.is_control_flow() for item in program for each in item.circuit.data)
@@ -115,13 +115,13 @@ def _mode(program: Program, asked: str) -> str:
 
 
 def _settled(options: RunOptions, backend: BaseBackend) -> RunOptions:
-    """Return the options with the layout in plain values, and with the Sampler's options that the backend's jobs have."""
+    """Return the options with the layout in plain values, and with the Sampler's options of the backend's jobs."""
     layout = None if options.layout is None else plain_layout(options.layout, backend.device)
     return replace(options, layout=layout, options=dict(backend.options))
 
 
 def compile_for(program: Program, backend: BaseBackend, options: RunOptions) -> Compiled:
-    """Compile a program as a run with these options does, with the circuits that measure readout if they are wanted."""
+    """Compile a program as a run with these options does, with readout circuits if requested."""
     layout = options.layout
     asked: dict[str, Any] = {
         "corrections": options.corrections,

@@ -1,4 +1,4 @@
-"""Progress of long work: told to whoever wants to know, on a terminal without being asked."""
+"""Progress of long work, printed by default if stderr is a terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WIDTH = 30
 
 
 class _Line:
-    """One line on stderr, written anew; nothing for work that ends soon."""
+    """One updated line on stderr; nothing for short work."""
 
     def __init__(self, quiet: float, unit: str) -> None:
         self._begin, self._quiet, self._shown = time.monotonic(), quiet, False
@@ -45,7 +45,7 @@ class _Line:
 
 
 class _Waiting:
-    """One line on stderr about what is waited for, written anew by a thread of its own: whoever asks for it may hang."""
+    """One updated line on stderr about a wait. A separate thread writes it, since the waiting thread may hang."""
 
     def __init__(self, quiet: float) -> None:
         self._known, self._since = "", time.monotonic()
@@ -87,7 +87,7 @@ class _Waiting:
 
 
 def _duration(seconds: float) -> str:
-    """Return a duration as people read it.
+    """Return a duration as text.
 
     Example:
         >>> _duration(7.9), _duration(125)
@@ -98,18 +98,18 @@ def _duration(seconds: float) -> str:
 
 
 def waiter(progress: Report) -> AbstractContextManager[Tell]:
-    """Return, to be entered, the function to tell of what is waited for; a function that counts shots is not told of it."""
+    """Return a context manager that yields the function to report a wait. A function that counts shots is not called."""
     if not stderr_told(progress):
         return nullcontext(lambda known, asking: None)
     return closing(_Waiting(QUIET_SECONDS if progress is None else 0.0))
 
 
 def reporting(progress: Report, unit: str = "shots") -> AbstractContextManager[Progress | None]:
-    """Return, to be entered, the function to tell of progress, or None if nobody is to be told.
+    """Return a context manager that yields the function to report progress, or None without reports.
 
     Args:
-        progress: Who is told: as ``run`` takes it.
-        unit: What is counted.
+        progress: As for ``run``.
+        unit: The unit that is counted.
     """
     if callable(progress):
         return nullcontext(progress)

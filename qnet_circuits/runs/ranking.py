@@ -1,4 +1,4 @@
-"""How placements and copies of a program are compared: by exact prediction, or an estimate of it, with the default noise."""
+"""Comparison of placements and copies of a program, by exact prediction or an estimate of it, with the default noise."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MOST = 256
 
 @lru_cache(_MOST)
 def _known(program: str) -> dict[Hashable, Place]:
-    """Return what predictions chose in this process for a program: a call that comes again compares nothing."""
+    """Return the placements that predictions chose for a program in this process. A repeated call compares nothing."""
     return {}
 
 
@@ -39,11 +39,11 @@ def forget_choices() -> None:
 
 
 def standard_of(program: Program, backend: BaseBackend, worst: float) -> Standard:
-    """Return what copies of a program must reach, by exact prediction with the default noise.
+    """Return the value that copies of a program must reach, by exact prediction with the default noise.
 
     Raises:
-        UnsupportedError: If the program has no figure that can be predicted, and has an ideal value.
-        ParameterError: If the figure cannot be as good or as bad.
+        UnsupportedError: If the program has no predictable figure with an ideal value.
+        ParameterError: If ``worst_copy`` is outside the figure's range.
     """
     figure = next((each for each in program.figures if each.judges), None)
     if figure is None:
@@ -67,11 +67,11 @@ def standard_of(program: Program, backend: BaseBackend, worst: float) -> Standar
 
 
 def ranking_of(program: Program, backend: BaseBackend, memory: float = _RANKING_MEMORY) -> Ranking | None:
-    """Return what compares placements by prediction; None without a device, or a figure that has an ideal value.
+    """Return an object that compares placements by prediction; None without a device, or without a figure with an ideal value.
 
     Args:
         program: The program.
-        backend: Where it will run.
+        backend: The backend that will run it.
         memory: The most bytes that exact predictions may take; others are estimated.
     """
     own = {item.name for item in program if not item.control}
@@ -87,9 +87,10 @@ def ranking_of(program: Program, backend: BaseBackend, memory: float = _RANKING_
 
 
 class _Lack:
-    """Tells how far, by exact prediction or an estimate of it, figures are from their ideals: in all, in parts of their ranges.
+    """Predicts the total distance of figures from their ideal values, in units of their ranges, exactly or by an estimate.
 
-    Whatever noise a run has, this is the default: runs that differ in it alone are compared on the same qubits.
+    Predictions use the default noise, whatever the noise of the run, so runs that differ only in their noise have the same
+    qubits.
 
     Args:
         device: The device.

@@ -1,4 +1,4 @@
-"""Runs whose jobs go on elsewhere: submitted once, watched, fetched, cancelled, and taken over from other machines."""
+"""Runs with remote jobs: submitted once, watched, fetched, cancelled, and taken over from other machines."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TURN = 10.0
 
 
 class Remote(Execution):
-    """Has jobs elsewhere."""
+    """Executes a run by remote jobs."""
 
     #: Whom to tell what is waited for, while something is.
     _tell: Tell | None = None
@@ -43,7 +43,7 @@ class Remote(Execution):
     # -- what a run is asked to do ---------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Submit the jobs that are not there yet; see ``Run.start``."""
+        """Submit the remaining jobs; see ``Run.start``."""
         with self._kept.held():
             if self._kept.status not in SETTLED:
                 self._submit_jobs()
@@ -68,7 +68,7 @@ class Remote(Execution):
                         self._job(number).ask()
 
     def cancel(self) -> None:
-        """Give up the jobs, those too that may exist and are not listed yet; those of another machine's run are left alone."""
+        """Cancel the jobs, including those that may exist and are not listed yet, but no job of another machine's run."""
         with self._kept.held(TURN), self._telling(), suppress(FetchedElsewhereError):
             own = self._kept.own
             if self._kept.status in (("COLLECTED",) if own else SETTLED):
@@ -84,7 +84,7 @@ class Remote(Execution):
                     self._kept.note(number, status="CANCELLED")  # It was not submitted, and never will be.
 
     def take_whole_blocks(self, reason: str) -> bool:
-        """Take the blocks whose jobs' outcomes are all kept, and tell whether there are any."""
+        """Take the blocks whose jobs all have stored outcomes, and return whether there are any."""
         kept = [(job, self._part(number)) for number, job in self._kept.jobs()]
         torn = {job["block"] for job, raws in kept if raws is None}
         blocks = self._kept.manifest.blocks
@@ -94,14 +94,14 @@ class Remote(Execution):
             return False
         jobs = [{**job, "block": whole.index(job["block"])} for job, _ in there]
         self._blocks = self._joined(jobs, [raws for _, raws in there])
-        self.left_out = (f"{len(whole)} of {blocks} blocks, for the others have no outcomes: {reason}",)
+        self.left_out = (f"{len(whole)} of {blocks} blocks, since the others have no outcomes: {reason}",)
         return True
 
     # -- said while it waits ---------------------------------------------------------------------------------------
 
     @contextmanager
     def _telling(self, progress: Report = None) -> Iterator[None]:
-        """Tell stderr, if that is wanted, how far the run is while the platform is asked, and waited for."""
+        """Print the status of the run to stderr, if requested, during requests and waits."""
         with waiter(progress) as self._tell:
             try:
                 self._say(asking=True)
@@ -117,10 +117,10 @@ class Remote(Execution):
 
     @contextmanager
     def _resting(self, job: Job | None = None) -> Iterator[None]:
-        """Leave the directory while nothing is done, so that others may ask how far the run is, cancel it, or fetch it.
+        """Release the directory while waiting, so that other processes can read the run's status, cancel it, or fetch it.
 
         Args:
-            job: What is waited for; while nobody answers about it, that is told.
+            job: The job that is waited for; progress says if the platform does not answer about it.
 
         Raises:
             FetchedElsewhereError: If another process fetched the outcomes meanwhile.
@@ -136,7 +136,7 @@ class Remote(Execution):
         return Job(self._sampler, self._kept, number)
 
     def _permit(self) -> None:
-        """Check once more all that nothing may be submitted without, or raise RecordError."""
+        """Check all conditions of a submission again, or raise RecordError."""
         if not self._kept.own:
             raise RecordError(self._not_own("it submits nothing", "fetch --submit", "submit its job here"))
         try:
@@ -146,11 +146,11 @@ class Remote(Execution):
         self._ready()
 
     def _not_own(self, so: str, command: str, aim: str) -> str:
-        """Return why a directory that this machine's journal does not know does nothing, and the way out."""
+        """Return the reason why a directory that is not in this machine's journal does nothing, and the way out."""
         where = self._kept.where
         return (
-            f"{where} was prepared on another machine or by an earlier version, or is a copy, so {so}; go on where it was "
-            f"prepared, or say qnet {command} {shlex.quote(where)} (adopt) to {aim}"
+            f"{where} was prepared on another machine or by an earlier version, or is a copy, so {so}; continue where it was "
+            f"prepared, or use qnet {command} {shlex.quote(where)} (adopt) to {aim}"
         )
 
     def _watch(self, number: int, until: float | None) -> None:
@@ -165,12 +165,12 @@ class Remote(Execution):
         return None if until is None else max(0.0, until - self._sampler.clock.monotonic())
 
     def _part(self, number: int) -> list[Raw] | None:
-        """Return the outcomes of a job that are kept beside the manifest, if they are."""
+        """Return the outcomes of a job that are kept beside the manifest, if there are any."""
         parts = self._kept.parts(number)
         return None if parts is None else parts.get(0)
 
     def _fetch(self, number: int) -> list[Raw]:
-        """Return the outcomes of a job that has ended; one of several is kept beside the manifest until all are there."""
+        """Return the outcomes of a finished job. If there are several jobs, keep them until all jobs have finished."""
         if (kept := self._part(number)) is not None:
             return kept
         jobs, parts = self._kept.manifest.jobs, self._kept.parts(number)
@@ -182,7 +182,7 @@ class Remote(Execution):
     # -- all jobs --------------------------------------------------------------------------------------------------
 
     def _submit_jobs(self, patience: float | None = PATIENCE, resting: Resting = nullcontext) -> bool:
-        """Submit the remaining jobs. Return False if the platform takes no more of them before one has ended."""
+        """Submit the remaining jobs. Return False if the platform's limit on pending jobs was reached first."""
         for number, _ in self._kept.jobs():
             if not self._wanted:
                 return True
@@ -197,7 +197,7 @@ class Remote(Execution):
 
     @property
     def _wanted(self) -> bool:
-        """Whether more jobs are worth submitting: none was given up, and none has ended badly."""
+        """Whether to submit more jobs: no job was cancelled, and none has failed."""
         ended = ("FAILED", "CANCELLED", "LOST")
         return not (self._given_up() or any(job["status"] in ended for _, job in self._kept.jobs()))
 
@@ -212,7 +212,7 @@ class Remote(Execution):
         return None
 
     def _cancel_late(self) -> None:
-        """Look once more for jobs that were given up and may exist, or raise NotFinishedError if they still may."""
+        """Look again for cancelled jobs that may exist, or raise NotFinishedError if they still may exist."""
         for number, job in self._kept.jobs():
             if job.get("unwanted") and job["status"] == "SUBMITTING":
                 self._job(number).ask()
@@ -228,9 +228,9 @@ class Remote(Execution):
             return self._fetch_jobs(timeout)
 
     def _fetch_jobs(self, timeout: float | None) -> list[list[Raw]]:
-        """Submit what has not been submitted, wait for the jobs, and return their outcomes.
+        """Submit the remaining jobs, wait for all jobs, and return their outcomes.
 
-        Whatever is not to be had, the outcomes of the jobs that ended well are fetched, and kept, before it is told.
+        The outcomes of successful jobs are fetched and kept before any error is raised.
         """
         until = None if timeout is None else self._sampler.clock.monotonic() + timeout
         errors: list[QnetError] = []
@@ -251,7 +251,7 @@ class Remote(Execution):
         return raws
 
     def _submit_all(self, until: float | None) -> None:
-        """Submit all jobs, the later ones when the first have ended, or raise NotFinishedError when the time is up."""
+        """Submit all jobs, later ones when the first have finished, or raise NotFinishedError when the time is up."""
         while self._wanted:
             if self._submit_jobs(self._left(until), self._resting):
                 return
@@ -260,7 +260,7 @@ class Remote(Execution):
             self._watch(first, until)
 
     def _fetch_ended(self) -> tuple[list[list[Raw]], list[JobError]]:
-        """Return the outcomes of the jobs that ended well, and why the others have none."""
+        """Return the outcomes of successful jobs, and the reasons why the others have none."""
         raws: list[list[Raw]] = []
         errors: list[JobError] = []
         for number, job in self._kept.jobs():
@@ -275,7 +275,7 @@ class Remote(Execution):
         return raws, errors
 
     def _charged(self) -> Mapping[str, Any]:
-        """Return when each job ran and what all were charged; what nobody answers to is left out: the outcomes are there."""
+        """Return the times of each job and the charged seconds of all. Data that the platform does not return are left out."""
         jobs = [dict(job) for job in self._kept.manifest.jobs]
         with suppress(BackendError):
             for job in jobs:

@@ -1,8 +1,8 @@
-"""A run's job elsewhere: looked for before it is made, written down before and after, and watched until it ends.
+"""A remote job of a run: searched for before it is submitted, recorded before and after, and watched until it ends.
 
-Whatever dies in between, process or connection, the manifest says what may exist, and the job carries the run's id as a tag.
-The platform may list a new job late: one that may exist is looked for until it must be listed (``listed_by`` in its entry), and
-nothing is submitted before. So nothing that was created is lost, and nothing is paid for twice.
+If a process or a connection fails, the manifest still says which jobs may exist, and each job carries the run's id as a tag.
+The platform may list a new job late. So a job that may exist is searched for until it must be listed (``listed_by`` in its
+entry), and nothing is submitted before. Thus no created job is lost, and no job is paid for twice.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ Resting = Callable[[], AbstractContextManager[None]]
 
 
 def in_doubt(entry: Mapping[str, Any]) -> str | None:
-    """Return what is said of a job that may exist and was not found yet; None where there is no doubt."""
+    """Return the message on a job that may exist and was not found yet; None if there is no doubt."""
     if entry.get("ticket") is not None or entry.get("status") != "SUBMITTING":
         return None
     until = f"before {entry['listed_by']}" if entry.get("listed_by") else "for some minutes"
-    return f"a job may exist that is not listed yet: it is looked for, and nothing is submitted again {until}"
+    return f"a job may exist that is not listed yet; it is looked for, and nothing is submitted again {until}"
 
 
 def doubt_of(entries: Iterable[Mapping[str, Any]]) -> str | None:
-    """Return what is said of the first of several jobs that is in doubt; None if none is."""
+    """Return the message on the first job that is in doubt; None if there is none."""
     return next(filter(None, map(in_doubt, entries)), None)
 
 
@@ -59,8 +59,8 @@ class Job:
 
     Args:
         backend: A remote backend.
-        kept: The run. Of one that is not this machine's own, no duplicate is cancelled.
-        number: Which of its jobs.
+        kept: The run. If it belongs to another machine, no duplicate is cancelled.
+        number: The number of the job.
     """
 
     def __init__(self, backend: Backend, kept: Kept, number: int) -> None:
@@ -96,11 +96,11 @@ class Job:
         patience: float | None = PATIENCE,
         resting: Resting = nullcontext,
     ) -> None:
-        """Make the job, unless there is one.
+        """Submit the job, unless it exists.
 
         Args:
-            submit: Makes the job, and returns its ticket.
-            permit: Called before anything is made; what it raises prevents it.
+            submit: Submits the job, and returns its ticket.
+            permit: Called before the submission; an error that it raises prevents the submission.
             patience: Seconds to look for a job that may exist; None for as long as it may take to be listed.
             resting: Entered for each pause between looks.
 
@@ -120,7 +120,7 @@ class Job:
         self._keep_one()
 
     def announce(self) -> None:
-        """Write down that from now on there may be a job."""
+        """Record that from now on a job may exist."""
         self._save(status="SUBMITTING", attempts=self._attempts + 1, listed_by=self._listed_by())
 
     def _listed_by(self) -> str:
@@ -129,7 +129,7 @@ class Job:
         return datetime.datetime.fromtimestamp(moment, datetime.UTC).isoformat(timespec="milliseconds")
 
     def doubt(self) -> float:
-        """Return for how many seconds a job may exist that is not listed."""
+        """Return the number of seconds for which a job may exist without being listed."""
         if self._certain or self._entry["status"] == "PREPARED":
             return 0.0
         given = self._entry.get("listed_by")
@@ -143,14 +143,14 @@ class Job:
 
     @property
     def _certain(self) -> bool:
-        """Whether all attempts to make a job are accounted for."""
+        """Whether the outcome of every submission attempt is known."""
         return self._ticket is not None and self._attempts <= 1
 
     def find(self, patience: float | None = 0.0, resting: Resting = nullcontext) -> None:
         """Look for the job until it is found or must be listed by now.
 
         Raises:
-            NotFinishedError: If the patience is at an end before.
+            NotFinishedError: If the patience ends before.
         """
         for left in self._looks(patience, resting):
             if self._ticket is not None:  # Found by another process meanwhile.
@@ -163,7 +163,7 @@ class Job:
         raise NotFinishedError(f"{in_doubt(self._entry)}; {self._kept.advice('fetch')}", "SUBMITTING")
 
     def _looks(self, patience: float | None, resting: Resting) -> Iterator[float]:
-        """Yield, for each look that is due, the seconds of doubt that are left, until the patience is at an end."""
+        """Yield, for each search that is due, the remaining seconds of doubt, until the patience ends."""
         begin, looks = self._clock.monotonic(), 0
         while True:
             left = self.doubt()
@@ -188,7 +188,7 @@ class Job:
             self._look_after(error)
 
     def _look_after(self, error: QnetError) -> None:
-        """Look for a job that may have been made although the answer says otherwise, or got lost; raise if none is found."""
+        """Look for a job that may exist despite an error or a lost answer. Raise the error if none is found."""
         with suppress(BackendError):
             self.find(PATIENCE)
         if self._ticket is None:
@@ -200,7 +200,7 @@ class Job:
             ) from error
 
     def _keep_one(self) -> None:
-        """Cancel all jobs that carry the tag but one; what cannot be asked for now is asked for another time."""
+        """Cancel all jobs with the tag except one. If the platform cannot be reached now, try another time."""
         if not self._kept.own:
             return
         with suppress(BackendError):
@@ -222,7 +222,7 @@ class Job:
             return "LOST"
 
     def cancel(self, patience: float | None = None, resting: Resting = nullcontext) -> None:
-        """Cancel the job, written down or not: a process that died may have made one that only its tag tells of.
+        """Cancel the job, recorded or not: a process that died may have submitted a job that only its tag identifies.
 
         Args:
             patience: Seconds to look for one that may exist; None for as long as it may take to be listed.
@@ -237,7 +237,7 @@ class Job:
                 self._save(status="CANCELLED")
 
     def _cancel_found(self) -> None:
-        """Cancel what is known and what is listed, and note how the job ended."""
+        """Cancel all known and listed jobs, and record how the job ended."""
         if self._ticket is not None:
             try:
                 self.check()
@@ -258,15 +258,15 @@ class Job:
     # -- until it ends ---------------------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Raise RecordError if the ticket is that of a job that is not this run's."""
+        """Raise RecordError if the ticket belongs to a job of another run."""
         if not self._backend.carries(self._ticket, self._tag):
             raise RecordError(
                 f"job {self._ticket} does not carry the tag {self._tag} of this run, so it is left alone: "
-                "the manifest was edited; take the job's id out of it, and the job is looked for by its tag"
+                "the manifest was edited; remove the job's id from it, and the job is found by its tag"
             )
 
     def ask(self) -> None:
-        """Find out once how far the job is; one of an own run that is not wanted and was not listed before is cancelled."""
+        """Update the state of the job once. Cancel it if it was cancelled before it was listed, in a run of this machine."""
         if self._entry.get("unwanted") and not self._certain and self._kept.own:
             if self._attempts or self._entry["status"] == "SUBMITTING":
                 self.cancel(patience=0.0)
@@ -297,7 +297,8 @@ class Job:
             resting: Entered for each pause between polls, in which other processes may change the entry.
 
         Raises:
-            UnreachableError, BusyError: If nobody answered several times in a row; the job goes on, and so may another watch.
+            UnreachableError, BusyError: If several requests in a row had no answer. The job continues, and can be watched
+                again.
         """
         begin, pause, self.failures = self._clock.monotonic(), FIRST_POLL, 0
         while True:
@@ -317,7 +318,7 @@ class Job:
 
 
 def _best(tickets: Sequence[Any], states: Mapping[Any, str]) -> Any | None:
-    """Return the one of several jobs to keep: one that is done, else the oldest that goes on; whoever asks chooses the same."""
+    """Return the job to keep of several: a finished one, or else the oldest running one. Every process chooses the same."""
     for wanted in (("DONE",), ("QUEUED", "RUNNING")):
         for ticket in tickets:
             if states[ticket] in wanted:

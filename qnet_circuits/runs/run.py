@@ -1,4 +1,4 @@
-"""A run, as its user holds it. What it is and how far it has come is kept apart, and so is how it is brought to its end."""
+"""The public handle of a run. Its state and its execution are kept in other modules."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Run(Unpicklable):
     """A run of a protocol. Made by ``submit`` and ``open_run``.
 
     Args:
-        kept: What it is and how far it has come.
-        source: What it executes.
-        blocks: The raw outcomes of each block, if they are there.
+        kept: The stored state of the run.
+        source: The protocol, program and backend.
+        blocks: The raw outcomes of each block, if the run has them.
     """
 
     def __init__(self, kept: Kept, source: Prepared | Source, blocks: Blocks | None = None) -> None:
@@ -47,7 +47,7 @@ class Run(Unpicklable):
 
     @classmethod
     def of(cls, prepared: Prepared, path: str | os.PathLike[str] | None = None) -> Run:
-        """Write a prepared run down, and return it; nothing is submitted.
+        """Record a prepared run, and return it. Nothing is submitted.
 
         Args:
             prepared: The run.
@@ -64,15 +64,15 @@ class Run(Unpicklable):
 
     @property
     def manifest(self) -> Mapping[str, Any]:
-        """What the run is and how far it has come, in plain values, as its directory keeps it; to be read only."""
+        """The manifest of the run in plain values, as in its directory. Do not change it."""
         return MappingProxyType(self._kept.manifest.to_dict())
 
     @property
     def prepared(self) -> Prepared:
-        """What the run executes; of a run that was opened, made again.
+        """The protocol, program and backend of the run. They are made again for an opened run.
 
         Raises:
-            RecordError: If it cannot be made again as it was.
+            RecordError: If they cannot be made again as they were.
         """
         return self._source if isinstance(self._source, Prepared) else self._source.prepared
 
@@ -83,21 +83,21 @@ class Run(Unpicklable):
 
     @property
     def seconds(self) -> dict[str, float]:
-        """How long each step took so far."""
+        """The duration of each step so far, in seconds."""
         return dict(self._kept.seconds)
 
     @property
     def exact(self) -> bool:
-        """Whether figures are computed without sampling; such a run has no outcomes."""
+        """Whether figures are computed without sampling. An exact run has no outcomes."""
         return self._kept.manifest.exact
 
     @property
     def seeded(self) -> bool:
-        """Whether a seed was given, from which everything that is drawn at random follows: what is secret, too."""
+        """Whether a seed was given. All random numbers follow from a given seed, including secrets."""
         return self._kept.seeded
 
     def summary(self) -> dict[str, Any]:
-        """Return in plain values what the run is and how far it has come."""
+        """Return a summary of the run and its status in plain values."""
         manifest, jobs = self._kept.manifest, self._kept.manifest.jobs
         keys = ("run_id", "protocol", "parameters", "backend", "status", "created")
         tickets = [job["ticket"] for job in jobs if job.get("ticket") is not None]
@@ -114,13 +114,13 @@ class Run(Unpicklable):
     # -- to its end ------------------------------------------------------------------------------------------------
 
     def start(self) -> Run:
-        """Submit the jobs of a run on a processor that are not there yet, and return self; nothing for other backends.
+        """Submit the remaining jobs of a run on a processor, and return self. Other backends have nothing to submit.
 
-        Where the platform takes no more jobs for now, the others are submitted when the first have ended, by ``wait``.
+        If the platform's limit on pending jobs is reached, ``wait`` submits the other jobs when the first have ended.
 
         Raises:
             RecordError: If this machine's journal does not know the directory; see ``adopt``.
-            NotFinishedError: If a job may exist that is not listed yet; ``wait`` waits for it.
+            NotFinishedError: If a job may exist that the platform does not list yet; ``wait`` waits for it.
         """
         self._execution.start()
         return self
@@ -128,21 +128,21 @@ class Run(Unpicklable):
     def adopt(self) -> Run:
         """Take over an unfinished run that was prepared on another machine, or a copy of one, and return self.
 
-        From then on its jobs may be submitted from here; those that may have been submitted from elsewhere are looked for
-        first, for as long as the platform may take to list them.
+        This machine may then submit the jobs of the run. It first looks for jobs that the other machine may have submitted,
+        for as long as the platform may take to list them.
 
         Raises:
-            RecordError: If another directory of this machine's holds the run.
+            RecordError: If another directory of this machine holds the run.
         """
         self._execution.adopt()
         return self
 
     def cancel(self) -> None:
-        """Give up a run whose outcomes are not there yet, and its jobs if it has some.
+        """Cancel a run without outcomes, and its jobs if it has any.
 
         Raises:
-            RecordError: If it has jobs, and this machine's journal does not know the directory; see ``adopt``.
-            HeldError: If another process samples it on this machine, or is at work on it for longer than a moment.
+            RecordError: If the run has jobs and this machine's journal does not know the directory; see ``adopt``.
+            HeldError: If another process samples the run on this machine, or holds its directory for too long.
         """
         self._execution.cancel()
 
@@ -150,24 +150,25 @@ class Run(Unpicklable):
         """Ask the platform for the state of the run's jobs, and return the run's status.
 
         Raises:
-            HeldError: If another process is at work on it for longer than a moment.
+            HeldError: If another process holds the run's directory for too long.
         """
         self._execution.refresh()
         return self.status
 
     def wait(self, progress: Report = None, timeout: float | None = None, partial: bool = False) -> Run:
-        """Run to the end, or go on with a run that was interrupted, and return self.
+        """Run to the end, or continue an interrupted run, and return self.
 
         Args:
-            progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr
-                is told if it is a terminal and it takes more than two seconds. What stderr is told of a job on a processor is
-                its state, and for how long nobody has answered.
-            timeout: Seconds after which a run on a processor is not waited for any longer.
-            partial: Where jobs ended badly, take the blocks whose jobs all ended well; a result says what it leaves out.
+            progress: A function that is called with the finished shots and all shots. True prints progress to stderr, False
+                prints nothing. Default: print if stderr is a terminal and the run takes more than two seconds. For a job on a
+                processor, its state is printed, and the time since the platform last answered.
+            timeout: Longest time to wait for a run on a processor, in seconds. Default: no limit.
+            partial: If jobs failed, take the blocks whose jobs all succeeded; the result says what it leaves out. Default
+                False.
 
         Raises:
             NotFinishedError: If the time is up.
-            JobError: If a job ended badly; what the others made is kept in the directory.
+            JobError: If a job failed; the outcomes of the other jobs are kept in the directory.
         """
         try:
             _ = self._execution.values() if self.exact else self._execution.blocks(progress, timeout)
@@ -179,39 +180,39 @@ class Run(Unpicklable):
     # -- what came of it -------------------------------------------------------------------------------------------
 
     def raw(self, progress: Report = None) -> Blocks:
-        """Return the raw bits of each circuit in each block, by register, running what has not run yet.
+        """Return the raw bits of each circuit in each block, by register. The run is finished first.
 
         Raises:
-            RecordError: If the run is exact, which has none.
+            RecordError: If the run is exact, and so has no outcomes.
         """
         if self.exact:
             raise RecordError("an exact run samples no outcomes; ask for its result")
         return [[unpacked(raw) for raw in block] for block in self._execution.blocks(progress)]
 
     def outcomes(self, progress: Report = None) -> Outcomes:
-        """Return the corrected outcomes, of all blocks together, running what has not run yet.
+        """Return the corrected outcomes of all blocks together. The run is finished first.
 
         Raises:
-            RecordError: If the run is exact, which has none.
+            RecordError: If the run is exact, and so has no outcomes.
         """
         return pooled(self.blocks(progress))
 
     def blocks(self, progress: Report = None) -> list[Outcomes]:
-        """Return the corrected outcomes of each block, one block unless the run repeats its circuits.
+        """Return the corrected outcomes of each block; there is one block unless the run repeats its circuits.
 
         Raises:
-            RecordError: If the run is exact, which has none.
+            RecordError: If the run is exact, and so has no outcomes.
         """
         return Stored(self._kept.manifest, (), self.raw(progress)).outcomes()
 
     def result(self, level: float = 0.95, progress: Report = None, outcomes: bool = True) -> Result:
-        """Return the figures, running what has not run yet.
+        """Return the figures. The run is finished first.
 
         Args:
             level: Confidence level of the intervals, in [0.5, 1).
             progress: As for ``wait``.
-            outcomes: Whether a run in memory keeps its outcomes for later questions. If not, a backend that counts while it
-                samples, as ``stim`` does, keeps none of them where figures need none.
+            outcomes: Whether a run in memory keeps its outcomes. If not, a backend that counts while it samples, such as
+                ``stim``, keeps no outcomes if the figures need none.
 
         Raises:
             NoShotsError: If post-selection left a figure without shots.
@@ -232,7 +233,7 @@ class Run(Unpicklable):
         return result
 
     def _stored(self, progress: Report, outcomes: bool) -> Stored:
-        """Return all that the analysis needs; what has not run yet is run."""
+        """Return the data for the analysis. The run is finished first."""
         if not outcomes and self._only_counted:
             assert isinstance(self._execution, Local)
             counts = self._execution.counts(progress)
@@ -256,7 +257,7 @@ class Run(Unpicklable):
 
     @property
     def _only_counted(self) -> bool:
-        """Whether counts are enough, which can be made without keeping an outcome."""
+        """Whether counts suffice for the figures, so that no outcome needs to be kept."""
         prepared = self._source
         if not isinstance(prepared, Prepared) or self._kept.record is not None:
             return False

@@ -1,4 +1,4 @@
-"""Programs of this process, compiled once: not again for a call that has other noise, shots or seed alone."""
+"""Compiled programs of this process. A call that differs only in noise, shots or seed compiles nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Compile = Callable[[Program, BaseBackend, RunOptions], Compiled]
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What is to be compiled: two are equal if the same comes of them."""
+    """A request to compile. Two are equal if they give the same compiled program."""
 
     key: tuple[Any, ...]
     program: Program = field(compare=False)
@@ -39,15 +39,15 @@ class _Wanted:
 
 
 def compiled_once(program: Program, backend: BaseBackend, options: RunOptions, make: Compile) -> Compiled:
-    """Return a compiled program that nobody may change, with what simulations make of it; it may be that of an earlier call.
+    """Return a compiled program, possibly of an earlier call, with the cached data of simulations. It must not be changed.
 
-    Only simulations of this library share it. Other backends are handed circuits, which can be changed by their owner.
+    Only simulations of this library share programs. Other backends receive circuits that their owner can change.
 
     Args:
         program: The program.
-        backend: The backend that it is compiled for.
-        options: What is asked for.
-        make: Compiles it.
+        backend: The backend for which it is compiled.
+        options: The options of the run.
+        make: Compiles the program.
     """
     if not isinstance(backend, AerBackend | AutoBackend | ExactBackend | StimBackend):
         return make(program, backend, options)
@@ -58,7 +58,7 @@ def compiled_once(program: Program, backend: BaseBackend, options: RunOptions, m
 
 
 def _told_apart(device: Device | None) -> tuple[Any, ...]:
-    """Return by what devices are told apart: a Qiskit backend may have more than its calibration."""
+    """Return the key that distinguishes devices: a Qiskit backend may have more data than its calibration."""
     if device is None:
         return ()
     return device.name, device.notes, device.calibration.digest, device.backend and id(device.backend)
@@ -70,10 +70,10 @@ def _made(wanted: _Wanted) -> Compiled:
 
 
 def forget(choices: bool = True) -> None:
-    """Forget all programs, and what was compiled of them.
+    """Forget all programs and their compiled circuits.
 
     Args:
-        choices: Whether to forget which placements predictions chose, too.
+        choices: Whether to forget also the placements that predictions chose.
     """
     forget_programs()
     _made.cache_clear()

@@ -1,4 +1,4 @@
-"""What an opened run executes and where: made again by a later process, the same or not at all."""
+"""The protocol, program and backend of an opened run, made again by a later process exactly, or not at all."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from qnet_circuits.runs.preparing import compile_for
 
 
 class Source:
-    """The protocol, the compiled program and the backend of an opened run, as ``Prepared`` has them of one that was made here.
+    """The protocol, the compiled program and the backend of an opened run, with the interface of ``Prepared``.
 
     Args:
         kept: The run.
-        protocol: A protocol whose figures are computed instead of the stored ones.
-        backend: The backend, if the caller has it at hand.
+        protocol: A protocol whose figures are computed in place of the stored figures.
+        backend: The backend, if the caller has it.
 
     Raises:
-        ProgramError: If the protocol's figures cannot be computed of the run's outcomes.
-        ParameterError: If the backend is another one than the run's.
+        ProgramError: If the protocol's figures cannot be computed from the run's outcomes.
+        ParameterError: If the backend is not the run's.
     """
 
     def __init__(self, kept: Kept, protocol: Protocol | None = None, backend: Any = None) -> None:
@@ -54,7 +54,7 @@ class Source:
             raise ProgramError(f"the protocol's circuits are not those of the run at {where}")
         if manifest.exact and program.id != manifest["program_id"]:
             raise ProgramError(
-                f"the run at {where} is exact and keeps no outcomes to analyse otherwise; predict the protocol anew"
+                f"the run at {where} is exact and keeps no outcomes to analyse; call predict with the protocol"
             )
 
     def _checked(self, backend: BaseBackend) -> BaseBackend:
@@ -67,7 +67,7 @@ class Source:
 
     @cached_property
     def protocol(self) -> Protocol | None:
-        """The protocol that the run is of, or None if its class is not known here."""
+        """The protocol of the run, or None if its class is unknown here."""
         if self.given is not None:
             return self.given
         with suppress(ParameterError):
@@ -85,11 +85,11 @@ class Source:
 
     @cached_property
     def backend(self) -> BaseBackend:
-        """The backend as it was asked for; a job that exists needs no compiled program."""
+        """The backend of the run. An existing job needs no compiled program."""
         manifest = self._kept.manifest
         if manifest.get("origin") is not None:
             raise RecordError(
-                f"{self._kept.where} is of outcomes that were measured elsewhere, and they are not there"
+                f"{self._kept.where} holds outcomes that were measured elsewhere, and they are missing"
             )
         noise = DeviceNoise.from_stored(manifest["noise"]) if manifest["noise"] else None
         options = replace(RunOptions.from_manifest(manifest["options"]), noise=noise)
@@ -100,8 +100,8 @@ class Source:
         """The compiled program.
 
         Raises:
-            RecordError: If its protocol is not known here; if the protocol, the placement or a simulated device's calibration
-                is another one now.
+            RecordError: If the protocol is unknown here, or if the protocol, the placement or a simulated device's calibration
+                has changed.
         """
         manifest, where, protocol = self._kept.manifest, self._kept.where, self.protocol or self._given_again
         if protocol is None:
@@ -113,10 +113,12 @@ class Source:
         compiled = compile_for(self._program(protocol), self.backend, options)
         if compiled.program.id != manifest["program_id"]:
             raise RecordError(
-                f"the protocol makes another program now than when {where} was prepared; run it anew"
+                f"the protocol makes a different program now than when {where} was prepared; run it again"
             )
         if compiled.layout != manifest["layout"]:
-            raise RecordError(f"{manifest['backend']} would place the circuits elsewhere now; run it anew")
+            raise RecordError(
+                f"{manifest['backend']} would place the circuits on other qubits now; run it again"
+            )
         if self._kept.record is not None:
             self._write_again(self._kept.record, played_on(compiled, self.backend))
         self._kept.seconds.update(Prepared(protocol, self.backend, options, seed, compiled).proof)
@@ -124,10 +126,10 @@ class Source:
 
     @cached_property
     def prepared(self) -> Prepared:
-        """The run as it was prepared, made again.
+        """The prepared run, made again.
 
         Raises:
-            RecordError: As for ``compiled``; or if its protocol is not known here.
+            RecordError: As for ``compiled``, or if the protocol is unknown here.
         """
         compiled, protocol = self.compiled, self.protocol or self._given_again
         assert protocol is not None
@@ -137,9 +139,9 @@ class Source:
 
     @cached_property
     def shown(self) -> Compiled | None:
-        """The protocol's own compiled circuits as the directory keeps them, for plots; None if others come out today.
+        """The protocol's compiled circuits as stored, for plots; None if compilation gives other circuits now.
 
-        They are compiled again for the calibration that is kept: no backend is asked.
+        They are compiled again for the stored calibration, without any request to a backend.
         """
         record = self._kept.record
         if record is None:
@@ -159,7 +161,7 @@ class Source:
 
     @property
     def _given_again(self) -> Protocol | None:
-        """The program of a run that no protocol made, of the circuits that are kept; None of a run that a protocol made."""
+        """The program of a run without a protocol, from the stored circuits; None if a protocol made the run."""
         manifest, record = self._kept.manifest, self._kept.record
         if manifest["protocol"] != GIVEN or record is None:
             return None
@@ -170,7 +172,7 @@ class Source:
             raise RecordError(f"{record.path}/program.qpy and its parameters do not fit: {error}") from None
 
     def _options(self, protocol: Protocol, held: bool = False) -> RunOptions:
-        """Return the options of compilation; a processor, whose calibration changes every day, is ``held`` to its layout."""
+        """Return the options of compilation. A processor is ``held`` to its layout, since its calibration changes every day."""
         manifest = self._kept.manifest
         options, layout = RunOptions.from_manifest(manifest["options"]), manifest["layout"]
         free = program_of(protocol, manifest["seed"]).items[0].layout is None
@@ -184,14 +186,14 @@ class Source:
         return options
 
     def _write_again(self, record: Record, compiled: Compiled) -> None:
-        """Write what is missing of the compiled program; refuse a simulated device that is no longer what it was."""
+        """Write missing files of the compiled program. Raise an error if a simulated device has changed."""
         there, remote = record.has("calibration.json"), self._kept.manifest["remote"]
         if there and not remote:
             now = json.loads(json.dumps(calibration_of(compiled)))
             if record.read_json("calibration.json") != now:
                 raise RecordError(
                     f"{self._kept.manifest['backend']} has another calibration now than when {record.path} was prepared; "
-                    "run it anew"
+                    "run it again"
                 )
         else:
             # A process that died left some of it out, or a processor has another calibration than on the day it was prepared.
@@ -199,24 +201,24 @@ class Source:
 
 
 def calibration_of(compiled: Compiled) -> dict[str, Any]:
-    """Return what the device says of the qubits that a compiled program uses, as a snapshot that can be run on again."""
+    """Return the device's calibration of the qubits that a compiled program uses, as a snapshot that can run it again."""
     if compiled.device is None:
         return {"device": None}
     return compiled.device.calibration.only({qubit for item in compiled for qubit in item.qubits}).to_dict()
 
 
 def write_compiled(record: Record, compiled: Compiled) -> None:
-    """Write what is run beside a run's manifest; the calibration last, so that none is missing where it is there."""
+    """Write the program beside the run's manifest. The calibration is last, so if it exists, no file is missing."""
     record.write_circuits("program.qpy", [item.circuit for item in compiled.program])
     record.write_circuits("compiled.qpy", compiled.circuits)
     record.write_json("calibration.json", calibration_of(compiled))
 
 
 def made_with(kept: Kept, protocol: Protocol, given: bool) -> bool:
-    """Tell whether a kept run was made with this protocol's very class, parameters and program: they decide on its secrets.
+    """Return whether a stored run was made with exactly this protocol's class, parameters and program.
 
-    Which class a run was made with its name tells: of a protocol that was given to open it, it must be the registered class,
-    for a subclass may make a key by other rules.
+    These three determine the run's secrets. The stored name identifies the class of the run. A protocol that was given to open
+    the run must be of the registered class, since a subclass may make a key by other rules.
     """
     manifest = kept.manifest
     if given:

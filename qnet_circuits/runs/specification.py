@@ -1,4 +1,4 @@
-"""The strong id of what is asked for: runs that have the same one repeat each other."""
+"""The id of a run's specification. Runs with the same id repeat each other."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from qnet_circuits.runs.options import OPTIONS, RunOptions
 def specification_id(
     protocol: Protocol, program: str, backend: BaseBackend, options: RunOptions, seed: int
 ) -> str:
-    """Return the SHA-256 of all that decides on outcomes, in hexadecimal digits.
+    """Return the SHA-256 of everything that determines the outcomes, in hexadecimal digits.
 
     Args:
-        protocol: The protocol, as it is on the backend's device.
+        protocol: The protocol, adapted to the backend's device.
         program: The id of its program.
-        backend: The backend, with the noise that it is to have.
+        backend: The backend, with its noise.
         options: The options, with the layout in plain values.
-        seed: The seed that everything drawn at random follows from.
+        seed: The seed of all random numbers.
     """
     device, kept = backend.device, options.to_manifest()
     said = {

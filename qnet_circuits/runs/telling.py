@@ -47,33 +47,35 @@ def tell(
     figures: Iterable[Figure] | None = None,
     **options: Any,
 ) -> Story:
-    """Tell the story of one shot: what happens, who knows what at each time, and what each observer can say of each qubit.
+    """Tell the story of one shot: its events, the bits that each node knows, and the state of each qubit for each observer.
 
-    The shot is one of the run that ``run`` makes with the same arguments and the same seed. Its recorded bits pick one branch
-    of the digital twin, which is replayed step by step. A node knows the bits that it measured, and those that reached it by a
-    message. What it can say of a qubit is the state given these bits, averaged over all others.
+    The shot belongs to the run that ``run`` makes with the same arguments and the same seed. Its recorded bits select one
+    branch of the digital twin, which is replayed step by step. A node knows the bits that it measured, and the bits that it
+    received in messages. A qubit's state for an observer is the state given the bits that the observer knows, averaged over
+    all others.
 
     Args:
-        protocol: What to run, as for ``run``; plain circuits need no figures. Or a run that has its outcomes, or its directory:
-            then nothing is run, and neither a backend nor options are taken.
-        backend: Where: a simulator, as for ``run``. Without a device the clock is nominal, and the notes say so.
-        shot: The number of the shot, from 0; of a run of several blocks, in the first of them.
+        protocol: The protocol, program or circuits, as for ``run``; plain circuits need no figures. A run with stored
+            outcomes, or its directory, is accepted too: then nothing is run, and a backend and options are refused.
+        backend: A simulator, as for ``run``. Without a device the clock is nominal, and the notes say so.
+        shot: The number of the shot, from 0. If a run has several blocks, the shot is of the first block.
         circuit: The name of the circuit; the first by default.
-        withhold: Whether no message is sent. If decisions are made in real time, the story is of the first shot with the same
-            bits of a run with ``corrections="none"`` and the same seed, on the same qubits.
-        states: Whether a circuit that is too wide for states is refused. By default its story has bits and frames alone.
+        withhold: Whether to withhold all messages. If decisions are made in real time, the story comes from another run, with
+            ``corrections="none"``, the same seed and the same qubits: it is that of the first shot with the same bits.
+        states: Whether to refuse a circuit that is too wide to compute states. By default the story of such a circuit has only
+            bits and frames.
         figures: The figures of plain circuits.
-        **options: What the run is asked for:
+        **options: Options of the run:
 
     Returns:
         The story.
 
     Raises:
-        ParameterError: If there is no such shot; or if the outcomes are key material and no seed is given.
+        ParameterError: If there is no such shot, or the outcomes are key material and no seed is given.
         UnknownNameError: If there is no such circuit.
-        UnsupportedError: If the backend samples no outcomes, or runs elsewhere; if corrections are ``coherent``; or if states
-            are asked for and the circuit is too wide.
-        RecordError: If a run has no outcomes, or its directory cannot be read.
+        UnsupportedError: If the backend samples no outcomes, or is not simulated here; if corrections are ``coherent``; or if
+            states are required and the circuit is too wide.
+        RecordError: If a run has no stored outcomes, or its directory cannot be read.
 
     Example:
         >>> import qnet_circuits as qn
@@ -86,7 +88,8 @@ def tell(
     if isinstance(protocol, Run | str | os.PathLike):
         if options or figures is not None or backend != "ideal":
             raise UnsupportedError(
-                "a run that was made has its backend and its options; leave them out, or tell the protocol"
+                "an existing run already has its backend and its options; leave them out, or give the protocol instead of the "
+                "run"
             )
         run = protocol if isinstance(protocol, Run) else open_run(protocol)
         prepared = _collected(run)
@@ -121,7 +124,7 @@ def _prepared(
     )
     if protocol.secret_outcomes and not seeded:
         raise ParameterError(
-            f"the outcomes of {called(protocol)} are key material, which is shown for a demonstration alone; give a seed"
+            f"the outcomes of {called(protocol)} are key material, which is shown only in a demonstration; give a seed"
         )
     return prepare(protocol, where, options)
 
@@ -131,11 +134,11 @@ def _collected(run: Run) -> Prepared:
     manifest = run.manifest
     if manifest.get("origin") is not None:
         raise UnsupportedError(
-            "the outcomes were measured elsewhere, where nobody knows the noise; tell a simulated run"
+            "the outcomes were measured elsewhere, with unknown noise; give a simulated run"
         )
     if run.exact:
         raise RecordError(
-            f"{run.path or 'the run'} was computed exactly and has no shot to tell; tell a run that is sampled"
+            f"{run.path or 'the run'} was computed exactly and has no shots; give a sampled run"
         )
     if run.path is not None and run.status != "COLLECTED":
         raise RecordError(
@@ -144,10 +147,12 @@ def _collected(run: Run) -> Prepared:
     prepared = run.prepared
     _check_simulated(prepared.backend)
     if prepared.compiled.copies:
-        raise UnsupportedError("a run of copies has several shots in one; tell a run of one copy")
+        raise UnsupportedError(
+            "each shot of a run of copies holds several shots of the program; give a run of one copy"
+        )
     if prepared.protocol.secret_outcomes and not run.seeded:
         raise ParameterError(
-            f"the outcomes of {called(prepared.protocol)} are key material, and the run had no seed; tell a run with a seed"
+            f"the outcomes of {called(prepared.protocol)} are key material, and the run had no seed; give a run with a seed"
         )
     return prepared
 
@@ -155,7 +160,7 @@ def _collected(run: Run) -> Prepared:
 def _check_simulated(where: BaseBackend) -> None:
     if where.capabilities.remote or not where.capabilities.samples:
         raise UnsupportedError(
-            f"a story is of a shot that is simulated here, and {where.name} samples none; name a simulator, such as "
+            f"a story needs a shot that is simulated here, and {where.name} samples none; name a simulator, such as "
             "aer:fake_kingston"
         )
 
@@ -217,9 +222,9 @@ def _notes(prepared: Prepared, scene: Scene) -> tuple[str, ...]:
         notes.append(f"{NOMINAL}, and messages {1e6 * scene.latency:.3g} µs")
     if prepared.protocol.secret_outcomes:
         notes.append(
-            "a demonstration: the seed is known, and so is every bit; a key is made of a run without a seed"
+            "this is a demonstration: the seed is known, and so every bit is known; make a key from a run without a seed"
         )
         notes.append(
-            "the settings of this circuit are taken as known to all; in the protocol each node knows its own alone"
+            "in this story every node knows all settings of the circuit; in the protocol each node knows only its own"
         )
     return tuple(notes)

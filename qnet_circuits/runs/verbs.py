@@ -1,4 +1,4 @@
-"""The verbs: run, submit, predict, compile; and open_run and replay, for what was run on any day."""
+"""The verbs run, submit, predict and compile, and open_run and replay for stored runs."""
 
 from __future__ import annotations
 
@@ -58,27 +58,28 @@ def submit(
     dry_run: bool = False,
     **options: Any,
 ) -> Run | Prepared:
-    """Prepare a run: make the program, compile it, check it, write it down; ``wait`` or ``result`` runs it.
+    """Prepare a run: make its program, compile it, check it and record it. ``wait`` or ``result`` then runs it.
 
-    On a processor (``ibm:``) the job is submitted too, once everything is on disk.
+    On a processor (``ibm:``), ``submit`` also submits the jobs, once everything is on disk.
 
     Args:
         protocol: What to run: a protocol, a program, or a ``QuantumCircuit``, or several by name, with figures.
         backend: Where: ``ideal``, ``aer``, ``aer:<device>``, ``aer:<snapshot.json>``, ``exact`` and ``exact:<device>`` (figures
             without sampling), ``ibm:<processor>``, ``local:<device>`` (IBM's offline mode), a ``DeviceCalibration``, a Backend,
             a Qiskit ``BackendV2`` or ``BaseSamplerV2``.
-        figures: What is computed of the bits of a plain circuit, which figures call ``circuit``; of nothing else.
+        figures: The figures of plain circuits, in which a single circuit has the name ``circuit``; refused for all else.
         path: A directory, new or empty, that keeps the run; needed on a processor.
-        dry_run: Do everything but write and submit.
-        **options: What the run is asked for:
+        dry_run: Whether to stop before anything is written or submitted. Default False.
+        **options: Options of the run:
 
     Returns:
-        The run, in state PREPARED; on a processor QUEUED, or as far as its job is. Of a dry run, what was found: a
+        The run, with status PREPARED; on a processor QUEUED, or the current status of its jobs. A dry run returns a
         ``Prepared``, which cannot start.
 
     Raises:
-        ParameterError, UnsupportedError, LayoutError, RecordError: See each option; nothing has run then.
-        BackendError: If a job could not be submitted; the directory says how far it came, and opening it goes on.
+        ParameterError, UnsupportedError, LayoutError, RecordError: If an argument is invalid, or does not fit the backend;
+            nothing has run.
+        BackendError: If a job could not be submitted. The directory records how far the run came; ``open_run`` continues it.
         TypeError: If there is no such option.
 
     Example:
@@ -99,15 +100,16 @@ def submit(
 def _prepared(
     protocol: Runnable, backend: Any, options: RunOptions, figures: Figures, kept: bool, shared: bool = False
 ) -> Prepared:
-    """Return a prepared run; whatever costs processor time needs a budget, and a directory."""
+    """Return a prepared run. A run that costs processor time needs a budget and a directory."""
     where = backend_of(backend)
     if where.capabilities.remote and options.max_qpu_seconds is None:
         raise ParameterError(
-            f"{where.name} costs processor time; say max_qpu_seconds (--max-qpu-seconds), the most that it may take"
+            f"{where.name} costs processor time; set max_qpu_seconds (--max-qpu-seconds), the most seconds that the run may "
+            "take"
         )
     if where.capabilities.remote and not kept:
         raise ParameterError(
-            f"a run on {where.name} is kept in a directory, so that nothing is lost; say path (--out DIR)"
+            f"a run on {where.name} must be kept in a directory, so that nothing is lost; give path (--out DIR)"
         )
     return prepare(protocol, where, options, figures, shared=shared)
 
@@ -128,18 +130,18 @@ def run(
     Args:
         protocol: What to run, as for ``submit``.
         backend: Where to run it, as for ``submit``.
-        figures: What is computed of the bits of a plain circuit, which figures call ``circuit``; of nothing else.
+        figures: The figures of plain circuits, in which a single circuit has the name ``circuit``; refused for all else.
         path: A directory, new or empty, that keeps the run; needed on a processor.
         level: Confidence level of the intervals, in [0.5, 1).
         progress: Called with the shots done and the shots in all; True prints to stderr, False nothing; by default stderr is
             told if it is a terminal and it takes more than two seconds.
-        **options: What the run is asked for:
+        **options: Options of the run:
 
     Returns:
         The result.
 
     Raises:
-        QnetError: What ``submit`` raises, before anything runs; BackendError if the backend fails.
+        QnetError: If ``submit`` would raise it, before anything runs; BackendError if the backend fails.
         TypeError: If there is no such option.
 
     Example:
@@ -165,25 +167,25 @@ def predict(
     memory: float = DEFAULT_MEMORY,
     **options: Any,
 ) -> Result:
-    """Return the figures of a protocol, a program or a circuit without sampling, exactly for the stated model of noise.
+    """Compute the figures of a protocol, a program or a circuit exactly for the stated noise model, without sampling.
 
-    The compiled circuit with all its noise is contracted as a tensor network of Pauli expectations, amplitude damping,
-    readout in both directions, mid-circuit measurements and corrections included.
+    The compiled noisy circuit is contracted as a tensor network of Pauli expectation values. The network includes amplitude
+    damping, readout errors in both directions, mid-circuit measurements and corrections.
 
     Args:
-        protocol: What to compute, as for ``submit``.
-        device: A stand-in device's name, with or without ``aer:``; a snapshot's path; a calibration, a ``Device``, a Qiskit
-            ``BackendV2`` or a Backend; None for no device, where only the links' own errors happen.
-        figures: What is computed of the bits of a plain circuit, which figures call ``circuit``; of nothing else.
+        protocol: The protocol, program or circuits, as for ``submit``.
+        device: The name of a stand-in device, with or without ``aer:``; the path of a snapshot; a calibration, a ``Device``, a
+            Qiskit ``BackendV2`` or a Backend. None (the default) is no device: then only links have errors.
+        figures: The figures of plain circuits, in which a single circuit has the name ``circuit``; refused for all else.
         path: A directory, new or empty, that keeps the run.
         memory: The most bytes that a contraction may take. Default 2 GiB.
-        **options: What is asked for:
+        **options: Options:
 
     Returns:
         The result; ``low == high`` for every figure, and the method is ``exact``.
 
     Raises:
-        UnsupportedError: If a figure cannot be computed exactly, or not in the memory given; the message names the way out.
+        UnsupportedError: If a figure cannot be computed exactly, or not within ``memory``; the message names an alternative.
         TypeError: If there is no such option.
 
     Example:
@@ -207,14 +209,14 @@ def compile(
     Args:
         protocol: What to compile, as for ``submit``.
         backend: A backend, or the name of a stand-in device.
-        figures: Those of a plain circuit, if ``analyze`` shall compute any.
-        **options: What is asked for. With ``mitigate`` the last two circuits measure the readout of the qubits:
+        figures: Figures of plain circuits that ``analyze`` computes, if any.
+        **options: Options; with ``mitigate`` the last two circuits measure the readout errors of the qubits:
 
     Returns:
-        The circuits, with ``verify``, ``export``, and ``analyze`` and ``keep`` for outcomes from elsewhere.
+        The circuits, with methods ``verify`` and ``export``, and ``analyze`` and ``keep`` for outcomes measured elsewhere.
 
     Raises:
-        ParameterError, UnsupportedError, LayoutError: See each option.
+        ParameterError, UnsupportedError, LayoutError: If an argument is invalid, or does not fit the backend.
         TypeError: If there is no such option.
 
     Example:
@@ -234,20 +236,19 @@ def open_run(
     *,
     figures: Figures = None,
 ) -> Run:
-    """Open a run's directory: of any day, moved anywhere, offline. One that was analysed is left as it is.
+    """Open the directory of a run. It may be old, or moved, and no network is needed. An analysed run is not changed.
 
     Args:
         path: The directory.
-        protocol: A protocol whose figures are to be computed of the stored outcomes, instead of the stored ones; or a
-            program, or plain circuits.
-        backend: The run's backend, if it is at hand, such as a connection that is open. Default: looked up by its name, if it
-            is needed.
+        protocol: A protocol, program or plain circuits whose figures are computed from the stored outcomes. Default: the
+            stored figures.
+        backend: The run's backend, for example an open connection. Default: the backend of the stored name, if one is needed.
         figures: The figures of plain circuits.
 
     Raises:
-        RecordError: If the directory is missing, torn, foreign or too new.
-        ProgramError: If the protocol's figures cannot be computed of the stored outcomes.
-        ParameterError: If the backend is another one than the run's.
+        RecordError: If the directory is missing, damaged, not that of a run, or of a newer version.
+        ProgramError: If the protocol's figures cannot be computed from the stored outcomes.
+        ParameterError: If the backend is not the run's.
 
     Example:
         >>> import tempfile, qnet_circuits as qn

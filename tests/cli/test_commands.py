@@ -194,7 +194,7 @@ def test_a_network_is_read_of_a_file(name, qnet, tmp_path):
         (b'{"nodes": [', "chain.json: .*JSON"),
         (b'{"nodes": ["a", "b"], "links": [["a", "c", {}]]}', "chain.json: a link joins two nodes"),
         (b'{"nodes": ["a", {"name": "b", "memory_t1": 1, "memory_t2": 3}], "links": []}', "chain.json: .*T2"),
-        (b"\xff\xfe", "chain.json.*no text"),
+        (b"\xff\xfe", "chain.json.*not a text"),
         (None, "chain.json.*No such file"),
     ],
 )

@@ -128,15 +128,15 @@ def test_a_grid_names_options_too(qnet, tmp_path):
     [
         (CHAINS.replace("backend", "backends"), [], "key in sweep.toml 'backends'.*backend"),
         (CHAINS.replace("path", "out"), [], "key in sweep.toml 'out'"),
-        ('protocol = "repeater-chain"', [], "sweep.toml must say path"),
-        (CHAINS.replace("[grid]", "[grid"), [], "sweep.toml is no TOML"),
+        ('protocol = "repeater-chain"', [], "sweep.toml must have path"),
+        (CHAINS.replace("[grid]", "[grid"), [], "sweep.toml is not a TOML"),
         (CHAINS.replace("hops", "hop"), [], "'hop'.*hops"),
         (CHAINS.replace("[1, 2]", "[1, 0]"), [], "hops .*got 0"),
         (CHAINS.replace("[1, 2]", "[]"), [], "hops is empty"),
         (f'{CHAINS}corrections = ["frame", "magic"]', [], "magic"),
         (f'corrections = "frame"{CHAINS}corrections = ["frame"]', [], "corrections .*once"),
         (f"{CHAINS}noise.idel = [true]", [], "idel"),
-        (CHAINS.replace("[grid]", "[parameters]\nhops = 1\n[grid]"), [], "both say hops"),
+        (CHAINS.replace("[grid]", "[parameters]\nhops = 1\n[grid]"), [], "both have hops"),
         (CHAINS.replace("[grid]", "grid = 3\n[other]"), [], "other|grid"),
         ('protocol = "a"\npath = "r"\ngrid = 3', [], "grid in sweep.toml must be a table"),
         ('protocol = "a"\npath = "r"', [], "protocol 'a'"),
@@ -145,7 +145,7 @@ def test_a_grid_names_options_too(qnet, tmp_path):
         (CHAINS.replace('"exact"', '"exact"\nmax_qpu_seconds = 3'), [], "max_qpu_seconds"),
         (CHAINS.replace('"exact"', "3"), [], "by name.*3"),
         (CHAINS.replace('"exact"', '"ibm:ibm_kingston"'), [], "ibm_kingston is a processor"),
-        (CHAINS.replace("rows.jsonl", "sweep.toml"), [], "line 1 of sweep.toml is no row"),
+        (CHAINS.replace("rows.jsonl", "sweep.toml"), [], "line 1 of sweep.toml is not a row"),
         (CHAINS.replace("rows.jsonl", "sweep.toml/rows"), [], "sweep.toml/rows"),
         (CHAINS.replace("rows.jsonl", ""), [], "another path"),
         (CHAINS, ["--workers", "0"], "executor .*0"),
@@ -172,5 +172,5 @@ def test_ctrl_c_says_how_to_go_on(qnet, monkeypatch):
     monkeypatch.setattr("qnet_circuits.runs.sweeps.work.wait", stop)
     status, out, err = qnet(CHAINS, "--workers", "1")
     assert (status, out) == (130, "")
-    assert re.search(r"0 of 4 points are kept in rows.jsonl; go on with: qnet sweep sweep.toml", err)
+    assert re.search(r"0 of 4 points are kept in rows.jsonl; continue with: qnet sweep sweep.toml", err)
     assert err.count("\n") == 1

@@ -102,7 +102,7 @@ def test_another_secret_in_place_of_a_lost_one_is_said(tmp_path):
     for _ in range(2):
         again = qn.replay(tmp_path / "run")
         assert again.secret_key != first.secret_key
-        assert any("secret.bin is not there" in note for note in again.notes)
+        assert any("secret.bin is missing" in note for note in again.notes)
     assert not (tmp_path / "run" / "secret.bin").exists()
 
 

@@ -236,7 +236,7 @@ def test_what_cannot_be_compared_is_refused():
 
 
 def test_a_protocol_without_a_baseline_says_so():
-    said = "no direct transport to compare with: the protocol has no baseline"
+    said = "no comparison with direct transport: the protocol has no baseline"
     result = qn.run(qn.Ghz(), shots=100, seed=1, controls=True)
     assert said in result.notes
     assert not any(name.endswith("_swap_transport") for name in result.figures)

@@ -299,9 +299,9 @@ def test_sources_that_are_off_have_no_row_and_are_named():
     noise = {"gates": False, "idle": False}
     budget = error_budget(qn.Teleportation(), "fake_kingston", noise=noise)
     assert [row.source for row in budget.rows] == ["readout"]
-    assert "off, and so without a row: gates, waiting, latency, decisions, links" in budget.notes
+    assert "off, so these have no row: gates, waiting, latency, decisions, links" in budget.notes
     still = error_budget(CHAIN, "fake_kingston", noise={"feedforward_latency": 0.0})
-    assert "off, and so without a row: latency" in still.notes
+    assert "off, so these have no row: latency" in still.notes
     assert not any("without a row" in note for note in error_budget(CHAIN, "fake_kingston").notes)
 
 

@@ -187,7 +187,7 @@ def test_outcomes_that_are_handed_in_make_figures_and_no_key(tmp_path):
         ([{"out": [[0, 1], [1]]}] * 3, "'out'"),
         ([{"00": 0}] * 3, "shots"),
         ([{"00": 0.5, "11": 0.5}] * 3, "'00'"),
-        ([{"out": {"00": 5}}] * 3, "counts of its own"),
+        ([{"out": {"00": 5}}] * 3, "separate counts"),
         ([{"out": np.zeros((4, 3), bool)}] * 3, r"out\[2\].*out\[3\]"),
         ([{"in": np.zeros((4, 2), bool), "out": np.zeros((4, 2), bool)}] * 3, r"in\[2\]"),
         ([np.zeros((4, 3), bool)] * 3, "2 bits, got 3"),
@@ -205,7 +205,7 @@ def test_what_does_not_fit_is_told_in_one_line(data, said):
 
 
 def test_registers_of_different_lengths_are_refused():
-    with pytest.raises(ParameterError, match="same shots"):
+    with pytest.raises(ParameterError, match="same number of shots"):
         raws_of([{"a": np.zeros((3, 1), bool), "b": np.zeros((4, 1), bool)}], {"c": {"a": 1, "b": 1}})
 
 

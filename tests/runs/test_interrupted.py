@@ -318,7 +318,7 @@ def test_ctrl_c_is_status_130_and_one_line_that_says_how_to_go_on(kept, tmp_path
     assert time.monotonic() - begin < 10
     assert (process.returncode, out) == (130, "")
     assert err == (
-        f"qnet: interrupted; go on with: qnet fetch '{directory}'\n" if kept else "qnet: interrupted\n"
+        f"qnet: interrupted; continue with: qnet fetch '{directory}'\n" if kept else "qnet: interrupted\n"
     )
     if kept:
         assert status_on_disk(directory) == "PREPARED"
@@ -328,7 +328,7 @@ def test_ctrl_c_is_status_130_and_one_line_that_says_how_to_go_on(kept, tmp_path
 def test_fetch_and_predict_that_are_interrupted_say_how_to_go_on(tmp_path, qnet, calls, many, monkeypatch):
     prepare(tmp_path / "run")
     calls.interrupt_at = 3
-    line = f"qnet: interrupted; go on with: qnet fetch {tmp_path / 'run'}\n"
+    line = f"qnet: interrupted; continue with: qnet fetch {tmp_path / 'run'}\n"
     assert qnet("fetch", str(tmp_path / "run"))[::2] == (130, line)
     calls.interrupt_at = None
     assert qnet("fetch", str(tmp_path / "run"))[0] == 0
@@ -346,7 +346,7 @@ def test_fetch_and_predict_that_are_interrupted_say_how_to_go_on(tmp_path, qnet,
             "0,1,2,3,4,5",
         )  # Where nothing is computed to find a place.
         arguments = ("predict", "repeater-chain", *device, "--out", str(tmp_path / "exact"))
-        line = f"qnet: interrupted; go on with: qnet fetch {tmp_path / 'exact'}\n"
+        line = f"qnet: interrupted; continue with: qnet fetch {tmp_path / 'exact'}\n"
         assert qnet(*arguments)[::2] == (130, line)
     status, out, _ = qnet("fetch", str(tmp_path / "exact"), "--json")
     assert status == 0
@@ -370,7 +370,7 @@ def test_submit_that_is_interrupted_says_how_to_go_on_and_again_into_its_directo
     directory = tmp_path / "my run"
     with monkeypatch.context() as patch:
         patch.setattr(RuntimeBackend, "submit", interrupt)
-        line = f"qnet: interrupted; go on with: qnet fetch '{directory}'\n"
+        line = f"qnet: interrupted; continue with: qnet fetch '{directory}'\n"
         assert qnet(*SUBMITTED, str(directory)) == (130, "", line)
     kept = (directory / "manifest.json").read_bytes()
     status, out, err = qnet(*SUBMITTED, str(directory))

@@ -82,7 +82,7 @@ def test_a_copy_of_an_unfinished_run_submits_nothing_and_collects_what_the_run_h
     for _ in range(2):
         with pytest.raises(RecordError, match="--submit"):
             open_run(copy).result()
-        with pytest.raises(RecordError, match="alone"):
+        with pytest.raises(RecordError, match="only from there"):
             open_run(copy).adopt()
     assert not platform.jobs and on_disk(copy)["status"] == "PREPARED"
     run = open_run(prepared).start()
@@ -178,7 +178,7 @@ def test_a_copy_cancels_nothing_while_the_run_is_there(platform, tmp_path, capsy
     submitted(platform, tmp_path / "run")
     copy = shutil.copytree(tmp_path / "run", tmp_path / "copy")
     assert qnet("cancel", copy) == qnet("cancel", copy, "--adopt") == 2
-    assert "alone" in capsys.readouterr().err and platform.paid == 1
+    assert "only from there" in capsys.readouterr().err and platform.paid == 1
     assert qnet("cancel", tmp_path / "run") == 0 and platform.paid == 0
 
 

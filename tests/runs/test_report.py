@@ -202,7 +202,7 @@ def test_bad_input_is_one_line(qnet, tmp_path):
     stored, file = FOLDER / "chain2-local-manila", tmp_path / "report.html"
     qn.submit(qn.Chsh(), path=tmp_path / "unfinished", shots=10)
     for arguments, said in [
-        (("report", tmp_path, "--html", file), "no run directory"),
+        (("report", tmp_path, "--html", file), "not the directory of a run"),
         (("report", tmp_path / "unfinished", "--html", file), "no outcomes yet"),
         (("report", stored, "--html", tmp_path / "none" / "report.html"), "cannot write"),
         (("report", stored, "--html", tmp_path / "report.pdf"), r"\.html"),

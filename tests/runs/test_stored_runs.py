@@ -185,7 +185,7 @@ def test_one_that_lost_its_outcomes_is_made_again_as_it_was_or_refused_in_one_li
         (copy / name).unlink(missing_ok=True)
     code, out, error = qnet("fetch", copy, "--json")
     if code == 2:
-        assert out == "" and error.count("\n") == 1 and "anew" in error
+        assert out == "" and error.count("\n") == 1 and "again" in error
     else:
         assert code == 0 and set(json.loads(out)["figures"]) == set(_json(path, "result.json")["figures"])
 

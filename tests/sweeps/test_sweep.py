@@ -193,7 +193,7 @@ def test_a_full_disk_leaves_whole_rows_and_room_lets_the_sweep_go_on(path, here)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(2.5 * size), hard))
     try:
-        with pytest.raises(qn.RecordError, match="2 rows are kept: make room"):
+        with pytest.raises(qn.RecordError, match="2 rows are kept: free some space"):
             swept(path, here)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -285,7 +285,7 @@ def _inner():
         (qn.RepeaterChain, "ideal", "protocols"),
         (3, "ideal", "protocols"),
         ("repeater-chain", "ideal", "protocols"),
-        (Scripted(), "ideal", "Scripted.*module of its own.*ThreadPoolExecutor"),
+        (Scripted(), "ideal", "Scripted.*separate module.*ThreadPoolExecutor"),
         (_inner(), "ideal", "cannot be imported"),
         (Forgetful(), "ideal", "forgetful-coin.*from_parameters"),
         (SweptCoin(angle=float("nan")), "ideal", "swept-coin.*finite"),

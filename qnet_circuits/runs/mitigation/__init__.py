@@ -1,1 +1,1 @@
-"""Readout errors, inverted qubit by qubit."""
+"""Mitigation of readout errors, qubit by qubit."""

@@ -3,9 +3,9 @@
 Each qubit reads 1 from |0⟩ with probability a and 0 from |1⟩ with probability b, whatever the others do. The sign
 λ(0) = (1 + a - b)/(1 - a - b), λ(1) = -(1 - a + b)/(1 - a - b) in place of (-1)^bit has the mean (-1)^(true bit), and a
 product of such signs has the mean of the true parity's sign. This is the inverse of a tensor product of 2x2 matrices,
-applied shot by shot (S. Bravyi et al., Phys. Rev. A 103, 042605 (2021)): it needs no list of outcomes, so a parity may be
-as long as one likes. M3 inverts on the outcomes that were observed, which is the same where all were; among the random
-bits of Bell measurements, where hardly an outcome comes twice, it corrects nothing.
+applied shot by shot (S. Bravyi et al., Phys. Rev. A 103, 042605 (2021)): it needs no list of outcomes, so a parity may have
+any length. M3 inverts on the observed outcomes, which is equivalent if all outcomes were observed. For the random bits of Bell
+measurements hardly any outcome occurs twice, and M3 corrects nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MOST_TOGETHER = 10
 
 
 def signs(errors: tuple[float, float]) -> tuple[float, float]:
-    """Return what stands for +1 and -1 where a qubit is read as 0 and 1.
+    """Return the signs in place of +1 and -1 if a qubit is read as 0 and 1.
 
     Example:
         >>> zero, one = signs((0.1, 0.2))
@@ -49,9 +49,10 @@ def signs(errors: tuple[float, float]) -> tuple[float, float]:
 
 
 def weights(forms: OutcomeMap, event: Event) -> tuple[Weight, Weight]:
-    """Return an event as a weight of the outcomes, and what it is to be divided by.
+    """Return an event as a weight of the outcomes, and the weight of its condition, the divisor.
 
-    An indicator of conditions on parities is a product of (1 ± sign)/2; where they share variables it is multiplied out.
+    An indicator of conditions on parities is a product of (1 ± sign)/2. If parities share variables, the product is multiplied
+    out.
 
     Args:
         forms: The forms of the event's circuit.
@@ -74,7 +75,7 @@ def weights(forms: OutcomeMap, event: Event) -> tuple[Weight, Weight]:
 
 
 def _ways(condition: Condition) -> tuple[tuple[Parity, ...], ...]:
-    """Return the ways in which a condition is met that take fewer signs: parities that share bits are multiplied out."""
+    """Return the cases of a condition that need fewer signs: parities that share bits are multiplied out."""
     ways = condition.ways()
     return condition.singly() if len(condition.patterns) < 2 ** max(map(len, ways)) else ways
 

@@ -1,4 +1,4 @@
-"""A figure without readout errors, with an interval that knows how well these errors are known."""
+"""A figure corrected for readout errors, with an interval that includes the uncertainty of these errors."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ def mitigated(
     level: float = 0.95,
     rng: np.random.Generator | None = None,
 ) -> Estimate:
-    """Estimate a figure as it would be without the readout errors of the bits that can be corrected.
+    """Estimate a figure without the readout errors of the bits that can be corrected.
 
     The value is the constant plus the weighted means of the events' inverted weights, divided by those of their conditions.
-    To first order (delta method) it is a sum of independent parts: what the shots of each circuit add, a number for each shot,
-    and each readout error times its slope. It has the limits of such sums, so that without readout errors they are the raw
-    ones; to these is added what errors of preparation may do. Value and interval are cut to the figure's physical range, as
-    the raw ones are.
+    To first order (delta method) the value is a sum of independent parts: a number for each shot of each circuit, and each
+    readout error times its slope. The interval has the limits of such sums, so without readout errors it equals the raw
+    interval. The possible effect of preparation errors is added to the limits. Value and interval are cut to the figure's
+    physical range, like the raw ones.
 
     Args:
         figure: The figure.
         samples: The outcomes of its circuits, by name.
-        readouts: What is known of each qubit's readout.
+        readouts: The measured readout errors of each qubit.
         level: Confidence level, in [0.5, 1).
-        rng: What the interval of a function of a state is drawn from; by default the same each time.
+        rng: The random generator for the interval of a function of a state. Default: the same each time.
 
     Returns:
         The estimate; ``n`` counts the shots of the figure's own circuits. The standard error is that of all shots.
 
     Raises:
-        NoShotsError: If the denominator of a ratio may be 0.
+        NoShotsError: If the denominator of a ratio can be 0.
         UnsupportedError: If a qubit, a condition, an event or too few shots do not allow it.
-        FigureError: If the whole interval lies outside of the physical range.
+        FigureError: If the whole interval lies outside the physical range.
     """
     expression = figure.expression
     if isinstance(expression, StateFunction):
@@ -88,11 +88,11 @@ class _Corrected:
         self._readouts = readouts
 
     def check(self, level: float) -> None:
-        """Raise UnsupportedError where a qubit, a condition or the number of shots does not allow it."""
+        """Raise UnsupportedError if a qubit, a condition or the number of shots does not allow correction."""
         check_parts(self._parts.values(), self._readouts, level)
 
     def combined(self, expression: Expression, level: float, drawn_from: int) -> Estimate:
-        """Return the estimate of a linear combination of the events, before it is cut to the values that exist."""
+        """Return the estimate of a linear combination of the events, before it is cut to the physical range."""
         own = _by_circuit(expression)
         settings = _drawn(own, drawn_from)
         slopes = self._slopes(own)
@@ -125,14 +125,14 @@ class _Corrected:
         return dict(sorted(total.items()))
 
     def _variances(self, own: Mapping[str, Mapping[Event, float]]) -> list[float]:
-        """Return the variance of what each circuit's shots add, for known errors."""
+        """Return the variance that the shots of each circuit contribute, for known errors."""
         parts = ((self._parts[name], weights) for name, weights in own.items())
         return [part.joint(weights).variance(part.shots) for part, weights in parts]
 
     def _arms(
         self, own: Mapping[str, Mapping[Event, float]], slopes: _Slopes, tail: float
     ) -> tuple[float, float]:
-        """Return how far the limits lie below and above the value, for what circuits add and for readout errors."""
+        """Return the distances of the limits below and above the value, from shots and from readout errors."""
         weights = [slope for pair in slopes.values() for slope in pair]
         wrong = [count for qubit in slopes for count in self._readouts[qubit].wrong]
         shots = [count for qubit in slopes for count in self._readouts[qubit].shots]
@@ -165,7 +165,7 @@ def _by_circuit(expression: Expression) -> dict[str, dict[Event, float]]:
 
 
 def _drawn(own: Mapping[str, Mapping[Event, float]], drawn_from: int) -> list[str]:
-    """Return which circuits are settings that were drawn at random from more: those of the smallest weight."""
+    """Return the circuits that are settings drawn at random from more settings: those of the smallest weight."""
     if not drawn_from:
         return []
     sizes = {name: max(map(abs, weights.values())) for name, weights in own.items()}
@@ -173,5 +173,7 @@ def _drawn(own: Mapping[str, Mapping[Event, float]], drawn_from: int) -> list[st
     if len(found) >= drawn_from:
         return []
     if len(found) < 2:
-        raise UnsupportedError("one setting that was drawn at random says nothing of the others")
+        raise UnsupportedError(
+            "a single setting that was drawn at random gives no information about the others"
+        )
     return found

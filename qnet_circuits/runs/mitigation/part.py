@@ -1,4 +1,4 @@
-"""What one circuit tells of its events without readout errors, and how that follows from the errors."""
+"""The probabilities of one circuit's events without readout errors, and their dependence on the errors."""
 
 from __future__ import annotations
 
@@ -35,12 +35,13 @@ _STEP = 1e-5
 
 @dataclass(frozen=True)
 class Sampled:
-    """What came of one circuit.
+    """The outcomes of one circuit.
 
     Args:
-        forms: How its outcomes follow from its variables.
+        forms: The outcomes as functions of the variables.
         variables: The variables, bool array (shots, variables).
-        qubits: The physical qubit of each variable that can be corrected, None for the others; the last ones may be left out.
+        qubits: The physical qubit of each variable that can be corrected, None for the others; trailing entries may be
+            missing.
     """
 
     forms: OutcomeMap
@@ -63,18 +64,18 @@ class _Mean:
 
     @property
     def scores(self) -> Reals:
-        """What each outcome adds to the probability beyond the mean, to first order."""
+        """The contribution of each outcome to the probability, less the mean, to first order."""
         scores: Reals = (self.part - self.ratio * self.whole) / self.counted
         return scores
 
 
 class Part:
-    """The events of one circuit, and its distinct outcomes as far as they matter.
+    """The events of one circuit, and its distinct relevant outcomes.
 
     Args:
         events: The events.
-        sampled: What came of the circuit.
-        readouts: What is known of the qubits' readout.
+        sampled: The outcomes of the circuit.
+        readouts: The measured readout errors of the qubits.
 
     Raises:
         UnsupportedError: If more conditions share variables than can be multiplied out.
@@ -96,12 +97,12 @@ class Part:
 
     @cached_property
     def _pairs(self) -> list[tuple[float, float]]:
-        """What stands for +1 and -1 in each column."""
+        """The signs in place of +1 and -1 in each column."""
         return [(1.0, -1.0) if q is None else signs(self._readouts[q].errors) for q in self._qubits]
 
     @cached_property
     def _base(self) -> Signs:
-        """The signs for the errors that were measured; each is computed once."""
+        """The signs for the measured errors, each computed once."""
         table = np.array(self._pairs, dtype=float).reshape(-1, 2)
         each = np.where(self._outcomes, table[:, 1], table[:, 0])
 
@@ -126,12 +127,12 @@ class Part:
         return self._means[event].ratio
 
     def check(self, z: float) -> None:
-        """Raise UnsupportedError if too few shots count, or the probability of a condition may be 0."""
+        """Raise UnsupportedError if too few shots count, or the probability of a condition can be 0."""
         for mean in self._means.values():
             spread = math.sqrt(self._counts @ (mean.whole - mean.counted) ** 2) / self.shots
             if mean.counted <= z * spread:
                 raise UnsupportedError(
-                    "its condition came too rarely to be corrected; raise the number of shots"
+                    "its condition was met too rarely to be corrected; raise the number of shots"
                 )
             if mean.counted * self.shots < FEW:
                 raise UnsupportedError(
@@ -140,7 +141,7 @@ class Part:
 
     @property
     def counted(self) -> float:
-        """The least share of shots, without readout errors, that meets the condition of an event."""
+        """The smallest share of shots, without readout errors, that meets the condition of an event."""
         return min(mean.counted for mean in self._means.values())
 
     def covariance(self, events: Sequence[Event]) -> Reals:
@@ -149,7 +150,7 @@ class Part:
         return np.asarray((scores * self._counts) @ scores.T / self.shots**2)
 
     def joint(self, weights: Mapping[Event, float]) -> Joint:
-        """Return what a shot adds to a weighted sum beyond the mean, for known errors; the middle is the median."""
+        """Return the contribution of a shot to a weighted sum, less the mean, for known errors; the middle is the median."""
         scores = self._scores(weights).round(12)
         values, place = np.unique(scores, return_inverse=True)
         shares = np.bincount(place, self._counts) / self.shots
@@ -159,7 +160,7 @@ class Part:
         return replace(joint, shots=self.shots, ends=ends)
 
     def _ends(self, weights: Mapping[Event, float]) -> tuple[float, float]:
-        """Return the least and the most that a shot can add, if all its readout errors are amplified."""
+        """Return the smallest and largest contribution of a shot, if all its readout errors are amplified."""
         low = high = 0.0
         for event, weight in weights.items():
             mean, size = self._means[event], weight * self._largest(event)
@@ -173,7 +174,7 @@ class Part:
         return scores
 
     def _largest(self, event: Event) -> float:
-        """Return the most that can stand for a sign of all variables that an event depends on."""
+        """Return the largest sign of all variables that an event depends on."""
         return math.prod(max(map(abs, self._pairs[self._column[v]])) for v in self._variables(event))
 
     def _variables(self, event: Event) -> set[int]:
@@ -199,7 +200,7 @@ class Part:
         return (up - down) / (2 * _STEP)
 
     def _moved(self, qubit: int, which: int, step: float) -> Signs:
-        """Return the signs where one error of one qubit is another."""
+        """Return the signs with one error of one qubit changed."""
         errors = list(self._readouts[qubit].errors)
         before = signs((errors[0], errors[1]))
         errors[which] += step
@@ -215,7 +216,7 @@ class Part:
 
 
 def check_parts(parts: Collection[Part], readouts: Mapping[int, Readout], level: float) -> None:
-    """Raise UnsupportedError where a qubit, a condition or the number of shots does not allow correction."""
+    """Raise UnsupportedError if a qubit, a condition or the number of shots does not allow correction."""
     for qubit in sorted({qubit for part in parts for qubit in part.columns_of}):
         readouts[qubit].check(qubit, level)
     for part in parts:

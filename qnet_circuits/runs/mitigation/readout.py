@@ -1,4 +1,4 @@
-"""How wrongly one qubit is read, how well that is known, and how surely it was in the states that were read."""
+"""The readout errors of one qubit, their uncertainty, and bounds on the errors of preparation."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from qnet_circuits.theory.estimate import proportion
 
 @dataclass(frozen=True)
 class Readout:
-    """How often one qubit was read wrongly where it was prepared in |0⟩, and where in |1⟩.
+    """The number of wrong readings of one qubit, prepared in |0⟩ and in |1⟩.
 
     Args:
-        wrong: How often 1 was read from |0⟩, and 0 from |1⟩.
-        shots: Of how many shots each.
-        gates: How probable it is at most that the gates that prepare |1⟩ leave another state, in [0, 1].
-        excited: How probable it is at most that the qubit was in |1⟩ before these gates, in [0, 1].
+        wrong: The counts of 1 read from |0⟩, and of 0 read from |1⟩.
+        shots: The number of shots of each.
+        gates: Upper bound on the probability that the gates that prepare |1⟩ leave another state, in [0, 1].
+        excited: Upper bound on the probability that the qubit was in |1⟩ before these gates, in [0, 1].
 
     Example:
         >>> Readout((10, 40), (1000, 1000)).errors
@@ -29,14 +29,14 @@ class Readout:
     excited: float = 0.0
 
     def begun(self, before: tuple[int, int] | None, level: float) -> Readout:
-        """Return it with what is known of the state in which the qubit began.
+        """Return the readout with a bound on the initial excitation of the qubit.
 
-        Whatever read 1 from |0⟩ may have been a qubit in |1⟩. If only those shots count in which a first measurement gave 0, a
-        qubit in |1⟩ must have been read wrongly there, or it read 1: t ≤ h b / ((1 - b) (1 - h)), with h the part of 1 in the
-        first measurement and b the probability to read 0 from |1⟩.
+        A reading of 1 from |0⟩ may come from a qubit in |1⟩. If only shots with a first measurement of 0 count, a qubit in |1⟩
+        must have been misread then. So t ≤ h b / ((1 - b) (1 - h)), with h the share of 1 in the first measurement and b the
+        probability to read 0 from |1⟩.
 
         Args:
-            before: How often a first measurement gave 1, and of how many shots; None if there was none.
+            before: The count of 1 in a first measurement, and the number of shots; None if there was no first measurement.
             level: Confidence level of the bound.
         """
         zero, one = self.highest(level)
@@ -67,22 +67,22 @@ class Readout:
         return sum(slope**2 * each for slope, each in zip(slopes, self.variances, strict=True))
 
     def check(self, qubit: int, level: float) -> None:
-        """Raise UnsupportedError if the qubit's bits may say nothing about its state, as far as was seen."""
+        """Raise UnsupportedError if, by the data, the qubit's bits may be independent of its state."""
         if sum(self.highest(level)) >= 1:
             raise UnsupportedError(
                 f"qubit {qubit} reads 1 from |0⟩ and 0 from |1⟩ too often to be corrected, or was measured too rarely"
             )
 
     def astray(self) -> tuple[float, float]:
-        """Return how probable it is at most that the qubit was not in |0⟩, and not in |1⟩, where it was prepared so."""
+        """Return upper bounds on the probabilities that the qubit, prepared in |0⟩ or in |1⟩, was not in this state."""
         return self.excited, min(self.excited + self.gates, 1.0)
 
     def shifts(self, slopes: tuple[float, float]) -> tuple[float, float]:
-        """Return how far errors of preparation may put a figure below and above its value.
+        """Return how far preparation errors can move a figure below and above its value.
 
-        A qubit that is not in |0⟩ with probability t, where it was prepared so, and not in |1⟩ with probability s, reads 1 from
-        |0⟩ with probability a + t (1 - a - b), and 0 from |1⟩ with b + s (1 - a - b): its readout errors are less than what was
-        measured.
+        Let t be the probability that a qubit prepared in |0⟩ is not in |0⟩, and s the same for |1⟩. Then the qubit reads 1
+        from |0⟩ with probability a + t (1 - a - b), and 0 from |1⟩ with b + s (1 - a - b). So its readout errors are smaller
+        than the measured ones.
 
         Args:
             slopes: The derivatives of the figure by both readout errors.

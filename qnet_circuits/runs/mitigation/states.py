@@ -1,4 +1,4 @@
-"""The state of qubits without readout errors: its means of Paulis, and what their errors are."""
+"""The state of qubits without readout errors: its Pauli expectation values, and their errors."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from qnet_circuits.theory.states import Matrix, Reals, means_in
 
 @dataclass(frozen=True)
 class CorrectedState:
-    """Means of Paulis without readout errors.
+    """Pauli expectation values (means) without readout errors.
 
-    They are linear in the mean signs of each setting, which are corrected as parities are. To first order they are a sum of
-    independent parts: what the shots of each circuit add, and each readout error times its slope.
+    They are linear in the mean signs of each setting, which are corrected like parities. To first order they are a sum of
+    independent parts: the contributions of the shots of each circuit, and each readout error times its slope.
 
     Args:
         function: The function of the state.
@@ -39,7 +39,7 @@ class CorrectedState:
 
     @cached_property
     def _parts(self) -> Mapping[Event, Part]:
-        """What the circuit of each setting tells of its parities."""
+        """The parities in the circuit of each setting."""
         each = zip(self.function.settings, self._events, strict=True)
         return {s: Part(events, self.samples[s.item], self.readouts) for s, events in each}
 
@@ -50,12 +50,12 @@ class CorrectedState:
         return [events[k : k + size] for k in range(0, len(events), size)]
 
     def check(self, level: float) -> None:
-        """Raise UnsupportedError where a qubit, a condition or the number of shots does not allow it."""
+        """Raise UnsupportedError if a qubit, a condition or the number of shots does not allow correction."""
         check_parts(self._parts.values(), self.readouts, level)
 
     @property
     def shots(self) -> Counts:
-        """Of each setting how many shots there are."""
+        """The number of shots of each setting."""
         return np.array([part.shots for part in self._parts.values()])
 
     @cached_property
@@ -70,7 +70,7 @@ class CorrectedState:
 
     @cached_property
     def _of_probabilities(self) -> list[Reals]:
-        """How the means follow from the probabilities of each setting's parities, (parities, 4^m)."""
+        """The linear map from the probabilities of each setting's parities to the means, (parities, 4^m)."""
         zeros = dict.fromkeys(self.function.events, 0.0)
         constant = self.function.means(zeros.__getitem__)
         one = [self.function.means({**zeros, event: 1.0}.__getitem__) - constant for event in zeros]
@@ -99,7 +99,7 @@ class CorrectedState:
         return np.asarray(total)
 
     def dealt(self, parts: int, rng: np.random.Generator) -> tuple[Reals, Reals, Reals]:
-        """Return the means in parts of the shots that are dealt at random, in all but each part, and in two halves."""
+        """Deal the shots at random into parts. Return the means in each part, in all other parts, and in two halves."""
         place = {
             item: rng.permutation(len(self.samples[item].variables)) % parts
             for item in dict.fromkeys(setting.item for setting in self.function.settings)
@@ -111,7 +111,7 @@ class CorrectedState:
         return np.array(dealt), np.array(rest), np.array(half)
 
     def _means_in(self, place: Mapping[str, Counts], chosen: Iterable[int]) -> Reals:
-        """Return the means in the shots that were dealt to some parts."""
+        """Return the means in the shots of some parts."""
         listed = list(chosen)
         samples = {
             item: replace(self.samples[item], variables=self.samples[item].variables[np.isin(where, listed)])
@@ -119,15 +119,17 @@ class CorrectedState:
         }
         made = replace(self, samples=samples)
         if any(part.counted <= 0 for part in made._parts.values()):
-            raise UnsupportedError("its condition came too rarely to be corrected; raise the number of shots")
+            raise UnsupportedError(
+                "its condition was met too rarely to be corrected; raise the number of shots"
+            )
         return made.means
 
     def anew(self, state: Matrix, size: int, rng: np.random.Generator) -> Reals:
-        """Return the means of a state that is measured anew many times, with Gaussian errors, (size, 4^m)."""
+        """Return the means of many repeated measurements of a state, with Gaussian errors, (size, 4^m)."""
         return rng.multivariate_normal(means_in(state), self.covariance, size=size, method="eigh")
 
     def shifts(self, slopes: Reals) -> tuple[float, float]:
-        """Return how far errors of preparation may put a linear function of the means below and above its value."""
+        """Return how far preparation errors can move a linear function of the means below and above its value."""
         each = [
             self.readouts[qubit].shifts((float(pair[0] @ slopes), float(pair[1] @ slopes)))
             for qubit, pair in self._of_readout.items()

@@ -1,4 +1,4 @@
-"""From a run's circuits and raw outcomes to its figures without readout errors."""
+"""Figures corrected for readout errors, from a run's circuits and raw outcomes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ACCEPTED = "accepted"
 
 
 def check_mitigable(protocol: Protocol, program: Program, backend: BaseBackend) -> None:
-    """Raise UnsupportedError where figures cannot, or must not, be corrected for readout errors."""
+    """Raise UnsupportedError if figures cannot, or must not, be corrected for readout errors."""
     if protocol.secret_outcomes:
         raise UnsupportedError(
             f"the outcomes of {protocol.name} become a key, and key bits are never corrected for readout errors; "
@@ -36,11 +36,11 @@ def check_mitigable(protocol: Protocol, program: Program, backend: BaseBackend) 
         )
     if not program.figures:
         raise UnsupportedError(
-            f"{protocol.name} declares no figures, and nothing else is corrected for readout errors; leave mitigate out"
+            f"{protocol.name} declares no figures, and only figures are corrected for readout errors; leave mitigate out"
         )
     if not backend.capabilities.samples:
         raise UnsupportedError(
-            f"{backend.name} samples no outcomes that could be corrected; leave mitigate out, or compute without readout "
+            f"{backend.name} samples no outcomes to correct; leave mitigate out, or compute without readout "
             "errors: DeviceNoise(readout=False) (--noise readout=false)"
         )
 
@@ -52,18 +52,18 @@ def mitigate_blocks(
     level: float,
     rng: np.random.Generator,
 ) -> tuple[dict[str, Estimate], list[str]]:
-    """Return the figures of all blocks together without readout errors, and what must be said of them.
+    """Return the figures corrected for readout errors, pooled over blocks, and notes on them.
 
     Args:
-        manifest: What the run is; its circuits include those for readout.
+        manifest: The manifest of the run; its circuits include the readout circuits.
         blocks: The raw outcomes of its circuits in each block.
         figures: The figures.
         level: Confidence level.
-        rng: What emulated link errors are drawn from, in the same state as for the raw figures: each block's are drawn once,
-            in their order, so that raw and mitigated figures are of the same errors.
+        rng: The random generator of emulated link errors, in the same state as for the raw figures. The errors of each block
+            are drawn once, in order, so raw and mitigated figures have the same errors.
 
     Returns:
-        The estimates, of figures that can be corrected, and notes. Intervals know of the spread between blocks.
+        The estimates of figures that can be corrected, and notes. Intervals include the spread between blocks.
     """
     circuits = manifest.circuits
     bits = [
@@ -90,7 +90,7 @@ def mitigate_blocks(
 
 
 def _acceptance(circuits: Sequence[StoredCircuit], figures: Sequence[Figure]) -> list[Figure]:
-    """Return the share of shots that post-selection keeps as a figure of ``_of_all_shots``, if it drops any."""
+    """Return the share of shots that post-selection keeps, as a figure of ``_of_all_shots``, if it drops any."""
     own = postselected(circuits)
     asked = sum(circuit.shots for circuit in own)
     share = Expression()
@@ -102,7 +102,7 @@ def _acceptance(circuits: Sequence[StoredCircuit], figures: Sequence[Figure]) ->
 
 
 def _of_all_shots(samples: Mapping[str, Sampled]) -> dict[str, Sampled]:
-    """Return what came of each circuit with what decides on whether a shot is kept as its only outcomes."""
+    """Return the outcomes of each circuit, reduced to the bits that decide whether a shot is kept."""
     return {
         name: replace(each, forms=replace(each.forms, registers={_ACCEPTED: each.forms.accept}, accept=()))
         for name, each in samples.items()
@@ -112,7 +112,7 @@ def _of_all_shots(samples: Mapping[str, Sampled]) -> dict[str, Sampled]:
 def _measured(
     circuits: Sequence[StoredCircuit], bits: Sequence[Bits], level: float
 ) -> tuple[dict[str, Sampled], dict[int, Readout]]:
-    """Return what came of every circuit but those for readout, and the readout that was measured."""
+    """Return the outcomes of all circuits except readout circuits, and the measured readout errors."""
     both = list(zip(circuits, bits, strict=True))
     samples = {
         circuit.name: Sampled(circuit.forms, each, circuit.qubits or ())
@@ -133,7 +133,7 @@ def _measured(
 
 
 class _Read(NamedTuple):
-    """What a readout circuit gave of one qubit: the bits that count, and how often it was in |1⟩ before, of all shots."""
+    """The outcomes of a readout circuit for one qubit: the bits that count, and first measurements of 1 among all shots."""
 
     bits: Bits
     before: int | None
@@ -142,7 +142,7 @@ class _Read(NamedTuple):
 
 
 def _read(circuit: StoredCircuit, bits: Bits) -> dict[int, _Read]:
-    """Return what a readout circuit gave of each qubit; of runs before there was a first measurement all shots count."""
+    """Return the outcomes of a readout circuit for each qubit. In old runs without a first measurement all shots count."""
     column = {name: k for k, name in enumerate(circuit.forms.raw)}
     found = {}
     for k, qubit in enumerate(circuit.qubits or ()):
@@ -158,7 +158,7 @@ def _read(circuit: StoredCircuit, bits: Bits) -> dict[int, _Read]:
 
 
 def _notes(manifest: Manifest, readouts: Mapping[int, Readout]) -> list[str]:
-    """Return what must be said of figures without readout errors."""
+    """Return the notes on figures corrected for readout errors."""
     where = "in the same job" if manifest.get("origin") is None else "elsewhere"
     own = [circuit for circuit in manifest.circuits if not circuit.measures_readout]
     first = any((BEFORE, 0) in circuit.forms.raw for circuit in manifest.circuits if circuit.measures_readout)

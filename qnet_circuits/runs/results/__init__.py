@@ -1,1 +1,1 @@
-"""What a run returns."""
+"""The results of runs."""

@@ -23,18 +23,18 @@ _OF_CONTROLS = ("mitigated", "predicted", "against prediction")
 
 @dataclass(frozen=True)
 class FigureResult:
-    """What was measured of one figure, beside all that it is compared with.
+    """The measured value of one figure, with all values to compare it with.
 
     Args:
         measured: The estimate.
-        predicted: The exact value for the noise of the stored calibration, if it was computed.
-        ideal: The value on a noiseless machine, if it is known.
-        theory: The closed form for the noise of the run, where there is one.
-        mitigated: The estimate after mitigation of readout errors, if there is one; the prediction is not of it.
-        bounds: What it must beat, {name: value}.
-        figure: Its name.
-        controls: What was measured and expected of it in the control experiments, by their names.
-        range: The lowest and the highest value that it can have, if they are known.
+        predicted: The exact value for the noise of the stored calibration, if computed.
+        ideal: The value on a noiseless machine, if known.
+        theory: The value by a closed formula for the noise of the run, if there is one.
+        mitigated: The estimate after mitigation of readout errors, if there is one. The prediction does not apply to it.
+        bounds: The values that the figure must beat, {name: value}.
+        figure: The name of the figure.
+        controls: The measured and expected values of the figure in each control experiment, by its name.
+        range: The lowest and the highest possible value of the figure, if known.
 
     Example:
         >>> found = FigureResult(Estimate(0.90, 0.88, 0.92, 0.95, "Clopper-Pearson", 1000), predicted=0.95)
@@ -59,7 +59,7 @@ class FigureResult:
 
     @property
     def position(self) -> str | None:
-        """Where the measured interval lies: ``inside`` if it holds the prediction, else ``above`` or ``below`` it."""
+        """``inside`` if the measured interval contains the prediction, otherwise ``above`` or ``below``."""
         if self.predicted is None:
             return None
         if self.measured.low - 1e-9 <= self.predicted <= self.measured.high + 1e-9:
@@ -68,11 +68,11 @@ class FigureResult:
 
     @property
     def deviations(self) -> float | None:
-        """The difference in standard deviations of the measured value; None where it has none.
+        """The difference in standard deviations of the measured value; None if it has none.
 
-        One standard deviation is the standard error. Where the interval is lopsided or much longer than that makes it, as it is
-        of few rarer outcomes or few blocks, and where no standard error was stored, it is what makes the interval's arm on the
-        prediction's side: its length over the normal quantile of the level.
+        One standard deviation is the standard error. In three cases it is the interval's arm on the prediction's side, divided
+        by the normal quantile of the level: if the interval is lopsided, if it is much longer than the standard error implies
+        (few rare outcomes or few blocks), or if no standard error was stored.
         """
         from scipy.special import ndtri
 
@@ -87,7 +87,7 @@ class FigureResult:
         return difference / deviation if deviation > 1e-12 else None
 
     def against(self) -> str:
-        """Return in words how the measured value stands to the prediction."""
+        """Return the position of the measured value relative to the prediction, in words."""
         if self.position is None or self.difference is None:
             return ""
         deviations = "" if self.deviations is None else f" ({self.deviations:+.1f} sd)"
@@ -119,7 +119,7 @@ class FigureResult:
         return {**row, **after}
 
     def lines(self) -> list[dict[str, str]]:
-        """Return the same as lines one below the other, which a terminal has room for."""
+        """Return the row as several lines, which fit into a terminal."""
         first = "exact" if self.measured.level == 1 else "measured"
         lines = []
         for name, found in {first: self, **self.controls}.items():
@@ -133,7 +133,7 @@ class FigureResult:
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plain form, without name and bounds; what is not known is left out."""
+        """Return the plain form, without name and bounds. Unknown values are left out."""
         plain = {
             "measured": self.measured.to_dict(),
             "mitigated": None if self.mitigated is None else self.mitigated.to_dict(),
@@ -153,10 +153,10 @@ class Comparison:
     """The figures of a run side by side with controls, prediction, ideal, theory and bounds. Made by ``result.compare()``.
 
     Args:
-        title: Protocol and backend; where it names a device but was simulated, it says so.
-        figures: One entry for each figure of the protocol itself, with those of its control experiments.
-        notes: What a reader must know.
-        made: What the figures can be made again with, in one line.
+        title: Protocol and backend. If the run was simulated on a named device, the title says so.
+        figures: One entry for each figure of the protocol, with its values in the control experiments.
+        notes: Notes for the reader.
+        made: The seed and the qubits that reproduce the figures, in one line.
 
     Example:
         >>> from qnet_circuits.protocols.repeater_chain import RepeaterChain
@@ -172,7 +172,7 @@ class Comparison:
     made: str = ""
 
     def with_controls(self) -> Comparison:
-        """Return the same, where figures of control experiments stand with those that they belong to."""
+        """Return the comparison with the figures of control experiments joined to the figures that they belong to."""
         figures = {found.figure: found for found in self.figures}
         for name in list(figures):
             names = {control: control_name(name, control) for control in CONTROLS}
@@ -183,11 +183,11 @@ class Comparison:
         return replace(self, figures=tuple(figures.values()))
 
     def rows(self) -> list[dict[str, str]]:
-        """Return the table: one row for each figure, as text, with a column only where something stands in it."""
+        """Return the table as text: one row for each figure, without empty columns."""
         return filled([found.row() for found in self.figures])
 
     def short_rows(self) -> list[dict[str, str]]:
-        """Return a narrower table, of what was measured beside ideal, theory and prediction; the level is in the header."""
+        """Return a narrower table: measured value, ideal, theory and prediction. The header states the level."""
         level = min((found.measured.level for found in self.figures), default=1.0)
         value = "value" if level == 1 else f"value ({100 * level:.10g} % interval)"
         return filled(
@@ -205,10 +205,10 @@ class Comparison:
         )
 
     def chance(self) -> dict[str, Any]:
-        """Return how many intervals stand beside a prediction, how many do not hold it, and how many would not by chance alone.
+        """Count the intervals beside a prediction, those that miss it, and those that would miss it by chance alone.
 
-        An interval of level 0.95 is meant to miss the truth in 5 % of all runs at most. The sum of these parts is how many
-        intervals would miss it on average at most, however figures depend on each other.
+        An interval of level 0.95 misses the true value in at most 5 % of all runs. The sum of these fractions bounds the
+        average number of intervals that miss, however the figures depend on each other.
         """
         lines = [each for found in self.figures for each in (found, *found.controls.values())]
         beside = [each for each in lines if each.position is not None and each.measured.level < 1]
@@ -223,13 +223,13 @@ class Comparison:
         if not found["intervals"]:
             return self.notes
         return (
-            f"{found['outside']} of {found['intervals']} intervals do not hold their prediction; if all predictions were true, "
-            f"chance alone would make that about {found['outside_by_chance']:.3g} on average, or fewer",
+            f"{found['outside']} of {found['intervals']} intervals do not contain their prediction; if all predictions were "
+            f"true, about {found['outside_by_chance']:.3g} or fewer would miss it by chance alone, on average",
             *self.notes,
         )
 
     def _below(self) -> list[str]:
-        """Return what stands right below the table: the level of the intervals, and what the figures can be made again with."""
+        """Return the lines below the table: the level of the intervals, and the seed and qubits that reproduce the figures."""
         levels = sorted({each.measured.level for each in self.figures} - {1.0})
         stated = f"in brackets: {' and '.join(f'{100 * level:.10g} %' for level in levels)} interval"
         return [line for line in (stated if levels else "", self.made) if line]
@@ -241,7 +241,7 @@ class Comparison:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return only plain values."""
+        """Return the comparison in plain values."""
         figures = [
             {"figure": found.figure, **found.to_dict(), "bounds": dict(found.bounds)}
             for found in self.figures

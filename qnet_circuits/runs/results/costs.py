@@ -1,4 +1,4 @@
-"""A budget: what each source of noise costs a figure, as a table for people and for programs."""
+"""An error budget: the cost of each source of noise to a figure, as a table for people and for programs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _HEADER = ("source", "cost alone", "gain without")
 
 @dataclass(frozen=True)
 class Cost:
-    """What one source costs a figure.
+    """The cost of one source of noise to a figure.
 
     Args:
-        source: Its name: ``gates``, ``readout``, ``waiting``, ``latency``, ``decisions``, ``links``, or a
+        source: The name of the source: ``gates``, ``readout``, ``waiting``, ``latency``, ``decisions``, ``links``, or a
             declared term.
-        alone: What it costs where it is the only source; finite, in the figure's unit.
-        without: What would be gained by taking it alone from the machine as it is; finite, in the figure's unit.
+        alone: The cost if it is the only source; finite, in the figure's unit.
+        without: The gain if only this source were removed from the machine; finite, in the figure's unit.
 
     Raises:
         ParameterError: If a number is not finite.
@@ -50,25 +50,25 @@ class Cost:
 
 @dataclass(frozen=True)
 class Budget:
-    """Where a figure goes between its ideal value and the one predicted for a device. Made by ``error_budget``.
+    """An error budget: the steps from a figure's ideal value to its predicted value on a device. Made by ``error_budget``.
 
-    A cost is a step from the ideal value towards 0, sign(ideal) · (ideal - value): positive costs, negative helps. Where the
-    ideal value is 0, as an error rate's, it is a step from 0 towards the predicted value. What the sources cost alone and the
-    interaction sum to the whole cost by definition. Factors of a fidelity, which spoil in part what is spoilt already, leave a
-    negative interaction.
+    A cost is a step from the ideal value towards 0, sign(ideal) · (ideal - value). A positive cost is a loss, a negative cost
+    is a gain. If the ideal value is 0, as for an error rate, a cost is a step from 0 towards the predicted value. By
+    definition the costs alone and the interaction sum to the whole cost. The interaction is negative if the sources multiply a
+    fidelity by factors, since each factor then acts on a fidelity that the others have already reduced.
 
     Args:
         protocol: Name of the protocol.
         device: Name of the device.
-        corrections: The correction mode that was compiled.
+        corrections: The compiled correction mode.
         figure: Name of the figure.
-        ideal: Its value with every source off.
-        value: Its value with every source on, the one that ``predict`` gives.
+        ideal: The figure's value with every source off.
+        value: The figure's value with every source on, equal to that of ``predict``.
         rows: The cost of each source that is on.
         parameters: The protocol's fields, in plain form.
         noise: The description of the device's noise, in plain form.
         layout: The physical qubits of each placement, in program order.
-        notes: What a reader must know.
+        notes: Notes for the reader.
 
     Example:
         >>> rows = (Cost("gates", 0.06, 0.05), Cost("readout", 0.05, 0.04))
@@ -99,7 +99,7 @@ class Budget:
 
     @property
     def sign(self) -> int:
-        """1 where lower values cost, -1 where higher ones do."""
+        """1 if a lower value is a loss, -1 if a higher value is."""
         from_zero = abs(self.ideal) < _ROUNDING
         return 1 if (self.value < self.ideal if from_zero else self.ideal > 0) else -1
 
@@ -110,7 +110,7 @@ class Budget:
 
     @property
     def interaction(self) -> float:
-        """The whole cost less what the sources cost alone."""
+        """The whole cost less the sum of the costs alone."""
         return self.cost - sum(row.alone for row in self.rows)
 
     @property
@@ -124,7 +124,7 @@ class Budget:
         return [*rows, ("interaction", _signed(self.interaction), ""), ("total", _signed(self.cost), "")]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the object that ``qnet budget --json`` prints: only plain values."""
+        """Return the object that ``qnet budget --json`` prints, in plain values."""
         return {
             "schema": SCHEMA, "version": VERSION, "protocol": self.protocol, "parameters": self.parameters,
             "backend": f"exact:{self.device}", "corrections": self.corrections, "noise": self.noise,
@@ -139,7 +139,7 @@ class Budget:
         return csv_text([("source", "alone", "without"), *rows, *ends])
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw what each source does to the figure, alone and among all others; return the Matplotlib axes."""
+        """Plot the effect of each source on the figure, alone and among all others. Return the Matplotlib axes."""
         from qnet_circuits.plotting.budget import plot_budget
 
         return plot_budget(self, ax)
@@ -159,5 +159,5 @@ class Budget:
 
 
 def _signed(value: float) -> str:
-    """Return a cost as text; what rounds to nothing has no sign."""
+    """Return a cost as text. A cost that rounds to zero has no sign."""
     return f"{value:+.5f}" if abs(value) >= 5e-6 else "0.00000"

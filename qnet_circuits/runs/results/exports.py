@@ -1,4 +1,4 @@
-"""Figures in the forms that other tools take: flat records, a DataFrame of pandas, a table in LaTeX."""
+"""Figures in forms for other tools: flat records, a pandas DataFrame, a LaTeX table."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def records(plain: Mapping[str, Any], options: Mapping[str, Any] | None = None) 
     """Yield one flat record for each figure of a run's plain form, or of a sweep's row.
 
     Args:
-        plain: What ``qnet run --json`` prints; a row of a sweep has an ``id`` beside it.
-        options: Options that have columns too, but for those that have one already.
+        plain: The object that ``qnet run --json`` prints; a row of a sweep also has an ``id``.
+        options: Options that get columns, unless they already have one.
     """
     varied = {name: value for name, value in (options or {}).items() if name not in _FIXED}
     taken = {*_FIXED, *_ESTIMATE, *_BESIDE, *varied}
@@ -43,7 +43,7 @@ def records(plain: Mapping[str, Any], options: Mapping[str, Any] | None = None) 
 
 
 def dataframe(columns: Any) -> DataFrame:
-    """Return records, or columns by name, as a DataFrame of pandas.
+    """Return records, or columns by name, as a pandas DataFrame.
 
     Raises:
         UnsupportedError: If pandas is not installed.
@@ -59,7 +59,7 @@ def dataframe(columns: Any) -> DataFrame:
 
 
 def latex_table(rows: Sequence[Row]) -> str:
-    r"""Return rows as a ``tabular`` of LaTeX, which needs no package.
+    r"""Return rows as a LaTeX ``tabular``, which needs no package.
 
     Example:
         >>> print(latex_table([{"figure": "fidelity_x", "value": "0.93 ± 0.02"}]))

@@ -1,4 +1,4 @@
-"""From a run's raw outcomes to its estimates: corrections applied, blocks joined."""
+"""From raw outcomes to estimates: corrections are applied, and blocks are joined."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ Block = TypeVar("Block")
 def corrected_copies(
     circuits: Sequence[StoredCircuit], copies: int, raws: Sequence[Raw], rng: np.random.Generator
 ) -> list[Outcomes]:
-    """Return the outcomes of each copy in a block, with their frames applied; of a run without copies, those of the one.
+    """Return the outcomes of each copy in a block, with their frames applied; a run without copies has one.
 
     Args:
         circuits: The circuits.
         copies: Number of copies, at least 1.
         raws: The raw bits of all circuits of the first copy, then those of the second, and so on.
-        rng: What emulated errors are drawn from.
+        rng: The random generator of emulated errors.
     """
     found = []
     for number in range(copies):
@@ -51,7 +51,8 @@ def corrected(
 ) -> Outcomes:
     """Return the outcomes of a run's circuits, with their frames applied.
 
-    Post-selection that leaves a circuit no shot is an error, unless it is ``spared``: another copy may have some.
+    It is an error if post-selection leaves a circuit without shots, unless the error is ``spared``: another copy may have
+    shots.
     """
 
     def applied(circuit: StoredCircuit, raw: Raw) -> Registers:
@@ -120,17 +121,17 @@ def acceptance(
 
 
 def spread_of(estimate: Estimate, values: Sequence[float], figure: Figure) -> tuple[Estimate, Spread]:
-    """Return an estimate whose interval knows of the spread between blocks, and both intervals.
+    """Return an estimate whose interval includes the spread between blocks, and both intervals.
 
-    Shots of one block share whatever drifts between blocks, so the interval of the pooled shots alone may be too narrow.
-    The values of k blocks have the interval t s/√k of Student's distribution around them, with s their standard deviation
-    and k - 1 degrees of freedom; the wider of the two intervals counts. A p-value would not know of the spread, so it
-    stands only beside an interval of the shots.
+    Drifts between blocks affect all shots of a block alike, so the interval of the pooled shots alone may be too narrow. The
+    mean of k block values has the interval ±t s/√k of Student's t, with s their standard deviation and k - 1 degrees of
+    freedom. The wider of the two intervals counts. A p-value ignores the spread, so it is given only with an interval of the
+    pooled shots.
 
     Args:
         estimate: Of all blocks' shots together.
         values: The figure's value in each block, at least 2.
-        figure: The figure; its intervals are cut to the values that exist.
+        figure: The figure; its intervals are cut to its physical range.
     """
     error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
     half = student(len(values), (1 - estimate.level) / 2) * error
@@ -149,7 +150,7 @@ def spread_of(estimate: Estimate, values: Sequence[float], figure: Figure) -> tu
 
 
 def cut_notes(estimates: Mapping[str, Estimate], kind: str = "") -> list[str]:
-    """Return a note on the estimates whose intervals were cut to the values that exist."""
+    """Return a note on the estimates whose intervals were cut to the physical range."""
     names = [f"{kind}{name}" for name, estimate in estimates.items() if CUT in estimate.method]
     return (
         [f"cut to the values that exist, beyond which the interval reached: {', '.join(names)}"]
@@ -165,17 +166,17 @@ def estimate_blocks(
     estimate: Callable[[Figure, Block], Estimate],
     spared: tuple[type[QnetError], ...] = (NoShotsError,),
 ) -> tuple[dict[str, Estimate], dict[str, QnetError], dict[str, Spread]]:
-    """Estimate figures with intervals that know of the spread between blocks.
+    """Estimate figures with intervals that include the spread between blocks.
 
     Args:
         figures: The figures.
-        whole: What came of all blocks together.
-        blocks: What came of each.
-        estimate: Makes an estimate of either.
-        spared: Errors that leave a figure without a value. That there are no shots leaves only conditioned figures without one.
+        whole: The outcomes of all blocks together.
+        blocks: The outcomes of each block.
+        estimate: Estimates a figure from outcomes.
+        spared: Errors that leave a figure without a value. An error for lack of shots is spared only for conditioned figures.
 
     Returns:
-        The estimates, why the other figures have none, and the spread of each figure.
+        The estimates, the reasons why other figures have none, and the spread of each figure.
     """
     estimates: dict[str, Estimate] = {}
     refused: dict[str, QnetError] = {}

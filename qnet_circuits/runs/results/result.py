@@ -1,4 +1,4 @@
-"""A result: figures with intervals, beside what theory predicts and what they must beat."""
+"""A result: figures with intervals, theory and bounds."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SCHEMA = 1
 _MANY_LINKS = 12
 #: Said of a result that was read.
 _NOT_THERE = (
-    "this result was read without outcomes, as a sweep's rows are; open its run (qn.open_run) or run anew"
+    "this result was read without outcomes, like the rows of a sweep; open its run (qn.open_run) or run again"
 )
 #: What a run was asked for.
 _ASKED = ("protocol", "parameters", "backend", "corrections", "shots", "seed", "noise")
@@ -63,28 +63,27 @@ class Result:
     Args:
         figures: The estimates, by name.
         ideal: Values on a noiseless machine.
-        theory: Closed forms for the noise of this run, where there are.
-        predicted: Exact values for the same description of noise, where they were computed.
-        mitigated: The estimates without readout errors, where they were asked for: beside the raw ones, never instead.
-        bounds: What figures must beat, {figure: {name: value}}.
+        theory: Values by closed formulas for the noise of this run, if there are any.
+        predicted: Exact values for the same description of noise, if computed.
+        mitigated: The estimates corrected for readout errors, if requested. They never replace the raw estimates.
+        bounds: The values that figures must beat, {figure: {name: value}}.
         resources: The resource ledger, with compiled counts.
-        provenance: Where the figures come from: protocol, parameters, backend, corrections, shots, seed, layout, the versions
-            of what computed them, the commit of the library's source, and the date of the calibration.
-        notes: What a reader must know.
-        seconds: How long compiling, executing and analysing took.
-        blocks: Of a run in several blocks, for each figure: its value in each block, and the two intervals of which the wider
-            counts, that of the shots and that of the spread between the blocks.
-        more: What else the protocol found, plain values by name; read as ``result.ledger``.
+        provenance: The origin of the figures: protocol, parameters, backend, corrections, shots, seed, layout, versions of the
+            software, the commit of the library's source, and the date of the calibration.
+        notes: Notes for the reader.
+        seconds: The durations of compilation, execution and analysis.
+        blocks: If the run has several blocks, for each figure: its value in each block, the interval of the pooled shots, and
+            the interval of the spread between blocks. The estimate has the wider interval.
+        more: Other findings of the protocol, plain values by name; for example ``result.ledger``.
         refused: Why the protocol aborted although the run succeeded, or None.
-        secrets: What is never printed, compared or stored; read as ``result.secret_key``.
-        report: What people read below the table of figures.
-        copies: Of a run of several copies: their ``count``, the ``qubits`` of each, the couplings at which they are
-            ``touching``, and of each of ``figures`` the ``value`` in each copy with its interval, and the
+        secrets: Values that are never printed, compared or stored; for example ``result.secret_key``.
+        report: Text below the table of figures.
+        copies: If the run has several copies: their ``count``, the ``qubits`` of each, the couplings at which copies are
+            ``touching``, and for each of ``figures`` the ``value`` in each copy with its interval, and the
             ``standard_deviation`` of these values.
-        ranges: The values that figures can have, {figure: (lowest, highest)}, where they are declared. A result
-            that was read has none.
-        sampled: What is behind the figures, for ``counts``, ``rounds`` and ``to_html``; None of a result that was read or
-            pickled.
+        ranges: The ranges of figures, {figure: (lowest, highest)}, if declared. A result read from plain values has none.
+        sampled: The data behind the figures, for ``counts``, ``rounds`` and ``to_html``. None if the result was read from
+            plain values or pickled.
 
     Example:
         >>> from qnet_circuits.runs.verbs import run
@@ -130,14 +129,14 @@ class Result:
 
     @property
     def title(self) -> str:
-        """Protocol and backend, in one line; where it names a device but was simulated, it says so."""
+        """Protocol and backend, in one line. If the run was simulated on a named device, the title says so."""
         backend = str(self.provenance.get("backend", ""))
         simulated = ":" in backend and any(note.startswith("simulated") for note in self.notes)
         return f"{self.provenance.get('protocol', '')} on {backend}{' (simulated)' if simulated else ''}"
 
     @property
     def _made_with(self) -> str:
-        """What the figures can be made again with, in one line: the seed and the qubits, and of when their calibration is."""
+        """The seed, the qubits and the date of their calibration, in one line: they reproduce the figures."""
         seed, layouts, date = (self.provenance.get(key) for key in ("seed", "layout", "calibration_date"))
         shown = ", ".join(" ".join(map(str, layout)) for layout in (layouts or [])[:_FEW_LAYOUTS])
         more = f" and {len(layouts) - _FEW_LAYOUTS} more" if layouts and len(layouts) > _FEW_LAYOUTS else ""
@@ -146,7 +145,7 @@ class Result:
 
     @property
     def _of_copies(self) -> str:
-        """How far apart the copies lie in the figure that they were judged by, in one line; empty without copies."""
+        """The spread of the copies in the figure that selected them, in one line; empty without copies."""
         if not self.copies:
             return ""
         said, name = f"copies {self.copies['count']}", self.copies["figure"]
@@ -159,7 +158,7 @@ class Result:
         return said
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the object that ``qnet run --json`` prints: only plain values."""
+        """Return the object that ``qnet run --json`` prints, in plain values."""
         made = {key: self.provenance[key] for key in _MADE if key in self.provenance}
         return {
             "schema": SCHEMA,
@@ -180,7 +179,7 @@ class Result:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Result:
-        """Make a result of its plain form."""
+        """Make a result from its plain form."""
         figures = {name: Estimate(**value) for name, value in plain["figures"].items()}
         tables = {key: plain[key] for key in (*_PLAIN, "seconds")}
         provenance = {key: plain.get(key) for key in ("version", *_ASKED, "layout")}
@@ -193,7 +192,7 @@ class Result:
         )  # fmt: skip
 
     def _table(self) -> Comparison:
-        """Return each figure beside what is said of it."""
+        """Return each figure with its estimate, prediction, ideal, theory and bounds."""
         figures = tuple(
             FigureResult(
                 estimate, self.predicted.get(name), self.ideal.get(name), self.theory.get(name),
@@ -204,7 +203,7 @@ class Result:
         return Comparison(self.title, figures, self.notes, self._made_with)
 
     def rows(self) -> list[dict[str, str]]:
-        """Return the table of figures: one row each, as text, with a column only where something stands in it."""
+        """Return the table of figures as text: one row for each figure, without empty columns."""
         # What was counted or computed has no interval beside figures that were sampled.
         level = min((estimate.level for estimate in self.figures.values()), default=1.0)
         rows = []
@@ -241,7 +240,7 @@ class Result:
     def to_csv(self) -> str:
         """Return the figures as CSV: name, value, low, high, level, method, n, ideal, theory, predicted.
 
-        Where figures were mitigated, mitigated, mitigated_low and mitigated_high follow.
+        If figures were mitigated, the columns mitigated, mitigated_low and mitigated_high follow.
         """
         ends, beside = ("value", "low", "high"), ("ideal", "theory", "predicted")
         more = ["mitigated", "mitigated_low", "mitigated_high"] if self.mitigated else []
@@ -254,11 +253,11 @@ class Result:
         return csv_text(lines)
 
     def records(self) -> list[dict[str, Any]]:
-        """Return one flat record for each figure, with the columns that a sweep's ``records`` has, but for its ``id``."""
+        """Return one flat record for each figure, with the columns of a sweep's ``records`` except ``id``."""
         return list(records(self.to_dict()))
 
     def to_dataframe(self) -> DataFrame:
-        """Return the records as a DataFrame of pandas, a row for each figure.
+        """Return the records as a pandas DataFrame, a row for each figure.
 
         Raises:
             UnsupportedError: If pandas is not installed.
@@ -266,9 +265,9 @@ class Result:
         return dataframe(self.records())
 
     def to_latex(self) -> str:
-        r"""Return the figures with their intervals beside ideal, theory and prediction as a ``tabular`` of LaTeX.
+        r"""Return the figures with intervals, ideal, theory and prediction as a LaTeX ``tabular``.
 
-        It needs no package. The level of the intervals is in the header.
+        The table needs no LaTeX package. Its header states the level of the intervals.
 
         Example:
             >>> import qnet_circuits as qn
@@ -289,15 +288,15 @@ class Result:
         return self.sampled
 
     def counts(self) -> dict[str, Counts]:
-        """Return how often each joint outcome of a circuit's registers came, {circuit: {bits: shots}}.
+        """Return the counts of the joint outcomes of each circuit's registers, {circuit: {bits: shots}}.
 
-        Bits are written as in Qiskit's counts: registers apart by spaces, the last one first, and bit 0 of each at its right.
-        Shots are those after corrections in software and post-selection, of all blocks and copies together, without the
-        circuits that measure readout.
+        Bits are written as in Qiskit's counts: registers are separated by spaces, the last register is first, and bit 0 of a
+        register is rightmost. Counts are taken after corrections in software and post-selection. They pool all blocks and
+        copies, and leave out circuits that measure readout errors.
 
         Raises:
-            UnsupportedError: If there are no outcomes: of exact figures, of a result that was read, or of a backend that counts
-                while it samples; or if they are a secret, which they are not in a run with a seed.
+            UnsupportedError: If there are no outcomes: the figures are exact, the result was read from plain values, or the
+                backend counts while it samples. Or if the outcomes are secret; those of a run with a seed are not.
 
         Example:
             >>> import qnet_circuits as qn
@@ -308,10 +307,10 @@ class Result:
         return self._outcomes().counts()
 
     def rounds(self) -> RoundTable:
-        """Return a row for each round of a key distribution: bases, bits, and whether it is kept, tested or dropped.
+        """Return a row for each round of a key distribution: bases, bits, and whether the round is kept, tested or dropped.
 
-        The rounds are in the order in which the parties had them. They are shown of a run with a seed alone, which is a
-        demonstration: otherwise they are a secret.
+        The rounds are in the order of the protocol. They are shown only for a run with a seed, which is a demonstration;
+        otherwise they are secret.
 
         Raises:
             UnsupportedError: If the protocol has no table of rounds, or there are no outcomes, as for ``counts``.
@@ -329,13 +328,13 @@ class Result:
     def to_html(self, plots: bool = True) -> str:
         """Return a report as one HTML page that loads nothing from elsewhere.
 
-        It has the figures with their intervals beside ideal, theory, prediction and bounds, the network, a circuit and its
-        timeline, the qubits on the chip, resources, cost, notes, versions, and how to repeat the run. It says in its title
-        whether the run was simulated. What is not known is left out: of a result that was read, the page has figures and notes.
-        No outcome and no secret is in it.
+        The page shows the figures with their intervals, ideal, theory, prediction and bounds; the network; a circuit and its
+        timeline; the qubits on the chip; resources, cost, notes and versions; and how to repeat the run. Its title says
+        whether the run was simulated. Unknown parts are left out: for a result read from plain values, the page has only
+        figures and notes. The page contains no outcome and no secret.
 
         Args:
-            plots: Whether there are plots, which take some seconds and most of the page.
+            plots: Whether to include plots, which take some seconds and most of the page. Default True.
 
         Example:
             >>> import qnet_circuits as qn
@@ -348,15 +347,15 @@ class Result:
         return report_page(self, plots)
 
     def compare(self) -> Comparison:
-        """Return measured figures, controls, prediction, ideal, theory and bounds side by side, as a table and a picture."""
+        """Return measured figures, controls, prediction, ideal, theory and bounds side by side, as a table and a plot."""
         table = self._table()
         return table.with_controls() if self.provenance.get("controls") else table
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the figures with their intervals beside controls, ideal, theory and bounds; return the Matplotlib axes.
+        """Plot the figures with their intervals, controls, ideal, theory and bounds. Return the Matplotlib axes.
 
-        What has the figures of many links, or of copies, is drawn as a map of the chip, as ``plot_links``, ``plot_gains`` and
-        ``plot_copies`` do.
+        Figures of many links, or of copies, are drawn as a map of the chip, as by ``plot_links``, ``plot_gains`` and
+        ``plot_copies``.
         """
         if self.copies:
             from qnet_circuits.plotting.copies import plot_copies

@@ -1,4 +1,4 @@
-"""A table with a row for each round of a run, as a key distribution has."""
+"""A table with a row for each round of a key distribution."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHOWN = 20
 
 @dataclass(frozen=True, eq=False)
 class RoundTable(Sequence[Mapping[str, Any]]):
-    """The rounds of a run in their order: a sequence of rows, each a mapping of columns to plain values.
+    """The rounds of a run in order: a sequence of rows, each a mapping of columns to plain values.
 
     Args:
         columns: One array for each column, all of the same length.
@@ -73,7 +73,7 @@ class RoundTable(Sequence[Mapping[str, Any]]):
         return page(f"{len(self):,} rounds", self._shown(), [self._more] if self._more else [])
 
     def to_dataframe(self) -> DataFrame:
-        """Return the rounds as a DataFrame of pandas.
+        """Return the rounds as a pandas DataFrame.
 
         Raises:
             UnsupportedError: If pandas is not installed.

@@ -1,4 +1,4 @@
-"""What is behind a result and can still be asked: how often each outcome came, what was done in each round, its circuits."""
+"""The data behind a result: counts of outcomes, the rounds of a key distribution, and the circuits."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ Counts = dict[str, int]
 
 @dataclass(frozen=True)
 class Sampled:
-    """The outcomes of a run, packed, and what protects them; and what it ran.
+    """The packed outcomes of a run, their protection, and the program that ran.
 
     Args:
-        stored: What the run left behind.
+        stored: The stored run.
         level: Confidence level of the result.
-        source: What the run executed.
+        source: The protocol, program and backend of the run.
         path: The run's directory, if it has one.
     """
 
@@ -44,7 +44,7 @@ class Sampled:
 
     @classmethod
     def of(cls, stored: Stored, level: float, source: Prepared | Source, path: Path | None) -> Sampled:
-        """Return what is kept for later questions: no outcome of a run that became a secret, and no secret bytes."""
+        """Return the data to keep with a result, without secret outcomes and secret bytes."""
         demonstration = bool(stored.manifest["options"].get("seeded", True))
         if stored.protocol is not None and stored.protocol.secret_outcomes and not demonstration:
             return cls(replace(stored, blocks=None, counts=None, root=b""), level, source, path)
@@ -63,21 +63,19 @@ class Sampled:
         if stored.blocks is not None:
             return pooled(stored.outcomes())
         if stored.manifest.exact:
-            raise UnsupportedError(
-                "the figures were computed without sampling, so that there are no outcomes"
-            )
+            raise UnsupportedError("the figures were computed without sampling, so there are no outcomes")
         if stored.counts is not None:
             raise UnsupportedError(
-                f"{stored.manifest['backend']} counted events while it sampled, and kept no outcomes; "
-                "qn.submit(...).result() keeps them"
+                f"{stored.manifest['backend']} counted events while it sampled and kept no outcomes; "
+                "use qn.submit(...).result(), which keeps them"
             )
         raise UnsupportedError(
-            f"the outcomes of {stored.manifest['protocol']} are key material and are not shown; with a seed the run is a "
-            "demonstration, whose outcomes are"
+            f"the outcomes of {stored.manifest['protocol']} are key material and are not shown; a run with a seed is a "
+            "demonstration and shows its outcomes"
         )
 
     def counts(self) -> dict[str, Counts]:
-        """Return how often each joint outcome came, by circuit."""
+        """Return the counts of joint outcomes, by circuit."""
         return {name: joint_counts(registers) for name, registers in self.outcomes().items()}
 
     def rounds(self) -> RoundTable:
@@ -94,9 +92,9 @@ class Sampled:
 
 
 def joint_counts(registers: Registers) -> Counts:
-    """Return how often each joint outcome of a circuit's registers came.
+    """Return the counts of the joint outcomes of a circuit's registers.
 
-    Keys are those of Qiskit's counts: registers apart by spaces, the last one first, and bit 0 of each at its right.
+    Keys are those of Qiskit's counts: registers are separated by spaces, the last is first, and bit 0 of each is rightmost.
 
     Args:
         registers: {register: bool array (shots, width)}.

@@ -30,7 +30,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def filled(rows: Sequence[Row]) -> list[Row]:
-    """Return rows without the columns in which nothing stands."""
+    """Return rows without empty columns."""
     kept = [key for key in rows[0] if any(row[key] for row in rows)] if rows else []
     return [{key: row[key] for key in kept} for row in rows]
 
@@ -45,21 +45,21 @@ def page(title: str, rows: Sequence[Row], notes: Sequence[str], above: str = "",
 
 
 def csv_text(lines: Iterable[Sequence[Any]]) -> str:
-    """Return lines as CSV; what is None is empty."""
+    """Return lines as CSV; None is an empty cell."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(lines)
     return buffer.getvalue()
 
 
 def number(value: float | None) -> str:
-    """Return a number as text, nothing for none; what rounds to 0 has no sign."""
+    """Return a number as text, or an empty text for None. A number that rounds to 0 has no sign."""
     if value is None:
         return ""
     return f"{value:z.4f}" if abs(value) <= _ROUNDING else _written(value, abs(value))
 
 
 def interval(estimate: Estimate) -> str:
-    """Return the ends of an estimate as text; nothing for an exact value."""
+    """Return the interval of an estimate as text, or an empty text for an exact value."""
     if estimate.level == 1:
         return ""
     most = max(abs(estimate.low), abs(estimate.high)) if estimate.low >= 0 else 1.0
@@ -67,12 +67,12 @@ def interval(estimate: Estimate) -> str:
 
 
 def _written(value: float, most: float) -> str:
-    """Return a number beside one of a size, with a power of ten where decimals would say nothing or too much."""
+    """Return a number with decimals for a given size, or with a power of ten if decimals would be too few or too many."""
     return f"{value:.4f}" if most == 0 or _SMALL <= most < _LARGE else f"{value:.2e}"
 
 
 def p_value_text(value: float | None) -> str:
-    """Return a p-value as text, nothing for none; it is never called 0."""
+    """Return a p-value as text, or an empty text for None. It is never written as 0."""
     if value is None:
         return ""
     return f"< {LEAST:g}" if value <= LEAST else f"{value:.2g}"

@@ -1,1 +1,1 @@
-"""The story of one shot: what happens, who knows what when, what observers can say of qubits; and its page."""
+"""The story of one shot: its events, the bits that each node knows, the states of qubits for each observer; and its page."""

@@ -1,4 +1,4 @@
-"""What happens to the qubits of a compiled circuit: operations in time, with the names that the program gives to wires."""
+"""The operations of a compiled circuit in time, with the program's names of qubits."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ class Act:
 
     Args:
         kind: ``gate``, ``link``, ``channel``, ``swap``, ``measure``, ``reset``, ``decision`` or ``wait``.
-        start: When it begins, in seconds.
-        end: When it ends.
+        start: The time of its begin, in seconds.
+        end: The time of its end, in seconds.
         wires: The wires of the circuit.
-        qubits: The names of the program's qubits on them; for a crossing the one that leaves, and the one that arrives.
+        qubits: The names of the program's qubits on these wires. If a qubit crosses a link: the name of the qubit that leaves,
+            and of the one that arrives.
         gates: The names of its gates.
-        read: The results that it decides on.
+        read: The results that decide it.
         written: The results that it measures.
-        position: Its place in the compiled circuit, or that of the placeholder in the program.
+        position: Its index in the compiled circuit, or the index of its placeholder in the program.
     """
 
     kind: str
@@ -42,11 +43,11 @@ class Act:
 
 @dataclass
 class Acts:
-    """What happens in a compiled circuit.
+    """All operations of a compiled circuit in time.
 
     Args:
-        acts: Everything that happens, in no order.
-        wires: For each qubit of the program the wire that it is on, with the time from which on and that until which it is.
+        acts: The operations, in no order.
+        wires: For each qubit of the program its wire, with the time of its arrival and of its departure.
     """
 
     acts: list[Act]

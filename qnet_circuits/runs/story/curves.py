@@ -1,4 +1,4 @@
-"""A figure against latency, coherence, links and hops: exact points on a grid, and how far a line between them is off."""
+"""A figure against latency, coherence, links and hops: exact points on a grid, with the error of interpolation."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class Curve:
 
     Args:
         title: The question that the curve answers.
-        quantity: What changes, such as ``feed-forward latency``.
-        unit: Its unit, or nothing.
+        quantity: The quantity on the horizontal axis, such as ``feed-forward latency``.
+        unit: The unit of the quantity, or an empty text.
         figure: Name of the figure.
         grid: The values of the quantity, in rising order.
         values: The exact value of the figure at each of them.
-        error: The most by which a straight line between two neighbouring points is off; 0 if the quantity is a whole number.
-        chosen: The quantity in the story.
-        asked: The point that a page asks a reader to predict.
+        error: The largest error of a straight line between two neighbouring points; 0 if the quantity is a whole number.
+        chosen: The value of the quantity in the story.
+        asked: The value of the quantity at which a page asks the reader for a prediction.
 
     Example:
         >>> Curve("", "feed-forward latency", "µs", "fidelity", (0.0, 1.0), (0.98, 0.96), 1e-3, 1.0, 1.0).at(0.5)
@@ -67,10 +67,10 @@ class Curve:
     asked: float
 
     def at(self, quantity: float) -> float:
-        """Return the value at a point within the grid, by a straight line between its neighbours.
+        """Return the value at a point within the grid, by linear interpolation.
 
         Raises:
-            ParameterError: If the point is outside of the grid, or between whole numbers.
+            ParameterError: If the point is outside the grid, or is not a whole number although the quantity is.
         """
         low, high = self.grid[0], self.grid[-1]
         if not low <= quantity <= high or (not self.error and quantity not in self.grid):
@@ -88,18 +88,18 @@ class Curve:
 def curves_of(prepared: Prepared, figure: str | None = None) -> tuple[Curve, ...]:
     """Return a figure of a prepared run against each quantity that a reader may change.
 
-    While a decision is on its way, the qubits that it concerns wait and decay with T1 and T2, so that the figure falls with
-    the latency. Each point is exact for the model of noise, without sampling. Latency and coherence change on the story's own
-    circuits and qubits; for other links and numbers of hops the protocol is compiled anew, as ``predict`` does. The stated
-    error is the largest difference between the points with odd numbers and straight lines between those with even ones:
-    lines between all of them are off by about a quarter of it.
+    While a decision is under way, its qubits wait and decay with T1 and T2, so the figure falls with the latency. Each point
+    is exact for the noise model, without sampling. Latency and coherence vary on the story's own circuits and qubits. For
+    other links and numbers of hops the protocol is compiled again, as by ``predict``. The stated error is the largest
+    difference between the odd-numbered points and straight lines through the even-numbered points. The error of lines through
+    all points is about a quarter of it.
 
     Args:
         prepared: The prepared run.
-        figure: Name of the figure. Default ``fidelity``, or else the first one.
+        figure: Name of the figure. Default: ``fidelity`` if the program declares it, otherwise the first figure.
 
     Returns:
-        The curves; none for a quantity that changes nothing, or if the figure has no exact value.
+        The curves. A quantity that changes nothing has none, and there are none if the figure has no exact value.
     """
     if not prepared.compiled.program.figures:
         return ()
@@ -114,7 +114,7 @@ def curves_of(prepared: Prepared, figure: str | None = None) -> tuple[Curve, ...
 
 @dataclass(frozen=True)
 class _Asked:
-    """A prepared run and the figure that is asked for."""
+    """A prepared run and the chosen figure."""
 
     prepared: Prepared
     figure: Figure
@@ -214,7 +214,7 @@ def _hops(asked: _Asked) -> Iterator[Curve]:
 
 
 def _parameter(prepared: Prepared, name: str) -> Any:
-    """Return a parameter of a small program, or None if the protocol does not have it or has a network of its own."""
+    """Return a parameter of a small program, or None if the protocol lacks it or has its own network."""
     protocol: Protocol = prepared.protocol
     known = {field.name for field in fields(protocol)}  # type: ignore[arg-type]
     small = all(len(item.qubits) <= _FEW_QUBITS for item in prepared.compiled)
@@ -223,6 +223,6 @@ def _parameter(prepared: Prepared, name: str) -> Any:
 
 
 def _error(grid: Sequence[float], values: Sequence[float]) -> float:
-    """Return how far points with odd numbers lie from straight lines between the others at most."""
+    """Return the largest distance of odd-numbered points from straight lines through the others."""
     between = np.interp(grid[1::2], grid[::2], values[::2])
     return max(_ROUNDING, float(np.abs(between - np.array(values[1::2])).max()))

@@ -1,4 +1,4 @@
-"""From what happens in a circuit, and the bits of one shot, to events and facts in words."""
+"""From the operations of a circuit and the bits of one shot to events and facts in words."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Shot:
 
     Args:
         scene: The circuit in time.
-        values: The value of each result that is known.
-        outcomes: The program's bits as they are read, with frames applied.
+        values: The values of the known results.
+        outcomes: The program's bits after corrections in software.
         numbers: The number of each qubit of the program.
-        withheld: Whether no message is sent.
-        probability: The probability of the results; None where it is not known.
+        withheld: Whether all messages are withheld.
+        probability: The probability of the results; None if unknown.
     """
 
     scene: Scene
@@ -62,13 +62,13 @@ class Shot:
         return [] if self.withheld else self.scene.messages
 
     def named(self, results: Iterable[Written]) -> dict[str, int]:
-        """Return results by the names that the program gives them."""
+        """Return results by their names in the program."""
         return {self.scene.names[each]: self.values[each] for each in sorted(results) if each in self.values}
 
     # -- facts -------------------------------------------------------------------------------------------------------
 
     def learnt(self) -> dict[str, dict[Written, float]]:
-        """Return for each node since when it knows each result."""
+        """Return for each node the time from which it knows each result."""
         found: dict[str, dict[Written, float]] = {}
         for result, (node, act) in self.scene.measured.items():
             found.setdefault(node, {})[result] = act.end
@@ -79,7 +79,7 @@ class Shot:
         return found
 
     def facts(self) -> dict[str, tuple[Fact, ...]]:
-        """Return what each node comes to know, in order of time."""
+        """Return the facts that each node learns, in order of time."""
         found: dict[str, list[Fact]] = {node: [] for node in of_nodes(list(self.numbers))}
         for result, (node, act) in self.scene.measured.items():
             for name, value in self.named([result]).items():
@@ -95,7 +95,7 @@ class Shot:
         return {node: tuple(sorted(facts, key=lambda fact: fact.time_s)) for node, facts in found.items()}
 
     def readings(self) -> Iterator[tuple[float, str, str, tuple[Written, ...]]]:
-        """Yield when and where software corrects a bit, and the results that it takes: as soon as it has all of them."""
+        """Yield the time and node at which software corrects a bit, and the results that it uses, as soon as all are known."""
         learnt = self.learnt()
         for node, (register, k), others in (
             () if self.withheld else frames_of(self.scene.compiled, self.scene.measured)
@@ -108,7 +108,7 @@ class Shot:
     # -- events ------------------------------------------------------------------------------------------------------
 
     def events(self) -> list[StoryEvent]:
-        """Return everything that happens, in order of time."""
+        """Return all events, in order of time."""
         found = [event for act in self.scene.acts for event in self._acted(act)]
         found += [self._sent(message) for message in self.messages]
         found += list(self._read())
@@ -166,7 +166,7 @@ class Shot:
         return f"{first} crosses the link from {node_of_qubit(first)} to {node_of_qubit(last)}, where it is {last}."
 
     def _decided(self, act: Act) -> StoryEvent:
-        """Tell a decision in real time, and whether it changes anything."""
+        """Describe a decision in real time, and whether it changes anything."""
         node, names = listed(of_nodes(act.qubits)), listed(act.qubits)
         bits = self.named(act.read)
         read = listed(f"{name} = {value}" for name, value in bits.items())
@@ -185,7 +185,7 @@ class Shot:
         return self._event(act, "correction", f"{node} reads {read}{parity} and {done}.", bits)
 
     def _branch(self, act: Act) -> int | None:
-        """Return which branch a decision takes, or None if a bit that it reads is not known."""
+        """Return the branch that a decision takes, or None if a bit that it reads is unknown."""
         circuit = self.scene.compiled.circuit
         if any(write and (bit, write) not in self.values for bit, write in act.read):
             return None
@@ -211,7 +211,7 @@ class Shot:
             yield StoryEvent(time, time, "correction", (node,), (), {name: value}, text)
 
     def _kept(self) -> Iterator[StoryEvent]:
-        """Tell whether post-selection keeps the shot."""
+        """Describe whether post-selection keeps the shot."""
         forms = self.scene.compiled.lowered.forms
         if not forms.accept or self.withheld:
             return
@@ -229,12 +229,12 @@ class Shot:
 
 
 def _gates(names: Sequence[str]) -> str:
-    """Return the names of gates in words, with how often each happens."""
+    """Return the names of gates in words, with the number of each."""
     return listed(name if count == 1 else f"{count} {name}" for name, count in Counter(names).items())
 
 
 def distinct(times: Iterable[float]) -> list[float]:
-    """Return times in order, each once but for rounding."""
+    """Return the distinct times in order, up to rounding."""
     found: list[float] = []
     for time in sorted(times):
         if not found or time > found[-1] + INSTANT:

@@ -1,4 +1,4 @@
-"""From a circuit in time and the bits of some shots to their stories."""
+"""Stories of some shots from a circuit in time and the bits of the shots."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ MOST_OTHERS = 3
 
 @dataclass(frozen=True)
 class Telling:
-    """What all stories of a circuit have in common.
+    """The common data of all stories of a circuit.
 
     Args:
         scene: The circuit in time.
         raw: The raw bits of all shots, by register.
         outcomes: The program's bits of all shots, with frames applied, by register.
-        about: What the story says of the run: the first fields of ``Story``.
-        exact: Whether the twin's noise is that of the run, so that states can be computed.
-        silent: The same circuit without messages, if it is another one, since decisions are made in real time.
-        rng: What results are drawn from that a run does not keep.
+        about: The description of the run: the first fields of ``Story``.
+        exact: Whether the twin has the noise of the run, so that states can be computed.
+        silent: The same circuit without messages, if it differs because decisions are made in real time.
+        rng: The random generator of results that a run does not keep.
     """
 
     scene: Scene
@@ -51,7 +51,7 @@ class Telling:
         return len(next(iter(self.raw.values())))
 
     def story(self, shot: int) -> Story:
-        """Return the story of a shot, with others in which other results are sent."""
+        """Return the story of a shot, with other shots in which other results are sent."""
         if not shot < self.shots:
             raise ParameterError(
                 f"shot must be one of 0 to {self.shots - 1}, since there are {self.shots} shots, got {shot}"
@@ -63,7 +63,7 @@ class Telling:
 
     @property
     def _sent(self) -> list[str]:
-        """The bits that are sent, as far as the run keeps their values."""
+        """The sent bits whose values the run keeps."""
         results = sorted({result for message in self.scene.messages for result in message.results})
         names = [self.scene.bits[bit] for bit, _ in results]
         return [name for name, result in zip(names, results, strict=True) if self.scene.final[name] == result]
@@ -76,7 +76,7 @@ class Telling:
         return int(found[0]) if found.size else None
 
     def _others(self, shot: int) -> list[int]:
-        """Return the first shots in which other results were sent than in the one that is told."""
+        """Return the first shots whose sent results differ from those of the story's shot."""
         if not self._sent:
             return []
         values = np.stack([self._column(name) for name in self._sent], axis=1)
@@ -92,7 +92,7 @@ class Telling:
     # -- the shots ---------------------------------------------------------------------------------------------------
 
     def _stories(self, numbers: Sequence[int]) -> list[Story]:
-        """Return the stories of some shots, and with each the same without messages, of one replay."""
+        """Return the stories of some shots, each with its story without messages, from one replay."""
         exact, notes = self.exact, list(self.about["notes"])
         try:
             values, drawn, chances = self._values(numbers)
@@ -125,7 +125,7 @@ class Telling:
         return {result: int(self._column(name)[number]) for name, result in self.scene.final.items()}
 
     def _values(self, numbers: Sequence[int]) -> tuple[list[dict[Written, int]], bool, list[float | None]]:
-        """Return the results of shots, whether any had to be drawn, given those that are kept, and their probabilities."""
+        """Return the results of shots, whether any had to be drawn given the stored ones, and their probabilities."""
         found = [self._recorded(number) for number in numbers]
         if not self.exact:
             return found, False, [None] * len(found)
@@ -151,7 +151,7 @@ class Telling:
 
     @property
     def _accepted(self) -> Bits:
-        """Which shots post-selection keeps; the outcomes have these alone."""
+        """The shots that post-selection keeps; outcomes exist only for these."""
         forms, kept = self.scene.compiled.lowered.forms, np.ones(self.shots, dtype=bool)
         for form in forms.accept:
             own = [self.raw[register][:, k] for register, k in (forms.raw[each] for each in form)]
@@ -181,7 +181,7 @@ class Telling:
 
     @property
     def nodes(self) -> tuple[StoryNode, ...]:
-        """The nodes, in the program's order, from the left to the right."""
+        """The nodes in the program's order, from left to right."""
         names = [register.name for register in self.scene.source.qregs]
         whole = max(1, len(names) - 1)
         return tuple(
@@ -213,7 +213,7 @@ def _beside(made: Sequence[Story], silent: Telling, shots: Sequence[int | None])
 
 
 def _moments(scene: Scene, shots: Sequence[Shot], exact: bool) -> dict[int, tuple[Moment, ...]]:
-    """Return the moments of some shots of a circuit, of one replay for all of them."""
+    """Return the moments of some shots of a circuit, from one replay."""
     events = {id(shot): shot.events() for shot in shots}
     ends = {key: distinct([0.0, *(event.end_s for event in each)]) for key, each in events.items()}
     known = {id(shot): _known(shot) for shot in shots}
@@ -231,13 +231,13 @@ def _moments(scene: Scene, shots: Sequence[Shot], exact: bool) -> dict[int, tupl
 
 
 def _said(events: Sequence[StoryEvent]) -> str:
-    """Return what has just ended; that waits have ended only where nothing else has."""
+    """Return the events that have just ended. Ended waits are named only if nothing else has ended."""
     told = [event.text for event in events if event.kind != "wait"] or [event.text for event in events]
     return " ".join(told) or "The shot begins."
 
 
 def _known(shot: Shot) -> dict[str, Known]:
-    """Return what each observer knows of results, and from when on."""
+    """Return the results that each observer knows, and the time from which it knows them."""
     learnt = shot.learnt()
     nodes = {node_of_qubit(name) for name in shot.numbers}
     everything = {result: act.end for result, (_, act) in shot.scene.measured.items()}

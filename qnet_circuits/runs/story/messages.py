@@ -1,4 +1,4 @@
-"""Who tells whom which result, and when; and which node knows what from when on."""
+"""Messages: which node sends which result to which node, and when; and the time from which each node knows it."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Message:
         source: The node that measured them.
         target: The node that needs them.
         results: The results.
-        sent_s: When they are sent: the measurement is over.
-        arrives_s: When they arrive.
-        said: What is said aloud in place of results.
+        sent_s: The time of sending, at the end of the measurement, in seconds.
+        arrives_s: The time of arrival, in seconds.
+        said: Text that is announced in place of results.
     """
 
     source: str
@@ -52,7 +52,7 @@ class Need:
 
 
 def needs_of(source: QuantumCircuit, item: CompiledItem) -> list[Need]:
-    """Return the results that corrections and decisions need from other nodes, as the compiled circuit has them."""
+    """Return the results that corrections and decisions need from other nodes, as bits of the compiled circuit."""
     nodes, number = node_of(source), _numbers(item.circuit)
     stands = _stand_ins(source, item)
     at: dict[Clbit, tuple[str, Named]] = {}
@@ -77,7 +77,7 @@ def _numbers(circuit: QuantumCircuit) -> dict[str, int]:
 
 
 def _stand_ins(source: QuantumCircuit, item: CompiledItem) -> dict[Named, Named]:
-    """Return the bits of their own that a lowered circuit has for results that are overwritten later."""
+    """Return the extra bits of a lowered circuit for results that are overwritten later."""
     measured = [_written(source), _written(item.lowered.circuit)]
     pairs = zip(*measured, strict=False)
     return {before: after for before, after in pairs if before != after}
@@ -95,11 +95,11 @@ def _written(circuit: QuantumCircuit) -> list[Named]:
 
 
 def names_of(source: QuantumCircuit, item: CompiledItem, results: Iterable[Written]) -> dict[Written, str]:
-    """Return what the program calls results: the bit, and which of several values it is if the bit is written again.
+    """Return the program's names of results: the bit, and the ordinal of its value if the bit is written several times.
 
     Args:
         source: The program's circuit.
-        item: The compiled circuit, in which results that are written over may have bits of their own.
+        item: The compiled circuit, in which overwritten results may have extra bits.
         results: The results.
     """
     meant = {after: before for before, after in _stand_ins(source, item).items()}
@@ -114,7 +114,7 @@ def names_of(source: QuantumCircuit, item: CompiledItem, results: Iterable[Writt
 
 
 def frame_needs(item: CompiledItem, measured: Mapping[Written, tuple[str, Act]]) -> list[Need]:
-    """Return the results that nodes need to read their own bits, where a Pauli frame flips them."""
+    """Return the results that nodes need to read their own bits, if a Pauli frame flips them."""
     found: dict[Need, None] = {}
     for owner, _, others in frames_of(item, measured):
         for other in others:
@@ -143,7 +143,7 @@ def frames_of(
 def messages_of(
     needs: Iterable[Need], measured: Mapping[Written, tuple[str, Act]], latency: float
 ) -> list[Message]:
-    """Return the messages: results that are measured at the same time for the same node go together."""
+    """Return the messages. Results that are measured at the same time for the same node share a message."""
     together: dict[tuple[float, str, str], list[Written]] = {}
     for need in needs:
         if need.result in measured:
@@ -156,7 +156,7 @@ def messages_of(
 
 
 def announcements(said: Sequence[Announcement], ends: Mapping[str, float], latency: float) -> list[Message]:
-    """Return what nodes say aloud to compare: each when it has measured, and has heard what was said to it before."""
+    """Return the announcements of nodes. A node announces after it has measured and has heard all earlier ones to it."""
     ready, found = dict(ends), list[Message]()
     for each in said:
         sent = ready.get(each.source, 0.0)

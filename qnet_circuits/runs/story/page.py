@@ -1,4 +1,4 @@
-"""The page of a story: one HTML file that moves, and that needs nothing but a browser."""
+"""The page of a story: one animated HTML file that needs nothing but a browser."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ Plain = dict[str, Any]
 
 
 def story_page(story: Mapping[str, Any]) -> str:
-    """Return a story as one HTML page that moves.
+    """Return a story as one animated HTML page.
 
     The page draws nodes and qubits in time, messages as slanted lines that travel at their speed, and the Bloch vector of a
-    qubit given what each observer knows. The page computes no physics: every vector, bit and time is the story's. It is one
-    file of at most 300 kB with its styles, its script and its data; nothing is loaded from elsewhere. The page has as many
-    of the story's shots as fit.
+    qubit for each observer. The page computes no physics: every vector, bit and time comes from the story. It is one file of
+    at most 300 kB with its styles, script and data, and loads nothing from elsewhere. The page has as many of the story's
+    shots as fit.
 
     Args:
         story: The plain form of a story, as ``Story.to_dict`` returns it.
@@ -48,7 +48,8 @@ def story_page(story: Mapping[str, Any]) -> str:
     fitting = bisect_right(range(1, len(shots) + 1), MOST_BYTES, key=size)
     if not fitting:
         raise UnsupportedError(
-            f"one shot of this story takes more than a page of {MOST_BYTES // 1000} kB; tell a smaller circuit, or print it"
+            f"one shot of this story needs more than the {MOST_BYTES // 1000} kB of a page; use a smaller circuit, or print "
+            "the story"
         )
     return pages[fitting]
 
@@ -58,7 +59,7 @@ def frame_of(page: str, title: str, height: int = 900) -> str:
 
     Args:
         page: The whole page.
-        title: What screen readers call the frame.
+        title: The title of the frame for screen readers.
         height: Height of the frame in pixels.
     """
     return (
@@ -82,7 +83,7 @@ def _read(name: str) -> str:
 
 
 def page_title(story: Mapping[str, Any]) -> str:
-    """Return the title of a story's page, which says that the shot is simulated if it is."""
+    """Return the title of a story's page. If the shot is simulated, the title says so."""
     name = story["protocol"].partition("(")[0]
     return (
         f"The story of one shot: {name} on {story['backend']}{' (simulated)' if story['simulated'] else ''}"
@@ -90,7 +91,7 @@ def page_title(story: Mapping[str, Any]) -> str:
 
 
 def _made(story: Mapping[str, Any]) -> str:
-    """Return what has made the shot, in sentences."""
+    """Return the origin of the shot, in sentences."""
     by = (
         "a simulation without a device's noise"
         if story["device"] is None
@@ -111,7 +112,7 @@ def _made(story: Mapping[str, Any]) -> str:
 
 
 def _embedded(plain: Any) -> str:
-    """Return JSON that is safe within a script element."""
+    """Return JSON that is safe inside a script element."""
     text = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.translate(_ESCAPED)
 
@@ -161,7 +162,7 @@ def _changes(moments: Sequence[Mapping[str, Any]], number: Callable[[str], int])
 
 
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Plain:
-    """Return the entries that differ, and null for those that are gone."""
+    """Return the entries that differ, and null for removed entries."""
     gone: Plain = {key: None for key in before if key not in now}
     return gone | {key: value for key, value in now.items() if key not in before or before[key] != value}
 

@@ -1,4 +1,4 @@
-"""What a story is made of: events, facts, nodes, qubits and moments."""
+"""The parts of a story: events, facts, nodes, qubits and moments."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class StoryEvent:
-    """Something that happens in a shot.
+    """An event of a shot.
 
     Args:
-        time_s: When it begins, in seconds from the begin of the shot. A message is sent then.
-        end_s: When it ends, at least ``time_s``. A message arrives then.
+        time_s: Its begin, in seconds from the start of the shot. A message is sent at this time.
+        end_s: Its end in seconds, at least ``time_s``. A message arrives at this time.
         kind: One of ``gate``, ``link``, ``channel``, ``measure``, ``message``, ``correction``, ``decision``, ``reset``,
             ``wait`` and ``end``.
-        nodes: The nodes it happens at; of a message the source and the target.
-        qubits: The numbers of its qubits, as the story lists them.
+        nodes: The nodes of the event; for a message, the source and the target.
+        qubits: The numbers of its qubits in the story's list of qubits.
         bits: Its bits with their values, such as those that a message carries.
-        text: A sentence that tells it.
+        text: A sentence that describes the event.
 
     Example:
         >>> StoryEvent(0.0, 1e-6, "measure", ("alice",), (0,), {"bell[0]": 1}, "alice measures alice[0].").bits
@@ -53,11 +53,11 @@ class Fact:
     """A bit that a node knows from some time on.
 
     Args:
-        time_s: From when on, in seconds.
+        time_s: The time from which the node knows the bit, in seconds.
         bit: The name of the bit.
-        value: Its value, 0 or 1; None of something that was said aloud and is no measured bit.
-        how: How the node knows it: ``measured``, ``received`` or ``corrected``.
-        source: The node that measured it, or said it.
+        value: Its value, 0 or 1; None if it was announced and is not a measured bit.
+        how: How the node learned it: ``measured``, ``received`` or ``corrected``.
+        source: The node that measured or announced it.
 
     Example:
         >>> str(Fact(2e-6, "bell[0]", 1, "received", "alice"))
@@ -81,7 +81,7 @@ class StoryNode:
 
     Args:
         name: Its name.
-        place: Where it is on a line, from 0 to 1.
+        place: Its position on a line, from 0 to 1.
         qubits: The numbers of its qubits.
     """
 
@@ -96,8 +96,8 @@ class StoryQubit:
 
     Args:
         name: Its name, ``node[index]``.
-        node: The node that has it.
-        physical: The qubit of the device on which it begins; None without a device.
+        node: The node of the qubit.
+        physical: The device's qubit on which it starts; None without a device.
         t2_s: The coherence time T2 of that qubit in seconds; None without a device.
     """
 
@@ -109,12 +109,12 @@ class StoryQubit:
 
 @dataclass(frozen=True)
 class Moment:
-    """What can be said of the qubits at one time.
+    """The states of the qubits for each observer at one time.
 
     Args:
         time_s: The time in seconds.
         text: What has just happened.
-        bloch: By observer, the Bloch vector of each qubit that exists, by number. Empty where states are not computed.
+        bloch: For each observer, the Bloch vector of each existing qubit, by its number. Empty if states are not computed.
     """
 
     time_s: float

@@ -1,4 +1,4 @@
-"""Questions about a story: who knows what when, and what a message changes."""
+"""Questions about a story: which node knows which bit at a time, and the effect of a message."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Question:
     Args:
         text: The question.
         choices: The answers to choose from.
-        answer: The right one.
-        why: The reason, for whoever has answered.
+        answer: The right choice.
+        why: The explanation, shown after an answer.
 
     Raises:
-        UnknownNameError: If the answer is none of the choices.
+        UnknownNameError: If the answer is not one of the choices.
         ParameterError: If there is no choice.
 
     Example:
@@ -42,14 +42,14 @@ class Question:
 
     def __post_init__(self) -> None:
         if len(self.choices) < 2:
-            raise ParameterError(f"a question has two choices at least, got {self.choices!r}")
+            raise ParameterError(f"a question needs at least two choices, got {self.choices!r}")
         check_name("answer", self.answer, self.choices)
 
     def right(self, given: str) -> bool:
         """Return whether an answer is right.
 
         Raises:
-            UnknownNameError: If it is none of the choices.
+            UnknownNameError: If the answer is not one of the choices.
         """
         return check_name("answer", given, self.choices) == self.answer
 
@@ -66,7 +66,7 @@ def questions_of(story: Story) -> tuple[Question, ...]:
 
 
 def _about(story: Story, message: StoryEvent) -> Iterator[Question]:
-    """Ask about a message on its way, and about what it changes."""
+    """Ask about a message on its way, and about its effect."""
     source, target = message.nodes
     bit, half = next(iter(message.bits)), (message.time_s + message.end_s) / 2
     yield Question(
@@ -86,7 +86,7 @@ def _about(story: Story, message: StoryEvent) -> Iterator[Question]:
 
 
 def _about_knowledge(story: Story) -> Iterator[Question]:
-    """Ask who knows a bit first, and who never does."""
+    """Ask which node knows a bit first, and which node never knows it."""
     measured = [event for event in story.events if event.kind == "measure" and event.bits]
     names = tuple(node.name for node in story.nodes)
     if len(names) < 2 or not measured:
@@ -107,5 +107,5 @@ def _about_knowledge(story: Story) -> Iterator[Question]:
 
 
 def _hears(story: Story, name: str, owner: str) -> bool:
-    """Return whether a node hears something said aloud by another, which may well be the bit."""
+    """Return whether a node hears an announcement of another node, which may reveal the bit."""
     return any(fact.value is None and fact.source == owner for fact in story.facts.get(name, ()))

@@ -1,4 +1,4 @@
-"""A circuit that is about to be told: when everything happens to its qubits, who measures what, and who needs to hear of it."""
+"""A circuit in time for a story: its operations, the node that measures each result, and the nodes that need the result."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ class Scene:
     Args:
         item: The program's item.
         compiled: The compiled circuit.
-        carrier: What a transmission is.
+        carrier: The carrier of transmissions.
         device: The device, or None.
-        noise: What its noise is.
+        noise: The noise of the device.
         decoupling: Whether waiting qubits are decoupled.
     """
 
@@ -77,7 +77,7 @@ class Scene:
     def __post_init__(self) -> None:
         if self.compiled.lowered.mode == "coherent":
             raise UnsupportedError(
-                "a story is of nodes that send messages, and corrections='coherent' has gates across nodes in their place; "
+                "a story shows messages between nodes, and corrections='coherent' replaces messages by gates across nodes; "
                 "use feedforward, frame, postselect or none"
             )
         loops = [each.name for each in self.compiled.circuit.data if each.name in ("while_loop", "for_loop")]
@@ -94,7 +94,7 @@ class Scene:
 
     @cached_property
     def source(self) -> QuantumCircuit:
-        """The program's circuit, with teleportations in the place of transmissions if those are the carrier."""
+        """The program's circuit. Teleportations replace transmissions if the carrier is teleportation."""
         circuit = self.item.circuit
         return teleport_transmissions(circuit) if self.carrier == "teleport" else circuit
 
@@ -105,7 +105,7 @@ class Scene:
 
     @property
     def latency(self) -> float:
-        """How long a message takes, in seconds."""
+        """The duration of a message, in seconds."""
         return self.noise.feedforward_latency
 
     @cached_property
@@ -120,7 +120,7 @@ class Scene:
 
     @property
     def acts(self) -> list[Act]:
-        """What happens to the qubits."""
+        """The operations on the qubits in time."""
         return self._played[0].acts
 
     @property
@@ -130,11 +130,11 @@ class Scene:
 
     @property
     def seconds(self) -> float:
-        """How long the circuit lasts."""
+        """The duration of the circuit, in seconds."""
         return self._played[2]
 
     def wire_of(self, name: str, time: float) -> int | None:
-        """Return the wire on which a qubit is at a time; None if it has left, or has not arrived."""
+        """Return the wire of a qubit at a time; None if the qubit has left or has not arrived."""
         for since, until, wire in self._played[0].wires.get(name, ()):
             if since <= time < until and at(self._played[0], wire, time) == name:
                 return wire
@@ -162,17 +162,17 @@ class Scene:
 
     @cached_property
     def names(self) -> dict[Written, str]:
-        """What the program calls each result."""
+        """The program's name of each result."""
         return names_of(self.source, self.compiled, self.measured)
 
     @cached_property
     def final(self) -> dict[str, Written]:
-        """The last result of each bit, by its name: that of which a run keeps the value."""
+        """The last result of each bit, by its name; a run keeps the value of this result."""
         return {self.bits[bit]: (bit, write) for bit, write in sorted(self.measured)}
 
     @cached_property
     def messages(self) -> list[Message]:
-        """The messages of corrections and decisions, if they are sent, and what is said aloud."""
+        """The messages of corrections and decisions, if they are sent, and the announcements."""
         found = []
         if self.mode != "none":
             needs = [*needs_of(self.source, self.compiled), *frame_needs(self.compiled, self.measured)]
@@ -185,7 +185,7 @@ class Scene:
 
     @property
     def in_real_time(self) -> bool:
-        """Whether a decision is made on a result of another node while the circuit runs."""
+        """Whether a decision uses a result of another node while the circuit runs."""
         return any(
             result in self.measured and self.measured[result][0] != node_of_qubit(act.qubits[0])
             for act in self.acts
@@ -194,7 +194,7 @@ class Scene:
 
     @cached_property
     def corrections(self) -> dict[tuple[str, frozenset[str]], str]:
-        """The gates of the program's corrections, by the qubit and the bits that decide."""
+        """The gates of the program's corrections, by their qubit and deciding bits."""
         found = {}
         for instruction in self.source.data if self.mode == "feedforward" else ():
             for bits, gates in conditioned(instruction) if instruction.name == CORRECT else ():

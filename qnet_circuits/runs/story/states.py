@@ -1,4 +1,4 @@
-"""What each observer can say of each qubit at some moments, from every branch of a noisy circuit at once."""
+"""The state of each qubit for each observer at some moments, computed from all branches of a noisy circuit at once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _is_diagonal(step: NoisyStep) -> bool:
 
 
 def _lets_pass(step: NoisyStep) -> bool:
-    """Tell whether a step does the same before and after a turn about Z."""
+    """Return whether a step commutes with rotations about Z."""
     if isinstance(step, PauliError):
         return step.weights[1] == step.weights[2]
     return (
@@ -53,10 +53,10 @@ class Replay:
         self.state = Branches(bits)
 
     def until(self, time: float) -> Branches:
-        """Let everything happen whose effect is complete at a time, and return the state.
+        """Apply all steps that are complete at a time, and return the state.
 
-        A step waits for those before it on its wires. What lasts no time and turns about Z passes what it commutes with: the
-        phase of a gate that a device makes by its clock is there when the gate is.
+        A step waits for the earlier steps on its wires. An instantaneous rotation about Z passes steps that it commutes with,
+        so the phase of a gate that a device applies by its clock is applied together with the gate.
         """
         taken: set[int] = set()
         busy: set[int] = set()
@@ -85,11 +85,11 @@ def _bits(step: NoisyStep) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class Known:
-    """What an observer knows of results, and from when on.
+    """The results that an observer knows, and the times from which it knows them.
 
     Args:
         since: The time from which each result is known.
-        values: Its value.
+        values: The value of each result.
     """
 
     since: Mapping[Written, float]

@@ -1,4 +1,4 @@
-"""The story of one shot, as a value: it prints itself, and says who knows what, and what can be said of each qubit."""
+"""The story of one shot as a value: its text, the bits that each node knows, and the state of each qubit for each observer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Story:
         title: The protocol and the backend, in one line.
         protocol: The protocol with its parameters, in one line.
         parameters: The parameters in plain values.
-        backend: Where the shot ran.
+        backend: The backend that ran the shot.
         device: The device's name; None without one.
         simulated: Whether the shot is known to be simulated.
         corrections: The mode of corrections.
@@ -38,16 +38,16 @@ class Story:
         circuit: The name of the circuit.
         nodes: The nodes.
         qubits: The qubits of the program.
-        links: The pairs of nodes that are joined.
-        events: What happens, in the order in which it begins; the last is the end.
-        facts: What each node comes to know, in order of time.
-        moments: What can be said of the qubits whenever something has ended.
-        bits: The raw bits of the shot, as the run has them.
-        outcomes: The program's bits as they are read, with frames applied; none of a shot that post-selection drops.
-        latency_s: How long a message takes, in seconds.
-        notes: What a reader must know.
-        exact: Whether states are computed. Circuits that are too wide have bits and frames alone.
-        probability: The probability of the raw bits in this circuit; None where states are not computed.
+        links: The pairs of nodes that a link joins.
+        events: The events, by the time of their begin; the last is the end of the shot.
+        facts: The facts that each node learns, in order of time.
+        moments: The states of the qubits after each event.
+        bits: The raw bits of the shot, as stored in the run.
+        outcomes: The program's bits after corrections in software; empty if post-selection drops the shot.
+        latency_s: The duration of a message, in seconds.
+        notes: Notes for the reader.
+        exact: Whether states are computed. For circuits that are too wide, the story has only bits and frames.
+        probability: The probability of the raw bits in this circuit; None if states are not computed.
         secret: Whether outcomes of the protocol would be key material; then the story is a demonstration.
         withheld: The same with no message sent; None if there is no message, or if no shot without messages has the same bits.
         others: Other shots of the circuit, in which other bits were sent.
@@ -82,16 +82,16 @@ class Story:
 
     @property
     def duration_s(self) -> float:
-        """How long it lasts, in seconds."""
+        """The duration of the shot, in seconds."""
         return self.events[-1].end_s
 
     @property
     def observers(self) -> tuple[str, ...]:
-        """The nodes, and ``everyone``, who knows all bits that were measured."""
+        """The observers: the nodes, and ``everyone``, who knows all measured bits."""
         return (*(node.name for node in self.nodes), EVERYONE)
 
     def knows(self, time_s: float) -> dict[str, tuple[Fact, ...]]:
-        """Return what each node knows at a time.
+        """Return the facts that each node knows at a time.
 
         Args:
             time_s: The time in seconds, at least 0.
@@ -111,8 +111,8 @@ class Story:
     def state(self, observer: str, qubit: str, time_s: float) -> Vector | None:
         """Return the Bloch vector of a qubit for an observer, given what the observer knows at a time.
 
-        The vector is that of the last moment up to the time. It is an average over all bits that the observer does not know.
-        The circuit itself, with the states that it prepares, is known to all.
+        The vector belongs to the last moment up to this time. It is averaged over all bits that the observer does not know.
+        Every observer knows the circuit and the states that it prepares.
 
         Args:
             observer: A node, or ``everyone``.
@@ -120,10 +120,10 @@ class Story:
             time_s: The time in seconds, at least 0.
 
         Returns:
-            The vector (x, y, z); None if the qubit has left, or has not arrived.
+            The vector (x, y, z); None if the qubit has left or has not arrived.
 
         Raises:
-            UnsupportedError: If the circuit is too wide for states.
+            UnsupportedError: If the circuit is too wide to compute states.
             UnknownNameError: If there is no such observer or qubit.
 
         Example:
@@ -137,7 +137,9 @@ class Story:
         number = names.index(check_name("qubit", qubit, names))
         check_name("observer", observer, self.observers)
         if not self.exact:
-            raise UnsupportedError("the circuit is too wide for states; its story has bits and frames alone")
+            raise UnsupportedError(
+                "the circuit is too wide to compute states; its story has only bits and frames"
+            )
         last = [moment for moment in self.moments if moment.time_s <= time_s + INSTANT][-1]
         return last.bloch[observer].get(number)
 
@@ -148,7 +150,7 @@ class Story:
         return f"<Story of shot {self.shot} of {self.circuit!r}: {self.protocol} on {self.backend}>"
 
     def quiz(self) -> tuple[Question, ...]:
-        """Return questions about the story with their answers: who knows what when, and what a message changes.
+        """Return questions about the story with answers: which node knows which bit at a time, and the effect of a message.
 
         Example:
             >>> import qnet_circuits as qn
@@ -159,20 +161,20 @@ class Story:
         return questions_of(self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the space-time diagram: nodes side by side, time downwards, and messages on their way.
+        """Plot the space-time diagram: nodes side by side, time downwards, and messages between nodes.
 
         Args:
-            ax: Axes to draw on; those of a new figure by default.
+            ax: Axes to draw on. Default: axes of a new plot.
         """
         from qnet_circuits.plotting.story import plot_story
 
         return plot_story(self, ax)
 
     def to_html(self) -> str:
-        """Return the page of the story: one HTML file that moves, of at most 300 kB, that needs nothing but a browser.
+        """Return the page of the story: one animated HTML file of at most 300 kB, which needs nothing but a browser.
 
-        The page has the story, the other shots, and the same without messages. It also has the first figure against what a
-        reader may change, such as the latency of messages; that takes some seconds.
+        The page has the story, the other shots, and the same shots without messages. It also plots the first figure of merit
+        against quantities that the reader can change, such as the latency of messages. These curves take some seconds.
 
         Raises:
             UnsupportedError: If not even one shot fits.
@@ -187,7 +189,7 @@ class Story:
             return f"<pre>{escape(str(self))}</pre>"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the story in plain values, as its page embeds it: this shot, and the others."""
+        """Return the story in plain values: this shot and the others."""
         return {
             "schema": 1, "title": self.title, "protocol": self.protocol, "parameters": dict(self.parameters),
             "backend": self.backend, "device": self.device, "simulated": self.simulated, "corrections": self.corrections,
@@ -231,5 +233,5 @@ def _plain(event: StoryEvent) -> dict[str, Any]:
 
 
 def _rounded(value: float) -> float:
-    """Return a coordinate with few digits, and no negative zero."""
+    """Return a coordinate with few digits, without negative zero."""
     return round(value, _DIGITS) + 0.0

@@ -1,4 +1,4 @@
-"""The way through a compiled circuit that finds what happens: by its fences, and by when its operations happen."""
+"""A walk through a compiled circuit that finds its events, by the fences and the times of its operations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ALONE = ("measure", "reset", "decision")
 
 
 class _Walk:
-    """The way through a compiled circuit, in its order."""
+    """A walk through a compiled circuit, in its order."""
 
     def __init__(self, item: CompiledItem, names: Sequence[str], timed: Sequence[Timed]) -> None:
         circuit = item.circuit
@@ -62,7 +62,7 @@ class _Walk:
         return found
 
     def _closed(self, region: tuple[str, int], parts: Sequence[Part], found: Acts) -> Iterator[Act]:
-        """Yield what the gates of a link operation or a SWAP are: the operation, and turns of one end alone apart from it."""
+        """Yield the gates of a link operation or a SWAP: the operation, and separately the gates on only one of its ends."""
         joint = [each for each, wires in parts if len(wires) > 1] or [each for each, _ in parts]
         act = self.open.get(region) or Act(_KINDS[region[0]], 0.0, 0.0, (), (), position=region[1])
         act.start, act.end = min(each.start for each in joint), max(each.end for each in joint)
@@ -122,7 +122,7 @@ class _Walk:
             self._hold(pair[1], a, time)
 
     def _cross(self, number: int, wire: int, target: str) -> None:
-        """Let a qubit cross a link: what arrives has another name, which the fence behind it says."""
+        """Let a qubit cross a link. The arriving qubit has another name, given by the next fence."""
         time, before = self.ended.get(wire, 0.0), self.holds.get(wire)
         act = self.open.get(("transmit", number))
         if act is None:
@@ -164,7 +164,7 @@ class _Walk:
             self.ended.update(dict.fromkeys(wires, each.end))
 
     def _part(self, wires: tuple[int, ...]) -> None:
-        """End the gates on wires; one that lasts no time is an event of its own if it is alone."""
+        """End the gates on wires. An instantaneous gate is a separate event only if it is alone."""
         for wire in wires:
             self.group.pop(wire, None)
             each = self.instant.pop(wire, None)
@@ -178,7 +178,7 @@ class _Walk:
         return tuple([self.holds[wire] for wire in wires if wire in self.holds])
 
     def _within(self, region: tuple[str, int], each: Timed, wires: tuple[int, ...]) -> None:
-        """Add a gate to the link operation, or the SWAP, that it is a part of."""
+        """Add a gate to the link operation or SWAP to which it belongs."""
         if each.end > each.start + INSTANT:
             self.regions.setdefault(region, []).append((each, wires))
         if len(wires) > 1:
@@ -215,7 +215,7 @@ class _Walk:
         )
 
     def _gate(self, each: Timed, wires: tuple[int, ...]) -> None:
-        """Add a gate to those right before it on its wires, or begin with another event."""
+        """Add a gate to the preceding event on its wires, or start a new event."""
         before = {id(act): act for wire in wires if (act := self.group.get(wire))}.values()
         joined = [act for act in before if each.start <= act.end + INSTANT]
         act = joined[0] if joined else Act("gate", each.start, each.end, (), ())
@@ -237,12 +237,12 @@ class _Walk:
 
 
 def acts_of(item: CompiledItem, names: Sequence[str], timed: Sequence[Timed]) -> Acts:
-    """Return what happens in a compiled circuit.
+    """Return the operations of a compiled circuit in time.
 
     Args:
         item: The compiled circuit.
         names: The name of the program's qubit on each wire of the lowered circuit.
-        timed: When its operations happen.
+        timed: The times of its operations.
     """
     found = _Walk(item, names, timed).go(item.circuit)
     for wait in waits(rests(timed)):

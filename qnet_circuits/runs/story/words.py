@@ -1,4 +1,4 @@
-"""A story as a text that a student reads from the top to the bottom."""
+"""A story as text."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _when(event: StoryEvent) -> str:
 
 
 def _learnt(story: Story, message: StoryEvent) -> Iterator[str]:
-    """Say how the target's picture of its own qubits changes when a message arrives."""
+    """Describe how the states of the target's qubits change for the target when a message arrives."""
     target = message.nodes[1]
     together = [event for event in story.events if event.kind == "message" and event.nodes[1] == target]
     if message is not [event for event in together if abs(event.end_s - message.end_s) < _SAME][-1]:
@@ -85,7 +85,7 @@ def _knowledge(story: Story) -> Iterator[str]:
 
 
 def latest(facts: tuple[Fact, ...]) -> list[Fact]:
-    """Return facts without those that a later one about the same bit replaces."""
+    """Return facts without those that a later fact about the same bit replaces."""
     return list({(fact.bit, fact.how): fact for fact in facts}.values())
 
 

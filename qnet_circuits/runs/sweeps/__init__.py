@@ -1,1 +1,1 @@
-"""Sweeps: many runs, each kept as a row of one file, so that the same sweep again does only what is missing."""
+"""Sweeps: many runs, each kept as a row of one file. A repeated sweep runs only the missing points."""

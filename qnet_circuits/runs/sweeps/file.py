@@ -19,13 +19,13 @@ _BEGINS = f'{{"schema": {SCHEMA}, "id": "'.encode()
 
 
 class RowsFile:
-    """A file of rows that is open and held. Made by ``opened``.
+    """An open and locked file of rows. Made by ``opened``.
 
     Args:
         path: The file.
-        descriptor: What it is open as.
-        rows: The rows in it, by their ids.
-        size: How many bytes they take.
+        descriptor: Its file descriptor.
+        rows: The rows of the file, by their ids.
+        size: The number of bytes of the rows.
     """
 
     def __init__(self, path: Path, descriptor: int, rows: dict[str, dict[str, Any]], size: int) -> None:
@@ -33,10 +33,10 @@ class RowsFile:
         self._descriptor, self._size = descriptor, size
 
     def append(self, row: Mapping[str, Any]) -> None:
-        """Add a row, which is on the disk when this returns; one that is there already is left as it is.
+        """Add a row, which is on disk when this returns. An existing row is not changed.
 
         Raises:
-            RecordError: If it cannot be written; the rows before it stay.
+            RecordError: If the row cannot be written; earlier rows are kept.
         """
         if row["id"] in self.rows:
             return
@@ -51,8 +51,8 @@ class RowsFile:
             with suppress(OSError):
                 os.ftruncate(self._descriptor, self._size)
             raise RecordError(
-                f"cannot write {self.path}: {error.strerror}; its {len(self.rows)} rows are kept: make room, and give the same "
-                "command again"
+                f"cannot write {self.path}: {error.strerror}; its {len(self.rows)} rows are kept: free some space, and give "
+                "the same command again"
             ) from None
         self._size += len(line)
         self.rows[row["id"]] = plain
@@ -60,11 +60,11 @@ class RowsFile:
 
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[RowsFile]:
-    """Open a file of rows, made if it is not there, and hold it; a torn last line is taken off.
+    """Open and lock a file of rows, which is made if it does not exist. An incomplete last line is removed.
 
     Raises:
-        RecordError: If it cannot be written, or is no file of rows.
-        HeldError: If another process holds it.
+        RecordError: If the file cannot be written, or is not a file of rows.
+        HeldError: If another process holds the file.
     """
     file = Path(path)
     with _held(file), _descriptor(file, os.O_RDWR | os.O_CREAT | os.O_APPEND) as descriptor:
@@ -76,7 +76,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[RowsFile]:
 
 
 def read_rows(path: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
-    """Return the rows of a file by their ids; nothing is written, and a torn last line is passed over.
+    """Return the rows of a file by their ids. Nothing is written, and an incomplete last line is skipped.
 
     Raises:
         RecordError: If it cannot be read, or is no file of rows.
@@ -96,7 +96,7 @@ def _held(file: Path) -> Iterator[None]:
         held = FileLock(lock).acquire(0)
     except Timeout:
         raise HeldError(
-            f"another process is at work on {file}; wait until it is done, or give another path"
+            f"another process is using {file}; wait until it has finished, or give another path"
         ) from None
     except (OSError, ValueError) as error:  # A ValueError if it is no name of a file.
         raise _unusable(file, error) from None
@@ -118,7 +118,7 @@ def _descriptor(file: Path, flags: int) -> Iterator[int]:
 
 def _content(file: Path, descriptor: int) -> bytes:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise RecordError(f"{file} is no regular file; give another path")
+        raise RecordError(f"{file} is not a regular file; give another path")
     with open(descriptor, "rb", closefd=False) as opened_file:
         return opened_file.read()
 
@@ -129,7 +129,7 @@ def _unusable(file: Path, error: OSError | ValueError) -> RecordError:
 
 
 def _rows(file: Path, content: bytes) -> tuple[dict[str, dict[str, Any]], int]:
-    """Return the rows by their ids, and how many bytes they take: what comes after them is a torn line."""
+    """Return the rows by their ids, and their number of bytes; any later bytes are an incomplete line."""
     *lines, tail = content.split(b"\n")
     rows: dict[str, dict[str, Any]] = {}
     for number, line in enumerate(lines, 1):
@@ -157,4 +157,4 @@ def _row(file: Path, number: int, line: bytes) -> dict[str, Any]:
 
 
 def _foreign(file: Path, number: int) -> RecordError:
-    return RecordError(f"line {number} of {file} is no row of a sweep; take it out, or give another path")
+    return RecordError(f"line {number} of {file} is not a row of a sweep; remove it, or give another path")

@@ -1,4 +1,4 @@
-"""One point of a sweep: a protocol, a backend and options, in plain values that other processes and days understand."""
+"""One point of a sweep: a protocol, a backend and options, in plain values that other and later processes can read."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Point:
     """A point of a sweep.
 
     Args:
-        code: Where the protocol's class is: its module, a colon, its name.
-        protocol: What the protocol is called.
+        code: The protocol's class: its module, a colon, its name.
+        protocol: The name of the protocol.
         parameters: The protocol's parameters.
         backend: The name of the backend.
         options: The options that differ from their defaults, in plain values; without the seed.
         seed: The seed of the sweep.
         level: The confidence level of intervals.
-        id: What the point is known by in the file of rows: a SHA-256 of all that its row depends on.
+        id: The id of the point in the file of rows: the SHA-256 of everything that its row depends on.
     """
 
     code: str
@@ -51,7 +51,7 @@ class Point:
 
     @property
     def asked(self) -> dict[str, Any]:
-        """What was asked for, as a row keeps it."""
+        """The point in plain values, as a row keeps it."""
         return {
             "protocol": self.protocol, "parameters": self.parameters, "backend": self.backend,
             "options": self.options, "seed": self.seed, "level": self.level,
@@ -70,10 +70,10 @@ class Point:
         return f"{self.protocol}({listed}){asked and f' with {asked}'} on {self.backend}"
 
     def id_here(self, backend: BaseBackend) -> str:
-        """Return the id that the point has in this process, with its protocol's code and its device as they are here.
+        """Return the id of the point in this process, with the protocol's code and the device of this process.
 
         Args:
-            backend: The backend that its name means here.
+            backend: The backend of this name in this process.
         """
         options = RunOptions(seed=self.seed, **self.options)
         where = asked_of(backend, options)
@@ -87,7 +87,7 @@ class Point:
         """Return the protocol.
 
         Raises:
-            ParameterError: If its class cannot be imported here.
+            ParameterError: If its class cannot be imported in this process.
         """
         protocol: Protocol = _class_at(self.code).from_parameters(**self.parameters)
         return protocol
@@ -96,19 +96,21 @@ class Point:
         """Run the point, and return its row.
 
         Args:
-            backend: The backend that its name means here.
+            backend: The backend of this name in this process.
 
         Raises:
-            QnetError: What ``run`` raises.
-            UnsupportedError: If another protocol, calibration or version would run here than where the sweep was asked for.
+            QnetError: If ``run`` raises it.
+            UnsupportedError: If this process has another protocol, calibration or version than the process that started the
+                sweep.
         """
         # Who asks whether a point is there already runs nothing.
         from qnet_circuits.runs.verbs import run
 
         if self.id_here(backend) != self.id:
             raise UnsupportedError(
-                f"{self} has other circuits, or another calibration, in the process that runs it than in the one that asked "
-                "for it; install the same versions of qnet-circuits and of the protocol, and the same snapshot, in both"
+                f"{self} has other circuits, or another calibration, in the process that runs it than in the process that "
+                "started the sweep; install the same versions of qnet-circuits and of the protocol, and the same snapshot, in "
+                "both"
             )
         result = run(
             self.made(), backend, level=self.level, progress=False, seed=self.own_seed, **self.options
@@ -117,7 +119,7 @@ class Point:
 
 
 def code_of(protocol: Protocol, same_process: bool) -> str:
-    """Return where other processes find a protocol's class.
+    """Return the name by which other processes import a protocol's class.
 
     Args:
         protocol: The protocol.
@@ -130,8 +132,8 @@ def code_of(protocol: Protocol, same_process: bool) -> str:
     code = f"{cls.__module__}:{cls.__qualname__}"
     if cls.__module__ == "__main__" and not same_process:
         raise ParameterError(
-            f"{cls.__qualname__} is defined in the program that runs, which other processes do not import; move it to a module "
-            "of its own, or give executor=concurrent.futures.ThreadPoolExecutor(1) to stay in this process"
+            f"{cls.__qualname__} is defined in the running script, which other processes do not import; move it to a separate "
+            "module, or give executor=concurrent.futures.ThreadPoolExecutor(1) to stay in this process"
         )
     if "<" in cls.__qualname__ or _class_at(code) is not cls:
         raise ParameterError(
@@ -151,10 +153,10 @@ def _class_at(code: str) -> Any:
 
 
 def plain_parameters(protocol: Protocol) -> dict[str, Any]:
-    """Return the parameters of a protocol in JSON's values, of which the same protocol can be made again.
+    """Return the parameters of a protocol as JSON values, from which the same protocol can be made again.
 
     Raises:
-        ParameterError: If they are none, or make another protocol.
+        ParameterError: If they are not JSON values, or make another protocol.
     """
     try:
         text = json.dumps(protocol.parameters, allow_nan=False, sort_keys=True)
@@ -163,22 +165,22 @@ def plain_parameters(protocol: Protocol) -> dict[str, Any]:
         same = json.dumps(again.parameters, sort_keys=True) == text
     except (TypeError, ValueError) as error:
         raise ParameterError(
-            f"{called(protocol)} cannot be made of its parameters in another process: {error}; make its fields plain values "
+            f"{called(protocol)} cannot be made from its parameters in another process: {error}; make its fields plain values "
             "(finite numbers, text, lists, mappings)"
         ) from None
     if not same:
         raise ParameterError(
-            f"{called(protocol)} made of its own parameters has others; its from_parameters must undo parameters"
+            f"{called(protocol)} made from its own parameters has other parameters; its from_parameters must invert parameters"
         )
     return plain
 
 
 def named_backend(name: Any) -> BaseBackend:
-    """Return the backend of a name, which is all that a point keeps of it.
+    """Return the backend of a name; a point keeps only the name.
 
     Raises:
-        ParameterError: If it is no name.
-        UnsupportedError: If it is a processor.
+        ParameterError: If ``name`` is not a name.
+        UnsupportedError: If the backend is a processor.
     """
     if not isinstance(name, str):
         raise ParameterError(
@@ -188,14 +190,14 @@ def named_backend(name: Any) -> BaseBackend:
     backend = backend_of(name)
     if backend.capabilities.remote:
         raise UnsupportedError(
-            f"{name} is a processor, where each run needs a directory and a budget of its own; submit each point "
+            f"{name} is a processor, on which each run needs its own directory and budget; submit each point "
             "(qn.submit(..., path=, max_qpu_seconds=)), or sweep over its twin, as in aer:fake_kingston"
         )
     return backend
 
 
 def plain_options(options: RunOptions, device: Device | None) -> dict[str, Any]:
-    """Return the options that differ from their defaults, in JSON's values, without the seed."""
+    """Return the options that differ from their defaults, as JSON values, without the seed."""
     given = {name: getattr(options, name) for name in OPTIONS if name != "seed"}
     plain = {name: value for name, value in given.items() if value != getattr(_DEFAULTS, name)}
     if "noise" in plain:

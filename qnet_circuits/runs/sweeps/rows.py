@@ -1,4 +1,4 @@
-"""The rows of a sweep, as they are handed out: plain values, results, tables."""
+"""The rows of a sweep as plain values, results and tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BESIDE = ("ideal", "theory", "predicted")
 
 @dataclass(frozen=True)
 class SweepRows(Sequence[Mapping[str, Any]]):
-    """The rows of a sweep: for each point what ``qnet run --json`` prints, with its ``id`` and what was asked for as ``point``.
+    """The rows of a sweep: for each point the object of ``qnet run --json``, with its ``id``, and its options in ``point``.
 
     Args:
         rows: The rows.
@@ -46,7 +46,7 @@ class SweepRows(Sequence[Mapping[str, Any]]):
         """Return all rows of a file, in its order.
 
         Raises:
-            RecordError: If it cannot be read, or is no file of rows.
+            RecordError: If the file cannot be read, or is not a file of rows.
         """
         return cls(tuple(read_rows(path).values()))
 
@@ -68,12 +68,13 @@ class SweepRows(Sequence[Mapping[str, Any]]):
         return [Result.from_dict(_without(row, ("id", "point"))) for row in self.rows]
 
     def records(self) -> list[dict[str, Any]]:
-        """Return one flat record for each figure of each point, as tables take them.
+        """Return one flat record for each figure of each point.
 
-        Columns are ``id``, ``protocol``, ``backend``, ``corrections``, ``shots`` and ``seed`` of the point; its parameters,
-        with ``parameter_`` before a name that a column has already; other options that differ between points, terms of noise as
-        ``noise.idle``; and ``figure``, ``value``, ``low``, ``high``, ``level``, ``n``, ``standard_error``, ``method``,
-        ``ideal``, ``theory`` and ``predicted``. What is unknown is None.
+        The first columns are ``id``, ``protocol``, ``backend``, ``corrections``, ``shots`` and ``seed`` of the point. Then
+        come its parameters, with the prefix ``parameter_`` if another column has the same name, and other options that differ
+        between points; terms of noise are named like ``noise.idle``. The last columns are ``figure``, ``value``, ``low``,
+        ``high``, ``level``, ``n``, ``standard_error``, ``method``, ``ideal``, ``theory`` and ``predicted``. Unknown values are
+        None.
         """
         return [
             record
@@ -82,7 +83,7 @@ class SweepRows(Sequence[Mapping[str, Any]]):
         ]
 
     def to_dataframe(self) -> DataFrame:
-        """Return the records as a DataFrame of pandas.
+        """Return the records as a pandas DataFrame.
 
         Raises:
             UnsupportedError: If pandas is not installed.
@@ -90,7 +91,7 @@ class SweepRows(Sequence[Mapping[str, Any]]):
         return dataframe(self.records())
 
     def to_latex(self, figure: str | None = None) -> str:
-        """Return the table of one figure as a ``tabular`` of LaTeX, which needs no package.
+        """Return the table of one figure as a LaTeX ``tabular``, which needs no package.
 
         Args:
             figure: As for ``table``.
@@ -107,10 +108,10 @@ class SweepRows(Sequence[Mapping[str, Any]]):
         """Return one figure of all points as rows of text.
 
         Args:
-            figure: Its name. Default: ``fidelity``, or the first of each point.
+            figure: Name of the figure. Default: ``fidelity`` if the points have it, otherwise the first figure of each point.
 
         Raises:
-            UnknownNameError: If no point has it.
+            UnknownNameError: If no point has this figure.
         """
         known = {name for row in self.rows for name in row["figures"]}
         if figure is not None and figure not in known:
@@ -123,7 +124,7 @@ class SweepRows(Sequence[Mapping[str, Any]]):
         return filled([{name: row.get(name, "") for name in columns} for row in rows])
 
     def plot(self, x: str, y: str | None = None, by: str | None = None, ax: Axes | None = None) -> Axes:
-        """Draw a figure against a parameter, as ``plot_series`` does."""
+        """Plot a figure against a parameter, as ``plot_series`` does."""
         from qnet_circuits.plotting.series import plot_series
 
         return plot_series(self.rows, x, y, by, ax)
@@ -140,7 +141,7 @@ def _without(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 
 def _main(row: Mapping[str, Any]) -> str:
-    """Return the figure that is shown if nobody says which."""
+    """Return the name of the figure to show by default."""
     figures = row["figures"]
     return "fidelity" if "fidelity" in figures else next(iter(figures), "")
 

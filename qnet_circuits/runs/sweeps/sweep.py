@@ -1,4 +1,4 @@
-"""A sweep: many points, on all cores or on many machines, each done once."""
+"""A sweep: many points on all cores or on many machines, each run once."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from qnet_circuits.theory.estimate import check_level
 
 
 def grid(protocol: type[Protocol] | str, **values: Any) -> tuple[Protocol, ...]:
-    """Return a protocol with all combinations of some values of its parameters, the last one changing fastest.
+    """Return a protocol with all combinations of some parameter values; the last parameter changes fastest.
 
     Args:
         protocol: The protocol's class, or its name.
-        **values: For each parameter a list of values, or one value. A value that is a list itself stands in a list.
+        **values: For each parameter a list of values, or one value. If a single value is itself a list, put it in a list.
 
     Raises:
         ParameterError: If a value is out of range, a list is empty, or there are more than 100,000 combinations.
@@ -40,7 +40,7 @@ def grid(protocol: type[Protocol] | str, **values: Any) -> tuple[Protocol, ...]:
     """
     cls = protocol_class(protocol) if isinstance(protocol, str) else protocol
     if not (isinstance(cls, type) and issubclass(cls, Protocol)):
-        raise ParameterError(f"a grid takes a class of protocols or its name, got {protocol!r}")
+        raise ParameterError(f"a grid takes a protocol class or its name, got {protocol!r}")
     return tuple(cls.from_parameters(**chosen) for chosen in combinations(values))
 
 
@@ -56,35 +56,36 @@ def sweep(
     progress: Report = None,
     **options: Any,
 ) -> SweepRows:
-    """Run each protocol on each backend, and keep each result as a row of one file. The same call again does what is missing.
+    """Run each protocol on each backend, and keep each result as a row of one file. A repeated call runs only missing points.
 
-    A row's id is the SHA-256 of all that the row depends on: protocol, parameters, program, backend, calibration, noise,
-    options, level, the sweep's seed and the schema. The seed of a point's run follows from its id, so ``run`` with a row's seed
-    and options repeats the row.
+    A row's id is the SHA-256 of everything that the row depends on: protocol, parameters, program, backend, calibration,
+    noise, options, level, the sweep's seed and the schema. The seed of a point's run follows from its id, so ``run`` with a
+    row's seed and options repeats the row.
 
     Args:
-        protocols: A protocol, or several, such as a ``grid`` makes. Their classes are imported by name where points run.
+        protocols: A protocol, or several, such as those of a ``grid``. The processes that run points import the classes by
+            name.
         backend: The name of a backend, or a list of names: ``ideal``; ``aer``, ``exact``, ``stim`` and ``auto``, alone or with
             a device, as in ``aer:fake_kingston`` or ``aer:snapshot.json``; ``local:<device>``. A processor is refused.
-        path: The file of rows, one JSON object a line; made if it is not there, and only ever added to.
-        vary: Options that have several values, each with the list of them, in all combinations; a term of ``noise`` or of
-            ``options`` has a dotted name. For example ``{"corrections": ["frame", "feedforward"]}``, or
+        path: The file of rows, one JSON object per line. It is made if it does not exist, and rows are only appended.
+        vary: Options with several values: a mapping of names to lists of values. All combinations are run. A term of ``noise``
+            or of ``options`` has a dotted name. For example ``{"corrections": ["frame", "feedforward"]}``, or
             ``{"noise.feedforward_latency": [0, 1e-6]}``. The other options have one value.
         executor: Any ``concurrent.futures.Executor``, such as that of a Dask client, or a number of processes on this machine.
             Default: a process for each core. These processes do not import the script that calls.
         level: Confidence level of the intervals, in [0.5, 1).
-        progress: Called with the points done and the points that were missing; True prints to stderr, False nothing; by default
-            stderr is told if it is a terminal and it takes more than two seconds.
-        **options: What each run is asked for:
+        progress: A function that is called with the finished points and all missing points. True prints progress to stderr,
+            False prints nothing. Default: print if stderr is a terminal and the sweep takes more than two seconds.
+        **options: Options of each run:
 
     Returns:
-        The rows, in the order of the points: backend by backend, protocol by protocol, and the options that vary.
+        The rows in the order of the points: by backend, then by protocol, then by the varied options.
 
     Raises:
-        ParameterError, UnsupportedError: If something cannot be swept over; nothing has run then.
-        RecordError: If the file is in use, is no file of rows, cannot be written, or has rows of a protocol or a calibration
-            that is another one now.
-        PointError: If points failed; all others are in the file.
+        ParameterError, UnsupportedError: If a protocol, a backend or an option does not allow a sweep; nothing has run.
+        RecordError: If the file is in use, is not a file of rows, cannot be written, or has rows of the same point with
+            another version of its protocol or calibration.
+        PointError: If points failed; the rows of all others are in the file.
         BackendError: If the executor failed; finished points are in the file.
         TypeError: If there is no such option.
 
@@ -100,7 +101,7 @@ def sweep(
     check_level(level)
     check_arguments(path=path, vary=vary)
     if path is None:
-        raise ParameterError("a sweep is kept in a file; say path, such as path='rows.jsonl'")
+        raise ParameterError("a sweep is kept in a file; give path, such as path='rows.jsonl'")
     asked = options_asked(options, vary)
     names = list(backend) if isinstance(backend, list | tuple) else [backend]
     backends = {str(name): named_backend(name) for name in names}
@@ -150,13 +151,13 @@ def _points(
 
 
 def _identified(points: Iterable[Point], backends: Mapping[str, BaseBackend]) -> list[Point]:
-    """Return points with their ids, each once."""
+    """Return the distinct points with their ids."""
     found = [replace(point, id=point.id_here(backends[point.backend])) for point in points]
     return list({point.id: point for point in found}.values())
 
 
 def _check_same(points: Iterable[Point], file: RowsFile) -> None:
-    """Refuse a file with a row of the same point that was made with another protocol or calibration."""
+    """Raise an error if the file has a row of the same point with another protocol or calibration."""
 
     def said(asked: Any) -> str:
         return json.dumps(asked, sort_keys=True)
@@ -165,6 +166,6 @@ def _check_same(points: Iterable[Point], file: RowsFile) -> None:
     for point in points:
         if point.id not in file.rows and said(point.asked) in kept:
             raise RecordError(
-                f"{file.path} has a row of {point} whose circuits, or whose device's calibration, were others than now; "
-                "give another path for the sweep as it is now"
+                f"{file.path} has a row of {point} whose circuits, or whose device's calibration, have changed since; "
+                "give another path for the present sweep"
             )

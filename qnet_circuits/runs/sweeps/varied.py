@@ -1,4 +1,4 @@
-"""Options that a sweep varies: every combination of their values is what some of its points are asked for."""
+"""The options that a sweep varies, and all combinations of their values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DEFAULTS = vars(RunOptions())
 
 
 def listed(name: str, given: Any) -> list[Any]:
-    """Return the values that something shall have: those of a list, or one.
+    """Return the values of a list, or a single value as a list.
 
     Raises:
         ParameterError: If the list is empty.
@@ -32,7 +32,7 @@ def listed(name: str, given: Any) -> list[Any]:
 
 
 def combinations(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return all combinations of some values by name, the last name changing fastest.
+    """Return all combinations of some values by name; the last name changes fastest.
 
     Raises:
         ParameterError: If a list is empty, or there are more than 100,000 combinations.
@@ -43,22 +43,22 @@ def combinations(values: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def options_asked(given: Mapping[str, Any], vary: Mapping[str, Any] | None) -> list[RunOptions]:
-    """Return what is asked for with each combination of the options that vary.
+    """Return the options of each combination of the varied options.
 
     Args:
-        given: The options that have one value.
+        given: The options with one value.
         vary: Lists of values by the option's name, or by that of a term, such as ``noise.feedforward_latency``.
 
     Raises:
         ParameterError: If an option has values twice, or a value is out of range.
-        TypeError, UnsupportedError: If there is no such option, or sweeps do not take it.
+        TypeError, UnsupportedError: If there is no such option, or a sweep does not take it.
     """
     lists = {str(name): values for name, values in (vary or {}).items()}
     return [RunOptions.of("sweep", _with(given, chosen)) for chosen in combinations(lists)]
 
 
 def _with(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options with a combination of values; an option as a whole comes before its terms."""
+    """Return the options with a combination of values. A whole option is set before its terms."""
     asked = dict(given)
     for name in sorted(chosen, key=lambda each: "." in each):
         option, _, term = name.partition(".")
@@ -78,11 +78,13 @@ def _with(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]
 
 def _check_once(name: str, given: Mapping[str, Any]) -> None:
     if name in given:
-        raise ParameterError(f"{name} has one value, {given[name]!r}, and a list of values; say it once")
+        raise ParameterError(
+            f"{name} has one value, {given[name]!r}, and a list of values; give it only once"
+        )
 
 
 def varied(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return for each row of a sweep the options, and terms of them, that differ between rows."""
+    """Return for each row of a sweep the options, and terms of options, that differ between rows."""
     said = [_flat({**_DEFAULTS, **row["point"]["options"]}) for row in rows]
     names = [
         name
@@ -93,13 +95,13 @@ def varied(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def changed(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a point, and terms of them, that are no defaults."""
+    """Return the options of a point, and terms of options, that differ from their defaults."""
     defaults = _flat(_DEFAULTS)
     return {name: value for name, value in _flat(options).items() if value != defaults.get(name)}
 
 
 def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options with the terms of tables by dotted names; noise that nobody names is the default."""
+    """Return options with the terms of tables by dotted names. Unnamed terms of noise have their defaults."""
     flat: dict[str, Any] = {}
     for name, value in options.items():
         table = DeviceNoise().to_dict() if name == "noise" and value is None else value

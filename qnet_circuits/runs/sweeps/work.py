@@ -1,4 +1,4 @@
-"""The work of a sweep: points run on an executor, and what comes of each is kept at once."""
+"""The work of a sweep: points run on an executor, and each row is written at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GO_ON = "; the same call again does the rest"
 
 @contextmanager
 def workers(given: Executor | int | None, points: int) -> Iterator[Executor]:
-    """Return, to be entered, the executor; processes of its own end with it, at once if something went wrong."""
+    """Return a context manager that yields the executor. At its end its own processes end, at once after an error."""
     if isinstance(given, Executor):
         yield given
         return
@@ -41,13 +41,13 @@ def workers(given: Executor | int | None, points: int) -> Iterator[Executor]:
 
 @dataclass
 class Work:
-    """Points that run, and whose rows are kept as they come.
+    """Points that run, and whose rows are written as they finish.
 
     Args:
-        pool: Where they run.
-        file: Where rows are kept.
+        pool: The executor.
+        file: The file of rows.
         points: All points of the sweep.
-        report: Told of how many of those that were missing are done.
+        report: Called with the number of finished points among the missing ones.
     """
 
     pool: Executor
@@ -92,7 +92,7 @@ class Work:
             raise self._broken(error) from None
 
     def _collect(self) -> None:
-        """Keep what has come of all batches that are done by now, and give back what is left of them."""
+        """Keep the rows of all finished batches, and return their remaining points."""
         done, _ = wait(self._running, return_when=FIRST_COMPLETED)
         broken: Exception | None = None
         left: list[list[Point]] = []

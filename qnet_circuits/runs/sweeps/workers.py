@@ -1,6 +1,6 @@
-"""Where points run: a function that any executor takes, and processes of this machine.
+"""The function that runs points on any executor, and processes of this machine.
 
-Nothing heavy is imported here, so that a new process sets the number of its threads before a library reads it.
+Nothing heavy is imported here, so that a new process sets its number of threads before a library reads that number.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def run_points(asked: str) -> str:
         asked: The points, as a JSON list of the fields of each.
 
     Returns:
-        What came of the first of them, at least of one: a JSON list of ``{"row": ...}``, or ``{"error": "..."}`` for a point
-        that failed.
+        The outcomes of the first points, at least of one: a JSON list of ``{"row": ...}``, or ``{"error": "..."}`` for a
+        failed point.
     """
     from qnet_circuits.devices.files import finite
     from qnet_circuits.runs.sweeps.point import Point, named_backend
@@ -59,10 +59,10 @@ def _said(error: Exception) -> str:
 
 
 class Processes(ProcessPoolExecutor):
-    """Processes of this machine, which end with this one, and which do not import its main module.
+    """Processes of this machine. They end with this process, and do not import its main module.
 
     Args:
-        number: How many.
+        number: The number of processes.
     """
 
     def __init__(self, number: int) -> None:
@@ -75,12 +75,12 @@ class Processes(ProcessPoolExecutor):
             return super().submit(fn, *args, **kwargs)
 
     def start(self, backends: Iterable[str]) -> None:
-        """Start all processes at once, and let them make ready for some backends before there is a point to run."""
+        """Start all processes at once, and prepare them for some backends before the first point."""
         for _ in range(self._number):
             self.submit(_make_ready, list(backends))
 
     def end(self) -> None:
-        """End the processes, whatever they are doing."""
+        """End the processes at once."""
         for process in list((self._processes or {}).values()):
             process.terminate()
         self.shutdown(wait=True, cancel_futures=True)
@@ -96,7 +96,7 @@ def _make_ready(backends: Iterable[str]) -> None:
 
 @contextmanager
 def _without_main_module() -> Iterator[None]:
-    """Set the main module aside: a process that is spawned meanwhile finds no script to import again."""
+    """Hide the main module, so that a process that is spawned meanwhile does not import the script again."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
@@ -107,7 +107,7 @@ def _without_main_module() -> Iterator[None]:
 
 @contextmanager
 def _without_ctrl_c() -> Iterator[None]:
-    """Have Ctrl-C wait: what is spawned meanwhile never gets it, not even before it runs a line of this file."""
+    """Delay Ctrl-C, so that a process that is spawned meanwhile never receives it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -121,7 +121,7 @@ def _without_ctrl_c() -> Iterator[None]:
 
 
 def _begin() -> None:
-    """Make a new process one of a pool: one thread, no Ctrl-C of its own, and no longer life than the process that asked."""
+    """Set up a new process of a pool: one thread, Ctrl-C ignored, and an end together with its parent process."""
     for name in _THREADS:
         os.environ.setdefault(name, "1")
     signal.signal(signal.SIGINT, signal.SIG_IGN)

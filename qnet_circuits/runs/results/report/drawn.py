@@ -1,4 +1,4 @@
-"""The plots of a report, as far as what they show is known."""
+"""The plots of a report, as far as their data are known."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TOLD = 8
 
 
 def plots_of(result: Result) -> dict[str, str]:
-    """Return the plots by the section that they stand in, each as an element of the page."""
+    """Return the plots by section, each as an element of the page."""
     drawn = {"figures": picture(result.plot, "figures", "The figures of merit.", _words(result))}
     if "ledger" in result.more:
         drawn["account"] = picture(_ledger(result), "account", "From the sifted bits down to the key.")
@@ -29,10 +29,10 @@ def plots_of(result: Result) -> dict[str, str]:
 
 
 def _words(result: Result) -> str:
-    """Return the first figures in words, for those who do not see their plot."""
+    """Return the first figures in words, for readers who cannot see the plot."""
     said = [f"{name} {estimate}" for name, estimate in list(result.figures.items())[:_TOLD]]
     more = len(result.figures) - len(said)
-    return f"Figures of merit: {', '.join(said)}{f', and {more} more' if more else ''}; the table below has all that is known."
+    return f"Figures of merit: {', '.join(said)}{f', and {more} more' if more else ''}; the table below has all values."
 
 
 def _ledger(result: Result) -> Callable[[], Any]:

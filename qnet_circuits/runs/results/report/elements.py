@@ -10,7 +10,7 @@ Row = Mapping[str, str]
 
 
 def paragraph(text: str) -> str:
-    """Return a text as a paragraph; nothing for nothing."""
+    """Return a text as a paragraph; an empty text gives none."""
     return f"<p>{html.escape(text)}</p>" if text else ""
 
 
@@ -19,7 +19,7 @@ def rows_table(rows: Sequence[Row], caption: str) -> str:
 
     Args:
         rows: The rows, all with the same columns.
-        caption: What the table holds, in a few words.
+        caption: The content of the table, in a few words.
 
     Example:
         >>> rows_table([{"figure": "S", "value": "2.6"}], "figures").count('scope="row"')
@@ -33,7 +33,7 @@ def rows_table(rows: Sequence[Row], caption: str) -> str:
 
 
 def facts_table(facts: Mapping[str, str], caption: str) -> str:
-    """Return facts by name as a table of two columns; what is empty is left out."""
+    """Return facts by name as a table of two columns, without empty facts."""
     known = {name: fact for name, fact in facts.items() if fact}
     if not known:
         return ""
@@ -54,13 +54,13 @@ def _table(caption: str, inside: str, kind: str = "facts") -> str:
 
 
 def items(texts: Iterable[str]) -> str:
-    """Return texts as a list; nothing for none."""
+    """Return texts as a list; no texts give no list."""
     listed = "".join(f"<li>{html.escape(text)}</li>" for text in texts)
     return f"<ul>{listed}</ul>" if listed else ""
 
 
 def code(text: str, label: str) -> str:
-    """Return lines to copy."""
+    """Return a block of lines to copy."""
     return (
         f'<pre tabindex="0" aria-label="{html.escape(label)}"><code>{html.escape(text)}</code></pre>'
         if text
@@ -69,7 +69,7 @@ def code(text: str, label: str) -> str:
 
 
 def section(title: str, *parts: str) -> str:
-    """Return a section with a title; nothing if nothing stands in it."""
+    """Return a section with a title; an empty section is left out."""
     inside = "".join(parts)
     if not inside:
         return ""

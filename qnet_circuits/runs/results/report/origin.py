@@ -1,4 +1,4 @@
-"""Whether a run was simulated, computed, or made by a processor: a report says so in its title."""
+"""The origin of a run, simulated, computed or measured on a processor, for the title of a report."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
 
 
 class Origin(NamedTuple):
-    """Where figures come from: for the title, and in a sentence."""
+    """The origin of figures: for the title, and in a sentence."""
 
     title: str
     sentence: str
 
 
 def origin_of(result: Result, manifest: Manifest | None) -> Origin:
-    """Return where the figures of a result come from, as far as that is known.
+    """Return the origin of the figures of a result, as far as it is known.
 
     Args:
         result: The result.
-        manifest: What the run is, if that is at hand; without it, the notes of the result tell.
+        manifest: The manifest of the run, if known; otherwise the notes of the result are used.
     """
     what, backend = str(result.provenance.get("protocol", "")), str(result.provenance.get("backend", ""))
     if manifest is not None and manifest.get("origin") is not None:

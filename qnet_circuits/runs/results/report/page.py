@@ -1,4 +1,4 @@
-"""A report: all that is known of a run, on one HTML page that loads nothing from elsewhere."""
+"""A report: all known facts on a run, on one HTML page that loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 
 def report_page(result: Result, plots: bool = True) -> str:
-    """Return a result, and what is known of the run behind it, as one HTML page.
+    """Return a result, and the known facts on its run, as one HTML page.
 
     Args:
-        result: The result. One of ``run``, ``open_run`` or ``replay`` knows its run; of one that was read, the page is shorter.
-        plots: Whether there are plots.
+        result: The result. Results of ``run``, ``open_run`` and ``replay`` know their run; the page of a result that was read
+            from plain values is shorter.
+        plots: Whether to include plots.
     """
     behind = result.sampled
     manifest = None if behind is None else behind.stored.manifest
@@ -71,7 +72,7 @@ def report_page(result: Result, plots: bool = True) -> str:
 
 
 def _repeat(result: Result, manifest: Manifest | None) -> str:
-    """Return a command and Python that make the run again, and what reads it again."""
+    """Return a command and Python code that repeat the run, and the command that analyses the stored run again."""
     behind = result.sampled
     if manifest is None or behind is None or manifest.get("origin") is not None:
         return ""
@@ -90,7 +91,7 @@ def _repeat(result: Result, manifest: Manifest | None) -> str:
 
 
 def _versions(result: Result, manifest: Manifest | None) -> dict[str, str]:
-    """Return the versions of what computed the figures; earlier runs keep them elsewhere in the manifest."""
+    """Return the versions of the software that computed the figures. Earlier runs keep them elsewhere in the manifest."""
     earlier = {} if manifest is None else manifest.get("versions", {})
     known = {
         "qnet-circuits": str(result.provenance.get("version") or ""),

@@ -1,4 +1,4 @@
-"""Plots inside of a page: vector graphics with an alt text, whose names do not meet those of other plots."""
+"""Plots inside a page: vector graphics with an alt text, whose names differ from those of other plots."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _NAMES = re.compile(r'(\bid="|url\(#|href="#)')
 
 
 def picture(draw: Callable[[], Any], name: str, caption: str, words: str = "") -> str:
-    """Return a plot as a figure of a page; nothing if what was asked cannot be drawn.
+    """Return a plot as an element of a page; an empty text if it cannot be drawn.
 
     Args:
         draw: Draws the plot and returns its axes.
-        name: A name of its own on the page, an identifier.
-        caption: What stands below it.
-        words: What it shows, if the plot does not say so itself. Default: the caption.
+        name: A unique name on the page, an identifier.
+        caption: The caption below the plot.
+        words: A description of the plot, if it has no alt text. Default: the caption.
     """
     import matplotlib.pyplot as plt
 

@@ -1,4 +1,4 @@
-"""How a run is made again: a command, and lines of Python."""
+"""How to repeat a run: a command, and lines of Python."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _PROCESSOR = "ibm:"
 
 
 def command(manifest: Manifest, protocol: Protocol | None) -> str:
-    """Return the command that makes a run again, on one line; empty if no command can say it.
+    """Return the command that repeats a run, on one line; empty if no command can express it.
 
     Args:
-        manifest: What the run is.
+        manifest: The manifest of the run.
         protocol: The protocol, if its class is known here.
     """
     if protocol is None or not protocol.name or protocol.name == GIVEN:
@@ -43,7 +43,7 @@ def command(manifest: Manifest, protocol: Protocol | None) -> str:
 
 
 def python(manifest: Manifest, protocol: Protocol | None) -> str:
-    """Return the lines of Python that make a run again; empty if its protocol is not known."""
+    """Return the lines of Python that repeat a run; empty if its protocol is unknown."""
     if protocol is None or protocol.name == GIVEN:
         return ""
     cls = type(protocol)
@@ -97,7 +97,7 @@ def _asked(manifest: Manifest, protocol: Protocol) -> dict[str, Any]:
 
 
 def _flags(name: str, value: Any) -> Iterator[str]:
-    """Yield the words by which the command line gives an option."""
+    """Yield the words of an option on the command line."""
     flag = (OPTIONS[name].flag or f"--{name.replace('_', '-')}").partition("/")[0]
     if name == "mitigate" and not isinstance(value, bool):
         yield from ("--mitigate-only", ",".join(value))
@@ -113,7 +113,7 @@ def _flags(name: str, value: Any) -> Iterator[str]:
 
 
 def _text(value: Any) -> str:
-    """Return a value as the command line takes it: qubits by commas, those of copies by semicolons."""
+    """Return a value as on the command line: qubits separated by commas, and copies by semicolons."""
     if not isinstance(value, list | tuple):
         return str(value)
     nested = any(isinstance(each, list | tuple) for each in value)

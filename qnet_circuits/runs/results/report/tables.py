@@ -31,7 +31,7 @@ _LONG = 400
 
 
 def asked_table(result: Result, manifest: Manifest | None) -> str:
-    """Return what was run, and where and when."""
+    """Return the table of what was run, where and when."""
     known = {**result.provenance, **({} if manifest is None else {"created": manifest.get("created")})}
     names = {
         "protocol": "protocol", "parameters": "parameters", "backend": "backend", "corrections": "corrections",
@@ -45,7 +45,7 @@ def asked_table(result: Result, manifest: Manifest | None) -> str:
 
 
 def figures_table(result: Result) -> str:
-    """Return the figures with their intervals beside all that they are compared with."""
+    """Return the figures with their intervals and all values to compare them with."""
     found = result.compare().figures
     rows = filled([_row(each) for each in found[:_MOST_ROWS]])
     levels = sorted({each.measured.level for each in found} - {1.0})
@@ -79,7 +79,7 @@ def _said(estimate: Estimate) -> str:
 
 
 def controls_table(result: Result) -> str:
-    """Return what was measured in control experiments, by figure."""
+    """Return the measured values of control experiments, by figure."""
     rows = [
         {**_row(control), "figure": f"{found.figure}, {name.replace('_', ' ')}"}
         for found in result.compare().figures
@@ -101,7 +101,7 @@ def blocks_table(result: Result) -> str:
 
 
 def resources_table(result: Result) -> str:
-    """Return what one shot needs at most, and what compilation made of it."""
+    """Return the largest resources of one shot, and the counts after compilation."""
     facts: dict[str, str] = {}
     for name, value in result.resources.items():
         said = name.replace("_", " ")
@@ -129,7 +129,7 @@ def noise_table(result: Result) -> str:
 
 
 def spent_table(result: Result, manifest: Manifest | None) -> str:
-    """Return how long each step took, and what the run costs of a processor's time, if it does."""
+    """Return the duration of each step, and the processor time of the run, if any."""
     facts = {f"{step}, s": f"{seconds:.3g}" for step, seconds in result.seconds.items()}
     cost = {} if manifest is None else manifest.get("cost") or {}
     names = {
@@ -144,7 +144,7 @@ def spent_table(result: Result, manifest: Manifest | None) -> str:
 
 
 def _text(value: Any) -> str:
-    """Return a plain value for people."""
+    """Return a plain value as text."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
