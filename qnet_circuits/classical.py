@@ -360,7 +360,7 @@ def written_bits(instruction: CircuitInstruction) -> tuple[Clbit, ...]:
 
 
 def inside(instruction: CircuitInstruction) -> Iterator[CircuitInstruction]:
-    """Yield the instructions in the branches of control flow, on the outer circuit's qubits and bits; conditions are unchanged."""
+    """Yield the instructions in the branches of control flow, on the outer qubits and bits; conditions are unchanged."""
     for block in instruction.operation.blocks if instruction.is_control_flow() else ():
         yield from in_place(block, instruction)
 
