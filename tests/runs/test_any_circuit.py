@@ -265,7 +265,7 @@ def test_other_figures_are_computed_of_stored_outcomes(tmp_path):
         (lambda run: _edit(run, parameters={}), "parameters"),
         (lambda run: _edit(run, parameters={"circuits": {"circuit": {"shots": 0}}}), "parameters"),
         (lambda run: _edit(run, parameters={"circuits": {"circuit": 3}}), "parameters"),
-        (lambda run: _edit(run, parameters={"circuits": {"circuit": {"shots": 7}}}), "another program"),
+        (lambda run: _edit(run, parameters={"circuits": {"circuit": {"shots": 7}}}), "different program"),
     ],
 )
 def test_a_stored_program_that_was_harmed_is_refused(harm, said, tmp_path, qnet):

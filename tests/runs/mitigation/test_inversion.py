@@ -261,5 +261,5 @@ def test_settings_drawn_at_random_have_students_interval_as_raw_ones_have(rng):
     assert [found.value, found.low, found.high] == pytest.approx([raw.value, raw.low, raw.high], abs=1e-6)
     fixed = mitigated(Figure("c", expression), samples, known(errors))
     assert found.high - found.low > 1.5 * (fixed.high - fixed.low)
-    with pytest.raises(UnsupportedError, match="one setting"):
+    with pytest.raises(UnsupportedError, match="single setting"):
         mitigated(Figure("c", correlator(2).expression, drawn_from=100), sampled(bits[0]), known(errors))
