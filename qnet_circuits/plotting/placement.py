@@ -10,8 +10,9 @@ from matplotlib.patches import Patch
 from qnet_circuits.backends.registry import stand_in_device
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.devices.device import Device
-from qnet_circuits.errors import ParameterError, QnetError, UnsupportedError, check_name
+from qnet_circuits.errors import QnetError
 from qnet_circuits.plotting.chip import Edge, chip_places, draw_qubits
+from qnet_circuits.plotting.placed_item import placed_item
 from qnet_circuits.plotting.saving import describe
 from qnet_circuits.plotting.style import FAINT, FONT, INK, LINK_COLOUR, PALETTE, listed
 
@@ -44,22 +45,13 @@ def plot_placement(compiled: Compiled, item: str | None = None, ax: Axes | None 
         >>> [label.get_text() for label in qn.plot_placement(compiled).get_legend().get_texts()]
         ['alice: 0', 'station1: 1 and 2', 'bob: 3']
     """
-    if not isinstance(compiled, Compiled):
-        raise ParameterError(
-            f"plot_placement needs a compiled program, got {type(compiled).__name__}; give qn.compile(protocol, device)"
-        )
-    if compiled.device is None:
-        raise UnsupportedError(
-            "without a device there are no qubits; compile for one, such as aer:fake_kingston"
-        )
-    names = [each.name for each in compiled]
-    chosen = compiled.items[0 if item is None else names.index(check_name("circuit", item, names))]
+    chosen, device = placed_item(compiled, item, "plot_placement", "there are no qubits")
     circuit = next(each.circuit for each in compiled.program if each.name == chosen.source)
     nodes = {
         register.name: [chosen.layout[circuit.find_bit(qubit).index] for qubit in register]
         for register in circuit.qregs
     }
-    return _draw(_couplings(compiled.device), nodes, f"{chosen.name} on {compiled.device.name}", ax)
+    return _draw(_couplings(device), nodes, f"{chosen.name} on {device.name}", ax)
 
 
 def _couplings(device: Device) -> list[Edge]:

@@ -17,9 +17,9 @@ from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.devices.schedule import Timed, makespan, rests, waits
-from qnet_circuits.errors import ParameterError, UnsupportedError, check_name
 from qnet_circuits.plotting.bars import draw_legend
 from qnet_circuits.plotting.lives import WAIT, Row, kind_of, rows_of
+from qnet_circuits.plotting.placed_item import placed_item
 from qnet_circuits.plotting.saving import describe
 from qnet_circuits.plotting.style import (
     FAINT,
@@ -82,18 +82,9 @@ def plot_timeline(
         >>> ax.get_xlabel()
         'time (µs)'
     """
-    if not isinstance(compiled, Compiled):
-        raise ParameterError(
-            f"plot_timeline needs a compiled program, got {type(compiled).__name__}; give qn.compile(protocol, device)"
-        )
-    if compiled.device is None:
-        raise UnsupportedError(
-            "without a device nothing takes time; compile for one, such as aer:fake_kingston"
-        )
-    names = [each.name for each in compiled]
-    chosen = compiled.items[0 if item is None else names.index(check_name("circuit", item, names))]
-    timed = Twin(Usable(compiled.device.calibration), noise).timed(chosen.circuit, chosen.qubits)
-    title = f"{chosen.name} on {compiled.device.name}, corrections={chosen.lowered.mode}"
+    chosen, device = placed_item(compiled, item, "plot_timeline", "nothing takes time")
+    timed = Twin(Usable(device.calibration), noise).timed(chosen.circuit, chosen.qubits)
+    title = f"{chosen.name} on {device.name}, corrections={chosen.lowered.mode}"
     return _draw(chosen, timed, title, ax)
 
 
