@@ -63,6 +63,8 @@ from qnet_circuits.programs.blocks import prepare as prepare
 from qnet_circuits.programs.blocks import remote_cz as remote_cz
 from qnet_circuits.programs.channel import Channel as Channel
 from qnet_circuits.programs.channel import channel as channel
+from qnet_circuits.programs.cheater import Cheater as Cheater
+from qnet_circuits.programs.cheater import cheater_of as cheater_of
 from qnet_circuits.programs.density import density_matrix as density_matrix
 from qnet_circuits.programs.expressions import Expression as Expression
 from qnet_circuits.programs.expressions import Ratio as Ratio
@@ -87,6 +89,11 @@ from qnet_circuits.programs.protocol import Protocol as Protocol
 from qnet_circuits.programs.protocol import protocol_class as protocol_class
 from qnet_circuits.programs.protocol import protocol_names as protocol_names
 from qnet_circuits.programs.protocol import register as register
+from qnet_circuits.programs.sharing import Pair as Pair
+from qnet_circuits.programs.sharing import PartiesProtocol as PartiesProtocol
+from qnet_circuits.programs.sharing import Route as Route
+from qnet_circuits.programs.sharing import routed as routed
+from qnet_circuits.programs.sharing import sent_to_parties as sent_to_parties
 from qnet_circuits.programs.tomography import Tomography as Tomography
 from qnet_circuits.protocols.bb84 import BB84 as BB84
 from qnet_circuits.protocols.bbm92 import BBM92 as BBM92

@@ -9,7 +9,7 @@ import numpy as np
 from markup import autodoc, toctree
 
 import qnet_circuits as qn
-from qnet_circuits.programs.learning import learning_order
+from qnet_circuits.programs.learning import STAGES, learning_order
 from qnet_circuits.programs.protocol import summary
 
 #: Protocols that measure a device, and links of one.
@@ -29,7 +29,7 @@ def protocol_pages(made):
     """Return the pages by name, and draw their pictures below the directory ``made``."""
     classes = [qn.protocol_class(name) for name in qn.protocol_names()]
     own = {each.name: each for each in classes if each.__module__.startswith("qnet_circuits.")}
-    groups = learning_order(own)
+    groups = learning_order({name: each.stage for name, each in own.items()})
     tables = [_table(group, [own[name] for name in names]) for group, names in groups.items()]
     tree = toctree([f"protocols/{name}" for names in groups.values() for name in names], ":hidden:")
     pages = {f"protocols/{name}.md": _page(each, made / "protocols") for name, each in own.items()}
@@ -40,7 +40,16 @@ def _table(group, kinds):
     """Return the table of a group of protocols."""
     said = {each.name: summary(each).replace("|", r"\|") for each in kinds}
     rows = [f"| [{name}](protocols/{name}.md) | {words} |" for name, words in said.items()]
-    return "\n".join([f"## {group}\n", "| name | what it does |", "|---|---|", *rows, ""])
+    return "\n".join(
+        [
+            f"## {group.capitalize()}\n",
+            STAGES[group].capitalize() + ".\n",
+            "| name | what it does |",
+            "|---|---|",
+            *rows,
+            "",
+        ]
+    )
 
 
 def _page(kind, folder):
@@ -51,7 +60,12 @@ def _page(kind, folder):
     setting = "".join(f" --set '{key}={[list(each) for each in value]}'" for key, value in given.items())
     noisy = any(field.name == "link_fidelity" for field in dataclasses.fields(kind))
     shown = dataclasses.replace(protocol, link_fidelity=FIDELITY) if noisy else protocol
-    parts = [f"# {kind.name}", summary(kind), f"```console\nqnet run {kind.name}{setting}\n```"]
+    parts = [
+        f"# {kind.name}",
+        summary(kind),
+        *_promise(kind),
+        f"```console\nqnet run {kind.name}{setting}\n```",
+    ]
     parts += [_picture(protocol, folder), "## Figures", _figures(shown, program, noisy)]
     parts += [
         "## One shot",
@@ -60,6 +74,14 @@ def _page(kind, folder):
     parts += [f"```text\n{_story(protocol)}\n```", "## Resources", _resources(program)]
     described = autodoc("autoclass", f"qnet_circuits.{kind.__name__}", ":members: theory")
     return "\n\n".join([*parts, "## Description and parameters", described])
+
+
+def _promise(kind):
+    """Return the paragraphs on a protocol's stage, assumptions and source."""
+    said = [f"**Stage**: {kind.stage} ({STAGES[kind.stage]})."]
+    if kind.assumes:
+        said.append("**Assumptions**\n\n" + "\n".join(f"- {sentence}" for sentence in kind.assumes))
+    return [*said, *([f"**Source**: {kind.source}"] if kind.source else [])]
 
 
 def _picture(protocol, folder):

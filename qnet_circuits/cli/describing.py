@@ -7,13 +7,17 @@ import json
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from qnet_circuits.cli.options import json_option, name_argument, protocol_of, set_option
 from qnet_circuits.cli.output import show
 from qnet_circuits.errors import ParameterError
+from qnet_circuits.programs.learning import STAGES, learning_order
+
+if TYPE_CHECKING:
+    from qnet_circuits.programs.protocol import Protocol
 
 _WIDTH = 110
 #: What the lines on messages say of the ledger.
@@ -24,17 +28,22 @@ _SECTION = re.compile(r"^(Args|Raises|Returns|Example|Examples):$", re.MULTILINE
 @click.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the protocols, from basic to advanced."""
-    from qnet_circuits.programs.learning import learning_order
+    """List the protocols by stage, from first to advanced."""
     from qnet_circuits.programs.protocol import protocol_class, protocol_names, summary
 
-    groups = learning_order(protocol_names())
-    listed = {name: summary(protocol_class(name)) for names in groups.values() for name in names}
+    classes = {name: protocol_class(name) for name in protocol_names()}
+    groups = learning_order({name: each.stage for name, each in classes.items()})
+    listed = {name: summary(classes[name]) for names in groups.values() for name in names}
     width = max(map(len, listed))
     lines = []
     for group, names in groups.items():
-        lines += ["", group, *(f"  {name.ljust(width)}  {listed[name]}" for name in names)]
-    lines += ["", "qnet describe NAME describes a protocol; qnet run NAME runs it."]
+        said = f"{group}: {STAGES[group]}" if group in STAGES else group
+        lines += ["", said, *(f"  {name.ljust(width)}  {listed[name]}" for name in names)]
+    lines += [
+        "",
+        "Begin with: qnet show teleportation.",
+        "qnet describe NAME describes a protocol; qnet run NAME runs it.",
+    ]
     show({"schema": 1, "protocols": listed, "groups": groups} if as_json else "\n".join(lines[1:]))
 
 
@@ -55,7 +64,8 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
     protocol = protocol_of(name, settings)
     text, arguments = _told(type(protocol))
     about = {"schema": 1, "protocol": protocol.name, "parameters": protocol.parameters, "description": text}
-    about["arguments"] = arguments
+    kind = type(protocol)
+    about.update(arguments=arguments, stage=kind.stage, assumes=list(kind.assumes), source=kind.source)
     try:
         program = ask(protocol, "program", np.random.default_rng(0))
     except ParameterError as error:
@@ -74,7 +84,11 @@ def describe(name: str, settings: tuple[str, ...], as_json: bool) -> None:
             "One shot needs at most:",
         ]
         lines += _costs(program.resources, _announced(program), _sifting(protocol))
-    show(about if as_json else "\n".join([name, "", text, *_parameters(protocol, arguments), "", *lines]))
+    show(
+        about
+        if as_json
+        else "\n".join([name, "", text, *_promise(kind), *_parameters(protocol, arguments), "", *lines])
+    )
 
 
 def _told(cls: type) -> tuple[str, dict[str, str]]:
@@ -86,6 +100,16 @@ def _told(cls: type) -> tuple[str, dict[str, str]]:
         name: _plain(" ".join(text.split())) for name, text in zip(found[1::2], found[2::2], strict=True)
     }
     return _plain(parts[0].strip()), arguments
+
+
+def _promise(kind: type[Protocol]) -> list[str]:
+    """Return the lines on a protocol's stage, assumptions and source."""
+    lines = [f"stage: {kind.stage} ({STAGES[kind.stage]})"] if kind.stage in STAGES else []
+    lines += [f"assumes: {sentence}" for sentence in kind.assumes]
+    lines += [f"source: {kind.source}"] if kind.source else []
+    return [""] * bool(lines) + [
+        line for each in lines for line in textwrap.wrap(each, _WIDTH, subsequent_indent="  ")
+    ]
 
 
 def _plain(text: str) -> str:

@@ -1,35 +1,48 @@
-"""The order in which protocols are best learned, for lists that people read."""
+"""The stages of a quantum internet, and the order in which protocols are best learned, for lists that people read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-#: Groups from first to advanced, and in each the package's protocols in the order in which they build on one another.
-_GROUPS = {
-    "First steps: one pair, one message": (
-        "teleportation", "superdense-coding", "chsh", "entanglement-swapping",
-    ),
-    "Longer chains and more parties": ("repeater-chain", "ghz", "teleported-cnot", "long-range-cnot"),
-    "Secret keys": ("bb84", "six-state", "bbm92", "e91"),
-    "Better pairs": ("distillation", "encoded-link"),
-    "Distance, time and users": ("quantum-repeater", "network-requests"),
-    "Measuring states, processes and devices": (
-        "state-tomography", "process-tomography", "swap-transport", "link-benchmark", "distillation-map",
-    ),
-}  # fmt: skip
-#: The group of protocols that are not the package's own.
-OTHERS = "Others"
+#: What the network can do at each stage, from first to advanced: Wehner, Elkouss and Hanson, Science 362, eaam9288 (2018).
+STAGES = {
+    "prepare and measure": "one qubit is prepared, sent and measured, or lost",
+    "entanglement distribution": "pairs are shared between any two nodes, and measured at once",
+    "quantum memory": "qubits are stored while messages travel, and sent on",
+    "few-qubit fault tolerant": "some logical qubits are computed with at each node",
+    "quantum computing": "large computations at each node",
+    "measuring": "states, processes and devices are measured",
+}
+#: The package's protocols in the order in which they build on one another.
+_ORDER = (
+    "teleportation", "superdense-coding", "chsh", "entanglement-swapping", "repeater-chain", "ghz", "w-state",
+    "graph-state", "teleported-cnot", "long-range-cnot", "bb84", "six-state", "bbm92", "e91", "ghz-game",
+    "magic-square", "certified-randomness", "coin-flip", "quantum-money", "conference-key", "secret-sharing",
+    "leader-election", "voting", "anonymous-transmission", "sensing", "distillation", "encoded-link",
+    "quantum-repeater", "network-requests", "blind-computing", "state-tomography", "process-tomography",
+    "swap-transport", "link-benchmark", "distillation-map",
+)  # fmt: skip
+#: The group of protocols that name no stage.
+OTHERS = "others"
 
 
-def learning_order(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the names of protocols in groups, from first to advanced; unknown ones come last.
+def learning_order(stages: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return the names of protocols in groups by stage, from first to advanced; unknown ones come last.
+
+    Args:
+        stages: The stage of each protocol, by name.
 
     Example:
-        >>> learning_order(["mine", "bb84", "teleportation"])
-        {'First steps: one pair, one message': ('teleportation',), 'Secret keys': ('bb84',), 'Others': ('mine',)}
+        >>> learning_order({"mine": "", "chsh": "entanglement distribution", "bb84": "prepare and measure"})
+        {'prepare and measure': ('bb84',), 'entanglement distribution': ('chsh',), 'others': ('mine',)}
     """
-    left = dict.fromkeys(names)
-    found = {group: tuple(name for name in known if name in left) for group, known in _GROUPS.items()}
-    listed = {name for known in found.values() for name in known}
-    found[OTHERS] = tuple(name for name in left if name not in listed)
-    return {group: known for group, known in found.items() if known}
+    ordered = sorted(stages, key=lambda name: (_place(name, _ORDER), name))
+    found = {group: tuple(name for name in ordered if stages[name] == group) for group in STAGES}
+    found[OTHERS] = tuple(name for name in ordered if stages[name] not in STAGES)
+    return {group: names for group, names in found.items() if names}
+
+
+def _place(name: str, order: Iterable[str]) -> int:
+    """Return the place of a name in an order; unknown names come last."""
+    listed = tuple(order)
+    return listed.index(name) if name in listed else len(listed)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnet_circuits.errors import ParameterError, ProgramError, UnknownNameError, check_count, check_name
+from qnet_circuits.programs.cheater import Cheater
 from qnet_circuits.programs.figures import Outcomes
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
@@ -100,6 +101,12 @@ class Protocol(ABC):
 
     #: Name in the registry and on the command line, words joined by hyphens.
     name: ClassVar[str] = ""
+    #: What a network must be able to do for the protocol, one of ``learning.STAGES``; empty if nothing is said of it.
+    stage: ClassVar[str] = ""
+    #: What the promise of the protocol relies on, and what it does not cover, one sentence each.
+    assumes: ClassVar[tuple[str, ...]] = ()
+    #: Where the protocol is described first.
+    source: ClassVar[str] = ""
     #: Whether outcomes become a secret, such as a key. Such outcomes are neither shown nor corrected for readout errors.
     secret_outcomes: ClassVar[bool] = False
 
@@ -245,6 +252,8 @@ def called(protocol: Protocol) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Network):
         return value.to_dict()
+    if isinstance(value, Cheater):
+        return str(value)
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -44,3 +44,4 @@ class BB84(PrepareAndMeasure):
     """
 
     name: ClassVar[str] = "bb84"
+    stage: ClassVar[str] = "prepare and measure"

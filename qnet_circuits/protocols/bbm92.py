@@ -45,3 +45,4 @@ class BBM92(EntanglementBased):
     """
 
     name: ClassVar[str] = "bbm92"
+    stage: ClassVar[str] = "entanglement distribution"

@@ -49,6 +49,7 @@ class Chsh(ChainProtocol):
     """
 
     name: ClassVar[str] = "chsh"
+    stage: ClassVar[str] = "entanglement distribution"
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return four circuits, one for each pair of settings."""

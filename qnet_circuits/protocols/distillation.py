@@ -66,6 +66,7 @@ class Distillation(ChainProtocol):
     """
 
     name: ClassVar[str] = "distillation"
+    stage: ClassVar[str] = "quantum memory"
     scheme: str = "dejmps"
     rounds: int = 1
     order: str = "distil-first"

@@ -68,6 +68,7 @@ class DistillationMap(CouplingsProtocol):
     """
 
     name: ClassVar[str] = "distillation-map"
+    stage: ClassVar[str] = "measuring"
     scheme: str = "dejmps"
     link_fidelity: float = 0.85
     wait: float = 0.0

@@ -60,6 +60,7 @@ class E91(EntanglementBased):
     """
 
     name: ClassVar[str] = "e91"
+    stage: ClassVar[str] = "entanglement distribution"
     chsh_probability: float = 0.5
     s_minimum: float | None = None
 

@@ -65,6 +65,7 @@ class EncodedLink(ChainProtocol):
     """
 
     name: ClassVar[str] = "encoded-link"
+    stage: ClassVar[str] = "few-qubit fault tolerant"
     code: str = "422"
     detect: bool = True
 

@@ -44,6 +44,7 @@ class EntanglementSwapping(Protocol):
     """
 
     name: ClassVar[str] = "entanglement-swapping"
+    stage: ClassVar[str] = "quantum memory"
     link_fidelity: float | None = None
     network: Network | None = None
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from typing import ClassVar
 
 import numpy as np
-from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Qubit
 
 from qnet_circuits.errors import ParameterError, check_count, check_name
-from qnet_circuits.programs.blocks import bell_measurement, chain_registers, entangle_links, measure_pauli
+from qnet_circuits.programs.blocks import chain_registers, entangle_links, measure_pauli
 from qnet_circuits.programs.expressions import Expression, parity, population
 from qnet_circuits.programs.figures import Figure
-from qnet_circuits.programs.instructions import correct, entangle
+from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Protocol, register, set_network
+from qnet_circuits.programs.sharing import sent_to_parties
 from qnet_circuits.theory import bounds, ghz
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
@@ -68,6 +69,7 @@ class Ghz(Protocol):
     """
 
     name: ClassVar[str] = "ghz"
+    stage: ClassVar[str] = "entanglement distribution"
     parties: int | None = None
     link_fidelity: float | None = None
     network: Network | None = None
@@ -149,20 +151,14 @@ def _chain_of(parties: int, link: Link) -> Network:
 
 def _star(network: Network) -> Prepared:
     """Return the circuit in which the centre prepares the state and teleports it, and the parties' qubits."""
-    centre, parties = network.nodes[0], network.neighbours(network.nodes[0])
-    n = len(parties)
-    own, far = QuantumRegister(2 * n, centre), [QuantumRegister(1, party) for party in parties]
-    bits = ClassicalRegister(2 * n, "bell")
-    circuit = QuantumCircuit(own, *far, bits)
-    circuit.h(own[0])
-    for k in range(n - 1):
-        circuit.cx(own[k], own[k + 1])
-    for k, party in enumerate(parties):
-        entangle(circuit, own[n + k], far[k][0], network.link(centre, party))
-    for k in range(n):
-        bell_measurement(circuit, own[k], own[n + k], z_bit=bits[2 * k], x_bit=bits[2 * k + 1])
-        correct(circuit, far[k][0], x=[bits[2 * k + 1]], z=[bits[2 * k]])
-    return circuit, [register[0] for register in far]
+    return sent_to_parties(network, network.neighbours(network.nodes[0]), ghz_state)
+
+
+def ghz_state(circuit: QuantumCircuit, qubits: Sequence[Qubit]) -> None:
+    """Append the preparation of (|0…0⟩ + |1…1⟩)/√2 on qubits of one node."""
+    circuit.h(qubits[0])
+    for one, other in pairwise(qubits):
+        circuit.cx(one, other)
 
 
 def _fused(network: Network) -> Prepared:

@@ -64,6 +64,7 @@ class LinkBenchmark(CouplingsProtocol):
     """
 
     name: ClassVar[str] = "link-benchmark"
+    stage: ClassVar[str] = "measuring"
     kind: str = "edge"
     link_fidelity: float = 1.0
 

@@ -41,6 +41,7 @@ class LongRangeCnot(CnotProtocol):
     """
 
     name: ClassVar[str] = "long-range-cnot"
+    stage: ClassVar[str] = "few-qubit fault tolerant"
     default_hops: ClassVar[int] = 2
 
     @staticmethod

@@ -73,6 +73,7 @@ class NetworkRequests(Protocol):
     """
 
     name: ClassVar[str] = "network-requests"
+    stage: ClassVar[str] = "quantum memory"
     network: Network | None = None
     requests: tuple[Request, ...] | None = None
     route: str = "links"

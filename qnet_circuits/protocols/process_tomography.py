@@ -57,6 +57,7 @@ class ProcessTomography(ChainProtocol):
     """
 
     name: ClassVar[str] = "process-tomography"
+    stage: ClassVar[str] = "measuring"
     process: str = "teleportation"
 
     def __post_init__(self) -> None:

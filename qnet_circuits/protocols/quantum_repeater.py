@@ -96,6 +96,7 @@ class QuantumRepeater(Protocol):
     """
 
     name: ClassVar[str] = "quantum-repeater"
+    stage: ClassVar[str] = "quantum memory"
 
     length_km: float = 100.0
     stations: int = 1

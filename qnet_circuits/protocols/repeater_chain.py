@@ -78,6 +78,7 @@ class RepeaterChain(ChainProtocol):
     """
 
     name: ClassVar[str] = "repeater-chain"
+    stage: ClassVar[str] = "quantum memory"
     default_hops: ClassVar[int] = 3
 
     def program(self, rng: np.random.Generator) -> Program:

@@ -43,6 +43,7 @@ class SixState(PrepareAndMeasure):
     """
 
     name: ClassVar[str] = "six-state"
+    stage: ClassVar[str] = "prepare and measure"
     bases: ClassVar[tuple[str, ...]] = ("z", "x", "y")
     remarks: ClassVar[tuple[str, ...]] = (
         "the key has the length of BB84's bound; the third basis is tested but does not lengthen the key",

@@ -50,6 +50,7 @@ class StateTomography(ChainProtocol):
     """
 
     name: ClassVar[str] = "state-tomography"
+    stage: ClassVar[str] = "measuring"
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return nine circuits, one for each pair of Paulis."""

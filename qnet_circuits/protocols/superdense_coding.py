@@ -43,6 +43,7 @@ class SuperdenseCoding(Protocol):
     """
 
     name: ClassVar[str] = "superdense-coding"
+    stage: ClassVar[str] = "quantum memory"
     link_fidelity: float | None = None
     network: Network | None = None
 

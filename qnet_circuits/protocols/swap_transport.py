@@ -54,6 +54,7 @@ class SwapTransport(ChainProtocol):
     """
 
     name: ClassVar[str] = "swap-transport"
+    stage: ClassVar[str] = "measuring"
     default_hops: ClassVar[int] = 3
     task: str = "bell"
     state: State | None = None

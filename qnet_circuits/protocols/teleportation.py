@@ -69,6 +69,7 @@ class Teleportation(ChainProtocol, _Sent):
     """
 
     name: ClassVar[str] = "teleportation"
+    stage: ClassVar[str] = "quantum memory"
 
     def __post_init__(self) -> None:
         if self.state is not None:

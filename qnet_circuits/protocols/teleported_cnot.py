@@ -41,6 +41,7 @@ class TeleportedCnot(CnotProtocol):
     """
 
     name: ClassVar[str] = "teleported-cnot"
+    stage: ClassVar[str] = "few-qubit fault tolerant"
 
     @staticmethod
     def _circuit(network: Network, setting: ProcessSetting) -> QuantumCircuit:

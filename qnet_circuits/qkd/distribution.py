@@ -124,12 +124,6 @@ class KeyDistribution(Protocol):
         assert not isinstance(self.eve, str)
         return self.eve
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The fields in plain form, the eavesdropper as her text."""
-        plain = super().parameters
-        return plain if self.eve is None else {**plain, "eve": str(self.eve)}
-
     @abstractmethod
     def lines(self) -> tuple[Line, ...]:
         """Return the settings: of one line, or of two lines if a man in the middle cuts it."""

@@ -9,8 +9,9 @@ from typing import ClassVar
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-from qnet_circuits.errors import ParameterError, UnknownNameError, check_name, check_range
+from qnet_circuits.errors import check_name, check_range
 from qnet_circuits.programs.blocks import measure_pauli
+from qnet_circuits.programs.cheater import cheater_of
 from qnet_circuits.qkd.settings import AXES, Bit
 from qnet_circuits.qkd.tapping import HEARD, Eavesdropper
 
@@ -53,11 +54,6 @@ class InterceptResend(Eavesdropper):
 
     def __str__(self) -> str:
         return ":".join([self.kind, str(self.fraction), *([self.basis] if self.basis else [])])
-
-    @classmethod
-    def from_text(cls, fraction: str = "1.0", basis: str | None = None) -> InterceptResend:
-        """Make her of the parts of her text form."""
-        return cls(_number("fraction", fraction), basis)
 
     def choices(self, bases: Sequence[str]) -> dict[str, float]:
         """Return the bases that she measures in, and ``none`` if she lets a qubit pass."""
@@ -118,18 +114,10 @@ class EntanglingProbe(Eavesdropper):
 
     kind: ClassVar[str] = "entangling-probe"
     qubits: ClassVar[int] = 2
-    disturbance: float = 0.0
+    disturbance: float
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "disturbance", check_range("disturbance", self.disturbance, 0.0, 0.5))
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.disturbance}"
-
-    @classmethod
-    def from_text(cls, disturbance: str) -> EntanglingProbe:
-        """Make her of the parts of her text form."""
-        return cls(_number("disturbance", disturbance))
 
     def choices(self, bases: Sequence[str]) -> dict[str, float]:
         """Return her only choice."""
@@ -175,14 +163,6 @@ class ManInTheMiddle(Eavesdropper):
 
     kind: ClassVar[str] = "man-in-the-middle"
 
-    def __str__(self) -> str:
-        return self.kind
-
-    @classmethod
-    def from_text(cls) -> ManInTheMiddle:
-        """Make her; her text form has no parts."""
-        return cls()
-
     def transmitted(self, basis: str, bases: Sequence[str]) -> float:
         """Return 1: Alice and Bob each receive exactly what their peer, Eve, sent."""
         return 1.0
@@ -192,7 +172,7 @@ class ManInTheMiddle(Eavesdropper):
         return ((1.0, 1.0),)
 
 
-_KINDS = (InterceptResend, EntanglingProbe, ManInTheMiddle)
+_KINDS: tuple[type[Eavesdropper], ...] = (InterceptResend, EntanglingProbe, ManInTheMiddle)
 
 
 def eavesdropper(given: object) -> Eavesdropper | None:
@@ -203,32 +183,14 @@ def eavesdropper(given: object) -> Eavesdropper | None:
             ``man-in-the-middle``.
 
     Raises:
+        UnknownNameError: If there is no such eavesdropper.
         ParameterError: If it is none of these.
 
     Example:
         >>> eavesdropper("entangling-probe:0.05")
         EntanglingProbe(disturbance=0.05)
     """
-    if given is None or isinstance(given, Eavesdropper):
-        return given
-    forms = "intercept-resend[:fraction[:basis]], entangling-probe:disturbance or man-in-the-middle"
-    if not isinstance(given, str):
-        raise ParameterError(f"eve must be an eavesdropper or a text, {forms}, got {given!r}")
-    name, *parts = given.split(":")
-    for kind in _KINDS:
-        if kind.kind == name:
-            try:
-                return kind.from_text(*parts)
-            except TypeError:
-                raise ParameterError(f"eve must be {forms}, got {given!r}") from None
-    raise UnknownNameError("eavesdropper", name, [kind.kind for kind in _KINDS])
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ParameterError(f"the {name} of an eavesdropper must be a number, got {text!r}") from None
+    return cheater_of(given, _KINDS, "eavesdropper")
 
 
 def _overlap(choice: str, basis: str) -> float:

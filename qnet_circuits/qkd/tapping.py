@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import ClassVar
@@ -10,6 +10,7 @@ from typing import ClassVar
 from qiskit import QuantumCircuit, QuantumRegister
 
 from qnet_circuits.errors import ParameterError
+from qnet_circuits.programs.cheater import Cheater
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from qnet_circuits.qkd.settings import Bit
@@ -18,15 +19,13 @@ from qnet_circuits.qkd.settings import Bit
 EVE, HEARD = "eve", "heard"
 
 
-class Eavesdropper(ABC):
+class Eavesdropper(Cheater):
     """An eavesdropper on a link. Her node is called ``eve``, and every qubit that crosses the link passes through her hands.
 
     The two methods on theory describe one qubit with Bloch vector ±1 along a basis's axis. The part t reaches Bob, who is wrong
     with probability (1 - t)/2; she has the part r, and is right with probability (1 + r)/2.
     """
 
-    #: Name in the text form.
-    kind: ClassVar[str] = ""
     #: Qubits of her register.
     qubits: ClassVar[int] = 1
 

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.programs.learning import OTHERS, learning_order
+from qnet_circuits.programs.learning import STAGES
 from qnet_circuits.protocols.bb84 import BB84
 
 
@@ -56,14 +56,16 @@ def test_list_and_describe(qnet):
     assert json.loads(qnet("describe", "chsh", "--json")[1])["figures"] == ["s_value"]
 
 
-def test_the_list_begins_with_the_first_lesson_and_places_every_protocol_of_the_package(qnet):
+def test_the_list_has_each_protocol_under_its_stage(qnet):
     plain = json.loads(qnet("list", "--json")[1])
     names = [name for group in plain["groups"].values() for name in group]
     assert names == list(plain["protocols"]) and set(names) == set(qn.protocol_names())
-    placed = learning_order(
-        name for name in names if qn.protocol_class(name).__module__.startswith("qnet_circuits.")
-    )
-    assert names[0] == "teleportation" and OTHERS not in placed
+    stages = {name: stage for stage, group in plain["groups"].items() for name in group}
+    for name in names:
+        kind = qn.protocol_class(name)
+        if kind.__module__.startswith("qnet_circuits."):
+            assert stages[name] == kind.stage and kind.stage in STAGES
+    assert json.loads(qnet("describe", "chsh", "--json")[1])["stage"] == "entanglement distribution"
 
 
 @pytest.mark.parametrize("name", ["bb84", "bbm92", "e91", "chsh"])
