@@ -153,6 +153,8 @@ def bits_of(given: Iterable[Any]) -> tuple[Bit, ...]:
     Raises:
         ParameterError: If one is something else.
     """
+    if not isinstance(given, Iterable):
+        raise ParameterError(f"bits are a list of (register, index), got {given!r}")
     bits = []
     for bit in given:
         try:

@@ -69,6 +69,16 @@ class Encoding:
         """The bits of each parity that sees bit errors, for each node behind a link."""
         return [self._compared("z", node) for node in range(1, self.hops + 1)]
 
+    def measured(self, kind: str, link: int) -> list[Bit]:
+        """Return the bits of the checks that are measured on a link: ``z`` on its near block, or ``x`` on its far one.
+
+        Example:
+            >>> Encoding("422", 2).measured("z", 1), Encoding("422", 2).measured("x", 1)
+            ([('code', 0)], [('ends', 3)])
+        """
+        checks = self.code.z_checks if kind == "z" else self.code.x_checks
+        return [self._check(kind, link, j) for j in range(len(checks))]
+
     @property
     def _each(self) -> int:
         return len(self.code.z_checks) + len(self.code.x_checks)

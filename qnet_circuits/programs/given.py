@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -64,7 +64,7 @@ class Given(Protocol):
 def _decided(item: Item) -> dict[str, Any]:
     values = {key: getattr(item, key) for key in _DECIDED if getattr(item, key)}
     if item.announced:
-        values["announced"] = [asdict(said) for said in item.announced]
+        values["announced"] = [said.to_plain() for said in item.announced]
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
 

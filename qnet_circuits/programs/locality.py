@@ -5,7 +5,7 @@ Operations are local, links join nodes, and messages come before their use.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from qiskit.circuit import CircuitInstruction, Clbit, ControlFlowOp, Qubit
 from qnet_circuits.classical import condition_bits, inside, written_bits
 from qnet_circuits.errors import LocalityError, ParameterError, ProgramError, check_count
 from qnet_circuits.programs.channel import CHANNEL
+from qnet_circuits.programs.conditions import Bit, bits_of
 from qnet_circuits.programs.instructions import (
     CORRECT,
     ENTANGLE,
@@ -55,20 +56,23 @@ class Announcement:
         target: The node that receives the announcement.
         bits: Number of bits in one shot, at least 1.
         what: The content, in words.
+        results: The announced outcomes among these bits, each as (register, index). Their values are those that the node reads,
+            after corrections in software. Default: none, as for a basis.
 
     Raises:
-        ProgramError: If both nodes are the same.
-        ParameterError: If ``bits`` is not a positive whole number, or a node has no name.
+        ProgramError: If both nodes are the same, or there are more results than bits.
+        ParameterError: If ``bits`` is not a positive whole number, a node has no name, or a result is no bit.
 
     Example:
-        >>> Announcement("bob", "alice", 1, "basis")
-        Announcement(source='bob', target='alice', bits=1, what='basis')
+        >>> Announcement("bob", "alice", 1, "outcome", [("out", 1)])
+        Announcement(source='bob', target='alice', bits=1, what='outcome', results=(('out', 1),))
     """
 
     source: str
     target: str
     bits: int
     what: str
+    results: tuple[Bit, ...] = ()
 
     def __post_init__(self) -> None:
         check_count("bits of an announcement", self.bits)
@@ -76,6 +80,38 @@ class Announcement:
             check_node_name(node)
         if self.source == self.target:
             raise ProgramError(f"an announcement joins two nodes, got {self.source!r} twice")
+        object.__setattr__(self, "results", bits_of(self.results))
+        if len({*self.results}) != len(self.results) or len(self.results) > self.bits:
+            raise ProgramError(
+                f"an announcement of {self.bits} bits has at most as many results, all different, got {self.results!r}"
+            )
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the arguments in plain values, without results if there are none."""
+        plain = {"source": self.source, "target": self.target, "bits": self.bits, "what": self.what}
+        return plain | ({"results": [list(bit) for bit in self.results]} if self.results else {})
+
+
+def check_announced(circuit: QuantumCircuit, announced: Iterable[Announcement]) -> None:
+    """Check that each node measures the results that it announces, or has heard them in an earlier announcement.
+
+    Raises:
+        ProgramError: If a node announces a result that does not exist, or that the node cannot know.
+    """
+    known: dict[str, set[str]] = {}
+    for instruction in circuit.data:
+        for bit in written_bits(instruction):
+            known[name_of(circuit, bit)] = {name_of(circuit, instruction.qubits[0]).rpartition("[")[0]}
+    for said in announced:
+        for register, index in said.results:
+            name = f"{register}[{index}]"
+            if said.source not in known.get(name, ()):
+                who = " and ".join(known.get(name, ())) or "no node"
+                raise ProgramError(
+                    f"{said.source!r} announces {name} of circuit {circuit.name!r}, which {who} measures; a node announces a "
+                    "result that it measured last, or heard in an earlier announcement"
+                )
+            known[name].add(said.target)
 
 
 def node_of(circuit: QuantumCircuit) -> dict[Qubit, str]:

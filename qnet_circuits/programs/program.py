@@ -17,7 +17,14 @@ from qnet_circuits.classical import written_bits
 from qnet_circuits.errors import ProgramError, check_count, check_name
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import CARRIERS, CORRECT, flattened
-from qnet_circuits.programs.locality import Announcement, Message, check_circuit, count, largest
+from qnet_circuits.programs.locality import (
+    Announcement,
+    Message,
+    check_announced,
+    check_circuit,
+    count,
+    largest,
+)
 from qnet_circuits.programs.network import Network
 
 Tag = str | int | float | bool | None
@@ -71,7 +78,7 @@ class Item:
     Raises:
         ProgramError: If the circuit measures nothing, has variables, an instruction that cannot be taken apart, or a
             ``for_loop`` that is left early; or if the layout does not have one qubit of its own for each wire, or an
-            announcement names a node that does not exist.
+            announcement names a node that does not exist, or a result that the node neither measures nor has heard.
         UnknownNameError: If there is no such carrier.
     """
 
@@ -103,6 +110,7 @@ class Item:
                     f"circuit {self.name!r} announces between its nodes, {', '.join(nodes)}, by Announcement(source, target, "
                     f"bits, what), got {said!r}"
                 )
+        check_announced(self.circuit, [said for said in self.announced if said.results])
         if self.fixed and self.layout is None:
             raise ProgramError(f"circuit {self.name!r} is fixed to no layout; give its layout")
         if self.layout is not None:

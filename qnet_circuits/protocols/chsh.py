@@ -82,7 +82,7 @@ def chsh_program(
     """
     items, total = [], Expression()
     first, *_, last = network.path()
-    told = tuple(Announcement(last, first, 1, what) for what in ("basis", "outcome"))
+    told = (Announcement(last, first, 1, "basis"), Announcement(last, first, 1, "outcome", (("out", 1),)))
     for name, (side, basis, sign) in _SETTINGS.items():
         # Turns the axis at 45 degrees in the X-Z plane to Z.
         circuit = measured_ends(network, "Z" + basis, join, turn=-side * math.pi / 4)

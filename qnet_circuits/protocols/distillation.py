@@ -118,8 +118,12 @@ class Distillation(ChainProtocol):
         """Return the announcements: the results of the checks in both directions, on each link or between the ends."""
         path = self.chain.path()
         spans = [(path[0], path[-1])] if self._swaps_first else pairwise(path)
-        bits = self._shape.raw - 1
-        return tuple(Announcement(a, b, bits, "check") for span in spans for a, b in (span, span[::-1]))
+        bits, said = self._shape.raw - 1, []
+        for k, (near, far) in enumerate(spans):
+            for side, (source, target) in enumerate(((near, far), (far, near))):
+                results = tuple(("checks", 2 * (bits * k + each) + side) for each in range(bits))
+                said.append(Announcement(source, target, bits, "check", results))
+        return tuple(said)
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return the fidelity and the acceptance that follow from the weights of the links."""

@@ -130,12 +130,19 @@ class EncodedLink(ChainProtocol):
 
     def _announced(self) -> tuple[Announcement, ...]:
         """Return the announcements: the results of checks over each link, and each node's conclusions for the ends."""
-        path, code = self.chain.path(), self._encoding.code
-        said = []
-        for near, far in pairwise(path):
-            said += [(near, far, len(code.z_checks)), (far, near, len(code.x_checks))]
-        said += [(node, end, 1) for node in path for end in (path[0], path[-1]) if node != end]
-        return tuple(Announcement(a, b, bits, "check") for a, b, bits in said if bits)
+        path, said = self.chain.path(), []
+        for link, (near, far) in enumerate(pairwise(path)):
+            for source, target, kind in ((near, far, "z"), (far, near, "x")):
+                results = tuple(self._encoding.measured(kind, link))
+                said += [Announcement(source, target, len(results), "check", results)] if results else []
+        ends = (path[0], path[-1])
+        concluded = [
+            Announcement(node, end, 1, "whether its checks agree")
+            for node in path
+            for end in ends
+            if node != end
+        ]
+        return (*said, *concluded)
 
     def theory(self, noise: NoiseParameters) -> dict[str, float]:
         """Return the fidelity and the acceptance that follow from the weights of the links."""

@@ -19,6 +19,7 @@ from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, set_network
+from qnet_circuits.qkd.circuits import OUT
 from qnet_circuits.qkd.distilling import distilled, played
 from qnet_circuits.qkd.eavesdroppers import eavesdropper
 from qnet_circuits.qkd.figures import PERFECT, error_rate, expected, guess_rate
@@ -179,7 +180,10 @@ class KeyDistribution(Protocol):
             *([Announcement(alice, bob, 1, "basis")] if setting.at_45 else []),
         ]
         if compared:
-            told += [Announcement(*ends, 1, "outcome") for ends in ((bob, alice), (alice, bob))]
+            # What Alice prepared is no result of a measurement.
+            own = [(OUT, 0)] if setting.sent is None else []
+            told.append(Announcement(bob, alice, 1, "outcome", ((OUT, len(own)),)))
+            told.append(Announcement(alice, bob, 1, "outcome", tuple(own)))
         return tuple(told)
 
     def _declared(self, names: Mapping[str, str]) -> list[Figure]:

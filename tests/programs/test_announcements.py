@@ -66,6 +66,7 @@ def sampled(*announced):
 
 
 SAID = qn.Announcement("bob", "alice", 1, "outcome")
+NAMED = qn.Announcement("bob", "alice", 1, "outcome", [("out", 1)])
 
 
 def test_announcements_delay_and_decide_nothing():
@@ -76,11 +77,55 @@ def test_announcements_delay_and_decide_nothing():
     assert lowered[0] == lowered[1]
 
 
-def test_a_program_that_is_kept_still_announces():
-    made = sampled(SAID)
+@pytest.mark.parametrize("said", [SAID, NAMED])
+def test_a_program_that_is_kept_still_announces(said):
+    made = sampled(said)
     kept = json.loads(json.dumps(Given(made).parameters))
     again = Given.again(kept, [item.circuit for item in made], made.figures).made
-    assert again.items[0].announced == (SAID,)
+    assert again.items[0].announced == (said,) and again.id == made.id == sampled().id
+
+
+def test_an_announcement_without_results_is_kept_as_before_there_were_any():
+    (kept,) = Given(sampled(SAID)).parameters["circuits"]["zz"]["announced"]
+    assert kept == {"source": "bob", "target": "alice", "bits": 1, "what": "outcome"}
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        qn.Chsh(hops=2),
+        qn.E91(pairs=500),
+        qn.BBM92(pairs=500, hops=2),
+        qn.BB84(pulses=500, eve="man-in-the-middle"),
+        qn.Distillation(hops=2, rounds=2, link_fidelity=0.9),
+        qn.Distillation(hops=2, link_fidelity=0.9, order="swap-first"),
+        qn.EncodedLink(hops=3),
+        qn.EncodedLink(hops=2, code="repetition-3"),
+    ],
+    ids=lambda protocol: protocol.id,
+)
+def test_checks_and_outcomes_are_announced_by_name_by_who_measures_them(protocol):
+    """Each bit of a figure's condition, and each outcome that is compared, is announced once by its own node."""
+    for item in of(protocol):
+        owner = {
+            (item.circuit.find_bit(each.clbits[0]).registers[0][0].name, item.circuit.find_bit(each.clbits[0]).registers[0][1]):
+            item.circuit.find_bit(each.qubits[0]).registers[0][0].name
+            for each in item.circuit.data if each.name == "measure"
+        }  # fmt: skip
+        named = [(bit, said.source) for said in item.announced for bit in said.results]
+        assert len({*named}) == len(named) and all(owner[bit] == source for bit, source in named)
+        compared = [said for said in item.announced if said.what in ("outcome", "check")]
+        prepared = {item.circuit.qregs[0].name} if item.widths["out"] == 1 else set()
+        assert all(said.bits == len(said.results) for said in compared if said.source not in prepared)
+        checks = {(name, k) for name in ("checks", "code") for k in range(item.widths.get(name, 0))}
+        assert checks <= {bit for bit, _ in named}
+
+
+def test_a_node_may_pass_on_what_it_heard():
+    alone = qn.Announcement("alice", "bob", 1, "outcome", [("out", 1)])
+    assert sampled(NAMED, alone).items[0].announced[1] == alone
+    with pytest.raises(ProgramError):
+        sampled(alone, NAMED)
 
 
 def test_one_announcement_needs_no_list():
@@ -97,6 +142,14 @@ def test_one_announcement_needs_no_list():
         lambda: (qn.Announcement("bob", "bob", 1, "basis"),),
         lambda: (qn.Announcement("bob", "alice", 0, "basis"),),
         lambda: (qn.Announcement("bob", "alice", "one", "basis"),),
+        lambda: (qn.Announcement("bob", "alice", 1, "outcome", [("out", 0)]),),
+        lambda: (qn.Announcement("bob", "alice", 1, "outcome", [("out", 2)]),),
+        lambda: (qn.Announcement("bob", "alice", 1, "outcome", [("in", 1)]),),
+        lambda: (qn.Announcement("bob", "alice", 1, "outcome", [("out", 1), ("out", 0)]),),
+        lambda: (qn.Announcement("bob", "alice", 2, "outcome", [("out", 1), ("out", 1)]),),
+        lambda: (qn.Announcement("bob", "alice", 1, "outcome", ["out[1]"]),),
+        lambda: (qn.Announcement("bob", "alice", 1, "outcome", ["out"]),),
+        lambda: (qn.Announcement("bob", "alice", 1, "outcome", 1),),
         lambda: (qn.Announcement(1, 2, 1, "basis"),),
         lambda: ("basis",),
         lambda: (("bob", "alice", 1, "basis"),),

@@ -8,6 +8,7 @@ of a wire by somebody who knows some of the results is a sum over the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from math import prod
 
 import numpy as np
@@ -68,28 +69,41 @@ class Branches:
         """Return the probability of some results, whatever the others are."""
         return float(self._given(known, None))
 
-    def bloch(self, wire: int, known: Mapping[Written, int]) -> Array | None:
+    def bloch(
+        self, wire: int, known: Mapping[Written, int], parities: Iterable[tuple[Sequence[Written], int]] = ()
+    ) -> Array | None:
         """Return the Bloch vector of a wire for somebody who knows some results; None if these cannot be.
 
         Args:
             wire: The wire.
             known: The value of each result that is known. Results that are not there yet tell nothing.
+            parities: Results of which only the parity is known, with its value.
         """
         if wire not in self._axes:
             return np.array([0.0, 0.0, 1.0])
-        found = self._given(known, wire)
+        found = self._given(known, wire, parities)
         if found[0] < NOTHING:
             return None
         return found[1:] / found[0] if len(found) == 4 else np.array([0.0, 0.0, found[1] / found[0]])
 
-    def _given(self, known: Mapping[Written, int], wire: int | None) -> Array:
+    def _given(
+        self,
+        known: Mapping[Written, int],
+        wire: int | None,
+        parities: Iterable[tuple[Sequence[Written], int]] = (),
+    ) -> Array:
         """Return I, X, Y and Z of a wire, or I alone of no wire, times the probability of what is known."""
+        state = self._array
+        for results, value in parities:
+            if {*results} <= {*self._axes}:
+                parity = reduce(np.bitwise_xor, map(self._along, results), np.zeros((), dtype=int))
+                state = np.where(parity == value, state, 0.0)
         index: list[int | slice] = []
         for axis in self._axes:
             other = 0 if not isinstance(axis, tuple) else known.get(axis, slice(None))
             index.append(slice(None) if axis == wire else other)
         left = [axis for axis, each in zip(self._axes, index, strict=True) if isinstance(each, slice)]
-        found = self._array[tuple(index)]
+        found = state[tuple(index)]
         summed = tuple(k for k, axis in enumerate(left) if axis != wire)
         whole: Array = found.sum(axis=summed) if summed else found
         return whole
@@ -177,7 +191,11 @@ class Branches:
 
     def _value(self, bit: int) -> npt.NDArray[np.int_]:
         """Return the value of a bit on the axes of the state; one that was never written is 0."""
-        shape = [2 if axis == (bit, self.writes.get(bit)) else 1 for axis in self._axes]
+        return self._along((bit, self.writes.get(bit, 0)))
+
+    def _along(self, result: Written) -> npt.NDArray[np.int_]:
+        """Return the value of a result on the axes of the state; 0 if it is not one of them."""
+        shape = [2 if axis == result else 1 for axis in self._axes]
         return np.arange(prod(shape)).reshape(shape)
 
     def _copy(self, bit: int) -> None:

@@ -10,9 +10,10 @@ from qnet_circuits.backends.simulation.branches import Written
 from qnet_circuits.classical import taken
 from qnet_circuits.devices.schedule import INSTANT
 from qnet_circuits.runs.story.acts import Act
-from qnet_circuits.runs.story.messages import Message, frames_of
+from qnet_circuits.runs.story.messages import Message, learnt_by
 from qnet_circuits.runs.story.parts import Fact, StoryEvent
 from qnet_circuits.runs.story.scene import Scene, node_of_qubit, of_nodes
+from qnet_circuits.runs.story.states import Told
 
 
 def microseconds(seconds: float) -> str:
@@ -69,14 +70,38 @@ class Shot:
 
     def learnt(self) -> dict[str, dict[Written, float]]:
         """Return for each node the time from which it knows each result."""
-        found: dict[str, dict[Written, float]] = {}
-        for result, (node, act) in self.scene.measured.items():
-            found.setdefault(node, {})[result] = act.end
+        return learnt_by(self.scene.measured, self.messages)
+
+    def told(self) -> dict[str, list[Told]]:
+        """Return for each node what announced outcomes tell it: each outcome is the parity of some results.
+
+        An outcome that contains errors which software samples tells less than this, and is left out.
+        """
+        found: dict[str, list[Told]] = {}
         for message in self.messages:
-            for result in message.results:
-                own = found.setdefault(message.target, {})
-                own[result] = min(own.get(result, message.arrives_s), message.arrives_s)
+            for name in self.announced(message):
+                reading = self.scene.readings[name]
+                if not reading.sampled:
+                    parity = self._parity(reading.results)
+                    found.setdefault(message.target, []).append((message.arrives_s, reading.results, parity))
         return found
+
+    def announced(self, message: Message) -> dict[str, int]:
+        """Return the outcomes of an announcement as its source reads them.
+
+        Post-selection keeps no outcome of a shot that it drops, and corrects none: there the results themselves are read.
+        """
+        found = {}
+        for name in message.outcomes:
+            reading = self.scene.readings[name]
+            if name in self.outcomes:
+                found[name] = self.outcomes[name]
+            elif not reading.sampled:
+                found[name] = self._parity(reading.results)
+        return found
+
+    def _parity(self, results: Iterable[Written]) -> int:
+        return sum(self.values[each] for each in results) % 2
 
     def facts(self) -> dict[str, tuple[Fact, ...]]:
         """Return the facts that each node learns, in order of time."""
@@ -88,7 +113,10 @@ class Shot:
             own = found[message.target]
             for name, value in self.named(message.results).items():
                 own.append(Fact(message.arrives_s, name, value, "received", message.source))
-            if message.said:
+            announced = self.announced(message)
+            for name, value in announced.items():
+                own.append(Fact(message.arrives_s, name, value, "received", message.source))
+            if message.said and not announced:
                 own.append(Fact(message.arrives_s, message.said, None, "received", message.source))
         for time, node, name, _ in self.readings():
             found[node].append(Fact(time, name, self.outcomes[name], "corrected", node))
@@ -97,13 +125,10 @@ class Shot:
     def readings(self) -> Iterator[tuple[float, str, str, tuple[Written, ...]]]:
         """Yield the time and node at which software corrects a bit, and the results that it uses, as soon as all are known."""
         learnt = self.learnt()
-        for node, (register, k), others in (
-            () if self.withheld else frames_of(self.scene.compiled, self.scene.measured)
-        ):
-            name = f"{register}[{k}]"
-            own = learnt[node]
-            if name in self.outcomes and all(each in own for each in others):
-                yield max([own[self.scene.final[name]], *(own[each] for each in others)]), node, name, others
+        for name, reading in ({} if self.withheld else self.scene.readings).items():
+            own, others = learnt[reading.node], reading.others
+            if reading.corrects and name in self.outcomes and all(each in own for each in others):
+                yield max(own[each] for each in (reading.own, *others)), reading.node, name, others
 
     # -- events ------------------------------------------------------------------------------------------------------
 
@@ -193,11 +218,12 @@ class Shot:
         return taken(circuit.data[act.position].operation, ones)
 
     def _sent(self, message: Message) -> StoryEvent:
-        bits = self.named(message.results)
+        bits = self.named(message.results) | self.announced(message)
         said = listed(f"{name} = {value}" for name, value in bits.items())
         text = f"{message.source} sends {said} to {message.target}."
         if message.said:
-            text = f"{message.source} says aloud to {message.target}: {message.said}."
+            said = ", ".join(each for each in (message.said, said) if each)
+            text = f"{message.source} says aloud to {message.target}: {said}."
         nodes = (message.source, message.target)
         return StoryEvent(message.sent_s, message.arrives_s, "message", nodes, (), bits, text)
 

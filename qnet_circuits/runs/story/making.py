@@ -104,6 +104,10 @@ class Telling:
             notes.append(
                 "results that are overwritten later are not in the record; they are drawn, given all others"
             )
+        if any(self.scene.readings[name].sampled for each in self.scene.messages for name in each.outcomes):
+            notes.append(
+                "announced outcomes contain errors of links that software samples; states do not take account of them"
+            )
         told = [self._shot(*each) for each in zip(numbers, values, chances, strict=True)]
         sent = bool(self.scene.messages) and not self.scene.in_real_time
         silent = [replace(shot, withheld=True) if sent else None for shot in told]
@@ -204,7 +208,8 @@ class Telling:
 def _beside(made: Sequence[Story], silent: Telling, shots: Sequence[int | None]) -> list[Story]:
     """Return stories, each with that of a shot of the same circuit without messages, or with a note that there is none."""
     chosen = [shot for shot in shots if shot is not None]
-    told = iter(silent._stories(chosen) if chosen else ())
+    # Its announcements are withheld, too.
+    told = iter([story.withheld or story for story in silent._stories(chosen)] if chosen else ())
     note = "no shot of the run without messages has the same bits, so none is told beside this one"
     return [
         replace(story, notes=(*story.notes, note)) if shot is None else replace(story, withheld=next(told))
@@ -238,10 +243,10 @@ def _said(events: Sequence[StoryEvent]) -> str:
 
 def _known(shot: Shot) -> dict[str, Known]:
     """Return the results that each observer knows, and the time from which it knows them."""
-    learnt = shot.learnt()
+    learnt, told = shot.learnt(), shot.told()
     nodes = {node_of_qubit(name) for name in shot.numbers}
     everything = {result: act.end for result, (_, act) in shot.scene.measured.items()}
-    found = {node: Known(learnt.get(node, {}), shot.values) for node in nodes}
+    found = {node: Known(learnt.get(node, {}), shot.values, told.get(node, ())) for node in nodes}
     return {**found, EVERYONE: Known(everything, shot.values)}
 
 
@@ -251,10 +256,10 @@ def _bloch(
     """Return the Bloch vector of each qubit for each observer."""
     found: dict[str, dict[int, Vector]] = {}
     for observer, each in known.items():
-        own, values = found.setdefault(observer, {}), each.by(time)
+        own, values, parities = found.setdefault(observer, {}), each.by(time), each.parities(time)
         for name, number in shot.numbers.items():
             wire = scene.wire_of(name, time)
-            vector = None if wire is None else state.bloch(wire, values)
+            vector = None if wire is None else state.bloch(wire, values, parities)
             if vector is not None:
                 x, y, z = map(float, vector)
                 own[number] = (x, y, z)

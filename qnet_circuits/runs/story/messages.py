@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from qiskit import QuantumCircuit
@@ -32,7 +32,8 @@ class Message:
         results: The results.
         sent_s: The time of sending, at the end of the measurement, in seconds.
         arrives_s: The time of arrival, in seconds.
-        said: Text that is announced in place of results.
+        said: The content of an announcement, in words.
+        outcomes: The bits of the program that are announced, as the source reads them.
     """
 
     source: str
@@ -41,6 +42,7 @@ class Message:
     sent_s: float
     arrives_s: float
     said: str = ""
+    outcomes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,28 +118,69 @@ def names_of(source: QuantumCircuit, item: CompiledItem, results: Iterable[Writt
 def frame_needs(item: CompiledItem, measured: Mapping[Written, tuple[str, Act]]) -> list[Need]:
     """Return the results that nodes need to read their own bits, if a Pauli frame flips them."""
     found: dict[Need, None] = {}
-    for owner, _, others in frames_of(item, measured):
-        for other in others:
-            if measured[other][0] != owner:
-                found[Need(other, owner)] = None
+    for reading in readings_of(item, measured).values():
+        for other in reading.others:
+            if measured[other][0] != reading.node:
+                found[Need(other, reading.node)] = None
     return list(found)
 
 
-def frames_of(
-    item: CompiledItem, measured: Mapping[Written, tuple[str, Act]]
-) -> Iterator[tuple[str, tuple[str, int], tuple[Written, ...]]]:
-    """Yield each bit of the program that software reads as a parity: the node that reads it, the bit, and the other results."""
+@dataclass(frozen=True)
+class Reading:
+    """A bit of the program as software reads it: the parity of some results.
+
+    Args:
+        node: The node that measures the bit.
+        own: The last result of the bit itself.
+        results: The results whose parity is the bit.
+        sampled: Whether errors of links that software samples flip it, too.
+    """
+
+    node: str
+    own: Written
+    results: tuple[Written, ...]
+    sampled: bool
+
+    @property
+    def others(self) -> tuple[Written, ...]:
+        """The results that correct the bit."""
+        return tuple(each for each in self.results if each != self.own)
+
+    @property
+    def corrects(self) -> bool:
+        """Whether the bit may differ from its own result."""
+        return self.sampled or self.results != (self.own,)
+
+
+def readings_of(item: CompiledItem, measured: Mapping[Written, tuple[str, Act]]) -> dict[str, Reading]:
+    """Return for each measured bit of the program, by name, how software reads it."""
     forms, number = item.lowered.forms, _numbers(item.circuit)
     last = {result[0]: result for result in sorted(measured)}
     columns = [last.get(number[f"{register}[{k}]"]) for register, k in forms.raw]
+    found = {}
     for register, parities in forms.registers.items():
         for k, form in enumerate(parities):
             own = last.get(number.get(f"{register}[{k}]", -1))
-            results = [columns[each] for each in form if each < len(columns)]
-            others = tuple(each for each in results if each is not None and each != own)
-            emulated = any(each >= len(columns) for each in form)
-            if own is not None and (others or emulated or own not in results):
-                yield measured[own][0], (register, k), others
+            parts = [columns[each] for each in form if each < len(columns)]
+            results = tuple(each for each in parts if each is not None)
+            if own is not None:
+                sampled = any(each >= len(columns) for each in form)
+                found[f"{register}[{k}]"] = Reading(measured[own][0], own, results, sampled)
+    return found
+
+
+def learnt_by(
+    measured: Mapping[Written, tuple[str, Act]], messages: Iterable[Message]
+) -> dict[str, dict[Written, float]]:
+    """Return for each node the time from which it knows each result, by its measurements and by messages."""
+    found: dict[str, dict[Written, float]] = {}
+    for result, (node, act) in measured.items():
+        found.setdefault(node, {})[result] = act.end
+    for message in messages:
+        for result in message.results:
+            own = found.setdefault(message.target, {})
+            own[result] = min(own.get(result, message.arrives_s), message.arrives_s)
+    return found
 
 
 def messages_of(
@@ -155,11 +198,31 @@ def messages_of(
     ]
 
 
-def announcements(said: Sequence[Announcement], ends: Mapping[str, float], latency: float) -> list[Message]:
-    """Return the announcements of nodes. A node announces after it has measured and has heard all earlier ones to it."""
+def announcements(
+    said: Sequence[Announcement],
+    ends: Mapping[str, float],
+    latency: float,
+    readings: Mapping[str, Reading],
+    learnt: Mapping[str, Mapping[Written, float]],
+) -> list[Message]:
+    """Return the announcements of nodes.
+
+    A node announces after it has measured, has heard all earlier announcements to it, and has heard the results that correct
+    the outcomes which it announces.
+
+    Args:
+        said: The announcements, in order.
+        ends: The end of the last operation of each node, in seconds.
+        latency: The duration of a message, in seconds.
+        readings: How software reads each bit of the program.
+        learnt: For each node the time from which it knows each result.
+    """
     ready, found = dict(ends), list[Message]()
     for each in said:
-        sent = ready.get(each.source, 0.0)
-        found.append(Message(each.source, each.target, (), sent, sent + latency, each.what))
+        names = tuple(f"{register}[{k}]" for register, k in each.results)
+        own = learnt.get(each.source, {})
+        read = [own.get(result, 0.0) for name in names for result in readings[name].results]
+        sent = max([ready.get(each.source, 0.0), *read])
+        found.append(Message(each.source, each.target, (), sent, sent + latency, each.what, names))
         ready[each.target] = max(ready.get(each.target, 0.0), sent + latency)
     return found

@@ -73,7 +73,12 @@ def _about(story: Story, message: StoryEvent) -> Iterator[Question]:
         f"At {1e6 * half:.2f} µs the message with {bit} is on its way. Does {target} know {bit}?", ("yes", "no"), "no",
         f"{source} measured {bit} by {1e6 * message.time_s:.2f} µs, and the message arrives at {1e6 * message.end_s:.2f} µs.",
     )  # fmt: skip
-    own = [event for event in story.events if event.kind == "correction" and target in event.nodes]
+    read = f"{bit} = {message.bits[bit]}"
+    own = [
+        each
+        for each in story.events
+        if each.kind == "correction" and target in each.nodes and read in each.text
+    ]
     if not own:
         return
     gate = any(event.qubits for event in own)

@@ -24,11 +24,14 @@ from qnet_circuits.programs.program import Item
 from qnet_circuits.runs.story.acts import Act, Acts, at, wire_names
 from qnet_circuits.runs.story.messages import (
     Message,
+    Reading,
     announcements,
     frame_needs,
+    learnt_by,
     messages_of,
     names_of,
     needs_of,
+    readings_of,
 )
 from qnet_circuits.runs.story.states import Complete
 from qnet_circuits.runs.story.walk import acts_of
@@ -171,6 +174,11 @@ class Scene:
         return {self.bits[bit]: (bit, write) for bit, write in sorted(self.measured)}
 
     @cached_property
+    def readings(self) -> dict[str, Reading]:
+        """How software reads each measured bit of the program."""
+        return readings_of(self.compiled, self.measured)
+
+    @cached_property
     def messages(self) -> list[Message]:
         """The messages of corrections and decisions, if they are sent, and the announcements."""
         found = []
@@ -181,7 +189,8 @@ class Scene:
         for act in self.acts:
             for name in act.qubits if act.kind != "wait" else ():
                 ends[node_of_qubit(name)] = max(ends.get(node_of_qubit(name), 0.0), act.end)
-        return found + announcements(self.item.announced, ends, self.latency)
+        learnt = learnt_by(self.measured, found)
+        return found + announcements(self.item.announced, ends, self.latency, self.readings, learnt)
 
     @property
     def in_real_time(self) -> bool:

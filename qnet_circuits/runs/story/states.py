@@ -21,6 +21,8 @@ from qnet_circuits.devices.schedule import INSTANT
 
 #: When the effect of a step is complete, and the step.
 Complete = tuple[float, NoisyStep]
+#: The time from which a parity of some results is known, the results, and the value of their parity.
+Told = tuple[float, tuple[Written, ...], int]
 _DIAGONAL = frozenset(("rz", "z", "s", "sdg", "t", "tdg", "p", "u1", "id", "cz", "cp", "rzz"))
 
 
@@ -90,11 +92,17 @@ class Known:
     Args:
         since: The time from which each result is known.
         values: The value of each result.
+        told: The parities that are known from announcements.
     """
 
     since: Mapping[Written, float]
     values: Mapping[Written, int]
+    told: Sequence[Told] = ()
 
     def by(self, time: float) -> dict[Written, int]:
         """Return the results that are known at a time."""
         return {each: self.values[each] for each, since in self.since.items() if since <= time + INSTANT}
+
+    def parities(self, time: float) -> list[tuple[tuple[Written, ...], int]]:
+        """Return the parities of results that are known at a time."""
+        return [(results, value) for since, results, value in self.told if since <= time + INSTANT]

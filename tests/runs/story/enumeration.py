@@ -5,6 +5,7 @@ branch. Nothing is shared with the package's stories but the schedule, the steps
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -36,6 +37,7 @@ class Enumeration:
     item: object
     device: object
     noise: object
+    announced: object = ()
 
     def __post_init__(self):
         circuit, qubits = self.item.circuit, self.item.qubits
@@ -81,6 +83,27 @@ class Enumeration:
         everyone = {bit for bit, end in ends.items() if end <= time + SAME}
         return {**found, "everyone": everyone}
 
+    def heard(self, time, parities):
+        """Return by node the bits that were announced to it before a time.
+
+        Whoever announces has done everything, has heard what was announced to it before, and has every bit of the parity.
+        """
+        owner, ends, latency = self.node_of_bit(), self.measured_at(), self.noise.feedforward_latency
+        ready = {register.name: 0.0 for register in self.source.qregs}
+        node = {wire: name.split("[")[0] for name, wire in self.wire.items()}
+        for each in self.timed:
+            for qubit in each.instruction.qubits if each.name not in ("barrier", "delay") else ():
+                at = node[self.item.circuit.find_bit(qubit).index]
+                ready[at] = max(ready[at], each.end)
+        found = {name: set() for name in ready}
+        for said in self.announced:
+            names = {f"{register}[{index}]" for register, index in said.results}
+            own = [bit for name in names if owner[name] == said.source for bit in parities[name]]
+            sent = max([ready[said.source], *(ends[b] + latency * (owner[b] != said.source) for b in own)])
+            ready[said.target] = max(ready[said.target], sent + latency)
+            found[said.target] |= names if sent + latency <= time + SAME else set()
+        return found
+
     def branches(self, time):
         """Return {values of all bits, None before they are measured: density matrix} at a time."""
         number = {bit: k for k, bit in enumerate(self.item.circuit.clbits)}
@@ -105,15 +128,33 @@ class Enumeration:
             else:
                 busy |= own
 
-    def bloch(self, qubit, known, values, time, branches):
-        """Return the Bloch vector of a qubit, given the values of the bits that are known, and their probability."""
+    def bloch(self, qubit, known, values, branches, heard=()):
+        """Return the Bloch vector of a qubit, given the values of known bits and of parities, and their probability."""
         total = 0
         for bits, state in branches.items():
-            if all(bits[self.bits[name]] in (None, values[name]) for name in known):
+            agrees = all(sum(bits[self.bits[name]] for name in parity) % 2 == odd for parity, odd in heard)
+            if agrees and all(bits[self.bits[name]] in (None, values[name]) for name in known):
                 total = total + _reduced(state, self.wire[qubit])
         weight = np.trace(total).real
         x, y, z = 2 * total[1, 0].real, 2 * total[1, 0].imag, (total[0, 0] - total[1, 1]).real
         return np.array([x, y, z]) / weight, weight
+
+
+def parities_of(raw, outcomes):
+    """Return for each bit of the program the smallest set of raw bits, itself among them, whose parity it is in all shots."""
+    columns = {f"{register}[{k}]": bits[:, k] for register, bits in raw.items() for k in range(bits.shape[1])}
+    found = {}
+    for register, bits in outcomes.items():
+        for name in (f"{register}[{k}]" for k in range(bits.shape[1])):
+            others = [each for each in columns if each != name]
+            sets = ({name, *more} for size in range(len(others) + 1) for more in combinations(others, size))
+            column = bits[:, int(name.split("[")[1][:-1])]
+            found[name] = next(
+                each
+                for each in sets
+                if (np.logical_xor.reduce([columns[part] for part in each]) == column).all()
+            )
+    return found
 
 
 def _reduced(state, wire):

@@ -8,17 +8,31 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
 from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.programs.given import Given
 from qnet_circuits.runs.options import RunOptions
 from qnet_circuits.runs.preparing import prepare
 from qnet_circuits.runs.run import Run
 from qnet_circuits.runs.telling import telling_of
-from tests.runs.story.enumeration import Enumeration, name_of
+from tests.runs.story.enumeration import Enumeration, name_of, parities_of
 from tests.support.programs import random_program
 
 SHOTS, SEED = 300, 11
 DEVICE = "aer:fake_manila"
 #: A device on which programs that are no line need SWAPs.
 LINE = qn.line_device(9)
+
+
+def passed_on():
+    """Return a Bell test in which the station says aloud to Alice what it heard of Bob."""
+    program = qn.Chsh(hops=2, link_fidelity=0.9).program(np.random.default_rng(1))
+    heard, told = (
+        qn.Announcement(*ends, 2, "outcome", [("out", 1)])
+        for ends in (("bob", "station1"), ("station1", "alice"))
+    )
+    items = [replace(item, announced=(heard, told)) for item in program]
+    return Given(qn.Program(items, program.figures))
+
+
 CASES = {
     "teleportation, in real time": (qn.Teleportation(state="+"), DEVICE, "feedforward", "+_x"),
     "teleportation, in software": (qn.Teleportation(state="+i", link_fidelity=0.9), DEVICE, "frame", "+i_y"),
@@ -26,6 +40,9 @@ CASES = {
     "swapping, no message": (qn.EntanglementSwapping(), "ideal", "none", "zz"),
     "chain": (qn.RepeaterChain(hops=2), "ideal", "feedforward", "xx"),
     "tomography": (qn.ProcessTomography(), "ideal", "feedforward", "+_x"),
+    "outcomes said aloud, in software": (qn.Chsh(hops=2, link_fidelity=0.9), "ideal", "frame", "plus_x"),
+    "checks said aloud": (qn.Distillation(link_fidelity=0.9), "ideal", "feedforward", "yy"),
+    "outcomes passed on": (passed_on(), "ideal", "frame", "minus_z"),
 }  # fmt: skip
 
 
@@ -42,37 +59,43 @@ def scenes():
         run = Run.of(prepared)
         telling = telling_of(prepared, run, circuit)
         compiled = next(item for item in prepared.compiled if item.name == circuit)
-        source = next(item.circuit for item in prepared.compiled.program if item.name == circuit)
+        item = next(item for item in prepared.compiled.program if item.name == circuit)
         noise = prepared.backend.noise or DeviceNoise(decision_latency=0.0)
-        made[name] = telling, Enumeration(source, compiled, prepared.backend.device, noise), run.raw()[0]
+        by_hand = Enumeration(item.circuit, compiled, prepared.backend.device, noise, item.announced)
+        made[name] = telling, by_hand, (telling.raw, run.outcomes()[circuit])
     return made
 
 
 def test_what_each_node_knows_and_can_say_is_what_an_enumeration_finds(scenes, rng):
     compared = 0
-    for telling, enumeration, _ in scenes.values():
-        told = {}
+    for telling, enumeration, recorded in scenes.values():
+        told, parities = {}, parities_of(*recorded)
         for _ in range(17):
             shot = int(rng.integers(SHOTS))
             story = told.setdefault(shot % 5, telling.story(shot % 5))
             time = float(
                 rng.choice([*(moment.time_s for moment in story.moments), rng.uniform(0, story.duration_s)])
             )
-            _check_moment(story, enumeration, time)
+            _check_moment(story, enumeration, time, parities)
             compared += 1
     assert compared >= 100
 
 
-def _check_moment(story, enumeration, time):
-    known = enumeration.known(time)
+def _check_moment(story, enumeration, time, parities):
+    known, heard = enumeration.known(time), enumeration.heard(time, parities)
     for node, facts in story.knows(time).items():
-        raw = {fact.bit: fact.value for fact in facts if fact.how != "corrected"}
-        assert raw == {bit: story.bits[bit] for bit in known[node]}
+        read = {fact.bit: fact.value for fact in facts if fact.how != "corrected" and fact.value is not None}
+        assert read == {
+            **{bit: story.bits[bit] for bit in known[node]},
+            **{bit: story.outcomes[bit] for bit in heard[node]},
+        }
     moment = max(each.time_s for each in story.moments if each.time_s <= time + 1e-13)
     known, branches = enumeration.known(moment), enumeration.branches(moment)
+    heard = enumeration.heard(moment, parities)
     for observer in story.observers:
         for qubit in (each.name for each in story.qubits):
-            found, _ = enumeration.bloch(qubit, known[observer], story.bits, moment, branches)
+            told = [(parities[bit], story.outcomes[bit]) for bit in heard.get(observer, ())]
+            found, _ = enumeration.bloch(qubit, known[observer], story.bits, branches, told)
             said = story.state(observer, qubit, time)
             if story.device is None:
                 assert said == pytest.approx(found, abs=1e-9)
@@ -95,7 +118,11 @@ def light_cone_breaches(story):
     message that arrives, or an own measurement that ends. Nothing arrives earlier than the latency after the measurement.
     """
     found = []
-    sources = [event for event in story.events if event.kind in ("measure", "decision")]
+    sources = [
+        event
+        for event in story.events
+        if event.kind in ("measure", "decision") or (event.kind == "correction" and not event.qubits)
+    ]
     for node, facts in story.facts.items():
         for fact in facts:
             causes = [

@@ -1,7 +1,7 @@
 """Stories as a reader meets them: in a notebook, by their titles, and in the questions."""
 
 import pytest
-from qiskit import QuantumCircuit
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
 
@@ -34,6 +34,24 @@ def test_no_question_denies_what_a_node_was_told_aloud():
         assert not [why for why in denied if why.split()[0] in heard], denied
     story = qn.tell(qn.Teleportation(state="+"), seed=1, shots=2, corrections="none")
     assert [each.answer for each in story.quiz()] == ["alice", "no"]
+
+
+def test_no_question_says_that_an_announcement_corrects_anything():
+    """Carol says her outcome to Bob, who later corrects by a result of Alice."""
+    nodes = [QuantumRegister(1, name) for name in ("alice", "bob", "carol")]
+    circuit = QuantumCircuit(*nodes, ClassicalRegister(2, "out"))
+    circuit.measure(2, 0)
+    circuit.measure(0, 1)
+    circuit.reset(0)
+    circuit.measure(0, 1)
+    qn.correct(circuit, circuit.qubits[1], x=[circuit.clbits[1]])
+    said = qn.Announcement("carol", "bob", 1, "outcome", [("out", 0)])
+    program = qn.Program([qn.Item("circuit", circuit, announced=said)])
+    story = qn.tell(program, seed=1, shots=2, corrections="feedforward")
+    first = next(event for event in story.events if event.kind == "message")
+    assert first.nodes == ("carol", "bob") and dict(first.bits) == {"out[0]": 0}
+    assert "correction" in {event.kind for event in story.events}
+    assert [each.answer for each in story.quiz()] == ["no", "carol", "no"]
 
 
 def test_a_loop_is_refused_without_advice_that_no_story_takes():

@@ -160,3 +160,39 @@ def test_results_of_a_bit_that_is_measured_again_have_names_of_their_own(mode):
     (message,) = [event for event in story.events if event.kind == "message"]
     assert message.bits == {"1st m[0]": 1} and story.outcomes == {"m[0]": 0, "out[0]": 1}
     assert any("overwritten" in note for note in story.notes) == (mode == "feedforward")
+
+
+@pytest.mark.parametrize("mode", ["postselect", "frame", "feedforward"])
+def test_an_announced_outcome_is_known_from_then_on_and_not_without_messages(mode):
+    story = qn.tell(qn.Chsh(hops=2, link_fidelity=0.9), corrections=mode, seed=2, shots=40, circuit="plus_x")
+    compared = 0
+    for each in (story, *story.others):
+        (said,) = [
+            event
+            for event in each.events
+            if event.kind == "message" and event.nodes == ("bob", "alice") and event.bits
+        ]
+        read = each.outcomes.get("out[1]", each.bits["out[1]"])
+        assert dict(said.bits) == {"out[1]": read}
+        before, after = (
+            {fact.bit: fact.value for fact in each.knows(time)["alice"]} for time in (said.time_s, said.end_s)
+        )
+        assert "out[1]" not in before and after["out[1]"] == read
+        # Half a pair that Bob measured looks to Alice as likely 1 as her own noisy outcome says, until she hears of it.
+        compared += abs(each.state("alice", "bob[0]", said.end_s)[2]) > abs(
+            each.state("alice", "bob[0]", said.time_s)[2]
+        )
+        assert not any(event.kind == "message" for event in each.withheld.events)
+        assert {fact.bit for fact in each.withheld.facts["alice"]} == {"out[0]"}
+    assert compared or mode == "frame"
+
+
+def test_states_leave_out_what_software_drew_of_an_announced_outcome():
+    story = qn.tell(qn.Chsh(link_fidelity=0.6), seed=2, shots=40, emulate_links=True)
+    heard = [fact for fact in story.facts["alice"] if fact.bit == "out[1]"]
+    assert [fact.value for fact in heard] == [story.outcomes["out[1]"]]
+    assert any("software samples" in note and "announced" in note for note in story.notes)
+    for moment in story.moments:
+        silent = [each for each in story.withheld.moments if each.time_s <= moment.time_s + 1e-12][-1]
+        for qubit, vector in moment.bloch["alice"].items():
+            assert vector == pytest.approx(silent.bloch["alice"][qubit])
