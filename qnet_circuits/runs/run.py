@@ -77,6 +77,15 @@ class Run(Unpicklable):
         return self._source if isinstance(self._source, Prepared) else self._source.prepared
 
     @property
+    def stored(self) -> Prepared:
+        """The same with the circuits and the calibration that the directory of an opened run holds, whatever is made now.
+
+        Raises:
+            RecordError: If the circuits cannot be understood.
+        """
+        return self._source if isinstance(self._source, Prepared) else self._source.stored
+
+    @property
     def status(self) -> str:
         """PREPARED, SUBMITTING, QUEUED, RUNNING, DONE, COLLECTED, FAILED, CANCELLED or LOST."""
         return self._kept.status

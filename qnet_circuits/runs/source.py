@@ -18,6 +18,14 @@ from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.given import Given
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import GIVEN, Protocol, called, protocol_class
+from qnet_circuits.runs.as_stored import (
+    OTHER_CIRCUITS,
+    OTHER_PROGRAM,
+    backend_of_its_day,
+    compiled_as_stored,
+    options_as_stored,
+    program_as_stored,
+)
 from qnet_circuits.runs.asked import asked_of, program_of
 from qnet_circuits.runs.copies import played_on
 from qnet_circuits.runs.directory import Record
@@ -135,6 +143,35 @@ class Source:
         assert protocol is not None
         return Prepared(
             protocol, self.backend, self._options(protocol), self._kept.manifest["seed"], compiled
+        )
+
+    @cached_property
+    def stored(self) -> Prepared:
+        """The run with the circuits and the calibration of its directory, even if other ones would be made now.
+
+        Raises:
+            RecordError: If the protocol is unknown here, the directory lacks files, or its circuits cannot be understood.
+        """
+        manifest, record, protocol = (
+            self._kept.manifest,
+            self._kept.record,
+            self.protocol or self._given_again,
+        )
+        if record is None or protocol is None:
+            return self.prepared
+        now = None
+        with suppress(QnetError):
+            now = self._program(protocol)
+        program, same = program_as_stored(record, manifest, now)
+        backend = backend_of_its_day(self.backend, record)
+        compiled, alike = compiled_as_stored(record, manifest, program, backend)
+        if json.loads(json.dumps(calibration_of(compiled))) != record.read_json("calibration.json"):
+            raise RecordError(
+                f"{manifest['backend']} has another calibration now than when {record.path} was prepared; run it again"
+            )
+        said = () if same and alike else (OTHER_CIRCUITS if same else OTHER_PROGRAM,)
+        return Prepared(
+            protocol, backend, options_as_stored(manifest, program), manifest["seed"], compiled, said
         )
 
     @cached_property

@@ -22,7 +22,7 @@ from qnet_circuits.errors import (
     check_name,
 )
 from qnet_circuits.programs.figures import Figure
-from qnet_circuits.programs.given import Runnable, protocol_for
+from qnet_circuits.programs.given import Given, Runnable, protocol_for
 from qnet_circuits.programs.protocol import Protocol, called
 from qnet_circuits.runs.options import STORY, RunOptions, check_arguments, stream_seed, takes_options
 from qnet_circuits.runs.prepared import Prepared
@@ -75,7 +75,8 @@ def tell(
         UnknownNameError: If there is no such circuit.
         UnsupportedError: If the backend samples no outcomes, or is not simulated here; if corrections are ``coherent``; or if
             states are required and the circuit is too wide.
-        RecordError: If a run has no stored outcomes, or its directory cannot be read.
+        RecordError: If a run has no stored outcomes, its directory cannot be read, or its circuits do not follow from its
+            program in this version.
 
     Example:
         >>> import qnet_circuits as qn
@@ -144,12 +145,14 @@ def _collected(run: Run) -> Prepared:
         raise RecordError(
             f"{run.path} has no stored outcomes yet (status {run.status}); qnet fetch {run.path} collects them"
         )
-    prepared = run.prepared
-    _check_simulated(prepared.backend)
-    if prepared.compiled.copies:
+    if manifest["remote"]:
+        raise _not_simulated(manifest["backend"])
+    if manifest.get("copies"):
         raise UnsupportedError(
             "each shot of a run of copies holds several shots of the program; give a run of one copy"
         )
+    prepared = run.stored
+    _check_simulated(prepared.backend)
     if prepared.protocol.secret_outcomes and not run.seeded:
         raise ParameterError(
             f"the outcomes of {called(prepared.protocol)} are key material, and the run had no seed; give a run with a seed"
@@ -159,10 +162,13 @@ def _collected(run: Run) -> Prepared:
 
 def _check_simulated(where: BaseBackend) -> None:
     if where.capabilities.remote or not where.capabilities.samples:
-        raise UnsupportedError(
-            f"a story needs a shot that is simulated here, and {where.name} samples none; name a simulator, such as "
-            "aer:fake_kingston"
-        )
+        raise _not_simulated(where.name)
+
+
+def _not_simulated(name: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"a story needs a shot that is simulated here, and {name} samples none; name a simulator, such as aer:fake_kingston"
+    )
 
 
 def telling_of(prepared: Prepared, run: Run, circuit: str | None) -> Telling:
@@ -205,12 +211,15 @@ def _silent(prepared: Prepared, scene: Scene) -> Telling | None:
     """Return the same circuit without messages, on the same qubits, if it is another one: decisions are made in real time."""
     if not scene.in_real_time:
         return None
-    options = replace(prepared.options, corrections="none", seed=prepared.seed)
+    options = replace(prepared.options, corrections="none", seed=prepared.seed, controls=False)
     layouts = prepared.compiled.layout
     if layouts is not None and len(layouts) == 1 and prepared.compiled.program.items[0].layout is None:
         options = replace(options, layout=layouts[0])
+    # The circuits that are told: the protocol of a stored run may make other ones now. None of a control experiment is needed.
+    program = prepared.compiled.program
+    own = replace(program, items=tuple(item for item in program if not item.control), figures=())
     try:
-        other = prepare(prepared.protocol, prepared.backend, options)
+        other = prepare(Given(own), prepared.backend, options)
     except UnsupportedError:
         return None
     return telling_of(other, Run.of(other), scene.item.name)
