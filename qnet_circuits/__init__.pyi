@@ -110,6 +110,10 @@ from qnet_circuits.protocols.network_requests import NetworkRequests as NetworkR
 from qnet_circuits.protocols.process_tomography import ProcessTomography as ProcessTomography
 from qnet_circuits.protocols.quantum_repeater import QuantumRepeater as QuantumRepeater
 from qnet_circuits.protocols.repeater_chain import RepeaterChain as RepeaterChain
+from qnet_circuits.protocols.secret_sharing import DishonestMember as DishonestMember
+from qnet_circuits.protocols.secret_sharing import FakeSignal as FakeSignal
+from qnet_circuits.protocols.secret_sharing import InterceptShare as InterceptShare
+from qnet_circuits.protocols.secret_sharing import SecretSharing as SecretSharing
 from qnet_circuits.protocols.six_state import SixState as SixState
 from qnet_circuits.protocols.state_tomography import StateTomography as StateTomography
 from qnet_circuits.protocols.superdense_coding import SuperdenseCoding as SuperdenseCoding

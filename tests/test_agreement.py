@@ -41,6 +41,7 @@ SMALL = [
     qn.ProcessTomography(link_fidelity=0.95),
     qn.QuantumRepeater(length_km=40.0, rounds=500),
     qn.NetworkRequests(rounds=100),
+    qn.SecretSharing(link_fidelity=0.95),
 ]
 LARGE = [
     qn.Teleportation(state=(0.7, 0.4), hops=3),

@@ -63,10 +63,18 @@ CASES = [
     qn.SwapTransport(task="state", state=(0.7, 0.4), **NOISY),
     qn.StateTomography(**NOISY),
     qn.ProcessTomography(**NOISY),
+    qn.SecretSharing(**NOISY),
+    qn.SecretSharing(cheater="fake-signal:2", **NOISY),
     qn.NetworkRequests(requests=[qn.Request("r1c1", "r3c1", 2, keep=True)], policy="turns"),
 ]
 #: What the repr of a protocol is made of.
-NAMES = {**vars(qn), **vars(eavesdroppers), "BB84": BB84, "SixState": SixState, "BBM92": BBM92, "E91": E91}
+NAMES = {name: getattr(qn, name) for name in qn.__all__} | {
+    **vars(eavesdroppers),
+    "BB84": BB84,
+    "SixState": SixState,
+    "BBM92": BBM92,
+    "E91": E91,
+}
 
 
 #: Protocols of dozens of circuits, which take fewer shots of each.

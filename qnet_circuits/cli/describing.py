@@ -176,11 +176,9 @@ def _announced(program: Any) -> list[str]:
 
 def _sifting(protocol: Any) -> str:
     """Return the line on the share of rounds that a key distribution keeps."""
-    from qnet_circuits.qkd.distribution import KeyDistribution
-
-    if not isinstance(protocol, KeyDistribution):
-        return ""
-    share = 100 * protocol.sifted_share
+    share = getattr(protocol, "sifted_share", None)
     return (
-        f"sifting: in {share:.3g} % of the rounds both bases are the same; the others give no bit of the key"
+        ""
+        if share is None
+        else f"sifting: {100 * share:.3g} % of the rounds have bases that fit and give a bit"
     )
