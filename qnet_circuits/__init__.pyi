@@ -120,6 +120,8 @@ from qnet_circuits.protocols.superdense_coding import SuperdenseCoding as Superd
 from qnet_circuits.protocols.swap_transport import SwapTransport as SwapTransport
 from qnet_circuits.protocols.teleportation import Teleportation as Teleportation
 from qnet_circuits.protocols.teleported_cnot import TeleportedCnot as TeleportedCnot
+from qnet_circuits.protocols.voting import DisruptingVoter as DisruptingVoter
+from qnet_circuits.protocols.voting import Voting as Voting
 from qnet_circuits.qkd.eavesdroppers import EntanglingProbe as EntanglingProbe
 from qnet_circuits.qkd.eavesdroppers import InterceptResend as InterceptResend
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle as ManInTheMiddle

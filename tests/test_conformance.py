@@ -46,6 +46,8 @@ CASES = [
     SixState(pulses=10_000, eve="entangling-probe:0.1"),
     BBM92(pairs=10_000, hops=2, eve="intercept-resend:0.5:z", **NOISY),
     E91(pairs=10_000, hops=2, **NOISY),
+    qn.Voting(cheater=qn.DisruptingVoter(2), **NOISY),
+    qn.Voting(votes=(0, 1, 0), scheme="veto", rounds=3),
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3))),
     qn.LinkBenchmark(edges=((0, 1), (2, 3)), **NOISY),
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3), (5, 6), (6, 7), (7, 8)), kind="swap", **NOISY),

@@ -27,6 +27,9 @@ GHZ_ENTANGLED: float = 0.5
 #: The best probability to guess one of four messages from one qubit without entanglement: dimension 2 over 4.
 DENSE_CODING_CLASSICAL: float = 0.5
 
+#: The probability that uniform bits of several parties have a given parity if no entanglement and no secret joins the parties.
+RANDOM_PARITY: float = 0.5
+
 #: The largest process fidelity with a CNOT between nodes without entanglement: its Choi state holds one ebit.
 CNOT_LOCAL: float = 0.5
 
