@@ -122,6 +122,7 @@ from qnet_circuits.protocols.teleportation import Teleportation as Teleportation
 from qnet_circuits.protocols.teleported_cnot import TeleportedCnot as TeleportedCnot
 from qnet_circuits.protocols.voting import DisruptingVoter as DisruptingVoter
 from qnet_circuits.protocols.voting import Voting as Voting
+from qnet_circuits.protocols.w_state import WState as WState
 from qnet_circuits.qkd.eavesdroppers import EntanglingProbe as EntanglingProbe
 from qnet_circuits.qkd.eavesdroppers import InterceptResend as InterceptResend
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle as ManInTheMiddle

@@ -27,6 +27,7 @@ SMALL = [
     qn.LongRangeCnot(),
     qn.Ghz(),
     qn.Ghz(method="parity-scan"),
+    qn.WState(parties=2, method="collective"),
     qn.Chsh(hops=2, link_fidelity=0.95),
     qn.Voting(link_fidelity=0.95),
     BB84(pulses=6000, eve="intercept-resend:0.5"),

@@ -38,6 +38,8 @@ CASES = [
     qn.Ghz(parties=4, **NOISY),
     qn.Ghz(parties=4, topology="chain", **NOISY),
     qn.Ghz(method="parity-scan"),
+    qn.WState(parties=2),
+    qn.WState(method="collective", **NOISY),
     qn.Chsh(),
     qn.Chsh(hops=3, **NOISY),
     BB84(pulses=10_000),
@@ -79,8 +81,8 @@ NAMES = {name: getattr(qn, name) for name in qn.__all__} | {
 }
 
 
-#: Protocols of dozens of circuits, which take fewer shots of each.
-MANY_CIRCUITS = (qn.TeleportedCnot, qn.LongRangeCnot)
+#: Protocols of many circuits, which take fewer shots of each.
+MANY_CIRCUITS = (qn.TeleportedCnot, qn.LongRangeCnot, qn.WState)
 
 
 @pytest.mark.parametrize("protocol", CASES, ids=lambda protocol: protocol.id)
