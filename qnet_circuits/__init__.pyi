@@ -65,6 +65,7 @@ from qnet_circuits.programs.channel import Channel as Channel
 from qnet_circuits.programs.channel import channel as channel
 from qnet_circuits.programs.cheater import Cheater as Cheater
 from qnet_circuits.programs.cheater import cheater_of as cheater_of
+from qnet_circuits.programs.classical_players import ClassicalPlayers as ClassicalPlayers
 from qnet_circuits.programs.density import density_matrix as density_matrix
 from qnet_circuits.programs.expressions import Expression as Expression
 from qnet_circuits.programs.expressions import Ratio as Ratio
@@ -104,6 +105,7 @@ from qnet_circuits.protocols.e91 import E91 as E91
 from qnet_circuits.protocols.encoded_link import EncodedLink as EncodedLink
 from qnet_circuits.protocols.entanglement_swapping import EntanglementSwapping as EntanglementSwapping
 from qnet_circuits.protocols.ghz import Ghz as Ghz
+from qnet_circuits.protocols.ghz_game import GhzGame as GhzGame
 from qnet_circuits.protocols.link_benchmark import LinkBenchmark as LinkBenchmark
 from qnet_circuits.protocols.long_range_cnot import LongRangeCnot as LongRangeCnot
 from qnet_circuits.protocols.network_requests import NetworkRequests as NetworkRequests

@@ -42,6 +42,9 @@ CASES = [
     qn.WState(method="collective", **NOISY),
     qn.Chsh(),
     qn.Chsh(hops=3, **NOISY),
+    qn.GhzGame(),
+    qn.GhzGame(**NOISY),
+    qn.GhzGame(cheater="classical"),
     BB84(pulses=10_000),
     BB84(pulses=10_000, hops=2, eve="intercept-resend:0.4", **NOISY),
     BB84(pulses=10_000, eve="man-in-the-middle", **NOISY),
@@ -82,7 +85,7 @@ NAMES = {name: getattr(qn, name) for name in qn.__all__} | {
 
 
 #: Protocols of many circuits, which take fewer shots of each.
-MANY_CIRCUITS = (qn.TeleportedCnot, qn.LongRangeCnot, qn.WState)
+MANY_CIRCUITS = (qn.TeleportedCnot, qn.LongRangeCnot, qn.WState, qn.GhzGame)
 
 
 @pytest.mark.parametrize("protocol", CASES, ids=lambda protocol: protocol.id)

@@ -31,12 +31,35 @@ def star_fidelity(arms: Sequence[Weights]) -> float:
         >>> round(star_fidelity([werner(0.95)] * 3), 5)
         0.85819
     """
+    checked = _checked(arms)
+    populations = prod(i + z for i, _, _, z in checked) + prod(x + y for _, x, y, _ in checked)
+    return (populations + star_coherence(checked)) / 2
+
+
+def star_coherence(arms: Sequence[Weights]) -> float:
+    """Return the coherence of a GHZ state that a centre teleports to the parties, one arm each.
+
+    It is the mean of the correlators of all strings of X and Y with an even number of Y, each with its sign:
+    C = Π(q_I - q_Z) + Π(q_X - q_Y).
+
+    Args:
+        arms: Weights of the arms, at least two.
+
+    Raises:
+        ParameterError: If there are fewer than two arms or one has no weights.
+
+    Example:
+        >>> round(star_coherence([(0.9, 0, 0, 0.1)] * 3), 6)
+        0.512
+    """
+    checked = _checked(arms)
+    return prod(i - z for i, _, _, z in checked) + prod(x - y for _, x, y, _ in checked)
+
+
+def _checked(arms: Sequence[Weights]) -> list[Weights]:
     if len(arms) < 2:
         raise ParameterError(f"arms must hold the weights of at least two arms, got {len(arms)}")
-    checked = [check_weights(arm) for arm in arms]
-    even = prod(i + z for i, _, _, z in checked) + prod(i - z for i, _, _, z in checked)
-    flipped = prod(x + y for _, x, y, _ in checked) + prod(x - y for _, x, y, _ in checked)
-    return (even + flipped) / 2
+    return [check_weights(arm) for arm in arms]
 
 
 def parity_contrast(arms: Sequence[Weights]) -> float:
