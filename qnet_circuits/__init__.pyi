@@ -106,6 +106,8 @@ from qnet_circuits.protocols.encoded_link import EncodedLink as EncodedLink
 from qnet_circuits.protocols.entanglement_swapping import EntanglementSwapping as EntanglementSwapping
 from qnet_circuits.protocols.ghz import Ghz as Ghz
 from qnet_circuits.protocols.ghz_game import GhzGame as GhzGame
+from qnet_circuits.protocols.leader_election import AlwaysClaims as AlwaysClaims
+from qnet_circuits.protocols.leader_election import LeaderElection as LeaderElection
 from qnet_circuits.protocols.link_benchmark import LinkBenchmark as LinkBenchmark
 from qnet_circuits.protocols.long_range_cnot import LongRangeCnot as LongRangeCnot
 from qnet_circuits.protocols.network_requests import NetworkRequests as NetworkRequests

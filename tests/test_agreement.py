@@ -28,6 +28,7 @@ SMALL = [
     qn.Ghz(),
     qn.Ghz(method="parity-scan"),
     qn.WState(parties=2, method="collective"),
+    qn.LeaderElection(parties=2, cheater="claim"),
     qn.Chsh(hops=2, link_fidelity=0.95),
     qn.Voting(link_fidelity=0.95),
     qn.GhzGame(cheater="classical"),  # the circuits of the entangled players are those of ghz

@@ -38,6 +38,8 @@ CASES = [
     qn.Ghz(parties=4, **NOISY),
     qn.Ghz(parties=4, topology="chain", **NOISY),
     qn.Ghz(method="parity-scan"),
+    qn.LeaderElection(parties=2, **NOISY),
+    qn.LeaderElection(cheater="claim:2"),
     qn.WState(parties=2),
     qn.WState(method="collective", **NOISY),
     qn.Chsh(),
