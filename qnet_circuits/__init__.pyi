@@ -99,6 +99,9 @@ from qnet_circuits.programs.tomography import Tomography as Tomography
 from qnet_circuits.protocols.bb84 import BB84 as BB84
 from qnet_circuits.protocols.bbm92 import BBM92 as BBM92
 from qnet_circuits.protocols.chsh import Chsh as Chsh
+from qnet_circuits.protocols.coin_flip import CoinFlip as CoinFlip
+from qnet_circuits.protocols.coin_flip import OptimalAlice as OptimalAlice
+from qnet_circuits.protocols.coin_flip import OptimalBob as OptimalBob
 from qnet_circuits.protocols.distillation import Distillation as Distillation
 from qnet_circuits.protocols.distillation_map import DistillationMap as DistillationMap
 from qnet_circuits.protocols.e91 import E91 as E91
