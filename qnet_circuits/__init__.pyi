@@ -113,6 +113,7 @@ from qnet_circuits.protocols.leader_election import AlwaysClaims as AlwaysClaims
 from qnet_circuits.protocols.leader_election import LeaderElection as LeaderElection
 from qnet_circuits.protocols.link_benchmark import LinkBenchmark as LinkBenchmark
 from qnet_circuits.protocols.long_range_cnot import LongRangeCnot as LongRangeCnot
+from qnet_circuits.protocols.magic_square import MagicSquare as MagicSquare
 from qnet_circuits.protocols.network_requests import NetworkRequests as NetworkRequests
 from qnet_circuits.protocols.process_tomography import ProcessTomography as ProcessTomography
 from qnet_circuits.protocols.quantum_repeater import QuantumRepeater as QuantumRepeater

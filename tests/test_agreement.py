@@ -32,6 +32,7 @@ SMALL = [
     qn.Chsh(hops=2, link_fidelity=0.95),
     qn.Voting(link_fidelity=0.95),
     qn.GhzGame(cheater="classical"),  # the circuits of the entangled players are those of ghz
+    qn.MagicSquare(cheater="classical"),
     BB84(pulses=6000, eve="intercept-resend:0.5"),
     SixState(pulses=6000, eve="entangling-probe:0.1"),
     BBM92(pairs=2400, hops=2, eve="intercept-resend:0.5:x"),

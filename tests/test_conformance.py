@@ -47,6 +47,9 @@ CASES = [
     qn.GhzGame(),
     qn.GhzGame(**NOISY),
     qn.GhzGame(cheater="classical"),
+    qn.MagicSquare(),
+    qn.MagicSquare(**NOISY),
+    qn.MagicSquare(cheater="classical"),
     BB84(pulses=10_000),
     BB84(pulses=10_000, hops=2, eve="intercept-resend:0.4", **NOISY),
     BB84(pulses=10_000, eve="man-in-the-middle", **NOISY),
@@ -91,7 +94,7 @@ NAMES = {name: getattr(qn, name) for name in qn.__all__} | {
 
 
 #: Protocols of many circuits, which take fewer shots of each.
-MANY_CIRCUITS = (qn.TeleportedCnot, qn.LongRangeCnot, qn.WState, qn.GhzGame)
+MANY_CIRCUITS = (qn.TeleportedCnot, qn.LongRangeCnot, qn.WState, qn.GhzGame, qn.MagicSquare)
 
 
 @pytest.mark.parametrize("protocol", CASES, ids=lambda protocol: protocol.id)
