@@ -135,7 +135,7 @@ class Polynomial:
     def __and__(self, other: Polynomial) -> Polynomial:
         products = Counter(x | y for x in self.terms for y in other.terms)
         if len(products) > 1 and self.variables and other.variables:
-            _check_width(self.variables | other.variables)
+            check_width(self.variables | other.variables)
         return Polynomial(frozenset(product for product, count in products.items() if count % 2))
 
 
@@ -254,7 +254,7 @@ def _pairs(a: Word[Value], b: Word[Value], one: Value) -> Iterator[tuple[Value, 
     """Return the bits of two words side by side, the shorter one filled up with zeros."""
     if max(len(a), len(b)) > 1:
         values: list[Any] = [*a, *b]
-        _check_width(frozenset().union(*(each.variables for each in values if isinstance(each, Polynomial))))
+        check_width(frozenset().union(*(each.variables for each in values if isinstance(each, Polynomial))))
     return zip_longest(a, b, fillvalue=one ^ one)
 
 
@@ -273,7 +273,8 @@ def _less(a: Word[Value], b: Word[Value], one: Value) -> Value:
     return result
 
 
-def _check_width(bits: Collection[Any]) -> None:
+def check_width(bits: Collection[Any]) -> None:
+    """Check that a table of the values of deciding bits is not too large, or raise UnsupportedError."""
     if len(bits) > MOST_BITS:
         raise UnsupportedError(
             f"a decision on {len(bits)} bits that is no parity can be neither computed exactly nor verified, at most "
@@ -319,7 +320,7 @@ def choice_of(operation: ControlFlowOp) -> Choice:
     bits = tuple(bit for bit in bits_read(condition) if bit in decisive)
     if operation.name == "if_else" and ways[0].is_parity:
         return Choice(bits, (0, 1) if frozenset() in ways[0].terms else (1, 0), parity=True)
-    _check_width(bits)
+    check_width(bits)
     rows = (dict(zip(bits, values, strict=True)) for values in product((0, 1), repeat=len(bits)))
     return Choice(bits, tuple(taken(operation, row) for row in rows), parity=False)
 

@@ -21,7 +21,7 @@ def task(name: str, student: str | None = None) -> Task:
     Args:
         name: Name of the task, one of ``tasks()``.
         student: Who answers; the numbers of the task follow from the name. Default: the environment variable QNET_STUDENT, or
-            ``student`` if it is not set.
+            ``student`` if it is not set or empty.
 
     Raises:
         UnknownNameError: If there is no such task.
@@ -34,7 +34,9 @@ def task(name: str, student: str | None = None) -> Task:
         ('Teleport a qubit', 'corrections')
     """
     known = _classes()
-    return known[check_name("task", name, known)](student or os.environ.get(STUDENT) or "student")
+    if student is None:
+        student = os.environ.get(STUDENT) or "student"
+    return known[check_name("task", name, known)](student)
 
 
 def tasks() -> tuple[str, ...]:

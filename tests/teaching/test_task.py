@@ -25,6 +25,8 @@ def test_a_task_shows_its_text_and_starter_and_no_solution(name):
 def test_a_student_is_given_or_named_by_the_environment(monkeypatch):
     monkeypatch.delenv("QNET_STUDENT", raising=False)
     assert task(NAME).student == "student"
+    monkeypatch.setenv("QNET_STUDENT", "")
+    assert task(NAME).student == "student"
     monkeypatch.setenv("QNET_STUDENT", "ada")
     assert (task(NAME).student, task(NAME, "emmy").student) == ("ada", "emmy")
     assert repr(task(NAME, "emmy")) == "teaching.task('bell-pair/fidelity', student='emmy')"
@@ -36,7 +38,7 @@ def test_numbers_follow_from_student_and_task():
     assert streams["ada", NAME] == task(NAME, "ada").numbers.random()
 
 
-@pytest.mark.parametrize("student", [" ", 3, "x" * 101])
+@pytest.mark.parametrize("student", ["", " ", 3, "x" * 101])
 def test_a_student_is_a_short_text(student):
     with pytest.raises(qn.ParameterError):
         task(NAME, student)
@@ -84,6 +86,21 @@ def test_what_goes_beyond_its_limits_is_stopped(body, said):
     with pytest.raises(qn.AnswerError) as error:
         task(NAME).check(f"def fidelity(xx, yy, zz):\n    {body}\n", Limits(1, 64))
     assert said in str(error.value) and "\n" not in str(error.value)
+
+
+FORKS = """import os
+os.fork()
+def fidelity(xx, yy, zz):
+    os.fork()
+    if os.fork() == 0:
+        raise ValueError
+    signs = [2 * (c.get("00", 0) + c.get("11", 0)) / sum(c.values()) - 1 for c in (xx, yy, zz)]
+    return (1 + signs[0] - signs[1] + signs[2]) / 4
+"""
+
+
+def test_an_answer_that_forks_is_judged_once():
+    assert task(NAME).check(FORKS).passed
 
 
 def test_an_answer_that_prints_for_ever_is_stopped_in_its_line(capfd):

@@ -7,10 +7,13 @@ depends on it. A parity of any number of bits then costs nothing, and a decision
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
+from qiskit.circuit import Clbit
 
 from qnet_circuits.backends.simulation.fusing import Fused, followed, fuse
 from qnet_circuits.backends.simulation.pauli_transfer import transfer
@@ -22,7 +25,7 @@ from qnet_circuits.backends.simulation.steps import (
     Reset,
     Transfer,
 )
-from qnet_circuits.classical import choice_of
+from qnet_circuits.classical import check_width, choice_of, taken
 from qnet_circuits.errors import UnsupportedError
 
 Array = npt.NDArray[np.float64]
@@ -158,20 +161,18 @@ class _Builder:
 
     def _decide(self, step: Decision) -> None:
         """Add a decision: its branches, transformed to the conjugate of what decides."""
-        choice = choice_of(step.operation)
-        matrices = [*(_branch(step, block) for block in step.blocks), np.eye(4 ** len(step.wires))]
-        table = np.array([matrices[block] for block in choice.table])
+        bits, table, parity = _table(step)
         # A bit that was never written is 0: it drops out of a parity, and out of a table.
-        variables = [self._made.last.get(self._bits[bit]) for bit in choice.bits]
+        variables = [self._made.last.get(self._bits[bit]) for bit in bits]
         written = [variable for variable in variables if variable is not None]
-        if choice.parity:
+        if parity:
             sets = [frozenset(written)] if written else []
             table = table if written else table[:1]
         else:
             sets = [frozenset((variable,)) for variable in written]
             table = table.reshape((2,) * len(variables) + table.shape[1:])
             for axis in reversed(range(len(variables))):
-                table = table.take(0, axis) if variables[axis] is None else table
+                table = np.asarray(table.take(0, axis)) if variables[axis] is None else table
         for axis in range(len(sets)):
             even, odd = table.take(0, axis), table.take(1, axis)
             table = np.stack([(even + odd) / 2, (even - odd) / 2], axis)
@@ -180,8 +181,39 @@ class _Builder:
         self._put(step.wires, table, sign)
 
 
-def _branch(decision: Decision, block: tuple[NoisyStep, ...]) -> Array:
-    """Return the matrix of a branch on the decision's wires."""
+def _table(decision: Decision) -> tuple[tuple[Clbit, ...], Array, bool]:
+    """Return the bits that decide, the matrix on the decision's wires for each of their values, and whether a parity decides.
+
+    The bits of decisions inside a branch decide, too: no branch measures, so all of them are known from the begin.
+    """
+    if not any(isinstance(step, Decision) for block in decision.blocks for step in block):
+        choice = choice_of(decision.operation)
+        matrices = [_branch(decision, block, {}) for block in decision.blocks]
+        matrices.append(np.eye(4 ** len(decision.wires)))
+        return choice.bits, np.array([matrices[block] for block in choice.table]), choice.parity
+    bits = tuple(dict.fromkeys(_deciding(decision)))
+    check_width(bits)
+    rows = [dict(zip(bits, values, strict=True)) for values in product((0, 1), repeat=len(bits))]
+    return bits, np.array([_decided(decision, ones) for ones in rows]), False
+
+
+def _deciding(decision: Decision) -> Iterator[Clbit]:
+    """Yield the bits that decide on a decision and on those inside its branches."""
+    yield from choice_of(decision.operation).bits
+    for block in decision.blocks:
+        for step in block:
+            if isinstance(step, Decision):
+                yield from _deciding(step)
+
+
+def _decided(decision: Decision, ones: Mapping[Clbit, int]) -> Array:
+    """Return the matrix of a decision on its wires, given the values of all bits that decide."""
+    chosen = taken(decision.operation, ones)
+    return _branch(decision, decision.blocks[chosen] if chosen < len(decision.blocks) else (), ones)
+
+
+def _branch(decision: Decision, block: tuple[NoisyStep, ...], ones: Mapping[Clbit, int]) -> Array:
+    """Return the matrix of a branch on the decision's wires, given the values of the bits that its own decisions read."""
     if len(decision.wires) > _WIDEST_BRANCH:
         raise UnsupportedError(
             f"a branch on {len(decision.wires)} qubits, neighbours at rest that turn with its own included, cannot be computed "
@@ -189,10 +221,16 @@ def _branch(decision: Decision, block: tuple[NoisyStep, ...]) -> Array:
         )
     matrix = np.eye(4 ** len(decision.wires))
     for step in block:
-        if isinstance(step, Measurement | Decision):
-            raise UnsupportedError(
-                "a measurement or a decision inside a branch cannot be computed exactly; move it out, or sample on aer"
-            )
-        each = _RESET if isinstance(step, Reset) else transfer(step)
-        matrix = followed(matrix, each, tuple(map(decision.wires.index, step.wires)))
+        matrix = followed(matrix, _matrix(step, ones), tuple(map(decision.wires.index, step.wires)))
     return matrix
+
+
+def _matrix(step: NoisyStep, ones: Mapping[Clbit, int]) -> Array:
+    """Return the matrix of a step inside a branch on its wires."""
+    if isinstance(step, Measurement):
+        raise UnsupportedError(
+            "a measurement inside a branch cannot be computed exactly; move it out, or sample on aer"
+        )
+    if isinstance(step, Decision):
+        return _decided(step, ones)
+    return _RESET if isinstance(step, Reset) else transfer(step)

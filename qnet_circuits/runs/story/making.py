@@ -195,7 +195,7 @@ class Telling:
 
     def _story(self, shot: Shot, moments: tuple[Moment, ...], about: Mapping[str, Any], number: int) -> Story:
         scene = self.scene
-        bits = {name: shot.values[result] for name, result in scene.final.items()}
+        bits = {scene.names[result]: shot.values[result] for result in scene.final.values()}
         outcomes = {} if shot.withheld else shot.outcomes
         return Story(
             **{**about, "title": f"{about['protocol']} on {about['backend']}"}, probability=shot.probability,

@@ -42,7 +42,7 @@ class Story:
         events: The events, by the time of their begin; the last is the end of the shot.
         facts: The facts that each node learns, in order of time.
         moments: The states of the qubits after each event.
-        bits: The raw bits of the shot, as stored in the run.
+        bits: The raw bits of the shot, as stored in the run. A bit that is measured again has ``1st m[0]``, ``2nd m[0]``.
         outcomes: The program's bits after corrections in software; empty if post-selection drops the shot.
         latency_s: The duration of a message, in seconds.
         notes: Notes for the reader.

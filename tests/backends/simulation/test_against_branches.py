@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit.classical import expr
 
 from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.ibm.client import fake_device
@@ -158,6 +159,57 @@ def test_many_random_programs(case, rng):
     noise = EVERYTHING if case % 2 else DeviceNoise()
     compiled = random_compiled(rng, mode, device, emulate=rng.random() < 0.3, length=int(rng.integers(8, 22)))
     assert sum(check(compiled, device, noise)) == 7
+
+
+def decision(circuit, rng, bits, qubits, depth):
+    """Append a random decision whose branches hold others; some read a bit that decides already, or is written later."""
+    first, second = (bits[k] for k in rng.permutation(len(bits))[:2])
+    condition = [(first, int(rng.integers(2))), expr.bit_or(first, expr.logic_not(second))][
+        int(rng.integers(2))
+    ]
+    with circuit.if_test(condition) as otherwise:
+        circuit.rx(rng.uniform(0, 3), qubits[0])
+        if depth:
+            decision(circuit, rng, bits, qubits, depth - 1)
+        circuit.cx(*qubits)
+    if rng.random() < 0.5:
+        with otherwise:
+            circuit.ry(rng.uniform(0, 3), qubits[1])
+            if depth:
+                decision(circuit, rng, bits, qubits, depth - 1)
+            circuit.reset(qubits[0])
+
+
+@pytest.mark.parametrize("device", [None, "rough"])
+@pytest.mark.parametrize("case", range(3))
+def test_decisions_inside_branches(case, device, rng):
+    node = QuantumRegister(4, "node")
+    circuit = QuantumCircuit(node, ClassicalRegister(3, "m"), ClassicalRegister(2, "out"))
+    for k in (0, 1):
+        circuit.rx(rng.uniform(0.5, 2.5), node[k])
+        circuit.measure(node[k], k)
+    circuit.h(node[2])
+    decision(circuit, rng, circuit.clbits[:3], (node[2], node[3]), 2)
+    circuit.measure([1, 2, 3], [2, 3, 4])
+    item = Item("random", circuit)
+    where = Device.from_calibration(rough(rng)) if device else None
+    compiled = compile_program(Program([item], random_figures(rng, item)), where, optimization_level=1)
+    assert sum(check(compiled, where, DeviceNoise())) == 7
+
+
+@pytest.mark.parametrize("asked", [0, 1])
+def test_a_decision_inside_a_branch_on_the_same_bit(asked):
+    circuit = QuantumCircuit(QuantumRegister(2, "node"), ClassicalRegister(2, "m"))
+    circuit.h(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], 1)), circuit.if_test((circuit.clbits[0], asked)):
+        circuit.x(1)
+    circuit.measure(1, 1)
+    item = Item("same", circuit)
+    same = Figure("same", population("same", [("m", 0), ("m", 1)], ["00", "11"]))
+    compiled = compile_program(Program([item], [same]))
+    value = ExactBackend("exact").evaluate(compiled, [same]).values["same"].value
+    assert value == pytest.approx((1 + asked) / 2)
 
 
 def test_an_emulated_error_that_shows_in_both_its_parts_at_once():

@@ -217,11 +217,6 @@ def _measured_inside(circuit, node):
         circuit.measure(node[1], 1)
 
 
-def _nested(circuit, node):
-    with circuit.if_test((circuit.clbits[0], 1)), circuit.if_test((circuit.clbits[1], 1)):
-        circuit.x(node[1])
-
-
 def _wide(circuit, node):
     with circuit.if_test((circuit.clbits[0], 1)):
         for k in range(5):
@@ -236,7 +231,6 @@ def _wide(circuit, node):
             _measured_inside,
             "branch",
         ),
-        (_nested, "branch"),
         (_wide, "6 qubits.* 5 "),
     ],
 )

@@ -157,6 +157,8 @@ def test_results_of_a_bit_that_is_measured_again_have_names_of_their_own(mode):
     circuit.measure(bob[0], 1)
     story = qn.tell(qn.Program([qn.Item("circuit", circuit)]), seed=1, shots=5, corrections=mode)
     assert {fact.bit: fact.value for fact in story.facts["alice"]} == {"1st m[0]": 1, "2nd m[0]": 0}
+    out = {"2nd m[0]": 0, "out[0]": int(mode == "feedforward")}
+    assert story.bits == {**out, **({"1st m[0]": 1} if mode == "frame" else {})}
     (message,) = [event for event in story.events if event.kind == "message"]
     assert message.bits == {"1st m[0]": 1} and story.outcomes == {"m[0]": 0, "out[0]": 1}
     assert any("overwritten" in note for note in story.notes) == (mode == "feedforward")

@@ -21,6 +21,11 @@ RIGHT = {
         _PAIR + _BELL + "with circuit.if_test((bits[1], 1)):\n    circuit.x(bob[0])\n"
         "with circuit.if_test((bits[0], 1)):\n    circuit.z(bob[0])"
     ),
+    "with if_test in if_test": _lines(
+        _PAIR + _BELL + "with circuit.if_test((bits[1], 1)) as otherwise:\n    circuit.x(bob[0])\n"
+        "    with circuit.if_test((bits[0], 1)):\n        circuit.z(bob[0])\n"
+        "with otherwise:\n    with circuit.if_test((bits[0], 1)):\n        circuit.z(bob[0])"
+    ),
     "with other gates, in one composed circuit": _lines(
         "part = circuit.copy_empty_like()\nqn.entangle(part, bob[0], alice[1], link)\n"
         "part.h(alice[1]); part.cz(alice[0], alice[1]); part.h(alice[1])\npart.h(alice[0])\n"
@@ -35,6 +40,13 @@ WRONG = {
     "no Z": (_RIGHT.replace(", z=[bits[0]]", ""), "process fidelity"),
     "no X": (_RIGHT.replace("x=[bits[1]], ", ""), "process fidelity"),
     "X on both parities": (_RIGHT.replace("x=[bits[1]]", "x=[bits[0], bits[1]]"), "process fidelity"),
+    "Z only after X": (
+        _lines(
+            _PAIR + _BELL + "with circuit.if_test((bits[1], 1)):\n    circuit.x(bob[0])\n"
+            "    with circuit.if_test((bits[0], 1)):\n        circuit.z(bob[0])"
+        ),
+        "process fidelity",
+    ),
     "no Hadamard": (_RIGHT.replace("circuit.h(alice[0])", "pass"), "process fidelity"),
     "CNOT the wrong way": (_RIGHT.replace("cx(alice[0], alice[1])", "cx(alice[1], alice[0])"), "process fidelity"),
     "an extra X": (_RIGHT + "    circuit.x(bob[0])\n", "process fidelity"),
