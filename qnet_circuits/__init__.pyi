@@ -95,7 +95,10 @@ from qnet_circuits.programs.sharing import PartiesProtocol as PartiesProtocol
 from qnet_circuits.programs.sharing import Route as Route
 from qnet_circuits.programs.sharing import routed as routed
 from qnet_circuits.programs.sharing import sent_to_parties as sent_to_parties
+from qnet_circuits.programs.sharing import told_to_all as told_to_all
 from qnet_circuits.programs.tomography import Tomography as Tomography
+from qnet_circuits.protocols.anonymous_transmission import AnonymousTransmission as AnonymousTransmission
+from qnet_circuits.protocols.anonymous_transmission import CuriousParty as CuriousParty
 from qnet_circuits.protocols.bb84 import BB84 as BB84
 from qnet_circuits.protocols.bbm92 import BBM92 as BBM92
 from qnet_circuits.protocols.chsh import Chsh as Chsh

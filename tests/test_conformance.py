@@ -62,6 +62,7 @@ CASES = [
     qn.CoinFlip(scheme="qutrit", hops=2, **NOISY),
     qn.CoinFlip(scheme="qutrit", cheater="alice:1", **NOISY),
     qn.CoinFlip(cheater="bob", **NOISY),
+    qn.AnonymousTransmission(scheme="w", cheater=qn.CuriousParty()),
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3))),
     qn.LinkBenchmark(edges=((0, 1), (2, 3)), **NOISY),
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3), (5, 6), (6, 7), (7, 8)), kind="swap", **NOISY),

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import ClassVar
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
@@ -16,6 +16,7 @@ from qnet_circuits.errors import ParameterError, check_count
 from qnet_circuits.programs.blocks import bell_measurement
 from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.link import Link
+from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.protocol import MOST_LINKS, Protocol
 from qnet_circuits.theory.bell_diagonal import Weights
@@ -143,6 +144,25 @@ def sent_to_parties(
     for k, (state, pair) in enumerate(zip(states, pairs, strict=True)):
         pair.teleport(circuit, state, z_bit=bits[2 * k], x_bit=bits[2 * k + 1])
     return circuit, [pair.far for pair in pairs]
+
+
+def told_to_all(parties: Sequence[str], what: str, register: str = "") -> tuple[Announcement, ...]:
+    """Return announcements in which each party tells all others one bit.
+
+    Args:
+        parties: The nodes of the parties.
+        what: The content, in words.
+        register: The classical register with the announced result of each party, in their order. Default: the bits are no
+            results.
+
+    Example:
+        >>> told_to_all(["alice", "bob"], "outcome", "out")[1]
+        Announcement(source='bob', target='alice', bits=1, what='outcome', results=(('out', 1),))
+    """
+    return tuple(
+        Announcement(parties[k], parties[j], 1, what, ((register, k),) if register else ())
+        for k, j in permutations(range(len(parties)), 2)
+    )
 
 
 @dataclass(frozen=True)

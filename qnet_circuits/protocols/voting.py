@@ -17,10 +17,9 @@ from qnet_circuits.programs.cheater import Cheater, cheater_of
 from qnet_circuits.programs.conditions import Bit
 from qnet_circuits.programs.expressions import Expression, parity
 from qnet_circuits.programs.figures import Figure, Outcomes
-from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Analysis, Analyzed, register
-from qnet_circuits.programs.sharing import PartiesProtocol, sent_to_parties
+from qnet_circuits.programs.sharing import PartiesProtocol, sent_to_parties, told_to_all
 from qnet_circuits.protocols.ghz import ghz_state
 from qnet_circuits.theory import bounds
 from qnet_circuits.theory.anonymity import veto_correct
@@ -154,12 +153,7 @@ class Voting(PartiesProtocol):
     def program(self, rng: np.random.Generator) -> Program:
         """Return one circuit; or, for a veto, one for each way in which the coins of those who veto fall."""
         falls, drawn_from = _falls(self.ballots, rng) if self.scheme == "veto" else ([self.ballots], 0)
-        told = tuple(
-            Announcement(a, b, 1, "outcome", (("out", k),))
-            for k, a in enumerate(self.members)
-            for b in self.members
-            if a != b
-        )
+        told = told_to_all(self.members, "outcome", "out")
         items = [
             Item(name, self._circuit(signs), {"apply_z": name}, announced=told)
             for name, signs in (("".join(map(str, signs)), signs) for signs in falls)
