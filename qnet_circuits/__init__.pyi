@@ -101,6 +101,10 @@ from qnet_circuits.protocols.anonymous_transmission import AnonymousTransmission
 from qnet_circuits.protocols.anonymous_transmission import CuriousParty as CuriousParty
 from qnet_circuits.protocols.bb84 import BB84 as BB84
 from qnet_circuits.protocols.bbm92 import BBM92 as BBM92
+from qnet_circuits.protocols.blind_computing import BlindComputing as BlindComputing
+from qnet_circuits.protocols.blind_computing import CuriousServer as CuriousServer
+from qnet_circuits.protocols.blind_computing import FlippingServer as FlippingServer
+from qnet_circuits.protocols.blind_computing import TurningServer as TurningServer
 from qnet_circuits.protocols.chsh import Chsh as Chsh
 from qnet_circuits.protocols.coin_flip import CoinFlip as CoinFlip
 from qnet_circuits.protocols.coin_flip import OptimalAlice as OptimalAlice

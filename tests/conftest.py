@@ -3,6 +3,10 @@
 import gc
 import hashlib
 import os
+
+# Each worker has a core: threads of one would wait for those of another. NumPy reads this once, when it is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Callable, Iterator
 
 import matplotlib
@@ -15,8 +19,6 @@ from tests.platform.server import PlatformServer
 
 matplotlib.use("Agg")
 os.environ.setdefault("QISKIT_PARALLEL", "FALSE")
-# Each worker has a core: threads of one would wait for those of another.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_finish() -> None:

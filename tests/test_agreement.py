@@ -49,6 +49,7 @@ SMALL = [
     qn.QuantumRepeater(length_km=40.0, rounds=500),
     qn.NetworkRequests(rounds=100),
     qn.SecretSharing(link_fidelity=0.95),
+    qn.BlindComputing(graph="line:2", circuits=1, link_fidelity=0.95),
 ]
 #: Post-selection keeps one shot in 512 of these.
 RARE = (qn.AnonymousTransmission,)

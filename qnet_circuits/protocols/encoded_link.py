@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, product
@@ -12,11 +11,11 @@ import numpy as np
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.blocks import ChainProtocol
-from qnet_circuits.programs.conditions import Bit
 from qnet_circuits.programs.encoding import Encoding, encoded_ends
 from qnet_circuits.programs.expressions import Expression, keep_if, parity
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.locality import Announcement
+from qnet_circuits.programs.parities import all_even, odd_ones
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Protocol, protocol_class, register
 from qnet_circuits.theory import bounds
@@ -99,7 +98,7 @@ class EncodedLink(ChainProtocol):
         fidelity, checks = (1 + xx - yy + zz) / 4, self._encoding.all_checks
         figures = {"fidelity": fidelity}
         if self.detect:
-            figures["acceptance"] = sum((_even(item.name, checks) for item in items), Expression()) / 3
+            figures["acceptance"] = sum((all_even(item.name, checks) for item in items), Expression()) / 3
             for check in checks:
                 figures["fidelity"] = keep_if(figures["fidelity"], check)
         ideal, range_ = self.theory(NoiseParameters()), (0.0, 1.0)
@@ -125,7 +124,9 @@ class EncodedLink(ChainProtocol):
             bits = list(out)
             for place, picked in zip(self._encoding.bit_checks, chosen, strict=True):
                 bits += [bit for check, take in zip(place, picked, strict=True) if take for bit in check]
-            total = total + float(np.prod([signs[picked] for picked in chosen])) * parity(item, _odd(bits))
+            total = total + float(np.prod([signs[picked] for picked in chosen])) * parity(
+                item, odd_ones(bits)
+            )
         return total
 
     def _announced(self) -> tuple[Announcement, ...]:
@@ -162,23 +163,6 @@ class EncodedLink(ChainProtocol):
     def baseline(self) -> Protocol:
         """Return the transport of one half of a single pair by SWAPs."""
         return protocol_class("swap-transport").from_parameters(network=self.chain)
-
-
-def _even(item: str, checks: Sequence[Sequence[Bit]]) -> Expression:
-    """Return the probability that all parities are even: the mean of the products of all choices of them."""
-    total, share = Expression(), 0.5 ** len(checks)
-    for chosen in product((False, True), repeat=len(checks)):
-        bits = _odd(bit for check, take in zip(checks, chosen, strict=True) if take for bit in check)
-        total = total + share * (parity(item, bits) if bits else 1.0)
-    return total
-
-
-def _odd(bits: Iterable[Bit]) -> list[Bit]:
-    """Return the bits that occur an odd number of times; their parity is that of all bits."""
-    left: dict[Bit, None] = {}
-    for bit in bits:
-        left.pop(bit) if bit in left else left.setdefault(bit)
-    return list(left)
 
 
 def _signs(code: BlockCode) -> dict[tuple[int, ...], float]:

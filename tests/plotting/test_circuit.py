@@ -54,9 +54,10 @@ def test_teleportation():
 @pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.id)
 def test_protocols_are_legible(protocol, rng):
     ax = protocol.draw()
-    shown = texts(ax)
-    for register in protocol.program(rng).items[0].circuit.qregs:
-        assert shown.count(register.name) == 1
+    shown, registers = texts(ax), protocol.program(rng).items[0].circuit.qregs
+    panels = shown.count(registers[0].name)  # a long circuit goes on below
+    for register in registers:
+        assert shown.count(register.name) == panels > 0
         assert all(f"{register.name}[{k}]" in shown for k in range(register.size))
     check_legible(ax)
 

@@ -432,10 +432,16 @@ DEVICES = (
 )
 
 
+#: Protocols whose corrections are more than Paulis, so that no Pauli frame passes them.
+IN_REAL_TIME = ("blind-computing",)
+
+
 @pytest.mark.parametrize("corrections", ["frame", "feedforward"])
 @pytest.mark.parametrize("name", qn.protocol_names())
 @pytest.mark.parametrize("device", DEVICES)
 def test_every_protocol_keeps_to_the_limits(device, name, corrections):
+    if corrections == "frame" and name in IN_REAL_TIME:
+        pytest.skip("it needs corrections in real time")
     protocol = qn.protocol_class(name)()
     compiled = qn.compile(protocol, f"aer:{device}", corrections=corrections)
     target = compiled.device.backend.target
