@@ -30,6 +30,14 @@ SHORTER = {
         "pulses=60_000": "pulses=30_000",
     },
     "why_repeaters": {"rounds=400": "rounds=100"},
+    "a_cloud_that_cannot_look": {
+        "draws=8000": "draws=80",
+        "np.linspace(0, 8, 81)": "np.linspace(0, 8, 3)",
+        "for s in (1, 3, 4.5)": "for s in (1,)",
+        '("fake_kingston", "fake_torino")': '("fake_kingston",)',
+        'for graph in ("line:2", "line:3")': 'for graph in ("line:2",)',
+        "* 4)": ")",
+    },
     "a_secret_key": {
         "BB84(pulses=200_000)": "BB84(pulses=40_000)",
         "fractions = [0, 0.05, 0.1, 0.15, 0.25, 0.5, 0.75, 1]": "fractions = [0, 0.25, 1]",
