@@ -105,6 +105,7 @@ from qnet_circuits.protocols.blind_computing import BlindComputing as BlindCompu
 from qnet_circuits.protocols.blind_computing import CuriousServer as CuriousServer
 from qnet_circuits.protocols.blind_computing import FlippingServer as FlippingServer
 from qnet_circuits.protocols.blind_computing import TurningServer as TurningServer
+from qnet_circuits.protocols.certified_randomness import CertifiedRandomness as CertifiedRandomness
 from qnet_circuits.protocols.chsh import Chsh as Chsh
 from qnet_circuits.protocols.coin_flip import CoinFlip as CoinFlip
 from qnet_circuits.protocols.coin_flip import OptimalAlice as OptimalAlice

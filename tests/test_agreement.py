@@ -34,6 +34,7 @@ SMALL = [
     qn.AnonymousTransmission(link_fidelity=0.95),
     qn.GhzGame(cheater="classical"),  # the circuits of the entangled players are those of ghz
     qn.MagicSquare(cheater="classical"),
+    qn.CertifiedRandomness(link_fidelity=0.95),
     BB84(pulses=6000, eve="intercept-resend:0.5"),
     SixState(pulses=6000, eve="entangling-probe:0.1"),
     BBM92(pairs=2400, hops=2, eve="intercept-resend:0.5:x"),

@@ -50,6 +50,8 @@ CASES = [
     qn.MagicSquare(),
     qn.MagicSquare(**NOISY),
     qn.MagicSquare(cheater="classical"),
+    qn.CertifiedRandomness(hops=2, **NOISY),
+    qn.CertifiedRandomness(cheater="classical"),
     BB84(pulses=10_000),
     BB84(pulses=10_000, hops=2, eve="intercept-resend:0.4", **NOISY),
     BB84(pulses=10_000, eve="man-in-the-middle", **NOISY),

@@ -116,13 +116,14 @@ def _check_writable(option: str, file: str) -> None:
 
 
 def save_key(result: Any, file: str | None) -> None:
-    """Write the key of a result, if there is one, to a new file that only its owner may read."""
+    """Write the key of a result, or its random bits, if there are any, to a new file that only its owner may read."""
     if file is None:
         return
-    if "secret_key" not in result.secrets:
+    name = next((name for name in ("secret_key", "random_bits") if name in result.secrets), None)
+    if name is None:
         run = f"{result.provenance['protocol']} on {result.provenance['backend']}"
         raise ParameterError(f"--key-out: {run} makes no key; leave it out")
-    key = result.secrets["secret_key"]
+    key = result.secrets[name]
     if key is None:
         return
     made = False

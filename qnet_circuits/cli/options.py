@@ -139,7 +139,7 @@ def takes_result(command: _F) -> _F:
         "--key-out",
         type=click.Path(),
         metavar="FILE",
-        help="Write the secret key to a new file that only you may read.",
+        help="Write the secret key, or the certified random bits, to a new file that only you may read.",
     )
     return level_option(compare_option(json_option(plot_option(key(command)))))
 

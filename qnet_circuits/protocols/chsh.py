@@ -9,13 +9,14 @@ from typing import ClassVar
 import numpy as np
 
 from qnet_circuits.programs.blocks import ChainProtocol, Joining, entangled_ends, measured_ends
+from qnet_circuits.programs.classical_players import answered
 from qnet_circuits.programs.expressions import Expression, parity
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Protocol, protocol_class, register
-from qnet_circuits.theory import bounds, chsh
+from qnet_circuits.theory import bounds, chsh, games
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 #: Alice measures (Z + X)/√2 or (Z - X)/√2, Bob Z or X; the last pair's correlator enters with a minus.
@@ -80,16 +81,35 @@ def chsh_program(
         messages: Whether the pair depends on messages from stations.
         carrier: The carrier of transmissions on a machine. Default: that of the run.
     """
-    items, total = [], Expression()
+    items = []
     first, *_, last = network.path()
     told = (Announcement(last, first, 1, "basis"), Announcement(last, first, 1, "outcome", (("out", 1),)))
-    for name, (side, basis, sign) in _SETTINGS.items():
+    for name, (side, basis, _) in _SETTINGS.items():
         # Turns the axis at 45 degrees in the X-Z plane to Z.
         circuit = measured_ends(network, "Z" + basis, join, turn=-side * math.pi / 4)
-        items.append(Item(name, circuit, {"alice": side, "bob": basis}, carrier=carrier, announced=told))
-        total = total + sign * parity(name, [("out", 0), ("out", 1)])
+        items.append(Item(name, circuit, _tags(name), carrier=carrier, announced=told))
     without = 0.0 if messages and network.hops > 1 else bounds.CHSH_QUANTUM
-    figure = Figure(
-        "s_value", total, bounds.CHSH_QUANTUM, without, null=bounds.CHSH_CLASSICAL, physical=(-4.0, 4.0)
-    )
-    return Program(items, [figure], network)
+    return Program(items, [_s_value(bounds.CHSH_QUANTUM, without)], network)
+
+
+def classical_chsh_program(network: Network) -> Program:
+    """Return the same test of a chain's ends if they share nothing and answer by a best classical strategy."""
+    first, *_, last = network.path()
+    own = games.best_classical(games.chsh_game())
+    items = [
+        Item(name, answered([first, last], [[own[0][asked[0]]], [own[1][asked[1]]]]), _tags(name))
+        for name, asked in zip(_SETTINGS, games.chsh_game().questions, strict=True)
+    ]
+    return Program(items, [_s_value(bounds.CHSH_CLASSICAL, bounds.CHSH_CLASSICAL)], network)
+
+
+def _tags(name: str) -> dict[str, int | str]:
+    side, basis, _ = _SETTINGS[name]
+    return {"alice": side, "bob": basis}
+
+
+def _s_value(ideal: float, without: float) -> Figure:
+    total = Expression()
+    for name, (_, _, sign) in _SETTINGS.items():
+        total = total + sign * parity(name, [("out", 0), ("out", 1)])
+    return Figure("s_value", total, ideal, without, null=bounds.CHSH_CLASSICAL, physical=(-4.0, 4.0))
