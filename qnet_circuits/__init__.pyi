@@ -66,6 +66,10 @@ from qnet_circuits.programs.channel import channel as channel
 from qnet_circuits.programs.cheater import Cheater as Cheater
 from qnet_circuits.programs.cheater import cheater_of as cheater_of
 from qnet_circuits.programs.classical_players import ClassicalPlayers as ClassicalPlayers
+from qnet_circuits.programs.counterfeiters import KeepAndGuess as KeepAndGuess
+from qnet_circuits.programs.counterfeiters import MeasureAndCopy as MeasureAndCopy
+from qnet_circuits.programs.counterfeiters import OptimalCloner as OptimalCloner
+from qnet_circuits.programs.counterfeiters import UniversalCloner as UniversalCloner
 from qnet_circuits.programs.density import density_matrix as density_matrix
 from qnet_circuits.programs.expressions import Expression as Expression
 from qnet_circuits.programs.expressions import Ratio as Ratio
@@ -124,6 +128,7 @@ from qnet_circuits.protocols.long_range_cnot import LongRangeCnot as LongRangeCn
 from qnet_circuits.protocols.magic_square import MagicSquare as MagicSquare
 from qnet_circuits.protocols.network_requests import NetworkRequests as NetworkRequests
 from qnet_circuits.protocols.process_tomography import ProcessTomography as ProcessTomography
+from qnet_circuits.protocols.quantum_money import QuantumMoney as QuantumMoney
 from qnet_circuits.protocols.quantum_repeater import QuantumRepeater as QuantumRepeater
 from qnet_circuits.protocols.repeater_chain import RepeaterChain as RepeaterChain
 from qnet_circuits.protocols.secret_sharing import DishonestMember as DishonestMember

@@ -40,6 +40,7 @@ SMALL = [
     BBM92(pairs=2400, hops=2, eve="intercept-resend:0.5:x"),
     E91(pairs=4800),
     qn.CoinFlip(cheater="alice", link_fidelity=0.95),
+    qn.QuantumMoney(cheater="measure", link_fidelity=0.95),
     qn.LinkBenchmark(edges=((0, 1), (2, 3), (3, 4)), link_fidelity=0.95),
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3)), kind="swap"),
     qn.DistillationMap(edges=((0, 1), (1, 2), (2, 3)), link_fidelity=0.95),
