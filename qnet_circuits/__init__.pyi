@@ -114,6 +114,8 @@ from qnet_circuits.protocols.chsh import Chsh as Chsh
 from qnet_circuits.protocols.coin_flip import CoinFlip as CoinFlip
 from qnet_circuits.protocols.coin_flip import OptimalAlice as OptimalAlice
 from qnet_circuits.protocols.coin_flip import OptimalBob as OptimalBob
+from qnet_circuits.protocols.conference_key import ConferenceKey as ConferenceKey
+from qnet_circuits.protocols.conference_key import DishonestSource as DishonestSource
 from qnet_circuits.protocols.distillation import Distillation as Distillation
 from qnet_circuits.protocols.distillation_map import DistillationMap as DistillationMap
 from qnet_circuits.protocols.e91 import E91 as E91

@@ -50,6 +50,7 @@ SMALL = [
     qn.ProcessTomography(link_fidelity=0.95),
     qn.QuantumRepeater(length_km=40.0, rounds=500),
     qn.NetworkRequests(rounds=100),
+    qn.ConferenceKey(parties=2, rounds=2400, cheater="source"),
     qn.SecretSharing(link_fidelity=0.95),
     qn.BlindComputing(graph="line:2", circuits=1, link_fidelity=0.95),
 ]

@@ -94,6 +94,8 @@ CASES = [
         network=qn.Network.two_nodes(qn.Link(pauli=(0.9, 0, 0, 0.1))),
     ),
     qn.BlindComputing(graph="line:2", angles=(2,), circuits=1, cheater="rotate:1:1.5"),
+    qn.ConferenceKey(rounds=10_000, parties=2, **NOISY),
+    qn.ConferenceKey(rounds=10_000, cheater="source:0.1"),
     qn.SecretSharing(**NOISY),
     qn.SecretSharing(cheater="fake-signal:2", **NOISY),
     qn.NetworkRequests(requests=[qn.Request("r1c1", "r3c1", 2, keep=True)], policy="turns"),

@@ -58,6 +58,8 @@ class SessionParameters:
         public_counts: How many counts of Alice's ones in each basis were on record before the rounds took place, for example
             because rounds with the same bit run together. Each count is paid for as a number up to the bits of key, and makes μ
             larger.
+        sessions: How many sessions over the same bits, of one party with each of several others, end in one key. The key pays
+            for everything that all of them reveal. ε_cor is that of each session.
 
     Raises:
         ParameterError: If a value is out of range.
@@ -80,6 +82,7 @@ class SessionParameters:
     fingerprint_bits: int = 64
     authentication: bool = True
     public_counts: int = 0
+    sessions: int = 1
 
     def __post_init__(self) -> None:
         check_range("tolerance", self.tolerance, 0.0, 0.5)
@@ -98,6 +101,7 @@ class SessionParameters:
         check_range("slack", self.slack, 1.0, math.inf)
         check_count("fingerprint_bits", self.fingerprint_bits, 0)
         check_count("public_counts", self.public_counts, 0)
+        check_count("sessions", self.sessions)
         if not isinstance(self.authentication, bool):
             raise ParameterError(f"authentication must be True or False, got {self.authentication!r}")
         # Equal rules have equal digests, whatever kind of number they were given as.
@@ -179,7 +183,7 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
         rules: The session's.
         n: Bits that were corrected.
         k: Bits of the test basis that were compared.
-        told: Parities that Alice told.
+        told: Parities that Alice told, each counted once, in all sessions together.
 
     Raises:
         Refusal: If nothing is left.
@@ -194,19 +198,22 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
         >>> account.settled(48399).bits("rounding") < 1
         True
     """
-    factor, counted = LEAK_MODELS[rules.leak_model], count_bits(n)
+    factor, counted, sessions = LEAK_MODELS[rules.leak_model], count_bits(n), rules.sessions
     on_record = rules.public_counts * counted
-    leak = factor * told + counted + on_record
     epsilons = rules.epsilon_secrecy, rules.epsilon_correctness
+    tag, shown = verification_cost(rules.epsilon_correctness), tag_bits(rules.epsilon_correctness)
+    # The formula pays for one tag.
+    leak = factor * told + sessions * counted + on_record + (sessions - 1) * tag
     chance = counts_chance(account.pulses, rules.public_counts)
     length = key_length(n, k, rules.tolerance, leak, *epsilons, chance)
-    net = length - SESSION_BITS - rules.fingerprint_bits
+    paid = sessions * SESSION_BITS
+    net = length - paid - rules.fingerprint_bits
     costs = [
         ("phase errors", phase_cost(n, k, rules.tolerance, rules.epsilon_secrecy, chance), 0),
         ("reconciliation", factor * told, factor * told),
-        ("parity count", counted, counted),
+        ("parity count", sessions * counted, sessions * counted),
         *([("counts of bits", on_record, on_record)] if on_record else []),
-        ("verification", verification_cost(rules.epsilon_correctness), tag_bits(rules.epsilon_correctness)),
+        ("verification", sessions * tag, sessions * shown),
         ("hashing", hashing_cost(rules.epsilon_secrecy), 0),
     ]
     for cause, bits, revealed in costs:
@@ -216,13 +223,16 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
         raise Refusal(
             "short",
             f"{left:.0f} secret bits remain of {n} key bits and {k} test bits; more than "
-            f"{SESSION_BITS + rules.fingerprint_bits} are needed "
-            f"({SESSION_BITS} for authentication, {rules.fingerprint_bits} to show)",
+            f"{paid + rules.fingerprint_bits} are needed "
+            f"({paid} for authentication, {rules.fingerprint_bits} to show)",
         )
     account.spend("rounding", max(0.0, n - math.fsum(bits for _, bits, _ in costs) - length))
-    account.spend("authentication", SESSION_BITS)
+    account.spend("authentication", paid)
     account.spend("fingerprint", rules.fingerprint_bits, rules.fingerprint_bits)
-    account.epsilons += [("secrecy", rules.epsilon_secrecy), ("correctness", rules.epsilon_correctness)]
+    account.epsilons += [
+        ("secrecy", rules.epsilon_secrecy),
+        ("correctness", sessions * rules.epsilon_correctness),
+    ]
     return length, net
 
 

@@ -103,9 +103,13 @@ class Alice(Party):
         return said
 
     def _begin(self, _: bytes) -> bytes:
-        seed = self._randomness.bytes(16)
+        seed = self._shuffling()
         self._oracles = [LocalOracle(bits, shuffles) for bits, shuffles, _ in self._frames(seed)]
         return seed
+
+    def _shuffling(self) -> bytes:
+        """Return the public seed of the reorderings."""
+        return self._randomness.bytes(16)
 
     def _tell(self, body: bytes) -> bytes:
         numbers = decode_numbers(body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -39,16 +40,31 @@ class Bob(Party):
 
         If the channel raises an ``OSError``, such as a broken connection or a timeout, the conversation was cut.
         """
+        self.begin(channel)
+        return self.finish()
+
+    def begin(self, channel: ClassicalChannel) -> None:
+        """Hold the conversation up to the verification, after which both parties have the same row; or end with an alarm."""
         self._channel = channel
+        self._attempt(self._match, self._compare, self._correct, self._verify)
+
+    def finish(self) -> KeyResult:
+        """Hold the rest of the conversation, which distils the key, and return Bob's result."""
+        if self.result is None:
+            self._attempt(self._amplify, self._authenticate, self._succeed)
+        assert self.result is not None
+        return self.result
+
+    def _attempt(self, *steps: Callable[[], None]) -> None:
+        """Take some steps of the conversation; a refusal ends it."""
         try:
-            self._talk()
+            for step in steps:
+                step()
         except Refusal as refusal:
             self._refuse(refusal, informed=self.informed)
             # Also if he was told of an alarm: it need not be Alice who said so.
             with suppress(OSError):
-                channel.request(self._view.say("abort", str(refusal).encode()))
-        assert self.result is not None
-        return self.result
+                self._channel.request(self._view.say("abort", str(refusal).encode()))
 
     def _ask(self, kind: str, body: bytes = b"") -> bytes:
         """Send a message and return Alice's answer."""
@@ -74,15 +90,6 @@ class Bob(Party):
         question = encode_numbers(np.concatenate([[frame, index], places]))
         return decode_bits(self._ask("parities", question), len(places))
 
-    def _talk(self) -> None:
-        self._match()
-        self._estimate(decode_bits(self._ask("sample", encode_bits(self._test)), len(self._test)))
-        self._correct()
-        self._verify()
-        self._amplify()
-        self._authenticate()
-        self._succeed()
-
     def _match(self) -> None:
         announced = pack(self._rules.digest, announce(self._record))
         answer, told = unpack(self._ask("detections", announced), 2)
@@ -94,6 +101,9 @@ class Bob(Party):
                 "Alice's sample leaves out bits of a basis other than the key's; all of those must be compared",
             )
         self._sift(sifted, sample)
+
+    def _compare(self) -> None:
+        self._estimate(decode_bits(self._ask("sample", encode_bits(self._test)), len(self._test)))
 
     def _correct(self) -> None:
         seed = self._ask("reconcile")

@@ -97,6 +97,10 @@ class Party(Unpicklable):
         self.veto: Refusal | None = None
         #: Whether the peer raised the alarm.
         self.informed = False
+        #: What was announced aloud before this conversation, which the tags cover too.
+        self.announced = b""
+        #: The place of this session among those that end in one key.
+        self.place = 0
 
     def __repr__(self) -> str:
         state = "no result yet" if self.result is None else repr(self.result)
@@ -107,7 +111,7 @@ class Party(Unpicklable):
         self._account.sift(sifted.detected, len(sifted.bits))
         self._test, self._key = split(sifted.bits, sample)
         self._test_bases, _ = split(sifted.bases, sample)
-        self._account.spend("test bits", len(self._test), 2 * len(self._test))
+        self._account.spend("test bits", len(self._test), (1 + self._rules.sessions) * len(self._test))
 
     def _estimate(self, told: Bits) -> None:
         """Compare the sample with the peer's, and go on only if the error rate of every basis is tolerated."""
@@ -154,18 +158,23 @@ class Party(Unpicklable):
         distilled = amplify(self._key, seed, self._length)
         shown, paid = self._rules.fingerprint_bits, SESSION_BITS
         self._fingerprint = np.packbits(distilled[:shown]).tobytes().hex() or None
-        self._refill = np.packbits(distilled[shown : shown + paid]).tobytes()
-        self._final = SecretKey(distilled[shown + paid :])
+        refills, rest = np.split(distilled[shown:], [self._rules.sessions * paid])
+        self._refill = np.packbits(refills[self.place * paid : (self.place + 1) * paid]).tobytes()
+        self._final = SecretKey(rest)
 
     def _tag_keys(self, offset: int | None = None) -> tuple[int, bytes, bytes]:
         """Return the offset of this session's one-time keys, Bob's key and Alice's."""
         offset, taken = self._pool.take(2 * TAG_KEY_BYTES, offset)
-        self._account.pool_used = SESSION_BITS
+        self._account.pool_used = self._rules.sessions * SESSION_BITS
         return offset, taken[:TAG_KEY_BYTES], taken[TAG_KEY_BYTES:]
 
     def _said(self, sender: str, but_last: int = 0) -> bytes:
-        """Return the bytes that a party's tag covers: the party's name, and all messages but the last ones."""
-        said = DOMAIN + pack(sender.encode(), self._view.transcript(but_last))
+        """Return the bytes that a party's tag covers: the party's name, and all messages but the last ones.
+
+        Announcements before the conversation come between, if there were any.
+        """
+        before = [self.announced] if self.announced else []
+        said = DOMAIN + pack(sender.encode(), *before, self._view.transcript(but_last))
         self._account.epsilons.append((f"authentication of {sender}", forgery_probability(len(said))))
         return said
 

@@ -44,7 +44,7 @@ MUTANTS = [
     ),
     mutant(
         "forget the leak in the length alone",
-        ("accounts", "leak = factor * told + counted", "leak = 0"),
+        ("accounts", "leak = factor * told + sessions * counted", "leak = 0"),
         by=["test_key_ledger settling_is_the_formula", "test_session both_end_with_the_same_key_and_account"],
     ),
     mutant(
@@ -65,8 +65,8 @@ MUTANTS = [
     ),
     mutant(
         "forget the number of parities",
-        ("accounts", "factor * told + counted", "factor * told"),
-        ("accounts", '        ("parity count", counted, counted),\n', ""),
+        ("accounts", "factor * told + sessions * counted", "factor * told"),
+        ("accounts", '        ("parity count", sessions * counted, sessions * counted),\n', ""),
         by=["test_session the_length_is_the_formula_of_what_was_said"],
     ),
     mutant(
@@ -77,7 +77,11 @@ MUTANTS = [
     mutant(
         "keep the test bits",
         ("sifting", "bits[sample], bits[~sample]", "bits[sample], bits"),
-        ("party", 'self._account.spend("test bits", len(self._test), 2 * len(self._test))', "pass"),
+        (
+            "party",
+            'self._account.spend("test bits", len(self._test), (1 + self._rules.sessions) * len(self._test))',
+            "pass",
+        ),
         by=[
             "test_session the_key_is_the_hash_of_the_untold_bits",
             "test_session the_length_is_the_formula_of_what_was_said",
@@ -279,9 +283,39 @@ MUTANTS = [
     ),
     mutant(
         "authentication is not paid",
-        ("accounts", "net = length - SESSION_BITS - rules.fingerprint_bits", "net = length - rules.fingerprint_bits"),
-        ("accounts", 'account.spend("authentication", SESSION_BITS)', "pass"),
+        ("accounts", "net = length - paid - rules.fingerprint_bits", "net = length - rules.fingerprint_bits"),
+        ("accounts", 'account.spend("authentication", paid)', "pass"),
         by=["test_session authentication_is_paid_and_the_next_session_lives_of_it"],
+    ),
+    mutant(
+        "parities that other members asked for are not paid",
+        ("conference", "self._told = len(self._common.told)\n        super()._settle()", "super()._settle()"),
+        by=["test_conference all_keys_are_equal_and_the_ledger_pays_once_for_the_union"],
+    ),
+    mutant(
+        "tags of other sessions are not paid",
+        ("accounts", " + (sessions - 1) * tag", ""),
+        by=["test_conference all_keys_are_equal_and_the_ledger_pays_once_for_the_union"],
+    ),
+    mutant(
+        "a member keeps its key when another session fails",
+        ("conference", "if party.result is None or party.result.key is not None:", "if party.result is None:"),
+        by=["test_conference a_changed_message_of_one_session_leaves_nobody_with_a_key"],
+    ),
+    mutant(
+        "tags leave out what was announced before",
+        ("party", "before = [self.announced] if self.announced else []", "before = []"),
+        by=["test_conference an_announcement_that_a_member_heard_otherwise_leaves_nobody_with_a_key"],
+    ),
+    mutant(
+        "all pairs of a conference share the bits for authentication",
+        ("party", "refills[self.place * paid : (self.place + 1) * paid]", "refills[:paid]"),
+        by=["test_conference each_pair_gets_bits_of_its_own_for_the_next_authentication"],
+    ),
+    mutant(
+        "the key is told before all rows are verified",
+        ("conference", "if self._common.verified < self._rules.sessions:", "if False:"),
+        by=["test_conference a_member_is_not_told_the_key_before_all_rows_are_verified"],
     ),
     mutant(
         "numpy's generator for secrets",
