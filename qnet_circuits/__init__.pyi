@@ -53,6 +53,7 @@ from qnet_circuits.plotting.series import plot_series as plot_series
 from qnet_circuits.plotting.story import plot_story as plot_story
 from qnet_circuits.plotting.timeline import plot_timeline as plot_timeline
 from qnet_circuits.programs.blocks import ChainProtocol as ChainProtocol
+from qnet_circuits.programs.blocks import Pair as Pair
 from qnet_circuits.programs.blocks import bell_measurement as bell_measurement
 from qnet_circuits.programs.blocks import chain_registers as chain_registers
 from qnet_circuits.programs.blocks import distribute as distribute
@@ -94,7 +95,6 @@ from qnet_circuits.programs.protocol import Protocol as Protocol
 from qnet_circuits.programs.protocol import protocol_class as protocol_class
 from qnet_circuits.programs.protocol import protocol_names as protocol_names
 from qnet_circuits.programs.protocol import register as register
-from qnet_circuits.programs.sharing import Pair as Pair
 from qnet_circuits.programs.sharing import PartiesProtocol as PartiesProtocol
 from qnet_circuits.programs.sharing import Route as Route
 from qnet_circuits.programs.sharing import routed as routed
@@ -123,6 +123,7 @@ from qnet_circuits.protocols.encoded_link import EncodedLink as EncodedLink
 from qnet_circuits.protocols.entanglement_swapping import EntanglementSwapping as EntanglementSwapping
 from qnet_circuits.protocols.ghz import Ghz as Ghz
 from qnet_circuits.protocols.ghz_game import GhzGame as GhzGame
+from qnet_circuits.protocols.graph_state import GraphState as GraphState
 from qnet_circuits.protocols.leader_election import AlwaysClaims as AlwaysClaims
 from qnet_circuits.protocols.leader_election import LeaderElection as LeaderElection
 from qnet_circuits.protocols.link_benchmark import LinkBenchmark as LinkBenchmark

@@ -38,6 +38,8 @@ CASES = [
     qn.Ghz(parties=4, **NOISY),
     qn.Ghz(parties=4, topology="chain", **NOISY),
     qn.Ghz(method="parity-scan"),
+    qn.GraphState(graph="line:3", **NOISY),
+    qn.GraphState(graph="a-b,b-c,c-a", method="edges"),
     qn.LeaderElection(parties=2, **NOISY),
     qn.LeaderElection(cheater="claim:2"),
     qn.WState(parties=2),
@@ -112,6 +114,7 @@ NAMES = {name: getattr(qn, name) for name in qn.__all__} | {
 
 #: Protocols of many circuits, which take fewer shots of each.
 MANY_CIRCUITS = (qn.TeleportedCnot, qn.LongRangeCnot, qn.WState, qn.GhzGame, qn.MagicSquare)
+MANY_CIRCUITS = (qn.TeleportedCnot, qn.LongRangeCnot, qn.WState, qn.GraphState, qn.GhzGame)
 
 
 @pytest.mark.parametrize("protocol", CASES, ids=lambda protocol: protocol.id)

@@ -166,11 +166,38 @@ def move(circuit: QuantumCircuit, source: Qubit, target: Qubit) -> None:
     circuit.cx(target, source)
 
 
+@dataclass(frozen=True)
+class Pair:
+    """A Bell pair Φ+ whose far half still waits for X, if the parity of ``x`` is odd, and for Z, if that of ``z`` is.
+
+    The bits are the results of the stations on the way; a pair over one link has none.
+    """
+
+    near: Qubit
+    far: Qubit
+    x: tuple[Clbit, ...] = ()
+    z: tuple[Clbit, ...] = ()
+
+    def settle(self, circuit: QuantumCircuit) -> None:
+        """Append the correction of the far half, if stations swapped."""
+        if self.x:
+            correct(circuit, self.far, x=self.x, z=self.z)
+
+    def teleport(self, circuit: QuantumCircuit, qubit: Qubit, z_bit: Clbit, x_bit: Clbit) -> Qubit:
+        """Append the teleportation of a qubit of the near node; return the far half, which then holds its state.
+
+        The results of the stations and of the teleportation are corrected together.
+        """
+        bell_measurement(circuit, qubit, self.near, z_bit=z_bit, x_bit=x_bit)
+        correct(circuit, self.far, x=[*self.x, x_bit], z=[*self.z, z_bit])
+        return self.far
+
+
 def remote_cz(
     circuit: QuantumCircuit,
     a: Qubit,
     b: Qubit,
-    pair: tuple[Qubit, Qubit],
+    pair: tuple[Qubit, Qubit] | Pair,
     bits: tuple[Clbit, Clbit],
     link: Link | None = None,
     *,
@@ -187,15 +214,19 @@ def remote_cz(
         circuit: The protocol's circuit.
         a: A qubit of one node.
         b: A qubit of the other node.
-        pair: A communication qubit of each node, first the one at the node of ``a``, both in |0⟩ (unused, or just reset).
+        pair: A communication qubit of each node, first the one at the node of ``a``, both in |0⟩ (unused, or just reset); or a
+            pair that was made before, such as that of ``Route.entangle``, with its near half at the node of ``a``. What it
+            still waits for is corrected together with the rest.
         bits: The bit that is measured at the node of ``a`` and decides on Z at ``b``, and the one from ``b`` for ``a``.
-        link: The link, whose errors happen to the pair. Default: no errors.
+        link: The link, whose errors happen to the pair. Default: no errors. A pair that was made before has none.
         corrected: Whether the two corrections follow at once. Z commutes with diagonal gates, so the corrections of several
-            remote CZs can be gathered in one correction for each qubit, ``correct(circuit, b, z=[bits[0], ...])``, and one
-            round of communication.
+            remote CZs can be gathered in one correction for each qubit and one round of communication:
+            ``correct(circuit, b, z=[bits[0], *pair.x, ...])`` and ``correct(circuit, a, z=[bits[1], *pair.z, ...])``, where
+            only a pair that was made before has ``x`` and ``z``.
 
     Raises:
-        ProgramError: If the bits or the qubits are not all different, or ``link`` is not a Link.
+        ProgramError: If the bits or the qubits are not all different, ``link`` is not a Link, or there is a link for a pair
+            that was made before.
 
     Example:
         >>> alice, bob, bits = QuantumRegister(2, "alice"), QuantumRegister(2, "bob"), ClassicalRegister(2, "m")
@@ -204,8 +235,11 @@ def remote_cz(
         >>> circuit.count_ops()["entangle"], circuit.count_ops()["correct"]
         (1, 2)
     """
+    made = pair if isinstance(pair, Pair) else None
+    if made and link is not None:
+        raise ProgramError(f"a pair that was made before takes no link, got {link!r}")
     try:
-        (near, far), (to_b, to_a) = pair, bits
+        (near, far), (to_b, to_a) = (made.near, made.far) if made else pair, bits  # type: ignore[misc]
         different = len({a, b, near, far}) == 4 and len({to_b, to_a}) == 2
     except (TypeError, ValueError):  # not two of each, or no bits at all
         different = False
@@ -214,14 +248,16 @@ def remote_cz(
             "a remote CZ needs four different qubits, two of which, one at each node, are the pair, and two different "
             f"classical bits, one for each message, got {a!r}, {b!r}, pair {pair!r} and bits {bits!r}"
         )
-    entangle(circuit, near, far, link)
+    if not made:
+        entangle(circuit, near, far, link)
     circuit.cx(a, near)
     circuit.cz(far, b)
     measure_pauli(circuit, near, "Z", to_b)
     measure_pauli(circuit, far, "X", to_a)
     if corrected:
-        correct(circuit, b, z=[to_b])
-        correct(circuit, a, z=[to_a])
+        # X on the far half becomes Z on b, and Z there turns the result of its measurement.
+        correct(circuit, b, z=[to_b, *(made.x if made else ())])
+        correct(circuit, a, z=[to_a, *(made.z if made else ())])
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,21 @@ def edge_classes(edges: Sequence[Edge]) -> list[list[Edge]]:
     return _classes(edges, colours)
 
 
+def vertex_classes(number: int, edges: Sequence[Edge]) -> list[list[int]]:
+    """Return the vertices 0 to ``number`` - 1 in classes, so that no edge joins two of one class.
+
+    There are two classes if two are enough, and else those of a greedy colouring.
+
+    Example:
+        >>> vertex_classes(4, [(0, 1), (1, 2), (2, 3)]), len(vertex_classes(3, [(0, 1), (1, 2), (2, 0)]))
+        ([[0, 2], [1, 3]], 3)
+    """
+    graph = rustworkx.PyGraph(multigraph=False)
+    graph.add_nodes_from(list(range(number)))
+    graph.add_edges_from_no_data(list(edges))
+    return _classes(range(number), rustworkx.two_color(graph) or rustworkx.graph_greedy_color(graph))
+
+
 def line_classes(lines: Sequence[Line]) -> list[list[Line]]:
     """Return lines of qubits in classes, so that no two lines of a class share a qubit, by a greedy colouring.
 

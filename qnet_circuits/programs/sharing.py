@@ -13,8 +13,8 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.errors import ParameterError, check_count
-from qnet_circuits.programs.blocks import bell_measurement
-from qnet_circuits.programs.instructions import correct, entangle
+from qnet_circuits.programs.blocks import Pair, bell_measurement
+from qnet_circuits.programs.instructions import entangle
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.network import Network
@@ -23,33 +23,6 @@ from qnet_circuits.theory.bell_diagonal import Weights
 
 #: Appends the operations that make a state of some qubits of one node.
 Preparation = Callable[[QuantumCircuit, Sequence[Qubit]], object]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A Bell pair Φ+ whose far half still waits for X, if the parity of ``x`` is odd, and for Z, if that of ``z`` is.
-
-    The bits are the results of the stations on the way; a pair over one link has none.
-    """
-
-    near: Qubit
-    far: Qubit
-    x: tuple[Clbit, ...] = ()
-    z: tuple[Clbit, ...] = ()
-
-    def settle(self, circuit: QuantumCircuit) -> None:
-        """Append the correction of the far half, if stations swapped."""
-        if self.x:
-            correct(circuit, self.far, x=self.x, z=self.z)
-
-    def teleport(self, circuit: QuantumCircuit, qubit: Qubit, z_bit: Clbit, x_bit: Clbit) -> Qubit:
-        """Append the teleportation of a qubit of the near node; return the far half, which then holds its state.
-
-        The results of the stations and of the teleportation are corrected together.
-        """
-        bell_measurement(circuit, qubit, self.near, z_bit=z_bit, x_bit=x_bit)
-        correct(circuit, self.far, x=[*self.x, x_bit], z=[*self.z, z_bit])
-        return self.far
 
 
 @dataclass(frozen=True)
