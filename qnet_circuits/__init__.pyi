@@ -95,6 +95,9 @@ from qnet_circuits.programs.protocol import Protocol as Protocol
 from qnet_circuits.programs.protocol import protocol_class as protocol_class
 from qnet_circuits.programs.protocol import protocol_names as protocol_names
 from qnet_circuits.programs.protocol import register as register
+from qnet_circuits.programs.sending import cross as cross
+from qnet_circuits.programs.sending import crossing_registers as crossing_registers
+from qnet_circuits.programs.sending import prepare_pair as prepare_pair
 from qnet_circuits.programs.sharing import PartiesProtocol as PartiesProtocol
 from qnet_circuits.programs.sharing import Route as Route
 from qnet_circuits.programs.sharing import routed as routed
