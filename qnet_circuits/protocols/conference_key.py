@@ -21,7 +21,7 @@ from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Analysis, Analyzed, register
-from qnet_circuits.programs.sharing import PartiesProtocol, routed
+from qnet_circuits.programs.sharing import PartiesProtocol, routed, told_to_all
 from qnet_circuits.qkd.circuits import OUT, measure_basis
 from qnet_circuits.qkd.conferring import conferred, rate_of
 from qnet_circuits.qkd.distribution import MOST_ROUNDS, SPARE, check_open
@@ -219,12 +219,7 @@ class ConferenceKey(PartiesProtocol):
         told = [Announcement(other, first, 1, "basis") for other in others]
         told += [Announcement(first, other, 1, "whether the round counts") for other in others]
         if setting.alice == "x":
-            told += [
-                Announcement(a, b, 1, "outcome", ((OUT, place),))
-                for place, a in enumerate(self.members)
-                for b in self.members
-                if a != b
-            ]
+            told += told_to_all(self.members, "outcome", OUT)
         return tuple(told)
 
     def _declared(self, names: Mapping[str, str]) -> list[Figure]:

@@ -25,7 +25,7 @@ from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import register
-from qnet_circuits.programs.sharing import PartiesProtocol, routed
+from qnet_circuits.programs.sharing import PartiesProtocol, routed, told_to_all
 from qnet_circuits.theory import secret_sharing as theory
 from qnet_circuits.theory.bell_diagonal import Weights, convolve
 from qnet_circuits.theory.noise_parameters import NoiseParameters
@@ -318,9 +318,7 @@ class SecretSharing(PartiesProtocol):
     def _announced(self) -> tuple[Announcement, ...]:
         """Return the announcements: each basis to both others, and the members' outcomes in rounds that are compared."""
         dealer, *members = self.shared.nodes[0], *self.members
-        told = [
-            Announcement(a, b, 1, "basis") for a in (dealer, *members) for b in (dealer, *members) if a != b
-        ]
+        told = [*told_to_all((dealer, *members), "basis")]
         for k, member in enumerate(members, 1):
             made_up = isinstance(self._dishonest, FakeSignal) and self._dishonest.member == k
             results = () if made_up else (("out", k),)

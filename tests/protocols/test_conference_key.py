@@ -58,14 +58,15 @@ def test_threshold_of_equal_error_rates():
     assert round(at, 5) == 0.11003
 
 
-@pytest.mark.parametrize("cheater", [None, "source:0.1"])
-@pytest.mark.parametrize("parties", [("ann", "ben", "cat"), ("ben", "ann")])
+@pytest.mark.parametrize(
+    ("cheater", "parties"), [(None, ("ann", "ben", "cat")), ("source:0.1", ("ben", "ann"))]
+)
 def test_theory_over_uneven_links_and_a_router(cheater, parties):
     protocol = qn.ConferenceKey(parties=parties, network=ROUTED, cheater=cheater)
     assert exact(protocol) == pytest.approx(protocol.theory(IDEAL), abs=1e-9)
 
 
-@pytest.mark.parametrize("parties", [2, 3, 4, 5])
+@pytest.mark.parametrize("parties", [2, 5])
 def test_honest_figures_are_perfect(parties):
     found = exact(qn.ConferenceKey(parties=parties))
     assert found.pop("key_rate") == pytest.approx(1.0, abs=1e-9)
@@ -83,7 +84,7 @@ def test_every_single_bit_is_uniform(rng):
     assert [each.value for each in found.figures.values()] == pytest.approx([0.0] * len(figures), abs=1e-9)
 
 
-@pytest.mark.parametrize("disturbance", [0.0, 0.03, 0.25, 0.5])
+@pytest.mark.parametrize("disturbance", [0.03, 0.5])
 def test_the_source_reaches_its_optimum(disturbance):
     protocol = qn.ConferenceKey(parties=2, cheater=qn.DishonestSource(disturbance))
     found, best = exact(protocol), 0.5 + math.sqrt(disturbance * (1 - disturbance))

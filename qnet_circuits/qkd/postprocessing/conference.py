@@ -28,6 +28,7 @@ from qnet_circuits.qkd.postprocessing.channel import (
     unpack,
 )
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult, Ledger
+from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.qkd.postprocessing.party import Party
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
@@ -176,7 +177,7 @@ class Conference:
         return [*self.firsts, *self.members]
 
     @property
-    def keys(self) -> list[Any]:
+    def keys(self) -> list[SecretKey | None]:
         """The key of the first party and of each member, or None."""
         ends = [self.firsts[0], *self.members]
         return [None if party.result is None else party.result.key for party in ends]
