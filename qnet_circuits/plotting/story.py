@@ -92,7 +92,8 @@ def plot_story(story: Story, ax: Axes | None = None) -> Axes:
 
 def _draw_event(ax: Axes, event: StoryEvent, places: Places, whole: float) -> None:
     """Draw a bar in the lane of each qubit, and the line of a link or a crossing between its lanes."""
-    if event.kind not in _KINDS:
+    turning = event.kind == "wait" and len(event.qubits) > 1
+    if event.kind not in _KINDS or turning:  # Each of two neighbours that turn has a wait of its own.
         return
     lanes = dict(places.lane(qubit) for qubit in event.qubits)
     for x, several in lanes.items():

@@ -24,10 +24,14 @@ class Unitary:
     wires: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Turn(Unitary):
-    """A gate that nobody asked for: neighbours that turn each other while they are at rest."""
+    """A gate that nobody asked for: neighbours that turn each other while they are at rest, for some seconds.
 
-    __slots__ = ()
+    All of it happens at the begin of these seconds. In them nothing happens to the neighbours that does not commute with it.
+    """
+
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ from qnet_circuits.backends.simulation.operations import Operations
 from qnet_circuits.backends.simulation.steps import (
     OPERATION,
     Decision,
-    Measurement,
     NoisyCircuit,
     NoisyStep,
     PauliError,
     TimedStep,
     Transfer,
+    Turn,
     in_order,
 )
 from qnet_circuits.backends.simulation.waiting import Waiting
@@ -120,10 +120,11 @@ class Twin:
     ) -> tuple[list[Timed], list[tuple[float, NoisyStep]]]:  # fmt: skip
         """Return when operations happen, and the steps in order, each with the time at which its effect is complete.
 
-        A gate is complete when it ends. A measurement takes its bit when it begins. What lasts no time, as the turns about Z of
-        a device, is a part of the gate before it on its wire, if no fence or measurement is between them: it is complete when
-        that gate is, which the time 0 stands for. Else it is a part of the next gate, and complete right after its own time;
-        or alone, and complete then.
+        A gate is complete when it ends, and so is a turn of neighbours at rest. A measurement takes its bit when it begins, and
+        its noise is complete then, since neighbours may turn with its wire while it lasts. What lasts no time, as the turns
+        about Z of a device, is a part of the gate before it on its wire, if no fence or measurement is between them: it is
+        complete when that gate is, which the time 0 stands for. Else it is a part of the next gate, and complete right after
+        its own time; or alone, and complete then.
 
         Args:
             circuit: A compiled circuit on the used qubits alone.
@@ -174,10 +175,12 @@ def _beside_gates(timed: Iterable[Timed]) -> dict[int, bool]:
 def _complete(event: TimedStep, timed: Sequence[Timed], instant: Mapping[int, float]) -> float:
     """Return when the effect of a step is complete."""
     time, kind, place, step = event
-    if kind != OPERATION or isinstance(step, Measurement):
+    if isinstance(step, Turn):
+        return time + step.seconds
+    if kind != OPERATION:
         return time
     each = timed[int(place)]
-    return time if each.name == "barrier" else instant.get(each.position, each.end)
+    return time if each.name in ("barrier", "measure") else instant.get(each.position, each.end)
 
 
 def _step(happens: Channel, wires: tuple[int, ...]) -> PauliError | Transfer:

@@ -246,5 +246,7 @@ def _turn(a: Rest, b: Rest, strength: float, pulses: Sequence[float]) -> list[Ti
     if end <= start + INSTANT:
         return []
     ends = [start, *(time for time in pulses if start < time < end), end]
-    parts = ((begin, -2 * math.pi * strength * (until - begin)) for begin, until in itertools.pairwise(ends))
-    return [(begin, TURN, 0, Turn(CPhaseGate(angle), (a.wire, b.wire))) for begin, angle in parts]
+    parts = [(begin, until - begin) for begin, until in itertools.pairwise(ends)]
+    angle = -2 * math.pi * strength
+    wires = a.wire, b.wire
+    return [(begin, TURN, 0, Turn(CPhaseGate(angle * seconds), wires, seconds)) for begin, seconds in parts]

@@ -18,7 +18,7 @@ class Act:
     """Something that happens to qubits.
 
     Args:
-        kind: ``gate``, ``link``, ``channel``, ``swap``, ``measure``, ``reset``, ``decision`` or ``wait``.
+        kind: ``gate``, ``link``, ``channel``, ``swap``, ``measure``, ``reset``, ``decision``, ``wait`` or ``turn``.
         start: The time of its begin, in seconds.
         end: The time of its end, in seconds.
         wires: The wires of the circuit.

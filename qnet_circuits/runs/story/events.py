@@ -175,6 +175,8 @@ class Shot:
         elif act.kind == "wait":
             decays = ", and decays" if self.scene.device is not None and self.scene.noise.idle else ""
             yield self._event(act, "wait", f"{names} waits {microseconds(act.end - act.start)}{decays}.")
+        elif act.kind == "turn":
+            yield self._event(act, "wait", f"{names} are coupled neighbours at rest, and turn each other.")
         else:
             yield self._event(act, "gate", f"{nodes} acts on {names}: {_gates(act.gates)}.")
 

@@ -34,6 +34,7 @@ from qnet_circuits.runs.story.messages import (
     readings_of,
 )
 from qnet_circuits.runs.story.states import Complete
+from qnet_circuits.runs.story.turning import turns_of
 from qnet_circuits.runs.story.walk import acts_of
 
 #: The clock without a device, in seconds.
@@ -119,7 +120,9 @@ class Scene:
         twin = Twin(usable, self.noise, self.decoupling)
         timed, steps = twin.played(circuit, qubits, self.compiled.lowered.link_noise, clock)
         names = wire_names(self.source, self.carrier)
-        return acts_of(self.compiled, names, timed), steps, makespan(timed)
+        found = acts_of(self.compiled, names, timed)
+        found.acts += turns_of(steps, found)
+        return found, steps, makespan(timed)
 
     @property
     def acts(self) -> list[Act]:
@@ -187,7 +190,7 @@ class Scene:
             found = messages_of(dict.fromkeys(needs), self.measured, self.latency)
         ends: dict[str, float] = {}
         for act in self.acts:
-            for name in act.qubits if act.kind != "wait" else ():
+            for name in act.qubits if act.kind not in ("wait", "turn") else ():
                 ends[node_of_qubit(name)] = max(ends.get(node_of_qubit(name), 0.0), act.end)
         learnt = learnt_by(self.measured, found)
         return found + announcements(self.item.announced, ends, self.latency, self.readings, learnt)

@@ -9,6 +9,7 @@ from qiskit.circuit import Clbit
 
 from qnet_circuits.backends.simulation.branches import Branches, Written
 from qnet_circuits.backends.simulation.steps import (
+    Decision,
     Depolarise,
     Measurement,
     NoisyStep,
@@ -41,6 +42,15 @@ def _lets_pass(step: NoisyStep) -> bool:
     )
 
 
+def _firm(step: NoisyStep) -> frozenset[int]:
+    """Return the wires of a step on which it may do more than turn about Z."""
+    if isinstance(step, Turn):
+        return frozenset()
+    if isinstance(step, Decision):
+        return frozenset().union(*(_firm(inside) for block in step.blocks for inside in block))
+    return frozenset(step.wires)
+
+
 class Replay:
     """Replays the steps of a circuit up to one time after another.
 
@@ -57,21 +67,27 @@ class Replay:
     def until(self, time: float) -> Branches:
         """Apply all steps that are complete at a time, and return the state.
 
-        A step waits for the earlier steps on its wires. An instantaneous rotation about Z passes steps that it commutes with,
-        so the phase of a gate that a device applies by its clock is applied together with the gate.
+        A step waits for the earlier steps on its wires, except for those that it commutes with: turns of neighbours pass one
+        another, also inside a decision beside which a neighbour rests. An instantaneous rotation about Z passes more, so the
+        phase of a gate that a device applies by its clock is applied together with the gate.
         """
         taken: set[int] = set()
         busy: set[int] = set()
+        held: set[int] = set()
         stopped: set[int] = set()
         bits: set[int] = set()
         for k, (complete, step) in zip(self._index, self._left, strict=True):
             own = set(_bits(step))
-            waits = stopped if complete == 0.0 and _is_diagonal(step) else busy
-            if complete <= time + INSTANT and waits.isdisjoint(step.wires) and bits.isdisjoint(own):
+            firm = _firm(step)
+            free = busy.isdisjoint(firm) and held.isdisjoint(step.wires)
+            if complete == 0.0 and _is_diagonal(step):
+                free = stopped.isdisjoint(step.wires)
+            if complete <= time + INSTANT and free and bits.isdisjoint(own):
                 self.state.apply([step])
                 taken.add(k)
             else:
                 busy.update(step.wires)
+                held |= firm
                 bits |= own
                 stopped.update(() if _lets_pass(step) else step.wires)
         pairs = [pair for pair in zip(self._index, self._left, strict=True) if pair[0] not in taken]

@@ -12,6 +12,7 @@ from qnet_circuits.programs.given import Given
 from qnet_circuits.runs.options import RunOptions
 from qnet_circuits.runs.preparing import prepare
 from qnet_circuits.runs.run import Run
+from qnet_circuits.runs.story.states import Replay
 from qnet_circuits.runs.telling import telling_of
 from tests.runs.story.enumeration import Enumeration, name_of, parities_of
 from tests.support.programs import random_program
@@ -248,7 +249,7 @@ def test_stories_of_random_programs_keep_to_the_light_cone_and_to_the_record(mod
             "shots": 6,
             "seed": k,
         }
-        on_device = {"optimization_level": 1, "noise": {"zz": 0}} if k % 2 else {}
+        on_device = {"optimization_level": 1, "noise": {"zz": 2e5}} if k % 2 else {}
         backend = LINE if k % 2 else "ideal"
         try:
             story = qn.tell(program, backend, shot=2, **asked, **on_device)
@@ -282,6 +283,25 @@ def test_stories_of_random_programs_keep_to_the_light_cone_and_to_the_record(mod
         assert final.items() <= dict(story.outcomes).items()
         assert all(event.end_s <= story.duration_s for event in story.events)
     assert told >= 3
+
+
+def test_steps_pass_one_another_only_if_they_commute(rng):
+    """On the way through all moments, and at once, the same steps give the same states."""
+    asked = {"corrections": "feedforward", "optimization_level": 1, "noise": {"zz": 2e6}, "shots": 2}
+    for seed in range(3):
+        program = qn.Program([qn.Item("circuit", random_program(rng, length=16))])
+        prepared = prepare(Given(program), LINE, RunOptions.of("tell", {**asked, "seed": seed}))
+        telling = telling_of(prepared, Run.of(prepared), None)
+        steps, bits = telling.scene.steps, telling.scene.compiled.circuit.clbits
+        slowly = Replay(steps, bits)
+        for time in sorted({complete for complete, _ in steps}):
+            slowly.until(time)
+        (values,), _, (chance,) = telling._values([0])
+        assert slowly.state.chance(values) == pytest.approx(chance, rel=1e-9)
+        at_once = Replay(steps, bits).until(float("inf"))
+        for wire in range(telling.scene.compiled.circuit.num_qubits):
+            for known in ({}, values):
+                assert slowly.state.bloch(wire, known) == pytest.approx(at_once.bloch(wire, known), abs=1e-9)
 
 
 def test_a_swap_on_the_chip_moves_what_is_said_of_a_qubit_with_it():

@@ -123,6 +123,11 @@ function drawEvent(svg, event, place, x) {
   if (event.nodes.length === 2 && ["message", "channel"].includes(event.kind)) return drawFlight(group, event, place, x);
   const colour = `var(--${(KINDS[event.kind] ?? KINDS.gate)[0]})`, rows = event.qubits.map((k) => place.row.get(k));
   if (!rows.length) for (const name of event.nodes) drawMark(group, place.lane.get(named(name)), from, colour);
+  // Neighbours that turn each other while they wait are joined where their states have turned.
+  if (event.kind === "wait" && rows.length > 1) {
+    if (event.end <= view.time) add(group, "line", { x1: x(event.end), x2: x(event.end), y1: Math.min(...rows), y2: Math.max(...rows), stroke: colour, "stroke-width": 1.5 });
+    return;
+  }
   if (rows.length > 1) drawJoined(group, event.kind, colour, x((event.t + event.end) / 2), Math.min(...rows), Math.max(...rows));
   const high = event.kind === "wait" ? 5 : 14;
   for (const y of rows) add(group, "rect", { x: from, y: y - high / 2, width: to - from, height: high, rx: event.kind === "wait" ? 2 : 1, fill: colour });
