@@ -141,6 +141,7 @@ from qnet_circuits.protocols.secret_sharing import DishonestMember as DishonestM
 from qnet_circuits.protocols.secret_sharing import FakeSignal as FakeSignal
 from qnet_circuits.protocols.secret_sharing import InterceptShare as InterceptShare
 from qnet_circuits.protocols.secret_sharing import SecretSharing as SecretSharing
+from qnet_circuits.protocols.sensing import Sensing as Sensing
 from qnet_circuits.protocols.six_state import SixState as SixState
 from qnet_circuits.protocols.state_tomography import StateTomography as StateTomography
 from qnet_circuits.protocols.superdense_coding import SuperdenseCoding as SuperdenseCoding

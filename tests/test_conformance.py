@@ -70,6 +70,7 @@ CASES = [
     qn.QuantumMoney(hops=2, **NOISY),
     qn.QuantumMoney(cheater="cloner", **NOISY),
     qn.QuantumMoney(cheater="measure:breidbart", length=3),
+    qn.Sensing(phase=0.3, **NOISY),
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3))),
     qn.LinkBenchmark(edges=((0, 1), (2, 3)), **NOISY),
     qn.LinkBenchmark(edges=((0, 1), (1, 2), (2, 3), (5, 6), (6, 7), (7, 8)), kind="swap", **NOISY),
