@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qnet_circuits.errors import check_range
 from qnet_circuits.programs.blocks import ChainProtocol
@@ -18,14 +16,14 @@ from qnet_circuits.programs.figures import Outcomes
 from qnet_circuits.programs.program import Program
 from qnet_circuits.programs.protocol import Analysis, Analyzed, register
 from qnet_circuits.protocols.chsh import chsh_program, classical_chsh_program
+from qnet_circuits.qkd.certificate import Certificate, extracted, too_low
 from qnet_circuits.qkd.observed import counted
-from qnet_circuits.qkd.postprocessing.finite_key import hashing_cost
-from qnet_circuits.qkd.postprocessing.keys import SecretKey
-from qnet_circuits.qkd.postprocessing.randomness import Randomness
-from qnet_circuits.qkd.postprocessing.toeplitz import amplify, seed_length
 from qnet_circuits.theory import bounds, chsh
 from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.noise_parameters import NoiseParameters
+
+#: Said of a run with a given seed.
+SEEDED = "the random bits follow from the given seed"
 
 
 @register
@@ -108,55 +106,28 @@ class CertifiedRandomness(ChainProtocol):
         """Return the min-entropy of a round, how many bits are certified, and these bits."""
         program = self.program(np.random.default_rng(0))
         (s_value,) = program.figures
-        # Each limit of an interval of this level is wrong with probability ε/2 at most.
-        lowest = s_value.estimate(outcomes, 1 - self.epsilon).low
         bits = np.concatenate([outcomes[item.name]["out"][:, 0] for item in program])
-        held, cost = len(bits) * chsh.min_entropy(lowest), hashing_cost(self.epsilon / 2)
-        length = max(0, math.floor(held - cost))
-        refused = analysis.veto or (None if length else _refusal(lowest, held, cost))
-        random = None if refused else extracted(bits, length, analysis)
+        proof = Certificate(len(bits), s_value.estimate(outcomes, 1 - self.epsilon), self.epsilon)
+        refused = analysis.veto or proof.refusal
         figures = {
             "min_entropy": _entropy_of(s_value.estimate(outcomes, analysis.level)),
-            "certified_bits": counted(0 if refused else length),
+            "certified_bits": counted(0 if refused else proof.length),
         }
-        more: dict[str, Any] = {
-            "aborted": refused,
-            "epsilon": self.epsilon,
-            "lowest_s_value": lowest,
-            "certified_min_entropy": chsh.min_entropy(lowest),
-            "rounds": len(bits),
-        }
-        notes = ("the random bits follow from the given seed",) if analysis.demonstration else ()
-        report = "" if refused else (
-            f"ε = {self.epsilon:g}: S is at least {lowest:.4f}, so {len(bits)} rounds hold {math.floor(held)} bits; "
-            f"{cost:.1f} are lost in extraction"
-        )  # fmt: skip
-        return Analyzed(figures, more, notes, {"random_bits": random}, refused, report)
+        notes = (SEEDED,) * analysis.demonstration + (() if refused else proof.notes)
+        random = None if refused else extracted(bits, proof.length, analysis)
+        more = {"aborted": refused, **proof.to_dict()}
+        return Analyzed(figures, more, notes, {"random_bits": random}, refused, "" if refused else str(proof))
 
     def deduce(self, figures: Mapping[str, Estimate], analysis: Analysis) -> Analyzed:
         """Return the min-entropy of a round for an exact CHSH value; bits come from outcomes alone."""
         exact = figures["s_value"]
-        refused = None if chsh.min_entropy(exact.value) else _refusal(exact.value, 0.0, 0.0)
+        refused = None if chsh.min_entropy(exact.value) else too_low(exact.value)
         return Analyzed({"min_entropy": _entropy_of(exact)}, {"aborted": refused}, refused=refused)
 
 
-def extracted(bits: NDArray[np.bool_], length: int, analysis: Analysis) -> SecretKey:
-    """Return ``length`` bits of outcomes that a random Toeplitz matrix hashes, drawn from the secret of the analysis."""
-    source = Randomness(root=analysis.root, stream="extractor", demonstration=analysis.demonstration)
-    return SecretKey(amplify(bits, source.bits(seed_length(len(bits), length)), length))
-
-
 def _entropy_of(s: Estimate) -> Estimate:
+    """Return the min-entropy of one outcome for S and for its limits."""
     value, low, high = map(chsh.min_entropy, (s.value, s.low, s.high))
     return Estimate(
         value, low, high, s.level, f"of the limits of s_value: {s.method}" if s.n else s.method, s.n
-    )
-
-
-def _refusal(lowest: float, held: float, cost: float) -> str:
-    """Return why nothing is certified."""
-    if chsh.min_entropy(lowest) == 0:
-        return f"bell: S can be as low as {lowest:.4f}, and S up to 2 certifies nothing: boxes with a list reach it"
-    return (
-        f"short: the rounds hold {held:.1f} bits, and extraction costs {cost:.1f}; raise the number of shots"
     )

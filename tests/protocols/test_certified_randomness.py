@@ -9,6 +9,7 @@ from scipy.linalg import toeplitz
 import qnet_circuits as qn
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.theory import chsh
+from qnet_circuits.theory.estimate import proportion
 
 IDEAL = qn.NoiseParameters()
 
@@ -58,6 +59,8 @@ def test_bits_are_the_hashed_outcomes_and_as_many_as_the_bound_allows(run):
     result, seen = run.result(), run.outcomes()
     entropy = chsh.min_entropy(result.lowest_s_value)
     assert entropy == result.certified_min_entropy and result.lowest_s_value < result.s_value.low
+    wins = round(3200 * (result.s_value.value + 4) / 8)
+    assert result.lowest_s_value == pytest.approx(8 * proportion(wins, 3200, 1 - 1e-6).low - 4, abs=1e-9)
     length = math.floor(3200 * entropy - 2 * math.log2(2 / 1e-6))
     assert len(result.random_bits) == result.certified_bits.value == length > 100
     assert result.refused is None and result.aborted is None and "seed" in " ".join(result.notes)
@@ -100,6 +103,14 @@ def test_reasons(wins, shots, reason):
     found = qn.CertifiedRandomness(epsilon=1e-3).analyze(outcomes(wins, shots), analysis())
     assert (found.refused or "").startswith(reason or "") and (found.refused is None) == (reason is None)
     assert (found.secrets["random_bits"] is None) == (reason is not None)
+
+
+def test_an_approximate_limit_is_said():
+    seen = {**outcomes(430, 500)}
+    even = qn.CertifiedRandomness().analyze(qn.Outcomes(seen), analysis())
+    seen["plus_x"] = {"out": seen["plus_x"]["out"][:480]}
+    odd = qn.CertifiedRandomness().analyze(qn.Outcomes(seen), analysis())
+    assert [any("approximate" in note for note in each.notes) for each in (even, odd)] == [False, True]
 
 
 def test_a_veto_gives_no_bits():
