@@ -31,7 +31,7 @@ $(STAMP): $(LIBRARY)
 	$(BIN)/python -m pip install --quiet --no-deps $(PEER)
 	touch $@
 
-see: $(LIBRARY)  ## install, then tell one shot of a teleportation as a page that moves
+see: $(LIBRARY)  ## install, then tell one shot of a teleportation as an animated page
 	mkdir -p demo
 	$(BIN)/qnet show teleportation --set state=+ --on aer:fake_kingston --corrections feedforward --seed 1 --html demo/story.html
 	@echo "page: demo/story.html; open it in a browser, and press Play"

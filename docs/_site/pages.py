@@ -48,7 +48,7 @@ def write():
 
 
 def _moving():
-    """Write the page of a teleportation that moves, which the home page shows."""
+    """Write the animated page of a teleportation, which the home page shows."""
     story = qn.tell(qn.Teleportation(state="+"), "aer:fake_kingston", corrections="feedforward", seed=1)
     (MADE / "extra" / "teleportation.html").write_text(story.to_html())
 

@@ -69,7 +69,7 @@ def _page(kind, folder):
     parts += [_picture(protocol, folder), "## Figures", _figures(shown, program, noisy)]
     parts += [
         "## One shot",
-        f"`qnet show {kind.name}{setting}` tells it, and `--html FILE` makes a page that moves.",
+        f"`qnet show {kind.name}{setting}` tells it, and `--html FILE` makes an animated page.",
     ]
     parts += [f"```text\n{_story(protocol)}\n```", "## Resources", _resources(program)]
     described = autodoc("autoclass", f"qnet_circuits.{kind.__name__}", ":members: theory")

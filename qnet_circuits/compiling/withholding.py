@@ -1,7 +1,7 @@
-"""Messages withheld from a program's own control flow: a decision never learns a bit that another node measured.
+"""Messages withheld from the control flow of a program: no decision receives a bit that another node measured.
 
-Such a bit reads as 0, as it would if it had never been sent. A decision on nothing else is none: its branch for zeros is taken
-at once, without waiting.
+Such a bit reads as 0, as if it had never been sent. If a decision reads only such bits, its branch for zeros is taken at once,
+without a decision and without waiting.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _heard(circuit: QuantumCircuit) -> Iterator[tuple[CircuitInstruction, set[Cl
 
 
 def _decided(instruction: CircuitInstruction, foreign: set[Clbit]) -> Iterator[CircuitInstruction]:
-    """Yield what control flow becomes where some bits never arrive; itself if it reads none of them."""
+    """Yield the instructions that replace control flow if some bits never arrive; itself if it reads none of them."""
     if not foreign.intersection(read_bits(instruction)):
         yield instruction
         return
@@ -104,7 +104,7 @@ def _inside(block: QuantumCircuit, instruction: CircuitInstruction, foreign: set
 
 
 def _at_zero(operation: ControlFlowOp) -> int:
-    """Return which branch is taken if all bits are 0; the number of branches stands for none."""
+    """Return the number of the branch that is taken if all bits are 0. The number of branches means that none is taken."""
     if operation.name != "while_loop":
         return taken(operation, {})
     if truth_of(operation.condition, lambda _: 0, 1):

@@ -1,7 +1,7 @@
-"""The rules of a controller: which operations belong together, and how late each may happen.
+"""The rules of a controller: the operations that form a block, and the latest time of each operation.
 
-A measurement, a reset or a decision ends a block. Operations are placed from the last to the first, each as late as what
-follows it allows.
+A measurement, a reset or a decision ends a block. Operations are placed from the last to the first. Each is as late as the
+operations after it allow.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TIED = ("measure", "reset")
 
 
 class Operation(NamedTuple):
-    """An operation before it has a time.
+    """An operation that has no time yet.
 
     Args:
         position: Its place in the circuit.
@@ -34,9 +34,9 @@ class Operation(NamedTuple):
         written: The bits that it measures into.
         read: The bits that it decides on.
         decides: Whether it is a real-time decision.
-        level: The most measurements, resets and decisions on any path to it, along qubits and bits.
-        measured: Whether a measurement or reset is the last of them on some path.
-        message: What it decides on.
+        level: The largest number of measurements, resets and decisions on any path to it, along qubits and bits.
+        measured: Whether the last of them is a measurement or reset, on some path.
+        message: The bits on which it decides.
     """
 
     position: int
@@ -67,7 +67,7 @@ class Block:
 
 
 def blocks_of(circuit: QuantumCircuit) -> list[Block]:
-    """Return the operations of a circuit by their levels, from the first on.
+    """Return the operations of a circuit in blocks, one for each level, from the first level on.
 
     Example:
         >>> circuit = QuantumCircuit(3, 2)
@@ -111,7 +111,7 @@ class _Reached:
         wires: tuple[int, ...],
         number: Mapping[Clbit, int],
     ) -> Operation:
-        """Return the next operation, and go on behind it."""
+        """Return the next operation, and note the levels that it reaches."""
         name, decides = str(instruction.name), instruction.is_control_flow()
         written, read = _bits(instruction, number) if instruction.clbits else ((), ())
         start = (0, False)
@@ -164,7 +164,7 @@ class Past:
         self.placed: list[tuple[Operation, float, float]] = []
 
     def put(self, block: Block) -> None:
-        """Place the operations of a level: what follows them is of a higher level, or is placed here before them."""
+        """Place the operations of a level. All operations after them have a higher level, or are placed here before them."""
         self._over_above = self._over
         for each in reversed(block.decisions):
             seconds = self._seconds(each)
@@ -181,7 +181,7 @@ class Past:
             self._place(each, end + self._seconds(each), end)
 
     def _in_series(self, message: Message, bound: float) -> float:
-        """Return when a decision begins: with another on the same message, or so long before the next one on another."""
+        """Return the begin of a decision: that of another on the same message, or early enough before the next message's."""
         if not self._decision_latency:
             return bound
         if self._begins.get(message, -1.0) >= bound:
@@ -192,18 +192,18 @@ class Past:
         return bound
 
     def _bound(self, each: Operation, seconds: float) -> float:
-        """Return the latest begin of what reads or writes bits; what writes a bit anew is no later, by no rounding either."""
+        """Return the latest begin of an operation on bits. It is never later than an operation that writes a bit again."""
         read = [self._read[bit] + self._latency for bit in each.written if bit in self._read]
         anew = [self._written.get(bit, 0.0) for bit in (*each.read, *each.written)]
         return max([max([self._needed(each), *read]) + seconds, *anew])
 
     def _needed(self, each: Operation) -> float:
-        """Return when the first wire of an operation is needed, or the decision that needs it is on its way."""
+        """Return the time at which the first wire of an operation is needed, or at which the decision on it is on its way."""
         found = max([self._wires.get(wire, 0.0) for wire in each.wires], default=0.0)
         return max(found, self._held(each)) if self._hold and self._over else found
 
     def _held(self, each: Operation) -> float:
-        """Return by when an operation is over because decisions come between it and what needs its wires."""
+        """Return the latest end of an operation if decisions lie between it and the operations that need its wires."""
         if each.decides or each.name in TRANSPARENT:
             return 0.0
         needs = [self._needs[wire] for wire in each.wires if wire in self._needs]

@@ -1,4 +1,4 @@
-"""Where the instructions of a circuit stand in its plot: rows of wires, columns in time, and messages between."""
+"""The places of a circuit's instructions in its plot: rows of wires, columns in time, and the messages between them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SHORT_OF = 0.25
 
 @dataclass(frozen=True)
 class Source:
-    """Where a message comes from: the last measurement of a bit, the ``lane``-th on its wire."""
+    """The place at which a message begins: the last measurement of a bit, which is number ``lane`` on its wire."""
 
     row: int
     column: int
@@ -64,7 +64,7 @@ class Layout:
 
 
 class _Known(NamedTuple):
-    """What is known of an instruction before it has a column: its rows, its moment, and the measurements it waits for."""
+    """An instruction without a column yet: its rows, its moment, and the measurements for which it waits."""
 
     instruction: CircuitInstruction
     rows: tuple[int, ...]
@@ -72,14 +72,14 @@ class _Known(NamedTuple):
     sources: tuple[_Measured, ...]
 
     def span(self, gaps: Collection[int]) -> tuple[float, float]:
-        """Return the rows that its symbol and its messages lie between; they end before the middle of a gap."""
+        """Return the first and the last row of its symbol and its messages. In a gap they end before the middle."""
         between = sorted([*self.rows, *(source.row for source in self.sources)])
         low, high = between[0], between[-1]
         return low + _SHORT_OF * (low in gaps), high - _SHORT_OF * (high in gaps)
 
 
 class _Measured(NamedTuple):
-    """The last measurement of a bit: its row, its moment, and how many were before it on its wire."""
+    """The last measurement of a bit: its row, its moment, and the number of earlier measurements on its wire."""
 
     row: int
     moment: int
@@ -87,11 +87,11 @@ class _Measured(NamedTuple):
 
 
 def arrange(circuit: QuantumCircuit, collapse: bool = True) -> Layout:
-    """Give every instruction but barriers a column: the last moment that it can have, beside what it would overlap there.
+    """Return the layout of a circuit. Each instruction except barriers has the last possible column without an overlap.
 
     Args:
         circuit: The circuit.
-        collapse: Whether of many nodes or wires alike only the first and the last are laid out (``rows_of``).
+        collapse: Whether only the first and the last of many similar nodes or wires have rows of their own (``rows_of``).
     """
     registers = [circuit.find_bit(qubit).registers for qubit in circuit.qubits]
     nodes = tuple(where[0][0].name if where else "" for where in registers)
@@ -111,7 +111,7 @@ def arrange(circuit: QuantumCircuit, collapse: bool = True) -> Layout:
 
 
 def _known(circuit: QuantumCircuit, nodes: Sequence[str], rows: Rows) -> Iterator[_Known]:
-    """Yield what is known of each instruction but barriers."""
+    """Yield each instruction except barriers."""
     measured: dict[Clbit, tuple[str, _Measured]] = {}
     lanes: Counter[int] = Counter()
     for each, moment in zip(circuit.data, _moments(circuit), strict=True):
@@ -129,7 +129,7 @@ def _known(circuit: QuantumCircuit, nodes: Sequence[str], rows: Rows) -> Iterato
 
 
 def _joined(sources: Sequence[_Measured], rows: Rows) -> tuple[_Measured, ...]:
-    """Return where messages come from, each once; a row of several qubits sends one, when the last of them is measured."""
+    """Return the sources of messages, each once. A row of several qubits has one source: its last measurement."""
     single = [source for source in sources if source.row not in rows.gaps]
     last = {
         source.row: source
@@ -140,7 +140,7 @@ def _joined(sources: Sequence[_Measured], rows: Rows) -> tuple[_Measured, ...]:
 
 
 def _moments(circuit: QuantumCircuit) -> list[int]:
-    """Return the last moment that each instruction can have, so that it is over before what needs its qubits and bits."""
+    """Return the last possible moment of each instruction, before all instructions that need its qubits and bits."""
     # How many moments lie between the end and what uses a qubit or writes a bit next, or reads what is written next.
     used: dict[Qubit | Clbit, int] = {}
     read: dict[Clbit, int] = {}
@@ -159,7 +159,7 @@ def _moments(circuit: QuantumCircuit) -> list[int]:
 
 
 def _columns(known: Sequence[_Known], gaps: Collection[int]) -> list[tuple[int, int]]:
-    """Return moment of each instruction, and place in it: those whose symbols or messages cross stand beside each other."""
+    """Return the moment of each instruction, and its place in the moment. Instructions that would overlap have two places."""
     taken: dict[tuple[int, int], list[tuple[float, float]]] = {}
     columns = []
     for each in known:
@@ -181,7 +181,7 @@ def _source(
     columns: Sequence[tuple[int, int]],
     number: Mapping[tuple[int, int], int],
 ) -> Source:
-    """Return where a message comes from; that of a row of several qubits begins where the last moment before it is shown."""
+    """Return the source of a message. From a row of several qubits it begins at the last shown moment before it."""
     own = [
         column
         for each, column in zip(known, columns, strict=True)
@@ -244,7 +244,7 @@ def _parity(circuit: QuantumCircuit, bits: Sequence[Clbit]) -> str:
 
 
 def base_gate(operation: Operation) -> Operation:
-    """Return what a controlled gate does to its targets; any other operation as it is."""
+    """Return the gate that a controlled gate applies to its targets; any other operation unchanged."""
     return operation.base_gate if isinstance(operation, ControlledGate) else operation
 
 

@@ -1,4 +1,7 @@
-"""Two limits for a function of a state: by tangents of other shots, and by states that are moved uphill and measured anew."""
+"""Two kinds of limits for a function of a state.
+
+One kind takes tangents from other shots. The other moves a state uphill, and simulates its measurement again.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +33,11 @@ _STEP = 1e-5
 
 
 class Measured(Protocol):
-    """What was measured of a state: means of Paulis, (4^m,) in the order of ``states``, and what their errors are."""
+    """The measurement of a state: the means of Paulis, (4^m,) in the order of ``states``, and their errors."""
 
     @property
     def shots(self) -> Counts:
-        """Of each setting how many shots count."""
+        """The number of shots of each setting that count."""
 
     @property
     def means(self) -> Reals:
@@ -45,26 +48,26 @@ class Measured(Protocol):
         """The covariance of the means, (4^m, 4^m)."""
 
     def dealt(self, parts: int, rng: np.random.Generator) -> tuple[Reals, Reals, Reals]:
-        """Return the means in parts of the shots that are dealt at random, in all but each part, and in two halves."""
+        """Divide the shots at random, and return the means of each part, of all shots but each part, and of two halves."""
 
     def anew(self, state: Matrix, size: int, rng: np.random.Generator) -> Reals:
-        """Return the means of a state that is measured anew many times, (size, 4^m)."""
+        """Return the means of many simulated measurements of a state, (size, 4^m)."""
 
     def shifts(self, slopes: Reals) -> tuple[float, float]:
-        """Return how far errors that no shot shows may put a linear function of the means below and above its value."""
+        """Return the largest errors of a linear function of the means, below and above, that no shot shows."""
 
 
 @dataclass(frozen=True)
 class Climb:
-    """A state moved uphill along a function until what was found would come too rarely (``side`` -1: downhill).
+    """A state that moves uphill along a function until a measurement of the state would rarely give the measured value.
 
     Args:
-        measured: What was measured.
+        measured: The measurement.
         function: The function.
-        side: Which way is up.
-        value: Its value that was found.
-        tail: What is too rarely.
-        seed: All states are measured anew with the same noise.
+        side: The direction: 1 for uphill, -1 for downhill.
+        value: The measured value of the function.
+        tail: The probability below which a value is rare.
+        seed: The seed of the simulated measurements, the same for all states, so that they have the same noise.
     """
 
     measured: Measured
@@ -75,12 +78,12 @@ class Climb:
     seed: int
 
     def limit(self, state: Matrix, pace: float, end: float) -> float:
-        """Return the function's value where the test says no; ``end`` if it nowhere does.
+        """Return the value of the function at which the measured value becomes rare; ``end`` if it never does.
 
         Args:
-            state: Where to begin.
-            pace: How much a step is to add to the function.
-            end: Its furthest value.
+            state: The first state.
+            pace: The desired change of the function in one step.
+            end: The last possible value of the function.
         """
         here, step, excess = state, pace, self._excess(state)
         for _ in range(_MOST_STEPS if pace > 0 and excess <= 0 else 0):
@@ -103,7 +106,7 @@ class Climb:
         return self.side * float(self.function(state))
 
     def _excess(self, state: Matrix) -> float:
-        """Return how far the value lies below what comes often enough from a state; positive if the test says no."""
+        """Return the distance of the value from the values that a state gives often enough; positive if the value is rare."""
         anew = self.measured.anew(state, RESAMPLES, np.random.default_rng(self.seed))
         heights = self.side * self.function(nearest_state(matrix_of(anew)))
         rarest, mean = max(self.tail, _RAREST), float(heights.mean())
@@ -112,7 +115,7 @@ class Climb:
         return least - self.side * self.value
 
     def _uphill(self, state: Matrix) -> Reals:
-        """Return the direction in which the function rises most, such that a unit of it adds 1."""
+        """Return the steepest direction of the function, scaled so that one unit changes the function by 1."""
         slopes = self.side * _slopes(self.function, _mixed(state, self.measured.shots))
         slopes[0] = 0.0
         size = float(slopes @ slopes)
@@ -124,7 +127,7 @@ class Climb:
     def _between(
         self, here: Matrix, slopes: Reals, good: tuple[float, float], bad: tuple[float, float]
     ) -> float:
-        """Return the function's value where the test says no, between two parts of a step with their excess."""
+        """Return the function's value at which the measured one becomes rare, between two parts of a step with their excess."""
         for _ in range(_HALVINGS):
             middle = (good[0] + bad[0]) / 2
             tried = middle, self._excess(self._moved(here, slopes, middle))
@@ -136,7 +139,7 @@ class Climb:
 def mean_of_tangents(
     measured: Measured, function: Function, rng: np.random.Generator
 ) -> tuple[float, float, Reals]:
-    """Return the mean of tangents, each found in all shots but those that it is looked at in, its error, and its slopes."""
+    """Return the mean of tangents, its error and its slopes. Each tangent is made from other shots than its value."""
     parts, rest, halves = measured.dealt(min(PARTS, int(measured.shots.min())), rng)
     covariance = measured.covariance
     # Eigenvalues of noise alone reach as far as this (Wigner's semicircle).
@@ -151,7 +154,7 @@ def mean_of_tangents(
 
 
 def _inside(means: Reals, shots: Counts, noise: float) -> Matrix:
-    """Return nearest states, a little mixed, whose eigenvalues that may be noise alone are alike, so that slopes are calm."""
+    """Return the nearest states, slightly mixed. Eigenvalues that may be noise are set equal, so that slopes vary little."""
     values, vectors = np.linalg.eigh(matrix_of(means))
     small = values < noise
     mean = (values * small).sum(axis=-1, keepdims=True) / np.maximum(small.sum(axis=-1, keepdims=True), 1)
@@ -160,7 +163,7 @@ def _inside(means: Reals, shots: Counts, noise: float) -> Matrix:
 
 
 def _mixed(states: Matrix, shots: Counts) -> Matrix:
-    """Return states a little mixed: inside of all states a function has a slope everywhere."""
+    """Return slightly mixed states: in the interior of all states a function has a slope everywhere."""
     mixed = 1 / (1 + math.sqrt(shots.sum()))
     return np.asarray((1 - mixed) * states + mixed * np.eye(states.shape[-1]) / states.shape[-1])
 

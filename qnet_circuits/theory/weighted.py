@@ -1,10 +1,10 @@
-"""Limits of a weighted sum of probabilities, each estimated from independent shots or several from the same ones.
+"""Confidence limits of a weighted sum of probabilities, which are estimated from separate shots or from the same shots.
 
-Of each count the rarer outcome is taken. Rarer outcomes that raise the sum make one side, those that lower it the other. A
-side has Fay and Feuer's limits for a weighted sum of counts (Stat. Med. 16, 791 (1997)), in a form with beta in the place of
-gamma distributions, so that for one count, and for pooled counts of equal weight, they are Clopper and Pearson's. The two
-sides are joined by square-and-add (MOVER; G. Y. Zou and A. Donner, Stat. Med. 27, 1693 (2008)). What was measured of the
-coverage stands in ``docs/intervals.md``.
+Each count is replaced by its rarer outcome. The rarer outcomes that raise the sum form one side, and those that lower the sum
+form the other. Each side has the limits of Fay and Feuer for a weighted sum of counts (Stat. Med. 16, 791 (1997)), with beta
+distributions instead of gamma distributions. For one count, and for pooled counts of equal weight, these are therefore the
+limits of Clopper and Pearson. The two sides are joined by square-and-add (MOVER; G. Y. Zou and A. Donner, Stat. Med. 27, 1693
+(2008)). ``docs/intervals.md`` has the measured coverage.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-#: A p-value is not told below this.
+#: The smallest p-value that is stated.
 LEAST = 1e-300
 
 
@@ -27,11 +27,11 @@ class Count:
     """Successes of one event: ``weight`` times its probability is a part of a figure.
 
     Args:
-        weight: Coefficient of the probability, any sign.
-        successes: How often the event happened; of several that stand as one, not always a whole number.
-        n: In how many shots it could have.
-        source: Name of the circuit whose shots these are; counts of one source are not independent.
-        population: How many events the one counted stands for, where it was drawn at random from more; 0 if it was not.
+        weight: The coefficient of the probability, of any sign.
+        successes: The number of shots in which the event happened. If one count replaces several, it may not be whole.
+        n: The number of shots.
+        source: The name of the circuit with these shots. Counts of one source are not independent.
+        population: The number of events from which this one was drawn at random; 0 if it was not drawn.
     """
 
     weight: float
@@ -43,19 +43,20 @@ class Count:
 
 @dataclass(frozen=True)
 class Joint:
-    """What counts of the same shots add to the sum in a shot, as the difference from a middle.
+    """The contribution of several counts of the same shots to the sum, as the difference of each shot from a middle.
 
-    The middle is what most shots add, if more than half add the same; else what a shot adds in which each event goes the more
-    common way. Numbers, or arrays of one for each repetition.
+    If more than half of the shots contribute the same value, this value is the middle. Otherwise the middle is the contribution
+    of a shot in which each event has its more common outcome. Each field is a number, or an array with a number for each
+    repetition.
 
     Args:
         middle: The middle.
-        up: Mean of what shots add beyond the middle.
-        down: Mean of what shots fall short of it.
-        up_square: Mean square of what they add.
-        down_square: Mean square of what they fall short.
-        shots: Number of the shots; 0 if it is that of the counts.
-        ends: The least and the most that a shot can add; by default what the weights of the counts make it.
+        up: The mean excess over the middle, with 0 for shots below the middle.
+        down: The mean shortfall from the middle, with 0 for shots above the middle.
+        up_square: The mean square of the excess.
+        down_square: The mean square of the shortfall.
+        shots: The number of shots; 0 for the number of shots of the counts.
+        ends: The smallest and the largest possible contribution of a shot. Default: they follow from the weights.
     """
 
     middle: ArrayLike
@@ -68,12 +69,12 @@ class Joint:
 
     @classmethod
     def of(cls, scores: ArrayLike, shares: ArrayLike, common: ArrayLike) -> Joint:
-        """Summarise scores.
+        """Summarise the contributions of shots.
 
         Args:
-            scores: Sums that a shot can add, in the last dimension.
-            shares: The part of the shots that add each.
-            common: What a shot adds in which each event goes the more common way.
+            scores: The possible contributions of a shot, in the last dimension.
+            shares: The share of the shots that make each contribution.
+            common: The contribution of a shot in which each event has its more common outcome.
         """
         share = np.asarray(shares, float)
         score = np.broadcast_to(np.asarray(scores, float).round(12), share.shape)
@@ -91,7 +92,7 @@ class Joint:
         return float(np.asarray(self.up_square) + np.asarray(self.down_square) - mean**2) / n
 
 
-#: For each source of several counts what these add in the same shots.
+#: For each source of several counts, their contribution in the same shots.
 Joints = Mapping[str, Joint]
 
 
@@ -100,10 +101,10 @@ class _Side:
     """The rarer outcomes that raise a sum, or those that lower it.
 
     Args:
-        seen: What they amount to.
-        most: What they can amount to.
-        step: What one shot can add at most.
-        variance: Estimated variance of what they amount to.
+        seen: Their measured sum.
+        most: Their largest possible sum.
+        step: The largest possible contribution of one shot.
+        variance: The estimated variance of the measured sum.
     """
 
     seen: Reals
@@ -119,7 +120,7 @@ class _Side:
         return _Side(self.seen + mean, self.most + most, step, self.variance + variance)
 
     def limits(self, tail: float) -> tuple[Reals, Reals]:
-        """Return how far the limits lie below and above what was seen, each wrong with probability ``tail``."""
+        """Return the distances of the limits below and above the measured sum, each wrong with probability ``tail``."""
         from scipy.special import betainccinv, betaincinv
 
         none = self.most <= 0
@@ -147,10 +148,10 @@ def arms(
 
     Args:
         weights: The wᵢ, of any sign.
-        successes: The fᵢ, in the last dimension; dimensions before it are repetitions.
-        shots: The nᵢ, the same for all repetitions or of each its own.
-        tail: Probability with which either limit is wrong.
-        joints: Places of counts that were made in the same shots, and what they add; all others are independent.
+        successes: The fᵢ, in the last dimension. The dimensions before it are repetitions.
+        shots: The nᵢ, the same for all repetitions, or with the same dimensions of repetitions.
+        tail: The probability with which each limit is wrong.
+        joints: The places of counts of the same shots, with their contribution. All other counts are independent.
 
     Example:
         >>> below, above = arms([1.0], [3], [10], 0.025)
@@ -180,7 +181,7 @@ def arms(
 
 
 def _side(weight: Reals, rare: Reals, n: Reals, mask: Flags) -> _Side:
-    """Gather the independent counts of one side; those of equal weight and shots share their variance."""
+    """Return one side of independent counts. Counts of equal weight and equal shots have one variance in common."""
     each = np.broadcast_to(weight / n, mask.shape)
     digits = 10.0 ** (9 - np.floor(np.log10(np.where(each > 0, each, 1.0))))
     kind = _groups((each * digits).round() / digits)
@@ -191,7 +192,7 @@ def _side(weight: Reals, rare: Reals, n: Reals, mask: Flags) -> _Side:
 
 
 def _groups(values: Reals) -> NDArray[np.intp]:
-    """Return a number for each value, which values share that are equal and in one row of the last dimension."""
+    """Return the number of a group for each value. Equal values in one row of the last dimension are one group."""
     order = np.argsort(values, -1)
     ordered = np.take_along_axis(values, order, -1)
     begins = np.ones(values.shape, bool)
@@ -202,12 +203,12 @@ def _groups(values: Reals) -> NDArray[np.intp]:
 
 
 def _shared(kind: NDArray[np.intp], values: Reals) -> Reals:
-    """Return for each value the sum of those of its kind."""
+    """Return for each value the sum over its group."""
     return np.asarray(np.bincount(kind.ravel(), values.ravel())[kind])
 
 
 def _joined(one: Reals, other: Reals, correlation: Reals) -> Reals:
-    """Return the arm of a difference of two parts."""
+    """Return the distance of a limit of the difference of two sides, from the distances of limits of the sides."""
     return np.asarray(np.sqrt(one**2 + other**2 + 2 * correlation * one * other))
 
 
@@ -216,8 +217,8 @@ def weighted_arms(counts: Sequence[Count], tail: float, known: Joints) -> tuple[
 
     Args:
         counts: The counts.
-        tail: Probability with which either limit is wrong.
-        known: For each source of several counts what these add in the same shots.
+        tail: The probability with which each limit is wrong.
+        known: For each source of several counts, their contribution in the same shots.
     """
     drawn = [count for count in counts if count.population]
     rest = [count for count in counts if not count.population]
@@ -237,7 +238,7 @@ def _columns(counts: Sequence[Count]) -> tuple[Reals, Reals, Reals]:
 
 
 def _places(counts: Sequence[Count], known: Joints) -> list[tuple[list[int], Joint]]:
-    """Return the places of counts of one source, and what they add in the same shots."""
+    """Return the places of the counts of each source, and their contribution in the same shots."""
     places: dict[str, list[int]] = {}
     for k, count in enumerate(counts):
         places.setdefault(count.source, []).append(k)
@@ -245,10 +246,10 @@ def _places(counts: Sequence[Count], known: Joints) -> list[tuple[list[int], Joi
 
 
 def _drawn_arms(counts: Sequence[Count], tail: float) -> tuple[float, float]:
-    """Return the arms of terms that were drawn at random without replacement from more.
+    """Return the distances of the limits for terms that were drawn at random, without replacement, from more terms.
 
-    They are those of Student's t over the terms, whose spread holds that of the shots too, or those of the shots alone where
-    these are longer.
+    They are those of Student's t over the terms, since the spread of the terms contains that of the shots. If the distances for
+    the shots alone are longer, they are those.
     """
     weight, found, n = _columns(counts)
     of_shots = weight**2 * found / n * (1 - found / n) / n
@@ -259,7 +260,7 @@ def _drawn_arms(counts: Sequence[Count], tail: float) -> tuple[float, float]:
 
 
 def student(values: int, tail: float) -> float:
-    """Return the quantile of Student's t of so many values that is passed with probability ``tail``."""
+    """Return the value that Student's t of so many values exceeds with probability ``tail``."""
     from scipy.special import stdtrit
 
     return -float(stdtrit(values - 1, tail))
@@ -271,9 +272,9 @@ def spread_of_drawn(
     """Return the standard error of a sum of settings that were drawn at random without replacement.
 
     Args:
-        worth: What each setting adds, at least 2.
-        variances: The variance of each by its shots alone.
-        population: How many settings there are.
+        worth: The contribution of each drawn setting, of at least 2 settings.
+        variances: The variance of each contribution, from its shots alone.
+        population: The number of all settings.
     """
     drawn = len(worth)
     part = drawn / population

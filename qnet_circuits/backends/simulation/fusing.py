@@ -1,6 +1,6 @@
 """Fewer, larger steps.
 
-What changes no outcome is left out. Everything between two measurements of a wire that touches one or two wires becomes one
+Steps that change no outcome are left out. All steps on one or two wires between two measurements are multiplied into one
 channel.
 """
 
@@ -67,7 +67,7 @@ def _kept(steps: Sequence[NoisyStep], dephased: frozenset[int], matters: dict[in
 
 
 def populations_only(circuit: NoisyCircuit) -> list[frozenset[int]]:
-    """Return for each step those of its wires of which only populations are left before it, or matter."""
+    """Return for each step the wires on which only populations exist before it, or on which only populations matter."""
     moments = itertools.accumulate(
         circuit.steps, _dephased_after, initial=frozenset(range(circuit.num_wires))
     )
@@ -81,7 +81,7 @@ def populations_only(circuit: NoisyCircuit) -> list[frozenset[int]]:
 
 
 def _dephased_after(before: frozenset[int], step: NoisyStep) -> frozenset[int]:
-    """Return the wires of which there are only populations after a step."""
+    """Return the wires that have only populations after a step."""
     if isinstance(step, Measurement | Reset):
         return before | {step.wire}
     if before.isdisjoint(step.wires):
@@ -96,7 +96,7 @@ def _dephased_after(before: frozenset[int], step: NoisyStep) -> frozenset[int]:
 
 
 def _of_effect(step: NoisyStep, dephased: frozenset[int], matters: dict[int, int]) -> NoisyStep | None:
-    """Return a step if it changes something, and turn ``matters`` into what matters before it."""
+    """Return a step if it changes an outcome. Update ``matters`` from the time after the step to the time before it."""
     if isinstance(step, _APART):
         return _apart_of_effect(step, dephased, matters)
     wires = step.wires
@@ -180,7 +180,7 @@ class _Fusing:
         return self._made
 
     def _flush(self, wire: int) -> None:
-        """Put what is pending on a wire into its last channel, or into one of its own."""
+        """Multiply the pending matrix of a wire into its last channel, or make a new channel of it."""
         pending, last = self._pending.pop(wire, None), self._last.pop(wire, None)
         if pending is None:
             return
@@ -190,14 +190,14 @@ class _Fusing:
             self._multiply(last, (wire,), pending)
 
     def _multiply(self, place: int, wires: tuple[int, ...], matrix: Matrix) -> None:
-        """Let a channel follow on one that was made already and has its wires."""
+        """Multiply a channel into an earlier channel that acts on all of its wires."""
         made = self._made[place]
         assert isinstance(made, Transfer)
         whole = _known(followed, made.matrix, matrix, tuple(map(made.wires.index, wires)))
         self._made[place] = Transfer(made.wires, whole)
 
     def _join(self, wires: tuple[int, ...], matrix: Matrix) -> None:
-        """Apply a channel to several wires: into their last one, if they share it, or as a new one."""
+        """Apply a channel to several wires: multiply it into their last channel if they share one, or add it as a new one."""
         for wire in wires:
             if wire in self._pending:
                 matrix = _known(_preceded, matrix, self._pending.pop(wire), (wires.index(wire),))
@@ -211,7 +211,7 @@ class _Fusing:
 
 
 def _known(product: Callable[..., Matrix], a: Matrix, b: Matrix, axes: tuple[int, ...] = ()) -> Matrix:
-    """Return a product of two matrices, remembered: circuits of one program, and hops of one line, share most of theirs."""
+    """Return a product of two matrices, from the cache if possible: circuits of a program, and hops, share most products."""
     key = (product, id(a), id(b), axes)
     if key not in _PRODUCTS:
         if len(_PRODUCTS) >= _MOST_PRODUCTS:
@@ -257,5 +257,5 @@ def _preceded(second: Matrix, first: Matrix, axes: tuple[int, ...]) -> Matrix:
 
 
 def _wires(matrix: Matrix) -> int:
-    """Return on how many wires a channel acts."""
+    """Return the number of wires of a channel."""
     return (len(matrix).bit_length() - 1) // 2

@@ -1,7 +1,7 @@
-"""Wires of which only populations are left turn their neighbours by a bit, and need not stay for it.
+"""A wire with only populations is replaced by a bit, which decides on the turns of its neighbours.
 
-Such a wire is measured, into a bit that no register has, as soon as its last gate is done: its true value, before any error of
-readout. A turn beside it then is a phase of the neighbour that the bit decides on.
+The wire is measured into an extra bit, without readout errors, right after its last gate. A later turn beside the wire becomes
+a phase gate on the neighbour, and the bit decides on this gate. The wire itself is then no longer simulated.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from qnet_circuits.backends.simulation.steps import (
 
 
 def told(circuit: NoisyCircuit) -> NoisyCircuit:
-    """Return a circuit of the same outcomes in which resting wires turn others by bits.
+    """Return a circuit of the same outcomes in which resting wires turn their neighbours by bits.
 
     Args:
         circuit: A noisy circuit, without steps that change no outcome.
@@ -68,7 +68,7 @@ class _Telling:
         return steps
 
     def _told(self, step: NoisyStep, resting: frozenset[int]) -> NoisyStep:
-        """Return a step in which these wires turn others by bits."""
+        """Return a step in which the given wires turn their neighbours by bits."""
         if isinstance(step, Decision):
             return self._decision(step, resting)
         if not isinstance(step, Unitary) or step.operation.base_class is not CPhaseGate:

@@ -1,7 +1,7 @@
-"""Pauli twirling: from a noisy circuit to one of Clifford gates, Pauli noise, and decisions that do nothing but Paulis.
+"""Pauli twirling: a noisy circuit becomes one of Clifford gates, Pauli noise, and decisions on Pauli gates.
 
-The twirl of a channel, its mean over conjugations by Paulis, has the diagonal of its Pauli transfer matrix and nothing else.
-Stabilizer simulators take the circuit that is left.
+The twirl of a channel is its mean over conjugations by Paulis. It keeps only the diagonal of the Pauli transfer matrix.
+Stabilizer simulators can run the resulting circuit.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class _Twirling:
                 self._decisive.update(last[bit] for bit in read if bit in last)
 
     def of(self, place: int, step: NoisyStep) -> Iterator[NoisyStep]:
-        """Yield a step's twirl."""
+        """Yield the twirl of a step."""
         if isinstance(step, Decision):
             yield from self._decision(step)
         elif isinstance(step, Measurement):
@@ -163,7 +163,7 @@ class _Twirling:
         return replace(step, p10=mean, p01=mean)
 
     def _channel(self, step: Channel, chance: float = 1.0) -> Channel:
-        """Return the twirl of a channel that happens with some chance."""
+        """Return the twirl of a channel that happens with a given probability."""
         if chance == 1.0 and isinstance(step, PauliError | Depolarise):
             return step
         matrix = transfer(step)
@@ -175,7 +175,7 @@ class _Twirling:
     # -- decisions -------------------------------------------------------------------------------------------------
 
     def _decision(self, step: Decision) -> Iterator[NoisyStep]:
-        """Yield a decision on Paulis alone, and the errors of its branches after it."""
+        """Yield a decision on Pauli gates only, followed by the errors of its branches."""
         table = choice_of(step.operation).table
         chances = Counter(table)
         paulis, noise = [], list[NoisyStep]()
@@ -198,7 +198,7 @@ class _Twirling:
         return self._channel(step, chance)
 
     def _paulis(self, step: Decision, gates: Sequence[NoisyStep]) -> tuple[Unitary, ...]:
-        """Return the Paulis that the gates of a branch are together."""
+        """Return the Pauli gates that equal the product of the gates of a branch."""
         place = {wire: k for k, wire in enumerate(step.wires)}
         done = stim.Circuit()
         for each in gates:
@@ -229,7 +229,7 @@ def _up_to_sign(pauli: str, wire: int, tableau: stim.Tableau) -> tuple[stim.Paul
 
 @lru_cache(maxsize=4096)
 def _matrix(diagonal: bytes) -> npt.NDArray[np.float64]:
-    """Return the matrix of a Pauli channel; those of one diagonal are one object, by which products are remembered."""
+    """Return the matrix of a Pauli channel. Equal diagonals give the same object, which is the key of cached products."""
     matrix = np.diag(np.frombuffer(diagonal))
     matrix.setflags(write=False)
     return matrix

@@ -1,4 +1,4 @@
-"""What waits do: relaxation, pulses that decouple, turns by ZZ, and dephasing beyond T1 and T2."""
+"""The effects of waits: relaxation, decoupling pulses, turns by ZZ, and dephasing beyond T1 and T2."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ Moment = tuple[float, float]
 
 @dataclass
 class Waiting:
-    """What the waits of one circuit, or of one branch, do.
+    """The effects of the waits of one circuit, or of one branch.
 
     Args:
-        operations: What operations do, which pulses are too; it knows the physical qubit of each wire.
-        declared: The calibration, and what is on beyond it.
+        operations: The effects of operations, including pulses, with the physical qubit of each wire.
+        declared: The calibration, and the terms beyond it that are switched on.
     """
 
     operations: Operations
@@ -53,7 +53,7 @@ class Waiting:
 
     @cached_property
     def _turning(self) -> dict[tuple[int, int], float]:
-        """ζ of the pairs of wires that turn."""
+        """The strength ζ in Hz of each pair of wires that turn each other."""
         found = {
             pair: self.declared.zz.get(frozenset(self.operations.qubits[wire] for wire in pair), 0.0)
             for pair in self.coupled
@@ -61,12 +61,12 @@ class Waiting:
         return {pair: strength for pair, strength in found.items() if strength}
 
     def beside(self, decision: Timed, resting: Sequence[Rest], pulses: Pulses) -> tuple[int, ...]:
-        """Return the wires that turn with those of a decision, and are at rest, without a pulse, while it lasts.
+        """Return the wires that turn with a wire of a decision, and that are at rest without a pulse during the decision.
 
         Args:
             decision: The decision.
-            resting: When wires are at rest.
-            pulses: When the pulses of each wait end.
+            resting: The times at which wires are at rest.
+            pulses: The ends of the pulses of each wait.
         """
         own, start, end = set(decision.wires), decision.start, decision.end
         turning = {wire for pair in self._turning if not own.isdisjoint(pair) for wire in pair} - own
@@ -79,14 +79,14 @@ class Waiting:
         return tuple(sorted(found))
 
     def late(self, timed: Sequence[Timed], acting: Sequence[Sequence[NoisyStep]]) -> dict[int, Moment]:
-        """Return the latest moments of measurements whose wire is done afterwards, or reset: before their bit is asked for.
+        """Return the latest moment of each measurement after which its wire is unused, or reset: just before its bit is read.
 
-        A neighbour turns beside a wire that is measured as it does beside one that was. If its turns come before the
+        A neighbour turns in the same way before and after the measurement of the wire. If all turns are put before the
         measurement, nothing is left of the wire after it.
 
         Args:
-            timed: Operations in order of time.
-            acting: What each of them does.
+            timed: The operations in order of time.
+            acting: The steps of each operation.
 
         Returns:
             The moments, by the place of the measurement.
@@ -106,7 +106,7 @@ class Waiting:
         return found
 
     def pulse_seconds(self, wire: int) -> float:
-        """Return how long an X pulse takes on a wire."""
+        """Return the duration of an X pulse on a wire, in seconds."""
         return self.declared.usable.duration("x", (self.operations.qubits[wire],))
 
     def events(
@@ -116,13 +116,13 @@ class Waiting:
         pulses: Pulses,
         measured: Sequence[Timed] = (),
     ) -> list[TimedStep]:
-        """Return everything that happens in waits.
+        """Return all steps that happen during waits.
 
         Args:
-            timed: Operations in order of time.
-            resting: When wires are at rest.
-            pulses: When the pulses of each wait end.
-            measured: Measurements that dephase their neighbours.
+            timed: The operations in order of time.
+            resting: The times at which wires are at rest.
+            pulses: The ends of the pulses of each wait.
+            measured: The measurements that dephase their neighbours.
         """
         waiting, declared = waits(resting), self.declared
         found = [event for wait in waiting for event in self._relax(wait, pulses.get(wait, ()))]
@@ -135,7 +135,7 @@ class Waiting:
         return found
 
     def _relax(self, wait: Rest, pulses: Sequence[float]) -> list[TimedStep]:
-        """Return the pulses of a wait, and relaxation, which a piece between pulses ends with."""
+        """Return the pulses of a wait, and the relaxation at the end of each piece between pulses."""
         ends = [wait.start, *pulses, wait.end]
         parts = [(b - a, b) for a, b in itertools.pairwise(ends) if b > a]
         # During a pulse the qubit relaxes as during any gate, which is part of the pulse's own error.
@@ -160,7 +160,7 @@ class Waiting:
         return found
 
     def _drifts(self, timed: Iterable[Timed], waiting: Sequence[Rest], pulses: Pulses) -> list[TimedStep]:
-        """Return the Z of slow errors, one for each run of waits that no gate separates which would draw a new sign."""
+        """Return the Z errors of slow noise, one for each run of waits in which no gate makes the sign of the noise random."""
         ending = {(wait.wire, wait.end): wait for wait in waiting}
         runs: dict[int, _Run] = {}
         found: list[TimedStep] = []
@@ -185,7 +185,7 @@ class Waiting:
         return [(run.end, RELAX, 0, _flip(wire, (1 - kept) / 2))] if kept < 1 else []
 
     def _beside_measurements(self, measured: Iterable[Timed], waiting: Iterable[Rest]) -> list[TimedStep]:
-        """Return the Z of waits beside measurements in mid-circuit, in proportion to the overlap."""
+        """Return the Z errors of waits beside measurements in mid-circuit. Their probability is proportional to the overlap."""
         pairs = {frozenset(pair) for pair in self.coupled}
         found: list[TimedStep] = []
         for each, wait in itertools.product(measured, waiting):
@@ -199,14 +199,14 @@ class Waiting:
 
 @dataclass
 class _Run:
-    """Waits of one wire for which a slow error has one sign: the time that no echo undoes, and when the last of them ends."""
+    """Waits of one wire during which slow noise has one sign: the time that no echo undoes, and the end of the last wait."""
 
     left: float = 0.0
     sign: int = 1
     end: float = 0.0
 
     def add(self, wait: Rest | None, pulses: Pulses) -> None:
-        """Let one more wait follow, if there is one."""
+        """Append a wait, if there is one."""
         if wait is None:
             return
         ends = [wait.start, *pulses.get(wait, ()), wait.end]
@@ -221,7 +221,7 @@ def _flip(wire: int, probability: float) -> PauliError:
 
 
 def _overlaps(first: Sequence[Rest], second: Sequence[Rest]) -> Iterator[tuple[Rest, Rest]]:
-    """Yield the times at rest of one wire and of another that overlap; each wire's are in order and apart."""
+    """Yield the overlapping times at rest of two wires. The times of each wire are in order and do not overlap."""
     i = j = 0
     while i < len(first) and j < len(second):
         a, b = first[i], second[j]
@@ -237,10 +237,10 @@ def _turn(a: Rest, b: Rest, strength: float, pulses: Sequence[float]) -> list[Ti
     """Return exp(-2πi ζ t |11⟩⟨11|) of two neighbours while both are at rest and one waits, piece by piece between pulses.
 
     Args:
-        a: When the one is at rest.
-        b: When the other is.
+        a: A period in which the first is at rest.
+        b: A period in which the second is at rest.
         strength: Their ζ in Hz.
-        pulses: The pulses of both, in order of time.
+        pulses: The ends of the pulses of both, in order of time.
     """
     start, end = max(a.since, b.since, min(a.start, b.start)), min(a.end, b.end)
     if end <= start + INSTANT:
