@@ -126,6 +126,11 @@ from qnet_circuits.protocols.encoded_link import EncodedLink as EncodedLink
 from qnet_circuits.protocols.entanglement_swapping import EntanglementSwapping as EntanglementSwapping
 from qnet_circuits.protocols.ghz import Ghz as Ghz
 from qnet_circuits.protocols.ghz_game import GhzGame as GhzGame
+from qnet_circuits.protocols.ghz_verification import DealsNoise as DealsNoise
+from qnet_circuits.protocols.ghz_verification import DealsPlus as DealsPlus
+from qnet_circuits.protocols.ghz_verification import DealsW as DealsW
+from qnet_circuits.protocols.ghz_verification import GhzVerification as GhzVerification
+from qnet_circuits.protocols.ghz_verification import Liar as Liar
 from qnet_circuits.protocols.graph_state import GraphState as GraphState
 from qnet_circuits.protocols.leader_election import AlwaysClaims as AlwaysClaims
 from qnet_circuits.protocols.leader_election import LeaderElection as LeaderElection

@@ -30,6 +30,7 @@ SMALL = [
     qn.WState(parties=2, method="collective"),
     qn.LeaderElection(parties=2, cheater="claim"),
     qn.GraphState(graph="line:2", method="edges"),
+    qn.GhzVerification(parties=2, cheater="liar"),
     qn.Chsh(hops=2, link_fidelity=0.95),
     qn.Voting(link_fidelity=0.95),
     qn.AnonymousTransmission(link_fidelity=0.95),

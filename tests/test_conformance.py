@@ -38,6 +38,11 @@ CASES = [
     qn.Ghz(parties=4, **NOISY),
     qn.Ghz(parties=4, topology="chain", **NOISY),
     qn.Ghz(method="parity-scan"),
+    qn.GhzVerification(parties=2, **NOISY),
+    qn.GhzVerification(parties=2, cheater="w"),
+    qn.GhzVerification(parties=2, cheater="plus", **NOISY),
+    qn.GhzVerification(parties=2, cheater="mixed"),
+    qn.GhzVerification(cheater="liar", **NOISY),
     qn.GraphState(graph="line:3", **NOISY),
     qn.GraphState(graph="a-b,b-c,c-a", method="edges"),
     qn.LeaderElection(parties=2, **NOISY),
@@ -113,8 +118,7 @@ NAMES = {name: getattr(qn, name) for name in qn.__all__} | {
 
 
 #: Protocols of many circuits, which take fewer shots of each.
-MANY_CIRCUITS = (qn.TeleportedCnot, qn.LongRangeCnot, qn.WState, qn.GhzGame, qn.MagicSquare)
-MANY_CIRCUITS = (qn.TeleportedCnot, qn.LongRangeCnot, qn.WState, qn.GraphState, qn.GhzGame)
+MANY_CIRCUITS = (qn.TeleportedCnot, qn.LongRangeCnot, qn.WState, qn.GraphState, qn.GhzGame, qn.MagicSquare)
 
 
 @pytest.mark.parametrize("protocol", CASES, ids=lambda protocol: protocol.id)

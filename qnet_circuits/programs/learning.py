@@ -15,7 +15,8 @@ STAGES = {
 }
 #: The package's protocols in the order in which they build on one another.
 _ORDER = (
-    "teleportation", "superdense-coding", "chsh", "entanglement-swapping", "repeater-chain", "ghz", "w-state",
+    "teleportation", "superdense-coding", "chsh", "entanglement-swapping", "repeater-chain", "ghz",
+    "ghz-verification", "w-state",
     "graph-state", "teleported-cnot", "long-range-cnot", "bb84", "six-state", "bbm92", "e91", "ghz-game",
     "magic-square", "certified-randomness", "coin-flip", "quantum-money", "conference-key", "secret-sharing",
     "leader-election", "voting", "anonymous-transmission", "sensing", "distillation", "encoded-link",

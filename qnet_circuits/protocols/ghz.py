@@ -45,7 +45,7 @@ class Ghz(Protocol):
     mean of (-1)^(k/2) times the correlators of the strings of X and Y with an even number k of Y, all of them, or 64 drawn at
     random; or, by ``parity-scan``, of (-1)^k times those of cos(kπ/n) X + sin(kπ/n) Y on all parties. F above 1/2 proves
     genuine entanglement of all parties. Without messages a star's parties hold noise, F = 2^-n, and a chain's a GHZ state with
-    inner parties flipped at random, F = 2^(2 - n).
+    inner parties flipped at random, F = 2^(2 - n). Parties who do not trust the source test it by ``ghz-verification``.
 
     On hardware: 3n qubits and 3n - 1 two-qubit gates for a star of n parties; 2n - 2 and 2n - 3 for a chain.
 
