@@ -50,8 +50,8 @@ class Certificate:
     def length(self) -> int:
         """Number of random bits that can be extracted.
 
-        It depends on the outcomes, which costs nothing more: distances from uniform fall by √2 for each bit less, so their sum
-        over all lengths up to the longest one that the true S allows stays below ε/2.
+        It depends on the outcomes, which costs nothing more. The distance from uniform adds at most √(P 2^(l - H))/2 for each
+        length l of probability P; by Cauchy and Schwarz, the sum over all lengths that the true S allows is below ε/2.
         """
         return max(0, math.floor(self.held - self.cost))
 
