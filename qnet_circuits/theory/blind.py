@@ -20,7 +20,7 @@ import numpy.typing as npt
 from qnet_circuits.errors import ParameterError, check_range
 
 Array = npt.NDArray[np.complex128]
-#: Weights of angles by which a qubit is turned about Z before it is measured; the weights sum to 1.
+#: Angles by which the measurement of a qubit may be wrong, each after its weight; the weights sum to 1.
 Turns = tuple[tuple[float, float], ...]
 #: The angle of all measurements is a multiple of this.
 STEP = math.pi / 4
@@ -108,13 +108,13 @@ class Graph:
 def output_state(graph: Graph, angles: Sequence[int], turns: Sequence[Turns] = ()) -> Array:
     """Return the density matrix of the last column, after the corrections that the results ask for.
 
-    A result that is wrong, or an angle that is, turns the state about Z before J(-φ). Where an earlier result has decided on
-    X, the turn has either direction with probability 1/2, and is a phase flip.
+    A measurement at φ + a in place of φ turns the state by -a about Z before J(-φ), and a wrong result is a = π. Behind the
+    first column a random X lies before the turn, so that it has either direction with probability 1/2.
 
     Args:
         graph: The graph.
         angles: The angle of each measured qubit, in units of π/4.
-        turns: For each qubit of the graph, how it is turned. Default: not at all.
+        turns: For each qubit of the graph, by how much its angle is wrong, with weights. Default: not at all.
 
     Returns:
         Shape (2, 2) or (4, 4); the first line is the more significant qubit.
@@ -132,7 +132,7 @@ def output_state(graph: Graph, angles: Sequence[int], turns: Sequence[Turns] = (
         for row in range(graph.rows):
             qubit = graph.rows * column + row
             turn = turned[qubit] if column == 0 else _either_way(turned[qubit])
-            parts = [weight * _conjugated(_on(row, graph, _phase(angle)), rho) for weight, angle in turn]
+            parts = [weight * _conjugated(_on(row, graph, _phase(-angle)), rho) for weight, angle in turn]
             rho = np.sum(parts, axis=0)
             if qubit in graph.measured:
                 rho = _conjugated(_on(row, graph, _J @ _phase(-STEP * angles[qubit])), rho)

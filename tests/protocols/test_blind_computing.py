@@ -53,6 +53,12 @@ def test_three_hundred_random_programs_are_right(block, rng):
         is_right(random_program(SHAPES[k % len(SHAPES)], rng), seed=1000 * block + k)
 
 
+def test_a_program_of_clifford_gates_needs_no_real_time():
+    result = qn.run(qn.BlindComputing(angles=(2, 6), circuits=1), "exact", seed=1)
+    assert result.fidelity.value == pytest.approx(1, abs=1e-9)
+    assert result.resources["rounds"] == 1 and not any("feedforward" in note for note in result.notes)
+
+
 def test_a_line_is_one_qubit_in_time():
     made = blind.output_state(Graph(1, 4), (1, 3, 6))
     state = np.full(2, 2**-0.5, dtype=complex)
@@ -121,6 +127,13 @@ def test_a_wrong_angle_is_noticed_as_often_as_it_can_be(qubit):
     found, theory = exact(protocol), protocol.theory(NOISE)
     assert theory["trap_failure"] == pytest.approx(math.sin(1.3 * math.pi / 8) ** 2 / 2)
     assert found == pytest.approx(theory, abs=1e-9)
+
+
+@pytest.mark.parametrize("qubit", [1, 2, 3])
+def test_a_wrong_angle_after_phase_flips_has_a_direction_in_the_first_column_alone(qubit):
+    network = qn.Network.two_nodes(qn.Link(pauli=(0.9, 0, 0, 0.1)))
+    protocol = qn.BlindComputing(network=network, circuits=1, cheater=f"rotate:{qubit}:1.3")
+    assert exact(protocol) == pytest.approx(protocol.theory(NOISE), abs=1e-9)
 
 
 def test_no_turn_of_one_qubit_spoils_more_than_tests_notice(rng):
@@ -206,6 +219,20 @@ def test_a_curious_server_guesses_a_result_like_a_coin():
     protocol = qn.BlindComputing(angles=(1, 2), circuits=1, cheater="curious:2")
     assert exact(protocol) == pytest.approx({"fidelity": 1, "trap_failure": 0, "server_guess": 0.5}, abs=1e-9)
     assert protocol.bounds["server_guess"] == {"guessing": 0.5}
+
+
+@pytest.mark.parametrize(("secret", "right"), [("0", 1), ("1", 0)])
+def test_the_guess_is_right_for_whoever_knows_the_secret_bit(secret, right):
+    """So the guess is one of the result, and the secret bit is all that hides it."""
+    program = qn.BlindComputing(circuits=1, cheater="curious:1").program(np.random.default_rng(1))
+    (guess,) = [each.expression for each in program.figures if each.name == "server_guess"]
+    known = qn.Figure("known", qn.keep_if(guess, [("secret", 0)], [secret]))
+    assert qn.run(qn.Program(program.items, [known]), "exact").known.value == pytest.approx(right, abs=1e-9)
+
+
+def test_an_honest_server_keeps_no_record():
+    program = qn.BlindComputing(circuits=1).program(np.random.default_rng(0))
+    assert {name for item in program for name in item.widths} == {"secret", "result", "delta", "out"}
 
 
 def test_the_client_sends_nothing_but_the_choice_between_two_angles():
