@@ -98,11 +98,14 @@ def check_announced(circuit: QuantumCircuit, announced: Iterable[Announcement]) 
     Raises:
         ProgramError: If a node announces a result that does not exist, or that the node cannot know.
     """
-    known: dict[str, set[str]] = {}
+    if not (named := [said for said in announced if said.results]):
+        return
+    nodes, known = node_of(circuit), dict[str, set[str]]()
     for instruction in circuit.data:
         for bit in written_bits(instruction):
-            known[name_of(circuit, bit)] = {name_of(circuit, instruction.qubits[0]).rpartition("[")[0]}
-    for said in announced:
+            if circuit.find_bit(bit).registers:
+                known[name_of(circuit, bit)] = {nodes[instruction.qubits[0]]}
+    for said in named:
         for register, index in said.results:
             name = f"{register}[{index}]"
             if said.source not in known.get(name, ()):

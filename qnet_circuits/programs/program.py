@@ -110,7 +110,7 @@ class Item:
                     f"circuit {self.name!r} announces between its nodes, {', '.join(nodes)}, by Announcement(source, target, "
                     f"bits, what), got {said!r}"
                 )
-        check_announced(self.circuit, [said for said in self.announced if said.results])
+        check_announced(self.circuit, self.announced)
         if self.fixed and self.layout is None:
             raise ProgramError(f"circuit {self.name!r} is fixed to no layout; give its layout")
         if self.layout is not None:

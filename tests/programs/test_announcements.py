@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import Clbit, Qubit
 
 import qnet_circuits as qn
 from qnet_circuits.compiling.lowering import lower
@@ -133,6 +134,15 @@ def test_one_announcement_needs_no_list():
     assert dataclasses.replace(item, announced=SAID).announced == (SAID,)
     with pytest.raises(ProgramError):
         dataclasses.replace(item, announced=5)
+
+
+def test_results_of_a_circuit_with_loose_bits_are_refused_like_the_circuit():
+    for loose in (Qubit(), Clbit()):
+        circuit = sampled().items[0].circuit.copy()
+        circuit.add_bits([loose])
+        circuit.measure(*((loose, 1) if isinstance(loose, Qubit) else (1, loose)))
+        with pytest.raises(ProgramError):
+            qn.Program([qn.Item("zz", circuit, announced=NAMED)])
 
 
 @pytest.mark.parametrize(
