@@ -26,7 +26,7 @@ from qnet_circuits.theory.noise_parameters import NoiseParameters
 @register
 @dataclass(frozen=True)
 class GhzGame(PartiesProtocol):
-    """A game that parties with a GHZ state always win, and all others lose in a quarter of the rounds.
+    """A game that parties with a GHZ state always win; three parties without one lose a quarter of the rounds or more.
 
     Each of three parties is asked for X or Y, an even number of them for Y, and answers with one bit. The parity of the bits
     must be even if nobody was asked for Y, and odd otherwise. Parties who measure their qubits of a GHZ state always win; a
