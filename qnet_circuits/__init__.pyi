@@ -19,6 +19,8 @@ from qnet_circuits.devices.device_noise import DeviceNoise as DeviceNoise
 from qnet_circuits.devices.synthetic import grid_device as grid_device
 from qnet_circuits.devices.synthetic import heavy_hex_device as heavy_hex_device
 from qnet_circuits.devices.synthetic import line_device as line_device
+from qnet_circuits.distributed.distribute import DistributedCircuit as DistributedCircuit
+from qnet_circuits.distributed.proof import Proof as Proof
 from qnet_circuits.errors import AnswerError as AnswerError
 from qnet_circuits.errors import BackendError as BackendError
 from qnet_circuits.errors import FrameError as FrameError
@@ -121,6 +123,7 @@ from qnet_circuits.protocols.conference_key import ConferenceKey as ConferenceKe
 from qnet_circuits.protocols.conference_key import DishonestSource as DishonestSource
 from qnet_circuits.protocols.distillation import Distillation as Distillation
 from qnet_circuits.protocols.distillation_map import DistillationMap as DistillationMap
+from qnet_circuits.protocols.distributed_circuit import CircuitOverNodes as CircuitOverNodes
 from qnet_circuits.protocols.e91 import E91 as E91
 from qnet_circuits.protocols.encoded_link import EncodedLink as EncodedLink
 from qnet_circuits.protocols.entanglement_swapping import EntanglementSwapping as EntanglementSwapping
@@ -169,6 +172,7 @@ from qnet_circuits.repeaters.serving import serve_requests as serve_requests
 from qnet_circuits.runs.comparing_layouts import PlacedFigure as PlacedFigure
 from qnet_circuits.runs.comparing_layouts import compare_layouts as compare_layouts
 from qnet_circuits.runs.cost_estimate import estimate_cost as estimate_cost
+from qnet_circuits.runs.distributing import distribute_circuit as distribute_circuit
 from qnet_circuits.runs.error_budget import error_budget as error_budget
 from qnet_circuits.runs.measured_values import measured_values as measured_values
 from qnet_circuits.runs.prepared import Prepared as Prepared

@@ -105,6 +105,8 @@ CASES = [
     qn.ConferenceKey(rounds=4000, cheater="source:0.1", **NOISY),
     qn.SecretSharing(**NOISY),
     qn.SecretSharing(cheater="fake-signal:2", **NOISY),
+    qn.CircuitOverNodes(),
+    qn.CircuitOverNodes("qft:3", rename_swaps=True),
     qn.NetworkRequests(requests=[qn.Request("r1c1", "r3c1", 2, keep=True)], policy="turns"),
 ]
 #: What the repr of a protocol is made of.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -180,8 +180,13 @@ class Pair:
 
     def settle(self, circuit: QuantumCircuit) -> None:
         """Append the correction of the far half, if stations swapped."""
-        if self.x:
-            correct(circuit, self.far, x=self.x, z=self.z)
+        self.corrected(circuit)
+
+    def corrected(self, circuit: QuantumCircuit, x: Iterable[Clbit] = (), z: Iterable[Clbit] = ()) -> None:
+        """Append one correction of the far half, for the stations' results together with other bits."""
+        x, z = [*self.x, *x], [*self.z, *z]
+        if x or z:
+            correct(circuit, self.far, x=x, z=z)
 
     def teleport(self, circuit: QuantumCircuit, qubit: Qubit, z_bit: Clbit, x_bit: Clbit) -> Qubit:
         """Append the teleportation of a qubit of the near node; return the far half, which then holds its state.
@@ -189,7 +194,7 @@ class Pair:
         The results of the stations and of the teleportation are corrected together.
         """
         bell_measurement(circuit, qubit, self.near, z_bit=z_bit, x_bit=x_bit)
-        correct(circuit, self.far, x=[*self.x, x_bit], z=[*self.z, z_bit])
+        self.corrected(circuit, x=[x_bit], z=[z_bit])
         return self.far
 
 

@@ -20,7 +20,7 @@ _ORDER = (
     "graph-state", "teleported-cnot", "long-range-cnot", "bb84", "six-state", "bbm92", "e91", "ghz-game",
     "magic-square", "certified-randomness", "coin-flip", "quantum-money", "conference-key", "secret-sharing",
     "leader-election", "voting", "anonymous-transmission", "sensing", "distillation", "encoded-link",
-    "quantum-repeater", "network-requests", "blind-computing", "state-tomography", "process-tomography",
+    "quantum-repeater", "network-requests", "blind-computing", "distributed-circuit", "state-tomography", "process-tomography",
     "swap-transport", "link-benchmark", "distillation-map",
 )  # fmt: skip
 #: The group of protocols that name no stage.

@@ -1,0 +1,225 @@
+"""The network program of ordered actions: pairs, copies, corrections, and communication qubits that are used again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import Clbit, Gate, Qubit
+from qiskit.circuit.library import HGate, SdgGate, SGate, SXGate, TdgGate, TGate, UGate, XGate, YGate, ZGate
+from qiskit.synthesis import OneQubitEulerDecomposer
+
+from qnet_circuits.distributed.ordering import Action, Close, Do, Equipment, Open
+from qnet_circuits.distributed.steps import Matrix, Swap, Turn
+from qnet_circuits.distributed.windows import Remote
+from qnet_circuits.programs.blocks import Pair, move
+from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.sharing import Route
+
+_ANGLES = OneQubitEulerDecomposer("U")
+_NAMED: tuple[Gate, ...] = (
+    HGate(),
+    XGate(),
+    ZGate(),
+    SGate(),
+    SdgGate(),
+    YGate(),
+    TGate(),
+    TdgGate(),
+    SXGate(),
+)
+_ROUNDING = 1e-9
+#: A communication qubit: the number of its node, and its number there.
+_Place = tuple[int, int]
+
+
+@dataclass
+class _Builder:
+    """A circuit that grows, and the communication qubits that are in use."""
+
+    network: Network
+    equipment: Equipment
+    circuit: QuantumCircuit
+    data: Sequence[Qubit]
+    spare: Mapping[int, QuantumRegister | Sequence[Qubit]]
+    bits: list[Clbit]
+    busy: dict[Qubit, None] = field(default_factory=dict)
+    touched: dict[Qubit, None] = field(default_factory=dict)
+    copies: dict[_Place, Qubit] = field(default_factory=dict)
+    in_use: list[dict[int, int]] = field(default_factory=list)
+    claims: list[Remote] = field(default_factory=list)
+
+    def claim(self, kind: str, start: int, data: Sequence[Qubit], copy: Qubit | None = None) -> None:
+        """Note what the instructions from ``start`` on do."""
+        self.claims.append(Remote(kind, start, len(self.circuit.data), tuple(data), copy))
+
+    def take(self, node: int) -> Qubit:
+        """Return a communication qubit of a node in |0⟩."""
+        qubit = next(each for each in self.spare[node] if each not in self.busy)
+        self.busy[qubit] = None
+        if qubit in self.touched:
+            self.circuit.reset(qubit)
+        self.touched[qubit] = None
+        return qubit
+
+    def bit(self) -> Clbit:
+        """Return a bit that was not used yet."""
+        return self.bits.pop(0)
+
+    def pair(self, a: int, b: int) -> Pair:
+        """Append a pair between two nodes, over the route; the stations' qubits are free again afterwards."""
+        path = self.equipment.routes[a, b]
+        qubits = [self.take(node) for hop in pairwise(path) for node in hop]
+        names = [self.network.nodes[node] for node in path]
+        links = tuple(self.network.link(one, other) for one, other in pairwise(names))
+        bits = tuple(self.bit() for _ in range(2 * len(links) - 2))
+        made = Route(tuple(qubits), links, bits).entangle(self.circuit)
+        self.note()
+        for qubit in qubits[1:-1]:
+            del self.busy[qubit]
+        return made
+
+    def note(self) -> None:
+        """Note how many communication qubits each node uses now."""
+        self.in_use.append({node: sum(q in self.busy for q in qubits) for node, qubits in self.spare.items()})
+
+    def open(self, qubit: int, node: int) -> None:
+        """Append a copy of a data qubit at another node (Yimsiriwattana and Lomonaco, quant-ph/0402148)."""
+        start = len(self.circuit.data)
+        pair, bit = self.pair(self.equipment.nodes[qubit], node), self.bit()
+        self.circuit.cx(self.data[qubit], pair.near)
+        self.circuit.measure(pair.near, bit)
+        pair.corrected(self.circuit, x=[bit])
+        del self.busy[pair.near]
+        self.copies[qubit, node] = pair.far
+        self.claim("open", start, [self.data[qubit]], pair.far)
+
+    def close(self, qubit: int, node: int) -> None:
+        """Append the return of a copy."""
+        start, far, bit = len(self.circuit.data), self.copies.pop((qubit, node)), self.bit()
+        self.circuit.h(far)
+        self.circuit.measure(far, bit)
+        Pair(far, self.data[qubit]).corrected(self.circuit, z=[bit])
+        del self.busy[far]
+        self.claim("close", start, [self.data[qubit]], far)
+
+    def do(self, action: Do) -> None:
+        """Append a step."""
+        step = action.step
+        if isinstance(step, Turn):
+            self.turn(step)
+        elif isinstance(step, Swap):
+            self.swap(step)
+        elif action.copy is None:
+            self.circuit.append(step.gate, [self.data[step.a], self.data[step.b]])
+        else:
+            (other,) = (qubit for qubit in step.qubits if qubit != action.copy)
+            self.circuit.append(
+                step.gate, [self.copies[action.copy, self.equipment.nodes[other]], self.data[other]]
+            )
+
+    def turn(self, step: Turn) -> None:
+        """Append an operation on one qubit; a flip is made on copies as well."""
+        self.circuit.append(_gate_of(step.matrix), [self.data[step.qubit]])
+        if step.flips:
+            for (qubit, _), copy in self.copies.items():
+                if qubit == step.qubit:
+                    self.circuit.x(copy)
+
+    def swap(self, step: Swap) -> None:
+        """Append the exchange of two qubits: local, or by two teleportations at the same time."""
+        a, b = step.qubits
+        one, other = self.equipment.nodes[a], self.equipment.nodes[b]
+        if one == other:
+            self.circuit.swap(self.data[a], self.data[b])
+            return
+        start = len(self.circuit.data)
+        pairs = [self.pair(one, other), self.pair(other, one)]
+        for qubit, pair in zip((a, b), pairs, strict=True):
+            pair.teleport(self.circuit, self.data[qubit], self.bit(), self.bit())
+        for qubit, pair in zip((b, a), pairs, strict=True):
+            self.circuit.reset(self.data[qubit])
+            move(self.circuit, pair.far, self.data[qubit])
+            for half in (pair.near, pair.far):
+                del self.busy[half]
+        self.claim("exchange", start, [self.data[a], self.data[b]])
+
+
+def _gate_of(matrix: Matrix) -> Gate:
+    """Return the gate of a matrix up to its phase: one with a name if there is one."""
+    for gate in _NAMED:
+        if abs(abs(np.trace(gate.to_matrix().conj().T @ matrix)) - 2) < _ROUNDING:
+            return gate
+    return UGate(*_ANGLES.angles(matrix))
+
+
+@dataclass(frozen=True)
+class Built:
+    """A network program, and what is known of it.
+
+    Args:
+        circuit: The circuit.
+        data: The data qubits.
+        claims: The remote operations, each with what it does.
+        in_use: The communication qubits of each node that are in use after each pair was made.
+    """
+
+    circuit: QuantumCircuit
+    data: tuple[Qubit, ...]
+    claims: tuple[Remote, ...]
+    in_use: tuple[dict[str, int], ...]
+
+
+def built(network: Network, equipment: Equipment, actions: Sequence[Action]) -> Built:
+    """Return the network program of ordered actions.
+
+    A node's register holds its data qubits first, then its communication qubits.
+
+    Args:
+        network: The network.
+        equipment: Its nodes as numbers, with the assignment.
+        actions: What happens.
+    """
+    rough = _written(network, equipment, actions, None)
+    nodes = range(len(network.nodes))
+    peaks = {node: max((used[node] for used in rough.in_use), default=0) for node in nodes}
+    made = _written(network, equipment, actions, (peaks, len(rough.circuit.clbits) - len(rough.bits)))
+    use = tuple({network.nodes[node]: count for node, count in used.items()} for used in made.in_use)
+    return Built(made.circuit, tuple(made.data), tuple(made.claims), use)
+
+
+def _written(
+    network: Network,
+    equipment: Equipment,
+    actions: Sequence[Action],
+    sizes: tuple[Mapping[int, int], int] | None,
+) -> _Builder:
+    """Write the circuit: with room for everything, or with the sizes that are needed."""
+    nodes = range(len(network.nodes))
+    own = [[qubit for qubit, node in enumerate(equipment.nodes) if node == each] for each in nodes]
+    most = 2 * sum(not isinstance(action, Close) for action in actions) + 2
+    peaks = sizes[0] if sizes else dict.fromkeys(nodes, min(most, 4 * len(equipment.nodes) + 8))
+    bits = sizes[1] if sizes else 2 * len(network.nodes) * most
+    registers = {
+        node: QuantumRegister(len(own[node]) + peaks[node], network.nodes[node])
+        for node in nodes
+        if own[node] or peaks[node]
+    }
+    circuit = QuantumCircuit(*registers.values(), *([ClassicalRegister(bits, "told")] if bits else []))
+    data: list[Qubit] = [None] * len(equipment.nodes)
+    for node, listed in enumerate(own):
+        for place, qubit in enumerate(listed):
+            data[qubit] = registers[node][place]
+    spare = {node: list(registers[node])[len(own[node]) :] if node in registers else [] for node in nodes}
+    builder = _Builder(network, equipment, circuit, data, spare, list(circuit.clbits))
+    for action in actions:
+        if isinstance(action, Open):
+            builder.open(action.qubit, action.node)
+        elif isinstance(action, Close):
+            builder.close(action.qubit, action.node)
+        else:
+            builder.do(action)
+    return builder

@@ -1,0 +1,100 @@
+"""A circuit over nodes, with the fewest pairs or the best predicted fidelity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import Statevector
+
+from qnet_circuits.distributed.distribute import DistributedCircuit, distributed
+from qnet_circuits.distributed.estimation import estimation_of
+from qnet_circuits.errors import check_count, check_name
+from qnet_circuits.programs.figures import Figure
+from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.runs.verbs import predict
+
+#: Paulis by which candidates are compared.
+_PAULIS = 32
+
+
+def distribute_circuit(
+    circuit: QuantumCircuit | str,
+    network: Network | int,
+    assignment: Sequence[str] | Mapping[int, str] | None = None,
+    *,
+    rename_swaps: bool = False,
+    objective: str = "pairs",
+    device: Any = None,
+    candidates: int = 4,
+    seed: int = 0,
+) -> DistributedCircuit:
+    """Spread a circuit over the nodes of a network, with few Bell pairs between nodes.
+
+    Gates between nodes that are diagonal on a shared qubit use one copy of it, made from one pair. For an assignment of qubits
+    to nodes, the fewest pairs of two nodes are a minimum vertex cover. The assignment is searched for by simulated annealing
+    over exact numbers of pairs. ``verify()`` of the result proves that the program is the circuit.
+
+    Args:
+        circuit: Gates, and at most measurements at the end, which are left out; or ``qft:n``, ``ghz:n``, ``adder:n``,
+            ``qaoa:n``, or a file of OpenQASM 2 or 3 or QPY.
+        network: The network; its nodes may limit ``data`` and ``communication`` qubits. Or a number of nodes, all linked, with
+            equal shares of the qubits.
+        assignment: The name of the node of each qubit, as a list or by qubit. Default: found by the search.
+        rename_swaps: Whether a SWAP of the circuit renames qubits instead of being carried out. Default False.
+        objective: ``pairs``, the fewest pairs counted on all links; or ``fidelity``, the best of some assignments by the exact
+            prediction of the output's fidelity, for circuits of at most 10 qubits.
+        device: For ``fidelity``, the device whose noise counts, as for ``predict``. Default: the links' own noise alone.
+        candidates: For ``fidelity``, how many assignments of each kind are compared, at least 1. Default 4.
+        seed: Seed of the search. Default 0.
+
+    Returns:
+        The distributed circuit.
+
+    Raises:
+        ParameterError: If the nodes have too few qubits, no path joins two of them, or an argument is out of range.
+        ProgramError: If the circuit has control flow, measurements before its end, or unbound parameters.
+
+    Example:
+        >>> import qnet_circuits as qn
+        >>> found = qn.distribute_circuit("ghz:6", 2)
+        >>> found.resources["bell_pairs"], found.verify().method
+        (1, 'unitary')
+    """
+    check_name("objective", objective, ("pairs", "fidelity"))
+    check_count("candidates", candidates)
+    check_count("seed", seed, 0)
+    first = distributed(circuit, network, assignment, rename_swaps, seed)
+    if objective == "pairs" or assignment is not None:
+        return first
+    state = np.asarray(Statevector(first.original).data)
+    found = estimation_of(state, _PAULIS, np.random.default_rng(seed))
+
+    def fidelity(each: DistributedCircuit) -> float:
+        items = [Item(setting.lower(), each.measured(setting)) for setting in found.settings]
+        figure = Figure("fidelity", found.expression, 1.0)
+        return predict(Program(items, [figure], each.network), device).figures["fidelity"].value
+
+    # The first of equals stays, so the result is never worse than that with the fewest pairs.
+    return max([first, *_others(circuit, network, rename_swaps, seed, candidates, first)], key=fidelity)
+
+
+def _others(
+    circuit: QuantumCircuit | str,
+    network: Network | int,
+    rename_swaps: bool,
+    seed: int,
+    candidates: int,
+    first: DistributedCircuit,
+) -> Iterator[DistributedCircuit]:
+    """Yield other assignments: with few pairs, and with little loss of fidelity by the pairs."""
+    seen = {first.assignment}
+    for by in ("fidelity", "links"):
+        for number in range(candidates):
+            found = distributed(circuit, network, None, rename_swaps, seed + number, by=by)
+            if found.assignment not in seen or by == "fidelity":
+                seen.add(found.assignment)
+                yield found
