@@ -24,7 +24,9 @@ from tests.devices.calibrations import perfect, rough
 from tests.support.programs import random_program
 from tests.test_agreement import LEVEL, SMALL, in_time, modes
 
-NOT_CLIFFORD = {"chsh", "e91", "six-state"}
+NOT_CLIFFORD = {
+    "blind-computing", "certified-randomness", "chsh", "coin-flip", "e91", "ghz-verification", "six-state",
+}  # fmt: skip
 
 
 def clifford(protocol):
