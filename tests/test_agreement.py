@@ -55,8 +55,8 @@ SMALL = [
     qn.NetworkRequests(rounds=100),
     qn.ConferenceKey(parties=2, rounds=2400, cheater="source"),
     qn.SecretSharing(link_fidelity=0.95),
-    qn.BlindComputing(graph="line:2", circuits=1, link_fidelity=0.95),
     qn.CircuitOverNodes("ghz:2", link_fidelity=0.95),
+    qn.BlindComputing(graph="line:2", angles=(2,), circuits=1, link_fidelity=0.95),
 ]
 #: Post-selection keeps one shot in 512 of these.
 RARE = (qn.AnonymousTransmission,)

@@ -93,10 +93,11 @@ CASES = [
     qn.SwapTransport(task="state", state=(0.7, 0.4), **NOISY),
     qn.StateTomography(**NOISY),
     qn.ProcessTomography(**NOISY),
-    qn.BlindComputing(circuits=1),
-    qn.BlindComputing(graph="line:2", circuits=1, cheater="curious", **NOISY),
+    qn.BlindComputing(angles=(2, 1), circuits=1),
+    qn.BlindComputing(graph="line:2", angles=(2,), circuits=1, cheater="curious", **NOISY),
     qn.BlindComputing(
         graph="line:2",
+        angles=(2,),
         circuits=1,
         cheater="flip:2",
         network=qn.Network.two_nodes(qn.Link(pauli=(0.9, 0, 0, 0.1))),
