@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from qnet_circuits.errors import ParameterError, check_count
+from qnet_circuits.errors import ParameterError, check_count, check_range
 from qnet_circuits.programs.blind_rounds import Flow, Round
 from qnet_circuits.programs.blocks import ChainProtocol
 from qnet_circuits.programs.cheater import Cheater, cheater_of
@@ -43,7 +43,10 @@ class TurningServer(Cheater):
 
     Args:
         qubit: Number of the qubit, from 1, in the order in which they are measured. Default 1.
-        steps: The error of the angle, in units of π/4, any number. Default 1.
+        steps: The error of the angle, in units of π/4, in [-8, 8]. Default 1.
+
+    Raises:
+        ParameterError: If ``steps`` is out of range.
 
     Example:
         >>> BlindComputing(cheater="rotate:2:2").theory(NoiseParameters())["trap_failure"]
@@ -53,6 +56,9 @@ class TurningServer(Cheater):
     kind: ClassVar[str] = "rotate"
     qubit: int = 1
     steps: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steps", check_range("steps of the cheater", self.steps, -8.0, 8.0))
 
     @property
     def angle(self) -> float:
@@ -128,8 +134,8 @@ class BlindComputing(ChainProtocol):
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
         network: A chain with links of its own, instead of ``hops`` and ``link_fidelity``; the client is its first node.
         graph: ``line:2`` to ``line:6``, or ``brick:2x3`` to ``brick:2x5``. Default ``line:3``.
-        angles: The program: the angle φ of each qubit but those of the last column, whole numbers of π/4, column after column.
-            Default: π/4 each.
+        angles: The program: the angle φ of each qubit but those of the last column, whole numbers of π/4, column after column,
+            such as 1,3. Default: π/4 each.
         circuits: Number of circuits for each setting and for each colour of traps, each with secrets of its own. Default 2.
         error: Probability that the program itself gives a wrong answer, in [0, 1/2), for the threshold. Default 0.
         cheater: ``flip[:qubit]``, ``rotate[:qubit[:steps]]`` or ``curious[:qubit]``; default none.
@@ -333,19 +339,28 @@ class BlindComputing(ChainProtocol):
         return Analyzed({}, more, refused=reason)
 
 
-def _checked(angles: object, count: int) -> tuple[int, ...]:
-    """Return angles in whole units of π/4, from 0 to 7."""
-    given = [angles] if isinstance(angles, Real) else angles
-    if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != count:
+def _checked(angles: Any, count: int) -> tuple[int, ...]:
+    """Return angles in whole units of π/4, from numbers or from their text with commas."""
+    given = angles.split(",") if isinstance(angles, str) else [angles] if isinstance(angles, Real) else angles
+    if not isinstance(given, Sequence) or len(given) != count:
         raise ParameterError(
-            f"angles must be {count} whole numbers of π/4, one for each measured qubit, got {angles!r}"
+            f"angles must be {count} whole numbers of π/4, one for each measured qubit, such as "
+            f"{','.join('1' * count)}, got {angles!r}"
         )
-    for angle in given:
-        if isinstance(angle, bool) or not isinstance(angle, Real) or angle % 1:
-            raise ParameterError(
-                f"each angle is a whole number of π/4, such as 2 for π/2, so that δ can be hidden; got {angle!r}"
-            )
-    return tuple(int(angle) for angle in given)
+    return tuple(map(_whole, given))
+
+
+def _whole(angle: Any) -> int:
+    """Return one angle in whole units of π/4."""
+    try:
+        number = math.nan if isinstance(angle, bool) else float(angle)
+    except (TypeError, ValueError):
+        number = math.nan
+    if number % 1 != 0:
+        raise ParameterError(
+            f"each angle is a whole number of π/4, such as 2 for π/2, so that δ can be hidden; got {angle!r}"
+        )
+    return int(number)
 
 
 def _covers(setting: str, string: str) -> bool:

@@ -27,6 +27,8 @@ from qnet_circuits.theory import graph_states as theory
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
 METHODS = ("source", "edges")
+#: The name of the source of a network that the fields describe.
+_SOURCE = "centre"
 Prepared = tuple[QuantumCircuit, Sequence[Qubit]]
 
 
@@ -108,7 +110,9 @@ class GraphState(Protocol):
         names = self._graph.names or tuple(f"party{k + 1}" for k in range(self._graph.number))
         if self.method == "edges":
             return Network(names, [(names[a], names[b], link) for a, b in self._graph.edges])
-        return Network.from_edges([("centre", name, link) for name in names])
+        if _SOURCE in names:
+            raise ParameterError(f"the source is called {_SOURCE}; give the party another name")
+        return Network.from_edges([(_SOURCE, name, link) for name in names])
 
     @cached_property
     def members(self) -> tuple[str, ...]:

@@ -63,9 +63,13 @@ def best_guess(one: ArrayLike, other: ArrayLike) -> float:
 def best_opening(one: ArrayLike, other: ArrayLike) -> float:
     """Return how often a message passes as either of two commitments, (1 + tr √(√ρ σ √ρ))/2.
 
-    A message τ is opened as ρ with probability F(τ, ρ) at most, if its sender holds all that purifies it (Uhlmann). The mean of
-    F(τ, ρ) and F(τ, σ) is largest for the τ halfway between both. It is the optimum of a cheating Alice (Spekkens and Rudolph,
-    quant-ph/0106019).
+    A message τ is opened as ρ with probability F(τ, ρ) at most, if its sender holds all that purifies it (Uhlmann) and hands
+    that over to be tested, as in ``qutrit``. The mean of F(τ, ρ) and F(τ, σ) is largest for the τ halfway between both. It is
+    the optimum of a cheating Alice (Spekkens and Rudolph, quant-ph/0106019).
+
+    In ``qubit`` she names a basis instead, so a single bit can be opened more often: 0 always, by the state 0. The mean of both
+    bits has the same largest value. With the tests P and Q of the two bases, it is 1/2 + |√τ(P - Q)√τ|₁/2 if she measures what
+    purifies τ to choose between them, since the tests of all four states sum up to 2. The norm is 1/√2 at most.
 
     Args:
         one: A density matrix.

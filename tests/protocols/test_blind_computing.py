@@ -263,17 +263,25 @@ def test_both_orders_of_the_two_angles_are_drawn():
         ({"angles": (1, math.pi / 4)}, "whole number of π/4"),
         ({"angles": (1,)}, "2 whole numbers"),
         ({"angles": "11"}, "2 whole numbers"),
+        ({"angles": "1.5,1"}, "each angle is a whole number of π/4"),
+        ({"angles": "nan,1"}, "each angle is a whole number of π/4"),
         ({"circuits": 0}, "circuits"),
         ({"error": 0.5}, "error"),
         ({"cheater": "flip:4"}, "1 to 3"),
         ({"cheater": "curious:3"}, "1 to 2"),
         ({"cheater": "rotate:1:fast"}, "number"),
+        ({"cheater": "rotate:1:nan"}, "steps"),
+        ({"cheater": "rotate:1:inf"}, "steps"),
         ({"network": qn.Network.star(3)}, "chain"),
     ],
 )
 def test_wrong_parameters_are_refused(given, said):
     with pytest.raises(qn.ParameterError, match=said):
         qn.BlindComputing(**given)
+
+
+def test_angles_can_be_text_as_at_the_command_line():
+    assert qn.BlindComputing(angles="1,-3") == qn.BlindComputing(angles=(1, -3))
 
 
 def test_an_unknown_cheater_is_refused():

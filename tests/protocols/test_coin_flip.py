@@ -77,6 +77,26 @@ def test_no_alice_beats_the_best_one():
             assert largest[0] > max(largest[1:])
 
 
+def test_no_alice_beats_the_best_one_by_naming_the_basis_at_the_end():
+    """She measures what purifies her qubit as Helstrom does, to choose the basis of the more likely test."""
+    rng = np.random.default_rng(6)
+    tests = [[projector("qubit", (a, basis)) for basis in "ZX"] for a in (0, 1)]
+
+    def wins(root):
+        mean, state = 0.0, root.conj().T @ root
+        for one, other in tests:
+            gain = np.abs(np.linalg.eigvalsh(root @ (one - other) @ root.conj().T)).sum()
+            mean += (np.trace(state @ (one + other)).real + gain) / 4
+        return mean
+
+    best = coin_flipping.cheating("qubit")
+    assert wins(np.eye(2) / np.sqrt(2)) == pytest.approx(best, abs=1e-9)
+    for size in (1, 2) * 20:
+        root = rng.normal(size=(2, size, 2)).T @ [1, 1j]
+        root = np.atleast_2d(root.T / np.linalg.norm(root))
+        assert wins(root) <= best + 1e-9
+
+
 def test_no_bob_beats_the_best_one():
     """What Alice's circuits send is told apart by Helstrom's measurement at best, and by a random one less often."""
     rng = np.random.default_rng(4)

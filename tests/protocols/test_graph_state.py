@@ -166,3 +166,9 @@ def test_what_is_no_graph_state_is_refused(given):
     with pytest.raises(qn.ParameterError) as refused:
         qn.GraphState(**given)
     assert "\n" not in str(refused.value)
+
+
+def test_a_party_with_the_name_of_the_source_is_refused():
+    with pytest.raises(qn.ParameterError, match="another name"):
+        qn.GraphState(graph="a-centre")
+    assert qn.GraphState(graph="a-centre", method="edges").members == ("a", "centre")
