@@ -7,9 +7,12 @@ STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.docs
 PACKAGE_STAMP := $(VENV)/.package
 INSTALLED := .venv-installed
+DQC := .venv-dqc
 LOWEST := .venv-lowest
 # Whose formulas and speed are compared with the library's; pyproject.toml says why it comes without its dependencies.
 PEER := sequence==0.8.5
+# Whose Bell pairs are compared; it needs a package under the GPL, so it has an environment of its own.
+DQC_PEER := memq-dqc==0.1.3
 # Two for each core: tests that wait for a server, or for a process to be killed, leave a core to others.
 WORKERS := $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 # Compiled modules are kept, whatever is set outside: every worker and every process that a test starts would compile them anew.
@@ -90,7 +93,8 @@ test-lowest:  ## the tests on the lowest versions that pyproject.toml allows; TE
 
 bench: $(STAMP)  ## measure speed against hand-written scripts and bars, some ten minutes; numbers go to bench.json too
 	-$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	-$(PYTHON) -m venv $(DQC) && $(DQC)/bin/python -m pip install --quiet $(DQC_PEER)
 	$(BIN)/python -m benchmarks.run --json bench.json
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(LOWEST) $(INSTALLED) demo gallery docs/made .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
+	rm -rf $(VENV) $(LOWEST) $(INSTALLED) $(DQC) demo gallery docs/made .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info

@@ -14,7 +14,7 @@ from qnet_circuits.runs.shared import forget
 
 @dataclass(frozen=True)
 class Row:
-    """One number: a ratio (unit "x", at least the bar) or seconds (unit "s", at most the bar).
+    """One number: a ratio (unit "x", at least the bar), or seconds, pairs or another amount (at most the bar).
 
     No number where it could not be measured here; the detail says why.
     """

@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import (
+    against_dqc,
     against_sequence,
     copies,
     declared_terms,
@@ -50,9 +51,11 @@ BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
     "sequence": against_sequence.rows,
     "placing": placing.rows,
     "placement": placement.rows,
+    "dqc": against_dqc.rows,
+    "dqc-all": against_dqc.all_rows,
 }
 #: What takes many minutes is measured if it is named, and only then.
-SLOW = {"placement"}
+SLOW = {"placement", "dqc-all"}
 PACKAGES = ("qnet-circuits", "qiskit", "qiskit-aer", "numpy", "cotengra", "stim")
 
 

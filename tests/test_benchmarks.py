@@ -240,3 +240,26 @@ def test_a_script_sifts_the_pulses_that_the_library_makes_a_key_of():
     assert (alice != bob).mean() < 0.05
     result = run.pulses.run_to_key(3, 40_000)
     assert result.qber.value < 0.05 and result.key_length.value > 0
+
+
+def test_bell_pairs_are_compared_with_the_better_of_two_methods(monkeypatch, tmp_path):
+    from benchmarks import against_dqc
+
+    monkeypatch.setattr(against_dqc, "PYTHON", tmp_path / "python")
+    assert [row.value for row in against_dqc.rows(1)] == [None]
+    (tmp_path / "python").touch()
+    qasm = 'OPENQASM 3.0; include "stdgates.inc"; qubit[3] q; cx q[0], q[1]; cz q[1], q[2]; swap q[0], q[2];'
+    nodes = {name: (1, 2 * links) for name, links in (("a", 1), ("b", 2), ("c", 1))}
+
+    def told(circuits, variant):
+        for better in (4, 5):
+            pairs = {"one": 9, "other": better}
+            yield against_dqc.Task("small", qasm, f"chain_{better}", nodes, (("a", "b"), ("b", "c")), pairs)
+
+    monkeypatch.setattr(against_dqc, "told", told)
+    # If qubits 0 and 2 are neighbours, the swap takes two pairs, and the gates take three. With qubit 1 in the middle, gates
+    # take two, and the swap, if it is carried out, four.
+    found = against_dqc.rows(1)
+    assert [(row.value, row.bar) for row in found] == [(5, 4), (5, 5)]
+    assert [row.passed for row in found] == [False, True]
+    assert all(row.detail.startswith("2 with swaps renamed") for row in found)
