@@ -12,7 +12,7 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Clbit, Qubit
 
-from qnet_circuits.errors import ParameterError, check_name
+from qnet_circuits.errors import check_count, check_name
 from qnet_circuits.programs.blocks import (
     ChainProtocol,
     bell_measurement,
@@ -48,8 +48,7 @@ class _Coin(Cheater):
     target: int = 0
 
     def __post_init__(self) -> None:
-        if self.target not in (0, 1) or isinstance(self.target, bool):
-            raise ParameterError(f"the target of a coin flip must be 0 or 1, got {self.target!r}")
+        check_count("target of the cheater", self.target, 0, 1)
 
 
 @dataclass(frozen=True)

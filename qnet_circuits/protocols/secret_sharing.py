@@ -13,7 +13,7 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Qubit
 
-from qnet_circuits.errors import ParameterError, check_name
+from qnet_circuits.errors import ParameterError, check_count, check_name
 from qnet_circuits.programs.blocks import measure_pauli
 from qnet_circuits.programs.cheater import Cheater, cheater_of
 from qnet_circuits.programs.conditions import Bit
@@ -58,8 +58,7 @@ class DishonestMember(Cheater):
     member: int = 1
 
     def __post_init__(self) -> None:
-        if self.member not in (1, 2):
-            raise ParameterError(f"the dishonest member is 1 or 2, got {self.member!r}")
+        check_count("member of the cheater", self.member, 1, 2)
 
     @property
     def axes(self) -> tuple[str, ...]:

@@ -150,6 +150,12 @@ def test_a_sample_agrees():
     assert result.refused is None
 
 
+@pytest.mark.parametrize("target", [1.0, True, 2])
+def test_a_target_that_is_no_coin_is_refused(target):
+    with pytest.raises(qn.ParameterError, match="target"):
+        qn.OptimalAlice(target)
+
+
 def test_the_target_decides_what_answers_bob():
     for target in (0, 1):
         program = qn.CoinFlip(cheater=qn.OptimalAlice(target)).program(np.random.default_rng(0))

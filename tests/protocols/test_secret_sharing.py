@@ -81,8 +81,9 @@ def test_sampled_error_rate_of_an_interceptor():
 def test_bad_input():
     with pytest.raises(ParameterError, match="two members"):
         qn.SecretSharing(parties=3)
-    with pytest.raises(ParameterError, match="1 or 2"):
-        qn.SecretSharing(cheater="intercept:3")
+    for cheater in (lambda: qn.SecretSharing(cheater="intercept:3"), lambda: qn.FakeSignal(2.0)):
+        with pytest.raises(ParameterError, match="1 to 2"):
+            cheater()
     for cheater in ("dealer", "intercept:1:z"):
         with pytest.raises(UnknownNameError):
             qn.SecretSharing(cheater=cheater)
