@@ -209,7 +209,8 @@ class SecretSharing(PartiesProtocol):
     stage: ClassVar[str] = "entanglement distribution"
     assumes: ClassVar[tuple[str, ...]] = (
         "At most one member is dishonest, the dealer is honest, and announcements are authenticated.",
-        "A dishonest member measures before the bases are known. With a quantum memory and a false qubit "
+        "A dishonest member measures both qubits before the bases are known. One who keeps the own qubit until then, and "
+        "measures it in the dealer's basis, always knows the dealer's bit and causes as many errors. With a false qubit too "
         "(cheater=fake-signal) a member learns everything and causes no error (arXiv:0801.2418).",
         "The remedy is a test that does not rely on this member's announcements, with single decoy qubits in known states "
         "(quant-ph/0604060); these are not part of the circuits.",
