@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binom
 
 import qnet_circuits as qn
-from benchmarks import run
+from benchmarks import promises, run
 from benchmarks.baselines import chain, feedforward
 from benchmarks.measuring import Row, seconds_in_aer
 
@@ -263,3 +263,40 @@ def test_bell_pairs_are_compared_with_the_better_of_two_methods(monkeypatch, tmp
     assert [(row.value, row.bar) for row in found] == [(5, 4), (5, 5)]
     assert [row.passed for row in found] == [False, True]
     assert all(row.detail.startswith("2 with swaps renamed") for row in found)
+
+
+def test_a_promise_is_judged_by_the_whole_interval_on_the_side_of_the_ideal_value():
+    def estimate(value):
+        return qn.Estimate(value, value - 0.01, value + 0.01)
+
+    above = [promises.verdict(estimate(value), 1.0, 0.75) for value in (0.9, 0.77, 0.755, 0.7)]
+    below = [promises.verdict(estimate(value), 0.0, 0.25) for value in (0.1, 0.235, 0.245, 0.3)]
+    assert above == below == ["survives", "survives narrowly", "undecided", "fails"]
+    assert promises.left(0.85, 1.0, 0.75) == pytest.approx(0.4)
+    assert promises.left(0.3, 0.0, 0.25) == pytest.approx(-0.2)
+
+
+def test_the_row_of_a_promise_has_the_figures_of_both_devices(capsys):
+    assert promises.main(["--only", "money", "--shots", "20"]) == 0
+    line, teleported = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| `")]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    protocol = qn.QuantumMoney()
+    exact = qn.run(protocol, "exact:fake_torino", seed=1)["valid"].value
+    sampled = qn.run(protocol, "aer:fake_kingston", shots=20, seed=1)["valid"]
+    assert cells[2:5] == ["1", "0.8536 (cloning)", f"{exact:.4f}"]
+    assert cells[6] == str(sampled).removesuffix(" (95 %)")
+    assert cells[8].startswith("survives") and "teleported" in teleported
+    assert float(teleported.split(" | ")[4]) < exact
+
+
+def test_the_page_on_promises_has_a_row_for_each_promise():
+    page = (Path(__file__).parents[1] / "docs" / "promises.md").read_text()
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    for number, promise in enumerate(promises.PROMISES):
+        name, figure, ideal, bound = (cell.strip("| ") for cell in rows[number][:4])
+        assert name.split(",")[0] == f"`{promise.protocol.name}`" and figure == f"`{promise.figure}`"
+        assert float(ideal) == pytest.approx(
+            promise.protocol.theory(qn.NoiseParameters())[promise.figure], abs=1e-3
+        )
+        assert float(bound.split()[0]) == pytest.approx(promise.limit, abs=1e-4)
+    assert len(rows) == len(promises.PROMISES)

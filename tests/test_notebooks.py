@@ -38,6 +38,15 @@ SHORTER = {
         'for graph in ("line:2", "line:3")': 'for graph in ("line:2",)',
         "* 4)": ")",
     },
+    "promises_and_cheaters": {
+        "noted = [1, 10, 20, 30, 40, 50]": "noted = [1]",
+        "np.linspace(0.9, 1, 201)": "np.linspace(0.9, 1, 3)",
+        '(None, "source:0.02", "source")': '("source",)',
+        "rounds=60_000": "rounds=4_000",
+        '("ghz", "w")': '("w",)',
+        "tried = [2, 3, 4, 5, 6]": "tried = [2]",
+        "in PROMISES:": "in PROMISES[3:6]:",
+    },
     "a_secret_key": {
         "BB84(pulses=200_000)": "BB84(pulses=40_000)",
         "fractions = [0, 0.05, 0.1, 0.15, 0.25, 0.5, 0.75, 1]": "fractions = [0, 0.25, 1]",
