@@ -28,7 +28,7 @@ MAY_IMPORT = {
 }
 FREE = {"errors": "", "secrecy": "", "version": "", "classical": "errors"}
 #: Packages that import a picture when they are asked for one.
-DRAWN = {"programs", "runs", "cli"}
+DRAWN = {"programs", "distributed", "runs", "cli"}
 #: Where a package outside of this one may be imported, and whether at the top of a file.
 HEAVY = {
     "qiskit_ibm_runtime": ("backends/ibm/client.py", False),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import permutations
 from math import log, sin
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
@@ -29,6 +29,9 @@ from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.node import Node
 from qnet_circuits.programs.program import Item, Program
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: A node without a stated number of data qubits has room for all.
 _ROOM = 100_000
@@ -105,11 +108,8 @@ class DistributedCircuit:
         """The ledger: pairs, also by link, packets, gates between nodes, bits, and the most communication qubits in use."""
         nodes = {qubit: register.name for register in self.built.circuit.qregs for qubit in register}
         pairs = [each for each in self.built.circuit.data if each.name == ENTANGLE]
-        links = Counter("-".join(nodes[qubit] for qubit in each.qubits) for each in pairs)
-        known = {f"{a}-{b}": f"{a}-{b}" for a, b, _ in self.network.links}
-        by_link: Counter[str] = Counter()
-        for name, count in links.items():
-            by_link[known.get(name, "-".join(reversed(name.split("-"))))] += count
+        links = {frozenset((a, b)): f"{a}-{b}" for a, b, _ in self.network.links}
+        by_link = Counter(links[frozenset(nodes[qubit] for qubit in each.qubits)] for each in pairs)
         return {
             "bell_pairs": len(pairs),
             "bell_pairs_by_link": dict(sorted(by_link.items())),
@@ -141,6 +141,19 @@ class DistributedCircuit:
             angle = gate.angle if gate.name == "rzz" else gate.angle / 2
             factor *= (1 + 2 * abs(sin(angle))) ** 2
         return factor * 49.0**self._remote_swaps
+
+    def draw(self, ax: Axes | None = None) -> Axes:
+        """Draw the network program as ``plot_circuit`` does: nodes as bands, a zigzag for each pair, arrows for the messages.
+
+        Args:
+            ax: Axes to draw on. Default: those of a new Matplotlib figure.
+
+        Returns:
+            The Matplotlib axes.
+        """
+        from qnet_circuits.plotting.circuit import plot_circuit
+
+        return plot_circuit(self.built.circuit, ax)
 
     def verify(self) -> Proof:
         """Prove that the network program is the circuit.

@@ -12,7 +12,7 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Gate
 from qiskit.circuit.library import CPhaseGate, CZGate, RZZGate
 
-from qnet_circuits.errors import ProgramError
+from qnet_circuits.errors import ParameterError, ProgramError
 
 Matrix = NDArray[np.complex128]
 #: Gates on two qubits that remain; all others become these.
@@ -176,6 +176,8 @@ def steps_of(circuit: QuantumCircuit, rename_swaps: bool = False) -> Steps:
                 made.append(Joint(on[0], on[1], "cz" if name == "cx" else name, angle))
             if name == "cx":
                 waiting[on[1]] = _H @ waiting[on[1]]
+        elif name != "barrier":
+            raise ProgramError(f"the circuit contains {name!r}, which is no gate; it takes gates only")
     for qubit in range(len(at)):
         flush(qubit)
     places = [0] * len(at)
@@ -205,6 +207,10 @@ def _check(circuit: QuantumCircuit) -> None:
 
 def without_final_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
     """Return a circuit without barriers and without the measurements at its end."""
+    if not isinstance(circuit, QuantumCircuit):
+        raise ParameterError(
+            f"circuit must be a QuantumCircuit, or a name or a file as text, got {circuit!r}"
+        )
     bare = circuit.copy()
     bare.remove_final_measurements(inplace=True)
     gates = [each for each in bare.data if each.operation.name != "barrier"]

@@ -37,11 +37,11 @@ def with_controls(protocol: Protocol, program: Program, program_of: Callable[[Pr
         ParameterError: If the protocol has neither corrections nor a baseline, or no figure.
         ProgramError: If the baseline needs messages, or has no figure of the protocol's.
     """
-    if not program.figures or protocol.analyzes:
+    baseline: Protocol | None = ask(protocol, "baseline") if program.figures else None
+    if not program.figures or (protocol.analyzes and baseline is None):
         raise ParameterError(
             f"{protocol.name} declares no figures that could be compared: leave controls out"
         )
-    baseline: Protocol | None = ask(protocol, "baseline")
     if baseline is None and not program.resources["classical_bits"]:
         raise ParameterError(
             f"{protocol.name} sends no classical message and has no direct transport to compare with: leave controls out"

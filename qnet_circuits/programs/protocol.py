@@ -122,6 +122,11 @@ class Protocol(ABC):
         return {}
 
     @property
+    def reads_file(self) -> bool:
+        """Whether a parameter names a file, which may change, so that the program does not follow from the parameters alone."""
+        return False
+
+    @property
     def analyzes(self) -> bool:
         """Whether it analyses outcomes beyond its declared figures."""
         return type(self).analyze is not Protocol.analyze

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -109,6 +110,11 @@ class CircuitOverNodes(Protocol):
         both.compose(bare, range(bare.num_qubits), inplace=True)
         return distributed(both, _roomy(alone.network), alone.assignment * 2, self.rename_swaps)
 
+    @property
+    def reads_file(self) -> bool:
+        """Whether the circuit comes from a file."""
+        return ":" not in self.circuit or Path(self.circuit).is_file()
+
     @cached_property
     def proof(self) -> Proof:
         """The proof that the network program is the circuit."""
@@ -155,10 +161,14 @@ class CircuitOverNodes(Protocol):
         return Analyzed({}, {"distribution": ledger}, report=str(made))
 
     def baseline(self) -> Protocol | None:
-        """Return the undivided circuit, on one node."""
+        """Return the undivided circuit, on the first node."""
         if self.nodes == 1:
             return None
-        return type(self)(self.circuit, 1, task=self.task, rename_swaps=self.rename_swaps, paulis=self.paulis)
+        if self.network is None:
+            return replace(self, nodes=1)
+        first, *others = [self.network.node(name) for name in self.network.nodes]
+        alone = [replace(first, data=None), *(replace(node, data=0) for node in others)]
+        return replace(self, network=Network(alone, self.network.links))
 
 
 def _roomy(network: Network) -> Network:

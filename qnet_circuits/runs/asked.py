@@ -89,10 +89,10 @@ def program_of(protocol: Protocol, seed: int, controls: bool = False, shared: bo
         protocol: The protocol.
         seed: The seed of the run.
         controls: Whether to add control experiments.
-        shared: Whether the program of an earlier call may be returned. The programs of protocols that make a secret are never
-            kept.
+        shared: Whether the program of an earlier call may be returned. The programs of protocols that make a secret, or
+            read a file, are never kept.
     """
-    once = shared and not protocol.secret_outcomes
+    once = shared and not protocol.secret_outcomes and not protocol.reads_file
     program = _program_once(protocol, seed) if once else _drawn_program(protocol, seed)[0]
     return controlled(protocol, program, seed) if controls else program
 

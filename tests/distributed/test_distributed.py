@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit, qasm2, qasm3, qpy
 from qiskit.circuit import Parameter
+from qiskit.circuit.library import CPhaseGate, ZGate
 from qiskit.synthesis import synth_qft_full
 
 import qnet_circuits as qn
@@ -133,6 +134,45 @@ def test_a_wrong_large_circuit_is_refused():
     refused(clifford, changed(clifford.built, at, []))
 
 
+def test_a_phase_of_the_last_qubits_is_part_of_the_unitary():
+    """A unitary of many qubits is compared in parts, and the parts share one phase."""
+    ladder = QuantumCircuit(10)
+    for qubit in range(9):
+        ladder.cx(qubit, qubit + 1)
+    found = distributed(ladder, 2)
+    for gate in (ZGate(), CPhaseGate(0.3)):
+        other = QuantumCircuit(10)
+        other.append(gate, range(10 - gate.num_qubits, 10))
+        other.compose(ladder, inplace=True)
+        with pytest.raises(qn.VerificationError):
+            proof_of(other, steps_of(other), found.built)
+
+
+def test_a_gate_between_nodes_without_a_pair_is_refused():
+    found = distributed("ghz:2", 2, ["node1", "node2"])
+    circuit = QuantumCircuit(*found.built.circuit.qregs)
+    a, b = found.built.data
+    circuit.h(a)
+    circuit.h(b)
+    circuit.cz(a, b)
+    circuit.h(b)
+    refused(found, replace(found.built, circuit=circuit, claims=()))
+
+
+def test_equal_circuits_of_other_gates_are_compared_on_random_inputs():
+    one, other = QuantumCircuit(13), QuantumCircuit(13)
+    one.cp(0.3, 0, 12)
+    other.cp(0.1, 0, 12)
+    other.cp(0.2, 0, 12)
+    proof = proof_of(one, steps_of(one), distributed(other, 2).built)
+    # A Pauli on one qubit keeps a third of its eigenstates and of the two other bases nothing.
+    assert proof.method == "inputs" and proof.escapes == pytest.approx((1 - 0.01 * (1 - 1 / 3)) ** 3)
+    wrong = QuantumCircuit(13)
+    wrong.cp(0.1, 0, 12)
+    with pytest.raises(qn.VerificationError):
+        proof_of(one, steps_of(one), distributed(wrong, 2).built)
+
+
 def test_claims_must_be_true():
     found = distributed("ghz:4", 2)
     for claims in (found.built.claims[:1], found.built.claims[::-1], ()):
@@ -169,6 +209,43 @@ def test_routes_take_a_pair_of_each_link():
         "station2-bob": 1,
     }
     assert found.verify().remote == 2
+
+
+def test_links_are_counted_whatever_the_names_of_their_nodes():
+    network = qn.Network(["a-b", "c-d"], [("c-d", "a-b", qn.Link())])
+    assert distributed("ghz:2", network, ["a-b", "c-d"]).resources["bell_pairs_by_link"] == {"c-d-a-b": 1}
+
+
+def test_the_plot_has_a_mark_for_each_pair():
+    found = distributed("ghz:3", 3)
+    marks = [line for line in found.draw().lines if line.get_gid() == "entangle"]
+    assert len(marks) == found.resources["bell_pairs"] == 2
+
+
+def test_the_fidelity_of_a_process_follows_from_the_errors_of_its_pair(tmp_path):
+    """X of the copy reverses the control, Z of the copy is Z of the shared qubit. The file changes from run to run."""
+    path, f = tmp_path / "circuit.qasm", 0.85
+    flip, sign = np.kron(np.eye(2), TWO), np.diag([1, -1, 1, -1])
+    for angle in (0.7, 2.0):
+        circuit = QuantumCircuit(2)
+        circuit.cp(angle, 0, 1)
+        path.write_text(qasm2.dumps(circuit))
+        gate = np.diag([1, 1, 1, np.exp(1j * angle)])
+        made = [gate, flip @ gate @ flip, sign @ gate, sign @ flip @ gate @ flip]
+        kept = [abs(np.trace(gate.conj() @ each)) ** 2 / 16 for each in made]
+        value = qn.predict(qn.CircuitOverNodes(str(path), link_fidelity=f, task="process")).fidelity.value
+        assert value == pytest.approx(np.dot([f, *[(1 - f) / 3] * 3], kept), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "network", [None, qn.Network([qn.Node("a", data=2), qn.Node("b", data=1)], [("b", "a", qn.Link(0.9))])]
+)
+def test_the_undivided_circuit_is_a_control(network):
+    protocol = qn.CircuitOverNodes("ghz:3", link_fidelity=None if network else 0.9, network=network)
+    figures = qn.run(protocol, "exact", controls=True).figures
+    assert figures["fidelity"].value == pytest.approx(0.9) and figures[
+        "fidelity_swap_transport"
+    ].value == pytest.approx(1)
 
 
 @pytest.mark.parametrize("fidelity", [0.9, 0.8])
@@ -259,13 +336,23 @@ def _unbound():
     return circuit
 
 
+def _hidden():
+    part = QuantumCircuit(2)
+    part.reset(0)
+    circuit = QuantumCircuit(13)
+    circuit.t(range(13))
+    circuit.append(part.to_instruction(), [0, 12])
+    return circuit
+
+
 APART = qn.Network(["a", "b", "c"], [("a", "b", qn.Link())])
 SMALL = qn.Network([qn.Node("a", data=1), qn.Node("b", data=1)], [("a", "b", qn.Link())])
 
 
 @pytest.mark.parametrize(
     ("circuit", "network", "assignment"),
-    [(_controlled(), 2, None), (_measured(), 2, None), (_unbound(), 2, None), ("ghz:3", SMALL, None),
+    [(_controlled(), 2, None), (_hidden(), 2, None), (None, 2, None),
+     (_measured(), 2, None), (_unbound(), 2, None), ("ghz:3", SMALL, None),
      ("ghz:3", APART, None), ("ghz:3", 0, None), ("ghz:x", 2, None), ("circuit.txt", 2, None), ("missing.qasm", 2, None),
      ("ghz:3", 2, ["node1"]), ("ghz:3", 2, ["node1", "node1", "c"]), ("ghz:2", SMALL, ["a", "a"]), (QuantumCircuit(), 2, None)],
 )  # fmt: skip
