@@ -47,6 +47,14 @@ SHORTER = {
         "tried = [2, 3, 4, 5, 6]": "tried = [2]",
         "in PROMISES:": "in PROMISES[3:6]:",
     },
+    "one_circuit_many_processors": {
+        "range(4, 17, 2)": "(4, 6)",
+        "links = [0.8, 0.85, 0.9, 0.95, 1.0]": "links = [0.9]",
+        '(("ghz:4", "C0o-"), ("qft:4", "C1s-"))': '(("ghz:4", "C0o-"),)',
+        'CircuitOverNodes("ghz:4"), "aer': 'CircuitOverNodes("ghz:2"), "aer',
+        "for n in (2, 4, 6, 8)": "for n in (2,)",
+        '"qft:6", 2, rename': '"qft:4", 2, rename',
+    },
     "a_secret_key": {
         "BB84(pulses=200_000)": "BB84(pulses=40_000)",
         "fractions = [0, 0.05, 0.1, 0.15, 0.25, 0.5, 0.75, 1]": "fractions = [0, 0.25, 1]",
