@@ -23,7 +23,7 @@ SCRIPT = Path(__file__).parent / "baselines" / "memq_pairs.py"
 ABSENT = "not measured: memq-dqc 0.1.3 is not in .venv-dqc; make bench installs it"
 #: What memq-dqc does in a minute, and what takes it many.
 QUICK = ("qft_n4", "qft_n5", "qft_n10", "multiply_n13", "adder_n28")
-LONG = ("qft_n18", "qft_n20", "qft_n29")
+LONG = ("qft_n18", "qft_n20", "qft_n29", "qft_n40")
 
 
 @dataclass(frozen=True)
