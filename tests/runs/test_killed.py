@@ -207,6 +207,23 @@ def test_a_repeater_whose_client_is_killed_after_submission_is_fetched_as_it_was
     assert json.loads(again.out)["figures"] == figures
 
 
+def test_a_distributed_circuit_whose_client_is_killed_decides_on_the_processor_and_keeps_its_ledger(
+    platform, client, tmp_path
+):
+    directory, before = tmp_path / "run", len(platform.jobs)
+    submit = (
+        "submit", "distributed-circuit", "--set", "circuit=ghz:2", "--set", "link_fidelity=0.8", "--on", "ibm:ibm_nairobi",
+        "--corrections", "feedforward", "--emulate-links", "--max-qpu-seconds", "60", "--shots", "400", "--seed", "3", "--out",
+    )  # fmt: skip
+    assert client.qnet(*submit, directory, die=STEPS["after the POST"][1]).killed
+    ended = client.qnet("fetch", directory, "--json", "--level", "0.999999")
+    assert (ended.code, ended.err) == (0, ""), ended
+    found = json.loads(ended.out)
+    assert len(platform.jobs) == before + 1 and found["corrections"] == "feedforward"
+    assert found["figures"]["fidelity"]["low"] <= 0.8 <= found["figures"]["fidelity"]["high"] < 1
+    assert found["distribution"]["bell_pairs"] == 1
+
+
 def test_a_job_that_is_listed_late_is_waited_for_by_the_next_client(platform, client, tmp_path):
     directory, before = tmp_path / "run", len(platform.jobs)
     platform.ask("set", lag=600.0)
