@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Clbit, Qubit
@@ -27,7 +26,8 @@ class Round:
         graph: The server's graph.
         network: The chain from the client to the server.
         secret: The secret angle of each qubit, 0 to 7 in units of π/4.
-        order: For each qubit, 0 or 1: which of two angles the client calls the first.
+        order: For each qubit, 0 to 3: which of two angles the client calls the first, and at which side of the right angle the
+            other one lies if the bit is the client's free choice.
         wrong: For each qubit, the angle in radians by which the server's measurement is wrong.
         peeked: Number of the qubit that the server reads twice; the second result goes into ``heard``.
     """
@@ -46,7 +46,7 @@ class Round:
             made.prepare(qubit, dummy=self.graph.colour(qubit) != colour)
         made.entangle()
         for qubit in range(self.graph.qubits):
-            made.measure(qubit, self.secret[qubit])
+            made.measure(qubit, *self.told(self.idle, qubit))
         return made.circuit
 
     def traps(self, colour: int) -> list[list[Bit]]:
@@ -79,14 +79,29 @@ class Round:
             measure_pauli(made.circuit, made.client[qubit], pauli, bit)
         return made.circuit
 
+    @property
+    def idle(self) -> tuple[int, ...]:
+        """The angles of a round that computes nothing."""
+        return (0,) * len(self.graph.measured)
+
     def told(self, angles: Sequence[int], qubit: int) -> tuple[int, ...]:
-        """Return the angle δ that the server is told of a qubit; two of them if an earlier result decides."""
+        """Return the angle δ that the server is told of a qubit; two of them, a quarter of a turn apart, if a bit chooses.
+
+        A bit chooses for every qubit that has another before it on its line, in all rounds and for all programs, since the
+        server would learn from a missing bit where it may cheat. An earlier result decides on the bit if φ is an odd multiple
+        of π/4. If not, the client chooses it freely, and the angle that it names is the right one.
+        """
+        secret, first = self.secret[qubit], self.order[qubit] % 2
         if qubit not in self.graph.measured:
-            return (self.secret[qubit],)
-        angle = angles[qubit] if not self.order[qubit] else -angles[qubit]
+            return (secret,)
+        angle = angles[qubit]
+        if self.graph.before(qubit) is None:
+            return ((secret + angle) % 8,)
         if Flow(self.graph, tuple(angles)).adapts(qubit):
-            return (self.secret[qubit] + angle) % 8, (self.secret[qubit] - angle) % 8
-        return ((self.secret[qubit] + angles[qubit]) % 8,)
+            angle = -angle if first else angle
+            return (secret + angle) % 8, (secret - angle) % 8
+        right, other = (secret + angle) % 8, (secret + angle + (2 if self.order[qubit] < 2 else 6)) % 8
+        return (other, right) if first else (right, other)
 
 
 @dataclass(frozen=True)
@@ -94,7 +109,7 @@ class Flow:
     """How the meaning of a result, and the sign of an angle, follow from earlier results.
 
     A later angle changes its sign with the result before it on its line. Half a turn only flips a result, which the client
-    takes into account in software: so the server waits for odd multiples of π/4 alone.
+    takes into account in software, so an earlier result decides on the angle for odd multiples of π/4 alone.
 
     Args:
         graph: The graph.
@@ -111,13 +126,8 @@ class Flow:
     _known: dict[int, list[Bit]] = field(default_factory=dict, repr=False, compare=False)
 
     def adapts(self, qubit: int) -> bool:
-        """Tell whether the server waits for an earlier result before it measures a qubit."""
+        """Tell whether an earlier result decides on the angle of a qubit."""
         return self.angles[qubit] % 2 == 1 and self.graph.before(qubit) is not None
-
-    @cached_property
-    def adaptive(self) -> list[int]:
-        """The qubits for which the server waits."""
-        return [qubit for qubit in self.graph.measured if self.adapts(qubit)]
 
     def flips(self, qubit: int) -> list[Bit]:
         """Return the bits whose parity decides on X of a qubit."""
@@ -149,7 +159,8 @@ class _Made:
         for pair in pairs:
             pair.settle(self.circuit)
         self.server, self.client = [pair.near for pair in pairs], [pair.far for pair in pairs]
-        widths = {"secret": secrets, "result": count, "delta": len(flow.adaptive) if flow else 0}
+        self._choosing = [qubit for qubit in of.graph.measured if of.graph.before(qubit) is not None]
+        widths = {"secret": secrets, "result": count, "delta": len(self._choosing)}
         widths["heard"] = of.peeked is not None
         self._bits = {name: ClassicalRegister(int(width), name) for name, width in widths.items() if width}
         self.circuit.add_register(*self._bits.values())
@@ -170,7 +181,7 @@ class _Made:
     def measure(self, qubit: int, told: int, other: int | None = None) -> None:
         """Let the server measure at the angle that it was told, or at the other one, if the client says so."""
         own = self.server[qubit]
-        if other is not None and self._flow is not None:
+        if other is not None:
             bit = self._say(qubit)
             self._turn(own, -told * STEP)
             correct(self.circuit, own, gate=SdgGate() if (other - told) % 8 == 2 else SGate(), when=[bit])
@@ -183,13 +194,18 @@ class _Made:
             self.circuit.measure(own, self._bits["heard"][0])
 
     def _say(self, qubit: int) -> Clbit:
-        """Let the client compute, on the qubit that holds its secret bit, which of the two angles it is, and read that out."""
-        assert self._flow is not None
+        """Let the client tell which of the two angles it is.
+
+        The client makes the bit on the qubit that holds the secret of the qubit before: from earlier results, or freely.
+        """
         before = qubit - self._of.graph.rows
-        holder, bit = self.client[before], self._bits["delta"][self._flow.adaptive.index(qubit)]
-        others = [each for each in self._flow.meaning(before) if each != ("secret", before)]
-        correct(self.circuit, holder, x=self._named(others))
-        if self._of.order[qubit]:
+        holder, bit = self.client[before], self._bits["delta"][self._choosing.index(qubit)]
+        if self._flow is not None and self._flow.adapts(qubit):
+            others = [each for each in self._flow.meaning(before) if each != ("secret", before)]
+            correct(self.circuit, holder, x=self._named(others))
+        else:
+            self.circuit.reset(holder)
+        if self._of.order[qubit] % 2:
             self.circuit.x(holder)
         self.circuit.measure(holder, bit)
         return bit

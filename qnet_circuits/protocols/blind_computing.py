@@ -123,9 +123,10 @@ class BlindComputing(ChainProtocol):
     dummies, |0⟩ or |1⟩. ``trap_failure`` is the share of test rounds in which a trap is wrong. If it reaches the threshold of
     Leichtle, Music, Kashefi and Ollivier (arXiv:2109.04042), the client rejects all results, and the run has exit status 1.
 
-    Half a turn of δ only flips a result, so the client takes it into account in software, and the server waits only where φ is
-    an odd multiple of π/4. There the client tells one bit: which of two angles. It makes this bit on the qubit that
-    holds m, by real-time corrections, so that no other bit goes to the server; the order of the two angles is drawn.
+    Half a turn of δ only flips a result, so the client takes it into account in software. A result decides on the angle if φ is
+    an odd multiple of π/4: the client then tells one bit, which of two angles. It makes this bit on the qubit that holds m, by
+    real-time corrections, so that no other bit goes to the server. If φ is another multiple, and in test rounds, the client
+    tells a bit of its own choice, so the server cannot tell programs or rounds apart.
 
     On hardware: 2n qubits and 2n - 1 two-qubit gates for a line of n qubits over one link.
 
@@ -153,8 +154,8 @@ class BlindComputing(ChainProtocol):
     assumes: ClassVar[tuple[str, ...]] = (
         "The client's devices do what they should, and leak nothing.",
         "The client draws new angles for every shot; the circuits here have one draw each.",
-        "The size of the graph, and when messages are sent, are not hidden: a client who hides a program's angles sends "
-        "every angle after the same wait.",
+        "The size of the graph, and when messages are sent, are not hidden: a client sends each bit after the same wait, "
+        "also if no result decides on it.",
     )
     source: ClassVar[str] = "Broadbent, Fitzsimons and Kashefi, arXiv:0807.4154 (2008)"
 
@@ -206,7 +207,7 @@ class BlindComputing(ChainProtocol):
     def _round(self, rng: np.random.Generator) -> Round:
         """Draw the client's secrets for one circuit."""
         count = self._graph.qubits
-        secret, order = rng.integers(0, 8, count).tolist(), rng.integers(0, 2, count).tolist()
+        secret, order = rng.integers(0, 8, count).tolist(), rng.integers(0, 4, count).tolist()
         peeked = self._server.qubit - 1 if isinstance(self._server, CuriousServer) else None
         return Round(self._graph, self.chain, secret, order, self._wrong(), peeked)
 
@@ -215,7 +216,8 @@ class BlindComputing(ChainProtocol):
         items = [self._computation(name, rng) for name in self._names(self._settings)]
         items += [self._test(name, rng) for name in self._names([f"test{colour}" for colour in _COLOURS])]
         ideal, silent = self._values(perfect=True), {"fidelity": 0.5**self._graph.rows}
-        if self.chain.hops == 1:  # the stations' results are messages, too
+        if self.chain.hops == 1 and len(self._graph.measured) == self._graph.rows:
+            # No bit of the client's chooses an angle, and no station's result is a message.
             silent = {**ideal, **silent}
         figures = [
             Figure(name, each, ideal[name], silent.get(name), physical=(0.0, 1.0))
@@ -231,18 +233,17 @@ class BlindComputing(ChainProtocol):
         made, setting = self._round(rng), name.partition("_")[0]
         circuit = made.computation(self.program_angles, setting.upper())
         told = [made.told(self.program_angles, qubit) for qubit in range(self._graph.qubits)]
-        bits = sum(3 if len(each) == 1 else 2 for each in told)
         return Item(name, circuit, {"round": "computation", "setting": setting, **_tags(told)},
-                    announced=(self._angles_told(bits),))  # fmt: skip
+                    announced=(self._angles_told(_bits(told)),))  # fmt: skip
 
     def _test(self, name: str, rng: np.random.Generator) -> Item:
         made, colour = self._round(rng), int(name[len("test")])
         client, server = self.chain.path()[0], self.chain.path()[-1]
         bits = tuple(("result", qubit) for qubit in range(self._graph.qubits))
         results = Announcement(server, client, len(bits), "results", bits)
-        told = [(angle,) for angle in made.secret]
+        told = [made.told(made.idle, qubit) for qubit in range(self._graph.qubits)]
         return Item(name, made.test(colour), {"round": "test", "colour": colour, **_tags(told)},
-                    announced=(self._angles_told(3 * self._graph.qubits), results))  # fmt: skip
+                    announced=(self._angles_told(_bits(told)), results))  # fmt: skip
 
     def _angles_told(self, bits: int) -> Announcement:
         return Announcement(
@@ -365,6 +366,11 @@ def _whole(angle: Any) -> int:
 
 def _covers(setting: str, string: str) -> bool:
     return all(letter in ("I", own.upper()) for own, letter in zip(setting, string, strict=True))
+
+
+def _bits(told: Sequence[tuple[int, ...]]) -> int:
+    """Return the number of bits that name the angles: the first angle of each qubit, and the side of the second one."""
+    return sum(3 + (len(each) > 1) for each in told)
 
 
 def _tags(told: Sequence[tuple[int, ...]]) -> dict[str, str]:
