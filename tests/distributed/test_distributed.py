@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import islice
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit, qasm2, qasm3, qpy
@@ -218,7 +219,9 @@ def test_links_are_counted_whatever_the_names_of_their_nodes():
 
 def test_the_plot_has_a_mark_for_each_pair():
     found = distributed("ghz:3", 3)
-    marks = [line for line in found.draw().lines if line.get_gid() == "entangle"]
+    ax = found.draw()
+    marks = [line for line in ax.lines if line.get_gid() == "entangle"]
+    plt.close(ax.figure)
     assert len(marks) == found.resources["bell_pairs"] == 2
 
 

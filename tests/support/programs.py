@@ -5,6 +5,7 @@ from itertools import pairwise
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.quantum_info import random_clifford
 
+import qnet_circuits as qn
 from qnet_circuits.compiling.building import fence
 from qnet_circuits.programs.instructions import correct, entangle, transmit
 
@@ -126,3 +127,12 @@ def wide_program(rng, length=10, most_nodes=3, decide=True):
                 circuit.x(qubits[0])
     circuit.measure(circuit.qubits, out)
     return circuit
+
+
+def own_protocols():
+    """Return the names of the package's own protocols, without those that tests have registered."""
+    return {
+        name
+        for name in qn.protocol_names()
+        if qn.protocol_class(name).__module__.startswith("qnet_circuits.")
+    }
