@@ -436,8 +436,19 @@ DEVICES = (
 IN_REAL_TIME = ("blind-computing",)
 
 
+#: Protocols of so many qubits that the search for their places takes long.
+SEARCHED = (
+    "anonymous-transmission", "blind-computing", "conference-key", "distributed-circuit", "ghz-game", "ghz-verification",
+    "graph-state", "leader-election", "sensing", "voting", "w-state",
+)  # fmt: skip
+
+
+def _named(name):
+    return pytest.param(name, marks=pytest.mark.slow if name in SEARCHED else ())
+
+
 @pytest.mark.parametrize("corrections", ["frame", "feedforward"])
-@pytest.mark.parametrize("name", qn.protocol_names())
+@pytest.mark.parametrize("name", map(_named, qn.protocol_names()))
 @pytest.mark.parametrize("device", DEVICES)
 def test_every_protocol_keeps_to_the_limits(device, name, corrections):
     if corrections == "frame" and name in IN_REAL_TIME:
