@@ -448,7 +448,7 @@ def _named(name):
 
 
 @pytest.mark.parametrize("corrections", ["frame", "feedforward"])
-@pytest.mark.parametrize("name", map(_named, qn.protocol_names()))
+@pytest.mark.parametrize("name", [_named(name) for name in qn.protocol_names()])
 @pytest.mark.parametrize("device", DEVICES)
 def test_every_protocol_keeps_to_the_limits(device, name, corrections):
     if corrections == "frame" and name in IN_REAL_TIME:
