@@ -10,7 +10,7 @@ from markup import autodoc, toctree
 
 import qnet_circuits as qn
 from qnet_circuits.programs.learning import STAGES, learning_order
-from qnet_circuits.programs.protocol import summary
+from qnet_circuits.programs.registry import summary
 
 #: Protocols that measure a device, and links of one.
 EDGES = {"link-benchmark": ((0, 1), (1, 2)), "distillation-map": ((0, 1), (1, 2), (2, 3))}

@@ -29,7 +29,7 @@ _SECTION = re.compile(r"^(Args|Raises|Returns|Example|Examples):$", re.MULTILINE
 @json_option
 def list_(as_json: bool) -> None:
     """List the protocols by stage, from first to advanced."""
-    from qnet_circuits.programs.protocol import protocol_class, protocol_names, summary
+    from qnet_circuits.programs.registry import protocol_class, protocol_names, summary
 
     classes = {name: protocol_class(name) for name in protocol_names()}
     groups = learning_order({name: each.stage for name, each in classes.items()})

@@ -160,7 +160,7 @@ def protocol_of(name: str, settings: Sequence[str]) -> Any:
 
 def class_of(name: str) -> Any:
     """Return the protocol class of a name, or of FILE.py:Class."""
-    from qnet_circuits.programs.protocol import protocol_class
+    from qnet_circuits.programs.registry import protocol_class
 
     return _class_in_file(name) if ".py:" in name else protocol_class(name)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -32,25 +32,29 @@ _NAMED: tuple[Gate, ...] = (
     SXGate(),
 )
 _ROUNDING = 1e-9
-#: A communication qubit: the number of its node, and its number there.
+#: A copy: its data qubit, and the node at which it is used.
 _Place = tuple[int, int]
 
 
 @dataclass
 class _Builder:
-    """A circuit that grows, and the communication qubits that are in use."""
+    """A circuit that grows, also in communication qubits and bits, and the qubits that are in use."""
 
     network: Network
     equipment: Equipment
-    circuit: QuantumCircuit
-    data: Sequence[Qubit]
-    spare: Mapping[int, QuantumRegister | Sequence[Qubit]]
-    bits: list[Clbit]
+    circuit: QuantumCircuit = field(default_factory=QuantumCircuit)
+    data: list[Qubit] = field(default_factory=list)
+    spare: dict[int, list[Qubit]] = field(default_factory=dict)
+    bits: list[Clbit] = field(default_factory=list)
     busy: dict[Qubit, None] = field(default_factory=dict)
-    touched: dict[Qubit, None] = field(default_factory=dict)
     copies: dict[_Place, Qubit] = field(default_factory=dict)
     in_use: list[dict[int, int]] = field(default_factory=list)
     claims: list[Remote] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.data = [Qubit() for _ in self.equipment.nodes]
+        self.spare = {node: [] for node in range(len(self.network.nodes))}
+        self.circuit.add_bits(self.data)
 
     def claim(self, kind: str, start: int, data: Sequence[Qubit], copy: Qubit | None = None) -> None:
         """Note what the instructions from ``start`` on do."""
@@ -58,16 +62,22 @@ class _Builder:
 
     def take(self, node: int) -> Qubit:
         """Return a communication qubit of a node in |0⟩."""
-        qubit = next(each for each in self.spare[node] if each not in self.busy)
-        self.busy[qubit] = None
-        if qubit in self.touched:
+        qubit = next((each for each in self.spare[node] if each not in self.busy), None)
+        if qubit is None:
+            qubit = Qubit()
+            self.circuit.add_bits([qubit])
+            self.spare[node].append(qubit)
+        else:
             self.circuit.reset(qubit)
-        self.touched[qubit] = None
+        self.busy[qubit] = None
         return qubit
 
     def bit(self) -> Clbit:
         """Return a bit that was not used yet."""
-        return self.bits.pop(0)
+        bit = Clbit()
+        self.circuit.add_bits([bit])
+        self.bits.append(bit)
+        return bit
 
     def pair(self, a: int, b: int) -> Pair:
         """Append a pair between two nodes, over the route; the stations' qubits are free again afterwards."""
@@ -183,38 +193,7 @@ def built(network: Network, equipment: Equipment, actions: Sequence[Action]) -> 
         equipment: Its nodes as numbers, with the assignment.
         actions: What happens.
     """
-    rough = _written(network, equipment, actions, None)
-    nodes = range(len(network.nodes))
-    peaks = {node: max((used[node] for used in rough.in_use), default=0) for node in nodes}
-    made = _written(network, equipment, actions, (peaks, len(rough.circuit.clbits) - len(rough.bits)))
-    use = tuple({network.nodes[node]: count for node, count in used.items()} for used in made.in_use)
-    return Built(made.circuit, tuple(made.data), tuple(made.claims), use)
-
-
-def _written(
-    network: Network,
-    equipment: Equipment,
-    actions: Sequence[Action],
-    sizes: tuple[Mapping[int, int], int] | None,
-) -> _Builder:
-    """Write the circuit: with room for everything, or with the sizes that are needed."""
-    nodes = range(len(network.nodes))
-    own = [[qubit for qubit, node in enumerate(equipment.nodes) if node == each] for each in nodes]
-    most = 2 * sum(not isinstance(action, Close) for action in actions) + 2
-    peaks = sizes[0] if sizes else dict.fromkeys(nodes, min(most, 4 * len(equipment.nodes) + 8))
-    bits = sizes[1] if sizes else 2 * len(network.nodes) * most
-    registers = {
-        node: QuantumRegister(len(own[node]) + peaks[node], network.nodes[node])
-        for node in nodes
-        if own[node] or peaks[node]
-    }
-    circuit = QuantumCircuit(*registers.values(), *([ClassicalRegister(bits, "told")] if bits else []))
-    data: list[Qubit] = [None] * len(equipment.nodes)
-    for node, listed in enumerate(own):
-        for place, qubit in enumerate(listed):
-            data[qubit] = registers[node][place]
-    spare = {node: list(registers[node])[len(own[node]) :] if node in registers else [] for node in nodes}
-    builder = _Builder(network, equipment, circuit, data, spare, list(circuit.clbits))
+    builder = _Builder(network, equipment)
     for action in actions:
         if isinstance(action, Open):
             builder.open(action.qubit, action.node)
@@ -222,4 +201,32 @@ def _written(
             builder.close(action.qubit, action.node)
         else:
             builder.do(action)
-    return builder
+    return _in_registers(builder)
+
+
+def _in_registers(builder: _Builder) -> Built:
+    """Return what was built, on a register for each node and one for all bits."""
+    names = builder.network.nodes
+    own: dict[int, list[Qubit]] = {node: [] for node in builder.spare}
+    for qubit, node in zip(builder.data, builder.equipment.nodes, strict=True):
+        own[node].append(qubit)
+    held = {names[node]: [*own[node], *spare] for node, spare in builder.spare.items()}
+    registers = [QuantumRegister(len(qubits), name) for name, qubits in held.items() if qubits]
+    told = [ClassicalRegister(len(builder.bits), "told")] if builder.bits else []
+    circuit = QuantumCircuit(*registers, *told)
+    at = dict(zip((qubit for qubits in held.values() for qubit in qubits), circuit.qubits, strict=True))
+    bits = dict(zip(builder.bits, circuit.clbits, strict=True))
+    for each in builder.circuit.data:
+        circuit.append(
+            each.operation, [at[qubit] for qubit in each.qubits], [bits[bit] for bit in each.clbits]
+        )
+    claims = tuple(
+        replace(
+            claim,
+            data=tuple(at[qubit] for qubit in claim.data),
+            copy=None if claim.copy is None else at[claim.copy],
+        )
+        for claim in builder.claims
+    )
+    use = tuple({names[node]: count for node, count in used.items()} for used in builder.in_use)
+    return Built(circuit, tuple(at[qubit] for qubit in builder.data), claims, use)

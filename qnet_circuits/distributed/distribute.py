@@ -6,37 +6,33 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import permutations
-from math import log, sin
+from math import sin
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Qubit
+from qiskit.quantum_info import Statevector
 
 from qnet_circuits.distributed.building import Built, built
+from qnet_circuits.distributed.estimation import Estimation, estimation_of
+from qnet_circuits.distributed.nodes import complete, numbers_of, room_of, routes_of
 from qnet_circuits.distributed.ordering import Equipment, ordered
 from qnet_circuits.distributed.packets import Demand, Packet
 from qnet_circuits.distributed.partition import Problem, assigned
 from qnet_circuits.distributed.proof import Proof, proof_of
 from qnet_circuits.distributed.reading import circuit_named
 from qnet_circuits.distributed.steps import Steps, Swap, steps_of, without_final_measurements
-from qnet_circuits.errors import ParameterError, check_count
+from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.blocks import measure_pauli
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import ENTANGLE
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
-from qnet_circuits.programs.node import Node
 from qnet_circuits.programs.program import Item, Program
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-#: A node without a stated number of data qubits has room for all.
-_ROOM = 100_000
-#: A loss of fidelity of 1 - 1/e is this many units.
-_LOSS_UNIT = 1000
 
 
 @dataclass(frozen=True)
@@ -102,6 +98,30 @@ class DistributedCircuit:
             figures: Figures of its register ``out``.
         """
         return Program([Item("circuit", self.measured(paulis))], figures, self.network)
+
+    def estimation(self, paulis: int, rng: np.random.Generator) -> Estimation:
+        """Return how the fidelity of the output from |0…0⟩ is estimated; it depends on the original circuit alone.
+
+        Args:
+            paulis: Number of Paulis that are drawn if all are too many.
+            rng: Random numbers for the draw.
+
+        Raises:
+            ParameterError: If the circuit has more than 10 qubits.
+        """
+        return estimation_of(np.asarray(Statevector(self.original).data), paulis, rng)
+
+    def fidelity_program(self, found: Estimation, notes: Sequence[str] = ()) -> Program:
+        """Return the program whose figure ``fidelity`` is that of the output: a circuit for each setting.
+
+        Args:
+            found: The settings, and the fidelity that follows from them.
+            notes: Notes about the circuits.
+        """
+        items = [Item(each.lower(), self.measured(each), {"setting": each}) for each in found.settings]
+        physical = None if found.drawn else (0.0, 1.0)
+        figure = Figure("fidelity", found.expression, 1.0, drawn_from=found.drawn_from, physical=physical)
+        return Program(items, [figure], self.network, notes)
 
     @cached_property
     def resources(self) -> dict[str, Any]:
@@ -209,62 +229,16 @@ def distributed(
     """
     original = without_final_measurements(circuit_named(circuit) if isinstance(circuit, str) else circuit)
     steps = steps_of(original, rename_swaps)
-    net = network if isinstance(network, Network) else _complete(network, steps.qubits, link or Link())
-    demand, (routes, distance) = Demand(steps), _routes(net, by)
-    room = tuple(_ROOM if (data := net.node(node).data) is None else data for node in net.nodes)
+    net = network if isinstance(network, Network) else complete(network, steps.qubits, link or Link())
+    demand, (routes, distance) = Demand(steps), routes_of(net, by)
+    room = room_of(net)
     problem = Problem(demand, distance, room)
-    numbers = assigned(problem, seed) if assignment is None else _numbers(assignment, net, steps.qubits, room)
+    numbers = (
+        assigned(problem, seed) if assignment is None else numbers_of(assignment, net, steps.qubits, room)
+    )
     communication = tuple(net.node(node).communication for node in net.nodes)
     equipment = Equipment(numbers, communication, routes)
     packets = demand.packets(numbers)
     made = built(net, equipment, ordered(steps, packets, equipment))
     names = tuple(net.nodes[number] for number in numbers)
     return DistributedCircuit(original, net, names, packets, bool(rename_swaps), steps, made)
-
-
-def _complete(count: int, qubits: int, link: Link) -> Network:
-    """Return nodes that are all linked, with room for equal shares of the qubits."""
-    number = check_count("network", count, 1, 100)
-    share = -(-qubits // number)
-    if number == 1:
-        # A network has two nodes at least; the second one stays empty.
-        return Network([Node("node1", data=share), "unused"], [("node1", "unused", link)])
-    nodes = [Node(f"node{k}", data=share) for k in range(1, number + 1)]
-    links = [(a.name, b.name, link) for k, a in enumerate(nodes) for b in nodes[k + 1 :]]
-    return Network(nodes, links)
-
-
-def _routes(
-    network: Network, by: str
-) -> tuple[dict[tuple[int, int], tuple[int, ...]], np.ndarray[Any, np.dtype[np.int64]]]:
-    """Return the routes between all nodes as numbers, and what a pair over each costs: its links, or its loss of fidelity."""
-    number = {node: k for k, node in enumerate(network.nodes)}
-    distance = np.zeros((len(number), len(number)), dtype=np.int64)
-    routes = {}
-    for a, b in permutations(network.nodes, 2):
-        route = network.route(a, b, by)
-        path = tuple(number[node] for node in route.path())
-        routes[number[a], number[b]] = path
-        loss = round(-_LOSS_UNIT * log(max(route.weights[0], 0.01)))
-        distance[number[a], number[b]] = len(path) - 1 if by == "links" else max(loss, 1)
-    return routes, distance
-
-
-def _numbers(
-    assignment: Sequence[str] | Mapping[int, str], network: Network, qubits: int, room: Sequence[int]
-) -> tuple[int, ...]:
-    """Return a given assignment as numbers of nodes."""
-    listed = (
-        [assignment.get(k) for k in range(qubits)] if isinstance(assignment, Mapping) else list(assignment)
-    )
-    unknown = [node for node in listed if node not in network.nodes]
-    if len(listed) != qubits or unknown:
-        raise ParameterError(
-            f"assignment must name a node for each of {qubits} qubits, among {', '.join(network.nodes)}, got {assignment!r}"
-        )
-    for node, places in zip(network.nodes, room, strict=True):
-        if listed.count(node) > places:
-            raise ParameterError(
-                f"node {node} has {places} data qubits, and the assignment puts {listed.count(node)} there"
-            )
-    return tuple(network.nodes.index(str(node)) for node in listed)

@@ -12,6 +12,7 @@ from scipy.linalg import hadamard
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.expressions import Expression, parity, population
+from qnet_circuits.programs.settings import grouped, whole
 
 Reals = NDArray[np.float64]
 #: Wider states have too many Paulis to look at.
@@ -68,7 +69,7 @@ def estimation_of(state: NDArray[np.complex128], paulis: int, rng: np.random.Gen
         )
     x, z, values = _means(state)
     letters = [_letters(int(a), int(b), wires) for a, b in zip(x, z, strict=True)]
-    covered = _covering(letters)
+    covered = grouped(letters, most=MOST_SETTINGS)
     if len(covered) <= MOST_SETTINGS:
         return _all(covered, dict(zip(letters, values, strict=True)), wires)
     weights = values**2
@@ -98,31 +99,6 @@ def _means(state: NDArray[np.complex128]) -> tuple[NDArray[np.int64], NDArray[np
 def _letters(x: int, z: int, wires: int) -> str:
     """Return a Pauli as letters, wire 0 first."""
     return "".join("IXZY"[(x >> wire & 1) + 2 * (z >> wire & 1)] for wire in range(wires))
-
-
-def _covering(letters: Sequence[str]) -> dict[str, list[str]]:
-    """Return settings that measure all Paulis, and the Paulis of each: greedily, the widest Paulis first."""
-    settings: list[list[str]] = []
-    listed: list[list[str]] = []
-    for pauli in sorted(letters, key=lambda each: each.count("I")):
-        for setting, own in zip(settings, listed, strict=True):
-            if all(letter in ("I", held) or held == "I" for letter, held in zip(pauli, setting, strict=True)):
-                setting[:] = [
-                    held if letter == "I" else letter for letter, held in zip(pauli, setting, strict=True)
-                ]
-                own.append(pauli)
-                break
-        else:
-            settings.append(list(pauli))
-            listed.append([pauli])
-            if len(settings) > MOST_SETTINGS:
-                break
-    return {_whole(setting): own for setting, own in zip(settings, listed, strict=True)}
-
-
-def _whole(setting: Sequence[str]) -> str:
-    """Return a setting in which wires that may be measured in any basis are measured in Z."""
-    return "".join(setting).replace("I", "Z")
 
 
 def _all(covered: dict[str, list[str]], values: dict[str, float], wires: int) -> Estimation:
@@ -162,6 +138,6 @@ def _sum(terms: Sequence[tuple[float, str]], constant: float, drawn_from: int, d
         if not wires:
             total = total + weight
             continue
-        settings[_whole(pauli)] = None
-        total = total + weight * parity(_whole(pauli).lower(), wires)
+        settings[whole(pauli)] = None
+        total = total + weight * parity(whole(pauli).lower(), wires)
     return Estimation(tuple(settings), total, drawn_from, drawn)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qnet_circuits.distributed.packets import Packet
-from qnet_circuits.distributed.steps import Joint, Step, Steps, Swap, Turn
+from qnet_circuits.distributed.steps import Joint, Step, Steps, Swap
 from qnet_circuits.errors import ParameterError
 
 
@@ -111,8 +111,8 @@ def ordered(steps: Steps, packets: Sequence[Packet], equipment: Equipment) -> tu
     Raises:
         ParameterError: If a node has too few communication qubits for a single pair.
     """
-    walk = _Walk(steps, equipment, {}, [set(packet.gates) for packet in packets], list(packets))
-    walk.packet_of = {gate: number for number, packet in enumerate(packets) for gate in packet.gates}
+    packet_of = {gate: number for number, packet in enumerate(packets) for gate in packet.gates}
+    walk = _Walk(steps, equipment, packet_of, [set(packet.gates) for packet in packets], list(packets))
     walk.level = [0] * steps.qubits
     walk.waiting = [Counter() for _ in range(steps.qubits)]
     for k, step in enumerate(steps.steps):
@@ -194,8 +194,3 @@ def _made_room(walk: _Walk, needed: Counter[int], ends: tuple[int, int]) -> Iter
             )
         place = max(here, key=lambda each: min(walk.left[walk.open[each]]))
         yield from _closed(walk, *place)
-
-
-def flips(action: Action) -> bool:
-    """Tell whether an action flips a qubit, and so its copies."""
-    return isinstance(action, Do) and isinstance(action.step, Turn) and action.step.flips

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
 
-from qnet_circuits.errors import ParameterError, UnknownNameError
+from qnet_circuits.errors import ParameterError, UnknownNameError, check_count
 
 _C = TypeVar("_C", bound="Cheater")
 
@@ -70,6 +70,23 @@ class Cheater:
             + "".join(f"[:{field.name}" for field in optional)
             + "]" * len(optional)
         )
+
+
+@dataclasses.dataclass(frozen=True)
+class DishonestParty(Cheater):
+    """A dishonest party among several. A subclass may have another default.
+
+    Args:
+        party: Number of the party, from 1. Default 1.
+
+    Raises:
+        ParameterError: If ``party`` is not a positive whole number.
+    """
+
+    party: int = 1
+
+    def __post_init__(self) -> None:
+        check_count("party of the cheater", self.party)
 
 
 def _values(cheater: Any) -> list[tuple[Any, Any]]:

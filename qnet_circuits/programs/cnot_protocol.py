@@ -10,7 +10,8 @@ from itertools import product
 import numpy as np
 from qiskit import QuantumCircuit
 
-from qnet_circuits.programs.blocks import ChainProtocol, State, eigenstates
+from qnet_circuits.programs.blocks import State, eigenstates
+from qnet_circuits.programs.chains import ChainProtocol
 from qnet_circuits.programs.expressions import Expression, parity, population
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.network import Network

@@ -16,7 +16,8 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.errors import ParameterError, check_count
-from qnet_circuits.programs.blocks import bell_measurement, entangle_links, measure_pauli, move
+from qnet_circuits.programs.blocks import bell_measurement, measure_pauli, move
+from qnet_circuits.programs.chains import entangle_links
 from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network

@@ -14,7 +14,8 @@ from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import flattened
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import GIVEN, Protocol
+from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.programs.registry import GIVEN
 
 #: The input of verbs: anything that makes circuits with figures, or has them.
 Runnable: TypeAlias = Protocol | Program | QuantumCircuit | Mapping[str, QuantumCircuit]

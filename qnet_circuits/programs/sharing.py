@@ -14,6 +14,7 @@ from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.errors import ParameterError, check_count
 from qnet_circuits.programs.blocks import Pair, bell_measurement
+from qnet_circuits.programs.cheater import Cheater, DishonestParty
 from qnet_circuits.programs.instructions import entangle
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.locality import Announcement
@@ -206,6 +207,23 @@ class PartiesProtocol(Protocol):
                 f"got {', '.join(map(str, self.parties))}"
             )
         return self.parties
+
+    def set_cheater(self, kinds: Sequence[type[Cheater]]) -> None:
+        """Store the field ``cheater`` as an object, as ``Protocol.set_cheater`` does; a dishonest party is one of the parties.
+
+        Raises:
+            ParameterError: If the dishonest party is none of them.
+        """
+        super().set_cheater(kinds)
+        cheater = getattr(self, "cheater", None)
+        if isinstance(cheater, DishonestParty):
+            check_count("party of the cheater", cheater.party, 1, len(self.members))
+
+    @property
+    def dishonest(self) -> int | None:
+        """The place of the dishonest party among ``members``; None if all parties are honest."""
+        cheater = getattr(self, "cheater", None)
+        return cheater.party - 1 if isinstance(cheater, DishonestParty) else None
 
     @property
     def arms(self) -> tuple[Weights, ...]:

@@ -18,13 +18,13 @@ from qnet_circuits.programs.blocks import (
     measure_pauli,
     prepare,
 )
-from qnet_circuits.programs.cheater import Cheater, cheater_of
+from qnet_circuits.programs.cheater import DishonestParty
 from qnet_circuits.programs.conditions import Bit
 from qnet_circuits.programs.expressions import Expression, acceptance, keep_if, parity, population
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.sharing import PartiesProtocol, sent_to_parties, told_to_all
 from qnet_circuits.protocols.ghz import ghz_state
 from qnet_circuits.protocols.w_state import w_state
@@ -47,7 +47,7 @@ _PERFECT, _NOISE = (1.0, 0.0, 0.0, 0.0), (0.25, 0.25, 0.25, 0.25)
 
 
 @dataclass(frozen=True)
-class CuriousParty(Cheater):
+class CuriousParty(DishonestParty):
     """A party who follows the protocol, keeps the own result in ``heard``, and guesses the sender from all that is known.
 
     Args:
@@ -63,9 +63,6 @@ class CuriousParty(Cheater):
 
     kind: ClassVar[str] = "curious"
     party: int = 3
-
-    def __post_init__(self) -> None:
-        check_count("party of the cheater", self.party)
 
 
 @register
@@ -136,22 +133,15 @@ class AnonymousTransmission(PartiesProtocol):
             object.__setattr__(self, role, check_count(role, getattr(self, role), 1, parties))
         if self.sender == self.receiver:
             raise ParameterError(f"sender and receiver must be two parties, got {self.sender} for both")
-        object.__setattr__(self, "cheater", cheater_of(self.cheater, [CuriousParty]))
-        curious = self._curious
-        if curious is not None:
-            check_count("party of the cheater", curious + 1, 1, parties)
-            if curious in self._ends:
-                raise ParameterError(
-                    f"party {curious + 1} sends or receives and knows it; a curious party is one of the others"
-                )
+        self.set_cheater([CuriousParty])
+        if self.dishonest in self._ends:
+            raise ParameterError(
+                f"party {self.dishonest + 1} sends or receives and knows it; a curious party is one of the others"
+            )
 
     @property
     def _ends(self) -> tuple[int, int]:
         return self.sender - 1, self.receiver - 1
-
-    @property
-    def _curious(self) -> int | None:
-        return self.cheater.party - 1 if isinstance(self.cheater, CuriousParty) else None
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return the circuits of the pair, those of teleported states, and those in which a curious party guesses."""
@@ -167,8 +157,8 @@ class AnonymousTransmission(PartiesProtocol):
             found = {name: keep_if(each, *self._quiet(self._ends)) for name, each in found.items()}
             found["acceptance"] = acceptance(found["pair_fidelity"])
         items = [*pairs, *states]
-        if self._curious is not None:
-            tried, found["cheater_guess"] = self._guess(self._curious)
+        if self.dishonest is not None:
+            tried, found["cheater_guess"] = self._guess(self.dishonest)
             items += tried
         ideal, silent = (self._expected([arm] * len(self.members)) for arm in (_PERFECT, _NOISE))
         figures = [
@@ -255,7 +245,7 @@ class AnonymousTransmission(PartiesProtocol):
 
     def _measure(self, circuit: QuantumCircuit, party: int, qubit: Qubit, bit: Clbit) -> None:
         """Append the measurement of a party that neither sends nor receives; a curious party keeps the result."""
-        if party != self._curious:
+        if party != self.dishonest:
             measure_pauli(circuit, qubit, _MEASURED[self.scheme], bit)
             return
         heard = ClassicalRegister(1, "heard")
@@ -270,11 +260,11 @@ class AnonymousTransmission(PartiesProtocol):
         found = {"pair_fidelity": pair, "fidelity": (2 * pair + 1) / 3}
         if self.scheme == "w":
             found["acceptance"] = share
-        if self._curious is not None:
+        if self.dishonest is not None:
             right = 1.0
             if self.scheme == "w":
                 first, second = (
-                    w_pair(*self._apart(arms, tried))[0] for tried in self._tried(self._curious)[:2]
+                    w_pair(*self._apart(arms, tried))[0] for tried in self._tried(self.dishonest)[:2]
                 )
                 right += first - second
             found["cheater_guess"] = right / (len(arms) - 1)
@@ -291,6 +281,6 @@ class AnonymousTransmission(PartiesProtocol):
             "pair_fidelity": {"entangled": bounds.BELL_ENTANGLED},
             "fidelity": {"classical": bounds.TELEPORTATION_CLASSICAL},
         }
-        if self._curious is not None and (self.scheme == "ghz" or len(set(self.arms)) == 1):
+        if self.dishonest is not None and (self.scheme == "ghz" or len(set(self.arms)) == 1):
             found["cheater_guess"] = {"chance": 1 / (len(self.members) - 1)}
         return found

@@ -13,14 +13,16 @@ import numpy as np
 
 from qnet_circuits.errors import ParameterError, check_count, check_range
 from qnet_circuits.programs.blind_rounds import Flow, Round
-from qnet_circuits.programs.blocks import ChainProtocol
-from qnet_circuits.programs.cheater import Cheater, cheater_of
+from qnet_circuits.programs.chains import ChainProtocol
+from qnet_circuits.programs.cheater import Cheater
 from qnet_circuits.programs.expressions import Expression, parity
 from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.parities import all_even, odd_ones
 from qnet_circuits.programs.program import NO_TIME, Item, Program
-from qnet_circuits.programs.protocol import Analysis, Analyzed, register
+from qnet_circuits.programs.protocol import Analysis, Analyzed
+from qnet_circuits.programs.registry import register
+from qnet_circuits.programs.settings import measures, whole
 from qnet_circuits.theory import blind
 from qnet_circuits.theory.blind import STEP, Graph, Turns
 from qnet_circuits.theory.estimate import Estimate
@@ -36,7 +38,23 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class TurningServer(Cheater):
+class DishonestServer(Cheater):
+    """A server that measures one qubit in another way.
+
+    Args:
+        qubit: Number of the qubit, from 1, in the order in which they are measured. Default 1.
+    """
+
+    qubit: int = 1
+
+    @property
+    def angle(self) -> float:
+        """The error of the angle of its measurement, in radians."""
+        return 0.0
+
+
+@dataclass(frozen=True)
+class TurningServer(DishonestServer):
     """A server that measures one qubit at a wrong angle.
 
     A trap notices with probability sin²(angle/2), and each qubit is a trap in one of two test rounds.
@@ -54,7 +72,6 @@ class TurningServer(Cheater):
     """
 
     kind: ClassVar[str] = "rotate"
-    qubit: int = 1
     steps: float = 1.0
 
     def __post_init__(self) -> None:
@@ -67,7 +84,7 @@ class TurningServer(Cheater):
 
 
 @dataclass(frozen=True)
-class FlippingServer(Cheater):
+class FlippingServer(DishonestServer):
     """A server that gives the opposite of one result, which is an angle that is wrong by π.
 
     Args:
@@ -79,7 +96,6 @@ class FlippingServer(Cheater):
     """
 
     kind: ClassVar[str] = "flip"
-    qubit: int = 1
 
     @property
     def angle(self) -> float:
@@ -88,7 +104,7 @@ class FlippingServer(Cheater):
 
 
 @dataclass(frozen=True)
-class CuriousServer(Cheater):
+class CuriousServer(DishonestServer):
     """A server that does all as it was told, reads one qubit twice, and guesses the result that its own bit stands for.
 
     Args:
@@ -100,8 +116,6 @@ class CuriousServer(Cheater):
     """
 
     kind: ClassVar[str] = "curious"
-    qubit: int = 1
-    angle: ClassVar[float] = 0.0
 
 
 KINDS = (FlippingServer, TurningServer, CuriousServer)
@@ -163,7 +177,7 @@ class BlindComputing(ChainProtocol):
     angles: tuple[int, ...] | None = None
     circuits: int = 2
     error: float = 0.0
-    cheater: FlippingServer | TurningServer | CuriousServer | str | None = None
+    cheater: DishonestServer | str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -171,7 +185,7 @@ class BlindComputing(ChainProtocol):
         _ = self._graph, self.threshold
         if self.angles is not None:
             object.__setattr__(self, "angles", _checked(self.angles, len(self._graph.measured)))
-        object.__setattr__(self, "cheater", cheater_of(self.cheater, KINDS))
+        self.set_cheater(KINDS)
         if self._server is not None:
             computes = isinstance(self._server, CuriousServer)
             most = len(self._graph.measured) if computes else self._graph.qubits
@@ -192,7 +206,7 @@ class BlindComputing(ChainProtocol):
         return blind.threshold(len(_COLOURS), self.error)
 
     @property
-    def _server(self) -> FlippingServer | TurningServer | CuriousServer | None:
+    def _server(self) -> DishonestServer | None:
         """The dishonest server, or None."""
         return None if isinstance(self.cheater, str) else self.cheater
 
@@ -263,8 +277,8 @@ class BlindComputing(ChainProtocol):
         """The settings that the fidelity needs: strings without I, and for the other strings one that has their letters."""
         found = [string.lower() for string in self._means if "I" not in string]
         for string in self._means:
-            if not any(_covers(setting, string) for setting in found):
-                found.append(string.replace("I", "Z").lower())
+            if not any(measures(setting.upper(), string) for setting in found):
+                found.append(whole(string).lower())
         return found
 
     def _expressions(self) -> dict[str, Expression]:
@@ -281,7 +295,7 @@ class BlindComputing(ChainProtocol):
         """Return the mean of the program's state: the sum of its means times those that are measured, over 2^n."""
         total = Expression(1.0)
         for string, mean in self._means.items():
-            setting = next(each for each in self._settings if _covers(each, string))
+            setting = next(each for each in self._settings if measures(each.upper(), string))
             bits = [("out", row) for row, letter in enumerate(string) if letter != "I"]
             for name in self._names([setting]):
                 total = total + mean / self.circuits * parity(name, bits)
@@ -362,10 +376,6 @@ def _whole(angle: Any) -> int:
             f"each angle is a whole number of π/4, such as 2 for π/2, so that δ can be hidden; got {angle!r}"
         )
     return int(number)
-
-
-def _covers(setting: str, string: str) -> bool:
-    return all(letter in ("I", own.upper()) for own, letter in zip(setting, string, strict=True))
 
 
 def _bits(told: Sequence[tuple[int, ...]]) -> int:

@@ -9,12 +9,12 @@ from typing import ClassVar
 import numpy as np
 
 from qnet_circuits.errors import check_range
-from qnet_circuits.programs.blocks import ChainProtocol
-from qnet_circuits.programs.cheater import cheater_of
+from qnet_circuits.programs.chains import ChainProtocol
 from qnet_circuits.programs.classical_players import ClassicalPlayers
 from qnet_circuits.programs.figures import Outcomes
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import Analysis, Analyzed, register
+from qnet_circuits.programs.protocol import Analysis, Analyzed
+from qnet_circuits.programs.registry import register
 from qnet_circuits.protocols.chsh import chsh_program, classical_chsh_program
 from qnet_circuits.qkd.certificate import Certificate, extracted, too_low
 from qnet_circuits.qkd.observed import counted
@@ -80,7 +80,7 @@ class CertifiedRandomness(ChainProtocol):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "epsilon", check_range("epsilon", self.epsilon, 1e-12, 0.5))
-        object.__setattr__(self, "cheater", cheater_of(self.cheater, [ClassicalPlayers]))
+        self.set_cheater([ClassicalPlayers])
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return four circuits, one for each pair of settings."""

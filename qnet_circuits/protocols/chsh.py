@@ -8,14 +8,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from qnet_circuits.programs.blocks import ChainProtocol, Joining, entangled_ends, measured_ends
+from qnet_circuits.programs.chains import ChainProtocol, Joining, entangled_ends, measured_ends
 from qnet_circuits.programs.classical_players import answered
 from qnet_circuits.programs.expressions import Expression, parity
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Protocol, protocol_class, register
+from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.programs.registry import protocol_class, register
 from qnet_circuits.theory import bounds, chsh, games
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 

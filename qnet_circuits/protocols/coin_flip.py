@@ -13,19 +13,14 @@ from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.errors import check_count, check_name
-from qnet_circuits.programs.blocks import (
-    ChainProtocol,
-    bell_measurement,
-    eigenstates,
-    measure_pauli,
-    prepare,
-)
-from qnet_circuits.programs.cheater import Cheater, cheater_of
+from qnet_circuits.programs.blocks import bell_measurement, eigenstates, measure_pauli, prepare
+from qnet_circuits.programs.chains import ChainProtocol
+from qnet_circuits.programs.cheater import Cheater
 from qnet_circuits.programs.expressions import Expression, population
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.program import Item, Program, Tag
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.sending import cross, crossing_registers, prepare_pair
 from qnet_circuits.theory import coin_flipping
 from qnet_circuits.theory.noise_parameters import NoiseParameters
@@ -175,7 +170,7 @@ class CoinFlip(ChainProtocol):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_name("scheme", self.scheme, coin_flipping.SCHEMES)
-        object.__setattr__(self, "cheater", cheater_of(self.cheater, (OptimalAlice, OptimalBob)))
+        self.set_cheater((OptimalAlice, OptimalBob))
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return a circuit for each commitment of an honest Alice, or for each opening of a cheating one."""

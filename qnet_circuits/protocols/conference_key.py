@@ -12,20 +12,22 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Qubit
 
-from qnet_circuits.errors import check_count, check_range
+from qnet_circuits.errors import check_range
 from qnet_circuits.programs.blocks import measure_pauli
-from qnet_circuits.programs.cheater import Cheater, cheater_of
+from qnet_circuits.programs.cheater import Cheater
 from qnet_circuits.programs.expressions import Expression, parity, population
 from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Analysis, Analyzed, register
+from qnet_circuits.programs.protocol import Analysis, Analyzed
+from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.sharing import PartiesProtocol, routed, told_to_all
 from qnet_circuits.qkd.circuits import OUT, measure_basis
 from qnet_circuits.qkd.conferring import conferred, rate_of
-from qnet_circuits.qkd.distribution import MOST_ROUNDS, SPARE, check_open
+from qnet_circuits.qkd.distribution import SPARE
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
+from qnet_circuits.qkd.session_fields import session_rules, set_session
 from qnet_circuits.qkd.settings import Line, Setting, draw
 from qnet_circuits.qkd.tapping import HEARD
 from qnet_circuits.theory import conference
@@ -131,13 +133,8 @@ class ConferenceKey(PartiesProtocol):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "cheater", cheater_of(self.cheater, (DishonestSource,)))
-        object.__setattr__(self, "rounds", int(check_count("rounds", self.rounds, 1, MOST_ROUNDS)))
-        share = check_open("key_basis_probability", self.key_basis_probability)
-        object.__setattr__(self, "key_basis_probability", share)
-        rules = self.rules
-        for name in ("tolerance", "epsilon_secrecy", "epsilon_correctness"):
-            object.__setattr__(self, name, getattr(rules, name))
+        self.set_cheater((DishonestSource,))
+        set_session(self, "rounds")
 
     @property
     def _dishonest(self) -> DishonestSource | None:
@@ -147,14 +144,7 @@ class ConferenceKey(PartiesProtocol):
     @property
     def rules(self) -> SessionParameters:
         """The rules of the classical half. The number of flipped bits in each basis is on record before the rounds."""
-        return SessionParameters(
-            self.tolerance,
-            self.epsilon_secrecy,
-            self.epsilon_correctness,
-            self.schedule,
-            authentication=self.authentication,
-            public_counts=1,
-        )
+        return session_rules(self, 1)
 
     @property
     def line(self) -> Line:

@@ -10,13 +10,14 @@ from typing import ClassVar
 import numpy as np
 
 from qnet_circuits.errors import ParameterError, check_name
-from qnet_circuits.programs.blocks import ChainProtocol
+from qnet_circuits.programs.chains import ChainProtocol
 from qnet_circuits.programs.distilling import Scheme, distilled_ends, scheme_of
 from qnet_circuits.programs.expressions import acceptance, keep_if, parity
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Protocol, protocol_class, register
+from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.programs.registry import protocol_class, register
 from qnet_circuits.theory import bounds
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 from qnet_circuits.theory.recurrences import distilled

@@ -22,7 +22,7 @@ from qnet_circuits.programs.figures import Figure, link_figure
 from qnet_circuits.programs.instructions import entangle
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 from qnet_circuits.theory.bell_diagonal import correlators
 from qnet_circuits.theory.distillation_gain import gain
 from qnet_circuits.theory.noise_parameters import NoiseParameters

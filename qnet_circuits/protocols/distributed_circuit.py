@@ -10,19 +10,18 @@ from typing import ClassVar
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.quantum_info import Statevector
 
 from qnet_circuits.distributed.distribute import DistributedCircuit, distributed
-from qnet_circuits.distributed.estimation import estimation_of
 from qnet_circuits.distributed.proof import Proof
 from qnet_circuits.distributed.reading import circuit_named
 from qnet_circuits.distributed.steps import without_final_measurements
 from qnet_circuits.errors import ParameterError, check_count, check_name
-from qnet_circuits.programs.figures import Figure, Outcomes
+from qnet_circuits.programs.figures import Outcomes
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
-from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, register
+from qnet_circuits.programs.program import Program
+from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol
+from qnet_circuits.programs.registry import register
 from qnet_circuits.theory.estimate import Estimate
 
 
@@ -122,26 +121,13 @@ class CircuitOverNodes(Protocol):
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return a circuit for each setting."""
-        made, proof = self.made, self.proof
-        state = Statevector(made.original).data
-        found = estimation_of(np.asarray(state), self.paulis, rng)
-        items = [
-            Item(setting.lower(), made.measured(setting), {"setting": setting}) for setting in found.settings
-        ]
-        figure = Figure(
-            "fidelity",
-            found.expression,
-            1.0,
-            drawn_from=found.drawn_from,
-            physical=(0.0, 1.0) if not found.drawn else None,
-        )
-        notes = [str(proof)]
+        found, notes = self.made.estimation(self.paulis, rng), [str(self.proof)]
         if found.drawn:
             notes.append(
                 f"the fidelity is that of {found.drawn} drawn Paulis; other draws differ, with a standard deviation of at most "
                 f"√((1 - F²)/{found.drawn}), which is not in the interval"
             )
-        return Program(items, [figure], made.network, notes)
+        return self.made.fidelity_program(found, notes)
 
     def analyze(self, outcomes: Outcomes, analysis: Analysis) -> Analyzed:
         """Return the ledger of pairs, packets and communication qubits."""

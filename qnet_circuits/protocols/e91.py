@@ -9,11 +9,11 @@ from typing import ClassVar
 
 from qnet_circuits.errors import check_range
 from qnet_circuits.programs.figures import Figure
-from qnet_circuits.programs.protocol import register
-from qnet_circuits.qkd.distribution import check_open
+from qnet_circuits.programs.registry import register
 from qnet_circuits.qkd.figures import PERFECT, chsh_value, s_value
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.schemes import EntanglementBased
+from qnet_circuits.qkd.session_fields import check_open
 from qnet_circuits.theory.bell_diagonal import Weights
 from qnet_circuits.theory.bounds import CHSH_CLASSICAL, CHSH_QUANTUM
 from qnet_circuits.theory.estimate import Estimate

@@ -10,14 +10,15 @@ from typing import ClassVar
 import numpy as np
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.programs.blocks import ChainProtocol
+from qnet_circuits.programs.chains import ChainProtocol
 from qnet_circuits.programs.encoding import Encoding, encoded_ends
 from qnet_circuits.programs.expressions import Expression, keep_if, parity
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.parities import all_even, odd_ones
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Protocol, protocol_class, register
+from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.programs.registry import protocol_class, register
 from qnet_circuits.theory import bounds
 from qnet_circuits.theory.encoded import BlockCode, code_of, encoded_chain
 from qnet_circuits.theory.noise_parameters import NoiseParameters

@@ -11,7 +11,8 @@ from qnet_circuits.programs.expressions import parity
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import Protocol, protocol_class, register, set_network
+from qnet_circuits.programs.protocol import Protocol, set_network
+from qnet_circuits.programs.registry import protocol_class, register
 from qnet_circuits.protocols.repeater_chain import bell_program
 from qnet_circuits.theory import bell_diagonal, bounds
 from qnet_circuits.theory.noise_parameters import NoiseParameters

@@ -13,14 +13,16 @@ from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Qubit
 
 from qnet_circuits.errors import ParameterError, check_count, check_name
-from qnet_circuits.programs.blocks import chain_registers, entangle_links, measure_pauli
+from qnet_circuits.programs.blocks import measure_pauli
+from qnet_circuits.programs.chains import chain_registers, entangle_links
 from qnet_circuits.programs.expressions import Expression, parity, population
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Protocol, register, set_network
+from qnet_circuits.programs.protocol import Protocol, set_network
+from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.sharing import sent_to_parties
 from qnet_circuits.theory import bounds, ghz
 from qnet_circuits.theory.noise_parameters import NoiseParameters

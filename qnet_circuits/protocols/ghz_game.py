@@ -10,13 +10,12 @@ from qiskit import ClassicalRegister, QuantumCircuit
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.blocks import measure_pauli
-from qnet_circuits.programs.cheater import cheater_of
 from qnet_circuits.programs.classical_players import ClassicalPlayers, answered
 from qnet_circuits.programs.expressions import Expression, parity
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.sharing import PartiesProtocol, sent_to_parties
 from qnet_circuits.protocols.ghz import ghz_state
 from qnet_circuits.theory import games
@@ -71,7 +70,7 @@ class GhzGame(PartiesProtocol):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "cheater", cheater_of(self.cheater, [ClassicalPlayers]))
+        self.set_cheater([ClassicalPlayers])
         if len(self.members) > games.MOST_PARTIES:
             raise ParameterError(
                 f"ghz-game has 2^(n - 1) questions for n parties: give at most {games.MOST_PARTIES} parties, got "

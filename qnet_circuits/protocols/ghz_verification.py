@@ -14,12 +14,12 @@ from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.errors import check_count
 from qnet_circuits.programs.blocks import measure_pauli
-from qnet_circuits.programs.cheater import Cheater, cheater_of
+from qnet_circuits.programs.cheater import Cheater, DishonestParty
 from qnet_circuits.programs.expressions import Expression, parity
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.sharing import PartiesProtocol, sent_to_parties
 from qnet_circuits.protocols.ghz import ghz_state
 from qnet_circuits.protocols.w_state import w_state
@@ -53,7 +53,7 @@ class DealsNoise(Cheater):
 
 
 @dataclass(frozen=True)
-class Liar(Cheater):
+class Liar(DishonestParty):
     """A party in league with the source: without entanglement, it guesses the parity of the others and announces what passes.
 
     The source deals (|0…0⟩ + e^(iα)|1…1⟩)/√2 to the others, with the phase that suits the liar best, and nothing to the liar.
@@ -71,9 +71,6 @@ class Liar(Cheater):
 
     kind: ClassVar[str] = "liar"
     party: int = 2
-
-    def __post_init__(self) -> None:
-        check_count("party of the cheater", self.party)
 
 
 KINDS = (DealsW, DealsPlus, DealsNoise, Liar)
@@ -134,19 +131,12 @@ class GhzVerification(PartiesProtocol):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "angles", int(check_count("angles", self.angles, 2)))
-        object.__setattr__(self, "cheater", cheater_of(self.cheater, KINDS))
-        if isinstance(self.cheater, Liar):
-            check_count("party of the cheater", self.cheater.party, 1, len(self.members))
-
-    @property
-    def _liar(self) -> int | None:
-        """Place of the party that lies."""
-        return self.cheater.party - 1 if isinstance(self.cheater, Liar) else None
+        self.set_cheater(KINDS)
 
     @property
     def _honest(self) -> list[int]:
         """Places of the parties to which the source deals a qubit."""
-        return [k for k in range(len(self.members)) if k != self._liar]
+        return [k for k in range(len(self.members)) if k != self.dishonest]
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return one circuit for each choice of angles."""
@@ -183,17 +173,17 @@ class GhzVerification(PartiesProtocol):
     def _circuit(self, choice: Sequence[int]) -> QuantumCircuit:
         """Return the circuit in which the parties measure at these multiples of π/m."""
         honest = [self.members[k] for k in self._honest]
-        own = {} if self._liar is None else {self.members[self._liar]: 1}
+        own = {} if self.dishonest is None else {self.members[self.dishonest]: 1}
         circuit, qubits = sent_to_parties(self.shared, honest, self._deal, own)
         out = ClassicalRegister(len(self.members), "out")
         circuit.add_register(out)
         for k, qubit in zip(self._honest, qubits, strict=True):
             self._measure(circuit, qubit, choice[k], out[k])
-        if self._liar is not None:
+        if self.dishonest is not None:
             (liar,) = (register[0] for register in circuit.qregs if register.name in own)
-            if theory.lies(choice[self._liar], self.angles):
+            if theory.lies(choice[self.dishonest], self.angles):
                 circuit.x(liar)
-            circuit.measure(liar, out[self._liar])
+            circuit.measure(liar, out[self.dishonest])
         return circuit
 
     def _measure(self, circuit: QuantumCircuit, qubit: Qubit, angle: int, bit: Clbit) -> None:
@@ -215,7 +205,7 @@ class GhzVerification(PartiesProtocol):
             circuit.measure(qubits, heard)
         else:
             ghz_state(circuit, qubits)
-        if self._liar is not None and (phase := theory.liar_phase(self.angles)):
+        if self.dishonest is not None and (phase := theory.liar_phase(self.angles)):
             circuit.p(phase, qubits[0])
 
     def _expected(self, arms: Sequence[Weights]) -> float:
@@ -236,7 +226,7 @@ class GhzVerification(PartiesProtocol):
     def bounds(self) -> dict[str, dict[str, float]]:
         """What proves genuine entanglement, among honest parties and in spite of liars; or what a liar reaches at most."""
         liars = theory.unentangled(self.angles)
-        if self._liar is not None:
+        if self.dishonest is not None:
             return {"pass_probability": {"optimal": liars}}
         return {"pass_probability": {"entangled": theory.ENTANGLED, "entangled despite liars": liars}}
 

@@ -21,7 +21,9 @@ from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Protocol, register
+from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.programs.registry import register
+from qnet_circuits.programs.settings import grouped, measures
 from qnet_circuits.programs.sharing import routed, sent_to_parties
 from qnet_circuits.theory import graph_states as theory
 from qnet_circuits.theory.noise_parameters import NoiseParameters
@@ -140,7 +142,7 @@ class GraphState(Protocol):
         coloured = ["".join("X" if v in each else "Z" for v in range(n)) for each in classes]
         generators = [theory.stabilizer([v], n, graph.edges) for v in range(n)]
         whole = theory.stabilizers(n, graph.edges)[1:] if n <= theory.MOST_PARTIES else []
-        settings = grouped([paulis for _, paulis in whole], coloured)
+        settings = list(grouped([paulis for _, paulis in whole], coloured))
         items = [Item(name.lower(), self._circuit(name), {"setting": name}) for name in settings]
         bound = 1 - n / 2 + _total(generators, settings) / 2
         physical, null = (0.0, 1.0), theory.ENTANGLED
@@ -202,39 +204,11 @@ class GraphState(Protocol):
         return {name: {"entangled": theory.ENTANGLED} for name in figures}
 
 
-def grouped(products: Iterable[str], settings: Sequence[str] = ()) -> list[str]:
-    """Return settings, a Pauli for each party, in which all of these Pauli products are measured.
-
-    Products with the most Paulis come first, and each joins the first setting that it does not contradict.
-
-    Args:
-        products: Products of Paulis, with I where nothing is measured.
-        settings: Settings that are there already.
-
-    Example:
-        >>> grouped(["ZXI", "IXZ", "YYI"], ["XZX"])
-        ['XZX', 'ZXZ', 'YYZ']
-    """
-    found = list(settings)
-    for paulis in sorted(products, key=lambda each: each.count("I")):
-        fitting = (k for k, setting in enumerate(found) if _fits(paulis, setting))
-        k = next(fitting, None)
-        if k is None:
-            found.append(paulis)
-        else:
-            found[k] = "".join(b if a == "I" else a for a, b in zip(found[k], paulis, strict=True))
-    return [setting.replace("I", "Z") for setting in found]
-
-
-def _fits(paulis: str, setting: str) -> bool:
-    return all("I" in (a, b) or a == b for a, b in zip(paulis, setting, strict=True))
-
-
 def _total(signed: Iterable[tuple[int, str]], settings: Sequence[str]) -> Expression:
     """Return the sum of signed Pauli products, each measured in the first setting that has its letters."""
     total = Expression()
     for sign, paulis in signed:
-        setting = next(each for each in settings if _fits(paulis, each))
+        setting = next(each for each in settings if measures(each, paulis))
         bits = [("out", k) for k, pauli in enumerate(paulis) if pauli != "I"]
         total = total + sign * parity(setting.lower(), bits)
     return total

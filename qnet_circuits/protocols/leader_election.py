@@ -10,13 +10,12 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Clbit, Qubit
 
-from qnet_circuits.errors import check_count
-from qnet_circuits.programs.cheater import Cheater, cheater_of
+from qnet_circuits.programs.cheater import DishonestParty
 from qnet_circuits.programs.expressions import keep_if, population
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.sharing import PartiesProtocol, sent_to_parties
 from qnet_circuits.protocols.w_state import w_state
 from qnet_circuits.theory import leader_election as theory
@@ -26,7 +25,7 @@ from qnet_circuits.theory.w_state import exactly_one
 
 
 @dataclass(frozen=True)
-class AlwaysClaims(Cheater):
+class AlwaysClaims(DishonestParty):
     """A party that claims the lead whatever it reads. Its own reading stays in ``heard``: 0 means that another claims too.
 
     Args:
@@ -41,10 +40,6 @@ class AlwaysClaims(Cheater):
     """
 
     kind: ClassVar[str] = "claim"
-    party: int = 1
-
-    def __post_init__(self) -> None:
-        check_count("party of the cheater", self.party)
 
     def announce(self, circuit: QuantumCircuit, qubit: Qubit, heard: Clbit, bit: Clbit) -> None:
         """Append the measurement for the own record, and a 1 that is announced."""
@@ -103,18 +98,11 @@ class LeaderElection(PartiesProtocol):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "cheater", cheater_of(self.cheater, [AlwaysClaims]))
-        if isinstance(self.cheater, AlwaysClaims):
-            check_count("party of the cheater", self.cheater.party, 1, len(self.members))
-
-    @property
-    def _claimant(self) -> int | None:
-        """Place of the party that always claims."""
-        return self.cheater.party - 1 if isinstance(self.cheater, AlwaysClaims) else None
+        self.set_cheater([AlwaysClaims])
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return the circuit of one election."""
-        n, claimant = len(self.members), self._claimant
+        n, claimant = len(self.members), self.dishonest
         told = tuple(
             Announcement(a, b, 1, "claim", (("out", k),))
             for k, a in enumerate(self.members)
@@ -147,7 +135,7 @@ class LeaderElection(PartiesProtocol):
         out = ClassicalRegister(len(qubits), "out")
         circuit.add_register(out)
         for k, (qubit, bit) in enumerate(zip(qubits, out, strict=True)):
-            if isinstance(self.cheater, AlwaysClaims) and k == self._claimant:
+            if isinstance(self.cheater, AlwaysClaims) and k == self.dishonest:
                 heard = ClassicalRegister(1, "heard")
                 circuit.add_register(heard)
                 self.cheater.announce(circuit, qubit, heard[0], bit)
@@ -157,8 +145,8 @@ class LeaderElection(PartiesProtocol):
 
     def _expected(self, arms: Sequence[Weights]) -> dict[str, float]:
         """Return the figures for errors on the ways of the qubits."""
-        if self._claimant is not None:
-            alone = theory.alone(arms, self._claimant)
+        if self.dishonest is not None:
+            alone = theory.alone(arms, self.dishonest)
             found = {"one_leader": alone, "conflict": 1 - alone, "cheater_elected": alone}
             return {**found, "cheater_share": 1.0}
         one = exactly_one(arms)
@@ -174,6 +162,6 @@ class LeaderElection(PartiesProtocol):
         """Identical parties with coins, the best cheater, and the share of an honest party."""
         n = len(self.members)
         classical = {"one_leader": {"classical": theory.coins(n)}}
-        if self._claimant is None:
+        if self.dishonest is None:
             return classical
         return {**classical, "cheater_elected": {"optimal": 1 / n}, "cheater_share": {"honest": 1 / n}}

@@ -18,7 +18,7 @@ from qnet_circuits.programs.figures import Figure, link_figure
 from qnet_circuits.programs.instructions import correct, entangle
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 from qnet_circuits.theory import bell_diagonal, bounds, swapping
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 

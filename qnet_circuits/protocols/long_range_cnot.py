@@ -7,11 +7,12 @@ from typing import ClassVar
 
 from qiskit import ClassicalRegister, QuantumCircuit
 
-from qnet_circuits.programs.blocks import chain_registers, entangle_links, measure_pauli, prepare
+from qnet_circuits.programs.blocks import measure_pauli, prepare
+from qnet_circuits.programs.chains import chain_registers, entangle_links
 from qnet_circuits.programs.cnot_protocol import CnotProtocol, ProcessSetting
 from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.network import Network
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 
 
 @register

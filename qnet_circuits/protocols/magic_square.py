@@ -10,14 +10,14 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Clbit, Qubit
 
-from qnet_circuits.programs.blocks import ChainProtocol, bell_measurement, measure_pauli
-from qnet_circuits.programs.cheater import cheater_of
+from qnet_circuits.programs.blocks import bell_measurement, measure_pauli
+from qnet_circuits.programs.chains import ChainProtocol
 from qnet_circuits.programs.classical_players import ClassicalPlayers, answered
 from qnet_circuits.programs.expressions import Expression, parity
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.sharing import routed
 from qnet_circuits.theory import games
 from qnet_circuits.theory.noise_parameters import NoiseParameters
@@ -71,7 +71,7 @@ class MagicSquare(ChainProtocol):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "cheater", cheater_of(self.cheater, [ClassicalPlayers]))
+        self.set_cheater([ClassicalPlayers])
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return nine circuits, one for each question."""

@@ -10,14 +10,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from qnet_circuits.errors import ParameterError, check_count
-from qnet_circuits.programs.blocks import measured_ends
+from qnet_circuits.programs.chains import measured_ends
 from qnet_circuits.programs.expressions import parity
 from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.node import Node
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, register
+from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol
+from qnet_circuits.programs.registry import register
 from qnet_circuits.repeaters.requests import Request, Served
 from qnet_circuits.repeaters.serving import serve_requests
 from qnet_circuits.theory import bell_diagonal, bounds

@@ -11,11 +11,12 @@ from qiskit.circuit.library import CXGate
 from qiskit.quantum_info import PTM, Operator, Pauli, SuperOp
 
 from qnet_circuits.errors import check_name
-from qnet_circuits.programs.blocks import ChainProtocol, bell_measurement, chain_registers, distribute
+from qnet_circuits.programs.blocks import bell_measurement
+from qnet_circuits.programs.chains import ChainProtocol, chain_registers, distribute
 from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.tomography import Tomography
 from qnet_circuits.protocols.teleported_cnot import append_cnot
 from qnet_circuits.theory import bounds, teleportation

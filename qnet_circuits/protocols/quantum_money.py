@@ -12,8 +12,8 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 
 from qnet_circuits.errors import check_count
-from qnet_circuits.programs.blocks import ChainProtocol, measure_pauli, prepare
-from qnet_circuits.programs.cheater import cheater_of
+from qnet_circuits.programs.blocks import measure_pauli, prepare
+from qnet_circuits.programs.chains import ChainProtocol
 from qnet_circuits.programs.counterfeiters import KINDS, Counterfeiter
 from qnet_circuits.programs.expressions import Expression, population
 from qnet_circuits.programs.figures import Figure, Outcomes
@@ -21,7 +21,8 @@ from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Analysis, Analyzed, register, set_network
+from qnet_circuits.programs.protocol import Analysis, Analyzed, set_network
+from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.sending import cross, crossing_registers
 from qnet_circuits.theory import quantum_money as theory
 from qnet_circuits.theory.bell_diagonal import Weights, convolve
@@ -82,7 +83,7 @@ class QuantumMoney(ChainProtocol):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "length", int(check_count("length", self.length, 1)))
-        object.__setattr__(self, "cheater", cheater_of(self.cheater, KINDS))
+        self.set_cheater(KINDS)
 
     @cached_property
     def chain(self) -> Network:

@@ -15,7 +15,8 @@ from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, register
+from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol
+from qnet_circuits.programs.registry import register
 from qnet_circuits.repeaters.circuits import mean_circuit, round_circuits
 from qnet_circuits.repeaters.rates import chain_with_memories, delivered, plob_of, secret_bits
 from qnet_circuits.repeaters.schedule import Schedule

@@ -15,7 +15,7 @@ from qiskit.circuit import Qubit
 
 from qnet_circuits.errors import ParameterError, check_count, check_name
 from qnet_circuits.programs.blocks import measure_pauli
-from qnet_circuits.programs.cheater import Cheater, cheater_of
+from qnet_circuits.programs.cheater import Cheater
 from qnet_circuits.programs.conditions import Bit
 from qnet_circuits.programs.expressions import Expression, parity
 from qnet_circuits.programs.figures import Figure
@@ -24,7 +24,7 @@ from qnet_circuits.programs.link import Link
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.sharing import PartiesProtocol, routed, told_to_all
 from qnet_circuits.theory import secret_sharing as theory
 from qnet_circuits.theory.bell_diagonal import Weights, convolve
@@ -227,7 +227,7 @@ class SecretSharing(PartiesProtocol):
         super().__post_init__()
         if len(self.members) != 2:
             raise ParameterError(f"{self.name} has two members, got {', '.join(self.members)}")
-        object.__setattr__(self, "cheater", cheater_of(self.cheater, (InterceptShare, FakeSignal)))
+        self.set_cheater((InterceptShare, FakeSignal))
         _ = self._line
 
     @property

@@ -18,7 +18,7 @@ from qnet_circuits.programs.expressions import Expression, parity
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.locality import Announcement
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.sharing import PartiesProtocol, sent_to_parties
 from qnet_circuits.protocols.ghz import ghz_state
 from qnet_circuits.theory.noise_parameters import NoiseParameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 from qnet_circuits.qkd.schemes import PrepareAndMeasure
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import DensityMatrix, Statevector
 
-from qnet_circuits.programs.blocks import ChainProtocol, chain_registers, entangled_ends
+from qnet_circuits.programs.chains import ChainProtocol, chain_registers, entangled_ends
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import Protocol, protocol_class, register
+from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.programs.registry import protocol_class, register
 from qnet_circuits.programs.tomography import Tomography
 from qnet_circuits.theory import bell_diagonal, bounds
 from qnet_circuits.theory.entropy import shannon_entropy

@@ -14,7 +14,8 @@ from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import entangle, transmit
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Protocol, register, set_network
+from qnet_circuits.programs.protocol import Protocol, set_network
+from qnet_circuits.programs.registry import register
 from qnet_circuits.theory import bounds, teleportation
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 

@@ -8,9 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from qnet_circuits.errors import ParameterError, check_name
-from qnet_circuits.programs.blocks import ChainProtocol, State, carried_ends, check_state
+from qnet_circuits.programs.blocks import State, check_state
+from qnet_circuits.programs.chains import ChainProtocol, carried_ends
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import Protocol, register
+from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.programs.registry import register
 from qnet_circuits.protocols.chsh import Chsh, chsh_program
 from qnet_circuits.protocols.repeater_chain import RepeaterChain, bell_program
 from qnet_circuits.protocols.teleportation import Teleportation, state_program

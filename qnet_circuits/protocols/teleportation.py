@@ -10,23 +10,21 @@ from qiskit import ClassicalRegister, QuantumCircuit
 
 from qnet_circuits.programs.blocks import (
     CARDINAL,
-    ChainProtocol,
     State,
     bell_measurement,
     bloch_vector,
-    carry,
-    chain_registers,
     check_state,
-    distribute,
     measure_pauli,
     prepare,
 )
+from qnet_circuits.programs.chains import ChainProtocol, carry, chain_registers, distribute
 from qnet_circuits.programs.expressions import Expression, parity
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.network import Network
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Protocol, protocol_class, register
+from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.programs.registry import protocol_class, register
 from qnet_circuits.theory import bounds, teleportation
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 

@@ -8,11 +8,12 @@ from typing import ClassVar
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-from qnet_circuits.programs.blocks import chain_registers, distribute, measure_pauli, prepare
+from qnet_circuits.programs.blocks import measure_pauli, prepare
+from qnet_circuits.programs.chains import chain_registers, distribute
 from qnet_circuits.programs.cnot_protocol import CnotProtocol, ProcessSetting
 from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.network import Network
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 
 
 @register

@@ -13,12 +13,13 @@ from qiskit.circuit import Clbit, Qubit
 
 from qnet_circuits.errors import ParameterError, check_count, check_name
 from qnet_circuits.programs.blocks import measure_pauli
-from qnet_circuits.programs.cheater import Cheater, cheater_of
+from qnet_circuits.programs.cheater import DishonestParty
 from qnet_circuits.programs.conditions import Bit
 from qnet_circuits.programs.expressions import Expression, parity
 from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import Analysis, Analyzed, register
+from qnet_circuits.programs.protocol import Analysis, Analyzed
+from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.sharing import PartiesProtocol, sent_to_parties, told_to_all
 from qnet_circuits.protocols.ghz import ghz_state
 from qnet_circuits.theory import bounds
@@ -36,7 +37,7 @@ _ANNOUNCED = ("opposite", "random")
 
 
 @dataclass(frozen=True)
-class DisruptingVoter(Cheater):
+class DisruptingVoter(DishonestParty):
     """A voter who announces another bit than the measured one.
 
     All announced bits but one are uniform anyway, so nobody notices. The measured bit stays in ``heard``: the disrupting voter
@@ -56,11 +57,10 @@ class DisruptingVoter(Cheater):
     """
 
     kind: ClassVar[str] = "disrupt"
-    party: int = 1
     bit: str = "opposite"
 
     def __post_init__(self) -> None:
-        check_count("party of the cheater", self.party)
+        super().__post_init__()
         check_name("bit of the cheater", self.bit, _ANNOUNCED)
 
     def announce(self, circuit: QuantumCircuit, qubit: Qubit, heard: Clbit, bit: Clbit) -> None:
@@ -141,9 +141,7 @@ class Voting(PartiesProtocol):
                 raise ParameterError(
                     f"rounds are those of scheme=veto, got rounds={self.rounds} with {self.scheme}"
                 )
-        object.__setattr__(self, "cheater", cheater_of(self.cheater, [DisruptingVoter]))
-        if isinstance(self.cheater, DisruptingVoter):
-            check_count("party of the cheater", self.cheater.party, 1, len(self.members))
+        self.set_cheater([DisruptingVoter])
 
     @property
     def ballots(self) -> tuple[int, ...]:
@@ -173,8 +171,8 @@ class Voting(PartiesProtocol):
         bits = [("out", k) for k in range(len(self.members))]
         odd = [(1 - parity(name, bits)) / 2 for name in falls]
         found = {"odd_parity": _mean(odd)} if self.scheme == "veto" else {"correct": _right(falls, bits)}
-        if isinstance(self.cheater, DisruptingVoter):
-            bits[self.cheater.party - 1] = ("heard", 0)
+        if self.dishonest is not None:
+            bits[self.dishonest] = ("heard", 0)
             found["cheater_correct"] = _right(falls, bits)
         return found
 
@@ -186,7 +184,7 @@ class Voting(PartiesProtocol):
         for k, (qubit, sign) in enumerate(zip(qubits, signs, strict=True)):
             if sign:
                 circuit.z(qubit)
-            if isinstance(self.cheater, DisruptingVoter) and k == self.cheater.party - 1:
+            if isinstance(self.cheater, DisruptingVoter) and k == self.dishonest:
                 heard = ClassicalRegister(1, "heard")
                 circuit.add_register(heard)
                 self.cheater.announce(circuit, qubit, heard[0], out[k])

@@ -17,7 +17,7 @@ from qnet_circuits.programs.blocks import measure_pauli
 from qnet_circuits.programs.expressions import Expression, parity, population
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.program import Item, Program
-from qnet_circuits.programs.protocol import register
+from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.sharing import PartiesProtocol, sent_to_parties
 from qnet_circuits.theory import w_state as theory
 from qnet_circuits.theory.noise_parameters import NoiseParameters

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnet_circuits.programs.protocol import Analysis
+from qnet_circuits.qkd.distilling import source
 from qnet_circuits.qkd.postprocessing.finite_key import hashing_cost
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
-from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.toeplitz import amplify, seed_length
 from qnet_circuits.theory import chsh
 from qnet_circuits.theory.estimate import Estimate
@@ -91,8 +91,8 @@ class Certificate:
 
 def extracted(bits: NDArray[np.bool_], length: int, analysis: Analysis) -> SecretKey:
     """Return ``length`` bits of outcomes that a random Toeplitz matrix hashes, drawn from the secret of the analysis."""
-    source = Randomness(root=analysis.root, stream="extractor", demonstration=analysis.demonstration)
-    return SecretKey(amplify(bits, source.bits(seed_length(len(bits), length)), length))
+    seed = source(analysis, "extractor").bits(seed_length(len(bits), length))
+    return SecretKey(amplify(bits, seed, length))
 
 
 def too_low(s: float) -> str:

@@ -8,7 +8,8 @@ from itertools import pairwise
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Qubit
 
-from qnet_circuits.programs.blocks import chain_registers, eigenstates, entangled_ends, measure_pauli, prepare
+from qnet_circuits.programs.blocks import eigenstates, measure_pauli, prepare
+from qnet_circuits.programs.chains import chain_registers, entangled_ends
 from qnet_circuits.programs.instructions import transmit
 from qnet_circuits.programs.network import Network
 from qnet_circuits.qkd.settings import Setting

@@ -12,8 +12,15 @@ from numpy.typing import NDArray
 from qnet_circuits.programs.conditions import Registers
 from qnet_circuits.programs.protocol import Analysis, Analyzed
 from qnet_circuits.qkd.circuits import OUT
-from qnet_circuits.qkd.distilling import DIAGNOSTIC, GROUPED, ONE_CONTROLLER
-from qnet_circuits.qkd.observed import counted
+from qnet_circuits.qkd.distilling import (
+    DIAGNOSTIC,
+    GROUPED,
+    ONE_CONTROLLER,
+    account,
+    lengths,
+    source,
+    with_notes,
+)
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.channel import encode_bits, pack
 from qnet_circuits.qkd.postprocessing.conference import Conference
@@ -122,8 +129,7 @@ def conferred(
         outcomes: {item: {register: bool array (shots, width)}}.
         analysis: Level and secret randomness.
     """
-    order = Randomness(root=analysis.root, stream="order", demonstration=analysis.demonstration)
-    rounds = ConferenceRounds.arranged(protocol.line, outcomes, order)
+    rounds = ConferenceRounds.arranged(protocol.line, outcomes, source(analysis, "order"))
     first, members = rounds.records()
     conference = Conference(
         first,
@@ -132,25 +138,14 @@ def conferred(
         root=analysis.root,
         demonstration=analysis.demonstration,
         announced=rounds.announced,
-        veto=None if analysis.veto is None else Refusal(*analysis.veto.split(": ", 1)),
+        veto=None if analysis.veto is None else Refusal.of(analysis.veto),
     )
     result = conference.run()
     ledger = replace(result.ledger, pulses=protocol.rounds, detected=protocol.rounds)
-    figures = rounds.rate(analysis.level) | {
-        "key_length": counted(ledger.net_key),
-        "sifted": counted(ledger.sifted),
-    }
-    more: dict[str, Any] = {
-        "aborted": result.reason,
-        "ledger": ledger.to_dict(),
-        "fingerprint": result.fingerprint,
-        "demonstration": True,
-    }
+    figures = {**rounds.rate(analysis.level), **lengths(ledger)}
     secrets: dict[str, Any] = {"secret_key": result.key}
     if result.reason is None:
         secrets["member_keys"] = tuple(conference.keys[1:])
-    notes = [GROUPED, NOT_RUN, ONE_CONTROLLER, DIAGNOSTIC, FLIPPED]
-    if analysis.demonstration:
-        notes.append("the random bits follow from the given seed")
-    notes += [note for note in result.notes if note not in notes]
+    notes = with_notes([GROUPED, NOT_RUN, ONE_CONTROLLER, DIAGNOSTIC, FLIPPED], result, analysis)
+    more = account(replace(result, ledger=ledger))
     return Analyzed(figures, more, tuple(notes), secrets, result.reason, str(ledger))

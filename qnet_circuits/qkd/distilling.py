@@ -13,10 +13,12 @@ from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
 from qnet_circuits.qkd.observed import chsh_estimate, counted, error_rates, eve_figures, revealed
 from qnet_circuits.qkd.postprocessing.alice import Impostor
 from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS, KeyPool
+from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult, Ledger
 from qnet_circuits.qkd.postprocessing.randomness import ROOT_BYTES, Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.session import Session
 from qnet_circuits.qkd.rounds import Rounds, arrange
+from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:
     from qnet_circuits.qkd.distribution import KeyDistribution
@@ -41,31 +43,22 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
     figures = error_rates(protocol.bases, lines, analysis.level)
     figures.update(chsh_estimate(lines[0], analysis.level))
     if protocol.eve is not None:
-        figures.update(eve_figures(lines[0], analysis.level, _source(analysis, "eve")))
+        figures.update(eve_figures(lines[0], analysis.level, source(analysis, "eve")))
     veto = protocol.veto(figures)
     if analysis.veto is not None:
-        veto = Refusal(*analysis.veto.split(": ", 1))
+        veto = Refusal.of(analysis.veto)
     held = sessions(protocol, lines, analysis, veto)
     results = [one.run() for one in held]
     # With a man in the middle one of the two sessions may succeed: the result of both parties is that of the worse session.
     result = min(results, key=lambda one: {"unauthenticated": 1, None: 2}.get(one.alarm, 0))
     result, refused = replace(result, ledger=revealed(result.ledger, lines[0])), result.reason
-    figures["key_length"] = counted(result.ledger.net_key)
-    figures["sifted"] = counted(result.ledger.sifted)
-    more: dict[str, Any] = {
-        "aborted": refused,
-        "ledger": result.ledger.to_dict(),
-        "fingerprint": result.fingerprint,
-        "demonstration": True,
-    }
+    figures.update(lengths(result.ledger))
+    more = account(result)
     secrets: dict[str, Any] = {"secret_key": result.key}
     if refused is None:
         assert held[-1].bob.result is not None
         secrets["bob_key"] = held[-1].bob.result.key
-    notes = [GROUPED, ONE_CONTROLLER, DIAGNOSTIC, *protocol.remarks]
-    if analysis.demonstration:
-        notes.append("the random bits follow from the given seed")
-    notes += [note for note in result.notes if note not in notes]
+    notes = with_notes([GROUPED, ONE_CONTROLLER, DIAGNOSTIC, *protocol.remarks], result, analysis)
     if isinstance(protocol.eve, ManInTheMiddle):
         # Only the tags were missing: she has the string that Alice would accept as the key, and Bob's.
         more["eve_holds_key"] = all(one.alarm == "unauthenticated" for one in results)
@@ -74,10 +67,31 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
     return Analyzed(figures, more, tuple(notes), secrets, refused, str(result.ledger))
 
 
+def lengths(ledger: Ledger) -> dict[str, Estimate]:
+    """Return the length of the key, and the number of sifted bits, as figures."""
+    return {"key_length": counted(ledger.net_key), "sifted": counted(ledger.sifted)}
+
+
+def account(result: KeyResult) -> dict[str, Any]:
+    """Return what a result shows of the sessions that made a key, in plain values."""
+    return {
+        "aborted": result.reason,
+        "ledger": result.ledger.to_dict(),
+        "fingerprint": result.fingerprint,
+        "demonstration": True,
+    }
+
+
+def with_notes(notes: Sequence[str], result: KeyResult, analysis: Analysis) -> list[str]:
+    """Return notes together with those on the seed and of the sessions, each once."""
+    seeded = ["the random bits follow from the given seed"] * analysis.demonstration
+    return list(dict.fromkeys([*notes, *seeded, *result.notes]))
+
+
 def played(protocol: KeyDistribution, outcomes: Mapping[str, Registers], analysis: Analysis) -> list[Rounds]:
     """Return the rounds of each line in an order from the secret randomness, which is the same for each analysis."""
     return [
-        arrange(line, outcomes, protocol.rounds, _source(analysis, f"order {place}"))
+        arrange(line, outcomes, protocol.rounds, source(analysis, f"order {place}"))
         for place, line in enumerate(protocol.lines())
     ]
 
@@ -91,9 +105,9 @@ def sessions(
         (rounds,) = lines
         return [hold(rounds.alice, rounds.bob, root=analysis.root)]
     # Alice with Eve, and Eve with Bob; the true pool is Alice's and Bob's alone.
-    shared, guessed = (_source(analysis, name).bytes(SESSION_BITS // 8) for name in ("shared", "guessed"))
+    shared, guessed = (source(analysis, name).bytes(SESSION_BITS // 8) for name in ("shared", "guessed"))
     first, second = lines
-    roots = [_source(analysis, f"session {place}").bytes(ROOT_BYTES) for place in (0, 1)]
+    roots = [source(analysis, f"session {place}").bytes(ROOT_BYTES) for place in (0, 1)]
     hers = hold(first.alice, first.bob, root=roots[0], pools=(KeyPool(shared), KeyPool(guessed)))
     pools = KeyPool(guessed), KeyPool(shared)
     his = hold(second.alice, second.bob, root=roots[1], pools=pools)
@@ -103,5 +117,6 @@ def sessions(
     return [hers, his]
 
 
-def _source(analysis: Analysis, stream: str) -> Randomness:
+def source(analysis: Analysis, stream: str) -> Randomness:
+    """Return the random bits of a named stream, which follow from the secret of the analysis."""
     return Randomness(root=analysis.root, stream=stream, demonstration=analysis.demonstration)

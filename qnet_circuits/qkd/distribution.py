@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 
-from qnet_circuits.errors import ParameterError, check_count, check_range
 from qnet_circuits.programs.conditions import Registers
 from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.locality import Announcement
@@ -25,6 +24,7 @@ from qnet_circuits.qkd.eavesdroppers import eavesdropper
 from qnet_circuits.qkd.figures import PERFECT, error_rate, expected, guess_rate
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.session_fields import session_rules, set_session
 from qnet_circuits.qkd.settings import Line, Setting, basis_probabilities, draw, shares
 from qnet_circuits.qkd.table import columns_of
 from qnet_circuits.qkd.tapping import Eavesdropper, behaviour, tapped
@@ -33,8 +33,6 @@ from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 from qnet_circuits.theory.swapping import chain_weights
 
-#: Rounds that a run can hold in memory.
-MOST_ROUNDS = 100_000_000
 #: Shots of an item without rounds that a declared figure reads: it runs once and is not counted.
 SPARE = "spare_"
 
@@ -79,13 +77,7 @@ class KeyDistribution(Protocol):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "eve", eavesdropper(self.eve))
-        rounds = check_count(self.counted, getattr(self, self.counted), 1, MOST_ROUNDS)
-        object.__setattr__(self, self.counted, int(rounds))
-        share = check_open("key_basis_probability", self.key_basis_probability)
-        object.__setattr__(self, "key_basis_probability", share)
-        rules = self.rules
-        for name in ("tolerance", "epsilon_secrecy", "epsilon_correctness"):
-            object.__setattr__(self, name, getattr(rules, name))
+        set_session(self, self.counted)
         self._network()
 
     @property
@@ -106,14 +98,7 @@ class KeyDistribution(Protocol):
         Rounds with the same bit of Alice's, sent or flipped, run together, separately for each choice of an eavesdropper. The
         number of rounds of each kind is therefore on record before they take place.
         """
-        return SessionParameters(
-            self.tolerance,
-            self.epsilon_secrecy,
-            self.epsilon_correctness,
-            self.schedule,
-            authentication=self.authentication,
-            public_counts=len(behaviour(self.eavesdropper, self.bases)[0]),
-        )
+        return session_rules(self, len(behaviour(self.eavesdropper, self.bases)[0]))
 
     def veto(self, figures: Mapping[str, Estimate]) -> Refusal | None:
         """Return the alarm of a test on rounds outside of the key; there is none by default."""
@@ -224,19 +209,3 @@ class KeyDistribution(Protocol):
     def bounds(self) -> dict[str, dict[str, float]]:
         """The error rate that must not be exceeded."""
         return {"qber": {"tolerated": self.tolerance}}
-
-
-def check_open(name: str, value: float) -> float:
-    """Return a probability above 0 and below 1: both alternatives are needed.
-
-    Raises:
-        ParameterError: If the value is something else.
-
-    Example:
-        >>> check_open("key_basis_probability", 0.9)
-        0.9
-    """
-    number = check_range(name, value, 0.0, 1.0)
-    if number in (0.0, 1.0):
-        raise ParameterError(f"{name} must be above 0 and below 1, got {number:g}")
-    return number

@@ -10,7 +10,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import Qubit
 
-from qnet_circuits.programs.blocks import entangle_links, entangled_ends, halves, measured_ends, swap_stations
+from qnet_circuits.programs.chains import entangle_links, entangled_ends, halves, measured_ends, swap_stations
 from qnet_circuits.programs.channel import Channel, channel
 from qnet_circuits.programs.instructions import correct
 from qnet_circuits.programs.network import Network

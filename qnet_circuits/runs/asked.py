@@ -18,7 +18,8 @@ from qnet_circuits.devices.summary import couplings_by_use
 from qnet_circuits.errors import ParameterError, UnsupportedError
 from qnet_circuits.programs.controls import with_controls
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import OWN_PACKAGE, Protocol, ask
+from qnet_circuits.programs.protocol import Protocol, ask
+from qnet_circuits.programs.registry import OWN_PACKAGE
 from qnet_circuits.runs.options import PROGRAM, RunOptions, stream_seed
 
 #: How many programs are kept, those that were asked for last.

@@ -7,14 +7,10 @@ from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.quantum_info import Statevector
 
 from qnet_circuits.distributed.distribute import DistributedCircuit, distributed
-from qnet_circuits.distributed.estimation import estimation_of
 from qnet_circuits.errors import check_count, check_name
-from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.network import Network
-from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.runs.verbs import predict
 
 #: Paulis by which candidates are compared.
@@ -70,13 +66,10 @@ def distribute_circuit(
     first = distributed(circuit, network, assignment, rename_swaps, seed)
     if objective == "pairs" or assignment is not None:
         return first
-    state = np.asarray(Statevector(first.original).data)
-    found = estimation_of(state, _PAULIS, np.random.default_rng(seed))
+    found = first.estimation(_PAULIS, np.random.default_rng(seed))
 
     def fidelity(each: DistributedCircuit) -> float:
-        items = [Item(setting.lower(), each.measured(setting)) for setting in found.settings]
-        figure = Figure("fidelity", found.expression, 1.0)
-        return predict(Program(items, [figure], each.network), device).figures["fidelity"].value
+        return predict(each.fidelity_program(found), device).figures["fidelity"].value
 
     # The first of equals stays, so the result is never worse than that with the fewest pairs.
     return max([first, *_others(circuit, network, rename_swaps, seed, candidates, first)], key=fidelity)
@@ -91,10 +84,10 @@ def _others(
     first: DistributedCircuit,
 ) -> Iterator[DistributedCircuit]:
     """Yield other assignments: with few pairs, and with little loss of fidelity by the pairs."""
-    seen = {first.assignment}
+    seen = {("links", first.assignment)}
     for by in ("fidelity", "links"):
         for number in range(candidates):
             found = distributed(circuit, network, None, rename_swaps, seed + number, by=by)
-            if found.assignment not in seen or by == "fidelity":
-                seen.add(found.assignment)
+            if (by, found.assignment) not in seen:
+                seen.add((by, found.assignment))
                 yield found

@@ -17,7 +17,8 @@ from qnet_circuits.errors import ParameterError, ProgramError, QnetError, Record
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.programs.given import Given
 from qnet_circuits.programs.program import Program
-from qnet_circuits.programs.protocol import GIVEN, Protocol, called, protocol_class
+from qnet_circuits.programs.protocol import Protocol, called
+from qnet_circuits.programs.registry import GIVEN, protocol_class
 from qnet_circuits.runs.as_stored import (
     OTHER_CIRCUITS,
     OTHER_PROGRAM,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import prod
 
 from qnet_circuits.errors import check_count, check_range
+from qnet_circuits.theory.arms import axis_factor, one_flipped, unflipped
 from qnet_circuits.theory.bell_diagonal import Weights, check_weights, convolve
 
 
@@ -52,7 +53,7 @@ def ghz_pair(ends: tuple[Weights, Weights], others: Sequence[Weights]) -> Weight
         >>> [round(ghz_pair((arm, arm), [arm] * (n - 2))[0], 4) for n in (4, 8)]
         [0.9247, 0.8607]
     """
-    wrong = (1 - prod(1 - 2 * (y + z) for _, _, y, z in map(check_weights, others))) / 2
+    wrong = (1 - prod(axis_factor(arm, 1) for arm in map(check_weights, others))) / 2
     return convolve(convolve(*ends), (1 - wrong, 0, 0, wrong))
 
 
@@ -76,15 +77,8 @@ def w_pair(ends: tuple[Weights, Weights], others: Sequence[Weights]) -> tuple[fl
         [(0.5, 0.9608), (0.25, 0.9608)]
     """
     n = len(others) + 2
-    flips = [x + y for _, x, y, _ in map(check_weights, others)]
-    one, other = (x + y for _, x, y, _ in map(check_weights, ends))
-    true = 2 / n * prod(1 - flip for flip in flips)
-    hidden = (
-        sum(
-            flip * prod(1 - each for k, each in enumerate(flips) if k != place)
-            for place, flip in enumerate(flips)
-        )
-        / n
-    )
+    kept = unflipped(others)
+    one, other = (1 - u for u in unflipped(ends))
+    true, hidden = 2 / n * prod(kept), one_flipped(kept) / n
     fidelity = true * convolve(*ends)[0] + hidden * (one * (1 - other) + other * (1 - one)) / 2
     return true + hidden, fidelity / (true + hidden)

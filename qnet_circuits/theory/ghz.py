@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import prod
 
 from qnet_circuits.errors import ParameterError
+from qnet_circuits.theory.arms import axis_factor, check_arms, coherences
 from qnet_circuits.theory.bell_diagonal import Weights, check_weights
 
 
@@ -31,7 +32,7 @@ def star_fidelity(arms: Sequence[Weights]) -> float:
         >>> round(star_fidelity([werner(0.95)] * 3), 5)
         0.85819
     """
-    checked = _checked(arms)
+    checked = check_arms(arms)
     populations = prod(i + z for i, _, _, z in checked) + prod(x + y for _, x, y, _ in checked)
     return (populations + star_coherence(checked)) / 2
 
@@ -52,14 +53,7 @@ def star_coherence(arms: Sequence[Weights]) -> float:
         >>> round(star_coherence([(0.9, 0, 0, 0.1)] * 3), 6)
         0.512
     """
-    checked = _checked(arms)
-    return prod(i - z for i, _, _, z in checked) + prod(x - y for _, x, y, _ in checked)
-
-
-def _checked(arms: Sequence[Weights]) -> list[Weights]:
-    if len(arms) < 2:
-        raise ParameterError(f"arms must hold the weights of at least two arms, got {len(arms)}")
-    return [check_weights(arm) for arm in arms]
+    return sum(coherences(check_arms(arms)))
 
 
 def parity_contrast(arms: Sequence[Weights]) -> float:
@@ -78,9 +72,7 @@ def parity_contrast(arms: Sequence[Weights]) -> float:
         >>> [round(parity_contrast([(0.98, 0, 0, 0.02)] * n), 4) for n in (4, 8)]
         [0.8493, 0.7214]
     """
-    if len(arms) < 2:
-        raise ParameterError(f"arms must hold the weights of at least two arms, got {len(arms)}")
-    return prod(1 - 2 * (y + z) for _, _, y, z in map(check_weights, arms))
+    return prod(axis_factor(arm, 1) for arm in check_arms(arms))
 
 
 def fusion_fidelity(links: Sequence[Weights]) -> float:

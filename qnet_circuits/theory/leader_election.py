@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from math import prod
 
 from qnet_circuits.errors import check_count
-from qnet_circuits.theory.bell_diagonal import Weights, check_weights
+from qnet_circuits.theory.arms import one_flipped, unflipped
+from qnet_circuits.theory.bell_diagonal import Weights
 
 
 def coins(parties: int) -> float:
@@ -36,10 +37,8 @@ def elected(arms: Sequence[Weights], party: int) -> float:
         >>> elected([(1, 0, 0, 0)] * 4, 0), round(elected([(0.9, 0.1, 0, 0)] * 2, 1), 4)
         (0.25, 0.41)
     """
-    u = _unflipped(arms)
-    others = [k for k in range(len(u)) if k != party]
-    swapped = sum((1 - u[j]) * prod(u[k] for k in others if k != j) for j in others)
-    return (prod(u) + (1 - u[party]) * swapped) / len(u)
+    u = unflipped(arms)
+    return (prod(u) + (1 - u[party]) * one_flipped(_others(u, party))) / len(u)
 
 
 def nobody(arms: Sequence[Weights]) -> float:
@@ -49,8 +48,7 @@ def nobody(arms: Sequence[Weights]) -> float:
         >>> nobody([(1, 0, 0, 0)] * 4), round(nobody([(0.9, 0.1, 0, 0)] * 2), 4)
         (0.0, 0.09)
     """
-    u = _unflipped(arms)
-    return sum((1 - u[i]) * prod(u[:i] + u[i + 1 :]) for i in range(len(u))) / len(u)
+    return one_flipped(unflipped(arms)) / len(arms)
 
 
 def alone(arms: Sequence[Weights], party: int) -> float:
@@ -67,12 +65,10 @@ def alone(arms: Sequence[Weights], party: int) -> float:
         >>> alone([(1, 0, 0, 0)] * 4, 2), round(alone([(0.9, 0.1, 0, 0)] * 3, 0), 4)
         (0.25, 0.33)
     """
-    u = _unflipped(arms)
-    others = [k for k in range(len(u)) if k != party]
-    flipped = sum((1 - u[i]) * prod(u[k] for k in others if k != i) for i in others)
-    return (prod(u[k] for k in others) + flipped) / len(u)
+    others = _others(unflipped(arms), party)
+    return (prod(others) + one_flipped(others)) / len(arms)
 
 
-def _unflipped(arms: Sequence[Weights]) -> list[float]:
-    """Return the probability of each arm that it flips no bit."""
-    return [i + z for i, _, _, z in map(check_weights, arms)]
+def _others(values: Sequence[float], party: int) -> list[float]:
+    """Return the values of all parties but one."""
+    return [value for k, value in enumerate(values) if k != party]

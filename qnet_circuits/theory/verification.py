@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from math import cos, pi, prod, sin
 
 from qnet_circuits.errors import check_count
+from qnet_circuits.theory.arms import axis_factor, coherences
 from qnet_circuits.theory.bell_diagonal import Weights, check_weights
 
 #: If all parties are honest, a higher probability has F > 1/2, so all parties are genuinely entangled.
@@ -28,7 +29,7 @@ def ghz_passes(arms: Sequence[Weights]) -> float:
         >>> ghz_passes([(1, 0, 0, 0)] * 5), round(ghz_passes([(0.9, 0, 0, 0.1)] * 2), 6)
         (1.0, 0.82)
     """
-    kept, flipped = _coherences(arms)
+    kept, flipped = coherences(arms)
     return (1 + kept + flipped) / 2
 
 
@@ -68,7 +69,7 @@ def liar_passes(arms: Sequence[Weights], angles: int) -> float:
         >>> round(liar_passes([(1, 0, 0, 0)] * 3, 2), 5), round(liar_passes([(1, 0, 0, 0)], 100), 5)
         (0.85355, 0.81832)
     """
-    kept, flipped = _coherences(arms)
+    kept, flipped = coherences(arms)
     total = 0.0
     for k in range(angles):
         right, turned = (cos(k * pi / angles + sign * liar_phase(angles)) for sign in (1, -1))
@@ -108,12 +109,6 @@ def unentangled(angles: int) -> float:
     return (1 + 1 / (many * sin(pi / (2 * many)))) / 2
 
 
-def _coherences(arms: Sequence[Weights]) -> tuple[float, float]:
-    """Return what is left of |0...0><1...1| after the errors, and what became of it by flips of all parties."""
-    checked = [check_weights(arm) for arm in arms]
-    return prod(i - z for i, _, _, z in checked), prod(x - y for _, x, y, _ in checked)
-
-
 def _axes(arms: Sequence[Weights], axis: int) -> list[float]:
-    """Return the factors of the mean of X or Y (1 or 2) at each party: an error of another axis turns its sign."""
-    return [2 * (arm[0] + arm[axis]) - 1 for arm in map(check_weights, arms)]
+    """Return the factors of the mean of X or Y (1 or 2) at each party."""
+    return [axis_factor(arm, axis) for arm in map(check_weights, arms)]

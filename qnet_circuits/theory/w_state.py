@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from itertools import combinations
 from math import prod
 
-from qnet_circuits.errors import ParameterError
-from qnet_circuits.theory.bell_diagonal import Weights, check_weights
+from qnet_circuits.theory.arms import axis_factor, check_arms, unflipped
+from qnet_circuits.theory.bell_diagonal import Weights
 
 
 def entangled(parties: int) -> float:
@@ -55,13 +55,13 @@ def fidelity(arms: Sequence[Weights]) -> float:
         >>> round(fidelity([werner(0.95)] * 3), 5), fidelity([werner(1.0)] * 4)
         (0.8632, 1.0)
     """
-    checked = _checked(arms)
+    checked = check_arms(arms)
     n = len(checked)
-    kept = n * prod(_unflipped(checked))
+    kept = n * prod(unflipped(checked))
     for a, b in combinations(range(n), 2):
         (i_a, x_a, y_a, z_a), (i_b, x_b, y_b, z_b) = checked[a], checked[b]
         moved = (i_a - z_a) * (i_b - z_b) + 2 * (x_a * x_b + y_a * y_b)
-        kept += 2 * moved * prod(_unflipped(_without(checked, a, b)))
+        kept += 2 * moved * prod(unflipped(_without(checked, a, b)))
     return kept / n**2
 
 
@@ -73,9 +73,11 @@ def pair_coherence(arms: Sequence[Weights]) -> float:
         >>> round(pair_coherence([werner(0.95)] * 3), 5)
         0.58074
     """
-    checked = _checked(arms)
+    checked = check_arms(arms)
     pairs = list(combinations(checked, 2))
-    total = sum(_axis(a, 1) * _axis(b, 1) + _axis(a, 2) * _axis(b, 2) for a, b in pairs)
+    total = sum(
+        axis_factor(a, 1) * axis_factor(b, 1) + axis_factor(a, 2) * axis_factor(b, 2) for a, b in pairs
+    )
     return pair_concurrence(len(checked)) * total / (2 * len(pairs))
 
 
@@ -86,10 +88,10 @@ def exactly_one(arms: Sequence[Weights]) -> float:
         >>> round(exactly_one([(0.9, 0.1, 0, 0), (1, 0, 0, 0)]), 6)
         0.9
     """
-    checked = _checked(arms)
-    u = _unflipped(checked)
+    checked = check_arms(arms)
+    u = unflipped(checked)
     swapped = sum(
-        (1 - u[a]) * (1 - u[b]) * prod(_unflipped(_without(checked, a, b)))
+        (1 - u[a]) * (1 - u[b]) * prod(unflipped(_without(checked, a, b)))
         for a, b in combinations(range(len(u)), 2)
     )
     return prod(u) + 2 / len(u) * swapped
@@ -102,12 +104,12 @@ def singlet(arms: Sequence[Weights]) -> float:
         >>> singlet([(1, 0, 0, 0)] * 3), singlet([(0.25, 0.25, 0.25, 0.25)] * 3)
         (0.0, 0.25)
     """
-    checked = _checked(arms)
+    checked = check_arms(arms)
     shared = pair_concurrence(len(checked))
     pairs = list(combinations(checked, 2))
     total = 0.0
     for a, b in pairs:
-        x, y, z = (_axis(a, axis) * _axis(b, axis) for axis in (1, 2, 3))
+        x, y, z = (axis_factor(a, axis) * axis_factor(b, axis) for axis in (1, 2, 3))
         total += (1 - shared * (x + y) - (1 - 2 * shared) * z) / 4
     return total / len(pairs)
 
@@ -131,20 +133,5 @@ def collective_bound(parties: int, one: float, singlet: float) -> float:
     return one - (parties - 1) * singlet
 
 
-def _checked(arms: Sequence[Weights]) -> list[Weights]:
-    if len(arms) < 2:
-        raise ParameterError(f"arms must hold the weights of at least two arms, got {len(arms)}")
-    return [check_weights(arm) for arm in arms]
-
-
-def _unflipped(arms: Sequence[Weights]) -> list[float]:
-    return [i + z for i, _, _, z in arms]
-
-
 def _without(arms: Sequence[Weights], *left_out: int) -> list[Weights]:
     return [arm for k, arm in enumerate(arms) if k not in left_out]
-
-
-def _axis(arm: Weights, axis: int) -> float:
-    """Return the factor of the mean of X, Y or Z (1, 2, 3): an error of another axis turns its sign."""
-    return 2 * (arm[0] + arm[axis]) - 1

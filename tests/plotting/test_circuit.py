@@ -8,10 +8,11 @@ import qnet_circuits as qn
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.plotting.circuit import plot_circuit
 from qnet_circuits.plotting.layout import arrange
-from qnet_circuits.programs.blocks import bell_measurement, measured_ends, prepare
+from qnet_circuits.programs.blocks import bell_measurement, prepare
+from qnet_circuits.programs.chains import measured_ends
 from qnet_circuits.programs.instructions import correct, entangle, transmit
 from qnet_circuits.programs.network import Network
-from qnet_circuits.programs.protocol import protocol_class, protocol_names
+from qnet_circuits.programs.registry import protocol_class, protocol_names
 from qnet_circuits.protocols.bb84 import BB84
 from qnet_circuits.protocols.ghz import Ghz
 from qnet_circuits.protocols.repeater_chain import RepeaterChain

@@ -11,7 +11,7 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.cli.options import save_key
-from qnet_circuits.programs.protocol import registered
+from qnet_circuits.programs.registry import registered
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.runs.directory import Record
 from tests.support.secret_coin import SecretCoin

@@ -7,7 +7,7 @@ import time
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.programs.protocol import protocol_class
+from qnet_circuits.programs.registry import protocol_class
 from tests.platform.environment import KEY
 from tests.platform.process import platform_process
 from tests.platform.routes import CRN

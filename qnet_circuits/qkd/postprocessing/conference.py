@@ -204,7 +204,7 @@ class Conference:
         reason = raised.result.reason
         for party in self.parties:
             if party.result is None or party.result.key is not None:
-                party._refuse(Refusal(*reason.split(": ", 1)), informed=True)
+                party._refuse(Refusal.of(reason), informed=True)
         ended = self.firsts[raised.place].result
         assert ended is not None
         return replace(ended, reason=reason, notes=(ONE_PROCESS,))

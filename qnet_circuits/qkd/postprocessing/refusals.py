@@ -42,3 +42,13 @@ class Refusal(Exception):
     def __init__(self, alarm: str, text: str) -> None:
         self.alarm, self.text = check_name("alarm", alarm, ALARMS), text
         super().__init__(f"{alarm}: {text}")
+
+    @classmethod
+    def of(cls, reason: str) -> Refusal:
+        """Make it of its text, the alarm first.
+
+        Example:
+            >>> Refusal.of("qber: 0.25 of 400 test bits differ").alarm
+            'qber'
+        """
+        return cls(*reason.split(": ", 1))

@@ -11,7 +11,8 @@ from typing import Any
 
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.errors import ParameterError, RecordError, check_count
-from qnet_circuits.programs.protocol import Protocol, called, protocol_class
+from qnet_circuits.programs.protocol import Protocol, called
+from qnet_circuits.programs.registry import protocol_class
 from qnet_circuits.runs.options import Report, RunOptions, check_arguments, takes_options
 from qnet_circuits.runs.progress import reporting
 from qnet_circuits.runs.sweeps.file import RowsFile, opened

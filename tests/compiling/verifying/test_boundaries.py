@@ -21,14 +21,8 @@ from qnet_circuits.compiling.verifying.instrument import Reader
 from qnet_circuits.compiling.verifying.matrices import differing_branch
 from qnet_circuits.compiling.verifying.stabilizer import differing_flow
 from qnet_circuits.errors import UnsupportedError, VerificationError
-from qnet_circuits.programs.blocks import (
-    bell_measurement,
-    chain_registers,
-    distribute,
-    entangled_ends,
-    measure_pauli,
-    prepare,
-)
+from qnet_circuits.programs.blocks import bell_measurement, measure_pauli, prepare
+from qnet_circuits.programs.chains import chain_registers, distribute, entangled_ends
 from qnet_circuits.programs.instructions import correct, transmit
 from qnet_circuits.programs.network import Network
 from tests.support.enumerator import distribution

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import QnetError
-from qnet_circuits.programs.protocol import GIVEN, Protocol
+from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.programs.registry import GIVEN
 from qnet_circuits.runs.options import OPTIONS, RunOptions
 
 if TYPE_CHECKING:
