@@ -1,4 +1,4 @@
-"""Blocks that protocols are made of: states, measurements, Bell measurements, and chains with entanglement along them."""
+"""Blocks that protocols are made of: states, measurements, Bell measurements, and operations on a remote qubit."""
 
 from __future__ import annotations
 
@@ -148,6 +148,7 @@ def move(circuit: QuantumCircuit, source: Qubit, target: Qubit) -> None:
         target: An unused qubit of the same node, or one that was just reset.
 
     Example:
+        >>> from qiskit import QuantumRegister
         >>> alice, bob = QuantumRegister(2, "alice"), QuantumRegister(2, "bob")
         >>> circuit = QuantumCircuit(alice, bob)
         >>> entangle(circuit, alice[1], bob[0])
@@ -227,6 +228,7 @@ def remote_cz(
             that was made before.
 
     Example:
+        >>> from qiskit import ClassicalRegister, QuantumRegister
         >>> alice, bob, bits = QuantumRegister(2, "alice"), QuantumRegister(2, "bob"), ClassicalRegister(2, "m")
         >>> circuit = QuantumCircuit(alice, bob, bits)
         >>> remote_cz(circuit, alice[0], bob[0], (alice[1], bob[1]), (bits[0], bits[1]))

@@ -111,8 +111,8 @@ def sessions(
     hers = hold(first.alice, first.bob, root=roots[0], pools=(KeyPool(shared), KeyPool(guessed)))
     pools = KeyPool(guessed), KeyPool(shared)
     his = hold(second.alice, second.bob, root=roots[1], pools=pools)
-    source = Randomness(stream="alice", root=roots[1], demonstration=analysis.demonstration)
-    his.alice = Impostor(second.alice, protocol.rules, pools[0], source)
+    own = Randomness(stream="alice", root=roots[1], demonstration=analysis.demonstration)
+    his.alice = Impostor(second.alice, protocol.rules, pools[0], own)
     his.alice.veto = veto
     return [hers, his]
 
