@@ -20,7 +20,7 @@ from qnet_circuits.distributed.nodes import complete, numbers_of, room_of, route
 from qnet_circuits.distributed.ordering import Equipment, ordered
 from qnet_circuits.distributed.packets import Demand, Packet
 from qnet_circuits.distributed.partition import Problem, assigned
-from qnet_circuits.distributed.proof import Proof, proof_of
+from qnet_circuits.distributed.proof import Proof, counted, proof_of
 from qnet_circuits.distributed.reading import circuit_named
 from qnet_circuits.distributed.steps import Steps, Swap, steps_of, without_final_measurements
 from qnet_circuits.errors import ParameterError
@@ -190,14 +190,16 @@ class DistributedCircuit:
 
     def __str__(self) -> str:
         ledger = self.resources
-        lines = [f"{self.steps.qubits} qubits on {len(set(self.assignment))} nodes"]
+        nodes = counted(len(set(self.assignment)), "node")
+        lines = [f"{counted(self.steps.qubits, 'qubit')} on {nodes}"]
         for node in self.network.nodes:
             held = [str(wire) for wire, each in enumerate(self.assignment) if each == node]
             if held:
-                lines.append(f"  {node}: qubits {', '.join(held)}")
-        lines.append(f"{ledger['remote_gates']} gates between nodes in {ledger['packets']} packets")
+                lines.append(f"  {node}: qubit{'s' * (len(held) > 1)} {', '.join(held)}")
+        gates, packets = counted(ledger["remote_gates"], "gate"), counted(ledger["packets"], "packet")
+        lines.append(f"{gates} between nodes in {packets}")
         named = ", ".join(f"{link} {count}" for link, count in ledger["bell_pairs_by_link"].items())
-        lines.append(f"{ledger['bell_pairs']} Bell pairs{f' ({named})' if named else ''}")
+        lines.append(f"{counted(ledger['bell_pairs'], 'Bell pair')}{f' ({named})' if named else ''}")
         lines.append(f"cutting these gates would take {self.cutting_overhead:.3g} times the shots")
         return "\n".join(lines)
 

@@ -33,6 +33,11 @@ _ROUNDING = 1e-9
 _COLUMNS = 256
 
 
+def counted(count: int, one: str, more: str = "") -> str:
+    """Return a number with its noun, whose plural is by default the noun with an s."""
+    return f"{count} {one if count == 1 else more or one + 's'}"
+
+
 @dataclass(frozen=True)
 class Proof:
     """What was proven, and how.
@@ -58,8 +63,11 @@ class Proof:
             "gates": "equal gate by gate, up to the order of commuting gates",
             "inputs": f"equal on {_INPUTS} random inputs; an infidelity of 0.01 escapes with probability {self.escapes:.3g}",
         }[self.method]
-        whole = f", and the whole program in {self.branches} branches" if self.branches else ""
-        return f"{self.remote} remote operations proven on all branches; the circuit is {how}{whole}"
+        played = counted(self.branches, "branch", "branches")
+        whole = f", and the whole program in {played}" if self.branches else ""
+        return (
+            f"{counted(self.remote, 'remote operation')} proven on all branches; the circuit is {how}{whole}"
+        )
 
 
 def proof_of(original: QuantumCircuit, expected: Steps, built: Built) -> Proof:

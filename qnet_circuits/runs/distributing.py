@@ -9,12 +9,14 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from qnet_circuits.distributed.distribute import DistributedCircuit, distributed
-from qnet_circuits.errors import check_count, check_name
+from qnet_circuits.errors import ParameterError, check_count, check_name
 from qnet_circuits.programs.network import Network
 from qnet_circuits.runs.verbs import predict
 
 #: Paulis by which candidates are compared.
 _PAULIS = 32
+#: Assignments of each kind that are compared.
+_CANDIDATES = 4
 
 
 def distribute_circuit(
@@ -25,7 +27,7 @@ def distribute_circuit(
     rename_swaps: bool = False,
     objective: str = "pairs",
     device: Any = None,
-    candidates: int = 4,
+    candidates: int | None = None,
     seed: int = 0,
 ) -> DistributedCircuit:
     """Spread a circuit over the nodes of a network, with few Bell pairs between nodes.
@@ -42,7 +44,7 @@ def distribute_circuit(
         assignment: The name of the node of each qubit, as a list or by qubit. Default: found by the search.
         rename_swaps: Whether a SWAP of the circuit renames qubits instead of being carried out. Default False.
         objective: ``pairs``, the fewest pairs counted on all links; or ``fidelity``, the best of some assignments by the exact
-            prediction of the output's fidelity, for circuits of at most 10 qubits.
+            prediction of the output's fidelity, for circuits of at most 10 qubits, without ``assignment``.
         device: For ``fidelity``, the device whose noise counts, as for ``predict``. Default: the links' own noise alone.
         candidates: For ``fidelity``, how many assignments of each kind are compared, at least 1. Default 4.
         seed: Seed of the search. Default 0.
@@ -51,7 +53,8 @@ def distribute_circuit(
         The distributed circuit.
 
     Raises:
-        ParameterError: If the nodes have too few qubits, no path joins two of them, or an argument is out of range.
+        ParameterError: If the nodes have too few qubits, no path joins two of them, an argument is out of range, or the
+            objective does not use it.
         ProgramError: If the circuit has control flow, measurements before its end, or unbound parameters.
 
     Example:
@@ -61,10 +64,11 @@ def distribute_circuit(
         (1, 'unitary')
     """
     check_name("objective", objective, ("pairs", "fidelity"))
-    check_count("candidates", candidates)
+    number = check_count("candidates", _CANDIDATES if candidates is None else candidates)
     check_count("seed", seed, 0)
+    _check_used(objective, {"assignment": assignment, "device": device, "candidates": candidates})
     first = distributed(circuit, network, assignment, rename_swaps, seed)
-    if objective == "pairs" or assignment is not None:
+    if objective == "pairs":
         return first
     found = first.estimation(_PAULIS, np.random.default_rng(seed))
 
@@ -72,7 +76,19 @@ def distribute_circuit(
         return predict(each.fidelity_program(found), device).figures["fidelity"].value
 
     # The first of equals stays, so the result is never worse than that with the fewest pairs.
-    return max([first, *_others(circuit, network, rename_swaps, seed, candidates, first)], key=fidelity)
+    return max([first, *_others(circuit, network, rename_swaps, seed, number, first)], key=fidelity)
+
+
+def _check_used(objective: str, given: Mapping[str, Any]) -> None:
+    """Refuse arguments that an objective does not use."""
+    unused, other = (
+        (("assignment",), "pairs") if objective == "fidelity" else (("device", "candidates"), "fidelity")
+    )
+    for name in unused:
+        if given[name] is not None:
+            raise ParameterError(
+                f"{name} has no effect with objective={objective!r}; leave it out, or take objective={other!r}"
+            )
 
 
 def _others(

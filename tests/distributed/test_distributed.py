@@ -276,10 +276,8 @@ def check_objective(seed):
     nodes = [qn.Node(name, data=1) for name in "abc"]
     links = [(a, b, qn.Link(float(rng.uniform(0.7, 1)))) for a, b in ("ab", "bc", "ca")]
     network = qn.Network(nodes, links)
-    few, best = (
-        qn.distribute_circuit(circuit, network, objective=each, candidates=2)
-        for each in ("pairs", "fidelity")
-    )
+    few = qn.distribute_circuit(circuit, network)
+    best = qn.distribute_circuit(circuit, network, objective="fidelity", candidates=2)
     gain = fidelity_of(best) - fidelity_of(few)
     assert gain >= -1e-9
     return gain
@@ -346,6 +344,26 @@ def _hidden():
     circuit.t(range(13))
     circuit.append(part.to_instruction(), [0, 12])
     return circuit
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"objective": "fidelity", "assignment": ["node1", "node2"]},
+        {"device": "fake_manila"},
+        {"candidates": 4},
+    ],
+)
+def test_what_an_objective_does_not_use_is_refused(options):
+    (name,) = {*options} - {"objective"}
+    with pytest.raises(qn.ParameterError, match=name):
+        qn.distribute_circuit("ghz:2", 2, **options)
+
+
+def test_one_of_a_kind_is_in_the_singular():
+    found = qn.distribute_circuit("ghz:2", 2)
+    for text in ("1 gate between", "1 packet\n", "1 Bell pair ("):
+        assert text in str(found)
 
 
 APART = qn.Network(["a", "b", "c"], [("a", "b", qn.Link())])
