@@ -4,6 +4,7 @@ import ast
 import graphlib
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,21 +46,24 @@ def _type_checking(node):
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
+@cache
 def _imports(path):
-    """Yield (module, name or None, whether it is imported when the file is) of every import that runs."""
+    """Return (module, name or None, whether it is imported when the file is) of every import that runs."""
     tree = ast.parse(path.read_text())
-    skipped = {inner for node in ast.walk(tree) if _type_checking(node) for inner in ast.walk(node)}
-    top = set(tree.body)
-    for node in ast.walk(tree):
-        if node in skipped:
-            continue
+    top, found, left = set(tree.body), [], [tree]
+    while left:
+        node = left.pop()
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            for alias in node.names:
-                yield node.module, alias.name, node in top
+            found += [(node.module, alias.name, node in top) for alias in node.names]
         elif isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, None, node in top
+            found += [(alias.name, None, node in top) for alias in node.names]
+        elif isinstance(node, ast.If) and _type_checking(node):
+            left += node.orelse
+        else:
+            # An import is a statement, and no expression holds one.
+            left += [inner for inner in ast.iter_child_nodes(node) if not isinstance(inner, ast.expr)]
+    return tuple(found)
 
 
 def _ours(path):
