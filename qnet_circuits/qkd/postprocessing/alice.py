@@ -24,6 +24,7 @@ from qnet_circuits.qkd.postprocessing.channel import (
     pack,
     unpack,
 )
+from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
 from qnet_circuits.qkd.postprocessing.party import Party, aborted
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.sifting import match
@@ -60,6 +61,14 @@ class Alice(Party):
             if self.result is None or self.result.key is not None:
                 self._refuse(refusal, informed)
             return self._view.say("abort", str(refusal).encode())
+
+    def hang_up(self, refusal: Refusal) -> KeyResult:
+        """End without a key if the session has not ended, because no further message can come; return Alice's result."""
+        if self.result is None:
+            self._due = frozenset()
+            self._refuse(refusal)
+        assert self.result is not None
+        return self.result
 
     def _respond(self, message: Message) -> bytes:
         """Do what a message asks for, if it is due."""

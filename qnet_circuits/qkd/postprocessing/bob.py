@@ -6,13 +6,14 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 
 from qnet_circuits.qkd.postprocessing.authentication import check_tag, make_tag
 from qnet_circuits.qkd.postprocessing.cascade import reconcile
 from qnet_circuits.qkd.postprocessing.channel import (
-    ClassicalChannel,
+    Message,
     decode_bits,
     decode_numbers,
     encode_bits,
@@ -30,12 +31,19 @@ from qnet_circuits.qkd.postprocessing.toeplitz import seed_length, tag_bits, tag
 from qnet_circuits.theory.estimate import proportion
 
 
+class Channel(Protocol):
+    """Anything that carries a question of Bob's to Alice and brings back her answer."""
+
+    def request(self, message: Message) -> Message:
+        """Deliver a message and return the answer to it; an ``OSError`` says that no answer came."""
+
+
 class Bob(Party):
     """The party that asks, and corrects its bits."""
 
     name, peer = "bob", "alice"
 
-    def run(self, channel: ClassicalChannel) -> KeyResult:
+    def run(self, channel: Channel) -> KeyResult:
         """Hold the whole conversation, and return Bob's result.
 
         If the channel raises an ``OSError``, such as a broken connection or a timeout, the conversation was cut.
@@ -43,7 +51,7 @@ class Bob(Party):
         self.begin(channel)
         return self.finish()
 
-    def begin(self, channel: ClassicalChannel) -> None:
+    def begin(self, channel: Channel) -> None:
         """Hold the conversation up to the verification, after which both parties have the same row; or end with an alarm."""
         self._channel = channel
         self._attempt(self._match, self._compare, self._correct, self._verify)

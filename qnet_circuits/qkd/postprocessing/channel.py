@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 
+#: Number, lengths of both names, length of the body.
+_HEAD = struct.Struct("<QHHQ")
+
 
 @dataclass(frozen=True)
 class Message:
     """One message.
 
     Args:
-        number: Place in the conversation, from 0.
+        number: Place in the conversation, from 0 and below 2^64.
         sender: Its sender.
         kind: Its purpose.
         body: Its content, which is public.
@@ -37,9 +40,27 @@ class Message:
         return f"<message {self.number} of {self.sender}: {self.kind}, {len(self.body)} bytes>"
 
     def encode(self) -> bytes:
-        """Return the bytes that are authenticated; no two messages have the same."""
+        """Return the bytes that are sent and authenticated; no two messages have the same."""
         head = self.sender.encode(), self.kind.encode()
-        return struct.pack("<QHHQ", self.number, *map(len, head), len(self.body)) + b"".join(head) + self.body
+        return _HEAD.pack(self.number, *map(len, head), len(self.body)) + b"".join(head) + self.body
+
+    @classmethod
+    def decode(cls, content: bytes) -> Message:
+        """Return the message that ``encode`` wrote.
+
+        Raises:
+            Refusal: If the bytes are not exactly one message.
+
+        Example:
+            >>> Message.decode(Message(3, "bob", "verify", b"...").encode())
+            <message 3 of bob: verify, 3 bytes>
+        """
+        number, a, b, c = _HEAD.unpack_from(content) if len(content) >= _HEAD.size else (0, 0, 0, 0)
+        if _HEAD.size + a + b + c != len(content):
+            raise Refusal("malformed", f"one message was expected, got {len(content)} bytes of another form")
+        # A byte outside of ASCII becomes a letter that is refused.
+        names = content[_HEAD.size : -c or None].decode("ascii", "replace")
+        return legible(cls(number, names[:a], names[a:], content[len(content) - c :]))
 
 
 def legible(arrived: object) -> Message:
