@@ -18,6 +18,10 @@
     ├── RoundingError               a transform that is no longer exact (also an ArithmeticError)
     ├── RecordError                 a run directory that is missing, damaged, not that of a run, or too new
     │   └── HeldError               a run directory that another process is using
+    ├── DeliveryError               a key that a key store does not give
+    │   ├── NoKeyError              the stock or the quota does not suffice
+    │   ├── UnknownKeyError         no such key, or one that was given before
+    │   └── NotNamedError           a key that was made for other applications
     └── BackendError                the backend failed (also a RuntimeError)
         ├── AccountError            no account, or an account that the platform does not accept
         ├── UnreachableError        no readable answer: the request may or may not have been carried out
@@ -119,6 +123,22 @@ class RecordError(QnetError):
 
 class HeldError(RecordError):
     """A run directory that another process is using."""
+
+
+class DeliveryError(QnetError):
+    """A key that a key store does not give."""
+
+
+class NoKeyError(DeliveryError):
+    """The stock or the quota does not suffice."""
+
+
+class UnknownKeyError(DeliveryError):
+    """No such key, or one that was given before."""
+
+
+class NotNamedError(DeliveryError):
+    """A key that was made for other applications."""
 
 
 class BackendError(QnetError, RuntimeError):
