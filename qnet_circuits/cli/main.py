@@ -13,6 +13,7 @@ from qnet_circuits.cli.compiling import compile_, layouts
 from qnet_circuits.cli.describing import describe, list_
 from qnet_circuits.cli.devices import devices
 from qnet_circuits.cli.jobs import cancel, cost, fetch, status, submit
+from qnet_circuits.cli.keys import keys
 from qnet_circuits.cli.mistakes import mistake
 from qnet_circuits.cli.output import (
     BACKEND_FAILED,
@@ -110,6 +111,7 @@ for command in (
     report,
     devices,
     teach,
+    keys,
 ):
     qnet.add_command(command)
 for command in qnet.commands.values():
