@@ -189,6 +189,14 @@ def test_each_schedule_has_its_speed_and_efficiency():
     assert all(row.value > 0 and row.bar is None and "f 1." in row.detail for row in rows)
 
 
+def test_frames_side_by_side_are_measured_by_their_round_trips():
+    one, many = (
+        run.key_distillation.side_by_side(repeats=1, n=4000 * parts, parts=parts) for parts in (1, 8)
+    )
+    assert one.bar == 300.0 and one.unit == "round trips" and one.value <= many.value < 3 * one.value
+    assert "f 1.0" in many.detail and ", 0 bits left wrong, " in many.detail
+
+
 def test_time_inside_aer_is_counted_and_the_simulator_left_as_it_was():
     from qiskit_aer import AerSimulator
 

@@ -51,7 +51,6 @@ class SessionParameters:
         key_sample: Fraction of the key's basis that is compared and discarded too, in [0, 1).
         leak_model: "alice+pattern" or "both".
         frame: Length in bits of the longest block (frame) that Cascade corrects as a whole.
-        slack: Cascade searches blocks up to this many times the smallest one together; a larger value saves rounds.
         fingerprint_bits: Bits that are cut off the key and may be shown.
         authentication: Whether each party proves at the end that it saw the same conversation. Without this proof ε is 1 and
             there is no key, since a man in the middle would share a key with each party.
@@ -78,7 +77,6 @@ class SessionParameters:
     key_sample: float = 0.0
     leak_model: str = "alice+pattern"
     frame: int = 2**17
-    slack: float = 2.0
     fingerprint_bits: int = 64
     authentication: bool = True
     public_counts: int = 0
@@ -98,7 +96,6 @@ class SessionParameters:
         if not isinstance(self.leak_model, str) or self.leak_model not in LEAK_MODELS:
             raise ParameterError(f"leak_model is one of {', '.join(LEAK_MODELS)}, got {self.leak_model!r}")
         check_count("frame", self.frame, 2)
-        check_range("slack", self.slack, 1.0, math.inf)
         check_count("fingerprint_bits", self.fingerprint_bits, 0)
         check_count("public_counts", self.public_counts, 0)
         check_count("sessions", self.sessions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Set
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from qnet_circuits.qkd.postprocessing.channel import (
 )
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
 from qnet_circuits.qkd.postprocessing.party import Party, aborted
+from qnet_circuits.qkd.postprocessing.questions import decode_questions
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.sifting import match
 from qnet_circuits.qkd.postprocessing.toeplitz import seed_length, tag_bits, verification_tag
@@ -37,13 +38,13 @@ class Alice(Party):
 
     name, peer = "alice", "bob"
 
-    _oracles: Sequence[LocalOracle] = ()
+    _oracle: LocalOracle | None = None
     #: Kinds of messages that may come next.
     _due: Set[str] = frozenset({"detections"})
 
     def _forget(self) -> None:
         super()._forget()
-        self._oracles = []
+        self._oracle = None
 
     def answer(self, message: Message) -> Message:
         """Answer one message of Bob's; an alarm is answered with "abort" and the reason."""
@@ -113,7 +114,7 @@ class Alice(Party):
 
     def _begin(self, _: bytes) -> bytes:
         seed = self._shuffling()
-        self._oracles = [LocalOracle(bits, shuffles) for bits, shuffles, _ in self._frames(seed)]
+        self._oracle = LocalOracle(self._frames(seed))
         return seed
 
     def _shuffling(self) -> bytes:
@@ -121,17 +122,14 @@ class Alice(Party):
         return self._randomness.bytes(16)
 
     def _tell(self, body: bytes) -> bytes:
-        numbers = decode_numbers(body)
-        if len(numbers) < 3 or numbers[0] >= len(self._oracles):
-            raise Refusal(
-                "malformed", "a question must name a frame, a pass and places, but this one does not"
-            )
-        self._told += len(numbers) - 2
+        questions = decode_questions(body)
+        self._told += sum(len(one.places) for one in questions)
         if self._told > len(self._key):
             self._told = len(self._key)
             raise Refusal("reconciliation", f"Bob asked for more parities than there are bits ({self._told})")
+        assert self._oracle is not None
         try:
-            return encode_bits(self._oracles[numbers[0]].tell(int(numbers[1]), numbers[2:]))
+            return encode_bits(self._oracle.tell(questions))
         except ParameterError as error:
             raise Refusal("malformed", str(error)) from None
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -24,7 +23,8 @@ from qnet_circuits.qkd.postprocessing.channel import (
 )
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
 from qnet_circuits.qkd.postprocessing.party import Party, aborted
-from qnet_circuits.qkd.postprocessing.passes import Bits, Places
+from qnet_circuits.qkd.postprocessing.passes import Bits
+from qnet_circuits.qkd.postprocessing.questions import Question, encode_questions
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.sifting import accept, announce
 from qnet_circuits.qkd.postprocessing.toeplitz import seed_length, tag_bits, tags_agree, verification_tag
@@ -87,16 +87,16 @@ class Bob(Party):
             raise Refusal("malformed", f"an answer to {kind!r} was expected, got {reply.kind!r}")
         return reply.body
 
-    def _parities(self, frame: int, index: int, places: Places) -> Bits:
-        """Ask for the parities before the places along one shuffle of a frame, and count them."""
-        self._told += len(places)
+    def _parities(self, questions: Sequence[Question]) -> Bits:
+        """Ask Alice some questions in one message, and count the parities that she tells."""
+        count = sum(len(one.places) for one in questions)
+        self._told += count
         if self._told > len(self._key):
             raise Refusal(
                 "reconciliation",
                 f"error correction needs more parities than there are bits ({len(self._key)})",
             )
-        question = encode_numbers(np.concatenate([[frame, index], places]))
-        return decode_bits(self._ask("parities", question), len(places))
+        return decode_bits(self._ask("parities", encode_questions(questions)), count)
 
     def _match(self) -> None:
         announced = pack(self._rules.digest, announce(self._record))
@@ -117,15 +117,9 @@ class Bob(Party):
         seed = self._ask("reconcile")
         if len(seed) != 16:
             raise Refusal("malformed", f"a seed of 16 bytes was expected, got {len(seed)}")
-        self._corrected, pieces = 0, []
-        for index, (bits, shuffles, schedule) in enumerate(self._frames(seed)):
-            done = reconcile(bits, partial(self._parities, index), shuffles, schedule, self._rules.slack)
-            self._corrected += done.corrected
-            pieces.append(done.bits)
-        corrected = np.concatenate(pieces)
-        for row in (self._key, *pieces):
-            row[:] = 0
-        self._key = corrected
+        done = reconcile(self._frames(seed), self._parities)
+        self._key[:] = 0
+        self._key, self._corrected = done.bits, done.corrected
 
     def _verify(self) -> None:
         answer = self._ask("verify", encode_numbers(np.array([self._told, self._corrected])))

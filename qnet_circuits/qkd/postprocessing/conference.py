@@ -30,6 +30,7 @@ from qnet_circuits.qkd.postprocessing.channel import (
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult, Ledger
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.qkd.postprocessing.party import Party
+from qnet_circuits.qkd.postprocessing.questions import decode_questions
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.session import ONE_PROCESS
@@ -69,8 +70,8 @@ class FirstParty(Alice):
 
     def _tell(self, body: bytes) -> bytes:
         said = super()._tell(body)
-        frame, index, *places = decode_numbers(body).tolist()
-        self._common.told.update((frame, index, place) for place in places)
+        for one in decode_questions(body):
+            self._common.told.update((one.frame, one.index, place) for place in one.places.tolist())
         return said
 
     def _settle(self) -> None:

@@ -22,7 +22,7 @@ from qnet_circuits.qkd.postprocessing.authentication import (
 from qnet_circuits.qkd.postprocessing.channel import Message, View, pack
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
-from qnet_circuits.qkd.postprocessing.passes import Bits, Schedule, Shuffles, make_schedule
+from qnet_circuits.qkd.postprocessing.passes import Bits, Frame, make_schedule
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import ALARMS, Refusal
 from qnet_circuits.qkd.postprocessing.sifting import (
@@ -130,16 +130,14 @@ class Party(Unpicklable):
         self._k = int(np.count_nonzero(self._test_bases == self._rules.test_basis))
         refuse_hopeless(self._rules, len(self._key), self._k)
 
-    def _frames(self, seed: bytes) -> list[tuple[Bits, Shuffles, Schedule]]:
+    def _frames(self, seed: bytes) -> list[Frame]:
         """Cut the key into frames, with the public reorderings of a seed."""
         words = tuple(np.frombuffer(seed, "<u4").tolist())
-        frames = []
-        for index, bits in enumerate(
-            np.array_split(self._key, math.ceil(len(self._key) / self._rules.frame))
-        ):
-            schedule = make_schedule(self._rules.schedule, len(bits), self._rate)
-            frames.append((bits, Shuffles(len(bits), schedule.blocks, (*words, index)), schedule))
-        return frames
+        parts = np.array_split(self._key, math.ceil(len(self._key) / self._rules.frame))
+        return [
+            Frame(bits, make_schedule(self._rules.schedule, len(bits), self._rate), (*words, index))
+            for index, bits in enumerate(parts)
+        ]
 
     def _settle(self) -> None:
         """Fix the length of the key: from here on all costs are in the account."""

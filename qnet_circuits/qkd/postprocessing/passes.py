@@ -9,11 +9,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnet_circuits.errors import ParameterError, check_count, check_name, check_range
+from qnet_circuits.secrecy import Unpicklable
 
 Bits = NDArray[np.uint8]
 Places = NDArray[np.int64]
@@ -109,23 +111,27 @@ class Shuffle:
     """
 
     def __init__(self, n: int, block: int, seed: tuple[int, ...]) -> None:
-        self.n = n
-        self._generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+        self.n, self._seed = n, seed
         self.subset: Bits | None = None
         if 2 * block >= n and n > 1:
-            words = np.frombuffer(self._generator.bytes((n + 7) // 8), np.uint8)
+            words = np.frombuffer(_generator(seed).bytes((n + 7) // 8), np.uint8)
             self.subset = np.unpackbits(words, count=n)
-            if self.subset.all() or not self.subset.any():
+            if np.count_nonzero(self.subset) in (0, n):
                 self.subset[0] ^= 1  # both blocks must hold a bit
             self.cuts: Places = np.array([np.count_nonzero(self.subset), n], np.int64)
         else:
             self.cuts = np.append(np.arange(block, n, block, dtype=np.int64), n)
 
     @cached_property
+    def packed(self) -> Bits | None:
+        """The subset, eight bits to a byte."""
+        return None if self.subset is None else np.packbits(self.subset)
+
+    @cached_property
     def order(self) -> NDArray[np.int32]:
         """The place in the frame of each place along the shuffle."""
         if self.subset is None:
-            return self._generator.permutation(np.arange(self.n, dtype=np.int32))
+            return _generator(self._seed).permutation(np.arange(self.n, dtype=np.int32))
         inside = self.subset.view(np.bool_)
         return np.concatenate([np.flatnonzero(inside), np.flatnonzero(~inside)]).astype(np.int32)
 
@@ -146,64 +152,66 @@ class Shuffle:
         return np.where(self.subset[bits], rank - 1, cut + bits - rank).astype(np.int64)
 
 
-class Shuffles:
-    """All passes of one frame.
-
-    Example:
-        >>> shuffles = Shuffles(100, (10, 20, 50), (1, 2))
-        >>> len(shuffles), shuffles[1].cuts.tolist()
-        (3, [20, 40, 60, 80, 100])
-    """
-
-    def __init__(self, n: int, blocks: tuple[int, ...], seed: tuple[int, ...]) -> None:
-        self.n, self._blocks, self._seed = n, blocks, seed
-        self._made: dict[int, Shuffle] = {}
-
-    def __len__(self) -> int:
-        return len(self._blocks)
-
-    def __getitem__(self, index: int) -> Shuffle:
-        if index not in self._made:
-            self._made[index] = Shuffle(self.n, self._blocks[index], (*self._seed, index))
-        return self._made[index]
+#: The reorderings in use, by length, block and seed. They are public, so two parties in one process share them.
+_IN_USE: WeakValueDictionary[tuple[int, int, tuple[int, ...]], Shuffle] = WeakValueDictionary()
 
 
-class Parities:
-    """Parities of the first bits of a string along each shuffle.
+def _generator(seed: tuple[int, ...]) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+
+
+class Frame(Unpicklable):
+    """One party's bits that are corrected as a whole, and their parities along the public reorderings.
+
+    A reordering takes more memory than the bits, so a frame forgets each one that nobody uses any more; it follows from
+    the seed again.
 
     Args:
-        bits: The string, of 0 and 1.
-        shuffles: The public reorderings.
+        bits: The bits, 0 and 1.
+        schedule: The blocks of each pass.
+        seed: Public words that both parties know.
 
     Example:
-        >>> parities = Parities(np.array([1, 0, 1, 1], np.uint8), Shuffles(4, (1,), (3,)))
-        >>> parities.at(0, np.array([4])).tolist()
-        [1]
+        >>> frame = Frame(np.array([1, 0, 1, 1], np.uint8), Schedule("one pass", (2,)), (3,))
+        >>> frame, frame.shuffle(0).cuts.tolist(), frame.parities(0, np.array([4])).tolist()
+        (<frame of 4 bits>, [3, 4], [1])
     """
 
-    def __init__(self, bits: Bits, shuffles: Shuffles) -> None:
-        self._bits, self._shuffles = bits, shuffles
+    def __init__(self, bits: Bits, schedule: Schedule, seed: tuple[int, ...]) -> None:
+        self.bits, self.schedule, self._seed = bits, schedule, seed
         self._packed: Bits | None = None
         self._prefixes: dict[int, Bits] = {}
 
     def __repr__(self) -> str:
-        return f"<parities of {self._shuffles.n} bits>"
+        return f"<frame of {len(self)} bits>"
 
-    def at(self, index: int, places: Places) -> Bits:
-        """Return the parity of all bits before each place along one shuffle, places in [1, n]."""
-        shuffle = self._shuffles[index]
+    def __len__(self) -> int:
+        return len(self.bits)
+
+    def shuffle(self, index: int) -> Shuffle:
+        """Return the reordering of a pass."""
+        about = len(self), self.schedule.blocks[index], (*self._seed, index)
+        shuffle = _IN_USE.get(about)
+        if shuffle is None:
+            shuffle = _IN_USE[about] = Shuffle(*about)
+        return shuffle
+
+    def parities(self, index: int, places: Places) -> Bits:
+        """Return the parity of all bits before each place along the shuffle of a pass, places in [1, n]."""
         if index not in self._prefixes:
-            if shuffle.subset is not None and np.array_equal(places, shuffle.cuts[:1]):
-                return self._subset_parity(shuffle.subset)
+            shuffle = self.shuffle(index)
+            if shuffle.packed is not None and np.array_equal(places, shuffle.cuts[:1]):
+                return self._subset_parity(shuffle.packed)
             # Shifted by one place, so that the parity before place b is at b.
-            prefix = np.zeros(shuffle.n + 1, np.uint8)
-            np.bitwise_xor.accumulate(self._bits[shuffle.order], out=prefix[1:])
-            self._prefixes[index] = prefix
-        return self._prefixes[index][places]
+            prefix = np.zeros(len(self) + 1, np.uint8)
+            np.bitwise_xor.accumulate(self.bits.take(shuffle.order), out=prefix[1:])
+            self._prefixes[index] = np.packbits(prefix, bitorder="little")
+        before: Bits = self._prefixes[index][places >> 3] >> (places & 7).astype(np.uint8)
+        return before & np.uint8(1)
 
     def _subset_parity(self, subset: Bits) -> Bits:
         """Return the parity of one subset without reordering anything: most late passes need no more."""
         if self._packed is None:
-            self._packed = np.packbits(self._bits)
-        common = np.bitwise_xor.reduce(np.packbits(subset) & self._packed)
+            self._packed = np.packbits(self.bits)
+        common = np.bitwise_xor.reduce(subset & self._packed)
         return np.array([int(common).bit_count() & 1], np.uint8)

@@ -115,8 +115,8 @@ def test_an_alarm_of_alices_own_is_told_back_once(rng):
 
 
 def test_rules_of_equal_value_are_equal_rules(rng):
-    plain = SessionParameters(tolerance=0.0, slack=2.0, key_basis=0)
-    other = SessionParameters(tolerance=0, slack=np.int64(2), key_basis=np.uint8(0))
+    plain = SessionParameters(tolerance=0.0, frame=2000, key_basis=0)
+    other = SessionParameters(tolerance=0, frame=np.int64(2000), key_basis=np.uint8(0))
     assert plain == other and repr(plain) == repr(other) and plain.digest == other.digest
     assert SessionParameters(tolerance=np.float64(0.03)).digest == SessionParameters(tolerance=0.03).digest
 

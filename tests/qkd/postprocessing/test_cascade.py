@@ -1,4 +1,6 @@
 import contextlib
+import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -6,7 +8,8 @@ from scipy.stats import binom, binomtest, chi2
 
 from qnet_circuits.errors import ParameterError, UnknownNameError
 from qnet_circuits.qkd.postprocessing.cascade import LocalOracle, efficiency, reconcile
-from qnet_circuits.qkd.postprocessing.passes import SCHEDULES, Parities, Schedule, Shuffles, make_schedule
+from qnet_circuits.qkd.postprocessing.passes import SCHEDULES, Frame, Schedule, Shuffle, make_schedule
+from qnet_circuits.qkd.postprocessing.questions import Question, decode_questions, encode_questions
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 
 #: Mean efficiencies of arXiv:1407.3257 by rate in percent (frames of 10^4 bits; opt(8): 2^14), read off its figures.
@@ -22,13 +25,15 @@ FRAME = {"original": 10_000, "opt(4)": 10_000, "opt(7)": 10_000, "opt(8)": 2**14
 class Listening(LocalOracle):
     """Notes every question."""
 
-    def __init__(self, bits, shuffles):
-        super().__init__(bits, shuffles)
+    def __init__(self, frames):
+        super().__init__(frames)
         self.questions = []
 
-    def tell(self, index, places):
-        self.questions += [(index, place) for place in places.tolist()]
-        return super().tell(index, places)
+    def tell(self, questions):
+        self.questions += [
+            (one.frame, one.index, place) for one in questions for place in one.places.tolist()
+        ]
+        return super().tell(questions)
 
 
 def errors_of(n, count, rng):
@@ -38,21 +43,23 @@ def errors_of(n, count, rng):
     return pattern
 
 
-def correct(alice, pattern, schedule, seed=(1,), **options):
-    shuffles = Shuffles(len(alice), schedule.blocks, seed)
-    oracle = Listening(alice, shuffles)
-    return reconcile(alice ^ pattern, oracle.tell, shuffles, schedule, **options), oracle
+def cut(bits, schedule, seed=(1,), parts=1):
+    """Cut bits into frames of one schedule."""
+    return [Frame(part, schedule, (*seed, place)) for place, part in enumerate(np.array_split(bits, parts))]
 
 
-def measured(name, percent, frames, rng, slack=2.0):
+def correct(alice, pattern, schedule, seed=(1,), parts=1):
+    oracle = Listening(cut(alice, schedule, seed, parts))
+    return reconcile(cut(alice ^ pattern, schedule, seed, parts), oracle.tell), oracle
+
+
+def measured(name, percent, frames, rng):
     n, rate = FRAME[name], percent / 100
     schedule = make_schedule(name, n, rate)
     leaks, wrong = [], 0
     for frame in range(frames):
         alice = rng.integers(0, 2, n, np.uint8)
-        done, oracle = correct(
-            alice, errors_of(n, round(n * rate), rng), schedule, (percent, frame), slack=slack
-        )
+        done, oracle = correct(alice, errors_of(n, round(n * rate), rng), schedule, (percent, frame))
         wrong += bool((done.bits != alice).any())
         assert done.leak == oracle.told == len(oracle.questions)
         leaks.append(efficiency(done.leak, n, rate))
@@ -104,11 +111,32 @@ def test_long_frames(name, bar, rng):
     assert efficiency(done.leak, n, 0.03) < bar
 
 
-def test_less_slack_costs_rounds_and_saves_parities(rng):
-    n, alice = 10_000, rng.integers(0, 2, 10_000, np.uint8)
-    pattern, schedule = errors_of(n, 300, rng), make_schedule("opt(7)", n, 0.03)
-    narrow, wide = (correct(alice, pattern, schedule, slack=slack)[0] for slack in (1, np.inf))
-    assert narrow.rounds > wide.rounds and narrow.leak < wide.leak * 1.01
+def test_frames_side_by_side_take_the_round_trips_of_the_longest_and_the_parities_of_each(rng):
+    n, parts = 500, 20  # more frames than are corrected at the same time
+    schedule, alice = make_schedule("opt(4)", n, 0.03), rng.integers(0, 2, n * parts, np.uint8)
+    pattern = (rng.random(n * parts) < 0.03).astype(np.uint8)
+    done, oracle = correct(alice, pattern, schedule, parts=parts)
+    hers, his = cut(alice, schedule, parts=parts), cut(alice ^ pattern, schedule, parts=parts)
+    alone, asked = [], []
+    for frame in range(parts):
+        oracle_of_one = Listening([hers[frame]])
+        alone.append(reconcile([his[frame]], oracle_of_one.tell))
+        asked += [(frame, index, place) for _, index, place in oracle_of_one.questions]
+    assert (done.bits == np.concatenate([one.bits for one in alone])).all() and (done.bits == alice).all()
+    assert sorted(asked) == sorted(oracle.questions) and done.leak == sum(one.leak for one in alone)
+    assert done.corrected == pattern.sum() == sum(one.corrected for one in alone)
+    longest = max(one.rounds for one in alone)
+    assert longest <= done.rounds <= 2 * longest < sum(one.rounds for one in alone) / 5
+
+
+def test_a_million_bits_take_few_round_trips(rng):
+    n, parts = 2**20, 8
+    alice, pattern = rng.integers(0, 2, n, np.uint8), errors_of(n, round(0.03 * n), rng)
+    schedule = make_schedule("opt(4)", n // parts, 0.03)
+    oracle = LocalOracle(cut(alice, schedule, parts=parts))
+    done = reconcile(cut(alice ^ pattern, schedule, parts=parts), oracle.tell)
+    assert (done.bits == alice).all() and done.rounds <= 300
+    assert done.leak == oracle.told and 1 < efficiency(oracle.told, n, 0.03) <= 1.07
 
 
 @pytest.mark.parametrize("name", list(SCHEDULES))
@@ -136,10 +164,10 @@ def test_nothing_is_asked_that_is_known_of_the_pass(name, rng):
     schedule = make_schedule(name, n, 0.06)
     alice = rng.integers(0, 2, n, np.uint8)
     _, oracle = correct(alice, errors_of(n, 18, rng), schedule, seed=(4,))
-    shuffles = Shuffles(n, schedule.blocks, (4,))
+    (frame,) = cut(alice, schedule, seed=(4,))
     for index in range(len(schedule.blocks)):
-        places = [place for asked, place in oracle.questions if asked == index]
-        rows = [sum(1 << int(bit) for bit in shuffles[index].order[:place]) for place in places]
+        places = [place for _, asked, place in oracle.questions if asked == index]
+        rows = [sum(1 << int(bit) for bit in frame.shuffle(index).order[:place]) for place in places]
         whole = [] if index == 0 else [(1 << n) - 1]  # the parity of all is known after the first pass
         assert rank(rows + whole) == len(places) + len(whole)
 
@@ -161,14 +189,11 @@ def test_any_frame_ends(name, rate, rng):
         alice = rng.integers(0, 2, n, np.uint8)
         pattern = (rng.random(n) < rate).astype(np.uint8)
         schedule = make_schedule(name, n, rate)
-        shuffles = Shuffles(n, schedule.blocks, (n,))
-        oracle = LocalOracle(alice, shuffles)
-        done = reconcile(alice ^ pattern, oracle.tell, shuffles, schedule)
-        left = Parities(done.bits ^ alice, shuffles)
-        for index in range(
-            len(shuffles)
-        ):  # what is wrong after all is wrong an even number of times in each block
-            assert not left.at(index, shuffles[index].cuts).any()
+        done, _ = correct(alice, pattern, schedule)
+        (left,) = cut(done.bits ^ alice, schedule)
+        for index in range(len(schedule.blocks)):
+            # what is wrong after all is wrong an even number of times in each block
+            assert not left.parities(index, left.shuffle(index).cuts).any()
 
 
 def test_no_errors_cost_one_parity_for_each_block_once(rng):
@@ -179,7 +204,7 @@ def test_no_errors_cost_one_parity_for_each_block_once(rng):
 
 def test_a_subset_pass_is_a_fair_coin_for_every_bit(rng):
     # at alpha = 1e-6 for each of the bits together: the sum of squares of 200 z-values
-    draws = np.array([Shuffles(200, (100,), (seed,))[0].subset for seed in range(400)], int)
+    draws = np.array([Shuffle(200, 100, (seed,)).subset for seed in range(400)], int)
     z = (draws.sum(axis=0) - 200) / 10
     assert chi2.sf((z**2).sum(), 200) > 1e-6
     pairs = (draws[:, ::2] ^ draws[:, 1::2]).sum(axis=0)
@@ -191,8 +216,8 @@ def test_pairs_that_hide_are_uncovered_by_other_passes():
     n = 64
     for seed in range(40):
         schedule = Schedule("hide", (32, 16, *[32] * 14))
-        first = Shuffles(n, schedule.blocks, (seed,))[0].order[:2]
         pattern = np.zeros(n, np.uint8)
+        first = cut(pattern, schedule, (seed,))[0].shuffle(0).order[:2]
         pattern[first] = 1
         done, _ = correct(np.zeros(n, np.uint8), pattern, schedule, (seed,))
         assert not done.bits.any() and done.corrected == 2
@@ -201,33 +226,68 @@ def test_pairs_that_hide_are_uncovered_by_other_passes():
 def test_an_oracle_that_lies_is_refused_and_not_believed_for_ever(rng):
     n = 500
     schedule = make_schedule("opt(4)", n, 0.05)
-    shuffles = Shuffles(n, schedule.blocks, (9,))
 
     class Liar(LocalOracle):
-        def tell(self, index, places):
-            return super().tell(index, places) ^ rng.integers(0, 2, len(places), np.uint8)
+        def tell(self, questions):
+            told = super().tell(questions)
+            return told ^ rng.integers(0, 2, len(told), np.uint8)
 
     refused = []
     for _ in range(20):
         alice = rng.integers(0, 2, n, np.uint8)
         with contextlib.suppress(Refusal):
-            reconcile(alice, Liar(alice, shuffles).tell, shuffles, schedule)
+            reconcile(cut(alice, schedule), Liar(cut(alice, schedule)).tell)
             continue
         refused.append(alice)
     assert refused
 
 
-def test_questions_outside_the_frame_and_wrong_sizes_are_refused(rng):
-    shuffles = Shuffles(10, (5,), (1,))
-    oracle = LocalOracle(np.zeros(10, np.uint8), shuffles)
-    for index, places in [(1, [5]), (-1, [5]), (0, [0]), (0, [11])]:
+def test_questions_outside_the_frames_are_refused():
+    oracle = LocalOracle(cut(np.zeros(20, np.uint8), Schedule("one", (5,)), parts=2))
+    for frame, index, places in [
+        (0, 1, [5]),
+        (0, -1, [5]),
+        (0, 0, [0]),
+        (0, 0, [11]),
+        (2, 0, [5]),
+        (-1, 0, [5]),
+    ]:
         with pytest.raises(ParameterError, match="question"):
-            oracle.tell(index, np.array(places))
+            oracle.tell([Question(0, 0, np.array([5])), Question(frame, index, np.array(places))])
     assert oracle.told == 0
-    with pytest.raises(ParameterError, match="9 bits"):
-        reconcile(np.zeros(9, np.uint8), oracle.tell, shuffles, Schedule("one", (5,)))
-    with pytest.raises(ParameterError, match="slack"):
-        reconcile(np.zeros(10, np.uint8), oracle.tell, shuffles, Schedule("one", (5,)), slack=0.5)
+
+
+def test_a_message_holds_questions_and_nothing_else(rng):
+    asked = [Question(frame, frame % 3, rng.integers(1, 2**31, 1 + frame)) for frame in range(5)]
+    body = encode_questions(asked)
+    for one, two in zip(asked, decode_questions(body), strict=True):
+        assert (one.frame, one.index, one.places.tolist()) == (two.frame, two.index, two.places.tolist())
+    numbers = lambda *values: np.array(values, "<u4").tobytes()  # noqa: E731
+    for wrong in [
+        b"",
+        body[:-4],
+        body[:-1],
+        body + bytes(4),
+        body + bytes(12),
+        numbers(0, 0, 0),
+        numbers(0, 0, 2**32 - 1, 5),
+    ]:
+        with pytest.raises(Refusal, match="malformed"):
+            decode_questions(wrong)
+
+
+def test_reorderings_in_use_are_shared_and_others_forgotten(rng):
+    bits = rng.integers(0, 2, (2, 100), np.uint8)
+    one, two = (cut(row, Schedule("two", (10, 50)))[0] for row in bits)
+    used = one.shuffle(0)
+    assert two.shuffle(0) is used and two.shuffle(1) is not used
+    order, seen = used.order.copy(), weakref.ref(used)
+    del used
+    gc.collect()
+    assert seen() is None and (one.shuffle(0).order == order).all()
+
+
+def test_schedules_refuse_what_they_are_not():
     with pytest.raises(UnknownNameError, match=r"'opt\(5\)'"):
         make_schedule("opt(5)", 100, 0.1)
     with pytest.raises(ParameterError, match="pass"):
@@ -237,10 +297,11 @@ def test_questions_outside_the_frame_and_wrong_sizes_are_refused(rng):
 
 
 def test_oracles_and_results_show_no_bits(rng):
-    bits = rng.integers(0, 2, 64, np.uint8)
-    shuffles = Shuffles(64, (8,), (1,))
-    oracle = LocalOracle(bits, shuffles)
-    done = reconcile(bits, oracle.tell, shuffles, Schedule("one", (8,)))
+    frames = cut(rng.integers(0, 2, 64, np.uint8), Schedule("one", (8,)))
+    oracle = LocalOracle(frames)
+    assert (
+        repr(reconcile(frames, oracle.tell))
+        == "<64 bits reconciled: 8 parities in 1 rounds, 0 bits corrected>"
+    )
     assert repr(oracle) == "<oracle of 64 bits, 8 parities told>"
-    assert repr(done) == "<64 bits reconciled: 8 parities in 1 rounds, 0 bits corrected>"
-    assert repr(Parities(bits, shuffles)) == "<parities of 64 bits>"
+    assert repr(frames) == "[<frame of 64 bits>]"

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
-from qnet_circuits.qkd.postprocessing.channel import decode_numbers
 from qnet_circuits.qkd.postprocessing.conference import Conference
 from qnet_circuits.qkd.postprocessing.finite_key import key_length, verification_cost
+from qnet_circuits.qkd.postprocessing.questions import decode_questions
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
 
 RULES = SessionParameters(tolerance=0.02, public_counts=1)
@@ -31,8 +31,8 @@ def asked(channel):
     found = []
     for message in channel.messages:
         if message.kind == "parities" and message.sender == "bob":
-            frame, index, *places = decode_numbers(message.body).tolist()
-            found += [(frame, index, place) for place in places]
+            questions = decode_questions(message.body)
+            found += [(one.frame, one.index, place) for one in questions for place in one.places.tolist()]
     return found
 
 

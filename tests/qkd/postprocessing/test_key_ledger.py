@@ -135,7 +135,7 @@ def test_counts_cost_their_bits():
     "wrong",
     [
         {"tolerance": 0.6}, {"epsilon_secrecy": 0.0}, {"epsilon_correctness": 0.9}, {"schedule": "fast"},
-        {"key_basis": 1}, {"key_sample": 1.0}, {"leak_model": "alice"}, {"frame": 1}, {"slack": 0.5},
+        {"key_basis": 1}, {"key_sample": 1.0}, {"leak_model": "alice"}, {"frame": 1},
         {"fingerprint_bits": -1}, {"test_basis": 300},
     ],
 )  # fmt: skip

@@ -49,18 +49,22 @@ MUTANTS = [
     ),
     mutant(
         "forget the leak of searches",
-        ("alice", "self._told += len(numbers) - 2", "self._told += len(numbers) - 2 if not self._told else 0"),
-        ("bob", "self._told += len(places)", "self._told += len(places) if not self._told else 0"),
+        (
+            "alice",
+            "self._told += sum(len(one.places) for one in questions)",
+            "self._told += sum(len(one.places) for one in questions) if not self._told else 0",
+        ),
+        ("bob", "self._told += count", "self._told += count if not self._told else 0"),
         by=["test_session the_length_is_the_formula_of_what_was_said"],
     ),
     mutant(
         "forget parities in the oracle",
-        ("cascade", "self.told += len(places)", "self.told += 1"),
+        ("cascade", "self.told += sum(len(one.places) for one in questions)", "self.told += len(questions)"),
         by=["test_cascade no_errors_cost_one_parity_for_each_block_once"],
     ),
     mutant(
         "forget parities in the search",
-        ("cascade", "self.leak += len(places)", "self.leak += 1"),
+        ("cascade", "leak += len(answers)", "leak += len(running)"),
         by=["test_cascade no_errors_cost_one_parity_for_each_block_once", "test_cascade long_frames"],
     ),
     mutant(

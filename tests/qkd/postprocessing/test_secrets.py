@@ -22,7 +22,7 @@ from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.cascade import LocalOracle
 from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, unpack
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
-from qnet_circuits.qkd.postprocessing.passes import Shuffles
+from qnet_circuits.qkd.postprocessing.passes import Frame, Schedule
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.session import Session
@@ -172,7 +172,7 @@ def test_what_holds_secrets_is_not_pickled_or_copied(rng, done):
     bits = np.ones(3, np.uint8)
     things = [
         Randomness(), Randomness(3), Randomness(root=ROOT), Analysis(0.95, ROOT, False), record, Sifted(bits, bits, 3),
-        Rounds((), bits, record, record, bits), LocalOracle(bits, Shuffles(3, (1,), (3,))), done.alice, done.bob,
+        Rounds((), bits, record, record, bits), LocalOracle([]), Frame(bits, Schedule("one", (1,)), (3,)), done.alice, done.bob,
     ]  # fmt: skip
     for thing in things:
         for copied in (pickle.dumps, copy.copy, copy.deepcopy):

@@ -20,12 +20,12 @@ from qnet_circuits.qkd.postprocessing.channel import (
     decode_bits,
     decode_numbers,
     encode_bits,
-    encode_numbers,
     pack,
     unpack,
 )
 from qnet_circuits.qkd.postprocessing.finite_key import key_length, phase_cost, sampling_deviation
 from qnet_circuits.qkd.postprocessing.party import DOMAIN
+from qnet_circuits.qkd.postprocessing.questions import Question, decode_questions, encode_questions
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.session import ONE_PROCESS, Session
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, accept, announce, split
@@ -70,7 +70,7 @@ def test_the_length_is_the_formula_of_what_was_said(rng):
     same = bob.seen & (alice.bases == bob.bases)
     n, k = int((same & (alice.bases == 0)).sum()), int((same & (alice.bases == 1)).sum())
     assert (ledger.pulses, ledger.detected, ledger.sifted) == (ROUNDS, bob.seen.sum(), n + k)
-    asked = sum(len(decode_numbers(body)) - 2 for body in said(session, "parities")[::2])
+    asked = sum(len(one.places) for body in said(session, "parities")[::2] for one in decode_questions(body))
     told = sum(len(decode_bits(body)) for body in said(session, "parities")[1::2])
     assert asked == told == ledger.bits("reconciliation")
     leak = told + math.ceil(math.log2(n + 1))
@@ -182,7 +182,7 @@ def test_fingerprints_are_cut_off(bits, rng):
 def test_frames_are_corrected_one_by_one(rng):
     session = Session(*records(rng, ROUNDS), dataclasses.replace(RULES, frame=2000))
     result = session.run()
-    frames = {int(decode_numbers(body)[0]) for body in said(session, "parities")[::2]}
+    frames = {one.frame for body in said(session, "parities")[::2] for one in decode_questions(body)}
     assert frames == {0, 1, 2, 3} and result.key is not None
     assert session.alice.result.key == session.bob.result.key
 
@@ -483,7 +483,7 @@ def test_no_garbage_is_an_exception_or_a_key(seed, rng):
             dataclasses.replace(message, kind="tag"),
             dataclasses.replace(message, number=message.number + 2),
             dataclasses.replace(message, sender="eve"),
-            dataclasses.replace(message, body=struct.pack("<3I", 2**32 - 1, 2**32 - 1, 0)),
+            dataclasses.replace(message, body=struct.pack("<4I", 2**32 - 1, 2**32 - 1, 1, 0)),
         ]
         garbage = [one for one in garbage if one != message]
         return garbage[rng.integers(len(garbage))]
@@ -500,7 +500,7 @@ def test_alice_tells_no_more_parities_than_there_are_bits(rng):
 
 def test_alice_answers_nothing_out_of_turn(rng):
     alice = Alice(records(rng, 1000)[0], RULES, KeyPool(bytes(64)))
-    answer = alice.answer(Message(0, "bob", "parities", struct.pack("<3I", 0, 0, 5)))
+    answer = alice.answer(Message(0, "bob", "parities", encode_questions([Question(0, 0, np.array([5]))])))
     assert answer.kind == "abort" and alice.result.alarm == "malformed"
     assert alice.answer(Message(2, "bob", "detections", b"")).kind == "abort"
     assert alice.result.alarm == "malformed"  # the first alarm stays
@@ -518,7 +518,7 @@ def test_alice_counts_for_herself(rng):
     test, key = split(accept(his, answer).bits, decode_bits(told).astype(bool))
     ask("sample", encode_bits(test))
     ask("reconcile")
-    question = encode_numbers(np.concatenate([[0, 0], np.arange(1, 3001)]))
+    question = encode_questions([Question(0, 0, np.arange(1, 3001))])
     assert [ask("parities", question).kind for _ in range(3)] == ["parities", "parities", "abort"]
     assert 6000 < len(key) < 9000  # Two questions pass, and the third does not.
     assert alice.result.key is None and alice.result.alarm == "reconciliation"
