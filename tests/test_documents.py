@@ -27,6 +27,7 @@ def _blocks(file, language):
         "docs/add-a-protocol.md",
         "docs/any-circuit.md",
         "docs/beyond-calibrations.md",
+        "docs/delivery.md",
         "docs/howto.md",
         "docs/keys.md",
         "docs/repeaters.md",

@@ -5,6 +5,7 @@ import base64
 import contextlib
 import os
 import queue
+import re
 import shutil
 import signal
 import socket
@@ -15,9 +16,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
+from qnet_circuits.cli.main import main
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.delivery.handlers import Endpoint, Limits
 from qnet_circuits.qkd.delivery.store import KeyStore
@@ -197,59 +200,82 @@ def test_old_tls_is_refused_and_files_are_checked(authority, files, tmp_path):
     )
 
 
-def test_the_command_serves_curl_once_each(authority, files, tmp_path):
-    curl = shutil.which("curl") or pytest.skip("curl is missing")
-    for store in pair(tmp_path, KEY):
+def test_the_page_brings_one_key_to_both_ends_of_a_tunnel(tmp_path):
+    """The lines of the page run as they are, but for the ports; a stand-in for wg keeps what it is given."""
+    for program in ("openssl", "curl", "jq", "bash"):
+        if not shutil.which(program):
+            pytest.skip(f"{program} is missing")
+    page = (Path(__file__).parents[3] / "docs" / "delivery.md").read_text()
+    certificates, serve_a, serve_b, take, fetch = re.findall(r"^```sh\n(.*?)^```", page, re.M | re.S)
+    for name, lines in (
+        ("qnet", f'exec {sys.executable} -m qnet_circuits.cli.main "$@"'),
+        ("wg", 'cat > "psk of $4"'),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/bash\n{lines}\n")
+        (tmp_path / name).chmod(0o755)
+    for directory, names in (("store-a", ("host-a", "host-b")), ("store-b", ("host-b", "host-a"))):
+        store = KeyStore(tmp_path / directory, *names)
+        store.add("session 1", KEY, 1e-10)
         store.close()
-    qnet = (
-        sys.executable,
-        "-m",
-        "qnet_circuits.cli.main",
-        "keys",
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--ca",
-        authority.file,
-    )
 
-    def start(directory, name, peer, sae, peer_sae):
-        cert, key = files[name]
-        own = ("--store", tmp_path / directory, "--name", name, "--peer", peer, "--cert", cert, "--key", key)
+    def started(script, **more):
+        environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", **more}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(
-            (*qnet, *own, "--sae", sae, "--peer-sae", peer_sae),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            ("bash", "-c", f"set -e -o pipefail; {script}"), cwd=tmp_path, env=environment, text=True, **pipes
         )
 
-    def asked(process, sae, path):
-        cert, key = files[sae]
-        command = (
-            curl,
-            "-s",
-            "--cacert",
-            authority.file,
-            "--cert",
-            cert,
-            "--key",
-            key,
-            f"{addresses[process]}{path}",
-        )
-        return subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    def ran(script, **more):
+        out, err = (process := started(script, **more)).communicate(timeout=60)
+        return process.returncode, out, err
 
-    a, b = start("a", "A", "B", "app-a", "app-b"), start("b", "B", "A", "app-b", "app-a")
-    try:
-        addresses = {process: process.stdout.readline().strip() for process in (a, b)}
-        made = asked(a, "app-a", "app-b/enc_keys")
-        name = made.split('"key_ID":"')[1][:36]
-        assert asked(b, "app-b", f"app-a/dec_keys?key_ID={name}") == made
-        assert "not found" in asked(b, "app-b", f"app-a/dec_keys?key_ID={name}")
-    finally:
-        a.send_signal(signal.SIGINT), b.kill()
-        ends = [process.communicate(timeout=30) for process in (a, b)]
-    assert a.returncode == 130 and ends[0][1].splitlines() == [
-        "'app-a' GET '/api/v1/keys/app-b/enc_keys': 200, 1 keys",
-        "qnet: interrupted",
+    assert ran(certificates)[0] == 0
+    hosts = [
+        started(f"exec {re.sub('localhost:844.', '127.0.0.1:0', script)}") for script in (serve_a, serve_b)
     ]
-    assert os.listdir(tmp_path / "a") and made.split('"key":"')[1][:40] not in "".join(map("".join, ends))
+    try:
+        ports = [host.stdout.readline().split(":")[2].split("/")[0] for host in hosts]
+        take, fetch = (
+            re.sub("844.", port, script) for port, script in zip(ports, (take, fetch), strict=True)
+        )
+        assert ran(take, PEER="b") == ran(fetch, PEER="a") == (0, "", "")
+        ends = [(tmp_path / f"psk of {peer}").read_text().strip() for peer in "ab"]
+        assert (
+            ends[0] == ends[1] and base64.b64decode(ends[0]) in KEY and len(base64.b64decode(ends[0])) == 32
+        )
+        assert "400" in ran(fetch, PEER="c")[2]
+    finally:
+        for host in hosts:
+            host.send_signal(signal.SIGINT)
+        logs = [host.communicate(timeout=30)[1].splitlines() for host in hosts]
+    assert [host.returncode for host in hosts] == [130, 130]
+    assert logs[0] == ["'vpn-a' GET '/api/v1/keys/vpn-b/enc_keys': 200, 1 keys", "qnet: interrupted"]
+    assert len(logs[1]) == 3 and not any(ends[0] in line for lines in logs for line in lines)
+
+
+def test_the_command_refuses_wrong_input_in_one_line(authority, files, tmp_path, monkeypatch, capsys):
+    cert, key = files["A"]
+    given = {
+        "--store": str(tmp_path / "a"), "--name": "A", "--peer": "B", "--sae": "app-a", "--peer-sae": "app-b",
+        "--listen": "127.0.0.1:0", "--cert": cert, "--key": key, "--ca": authority.file,
+    }  # fmt: skip
+    KeyStore(tmp_path / "b", "B", "A").close()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for change, said in (
+            ({"--store": str(tmp_path / "b")}, "is the key store of B with A"),
+            ({"--peer": "A"}, "two names"),
+            ({"--listen": "8441"}, "HOST:PORT"),
+            ({"--listen": f"127.0.0.1:{taken.getsockname()[1]}"}, "cannot listen"),
+            ({"--key": files["B"][1]}, "PEM"),
+            ({"--key-size": "257"}, "multiple of 8"),
+            ({"--quota": "0"}, "quota"),
+        ):
+            with pytest.raises(SystemExit) as ended:
+                main(["keys", "serve", *(part for pair in {**given, **change}.items() for part in pair)])
+            out, err = capsys.readouterr()
+            assert (ended.value.code, out, err.count("\n")) == (2, "", 1) and said in err, err
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    monkeypatch.delitem(sys.modules, "qnet_circuits.qkd.delivery.server")
+    with pytest.raises(SystemExit) as ended:
+        main(["keys", "serve", *(part for pair in given.items() for part in pair)])
+    assert ended.value.code == 2 and "pip install 'qnet-circuits[server]'" in capsys.readouterr().err
