@@ -49,8 +49,9 @@ class Promise:
         return qn.predict(self.protocol, "exact").figures[self.figure].value
 
     def measured(self, backend: str, shots: int = 0, seed: int = 1) -> qn.Estimate:
-        """Return the figure on a backend; a conference key counts its own rounds."""
-        asked = {"shots": shots} if shots and not isinstance(self.protocol, qn.ConferenceKey) else {}
+        """Return the figure on a backend; key distributions count their own rounds."""
+        own = isinstance(self.protocol, qn.ConferenceKey | qn.MdiQkd)
+        asked = {"shots": shots} if shots and not own else {}
         return qn.run(self.protocol, backend, seed=seed, carrier=self.carrier, **asked).figures[self.figure]
 
 
@@ -60,6 +61,8 @@ PROMISES = (
     Promise(qn.CoinFlip(), "abort", "classical", "teleport"),
     Promise(qn.CoinFlip(scheme="qutrit"), "abort", "classical"),
     Promise(qn.CoinFlip(scheme="qutrit"), "abort", "classical", "teleport"),
+    Promise(qn.MdiQkd(), "qber", "tolerated"),
+    Promise(qn.MdiQkd(), "qber", "tolerated", "teleport"),
     Promise(qn.WState(), "fidelity", "entangled"),
     Promise(qn.GhzGame(), "win_probability", "classical"),
     Promise(qn.MagicSquare(), "win_probability", "classical"),

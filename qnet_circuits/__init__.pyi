@@ -141,6 +141,7 @@ from qnet_circuits.protocols.leader_election import LeaderElection as LeaderElec
 from qnet_circuits.protocols.link_benchmark import LinkBenchmark as LinkBenchmark
 from qnet_circuits.protocols.long_range_cnot import LongRangeCnot as LongRangeCnot
 from qnet_circuits.protocols.magic_square import MagicSquare as MagicSquare
+from qnet_circuits.protocols.mdi_qkd import MdiQkd as MdiQkd
 from qnet_circuits.protocols.network_requests import NetworkRequests as NetworkRequests
 from qnet_circuits.protocols.process_tomography import ProcessTomography as ProcessTomography
 from qnet_circuits.protocols.quantum_money import QuantumMoney as QuantumMoney
@@ -163,6 +164,8 @@ from qnet_circuits.protocols.w_state import WState as WState
 from qnet_circuits.qkd.eavesdroppers import EntanglingProbe as EntanglingProbe
 from qnet_circuits.qkd.eavesdroppers import InterceptResend as InterceptResend
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle as ManInTheMiddle
+from qnet_circuits.qkd.stations import AnnouncingStation as AnnouncingStation
+from qnet_circuits.qkd.stations import MeasuringStation as MeasuringStation
 from qnet_circuits.repeaters.rates import Rates as Rates
 from qnet_circuits.repeaters.rates import rates_over_distance as rates_over_distance
 from qnet_circuits.repeaters.rates import repeater_rates as repeater_rates

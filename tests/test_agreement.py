@@ -41,6 +41,7 @@ SMALL = [
     qn.CertifiedRandomness(link_fidelity=0.95),
     BB84(pulses=6000, eve="intercept-resend:0.5"),
     SixState(pulses=6000, eve="entangling-probe:0.1"),
+    qn.MdiQkd(pulses=6000, bell="optics", cheater="measure"),
     BBM92(pairs=2400, hops=2, eve="intercept-resend:0.5:x"),
     E91(pairs=4800),
     qn.CoinFlip(cheater="alice", link_fidelity=0.95),

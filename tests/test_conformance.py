@@ -64,6 +64,8 @@ CASES = [
     BB84(pulses=10_000, hops=2, eve="intercept-resend:0.4", **NOISY),
     BB84(pulses=10_000, eve="man-in-the-middle", **NOISY),
     SixState(pulses=10_000, eve="entangling-probe:0.1"),
+    qn.MdiQkd(pulses=10_000, hops=3, cheater="announce", **NOISY),
+    qn.MdiQkd(pulses=10_000, bell="optics", eve="intercept-resend:1.0:z"),
     BBM92(pairs=10_000, hops=2, eve="intercept-resend:0.5:z", **NOISY),
     E91(pairs=10_000, hops=2, **NOISY),
     qn.Voting(cheater=qn.DisruptingVoter(2), **NOISY),

@@ -12,6 +12,7 @@ import pytest
 from qnet_circuits.cli.main import main
 from qnet_circuits.teaching import tasks
 from tests.platform.server import PlatformServer
+from tests.support.programs import own_protocols
 
 ROOT = Path(__file__).parents[1]
 
@@ -101,3 +102,8 @@ def test_makefile_has_the_targets_that_the_readme_names():
 def test_tasks_of_course_plans_exist():
     named = set(re.findall(r"`([a-z0-9-]+/[a-z0-9-]+)`", (ROOT / "docs/teachers.md").read_text()))
     assert len(named) >= 10 and named <= set(tasks())
+
+
+def test_the_readme_names_every_protocol():
+    table = (ROOT / "README.md").read_text().split("## Protocols")[1].split("\n## ")[0]
+    assert own_protocols() <= set(re.findall(r"`([a-z0-9-]+)`", table))

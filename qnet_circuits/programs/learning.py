@@ -17,7 +17,7 @@ STAGES = {
 _ORDER = (
     "teleportation", "superdense-coding", "chsh", "entanglement-swapping", "repeater-chain", "ghz",
     "ghz-verification", "w-state",
-    "graph-state", "teleported-cnot", "long-range-cnot", "bb84", "six-state", "bbm92", "e91", "ghz-game",
+    "graph-state", "teleported-cnot", "long-range-cnot", "bb84", "six-state", "mdi-qkd", "bbm92", "e91", "ghz-game",
     "magic-square", "certified-randomness", "coin-flip", "quantum-money", "conference-key", "secret-sharing",
     "leader-election", "voting", "anonymous-transmission", "sensing", "distillation", "encoded-link",
     "quantum-repeater", "network-requests", "blind-computing", "distributed-circuit", "state-tomography", "process-tomography",

@@ -1,18 +1,21 @@
-"""The circuit of each round: a qubit that Alice sends, or a pair of which each party measures one half."""
+"""The circuit of each round: a qubit that Alice sends, a pair that both measure, or two qubits that meet at a station."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Qubit
 
-from qnet_circuits.programs.blocks import eigenstates, measure_pauli, prepare
+from qnet_circuits.programs.blocks import bell_measurement, eigenstates, measure_pauli, prepare
 from qnet_circuits.programs.chains import chain_registers, entangled_ends
 from qnet_circuits.programs.instructions import transmit
 from qnet_circuits.programs.network import Network
+from qnet_circuits.programs.sending import cross
 from qnet_circuits.qkd.settings import Setting
+from qnet_circuits.qkd.stations import LyingStation
 from qnet_circuits.qkd.tapping import EVE, HEARD, Eavesdropper
 
 #: Register of what the parties measured.
@@ -39,14 +42,43 @@ def sent_circuit(network: Network, setting: Setting, eve: Eavesdropper | None) -
     registers = [_register(node, eve) for node in path]
     out = ClassicalRegister(1, OUT)
     circuit = QuantumCircuit(*registers, out)
-    assert setting.sent is not None
-    (state,) = eigenstates(setting.alice.upper(), [setting.sent])
-    prepare(circuit, registers[0][0], state)
-    for near, far in pairwise(registers):
-        transmit(circuit, near[0], far[0], network.link(near.name, far.name))
-        if far.name == EVE and eve is not None and setting.part == "whole":
-            eve.meet(circuit, far, setting.eve)
+    _prepare(circuit, registers[0][0], setting.alice, setting.sent)
+    _travel(circuit, network, registers, setting, eve)
     measure_basis(circuit, registers[-1][0], setting.bob, out[0])
+    _ask(circuit, setting, eve)
+    return circuit
+
+
+def joined_circuit(
+    network: Network, station: str, setting: Setting, eve: Eavesdropper | None
+) -> QuantumCircuit:
+    """Return the circuit of two qubits that both ends of a chain send to a station, which measures them in the Bell basis.
+
+    Args:
+        network: The chain, with the eavesdropper's node if she sits on a link.
+        station: Name of the station's node.
+        setting: The choices.
+        eve: The eavesdropper: on a link of Alice's, or the station itself.
+
+    Example:
+        >>> sent = Setting("z1_z0", 0.125, "z", "z", sent=1, bob_sent=0)
+        >>> circuit = joined_circuit(Network.chain(2), "station1", sent, None)
+        >>> [instruction.operation.name for instruction in circuit.data]
+        ['x', 'transmit', 'transmit', 'cx', 'h', 'measure', 'measure']
+    """
+    path = network.path()
+    at = path.index(station)
+    registers = [QuantumRegister(2, node) if node == station else _register(node, eve) for node in path]
+    out = ClassicalRegister(2, OUT)
+    circuit = QuantumCircuit(*registers, out)
+    _prepare(circuit, registers[0][0], setting.alice, setting.sent)
+    _prepare(circuit, registers[-1][0], setting.bob, setting.bob_sent)
+    _travel(circuit, network, registers[: at + 1], setting, eve)
+    cross(circuit, network.route(station, path[-1]), registers[-1][0], registers[at][1])
+    if isinstance(eve, LyingStation) and setting.eve == eve.kind:
+        eve.join(circuit, registers[at], out)
+    else:
+        bell_measurement(circuit, *registers[at], *out)
     _ask(circuit, setting, eve)
     return circuit
 
@@ -96,9 +128,30 @@ def measure_basis(circuit: QuantumCircuit, qubit: Qubit, basis: str, bit: Clbit,
     measure_pauli(circuit, qubit, basis.upper(), bit)
 
 
+def _prepare(circuit: QuantumCircuit, qubit: Qubit, basis: str, bit: int | None) -> None:
+    """Append the preparation of a bit that is sent."""
+    assert bit is not None
+    (state,) = eigenstates(basis.upper(), [bit])
+    prepare(circuit, qubit, state)
+
+
+def _travel(
+    circuit: QuantumCircuit,
+    network: Network,
+    registers: Sequence[QuantumRegister],
+    setting: Setting,
+    eve: Eavesdropper | None,
+) -> None:
+    """Append the way of a qubit along nodes, past the eavesdropper."""
+    for near, far in pairwise(registers):
+        transmit(circuit, near[0], far[0], network.link(near.name, far.name))
+        if far.name == EVE and eve is not None and setting.part == "whole":
+            eve.meet(circuit, far, setting.eve)
+
+
 def _ask(circuit: QuantumCircuit, setting: Setting, eve: Eavesdropper | None) -> None:
     """Let the eavesdropper measure the qubit that she kept, if Alice's announced basis helps her."""
-    if eve is None or setting.heard is None or setting.heard[0] != HEARD:
+    if eve is None or isinstance(eve, LyingStation) or setting.heard is None or setting.heard[0] != HEARD:
         return
     (register,) = (register for register in circuit.qregs if register.name == EVE)
     eve.ask(circuit, register, setting.eve, setting.alice if setting.alice in "zxy" else "z")

@@ -42,7 +42,7 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
     lines = played(protocol, outcomes, analysis)
     figures = error_rates(protocol.bases, lines, analysis.level)
     figures.update(chsh_estimate(lines[0], analysis.level))
-    if protocol.eve is not None:
+    if protocol.eavesdropper is not None:
         figures.update(eve_figures(lines[0], analysis.level, source(analysis, "eve")))
     veto = protocol.veto(figures)
     if analysis.veto is not None:

@@ -123,6 +123,10 @@ class KeyDistribution(Protocol):
         chosen = basis_probabilities(self.bases, self.key_basis_probability)
         return chosen, chosen
 
+    def _links_before(self) -> int:
+        """Return the number of links between Alice and the eavesdropper; negative if counted from Bob."""
+        return self.tapped_link
+
     def _chain(self) -> Network:
         network = set_network(self, "a chain", "hops", 1)
         network.path()
@@ -167,7 +171,8 @@ class KeyDistribution(Protocol):
         if compared:
             # What Alice prepared is no result of a measurement.
             own = [(OUT, 0)] if setting.sent is None else []
-            told.append(Announcement(bob, alice, 1, "outcome", ((OUT, len(own)),)))
+            his = [(OUT, len(own))] if setting.bob_sent is None else []
+            told.append(Announcement(bob, alice, 1, "outcome", tuple(his)))
             told.append(Announcement(alice, bob, 1, "outcome", tuple(own)))
         return tuple(told)
 
@@ -176,7 +181,7 @@ class KeyDistribution(Protocol):
         lines, ideal, without = self.lines(), self._figures(PERFECT, PERFECT), self._without_messages()
         rates = {"qber": None, **{f"qber_{basis}": basis for basis in self.bases}}
         found = {name: error_rate(lines, names, basis) for name, basis in rates.items()}
-        if self.eve is not None:
+        if self.eavesdropper is not None:
             found["eve_guess"] = guess_rate(lines[0], names)
         return [
             Figure(name, expression, ideal[name], without.get(name, ideal[name]), physical=(0.0, 1.0))
@@ -194,7 +199,7 @@ class KeyDistribution(Protocol):
         chain = self._chain()
         path = chain.path()
         weights = [chain.link(a, b).weights for a, b in pairwise(path)]
-        before = weights[: self.tapped_link]
+        before = weights[: self._links_before()]
         return self._figures(chain_weights(weights), chain_weights(before) if before else PERFECT)
 
     def analyze(self, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed:
@@ -203,7 +208,7 @@ class KeyDistribution(Protocol):
 
     def round_table(self, outcomes: Outcomes, analysis: Analysis) -> dict[str, NDArray[Any]]:
         """Return bases, bits and use of each round, in the order in which ``analyze`` has them."""
-        return columns_of(played(self, outcomes, analysis), self.bases[0], self.eve is not None)
+        return columns_of(played(self, outcomes, analysis), self.bases[0], self.eavesdropper is not None)
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:

@@ -6,9 +6,9 @@ The theory takes the links' own noise and the eavesdropper into account.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from qnet_circuits.programs.expressions import Expression, parity, population
+from qnet_circuits.programs.expressions import Expression, Ratio, parity, population
 from qnet_circuits.programs.figures import Figure
 from qnet_circuits.qkd.circuits import OUT
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
@@ -19,29 +19,33 @@ from qnet_circuits.theory.bounds import CHSH_CLASSICAL
 from qnet_circuits.theory.entropy import binary_entropy
 
 PERFECT: Weights = (1.0, 0.0, 0.0, 0.0)
+#: What a station announces.
+_ANNOUNCED = ((OUT, 0), (OUT, 1))
 
 
-def error_rate(lines: Sequence[Line], names: Mapping[str, str], basis: str | None = None) -> Expression:
-    """Return the probability that a sifted round's bits differ, averaged over lines.
+def error_rate(
+    lines: Sequence[Line], names: Mapping[str, str], basis: str | None = None
+) -> Expression | Ratio:
+    """Return the probability that a sifted round's bits differ, averaged over lines, among the rounds that count.
 
     Args:
         lines: The lines.
         names: Name of each setting's item.
         basis: One basis, or all.
     """
-    total = Expression()
-    for line in lines:
-        for share, setting in _sifted(line, basis):
-            total = total + share / len(lines) * _differ(setting, names[setting.name])
-    return total
+    chosen = [(share / len(lines), setting) for line in lines for share, setting in _sifted(line, basis)]
+    return _among(_total(chosen, names, _differ), chosen, names)
 
 
-def guess_rate(line: Line, names: Mapping[str, str]) -> Expression:
+def counted_share(line: Line, names: Mapping[str, str]) -> Expression:
+    """Return the probability that a round with equal bases counts by the station's result."""
+    return _total(_sifted(line, None), names, _counted)
+
+
+def guess_rate(line: Line, names: Mapping[str, str]) -> Expression | Ratio:
     """Return the probability that the eavesdropper's bit of a sifted round is Alice's; without a bit she tosses a coin."""
-    total = Expression()
-    for share, setting in _sifted(line, None):
-        total = total + share * _guessed(setting, names[setting.name])
-    return total
+    chosen = _sifted(line, None)
+    return _among(_total(chosen, names, _guessed), chosen, names)
 
 
 def s_value(line: Line, names: Mapping[str, str], ideal: float, without: float) -> Figure:
@@ -72,7 +76,37 @@ def _sifted(line: Line, basis: str | None) -> list[tuple[float, Setting]]:
     return [(setting.probability / total, setting) for setting in chosen]
 
 
+def _total(
+    chosen: Sequence[tuple[float, Setting]],
+    names: Mapping[str, str],
+    probability: Callable[[Setting, str], Expression],
+) -> Expression:
+    """Return a probability, averaged over settings with their shares."""
+    total = Expression()
+    for share, setting in chosen:
+        total = total + share * probability(setting, names[setting.name])
+    return total
+
+
+def _among(
+    total: Expression, chosen: Sequence[tuple[float, Setting]], names: Mapping[str, str]
+) -> Expression | Ratio:
+    """Return a probability that includes that the round counts, divided by the probability that the round counts."""
+    if all(setting.sure for _, setting in chosen):
+        return total
+    return total / _total(chosen, names, _counted)
+
+
+def _counted(setting: Setting, item: str) -> Expression:
+    """Return the probability that a round counts."""
+    return Expression(1.0) if setting.sure else population(item, _ANNOUNCED, setting.heralds)
+
+
 def _differ(setting: Setting, item: str) -> Expression:
+    if setting.bob_sent is not None:
+        # The station's bit then says what is not true.
+        wrong = [each for each in setting.heralds if int(each[setting.told]) == _agree(setting)]
+        return population(item, _ANNOUNCED, wrong) if wrong else Expression()
     if setting.sent is None:
         return population(item, [(OUT, 0), (OUT, 1)], _unequal(1 - setting.flip))
     return population(item, [(OUT, 0)], [str(1 - setting.sent)])
@@ -80,10 +114,19 @@ def _differ(setting: Setting, item: str) -> Expression:
 
 def _guessed(setting: Setting, item: str) -> Expression:
     if setting.heard is None:
-        return Expression(0.5)
+        return 0.5 * _counted(setting, item)
     if setting.sent is None:
         return population(item, [(OUT, 0), setting.heard], _unequal(setting.flip))
-    return population(item, [setting.heard], [str(setting.sent)])
+    if setting.sure:
+        return population(item, [setting.heard], [str(setting.sent)])
+    return population(
+        item, [setting.heard, *_ANNOUNCED], [f"{setting.sent}{each}" for each in setting.heralds]
+    )
+
+
+def _agree(setting: Setting) -> int:
+    """Return 1 if Alice and Bob sent the same bit."""
+    return int(setting.sent == setting.bob_sent)
 
 
 def _unequal(differ: int) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from qnet_circuits.programs.conditions import Registers
+from qnet_circuits.programs.conditions import Condition, Registers
 from qnet_circuits.qkd.circuits import OUT
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
@@ -92,11 +92,15 @@ def _grouped(place: int, setting: Setting, outcomes: Mapping[str, Registers]) ->
     if setting.name not in outcomes:
         return np.zeros((4, 0), _NUMBER)
     registers = outcomes[setting.name]
+    if not setting.sure:
+        # The station announced a failure in the other rounds, so they are lost.
+        kept = Condition(((OUT, 0), (OUT, 1)), setting.heralds).met(registers)
+        registers = {name: bits[kept] for name, bits in registers.items()}
     out = registers[OUT]
     rows = np.empty((4, len(out)), _NUMBER)
     rows[0] = place
     rows[1] = out[:, 0] ^ bool(setting.flip) if setting.sent is None else setting.sent
-    rows[2] = out[:, -1]
+    rows[2] = out[:, -1] if setting.bob_sent is None else out[:, setting.told] ^ bool(setting.bob_sent)
     rows[3] = NOTHING if setting.heard is None else registers[setting.heard[0]][:, setting.heard[1]]
     return rows
 

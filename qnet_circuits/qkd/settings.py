@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 #: Bases by their number in a record. The last two are Alice's at 45° in the X-Z plane, for the CHSH value.
 BASES = ("z", "x", "y", "plus", "minus")
+#: Results (z, x) of a Bell measurement.
+BELL_RESULTS = ("00", "01", "10", "11")
 #: Their axes on the Bloch sphere.
 AXES = {"z": (0.0, 0.0, 1.0), "x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0)}
 
@@ -29,6 +31,8 @@ class Setting:
         heard: The eavesdropper's bit (register, index), or None.
         part: The part of the line that is played: ``whole``, or ``to_eve`` and ``from_eve`` for a man in the middle.
         flip: Whether the bit that Alice measures is flipped before it is read out, and flipped back in her record.
+        bob_sent: The bit that Bob sends to a station between them, to which Alice sends too; None if he measures.
+        heralds: The results (z, x) of the station's Bell measurement, the register ``out``, with which the round counts.
 
     Example:
         >>> Setting("z0_z", 0.125, "z", "z", sent=0).matched
@@ -44,6 +48,8 @@ class Setting:
     heard: Bit | None = None
     part: str = "whole"
     flip: int = 0
+    bob_sent: int | None = None
+    heralds: tuple[str, ...] = BELL_RESULTS
 
     @property
     def matched(self) -> bool:
@@ -56,9 +62,21 @@ class Setting:
         return self.alice in ("plus", "minus")
 
     @property
+    def sure(self) -> bool:
+        """Whether the round counts whatever the station finds, or there is no station."""
+        return self.heralds == BELL_RESULTS
+
+    @property
+    def told(self) -> int:
+        """Place of the bit of the station's result that tells whether the bits differ that were sent in Bob's basis."""
+        return 1 if self.bob == "z" else 0
+
+    @property
     def tags(self) -> dict[str, str | int]:
         """The choices in plain form."""
         said: dict[str, str | int] = {"alice": self.alice, "bob": self.bob, "eve": self.eve}
+        if self.bob_sent is not None:
+            said["bob_sent"] = self.bob_sent
         return {**said, "flip": self.flip} if self.sent is None else {**said, "sent": self.sent}
 
 
@@ -102,6 +120,39 @@ def sending(
         for bit in (0, 1)
         for b, q in chosen.items()
         for does, r in eve.items()
+    )
+
+
+def joining(
+    chosen: Mapping[str, float],
+    eve: Mapping[str, float],
+    heard: Mapping[str, Bit | None],
+    heralds: tuple[str, ...] = BELL_RESULTS,
+) -> Line:
+    """Return the settings of a line on which both parties send a qubit to a station between them.
+
+    Args:
+        chosen: Probability of each basis, the same for both.
+        eve: Probability of each choice of the eavesdropper, who may be the station.
+        heard: Her bit for each choice.
+        heralds: The station's results with which a round counts.
+
+    Example:
+        >>> line = joining({"z": 0.5, "x": 0.5}, {"none": 1.0}, {"none": None})
+        >>> len(line), line[1].name, line[1].tags["bob_sent"]
+        (16, 'z0_z1', 1)
+    """
+    sent = sending(chosen, eve, heard)
+    return tuple(
+        replace(
+            each,
+            name=_name("whole", f"{each.alice}{each.sent}_{each.bob}{bit}", each.eve),
+            probability=each.probability / 2,
+            bob_sent=bit,
+            heralds=heralds,
+        )
+        for each in sent
+        for bit in (0, 1)
     )
 
 

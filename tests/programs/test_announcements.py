@@ -23,6 +23,7 @@ def of(protocol):
     [
         (qn.BB84(pulses=100), 4, 0),  # Bob's basis, whether it counts, and both outcomes of a test round
         (qn.SixState(pulses=100), 5, 0),  # one of three bases takes two bits
+        (qn.MdiQkd(pulses=100), 8, 0),  # the station tells both its two bits
         (qn.BBM92(pairs=100, hops=2), 4, 2),
         (qn.E91(pairs=100), 5, 0),  # in a CHSH round Alice's basis, too
         (qn.Chsh(hops=3), 2, 4),

@@ -31,7 +31,7 @@ from tests.protocols.distributions import LEVEL, analyzed, outcomes_of, reaches,
 NOISE = qn.NoiseParameters()
 SMALL = {
     "bb84": BB84(pulses=30_000), "six-state": SixState(pulses=30_000, key_basis_probability=0.5),
-    "bbm92": BBM92(pairs=30_000, hops=2), "e91": E91(pairs=60_000),
+    "bbm92": BBM92(pairs=30_000, hops=2), "e91": E91(pairs=60_000), "mdi-qkd": qn.MdiQkd(pulses=30_000),
 }  # fmt: skip
 
 
@@ -307,6 +307,7 @@ def test_stuck_detectors_have_no_s():
 @pytest.mark.parametrize(("protocol", "circuits"), [
     (BB84(), 8), (SixState(), 18), (BBM92(), 8), (E91(), 16), (BB84(eve="intercept-resend:0.5"), 24),
     (BB84(eve="entangling-probe:0.1"), 8), (BB84(eve="man-in-the-middle"), 16),
+    (qn.MdiQkd(), 16), (qn.MdiQkd(cheater="measure"), 16), (qn.MdiQkd(cheater="measure:0.1"), 32),
 ], ids=lambda value: getattr(value, "id", value))  # fmt: skip
 def test_any_number_of_rounds_is_a_handful_of_circuits(protocol, circuits, rng):
     items = protocol.program(rng).items
