@@ -11,5 +11,5 @@ Example:
     >>> from qnet_circuits.qkd.postprocessing.session import Session
     >>> from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
     >>> Session(PartyRecord([0, 1], [1, 0]), PartyRecord([0, 1], [1, 0])).run().reason
-    'short: 0 secret bits remain of 1 key bits and 1 test bits; more than 576 are needed (512 for authentication, 64 to show)'
+    'short: 0 secret bits remain of 1 key bits and 1 test bits; more than 832 are needed (768 for authentication, 64 to show)'
 """

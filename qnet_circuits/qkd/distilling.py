@@ -12,8 +12,8 @@ from qnet_circuits.programs.protocol import Analysis, Analyzed
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
 from qnet_circuits.qkd.observed import chsh_estimate, counted, error_rates, eve_figures, revealed
 from qnet_circuits.qkd.postprocessing.alice import Impostor
-from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS, KeyPool
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult, Ledger
+from qnet_circuits.qkd.postprocessing.key_pool import FIRST_BYTES, STAMP_BYTES, KeyPool
 from qnet_circuits.qkd.postprocessing.randomness import ROOT_BYTES, Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.session import Session
@@ -104,8 +104,10 @@ def sessions(
     if not isinstance(protocol.eve, ManInTheMiddle):
         (rounds,) = lines
         return [hold(rounds.alice, rounds.bob, root=analysis.root)]
-    # Alice with Eve, and Eve with Bob; the true pool is Alice's and Bob's alone.
-    shared, guessed = (source(analysis, name).bytes(SESSION_BITS // 8) for name in ("shared", "guessed"))
+    # Alice with Eve, and Eve with Bob; the true pool is Alice's and Bob's alone. The tags alone must find her: she is given the
+    # stamp, which proves nothing against somebody who breaks HMAC-SHA256.
+    shared, guessed = (source(analysis, name).bytes(FIRST_BYTES) for name in ("shared", "guessed"))
+    guessed = shared[:STAMP_BYTES] + guessed[STAMP_BYTES:]
     first, second = lines
     roots = [source(analysis, f"session {place}").bytes(ROOT_BYTES) for place in (0, 1)]
     hers = hold(first.alice, first.bob, root=roots[0], pools=(KeyPool(shared), KeyPool(guessed)))

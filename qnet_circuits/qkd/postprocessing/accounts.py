@@ -190,9 +190,9 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
         >>> account.sift(400_000, 200_000)
         >>> account.spend("test bits", 100_000, 200_000)
         >>> settle(account, SessionParameters(tolerance=0.03), 100_000, 100_000, 21384 - 17)
-        (48975, 48399)
-        >>> account.pool_used = 512
-        >>> account.settled(48399).bits("rounding") < 1
+        (48975, 48143)
+        >>> account.pool_used = 768
+        >>> account.settled(48143).bits("rounding") < 1
         True
     """
     factor, counted, sessions = LEAK_MODELS[rules.leak_model], count_bits(n), rules.sessions

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 import math
-import struct
 from collections.abc import Callable, Set
+from dataclasses import replace
 
 import numpy as np
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.qkd.postprocessing.authentication import (
-    check_tag,
-    make_tag,
-)
 from qnet_circuits.qkd.postprocessing.cascade import LocalOracle
 from qnet_circuits.qkd.postprocessing.channel import (
     Message,
@@ -24,13 +21,18 @@ from qnet_circuits.qkd.postprocessing.channel import (
     pack,
     unpack,
 )
+from qnet_circuits.qkd.postprocessing.hello import NONCE_BYTES, answer
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
-from qnet_circuits.qkd.postprocessing.party import Party, aborted
+from qnet_circuits.qkd.postprocessing.party import UNPROVEN, Party
 from qnet_circuits.qkd.postprocessing.questions import decode_questions
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.sifting import match
 from qnet_circuits.qkd.postprocessing.toeplitz import seed_length, tag_bits, verification_tag
 from qnet_circuits.theory.estimate import proportion
+
+#: Why a key is not handed out yet.
+HELD = "held: Bob's verdict has not come; the next greeting of the two pools brings it"
+REFUSED_BY_BOB = "Bob ended the session without a key, since Alice's tag did not reach him as she made it"
 
 
 class Alice(Party):
@@ -40,28 +42,31 @@ class Alice(Party):
 
     _oracle: LocalOracle | None = None
     #: Kinds of messages that may come next.
-    _due: Set[str] = frozenset({"detections"})
+    _due: Set[str] = frozenset({"hello"})
 
     def _forget(self) -> None:
         super()._forget()
         self._oracle = None
 
     def answer(self, message: Message) -> Message:
-        """Answer one message of Bob's; an alarm is answered with "abort" and the reason."""
-        informed = False
+        """Answer one message of Bob's; an alarm is answered with "abort" and the reason.
+
+        A session that has ended hears nothing but Bob's verdict on a key that is held.
+        """
         try:
-            if legible(message).kind == "abort":
-                informed = True
-                raise aborted(message)
-            answer = self._view.say(message.kind, self._respond(self._view.hear(message)))
-            if message.kind == "tag":
-                self._succeed()
-            return answer
+            message = legible(message)
+            if self.result is not None:
+                return self._hear_verdict(message)
+            if message.kind == "abort":
+                raise self._told_of(message)
+            if message.kind == "confirm":
+                self.informed = True
+                raise Refusal("cut", f"Bob ended the session before his tag came {UNPROVEN}")
+            return self._view.say(message.kind, self._respond(self._view.hear(message)))
         except Refusal as refusal:
-            self._due = frozenset()
-            if self.result is None or self.result.key is not None:
-                self._refuse(refusal, informed)
-            return self._view.say("abort", str(refusal).encode())
+            if self.result is None:
+                self._refuse(refusal, self.informed)
+            return self._alarm(refusal)
 
     def hang_up(self, refusal: Refusal) -> KeyResult:
         """End without a key if the session has not ended, because no further message can come; return Alice's result."""
@@ -83,6 +88,8 @@ class Alice(Party):
     def _steps(self) -> dict[str, tuple[Callable[[bytes], bytes], set[str]]]:
         """Return the reaction to each kind of message, and the kinds that may follow it."""
         return {
+            "hello": (self._greet, {"ready"}),
+            "ready": (self._ready, {"detections"}),
             "detections": (self._match, {"sample"}),
             "sample": (self._compare, {"reconcile"}),
             "reconcile": (self._begin, {"parities", "verify"}),
@@ -91,6 +98,21 @@ class Alice(Party):
             "amplify": (self._amplify, {"tag"}),
             "tag": (self._authenticate, set()),
         }
+
+    def _greet(self, body: bytes) -> bytes:
+        said, self._greeted = answer(self._pool, self._randomness.bytes(NONCE_BYTES), body)
+        return said
+
+    def _ready(self, body: bytes) -> bytes:
+        """Hear that Bob's pool has the new stamp, and his verdict on a key that is still held."""
+        proof, verdict = unpack(body, 2)
+        if not hmac.compare_digest(proof, self._greeted.proof("bob")):
+            raise Refusal("authentication", "Bob does not have the new stamp, or his message was changed")
+        if self._greeted.held:
+            self._pool.resolve(self._greeted.held, verdict)
+        self._pool.renew(self._greeted.stamp)
+        self._start(self._greeted)
+        return self._greeted.proof("alice")
 
     def _match(self, body: bytes) -> bytes:
         digest, announcement = unpack(body, 2)
@@ -149,16 +171,35 @@ class Alice(Party):
         return pack(encode_numbers(np.array([self._length])), encode_bits(seed))
 
     def _authenticate(self, body: bytes) -> bytes:
-        """Check Bob's tag, and make Alice's."""
-        if len(body) != 24:
-            raise Refusal("malformed", f"a tag with its offset has 24 bytes, got {len(body)}")
-        _, theirs, own = self._tag_keys(struct.unpack("<Q", body[:8])[0])
-        if not check_tag(theirs, self._said("bob", but_last=1), body[8:]):
+        """Check Bob's tag, hold the key, and make Alice's tag."""
+        self._check(body)
+        keys = self._one_time()
+        tag = self._sign(self._said("alice"))
+        # On disk before Bob has the tag, with which he may accept.
+        self._pool.hold(self._pooled(), self._refill, keys)
+        self._end(HELD)
+        return tag
+
+    def _check(self, tag: bytes) -> None:
+        if not self._tag_is_right(self._said("bob", but_last=1), tag):
             raise Refusal(
                 "authentication",
                 "Bob's tag is wrong: the conversation was changed, or somebody else sent the tag",
             )
-        return make_tag(own, self._said("alice"))
+
+    def _hear_verdict(self, message: Message) -> Message:
+        """Hear Bob's verdict after the end; it may come more than once."""
+        assert self.result is not None
+        if message.kind != "confirm":
+            raise Refusal("replay", "the session has ended, and no message reopens it")
+        session, word = unpack(message.body, 2)
+        if self.result.alarm == "held":
+            if self._pool.resolve(session.decode(errors="replace"), word):
+                key = self._pool.key(self.result.session)
+                self.result = replace(self.result, key=key, reason=None)
+            else:
+                self._refuse(Refusal("authentication", REFUSED_BY_BOB), informed=True)
+        return self._view.say("confirm", b"")
 
 
 class Impostor(Alice):
@@ -166,12 +207,11 @@ class Impostor(Alice):
 
     Example:
         >>> from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
-        >>> from qnet_circuits.qkd.postprocessing.authentication import KeyPool
+        >>> from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
         >>> from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
-        >>> Impostor(PartyRecord([0], [1]), SessionParameters(), KeyPool(bytes(64)))
+        >>> Impostor(PartyRecord([0], [1]), SessionParameters(), KeyPool(bytes(128)))
         <alice, 1 rounds, no result yet>
     """
 
-    def _authenticate(self, _: bytes) -> bytes:
-        """Make a tag with a key from the impostor's own pool."""
-        return make_tag(self._tag_keys()[2], self._said("alice"))
+    def _check(self, _: bytes) -> None:
+        """Take whatever came for a tag. Her own tag is made with a key from the impostor's own pool."""

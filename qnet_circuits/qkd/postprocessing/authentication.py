@@ -1,4 +1,4 @@
-"""One-time Wegman-Carter tags (Poly1305 with a fresh key each, RFC 8439), and the shared key that pays for them.
+"""One-time Wegman-Carter tags (Poly1305 with a fresh key each, RFC 8439), and how much key a session uses.
 
 A tag proves that both parties saw the same conversation. Security is information-theoretic only because no key is used twice: a
 session uses up its key, however the session ends.
@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import hmac
 import math
-from typing import NoReturn
 
 from qnet_circuits.errors import ParameterError, check_count
-from qnet_circuits.qkd.postprocessing.refusals import Refusal
 
 #: Bytes of the one-time key of a tag.
 TAG_KEY_BYTES = 32
 
-#: Bits of key that a session uses: one tag in each direction.
-SESSION_BITS = 2 * 8 * TAG_KEY_BYTES
+#: Bytes of a one-time password.
+WORD_BYTES = 16
+
+#: Bytes of key that a session uses: one tag in each direction, and a password for each of Bob's two verdicts.
+SESSION_BYTES = 2 * TAG_KEY_BYTES + 2 * WORD_BYTES
+
+#: The same in bits.
+SESSION_BITS = 8 * SESSION_BYTES
 
 
 def make_tag(key: bytes, message: bytes) -> bytes:
@@ -64,70 +68,3 @@ def forgery_probability(message_bytes: int) -> float:
         -87.1
     """
     return 8 * max(1, math.ceil(check_count("message_bytes", message_bytes, 0) / 16)) / 2**106
-
-
-class KeyPool:
-    """Secret bytes that two parties share. Each party has its own copy, and both use them up in the same order.
-
-    Args:
-        secret: The shared bytes before the first session; one session needs at least 64.
-
-    Raises:
-        ParameterError: If the secret is not bytes.
-
-    Example:
-        >>> pool = KeyPool(bytes(range(64)))
-        >>> offset, key = pool.take(32)
-        >>> offset, len(key), pool
-        (0, 32, <KeyPool: 32 bytes left, 32 used>)
-    """
-
-    def __init__(self, secret: bytes) -> None:
-        if not isinstance(secret, bytes | bytearray):
-            raise ParameterError(f"the secret of a pool is bytes, got {type(secret).__name__}")
-        self._secret, self.used = bytearray(secret), 0
-
-    def __repr__(self) -> str:
-        return f"<KeyPool: {self.left} bytes left, {self.used} used>"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a pool is not pickled or copied: two copies would use one key twice")
-
-    @property
-    def left(self) -> int:
-        """Number of unused bytes."""
-        return len(self._secret) - self.used
-
-    def take(self, count: int, offset: int | None = None) -> tuple[int, bytes]:
-        """Return the next bytes and their offset, and erase them from the pool.
-
-        Args:
-            count: How many.
-            offset: The first byte to take; skipped bytes are lost. Default: the next unused byte.
-
-        Raises:
-            Refusal: If these bytes were used before, or too few are left.
-        """
-        offset = self.used if offset is None else offset
-        if offset < self.used:
-            raise Refusal("authentication", f"the key at byte {offset} was used before, {self.used} are gone")
-        if offset + count > len(self._secret):
-            raise Refusal("pool", f"{count} bytes of key are needed at byte {offset}, {self.left} are left")
-        taken = bytes(self._secret[offset : offset + count])
-        self._secret[: offset + count] = bytes(offset + count)
-        self.used = offset + count
-        return offset, taken
-
-    def deposit(self, secret: bytes) -> None:
-        """Append new secret bytes; both parties must append the same."""
-        self._secret += secret
-
-    def withdraw(self, count: int) -> None:
-        """Remove the last bytes that were appended, because the peer did not accept.
-
-        Raises:
-            ParameterError: If it is more than what is left.
-        """
-        if count > self.left:
-            raise ParameterError(f"{count} bytes cannot be taken back, {self.left} are left")
-        del self._secret[len(self._secret) - count :]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import struct
+import hmac
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
 
-from qnet_circuits.qkd.postprocessing.authentication import check_tag, make_tag
 from qnet_circuits.qkd.postprocessing.cascade import reconcile
 from qnet_circuits.qkd.postprocessing.channel import (
     Message,
@@ -21,8 +20,9 @@ from qnet_circuits.qkd.postprocessing.channel import (
     pack,
     unpack,
 )
+from qnet_circuits.qkd.postprocessing.hello import NONCE_BYTES, greet, hear
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
-from qnet_circuits.qkd.postprocessing.party import Party, aborted
+from qnet_circuits.qkd.postprocessing.party import Party
 from qnet_circuits.qkd.postprocessing.passes import Bits
 from qnet_circuits.qkd.postprocessing.questions import Question, encode_questions
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
@@ -54,14 +54,36 @@ class Bob(Party):
     def begin(self, channel: Channel) -> None:
         """Hold the conversation up to the verification, after which both parties have the same row; or end with an alarm."""
         self._channel = channel
-        self._attempt(self._match, self._compare, self._correct, self._verify)
+        self._attempt(self._greet, self._match, self._compare, self._correct, self._verify)
 
     def finish(self) -> KeyResult:
         """Hold the rest of the conversation, which distils the key, and return Bob's result."""
-        if self.result is None:
-            self._attempt(self._amplify, self._authenticate, self._succeed)
+        self.prove()
+        self.accept()
         assert self.result is not None
         return self.result
+
+    def prove(self) -> None:
+        """Distil the key and exchange tags, unless the session has ended."""
+        if self.result is None:
+            self._attempt(self._amplify, self._authenticate)
+
+    def accept(self) -> None:
+        """End with the key and tell Alice, unless the session has ended. The pool keeps the verdict until she knows it."""
+        if self.result is None:
+            self._pool.accept(self._pooled(), self._refill, self._one_time())
+            self._end()
+            self._confirm()
+
+    def refuse(self, refusal: Refusal) -> None:
+        """End without a key and tell Alice, in so far as she can listen."""
+        self._refuse(refusal, informed=self.informed)
+        if self._signed:
+            self._confirm()
+        elif not self.proven:
+            # Also if he was told of an alarm without proof: it need not be Alice who said so.
+            with suppress(OSError):
+                self._channel.request(self._alarm(refusal))
 
     def _attempt(self, *steps: Callable[[], None]) -> None:
         """Take some steps of the conversation; a refusal ends it."""
@@ -69,10 +91,16 @@ class Bob(Party):
             for step in steps:
                 step()
         except Refusal as refusal:
-            self._refuse(refusal, informed=self.informed)
-            # Also if he was told of an alarm: it need not be Alice who said so.
-            with suppress(OSError):
-                self._channel.request(self._view.say("abort", str(refusal).encode()))
+            self.refuse(refusal)
+
+    def _confirm(self) -> None:
+        """Tell Alice Bob's verdict, and once more if no answer comes; after that the next greeting tells it."""
+        session = str(self._session)
+        body = pack(session.encode(), self._pool.verdict(session))
+        for _ in range(2):
+            with suppress(OSError, Refusal):
+                if legible(self._channel.request(self._view.say("confirm", body))).kind == "confirm":
+                    return
 
     def _ask(self, kind: str, body: bytes = b"") -> bytes:
         """Send a message and return Alice's answer."""
@@ -81,8 +109,7 @@ class Bob(Party):
         except OSError as error:
             raise Refusal("cut", f"no answer to {kind!r} came: {type(error).__name__}") from None
         if reply.kind == "abort":
-            self.informed = True
-            raise aborted(reply)
+            raise self._told_of(reply)
         if self._view.hear(reply).kind != kind:
             raise Refusal("malformed", f"an answer to {kind!r} was expected, got {reply.kind!r}")
         return reply.body
@@ -97,6 +124,17 @@ class Bob(Party):
                 f"error correction needs more parities than there are bits ({len(self._key)})",
             )
         return decode_bits(self._ask("parities", encode_questions(questions)), count)
+
+    def _greet(self) -> None:
+        """Greet Alice, and tell her the verdict on a key that she still holds."""
+        nonce = self._randomness.bytes(NONCE_BYTES)
+        said = greet(self._pool, nonce)
+        agreed = hear(self._pool, said, nonce, self._ask("hello", said))
+        verdict = self._pool.verdict(agreed.held) if agreed.held else b""
+        answer = self._ask("ready", pack(agreed.proof("bob"), verdict))
+        if not hmac.compare_digest(answer, agreed.proof("alice")):
+            raise Refusal("authentication", "Alice does not have the new stamp, or her message was changed")
+        self._start(agreed)
 
     def _match(self) -> None:
         announced = pack(self._rules.digest, announce(self._record))
@@ -140,9 +178,8 @@ class Bob(Party):
 
     def _authenticate(self) -> None:
         """Send a tag of the conversation that Bob saw, and check Alice's."""
-        offset, own, theirs = self._tag_keys()
-        tag = self._ask("tag", struct.pack("<Q", offset) + make_tag(own, self._said("bob")))
-        if not check_tag(theirs, self._said("alice", but_last=1), tag):
+        tag = self._ask("tag", self._sign(self._said("bob")))
+        if not self._tag_is_right(self._said("alice", but_last=1), tag):
             raise Refusal(
                 "authentication",
                 "Alice's tag is wrong: the conversation was changed, or somebody else sent the tag",

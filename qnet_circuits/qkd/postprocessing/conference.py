@@ -15,7 +15,6 @@ import numpy as np
 
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.alice import Alice
-from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS, KeyPool
 from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.channel import (
     ClassicalChannel,
@@ -28,6 +27,7 @@ from qnet_circuits.qkd.postprocessing.channel import (
     unpack,
 )
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult, Ledger
+from qnet_circuits.qkd.postprocessing.key_pool import FIRST_BYTES, KeyPool
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.qkd.postprocessing.party import Party
 from qnet_circuits.qkd.postprocessing.questions import decode_questions
@@ -96,6 +96,15 @@ class FirstParty(Alice):
 class Member(Bob):
     """A member in its session with the first party."""
 
+    _channel: ClassicalChannel | None = None  # type: ignore[assignment]
+
+    def end(self, refusal: Refusal) -> None:
+        """End without a key, since another session failed."""
+        if self._channel is None:
+            self._refuse(refusal, informed=True)
+        else:
+            self.refuse(refusal)
+
     def _settle(self) -> None:
         """Leave the length open: other members have not asked yet."""
 
@@ -138,7 +147,7 @@ class Conference:
         >>> conference = Conference(PartyRecord(bases, bits), [PartyRecord(bases, bits)] * 2, seed=1)
         >>> result = conference.run()
         >>> [key == result.key for key in conference.keys], result.ledger.bits("authentication")
-        ([True, True, True], 1024.0)
+        ([True, True, True], 1536.0)
     """
 
     def __init__(
@@ -161,7 +170,7 @@ class Conference:
         common = Common(source("conference"))
         self.firsts, self.members, self.channels = [], [], []
         for place, record in enumerate(members):
-            secret = source(f"pool {place}").bytes(SESSION_BITS // 8)
+            secret = source(f"pool {place}").bytes(FIRST_BYTES)
             alice = FirstParty(first, rules, KeyPool(secret), source(f"first {place}"), common=common)
             member = Member(record, rules, KeyPool(secret), source(f"member {place}"))
             for party in (alice, member):
@@ -190,25 +199,33 @@ class Conference:
             if member.result is not None:
                 return self._refused()
         for member in self.members:
-            if member.finish().key is None:
+            member.prove()
+            if member.result is not None:
                 return self._refused()
-        found = self.firsts[-1].result
-        assert found is not None
+        # Nobody refuses any more: everybody accepts.
+        for member in self.members:
+            member.accept()
+        ends = [party.result for party in self.firsts if party.result is not None]
+        found = next((one for one in ends if one.key is None), ends[-1])
         return replace(found, ledger=self._ledger(found.ledger), notes=(*found.notes, ONE_PROCESS))
 
     def _refused(self) -> KeyResult:
         """End all sessions for the reason for which one failed."""
-        alarms = [one for one in self.parties if one.result is not None and one.result.reason is not None]
-        raised = min(alarms, key=lambda party: party.informed)
+        failed = [one for one in self.parties if one.result is not None and one.result.alarm != "held"]
+        raised = min(failed, key=lambda party: party.informed)
         assert raised.result is not None
         assert raised.result.reason is not None
-        reason = raised.result.reason
-        for party in self.parties:
-            if party.result is None or party.result.key is not None:
-                party._refuse(Refusal.of(reason), informed=True)
+        reason = Refusal.of(raised.result.reason)
+        for member in self.members:
+            if member.result is None:
+                member.end(reason)
+        for first in self.firsts:
+            if first.result is None:
+                first._refuse(reason, informed=True)
         ended = self.firsts[raised.place].result
-        assert ended is not None
-        return replace(ended, reason=reason, notes=(ONE_PROCESS,))
+        if ended is None or ended.alarm == "held":
+            ended = raised.result
+        return replace(ended, reason=str(reason), notes=(ONE_PROCESS,))
 
     def _ledger(self, ledger: Ledger) -> Ledger:
         """Return the account with the failure probabilities of all sessions' tags."""

@@ -145,6 +145,10 @@ class KeyResult:
             both parties.
         fingerprint: Bits of the distilled key that were cut off and may be shown, in hexadecimal; equal keys have equal
             ones.
+        session: The name of the session, which both parties know, or None if they did not come so far.
+        pool_epsilon: Sum of the failure probabilities of all sessions of the pool so far, this one included.
+
+    A key that is held (alarm "held") is in the pool and not in the result: the ledger has its length.
 
     Raises:
         ParameterError: If there is a key and a reason, or neither, or the key is not as long as the ledger says.
@@ -160,11 +164,14 @@ class KeyResult:
     qber: Mapping[int, Estimate] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
     fingerprint: str | None = None
+    session: str | None = None
+    pool_epsilon: float = 0.0
 
     def __post_init__(self) -> None:
         if (self.key is None) == (self.reason is None):
             raise ParameterError("a result has either a key or the reason why there is none")
-        if (0 if self.key is None else len(self.key)) != self.ledger.net_key:
+        length = 0 if self.key is None else len(self.key)
+        if length != self.ledger.net_key and not (self.alarm == "held" and self.ledger.net_key):
             raise ParameterError(f"the key must have the {self.ledger.net_key} bits of the ledger")
 
     def __repr__(self) -> str:
@@ -186,11 +193,13 @@ class KeyResult:
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form, without the key."""
         return {
-            "key_length": self.ledger.net_key,
+            "key_length": 0 if self.key is None else len(self.key),
             "aborted": self.reason,
             "ledger": self.ledger.to_dict(),
             "qber": {str(basis): rate.to_dict() for basis, rate in self.qber.items()},
             "demonstration": self.demonstration,
             "notes": list(self.notes),
             "fingerprint": self.fingerprint,
+            "session": self.session,
+            "pool_epsilon": self.pool_epsilon,
         }

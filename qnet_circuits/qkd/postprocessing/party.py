@@ -1,12 +1,13 @@
 """The part that Alice and Bob have in common: each holds a record and a secret pool, and talks over the channel only.
 
-Bob asks and Alice answers: detections, sample, reconcile, parities (often), verify, amplify, tag. Each keeps an account and a
-view of the conversation; at the end each proves to the other that both views are the same.
+Bob asks and Alice answers: hello, ready, detections, sample, reconcile, parities (often), verify, amplify, tag, confirm. Each
+keeps an account and a view of the conversation; at the end each proves to the other that both views are the same.
 """
 
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,14 @@ from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.accounts import Account, SessionParameters, refuse_hopeless, settle
 from qnet_circuits.qkd.postprocessing.authentication import (
     SESSION_BITS,
-    TAG_KEY_BYTES,
-    KeyPool,
+    check_tag,
     forgery_probability,
+    make_tag,
 )
-from qnet_circuits.qkd.postprocessing.channel import Message, View, pack
+from qnet_circuits.qkd.postprocessing.channel import Message, View, pack, unpack
+from qnet_circuits.qkd.postprocessing.hello import Agreed
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
+from qnet_circuits.qkd.postprocessing.key_pool import KeyPool, OneTime, PooledKey
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.qkd.postprocessing.passes import Bits, Frame, make_schedule
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
@@ -38,7 +41,13 @@ from qnet_circuits.secrecy import Unpicklable
 from qnet_circuits.theory.estimate import Estimate
 
 #: Begins what is authenticated, so that no tag of something else fits.
-DOMAIN = b"qnet-circuits key distribution, transcript 1"
+DOMAIN = b"qnet-circuits key distribution, transcript 2"
+#: Begins what proves an alarm.
+ALARM_DOMAIN = b"qnet-circuits key distribution, alarm 2"
+#: More bytes than a tag covers beyond the conversation before it.
+_MARGIN = 1024
+#: Follows the text of an alarm that has no tag, or a wrong one.
+UNPROVEN = "(without proof: anybody on the line can say so)"
 #: Why a session without tags gives no key.
 UNAUTHENTICATED = (
     "the conversation was not authenticated, so a man in the middle could share a key with each party"
@@ -46,7 +55,15 @@ UNAUTHENTICATED = (
 
 
 class Party(Unpicklable):
-    """A party of a session; ``Alice`` and ``Bob`` inherit it.
+    """A party of one session; ``Alice`` and ``Bob`` inherit it.
+
+    A session ends in a state that no later message reopens. Bob decides: if Alice's tag is right, he accepts and has the key;
+    otherwise he refuses. Alice's key is *held* from her tag on until she knows his verdict, which only a password from the pool
+    proves. So no change of a message makes one party use a key that the other does not have.
+
+    Bob may stop listening at any time after his verdict: his pool keeps it for the next greeting. Alice may stop once she has
+    heard the verdict or an alarm. If she stops before, the key stays held, and the next greeting of the same two pools settles
+    it; ``KeyPool.collect`` then returns it.
 
     Args:
         record: The party's record.
@@ -58,7 +75,7 @@ class Party(Unpicklable):
         ParameterError: If one of them has another type.
 
     Example:
-        >>> Party(PartyRecord([0, 1], [1, 0]), SessionParameters(), KeyPool(bytes(64)))
+        >>> Party(PartyRecord([0, 1], [1, 0]), SessionParameters(), KeyPool(bytes(128)))
         <party, 2 rounds, no result yet>
     """
 
@@ -82,6 +99,7 @@ class Party(Unpicklable):
             if not isinstance(given, kind):
                 raise ParameterError(f"a party needs a {kind.__name__}, got {type(given).__name__}")
         self._record, self._rules, self._pool = record, rules, pool
+        pool.claim(self.name)
         self._randomness = randomness
         self._view = View(self.name, self.peer)
         self._account = Account(len(record))
@@ -90,13 +108,18 @@ class Party(Unpicklable):
         self._refill = b""
         self._told = 0
         self._settled = False
+        self._agreed: Agreed | None = None
+        self._keys: OneTime | None = None
+        self._signed = False
         self.qber: dict[int, Estimate] = {}
         #: How the session ended for this party.
         self.result: KeyResult | None = None
         #: The alarm of a test outside of this conversation, which is raised once the sifted bits are compared.
         self.veto: Refusal | None = None
-        #: Whether the peer raised the alarm.
+        #: Whether the peer raised the alarm, or somebody in the peer's name.
         self.informed = False
+        #: Whether a tag proves that it was the peer.
+        self.proven = False
         #: What was announced aloud before this conversation, which the tags cover too.
         self.announced = b""
         #: The place of this session among those that end in one key.
@@ -160,11 +183,61 @@ class Party(Unpicklable):
         self._refill = np.packbits(refills[self.place * paid : (self.place + 1) * paid]).tobytes()
         self._final = SecretKey(rest)
 
-    def _tag_keys(self, offset: int | None = None) -> tuple[int, bytes, bytes]:
-        """Return the offset of this session's one-time keys, Bob's key and Alice's."""
-        offset, taken = self._pool.take(2 * TAG_KEY_BYTES, offset)
-        self._account.pool_used = self._rules.sessions * SESSION_BITS
-        return offset, taken[:TAG_KEY_BYTES], taken[TAG_KEY_BYTES:]
+    def _start(self, agreed: Agreed) -> None:
+        """Begin the session on which the greeting agreed: from here on alarms have tags."""
+        epsilon = self._rules.epsilon_secrecy + self._rules.sessions * self._rules.epsilon_correctness
+        self._pool.begin(agreed.offset, epsilon)
+        self._agreed = agreed
+
+    @property
+    def pool(self) -> KeyPool:
+        """The party's copy of the shared key."""
+        return self._pool
+
+    @property
+    def _session(self) -> str | None:
+        return None if self._agreed is None else self._agreed.session
+
+    def _one_time(self) -> OneTime:
+        """Return the session's one-time keys, which are taken from the pool when they are first needed."""
+        if self._keys is None:
+            assert self._agreed is not None
+            tag = forgery_probability(self._view.size + len(self.announced) + _MARGIN)
+            self._keys = self._pool.draw(self._agreed.session, 2 * tag)
+            self._account.pool_used = self._rules.sessions * SESSION_BITS
+        return self._keys
+
+    def _sign(self, said: bytes) -> bytes:
+        """Return the tag of what the party says last: the whole conversation, or an alarm."""
+        assert not self._signed, "a one-time key signs once"
+        self._signed = True
+        return make_tag(self._one_time().tag_keys[self.name], said)
+
+    def _tag_is_right(self, said: bytes, tag: bytes) -> bool:
+        return check_tag(self._one_time().tag_keys[self.peer], said, tag)
+
+    def _alarm(self, refusal: Refusal) -> Message:
+        """Say why there is no key, with a tag if the session has a key for one that has signed nothing."""
+        reason, tag = str(refusal).encode(), b""
+        if self._authentic and not self._signed and not self.proven:
+            with suppress(Refusal):
+                tag = self._sign(_alarm(self.name, self._session, reason))
+        return self._view.say("abort", pack(reason, tag))
+
+    def _told_of(self, message: Message) -> Refusal:
+        """Return the alarm that came in the peer's name, and note whether its tag proves it."""
+        self.informed = True
+        reason, tag = unpack(message.body, 2)
+        refusal = alarm_of(message.sender, reason)
+        if self._authentic and tag:
+            with suppress(Refusal):
+                self.proven = self._tag_is_right(_alarm(self.peer, self._session, reason), tag)
+        return refusal if self.proven else Refusal(refusal.alarm, f"{refusal.text} {UNPROVEN}")
+
+    @property
+    def _authentic(self) -> bool:
+        """Whether the session has one-time keys."""
+        return self._agreed is not None and self._rules.authentication
 
     def _said(self, sender: str, but_last: int = 0) -> bytes:
         """Return the bytes that a party's tag covers: the party's name, and all messages but the last ones.
@@ -176,13 +249,24 @@ class Party(Unpicklable):
         self._account.epsilons.append((f"authentication of {sender}", forgery_probability(len(said))))
         return said
 
-    def _succeed(self) -> None:
-        """End with the key, and replace the used bytes of the pool."""
-        self._pool.deposit(self._refill)
-        self._pool_after = self._pool.used, self._pool.left
+    def _pooled(self) -> PooledKey:
+        """Return the key as the pool keeps it."""
+        assert self._final is not None and self._agreed is not None
+        return PooledKey(self._agreed.session, self._final, self._account.settled(self._net).epsilon)
+
+    def _end(self, reason: str | None = None) -> None:
+        """End with the key, or with the reason why it is not handed out yet."""
         notes = ("the bits follow from a seed",) if self._randomness.demonstration else ()
-        ledger = self._account.settled(self._net)
-        self.result = KeyResult(self._final, None, ledger, dict(self.qber), notes, self._fingerprint)
+        self.result = KeyResult(
+            self._final if reason is None else None,
+            reason,
+            self._account.settled(self._net),
+            dict(self.qber),
+            notes,
+            self._fingerprint,
+            self._session,
+            self._pool.epsilon,
+        )
         self._forget()
 
     def _forget(self) -> None:
@@ -196,10 +280,6 @@ class Party(Unpicklable):
 
     def _refuse(self, refusal: Refusal, informed: bool = False) -> None:
         """End without a key."""
-        kept = self.result is not None and self.result.key is not None
-        # An alarm that comes after the next session has begun finds the pool changed, and leaves it alone.
-        if kept and self._pool_after == (self._pool.used, self._pool.left):
-            self._pool.withdraw(SESSION_BITS // 8)
         if not self._settled and self._told:
             self._account.spend("reconciliation", self._told, self._told)
             self._settled = True
@@ -209,13 +289,24 @@ class Party(Unpicklable):
         self._account.entries = [
             entry for entry in self._account.entries if entry.cause not in ("authentication", "fingerprint")
         ]
-        self.result = KeyResult(None, str(refusal), self._account.refused(), dict(self.qber))
+        self.result = KeyResult(
+            None,
+            str(refusal),
+            self._account.refused(),
+            dict(self.qber),
+            session=self._session,
+            pool_epsilon=self._pool.epsilon,
+        )
 
 
-def aborted(message: Message) -> Refusal:
-    """Return the peer's alarm. It is not authenticated: anybody can prevent a key."""
-    text = message.body[:500].decode(errors="replace")
-    alarm, _, rest = text.partition(": ")
+def _alarm(party: str, session: str | None, reason: bytes) -> bytes:
+    """Return the bytes that the tag of an alarm covers: not the conversation, which may have been changed."""
+    return ALARM_DOMAIN + pack(party.encode(), str(session).encode(), reason)
+
+
+def alarm_of(sender: str, reason: bytes) -> Refusal:
+    """Return the alarm of a text."""
+    alarm, _, rest = reason[:500].decode(errors="replace").partition(": ")
     if alarm not in ALARMS or not rest.isprintable():
-        return Refusal("malformed", f"{message.sender} aborted without giving a reason")
+        return Refusal("malformed", f"{sender} aborted without giving a reason")
     return Refusal(alarm, rest)

@@ -20,7 +20,9 @@ ALARMS = {
     "replay": "a message is not the next one that was expected",
     "malformed": "a message does not have the expected content",
     "cut": "no answer came",
-    "pool": "the key for authentication is used up",
+    "pool": "the key for authentication is used up, or the two pools are too far apart",
+    "copied": "one of the two pools is a copy or an old backup",
+    "held": "the key waits for the peer's verdict, which the next greeting brings",
 }
 
 

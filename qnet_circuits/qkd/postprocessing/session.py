@@ -9,10 +9,10 @@ from functools import partial
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.alice import Alice
-from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS, KeyPool
 from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, Message
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
+from qnet_circuits.qkd.postprocessing.key_pool import FIRST_BYTES, KeyPool
 from qnet_circuits.qkd.postprocessing.party import Party
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
@@ -76,7 +76,7 @@ class Session:
         rules = SessionParameters() if rules is None else rules
         source = partial(Randomness, seed, root=root, demonstration=demonstration)
         if pools is None:
-            secret = source("pool").bytes(SESSION_BITS // 8)
+            secret = source("pool").bytes(FIRST_BYTES)
             pools = KeyPool(secret), KeyPool(secret)
         if not isinstance(pools, tuple) or len(pools) != 2:
             raise ParameterError(
@@ -92,6 +92,10 @@ class Session:
         """Run the session, and return the key of both parties or the reason why there is none."""
         self.channel.connect(self.alice.answer)
         self.bob.run(self.channel)
+        for party in (self.alice, self.bob):
+            # The results hold the keys.
+            for key in party.pool.collect():
+                party.pool.release(key.session)
         ends = [party for party in (self.alice, self.bob) if party.result is not None]
         for party in ends:
             assert party.result is not None

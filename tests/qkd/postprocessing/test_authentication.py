@@ -1,19 +1,14 @@
 import math
-import pickle
 
 import pytest
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.authentication import (
     SESSION_BITS,
-    KeyPool,
     check_tag,
     forgery_probability,
     make_tag,
 )
-from qnet_circuits.qkd.postprocessing.refusals import Refusal
-
-from .records import held
 
 
 def test_vector_of_rfc_8439():
@@ -51,36 +46,5 @@ def test_forgery_probability(length, bits):
     assert forgery_probability(0) > 0
 
 
-def test_no_byte_of_a_pool_serves_twice():
-    pool = KeyPool(bytes(range(100)))
-    assert pool.take(32) == (0, bytes(range(32)))
-    assert pool.take(32) == (32, bytes(range(32, 64)))
-    with pytest.raises(Refusal, match=r"^authentication: .*byte 0 "):
-        pool.take(32, 0)
-    with pytest.raises(Refusal, match=r"^authentication: .*byte 63"):
-        pool.take(2, 63)
-    with pytest.raises(Refusal, match=r"^pool: 40 bytes"):
-        pool.take(40)
-    assert pool.take(10, 80) == (80, bytes(range(80, 90)))  # what is skipped is lost
-    assert pool.used == 90 and pool.left == 10
-    assert held(pool) == bytes(90) + bytes(range(90, 100))
-
-
-def test_pools_grow_at_the_end():
-    pool = KeyPool(bytes(4))
-    pool.deposit(b"abcd")
-    pool.deposit(b"wxyz")
-    pool.withdraw(4)
-    assert pool.take(4, 4) == (4, b"abcd") and pool.left == 0
-    with pytest.raises(ParameterError, match=r"bytes .*\d+ "):
-        pool.withdraw(1)
-
-
-def test_pools_show_and_copy_nothing():
-    pool = KeyPool(b"a secret that must stay one......")
-    assert repr(pool) == str(pool) == "<KeyPool: 33 bytes left, 0 used>"
-    with pytest.raises(TypeError, match="pool"):
-        pickle.dumps(pool)
-    with pytest.raises(ParameterError, match=r"bytes.*str$"):
-        KeyPool("text")
-    assert SESSION_BITS == 512
+def test_a_session_uses_two_tags_and_two_passwords():
+    assert SESSION_BITS == 8 * (32 + 32 + 16 + 16)

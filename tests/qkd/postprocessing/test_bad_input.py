@@ -10,10 +10,12 @@ from qnet_circuits.errors import ParameterError, QnetError
 from qnet_circuits.qkd.postprocessing import finite_key
 from qnet_circuits.qkd.postprocessing.accounts import Account, SessionParameters, settle
 from qnet_circuits.qkd.postprocessing.alice import Alice
-from qnet_circuits.qkd.postprocessing.authentication import KeyPool, check_tag, make_tag
+from qnet_circuits.qkd.postprocessing.authentication import check_tag, make_tag
 from qnet_circuits.qkd.postprocessing.bob import Bob
-from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, Message, View, legible
+from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, Message, View, legible, pack
+from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
+from qnet_circuits.qkd.postprocessing.party import UNPROVEN
 from qnet_circuits.qkd.postprocessing.passes import make_schedule
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.session import Session
@@ -26,7 +28,7 @@ from .records import records
 
 RULES = SessionParameters(tolerance=0.02, epsilon_secrecy=1e-6, fingerprint_bits=8)
 ROUNDS = 12_000
-KINDS = ["detections", "sample", "reconcile", "parities", "verify", "amplify", "tag"]
+KINDS = ["hello", "ready", "detections", "sample", "reconcile", "parities", "verify", "amplify", "tag"]
 NO_NUMBERS = [None, "x", [], {}, object(), float("nan"), 1j, np.zeros(2), np.array(["a"]), b"zz", True]
 NO_MESSAGES = [
     None, "text", b"bytes",
@@ -79,7 +81,7 @@ def test_a_line_that_breaks_is_a_reason(error, kind, sender, rng):
 
 def test_a_line_that_is_dead_from_then_on_is_a_reason_for_bob(rng):
     hers, his = records(rng, ROUNDS, 0.0)
-    alice, bob = (party(record, RULES, KeyPool(bytes(64))) for party, record in ((Alice, hers), (Bob, his)))
+    alice, bob = (party(record, RULES, KeyPool(bytes(128))) for party, record in ((Alice, hers), (Bob, his)))
     channel, left = ClassicalChannel(), 5
 
     def answer(message):
@@ -97,21 +99,21 @@ def test_a_line_that_is_dead_from_then_on_is_a_reason_for_bob(rng):
 def test_an_alarm_that_alice_did_not_raise_leaves_her_no_key(kind, rng):
     def tamper(message):
         if (message.kind, message.sender) == (kind, "alice"):
-            return dataclasses.replace(message, kind="abort", body=b"qber: says Eve")
+            return dataclasses.replace(message, kind="abort", body=pack(b"qber: says Eve", b""))
         return message
 
     session = Session(*records(rng, ROUNDS, 0.0), RULES, tamper=tamper)
-    assert ended(session).reason == "qber: says Eve"
+    assert ended(session).key is None
+    assert session.bob.result.reason == f"qber: says Eve {UNPROVEN}" and not session.bob.proven
     assert session.alice.result is not None
 
 
-def test_an_alarm_of_alices_own_is_told_back_once(rng):
+def test_an_alarm_with_a_tag_is_not_told_back(rng):
     session = Session(*records(rng, ROUNDS, 0.3), RULES)
     assert ended(session).alarm == "qber"
-    assert [message.kind for message in session.channel.messages].count(
-        "abort"
-    ) == 3  # hers, his echo, her repetition
-    assert session.bob.informed and not session.alice.informed
+    assert [message.kind for message in session.channel.messages].count("abort") == 1
+    assert session.bob.proven and not session.alice.informed
+    assert session.bob.result.reason == session.alice.result.reason
 
 
 def test_rules_of_equal_value_are_equal_rules(rng):
@@ -173,34 +175,3 @@ def test_records_keep_their_own_rows():
     record = PartyRecord(bases, bits, detected)
     bases[0], bits[0], detected[0] = 1, 0, False
     assert record.bases[0] == 0 and record.bits[0] == 1 and record.seen[0]
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_random_changes_are_no_exception_and_no_key(seed, rng):
-    """One message is replaced by another that is well formed, or nearly."""
-    pair, at = records(rng, ROUNDS, 0.005), int(rng.integers(20))
-    honest = Session(*pair, RULES, seed=1)
-    assert honest.run().key is not None
-    said, count, changed = honest.channel.messages, 0, False
-    at = at if seed % 2 else len(said) - 1 - at % 6  # half of them near the end
-
-    def tamper(message):
-        nonlocal count, changed
-        count += 1
-        if count != at + 1:
-            return message
-        other = said[int(rng.integers(len(said)))]
-        size = len(message.body)
-        forged = [
-            dataclasses.replace(message, body=other.body), dataclasses.replace(message, kind=other.kind), other,
-            dataclasses.replace(message, body=message.body[:8] + rng.bytes(max(0, size - 8))),
-            dataclasses.replace(message, body=b"\xff" * size), dataclasses.replace(message, body=rng.bytes(size)),
-            dataclasses.replace(message, body=b"\xff" * 8 + message.body[8:]), dataclasses.replace(message, number=-1),
-        ][int(rng.integers(8))]  # fmt: skip
-        changed = forged != message
-        return forged
-
-    session = Session(*pair, RULES, seed=1, tamper=tamper)
-    result = session.run()
-    assert (result.key is None) == changed
-    assert all((party.result.key is None) == changed for party in (session.alice, session.bob))

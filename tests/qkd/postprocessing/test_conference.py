@@ -13,7 +13,7 @@ from qnet_circuits.qkd.postprocessing.questions import decode_questions
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
 
 RULES = SessionParameters(tolerance=0.02, public_counts=1)
-N, K = 8000, 6000
+N, K = 10_000, 7000
 
 
 def conference(rng, members=3, qber=0.01, phase=0.01, rules=RULES, **options):
@@ -57,7 +57,7 @@ def test_all_keys_are_equal_and_the_ledger_pays_once_for_the_union(members, rng)
     chance = (2 * math.pi * (N + K)) ** -0.5
     leak = len(union) + counts + tags - verification_cost(epsilon)
     length = key_length(N, K, 0.02, leak, RULES.epsilon_secrecy, epsilon, chance)
-    assert result.ledger.net_key == length - 512 * members - 64
+    assert result.ledger.net_key == length - 768 * members - 64
     assert result.ledger.bits("test bits") == K and result.ledger.entries[0].revealed == (members + 1) * K
     assert result.ledger.bits("verification") == pytest.approx(tags)
     assert dict(result.ledger.epsilons)["correctness"] == pytest.approx(RULES.epsilon_correctness)
@@ -67,11 +67,12 @@ def test_all_keys_are_equal_and_the_ledger_pays_once_for_the_union(members, rng)
 def test_each_pair_gets_bits_of_its_own_for_the_next_authentication(rng):
     held = conference(rng)
     result = held.run()
-    pools = [party._pool for party in held.firsts]
-    assert all(mine.left == theirs._pool.left == 64 for mine, theirs in zip(pools, held.members, strict=True))
-    refills = [pool.take(64)[1] for pool in pools]
-    assert refills == [party._pool.take(64)[1] for party in held.members]
-    assert len({*refills}) == 3 and not any(result.key.to_bytes()[:32] in each for each in refills)
+    pools = [party.pool for party in held.firsts]
+    assert all(mine.left == theirs.pool.left == 96 for mine, theirs in zip(pools, held.members, strict=True))
+    refills = [pool.draw("next", 0.0).tag_keys for pool in pools]
+    assert refills == [party.pool.draw("next", 0.0).tag_keys for party in held.members]
+    assert len({each["bob"] for each in refills}) == 3
+    assert not any(result.key.to_bytes()[:32] in each.values() for each in refills)
 
 
 @pytest.mark.parametrize(
@@ -90,8 +91,9 @@ def test_a_changed_message_of_one_session_leaves_nobody_with_a_key(kind, sender,
     result = held.run()
     assert result.key is None and result.reason and result.ledger.net_key == 0
     assert nobody_has_a_key(held)
-    pool = held.members[0]._pool
-    assert pool.used + pool.left == 64  # what a dropped key had put back is gone
+    for party in held.parties:  # nothing was put back, and the key of all is in no pool
+        assert party.pool.used + party.pool.left == 96 and party.pool.held is None
+        assert party.pool.collect() == ()
 
 
 def test_an_announcement_that_a_member_heard_otherwise_leaves_nobody_with_a_key(rng):

@@ -64,7 +64,9 @@ def test_plain_forms_hold_no_key():
     plain = KeyResult(key, None, LEDGER, notes=("why",)).to_dict()
     assert json.loads(json.dumps(plain)) == plain
     assert plain["key_length"] == 10 and plain["aborted"] is None and plain["notes"] == ["why"]
-    assert set(plain) == {"key_length", "aborted", "ledger", "qber", "demonstration", "notes", "fingerprint"}
+    assert set(plain) == {
+        "key_length", "aborted", "ledger", "qber", "demonstration", "notes", "fingerprint", "session", "pool_epsilon",
+    }  # fmt: skip
     assert "net key" in str(LEDGER) and "test bits" in str(LEDGER)
 
 
@@ -100,8 +102,8 @@ def test_settling_is_the_formula(model):
     account.spend("test bits", k, 2 * k)
     length, net = settle(account, rules, n, k, told)
     paid = told * (2 if model == "both" else 1)
-    assert length == key_length(n, k, 0.03, paid + 17, 1e-10, 1e-15) and net == length - 512 - 64
-    account.pool_used = 512
+    assert length == key_length(n, k, 0.03, paid + 17, 1e-10, 1e-15) and net == length - 768 - 64
+    account.pool_used = 768
     ledger = account.settled(net)
     assert ledger.bits("reconciliation") == paid and ledger.bits("parity count") == 17
     assert ledger.bits("phase errors") == phase_cost(n, k, 0.03, 1e-10)
@@ -159,7 +161,7 @@ def test_counts_of_bits_that_are_on_record_are_paid_for(many):
     length, net = settle(account, rules, n, k, told)
     chance = counts_chance(2 * (n + k), many)
     assert length == key_length(n, k, 0.03, told + 17 + 17 * many, 1e-10, 1e-15, chance)
-    account.pool_used = 512
+    account.pool_used = 768
     ledger = account.settled(net)
     assert ledger.bits("counts of bits") == 17 * many
     assert ledger.bits("phase errors") == phase_cost(n, k, 0.03, 1e-10, chance)

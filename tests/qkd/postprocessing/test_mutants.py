@@ -209,14 +209,66 @@ MUTANTS = [
         (
             "party",
             '        """End without a key."""\n',
-            "        if self._final is not None:\n            return self._succeed()\n",
+            "        if self._final is not None:\n            return self._end()\n",
         ),
-        by=["test_session bobs_alarm_at_the_end_takes_alices_key_back"],
+        by=["test_session bobs_refusal_of_alices_tag_drops_the_key_that_she_holds"],
     ),
     mutant(
-        "keep the key when the peer raises the alarm",
-        ("alice", "if self.result is None or self.result.key is not None:", "if self.result is None:"),
-        by=["test_session bobs_alarm_at_the_end_takes_alices_key_back"],
+        "a key before the last confirmation",
+        ("alice", "self._end(HELD)", "self._end()"),
+        by=[
+            "test_survival the_loss_of_any_message_leaves_no_key_on_one_side_and_pools_that_go_on",
+            "test_survival a_forged_verdict_changes_nothing",
+        ],
+    ),
+    mutant(
+        "a pool hands out a key before the last confirmation",
+        (
+            "key_pool",
+            "return tuple(self._keys.values())",
+            "return (*self._keys.values(), *([self.held.key] if self.held else []))",
+        ),
+        by=["test_survival the_loss_of_any_message_leaves_no_key_on_one_side_and_pools_that_go_on"],
+    ),
+    mutant(
+        "any password is Bob's verdict",
+        ("key_pool", "accepted = hmac.compare_digest(word, held.accepted)", "accepted = True"),
+        by=["test_session bobs_refusal_of_alices_tag_drops_the_key_that_she_holds"],
+    ),
+    mutant(
+        "a verdict that is wrong is a refusal",
+        ("key_pool", "if not accepted and not hmac.compare_digest(word, held.refused):", "if False:"),
+        by=["test_survival a_forged_verdict_changes_nothing"],
+    ),
+    mutant(
+        "Bob forgets his verdict",
+        ("key_pool", "self._verdicts = {key.session: words.accepted}", "self._verdicts.pop(key.session, None)"),
+        by=["test_survival the_loss_of_any_message_leaves_no_key_on_one_side_and_pools_that_go_on"],
+    ),
+    mutant(
+        "a skip without a bound",
+        ("hello", "if abs(theirs - pool.used) > SKIP_SESSIONS * SESSION_BYTES:", "if False:"),
+        by=["test_survival a_greeting_does_not_empty_a_pool"],
+    ),
+    mutant(
+        "every stamp of before is still known",
+        ("key_pool", "self.stamps = list(stamps)", "self.stamps = [*stamps, *self.stamps]"),
+        by=["test_survival a_restored_backup_is_found_before_it_uses_a_byte"],
+    ),
+    mutant(
+        "sessions without a key cost no epsilon",
+        ("key_pool", "        self.epsilon += epsilon\n        self._save()", "        self._save()"),
+        by=["test_survival all_sessions_add_to_epsilon_also_those_without_a_key"],
+    ),
+    mutant(
+        "a session that has ended is reopened",
+        ("alice", "            if self.result is not None:\n                return self._hear_verdict(message)\n", ""),
+        by=["test_survival no_message_reopens_a_session_that_ended"],
+    ),
+    mutant(
+        "an alarm needs no tag",
+        ("party", "return refusal if self.proven else", "return refusal if True else"),
+        by=["test_bad_input an_alarm_that_alice_did_not_raise_leaves_her_no_key"],
     ),
     mutant(
         "a key and a reason",
@@ -263,27 +315,27 @@ MUTANTS = [
         "Bob believes every tag",
         (
             "bob",
-            'if not check_tag(theirs, self._said("alice", but_last=1), tag):',
+            'if not self._tag_is_right(self._said("alice", but_last=1), tag):',
             'if not self._said("alice", but_last=1):',
         ),
-        by=[
-            "test_session bobs_alarm_at_the_end_takes_alices_key_back",
-            "test_session a_whole_conversation_cannot_be_replayed",
-        ],
+        by=["test_session bobs_refusal_of_alices_tag_drops_the_key_that_she_holds"],
     ),
     mutant(
         "Alice believes every tag",
         (
             "alice",
-            'if not check_tag(theirs, self._said("bob", but_last=1), body[8:]):',
+            'if not self._tag_is_right(self._said("bob", but_last=1), tag):',
             'if not self._said("bob", but_last=1):',
         ),
         by=["test_session alice_gives_no_tag_to_an_impostor"],
     ),
     mutant(
         "one key for two tags",
-        ("authentication", "self.used = offset + count", "self.used = offset"),
-        by=["test_authentication no_byte_of_a_pool_serves_twice"],
+        ("key_pool", "self.used += SESSION_BYTES", "self.used += 0"),
+        by=[
+            "test_session authentication_is_paid_and_the_next_session_lives_of_it",
+            "test_survival an_alarm_is_proven_even_if_the_conversation_was_changed",
+        ],
     ),
     mutant(
         "authentication is not paid",
@@ -303,7 +355,12 @@ MUTANTS = [
     ),
     mutant(
         "a member keeps its key when another session fails",
-        ("conference", "if party.result is None or party.result.key is not None:", "if party.result is None:"),
+        (
+            "conference",
+            "        for member in self.members:\n            member.prove()\n",
+            "        for member in self.members:\n            member.finish()\n            if member.result.key is not None:\n"
+            "                continue\n",
+        ),
         by=["test_conference a_changed_message_of_one_session_leaves_nobody_with_a_key"],
     ),
     mutant(

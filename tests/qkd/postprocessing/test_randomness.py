@@ -7,8 +7,8 @@ import pytest
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
-from qnet_circuits.qkd.postprocessing.authentication import KeyPool
 from qnet_circuits.qkd.postprocessing.bob import Bob
+from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.session import Session
 from qnet_circuits.theory.estimate import proportion
@@ -91,7 +91,7 @@ def test_without_authentication_epsilon_is_1_and_there_is_no_key():
 
 def test_parties_that_disagree_on_authentication_find_out():
     alice, bob = records(np.random.default_rng(1), 4000, 0.0)
-    pools = KeyPool(bytes(64)), KeyPool(bytes(64))
+    pools = KeyPool(bytes(128)), KeyPool(bytes(128))
     session = Session(alice, bob, pools=pools)
     session.bob = Bob(bob, SessionParameters(authentication=False), pools[1])
     assert session.run().alarm == "parameters"

@@ -17,10 +17,10 @@ from qnet_circuits.errors import QnetError, RoundingError
 from qnet_circuits.programs.protocol import Analysis
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.alice import Alice
-from qnet_circuits.qkd.postprocessing.authentication import KeyPool
 from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.cascade import LocalOracle
 from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, unpack
+from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.qkd.postprocessing.passes import Frame, Schedule
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
@@ -37,7 +37,7 @@ ROOT = hashlib.sha256(b"root").digest()
 
 @pytest.fixture
 def pools(rng):
-    secret = rng.bytes(128)
+    secret = rng.bytes(224)
     return KeyPool(secret), KeyPool(secret)
 
 
@@ -121,19 +121,19 @@ def reached_from(thing, barred):
 
 
 def test_parties_that_ended_hold_no_key_but_the_result(done, pools, rng):
-    others = KeyPool(secret := rng.bytes(64)), KeyPool(secret)
-    refills = [held(pools[0])[-64:]]  # What the next session is to be paid with.
+    others = KeyPool(secret := rng.bytes(128)), KeyPool(secret)
+    refills = [held(pools[0])[-96:]]  # What the next session is to be paid with.
 
     def tamper(message):
         if not last(message):
             return message
-        refills.append(held(others[0])[-64:])
+        refills.append(others[0].held.refill)
         return replace(message, body=bytes(16))
 
     late = Session(*records(rng, 30_000), RULES, pools=others, tamper=tamper)
     early = Session(*records(rng, 30_000, 0.2), RULES)
     assert late.run().key is early.run().key is None
-    assert len(set(refills)) == 2 and held(others[0]) == held(others[1]) == bytes(64)
+    assert len(set(refills)) == 2 and others[0].held is None and others[0].left == others[1].left == 0
     for session in (done, late, early):
         for party in (session.alice, session.bob):
             for thing in reached_from(party, [session.alice.result, session.bob.result, *pools]):
@@ -187,10 +187,10 @@ def last(message):
 def test_bob_holds_no_way_to_alices_bits_but_the_channel(rng):
     hers, his = records(rng, 30_000)
     channel = ClassicalChannel()
-    pool = KeyPool(bytes(64))
+    pool = KeyPool(bytes(128))
     alice = Alice(hers, RULES, pool)
     channel.connect(alice.answer)
-    bob = Bob(his, RULES, KeyPool(bytes(64)))
+    bob = Bob(his, RULES, KeyPool(bytes(128)))
     bob.run(channel)
     reached, todo = set(), [value for value in vars(bob).values() if value is not channel]
     while todo:
@@ -218,9 +218,9 @@ def test_no_secret_choice_uses_a_seeded_generator(rng, monkeypatch):
     session = Session(*pair, RULES)
     session.run()
     n = session.alice.result.ledger.sifted - int(session.alice.result.ledger.bits("test bits"))
-    length = session.alice.result.ledger.net_key + 512 + 64
-    # the pool, the shuffles' public seed, the seeds of verification and of amplification, each drawn once
-    wanted = [64, 16, (n + 49 + 7) // 8, (n + length - 1 + 7) // 8]
+    length = session.alice.result.ledger.net_key + 768 + 64
+    # the pool, the two numbers of the greeting, the shuffles' public seed, the seeds of verification and of amplification
+    wanted = [128, 16, 16, 16, (n + 49 + 7) // 8, (n + length - 1 + 7) // 8]
     assert [count for count in asked if count] == wanted
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.alice import Alice
-from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS, KeyPool
 from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.channel import Message
+from qnet_circuits.qkd.postprocessing.key_pool import FIRST_BYTES, KeyPool
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.wire import Connection
 from tests.qkd.postprocessing.records import records
@@ -28,7 +28,7 @@ def pair():
 
 
 def parties(rng, rounds=20_000):
-    secret = rng.bytes(SESSION_BITS // 8)
+    secret = rng.bytes(FIRST_BYTES)
     alice, bob = records(rng, rounds)
     return Alice(alice, RULES, KeyPool(secret)), Bob(bob, RULES, KeyPool(secret))
 

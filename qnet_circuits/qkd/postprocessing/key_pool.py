@@ -1,0 +1,367 @@
+"""The secret bytes that two parties share, and what became of the sessions that used them.
+
+A pool outlives its sessions, in memory or in a file. Its offset only grows, and each change is on disk before bytes are used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import numpy as np
+
+from qnet_circuits.errors import ParameterError, check_name
+from qnet_circuits.qkd.postprocessing.authentication import SESSION_BYTES, TAG_KEY_BYTES, WORD_BYTES
+from qnet_circuits.qkd.postprocessing.keys import SecretKey
+from qnet_circuits.qkd.postprocessing.pool_file import PoolFile
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.secrecy import Unpicklable
+
+#: Bytes at the beginning of the secret that prove where a pool stands; no tag uses them.
+STAMP_BYTES = 32
+#: Bytes of a pool that lives of its own keys from the first session on.
+FIRST_BYTES = STAMP_BYTES + SESSION_BYTES
+#: The parties of a pool.
+OWNERS = ("alice", "bob")
+
+
+@dataclass(frozen=True, eq=False)
+class OneTime(Unpicklable):
+    """The bytes of one session: a key for each party's tag, and the password of each of Bob's two verdicts."""
+
+    tag_keys: dict[str, bytes] = field(repr=False)
+    accepted: bytes = field(repr=False)
+    refused: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, taken: bytes) -> OneTime:
+        """Cut a session's bytes: Bob's tag, Alice's tag, "accepted", "refused"."""
+        tags, words = taken[: 2 * TAG_KEY_BYTES], taken[2 * TAG_KEY_BYTES :]
+        keys = {"bob": tags[:TAG_KEY_BYTES], "alice": tags[TAG_KEY_BYTES:]}
+        return cls(keys, words[:WORD_BYTES], words[WORD_BYTES:])
+
+
+@dataclass(frozen=True, eq=False)
+class PooledKey(Unpicklable):
+    """A key that both parties have.
+
+    Args:
+        session: The name of its session, which both parties know.
+        key: The key.
+        epsilon: The failure probability of its session.
+
+    Example:
+        >>> PooledKey("00ff", SecretKey(np.ones(8, np.uint8)), 1e-10)
+        PooledKey(session='00ff', key=<SecretKey of 8 bits>, epsilon=1e-10)
+    """
+
+    session: str
+    key: SecretKey
+    epsilon: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form for the pool's file, which shows the key."""
+        return {
+            "session": self.session,
+            "bits": len(self.key),
+            "key": self.key.to_bytes().hex(),
+            "epsilon": self.epsilon,
+        }
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> PooledKey:
+        """Return the key that ``to_dict`` wrote."""
+        packed = np.frombuffer(bytes.fromhex(plain["key"]), np.uint8)
+        return cls(
+            plain["session"], SecretKey(np.unpackbits(packed, count=plain["bits"])), float(plain["epsilon"])
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Held(Unpicklable):
+    """A key that Alice has and must not use before she knows Bob's verdict.
+
+    Args:
+        key: The key.
+        refill: The bytes that its session puts back into the pool.
+        accepted: The password with which Bob says that he has the key too.
+        refused: The password with which he says that he has none.
+    """
+
+    key: PooledKey
+    refill: bytes = field(repr=False)
+    accepted: bytes = field(repr=False)
+    refused: bytes = field(repr=False)
+
+
+class KeyPool:
+    """Secret bytes that two parties share. Each party has its own copy, and both use them up in the same order.
+
+    A pool in memory is gone with the process. ``create`` and ``open`` keep it in a file.
+
+    Args:
+        secret: The shared bytes before the first session. The first 32 prove where a pool stands and make no tag; each session
+            needs 96 more.
+
+    Raises:
+        ParameterError: If the secret is not bytes, or shorter than 32 bytes.
+
+    Example:
+        >>> pool = KeyPool(bytes(range(128)))
+        >>> pool
+        <KeyPool: 96 bytes left, 0 used>
+        >>> pool.draw("a session", 1e-20).tag_keys["bob"] == bytes(range(32, 64)), pool
+        (True, <KeyPool: 0 bytes left, 96 used>)
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        if not isinstance(secret, bytes | bytearray):
+            raise ParameterError(f"the secret of a pool is bytes, got {type(secret).__name__}")
+        if len(secret) < STAMP_BYTES:
+            raise ParameterError(
+                f"the secret of a pool has {STAMP_BYTES} bytes and {SESSION_BYTES} for each session before the first key, "
+                f"got {len(secret)}"
+            )
+        #: Whose copy this is: "alice" or "bob"; "" before its first session.
+        self.owner = ""
+        #: The proofs that the peer may give of where its pool stands, the newest first.
+        self.stamps = [bytes(secret[:STAMP_BYTES])]
+        #: A public name, which both copies have.
+        self.name = hashlib.sha256(b"name of a pool" + self.stamps[0]).hexdigest()[:16]
+        #: Number of bytes that were used or skipped.
+        self.used = 0
+        #: Sum of the failure probabilities of all sessions, also of those that ended without a key.
+        self.epsilon = 0.0
+        #: The key that waits for Bob's verdict, if there is one.
+        self.held: Held | None = None
+        self._verdicts: dict[str, bytes] = {}
+        self._keys: dict[str, PooledKey] = {}
+        self._first, self._secret = 0, bytearray(secret[STAMP_BYTES:])
+        self._file: PoolFile | None = None
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], secret: bytes, owner: str) -> KeyPool:
+        """Make a new file of mode 0600 with one party's copy of a pool, and open it.
+
+        Args:
+            path: A file that does not exist.
+            secret: The shared bytes, as above.
+            owner: "alice" or "bob": a copy is used by one party alone.
+
+        Raises:
+            ParameterError: If the secret or the owner is not as stated.
+            RecordError: If the file exists or cannot be written.
+        """
+        pool = cls(secret)
+        pool.claim(check_name("owner", owner, OWNERS))
+        pool._file = PoolFile.create(path, pool._to_dict())
+        return pool
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> KeyPool:
+        """Open a pool's file, and hold it until ``close`` or the end of the process.
+
+        Raises:
+            RecordError: If it is no pool of this version, is damaged or was edited, or others may read it.
+            HeldError: If another process holds it.
+        """
+        file, plain = PoolFile.open(path)
+        try:
+            pool = cls._from_dict(plain)
+        except BaseException:
+            file.close()
+            raise
+        pool._file = file
+        return pool
+
+    def close(self) -> None:
+        """Let go of the file. A closed pool, or one in memory, keeps nothing on disk."""
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> KeyPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<KeyPool: {self.left} bytes left, {self.used} used>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a pool is not pickled or copied: two copies would use one key twice")
+
+    @property
+    def left(self) -> int:
+        """Number of unused bytes."""
+        return self._first + len(self._secret) - self.used
+
+    def claim(self, owner: str) -> None:
+        """Say whose copy this is.
+
+        Raises:
+            ParameterError: If it is the other party's.
+        """
+        if self.owner not in ("", owner):
+            raise ParameterError(f"this pool is {self.owner}'s copy; {owner} needs the other copy")
+        self.owner = owner
+
+    def renew(self, *stamps: bytes) -> None:
+        """Take new proofs of where the pool stands, the newest first."""
+        self.stamps = list(stamps)
+        self._save()
+
+    def begin(self, offset: int, epsilon: float) -> None:
+        """Begin a session at the offset on which both parties agreed, and add its failure probability to the sum.
+
+        Raises:
+            Refusal: If too few bytes are left for a session.
+        """
+        left = self.left - max(0, offset - self.used)
+        if left < SESSION_BYTES:
+            raise Refusal(
+                "pool", f"a session needs {SESSION_BYTES} bytes of the pool, {max(0, left)} are left"
+            )
+        self.used = max(self.used, offset)
+        self.epsilon += epsilon
+        self._save()
+
+    def draw(self, session: str, epsilon: float) -> OneTime:
+        """Take the bytes of a session, and add the failure probability of its tags to the sum.
+
+        Bob's verdict is "refused" from then on, until he accepts: a crash before is a refusal.
+
+        Raises:
+            Refusal: If too few are left.
+        """
+        if self.left < SESSION_BYTES:
+            raise Refusal("pool", f"a session needs {SESSION_BYTES} bytes of the pool, {self.left} are left")
+        at = self.used - self._first
+        keys = OneTime.of(bytes(self._secret[at : at + SESSION_BYTES]))
+        self.used += SESSION_BYTES
+        self.epsilon += epsilon
+        if self.owner == "bob":
+            self._verdicts[session] = keys.refused
+        # On disk before anybody sees the bytes: whatever happens then, they are not taken again.
+        self._save()
+        return keys
+
+    def hold(self, key: PooledKey, refill: bytes, words: OneTime) -> None:
+        """Keep Alice's key until Bob's verdict is known. Bob's tag was right, so all used bytes are erased."""
+        self.held = Held(key, refill, words.accepted, words.refused)
+        self._erase()
+        self._save()
+
+    def accept(self, key: PooledKey, refill: bytes, words: OneTime) -> None:
+        """Keep Bob's key, put the session's bytes back, and accept from then on.
+
+        Alice's tag was right, so all used bytes are erased. She gives no tag while she holds a key: earlier verdicts are
+        known.
+        """
+        self._verdicts = {key.session: words.accepted}
+        self._secret += refill
+        self._keys[key.session] = key
+        self._erase()
+        self._save()
+
+    def verdict(self, session: str) -> bytes:
+        """Return the password of Bob's verdict on a session.
+
+        Raises:
+            Refusal: If this pool knows nothing of it.
+        """
+        if session not in self._verdicts:
+            raise Refusal(
+                "copied", f"Alice holds a key of session {session}, of which Bob's pool knows nothing"
+            )
+        return self._verdicts[session]
+
+    def resolve(self, session: str, word: bytes) -> bool:
+        """Hear Bob's verdict on the key that is held, and return whether he accepted it.
+
+        Raises:
+            Refusal: If the password is neither, or no key of this session is held; then nothing changes.
+        """
+        held = self.held
+        if held is None or held.key.session != session:
+            raise Refusal("replay", "a verdict came on a session whose key is not held")
+        accepted = hmac.compare_digest(word, held.accepted)
+        if not accepted and not hmac.compare_digest(word, held.refused):
+            raise Refusal(
+                "authentication", "Bob's verdict is wrong: it was changed, or somebody else sent it"
+            )
+        if accepted:
+            self._secret += held.refill
+            self._keys[session] = held.key
+        self.held = None
+        self._save()
+        return accepted
+
+    def collect(self) -> tuple[PooledKey, ...]:
+        """Return all keys that both parties have and that were not released: the same ones until then.
+
+        Put each into a safe place under the name of its session, and then release it: after a crash between the two the key
+        is returned again, under the same name.
+        """
+        return tuple(self._keys.values())
+
+    def key(self, session: str | None) -> SecretKey:
+        """Return one of the keys that both parties have and that were not released."""
+        return self._keys[str(session)].key
+
+    def release(self, session: str) -> None:
+        """Forget a key that was handed over. A session without a key changes nothing."""
+        if self._keys.pop(session, None) is not None:
+            self._save()
+
+    def _erase(self) -> None:
+        """Drop all used bytes."""
+        count = self.used - self._first
+        self._secret[:count] = bytes(count)
+        del self._secret[:count]
+        self._first = self.used
+
+    def _save(self) -> None:
+        if self._file is not None:
+            self._file.write(self._to_dict())
+
+    def _to_dict(self) -> dict[str, Any]:
+        """Return the form for the file, which shows everything."""
+        held = self.held
+        return {
+            "owner": self.owner,
+            "name": self.name,
+            "used": self.used,
+            "first": self._first,
+            "secret": self._secret.hex(),
+            "stamps": [stamp.hex() for stamp in self.stamps],
+            "epsilon": self.epsilon,
+            "held": held
+            and {
+                "key": held.key.to_dict(),
+                "refill": held.refill.hex(),
+                "accepted": held.accepted.hex(),
+                "refused": held.refused.hex(),
+            },
+            "verdicts": {session: word.hex() for session, word in self._verdicts.items()},
+            "keys": [key.to_dict() for key in self._keys.values()],
+        }
+
+    @classmethod
+    def _from_dict(cls, plain: dict[str, Any]) -> KeyPool:
+        """Return the pool that ``_to_dict`` wrote; a checksum has shown that nothing was changed."""
+        pool = cls(bytes(STAMP_BYTES))
+        pool.owner, pool.name, pool.epsilon = plain["owner"], plain["name"], plain["epsilon"]
+        pool.used, pool._first = plain["used"], plain["first"]
+        pool._secret = bytearray.fromhex(plain["secret"])
+        pool.stamps = [bytes.fromhex(stamp) for stamp in plain["stamps"]]
+        if plain["held"] is not None:
+            words = {name: bytes.fromhex(plain["held"][name]) for name in ("refill", "accepted", "refused")}
+            pool.held = Held(PooledKey.from_dict(plain["held"]["key"]), **words)
+        pool._verdicts = {session: bytes.fromhex(word) for session, word in plain["verdicts"].items()}
+        keys = map(PooledKey.from_dict, plain["keys"])
+        pool._keys = {key.session: key for key in keys}
+        return pool
