@@ -14,6 +14,7 @@
     ├── VerificationError           compilation moved an operation across a party's boundary
     ├── NoShotsError                no shots are left to estimate a figure
     ├── PointError                  points of a sweep failed
+    ├── PeerError                   the other host of a key session was not reached, or one host does not trust the other
     ├── AnswerError                 a student's answer that was stopped at a limit, or ended without a verdict
     ├── RoundingError               a transform that is no longer exact (also an ArithmeticError)
     ├── RecordError                 a run directory that is missing, damaged, not that of a run, or too new
@@ -107,6 +108,10 @@ class NoShotsError(QnetError):
 
 class PointError(QnetError):
     """Points of a sweep failed."""
+
+
+class PeerError(QnetError):
+    """The other host of a key session was not reached, or one host does not trust the other."""
 
 
 class AnswerError(QnetError):

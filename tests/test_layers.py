@@ -98,13 +98,16 @@ def test_the_parties_know_formulas_alone():
     """What two hosts run needs no Qiskit, and neither do formulas."""
     for name, path in MODULES.items():
         if name.startswith(
-            ("qnet_circuits.theory", "qnet_circuits.qkd.postprocessing", "qnet_circuits.qkd.delivery")
+            (
+                "qnet_circuits.theory",
+                *(f"qnet_circuits.qkd.{part}" for part in ("postprocessing", "delivery", "hosts")),
+            )
         ):
             for module, inner, _ in _imports(path):
                 assert not module.startswith("qiskit"), f"{path} imports {module}"
                 if module.startswith("qnet_circuits."):
                     assert _package(module) in {*FREE, "theory"} or any(
-                        part in f"{module}.{inner}" for part in ("postprocessing", "delivery")
+                        part in f"{module}.{inner}" for part in ("postprocessing", "delivery", "hosts")
                     ), path
 
 

@@ -10,11 +10,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from qnet_circuits.errors import JobError, RecordError
+from qnet_circuits.errors import JobError, RecordError, UnsupportedError
 from qnet_circuits.programs.figures import Outcomes
 from qnet_circuits.programs.packed import unpacked
 from qnet_circuits.programs.protocol import Protocol
+from qnet_circuits.qkd.hosts.detector_files import DetectorFile
 from qnet_circuits.runs.analysis import Stored, analyse
+from qnet_circuits.runs.detectors import detectors_of
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.execution import Local
 from qnet_circuits.runs.journal import note_run
@@ -213,6 +215,19 @@ class Run(Unpicklable):
             RecordError: If the run is exact, and so has no outcomes.
         """
         return Stored(self._kept.manifest, (), self.raw(progress)).outcomes()
+
+    def detectors(self, party: str) -> DetectorFile:
+        """Return what one party of a key distribution measured, for a session of two processes. The run is finished first.
+
+        Args:
+            party: ``alice`` or ``bob``.
+
+        Raises:
+            UnsupportedError: If the run is no key distribution, or may not give a key.
+        """
+        if self.exact:
+            raise UnsupportedError("the figures were computed without sampling, so there are no records")
+        return detectors_of(self._stored(None, True), party)
 
     def result(self, level: float = 0.95, progress: Report = None, outcomes: bool = True) -> Result:
         """Return the figures. The run is finished first.

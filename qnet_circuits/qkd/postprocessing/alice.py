@@ -71,7 +71,6 @@ class Alice(Party):
     def hang_up(self, refusal: Refusal) -> KeyResult:
         """End without a key if the session has not ended, because no further message can come; return Alice's result."""
         if self.result is None:
-            self._due = frozenset()
             self._refuse(refusal)
         assert self.result is not None
         return self.result

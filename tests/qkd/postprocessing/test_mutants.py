@@ -405,6 +405,17 @@ MUTANTS = [
         ),
         by=["qkd/test_keys matched_rounds_still_carry_a_superposition"],
     ),
+    mutant(
+        "accept a host without a certificate",
+        ("qkd/hosts/tls", "context.verify_mode = ssl.CERT_REQUIRED", "context.verify_mode = ssl.CERT_OPTIONAL"),
+        ("qkd/hosts/tls", "if not identity.trusts(secure):", "if False:"),
+        by=["qkd/hosts/test_sessions strangers_are_sent_away_and_the_peer_is_still_welcome"],
+    ),
+    mutant(
+        "accept a stranger's certificate",
+        ("qkd/hosts/tls", "if not identity.trusts(secure):", "if False:"),
+        by=["qkd/hosts/test_sessions an_authority_vouches_for_the_named_peer_alone"],
+    ),
 ]  # fmt: skip
 
 

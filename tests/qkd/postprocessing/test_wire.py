@@ -27,9 +27,12 @@ def pair():
         end.close()
 
 
-def parties(rng, rounds=20_000):
+def parties(rng, rounds=20_000, bobs_rounds=None):
+    """Return Alice and Bob with pools that belong together, and with records that do unless Bob's length differs."""
     secret = rng.bytes(FIRST_BYTES)
     alice, bob = records(rng, rounds)
+    if bobs_rounds is not None:
+        _, bob = records(rng, bobs_rounds)
     return Alice(alice, RULES, KeyPool(secret)), Bob(bob, RULES, KeyPool(secret))
 
 

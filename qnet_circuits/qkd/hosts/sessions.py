@@ -1,0 +1,131 @@
+"""One session of Alice or Bob with the other host: who waits, who connects, and how each ends."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+
+from qnet_circuits.errors import ParameterError, PeerError, check_count
+from qnet_circuits.qkd.hosts.tls import Identity, greeted, welcomed
+from qnet_circuits.qkd.postprocessing.alice import Alice
+from qnet_circuits.qkd.postprocessing.bob import Bob
+from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.wire import Connection
+
+#: Seconds between two attempts to connect.
+_PAUSE = 0.2
+
+
+def address_of(text: str) -> tuple[str, int]:
+    """Return host and port of HOST:PORT; an IPv6 address is written in brackets.
+
+    Raises:
+        ParameterError: If the text has another form.
+
+    Example:
+        >>> address_of("127.0.0.1:4440"), address_of("[::1]:4440")
+        (('127.0.0.1', 4440), ('::1', 4440))
+    """
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdecimal()):
+        raise ParameterError(f"an address is HOST:PORT, such as 127.0.0.1:4440, got {text!r}")
+    return host.removeprefix("[").removesuffix("]"), int(check_count("port", int(port), 0, 65535))
+
+
+def listen(address: tuple[str, int]) -> socket.socket:
+    """Return a socket that waits for connections at an address; port 0 takes a free one.
+
+    Raises:
+        ParameterError: If the address cannot be used.
+    """
+    try:
+        family = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server(address, family=family)
+    except OSError as error:
+        raise ParameterError(
+            f"cannot listen at {address[0]}:{address[1]}: {error.strerror or error}; give a free address of this host"
+        ) from None
+
+
+def answer_peer(
+    alice: Alice,
+    listening: socket.socket,
+    identity: Identity,
+    tell: Callable[[str], None],
+    timeout: float = 60.0,
+) -> KeyResult:
+    """Wait for the peer, hold one session with it as Alice, and return her result. Strangers are sent away.
+
+    Args:
+        alice: The party.
+        listening: The socket that waits for connections.
+        identity: This host's certificate and the peer's.
+        tell: Called with a line for each connection.
+        timeout: Longest silence of the peer during the session, in seconds.
+
+    Raises:
+        ParameterError: If a certificate's file cannot be used.
+    """
+    identity.context(listening=True)
+    while True:
+        stream, _ = listening.accept()
+        try:
+            secure = welcomed(stream, identity)
+        except PeerError as error:
+            tell(f"a connection was refused: {error}; waiting for the peer")
+            continue
+        tell("the peer is connected")
+        with secure:
+            return _answered(alice, Connection(secure, timeout))
+
+
+def _answered(alice: Alice, connection: Connection) -> KeyResult:
+    """Answer until the peer has closed the connection, or it is broken."""
+    try:
+        connection.serve(alice.answer)
+    except Refusal as refusal:
+        return alice.hang_up(refusal)
+    except OSError as error:
+        return alice.hang_up(Refusal("cut", f"the connection to the peer broke: {type(error).__name__}"))
+    return alice.hang_up(Refusal("cut", "the peer closed the connection before the session had ended"))
+
+
+def ask_peer(
+    bob: Bob, address: tuple[str, int], identity: Identity, tell: Callable[[str], None], timeout: float = 60.0
+) -> KeyResult:
+    """Connect to the peer, hold one session with it as Bob, and return his result.
+
+    Args:
+        bob: The party.
+        address: Host and port at which the peer waits; for as long as ``timeout`` nobody need be there yet.
+        identity: This host's certificate and the peer's.
+        tell: Called with a line for each step.
+        timeout: Longest silence of the peer during the session, in seconds.
+
+    Raises:
+        PeerError: If nobody is there, or one host does not trust the other.
+        ParameterError: If a certificate's file cannot be used.
+    """
+    identity.context(listening=False)
+    with greeted(_reached(address, tell, timeout), identity, timeout) as secure:
+        tell("the peer is connected")
+        return bob.run(Connection(secure, timeout))
+
+
+def _reached(address: tuple[str, int], tell: Callable[[str], None], patience: float) -> socket.socket:
+    """Connect as soon as somebody listens."""
+    where, end, told = f"{address[0]}:{address[1]}", time.monotonic() + patience, False
+    while True:
+        try:
+            return socket.create_connection(address, timeout=patience)
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise PeerError(f"nobody listens at {where}; start the other host first") from None
+        except OSError as error:
+            raise PeerError(f"{where} cannot be reached: {error.strerror or error}") from None
+        if not told:
+            tell(f"nobody listens at {where} yet; trying again")
+            told = True
+        time.sleep(_PAUSE)
