@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import click
@@ -98,7 +99,8 @@ async def _serve(endpoint: Any, host: str, port: int, context: Any) -> None:
     from qnet_circuits.qkd.delivery.server import serving
 
     async with serving(endpoint, host, port, context, _log) as taken:
-        show_now(f"https://{host}:{taken}/api/v1/keys/\n")
+        shown = f"[{host}]" if ":" in host else host
+        show_now(f"https://{shown}:{taken}/api/v1/keys/\n")
         await asyncio.Event().wait()
 
 
@@ -110,4 +112,6 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def _log(line: str) -> None:
-    click.echo(printable(line), err=True)
+    # A key has been cut when this line is written, so a closed stderr must not stop the answer.
+    with contextlib.suppress(OSError):
+        click.echo(printable(line), err=True)

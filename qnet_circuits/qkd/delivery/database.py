@@ -67,7 +67,7 @@ class Database:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = self.path / "keys.sqlite"
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-        if file.stat().st_mode & 0o077:
+        if os.name == "posix" and file.stat().st_mode & 0o077:
             raise RecordError(f"{file} can be read by others; give it mode 0600")
         db = sqlite3.connect(file, timeout=10, isolation_level=None)
         # A journal that is cut to nothing, and no temporary files: removed bits are in no file any more.

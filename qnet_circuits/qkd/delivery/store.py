@@ -8,6 +8,7 @@ restored from a backup, since it would give the same keys again.
 
 from __future__ import annotations
 
+import hmac
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -160,9 +161,11 @@ class KeyStore(Unpicklable):
         with self._base.change() as db:
             if quota is not None and number * size > quota - used(db, audience.master):
                 raise NoKeyError(f"the quota of {8 * quota} bits an hour is used up")
-            keys = [self._new(db, audience, size) for _ in range(check_count("number", number))]
-            db.execute("INSERT INTO quota VALUES (?, ?, ?)", (time.time(), audience.master, number * size))
-        return keys
+            if quota is not None:
+                db.execute(
+                    "INSERT INTO quota VALUES (?, ?, ?)", (time.time(), audience.master, number * size)
+                )
+            return [self._new(db, audience, size) for _ in range(check_count("number", number))]
 
     def _new(self, db: sqlite3.Connection, audience: Audience, size: int) -> StoredKey:
         found = db.execute(
@@ -199,7 +202,7 @@ class KeyStore(Unpicklable):
         place, mask = read_key_id(key_id)
         audience = Audience.of(master, mask, known)
         rows = db.execute("SELECT name, taken_secret, epsilon FROM session WHERE mark=?", (place.mark,))
-        made = [row for row in rows if place.key_id(row[1], audience) == key_id]
+        made = [row for row in rows if hmac.compare_digest(place.key_id(row[1], audience), key_id)]
         if not made:
             raise UnknownKeyError("no key has this name")
         if slave not in audience.slaves:

@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+import qnet_circuits as qn
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.delivery.handlers import Endpoint, Limits, Request, Response, answer
 from tests.qkd.delivery.stock import halves, numbered, pair
@@ -219,6 +220,21 @@ def test_without_a_key_the_answer_is_503_and_says_why(tmp_path):
         end.store.add("session 2", numbered(0, 80), 1e-10)
     assert get(a, "app-a", "app-b/enc_keys", ("number", "4")).status == 200
     assert get(a, "app-a", "app-b/enc_keys", ("number", "1")).status == 503
+
+
+def test_with_an_eavesdropper_on_there_is_no_key(tmp_path):
+    a, b = endpoints(tmp_path, b"")
+    for number, (eve, status) in enumerate(((qn.InterceptResend(1.0), 503), (None, 200))):
+        result = qn.run(qn.BB84(pulses=20_000, eve=eve), "stim")
+        for end in (a, b):
+            if result.refused is not None:
+                end.store.refuse(result.refused)
+            else:
+                end.store.add(f"session {number}", result.secret_key.to_bytes(), result.ledger["epsilon"])
+        made = get(a, "app-a", "app-b/enc_keys", ("size", "64"))
+        assert made.status == status and ("qber" in str(made.content)) == (status == 503)
+    asked = {"key_IDs": [{"key_ID": told(made)[1]["keys"][0]["key_ID"]}]}
+    assert told(post(b, "app-b", "app-a/dec_keys", asked)) == told(made)
 
 
 def test_a_quota_is_each_master_s_own(ends):

@@ -23,7 +23,7 @@ while True:
     for store in (a, b):
         store.add(f"session {number}", numbered(100 * number, 100), 1e-10)
     number += 1
-    for _ in range(3):
+    for _ in range(min(3, a.left(32, "app-a"))):
         [key] = a.take(ONE, 1, 32)
         os.write(1, f"took {key.key.hex()} {key.key_id}\\n".encode())
         [same] = b.fetch("app-a", "app-b", ("app-b",), [key.key_id])
