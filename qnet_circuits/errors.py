@@ -17,8 +17,8 @@
     ├── PeerError                   the other host of a key session was not reached, or one host does not trust the other
     ├── AnswerError                 a student's answer that was stopped at a limit, or ended without a verdict
     ├── RoundingError               a transform that is no longer exact (also an ArithmeticError)
-    ├── RecordError                 a run directory that is missing, damaged, not that of a run, or too new
-    │   └── HeldError               a run directory that another process is using
+    ├── RecordError                 a run directory or a pool of keys that is missing, damaged, something else, or too new
+    │   └── HeldError               a run directory or a pool of keys that another process is using
     ├── DeliveryError               a key that a key store does not give
     │   ├── NoKeyError              the stock or the quota does not suffice
     │   ├── UnknownKeyError         no such key, or one that was given before
@@ -123,11 +123,11 @@ class RoundingError(QnetError, ArithmeticError):
 
 
 class RecordError(QnetError):
-    """A run directory that is missing, damaged, not that of a run, or too new."""
+    """A run directory or a pool of keys that is missing, damaged, something else, or too new."""
 
 
 class HeldError(RecordError):
-    """A run directory that another process is using."""
+    """A run directory or a pool of keys that another process is using."""
 
 
 class DeliveryError(QnetError):

@@ -23,9 +23,10 @@ from qnet_circuits.qkd.postprocessing.channel import (
 )
 from qnet_circuits.qkd.postprocessing.hello import NONCE_BYTES, answer
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
-from qnet_circuits.qkd.postprocessing.party import UNPROVEN, Party
+from qnet_circuits.qkd.postprocessing.party import Party
 from qnet_circuits.qkd.postprocessing.questions import decode_questions
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.seals import UNPROVEN
 from qnet_circuits.qkd.postprocessing.sifting import match
 from qnet_circuits.qkd.postprocessing.toeplitz import seed_length, tag_bits, verification_tag
 from qnet_circuits.theory.estimate import proportion
@@ -172,15 +173,14 @@ class Alice(Party):
     def _authenticate(self, body: bytes) -> bytes:
         """Check Bob's tag, hold the key, and make Alice's tag."""
         self._check(body)
-        keys = self._one_time()
-        tag = self._sign(self._said("alice"))
+        tag = self._sealed().sign(self._said("alice"))
         # On disk before Bob has the tag, with which he may accept.
-        self._pool.hold(self._pooled(), self._refill, keys)
+        self._pool.hold(self._pooled(), self._refill, self._sealed().keys)
         self._end(HELD)
         return tag
 
     def _check(self, tag: bytes) -> None:
-        if not self._tag_is_right(self._said("bob", but_last=1), tag):
+        if not self._sealed().is_right(self._said("bob", but_last=1), tag):
             raise Refusal(
                 "authentication",
                 "Bob's tag is wrong: the conversation was changed, or somebody else sent the tag",

@@ -71,14 +71,14 @@ class Bob(Party):
     def accept(self) -> None:
         """End with the key and tell Alice, unless the session has ended. The pool keeps the verdict until she knows it."""
         if self.result is None:
-            self._pool.accept(self._pooled(), self._refill, self._one_time())
+            self._pool.accept(self._pooled(), self._refill, self._sealed().keys)
             self._end()
             self._confirm()
 
     def refuse(self, refusal: Refusal) -> None:
         """End without a key and tell Alice, in so far as she can listen."""
         self._refuse(refusal, informed=self.informed)
-        if self._signed:
+        if self._seals is not None and self._seals.signed:
             self._confirm()
         elif not self.proven:
             # Also if he was told of an alarm without proof: it need not be Alice who said so.
@@ -178,8 +178,8 @@ class Bob(Party):
 
     def _authenticate(self) -> None:
         """Send a tag of the conversation that Bob saw, and check Alice's."""
-        tag = self._ask("tag", self._sign(self._said("bob")))
-        if not self._tag_is_right(self._said("alice", but_last=1), tag):
+        tag = self._ask("tag", self._sealed().sign(self._said("bob")))
+        if not self._sealed().is_right(self._said("alice", but_last=1), tag):
             raise Refusal(
                 "authentication",
                 "Alice's tag is wrong: the conversation was changed, or somebody else sent the tag",

@@ -172,11 +172,6 @@ class View:
         self._seen.append(message.encode())
         return message
 
-    @property
-    def size(self) -> int:
-        """Number of bytes said and heard so far."""
-        return sum(map(len, self._seen))
-
     def transcript(self, but_last: int = 0) -> bytes:
         """Return everything said and heard so far, but for the last messages."""
         return b"".join(self._seen[: len(self._seen) - but_last])

@@ -8,17 +8,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-import numpy as np
-
 from qnet_circuits.errors import ParameterError, check_name
-from qnet_circuits.qkd.postprocessing.authentication import SESSION_BYTES, TAG_KEY_BYTES, WORD_BYTES
+from qnet_circuits.qkd.postprocessing.authentication import SESSION_BYTES
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.qkd.postprocessing.pool_file import PoolFile
+from qnet_circuits.qkd.postprocessing.pooled import Held, OneTime, PooledKey
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
-from qnet_circuits.secrecy import Unpicklable
 
 #: Bytes at the beginning of the secret that prove where a pool stands; no tag uses them.
 STAMP_BYTES = 32
@@ -26,75 +23,6 @@ STAMP_BYTES = 32
 FIRST_BYTES = STAMP_BYTES + SESSION_BYTES
 #: The parties of a pool.
 OWNERS = ("alice", "bob")
-
-
-@dataclass(frozen=True, eq=False)
-class OneTime(Unpicklable):
-    """The bytes of one session: a key for each party's tag, and the password of each of Bob's two verdicts."""
-
-    tag_keys: dict[str, bytes] = field(repr=False)
-    accepted: bytes = field(repr=False)
-    refused: bytes = field(repr=False)
-
-    @classmethod
-    def of(cls, taken: bytes) -> OneTime:
-        """Cut a session's bytes: Bob's tag, Alice's tag, "accepted", "refused"."""
-        tags, words = taken[: 2 * TAG_KEY_BYTES], taken[2 * TAG_KEY_BYTES :]
-        keys = {"bob": tags[:TAG_KEY_BYTES], "alice": tags[TAG_KEY_BYTES:]}
-        return cls(keys, words[:WORD_BYTES], words[WORD_BYTES:])
-
-
-@dataclass(frozen=True, eq=False)
-class PooledKey(Unpicklable):
-    """A key that both parties have.
-
-    Args:
-        session: The name of its session, which both parties know.
-        key: The key.
-        epsilon: The failure probability of its session.
-
-    Example:
-        >>> PooledKey("00ff", SecretKey(np.ones(8, np.uint8)), 1e-10)
-        PooledKey(session='00ff', key=<SecretKey of 8 bits>, epsilon=1e-10)
-    """
-
-    session: str
-    key: SecretKey
-    epsilon: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the form for the pool's file, which shows the key."""
-        return {
-            "session": self.session,
-            "bits": len(self.key),
-            "key": self.key.to_bytes().hex(),
-            "epsilon": self.epsilon,
-        }
-
-    @classmethod
-    def from_dict(cls, plain: dict[str, Any]) -> PooledKey:
-        """Return the key that ``to_dict`` wrote."""
-        packed = np.frombuffer(bytes.fromhex(plain["key"]), np.uint8)
-        return cls(
-            plain["session"], SecretKey(np.unpackbits(packed, count=plain["bits"])), float(plain["epsilon"])
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Held(Unpicklable):
-    """A key that Alice has and must not use before she knows Bob's verdict.
-
-    Args:
-        key: The key.
-        refill: The bytes that its session puts back into the pool.
-        accepted: The password with which Bob says that he has the key too.
-        refused: The password with which he says that he has none.
-    """
-
-    key: PooledKey
-    refill: bytes = field(repr=False)
-    accepted: bytes = field(repr=False)
-    refused: bytes = field(repr=False)
 
 
 class KeyPool:
@@ -330,7 +258,6 @@ class KeyPool:
 
     def _to_dict(self) -> dict[str, Any]:
         """Return the form for the file, which shows everything."""
-        held = self.held
         return {
             "owner": self.owner,
             "name": self.name,
@@ -339,13 +266,7 @@ class KeyPool:
             "secret": self._secret.hex(),
             "stamps": [stamp.hex() for stamp in self.stamps],
             "epsilon": self.epsilon,
-            "held": held
-            and {
-                "key": held.key.to_dict(),
-                "refill": held.refill.hex(),
-                "accepted": held.accepted.hex(),
-                "refused": held.refused.hex(),
-            },
+            "held": None if self.held is None else self.held.to_dict(),
             "verdicts": {session: word.hex() for session, word in self._verdicts.items()},
             "keys": [key.to_dict() for key in self._keys.values()],
         }
@@ -358,9 +279,7 @@ class KeyPool:
         pool.used, pool._first = plain["used"], plain["first"]
         pool._secret = bytearray.fromhex(plain["secret"])
         pool.stamps = [bytes.fromhex(stamp) for stamp in plain["stamps"]]
-        if plain["held"] is not None:
-            words = {name: bytes.fromhex(plain["held"][name]) for name in ("refill", "accepted", "refused")}
-            pool.held = Held(PooledKey.from_dict(plain["held"]["key"]), **words)
+        pool.held = None if plain["held"] is None else Held.from_dict(plain["held"])
         pool._verdicts = {session: bytes.fromhex(word) for session, word in plain["verdicts"].items()}
         keys = map(PooledKey.from_dict, plain["keys"])
         pool._keys = {key.session: key for key in keys}

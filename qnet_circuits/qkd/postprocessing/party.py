@@ -7,27 +7,23 @@ keeps an account and a view of the conversation; at the end each proves to the o
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.accounts import Account, SessionParameters, refuse_hopeless, settle
-from qnet_circuits.qkd.postprocessing.authentication import (
-    SESSION_BITS,
-    check_tag,
-    forgery_probability,
-    make_tag,
-)
+from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS, forgery_probability
 from qnet_circuits.qkd.postprocessing.channel import Message, View, pack, unpack
 from qnet_circuits.qkd.postprocessing.hello import Agreed
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
-from qnet_circuits.qkd.postprocessing.key_pool import KeyPool, OneTime, PooledKey
+from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.qkd.postprocessing.passes import Bits, Frame, make_schedule
+from qnet_circuits.qkd.postprocessing.pooled import PooledKey
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
-from qnet_circuits.qkd.postprocessing.refusals import ALARMS, Refusal
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.seals import UNPROVEN, Seals, alarm_of
 from qnet_circuits.qkd.postprocessing.sifting import (
     PartyRecord,
     Sifted,
@@ -42,12 +38,6 @@ from qnet_circuits.theory.estimate import Estimate
 
 #: Begins what is authenticated, so that no tag of something else fits.
 DOMAIN = b"qnet-circuits key distribution, transcript 2"
-#: Begins what proves an alarm.
-ALARM_DOMAIN = b"qnet-circuits key distribution, alarm 2"
-#: More bytes than a tag covers beyond the conversation before it.
-_MARGIN = 1024
-#: Follows the text of an alarm that has no tag, or a wrong one.
-UNPROVEN = "(without proof: anybody on the line can say so)"
 #: Why a session without tags gives no key.
 UNAUTHENTICATED = (
     "the conversation was not authenticated, so a man in the middle could share a key with each party"
@@ -108,9 +98,8 @@ class Party(Unpicklable):
         self._refill = b""
         self._told = 0
         self._settled = False
-        self._agreed: Agreed | None = None
-        self._keys: OneTime | None = None
-        self._signed = False
+        self._session: str | None = None
+        self._seals: Seals | None = None
         self.qber: dict[int, Estimate] = {}
         #: How the session ended for this party.
         self.result: KeyResult | None = None
@@ -187,41 +176,26 @@ class Party(Unpicklable):
         """Begin the session on which the greeting agreed: from here on alarms have tags."""
         epsilon = self._rules.epsilon_secrecy + self._rules.sessions * self._rules.epsilon_correctness
         self._pool.begin(agreed.offset, epsilon)
-        self._agreed = agreed
+        self._session = agreed.session
+        if self._rules.authentication:
+            self._seals = Seals(self._pool, agreed.session, self.name, self.peer)
 
     @property
     def pool(self) -> KeyPool:
         """The party's copy of the shared key."""
         return self._pool
 
-    @property
-    def _session(self) -> str | None:
-        return None if self._agreed is None else self._agreed.session
-
-    def _one_time(self) -> OneTime:
-        """Return the session's one-time keys, which are taken from the pool when they are first needed."""
-        if self._keys is None:
-            assert self._agreed is not None
-            tag = forgery_probability(self._view.size + len(self.announced) + _MARGIN)
-            self._keys = self._pool.draw(self._agreed.session, 2 * tag)
-            self._account.pool_used = self._rules.sessions * SESSION_BITS
-        return self._keys
-
-    def _sign(self, said: bytes) -> bytes:
-        """Return the tag of what the party says last: the whole conversation, or an alarm."""
-        assert not self._signed, "a one-time key signs once"
-        self._signed = True
-        return make_tag(self._one_time().tag_keys[self.name], said)
-
-    def _tag_is_right(self, said: bytes, tag: bytes) -> bool:
-        return check_tag(self._one_time().tag_keys[self.peer], said, tag)
+    def _sealed(self) -> Seals:
+        """Return the one-time keys, which are used and paid for from then on."""
+        assert self._seals is not None
+        self._account.pool_used = self._rules.sessions * SESSION_BITS
+        return self._seals
 
     def _alarm(self, refusal: Refusal) -> Message:
         """Say why there is no key, with a tag if the session has a key for one that has signed nothing."""
         reason, tag = str(refusal).encode(), b""
-        if self._authentic and not self._signed and not self.proven:
-            with suppress(Refusal):
-                tag = self._sign(_alarm(self.name, self._session, reason))
+        if self._seals is not None and not self._seals.signed and not self.proven:
+            tag = self._sealed().sign_alarm(reason)
         return self._view.say("abort", pack(reason, tag))
 
     def _told_of(self, message: Message) -> Refusal:
@@ -229,15 +203,8 @@ class Party(Unpicklable):
         self.informed = True
         reason, tag = unpack(message.body, 2)
         refusal = alarm_of(message.sender, reason)
-        if self._authentic and tag:
-            with suppress(Refusal):
-                self.proven = self._tag_is_right(_alarm(self.peer, self._session, reason), tag)
+        self.proven = self._seals is not None and tag != b"" and self._sealed().proves_alarm(reason, tag)
         return refusal if self.proven else Refusal(refusal.alarm, f"{refusal.text} {UNPROVEN}")
-
-    @property
-    def _authentic(self) -> bool:
-        """Whether the session has one-time keys."""
-        return self._agreed is not None and self._rules.authentication
 
     def _said(self, sender: str, but_last: int = 0) -> bytes:
         """Return the bytes that a party's tag covers: the party's name, and all messages but the last ones.
@@ -251,8 +218,8 @@ class Party(Unpicklable):
 
     def _pooled(self) -> PooledKey:
         """Return the key as the pool keeps it."""
-        assert self._final is not None and self._agreed is not None
-        return PooledKey(self._agreed.session, self._final, self._account.settled(self._net).epsilon)
+        assert self._final is not None and self._session is not None
+        return PooledKey(self._session, self._final, self._account.settled(self._net).epsilon)
 
     def _end(self, reason: str | None = None) -> None:
         """End with the key, or with the reason why it is not handed out yet."""
@@ -297,16 +264,3 @@ class Party(Unpicklable):
             session=self._session,
             pool_epsilon=self._pool.epsilon,
         )
-
-
-def _alarm(party: str, session: str | None, reason: bytes) -> bytes:
-    """Return the bytes that the tag of an alarm covers: not the conversation, which may have been changed."""
-    return ALARM_DOMAIN + pack(party.encode(), str(session).encode(), reason)
-
-
-def alarm_of(sender: str, reason: bytes) -> Refusal:
-    """Return the alarm of a text."""
-    alarm, _, rest = reason[:500].decode(errors="replace").partition(": ")
-    if alarm not in ALARMS or not rest.isprintable():
-        return Refusal("malformed", f"{sender} aborted without giving a reason")
-    return Refusal(alarm, rest)

@@ -15,9 +15,9 @@ from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, Message, View, legible, pack
 from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
-from qnet_circuits.qkd.postprocessing.party import UNPROVEN
 from qnet_circuits.qkd.postprocessing.passes import make_schedule
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.seals import UNPROVEN
 from qnet_circuits.qkd.postprocessing.session import Session
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
 from qnet_circuits.qkd.postprocessing.toeplitz import amplify

@@ -246,6 +246,25 @@ MUTANTS = [
         by=["test_survival the_loss_of_any_message_leaves_no_key_on_one_side_and_pools_that_go_on"],
     ),
     mutant(
+        "an offset that is written after use",
+        (
+            "key_pool",
+            "whatever happens then, they are not taken again.\n        self._save()\n",
+            "\n",
+        ),
+        by=["test_pool_file the_offset_is_on_disk_before_bytes_are_used"],
+    ),
+    mutant(
+        "a pool that is not flushed",
+        ("pool_file", "os.fsync(file.fileno())", "pass"),
+        by=["test_pool_file a_change_reaches_the_disk_before_the_old_content_is_gone"],
+    ),
+    mutant(
+        "a pool that others may read",
+        ("pool_file", "if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:", "if False:"),
+        by=["test_pool_file a_pool_is_its_owners_alone"],
+    ),
+    mutant(
         "a skip without a bound",
         ("hello", "if abs(theirs - pool.used) > SKIP_SESSIONS * SESSION_BYTES:", "if False:"),
         by=["test_survival a_greeting_does_not_empty_a_pool"],
@@ -315,7 +334,7 @@ MUTANTS = [
         "Bob believes every tag",
         (
             "bob",
-            'if not self._tag_is_right(self._said("alice", but_last=1), tag):',
+            'if not self._sealed().is_right(self._said("alice", but_last=1), tag):',
             'if not self._said("alice", but_last=1):',
         ),
         by=["test_session bobs_refusal_of_alices_tag_drops_the_key_that_she_holds"],
@@ -324,7 +343,7 @@ MUTANTS = [
         "Alice believes every tag",
         (
             "alice",
-            'if not self._tag_is_right(self._said("bob", but_last=1), tag):',
+            'if not self._sealed().is_right(self._said("bob", but_last=1), tag):',
             'if not self._said("bob", but_last=1):',
         ),
         by=["test_session alice_gives_no_tag_to_an_impostor"],

@@ -13,8 +13,8 @@ from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, Message, pack, unpack
 from qnet_circuits.qkd.postprocessing.hello import SKIP_SESSIONS, answer, greet, hear
 from qnet_circuits.qkd.postprocessing.key_pool import STAMP_BYTES, KeyPool
-from qnet_circuits.qkd.postprocessing.party import UNPROVEN
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.seals import UNPROVEN
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
 
 from .records import held
