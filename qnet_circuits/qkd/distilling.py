@@ -42,6 +42,7 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
     lines = played(protocol, outcomes, analysis)
     figures = error_rates(protocol.bases, lines, analysis.level)
     figures.update(chsh_estimate(lines[0], analysis.level))
+    figures.update(protocol.pulse_figures(lines[0], analysis.level))
     if protocol.eavesdropper is not None:
         figures.update(eve_figures(lines[0], analysis.level, source(analysis, "eve")))
     veto = protocol.veto(figures)
@@ -91,7 +92,10 @@ def with_notes(notes: Sequence[str], result: KeyResult, analysis: Analysis) -> l
 def played(protocol: KeyDistribution, outcomes: Mapping[str, Registers], analysis: Analysis) -> list[Rounds]:
     """Return the rounds of each line in an order from the secret randomness, which is the same for each analysis."""
     return [
-        arrange(line, outcomes, protocol.rounds, source(analysis, f"order {place}"))
+        protocol.labelled(
+            arrange(line, outcomes, protocol.rounds, source(analysis, f"order {place}")),
+            source(analysis, f"labels {place}"),
+        )
         for place, line in enumerate(protocol.lines())
     ]
 

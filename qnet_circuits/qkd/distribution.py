@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 
+from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.programs.conditions import Registers
 from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.locality import Announcement
@@ -20,10 +21,12 @@ from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, set_network
 from qnet_circuits.qkd.circuits import OUT
 from qnet_circuits.qkd.distilling import distilled, played
-from qnet_circuits.qkd.eavesdroppers import eavesdropper
+from qnet_circuits.qkd.eavesdroppers import PhotonSplitting, eavesdropper
 from qnet_circuits.qkd.figures import PERFECT, error_rate, expected, guess_rate
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
+from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.rounds import Rounds
 from qnet_circuits.qkd.session_fields import session_rules, set_session
 from qnet_circuits.qkd.settings import Line, Setting, basis_probabilities, draw, shares
 from qnet_circuits.qkd.table import columns_of
@@ -77,6 +80,10 @@ class KeyDistribution(Protocol):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "eve", eavesdropper(self.eve))
+        if isinstance(self.eve, PhotonSplitting) and not getattr(self, "decoy", False):
+            raise UnsupportedError(
+                "a single photon cannot be split: eve='photon-splitting' needs bb84 with decoy=True"
+            )
         set_session(self, self.counted)
         self._network()
 
@@ -103,6 +110,14 @@ class KeyDistribution(Protocol):
     def veto(self, figures: Mapping[str, Estimate]) -> Refusal | None:
         """Return the alarm of a test on rounds outside of the key; there is none by default."""
         return None
+
+    def labelled(self, rounds: Rounds, randomness: Randomness) -> Rounds:
+        """Return rounds with what the circuits do not hold, such as photon numbers; by default there is nothing."""
+        return rounds
+
+    def pulse_figures(self, rounds: Rounds, level: float) -> dict[str, Estimate]:
+        """Return the figures of a laser's pulses; by default there is no laser."""
+        return {}
 
     @property
     def eavesdropper(self) -> Eavesdropper | None:
@@ -144,7 +159,7 @@ class KeyDistribution(Protocol):
         """Return one circuit for each kind of round. Its shots are the number of rounds of this kind."""
         items, names = [], {}
         for line in self.lines():
-            counts = draw(line, self.rounds, rng)
+            counts = draw(line, self._arrivals(line, rng), rng)
             for setting in line:
                 count = counts[setting.name]
                 read = setting.matched or setting.at_45
@@ -155,6 +170,10 @@ class KeyDistribution(Protocol):
                 told = self._announced(setting, circuit)
                 items.append(Item(names[setting.name], circuit, setting.tags, count or 1, announced=told))
         return Program(items, self._declared(names), self._network())
+
+    def _arrivals(self, line: Line, rng: np.random.Generator) -> int:
+        """Return in how many rounds of a line a qubit arrives: in all, unless it can be lost."""
+        return self.rounds
 
     def _announced(self, setting: Setting, circuit: QuantumCircuit) -> tuple[Announcement, ...]:
         """Return the announcements of the parties at both ends of a line in a round of this kind.

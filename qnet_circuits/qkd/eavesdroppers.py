@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 from qnet_circuits.errors import check_name, check_range
@@ -172,15 +174,60 @@ class ManInTheMiddle(Eavesdropper):
         return ((1.0, 1.0),)
 
 
-_KINDS: tuple[type[Eavesdropper], ...] = (InterceptResend, EntanglingProbe, ManInTheMiddle)
+@dataclass(frozen=True)
+class PhotonSplitting(Eavesdropper):
+    """Photon-number splitting: Eve keeps one photon of each pulse of several, and measures it when the bases are known.
+
+    She sends the other photons on without loss, and blocks as many single photons as she can without lowering the mean number
+    of clicks. She causes no error. If the line loses more than the share of pulses with several photons, she knows all bits
+    (described in arXiv:quant-ph/0503005). Weak pulses of a decoy state then click too seldom.
+
+    Loss in Bob's detectors counts as loss of the line: no proof trusts the efficiency of detectors.
+
+    Example:
+        >>> import numpy as np
+        >>> emitted, seen = np.array([[0.6, 0.3, 0.1]]), np.array([[0.0, 0.15, 0.1]])
+        >>> {does: np.round(table, 9).tolist() for does, table in PhotonSplitting().passing("zx", emitted, seen).items()}
+        {'split': [[0.0, 0.0, 0.1]], 'none': [[0.0, 0.15, 0.0]]}
+    """
+
+    kind: ClassVar[str] = "photon-splitting"
+
+    def heard(self, choice: str) -> Bit | None:
+        """Return her bit, if she kept a photon."""
+        return None if choice == "none" else (HEARD, 0)
+
+    def passing(
+        self, bases: Sequence[str], emitted: NDArray[np.float64], seen: NDArray[np.float64]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return the pulses that she splits, and the single photons that she lets pass if those are too few."""
+        _, single, several = emitted.sum(axis=0)
+        wanted = seen.sum()
+        shares = {
+            "split": (2, min(1.0, wanted / (several or 1.0))),
+            "none": (1, max(0.0, wanted - several) / single),
+        }
+        columns = np.eye(3)
+        return {choice: share * emitted * columns[n] for choice, (n, share) in shares.items() if share > 0}
+
+    def transmitted(self, basis: str, bases: Sequence[str]) -> float:
+        """Return 1: no photon that arrives was touched."""
+        return 1.0
+
+    def knowledge(self, basis: str, bases: Sequence[str]) -> tuple[tuple[float, float], ...]:
+        """Return full knowledge of a pulse that she split."""
+        return ((1.0, 1.0),)
+
+
+_KINDS: tuple[type[Eavesdropper], ...] = (InterceptResend, EntanglingProbe, ManInTheMiddle, PhotonSplitting)
 
 
 def eavesdropper(given: object) -> Eavesdropper | None:
     """Return the eavesdropper that was given, as an object.
 
     Args:
-        given: An eavesdropper, None, or a text: ``intercept-resend[:fraction[:basis]]``, ``entangling-probe:disturbance`` or
-            ``man-in-the-middle``.
+        given: An eavesdropper, None, or a text: ``intercept-resend[:fraction[:basis]]``, ``entangling-probe:disturbance``,
+            ``man-in-the-middle`` or ``photon-splitting``.
 
     Raises:
         UnknownNameError: If there is no such eavesdropper.

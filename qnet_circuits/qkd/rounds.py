@@ -31,6 +31,7 @@ class Rounds(Unpicklable):
         alice: Alice's record.
         bob: Bob's record.
         heard: The eavesdropper's bit of each round, or NOTHING.
+        photons: The number of photons of each pulse of a laser, 0, 1, or 2 for several; nobody knows it but the simulation.
 
     Example:
         >>> line = (Setting("z0_z", 1.0, "z", "z", sent=0),)
@@ -43,6 +44,7 @@ class Rounds(Unpicklable):
     alice: PartyRecord = field(repr=False)
     bob: PartyRecord = field(repr=False)
     heard: NDArray[np.uint8] = field(repr=False)
+    photons: NDArray[np.uint8] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"<{len(self.kind)} rounds of {len(self.line)} kinds>"

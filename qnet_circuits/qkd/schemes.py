@@ -28,11 +28,20 @@ class PrepareAndMeasure(KeyDistribution):
     """A key distribution in which Alice sends qubits that Bob measures. An eavesdropper stands at Alice's door.
 
     Args:
-        pulses: Number of qubits that Alice sends, 1 to 100,000,000.
+        pulses: Number of qubits that Alice sends, 1 to 100,000,000. Default 100,000.
     """
 
     tapped_link: ClassVar[int] = 0
-    pulses: int = 100_000
+    pulses: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.pulses is None:
+            object.__setattr__(self, "pulses", self._usual_pulses())
+        super().__post_init__()
+
+    def _usual_pulses(self) -> int:
+        """Return the default of ``pulses``."""
+        return 100_000
 
     def lines(self) -> tuple[Line, ...]:
         """Return the settings: bases, Alice's bit, and the eavesdropper's choice."""

@@ -28,7 +28,8 @@ def columns_of(played: Sequence[Rounds], key_basis: str, eve: bool) -> dict[str,
     Returns:
         ``round``, ``alice_basis``, ``alice_bit``, ``bob_basis``, ``bob_bit``, ``use`` (``key``, ``test``, ``bell`` for the CHSH
         value, ``dropped``, or ``lost``), and, if they apply, ``eve_bit`` and ``line``. On the line ``alice-eve`` the columns of
-        Bob are the eavesdropper's; on ``eve-bob`` the columns of Alice are.
+        Bob are the eavesdropper's; on ``eve-bob`` the columns of Alice are. Pulses of a laser have ``intensity``, 1 to 3, and
+        ``photons``, which nobody knows but the simulation.
     """
     parts = [_columns(rounds, key_basis, eve) for rounds in played]
     if len(parts) > 1:
@@ -51,6 +52,9 @@ def _columns(rounds: Rounds, key_basis: str, eve: bool) -> dict[str, NDArray[Any
     }
     if eve:
         made["eve_bit"] = np.where(rounds.heard == NOTHING, "", rounds.heard.astype(str))
+    if rounds.photons is not None and rounds.alice.intensities is not None:
+        made["intensity"] = rounds.alice.intensities.astype(int) + 1
+        made["photons"] = np.array(["0", "1", "2+"])[rounds.photons]
     return made
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from qiskit import QuantumCircuit, QuantumRegister
 
 from qnet_circuits.errors import ParameterError
@@ -42,6 +44,21 @@ class Eavesdropper(Cheater):
 
     def ask(self, circuit: QuantumCircuit, register: QuantumRegister, choice: str, basis: str) -> None:
         """Append her operations after the bases have been announced."""
+
+    def passing(
+        self, bases: Sequence[str], emitted: NDArray[np.float64], seen: NDArray[np.float64]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return how often a photon of a laser's pulse arrives and she made each choice.
+
+        Args:
+            bases: The protocol's bases.
+            emitted: The probability of each intensity (rows) with no photon, one and several (columns).
+            seen: The same, together with that a photon is seen if nobody is on the line.
+
+        Returns:
+            Such a table for each choice. By default she treats all pulses alike.
+        """
+        return {choice: share * seen for choice, share in self.choices(bases).items()}
 
     @abstractmethod
     def transmitted(self, basis: str, bases: Sequence[str]) -> float:

@@ -126,7 +126,7 @@ def undecoyed_rate(intensity: float, gain: float, error_rate: float, efficiency:
     """Return the rate if nothing but one intensity was sent: every pulse with several photons may have been split.
 
     Whoever splits photons sends the rest without loss, so all P(n ≥ 2) = 1 - e^(-k)(1 + k) count as known, and all errors as
-    those of single photons (Gottesman, Lo, Lütkenhaus, Preskill, quant-ph/0212066).
+    those of single photons.
 
     Args:
         intensity: Mean photon number k.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 
 from qnet_circuits.errors import ParameterError, check_count, check_name, check_range
 from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS
+from qnet_circuits.qkd.postprocessing.decoy_key import proven, spent_on
 from qnet_circuits.qkd.postprocessing.finite_key import (
     check_epsilon,
     counts_chance,
@@ -20,6 +21,7 @@ from qnet_circuits.qkd.postprocessing.key_ledger import Entry, Ledger
 from qnet_circuits.qkd.postprocessing.passes import SCHEDULES
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.toeplitz import tag_bits
+from qnet_circuits.theory.decoy import DecoyCounts, Decoys, decoy_hashing_cost, decoy_key_length
 
 #: Bits of the shortest key: it is kept in whole bytes.
 LEAST_KEY = 8
@@ -59,6 +61,8 @@ class SessionParameters:
             larger.
         sessions: How many sessions over the same bits, of one party with each of several others, end in one key. The key pays
             for everything that all of them reveal. ε_cor is that of each session.
+        decoys: The intensities of Alice's pulses, if they come from a laser. The counts of the intensities then decide how long
+            the key is.
 
     Raises:
         ParameterError: If a value is out of range.
@@ -81,6 +85,7 @@ class SessionParameters:
     authentication: bool = True
     public_counts: int = 0
     sessions: int = 1
+    decoys: Decoys | None = None
 
     def __post_init__(self) -> None:
         check_range("tolerance", self.tolerance, 0.0, 0.5)
@@ -101,6 +106,8 @@ class SessionParameters:
         check_count("sessions", self.sessions)
         if not isinstance(self.authentication, bool):
             raise ParameterError(f"authentication must be True or False, got {self.authentication!r}")
+        if self.decoys is not None and not isinstance(self.decoys, Decoys):
+            raise ParameterError(f"decoys must be Decoys or None, got {self.decoys!r}")
         # Equal rules have equal digests, whatever kind of number they were given as.
         for field in fields(self):
             if field.type in ("float", "int"):
@@ -172,7 +179,14 @@ def count_bits(n: int) -> int:
     return math.ceil(math.log2(n + 1))
 
 
-def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int) -> tuple[int, int]:
+def settle(
+    account: Account,
+    rules: SessionParameters,
+    n: int,
+    k: int,
+    told: int,
+    counts: DecoyCounts | None = None,
+) -> tuple[int, int]:
     """Write down all costs of n bits of key, and return the length to hash to and the net length.
 
     Args:
@@ -181,9 +195,11 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
         n: Bits that were corrected.
         k: Bits of the test basis that were compared.
         told: Parities that Alice told, each counted once, in all sessions together.
+        counts: The counts of the intensities, if the rules have decoy states.
 
     Raises:
-        Refusal: If nothing is left.
+        ParameterError: If the rules have decoy states and there are no counts, or the other way round.
+        Refusal: If nothing is left, or decoy states leave no bit to single photons.
 
     Example:
         >>> account = Account(400_000)
@@ -195,6 +211,10 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
         >>> account.settled(48143).bits("rounding") < 1
         True
     """
+    if (rules.decoys is None) != (counts is None):
+        raise ParameterError(
+            "rules with decoys need the counts of the intensities, and other rules take none"
+        )
     factor, counted, sessions = LEAK_MODELS[rules.leak_model], count_bits(n), rules.sessions
     on_record = rules.public_counts * counted
     epsilons = rules.epsilon_secrecy, rules.epsilon_correctness
@@ -202,16 +222,23 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
     # The formula pays for one tag.
     leak = factor * told + sessions * counted + on_record + (sessions - 1) * tag
     chance = counts_chance(account.pulses, rules.public_counts)
-    length = key_length(n, k, rules.tolerance, leak, *epsilons, chance)
+    if rules.decoys is None or counts is None:
+        length = key_length(n, k, rules.tolerance, leak, *epsilons, chance)
+        secrecy = [("phase errors", phase_cost(n, k, rules.tolerance, rules.epsilon_secrecy, chance))]
+        hashing = hashing_cost(rules.epsilon_secrecy)
+    else:
+        bound = proven(rules.decoys, counts, rules.epsilon_secrecy, chance)
+        length, secrecy = decoy_key_length(bound, leak, *epsilons), spent_on(bound, n)
+        hashing = decoy_hashing_cost(rules.epsilon_secrecy)
     paid = sessions * SESSION_BITS
     net = length - paid - rules.fingerprint_bits
     costs = [
-        ("phase errors", phase_cost(n, k, rules.tolerance, rules.epsilon_secrecy, chance), 0),
+        *((cause, bits, 0) for cause, bits in secrecy),
         ("reconciliation", factor * told, factor * told),
         ("parity count", sessions * counted, sessions * counted),
         *([("counts of bits", on_record, on_record)] if on_record else []),
         ("verification", sessions * tag, sessions * shown),
-        ("hashing", hashing_cost(rules.epsilon_secrecy), 0),
+        ("hashing", hashing, 0),
     ]
     for cause, bits, revealed in costs:
         account.spend(cause, bits, revealed)
@@ -233,7 +260,7 @@ def settle(account: Account, rules: SessionParameters, n: int, k: int, told: int
     return length, net
 
 
-def refuse_hopeless(rules: SessionParameters, n: int, k: int) -> None:
+def refuse_hopeless(rules: SessionParameters, n: int, k: int, counts: DecoyCounts | None = None) -> None:
     """Raise the alarm if no key would remain even without error correction, so that nothing more is revealed.
 
     Raises:
@@ -244,4 +271,4 @@ def refuse_hopeless(rules: SessionParameters, n: int, k: int) -> None:
     """
     if n == 0 or k == 0:
         raise Refusal("short", f"{n} key bits and {k} test bits remain; at least one of each is needed")
-    settle(Account(n + k), rules, n, k, 0)
+    settle(Account(n + k), rules, n, k, 0, counts)

@@ -120,6 +120,10 @@ class Alice(Party):
             raise Refusal(
                 "parameters", "Bob's rules differ from Alice's; give both sessions the same parameters"
             )
+        if (self._record.intensities is None) != (self._rules.decoys is None):
+            raise Refusal(
+                "parameters", "Alice's record must have intensities exactly if the rules have decoys"
+            )
         sifted, answer = match(self._record, announcement)
         sample = sifted.bases != self._rules.key_basis
         own = np.flatnonzero(~sample)

@@ -139,7 +139,7 @@ class Bob(Party):
     def _match(self) -> None:
         announced = pack(self._rules.digest, announce(self._record))
         answer, told = unpack(self._ask("detections", announced), 2)
-        sifted = accept(self._record, answer)
+        sifted = accept(self._record, answer, self._rules.decoys is not None)
         sample = decode_bits(told, len(sifted.bits)).astype(bool)
         if not sample[sifted.bases != self._rules.key_basis].all():
             raise Refusal(

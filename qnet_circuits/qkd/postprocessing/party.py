@@ -15,6 +15,7 @@ from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.accounts import Account, SessionParameters, refuse_hopeless, settle
 from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS, forgery_probability
 from qnet_circuits.qkd.postprocessing.channel import Message, View, pack, unpack
+from qnet_circuits.qkd.postprocessing.decoy_key import counted
 from qnet_circuits.qkd.postprocessing.hello import Agreed
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
 from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
@@ -34,6 +35,7 @@ from qnet_circuits.qkd.postprocessing.sifting import (
 )
 from qnet_circuits.qkd.postprocessing.toeplitz import amplify
 from qnet_circuits.secrecy import Unpicklable
+from qnet_circuits.theory.decoy import DecoyCounts
 from qnet_circuits.theory.estimate import Estimate
 
 #: Begins what is authenticated, so that no tag of something else fits.
@@ -71,6 +73,9 @@ class Party(Unpicklable):
 
     name, peer = "party", "peer"
     _final: SecretKey | None
+    #: Intensities of the compared bits and of those of the key.
+    _levels: tuple[Bits, Bits]
+    _counts: DecoyCounts | None = None
 
     def __init__(
         self,
@@ -123,6 +128,8 @@ class Party(Unpicklable):
         self._account.sift(sifted.detected, len(sifted.bits))
         self._test, self._key = split(sifted.bits, sample)
         self._test_bases, _ = split(sifted.bases, sample)
+        if sifted.intensities is not None:
+            self._levels = split(sifted.intensities, sample)
         self._account.spend("test bits", len(self._test), (1 + self._rules.sessions) * len(self._test))
 
     def _estimate(self, told: Bits) -> None:
@@ -139,8 +146,11 @@ class Party(Unpicklable):
             self._rules.key_basis if self._rules.key_sample > 0 else self._rules.test_basis
         )
         self._rate = expected_rate(int(errors[near].sum()), int(near.sum()))
-        self._k = int(np.count_nonzero(self._test_bases == self._rules.test_basis))
-        refuse_hopeless(self._rules, len(self._key), self._k)
+        compared = self._test_bases == self._rules.test_basis
+        self._k = int(np.count_nonzero(compared))
+        if self._rules.decoys is not None:
+            self._counts = counted(self._levels, compared, errors)
+        refuse_hopeless(self._rules, len(self._key), self._k, self._counts)
 
     def _frames(self, seed: bytes) -> list[Frame]:
         """Cut the key into frames, with the public reorderings of a seed."""
@@ -154,7 +164,9 @@ class Party(Unpicklable):
     def _settle(self) -> None:
         """Fix the length of the key: from here on all costs are in the account."""
         self._settled = True
-        self._length, self._net = settle(self._account, self._rules, len(self._key), self._k, self._told)
+        self._length, self._net = settle(
+            self._account, self._rules, len(self._key), self._k, self._told, self._counts
+        )
 
     def _distil(self, seed: Bits) -> None:
         """Hash the key, and split it into the fingerprint, the bits that pay for authentication, and the net key.

@@ -12,6 +12,7 @@ ALARMS = {
     "lost": "no round was detected by both",
     "qber": "the error rate is above the tolerance",
     "bell": "the CHSH value is too low",
+    "decoys": "the counts of the intensities leave no bit to single photons",
     "short": "too few bits for any key",
     "reconciliation": "error correction needs more parities than there are bits",
     "verification": "the corrected keys differ",

@@ -28,6 +28,7 @@ class PartyRecord(Unpicklable):
         bases: Number of the basis of each round, 0 to 254.
         bits: Result of each round; results of undetected rounds are ignored.
         detected: Whether each round had a result. Default: all rounds.
+        intensities: Number of the intensity of each pulse, 0 to 2, in the record of a sender with decoy states. Default: none.
 
     Raises:
         ParameterError: If the rows differ in length or hold something else.
@@ -40,6 +41,7 @@ class PartyRecord(Unpicklable):
     bases: NDArray[np.uint8] = field(repr=False)
     bits: Bits = field(repr=False)
     detected: NDArray[np.bool_] | None = field(default=None, repr=False)
+    intensities: NDArray[np.uint8] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         bases, bits = _row("bases", self.bases), check_bits("bits", self.bits)
@@ -55,6 +57,14 @@ class PartyRecord(Unpicklable):
             )
         for name, row in (("bases", bases.astype(np.uint8)), ("bits", bits), ("detected", detected)):
             object.__setattr__(self, name, row)
+        if self.intensities is not None:
+            levels = _row("intensities", self.intensities)
+            fits = levels.dtype.kind in "bui" and len(levels) == len(bits)
+            if not fits or (levels.size and not 0 <= levels.min() <= levels.max() <= 2):
+                raise ParameterError(
+                    f"intensities must be {len(bits)} whole numbers from 0 to 2, got {len(levels)} of {levels.dtype}"
+                )
+            object.__setattr__(self, "intensities", levels.astype(np.uint8))
 
     def __len__(self) -> int:
         return len(self.bits)
@@ -87,6 +97,7 @@ class Sifted(Unpicklable):
         bits: The bits, in the order of the rounds.
         bases: Basis of each, the same for both parties.
         detected: Rounds that both detected.
+        intensities: Number of each pulse's intensity, which Alice announced; None without decoy states.
 
     Example:
         >>> Sifted(np.array([1], np.uint8), np.array([0], np.uint8), 2)
@@ -96,6 +107,7 @@ class Sifted(Unpicklable):
     bits: Bits = field(repr=False)
     bases: NDArray[np.uint8] = field(repr=False)
     detected: int
+    intensities: NDArray[np.uint8] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"<{len(self.bits)} bits sifted of {self.detected} detected>"
@@ -116,6 +128,8 @@ def announce(record: PartyRecord) -> bytes:
 def match(record: PartyRecord, announcement: bytes) -> tuple[Sifted, bytes]:
     """Return Alice's sifted bits and her answer: which of Bob's rounds count. Her other bases are not revealed.
 
+    With decoy states she also names the intensities of the rounds that count: only now, as Bob's detections are on record.
+
     Raises:
         Refusal: If the records differ in length, or no round was detected by both.
 
@@ -135,21 +149,28 @@ def match(record: PartyRecord, announcement: bytes) -> tuple[Sifted, bytes]:
     kept = both & (record.bases[theirs] == np.frombuffer(bases, np.uint8))
     if not both.any():
         raise Refusal("lost", f"none of {len(record)} rounds was detected by both")
-    sifted = Sifted(record.bits[theirs][kept], record.bases[theirs][kept], int(both.sum()))
-    return sifted, pack(encode_bits(both), encode_bits(kept))
+    levels = None if record.intensities is None else record.intensities[theirs][kept]
+    sifted = Sifted(record.bits[theirs][kept], record.bases[theirs][kept], int(both.sum()), levels)
+    told = [] if levels is None else [levels.tobytes()]
+    return sifted, pack(encode_bits(both), encode_bits(kept), *told)
 
 
-def accept(record: PartyRecord, answer: bytes) -> Sifted:
-    """Return Bob's sifted bits, given Alice's answer.
+def accept(record: PartyRecord, answer: bytes, decoys: bool = False) -> Sifted:
+    """Return Bob's sifted bits, given Alice's answer, with intensities if there are decoy states.
 
     Raises:
         Refusal: If the answer does not match Bob's announcement.
     """
     own = int(record.seen.sum())
-    both, kept = (decode_bits(part, own).astype(bool) for part in unpack(answer, 2))
+    first, second, *told = unpack(answer, 2 + decoys)
+    both, kept = (decode_bits(part, own).astype(bool) for part in (first, second))
     if (kept & ~both).any():
         raise Refusal("malformed", "Alice kept rounds that were not detected by both parties")
-    return Sifted(record.bits[record.seen][kept], record.bases[record.seen][kept], int(both.sum()))
+    levels = np.frombuffer(told[0], np.uint8) if decoys else None
+    if levels is not None and (len(levels) != kept.sum() or (levels > 2).any()):
+        raise Refusal("malformed", "Alice must name one of three intensities for each round that counts")
+    bits, bases = record.bits[record.seen][kept], record.bases[record.seen][kept]
+    return Sifted(bits, bases, int(both.sum()), levels)
 
 
 def split(bits: Bits, sample: NDArray[np.bool_]) -> tuple[Bits, Bits]:

@@ -28,3 +28,12 @@ def intercepted(rng, rounds, fraction, bases=2):
     sent_basis, sent = np.where(touched, eve, alice), np.where(touched, seen, bits)
     received = np.where(bob == sent_basis, sent, rng.integers(0, 2, rounds, np.uint8))
     return PartyRecord(alice, bits), PartyRecord(bob, received.astype(np.uint8))
+
+
+def pulses(rng, rounds, *, decoys, transmittance=1.0, qber=0.0, split=False):
+    """Return the records for pulses of a laser; who splits photons blocks single ones, and sends on the rest of others."""
+    level = rng.choice(3, rounds, p=decoys.probabilities).astype(np.uint8)
+    photons = rng.poisson(np.array(decoys.intensities)[level])
+    seen = photons > 1 if split else rng.binomial(photons, transmittance) > 0
+    alice, bob = records(rng, rounds, qber)
+    return PartyRecord(alice.bases, alice.bits, None, level), PartyRecord(bob.bases, bob.bits, seen)
