@@ -164,6 +164,7 @@ from qnet_circuits.protocols.w_state import WState as WState
 from qnet_circuits.qkd.eavesdroppers import EntanglingProbe as EntanglingProbe
 from qnet_circuits.qkd.eavesdroppers import InterceptResend as InterceptResend
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle as ManInTheMiddle
+from qnet_circuits.qkd.eavesdroppers import PhotonSplitting as PhotonSplitting
 from qnet_circuits.qkd.stations import AnnouncingStation as AnnouncingStation
 from qnet_circuits.qkd.stations import MeasuringStation as MeasuringStation
 from qnet_circuits.repeaters.rates import Rates as Rates

@@ -28,6 +28,10 @@ GROUPED = (
     "rounds of each setting is on record, and the key pays for it since it counts Alice's bits, or their flips"
 )
 ONE_CONTROLLER = "one controller prepared and measured for both parties"
+DRAWN = (
+    "photon numbers, losses and dark counts were drawn at random; the state of each photon that arrived was one shot, and "
+    "photons of one pulse that arrived together gave one bit; after-pulses of detectors are left out"
+)
 DIAGNOSTIC = "error rates are those of all sifted rounds; only this process can compare them, since it holds both records"
 
 
@@ -59,7 +63,8 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
     if refused is None:
         assert held[-1].bob.result is not None
         secrets["bob_key"] = held[-1].bob.result.key
-    notes = with_notes([GROUPED, ONE_CONTROLLER, DIAGNOSTIC, *protocol.remarks], result, analysis)
+    drawn = [] if lines[0].photons is None else [DRAWN]
+    notes = with_notes([GROUPED, ONE_CONTROLLER, DIAGNOSTIC, *protocol.remarks, *drawn], result, analysis)
     if isinstance(protocol.eve, ManInTheMiddle):
         # Only the tags were missing: she has the string that Alice would accept as the key, and Bob's.
         more["eve_holds_key"] = all(one.alarm == "unauthenticated" for one in results)

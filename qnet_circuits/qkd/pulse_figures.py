@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from qnet_circuits.qkd.observed import counted
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
-from qnet_circuits.qkd.postprocessing.finite_key import counts_chance
 from qnet_circuits.qkd.rounds import Rounds
 from qnet_circuits.qkd.weak_pulses import Table, WeakPulses
 from qnet_circuits.theory.decoy import DecoyCounts, decoy_bound
@@ -48,8 +47,7 @@ def single_photons(rounds: Rounds, rules: SessionParameters) -> dict[str, Estima
         rounds.sifted & (rounds.alice.bases == basis) for basis in (rules.key_basis, rules.test_basis)
     )
     counts = DecoyCounts(*(_counts(rounds, rows) for rows in (key, test, test & rounds.wrong)))
-    chance = counts_chance(len(rounds.kind), rules.public_counts)
-    bound = decoy_bound(rules.decoys, counts, rules.epsilon_secrecy, chance)
+    bound = decoy_bound(rules.decoys, counts, rules.epsilon_secrecy)
     return {
         "single_photons": counted(int(np.count_nonzero(key & (rounds.photons == 1)))),
         "single_photon_bound": counted(int(bound.single)),

@@ -48,7 +48,7 @@ class WeakPulses:
     Example:
         >>> pulses = WeakPulses(Decoys(), 0.1, 6e-7)
         >>> [round(float(pulses.seen[0, n] / 0.6), 6) for n in (0, 1, 2)]
-        [0.0, 0.028693, 0.01531]
+        [0.0, 0.028693, 0.015309]
     """
 
     decoys: Decoys

@@ -173,6 +173,7 @@ def test_an_honest_line_gives_a_key(honest):
     key_bits = honest.more["ledger"]["sifted"] - ledger["test bits"]
     assert ledger["several photons"] == pytest.approx(key_bits - bound, abs=1)
     assert honest.more["ledger"]["pulses"] == 600_000
+    assert any("drawn at random" in note for note in honest.notes)
 
 
 def test_the_true_number_of_single_photons_is_that_of_the_source(honest):

@@ -90,7 +90,8 @@ def test_split_photons_leave_nothing():
 @pytest.mark.parametrize("counts", [
     DecoyCounts((0, 0, 0), (0, 0, 0), (0, 0, 0)), DecoyCounts((1, 0, 0), (0, 0, 0), (0, 0, 0)),
     DecoyCounts((0, 0, 5), (0, 0, 5), (0, 0, 5)), DecoyCounts((9, 9, 9), (9, 9, 9), (9, 9, 9)),
-    DecoyCounts((10**9, 0, 0), (10**9, 0, 0), (0, 0, 0)), DecoyCounts((0, 10**9, 0), (0, 10**9, 0), (0, 10**9, 0)),
+    DecoyCounts((10**9, 0, 0), (10**9, 0, 0), (0, 0, 0)), DecoyCounts((10**6, 2 * 10**5, 9), (9, 9, 0), (0, 0, 0)),
+    DecoyCounts((0, 10**9, 0), (0, 10**9, 0), (0, 10**9, 0)),
 ])  # fmt: skip
 def test_counts_that_prove_nothing_give_no_key(counts):
     found = decoy_bound(DECOYS, counts, 1e-10)

@@ -8,6 +8,7 @@ import pytest
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.accounts import Account, SessionParameters, settle
 from qnet_circuits.qkd.postprocessing.channel import Message, pack, unpack
+from qnet_circuits.qkd.postprocessing.finite_key import counts_chance
 from qnet_circuits.qkd.postprocessing.session import Session
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, accept, announce, match
 from qnet_circuits.theory.decoy import DecoyCounts, Decoys, decoy_bound, decoy_key_length
@@ -51,6 +52,15 @@ def test_the_length_follows_from_the_counts(pair, session):
     assert ledger.bits("rounding") < 1
 
 
+def test_counts_of_ones_on_record_shorten_it(pair, session):
+    held = Session(*pair, replace(RULES, public_counts=1), seed=1)
+    ledger, before = held.run().ledger, session.alice.result.ledger
+    bound = decoy_bound(DECOYS, counts_of(*pair), RULES.epsilon_secrecy, counts_chance(ROUNDS, 1))
+    known = bound.single + bound.vacuum - bound.secret
+    assert ledger.bits("phase errors") == pytest.approx(known) and known > before.bits("phase errors") + 10
+    assert ledger.bits("counts of bits") == before.bits("parity count")
+
+
 def test_it_is_shorter_than_a_key_of_single_photons(pair, session):
     alice, bob = pair
     plain = Session(PartyRecord(alice.bases, alice.bits), bob, replace(RULES, decoys=None), seed=1).run()
@@ -58,8 +68,8 @@ def test_it_is_shorter_than_a_key_of_single_photons(pair, session):
 
 
 def test_intensities_are_named_once_the_detections_are_known(session):
-    first, second = session.channel.messages[:2]
-    assert (first.sender, first.kind) == ("bob", "detections") and second.sender == "alice"
+    first, second = (message for message in session.channel.messages if message.kind == "detections")
+    assert (first.sender, second.sender) == ("bob", "alice")
     _, _, levels = unpack(unpack(second.body, 2)[0], 3)
     assert len(levels) == session.alice.result.ledger.sifted
 
