@@ -141,6 +141,10 @@ def conferred(
         veto=None if analysis.veto is None else Refusal.of(analysis.veto),
     )
     result = conference.run()
+    if not len(first):
+        # The sessions know only of rounds with equal bases.
+        why = f"no round with the same basis of all parties is left of {protocol.rounds}; raise rounds"
+        result = replace(result, reason=str(Refusal("short", why)))
     ledger = replace(result.ledger, pulses=protocol.rounds, detected=protocol.rounds)
     figures = {**rounds.rate(analysis.level), **lengths(ledger)}
     secrets: dict[str, Any] = {"secret_key": result.key}

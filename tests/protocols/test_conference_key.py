@@ -132,6 +132,13 @@ def test_a_source_of_classical_bits_is_refused(qnet):
     assert plain["figures"]["cheater_guess"]["value"] == 1.0
 
 
+def test_no_round_with_equal_bases_is_too_short():
+    for seed in range(3):
+        found = qn.run(qn.ConferenceKey(parties=6, rounds=2), seed=seed)
+        assert found.refused.startswith("short") and found.secret_key is None
+        assert found.ledger["pulses"] == 2 and found.sifted.value == 0
+
+
 def test_bad_input():
     for wrong in (
         {"parties": 1},
