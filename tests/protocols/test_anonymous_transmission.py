@@ -56,10 +56,17 @@ def test_dephasing_reaches_the_reference(scheme, four, eight):
             assert result.pair_fidelity.value == pytest.approx(theory["pair_fidelity"], abs=1e-9)
 
 
-def test_white_noise_leaves_a_werner_pair():
+@pytest.mark.parametrize("end", ["a", "b"])
+@pytest.mark.parametrize("kept", [0.0, 0.5])
+def test_white_noise_leaves_a_werner_pair(kept, end):
     """A share v of perfect states among noise gives (1 + 3v)/4, since pure noise gives 1/4."""
-    protocol = qn.AnonymousTransmission(link_fidelity=0.25)
-    assert qn.run(protocol, "exact").pair_fidelity.value == pytest.approx(0.25, abs=1e-12)
+    fidelity = (1 + 3 * kept) / 4
+    links = [("s", party, qn.Link(fidelity if party == end else 1.0)) for party in "abc"]
+    protocol = qn.AnonymousTransmission(network=qn.Network.from_edges(links))
+    program = program_of(protocol)
+    found = qn.run(qn.Program(program.items[:3], program.figures[:1]), "exact")
+    assert found.pair_fidelity.value == pytest.approx(fidelity, abs=1e-12)
+    assert protocol.theory(NOISE)["pair_fidelity"] == pytest.approx(fidelity, abs=1e-12)
 
 
 def views(protocols, bits):
