@@ -12,7 +12,8 @@ from qiskit.circuit import Clbit, Gate, Qubit
 from qiskit.circuit.library import HGate, SdgGate, SGate, SXGate, TdgGate, TGate, UGate, XGate, YGate, ZGate
 from qiskit.synthesis import OneQubitEulerDecomposer
 
-from qnet_circuits.distributed.ordering import Action, Close, Do, Equipment, Open
+from qnet_circuits.distributed.nodes import Equipment
+from qnet_circuits.distributed.ordering import Action, Close, Do, Open
 from qnet_circuits.distributed.steps import Matrix, Swap, Turn
 from qnet_circuits.distributed.windows import Remote
 from qnet_circuits.programs.blocks import Pair, move
@@ -32,7 +33,7 @@ _NAMED: tuple[Gate, ...] = (
     SXGate(),
 )
 _ROUNDING = 1e-9
-#: A copy: its data qubit, and the node at which it is used.
+#: A qubit, and a node that holds it.
 _Place = tuple[int, int]
 
 
@@ -47,12 +48,13 @@ class _Builder:
     spare: dict[int, list[Qubit]] = field(default_factory=dict)
     bits: list[Clbit] = field(default_factory=list)
     busy: dict[Qubit, None] = field(default_factory=dict)
-    copies: dict[_Place, Qubit] = field(default_factory=dict)
+    held: dict[_Place, Qubit] = field(default_factory=dict)
     in_use: list[dict[int, int]] = field(default_factory=list)
     claims: list[Remote] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.data = [Qubit() for _ in self.equipment.nodes]
+        self.held = dict(zip(enumerate(self.equipment.nodes), self.data, strict=True))
         self.spare = {node: [] for node in range(len(self.network.nodes))}
         self.circuit.add_bits(self.data)
 
@@ -96,25 +98,32 @@ class _Builder:
         """Note how many communication qubits each node uses now."""
         self.in_use.append({node: sum(q in self.busy for q in qubits) for node, qubits in self.spare.items()})
 
-    def open(self, qubit: int, node: int) -> None:
-        """Append a copy of a data qubit at another node (Yimsiriwattana and Lomonaco, quant-ph/0402148)."""
-        start = len(self.circuit.data)
-        pair, bit = self.pair(self.equipment.nodes[qubit], node), self.bit()
-        self.circuit.cx(self.data[qubit], pair.near)
+    def open(self, action: Open) -> None:
+        """Append a copy of a qubit at another node (Yimsiriwattana and Lomonaco, quant-ph/0402148)."""
+        start, source = len(self.circuit.data), self.held[action.qubit, action.source]
+        pair, bit = self.pair(action.source, action.node), self.bit()
+        self.circuit.cx(source, pair.near)
         self.circuit.measure(pair.near, bit)
         pair.corrected(self.circuit, x=[bit])
         del self.busy[pair.near]
-        self.copies[qubit, node] = pair.far
-        self.claim("open", start, [self.data[qubit]], pair.far)
+        made = pair.far
+        if action.node == self.equipment.nodes[action.qubit]:
+            made = self.data[action.qubit]
+            self.circuit.reset(made)
+            move(self.circuit, pair.far, made)
+            del self.busy[pair.far]
+        self.held[action.qubit, action.node] = made
+        self.claim("open", start, [source], made)
 
-    def close(self, qubit: int, node: int) -> None:
-        """Append the return of a copy."""
-        start, far, bit = len(self.circuit.data), self.copies.pop((qubit, node)), self.bit()
-        self.circuit.h(far)
-        self.circuit.measure(far, bit)
-        Pair(far, self.data[qubit]).corrected(self.circuit, z=[bit])
-        del self.busy[far]
-        self.claim("close", start, [self.data[qubit]], far)
+    def close(self, action: Close) -> None:
+        """Append the end of a copy, or of the original, whose state the copy at ``keeper`` then holds alone."""
+        start, bit = len(self.circuit.data), self.bit()
+        gone, kept = self.held.pop((action.qubit, action.node)), self.held[action.qubit, action.keeper]
+        self.circuit.h(gone)
+        self.circuit.measure(gone, bit)
+        Pair(gone, kept).corrected(self.circuit, z=[bit])
+        self.busy.pop(gone, None)
+        self.claim("close", start, [kept], gone)
 
     def do(self, action: Do) -> None:
         """Append a step."""
@@ -123,21 +132,16 @@ class _Builder:
             self.turn(step)
         elif isinstance(step, Swap):
             self.swap(step)
-        elif action.copy is None:
-            self.circuit.append(step.gate, [self.data[step.a], self.data[step.b]])
-        else:
-            (other,) = (qubit for qubit in step.qubits if qubit != action.copy)
-            self.circuit.append(
-                step.gate, [self.copies[action.copy, self.equipment.nodes[other]], self.data[other]]
-            )
+        elif action.node is not None:
+            self.circuit.append(step.gate, [self.held[qubit, action.node] for qubit in step.qubits])
 
     def turn(self, step: Turn) -> None:
         """Append an operation on one qubit; a flip is made on copies as well."""
-        self.circuit.append(_gate_of(step.matrix), [self.data[step.qubit]])
+        first, *copies = [held for (qubit, _), held in self.held.items() if qubit == step.qubit]
+        self.circuit.append(_gate_of(step.matrix), [first])
         if step.flips:
-            for (qubit, _), copy in self.copies.items():
-                if qubit == step.qubit:
-                    self.circuit.x(copy)
+            for copy in copies:
+                self.circuit.x(copy)
 
     def swap(self, step: Swap) -> None:
         """Append the exchange of two qubits: local, or by two teleportations at the same time."""
@@ -172,13 +176,15 @@ class Built:
 
     Args:
         circuit: The circuit.
-        data: The data qubits.
+        data: The qubit that holds each qubit of the circuit at the beginning.
+        ends: The qubit that holds it at the end.
         claims: The remote operations, each with what it does.
         in_use: The communication qubits of each node that are in use after each pair was made.
     """
 
     circuit: QuantumCircuit
     data: tuple[Qubit, ...]
+    ends: tuple[Qubit, ...]
     claims: tuple[Remote, ...]
     in_use: tuple[dict[str, int], ...]
 
@@ -196,9 +202,9 @@ def built(network: Network, equipment: Equipment, actions: Sequence[Action]) -> 
     builder = _Builder(network, equipment)
     for action in actions:
         if isinstance(action, Open):
-            builder.open(action.qubit, action.node)
+            builder.open(action)
         elif isinstance(action, Close):
-            builder.close(action.qubit, action.node)
+            builder.close(action)
         else:
             builder.do(action)
     return _in_registers(builder)
@@ -229,4 +235,6 @@ def _in_registers(builder: _Builder) -> Built:
         for claim in builder.claims
     )
     use = tuple({names[node]: count for node, count in used.items()} for used in builder.in_use)
-    return Built(circuit, tuple(at[qubit] for qubit in builder.data), claims, use)
+    last = {qubit: at[each] for (qubit, _), each in builder.held.items()}
+    ends = tuple(last[qubit] for qubit in range(len(builder.data)))
+    return Built(circuit, tuple(at[qubit] for qubit in builder.data), ends, claims, use)

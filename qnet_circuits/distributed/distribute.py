@@ -16,10 +16,11 @@ from qiskit.quantum_info import Statevector
 
 from qnet_circuits.distributed.building import Built, built
 from qnet_circuits.distributed.estimation import Estimation, estimation_of
-from qnet_circuits.distributed.nodes import complete, numbers_of, room_of, routes_of
-from qnet_circuits.distributed.ordering import Equipment, ordered
+from qnet_circuits.distributed.moving import improved
+from qnet_circuits.distributed.nodes import Equipment, complete, numbers_of, room_of, routes_of
 from qnet_circuits.distributed.packets import Demand, Packet
 from qnet_circuits.distributed.partition import Problem, assigned
+from qnet_circuits.distributed.plan import Plan, still
 from qnet_circuits.distributed.proof import Proof, counted, proof_of
 from qnet_circuits.distributed.reading import circuit_named
 from qnet_circuits.distributed.steps import Steps, Swap, steps_of, without_final_measurements
@@ -44,20 +45,28 @@ class DistributedCircuit:
     Args:
         original: The circuit, without the measurements at its end.
         network: The network.
-        assignment: The node of each qubit.
-        packets: The gates between nodes, in packets that share one pair.
-        rename_swaps: Whether SWAPs of the circuit were carried out by renaming qubits.
-        steps: The circuit as steps.
+        assignment: The node at which each qubit begins.
+        rename_swaps: Whether SWAPs of the circuit were carried out by renaming qubits, and qubits may end at other nodes.
+        plan: Where gates are carried out, and where qubits are in the course of the circuit.
         built: The network program.
     """
 
     original: QuantumCircuit = field(repr=False)
     network: Network
     assignment: tuple[str, ...]
-    packets: tuple[Packet, ...] = field(repr=False)
     rename_swaps: bool
-    steps: Steps = field(repr=False)
+    plan: Plan = field(repr=False)
     built: Built = field(repr=False)
+
+    @property
+    def steps(self) -> Steps:
+        """The circuit as steps."""
+        return self.plan.steps
+
+    @property
+    def packets(self) -> tuple[Packet, ...]:
+        """The copies that are made, each with the gates that share its pair."""
+        return self.plan.packets
 
     @property
     def circuit(self) -> QuantumCircuit:
@@ -67,7 +76,7 @@ class DistributedCircuit:
     @property
     def outputs(self) -> tuple[Qubit, ...]:
         """The qubit that holds the output of each wire of the original circuit."""
-        return tuple(self.built.data[self.steps.places.index(wire)] for wire in range(self.steps.qubits))
+        return tuple(self.built.ends[self.steps.places.index(wire)] for wire in range(self.steps.qubits))
 
     def measured(self, paulis: str | None = None) -> QuantumCircuit:
         """Return the network program with its outputs measured into the register ``out``.
@@ -125,7 +134,7 @@ class DistributedCircuit:
 
     @cached_property
     def resources(self) -> dict[str, Any]:
-        """The ledger: pairs, also by link, packets, gates between nodes, bits, and the most communication qubits in use."""
+        """The ledger: pairs, also by link, packets, moves, gates between nodes, bits, the most communication qubits in use."""
         nodes = {qubit: register.name for register in self.built.circuit.qregs for qubit in register}
         pairs = [each for each in self.built.circuit.data if each.name == ENTANGLE]
         links = {frozenset((a, b)): f"{a}-{b}" for a, b, _ in self.network.links}
@@ -134,7 +143,8 @@ class DistributedCircuit:
             "bell_pairs": len(pairs),
             "bell_pairs_by_link": dict(sorted(by_link.items())),
             "packets": len(self.packets),
-            "remote_gates": sum(len(packet.gates) for packet in self.packets) + self._remote_swaps,
+            "moves": self.plan.moves,
+            "remote_gates": len(self.plan.remote),
             "classical_bits": len(self.built.circuit.clbits),
             "communication_qubits": {
                 node: max((use.get(node, 0) for use in self.built.in_use), default=0)
@@ -143,24 +153,20 @@ class DistributedCircuit:
         }
 
     @property
-    def _remote_swaps(self) -> int:
-        at = self.assignment
-        return sum(isinstance(step, Swap) and at[step.a] != at[step.b] for step in self.steps.steps)
-
-    @property
     def cutting_overhead(self) -> float:
         """The factor by which shots would have to rise if the gates between nodes were cut instead (quasiprobability).
 
         It is the product over these gates of (1 + 2 |sin(θ/2)|)² for a controlled phase θ, which is 9 for a CZ (Mitarai and
         Fujii, arXiv:1909.07534). A SWAP counts as 7² = 49.
         """
-        joints = dict(self.steps.joints)
-        gates = [joints[k] for packet in self.packets for k in packet.gates]
         factor = 1.0
-        for gate in gates:
-            angle = gate.angle if gate.name == "rzz" else gate.angle / 2
-            factor *= (1 + 2 * abs(sin(angle))) ** 2
-        return factor * 49.0**self._remote_swaps
+        for gate in self.plan.remote:
+            if isinstance(gate, Swap):
+                factor *= 7**2
+            else:
+                angle = gate.angle if gate.name == "rzz" else gate.angle / 2
+                factor *= (1 + 2 * abs(sin(angle))) ** 2
+        return factor
 
     def draw(self, ax: Axes | None = None) -> Axes:
         """Draw the network program as ``plot_circuit`` does: nodes as bands, a zigzag for each pair, arrows for the messages.
@@ -197,7 +203,8 @@ class DistributedCircuit:
             if held:
                 lines.append(f"  {node}: qubit{'s' * (len(held) > 1)} {', '.join(held)}")
         gates, packets = counted(ledger["remote_gates"], "gate"), counted(ledger["packets"], "packet")
-        lines.append(f"{gates} between nodes in {packets}")
+        moves = f"; qubits move {counted(self.plan.moves, 'time')}" if self.plan.moves else ""
+        lines.append(f"{gates} between nodes in {packets}{moves}")
         named = ", ".join(f"{link} {count}" for link, count in ledger["bell_pairs_by_link"].items())
         lines.append(f"{counted(ledger['bell_pairs'], 'Bell pair')}{f' ({named})' if named else ''}")
         lines.append(f"cutting these gates would take {self.cutting_overhead:.3g} times the shots")
@@ -218,8 +225,8 @@ def distributed(
     Args:
         circuit: Gates, and at most measurements at the end; or a short name or a file, as ``circuit_named`` takes it.
         network: The network, or a number of nodes: all linked, with equal numbers of data qubits.
-        assignment: The node of each qubit. Default: the best that a search finds.
-        rename_swaps: Whether a SWAP of the circuit renames qubits instead of being carried out.
+        assignment: The node at which each qubit begins. Default: the best that a search finds.
+        rename_swaps: Whether a SWAP of the circuit renames qubits, and qubits may end at other nodes than they began.
         seed: Seed of the search.
         link: The links of a network that is given by a number of nodes. Default: without errors.
         by: What the search makes small: ``links``, the number of pairs on all links, or ``fidelity``, the loss of fidelity of
@@ -240,7 +247,7 @@ def distributed(
     )
     communication = tuple(net.node(node).communication for node in net.nodes)
     equipment = Equipment(numbers, communication, routes)
-    packets = demand.packets(numbers)
-    made = built(net, equipment, ordered(steps, packets, equipment))
+    starts = [still(steps, numbers, demand.packets(numbers, last)) for last in (False, True)]
+    plan, actions = improved(starts, equipment, distance, rename_swaps, seed)
     names = tuple(net.nodes[number] for number in numbers)
-    return DistributedCircuit(original, net, names, packets, bool(rename_swaps), steps, made)
+    return DistributedCircuit(original, net, names, rename_swaps, plan, built(net, equipment, actions))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import permutations
 from math import log
 from typing import Any
@@ -18,6 +20,39 @@ from qnet_circuits.programs.node import Node
 _ROOM = 100_000
 #: A loss of fidelity of 1 - 1/e is this many units.
 _LOSS_UNIT = 1000
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """The nodes as numbers: where each qubit is, how many communication qubits there are, and the routes between nodes.
+
+    Args:
+        nodes: The node of each qubit.
+        communication: The communication qubits of each node; None without a limit.
+        routes: For two nodes, the nodes of the route, both ends included.
+    """
+
+    nodes: tuple[int, ...]
+    communication: tuple[int | None, ...]
+    routes: Mapping[tuple[int, int], tuple[int, ...]]
+
+    def between(self, a: int, b: int) -> Counter[int]:
+        """Return the communication qubits that one pair between two nodes takes while it is made."""
+        first, *inner, last = self.routes[a, b]
+        return Counter([first, last, *inner, *inner])
+
+    def hops(self, a: int, b: int) -> int:
+        """Return the number of links between two nodes."""
+        return 0 if a == b else len(self.routes[a, b]) - 1
+
+    def lacking(self, used: Mapping[int, int], needed: Mapping[int, int]) -> list[int]:
+        """Return the nodes that have too few communication qubits for what is needed besides what is used."""
+        limits = self.communication
+        return [
+            node
+            for node, count in needed.items()
+            if (limit := limits[node]) is not None and used.get(node, 0) + count > limit
+        ]
 
 
 def room_of(network: Network) -> tuple[int, ...]:

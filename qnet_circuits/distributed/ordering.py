@@ -1,85 +1,70 @@
-"""The order of the steps: packets open late and close early, so that few communication qubits are in use at a time."""
+"""The order of the steps: copies open late and close early, so that few communication qubits are in use at a time."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from qnet_circuits.distributed.packets import Packet
-from qnet_circuits.distributed.steps import Joint, Step, Steps, Swap
+from qnet_circuits.distributed.nodes import Equipment
+from qnet_circuits.distributed.plan import Plan
+from qnet_circuits.distributed.steps import Step, Swap
 from qnet_circuits.errors import ParameterError
 
 
 @dataclass(frozen=True)
 class Open:
-    """A copy of a qubit is made at another node."""
+    """A copy of a qubit is made at another node, from the one at ``source``."""
 
     qubit: int
+    source: int
     node: int
 
 
 @dataclass(frozen=True)
 class Close:
-    """A copy of a qubit is taken back."""
+    """A copy of a qubit is taken back, which corrects the one at ``keeper``."""
 
     qubit: int
     node: int
+    keeper: int
 
 
 @dataclass(frozen=True)
 class Do:
-    """A step. ``copy`` is the qubit whose copy takes part, at the node of the other qubit; None if the step is local."""
+    """A step. ``node`` is where a gate on two qubits is carried out; None for other steps."""
 
     step: Step
-    copy: int | None = None
+    node: int | None = None
 
 
 Action = Open | Close | Do
 
 
-@dataclass(frozen=True)
-class Equipment:
-    """The nodes as numbers: where each qubit is, how many communication qubits there are, and the routes between nodes.
-
-    Args:
-        nodes: The node of each qubit.
-        communication: The communication qubits of each node; None without a limit.
-        routes: For two nodes, the nodes of the route, both ends included.
-    """
-
-    nodes: tuple[int, ...]
-    communication: tuple[int | None, ...]
-    routes: Mapping[tuple[int, int], tuple[int, ...]]
-
-    def between(self, a: int, b: int) -> Counter[int]:
-        """Return the communication qubits that one pair between two nodes takes while it is made."""
-        first, *inner, last = self.routes[a, b]
-        return Counter([first, last, *inner, *inner])
-
-    def lacking(self, used: Mapping[int, int], needed: Mapping[int, int]) -> list[int]:
-        """Return the nodes that have too few communication qubits for what is needed besides what is used."""
-        limits = self.communication
-        return [
-            node
-            for node, count in needed.items()
-            if (limit := limits[node]) is not None and used.get(node, 0) + count > limit
-        ]
-
-
-@dataclass
 class _Walk:
-    """What is done, what is open, and what remains."""
+    """What is done, which nodes hold each qubit, and what remains."""
 
-    steps: Steps
-    equipment: Equipment
-    packet_of: dict[int, int]
-    left: list[set[int]]
-    packets: list[Packet]
-    level: list[int] = field(default_factory=list)
-    waiting: list[Counter[int]] = field(default_factory=list)
-    open: dict[tuple[int, int], int] = field(default_factory=dict)
-    todo: dict[int, None] = field(default_factory=dict)
+    def __init__(self, plan: Plan, equipment: Equipment) -> None:
+        self.plan, self.steps, self.equipment = plan, plan.steps, equipment
+        self.todo = dict.fromkeys(range(len(self.steps.steps)))
+        self.held = [[node] for node in equipment.nodes]
+        self.segment = [0] * self.steps.qubits
+        self.left = {
+            end: {node: set(gates) for node, gates in each.items()} for end, each in plan.gates.items()
+        }
+        self.level = [0] * self.steps.qubits
+        self.waiting: list[Counter[int]] = [Counter() for _ in self.level]
+        for step, blocks in zip(self.steps.steps, self.steps.block, strict=True):
+            for qubit, at in zip(step.qubits, blocks, strict=True):
+                self.waiting[qubit][at] += 1
+        for qubit in range(self.steps.qubits):
+            self.rise(qubit)
+
+    def rise(self, qubit: int) -> None:
+        """Go on to the first block in which something remains to be done."""
+        while self.waiting[qubit] and not self.waiting[qubit][self.level[qubit]]:
+            del self.waiting[qubit][self.level[qubit]]
+            self.level[qubit] += 1
 
     def ready(self, k: int) -> bool:
         step = self.steps.steps[k]
@@ -89,108 +74,155 @@ class _Walk:
         del self.todo[k]
         for qubit, at in zip(self.steps.steps[k].qubits, self.steps.block[k], strict=True):
             self.waiting[qubit][at] -= 1
-            while self.waiting[qubit] and not self.waiting[qubit][self.level[qubit]]:
-                del self.waiting[qubit][self.level[qubit]]
-                self.level[qubit] += 1
+            self.rise(qubit)
+            if k in self.plan.spots:
+                self.remaining(qubit)[self.plan.spots[k]].discard(k)
+
+    def remaining(self, qubit: int) -> dict[int, set[int]]:
+        """Return the gates that remain in a qubit's segment, by node."""
+        return self.left.get((qubit, self.segment[qubit]), {})
+
+    def needed(self, qubit: int) -> set[int]:
+        """Return the nodes at which a qubit is still needed in its segment: for gates, or because the next one begins there."""
+        gates = {node for node, gates in self.remaining(qubit).items() if gates}
+        return gates | {self.plan.stations[qubit][self.segment[qubit] + 1]}
 
     def used(self) -> Counter[int]:
-        return Counter(node for _, node in self.open)
+        """Return the communication qubits in use: all that hold a qubit away from its own place."""
+        homes = zip(self.held, self.equipment.nodes, strict=True)
+        return Counter(node for held, home in homes for node in held if node != home)
+
+    def wanted(self, k: int) -> list[tuple[int, int]]:
+        """Return the nodes that must hold qubits at a step: where a gate is carried out, or where a new segment begins."""
+        step = self.steps.steps[k]
+        if k in self.plan.spots:
+            return [(qubit, self.plan.spots[k]) for qubit in step.qubits]
+        ends = zip(step.qubits, self.steps.segment[k], strict=True)
+        return [(qubit, self.plan.stations[qubit][at]) for qubit, at in ends if at > self.segment[qubit]]
+
+    def missing(self, k: int) -> list[tuple[int, int]]:
+        """Return those of these nodes that do not hold their qubit yet."""
+        return [(qubit, node) for qubit, node in self.wanted(k) if node not in self.held[qubit]]
 
 
-def ordered(steps: Steps, packets: Sequence[Packet], equipment: Equipment) -> tuple[Action, ...]:
+def ordered(plan: Plan, equipment: Equipment) -> tuple[Action, ...]:
     """Return the actions that carry out all steps.
 
-    Local steps come as soon as possible. A packet opens if nothing else can be done, and closes after its last gate. If a node
-    has no communication qubit left, the packet there that is used last closes and opens again later, which costs one more pair.
+    Local steps come as soon as possible. A copy opens if nothing else can be done, from the nearest node that holds the qubit,
+    and closes after its last gate. If a node has no communication qubit left, the copy there that is used last closes and opens
+    again later, which costs one more pair.
 
     Args:
-        steps: The steps.
-        packets: The packets of the steps between nodes.
+        plan: Where gates are carried out, and where qubits are.
         equipment: The nodes.
 
     Raises:
-        ParameterError: If a node has too few communication qubits for a single pair.
+        ParameterError: If a node has too few communication qubits.
     """
-    packet_of = {gate: number for number, packet in enumerate(packets) for gate in packet.gates}
-    walk = _Walk(steps, equipment, packet_of, [set(packet.gates) for packet in packets], list(packets))
-    walk.level = [0] * steps.qubits
-    walk.waiting = [Counter() for _ in range(steps.qubits)]
-    for k, step in enumerate(steps.steps):
-        walk.todo[k] = None
-        for qubit, at in zip(step.qubits, steps.block[k], strict=True):
-            walk.waiting[qubit][at] += 1
-    for qubit in range(steps.qubits):
-        while walk.waiting[qubit] and not walk.waiting[qubit][walk.level[qubit]]:
-            walk.level[qubit] += 1
-    return tuple(_actions(walk))
+    return tuple(_actions(_Walk(plan, equipment)))
 
 
 def _actions(walk: _Walk) -> Iterator[Action]:
     while walk.todo:
         before = len(walk.todo)
-        for k in [k for k in walk.todo if walk.ready(k)]:
-            yield from _at_once(walk, k)
+        for k in list(walk.todo):
+            if walk.ready(k) and not _opens(walk, k):
+                yield from _done(walk, k)
         if len(walk.todo) == before:
-            yield from _opened(walk)
+            k = _next(walk)
+            for place in walk.missing(k):
+                yield from _opened(walk, *place, protected=walk.wanted(k))
+            yield from _done(walk, k)
+    for qubit, stations in enumerate(walk.plan.stations):
+        if stations[-1] not in walk.held[qubit]:
+            yield from _opened(walk, qubit, stations[-1], protected=[])
 
 
-def _at_once(walk: _Walk, k: int) -> Iterator[Action]:
-    """Yield a step if it needs no new pair."""
+def _opens(walk: _Walk, k: int) -> bool:
+    """Tell whether a step needs a new pair."""
     step, nodes = walk.steps.steps[k], walk.equipment.nodes
-    if not walk.ready(k):
-        return
-    if isinstance(step, Joint) and nodes[step.a] != nodes[step.b]:
-        packet = walk.packets[walk.packet_of[k]]
-        if (packet.qubit, packet.node) not in walk.open:
-            return
-        yield Do(step, packet.qubit)
-        walk.done(k)
-        walk.left[walk.packet_of[k]].discard(k)
-        if not walk.left[walk.packet_of[k]]:
-            yield from _closed(walk, packet.qubit, packet.node)
-        return
-    if isinstance(step, Swap) and nodes[step.a] != nodes[step.b]:
-        return
-    yield Do(step)
+    return bool(walk.missing(k)) or (isinstance(step, Swap) and nodes[step.a] != nodes[step.b])
+
+
+def _next(walk: _Walk) -> int:
+    """Return the step for which a pair is made next."""
+    ready = {k for k in walk.todo if walk.ready(k)}
+
+    def urgency(k: int) -> tuple[bool, int, bool, int]:
+        # The copy with the fewest gates that are not ready yet stays open for the shortest time. A move waits for all gates. Of
+        # equals, a qubit that has copies already comes first: they may be open only to be copied further.
+        missing = walk.missing(k)
+        waits = [walk.remaining(qubit).get(node, set()) - ready for qubit, node in missing]
+        begun = any(len(walk.held[qubit]) > 1 for qubit, _ in missing)
+        return k not in walk.plan.spots, sum(map(len, waits)), not begun, k
+
+    return min(ready, key=urgency)
+
+
+def _done(walk: _Walk, k: int) -> Iterator[Action]:
+    """Yield a step whose qubits are where they must be."""
+    step, nodes = walk.steps.steps[k], walk.equipment.nodes
+    if isinstance(step, Swap) and (a := nodes[step.a]) != (b := nodes[step.b]):
+        yield from _made_room(walk, lambda: walk.equipment.between(a, b) + walk.equipment.between(a, b), [])
+    yield Do(step, walk.plan.spots.get(k))
     walk.done(k)
+    for qubit, at in zip(step.qubits, walk.steps.segment[k], strict=True):
+        walk.segment[qubit] = at
+        yield from _tidied(walk, qubit)
 
 
-def _closed(walk: _Walk, qubit: int, node: int) -> Iterator[Action]:
-    del walk.open[qubit, node]
-    yield Close(qubit, node)
+def _opened(walk: _Walk, qubit: int, node: int, protected: Sequence[tuple[int, int]]) -> Iterator[Action]:
+    """Yield a copy of a qubit at a node, made from the nearest one; a copy on the way that is needed as well comes first."""
+    held, hops = walk.held[qubit], walk.equipment.hops
+
+    def source() -> int:
+        return min(held, key=lambda each: hops(each, node))
+
+    for stop in sorted(walk.needed(qubit) - {*held, node}, key=lambda each: hops(source(), each)):
+        if hops(source(), stop) + hops(stop, node) == hops(source(), node):
+            yield from _opened(walk, qubit, stop, protected)
+    yield from _made_room(walk, lambda: walk.equipment.between(source(), node), protected)
+    yield Open(qubit, source(), node)
+    held.append(node)
+    yield from _tidied(walk, qubit)
 
 
-def _opened(walk: _Walk) -> Iterator[Action]:
-    """Yield what makes the next step between nodes possible: a packet opens, or a swap is carried out."""
-    nodes = walk.equipment.nodes
-    ready = [k for k in walk.todo if walk.ready(k)]
-    gates = Counter(walk.packet_of[k] for k in ready if k in walk.packet_of)
-    if not gates:
-        k = ready[0]
-        step = walk.steps.steps[k]
-        a, b = nodes[step.qubits[0]], nodes[step.qubits[1]]
-        yield from _made_room(walk, walk.equipment.between(a, b) + walk.equipment.between(a, b), (a, b))
-        yield Do(step)
-        walk.done(k)
-        return
-    # The packet with the fewest gates that are not ready yet stays open for the shortest time.
-    number = min(gates, key=lambda each: (len(walk.left[each]) - gates[each], min(walk.left[each])))
-    packet = walk.packets[number]
-    root = nodes[packet.qubit]
-    yield from _made_room(walk, walk.equipment.between(root, packet.node), (root, packet.node))
-    walk.open[packet.qubit, packet.node] = number
-    yield Open(packet.qubit, packet.node)
+def _tidied(walk: _Walk, qubit: int) -> Iterator[Action]:
+    """Close the copies of a qubit that nothing needs in its segment any more, also the one from which it moves away."""
+    held, needed = walk.held[qubit], walk.needed(qubit)
+    kept = [node for node in held if node in needed]
+    for node in needed - {*held}:
+        # The copies that are still to come are made from the nearest one.
+        nearest = min(held, key=lambda each: (walk.equipment.hops(each, node), each not in needed))
+        kept += [] if nearest in kept else [nearest]
+    for node in [node for node in held if node not in kept]:
+        yield from _closed(walk, qubit, node, kept[0])
 
 
-def _made_room(walk: _Walk, needed: Counter[int], ends: tuple[int, int]) -> Iterator[Action]:
-    """Close packets until a pair between two nodes can be made."""
-    while lacking := walk.equipment.lacking(walk.used(), needed):
-        here = [place for place in walk.open if place[1] == lacking[0]]
+def _closed(walk: _Walk, qubit: int, node: int, keeper: int) -> Iterator[Action]:
+    walk.held[qubit].remove(node)
+    yield Close(qubit, node, keeper)
+
+
+def _made_room(
+    walk: _Walk, needed: Callable[[], Counter[int]], protected: Sequence[tuple[int, int]]
+) -> Iterator[Action]:
+    """Close copies until pairs can be made."""
+    while lacking := walk.equipment.lacking(walk.used(), needed()):
+        node = lacking[0]
+        here = [
+            qubit
+            for qubit, held in enumerate(walk.held)
+            if node in held
+            and len(held) > 1
+            and walk.equipment.nodes[qubit] != node
+            and (qubit, node) not in protected
+        ]
         if not here:
-            has, wants = walk.equipment.communication[lacking[0]], needed[lacking[0]]
             raise ParameterError(
-                f"node number {lacking[0] + 1} has {has} communication qubits, and a pair between the nodes {ends[0] + 1} and "
-                f"{ends[1] + 1} needs {wants} there; give it more, or link the nodes directly"
+                f"node number {node + 1} has {walk.equipment.communication[node]} communication qubits, and a step needs "
+                f"{needed()[node]} there besides those in use; give it more, or link the nodes directly"
             )
-        place = max(here, key=lambda each: min(walk.left[walk.open[each]]))
-        yield from _closed(walk, *place)
+        qubit = max(here, key=lambda each: min(walk.remaining(each).get(node) or {len(walk.steps.steps)}))
+        keeper = next(other for other in walk.held[qubit] if other != node)
+        yield from _closed(walk, qubit, node, keeper)

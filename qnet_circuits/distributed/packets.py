@@ -109,12 +109,18 @@ class Demand:
             found[int(each) // count, int(each) % count] = one[here], two[here]
         return found
 
-    def packets(self, nodes: Sequence[int] | Ints) -> tuple[Packet, ...]:
-        """Return the packets of an assignment, as few as possible, in the order of their first gates."""
+    def packets(self, nodes: Sequence[int] | Ints, last: bool = False) -> tuple[Packet, ...]:
+        """Return the packets of an assignment, as few as possible, in the order of their first gates.
+
+        Args:
+            nodes: The node of each qubit, as a number.
+            last: If several choices have equally few packets, whether they share the qubits of the last nodes instead of the
+                first.
+        """
         at = np.asarray(nodes)
         chosen: dict[tuple[int, int], None] = {}
         for (one, other), (left, right) in self._remote(at).items():
-            for segment in _cover(left, right):
+            for segment in _cover(*((right, left) if last else (left, right))):
                 chosen[segment, other] = None
                 chosen[segment, one] = None
         left, right = self._segments

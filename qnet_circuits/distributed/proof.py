@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
-from qiskit.circuit import Qubit
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Clifford, Operator
 
@@ -81,14 +79,13 @@ def proof_of(original: QuantumCircuit, expected: Steps, built: Built) -> Proof:
     Raises:
         VerificationError: If it does not.
     """
-    wires = {qubit: number for number, qubit in enumerate(built.data)}
     try:
         check_circuit(built.circuit)
     except ProgramError as error:
         raise refusal(str(error)) from None
-    steps = read_back(built.circuit, wires, built.claims, expected.places)
+    steps = read_back(built.circuit, built.data, built.ends, built.claims, expected.places)
     method, escapes = _compared(original, expected, steps)
-    branches = _played(original, built, wires, steps.places) if steps.qubits <= _WHOLE else 0
+    branches = _played(original, built, steps.places) if steps.qubits <= _WHOLE else 0
     return Proof(len(built.claims), method, branches, escapes)
 
 
@@ -248,20 +245,18 @@ def _rounded(matrix: NDArray[np.complex128]) -> tuple[complex, ...]:
     )
 
 
-def _played(
-    original: QuantumCircuit, built: Built, wires: Mapping[Qubit, int], places: tuple[int, ...]
-) -> int:
+def _played(original: QuantumCircuit, built: Built, places: tuple[int, ...]) -> int:
     """Play the whole program in random branches of its measurements, on all inputs; return the number of branches."""
-    qubits, count = dict(wires), len(built.circuit.clbits)
-    number = {qubit: qubits.setdefault(qubit, len(qubits)) for qubit in built.circuit.qubits}
-    unitary = _through(original, np.eye(2 ** len(wires), dtype=complex)).reshape((2,) * (2 * len(wires)))
+    wires, count = len(built.data), len(built.circuit.clbits)
+    number = {qubit: k for k, qubit in enumerate(dict.fromkeys([*built.data, *built.circuit.qubits]))}
+    unitary = _through(original, np.eye(2**wires, dtype=complex)).reshape((2,) * (2 * wires))
     # Wire 0 is the least significant; the qubits of a branch come in order.
-    wanted = unitary.transpose([*reversed(range(len(wires))), *reversed(range(len(wires), 2 * len(wires)))])
-    kept = [places.index(wire) for wire in range(len(wires))]
+    wanted = unitary.transpose([*reversed(range(wires)), *reversed(range(wires, 2 * wires))])
+    kept = [number[built.ends[places.index(wire)]] for wire in range(wires)]
     rng = np.random.default_rng(7)
     branches = {tuple(int(b) for b in rng.integers(2, size=count)) for _ in range(_BRANCHES)}
     for outcomes in branches:
-        branch, bits = Branch.of_inputs(len(wires)), {bit: k for k, bit in enumerate(built.circuit.clbits)}
+        branch, bits = Branch.of_inputs(wires), {bit: k for k, bit in enumerate(built.circuit.clbits)}
         for each in built.circuit.data:
             on = [number[qubit] for qubit in each.qubits]
             if each.name in (ENTANGLE, CORRECT, "measure", "reset"):

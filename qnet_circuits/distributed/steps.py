@@ -118,6 +118,15 @@ class Steps:
         object.__setattr__(self, "segment", tuple(segments))
 
     @property
+    def segments(self) -> tuple[int, ...]:
+        """The number of segments of each qubit."""
+        found = [1] * self.qubits
+        for step, at in zip(self.steps, self.segment, strict=True):
+            for qubit, number in zip(step.qubits, at, strict=True):
+                found[qubit] = number + 1
+        return tuple(found)
+
+    @property
     def joints(self) -> Iterator[tuple[int, Joint]]:
         """The gates on two qubits, with their places among the steps."""
         return ((k, step) for k, step in enumerate(self.steps) if isinstance(step, Joint))

@@ -30,8 +30,8 @@ class Remote:
         kind: ``open``, ``close`` or ``exchange``.
         start: The place of the first instruction.
         end: The place after the last one.
-        data: The data qubits.
-        copy: The qubit of the copy; none for an exchange.
+        data: The qubits that hold the state before and after.
+        copy: The qubit that holds it only after ``open``, or only before ``close``; none for an exchange.
     """
 
     kind: str

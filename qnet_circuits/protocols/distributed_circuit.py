@@ -45,7 +45,8 @@ class CircuitOverNodes(Protocol):
         network: A network with links and nodes of its own, instead of ``nodes`` and ``link_fidelity``.
         task: ``state``, the output from |0…0⟩, or ``process``, the output of all inputs: each qubit is entangled with a
             reference qubit at its node, which doubles the qubits. Default ``state``.
-        rename_swaps: Whether a SWAP of the circuit renames qubits instead of being carried out. Default False.
+        rename_swaps: Whether the outputs may be at other qubits: a SWAP of the circuit renames qubits, and a qubit that
+            has moved stays where it is. Default False.
         paulis: Number of Paulis that are drawn if all are too many, at least 1. Default 32.
 
     Raises:

@@ -34,15 +34,17 @@ def distribute_circuit(
 
     Gates between nodes that are diagonal on a shared qubit use one copy of it, made from one pair. For an assignment of qubits
     to nodes, the fewest pairs of two nodes are a minimum vertex cover. The assignment is searched for by simulated annealing
-    over exact numbers of pairs. ``verify()`` of the result proves that the program is the circuit.
+    over exact numbers of pairs. A second search lets qubits move to other nodes for a while, and keeps what needs fewer pairs.
+    ``verify()`` of the result proves that the program is the circuit.
 
     Args:
         circuit: Gates, and at most measurements at the end, which are left out; or ``qft:n``, ``ghz:n``, ``adder:n``,
             ``qaoa:n``, or a file of OpenQASM 2 or 3 or QPY.
         network: The network; its nodes may limit ``data`` and ``communication`` qubits. Or a number of nodes, all linked, with
             equal shares of the qubits.
-        assignment: The name of the node of each qubit, as a list or by qubit. Default: found by the search.
-        rename_swaps: Whether a SWAP of the circuit renames qubits instead of being carried out. Default False.
+        assignment: The name of the node at which each qubit begins, as a list or by qubit. Default: found by the search.
+        rename_swaps: Whether the outputs may be at other qubits: a SWAP of the circuit renames qubits, and a qubit that has
+            moved stays where it is. Default False.
         objective: ``pairs``, the fewest pairs counted on all links; or ``fidelity``, the best of some assignments by the exact
             prediction of the output's fidelity, for circuits of at most 10 qubits, without ``assignment``.
         device: For ``fidelity``, the device whose noise counts, as for ``predict``. Default: the links' own noise alone.

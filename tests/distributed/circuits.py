@@ -96,7 +96,7 @@ def changed(built, at, new):
         )
         for claim in built.claims
     )
-    return Built(circuit, built.data, claims, built.in_use)
+    return replace(built, circuit=circuit, claims=claims)
 
 
 def moved(built, at, to):
@@ -110,7 +110,7 @@ def moved(built, at, to):
         replace(claim, start=claim.start + (claim.start >= to), end=claim.end + (claim.end > to))
         for claim in without.claims
     )
-    return Built(circuit, built.data, claims, built.in_use)
+    return replace(built, circuit=circuit, claims=claims)
 
 
 def mutants(built) -> Iterator[tuple[str, Built]]:

@@ -40,7 +40,12 @@ def check_optimum(seed):
     demand = Demand(steps_of(circuit))
     problem = Problem(demand, 1 - np.eye(nodes, dtype=int), room)
     found = np.array(assigned(problem))
-    assert problem.cost(found) == optimum(demand, room) == len(demand.packets(found)), seed
+    least = optimum(demand, room)
+    assert problem.cost(found) == least == len(demand.packets(found)), seed
+    # Qubits that move and gates at other nodes may only lower it.
+    pairs = qn.distribute_circuit(circuit, nodes).resources["bell_pairs"]
+    assert pairs <= least
+    return least, pairs
 
 
 @pytest.mark.parametrize("seed", [2, 5])
@@ -49,9 +54,9 @@ def test_the_search_finds_the_optimum(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(60))
-def test_the_search_finds_the_optimum_of_sixty_circuits(seed):
-    check_optimum(seed)
+def test_the_search_finds_the_optimum_of_sixty_circuits():
+    least, pairs = np.transpose([check_optimum(seed) for seed in range(60)])
+    assert sum(pairs < least) >= 15
 
 
 def check_random(seed):
