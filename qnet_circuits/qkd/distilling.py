@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qnet_circuits.programs.conditions import Registers
 from qnet_circuits.programs.protocol import Analysis, Analyzed
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
-from qnet_circuits.qkd.observed import chsh_estimate, counted, error_rates, eve_figures, revealed
+from qnet_circuits.qkd.observed import chsh_estimate, chsh_rounds, counted, error_rates, eve_figures, revealed
 from qnet_circuits.qkd.postprocessing.alice import Impostor
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult, Ledger
 from qnet_circuits.qkd.postprocessing.key_pool import FIRST_BYTES, STAMP_BYTES, KeyPool
@@ -52,18 +52,20 @@ def distilled(protocol: KeyDistribution, outcomes: Mapping[str, Registers], anal
     veto = protocol.veto(figures)
     if analysis.veto is not None:
         veto = Refusal.of(analysis.veto)
-    held = sessions(protocol, lines, analysis, veto)
+    held, announced = sessions(protocol, lines, analysis, veto), chsh_rounds(lines[0])
+    drawn = [] if lines[0].photons is None else [DRAWN]
+    # Of a long run the records are larger than all that follows; the parties drop theirs too.
+    del lines
     results = [one.run() for one in held]
     # With a man in the middle one of the two sessions may succeed: the result of both parties is that of the worse session.
     result = min(results, key=lambda one: {"unauthenticated": 1, None: 2}.get(one.alarm, 0))
-    result, refused = replace(result, ledger=revealed(result.ledger, lines[0])), result.reason
+    result, refused = replace(result, ledger=revealed(result.ledger, announced)), result.reason
     figures.update(lengths(result.ledger))
     more = account(result)
     secrets: dict[str, Any] = {"secret_key": result.key}
     if refused is None:
         assert held[-1].bob.result is not None
         secrets["bob_key"] = held[-1].bob.result.key
-    drawn = [] if lines[0].photons is None else [DRAWN]
     notes = with_notes([GROUPED, ONE_CONTROLLER, DIAGNOSTIC, *protocol.remarks, *drawn], result, analysis)
     if isinstance(protocol.eve, ManInTheMiddle):
         # Only the tags were missing: she has the string that Alice would accept as the key, and Bob's.

@@ -59,17 +59,20 @@ def chsh_estimate(rounds: Rounds, level: float) -> dict[str, Estimate]:
         level: Confidence level.
     """
     played = _played(rounds)
-    n = int(np.count_nonzero(played))
-    if n == 0:
+    if (n := chsh_rounds(rounds)) == 0:
         return {}
-    signs = np.array([chsh_sign(setting) for setting in rounds.line])[rounds.kind]
+    signs = np.array([chsh_sign(setting) for setting in rounds.line], np.int8)[rounds.kind]
     wins = int(np.count_nonzero(played & (rounds.wrong == (signs < 0))))
     return {"s_value": combine(-4.0, [Count(8.0, wins, n, "chsh")], level, CHSH_CLASSICAL)}
 
 
-def revealed(ledger: Ledger, rounds: Rounds) -> Ledger:
-    """Return the account with the bits revealed for the CHSH value: two for each round, none of them of the key."""
-    n = int(np.count_nonzero(_played(rounds)))
+def chsh_rounds(rounds: Rounds) -> int:
+    """Return the number of rounds whose bits are announced for the CHSH value."""
+    return int(np.count_nonzero(_played(rounds)))
+
+
+def revealed(ledger: Ledger, n: int) -> Ledger:
+    """Return the account with the bits revealed for the CHSH value: two for each of n rounds, none of them of the key."""
     return replace(ledger, entries=(*ledger.entries, Entry("CHSH rounds", 0, 2 * n))) if n else ledger
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +19,8 @@ from qnet_circuits.secrecy import Unpicklable
 
 #: Value in the eavesdropper's record if she has no bit of this round.
 NOTHING = 2
-#: Holds the number of a kind of rounds; runs of a hundred million rounds have to fit into memory.
-_NUMBER = np.uint16
+#: Rounds that are looked up at once; runs of a hundred million rounds have to fit into memory.
+_AT_ONCE = 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,7 @@ class Rounds(Unpicklable):
     """
 
     line: Line = field(repr=False)
-    kind: NDArray[np.uint16] = field(repr=False)
+    kind: NDArray[np.unsignedinteger] = field(repr=False)
     alice: PartyRecord = field(repr=False)
     bob: PartyRecord = field(repr=False)
     heard: NDArray[np.uint8] = field(repr=False)
@@ -73,38 +75,60 @@ def arrange(line: Line, outcomes: Mapping[str, Registers], rounds: int, randomne
         rounds: Number of all rounds; rounds without an outcome were lost.
         randomness: Source of the order.
     """
-    grouped = [_grouped(place, setting, outcomes) for place, setting in enumerate(line)]
-    there = sum(part.shape[1] for part in grouped)
-    lost = np.zeros((4, max(0, rounds - there)), _NUMBER)
-    lost[3] = NOTHING
-    order = randomness.order(there + lost.shape[1])
-    kind, alice, bob, heard = np.concatenate([*grouped, lost], axis=1)[:, order]
-    seen = order < there
-    return Rounds(
-        line,
-        kind,
-        PartyRecord(_numbers([setting.alice for setting in line])[kind], alice.astype(np.uint8), seen),
-        PartyRecord(_numbers([setting.bob for setting in line])[kind], bob.astype(np.uint8), seen),
-        heard.astype(np.uint8),
-    )
+    codes = np.concatenate([_coded(place, setting, outcomes) for place, setting in enumerate(line)])
+    lost = np.full(max(0, rounds - len(codes)), _PER_KIND * len(line), np.uint16)
+    return _decoded(line, randomness.shuffled(np.append(codes, lost) if len(lost) else codes))
 
 
-def _grouped(place: int, setting: Setting, outcomes: Mapping[str, Registers]) -> NDArray[np.uint16]:
-    """Return kind, Alice's bit, Bob's and the eavesdropper's of all rounds of one setting, one row for each."""
+#: What a round of one kind can hold: Alice's bit, Bob's, and the eavesdropper's or NOTHING.
+_CONTENT = (2, 2, NOTHING + 1)
+_PER_KIND = math.prod(_CONTENT)
+
+
+def _coded(place: int, setting: Setting, outcomes: Mapping[str, Registers]) -> NDArray[np.uint16]:
+    """Return a number for each round of one setting that tells its kind and its bits."""
     if setting.name not in outcomes:
-        return np.zeros((4, 0), _NUMBER)
+        return np.zeros(0, np.uint16)
     registers = outcomes[setting.name]
     if not setting.sure:
         # The station announced a failure in the other rounds, so they are lost.
         kept = Condition(((OUT, 0), (OUT, 1)), setting.heralds).met(registers)
         registers = {name: bits[kept] for name, bits in registers.items()}
     out = registers[OUT]
-    rows = np.empty((4, len(out)), _NUMBER)
-    rows[0] = place
-    rows[1] = out[:, 0] ^ bool(setting.flip) if setting.sent is None else setting.sent
-    rows[2] = out[:, -1] if setting.bob_sent is None else out[:, setting.told] ^ bool(setting.bob_sent)
-    rows[3] = NOTHING if setting.heard is None else registers[setting.heard[0]][:, setting.heard[1]]
-    return rows
+    bob = out[:, -1] if setting.bob_sent is None else out[:, setting.told] ^ bool(setting.bob_sent)
+    codes = np.full(len(out), 2 * place, np.uint16)
+    codes += out[:, 0] ^ bool(setting.flip) if setting.sent is None else np.uint16(setting.sent)
+    codes = 2 * codes + bob
+    heard = NOTHING if setting.heard is None else registers[setting.heard[0]][:, setting.heard[1]]
+    return 3 * codes + np.asarray(heard, np.uint16)
+
+
+def _decoded(line: Line, codes: NDArray[np.uint16]) -> Rounds:
+    """Return the records of rounds in order; the number after those of all kinds is a lost round."""
+    columns = np.unravel_index(np.arange(_PER_KIND * len(line)), (len(line), *_CONTENT))
+    kind, alice, bob, heard = (
+        np.append(column, lost) for column, lost in zip(columns, (0, 0, 0, NOTHING), strict=True)
+    )
+    seen = codes < _PER_KIND * len(line)
+
+    def record(bases: NDArray[np.uint8], bits: NDArray[np.intp]) -> PartyRecord:
+        return PartyRecord(_looked_up(bases[kind], codes), _looked_up(bits.astype(np.uint8), codes), seen)
+
+    return Rounds(
+        line,
+        _looked_up(kind.astype(np.min_scalar_type(len(line))), codes),
+        record(_numbers([setting.alice for setting in line]), alice),
+        record(_numbers([setting.bob for setting in line]), bob),
+        _looked_up(heard.astype(np.uint8), codes),
+    )
+
+
+def _looked_up(table: NDArray[Any], codes: NDArray[np.uint16]) -> NDArray[Any]:
+    """Return the entries of a table, part by part: an index takes eight bytes while it is looked up."""
+    found = np.empty(len(codes), table.dtype)
+    for start in range(0, len(codes), _AT_ONCE):
+        found[start : start + _AT_ONCE] = table[codes[start : start + _AT_ONCE]]
+    return found
 
 
 def _numbers(bases: Sequence[str]) -> NDArray[np.uint8]:

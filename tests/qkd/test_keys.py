@@ -359,14 +359,14 @@ def test_the_order_is_secret_and_keeps_what_happened():
 
 
 def test_putting_rounds_in_order_takes_few_bytes():
-    # All of a hundred million rounds have to fit into memory: 8 bytes of each are the order's words, and 8 the order.
-    line, n = BB84().lines()[0], 200_000
+    # All of a hundred million rounds have to fit into memory: 8 bytes of each are the order's words, and 8 the records.
+    line, n = BB84().lines()[0], 2**21
     outcomes = {setting.name: {"out": np.zeros((n // len(line), 1), bool)} for setting in line}
     tracemalloc.start()
     arrange(line, outcomes, n, Randomness(root=root()))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 50 * n
+    assert peak < 30 * n
 
 
 def _chance(line):

@@ -45,6 +45,9 @@ UNAUTHENTICATED = (
     "the conversation was not authenticated, so a man in the middle could share a key with each party"
 )
 
+#: In the place of a record that a party has dropped.
+NOTHING_RECORDED = PartyRecord([], [])  # type: ignore[arg-type]
+
 
 class Party(Unpicklable):
     """A party of one session; ``Alice`` and ``Bob`` inherit it.
@@ -127,6 +130,8 @@ class Party(Unpicklable):
         """Split the sifted bits into test bits and key bits."""
         self._account.sift(sifted.detected, len(sifted.bits))
         self._test, self._key = split(sifted.bits, sample)
+        # Nothing but these bits is needed any more, and the record is much longer.
+        self._record = NOTHING_RECORDED
         self._test_bases, _ = split(sifted.bases, sample)
         if sifted.intensities is not None:
             self._levels = split(sifted.intensities, sample)
@@ -253,7 +258,7 @@ class Party(Unpicklable):
         for row in (self._key, self._test):
             row[:] = 0
         self._key = self._test = np.zeros(0, np.uint8)
-        self._record, self._randomness = PartyRecord([], []), Randomness()  # type: ignore[arg-type]
+        self._record, self._randomness = NOTHING_RECORDED, Randomness()
         self._final = None
         self._refill = b""
 

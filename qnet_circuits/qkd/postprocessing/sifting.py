@@ -120,9 +120,28 @@ def announce(record: PartyRecord) -> bytes:
 
     Example:
         >>> len(announce(PartyRecord([0, 1, 0], [1, 1, 0])))
-        28
+        26
     """
-    return pack(encode_bits(record.seen), record.bases[record.seen].tobytes())
+    return pack(encode_bits(record.seen), _encode_bases(record.bases[record.seen]))
+
+
+def _encode_bases(bases: NDArray[np.uint8]) -> bytes:
+    """Return bases as bytes: their lowest bits, then their second bits, up to the highest bit that one of them has."""
+    width = max(1, int(bases.max(initial=0)).bit_length())
+    return b"".join(np.packbits((bases >> place) & 1).tobytes() for place in range(width))
+
+
+def _decode_bases(body: bytes, count: int) -> NDArray[np.uint8]:
+    """Return the bases that ``_encode_bases`` wrote."""
+    size = (count + 7) // 8
+    width = len(body) // size if size else 0
+    if len(body) != width * size or not min(1, count) <= width <= 8:
+        raise Refusal("malformed", f"{count} bases were expected, {len(body)} bytes of another form arrived")
+    bases = np.zeros(count, np.uint8)
+    for place in range(width):
+        plane = np.frombuffer(body, np.uint8, size, place * size)
+        bases |= np.unpackbits(plane, count=count) << np.uint8(place)
+    return bases
 
 
 def match(record: PartyRecord, announcement: bytes) -> tuple[Sifted, bytes]:
@@ -139,14 +158,13 @@ def match(record: PartyRecord, announcement: bytes) -> tuple[Sifted, bytes]:
         >>> sifted.bits.tolist(), accept(bob, answer).bits.tolist()
         ([1, 1], [1, 1])
     """
-    mask, bases = unpack(announcement, 2)
+    mask, said = unpack(announcement, 2)
     theirs = decode_bits(mask).astype(bool)
     if len(theirs) != len(record):
         raise Refusal("lengths", f"Alice has {len(record)} rounds and Bob has {len(theirs)}")
-    if len(bases) != theirs.sum():
-        raise Refusal("malformed", f"{theirs.sum()} bases were expected, {len(bases)} arrived")
+    bases = _decode_bases(said, int(theirs.sum()))
     both = record.seen[theirs]
-    kept = both & (record.bases[theirs] == np.frombuffer(bases, np.uint8))
+    kept = both & (record.bases[theirs] == bases)
     if not both.any():
         raise Refusal("lost", f"none of {len(record)} rounds was detected by both")
     levels = None if record.intensities is None else record.intensities[theirs][kept]

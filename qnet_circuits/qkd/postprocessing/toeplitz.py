@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import math
+from collections import deque
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,16 +85,18 @@ def toeplitz_hash(bits: NDArray[np.generic], seed: NDArray[np.generic], length: 
     block = min(BLOCK, max(n, length))
     columns, rows = math.ceil(n / block), math.ceil(length / block)
     check_size(block, columns)
-    inputs = [_transform(x[i * block : (i + 1) * block], block) for i in range(columns)]
-    sums: list[NDArray[np.complex128] | None] = [None] * rows
-    for diagonal in range(1 - columns, rows):
-        # Blocks (row, column) on one diagonal see the same window of the seed.
-        window = _transform(_window(s, n + (diagonal - 1) * block, 2 * block - 1), block)
-        for row in range(max(0, diagonal), min(rows, diagonal + columns)):
-            part = window * inputs[row - diagonal]
-            previous = sums[row]
-            sums[row] = part if previous is None else np.add(previous, part, out=previous)
-    pieces = [_round(total, block) for total in sums if total is not None]
+    width = 2 * block - 1
+    sums = [np.zeros(_size(block) // 2 + 1, np.complex128) for _ in range(rows)]
+    # Blocks (row, column) on one diagonal see the same window of the seed: each column takes the windows of the one before.
+    windows = deque(
+        (_transform(_window(s, n + row * block, width), block) for row in range(rows - 1)), maxlen=rows
+    )
+    for column in range(columns):
+        part = _transform(x[column * block : (column + 1) * block], block)
+        windows.appendleft(_transform(_window(s, n - (column + 1) * block, width), block))
+        for total, window in zip(sums, windows, strict=True):
+            total += window * part
+    pieces = [_round(total, block) for total in sums]
     return np.concatenate(pieces)[:length]
 
 

@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
@@ -40,6 +41,21 @@ def test_an_order_holds_every_place_once():
     order = Randomness(root=ROOT).order(1000)
     assert np.array_equal(np.sort(order), np.arange(1000)) and not np.array_equal(order, np.arange(1000))
     assert len(Randomness().order(0)) == 0
+
+
+def test_shuffled_numbers_are_the_same_numbers_in_a_fair_order():
+    numbers = np.repeat(np.arange(5, dtype=np.uint16), 40)
+    orders = np.array([Randomness(root=ROOT, stream=str(place)).shuffled(numbers) for place in range(500)])
+    assert all(np.array_equal(np.sort(order), numbers) for order in orders)
+    # Of each number, how often it stands at each place; at alpha = 1e-6 for the sum of squares.
+    for number in range(5):
+        z = ((orders == number).sum(axis=0) - 100) / np.sqrt(500 * 0.2 * 0.8)
+        assert 1e-6 < chi2.sf((z**2).sum(), 199) < 1 - 1e-6
+    again = Randomness(root=ROOT, stream="0").shuffled(numbers)
+    assert np.array_equal(orders[0], again) and again.dtype == np.uint16
+    assert Randomness().shuffled(numbers[:0]).tolist() == [] and not Randomness().shuffled(numbers[:9]).any()
+    large = np.full(3, 2**16 - 1, np.uint16)
+    assert np.array_equal(Randomness().shuffled(large), large)
 
 
 def test_who_knows_the_bits():

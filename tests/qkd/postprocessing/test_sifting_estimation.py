@@ -79,6 +79,18 @@ def test_records_refuse_rows_that_do_not_fit(bases, bits, detected):
         PartyRecord(bases, bits, detected)
 
 
+def test_bases_are_announced_in_as_few_bits_as_they_have(rng):
+    for most, width in [(0, 1), (1, 1), (2, 2), (254, 8)]:
+        bases = rng.integers(0, most + 1, 800, np.uint8)
+        bases[0] = most
+        record = PartyRecord(bases, np.zeros(800, np.uint8))
+        assert len(announce(record)) == len(announce(PartyRecord([], []))) + 100 + 100 * width
+        assert len(match(record, announce(record))[0].bits) == 800
+        for wrong in [b"", bytes(99), bytes(250), bytes(900)]:
+            with pytest.raises(Refusal, match=r"malformed: 800 bases"):
+                match(record, pack(unpack(announce(record), 2)[0], wrong))
+
+
 def test_a_compared_bit_is_in_no_key(rng):
     bits, sample = np.arange(100).astype(np.uint8), rng.random(100) < 0.4
     test, rest = split(bits, sample)  # distinct numbers stand for bits here
