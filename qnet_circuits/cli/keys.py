@@ -6,14 +6,15 @@ import click
 
 from qnet_circuits.cli.output import aside
 from qnet_circuits.cli.serving import serve
+from qnet_circuits.cli.sessions import alice, bob, init, record
 
 
 @click.group()
 def keys() -> None:
-    """Give the keys of a host to its applications."""
+    """Make keys with another host, and give them to applications."""
 
 
-for command in (serve,):
+for command in (init, record, alice, bob, serve):
     assert command.callback is not None
     command.callback = aside(command.callback)
     keys.add_command(command)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from qnet_circuits.errors import UnsupportedError, check_name
 from qnet_circuits.programs.protocol import Analysis
 from qnet_circuits.qkd.distilling import ONE_CONTROLLER, played
@@ -45,4 +43,4 @@ def detectors_of(stored: Stored, party: str, level: float = 0.95) -> DetectorFil
     if (veto := protocol.veto(figures)) is not None:
         raise UnsupportedError(f"this run gives no key: {veto}")
     record = lines[0].alice if party == "alice" else lines[-1].bob
-    return DetectorFile(record, replace(protocol.rules), ONE_CONTROLLER)
+    return DetectorFile(record, protocol.rules, ONE_CONTROLLER)
