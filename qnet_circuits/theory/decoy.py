@@ -56,6 +56,23 @@ class Decoys:
                 f"probabilities must be above 0, and their sum must be 1, got {self.probabilities}"
             )
 
+    def __str__(self) -> str:
+        return " ".join(",".join(map(repr, row)) for row in (self.intensities, self.probabilities))
+
+    @classmethod
+    def from_text(cls, text: str) -> Decoys:
+        """Make it of its text form: intensities and probabilities, such as ``0.45,0.2,0.0002 0.6,0.3,0.1``.
+
+        Raises:
+            ValueError: If the text is something else.
+
+        Example:
+            >>> Decoys.from_text(str(Decoys())) == Decoys()
+            True
+        """
+        intensities, probabilities = (tuple(map(float, row.split(","))) for row in text.split(" "))
+        return cls(intensities, probabilities)  # type: ignore[arg-type]
+
     def emitted(self, photons: int) -> float:
         """Return τ_n = Σ_k p_k e^(-k) k^n/n!, the share of pulses with n photons."""
         n = check_count("photons", photons, 0)

@@ -7,6 +7,8 @@
     round,basis,bit
     1,0,1
     4,1,0
+
+In a file of Alice's with decoy states a fourth column names the intensity of each pulse, 0 to 2.
 """
 
 from __future__ import annotations
@@ -15,22 +17,30 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qnet_circuits.errors import ParameterError, UnknownNameError
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
 from qnet_circuits.secrecy import Unpicklable
+from qnet_circuits.theory.decoy import Decoys
 
 _TITLE, _COLUMNS, _VERSION = "# qnet-circuits record ", "round,basis,bit", "1"
 #: Rounds of the longest file.
 MOST_ROUNDS = 100_000_000
-#: The first row that is none.
-_OTHER = re.compile(rb"^(?!\d{1,9},\d{1,3},[01]$).*$", re.MULTILINE)
+#: The column that a file of a sender with decoy states has too.
+_LEVEL = ",intensity"
+#: The first row that is none, without this column and with it.
+_OTHER = [
+    re.compile(rb"^(?!\d{1,9},\d{1,3},[01]" + end + rb"$).*$", re.MULTILINE) for end in (b"", b",[0-2]")
+]
 #: How rules are read from text.
 _KINDS: dict[str, Callable[[str], object]] = {
     "float": float, "int": int, "str": str, "bool": {"True": True, "False": False}.__getitem__,
+    "Decoys | None": Decoys.from_text,
 }  # fmt: skip
 
 
@@ -69,10 +79,13 @@ class DetectorFile(Unpicklable):
         usual = vars(SessionParameters())
         head = {name: value for name, value in vars(self.rules).items() if value != usual[name]}
         head = {"rounds": len(self.record), **head, **({"note": self.note} if self.note else {})}
-        lines = [_TITLE + _VERSION, *(f"# {name}: {value}" for name, value in head.items()), _COLUMNS]
-        seen = np.flatnonzero(self.record.seen)
-        rows = np.stack([seen + 1, self.record.bases[seen], self.record.bits[seen]], axis=1)
-        body = "\n".join(map("{},{},{}".format, *rows.T.tolist()))
+        seen, levels = np.flatnonzero(self.record.seen), self.record.intensities
+        columns: list[NDArray[Any]] = [seen + 1, self.record.bases[seen], self.record.bits[seen]]
+        if levels is not None:
+            columns.append(levels[seen])
+        lines = [_TITLE + _VERSION, *(f"# {name}: {value}" for name, value in head.items())]
+        lines.append(_COLUMNS + _LEVEL * (levels is not None))
+        body = "\n".join(map(",".join(["{}"] * len(columns)).format, *np.stack(columns).tolist()))
         return "\n".join([*lines, *([body] if body else []), ""]).encode()
 
 
@@ -82,7 +95,8 @@ def read_detectors(content: bytes, name: str) -> DetectorFile:
     The first line names the format and its version. Lines ``# name: value`` follow: ``rounds``, the number of all rounds, and,
     if wanted, rules of the session and a ``note``. After the line ``round,basis,bit`` comes one row for each round that was
     detected, in order: the round's number from 1, the number of the basis (0 for the key's, usually Z, and 1 for the one that
-    is compared), and the bit. Lost rounds have no row; a round with two clicks has a random bit.
+    is compared), and the bit. Lost rounds have no row; a round with two clicks has a random bit. With the column ``intensity``
+    and the rule ``decoys`` Alice's pulses came from a laser, and the column numbers their intensities 0 to 2.
 
     Args:
         content: The file's bytes.
@@ -92,7 +106,8 @@ def read_detectors(content: bytes, name: str) -> DetectorFile:
         ParameterError: If a line is something else. The message gives its number, and none of the bits.
     """
     text = content.replace(b"\r\n", b"\n").removesuffix(b"\n") + b"\n"
-    top, mark, body = text.partition(f"\n{_COLUMNS}\n".encode())
+    laser = f"\n{_COLUMNS}{_LEVEL}\n".encode() in text
+    top, mark, body = text.partition(f"\n{_COLUMNS}{_LEVEL * laser}\n".encode())
     head = top.decode("ascii", "replace").split("\n")
     if not head[0].startswith(_TITLE) or not mark:
         raise ParameterError(
@@ -105,7 +120,7 @@ def read_detectors(content: bytes, name: str) -> DetectorFile:
         raise ParameterError(
             f"{name}: '# rounds:' must give the number of all rounds, 1 to {MOST_ROUNDS}, got {rounds!r}"
         )
-    record = _record(body.removesuffix(b"\n"), int(rounds), name, len(head) + 2)
+    record = _record(body.removesuffix(b"\n"), int(rounds), name, len(head) + 2, laser)
     return DetectorFile(record, rules_with(SessionParameters(), said, name), note)
 
 
@@ -146,14 +161,18 @@ def rules_with(rules: SessionParameters, given: Mapping[str, object], where: str
     return replace(rules, **changes)  # type: ignore[arg-type]
 
 
-def _record(body: bytes, rounds: int, name: str, first: int) -> PartyRecord:
+def _record(body: bytes, rounds: int, name: str, first: int, laser: bool) -> PartyRecord:
     """Return the record of the rows, which begin at a line."""
-    if body and (other := _OTHER.search(body)):
+    if body and (other := _OTHER[laser].search(body)):
         line = first + body.count(b"\n", 0, other.start())
         raise ParameterError(
-            f"{name}, line {line}: a row is round,basis,bit, such as 17,0,1, with a bit of 0 or 1"
+            f"{name}, line {line}: a row is {_COLUMNS + _LEVEL * laser}, such as 17,0,1{',2' * laser}, with a bit of 0 or 1"
         )
-    rows = np.loadtxt(io.BytesIO(body), np.int64, delimiter=",", ndmin=2) if body else np.zeros((0, 3), int)
+    rows = (
+        np.loadtxt(io.BytesIO(body), np.int64, delimiter=",", ndmin=2)
+        if body
+        else np.zeros((0, 3 + laser), int)
+    )
     wrong = (rows[:, 0] > rounds) | (np.diff(rows[:, 0], prepend=0) <= 0) | (rows[:, 1] > 254)
     if wrong.any():
         line = first + int(np.argmax(wrong))
@@ -163,4 +182,7 @@ def _record(body: bytes, rounds: int, name: str, first: int) -> PartyRecord:
     bases, bits, seen = np.zeros(rounds, np.uint8), np.zeros(rounds, np.uint8), np.zeros(rounds, bool)
     at = rows[:, 0] - 1
     bases[at], bits[at], seen[at] = rows[:, 1], rows[:, 2], True
-    return PartyRecord(bases, bits, seen)
+    levels = np.zeros(rounds, np.uint8) if laser else None
+    if levels is not None:
+        levels[at] = rows[:, 3]
+    return PartyRecord(bases, bits, seen, levels)

@@ -7,6 +7,7 @@ from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.hosts.detector_files import DetectorFile, read_detectors
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
+from qnet_circuits.theory.decoy import Decoys
 
 TITLE, COLUMNS = "# qnet-circuits record 1", "round,basis,bit"
 GOOD = [TITLE, "# rounds: 9", COLUMNS, "1,0,1", "4,1,0", "9,254,1"]
@@ -26,6 +27,21 @@ def test_a_file_keeps_a_record_with_its_losses_and_rules(rng):
     assert found.record.seen.tolist() == seen.tolist()
     for row in ("bases", "bits"):
         assert getattr(found.record, row)[seen].tolist() == getattr(record, row)[seen].tolist()
+
+
+def test_a_file_keeps_the_intensities_of_a_laser(rng):
+    seen, levels = rng.random(300) < 0.3, rng.integers(0, 3, 300)
+    record = PartyRecord(rng.integers(0, 2, 300), rng.integers(0, 2, 300), seen, levels)
+    rules = SessionParameters(decoys=Decoys((0.5, 0.1, 0.0), (0.7, 0.2, 0.1)))
+    given = DetectorFile(record, rules)
+    found = read_detectors(given.to_bytes(), "file")
+    assert found.rules == rules and found.record.intensities[seen].tolist() == levels[seen].tolist()
+    assert read_detectors(text(GOOD), "file").record.intensities is None
+    for row in ("1,0,1", "1,0,1,3", "1,0,1,0,0"):
+        with pytest.raises(ParameterError, match=r"line 4: a row is round,basis,bit,intensity"):
+            read_detectors(text([TITLE, "# rounds: 9", f"{COLUMNS},intensity", row]), "file")
+    with pytest.raises(ParameterError, match="decoys"):
+        read_detectors(text([TITLE, "# rounds: 9", "# decoys: 0.5,0.1", COLUMNS]), "file")
 
 
 @pytest.mark.parametrize("content", [text(GOOD), text(GOOD)[:-1], text(GOOD).replace(b"\n", b"\r\n")])
