@@ -106,12 +106,13 @@ class Alice(Party):
     def _ready(self, body: bytes) -> bytes:
         """Hear that Bob's pool has the new stamp, and his verdict on a key that is still held."""
         proof, verdict = unpack(body, 2)
+        if self._pool.greeting is not self._greeted:
+            raise Refusal("replay", "another session has begun since")
         if not hmac.compare_digest(proof, self._greeted.proof("bob")):
             raise Refusal("authentication", "Bob does not have the new stamp, or his message was changed")
         if self._greeted.held:
             self._pool.resolve(self._greeted.held, verdict)
-        self._pool.renew(self._greeted.stamp)
-        self._start(self._greeted)
+        self._start(self._greeted, self._greeted.stamp)
         return self._greeted.proof("alice")
 
     def _match(self, body: bytes) -> bytes:

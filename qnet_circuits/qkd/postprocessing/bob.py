@@ -131,10 +131,13 @@ class Bob(Party):
         said = greet(self._pool, nonce)
         agreed = hear(self._pool, said, nonce, self._ask("hello", said))
         verdict = self._pool.verdict(agreed.held) if agreed.held else b""
+        self._start(agreed, agreed.stamp, agreed.before)
+        seals, self._seals = self._seals, None  # Nothing is signed before Alice has the new stamp.
         answer = self._ask("ready", pack(agreed.proof("bob"), verdict))
         if not hmac.compare_digest(answer, agreed.proof("alice")):
             raise Refusal("authentication", "Alice does not have the new stamp, or her message was changed")
-        self._start(agreed)
+        self._pool.settle(agreed.stamp)
+        self._seals = seals
 
     def _match(self) -> None:
         announced = pack(self._rules.digest, announce(self._record))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from qnet_circuits.errors import ParameterError, check_name
@@ -41,7 +42,8 @@ class KeyPool:
         >>> pool = KeyPool(bytes(range(128)))
         >>> pool
         <KeyPool: 96 bytes left, 0 used>
-        >>> pool.draw("a session", 1e-20).tag_keys["bob"] == bytes(range(32, 64)), pool
+        >>> keys = pool.begin("name of a session", pool.stamps, 0, 1e-10)
+        >>> keys.tag_keys["bob"] == bytes(range(32, 64)), pool
         (True, <KeyPool: 0 bytes left, 96 used>)
     """
 
@@ -55,7 +57,7 @@ class KeyPool:
             )
         #: Whose copy this is: "alice" or "bob"; "" before its first session.
         self.owner = ""
-        #: The proofs that the peer may give of where its pool stands, the newest first.
+        #: What proves where the pool stands, the newest first; see ``hello``.
         self.stamps = [bytes(secret[:STAMP_BYTES])]
         #: A public name, which both copies have.
         self.name = hashlib.sha256(b"name of a pool" + self.stamps[0]).hexdigest()[:16]
@@ -65,6 +67,8 @@ class KeyPool:
         self.epsilon = 0.0
         #: The key that waits for Bob's verdict, if there is one.
         self.held: Held | None = None
+        #: The latest greeting: none before it goes on.
+        self.greeting: object = None
         self._verdicts: dict[str, bytes] = {}
         self._keys: dict[str, PooledKey] = {}
         self._first, self._secret = 0, bytearray(secret[STAMP_BYTES:])
@@ -137,45 +141,50 @@ class KeyPool:
             raise ParameterError(f"this pool is {self.owner}'s copy; {owner} needs the other copy")
         self.owner = owner
 
-    def renew(self, *stamps: bytes) -> None:
-        """Take new proofs of where the pool stands, the newest first."""
-        self.stamps = list(stamps)
+    def skip(self, offset: int) -> None:
+        """Go forward to an offset that the peer proved; never back."""
+        if offset > self.used:
+            self.used = offset
+            self._save()
+
+    def settle(self, stamp: bytes) -> None:
+        """Keep one stamp: the peer has proved that it has no other."""
+        self.stamps = [stamp]
         self._save()
 
-    def begin(self, offset: int, epsilon: float) -> None:
-        """Begin a session at the offset on which both parties agreed, and add its failure probability to the sum.
+    def begin(self, session: str, stamps: Sequence[bytes], offset: int, epsilon: float) -> OneTime:
+        """Take the bytes of a session from an offset on, and add its failure probability to the sum.
+
+        Bob's verdict is "refused" from then on, until he accepts: a crash before is a refusal.
+
+        Args:
+            session: Its name.
+            stamps: The stamps from then on, the newest first.
+            offset: The first byte that neither party has used.
+            epsilon: The failure probability without that of the tags.
 
         Raises:
-            Refusal: If too few bytes are left for a session.
+            Refusal: If too few bytes are left; then nothing changes.
         """
-        left = self.left - max(0, offset - self.used)
+        at, left = max(offset, self.used), self.left + min(0, self.used - offset)
         if left < SESSION_BYTES:
             raise Refusal(
                 "pool", f"a session needs {SESSION_BYTES} bytes of the pool, {max(0, left)} are left"
             )
-        self.used = max(self.used, offset)
-        self.epsilon += epsilon
-        self._save()
-
-    def draw(self, session: str, epsilon: float) -> OneTime:
-        """Take the bytes of a session, and add the failure probability of its tags to the sum.
-
-        Bob's verdict is "refused" from then on, until he accepts: a crash before is a refusal.
-
-        Raises:
-            Refusal: If too few are left.
-        """
-        if self.left < SESSION_BYTES:
-            raise Refusal("pool", f"a session needs {SESSION_BYTES} bytes of the pool, {self.left} are left")
-        at = self.used - self._first
-        keys = OneTime.of(bytes(self._secret[at : at + SESSION_BYTES]))
-        self.used += SESSION_BYTES
+        keys = OneTime.of(bytes(self._secret[at - self._first :][:SESSION_BYTES]))
+        self.used = at + SESSION_BYTES
+        self.stamps = list(stamps)
         self.epsilon += epsilon
         if self.owner == "bob":
             self._verdicts[session] = keys.refused
         # On disk before anybody sees the bytes: whatever happens then, they are not taken again.
         self._save()
         return keys
+
+    def risk(self, epsilon: float) -> None:
+        """Add the failure probability of a session's tags to the sum."""
+        self.epsilon += epsilon
+        self._save()
 
     def hold(self, key: PooledKey, refill: bytes, words: OneTime) -> None:
         """Keep Alice's key until Bob's verdict is known. Bob's tag was right, so all used bytes are erased."""

@@ -189,13 +189,13 @@ class Party(Unpicklable):
         self._refill = np.packbits(refills[self.place * paid : (self.place + 1) * paid]).tobytes()
         self._final = SecretKey(rest)
 
-    def _start(self, agreed: Agreed) -> None:
-        """Begin the session on which the greeting agreed: from here on alarms have tags."""
+    def _start(self, agreed: Agreed, *stamps: bytes) -> None:
+        """Take the bytes of the session on which the greeting agreed: from here on alarms have tags."""
         epsilon = self._rules.epsilon_secrecy + self._rules.sessions * self._rules.epsilon_correctness
-        self._pool.begin(agreed.offset, epsilon)
+        keys = self._pool.begin(agreed.session, stamps, agreed.offset, epsilon)
+        self._account.pool_used = self._rules.sessions * SESSION_BITS
         self._session = agreed.session
-        if self._rules.authentication:
-            self._seals = Seals(self._pool, agreed.session, self.name, self.peer)
+        self._seals = Seals(self._pool, keys, agreed.session, self.name, self.peer)
 
     @property
     def pool(self) -> KeyPool:
@@ -203,16 +203,15 @@ class Party(Unpicklable):
         return self._pool
 
     def _sealed(self) -> Seals:
-        """Return the one-time keys, which are used and paid for from then on."""
+        """Return the one-time keys of a session that has begun."""
         assert self._seals is not None
-        self._account.pool_used = self._rules.sessions * SESSION_BITS
         return self._seals
 
     def _alarm(self, refusal: Refusal) -> Message:
         """Say why there is no key, with a tag if the session has a key for one that has signed nothing."""
         reason, tag = str(refusal).encode(), b""
         if self._seals is not None and not self._seals.signed and not self.proven:
-            tag = self._sealed().sign_alarm(reason)
+            tag = self._seals.sign_alarm(reason)
         return self._view.say("abort", pack(reason, tag))
 
     def _told_of(self, message: Message) -> Refusal:
@@ -220,7 +219,7 @@ class Party(Unpicklable):
         self.informed = True
         reason, tag = unpack(message.body, 2)
         refusal = alarm_of(message.sender, reason)
-        self.proven = self._seals is not None and tag != b"" and self._sealed().proves_alarm(reason, tag)
+        self.proven = self._seals is not None and self._seals.proves_alarm(reason, tag)
         return refusal if self.proven else Refusal(refusal.alarm, f"{refusal.text} {UNPROVEN}")
 
     def _said(self, sender: str, but_last: int = 0) -> bytes:

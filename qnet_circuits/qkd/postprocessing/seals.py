@@ -18,36 +18,32 @@ _MARGIN = 1024
 
 
 class Seals(Unpicklable):
-    """One party's use of a session's one-time keys, which are taken from the pool when they are first needed.
+    """One party's use of a session's one-time keys.
 
     Args:
-        pool: The party's pool, with enough bytes for the session.
+        pool: The party's pool, which adds up the failure probabilities of tags.
+        keys: The one-time keys, taken from the pool.
         session: The session's name.
         owner: The party.
         peer: The other.
     """
 
-    def __init__(self, pool: KeyPool, session: str, owner: str, peer: str) -> None:
+    def __init__(self, pool: KeyPool, keys: OneTime, session: str, owner: str, peer: str) -> None:
         self._pool, self._session, self._owner, self._peer = pool, session, owner, peer
-        self._keys: OneTime | None = None
+        self.keys = keys
+        self._used = False
         #: Whether the party has signed, which it does once.
         self.signed = False
-
-    @property
-    def keys(self) -> OneTime:
-        """The one-time keys, once a tag was made or checked."""
-        assert self._keys is not None
-        return self._keys
 
     def sign(self, said: bytes) -> bytes:
         """Return the tag of what the party says last."""
         assert not self.signed, "a one-time key signs once"
         self.signed = True
-        return make_tag(self._taken(said).tag_keys[self._owner], said)
+        return make_tag(self._key(self._owner, said), said)
 
     def is_right(self, said: bytes, tag: bytes) -> bool:
         """Tell whether a tag shows that the peer said so last."""
-        return check_tag(self._taken(said).tag_keys[self._peer], said, tag)
+        return check_tag(self._key(self._peer, said), said, tag)
 
     def sign_alarm(self, reason: bytes) -> bytes:
         """Return the tag of an alarm. It covers the session's name and not the conversation, which may have been changed."""
@@ -60,10 +56,12 @@ class Seals(Unpicklable):
     def _alarm(self, party: str, reason: bytes) -> bytes:
         return DOMAIN + pack(party.encode(), self._session.encode(), reason)
 
-    def _taken(self, said: bytes) -> OneTime:
-        if self._keys is None:
-            self._keys = self._pool.draw(self._session, 2 * forgery_probability(len(said) + _MARGIN))
-        return self._keys
+    def _key(self, party: str, said: bytes) -> bytes:
+        """Return a party's key. Both tags are counted when the first is made or checked."""
+        if not self._used:
+            self._pool.risk(2 * forgery_probability(len(said) + _MARGIN))
+        self._used = True
+        return self.keys.tag_keys[party]
 
 
 def alarm_of(sender: str, reason: bytes) -> Refusal:

@@ -46,12 +46,11 @@ def lines(path):
 
 def watched(folder, owner):
     """Write down what a process uses of its pool, before it uses it."""
-    draw, make_tag, verdict = KeyPool.draw, seals.make_tag, KeyPool.verdict
+    begin, make_tag, verdict = KeyPool.begin, seals.make_tag, KeyPool.verdict
 
-    def drawing(pool, session, epsilon):
-        at = pool.used
-        keys = draw(pool, session, epsilon)
-        note(folder / f"{owner}.used", at, keys.tag_keys["bob"].hex())
+    def beginning(pool, *given):
+        keys = begin(pool, *given)
+        note(folder / f"{owner}.used", pool.used - SESSION_BYTES, keys.tag_keys["bob"].hex())
         return keys
 
     def signing(key, said):
@@ -63,7 +62,7 @@ def watched(folder, owner):
         note(folder / f"{owner}.told", session, word.hex())
         return word
 
-    KeyPool.draw, seals.make_tag, KeyPool.verdict = drawing, signing, telling
+    KeyPool.begin, seals.make_tag, KeyPool.verdict = beginning, signing, telling
 
 
 def record(seed):
@@ -150,7 +149,7 @@ def main(folder, kills, seed):
     hurt = 0
     for turn in range(kills):
         children = start(folder, 2 * turn + 1)
-        time.sleep(chance.uniform(0, lasts))
+        time.sleep(chance.uniform(0, 1.3 * lasts))
         victim = chance.randrange(2)
         os.kill(children[victim], signal.SIGKILL)
         codes = wait(children)

@@ -69,8 +69,8 @@ def test_each_pair_gets_bits_of_its_own_for_the_next_authentication(rng):
     result = held.run()
     pools = [party.pool for party in held.firsts]
     assert all(mine.left == theirs.pool.left == 96 for mine, theirs in zip(pools, held.members, strict=True))
-    refills = [pool.draw("next", 0.0).tag_keys for pool in pools]
-    assert refills == [party.pool.draw("next", 0.0).tag_keys for party in held.members]
+    refills = [pool.begin("next", [], 0, 0.0).tag_keys for pool in pools]
+    assert refills == [party.pool.begin("next", [], 0, 0.0).tag_keys for party in held.members]
     assert len({each["bob"] for each in refills}) == 3
     assert not any(result.key.to_bytes()[:32] in each.values() for each in refills)
 

@@ -67,7 +67,7 @@ def test_pools_go_on_where_they_were(paths, rng):
 def test_the_offset_is_on_disk_before_bytes_are_used(paths):
     for path in paths:
         with KeyPool.open(path) as pool:
-            pool.draw("a session", 1e-20)
+            pool.begin("a session", pool.stamps, 0, 1e-20)
             now = on_disk(path)
             assert now["used"] == SESSION_BYTES and now["epsilon"] == 1e-20
             assert list(now["verdicts"]) == (["a session"] if path.stem == "bob" else [])
@@ -84,7 +84,7 @@ def test_a_change_reaches_the_disk_before_the_old_content_is_gone(paths, monkeyp
     monkeypatch.setattr(os, "replace", lambda *names: done.append("replace") or replace(*names))
     with KeyPool.open(paths[0]) as pool:
         assert done == []
-        pool.draw("a session", 0.0)
+        pool.begin("a session", pool.stamps, 0, 0.0)
         assert done == ["file", "replace", "folder"]
 
 
@@ -98,7 +98,7 @@ def test_a_disk_that_is_full_gives_no_bytes_and_loses_nothing(paths, monkeypatch
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RecordError, match=r"alice.pool: No space left on device; .*no key was used"):
-        pools[0].draw("a session", 0.0)
+        pools[0].begin("a session", pools[0].stamps, 0, 0.0)
     monkeypatch.undo()
     closed(pools)
     assert paths[0].read_bytes() == before
@@ -119,7 +119,7 @@ def test_one_process_holds_a_pool(paths):
     pool = KeyPool.open(paths[0])
     pool.close()
     with pytest.raises(RecordError, match="closed"):
-        pool.draw("a session", 0.0)
+        pool.begin("a session", pool.stamps, 0, 0.0)
 
 
 def test_a_pool_is_its_owners_alone(paths, rng):

@@ -98,7 +98,7 @@ def test_without_authentication_epsilon_is_1_and_there_is_no_key():
     result = session.run()
     assert result.alarm == session.alice.result.alarm == session.bob.result.alarm == "unauthenticated"
     assert result.key is session.alice.result.key is session.bob.result.key is None
-    assert result.ledger.epsilon == 1 and result.ledger.pool_used == 0
+    assert result.ledger.epsilon == 1 and result.ledger.bits("authentication") == 0
     assert "tag" not in {message.kind for message in session.channel.messages}
     assert result.ledger.bits("reconciliation") > 0  # the account is kept to the end
     with pytest.raises(ParameterError, match=r"authentication .*'no'"):

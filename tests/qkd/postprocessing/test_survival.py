@@ -6,9 +6,10 @@ import itertools
 import numpy as np
 import pytest
 
+from qnet_circuits.qkd.postprocessing import seals
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.alice import Alice
-from qnet_circuits.qkd.postprocessing.authentication import SESSION_BYTES
+from qnet_circuits.qkd.postprocessing.authentication import SESSION_BYTES, make_tag
 from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, Message, pack, unpack
 from qnet_circuits.qkd.postprocessing.hello import SKIP_SESSIONS, answer, greet, hear
@@ -220,26 +221,58 @@ def test_a_restored_backup_is_found_before_it_uses_a_byte(owner, rng):
 
 
 @pytest.mark.parametrize("owner", [0, 1])
-def test_of_two_copies_only_the_first_to_greet_goes_on(owner, rng):
-    pools = list(two_pools(rng))
+@pytest.mark.parametrize("place", range(6))
+def test_two_copies_sign_nothing_with_one_key_wherever_a_session_was_cut(place, owner, rng, monkeypatch):
+    signed = []
+    monkeypatch.setattr(
+        seals, "make_tag", lambda key, said: signed.append((key, said)) or make_tag(key, said)
+    )
+    pools = list(two_pools(rng, 6))
     meet(rng, pools)
-    pools[owner], second = pools[owner], twin(pools[owner])
+    first, second = pools[owner], twin(pools[owner])
+    meet(rng, pools, lambda m: dataclasses.replace(m, body=b"?") if m.number == place else m)
+    pools[owner] = second
+    alarms = [meet(rng, pools)[1].result.alarm]
+    pools[owner] = first
+    alarms += [meet(rng, pools)[1].result.alarm for _ in range(2)]
+    # Alice has the new stamp if she heard "ready" (message 2), and Bob drops the old one when he hears her answer (message 3).
+    # Then the second copy is found out. Otherwise it goes on in place of the first, which is found out.
+    gone = place > (3 if owner == 0 else 2)
+    assert alarms == (["copied", None, None] if gone else [None, "copied", "copied"])
+    assert len({key for key, _ in signed}) == len(signed)
 
-    def dead(message):  # from Alice's answer to the greeting on, which the first copy has sent or heard
+
+def test_old_greetings_do_not_part_the_pools(rng):
+    pools = two_pools(rng, 8)
+    for last in (0, 1, 2):  # Alice heard the greeting, Bob her answer, and she that he is ready
+
+        def cut(message, last=last):
+            if message.number > last:
+                raise TimeoutError
+            return message
+
+        _, _, messages = meet(rng, pools, cut)
+        again = Alice(record(rng), RULES, pools[0])
+        answers = [again.answer(message).kind for message in messages[::2]]
+        assert answers[-1] == "abort" or last == 0
+    assert_next_session_succeeds(rng, pools)
+
+
+def test_only_the_latest_greeting_goes_on(rng):
+    pools, late = two_pools(rng), []
+
+    def cut(message):
         if message.number > 1:
+            late.append(message)
             raise TimeoutError
         return message
 
-    meet(rng, pools, dead)
-    pools[owner], first = second, pools[owner]
-    used = pools[owner].used
-    alice, bob, _ = meet(rng, pools)
-    if owner == 0:  # Bob has shown her first copy's stamp
-        assert alice.result.alarm == bob.result.alarm == "copied" and pools[owner].used == used
-    else:  # Alice had not heard of the first copy's, so that is the one that is found
-        assert bob.result.key is not None and first.used == used
-        pools[owner] = first
-        assert meet(rng, pools)[1].result.alarm == "copied" and first.used == used
+    first, _, _ = meet(rng, pools, cut)
+    meet(rng, pools, cut)
+    assert late[0].kind == "ready" and first.result is None
+    stamps = list(pools[0].stamps)
+    assert first.answer(late[0]).kind == "abort" and pools[0].stamps == stamps
+    assert_next_session_succeeds(rng, pools)
 
 
 def test_pools_of_other_pairs_and_owners_are_refused(rng):
