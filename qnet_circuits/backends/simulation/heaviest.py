@@ -65,17 +65,28 @@ class HeaviestPaths:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        #: The elements of the circuit that was asked of last, from the end: its questions come one after another.
+        self._last: tuple[Skeleton | None, list[_Backwards]] = None, []
 
     def value(self, skeleton: Skeleton, emulated: Sequence[Weights], question: Question) -> float:
         """Return an estimate of the answer to a question."""
-        paths, places = _begun(question), _Places()
-        for element in reversed(skeleton.elements):
-            paths = _Backwards(element, skeleton, places).before(paths)
+        paths = _begun(question)
+        for element in self._elements(skeleton):
+            paths = element.before(paths)
             if len(paths) > self._most:
                 paths = dict(sorted(paths.items(), key=_weight, reverse=True)[: self._most])
         for k, weights in enumerate(emulated):
             paths = _suffered(paths, weights, skeleton.variables + 2 * k)
         return sum(paths.values())
+
+    def _elements(self, skeleton: Skeleton) -> list[_Backwards]:
+        if self._last[0] is not skeleton:
+            places = _Places()
+            self._last = (
+                skeleton,
+                [_Backwards(element, skeleton, places) for element in reversed(skeleton.elements)],
+            )
+        return self._last[1]
 
 
 def _weight(path: tuple[Path, float]) -> float:
