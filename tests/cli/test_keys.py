@@ -101,12 +101,15 @@ def test_the_lines_of_the_readme_make_one_key_in_two_processes(qnet, tmp_path, m
 
 
 def test_a_killed_peer_leaves_no_key_and_the_next_session_has_one(home, qnet):
-    alice, address = waiting(*arguments(home, "alice", "127.0.0.1:0"))
+    alice, address = waiting(*arguments(home, "alice", "127.0.0.1:0", "--store", home / "keys"))
     bob = started(*arguments(home, "bob", address), code=("-c", DYING))
     code, result, said = ended(alice)
     assert ended(bob)[0] == -signal.SIGKILL
     assert (code, result["key_length"], result["fingerprint"]) == (1, 0, None)
     assert result["aborted"].startswith("cut: ") and said == ["qnet: the peer is connected"]
+    store = KeyStore(home / "keys", "alice", "bob")
+    assert store.refusal == result["aborted"], "applications are told why there is no key"
+    store.close()
     alice, address = waiting(*arguments(home, "alice", "127.0.0.1:0"))
     code, out, _ = qnet(*arguments(home, "bob", address))
     assert (code, json.loads(out)["fingerprint"]) == (0, ended(alice)[1]["fingerprint"])
