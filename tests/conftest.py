@@ -7,6 +7,7 @@ import os
 # Each worker has a core: threads of one would wait for those of another. NumPy reads this once, when it is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import matplotlib
@@ -19,6 +20,18 @@ from tests.platform.server import PlatformServer
 
 matplotlib.use("Agg")
 os.environ.setdefault("QISKIT_PARALLEL", "FALSE")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the cases of a test that is marked ``one_in(k)``, every k-th is run by ``make test``, and the others are slow."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        mark = item.get_closest_marker("one_in")
+        if mark is not None:
+            test = item.nodeid.split("[")[0]
+            if seen[test] % mark.args[0]:
+                item.add_marker(pytest.mark.slow)
+            seen[test] += 1
 
 
 def pytest_collection_finish() -> None:

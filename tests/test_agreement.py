@@ -130,6 +130,7 @@ def test_every_registered_protocol_is_tried():
     }  # fmt: skip
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("protocol", "mode"), cases(SMALL))
 def test_exact_and_sampled_figures_agree(protocol, mode):
     rare = mode == "postselect" and isinstance(protocol, RARE)
@@ -141,6 +142,7 @@ def in_time(protocol):
     return "feedforward" if "feedforward" in modes(protocol) else modes(protocol)[0]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("protocol", [pytest.param(each, id=each.id) for each in SMALL])
 def test_exact_and_sampled_figures_agree_with_every_term_on(protocol):
     check(protocol, in_time(protocol), "fake_kingston", 200, noise=EVERYTHING)

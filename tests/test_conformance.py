@@ -127,6 +127,7 @@ NAMES = {name: getattr(qn, name) for name in qn.__all__} | {
 MANY_CIRCUITS = (qn.TeleportedCnot, qn.LongRangeCnot, qn.WState, qn.GraphState, qn.GhzGame, qn.MagicSquare)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("protocol", CASES, ids=lambda protocol: protocol.id)
 def test_protocol(protocol):
     check_protocol(protocol, shots=300 if isinstance(protocol, MANY_CIRCUITS) else 2000)

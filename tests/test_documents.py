@@ -76,21 +76,37 @@ def test_the_command_is_installed(tmp_path):
     assert (done.returncode, done.stderr) == (0, "") and "teleportation" in done.stdout
 
 
+def _lines(file, language):
+    return [line for block in _blocks(file, language) for line in block.splitlines() if line]
+
+
+@pytest.fixture
+def beside_stored_runs(tmp_path, monkeypatch):
+    """Work in a directory with a copy of the stored runs."""
+    shutil.copytree(ROOT / "hardware_runs", tmp_path / "hardware_runs")
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("file", "language", "jobs"),
     [("docs/processor.md", "text", 4), ("hardware_runs/README.md", "console", 1)],
 )
-def test_command_lines_that_need_an_account_run_on_the_stand_in(
-    file, language, jobs, tmp_path, monkeypatch, capsys
-):
-    commands = [line for block in _blocks(file, language) for line in block.splitlines() if line]
+@pytest.mark.usefixtures("beside_stored_runs")
+def test_command_lines_that_need_an_account_run_on_the_stand_in(file, language, jobs, capsys):
+    commands = [line for line in _lines(file, language) if " made/" not in line]
     assert len([command for command in commands if "ibm:ibm_kingston" in command]) >= 2
-    shutil.copytree(ROOT / "hardware_runs", tmp_path / "hardware_runs")
-    monkeypatch.chdir(tmp_path)
     # What the lines print is not looked at: without noise, a whole chip takes seconds.
     with PlatformServer(["FakeKingston"], noisy=False).in_environment() as platform:
         _run(commands, capsys)
     assert len(platform.jobs.records) == jobs
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("beside_stored_runs")
+def test_command_lines_that_made_the_stored_runs_run(capsys):
+    commands = [line for line in _lines("hardware_runs/README.md", "console") if " made/" in line]
+    assert len(commands) >= 10
+    _run(commands, capsys)
 
 
 def test_makefile_has_the_targets_that_the_readme_names():

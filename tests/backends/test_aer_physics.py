@@ -270,6 +270,7 @@ def check_counts(noisy, plan, shots, seed):
         assert found.low - 1e-9 <= chance <= found.high + 1e-9, (bits, chance, found)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("method", [*METHODS, "as planned", "as planned for few"])
 @pytest.mark.parametrize("kind", ["dynamic", "static", "clifford", "static clifford"])
 def test_distributions_of_random_circuits(kind, method, rng):

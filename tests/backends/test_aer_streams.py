@@ -88,6 +88,7 @@ def programs():
     }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", programs())
 @pytest.mark.parametrize("small", [False, True])
 def test_circuits_chunks_and_batches_share_no_random_numbers(name, small, calls, monkeypatch):

@@ -57,6 +57,7 @@ def ran(protocol, backend, shots=20_000, **options):
     return qn.run(protocol, backend, shots=shots, seed=11, level=LEVEL, predict=True, **options)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("protocol", "mode"), [pytest.param(*each, id=f"{each[0].id}-{each[1]}") for each in CASES]
 )

@@ -76,6 +76,7 @@ def compiled(request):
     return qn.compile(protocol, f"local:{device}", corrections=mode, decoupling=True)
 
 
+@pytest.mark.one_in(2)
 def test_every_long_window_is_filled_and_the_circuit_lasts_no_longer(compiled):
     device = compiled.device
     target = own_target(device)

@@ -32,6 +32,7 @@ def alike(one, other):
     return same(registers_of(distribution(one))[0], registers_of(distribution(other))[0])
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("mode", ["frame", "feedforward", "postselect", "coherent", "none"])
 @pytest.mark.parametrize("where", ["ideal", "aer:fake_kingston"])
 def test_qasm_of_every_mode_has_the_same_distribution(mode, where):

@@ -31,6 +31,7 @@ def doubts(compiled):
     return [note for note in compiled.notes if "failed" in note]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("error", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("protocol", [CHAIN, qn.Ghz(parties=3)], ids=lambda p: p.id)
 def test_failed_couplings_are_avoided(error, protocol):

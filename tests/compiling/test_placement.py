@@ -13,6 +13,7 @@ from tests.devices.calibrations import perfect
 DEVICES = ["fake_torino", "fake_brisbane", "fake_boston", "fake_kingston", "fake_nighthawk"]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("level", [0, 1, 2, 3])
 @pytest.mark.parametrize("mode", ["frame", "feedforward"])
@@ -24,6 +25,7 @@ def test_a_chain_needs_no_swap_and_keeps_the_parties_apart(device, level, mode):
     assert compiled.verify() > 0
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("device", ["fake_torino", "fake_nighthawk"])
 @pytest.mark.parametrize("level", [0, 3])
 def test_a_star_on_a_sparse_chip_is_routed_between_fences(device, level):

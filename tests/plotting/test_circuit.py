@@ -52,6 +52,7 @@ def test_teleportation():
     check_legible(ax)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.id)
 def test_protocols_are_legible(protocol, rng):
     ax = protocol.draw()
@@ -195,6 +196,7 @@ def test_barriers_keep_what_they_part_apart():
     assert first.column < second.column
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("count", [2, 10, 30, 100])
 @pytest.mark.parametrize("protocol", [RepeaterChain, BB84, Ghz], ids=lambda each: each.name)
 def test_circuits_of_any_size_are_legible(protocol, count):

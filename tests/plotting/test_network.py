@@ -32,6 +32,7 @@ NETWORKS = {
 }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_nodes_and_fidelities_are_shown_and_legible(name):
     network = NETWORKS[name]

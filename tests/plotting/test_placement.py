@@ -6,6 +6,7 @@ import qnet_circuits as qn
 from tests.plotting.pictures import check_legible, texts, with_gid
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("hops", [2, 10, 30, 100])
 def test_places_of_any_size_are_legible(hops):
     layout = [*range(2 * hops)]

@@ -114,6 +114,7 @@ def test_figure_on_another_scale_is_by_itself():
     assert CHSH.plot(given_axes).get_xlabel() == "on another scale: agreement"
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("count", [2, 10, 30, 100])
 def test_any_number_of_figures_is_legible(count):
     figures = {f"fidelity_{k}": Estimate(0.5 + 0.004 * k, 0.5, 0.95) for k in range(count)}

@@ -39,6 +39,7 @@ def test_software_corrects_without_a_bar():
     assert with_gid(ax, "reading") and not [bar for bar in ax.patches if bar.get_gid() == "correction"]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("hops", [1, 2, 10, 100])
 def test_any_number_of_nodes_is_legible(hops):
     story = qn.tell(qn.RepeaterChain(hops=hops), corrections="feedforward", seed=1, shots=4)

@@ -66,6 +66,7 @@ def chains():
     }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("hops", [2, 10, 30, 100])
 def test_timelines_of_any_size_are_legible(hops, chains):
     ax = qn.plot_timeline(chains[hops])

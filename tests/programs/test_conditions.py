@@ -125,6 +125,7 @@ def test_a_conditional_probability_as_a_ratio_is_much_the_same(rng):
     assert (ratio.low, ratio.high) == pytest.approx((kept.low, kept.high), abs=0.15 * kept.standard_error)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("p", "q", "n"), [(0.3, 0.6, 60), (0.02, 0.9, 40), (0.5, 0.1, 150)])
 def test_intervals_of_ratios_cover(rng, p, q, n):
     figure, repeats, covered = (

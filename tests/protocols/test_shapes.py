@@ -319,6 +319,7 @@ def _sure(error):
     return qn.Link(pauli=tuple(float(error == pauli) for pauli in "IXYZ"))
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("case", EXACT)
 def test_theory_is_exact_for_every_pauli_on_every_link(case):
     make, network, links = EXACT[case]
@@ -355,6 +356,7 @@ UNCORRECTED = [
 ]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("protocol", UNCORRECTED, ids=lambda protocol: protocol.id)
 def test_ideal_values_and_those_without_messages_are_exact(protocol):
     program = _program(protocol)

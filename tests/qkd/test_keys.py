@@ -259,6 +259,7 @@ def both_read_out(protocol, basis, favour):
     return outcomes
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("basis", "zx")
 @pytest.mark.parametrize(
     ("name", "who"),

@@ -111,6 +111,7 @@ SUBMITTING = [
 ]  # fmt: skip
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("method", "path", "fault", "kind", "state"), SUBMITTING, ids=named)
 def test_while_a_run_is_submitted(platform, tmp_path, method, path, fault, kind, state):
     directory = tmp_path / "run"
@@ -129,6 +130,7 @@ def test_while_a_run_is_submitted(platform, tmp_path, method, path, fault, kind,
     finish(platform, directory)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("method", "path", "fault"),
     [(m, p, f) for m, p, f, *_ in SUBMITTING if f["kind"] in ("status", "drop", "status_after") and f.get("status") != 400],
@@ -161,6 +163,7 @@ FETCHING = [
 ]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("path", "fault", "kind"), FETCHING, ids=named)
 def test_while_a_run_is_fetched(platform, tmp_path, monkeypatch, path, fault, kind):
     monkeypatch.setattr(jobs, "MOST_FAILURES", 2)
@@ -211,6 +214,7 @@ def submit_and_lose(platform, directory, fault, lag):
     assert on_disk(directory)["status"] == "SUBMITTING" and len(platform.jobs.records) == 1
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("lag", [17, 290])
 @pytest.mark.parametrize("fault", LOST, ids=named)
 def test_a_lagging_list_of_jobs(platform, tmp_path, fault, lag):

@@ -123,6 +123,7 @@ STEPS_OF_THREE = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("jobs", "step"), [*((1, step) for step in STEPS), *((3, step) for step in STEPS_OF_THREE)]
 )

@@ -42,6 +42,7 @@ def ring(nodes):
     return qn.Program(items, figures, qn.Network.from_edges(links))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("protocol", [CHAIN, qn.Ghz(parties=4), qn.E91()], ids=lambda p: p.id)
 def test_the_seed_does_not_move_a_program(protocol):
     compiled = [qn.compile(protocol, "aer:fake_torino", seed=seed) for seed in range(3)]
@@ -58,6 +59,7 @@ def test_auto_and_predicted_are_two_names_for_the_same():
     assert usual.provenance["layout"] == predicted.provenance["layout"]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("protocol", "device", "mode", "least"),
     [

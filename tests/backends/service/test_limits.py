@@ -447,6 +447,7 @@ def _named(name):
     return pytest.param(name, marks=pytest.mark.slow if name in SEARCHED else ())
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("corrections", ["frame", "feedforward"])
 @pytest.mark.parametrize("name", [_named(name) for name in qn.protocol_names()])
 @pytest.mark.parametrize("device", DEVICES)

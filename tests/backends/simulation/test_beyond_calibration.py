@@ -233,6 +233,7 @@ def test_a_term_follows_its_formula_exactly(circuit, expected, noise, places):
     assert mean(circuit, 0, calibration=calibration, feedforward_latency=0.0, **noise) == near(expected)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("circuit", "expected", "noise", "places"), NAMES)
 def test_a_term_follows_its_formula_on_aer(circuit, expected, noise, places, rng):
     calibration = perfect(circuit.num_qubits, **ENDLESS, **places)

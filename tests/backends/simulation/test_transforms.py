@@ -87,6 +87,7 @@ def check(noisy):
         same(noisy, variant)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("case", range(8))
 def test_random_circuits_on_a_rough_device(case, rng):
     check(random_noisy(rng, noise=EVERYTHING if case % 2 else None))
@@ -128,6 +129,7 @@ def test_random_programs(mode, rng):
 # -- how many wires ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("mode", ["frame", "feedforward", "none"])
 @pytest.mark.parametrize("device", [None, "fake_torino"])
 @pytest.mark.parametrize("hops", [1, 2, 3, 7, 20])

@@ -8,6 +8,7 @@ import pytest
 from benchmarks import mitigated
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("case", list(mitigated.cases()), ids=lambda case: case.name)
 def test_intervals_cover(case, rng):
     row = mitigated.measured(case, 100, 60, rng)

@@ -139,6 +139,7 @@ def test_random_bits_are_corrected_however_many_and_m3_leaves_them(rng):
     )
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("errors", "truth", "shots", "calibration"),
     [

@@ -39,6 +39,7 @@ def read_perfectly(*ends):
     return replace(LINE, qubits=tuple(qubits))
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "protocol",
     [
