@@ -86,7 +86,7 @@ def answer(pool: KeyPool, nonce: bytes, greeting: bytes) -> tuple[bytes, Agreed]
         raise Refusal(
             "copied",
             "the two pools do not remember the same last session: one of them is a copy or an old backup (or the greeting was "
-            "changed); make a new pair",
+            "changed); go on with the newest copy, or make a new pair",
         )
     at = 32 * known.index(_mark(stamp))
     if not hmac.compare_digest(proofs[at : at + 32], _proof(stamp, b"bob", said)):

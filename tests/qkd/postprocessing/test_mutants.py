@@ -35,7 +35,7 @@ def located(name):
     return f"{name if '/' in name else 'qkd/postprocessing/' + name}.py"
 
 
-SETTLE = "settle(self._account, self._rules, len(self._key), self._k, self._told)"
+SETTLE = "self._account, self._rules, len(self._key), self._k, self._told, self._counts"
 MUTANTS = [
     mutant(
         "forget the leak",
@@ -136,8 +136,8 @@ MUTANTS = [
         (
             "party",
             SETTLE,
-            "settle(self._account, __import__('dataclasses').replace(self._rules, "
-            "tolerance=self.qber[self._rules.test_basis].value), len(self._key), self._k, self._told)",
+            "self._account, __import__('dataclasses').replace(self._rules, "
+            "tolerance=self.qber[self._rules.test_basis].value), len(self._key), self._k, self._told, self._counts",
         ),
         by=[
             "test_session what_was_observed_does_not_move_the_bound",
