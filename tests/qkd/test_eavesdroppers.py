@@ -191,7 +191,10 @@ def test_both_ends_find_the_man_in_the_middle():
     first, second = sessions(protocol, played, Analysis(0.95, root(), False))
     assert first.run().alarm == second.run().alarm == "authentication"
     assert not first.alice.informed and first.bob.informed  # Alice sees it herself,
-    assert not second.bob.informed and second.alice.informed  # and so does Bob.
+    assert (
+        not second.bob.informed
+    )  # and so does Bob; his verdict tells her nothing, since she does not have the pool.
+    assert second.alice.result.key is None and second.alice.result.alarm == "held"
 
 
 def test_without_authentication_the_man_in_the_middle_holds_what_would_be_the_keys():

@@ -107,6 +107,8 @@ class Session:
 
 
 def _precedence(party: Party) -> int:
-    """Alarms go before keys, and who raised one before who was told of it."""
+    """Alarms go before a key that is held, and that before a key; who raised an alarm goes before who was told of it."""
     assert party.result is not None
-    return 2 if party.result.key is not None else int(party.informed)
+    if party.result.key is not None:
+        return 3
+    return 2 if party.result.alarm == "held" else int(party.informed)
