@@ -20,7 +20,12 @@ from qnet_circuits.qkd.circuits import OUT, measure_basis
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle, PhotonSplitting, eavesdropper
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
-from qnet_circuits.qkd.pulse_figures import by_intensity, expected_of_pulses, single_photons
+from qnet_circuits.qkd.pulse_figures import (
+    by_intensity,
+    expected_of_pulses,
+    expected_single_photons,
+    single_photons,
+)
 from qnet_circuits.qkd.rounds import Rounds
 from qnet_circuits.qkd.schemes import PrepareAndMeasure
 from qnet_circuits.qkd.settings import Line, Setting, sending
@@ -175,7 +180,12 @@ class DecoyStates(PrepareAndMeasure):
         if isinstance(self.eve, PhotonSplitting):
             shares = {choice: float(table.sum()) for choice, table in arriving.items()}
             known = shares["split"] / sum(shares.values())
-        return expected_of_pulses(self.laser, arriving, photons, known)
+        pairs = zip(*(each.values() for each in self._chosen()), strict=True)
+        key, test, *_ = (self.rounds * one * other for one, other in pairs)
+        singles = expected_single_photons(
+            self.laser, arriving, (key, test), photons["qber_x"], self.epsilon_secrecy
+        )
+        return {**expected_of_pulses(self.laser, arriving, photons, known), **singles}
 
     def pulse_figures(self, rounds: Rounds, level: float) -> dict[str, Estimate]:
         """Return gain and error rate of each intensity, and the number of the key's single photons with its bound."""

@@ -97,9 +97,9 @@ class DecoyCounts:
         701
     """
 
-    key: tuple[int, int, int]
-    test: tuple[int, int, int]
-    wrong: tuple[int, int, int]
+    key: Three
+    test: Three
+    wrong: Three
 
     def __post_init__(self) -> None:
         for name in ("key", "test", "wrong"):

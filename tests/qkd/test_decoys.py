@@ -176,12 +176,22 @@ def test_an_honest_line_gives_a_key(honest):
     assert any("drawn at random" in note for note in honest.notes)
 
 
-def test_the_true_number_of_single_photons_is_that_of_the_source(honest):
-    one = sum(
-        p * k * exp(-k) for k, p in zip(STRONG["intensities"], STRONG["intensity_probabilities"], strict=True)
+@pytest.mark.parametrize("line", ["dark", "split"])
+def test_the_true_number_of_single_photons_is_that_of_the_source(line):
+    protocol = BB84(**LINES[line], pulses=150_000)
+    found = int(analyzed(protocol).figures["single_photons"].value)
+    expected = protocol.theory(NOISE)["single_photons"] / 150_000
+    assert reaches(proportion(found, 150_000, LEVEL), expected, 0.02)
+
+
+def test_the_bound_is_near_that_of_mean_counts(honest):
+    """Over twelve seeds the bound has a standard deviation of 190."""
+    theory = BB84(**STRONG).theory(NOISE)
+    assert honest.figures["single_photon_bound"].value == pytest.approx(
+        theory["single_photon_bound"], abs=1000
     )
-    found = proportion(int(honest.figures["single_photons"].value), 600_000, LEVEL)
-    assert reaches(found, 0.36 * 0.28 * one, 0.003)
+    assert theory["single_photon_bound"] < theory["single_photons"]
+    assert BB84(**STRONG, eve="photon-splitting").theory(NOISE)["single_photon_bound"] == 0
 
 
 def test_who_splits_photons_knows_the_bits_and_decoys_tell(split, honest):
