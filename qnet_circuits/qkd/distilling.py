@@ -13,7 +13,8 @@ from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
 from qnet_circuits.qkd.observed import chsh_estimate, chsh_rounds, counted, error_rates, eve_figures, revealed
 from qnet_circuits.qkd.postprocessing.alice import Impostor
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult, Ledger
-from qnet_circuits.qkd.postprocessing.key_pool import FIRST_BYTES, STAMP_BYTES, KeyPool
+from qnet_circuits.qkd.postprocessing.key_pool import FIRST_BYTES, KeyPool
+from qnet_circuits.qkd.postprocessing.pool_state import STAMP_BYTES
 from qnet_circuits.qkd.postprocessing.randomness import ROOT_BYTES, Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.session import Session

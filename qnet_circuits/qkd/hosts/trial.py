@@ -9,7 +9,8 @@ from pathlib import Path
 from qnet_circuits.errors import RecordError, check_count
 from qnet_circuits.qkd.hosts.certificates import Authority
 from qnet_circuits.qkd.postprocessing.authentication import SESSION_BYTES
-from qnet_circuits.qkd.postprocessing.key_pool import OWNERS, STAMP_BYTES, KeyPool
+from qnet_circuits.qkd.postprocessing.key_pool import OWNERS, KeyPool
+from qnet_circuits.qkd.postprocessing.pool_state import STAMP_BYTES
 
 #: Names of a party's files in its directory.
 POOL, CERTIFICATE, KEY, PEER = "pool", "cert.pem", "key.pem", "peer.pem"

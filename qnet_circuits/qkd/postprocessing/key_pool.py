@@ -5,28 +5,26 @@ A pool outlives its sessions, in memory or in a file. Its offset only grows, and
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from qnet_circuits.errors import ParameterError, check_name
 from qnet_circuits.qkd.postprocessing.authentication import SESSION_BYTES
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.qkd.postprocessing.pool_file import PoolFile
+from qnet_circuits.qkd.postprocessing.pool_state import STAMP_BYTES, PoolState
 from qnet_circuits.qkd.postprocessing.pooled import Held, OneTime, PooledKey
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 
-#: Bytes at the beginning of the secret that prove where a pool stands; no tag uses them.
-STAMP_BYTES = 32
 #: Bytes of a pool that lives of its own keys from the first session on.
 FIRST_BYTES = STAMP_BYTES + SESSION_BYTES
 #: The parties of a pool.
 OWNERS = ("alice", "bob")
 
 
-class KeyPool:
+class KeyPool(PoolState):
     """Secret bytes that two parties share. Each party has its own copy, and both use them up in the same order.
 
     A pool in memory is gone with the process. ``create`` and ``open`` keep it in a file.
@@ -47,32 +45,9 @@ class KeyPool:
         (True, <KeyPool: 0 bytes left, 96 used>)
     """
 
-    def __init__(self, secret: bytes) -> None:
-        if not isinstance(secret, bytes | bytearray):
-            raise ParameterError(f"the secret of a pool is bytes, got {type(secret).__name__}")
-        if len(secret) < STAMP_BYTES:
-            raise ParameterError(
-                f"the secret of a pool has {STAMP_BYTES} bytes and {SESSION_BYTES} for each session before the first key, "
-                f"got {len(secret)}"
-            )
-        #: Whose copy this is: "alice" or "bob"; "" before its first session.
-        self.owner = ""
-        #: What proves where the pool stands, the newest first; see ``hello``.
-        self.stamps = [bytes(secret[:STAMP_BYTES])]
-        #: A public name, which both copies have.
-        self.name = hashlib.sha256(b"name of a pool" + self.stamps[0]).hexdigest()[:16]
-        #: Number of bytes that were used or skipped.
-        self.used = 0
-        #: Sum of the failure probabilities of all sessions, also of those that ended without a key.
-        self.epsilon = 0.0
-        #: The key that waits for Bob's verdict, if there is one.
-        self.held: Held | None = None
-        #: The latest greeting: none before it goes on.
-        self.greeting: object = None
-        self._verdicts: dict[str, bytes] = {}
-        self._keys: dict[str, PooledKey] = {}
-        self._first, self._secret = 0, bytearray(secret[STAMP_BYTES:])
-        self._file: PoolFile | None = None
+    _file: PoolFile | None = None
+    #: The latest greeting: none before it goes on.
+    greeting: object = None
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], secret: bytes, owner: str) -> KeyPool:
@@ -125,11 +100,6 @@ class KeyPool:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a pool is not pickled or copied: two copies would use one key twice")
-
-    @property
-    def left(self) -> int:
-        """Number of unused bytes."""
-        return self._first + len(self._secret) - self.used
 
     def claim(self, owner: str) -> None:
         """Say whose copy this is.
@@ -264,32 +234,3 @@ class KeyPool:
     def _save(self) -> None:
         if self._file is not None:
             self._file.write(self._to_dict())
-
-    def _to_dict(self) -> dict[str, Any]:
-        """Return the form for the file, which shows everything."""
-        return {
-            "owner": self.owner,
-            "name": self.name,
-            "used": self.used,
-            "first": self._first,
-            "secret": self._secret.hex(),
-            "stamps": [stamp.hex() for stamp in self.stamps],
-            "epsilon": self.epsilon,
-            "held": None if self.held is None else self.held.to_dict(),
-            "verdicts": {session: word.hex() for session, word in self._verdicts.items()},
-            "keys": [key.to_dict() for key in self._keys.values()],
-        }
-
-    @classmethod
-    def _from_dict(cls, plain: dict[str, Any]) -> KeyPool:
-        """Return the pool that ``_to_dict`` wrote; a checksum has shown that nothing was changed."""
-        pool = cls(bytes(STAMP_BYTES))
-        pool.owner, pool.name, pool.epsilon = plain["owner"], plain["name"], plain["epsilon"]
-        pool.used, pool._first = plain["used"], plain["first"]
-        pool._secret = bytearray.fromhex(plain["secret"])
-        pool.stamps = [bytes.fromhex(stamp) for stamp in plain["stamps"]]
-        pool.held = None if plain["held"] is None else Held.from_dict(plain["held"])
-        pool._verdicts = {session: bytes.fromhex(word) for session, word in plain["verdicts"].items()}
-        keys = map(PooledKey.from_dict, plain["keys"])
-        pool._keys = {key.session: key for key in keys}
-        return pool

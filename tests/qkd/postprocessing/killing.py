@@ -23,7 +23,8 @@ from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.alice import Alice
 from qnet_circuits.qkd.postprocessing.authentication import SESSION_BYTES
 from qnet_circuits.qkd.postprocessing.bob import Bob
-from qnet_circuits.qkd.postprocessing.key_pool import STAMP_BYTES, KeyPool
+from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
+from qnet_circuits.qkd.postprocessing.pool_state import STAMP_BYTES
 from qnet_circuits.qkd.postprocessing.session import Session
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
 from qnet_circuits.qkd.postprocessing.wire import Connection

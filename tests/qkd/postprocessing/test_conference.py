@@ -96,6 +96,19 @@ def test_a_changed_message_of_one_session_leaves_nobody_with_a_key(kind, sender,
         assert party.pool.collect() == ()
 
 
+def test_a_verdict_that_never_comes_leaves_the_first_partys_key_held(rng):
+    def mute(message):
+        if message.kind == "confirm" and message.sender == "bob":
+            raise TimeoutError
+        return message
+
+    held = conference(rng, members=2, tamper={0: mute})
+    result = held.run()
+    assert result.alarm == "held" and result.key is None and held.keys[0] is None
+    assert held.members[0].result.key == held.firsts[0].pool.held.key.key  # the next greeting brings it
+    assert result.ledger.net_key == len(held.members[0].result.key)
+
+
 def test_an_announcement_that_a_member_heard_otherwise_leaves_nobody_with_a_key(rng):
     held = conference(rng, announced=b"the parities of all members")
     held.members[2].announced = b"other parities"

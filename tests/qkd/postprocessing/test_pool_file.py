@@ -11,7 +11,8 @@ import pytest
 
 from qnet_circuits.errors import HeldError, ParameterError, RecordError
 from qnet_circuits.qkd.postprocessing.authentication import SESSION_BYTES
-from qnet_circuits.qkd.postprocessing.key_pool import STAMP_BYTES, KeyPool
+from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
+from qnet_circuits.qkd.postprocessing.pool_state import STAMP_BYTES
 
 from .test_survival import assert_in_step, assert_next_session_succeeds, keys_of, meet, two_pools
 

@@ -23,6 +23,7 @@ from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, unpack
 from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.qkd.postprocessing.passes import Frame, Schedule
+from qnet_circuits.qkd.postprocessing.pooled import Held, OneTime, PooledKey
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.session import Session
@@ -173,8 +174,11 @@ def test_what_holds_secrets_is_not_pickled_or_copied(rng, done):
     things = [
         Randomness(), Randomness(3), Randomness(root=ROOT), Analysis(0.95, ROOT, False), record, Sifted(bits, bits, 3),
         Rounds((), bits, record, record, bits), LocalOracle([]), Frame(bits, Schedule("one", (1,)), (3,)), done.alice, done.bob,
+        OneTime.of(bytes(96)), PooledKey("session", SecretKey(bits), 0.0),
+        Held(PooledKey("session", SecretKey(bits), 0.0), bytes(96), bytes(16), bytes(16)), done.alice._seals,
     ]  # fmt: skip
     for thing in things:
+        assert "\\x" not in repr(thing) and "array" not in repr(thing)
         for copied in (pickle.dumps, copy.copy, copy.deepcopy):
             with pytest.raises(TypeError):
                 copied(thing)

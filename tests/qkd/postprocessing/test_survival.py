@@ -13,7 +13,8 @@ from qnet_circuits.qkd.postprocessing.authentication import SESSION_BYTES, make_
 from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, Message, pack, unpack
 from qnet_circuits.qkd.postprocessing.hello import SKIP_SESSIONS, answer, greet, hear
-from qnet_circuits.qkd.postprocessing.key_pool import STAMP_BYTES, KeyPool
+from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
+from qnet_circuits.qkd.postprocessing.pool_state import STAMP_BYTES
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.seals import UNPROVEN
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
