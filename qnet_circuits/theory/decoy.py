@@ -3,7 +3,8 @@
 A laser's pulse of intensity k carries n photons with probability e^(-k) k^n/n!. Who takes one photon of a pulse with several
 learns its bit without an error. Alice chooses an intensity for each pulse and names it afterwards: the line cannot treat the
 intensities differently, so their counts bound how many bits came from vacuum and from one photon. Bounds and key length are
-those of Lim, Curty, Walenta, Xu and Zbinden, Phys. Rev. A 89, 022307 (2014), arXiv:1311.7129.
+those of Lim, Curty, Walenta, Xu and Zbinden, Phys. Rev. A 89, 022307 (2014), arXiv:1311.7129. A later proof in more detail is
+that of Wiesemann et al., arXiv:2405.16578.
 """
 
 from __future__ import annotations
