@@ -22,6 +22,7 @@ from qnet_circuits.programs.protocol import Analysis, Analyzed, Protocol, set_ne
 from qnet_circuits.qkd.circuits import OUT
 from qnet_circuits.qkd.distilling import distilled, played
 from qnet_circuits.qkd.eavesdroppers import PhotonSplitting, eavesdropper
+from qnet_circuits.qkd.expecting import expected_key
 from qnet_circuits.qkd.figures import PERFECT, error_rate, expected, guess_rate
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
@@ -99,6 +100,11 @@ class KeyDistribution(Protocol):
         return sum(setting.probability for setting in line if setting.matched)
 
     @property
+    def basis_shares(self) -> dict[str, float]:
+        """Mean share of each basis in the sifted rounds."""
+        return shares(*self._chosen(), self.bases)
+
+    @property
     def rules(self) -> SessionParameters:
         """The rules that both parties agreed on for the classical half.
 
@@ -153,7 +159,7 @@ class KeyDistribution(Protocol):
 
     def _figures(self, whole: Weights, before: Weights) -> dict[str, float]:
         """Return the figures for given weights of all links, and of those before the eavesdropper."""
-        return expected(shares(*self._chosen(), self.bases), self.eavesdropper, whole, before)
+        return expected(self.basis_shares, self.eavesdropper, whole, before)
 
     def program(self, rng: np.random.Generator) -> Program:
         """Return one circuit for each kind of round. Its shots are the number of rounds of this kind."""
@@ -224,6 +230,10 @@ class KeyDistribution(Protocol):
     def analyze(self, outcomes: Mapping[str, Registers], analysis: Analysis) -> Analyzed:
         """Put the rounds in order, let the parties distil a key, and report the result."""
         return distilled(self, outcomes, analysis)
+
+    def deduce(self, figures: Mapping[str, Estimate], analysis: Analysis) -> Analyzed | None:
+        """Return the length of key that a run can expect with exact error rates."""
+        return None if self.rules.decoys else expected_key(self, figures)
 
     def round_table(self, outcomes: Outcomes, analysis: Analysis) -> dict[str, NDArray[Any]]:
         """Return bases, bits and use of each round, in the order in which ``analyze`` has them."""

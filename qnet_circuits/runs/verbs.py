@@ -182,7 +182,7 @@ def predict(
         **options: Options:
 
     Returns:
-        The result; ``low == high`` for every figure, and the method is ``exact``.
+        The result; ``low == high`` for every figure, and the method is ``exact``. The length of a key is ``expected``.
 
     Raises:
         UnsupportedError: If a figure cannot be computed exactly, or not within ``memory``; the message names an alternative.

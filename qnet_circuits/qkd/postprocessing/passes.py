@@ -91,6 +91,9 @@ SCHEDULES: dict[str, Callable[[int, float], list[int]]] = {
     ],
 }  # fmt: skip
 
+#: f of each schedule: the parities that it takes are about f n h(Q), measured for error rates Q of 1 to 5 %.
+EFFICIENCY = {"original": 1.16, "opt(4)": 1.06, "opt(7)": 1.04, "opt(8)": 1.04}
+
 
 class Shuffle:
     """One public reordering of the places of a frame; places along it are cut into blocks.
