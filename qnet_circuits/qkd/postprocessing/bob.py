@@ -71,9 +71,12 @@ class Bob(Party):
     def accept(self) -> None:
         """End with the key and tell Alice, unless the session has ended. The pool keeps the verdict until she knows it."""
         if self.result is None:
-            self._pool.accept(self._pooled(), self._refill, self._sealed().keys)
-            self._end()
-            self._confirm()
+            self._attempt(self._accept)
+
+    def _accept(self) -> None:
+        self._pool.accept(self._pooled(), self._refill, self._sealed().keys)
+        self._end()
+        self._confirm()
 
     def refuse(self, refusal: Refusal) -> None:
         """End without a key and tell Alice, in so far as she can listen."""

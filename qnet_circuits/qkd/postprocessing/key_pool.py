@@ -48,6 +48,8 @@ class KeyPool(PoolState):
     _file: PoolFile | None = None
     #: The latest greeting: none before it goes on.
     greeting: object = None
+    #: The session that may still end with a key.
+    _current: str | None = None
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], secret: bytes, owner: str) -> KeyPool:
@@ -147,6 +149,7 @@ class KeyPool(PoolState):
         self.epsilon += epsilon
         if self.owner == "bob":
             self._verdicts[session] = keys.refused
+        self._current = session
         # On disk before anybody sees the bytes: whatever happens then, they are not taken again.
         self._save()
         return keys
@@ -157,7 +160,12 @@ class KeyPool(PoolState):
         self._save()
 
     def hold(self, key: PooledKey, refill: bytes, words: OneTime) -> None:
-        """Keep Alice's key until Bob's verdict is known. Bob's tag was right, so all used bytes are erased."""
+        """Keep Alice's key until Bob's verdict is known. Bob's tag was right, so all used bytes are erased.
+
+        Raises:
+            Refusal: If another session has begun since.
+        """
+        self._end(key.session)
         self.held = Held(key, refill, words.accepted, words.refused)
         self._erase()
         self._save()
@@ -167,7 +175,11 @@ class KeyPool(PoolState):
 
         Alice's tag was right, so all used bytes are erased. She gives no tag while she holds a key: earlier verdicts are
         known.
+
+        Raises:
+            Refusal: If another session has begun since, or a refusal was told.
         """
+        self._end(key.session)
         self._verdicts = {key.session: words.accepted}
         self._secret += refill
         self._keys[key.session] = key
@@ -184,6 +196,8 @@ class KeyPool(PoolState):
             raise Refusal(
                 "copied", f"Alice holds a key of session {session}, of which Bob's pool knows nothing"
             )
+        if session == self._current:
+            self._current = None
         return self._verdicts[session]
 
     def resolve(self, session: str, word: bytes) -> bool:
@@ -223,6 +237,12 @@ class KeyPool(PoolState):
         """Forget a key that was handed over. A session without a key changes nothing."""
         if self._keys.pop(session, None) is not None:
             self._save()
+
+    def _end(self, session: str) -> None:
+        """End the session that has begun last, which only it can do with a key, and once."""
+        if session != self._current:
+            raise Refusal("replay", "another session has begun since, or this one has ended")
+        self._current = None
 
     def _erase(self) -> None:
         """Drop all used bytes."""

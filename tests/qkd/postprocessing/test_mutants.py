@@ -289,6 +289,14 @@ MUTANTS = [
         by=["test_survival old_greetings_do_not_part_the_pools"],
     ),
     mutant(
+        "any session may end with a key",
+        ("key_pool", "if session != self._current:", "if False:"),
+        by=[
+            "test_survival a_late_tag_does_not_displace_a_key_that_is_held",
+            "test_survival a_session_whose_refusal_was_told_is_not_accepted",
+        ],
+    ),
+    mutant(
         "a skip without a bound",
         ("hello", "if abs(theirs - pool.used) > SKIP_SESSIONS * SESSION_BYTES:", "if False:"),
         by=["test_survival a_greeting_does_not_empty_a_pool"],

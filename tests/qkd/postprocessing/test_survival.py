@@ -14,7 +14,9 @@ from qnet_circuits.qkd.postprocessing.bob import Bob
 from qnet_circuits.qkd.postprocessing.channel import ClassicalChannel, Message, pack, unpack
 from qnet_circuits.qkd.postprocessing.hello import SKIP_SESSIONS, answer, greet, hear
 from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
+from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.qkd.postprocessing.pool_state import STAMP_BYTES
+from qnet_circuits.qkd.postprocessing.pooled import PooledKey
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.seals import UNPROVEN
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
@@ -274,6 +276,35 @@ def test_only_the_latest_greeting_goes_on(rng):
     stamps = list(pools[0].stamps)
     assert first.answer(late[0]).kind == "abort" and pools[0].stamps == stamps
     assert_next_session_succeeds(rng, pools)
+
+
+def test_a_late_tag_does_not_displace_a_key_that_is_held(rng):
+    pools, late = two_pools(rng), []
+
+    def cut(message):
+        if message.kind in ("tag", "confirm"):
+            late.append(message)
+            raise TimeoutError
+        return message
+
+    first, _, _ = meet(rng, pools, cut)
+    second, bob, _ = meet(rng, pools, lambda m: cut(m) if m.kind == "confirm" else m)
+    assert late[0].kind == "tag" and first.result is None and second.result.alarm == "held"
+    assert first.answer(late[0]).kind == "abort" and first.result.alarm == "replay"
+    assert pools[0].held.key.session == bob.result.session
+    assert_next_session_succeeds(rng, pools)
+    assert keys_of(pools[0])[bob.result.session] == bob.result.key.to_bytes()
+
+
+def test_a_session_whose_refusal_was_told_is_not_accepted(rng):
+    pools = two_pools(rng)
+    pools[1].claim("bob")
+    key = PooledKey("two", SecretKey(np.ones(8, np.uint8)), 0.0)
+    keys = pools[1].begin("two", pools[1].stamps, 0, 0.0)
+    assert pools[1].verdict("two") == keys.refused
+    with pytest.raises(Refusal, match=r"^replay"):
+        pools[1].accept(key, bytes(96), keys)
+    assert pools[1].verdict("two") == keys.refused and pools[1].collect() == ()
 
 
 def test_pools_of_other_pairs_and_owners_are_refused(rng):
