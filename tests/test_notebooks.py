@@ -66,6 +66,11 @@ SHORTER = {
         "(1.0, 0.97, 0.92, 0.85, 0.8)": "(1.0, 0.85)",
         "pairs=60_000": "pairs=10_000",
     },
+    "keys_for_two_hosts": {
+        "decoy=True, length_km=10": "decoy=True, pulses=100_000, length_km=10",
+        "np.linspace(0, 160, 161)": "np.linspace(0, 160, 5)",
+        "fractions = [0, 0.02, 0.05, 0.08, 0.12, 0.2]": "fractions = [0, 0.2]",
+    },
     "beyond_direct_transmission": {
         "far = [25, 50, 100, 150, 200, 300, 400]": "far = [25, 100]",
         "rounds=2000": "rounds=200",
