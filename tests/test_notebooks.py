@@ -64,7 +64,7 @@ SHORTER = {
         "pulses=40_000, eve": "pulses=10_000, eve",
         "pulses = [4_000, 10_000, 20_000, 50_000, 200_000, 1_000_000]": "pulses = [4_000, 50_000]",
         "(1.0, 0.97, 0.92, 0.85, 0.8)": "(1.0, 0.85)",
-        "pairs=60_000": "pairs=10_000",
+        "pairs=90_000": "pairs=10_000",
     },
     "keys_for_two_hosts": {
         "decoy=True, length_km=10": "decoy=True, pulses=100_000, length_km=10",
