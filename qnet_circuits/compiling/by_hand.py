@@ -56,7 +56,8 @@ def place_by_hand(circuits: Sequence[QuantumCircuit], layout: Sequence[int], dev
 
     @cache
     def router(doubtful: bool) -> Router:
-        return Router(Prices.of(device, doubtful).couplings)
+        prices = Prices.of(device, doubtful)
+        return Router(prices.couplings, prices.usable)
 
     placed = []
     for circuit in circuits:

@@ -12,8 +12,7 @@ from qiskit import QuantumCircuit
 from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.finishing import Finisher
-from qnet_circuits.compiling.placement import Placements
-from qnet_circuits.compiling.routing import Routed
+from qnet_circuits.compiling.placement import Placed, Placements
 from qnet_circuits.errors import QnetError
 
 #: The most wires of a circuit of a program that has placements compared, and of all its circuits.
@@ -61,8 +60,8 @@ class Ranking:
         """Return the best placement, finished; the choice is remembered. It is the first placement if nothing can judge it."""
         if key in self.known:
             pattern, place = self.known[key]
-            return finisher.whole(placements[pattern][place]())
-        first = finisher.whole(placements[0][0]())
+            return finisher.whole(placements[pattern][place])
+        first = finisher.whole(placements[0][0])
         try:
             self.known[key], compiled = self._least(placements, finisher, first)
         except QnetError:
@@ -73,18 +72,18 @@ class Ranking:
         """Return the least bad: of the few best by the circuits that tell, and the first of all, by all circuits."""
         judged: dict[Place, float] = {(0, 0): self._rounded(first)}
 
-        def made(place: Place) -> list[Routed]:
-            return placements[place[0]][place[1]]()
+        def placed(place: Place) -> Placed:
+            return placements[place[0]][place[1]]
 
         def judge(place: Place) -> float:
             if place not in judged:
-                judged[place] = self._judged(lambda: finisher.sketch(made(place), self.telling))
+                judged[place] = self._judged(lambda: finisher.sketch(placed(place), self.telling))
             return judged[place]
 
         self._judge(judge, list(map(len, placements)))
         best = sorted(judged, key=lambda place: (judged[place], place))[: _FINALISTS if self.telling else 1]
         whole = {
-            place: finisher.whole(made(place)) if any(place) else first
+            place: finisher.whole(placed(place)) if any(place) else first
             for place in dict.fromkeys([*best, (0, 0)])
         }
         if self.telling:  # All circuits of the first were asked already.

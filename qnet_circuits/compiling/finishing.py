@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from functools import cached_property
 
 from qiskit import QuantumCircuit
@@ -11,6 +11,7 @@ from qnet_circuits.compiling.building import interactions
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.compiling.lowering import Lowered
 from qnet_circuits.compiling.optimisation import Optimiser
+from qnet_circuits.compiling.placement import Placed
 from qnet_circuits.compiling.routing import Routed, what
 from qnet_circuits.devices.device import Device
 from qnet_circuits.programs.program import Program
@@ -40,11 +41,11 @@ class Finisher:
         self._optimisers: dict[tuple[int, ...], Optimiser] = {}
         self._optimised: dict[Hashable, QuantumCircuit] = {}
 
-    def whole(self, placed: Sequence[Routed]) -> Compiled:
+    def whole(self, placed: Placed) -> Compiled:
         """Return the program, placed and optimised."""
-        return self._compiled(placed, [self._optimise(routed) for routed in placed])
+        return self._compiled(placed, (), lambda _, routed: self._optimise(routed))
 
-    def sketch(self, placed: Sequence[Routed], names: Collection[str]) -> Compiled:
+    def sketch(self, placed: Placed, names: Collection[str]) -> Compiled:
         """Return circuits of the program, for comparison: one is optimised once for all places where it can be made alike.
 
         Optimisation knows the errors of a place, too, so that the whole may differ from the sketch.
@@ -53,18 +54,21 @@ class Finisher:
             placed: A placement.
             names: Names of circuits; all if there are none.
         """
-        circuits = [
-            self._alike(item.name, routed) if not names or item.name in names else None
-            for item, routed in zip(self._program, placed, strict=True)
-        ]
-        return self._compiled(placed, circuits)
+        return self._compiled(placed, names, self._alike)
 
-    def _compiled(self, placed: Sequence[Routed], circuits: Sequence[QuantumCircuit | None]) -> Compiled:
-        items = [
-            CompiledItem(item.name, low, routed.circuit, circuit, routed.qubits, routed.layout, routed.swaps)
-            for item, low, routed, circuit in zip(self._program, self._lowered, placed, circuits, strict=True)
-            if circuit is not None
-        ]
+    def _compiled(
+        self, placed: Placed, names: Collection[str], optimised: Callable[[str, Routed], QuantumCircuit]
+    ) -> Compiled:
+        items = []
+        for item, low, place in zip(self._program, self._lowered, placed, strict=True):
+            if not names or item.name in names:
+                routed = place()
+                circuit = optimised(item.name, routed)
+                items.append(
+                    CompiledItem(
+                        item.name, low, routed.circuit, circuit, routed.qubits, routed.layout, routed.swaps
+                    )
+                )
         return Compiled(self._program, tuple(items), self._device, decoupling=self._decoupling)
 
     def _optimise(self, routed: Routed) -> QuantumCircuit:

@@ -20,16 +20,25 @@ from qnet_circuits.compiling.building import Pairs, interactions
 from qnet_circuits.compiling.embedding import embed
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.prices import Prices, Uses, loss
-from qnet_circuits.compiling.routing import Routed, Router, Routing, follow, meetings
+from qnet_circuits.compiling.routing import (
+    QUICK,
+    THOROUGH,
+    Effort,
+    Routed,
+    Router,
+    Routing,
+    follow,
+    meetings,
+)
 from qnet_circuits.compiling.wide_decisions import is_wide, with_narrow_decisions
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import LayoutError
 
 T = TypeVar("T")
-#: Wires up to which many patterns of SWAPs are tried; how many for few wires, and for many; those that are embedded anew.
-_FEW_WIRES, _TRIES, _FEWER_TRIES, _PATTERNS = 24, 8, 2, 12
+#: Wires up to which many patterns of SWAPs are tried; how many of each kind for few wires, and for many.
+_FEW_WIRES, _TRIES, _FEWER_TRIES = 24, 8, 2
 #: Places to give of a pattern of SWAPs: the patterns differ more than its places.
-_FEW_PLACES = 8
+_FEW_PLACES = 6
 #: How many couplings apart two wires may begin that SWAPs bring together.
 _REACH = 3
 
@@ -74,7 +83,7 @@ class _Placer:
 
     @cached_property
     def _router(self) -> Router:
-        return Router(self._prices.couplings)
+        return Router(self._prices.couplings, self._prices.usable)
 
     def without_swaps(self, circuit: QuantumCircuit) -> _Patterns:
         """Return the places of a circuit without SWAPs: one pattern, if it fits."""
@@ -96,31 +105,38 @@ class _Placer:
                 router.route(circuit, None)
                 return [[_Start(0.0, None, router)]]
             return []
-        found = set()
-        for seed, begin in enumerate(self._begins(circuit)):
+        found: dict[Routing, None] = {}
+        for begin, seed, effort in self._begins(circuit):
             with suppress(TranspilerError):
-                found.add(self._router.find(circuit, begin, seed))
-        few = sorted(found, key=lambda routing: (len(routing.swaps), routing.layout))[:_PATTERNS]
-        moved = [list(self._moved(circuit, routing)) for routing in few]
-        return sorted(moved, key=lambda places: places[0].cost)[: self._patterns]
+                routing = self._router.find(circuit, begin, seed, effort)
+                found |= dict.fromkeys(self._router.orders(circuit, routing))
+        moved = [list(self._moved(circuit, routing)) for routing in found]
+        differing = {(places[0].cost, places[0].layout): places for places in moved}
+        return [differing[key] for key in sorted(differing)][: self._patterns]
 
-    def _begins(self, circuit: QuantumCircuit) -> list[tuple[int, ...] | None]:
-        """Return layouts to route from, None where SABRE chooses."""
+    def _begins(self, circuit: QuantumCircuit) -> list[tuple[tuple[int, ...] | None, int, Effort]]:
+        """Return layouts to route from, None where SABRE chooses, with its seeds, and how it chooses."""
         if circuit.num_qubits > len(self._prices.qubits):
             return []
         if circuit.num_qubits > _FEW_WIRES:
-            return [None] * _FEWER_TRIES
-        near = embed(Uses.of(circuit, self._prices), self._prices, _REACH)
-        return [*([None] * _TRIES), *(layout for _, layout in near[:_TRIES])]
+            return [(None, seed, QUICK) for seed in range(_FEWER_TRIES)]
+        near = embed(Uses.of(circuit, self._prices), self._prices, _REACH)[:_TRIES]
+        free = [(None, seed, effort) for effort in (QUICK, THOROUGH) for seed in range(_TRIES)]
+        return [*free, *((layout, seed, QUICK) for seed, (_, layout) in enumerate(near, _TRIES))]
 
     def _moved(self, circuit: QuantumCircuit, routing: Routing) -> Iterator[_Start]:
-        """Yield a pattern of SWAPs in the places where least is lost; where it is, if the search finds it no other place."""
+        """Yield a pattern of SWAPs in the places where least is lost; where it is, if the search finds it no other place.
+
+        Each place comes a second time, with SWAPs that are found there when they are asked for: the price of waiting does not
+        know in which states qubits wait beside each other, so that SWAPs in another order may be much better.
+        """
         routed, met = follow(circuit, routing), meetings(circuit)
         uses = Uses.of(routed.circuit, self._prices)
         found = embed(uses, self._prices) or [(uses.cost(routed.qubits, self._prices), routed.qubits)]
         for cost, layout in found[: min(self._places, _FEW_PLACES)]:
             there = routing.moved(dict(zip(routed.qubits, layout, strict=True)))
             yield _Start(cost, there.layout, self._router.knowing({met: there}))
+            yield _Start(cost, there.layout, self._router.knowing({}))
 
 
 class _Finder:
@@ -161,8 +177,10 @@ class _Finder:
         )
 
 
-#: Placements of all circuits of a program: of each pattern of SWAPs, its places on the device, each made when it is called.
-Placements = Sequence[Sequence[Callable[[], list[Routed]]]]
+#: A placement of a program: its circuits, each placed when it is called.
+Placed = Sequence[Callable[[], Routed]]
+#: Placements of a program: of each pattern of SWAPs, its places on the device.
+Placements = Sequence[Sequence[Placed]]
 
 
 def place_all(circuits: Sequence[QuantumCircuit], device: Device, patterns: int, places: int) -> Placements:
@@ -205,7 +223,7 @@ def place_measured(
             f"the circuits fit nowhere on the links of {measured.source}; measure more links, or leave layout out"
         )
 
-    return _placed(circuits, starts)[0][0]()
+    return [place() for place in _placed(circuits, starts)[0][0]]
 
 
 def _placed(circuits: Sequence[QuantumCircuit], starts: Callable[[QuantumCircuit], _Patterns]) -> Placements:
@@ -215,13 +233,13 @@ def _placed(circuits: Sequence[QuantumCircuit], starts: Callable[[QuantumCircuit
         if pairs not in kinds:
             kinds[pairs] = starts(circuit)
 
-    def placed(pattern: int, place: int) -> list[Routed]:
+    def placed(pattern: int, place: int) -> Placed:
         chosen = {pairs: _nth(_nth(found, pattern), place) for pairs, found in kinds.items()}
-        return [chosen[pairs].place(circuit) for circuit, pairs in zip(circuits, of, strict=True)]
+        return [partial(chosen[pairs].place, circuit) for circuit, pairs in zip(circuits, of, strict=True)]
 
     patterns = range(max(map(len, kinds.values())))
     places = [max(len(_nth(found, pattern)) for found in kinds.values()) for pattern in patterns]
-    return [[partial(placed, pattern, place) for place in range(places[pattern])] for pattern in patterns]
+    return [[placed(pattern, place) for place in range(places[pattern])] for pattern in patterns]
 
 
 def _nth(values: Sequence[T], n: int) -> T:

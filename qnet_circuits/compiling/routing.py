@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qiskit import QuantumCircuit, QuantumRegister
 from qiskit.circuit import Barrier, CircuitInstruction, Instruction, Qubit
@@ -23,12 +23,18 @@ from qiskit.transpiler.passes import (
 
 from qnet_circuits.compiling.building import fence, fence_label, on_registers, three_cx
 from qnet_circuits.compiling.cuts import CUT, Regions
+from qnet_circuits.compiling.prices import waited
 from qnet_circuits.compiling.wide_decisions import is_wide, with_narrow_decisions
+from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.errors import LayoutError
 
 #: A meeting: whether it is a barrier, the wires, and the classical bits.
 Meeting = tuple[bool, tuple[int, ...], tuple[int, ...]]
+#: How often SABRE tries from a given layout.
 _TRIALS = 8
+#: How SABRE chooses a layout: how often it goes forth and back, how often it tries from each, and at how many it begins.
+Effort = tuple[int, int, int]
+QUICK, THOROUGH = (3, 8, 8), (4, 20, 200)
 
 
 @dataclass(frozen=True)
@@ -67,11 +73,43 @@ class Routing:
         """The SWAPs, in order."""
         return [step for step in self.order if not isinstance(step, int)]
 
+    def late(self, met: Sequence[Meeting]) -> Routing:
+        """Return the same SWAPs with single wires measured and decided on as late as what meets afterwards allows.
+
+        SABRE does at once what needs no SWAP. A SWAP through a qubit that was corrected then waits for the decision, and so
+        does all that waits for the SWAP.
+        """
+        done: list[int | tuple[int, int]] = []
+        later: list[int] = []
+        for step in self.order:
+            if isinstance(step, int) and len(met[step][1]) == 1:
+                later.append(step)
+                continue
+            due = _led_to(step, later, met) if isinstance(step, int) else []
+            done += [*due, step]
+            later = [each for each in later if each not in due]
+        return replace(self, order=(*done, *later))
+
     def moved(self, to: Mapping[int, int]) -> Routing:
         """Return the same SWAPs on other qubits."""
         order = tuple(step if isinstance(step, int) else (to[step[0]], to[step[1]]) for step in self.order)
         layout, qubits = (tuple(to[qubit] for qubit in each) for each in (self.layout, self.qubits))
         return Routing(layout, qubits, order)
+
+
+def _led_to(step: int, earlier: Sequence[int], met: Sequence[Meeting]) -> list[int]:
+    """Return those of earlier meetings that must come before a meeting, in order: they share wires or bits."""
+    touched, found = _touched(met[step]), []
+    for each in reversed(earlier):
+        if not touched.isdisjoint(_touched(met[each])):
+            touched |= _touched(met[each])
+            found.append(each)
+    return found[::-1]
+
+
+def _touched(meeting: Meeting) -> set[tuple[str, int]]:
+    _, wires, bits = meeting
+    return {*(("wire", wire) for wire in wires), *(("bit", bit) for bit in bits)}
 
 
 def meetings(circuit: QuantumCircuit) -> tuple[Meeting, ...]:
@@ -98,9 +136,11 @@ class Router:
 
     Args:
         couplings: The pairs of qubits that may be used.
+        usable: The calibration that tells how long operations take; None if nobody knows.
     """
 
-    def __init__(self, couplings: Iterable[frozenset[int]]) -> None:
+    def __init__(self, couplings: Iterable[frozenset[int]], usable: Usable | None = None) -> None:
+        self._usable = usable
         pairs = sorted(tuple(sorted(pair)) for pair in couplings)
         self._couplings = CouplingMap([*pairs, *((b, a) for a, b in pairs)])
         self._routings: dict[tuple[Meeting, ...], Routing] = {}
@@ -126,12 +166,21 @@ class Router:
             return self._route_whole(circuit, layout)
         met = meetings(circuit)
         if met not in self._routings:
-            self._routings[met] = self.find(circuit, layout)
+            self._routings[met] = self.orders(circuit, self.find(circuit, layout))[0]
         return follow(circuit, self._routings[met])
 
-    def find(self, circuit: QuantumCircuit, layout: Sequence[int] | None, seed: int = 0) -> Routing:
-        """Return the SWAPs that a circuit, without wide control flow, needs from a layout; None lets SABRE choose one."""
-        routed, begins = self._sabre(_skeleton(circuit, meetings(circuit)), layout, seed)
+    def find(
+        self, circuit: QuantumCircuit, layout: Sequence[int] | None, seed: int = 0, effort: Effort = QUICK
+    ) -> Routing:
+        """Return the SWAPs that a circuit without wide control flow needs.
+
+        Args:
+            circuit: The circuit.
+            layout: Where its wires begin; None lets SABRE choose.
+            seed: What SABRE draws from.
+            effort: How it chooses a layout.
+        """
+        routed, begins = self._sabre(_skeleton(circuit, meetings(circuit)), layout, seed, effort)
         place = {qubit: k for k, qubit in enumerate(routed.qubits)}
         order = tuple(
             (place[step.qubits[0]], place[step.qubits[1]]) if step.name == "swap" else int(step.label)
@@ -140,13 +189,18 @@ class Router:
         swapped = (physical for step in order if not isinstance(step, int) for physical in step)
         return Routing(begins, tuple(sorted({*begins, *swapped})), order)
 
+    def orders(self, circuit: QuantumCircuit, routing: Routing) -> list[Routing]:
+        """Return a routing as it is and with late measurements, if these differ; first the one in which less time is waited."""
+        both = dict.fromkeys((routing.late(meetings(circuit)), routing))
+        return sorted(both, key=lambda each: sum(waited(follow(circuit, each).circuit, self._usable)))
+
     def _route_whole(self, circuit: QuantumCircuit, layout: Sequence[int] | None) -> Routed:
         """Route a circuit with wide control flow that cannot be taken apart.
 
         Raises:
             LayoutError: If it needs SWAPs inside: there they would have no fences.
         """
-        routed, begins = self._sabre(circuit, layout, 0)
+        routed, begins = self._sabre(circuit, layout, 0, QUICK)
         if _swaps_inside(routed) > _swaps_inside(circuit):
             raise LayoutError(
                 f"circuit {circuit.name!r} needs SWAPs inside its control flow; give a layout that couples the qubits which "
@@ -169,12 +223,13 @@ class Router:
         return Routed(on_registers(circuit, [wires], circuit.cregs, done), qubits, begins, swaps)
 
     def _sabre(
-        self, circuit: QuantumCircuit, layout: Sequence[int] | None, seed: int
+        self, circuit: QuantumCircuit, layout: Sequence[int] | None, seed: int, effort: Effort
     ) -> tuple[QuantumCircuit, tuple[int, ...]]:
         """Return a circuit on all qubits of the device, and the layout it begins with."""
         target = self._couplings
         if layout is None:
-            passes = [SabreLayout(target, seed=seed, swap_trials=_TRIALS, layout_trials=_TRIALS)]
+            turns, trials, layouts = effort
+            passes = [SabreLayout(target, None, seed, turns, swap_trials=trials, layout_trials=layouts)]
         else:
             start = Layout(dict(zip(circuit.qubits, layout, strict=True)))
             embed = [SetLayout(start), FullAncillaAllocation(target), EnlargeWithAncilla(), ApplyLayout()]

@@ -14,7 +14,7 @@ def placed(protocol, name, places):
     device, program = fake_device(name), protocol.program(None)
     lowered = [lower(item.circuit, "feedforward") for item in program]
     patterns = place_all([low.circuit for low in lowered], device, 2, places)
-    return Finisher(program, lowered, device, 2, False), [make() for pattern in patterns for make in pattern]
+    return Finisher(program, lowered, device, 2, False), [place for pattern in patterns for place in pattern]
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,12 @@ def test_places_that_are_alike_share_a_sketch():
         for each in sketches
         for item, first in zip(each, sketches[0], strict=True)
     )
+
+
+def test_a_sketch_places_no_other_circuits():
+    """Routing all circuits of a program takes longer than it takes to predict the few that tell."""
+    finisher, (place, *_) = placed(qn.RepeaterChain(hops=2), "fake_kingston", 1)
+    asked = []
+    counted = [lambda k=k, make=make: (asked.append(k), make())[1] for k, make in enumerate(place)]
+    finisher.sketch(counted, [qn.RepeaterChain(hops=2).program(None).items[1].name])
+    assert asked == [1]

@@ -1,6 +1,7 @@
 """What circuits share while they are compiled changes nothing of what each of them does."""
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from qnet_circuits.compiling.building import count, fence_labels, parity_decisio
 from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.optimisation import STAND_IN, Optimiser, set_aside
-from qnet_circuits.compiling.routing import Router, meetings, undo_routing
+from qnet_circuits.compiling.prices import Prices, waited
+from qnet_circuits.compiling.routing import Router, follow, meetings, undo_routing
 from qnet_circuits.errors import VerificationError
-from qnet_circuits.programs.instructions import transmit
+from qnet_circuits.programs.instructions import correct, transmit
 from qnet_circuits.programs.locality import check_circuit
 from qnet_circuits.programs.program import Item, Program
 from tests.support.enumerator import distribution
@@ -72,6 +74,57 @@ def test_a_circuit_of_another_kind_gets_swaps_of_its_own(torino):
             if len(instruction.qubits) == 2:
                 places = [routed.qubits[routed.circuit.find_bit(q).index] for q in instruction.qubits]
                 assert frozenset(places) in coupled
+
+
+def test_a_swap_need_not_wait_for_measurements_and_decisions(torino):
+    """SABRE measures at once what may be measured, and sends SWAPs through qubits that were measured and corrected."""
+    star = qn.Ghz(parties=5).program(np.random.default_rng(0)).items[0].circuit
+    for mode in ("frame", "feedforward"):
+        circuit, prices = lower(star, mode).circuit, Prices.of(torino)
+        router, met = Router(prices.couplings, prices.usable), meetings(circuit)
+        found = next(
+            each for each in map(partial(router.find, circuit, None), range(9)) if each.late(met) != each
+        )
+        early, late = (follow(circuit, routing) for routing in (found, found.late(met)))
+        assert early.swaps == late.swaps > 0 and early.qubits == late.qubits
+        wire = {physical: k for k, physical in enumerate(late.layout)}
+        begins = [wire.get(qubit) for qubit in late.qubits]
+        assert undo_routing(late.circuit, begins) == undo_routing(circuit, range(circuit.num_qubits))
+        assert passed(early.circuit) and not passed(late.circuit)
+        seconds = [
+            sum(waited(follow(circuit, each).circuit, prices.usable))
+            for each in router.orders(circuit, found)
+        ]
+        assert seconds == sorted(seconds) and len(seconds) == 2
+
+
+def passed(circuit):
+    """Return the wires on which a SWAP follows a measurement or a decision."""
+    told, found = set(), set()
+    for each in circuit.data:
+        if each.clbits:
+            told.update(each.qubits)
+        elif each.name == "cx":
+            found.update(told.intersection(each.qubits))
+    return found
+
+
+def test_what_a_gate_needs_to_be_measured_and_decided_on_comes_before_it(torino):
+    """Alice's bit decides on Bob's qubit, which then meets Charlie's: neither the measurement nor the decision may be late."""
+    names = ("alice", "bob", "charlie", "dave")
+    circuit = QuantumCircuit(*(QuantumRegister(1, name) for name in names), ClassicalRegister(3, "m"))
+    circuit.h(0)
+    circuit.cx(0, 3)
+    circuit.measure(0, 0)
+    correct(circuit, circuit.qubits[1], x=[circuit.clbits[0]])
+    circuit.measure(3, 2)
+    circuit.cx(1, 2)
+    circuit.measure(2, 1)
+    lowered = lower(circuit, "feedforward").circuit
+    routing = Router(torino.calibration.couplings).find(lowered, [0, 1, 30, 2])
+    assert routing.swaps
+    late = follow(lowered, routing.late(meetings(lowered)))
+    assert distribution(late.circuit) == pytest.approx(distribution(lowered))
 
 
 @pytest.mark.parametrize("case", range(6))
