@@ -56,8 +56,7 @@ def place_by_hand(circuits: Sequence[QuantumCircuit], layout: Sequence[int], dev
 
     @cache
     def router(doubtful: bool) -> Router:
-        prices = Prices.of(device, doubtful)
-        return Router(prices.couplings, prices.usable)
+        return Router(Prices.of(device, doubtful).couplings)
 
     placed = []
     for circuit in circuits:

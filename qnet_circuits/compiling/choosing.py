@@ -24,12 +24,17 @@ _COMPARED_GATES, _FEWEST = 300, 3
 _REFINED = 2
 #: Places without a better one after which no more are compared.
 _PATIENCE = 7
-#: Of the best by the circuits that tell, so many are compared by all circuits, with the first of all.
-_FINALISTS = 2
+#: How many placements have their other ways to put SWAPs in compared.
+_REDONE = 2
+#: Of the best by the circuits that tell, so many are compared by all circuits, with the first of all: without SWAPs, and with
+#: them, where placements differ more.
+_FINALISTS, _FINALISTS_WITH_SWAPS = 2, 4
 #: Beyond these digits, what is lacking is alike, whatever machine computes it.
 _DIGITS = 9
-#: The number of a placement's pattern, and that of its place.
-Place = tuple[int, int]
+#: The number of a placement's pattern, that of its place, and that of the way to put SWAPs in there.
+Place = tuple[int, int, int]
+#: Where every program has a placement.
+_FIRST = (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -59,32 +64,32 @@ class Ranking:
     def best(self, placements: Placements, finisher: Finisher, key: Hashable) -> Compiled:
         """Return the best placement, finished; the choice is remembered. It is the first placement if nothing can judge it."""
         if key in self.known:
-            pattern, place = self.known[key]
-            return finisher.whole(placements[pattern][place])
-        first = finisher.whole(placements[0][0])
+            return finisher.whole(_at(placements, self.known[key]))
+        first = finisher.whole(_at(placements, _FIRST))
         try:
             self.known[key], compiled = self._least(placements, finisher, first)
         except QnetError:
-            self.known[key], compiled = (0, 0), first
+            self.known[key], compiled = _FIRST, first
         return compiled
 
     def _least(self, placements: Placements, finisher: Finisher, first: Compiled) -> tuple[Place, Compiled]:
         """Return the least bad: of the few best by the circuits that tell, and the first of all, by all circuits."""
-        judged: dict[Place, float] = {(0, 0): self._rounded(first)}
-
-        def placed(place: Place) -> Placed:
-            return placements[place[0]][place[1]]
+        judged: dict[Place, float] = {_FIRST: self._rounded(first)}
 
         def judge(place: Place) -> float:
             if place not in judged:
-                judged[place] = self._judged(lambda: finisher.sketch(placed(place), self.telling))
+                judged[place] = self._judged(lambda: finisher.sketch(_at(placements, place), self.telling))
             return judged[place]
 
-        self._judge(judge, list(map(len, placements)))
-        best = sorted(judged, key=lambda place: (judged[place], place))[: _FINALISTS if self.telling else 1]
+        self._judge_places(judge, list(map(len, placements)))
+        for pattern, place, _ in sorted(judged, key=lambda place: (judged[place], place))[:_REDONE]:
+            for way in range(1, len(placements[pattern][place])):
+                judge((pattern, place, way))
+        few = _FINALISTS if len(placements) == 1 else _FINALISTS_WITH_SWAPS
+        best = sorted(judged, key=lambda place: (judged[place], place))[: few if self.telling else 1]
         whole = {
-            place: finisher.whole(placed(place)) if any(place) else first
-            for place in dict.fromkeys([*best, (0, 0)])
+            place: finisher.whole(_at(placements, place)) if any(place) else first
+            for place in dict.fromkeys([*best, _FIRST])
         }
         if self.telling:  # All circuits of the first were asked already.
             judged = {
@@ -105,20 +110,25 @@ class Ranking:
         return round(self.lack(compiled), _DIGITS)
 
     @staticmethod
-    def _judge(judge: Callable[[Place], float], places: Sequence[int]) -> None:
+    def _judge_places(judge: Callable[[Place], float], places: Sequence[int]) -> None:
         """Judge the first place of each pattern, then other places of the best patterns while they get better.
 
         Args:
             judge: Judges a placement.
             places: How many places each pattern has.
         """
-        firsts = sorted((judge((pattern, 0)), pattern) for pattern in range(len(places)))
+        firsts = sorted((judge((pattern, 0, 0)), pattern) for pattern in range(len(places)))
         least = firsts[0][0]
         for _, pattern in firsts[:_REFINED]:
             since = 0
             for place in range(1, places[pattern]):
-                bad = judge((pattern, place))
+                bad = judge((pattern, place, 0))
                 since = 0 if bad < least else since + 1
                 least = min(least, bad)
                 if since == _PATIENCE:
                     break
+
+
+def _at(placements: Placements, place: Place) -> Placed:
+    pattern, where, way = place
+    return placements[pattern][where][way]

@@ -27,8 +27,8 @@ from qnet_circuits.programs.instructions import CARRIERS, LINK_OPERATIONS
 from qnet_circuits.programs.locality import node_of
 from qnet_circuits.programs.program import Item, Program
 
-#: Patterns of SWAPs that are compared at most, and places of each.
-_PATTERNS, _PLACES = 12, 40
+#: Patterns of SWAPs in SABRE's order that are compared at most, and places of each.
+_PATTERNS, _PLACES = 8, 40
 
 
 def compile_program(
@@ -87,7 +87,7 @@ def compile_program(
     placements = _placements(program, lowered, device, layout, compared)
     finisher = Finisher(program, lowered, device, optimization_level, decoupling)
     if ranking is None or device is None or compared == 1:
-        compiled = finisher.whole(placements[0][0])
+        compiled = finisher.whole(placements[0][0][0])
     else:
         asked = (corrections, optimization_level, carrier, emulate_links, decoupling)
         compiled = ranking.best(placements, finisher, (device.calibration.digest, asked))
@@ -152,7 +152,7 @@ def _placements(
 
 
 def _one(placed: list[Routed]) -> Placements:
-    return [[[lambda routed=routed: routed for routed in placed]]]
+    return [[[[lambda routed=routed: routed for routed in placed]]]]
 
 
 def _carrier(item: Item, asked: str) -> str:

@@ -7,11 +7,11 @@ from the program, the device and the options only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TypeVar
+from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.transpiler import TranspilerError
@@ -20,25 +20,17 @@ from qnet_circuits.compiling.building import Pairs, interactions
 from qnet_circuits.compiling.embedding import embed
 from qnet_circuits.compiling.measured_links import MeasuredLinks
 from qnet_circuits.compiling.prices import Prices, Uses, loss
-from qnet_circuits.compiling.routing import (
-    QUICK,
-    THOROUGH,
-    Effort,
-    Routed,
-    Router,
-    Routing,
-    follow,
-    meetings,
-)
+from qnet_circuits.compiling.routing import Routed, Router, Routing, follow, meetings
 from qnet_circuits.compiling.wide_decisions import is_wide, with_narrow_decisions
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import LayoutError
 
-T = TypeVar("T")
 #: Wires up to which many patterns of SWAPs are tried; how many of each kind for few wires, and for many.
 _FEW_WIRES, _TRIES, _FEWER_TRIES = 24, 8, 2
+#: Patterns with late measurements to give, for each with SABRE's order.
+_LATE = 3 / 4
 #: Places to give of a pattern of SWAPs: the patterns differ more than its places.
-_FEW_PLACES = 6
+_FEW_PLACES = 3
 #: How many couplings apart two wires may begin that SWAPs bring together.
 _REACH = 3
 
@@ -65,8 +57,8 @@ class _Start:
         return Routed(circuit, tuple(self.layout), tuple(self.layout))
 
 
-#: Patterns, the least loss first; of each the places on the device.
-_Patterns = list[list[_Start]]
+#: Patterns, the least loss first; of each the places on the device; of each of these the ways to put SWAPs in.
+_Patterns = list[list[list[_Start]]]
 
 
 class _Placer:
@@ -74,7 +66,7 @@ class _Placer:
 
     Args:
         prices: The prices.
-        patterns: How many patterns of SWAPs to give.
+        patterns: How many patterns of SWAPs in SABRE's order to give.
         places: How many places of each.
     """
 
@@ -83,14 +75,14 @@ class _Placer:
 
     @cached_property
     def _router(self) -> Router:
-        return Router(self._prices.couplings, self._prices.usable)
+        return Router(self._prices.couplings)
 
     def without_swaps(self, circuit: QuantumCircuit) -> _Patterns:
         """Return the places of a circuit without SWAPs: one pattern, if it fits."""
         if circuit.num_qubits > len(self._prices.qubits):
             return []
         found = embed(Uses.of(circuit, self._prices), self._prices)[: self._places]
-        return [[_Start(cost, layout) for cost, layout in found]] if found else []
+        return [[[_Start(cost, layout)] for cost, layout in found]] if found else []
 
     def with_swaps(self, circuit: QuantumCircuit) -> _Patterns:
         """Return the places of a circuit with SWAPs; nothing if no part of the device has room.
@@ -103,40 +95,55 @@ class _Placer:
             router = self._router.knowing({})
             with suppress(TranspilerError):
                 router.route(circuit, None)
-                return [[_Start(0.0, None, router)]]
+                return [[[_Start(0.0, None, router)]]]
             return []
         found: dict[Routing, None] = {}
-        for begin, seed, effort in self._begins(circuit):
+        for seed, begin in enumerate(self._begins(circuit)):
             with suppress(TranspilerError):
-                routing = self._router.find(circuit, begin, seed, effort)
-                found |= dict.fromkeys(self._router.orders(circuit, routing))
-        moved = [list(self._moved(circuit, routing)) for routing in found]
-        differing = {(places[0].cost, places[0].layout): places for places in moved}
-        return [differing[key] for key in sorted(differing)][: self._patterns]
+                found[self._router.find(circuit, begin, seed)] = None
+        late = dict.fromkeys(routing.late(meetings(circuit)) for routing in found)
+        # Neither order is better everywhere, and the price cannot tell which one is.
+        early = self._differing(circuit, found, False)[: self._patterns]
+        other = self._differing(circuit, [each for each in late if each not in found], True)
+        return _sorted([*early, *other[: int(_LATE * self._patterns)]])
 
-    def _begins(self, circuit: QuantumCircuit) -> list[tuple[tuple[int, ...] | None, int, Effort]]:
-        """Return layouts to route from, None where SABRE chooses, with its seeds, and how it chooses."""
+    def _begins(self, circuit: QuantumCircuit) -> list[tuple[int, ...] | None]:
+        """Return layouts to route from, None where SABRE chooses."""
         if circuit.num_qubits > len(self._prices.qubits):
             return []
         if circuit.num_qubits > _FEW_WIRES:
-            return [(None, seed, QUICK) for seed in range(_FEWER_TRIES)]
-        near = embed(Uses.of(circuit, self._prices), self._prices, _REACH)[:_TRIES]
-        free = [(None, seed, effort) for effort in (QUICK, THOROUGH) for seed in range(_TRIES)]
-        return [*free, *((layout, seed, QUICK) for seed, (_, layout) in enumerate(near, _TRIES))]
+            return [None] * _FEWER_TRIES
+        near = embed(Uses.of(circuit, self._prices), self._prices, _REACH)
+        return [*([None] * _TRIES), *(layout for _, layout in near[:_TRIES])]
 
-    def _moved(self, circuit: QuantumCircuit, routing: Routing) -> Iterator[_Start]:
-        """Yield a pattern of SWAPs in the places where least is lost; where it is, if the search finds it no other place.
+    def _differing(self, circuit: QuantumCircuit, found: Iterable[Routing], late: bool) -> _Patterns:
+        """Return patterns of SWAPs in the places where least is lost."""
+        return _sorted([self._moved(circuit, routing, late) for routing in found])
 
-        Each place comes a second time, with SWAPs that are found there when they are asked for: the price of waiting does not
-        know in which states qubits wait beside each other, so that SWAPs in another order may be much better.
+    def _moved(self, circuit: QuantumCircuit, routing: Routing, late: bool) -> list[list[_Start]]:
+        """Return the places of a pattern of SWAPs; where it is, if the search finds it no other place.
+
+        Each place can also be had with SWAPs that are found there when they are asked for, in either order.
         """
         routed, met = follow(circuit, routing), meetings(circuit)
         uses = Uses.of(routed.circuit, self._prices)
         found = embed(uses, self._prices) or [(uses.cost(routed.qubits, self._prices), routed.qubits)]
+        places = []
         for cost, layout in found[: min(self._places, _FEW_PLACES)]:
             there = routing.moved(dict(zip(routed.qubits, layout, strict=True)))
-            yield _Start(cost, there.layout, self._router.knowing({met: there}))
-            yield _Start(cost, there.layout, self._router.knowing({}))
+            known = self._router.knowing({met: there}, late)
+            anew = [self._router.knowing({}, order) for order in (False, True)]
+            places.append([_Start(cost, there.layout, router) for router in (known, *anew)])
+        return places
+
+
+def _sorted(patterns: _Patterns) -> _Patterns:
+    """Return patterns, the least loss first, and of those that begin alike at the same loss only the first."""
+    first: dict[tuple[float, tuple[int, ...]], list[list[_Start]]] = {}
+    for places in patterns:
+        best = places[0][0]
+        first.setdefault((best.cost, tuple(best.layout or ())), places)
+    return [first[key] for key in sorted(first)]
 
 
 class _Finder:
@@ -169,7 +176,7 @@ class _Finder:
             around = self._trusted.with_swaps(circuit)
         either = [each for each in (around, self._whole.without_swaps(circuit)) if each]
         if either:
-            return min(either, key=lambda patterns: patterns[0][0].cost)
+            return min(either, key=lambda patterns: patterns[0][0][0].cost)
         if found := self._whole.with_swaps(circuit):
             return found
         raise LayoutError(
@@ -179,8 +186,8 @@ class _Finder:
 
 #: A placement of a program: its circuits, each placed when it is called.
 Placed = Sequence[Callable[[], Routed]]
-#: Placements of a program: of each pattern of SWAPs, its places on the device.
-Placements = Sequence[Sequence[Placed]]
+#: Placements of a program: of each pattern of SWAPs, its places on the device, and of each of these the ways to put SWAPs in.
+Placements = Sequence[Sequence[Sequence[Placed]]]
 
 
 def place_all(circuits: Sequence[QuantumCircuit], device: Device, patterns: int, places: int) -> Placements:
@@ -223,7 +230,7 @@ def place_measured(
             f"the circuits fit nowhere on the links of {measured.source}; measure more links, or leave layout out"
         )
 
-    return [place() for place in _placed(circuits, starts)[0][0]]
+    return [place() for place in _placed(circuits, starts)[0][0][0]]
 
 
 def _placed(circuits: Sequence[QuantumCircuit], starts: Callable[[QuantumCircuit], _Patterns]) -> Placements:
@@ -233,14 +240,21 @@ def _placed(circuits: Sequence[QuantumCircuit], starts: Callable[[QuantumCircuit
         if pairs not in kinds:
             kinds[pairs] = starts(circuit)
 
-    def placed(pattern: int, place: int) -> Placed:
-        chosen = {pairs: _nth(_nth(found, pattern), place) for pairs, found in kinds.items()}
+    def placed(*at: int) -> Placed:
+        chosen = {pairs: _nth(found, *at) for pairs, found in kinds.items()}
         return [partial(chosen[pairs].place, circuit) for circuit, pairs in zip(circuits, of, strict=True)]
 
-    patterns = range(max(map(len, kinds.values())))
-    places = [max(len(_nth(found, pattern)) for found in kinds.values()) for pattern in patterns]
-    return [[placed(pattern, place) for place in range(places[pattern])] for pattern in patterns]
+    def numbers(*at: int) -> range:
+        return range(max(len(_nth(found, *at)) for found in kinds.values()))
+
+    return [
+        [[placed(pattern, place, way) for way in numbers(pattern, place)] for place in numbers(pattern)]
+        for pattern in numbers()
+    ]
 
 
-def _nth(values: Sequence[T], n: int) -> T:
-    return values[min(n, len(values) - 1)]
+def _nth(values: Any, *at: int) -> Any:
+    """Return what stands at some numbers in sequences of sequences, the last one where there are fewer."""
+    for n in at:
+        values = values[min(n, len(values) - 1)]
+    return values

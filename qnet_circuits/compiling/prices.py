@@ -160,7 +160,8 @@ class Uses:
                 gates[wire[each.qubits[0]]] += each.name not in _FREE
             for pair in meeting_pairs(each):
                 meetings[frozenset(wire[qubit] for qubit in pair)] += 1
-        return cls(meetings, tuple(zip(gates, ends, before, waited(circuit, prices.usable), strict=True)))
+        waiting = _waiting(circuit, prices.usable, middle)
+        return cls(meetings, tuple(zip(gates, ends, before, waiting, strict=True)))
 
     def cost(self, layout: Sequence[int], prices: Prices) -> float:
         """Return the loss of a circuit on a layout."""
@@ -175,17 +176,11 @@ def paid(amounts: Four, prices: Four) -> float:
     return sum([amount * price for amount, price in zip(amounts, prices, strict=True)])
 
 
-def waited(circuit: QuantumCircuit, usable: Usable | None) -> list[float]:
-    """Return the seconds that each wire waits, by the device's median durations; none where a loop has no length.
-
-    Args:
-        circuit: A circuit of plain gates.
-        usable: The calibration with the durations; None where nothing takes time.
-    """
-    found = [0.0] * circuit.num_qubits
+def _waiting(circuit: QuantumCircuit, usable: Usable | None, middle: set[int]) -> list[float]:
+    """Return the seconds that each wire waits, by the device's median durations; none where a loop has no length."""
+    waited = [0.0] * circuit.num_qubits
     if usable is None:
-        return found
-    middle = mid_circuit_measurements(circuit)
+        return waited
 
     def seconds(position: int, instruction: CircuitInstruction, wires: tuple[int, ...]) -> float:
         name = str(instruction.name)
@@ -200,5 +195,5 @@ def waited(circuit: QuantumCircuit, usable: Usable | None) -> list[float]:
         for wait in waits(
             rests(schedule(circuit, seconds, noise.feedforward_latency, noise.decision_latency))
         ):
-            found[wait.wire] += wait.seconds
-    return found
+            waited[wait.wire] += wait.seconds
+    return waited

@@ -23,18 +23,16 @@ from qiskit.transpiler.passes import (
 
 from qnet_circuits.compiling.building import fence, fence_label, on_registers, three_cx
 from qnet_circuits.compiling.cuts import CUT, Regions
-from qnet_circuits.compiling.prices import waited
 from qnet_circuits.compiling.wide_decisions import is_wide, with_narrow_decisions
-from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.errors import LayoutError
 
 #: A meeting: whether it is a barrier, the wires, and the classical bits.
 Meeting = tuple[bool, tuple[int, ...], tuple[int, ...]]
 #: How often SABRE tries from a given layout.
 _TRIALS = 8
-#: How SABRE chooses a layout: how often it goes forth and back, how often it tries from each, and at how many it begins.
-Effort = tuple[int, int, int]
-QUICK, THOROUGH = (3, 8, 8), (4, 20, 200)
+#: How SABRE chooses a layout: at how many it begins, at most and times the number of wires; how often it goes forth and back
+#: from each; and how often it tries each of them.
+_MOST_LAYOUTS, _LAYOUTS, _TURNS, _LAYOUT_TRIALS = 200, 3600, 4, 20
 
 
 @dataclass(frozen=True)
@@ -136,19 +134,23 @@ class Router:
 
     Args:
         couplings: The pairs of qubits that may be used.
-        usable: The calibration that tells how long operations take; None if nobody knows.
     """
 
-    def __init__(self, couplings: Iterable[frozenset[int]], usable: Usable | None = None) -> None:
-        self._usable = usable
+    def __init__(self, couplings: Iterable[frozenset[int]]) -> None:
         pairs = sorted(tuple(sorted(pair)) for pair in couplings)
         self._couplings = CouplingMap([*pairs, *((b, a) for a, b in pairs)])
         self._routings: dict[tuple[Meeting, ...], Routing] = {}
+        self._late = False
 
-    def knowing(self, routings: Mapping[tuple[Meeting, ...], Routing]) -> Router:
-        """Return a router on the same couplings that knows routings, by meetings, and no others."""
+    def knowing(self, routings: Mapping[tuple[Meeting, ...], Routing], late: bool = False) -> Router:
+        """Return a router on the same couplings that knows routings, by meetings, and no others.
+
+        Args:
+            routings: The routings.
+            late: Whether single wires are measured and decided on late in those that it finds itself (``Routing.late``).
+        """
         other = copy(self)
-        other._routings = dict(routings)
+        other._routings, other._late = dict(routings), late
         return other
 
     def route(self, circuit: QuantumCircuit, layout: Sequence[int] | None) -> Routed:
@@ -166,21 +168,13 @@ class Router:
             return self._route_whole(circuit, layout)
         met = meetings(circuit)
         if met not in self._routings:
-            self._routings[met] = self.orders(circuit, self.find(circuit, layout))[0]
+            found = self.find(circuit, layout)
+            self._routings[met] = found.late(met) if self._late else found
         return follow(circuit, self._routings[met])
 
-    def find(
-        self, circuit: QuantumCircuit, layout: Sequence[int] | None, seed: int = 0, effort: Effort = QUICK
-    ) -> Routing:
-        """Return the SWAPs that a circuit without wide control flow needs.
-
-        Args:
-            circuit: The circuit.
-            layout: Where its wires begin; None lets SABRE choose.
-            seed: What SABRE draws from.
-            effort: How it chooses a layout.
-        """
-        routed, begins = self._sabre(_skeleton(circuit, meetings(circuit)), layout, seed, effort)
+    def find(self, circuit: QuantumCircuit, layout: Sequence[int] | None, seed: int = 0) -> Routing:
+        """Return the SWAPs that a circuit, without wide control flow, needs from a layout; None lets SABRE choose one."""
+        routed, begins = self._sabre(_skeleton(circuit, meetings(circuit)), layout, seed)
         place = {qubit: k for k, qubit in enumerate(routed.qubits)}
         order = tuple(
             (place[step.qubits[0]], place[step.qubits[1]]) if step.name == "swap" else int(step.label)
@@ -189,18 +183,13 @@ class Router:
         swapped = (physical for step in order if not isinstance(step, int) for physical in step)
         return Routing(begins, tuple(sorted({*begins, *swapped})), order)
 
-    def orders(self, circuit: QuantumCircuit, routing: Routing) -> list[Routing]:
-        """Return a routing as it is and with late measurements, if these differ; first the one in which less time is waited."""
-        both = dict.fromkeys((routing.late(meetings(circuit)), routing))
-        return sorted(both, key=lambda each: sum(waited(follow(circuit, each).circuit, self._usable)))
-
     def _route_whole(self, circuit: QuantumCircuit, layout: Sequence[int] | None) -> Routed:
         """Route a circuit with wide control flow that cannot be taken apart.
 
         Raises:
             LayoutError: If it needs SWAPs inside: there they would have no fences.
         """
-        routed, begins = self._sabre(circuit, layout, 0, QUICK)
+        routed, begins = self._sabre(circuit, layout, 0)
         if _swaps_inside(routed) > _swaps_inside(circuit):
             raise LayoutError(
                 f"circuit {circuit.name!r} needs SWAPs inside its control flow; give a layout that couples the qubits which "
@@ -223,13 +212,13 @@ class Router:
         return Routed(on_registers(circuit, [wires], circuit.cregs, done), qubits, begins, swaps)
 
     def _sabre(
-        self, circuit: QuantumCircuit, layout: Sequence[int] | None, seed: int, effort: Effort
+        self, circuit: QuantumCircuit, layout: Sequence[int] | None, seed: int
     ) -> tuple[QuantumCircuit, tuple[int, ...]]:
         """Return a circuit on all qubits of the device, and the layout it begins with."""
         target = self._couplings
         if layout is None:
-            turns, trials, layouts = effort
-            passes = [SabreLayout(target, None, seed, turns, swap_trials=trials, layout_trials=layouts)]
+            layouts = max(_TRIALS, min(_MOST_LAYOUTS, _LAYOUTS // circuit.num_qubits))
+            passes = [SabreLayout(target, None, seed, _TURNS, _LAYOUT_TRIALS, layouts)]
         else:
             start = Layout(dict(zip(circuit.qubits, layout, strict=True)))
             embed = [SetLayout(start), FullAncillaAllocation(target), EnlargeWithAncilla(), ApplyLayout()]

@@ -14,7 +14,9 @@ def placed(protocol, name, places):
     device, program = fake_device(name), protocol.program(None)
     lowered = [lower(item.circuit, "feedforward") for item in program]
     patterns = place_all([low.circuit for low in lowered], device, 2, places)
-    return Finisher(program, lowered, device, 2, False), [place for pattern in patterns for place in pattern]
+    return Finisher(program, lowered, device, 2, False), [
+        places[0] for pattern in patterns for places in pattern
+    ]
 
 
 @pytest.mark.parametrize(
