@@ -31,6 +31,10 @@ def address_of(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdecimal()):
         raise ParameterError(f"an address is HOST:PORT, such as 127.0.0.1:4440, got {text!r}")
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise ParameterError(f"{host!r} is no name of a host: a part of it is empty or too long") from None
     return host.removeprefix("[").removesuffix("]"), int(check_count("port", int(port), 0, 65535))
 
 

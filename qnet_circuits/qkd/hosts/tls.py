@@ -136,7 +136,12 @@ def greeted(stream: socket.socket, identity: Identity, patience: float) -> ssl.S
 def _shaken(stream: socket.socket, identity: Identity, listening: bool) -> ssl.SSLSocket:
     """Return the connection after the handshake, with the peer."""
     context = identity.context(listening)
-    secure = context.wrap_socket(stream, server_side=listening, do_handshake_on_connect=False)
+    try:
+        stream.getpeername()  # It fails if the other host has reset the connection meanwhile.
+        secure = context.wrap_socket(stream, server_side=listening, do_handshake_on_connect=False)
+    except OSError as error:
+        stream.close()
+        raise PeerError(f"no secure connection: {error.strerror or error}") from None
     try:
         secure.do_handshake()
     except OSError as error:

@@ -56,13 +56,12 @@ class Alice(Party):
         """
         try:
             message = legible(message)
-            if self.result is not None:
+            if message.kind == "confirm":
                 return self._hear_verdict(message)
+            if self.result is not None:
+                raise Refusal("replay", "the session has ended, and no message reopens it")
             if message.kind == "abort":
                 raise self._told_of(message)
-            if message.kind == "confirm":
-                self.informed = True
-                raise Refusal("cut", f"Bob ended the session before his tag came {UNPROVEN}")
             return self._view.say(message.kind, self._respond(self._view.hear(message)))
         except Refusal as refusal:
             if self.result is None:
@@ -149,6 +148,11 @@ class Alice(Party):
         return self._randomness.bytes(16)
 
     def _tell(self, body: bytes) -> bytes:
+        # A question has 12 bytes and a place 4. Objects made of a longer message would take much more memory than it has.
+        if len(body) > 16 * len(self._key):
+            raise Refusal(
+                "malformed", f"questions of {len(body)} bytes are longer than any of {len(self._key)} bits"
+            )
         questions = decode_questions(body)
         self._told += sum(len(one.places) for one in questions)
         if self._told > len(self._key):
@@ -192,18 +196,27 @@ class Alice(Party):
             )
 
     def _hear_verdict(self, message: Message) -> Message:
-        """Hear Bob's verdict after the end; it may come more than once."""
-        assert self.result is not None
-        if message.kind != "confirm":
-            raise Refusal("replay", "the session has ended, and no message reopens it")
-        session, word = unpack(message.body, 2)
-        if self.result.alarm == "held":
-            if self._pool.resolve(session.decode(errors="replace"), word):
-                key = self._pool.key(self.result.session)
+        """Hear Bob's verdict after the end, more than once if need be; or that on an earlier key, if he cannot begin."""
+        said, word = unpack(message.body, 2)
+        session = said.decode(errors="replace")
+        if self.result is None:
+            self._hear_earlier_verdict(session, word)
+        elif self.result.alarm == "held":
+            if session != self.result.session:
+                raise Refusal("replay", "a verdict came on another session")
+            if self._pool.resolve(session, word):
+                key = self._pool.key(session)
                 self.result = replace(self.result, key=key, reason=None)
             else:
                 self._refuse(Refusal("authentication", REFUSED_BY_BOB), informed=True)
         return self._view.say("confirm", b"")
+
+    def _hear_earlier_verdict(self, session: str, word: bytes) -> None:
+        """Hear the verdict of a Bob whose pool is used up: he cannot say that he is ready, and his alarm follows."""
+        if self._pool.held is None or self._pool.held.key.session != session:
+            self.informed = True
+            raise Refusal("cut", f"Bob ended the session before his tag came {UNPROVEN}")
+        self._pool.resolve(session, word)
 
 
 class Impostor(Alice):

@@ -76,13 +76,13 @@ class Bob(Party):
     def _accept(self) -> None:
         self._pool.accept(self._pooled(), self._refill, self._sealed().keys)
         self._end()
-        self._confirm()
+        self._confirm(str(self._session))
 
     def refuse(self, refusal: Refusal) -> None:
         """End without a key and tell Alice, in so far as she can listen."""
         self._refuse(refusal, informed=self.informed)
         if self._seals is not None and self._seals.signed:
-            self._confirm()
+            self._confirm(str(self._session))
         elif not self.proven:
             # Also if he was told of an alarm without proof: it need not be Alice who said so.
             with suppress(OSError):
@@ -96,12 +96,12 @@ class Bob(Party):
         except Refusal as refusal:
             self.refuse(refusal)
 
-    def _confirm(self) -> None:
+    def _confirm(self, session: str) -> None:
         """Tell Alice Bob's verdict, and once more if no answer comes; after that the next greeting tells it."""
-        session = str(self._session)
-        body = pack(session.encode(), self._pool.verdict(session))
         for _ in range(2):
+            # The pool has forgotten the verdict if a later session ended in a key: Alice knew it then.
             with suppress(OSError, Refusal):
+                body = pack(session.encode(), self._pool.verdict(session))
                 if legible(self._channel.request(self._view.say("confirm", body))).kind == "confirm":
                     return
 
@@ -134,7 +134,13 @@ class Bob(Party):
         said = greet(self._pool, nonce)
         agreed = hear(self._pool, said, nonce, self._ask("hello", said))
         verdict = self._pool.verdict(agreed.held) if agreed.held else b""
-        self._start(agreed, agreed.stamp, agreed.before)
+        try:
+            self._start(agreed, agreed.stamp, agreed.before)
+        except Refusal:
+            # The pool is used up, and Alice must not be left without her key.
+            if agreed.held:
+                self._confirm(agreed.held)
+            raise
         seals, self._seals = self._seals, None  # Nothing is signed before Alice has the new stamp.
         answer = self._ask("ready", pack(agreed.proof("bob"), verdict))
         if not hmac.compare_digest(answer, agreed.proof("alice")):

@@ -120,9 +120,11 @@ class KeyPool(PoolState):
             self._save()
 
     def settle(self, stamp: bytes) -> None:
-        """Keep one stamp: the peer has proved that it has no other."""
-        self.stamps = [stamp]
-        self._save()
+        """Drop all stamps older than one that the peer has proved; a newer one is that of a session that began since."""
+        newest, *others = self.stamps
+        if others:
+            self.stamps = [newest] if stamp == newest else [newest, stamp]
+            self._save()
 
     def begin(self, session: str, stamps: Sequence[bytes], offset: int, epsilon: float) -> OneTime:
         """Take the bytes of a session from an offset on, and add its failure probability to the sum.

@@ -4,6 +4,7 @@ import contextlib
 import re
 import socket
 import ssl
+import struct
 import threading
 import time
 from pathlib import Path
@@ -171,6 +172,21 @@ def test_records_of_different_length_end_both_sides(files, here, rng):
     assert result.alarm == waiting.result.alarm == "lengths"
 
 
+def test_a_stranger_who_resets_the_connection_is_sent_away(files, here, rng):
+    alice, bob = parties(rng, 10)
+    listening, lines = listen(("127.0.0.1", 0)), []
+    stranger = socket.create_connection(listening.getsockname())
+    stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    stranger.close()
+    here_too = Identity(*files["bob"], files["alice"][0])
+    asking = threading.Thread(target=ask_peer, args=[bob, listening.getsockname(), here_too, quiet])
+    asking.start()
+    with listening:
+        assert answer_peer(alice, listening, here, lines.append).alarm == "short"
+    asking.join()
+    assert len(lines) == 2 and "no secure connection" in lines[0]
+
+
 class Dying(Connection):
     """A connection of Bob's that is gone after some questions."""
 
@@ -225,7 +241,7 @@ def test_a_file_that_cannot_be_used_is_named(files, authority, tmp_path):
 
 
 def test_addresses_that_cannot_be_used_are_named(here, rng):
-    for text in ("nowhere", "127.0.0.1", "127.0.0.1:x", ":1", "127.0.0.1:65536"):
+    for text in ("nowhere", "127.0.0.1", "127.0.0.1:x", ":1", "127.0.0.1:65536", f"{70 * 'a'}:1", "a..b:1"):
         with pytest.raises(ParameterError):
             address_of(text)
     with listen(("127.0.0.1", 0)) as taken, pytest.raises(ParameterError, match="cannot listen at 127"):

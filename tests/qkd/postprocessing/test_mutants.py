@@ -304,7 +304,7 @@ MUTANTS = [
     mutant(
         "a pool goes on with its old stamp",
         ("key_pool", "self.stamps = list(stamps)", "pass"),
-        ("key_pool", "self.stamps = [stamp]", "pass"),
+        ("key_pool", "self.stamps = [newest] if stamp == newest else [newest, stamp]", "pass"),
         by=["test_survival a_restored_backup_is_found_before_it_uses_a_byte"],
     ),
     mutant(
@@ -314,7 +314,11 @@ MUTANTS = [
     ),
     mutant(
         "a session that has ended is reopened",
-        ("alice", "            if self.result is not None:\n                return self._hear_verdict(message)\n", ""),
+        (
+            "alice",
+            'if self.result is not None:\n                raise Refusal("replay"',
+            'if False:\n                raise Refusal("replay"',
+        ),
         by=["test_survival no_message_reopens_a_session_that_ended"],
     ),
     mutant(
