@@ -314,11 +314,8 @@ MUTANTS = [
     ),
     mutant(
         "a session that has ended is reopened",
-        (
-            "alice",
-            'if self.result is not None:\n                raise Refusal("replay"',
-            'if False:\n                raise Refusal("replay"',
-        ),
+        ("alice", "if self.result is not None:\n                raise", "if False:\n                raise"),
+        ("alice", "if self.result is None:\n            self._hear_earlier", "if True:\n            self._hear_earlier"),
         by=["test_survival no_message_reopens_a_session_that_ended"],
     ),
     mutant(
