@@ -175,11 +175,12 @@ def _hold(
     identity = Identity(cert, key, peer, peer_name)
     measured = _detectors(detectors)
     rules = rules_with(measured.rules, pairs("--set", settings), "--set")
+    keys = _opened(store, name)
     with KeyPool.open(pool or os.path.join(home, trial.POOL)) as opened:
         result = hold(kind(measured.record, rules, opened), identity)
         notes = (*result.notes, *([measured.note] if measured.note else []))
         result = replace(result, notes=notes)
-        stored = [] if store is None else _store(store, name, opened, result.reason)
+        stored = [] if keys is None else _store(keys, opened, result.reason)
         about = {"left": opened.left, "used": opened.used, "epsilon": opened.epsilon}
     plain = {"schema": 1, "party": name, **result.to_dict(), "pool": about, "stored": stored}
     show(plain if as_json else _text(name, result, about, stored))
@@ -198,11 +199,18 @@ def _detectors(file: str) -> Any:
         ) from None
 
 
-def _store(directory: str, name: str, pool: Any, reason: str | None) -> list[str]:
-    """Put all keys that the pool keeps into a key store, and return the names of their sessions."""
-    from qnet_circuits.qkd.delivery.store import LEAST_KEY, KeyStore
+def _opened(directory: str | None, name: str) -> Any:
+    """Return the key store, before a session makes a key for it."""
+    from qnet_circuits.qkd.delivery.store import KeyStore
 
-    stored, keys = [], KeyStore(directory, name, {"alice": "bob", "bob": "alice"}[name])
+    return None if directory is None else KeyStore(directory, name, {"alice": "bob", "bob": "alice"}[name])
+
+
+def _store(keys: Any, pool: Any, reason: str | None) -> list[str]:
+    """Put all keys that the pool keeps into a key store, and return the names of their sessions."""
+    from qnet_circuits.qkd.delivery.store import LEAST_KEY
+
+    stored = []
     for each in pool.collect():
         # Whole bytes: bits that fill up the last one would be no secret.
         content = each.key.to_bytes()[: len(each.key) // 8]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qnet_circuits.programs.protocol import Analyzed
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
-from qnet_circuits.qkd.postprocessing.accounts import Account, settle
+from qnet_circuits.qkd.postprocessing.accounts import Account, refuse_hopeless, settle
 from qnet_circuits.qkd.postprocessing.party import UNAUTHENTICATED
 from qnet_circuits.qkd.postprocessing.passes import EFFICIENCY
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
@@ -59,8 +59,8 @@ def _length(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> int:
     counts = _counts(protocol)
     key, test = protocol.bases[:2]
     told = EFFICIENCY[protocol.schedule] * counts[key] * binary_entropy(figures[f"qber_{key}"].value)
-    account = Account(protocol.rounds)
-    return settle(account, protocol.rules, counts[key], max(1, counts[test]), round(told))[1]
+    refuse_hopeless(protocol.rules, counts[key], counts[test])
+    return settle(Account(protocol.rounds), protocol.rules, counts[key], counts[test], round(told))[1]
 
 
 def _check_bell(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> None:

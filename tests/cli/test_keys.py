@@ -38,14 +38,17 @@ main(sys.argv[1:])
 """
 
 
+def measure(home, rng):
+    """Write new records of both parties."""
+    for party, record in zip(("alice", "bob"), records(rng, 20_000), strict=True):
+        (home / f"{party}.csv").write_bytes(DetectorFile(record, RULES, "both are tests").to_bytes())
+
+
 @pytest.fixture
 def home(tmp_path, rng):
     """A directory with both parties' files and records."""
     prepare(tmp_path / "trial", applications=["app"])
-    for party, record in zip(("alice", "bob"), records(rng, 20_000), strict=True):
-        (tmp_path / "trial" / f"{party}.csv").write_bytes(
-            DetectorFile(record, RULES, "both are tests").to_bytes()
-        )
+    measure(tmp_path / "trial", rng)
     return tmp_path / "trial"
 
 
@@ -100,7 +103,7 @@ def test_the_lines_of_the_readme_make_one_key_in_two_processes(qnet, tmp_path, m
             assert not pool.collect(), "the store has the key"
 
 
-def test_a_killed_peer_leaves_no_key_and_the_next_session_has_one(home, qnet):
+def test_a_killed_peer_leaves_no_key_and_the_next_session_on_new_records_has_one(home, qnet, rng):
     alice, address = waiting(*arguments(home, "alice", "127.0.0.1:0", "--store", home / "keys"))
     bob = started(*arguments(home, "bob", address), code=("-c", DYING))
     code, result, said = ended(alice)
@@ -110,6 +113,10 @@ def test_a_killed_peer_leaves_no_key_and_the_next_session_has_one(home, qnet):
     store = KeyStore(home / "keys", "alice", "bob")
     assert store.refusal == result["aborted"], "applications are told why there is no key"
     store.close()
+    alice, address = waiting(*arguments(home, "alice", "127.0.0.1:0"))
+    code, out, _ = qnet(*arguments(home, "bob", address))
+    assert {code, ended(alice)[0]} == {1} and json.loads(out)["aborted"].startswith("record: ")
+    measure(home, rng)
     alice, address = waiting(*arguments(home, "alice", "127.0.0.1:0"))
     code, out, _ = qnet(*arguments(home, "bob", address))
     assert (code, json.loads(out)["fingerprint"]) == (0, ended(alice)[1]["fingerprint"])
@@ -173,6 +180,7 @@ def test_record_writes_a_file_for_its_owner_alone(qnet, tmp_path):
         (["--set", "tolerance=x"], "tolerance"),
         (["--set", "tolerance=0.9"], "tolerance"),
         (["--timeout", "0"], "timeout"),
+        (["--store", "HOME/bob/pool"], "pool"),
     ],
 )
 def test_what_cannot_be_used_is_named_in_one_line(changes, said, home, qnet):

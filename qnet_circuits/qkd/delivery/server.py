@@ -39,11 +39,13 @@ def server_context(
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_REQUIRED
     try:
-        context.load_cert_chain(certificate, key)
+        # Nobody is asked for a password.
+        context.load_cert_chain(certificate, key, password="")
         context.load_verify_locations(ca)
     except (OSError, ssl.SSLError) as error:
         raise ParameterError(
-            f"{certificate}, {key} and {ca} cannot be used: {error}; give PEM files"
+            f"{certificate}, {key} and {ca} cannot be used: {error}; give PEM files, and a key "
+            "without a password"
         ) from None
 
     class Handshake(ssl.SSLObject):

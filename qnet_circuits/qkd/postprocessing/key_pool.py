@@ -156,6 +156,23 @@ class KeyPool(PoolState):
         self._save()
         return keys
 
+    def enter(self, record: str) -> None:
+        """Note that a record takes part in a session, before any of its bits are compared.
+
+        What a session reveals about a record is paid for in this session alone. A second one would reveal more about the same
+        bits, and a key of each would tell about the other.
+
+        Args:
+            record: The digest of the record.
+
+        Raises:
+            Refusal: If the record took part in a session before, however that ended.
+        """
+        if record in self._records:
+            raise Refusal("record", "these rounds took part in a session before; measure new ones")
+        self._records.append(record)
+        self._save()
+
     def risk(self, epsilon: float) -> None:
         """Add the failure probability of a session's tags to the sum."""
         self.epsilon += epsilon

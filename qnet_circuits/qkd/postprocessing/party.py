@@ -127,7 +127,8 @@ class Party(Unpicklable):
         return f"<{self.name}, {self._account.pulses} rounds, {state}>"
 
     def _sift(self, sifted: Sifted, sample: NDArray[np.bool_]) -> None:
-        """Split the sifted bits into test bits and key bits."""
+        """Split the sifted bits into test bits and key bits. From here on the record cannot take part in another session."""
+        self._pool.enter(self._record.digest)
         self._account.sift(sifted.detected, len(sifted.bits))
         self._test, self._key = split(sifted.bits, sample)
         # Nothing but these bits is needed any more, and the record is much longer.

@@ -50,6 +50,7 @@ class PoolState:
         self.held: Held | None = None
         self._verdicts: dict[str, bytes] = {}
         self._keys: dict[str, PooledKey] = {}
+        self._records: list[str] = []
         self._first, self._secret = 0, bytearray(secret[STAMP_BYTES:])
 
     @property
@@ -70,6 +71,7 @@ class PoolState:
             "held": None if self.held is None else self.held.to_dict(),
             "verdicts": {session: word.hex() for session, word in self._verdicts.items()},
             "keys": [key.to_dict() for key in self._keys.values()],
+            "records": self._records,
         }
 
     @classmethod
@@ -82,6 +84,7 @@ class PoolState:
         pool.stamps = [bytes.fromhex(stamp) for stamp in plain["stamps"]]
         pool.held = None if plain["held"] is None else Held.from_dict(plain["held"])
         pool._verdicts = {session: bytes.fromhex(word) for session, word in plain["verdicts"].items()}
+        pool._records = list(plain["records"])
         keys = map(PooledKey.from_dict, plain["keys"])
         pool._keys = {key.session: key for key in keys}
         return pool

@@ -9,6 +9,7 @@ ALARMS = {
     "lengths": "the two records have different lengths",
     "parameters": "the parties do not run the same protocol",
     "origin": "the outcomes were measured elsewhere and handed in",
+    "record": "the record took part in an earlier session",
     "lost": "no round was detected by both",
     "qber": "the error rate is above the tolerance",
     "bell": "the CHSH value is too low",

@@ -5,6 +5,7 @@ Compared bits are discarded.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -74,6 +75,13 @@ class PartyRecord(Unpicklable):
         """Whether each round was detected."""
         assert self.detected is not None
         return self.detected
+
+    @property
+    def digest(self) -> str:
+        """A name of the record, which follows from all that it holds and is no more public than the record."""
+        rows = [self.bases, self.bits & self.seen, self.seen]
+        rows += [] if self.intensities is None else [self.intensities]
+        return hashlib.sha256(pack(*(np.ascontiguousarray(row).tobytes() for row in rows))).hexdigest()
 
     def __repr__(self) -> str:
         return f"<PartyRecord of {len(self)} rounds, {int(self.seen.sum())} detected>"

@@ -19,6 +19,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from qnet_circuits.cli.main import main
 from qnet_circuits.errors import ParameterError
@@ -195,6 +201,12 @@ def test_old_tls_is_refused_and_files_are_checked(authority, files, tmp_path):
     for wrong in ((files["A"][0], files["B"][1]), (str(tmp_path / "none"), files["A"][1])):
         with pytest.raises(ParameterError, match="PEM"):
             server_context(*wrong, authority.file)
+    locked = tmp_path / "locked.key"
+    secret = BestAvailableEncryption(b"a password")
+    key = load_pem_private_key(Path(files["A"][1]).read_bytes(), None)
+    locked.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secret))
+    with pytest.raises(ParameterError, match="without a password"):
+        server_context(files["A"][0], str(locked), authority.file)
     assert (
         named_in(None) is named_in({}) is named_in({"subject": ((("organizationName", "app-a"),),)}) is None
     )

@@ -7,14 +7,16 @@ import stat
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from qnet_circuits.errors import HeldError, ParameterError, RecordError
 from qnet_circuits.qkd.postprocessing.authentication import SESSION_BYTES
 from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
 from qnet_circuits.qkd.postprocessing.pool_state import STAMP_BYTES
+from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
 
-from .test_survival import assert_in_step, assert_next_session_succeeds, keys_of, meet, two_pools
+from .test_survival import assert_in_step, assert_next_session_succeeds, keys_of, meet, record, two_pools
 
 
 @pytest.fixture
@@ -195,3 +197,33 @@ def test_a_restored_file_is_found(paths, tmp_path, rng):
     closed(pools)
     assert alice.result.alarm == bob.result.alarm == "copied"
     assert [path.read_bytes() for path in paths] == before
+
+
+@pytest.mark.parametrize("last", ["sample", "confirm"])
+def test_rounds_take_part_in_one_session(last, paths, rng):
+    """A second key from the same bits would tell about the first; what a session that was cut revealed is paid for nowhere."""
+
+    def cut(message):
+        if message.kind == last:
+            raise TimeoutError
+        return message
+
+    own = record(rng)
+    pools = opened(paths)
+    meet(rng, pools, cut, own=own)
+    closed(pools)
+    pools = opened(paths)
+    alice, bob, messages = meet(rng, pools, own=own)
+    assert alice.result.alarm == bob.result.alarm == "record"
+    assert {message.kind for message in messages} <= {"hello", "ready", "detections", "abort"}
+    assert_next_session_succeeds(rng, pools)
+    closed(pools)
+
+
+def test_records_that_differ_have_digests_that_differ():
+    """What a round without a result holds is no part of a record."""
+    bases, bits, seen = [0, 1, 0], [1, 0, 1], np.array([True, True, False])
+    whole = PartyRecord(bases, bits, seen)
+    assert PartyRecord(bases, [1, 0, 0], seen).digest == whole.digest
+    others = PartyRecord(bases, [0, 0, 1], seen), PartyRecord(bases, bits), PartyRecord([0, 0, 0], bits, seen)
+    assert len({whole.digest, *(other.digest for other in others)}) == 4

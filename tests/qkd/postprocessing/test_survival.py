@@ -36,9 +36,9 @@ def record(rng, rounds=3000):
     return PartyRecord(*rng.integers(0, 2, (2, rounds), np.uint8))
 
 
-def meet(rng, pools, tamper=None, rules=RULES):
-    """Hold one session over fresh bits, and return Alice, Bob and the messages."""
-    own = record(rng)
+def meet(rng, pools, tamper=None, rules=RULES, own=None):
+    """Hold one session, over fresh bits unless they are given, and return Alice, Bob and the messages."""
+    own = record(rng) if own is None else own
     alice, bob = Alice(own, rules, pools[0]), Bob(own, rules, pools[1])
     channel = ClassicalChannel(tamper)
     channel.connect(alice.answer)
