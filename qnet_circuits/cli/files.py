@@ -8,6 +8,7 @@ from typing import Any
 
 from qnet_circuits.devices.files import read_file
 from qnet_circuits.errors import ParameterError, RecordError
+from qnet_circuits.secrecy import write_secret
 
 #: A network of a thousand nodes takes a hundredth of it.
 _MOST_BYTES = 2**24
@@ -126,14 +127,7 @@ def save_key(result: Any, file: str | None) -> None:
     key = result.secrets[name]
     if key is None:
         return
-    made = False
     try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        made = True
-        with os.fdopen(handle, "wb") as opened:
-            # Whole bytes: bits that fill up the last one would be no secret.
-            opened.write(key.to_bytes()[: len(key) // 8])
+        write_secret(file, key.whole_bytes())
     except OSError as error:
-        if made:  # a part of a key must not pass for one
-            Path(file).unlink(missing_ok=True)
         raise RecordError(f"--key-out cannot write {file}: {error.strerror}") from None

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from qnet_circuits.cli.output import printable, show_now
-from qnet_circuits.errors import ParameterError, UnsupportedError
+from qnet_circuits.errors import UnsupportedError
 
 _FILE = click.Path()
 
@@ -73,7 +73,9 @@ def serve(directory: str, listen: str, cert: str, key: str, ca: str, **given: An
     """  # fmt: skip
     import asyncio
 
-    host, port = _address(listen)
+    from qnet_circuits.qkd.hosts.addresses import address_of
+
+    host, port = address_of(listen)
     try:
         from qnet_circuits.qkd.delivery.server import server_context
     except ModuleNotFoundError as error:
@@ -97,18 +99,11 @@ async def _serve(endpoint: Any, host: str, port: int, context: Any) -> None:
     import asyncio
 
     from qnet_circuits.qkd.delivery.server import serving
+    from qnet_circuits.qkd.hosts.addresses import shown
 
     async with serving(endpoint, host, port, context, _log) as taken:
-        shown = f"[{host}]" if ":" in host else host
-        show_now(f"https://{shown}:{taken}/api/v1/keys/\n")
+        show_now(f"https://{shown(host, taken)}/api/v1/keys/\n")
         await asyncio.Event().wait()
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
-        raise ParameterError(f"--listen takes HOST:PORT, such as 127.0.0.1:8443, got {text!r}")
-    return host.strip("[]"), int(port)
 
 
 def _log(line: str) -> None:

@@ -13,6 +13,7 @@ from qnet_circuits.cli.options import REFUSED, json_option, pairs
 from qnet_circuits.cli.output import complain, show
 from qnet_circuits.devices.files import MOST_BYTES, read_file
 from qnet_circuits.errors import ParameterError, RecordError
+from qnet_circuits.secrecy import write_secret
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -60,8 +61,7 @@ def record(run: str, party: str, out: str, as_json: bool) -> None:
     found = open_run(run).detectors(party)
     content = found.to_bytes()
     try:
-        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
+        write_secret(out, content)
     except OSError as error:
         raise RecordError(f"--out cannot write {out}: {error.strerror}; choose another file") from None
     rounds, detected = len(found.record), int(found.record.seen.sum())
@@ -117,13 +117,13 @@ def alice(address: str, timeout: float, **given: Any) -> None:
       1    the session ended without a key, and the reason is printed
       2    the input was wrong
     """  # noqa: D301  (click keeps the lines of a paragraph that begins with a real backspace)
-    from qnet_circuits.qkd.hosts.sessions import address_of, answer_peer, listen
+    from qnet_circuits.qkd.hosts.addresses import address_of, shown
+    from qnet_circuits.qkd.hosts.sessions import answer_peer, listen
     from qnet_circuits.qkd.postprocessing.alice import Alice
 
     def hold(party: Any, identity: Any) -> Any:
         with listen(address_of(address)) as listening:
-            host, port = listening.getsockname()[:2]
-            _tell(f"waiting for Bob at {host}:{port}")
+            _tell(f"waiting for Bob at {shown(*listening.getsockname()[:2])}")
             return answer_peer(party, listening, identity, _tell, timeout)
 
     _hold("alice", Alice, hold, **given)
@@ -141,7 +141,8 @@ def bob(address: str, timeout: float, **given: Any) -> None:
       1    the session ended without a key, and the reason is printed
       2    the input was wrong, nobody listened, or one host does not trust the other
     """  # noqa: D301  (click keeps the lines of a paragraph that begins with a real backspace)
-    from qnet_circuits.qkd.hosts.sessions import address_of, ask_peer
+    from qnet_circuits.qkd.hosts.addresses import address_of
+    from qnet_circuits.qkd.hosts.sessions import ask_peer
     from qnet_circuits.qkd.postprocessing.bob import Bob
 
     where = address_of(address)
@@ -212,8 +213,7 @@ def _store(keys: Any, pool: Any, reason: str | None) -> list[str]:
 
     stored = []
     for each in pool.collect():
-        # Whole bytes: bits that fill up the last one would be no secret.
-        content = each.key.to_bytes()[: len(each.key) // 8]
+        content = each.key.whole_bytes()
         if len(content) < LEAST_KEY:
             _tell(f"the key of session {each.session} is too short for a store, and is dropped")
         else:

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.delivery.handlers import Endpoint, Request, Response, answer
+from qnet_circuits.qkd.hosts.addresses import shown
 
 #: Bytes of the longest body: 1,024 names of keys take half of it.
 MOST_BYTES = 2**17
@@ -42,7 +43,7 @@ def server_context(
         # Nobody is asked for a password.
         context.load_cert_chain(certificate, key, password="")
         context.load_verify_locations(ca)
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         raise ParameterError(
             f"{certificate}, {key} and {ca} cannot be used: {error}; give PEM files, and a key "
             "without a password"
@@ -135,7 +136,7 @@ async def serving(
         try:
             await site.start()
         except OSError as error:
-            raise ParameterError(f"cannot listen at {host}:{port}: {error.strerror}") from None
+            raise ParameterError(f"cannot listen at {shown(host, port)}: {error.strerror}") from None
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()

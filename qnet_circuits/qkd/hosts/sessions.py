@@ -6,7 +6,8 @@ import socket
 import time
 from collections.abc import Callable
 
-from qnet_circuits.errors import ParameterError, PeerError, check_count
+from qnet_circuits.errors import ParameterError, PeerError
+from qnet_circuits.qkd.hosts.addresses import shown
 from qnet_circuits.qkd.hosts.tls import Identity, greeted, welcomed
 from qnet_circuits.qkd.postprocessing.alice import Alice
 from qnet_circuits.qkd.postprocessing.bob import Bob
@@ -16,26 +17,6 @@ from qnet_circuits.qkd.postprocessing.wire import Connection
 
 #: Seconds between two attempts to connect.
 _PAUSE = 0.2
-
-
-def address_of(text: str) -> tuple[str, int]:
-    """Return host and port of HOST:PORT; an IPv6 address is written in brackets.
-
-    Raises:
-        ParameterError: If the text has another form.
-
-    Example:
-        >>> address_of("127.0.0.1:4440"), address_of("[::1]:4440")
-        (('127.0.0.1', 4440), ('::1', 4440))
-    """
-    host, _, port = text.rpartition(":")
-    if not host or not (port.isascii() and port.isdecimal()):
-        raise ParameterError(f"an address is HOST:PORT, such as 127.0.0.1:4440, got {text!r}")
-    try:
-        host.encode("idna")
-    except UnicodeError:
-        raise ParameterError(f"{host!r} is no name of a host: a part of it is empty or too long") from None
-    return host.removeprefix("[").removesuffix("]"), int(check_count("port", int(port), 0, 65535))
 
 
 def listen(address: tuple[str, int]) -> socket.socket:
@@ -49,7 +30,7 @@ def listen(address: tuple[str, int]) -> socket.socket:
         return socket.create_server(address, family=family)
     except OSError as error:
         raise ParameterError(
-            f"cannot listen at {address[0]}:{address[1]}: {error.strerror or error}; give a free address of this host"
+            f"cannot listen at {shown(*address)}: {error.strerror or error}; give a free address of this host"
         ) from None
 
 
@@ -120,7 +101,7 @@ def ask_peer(
 
 def _reached(address: tuple[str, int], tell: Callable[[str], None], patience: float) -> socket.socket:
     """Connect as soon as somebody listens."""
-    where, end, told = f"{address[0]}:{address[1]}", time.monotonic() + patience, False
+    where, end, told = shown(*address), time.monotonic() + patience, False
     while True:
         try:
             return socket.create_connection(address, timeout=patience)

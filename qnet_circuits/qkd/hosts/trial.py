@@ -11,6 +11,7 @@ from qnet_circuits.qkd.hosts.certificates import Authority
 from qnet_circuits.qkd.postprocessing.authentication import SESSION_BYTES
 from qnet_circuits.qkd.postprocessing.key_pool import OWNERS, KeyPool
 from qnet_circuits.qkd.postprocessing.pool_state import STAMP_BYTES
+from qnet_circuits.secrecy import write_secret
 
 #: Names of a party's files in its directory.
 POOL, CERTIFICATE, KEY, PEER = "pool", "cert.pem", "key.pem", "peer.pem"
@@ -42,7 +43,7 @@ def prepare(
     base = Path(directory)
     try:
         base.mkdir(mode=0o700)
-        _write(base / AUTHORITY, authority.certificate)
+        write_secret(base / AUTHORITY, authority.certificate)
         for owner, peer in zip(OWNERS, OWNERS[::-1], strict=True):
             (base / owner).mkdir(mode=0o700)
             for name, content in (
@@ -50,11 +51,11 @@ def prepare(
                 (KEY, issued[owner][1]),
                 (PEER, issued[peer][0]),
             ):
-                _write(base / owner / name, content)
+                write_secret(base / owner / name, content)
             KeyPool.create(base / owner / POOL, secret, owner).close()
         for name in applications:
-            _write(base / f"{name}.pem", issued[name][0])
-            _write(base / f"{name}.key", issued[name][1])
+            write_secret(base / f"{name}.pem", issued[name][0])
+            write_secret(base / f"{name}.key", issued[name][1])
     except FileExistsError as error:
         raise RecordError(
             f"{error.filename} exists, and nothing is overwritten; choose another directory"
@@ -63,9 +64,3 @@ def prepare(
         raise RecordError(
             f"cannot write {error.filename}: {error.strerror}; choose another directory"
         ) from None
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a new file that only its owner may read."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)

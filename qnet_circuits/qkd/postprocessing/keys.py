@@ -64,3 +64,7 @@ class SecretKey:
     def to_bytes(self) -> bytes:
         """Return the bits packed, the first in the highest place of the first byte, filled up with zeros."""
         return np.packbits(self._bits).tobytes()
+
+    def whole_bytes(self) -> bytes:
+        """Return the same without the last bits that fill no byte: bits that fill it up would be no secret."""
+        return self.to_bytes()[: len(self) // 8]

@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from qnet_circuits.errors import ParameterError, PeerError
+from qnet_circuits.qkd.hosts.addresses import address_of
 from qnet_circuits.qkd.hosts.certificates import Authority
-from qnet_circuits.qkd.hosts.sessions import address_of, answer_peer, ask_peer, listen
+from qnet_circuits.qkd.hosts.sessions import answer_peer, ask_peer, listen
 from qnet_circuits.qkd.hosts.tls import GREETING, Identity
 from qnet_circuits.qkd.postprocessing.wire import Connection
 from tests.qkd.delivery import certificates

@@ -1,0 +1,35 @@
+"""Addresses of hosts as text, HOST:PORT."""
+
+from __future__ import annotations
+
+from qnet_circuits.errors import ParameterError, check_count
+
+
+def address_of(text: str) -> tuple[str, int]:
+    """Return host and port of HOST:PORT; an IPv6 address is written in brackets.
+
+    Raises:
+        ParameterError: If the text has another form.
+
+    Example:
+        >>> address_of("127.0.0.1:4440"), address_of("[::1]:4440")
+        (('127.0.0.1', 4440), ('::1', 4440))
+    """
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdecimal()):
+        raise ParameterError(f"an address is HOST:PORT, such as 127.0.0.1:4440, got {text!r}")
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise ParameterError(f"{host!r} is no name of a host: a part of it is empty or too long") from None
+    return host.removeprefix("[").removesuffix("]"), int(check_count("port", int(port), 0, 65535))
+
+
+def shown(host: str, port: int) -> str:
+    """Return an address as ``address_of`` reads it.
+
+    Example:
+        >>> shown("::1", 4440)
+        '[::1]:4440'
+    """
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
