@@ -8,15 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qnet_circuits.errors import JobError, RecordError, UnsupportedError
 from qnet_circuits.programs.figures import Outcomes
 from qnet_circuits.programs.packed import unpacked
 from qnet_circuits.programs.protocol import Protocol
-from qnet_circuits.qkd.hosts.detector_files import DetectorFile
 from qnet_circuits.runs.analysis import Stored, analyse
-from qnet_circuits.runs.detectors import detectors_of
 from qnet_circuits.runs.directory import Record
 from qnet_circuits.runs.execution import Local
 from qnet_circuits.runs.journal import note_run
@@ -32,6 +30,9 @@ from qnet_circuits.runs.results.sampled import Sampled
 from qnet_circuits.runs.source import Source, made_with, write_compiled
 from qnet_circuits.secrecy import Unpicklable
 from qnet_circuits.theory.estimate import check_level
+
+if TYPE_CHECKING:
+    from qnet_circuits.qkd.hosts.detector_files import DetectorFile
 
 
 class Run(Unpicklable):
@@ -227,6 +228,9 @@ class Run(Unpicklable):
         """
         if self.exact:
             raise UnsupportedError("the figures were computed without sampling, so there are no records")
+        # Most runs distribute no key, and start sooner without the modules that do.
+        from qnet_circuits.runs.detectors import detectors_of
+
         return detectors_of(self._stored(None, True), party)
 
     def result(self, level: float = 0.95, progress: Report = None, outcomes: bool = True) -> Result:
