@@ -49,6 +49,27 @@ def sent_circuit(network: Network, setting: Setting, eve: Eavesdropper | None) -
     return circuit
 
 
+def split_circuit(network: Network, setting: Setting) -> QuantumCircuit:
+    """Return the circuit of two photons of one pulse: Eve keeps the second one, and measures it in the basis that Alice names.
+
+    Args:
+        network: The chain, with the eavesdropper's node.
+        setting: The choices.
+    """
+    path = network.path()
+    registers = [QuantumRegister(2 if node in path[:2] else 1, node) for node in path]
+    out, heard = ClassicalRegister(1, OUT), ClassicalRegister(1, HEARD)
+    circuit = QuantumCircuit(*registers, out, heard)
+    alice, eve, *_ = registers
+    for photon in alice:
+        _prepare(circuit, photon, setting.alice, setting.sent)
+    transmit(circuit, alice[1], eve[1], network.link(alice.name, eve.name))
+    _travel(circuit, network, registers, setting, None)
+    measure_basis(circuit, registers[-1][0], setting.bob, out[0])
+    measure_basis(circuit, eve[1], setting.alice, heard[0])
+    return circuit
+
+
 def joined_circuit(
     network: Network, station: str, setting: Setting, eve: Eavesdropper | None
 ) -> QuantumCircuit:

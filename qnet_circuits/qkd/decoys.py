@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
-from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit import QuantumCircuit
 
 from qnet_circuits.errors import ParameterError, UnsupportedError, check_range
-from qnet_circuits.programs.blocks import eigenstates, prepare
 from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.programs.figures import Figure
-from qnet_circuits.programs.instructions import transmit
 from qnet_circuits.programs.locality import Announcement
-from qnet_circuits.programs.network import Network
-from qnet_circuits.qkd.circuits import OUT, measure_basis
+from qnet_circuits.qkd.circuits import split_circuit
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle, PhotonSplitting, eavesdropper
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
@@ -29,7 +25,6 @@ from qnet_circuits.qkd.pulse_figures import (
 from qnet_circuits.qkd.rounds import Rounds
 from qnet_circuits.qkd.schemes import PrepareAndMeasure
 from qnet_circuits.qkd.settings import Line, Setting, sending
-from qnet_circuits.qkd.tapping import HEARD
 from qnet_circuits.qkd.weak_pulses import Table, WeakPulses
 from qnet_circuits.theory.bell_diagonal import Weights
 from qnet_circuits.theory.decoy import Decoys
@@ -89,10 +84,8 @@ class DecoyStates(PrepareAndMeasure):
         for name, default in LASER.items():
             value = default if getattr(self, name) is None else getattr(self, name)
             object.__setattr__(self, name, value)
-        for name in ("detector_efficiency", "dark_counts", "length_km"):
-            object.__setattr__(
-                self, name, check_range(name, getattr(self, name), 0.0, 1e5 if name == "length_km" else 1.0)
-            )
+        for name, high in (("detector_efficiency", 1.0), ("dark_counts", 1.0), ("length_km", 1e5)):
+            object.__setattr__(self, name, check_range(name, getattr(self, name), 0.0, high))
         if self.laser.transmittance < FEWEST:
             raise ParameterError(
                 f"no photon arrives with length_km={self.length_km:g} and detector_efficiency={self.detector_efficiency:g}"
@@ -190,28 +183,3 @@ class DecoyStates(PrepareAndMeasure):
     def pulse_figures(self, rounds: Rounds, level: float) -> dict[str, Estimate]:
         """Return gain and error rate of each intensity, and the number of the key's single photons with its bound."""
         return {**by_intensity(rounds, level), **single_photons(rounds, self.rules)} if self.decoy else {}
-
-
-def split_circuit(network: Network, setting: Setting) -> QuantumCircuit:
-    """Return the circuit of two photons of one pulse: Eve keeps the second one, and measures it in the basis that Alice names.
-
-    Args:
-        network: The chain, with the eavesdropper's node.
-        setting: The choices.
-    """
-    path = network.path()
-    sizes = [2 if node in path[:2] else 1 for node in path]
-    registers = [QuantumRegister(size, node) for size, node in zip(sizes, path, strict=True)]
-    out, heard = ClassicalRegister(1, OUT), ClassicalRegister(1, HEARD)
-    circuit = QuantumCircuit(*registers, out, heard)
-    alice, eve, *_ = registers
-    assert setting.sent is not None
-    (state,) = eigenstates(setting.alice.upper(), [setting.sent])
-    for photon in alice:
-        prepare(circuit, photon, state)
-    transmit(circuit, alice[1], eve[1], network.link(alice.name, eve.name))
-    for near, far in pairwise(registers):
-        transmit(circuit, near[0], far[0], network.link(near.name, far.name))
-    measure_basis(circuit, registers[-1][0], setting.bob, out[0])
-    measure_basis(circuit, eve[1], setting.alice, heard[0])
-    return circuit

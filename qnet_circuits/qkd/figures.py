@@ -14,11 +14,14 @@ from qnet_circuits.qkd.circuits import OUT
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
 from qnet_circuits.qkd.settings import Line, Setting
 from qnet_circuits.qkd.tapping import Eavesdropper
+from qnet_circuits.theory.arms import axis_factor
 from qnet_circuits.theory.bell_diagonal import Weights, check_weights
 from qnet_circuits.theory.bounds import CHSH_CLASSICAL
 from qnet_circuits.theory.entropy import binary_entropy
 
 PERFECT: Weights = (1.0, 0.0, 0.0, 0.0)
+#: Places of the Paulis of the bases in weights.
+_AXIS = {"x": 1, "y": 2, "z": 3}
 #: What a station announces.
 _ANNOUNCED = ((OUT, 0), (OUT, 1))
 
@@ -134,17 +137,6 @@ def _unequal(differ: int) -> list[str]:
     return ["01", "10"] if differ else ["00", "11"]
 
 
-def component(weights: Weights, basis: str) -> float:
-    """Return 1 - 2q, the factor of a Bloch vector along a basis's axis after Pauli errors; two of the three flip it.
-
-    Example:
-        >>> round(component((0.9, 0.05, 0.0, 0.05), "z"), 9)
-        0.9
-    """
-    _, x, y, z = check_weights(weights)
-    return 1 - 2 * {"z": x + y, "x": y + z, "y": x + z}[basis]
-
-
 def expected(
     shares: Mapping[str, float], eve: Eavesdropper | None, whole: Weights, before: Weights = PERFECT
 ) -> dict[str, float]:
@@ -163,8 +155,8 @@ def expected(
         >>> expected({"z": 0.5, "x": 0.5}, None, (0.94, 0.02, 0.02, 0.02))["qber"]
         0.04
     """
-    bases = tuple(shares)
-    left = {basis: component(whole, basis) for basis in bases}
+    bases, weights = tuple(shares), check_weights(whole)
+    left = {basis: axis_factor(weights, _AXIS[basis]) for basis in bases}
     if isinstance(eve, ManInTheMiddle):
         # One of the two sessions crosses the links; the other one ends before them.
         left = {basis: (1 + value) / 2 for basis, value in left.items()}
@@ -179,10 +171,11 @@ def expected(
 def _known(shares: Mapping[str, float], eve: Eavesdropper, before: Weights) -> dict[str, float]:
     """Return how often she guesses right, and how much she knows."""
     guess = information = 0.0
+    before = check_weights(before)
     for basis, share in shares.items():
         known = 0.0
         for often, part in eve.knowledge(basis, tuple(shares)):
-            right = (1 + part * component(before, basis)) / 2
+            right = (1 + part * axis_factor(before, _AXIS[basis])) / 2
             guess += share * often * right
             information += share * often * (1 - binary_entropy(min(1.0, right)))
             known += often

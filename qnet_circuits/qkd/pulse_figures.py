@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from qnet_circuits.qkd.observed import counted
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
+from qnet_circuits.qkd.postprocessing.decoy_key import tallied
 from qnet_circuits.qkd.rounds import Rounds
 from qnet_circuits.qkd.weak_pulses import Table, WeakPulses
 from qnet_circuits.theory.decoy import DecoyCounts, decoy_bound
@@ -56,10 +57,8 @@ def single_photons(rounds: Rounds, rules: SessionParameters) -> dict[str, Estima
 
 def _counts(rounds: Rounds, rows: NDArray[np.bool_]) -> tuple[int, int, int]:
     """Return the number of rounds of each intensity."""
-    levels = rounds.alice.intensities
-    assert levels is not None
-    first, second, third = np.bincount(levels[rows], minlength=3).tolist()
-    return first, second, third
+    assert rounds.alice.intensities is not None
+    return tallied(rounds.alice.intensities[rows])
 
 
 def expected_of_pulses(

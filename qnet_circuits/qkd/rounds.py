@@ -117,8 +117,8 @@ def _decoded(line: Line, codes: NDArray[np.uint16]) -> Rounds:
     return Rounds(
         line,
         _looked_up(kind.astype(np.min_scalar_type(len(line))), codes),
-        record(_numbers([setting.alice for setting in line]), alice),
-        record(_numbers([setting.bob for setting in line]), bob),
+        record(numbers_of([setting.alice for setting in line]), alice),
+        record(numbers_of([setting.bob for setting in line]), bob),
         _looked_up(heard.astype(np.uint8), codes),
     )
 
@@ -131,6 +131,6 @@ def _looked_up(table: NDArray[Any], codes: NDArray[np.uint16]) -> NDArray[Any]:
     return found
 
 
-def _numbers(bases: Sequence[str]) -> NDArray[np.uint8]:
+def numbers_of(bases: Sequence[str]) -> NDArray[np.uint8]:
     """Return the numbers of bases in a record."""
     return np.array([BASES.index(basis) for basis in bases], np.uint8)

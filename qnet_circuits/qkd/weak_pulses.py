@@ -17,8 +17,7 @@ from qnet_circuits.errors import check_range
 from qnet_circuits.programs.expressions import Expression
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord
-from qnet_circuits.qkd.rounds import Rounds
-from qnet_circuits.qkd.settings import BASES
+from qnet_circuits.qkd.rounds import Rounds, numbers_of
 from qnet_circuits.qkd.tapping import Eavesdropper
 from qnet_circuits.theory.decoy import Decoys
 from qnet_circuits.theory.decoy_rates import arrival, detections, wrong_detections
@@ -142,9 +141,7 @@ def _darkened(
     kind[fresh] = _category(weights, _uniform(randomness, int(fresh.sum())))
     rows = {"alice": alice.bases.copy(), "bob": bob.bases.copy()}
     for name, row in rows.items():
-        row[fresh] = np.array([BASES.index(getattr(setting, name)) for setting in line], np.uint8)[
-            kind[fresh]
-        ]
+        row[fresh] = numbers_of([getattr(setting, name) for setting in line])[kind[fresh]]
     sent, received = alice.bits.copy(), bob.bits.copy()
     sent[fresh] = np.array([setting.sent for setting in line], np.uint8)[kind[fresh]]
     received[darkened] = randomness.bits(int(darkened.sum()))

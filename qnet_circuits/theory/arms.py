@@ -62,4 +62,4 @@ def axis_factor(arm: Weights, axis: int) -> float:
         >>> axis_factor((0.9, 0.1, 0, 0), 1), axis_factor((0.9, 0.1, 0, 0), 3)
         (1.0, 0.8)
     """
-    return 2 * (arm[0] + arm[axis]) - 1
+    return 1.0 - 2 * sum(arm[k] for k in (1, 2, 3) if k != axis)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import prod
 
 from qnet_circuits.errors import check_count, check_range
+from qnet_circuits.theory.arms import axis_factor
 from qnet_circuits.theory.attacks import probe_guess
 from qnet_circuits.theory.bell_diagonal import Weights, check_weights
 from qnet_circuits.theory.entropy import binary_entropy, shannon_entropy, threshold
@@ -23,7 +24,7 @@ def key_error_rates(arms: Sequence[Weights]) -> tuple[float, ...]:
         >>> [round(rate, 9) for rate in key_error_rates([arm] * 3)]
         [0.0768, 0.0768]
     """
-    first, *others = (1 - 2 * (x + y) for _, x, y, _ in map(check_weights, arms))
+    first, *others = (axis_factor(arm, 3) for arm in map(check_weights, arms))
     return tuple((1 - first * other) / 2 for other in others)
 
 
@@ -39,7 +40,7 @@ def parity_error_rate(arms: Sequence[Weights], source: float = 0.0) -> float:
         0.110656
     """
     kept = 1 - 2 * check_range("source", source, 0.0, 0.5)
-    return (1 - kept * prod(1 - 2 * (y + z) for _, _, y, z in map(check_weights, arms))) / 2
+    return (1 - kept * prod(axis_factor(arm, 1) for arm in map(check_weights, arms))) / 2
 
 
 def source_guess(disturbance: float, first: Weights = (1.0, 0.0, 0.0, 0.0)) -> float:
@@ -56,8 +57,7 @@ def source_guess(disturbance: float, first: Weights = (1.0, 0.0, 0.0, 0.0)) -> f
         >>> source_guess(0.5), source_guess(0.0)
         (1.0, 0.5)
     """
-    _, x, y, _ = check_weights(first)
-    return 0.5 + (1 - 2 * (x + y)) * (probe_guess(disturbance) - 0.5)
+    return 0.5 + axis_factor(check_weights(first), 3) * (probe_guess(disturbance) - 0.5)
 
 
 def conference_rate(key: Sequence[float], phase: float) -> float:

@@ -28,8 +28,18 @@ def counted(
     """
     test, key = levels
     rows = key, test[compared], test[compared & errors.astype(bool)]
-    first, second, third = (np.bincount(row, minlength=3).tolist() for row in rows)
-    return DecoyCounts(tuple(first), tuple(second), tuple(third))
+    return DecoyCounts(*map(tallied, rows))
+
+
+def tallied(levels: NDArray[np.uint8]) -> tuple[int, int, int]:
+    """Return how many of some pulses have each intensity.
+
+    Example:
+        >>> tallied(np.array([0, 0, 2], np.uint8))
+        (2, 0, 1)
+    """
+    first, second, third = np.bincount(levels, minlength=3).tolist()
+    return first, second, third
 
 
 def proven(decoys: Decoys, counts: DecoyCounts, epsilon: float, chance: float = 1.0) -> DecoyBound:
