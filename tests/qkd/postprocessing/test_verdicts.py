@@ -31,12 +31,12 @@ def test_a_verdict_reaches_alice_also_if_bobs_pool_is_used_up(rng):
     assert pools[0].held is None and pools[0].left == pools[1].left == 0
 
 
-def interrupted(rng, pools, kind, act):
-    """Hold a session, and do something else before Alice hears the first message of a kind."""
+def interrupted(rng, pools, kind, act, sender="bob"):
+    """Hold a session, and do something else while the first message of a kind is on its way."""
     done = []
 
     def tamper(message):
-        if message.kind == kind and message.sender == "bob" and not done:
+        if message.kind == kind and message.sender == sender and not done:
             done.append(act())
         return message
 
@@ -55,27 +55,13 @@ def test_a_key_that_is_held_is_not_replaced_by_another_session(rng):
 
 def test_a_session_that_began_meanwhile_keeps_its_stamp(rng):
     pools = two_pools(rng)
-    first = []
-
-    def act(message):
-        if message.kind == "ready" and message.sender == "alice" and not first:
-            first.append(meet(rng, pools, without("detections")))
-        return message
-
-    meet(rng, pools, act)
+    interrupted(rng, pools, "ready", lambda: meet(rng, pools, without("detections")), "alice")
     assert_next_session_succeeds(rng, pools)
 
 
 def test_a_verdict_that_was_told_is_the_last(rng):
     pools = two_pools(rng)
-    done = []
-
-    def act(message):
-        if message.kind == "tag" and message.sender == "alice" and not done:
-            done.append(meet(rng, pools, without("detections")))
-        return message
-
-    alice, bob, _ = meet(rng, pools, act)
+    alice, bob, _ = interrupted(rng, pools, "tag", lambda: meet(rng, pools, without("detections")), "alice")
     assert pools[0].held is None and alice.result.key is bob.result.key is None
     assert_next_session_succeeds(rng, pools)
 
