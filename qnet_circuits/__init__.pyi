@@ -75,6 +75,12 @@ from qnet_circuits.programs.counterfeiters import MeasureAndCopy as MeasureAndCo
 from qnet_circuits.programs.counterfeiters import OptimalCloner as OptimalCloner
 from qnet_circuits.programs.counterfeiters import UniversalCloner as UniversalCloner
 from qnet_circuits.programs.density import density_matrix as density_matrix
+from qnet_circuits.programs.dishonest_members import DishonestMember as DishonestMember
+from qnet_circuits.programs.dishonest_members import FakeSignal as FakeSignal
+from qnet_circuits.programs.dishonest_members import InterceptShare as InterceptShare
+from qnet_circuits.programs.dishonest_servers import CuriousServer as CuriousServer
+from qnet_circuits.programs.dishonest_servers import FlippingServer as FlippingServer
+from qnet_circuits.programs.dishonest_servers import TurningServer as TurningServer
 from qnet_circuits.programs.expressions import Expression as Expression
 from qnet_circuits.programs.expressions import Ratio as Ratio
 from qnet_circuits.programs.expressions import acceptance as acceptance
@@ -112,9 +118,6 @@ from qnet_circuits.protocols.anonymous_transmission import CuriousParty as Curio
 from qnet_circuits.protocols.bb84 import BB84 as BB84
 from qnet_circuits.protocols.bbm92 import BBM92 as BBM92
 from qnet_circuits.protocols.blind_computing import BlindComputing as BlindComputing
-from qnet_circuits.protocols.blind_computing import CuriousServer as CuriousServer
-from qnet_circuits.protocols.blind_computing import FlippingServer as FlippingServer
-from qnet_circuits.protocols.blind_computing import TurningServer as TurningServer
 from qnet_circuits.protocols.certified_randomness import CertifiedRandomness as CertifiedRandomness
 from qnet_circuits.protocols.chsh import Chsh as Chsh
 from qnet_circuits.protocols.coin_flip import CoinFlip as CoinFlip
@@ -147,9 +150,6 @@ from qnet_circuits.protocols.process_tomography import ProcessTomography as Proc
 from qnet_circuits.protocols.quantum_money import QuantumMoney as QuantumMoney
 from qnet_circuits.protocols.quantum_repeater import QuantumRepeater as QuantumRepeater
 from qnet_circuits.protocols.repeater_chain import RepeaterChain as RepeaterChain
-from qnet_circuits.protocols.secret_sharing import DishonestMember as DishonestMember
-from qnet_circuits.protocols.secret_sharing import FakeSignal as FakeSignal
-from qnet_circuits.protocols.secret_sharing import InterceptShare as InterceptShare
 from qnet_circuits.protocols.secret_sharing import SecretSharing as SecretSharing
 from qnet_circuits.protocols.sensing import Sensing as Sensing
 from qnet_circuits.protocols.six_state import SixState as SixState

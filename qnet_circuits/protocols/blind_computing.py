@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from qnet_circuits.errors import ParameterError, check_count, check_range
+from qnet_circuits.errors import ParameterError, check_count
 from qnet_circuits.programs.blind_rounds import Flow, Round
 from qnet_circuits.programs.chains import ChainProtocol
-from qnet_circuits.programs.cheater import Cheater
+from qnet_circuits.programs.dishonest_servers import KINDS, CuriousServer, DishonestServer
 from qnet_circuits.programs.expressions import Expression, parity
 from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.locality import Announcement
@@ -24,7 +24,7 @@ from qnet_circuits.programs.protocol import Analysis, Analyzed
 from qnet_circuits.programs.registry import register
 from qnet_circuits.programs.settings import measures, whole
 from qnet_circuits.theory import blind
-from qnet_circuits.theory.blind import STEP, Graph, Turns
+from qnet_circuits.theory.blind import Graph, Turns
 from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 
@@ -35,90 +35,6 @@ DRAWN = (
 _COLOURS = (0, 1)
 #: A share of failed rounds that is below the threshold by less than this is at the threshold.
 _ROUNDING = 1e-9
-
-
-@dataclass(frozen=True)
-class DishonestServer(Cheater):
-    """A server that measures one qubit in another way.
-
-    Args:
-        qubit: Number of the qubit, from 1, in the order in which they are measured. Default 1.
-    """
-
-    qubit: int = 1
-
-    @property
-    def angle(self) -> float:
-        """The error of the angle of its measurement, in radians."""
-        return 0.0
-
-
-@dataclass(frozen=True)
-class TurningServer(DishonestServer):
-    """A server that measures one qubit at a wrong angle.
-
-    A trap notices with probability sin²(angle/2), and each qubit is a trap in one of two test rounds.
-
-    Args:
-        qubit: Number of the qubit, from 1, in the order in which they are measured. Default 1.
-        steps: The error of the angle, in units of π/4, in [-8, 8]. Default 1.
-
-    Raises:
-        ParameterError: If ``steps`` is out of range.
-
-    Example:
-        >>> BlindComputing(cheater="rotate:2:2").theory(NoiseParameters())["trap_failure"]
-        0.25
-    """
-
-    kind: ClassVar[str] = "rotate"
-    steps: float = 1.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "steps", check_range("steps of the cheater", self.steps, -8.0, 8.0))
-
-    @property
-    def angle(self) -> float:
-        """The error of the angle, in radians."""
-        return self.steps * STEP
-
-
-@dataclass(frozen=True)
-class FlippingServer(DishonestServer):
-    """A server that gives the opposite of one result, which is an angle that is wrong by π.
-
-    Args:
-        qubit: Number of the qubit, from 1, in the order in which they are measured. Default 1.
-
-    Example:
-        >>> BlindComputing(cheater="flip:2").theory(NoiseParameters())["trap_failure"]
-        0.5
-    """
-
-    kind: ClassVar[str] = "flip"
-
-    @property
-    def angle(self) -> float:
-        """The error of the angle, in radians."""
-        return math.pi
-
-
-@dataclass(frozen=True)
-class CuriousServer(DishonestServer):
-    """A server that does all as it was told, reads one qubit twice, and guesses the result that its own bit stands for.
-
-    Args:
-        qubit: Number of the qubit, from 1, in the order in which they are measured. Default 1.
-
-    Example:
-        >>> BlindComputing(cheater="curious").theory(NoiseParameters())["server_guess"]
-        0.5
-    """
-
-    kind: ClassVar[str] = "curious"
-
-
-KINDS = (FlippingServer, TurningServer, CuriousServer)
 
 
 @register
