@@ -102,7 +102,7 @@ async def _serve(endpoint: Any, host: str, port: int, context: Any) -> None:
     from qnet_circuits.qkd.hosts.addresses import shown
 
     async with serving(endpoint, host, port, context, _log) as taken:
-        show_now(f"https://{shown(host, taken)}/api/v1/keys/\n")
+        show_now(f"https://{shown(host, taken)}/api/v1/keys/")
         await asyncio.Event().wait()
 
 

@@ -96,7 +96,7 @@ def takes_session(command: _F) -> _F:
         click.option("--peer-name", default="", metavar="NAME", help="The peer's name in a certificate of the authority."),
         click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
                      help="A rule of the session, such as tolerance=0.03; both parties need the same."),
-        click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True,
+        click.option("--timeout", type=float, default=60.0, show_default=True,
                      metavar="SECONDS", help="Longest silence of the peer."),
         click.option("--store", type=file, metavar="DIR", help="Put the key into this key store."),
         json_option,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import queue
 import socket
+import ssl
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from qnet_circuits.errors import ParameterError, PeerError
+from qnet_circuits.errors import ParameterError, PeerError, QnetError, check_count, check_range
 from qnet_circuits.qkd.hosts.addresses import shown
 from qnet_circuits.qkd.hosts.tls import Identity, greeted, welcomed
 from qnet_circuits.qkd.postprocessing.alice import Alice
@@ -15,8 +19,10 @@ from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.wire import Connection
 
-#: Seconds between two attempts to connect.
+#: Seconds between two attempts to connect, and those that one handshake has before the next connection is accepted.
 _PAUSE = 0.2
+#: Seconds of the shortest and of the longest silence that can be waited for.
+_SILENCE = 0.001, 86_400.0
 
 
 def listen(address: tuple[str, int]) -> socket.socket:
@@ -29,8 +35,10 @@ def listen(address: tuple[str, int]) -> socket.socket:
         family = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server(address, family=family)
     except OSError as error:
+        # Python adds the address to what the system says.
+        said = str(error.strerror or error).partition(" (")[0]
         raise ParameterError(
-            f"cannot listen at {shown(*address)}: {error.strerror or error}; give a free address of this host"
+            f"cannot listen at {shown(*address)}: {said}; give a free address of this host"
         ) from None
 
 
@@ -47,23 +55,40 @@ def answer_peer(
         alice: The party.
         listening: The socket that waits for connections.
         identity: This host's certificate and the peer's.
-        tell: Called with a line for each connection.
-        timeout: Longest silence of the peer during the session, in seconds.
+        tell: Called with a line for each connection, from other threads too.
+        timeout: Longest silence of the peer during the session, in seconds, at most a day.
 
     Raises:
-        ParameterError: If a certificate's file cannot be used.
+        ParameterError: If a certificate's file cannot be used, or the time is out of range.
     """
+    check_range("timeout", timeout, *_SILENCE)
     identity.context(listening=True)
-    while True:
-        stream, _ = listening.accept()
-        try:
-            secure = welcomed(stream, identity)
-        except PeerError as error:
-            tell(f"a connection was refused: {error}; waiting for the peer")
-            continue
+    with _first_peer(listening, identity, tell) as secure:
         tell("the peer is connected")
-        with secure:
-            return _answered(alice, Connection(secure, timeout))
+        return _answered(alice, Connection(secure, timeout))
+
+
+def _first_peer(listening: socket.socket, identity: Identity, tell: Callable[[str], None]) -> ssl.SSLSocket:
+    """Return the connection to the first host that proves to be the peer.
+
+    Each handshake has a thread of its own, so strangers who are silent do not keep the peer waiting.
+    """
+    proven: queue.SimpleQueue[ssl.SSLSocket] = queue.SimpleQueue()
+
+    def shake(stream: socket.socket) -> None:
+        try:
+            proven.put(welcomed(stream, identity))
+        except QnetError as error:
+            tell(f"a connection was refused: {error}")
+
+    listening.settimeout(_PAUSE)
+    while proven.empty():
+        with suppress(TimeoutError):
+            thread = threading.Thread(target=shake, args=[listening.accept()[0]], daemon=True)
+            thread.start()
+            # Most handshakes are over by then. There are as many threads as strangers who are silent.
+            thread.join(_PAUSE)
+    return proven.get()
 
 
 def _answered(alice: Alice, connection: Connection) -> KeyResult:
@@ -87,12 +112,14 @@ def ask_peer(
         address: Host and port at which the peer waits; for as long as ``timeout`` nobody need be there yet.
         identity: This host's certificate and the peer's.
         tell: Called with a line for each step.
-        timeout: Longest silence of the peer during the session, in seconds.
+        timeout: Longest silence of the peer during the session, in seconds, at most a day.
 
     Raises:
         PeerError: If nobody is there, or one host does not trust the other.
-        ParameterError: If a certificate's file cannot be used.
+        ParameterError: If a certificate's file cannot be used, the time is out of range, or the port is 0.
     """
+    check_range("timeout", timeout, *_SILENCE)
+    check_count("port", address[1], 1, 65535)
     identity.context(listening=False)
     with greeted(_reached(address, tell, timeout), identity, timeout) as secure:
         tell("the peer is connected")

@@ -10,12 +10,16 @@ import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from qnet_circuits.errors import ParameterError, PeerError
 
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
 #: What the listening host says first, once it trusts the other one. In TLS 1.3 the connecting host cannot know it earlier.
 GREETING = b"qnet-circuits keys 1\n"
-#: Seconds for a handshake, during which nobody else is heard.
+#: Seconds for a handshake.
 HANDSHAKE_SECONDS = 5.0
 
 
@@ -76,16 +80,25 @@ class Identity:
             context.load_verify_locations(self.peer)
         except OSError as error:
             raise _unusable(self.peer, "the peer's certificate", error) from None
+        self._pinned()
         return context
+
+    def _pinned(self) -> list[Certificate]:
+        """Return the certificates in the peer's file."""
+        from cryptography.x509 import load_pem_x509_certificates
+
+        try:
+            with open(self.peer, "rb") as file:
+                return load_pem_x509_certificates(file.read())
+        except (OSError, ValueError) as error:
+            raise _unusable(self.peer, "the peer's certificate", error) from None
 
     def trusts(self, stream: ssl.SSLSocket) -> bool:
         """Tell whether a valid certificate is the peer's: it is the one in the file, or has the peer's name."""
-        from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificates
+        from cryptography.x509 import load_der_x509_certificate
 
         shown = stream.getpeercert(binary_form=True)
-        with open(self.peer, "rb") as file:
-            pinned = load_pem_x509_certificates(file.read())
-        if shown is None or load_der_x509_certificate(shown) in pinned:
+        if shown is None or load_der_x509_certificate(shown) in self._pinned():
             return shown is not None
         names = (stream.getpeercert() or {}).get("subjectAltName", ())
         return bool(self.peer_name) and ("DNS", self.peer_name) in names
@@ -173,9 +186,9 @@ def _refused(stream: ssl.SSLSocket, error: OSError) -> PeerError:
     return PeerError(f"no secure connection: {reason or error.strerror or error}")
 
 
-def _unusable(files: str, expected: str, error: OSError) -> ParameterError:
+def _unusable(files: str, expected: str, error: OSError | ValueError) -> ParameterError:
     """Return the error of files that cannot be used. Nothing of their content is shown."""
-    known = error.strerror if not isinstance(error, ssl.SSLError) else None
+    known = None if isinstance(error, ssl.SSLError | ValueError) else error.strerror
     return ParameterError(
         f"{files} cannot be used: {known or 'not valid PEM, or key and certificate do not match'}; give {expected}"
     )

@@ -18,8 +18,9 @@ def text(lines):
 
 
 def test_a_file_keeps_a_record_with_its_losses_and_rules(rng):
-    seen = rng.random(3000) < 0.3
-    record = PartyRecord(rng.integers(0, 255, 3000), rng.integers(0, 2, 3000), seen)
+    rounds = 200_000  # Longer than what is read at once.
+    seen = rng.random(rounds) < 0.3
+    record = PartyRecord(rng.integers(0, 255, rounds), rng.integers(0, 2, rounds), seen)
     rules = SessionParameters(tolerance=0.02, schedule="opt(8)", public_counts=2, authentication=False)
     given = DetectorFile(record, rules, "one controller measured for both")
     found = read_detectors(given.to_bytes(), "file")
@@ -91,6 +92,17 @@ def test_another_line_is_named(place, line, said):
     with pytest.raises(ParameterError, match=said) as raised:
         read_detectors(text(lines), "alice.csv")
     assert "\n" not in str(raised.value)
+
+
+def test_a_wrong_line_far_behind_and_a_missing_part_are_named():
+    rows = [f"{number},0,1" for number in range(1, 60_001)]
+    head = [TITLE, "# rounds: 60000", "# detected: 60000", COLUMNS]
+    assert read_detectors(text([*head, *rows]), "file").record.seen.all()
+    for wrong, said in (("59999,0,2", "line 60003: a row"), ("7,0,1", "line 60003: rounds must increase")):
+        with pytest.raises(ParameterError, match=said):
+            read_detectors(text([*head, *rows[:59_998], wrong, rows[-1]]), "file")
+    with pytest.raises(ParameterError, match="59999 rows"):
+        read_detectors(text([*head, *rows[:-1]]), "file")
 
 
 def test_no_bit_is_shown():
