@@ -39,6 +39,8 @@ class BB84(DecoyStates):
         epsilon_correctness: ε_cor, in (0, 0.5]. Default 1e-15.
         schedule: Name of Cascade's schedule. Default ``opt(4)``.
         authentication: Whether the conversation is authenticated; without it there is no key. Default True.
+        length: ``fixed``, as long as the tolerance allows, or ``variable``, as long as the observed error rate allows; then
+            there is no tolerance. Default ``fixed``.
         decoy: Whether pulses of a laser, with decoy states, take the place of single photons. Default False. The fields below
             belong to it.
         intensities: Mean photon numbers μ1 > μ2 + μ3 and μ2 > μ3 ≥ 0. Default (0.45, 0.2, 0.0002).
@@ -49,7 +51,7 @@ class BB84(DecoyStates):
 
     Raises:
         ParameterError: If a value is out of range, ``network`` is given together with ``hops`` or ``link_fidelity``, or a field
-            of a laser is given without ``decoy``.
+            of a laser is given without ``decoy``, or ``length`` with it, or a tolerance with ``length="variable"``.
         UnsupportedError: If the eavesdropper splits photons without ``decoy``, or is a man in the middle with it.
 
     Example:

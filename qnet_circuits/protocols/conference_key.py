@@ -98,6 +98,8 @@ class ConferenceKey(PartiesProtocol):
         epsilon_correctness: ε_cor, in (0, 0.5]. Default 1e-15.
         schedule: Name of Cascade's schedule. Default ``opt(4)``.
         authentication: Whether the conversations are authenticated; without it there is no key. Default True.
+        length: ``fixed``, as long as the tolerance allows, or ``variable``, as long as the observed error rate allows; then
+            there is no tolerance. Default ``fixed``.
 
     Raises:
         ParameterError: If there are too few parties, a value is out of range, or ``network`` is given together with a number of
@@ -130,6 +132,7 @@ class ConferenceKey(PartiesProtocol):
     epsilon_correctness: float = 1e-15
     schedule: str = "opt(4)"
     authentication: bool = True
+    length: str = "fixed"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -270,7 +273,7 @@ class ConferenceKey(PartiesProtocol):
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
         """The error rate that must not be exceeded, and the guess that no source beats at its rate of X errors."""
-        found = {"qber_x": {"tolerated": self.tolerance}}
+        found = {"qber_x": {"tolerated": self.tolerance}} if self.length == "fixed" else {}
         if self._dishonest is None:
             return found
         return {**found, "cheater_guess": {"optimum": conference.source_guess(self._dishonest.disturbance)}}

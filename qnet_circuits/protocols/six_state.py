@@ -32,6 +32,8 @@ class SixState(PrepareAndMeasure):
         epsilon_correctness: ε_cor, in (0, 0.5]. Default 1e-15.
         schedule: Name of Cascade's schedule. Default ``opt(4)``.
         authentication: Whether the conversation is authenticated; without it there is no key. Default True.
+        length: ``fixed``, as long as the tolerance allows, or ``variable``, as long as the observed error rate allows; then
+            there is no tolerance. Default ``fixed``.
 
     Raises:
         ParameterError: If a value is out of range, or ``network`` is given together with ``hops`` or ``link_fidelity``.

@@ -56,6 +56,7 @@ class KeyDistribution(Protocol):
         epsilon_correctness: ε_cor, in (0, 0.5].
         schedule: Name of Cascade's schedule.
         authentication: Whether the conversation is authenticated; without it there is no key.
+        length: Whether the length of the key follows from the tolerance, "fixed", or from the observed error rate, "variable".
     """
 
     secret_outcomes: ClassVar[bool] = True
@@ -78,6 +79,7 @@ class KeyDistribution(Protocol):
     epsilon_correctness: float = 1e-15
     schedule: str = "opt(4)"
     authentication: bool = True
+    length: str = "fixed"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "eve", eavesdropper(self.eve))
@@ -241,5 +243,5 @@ class KeyDistribution(Protocol):
 
     @property
     def bounds(self) -> dict[str, dict[str, float]]:
-        """The error rate that must not be exceeded."""
-        return {"qber": {"tolerated": self.tolerance}}
+        """The error rate that must not be exceeded, if there is one."""
+        return {"qber": {"tolerated": self.tolerance}} if self.length == "fixed" else {}

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from qnet_circuits.programs.protocol import Analyzed
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle
-from qnet_circuits.qkd.postprocessing.accounts import Account, refuse_hopeless, settle
+from qnet_circuits.qkd.postprocessing.accounts import Account
+from qnet_circuits.qkd.postprocessing.comparing import Compared
 from qnet_circuits.qkd.postprocessing.party import UNAUTHENTICATED
 from qnet_circuits.qkd.postprocessing.passes import EFFICIENCY
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.settling import refuse_hopeless, settle
 from qnet_circuits.theory.entropy import binary_entropy
 from qnet_circuits.theory.estimate import Estimate
 
 if TYPE_CHECKING:
     from qnet_circuits.qkd.distribution import KeyDistribution
 
+#: Numbers of errors for which a length is computed.
+PARTS = 400
+
 
 def expected_key(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> Analyzed:
     """Return the mean length of the key of a run as a figure, with a note that tells how it was found.
 
     A run with mean numbers of rounds pays for f n h(Q) parities, with Q the exact error rate of the key's basis and f that of
-    the schedule. The mean length is the length of this run's key, times the probability that no basis shows more errors than
-    are tolerated.
+    the schedule. With a fixed length the mean is the length of this run's key, times the probability that no basis shows more
+    errors than are tolerated. With a variable length it is the mean over the binomial number of errors that the test basis
+    shows.
 
     Args:
         protocol: The protocol.
@@ -34,33 +43,52 @@ def expected_key(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> 
         >>> import qnet_circuits as qn
         >>> int(qn.predict(qn.BB84(pulses=100_000, link_fidelity=0.97)).key_length.value)
         8558
+        >>> int(qn.predict(qn.BB84(pulses=100_000, link_fidelity=0.97, length="variable")).key_length.value)
+        10847
     """
+    fixed, reason, most, mean = protocol.length == "fixed", "", 0, 0.0
+    chances = {0: _passed(protocol, figures)} if fixed else _errors(protocol, figures)
     try:
-        length, reason = _length(protocol, figures), ""
+        length = _length(protocol, figures)
+        for errors, chance in chances.items():
+            with suppress(Refusal):
+                most = max(most, found := length(errors))
+                mean += chance * found
     except Refusal as refusal:
-        length, reason = 0, f": {refusal}"
-    passed = _passed(protocol, figures)
-    factor = EFFICIENCY[protocol.schedule]
+        reason = f": {refusal}"
+    taken = f"for mean numbers of rounds and {EFFICIENCY[protocol.schedule]:g} n h(Q) parities{reason}"
     note = (
-        f"key_length is expected: {length} bits for mean numbers of rounds and {factor:g} n h(Q) parities{reason}, times the "
-        f"probability {passed:.4g} that the compared bits show at most {protocol.tolerance:g} of errors"
+        f"{most} bits {taken}, times the probability {chances[0]:.4g} that the compared bits show at most "
+        f"{protocol.tolerance:g} of errors"
+        if fixed
+        else f"the mean over the errors that the bits of the test basis can show, {taken}"
     )
-    mean = length * passed
-    return Analyzed({"key_length": Estimate(mean, mean, mean, 1.0, "expected", 0)}, notes=(note,))
+    figure = Estimate(mean, mean, mean, 1.0, "expected", 0)
+    return Analyzed({"key_length": figure}, notes=(f"key_length is expected: {note}",))
 
 
-def _length(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> int:
-    """Return the net length of a run with mean numbers of rounds."""
+def _length(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> Callable[[int], int]:
+    """Return the net length of a run with mean numbers of rounds, for each number of errors in the test basis.
+
+    Raises:
+        Refusal: If there is no key even without such errors.
+    """
     if isinstance(protocol.eve, ManInTheMiddle):
         raise Refusal("authentication", "a man in the middle has no valid tag")
     if not protocol.authentication:
         raise Refusal("unauthenticated", UNAUTHENTICATED)
     _check_bell(protocol, figures)
-    counts = _counts(protocol)
-    key, test = protocol.bases[:2]
-    told = EFFICIENCY[protocol.schedule] * counts[key] * binary_entropy(figures[f"qber_{key}"].value)
-    refuse_hopeless(protocol.rules, counts[key], counts[test])
-    return settle(Account(protocol.rounds), protocol.rules, counts[key], counts[test], round(told))[1]
+    counts, rules, (key, test) = _counts(protocol), protocol.rules, protocol.bases[:2]
+    n, k = counts[key], counts[test]
+    told = round(EFFICIENCY[protocol.schedule] * n * binary_entropy(figures[f"qber_{key}"].value))
+
+    def length(errors: int) -> int:
+        compared = Compared({rules.test_basis: (k, errors)})
+        return settle(Account(protocol.rounds), rules, n, compared, told)[1]
+
+    refuse_hopeless(rules, n, Compared({rules.test_basis: (k, 0)}))
+    length(0)
+    return length
 
 
 def _check_bell(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> None:
@@ -89,3 +117,16 @@ def _passed(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> float
         most = int(protocol.tolerance * counts[basis])
         probability *= float(binom.cdf(most, counts[basis], figures[f"qber_{basis}"].value))
     return probability
+
+
+def _errors(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> dict[int, float]:
+    """Return the probabilities of numbers of errors in the test basis; neighbours are taken together if there are many."""
+    from scipy.stats import binom
+
+    test = protocol.bases[1]
+    shown = binom(_counts(protocol)[test], figures[f"qber_{test}"].value)
+    low, high = (int(end) for end in shown.interval(1 - 1e-12))
+    step = 1 + (high - low) // PARTS
+    first = np.arange(low, high + 1, step)
+    chances = shown.cdf(first + step - 1) - shown.cdf(first - 1)
+    return dict(zip((first + step // 2).tolist(), chances.tolist(), strict=True))

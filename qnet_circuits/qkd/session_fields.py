@@ -44,6 +44,7 @@ def session_rules(protocol: Any, public_counts: int) -> SessionParameters:
         protocol.schedule,
         authentication=protocol.authentication,
         public_counts=public_counts,
+        length=protocol.length,
     )
 
 

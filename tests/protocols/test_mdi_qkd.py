@@ -8,8 +8,8 @@ import pytest
 import qnet_circuits as qn
 from qnet_circuits.errors import ParameterError, UnknownNameError, UnsupportedError
 from qnet_circuits.programs.protocol import Analysis
-from qnet_circuits.qkd.postprocessing.accounts import count_bits
 from qnet_circuits.qkd.postprocessing.finite_key import counts_chance, phase_cost
+from qnet_circuits.qkd.postprocessing.settling import count_bits
 from qnet_circuits.theory.estimate import proportion
 from tests.protocols.distributions import LEVEL, analyzed, outcomes_of, reaches, root
 

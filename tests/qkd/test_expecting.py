@@ -1,11 +1,21 @@
 """The length of key that a run can expect."""
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, t
 
 import qnet_circuits as qn
+from qnet_circuits.qkd.postprocessing.accounts import Account
+from qnet_circuits.qkd.postprocessing.comparing import Compared
+from qnet_circuits.qkd.postprocessing.passes import EFFICIENCY
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.session import Session
+from qnet_circuits.qkd.postprocessing.settling import settle
+from qnet_circuits.theory.entropy import binary_entropy
+from tests.qkd.postprocessing.records import records
 
 PROTOCOLS = {
     "bb84": qn.BB84(pulses=100_000, link_fidelity=0.97),
@@ -39,6 +49,38 @@ def test_runs_with_an_alarm_shorten_the_mean():
     assert 0.5 < passed < 0.56 and 1 < near / above / passed < 1.05
 
 
+def test_sessions_have_on_average_the_length_that_is_expected_of_a_variable_one(rng):
+    protocol = qn.BB84(pulses=60_000, link_fidelity=0.97, length="variable")
+    expected, fixed = (qn.predict(one) for one in (protocol, replace(protocol, length="fixed")))
+    lengths = [
+        Session(*records(rng, protocol.pulses, expected.qber_x.value), protocol.rules).run().ledger.net_key
+        for _ in range(10)
+    ]
+    wide = t.ppf(1 - 5e-7, 9) * np.std(lengths, ddof=1) / math.sqrt(10)
+    assert wide < 500 < expected.key_length.value - fixed.key_length.value
+    assert abs(np.mean(lengths) - expected.key_length.value) < wide
+
+
+def test_runs_without_a_key_count_as_none_in_the_mean_of_variable_lengths(rng):
+    # At a rate where every second run has no key, the mean is not the length for the mean number of errors.
+    protocol = qn.BB84(pulses=60_000, link_fidelity=0.9, length="variable")
+    expected = qn.predict(protocol)
+    n = k = protocol.pulses // 4
+    told = round(EFFICIENCY["opt(4)"] * n * binary_entropy(expected.qber_z.value))
+
+    def length(errors):
+        try:
+            return settle(Account(protocol.pulses), protocol.rules, n, Compared({1: (k, errors)}), told)[1]
+        except Refusal:
+            return 0
+
+    lengths = [length(errors) for errors in rng.binomial(k, expected.qber_x.value, 4000).tolist()]
+    wide = 4.9 * np.std(lengths) / math.sqrt(len(lengths))
+    assert 0.2 < np.mean(np.array(lengths) == 0) < 0.8
+    assert abs(np.mean(lengths) - expected.key_length.value) < wide
+    assert abs(length(round(k * expected.qber_x.value)) - expected.key_length.value) > wide
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -46,6 +88,8 @@ def test_runs_with_an_alarm_shorten_the_mean():
         ({"eve": "man-in-the-middle"}, "authentication"),
         ({"authentication": False}, "unauthenticated"),
         ({"pulses": 100}, "short"),
+        ({"eve": "intercept-resend:1.0", "length": "variable"}, "the mean over the errors"),
+        ({"pulses": 100, "length": "variable"}, "short"),
     ],
 )
 def test_no_key_is_expected_where_none_can_be(changes, reason):

@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass, fields
 
 from qnet_circuits.errors import ParameterError, check_count, check_name, check_range
-from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS
-from qnet_circuits.qkd.postprocessing.decoy_key import proven, spent_on
-from qnet_circuits.qkd.postprocessing.finite_key import (
-    check_epsilon,
-    counts_chance,
-    hashing_cost,
-    key_length,
-    phase_cost,
-    verification_cost,
-)
+from qnet_circuits.qkd.postprocessing.finite_key import check_epsilon
 from qnet_circuits.qkd.postprocessing.key_ledger import Entry, Ledger
 from qnet_circuits.qkd.postprocessing.passes import SCHEDULES
-from qnet_circuits.qkd.postprocessing.refusals import Refusal
-from qnet_circuits.qkd.postprocessing.toeplitz import tag_bits
-from qnet_circuits.theory.decoy import DecoyCounts, Decoys, decoy_hashing_cost, decoy_key_length
+from qnet_circuits.theory.decoy import Decoys
 
-#: Bits of the shortest key: it is kept in whole bytes.
-LEAST_KEY = 8
+#: What the length of the key follows from: the tolerance, or the error rate that was observed.
+LENGTHS = ("fixed", "variable")
 #: How questions of the error correction are paid for, as a factor on the parities told.
 LEAK_MODELS = {"alice+pattern": 1, "both": 2}
 
 
 @dataclass(frozen=True)
 class SessionParameters:
-    """The rules that both parties agree on before a session. They and the numbers of bits determine the key's length.
+    """The rules that both parties agree on before a session. They, and what is announced, determine the key's length.
 
     Bits of ``key_basis`` become the key. All other bits are compared in public and discarded, and those of ``test_basis`` bound
     Eve's knowledge (Tomamichel et al., Nat. Commun. 3, 634 (2012)). Both parties choose bases at random, and the compared bits
     must be an equally random choice.
+
+    With the length "fixed" the bound is that of the tolerance, whatever error rate is observed. With "variable" it is that of
+    the observed rate, whatever it is, and there is no tolerance: too high a rate leaves no key. The page on keys has the proof.
 
     Cascade talks both ways: Bob's questions show which bits were wrong. The leak model "alice+pattern" assumes that Eve knows
     the whole error pattern, and pays only for Alice's parities. The pattern costs nothing if both parties measure qubits,
@@ -44,7 +35,8 @@ class SessionParameters:
     paid for too.
 
     Args:
-        tolerance: Q_tol, the observed error rate above which there is no key, in [0, 0.5].
+        tolerance: Q_tol, the observed error rate above which there is no key, in [0, 0.5]; left at its default if the length
+            is "variable".
         epsilon_secrecy: ε_sec, in (0, 0.5].
         epsilon_correctness: ε_cor, in (0, 0.5].
         schedule: Name of Cascade's schedule.
@@ -63,9 +55,11 @@ class SessionParameters:
             for everything that all of them reveal. ε_cor is that of each session.
         decoys: The intensities of Alice's pulses, if they come from a laser. The counts of the intensities then decide how long
             the key is.
+        length: "fixed" or "variable".
 
     Raises:
-        ParameterError: If a value is out of range.
+        ParameterError: If a value is out of range, or ``tolerance`` or ``decoys`` are given with the length "variable".
+        UnknownNameError: If there is no such schedule or length.
 
     Example:
         >>> SessionParameters(tolerance=0.03).schedule
@@ -86,6 +80,7 @@ class SessionParameters:
     public_counts: int = 0
     sessions: int = 1
     decoys: Decoys | None = None
+    length: str = "fixed"
 
     def __post_init__(self) -> None:
         check_range("tolerance", self.tolerance, 0.0, 0.5)
@@ -108,11 +103,24 @@ class SessionParameters:
             raise ParameterError(f"authentication must be True or False, got {self.authentication!r}")
         if self.decoys is not None and not isinstance(self.decoys, Decoys):
             raise ParameterError(f"decoys must be Decoys or None, got {self.decoys!r}")
+        self._check_length()
         # Equal rules have equal digests, whatever kind of number they were given as.
         for field in fields(self):
             if field.type in ("float", "int"):
                 kind = float if field.type == "float" else int
                 object.__setattr__(self, field.name, kind(getattr(self, field.name)))
+
+    def _check_length(self) -> None:
+        if check_name("length", self.length, LENGTHS) == "fixed":
+            return
+        if self.tolerance != SessionParameters.tolerance:
+            raise ParameterError(
+                f"with length='variable' the observed error rate decides: leave the tolerance out, got {self.tolerance:g}"
+            )
+        if self.decoys is not None:
+            raise ParameterError(
+                "the counts of decoy states decide how long the key is: leave out length='variable'"
+            )
 
     @property
     def digest(self) -> bytes:
@@ -167,108 +175,3 @@ class Account:
             tuple(self.epsilons),
             self.pool_used,
         )
-
-
-def count_bits(n: int) -> int:
-    """Return ⌈log2(n + 1)⌉, the cost of a public number of parities that may be as large as n.
-
-    Example:
-        >>> count_bits(1023)
-        10
-    """
-    return math.ceil(math.log2(n + 1))
-
-
-def settle(
-    account: Account,
-    rules: SessionParameters,
-    n: int,
-    k: int,
-    told: int,
-    counts: DecoyCounts | None = None,
-) -> tuple[int, int]:
-    """Write down all costs of n bits of key, and return the length to hash to and the net length.
-
-    Args:
-        account: Gets the entries.
-        rules: The session's.
-        n: Bits that were corrected.
-        k: Bits of the test basis that were compared.
-        told: Parities that Alice told, each counted once, in all sessions together.
-        counts: The counts of the intensities, if the rules have decoy states.
-
-    Raises:
-        ParameterError: If the rules have decoy states and there are no counts, or the other way round.
-        Refusal: If nothing is left, or decoy states leave no bit to single photons.
-
-    Example:
-        >>> account = Account(400_000)
-        >>> account.sift(400_000, 200_000)
-        >>> account.spend("test bits", 100_000, 200_000)
-        >>> settle(account, SessionParameters(tolerance=0.03), 100_000, 100_000, 21384 - 17)
-        (48975, 48143)
-        >>> account.pool_used = 768
-        >>> account.settled(48143).bits("rounding") < 1
-        True
-    """
-    if (rules.decoys is None) != (counts is None):
-        raise ParameterError(
-            "rules with decoys need the counts of the intensities, and other rules take none"
-        )
-    factor, counted, sessions = LEAK_MODELS[rules.leak_model], count_bits(n), rules.sessions
-    on_record = rules.public_counts * counted
-    epsilons = rules.epsilon_secrecy, rules.epsilon_correctness
-    tag, shown = verification_cost(rules.epsilon_correctness), tag_bits(rules.epsilon_correctness)
-    # The formula pays for one tag.
-    leak = factor * told + sessions * counted + on_record + (sessions - 1) * tag
-    chance = counts_chance(account.pulses, rules.public_counts)
-    if rules.decoys is None or counts is None:
-        length = key_length(n, k, rules.tolerance, leak, *epsilons, chance)
-        secrecy = [("phase errors", phase_cost(n, k, rules.tolerance, rules.epsilon_secrecy, chance))]
-        hashing = hashing_cost(rules.epsilon_secrecy)
-    else:
-        bound = proven(rules.decoys, counts, rules.epsilon_secrecy, chance)
-        length, secrecy = decoy_key_length(bound, leak, *epsilons), spent_on(bound, n)
-        hashing = decoy_hashing_cost(rules.epsilon_secrecy)
-    paid = sessions * SESSION_BITS
-    net = length - paid - rules.fingerprint_bits
-    costs = [
-        *((cause, bits, 0) for cause, bits in secrecy),
-        ("reconciliation", factor * told, factor * told),
-        ("parity count", sessions * counted, sessions * counted),
-        *([("counts of bits", on_record, on_record)] if on_record else []),
-        ("verification", sessions * tag, sessions * shown),
-        ("hashing", hashing, 0),
-    ]
-    for cause, bits, revealed in costs:
-        account.spend(cause, bits, revealed)
-    if net < LEAST_KEY:
-        left = max(0.0, n - math.fsum(bits for _, bits, _ in costs))
-        raise Refusal(
-            "short",
-            f"{left:.0f} secret bits remain of {n} key bits and {k} test bits; more than "
-            f"{paid + rules.fingerprint_bits} are needed "
-            f"({paid} for authentication, {rules.fingerprint_bits} to show)",
-        )
-    account.spend("rounding", max(0.0, n - math.fsum(bits for _, bits, _ in costs) - length))
-    account.spend("authentication", paid)
-    account.spend("fingerprint", rules.fingerprint_bits, rules.fingerprint_bits)
-    account.epsilons += [
-        ("secrecy", rules.epsilon_secrecy),
-        ("correctness", sessions * rules.epsilon_correctness),
-    ]
-    return length, net
-
-
-def refuse_hopeless(rules: SessionParameters, n: int, k: int, counts: DecoyCounts | None = None) -> None:
-    """Raise the alarm if no key would remain even without error correction, so that nothing more is revealed.
-
-    Raises:
-        Refusal: If so.
-
-    Example:
-        >>> refuse_hopeless(SessionParameters(), 100_000, 100_000)
-    """
-    if n == 0 or k == 0:
-        raise Refusal("short", f"{n} key bits and {k} test bits remain; at least one of each is needed")
-    settle(Account(n + k), rules, n, k, 0, counts)

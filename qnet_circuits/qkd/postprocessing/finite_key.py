@@ -1,8 +1,10 @@
 """The number of secret bits from a finite run, after Tomamichel, Lim, Gisin and Renner, Nat. Commun. 3, 634 (2012).
 
-The n bits of one basis become the key. All k bits of the other basis are revealed, and their error rate must not exceed Q_tol,
-which is fixed beforehand. The key's length follows from Q_tol + μ, never from the observed rate. Logarithms have base 2 for
-bits, and are natural in μ.
+The n bits of one basis become the key. All k bits of the other basis are revealed. The length follows from Q + μ. If it is
+fixed, Q is the tolerance, which the observed rate must not exceed. If it is variable, Q is the observed rate itself (Tupkary,
+Nahar, Sinha and Lütkenhaus, arXiv:2408.17349). The failure probability is the same, on average over what may be observed: for
+each (n, k, Q) it is the root of the probability p that the other bits are worse than Q + μ. The mean of p is at most
+(ε_sec/4)², and the mean of a root is at most the root of the mean. Logarithms have base 2 for bits, and are natural in μ.
 """
 
 from __future__ import annotations
@@ -83,32 +85,33 @@ def verification_cost(epsilon_correctness: float) -> float:
     return 1 - math.log2(check_epsilon("epsilon_correctness", epsilon_correctness))
 
 
-def phase_cost(n: int, k: int, tolerance: float, epsilon_secrecy: float, chance: float = 1.0) -> float:
-    """Return n h(Q_tol + μ), the bits of n that Eve can know before error correction; n if Q_tol + μ exceeds 1/2.
+def phase_cost(n: int, k: int, rate: float, epsilon_secrecy: float, chance: float = 1.0) -> float:
+    """Return n h(Q + μ), the bits of n that Eve can know before error correction; n if Q + μ exceeds 1/2.
 
     Example:
         >>> round(phase_cost(10_000, 10_000, 0.01, 1e-10), 2)
         4017.49
     """
-    bound = check_range("tolerance", tolerance, 0.0, 0.5) + sampling_deviation(n, k, epsilon_secrecy, chance)
+    bound = check_range("rate", rate, 0.0, 0.5) + sampling_deviation(n, k, epsilon_secrecy, chance)
     return n * binary_entropy(min(0.5, bound))
 
 
 def key_length(
     n: int,
     k: int,
-    tolerance: float,
+    rate: float,
     leak: float,
     epsilon_secrecy: float = 1e-10,
     epsilon_correctness: float = 1e-15,
     chance: float = 1.0,
 ) -> int:
-    """Return ℓ = ⌊n(1 - h(Q_tol + μ)) - leak - log2(2/(ε_sec² ε_cor))⌋, at least 0.
+    """Return ℓ = ⌊n(1 - h(Q + μ)) - leak - log2(2/(ε_sec² ε_cor))⌋, at least 0.
 
     Args:
         n: Bits for the key.
         k: Bits of the other basis, all compared.
-        tolerance: Q_tol, the largest error rate of the k bits with which a key is made, in [0, 0.5].
+        rate: Q, in [0, 0.5]: the largest error rate of the k bits with which a key is made, or for a key of variable length the
+            observed one.
         leak: Bits revealed by the error correction, without the verification's tag.
         epsilon_secrecy: ε_sec, the distance of the key from a key about which Eve knows nothing.
         epsilon_correctness: ε_cor, the probability that the two keys differ.
@@ -121,5 +124,5 @@ def key_length(
         >>> key_length(100_000, 10_000, 0.01, leak=8888)
         57530
     """
-    left = n - phase_cost(n, k, tolerance, epsilon_secrecy, chance) - check_range("leak", leak, 0.0, 1e300)
+    left = n - phase_cost(n, k, rate, epsilon_secrecy, chance) - check_range("leak", leak, 0.0, 1e300)
     return max(0, math.floor(left - hashing_cost(epsilon_secrecy) - verification_cost(epsilon_correctness)))

@@ -12,11 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.qkd.postprocessing.accounts import Account, SessionParameters, refuse_hopeless, settle
-from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS, forgery_probability
-from qnet_circuits.qkd.postprocessing.channel import Message, View, pack, unpack
-from qnet_circuits.qkd.postprocessing.decoy_key import counted
-from qnet_circuits.qkd.postprocessing.hello import Agreed
+from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
+from qnet_circuits.qkd.postprocessing.authentication import SESSION_BITS
+from qnet_circuits.qkd.postprocessing.comparing import compare, refuse_rates
 from qnet_circuits.qkd.postprocessing.key_ledger import KeyResult
 from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
@@ -24,22 +22,12 @@ from qnet_circuits.qkd.postprocessing.passes import Bits, Frame, make_schedule
 from qnet_circuits.qkd.postprocessing.pooled import PooledKey
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
-from qnet_circuits.qkd.postprocessing.seals import UNPROVEN, Seals, alarm_of
-from qnet_circuits.qkd.postprocessing.sifting import (
-    PartyRecord,
-    Sifted,
-    error_rate,
-    expected_rate,
-    refuse_above,
-    split,
-)
+from qnet_circuits.qkd.postprocessing.settling import refuse_hopeless, settle
+from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, Sifted, split
+from qnet_circuits.qkd.postprocessing.speaking import Speaker
 from qnet_circuits.qkd.postprocessing.toeplitz import amplify
-from qnet_circuits.secrecy import Unpicklable
-from qnet_circuits.theory.decoy import DecoyCounts
 from qnet_circuits.theory.estimate import Estimate
 
-#: Begins what is authenticated, so that no tag of something else fits.
-DOMAIN = b"qnet-circuits key distribution, transcript 2"
 #: Why a session without tags gives no key.
 UNAUTHENTICATED = (
     "the conversation was not authenticated, so a man in the middle could share a key with each party"
@@ -49,7 +37,7 @@ UNAUTHENTICATED = (
 NOTHING_RECORDED = PartyRecord([], [])  # type: ignore[arg-type]
 
 
-class Party(Unpicklable):
+class Party(Speaker):
     """A party of one session; ``Alice`` and ``Bob`` inherit it.
 
     A session ends in a state that no later message reopens. Bob decides: if Alice's tag is right, he accepts and has the key;
@@ -74,11 +62,9 @@ class Party(Unpicklable):
         <party, 2 rounds, no result yet>
     """
 
-    name, peer = "party", "peer"
     _final: SecretKey | None
     #: Intensities of the compared bits and of those of the key.
     _levels: tuple[Bits, Bits]
-    _counts: DecoyCounts | None = None
 
     def __init__(
         self,
@@ -96,29 +82,18 @@ class Party(Unpicklable):
         ):
             if not isinstance(given, kind):
                 raise ParameterError(f"a party needs a {kind.__name__}, got {type(given).__name__}")
-        self._record, self._rules, self._pool = record, rules, pool
-        pool.claim(self.name)
-        self._randomness = randomness
-        self._view = View(self.name, self.peer)
-        self._account = Account(len(record))
+        super().__init__(rules, pool, len(record))
+        self._record, self._randomness = record, randomness
         self._key = self._test = np.zeros(0, np.uint8)
         self._final = None
         self._refill = b""
         self._told = 0
         self._settled = False
-        self._session: str | None = None
-        self._seals: Seals | None = None
         self.qber: dict[int, Estimate] = {}
         #: How the session ended for this party.
         self.result: KeyResult | None = None
         #: The alarm of a test outside of this conversation, which is raised once the sifted bits are compared.
         self.veto: Refusal | None = None
-        #: Whether the peer raised the alarm, or somebody in the peer's name.
-        self.informed = False
-        #: Whether a tag proves that it was the peer.
-        self.proven = False
-        #: What was announced aloud before this conversation, which the tags cover too.
-        self.announced = b""
         #: The place of this session among those that end in one key.
         self.place = 0
 
@@ -139,31 +114,22 @@ class Party(Unpicklable):
         self._account.spend("test bits", len(self._test), (1 + self._rules.sessions) * len(self._test))
 
     def _estimate(self, told: Bits) -> None:
-        """Compare the sample with the peer's, and go on only if the error rate of every basis is tolerated."""
-        errors = self._test ^ told
-        for basis in np.unique(self._test_bases).tolist():
-            chosen = self._test_bases == basis
-            self.qber[basis] = error_rate(self._test[chosen], told[chosen])
-        for basis, rate in sorted(self.qber.items(), key=lambda one: -one[1].value):
-            refuse_above(rate, self._rules.tolerance, f"basis {basis}")
+        """Compare the sample with the peer's, and go on only if a key can follow."""
+        levels = None if self._rules.decoys is None else self._levels
+        self._compared = compare(self._test, told, self._test_bases, self._rules, levels)
+        self.qber = self._compared.rates
+        refuse_rates(self.qber, self._rules)
         if self.veto is not None:
             raise self.veto
-        near = self._test_bases == (
-            self._rules.key_basis if self._rules.key_sample > 0 else self._rules.test_basis
-        )
-        self._rate = expected_rate(int(errors[near].sum()), int(near.sum()))
-        compared = self._test_bases == self._rules.test_basis
-        self._k = int(np.count_nonzero(compared))
-        if self._rules.decoys is not None:
-            self._counts = counted(self._levels, compared, errors)
-        refuse_hopeless(self._rules, len(self._key), self._k, self._counts)
+        refuse_hopeless(self._rules, len(self._key), self._compared)
 
     def _frames(self, seed: bytes) -> list[Frame]:
         """Cut the key into frames, with the public reorderings of a seed."""
         words = tuple(np.frombuffer(seed, "<u4").tolist())
+        rate = self._compared.expected(self._rules)
         parts = np.array_split(self._key, math.ceil(len(self._key) / self._rules.frame))
         return [
-            Frame(bits, make_schedule(self._rules.schedule, len(bits), self._rate), (*words, index))
+            Frame(bits, make_schedule(self._rules.schedule, len(bits), rate), (*words, index))
             for index, bits in enumerate(parts)
         ]
 
@@ -171,7 +137,7 @@ class Party(Unpicklable):
         """Fix the length of the key: from here on all costs are in the account."""
         self._settled = True
         self._length, self._net = settle(
-            self._account, self._rules, len(self._key), self._k, self._told, self._counts
+            self._account, self._rules, len(self._key), self._compared, self._told
         )
 
     def _distil(self, seed: Bits) -> None:
@@ -189,49 +155,6 @@ class Party(Unpicklable):
         refills, rest = np.split(distilled[shown:], [self._rules.sessions * paid])
         self._refill = np.packbits(refills[self.place * paid : (self.place + 1) * paid]).tobytes()
         self._final = SecretKey(rest)
-
-    def _start(self, agreed: Agreed, *stamps: bytes) -> None:
-        """Take the bytes of the session on which the greeting agreed: from here on alarms have tags."""
-        epsilon = self._rules.epsilon_secrecy + self._rules.sessions * self._rules.epsilon_correctness
-        keys = self._pool.begin(agreed.session, stamps, agreed.offset, epsilon)
-        self._account.pool_used = self._rules.sessions * SESSION_BITS
-        self._session = agreed.session
-        self._seals = Seals(self._pool, keys, agreed.session, self.name, self.peer)
-
-    @property
-    def pool(self) -> KeyPool:
-        """The party's copy of the shared key."""
-        return self._pool
-
-    def _sealed(self) -> Seals:
-        """Return the one-time keys of a session that has begun."""
-        assert self._seals is not None
-        return self._seals
-
-    def _alarm(self, refusal: Refusal) -> Message:
-        """Say why there is no key, with a tag if the session has a key for one that has signed nothing."""
-        reason, tag = str(refusal).encode(), b""
-        if self._seals is not None and not self._seals.signed and not self.proven:
-            tag = self._seals.sign_alarm(reason)
-        return self._view.say("abort", pack(reason, tag))
-
-    def _told_of(self, message: Message) -> Refusal:
-        """Return the alarm that came in the peer's name, and note whether its tag proves it."""
-        self.informed = True
-        reason, tag = unpack(message.body, 2)
-        refusal = alarm_of(message.sender, reason)
-        self.proven = self._seals is not None and self._seals.proves_alarm(reason, tag)
-        return refusal if self.proven else Refusal(refusal.alarm, f"{refusal.text} {UNPROVEN}")
-
-    def _said(self, sender: str, but_last: int = 0) -> bytes:
-        """Return the bytes that a party's tag covers: the party's name, and all messages but the last ones.
-
-        Announcements before the conversation come between, if there were any.
-        """
-        before = [self.announced] if self.announced else []
-        said = DOMAIN + pack(sender.encode(), *before, self._view.transcript(but_last))
-        self._account.epsilons.append((f"authentication of {sender}", forgery_probability(len(said))))
-        return said
 
     def _pooled(self) -> PooledKey:
         """Return the key as the pool keeps it."""

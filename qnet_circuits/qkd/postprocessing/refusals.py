@@ -11,7 +11,7 @@ ALARMS = {
     "origin": "the outcomes were measured elsewhere and handed in",
     "record": "the record took part in an earlier session",
     "lost": "no round was detected by both",
-    "qber": "the error rate is above the tolerance",
+    "qber": "the error rate is above the tolerance, or leaves no key",
     "bell": "the CHSH value is too low",
     "decoys": "the counts of the intensities leave no bit to single photons",
     "short": "too few bits for any key",

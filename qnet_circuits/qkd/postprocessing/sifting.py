@@ -1,4 +1,4 @@
-"""From two records of bases and bits to the rounds that both measured in the same basis, and their error rates.
+"""From two records of bases and bits to the rounds that both measured in the same basis.
 
 Compared bits are discarded.
 """
@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from qnet_circuits.errors import ParameterError, check_count
+from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.channel import decode_bits, encode_bits, pack, unpack
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.toeplitz import Bits, check_bits
 from qnet_circuits.secrecy import Unpicklable
-from qnet_circuits.theory.estimate import Estimate, proportion
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,48 +212,3 @@ def split(bits: Bits, sample: NDArray[np.bool_]) -> tuple[Bits, Bits]:
     if len(bits) != len(sample) or sample.dtype != np.bool_:
         raise ParameterError(f"a sample is one boolean for each of {len(bits)} bits, got {len(sample)}")
     return bits[sample], bits[~sample]
-
-
-def error_rate(own: Bits, told: Bits, level: float = 0.95) -> Estimate:
-    """Return the rate at which compared bits differ, with Clopper and Pearson's interval.
-
-    Raises:
-        NoShotsError: If there are no bits to compare.
-        ParameterError: If the lengths differ.
-
-    Example:
-        >>> print(error_rate(np.zeros(1000, np.uint8), np.repeat(np.array([0, 1], np.uint8), [970, 30])))
-        0.030 [0.020, 0.043] (95 %)
-    """
-    if len(own) != len(told):
-        raise ParameterError(f"rows of equal length are compared, got {len(own)} and {len(told)}")
-    return proportion(int(np.count_nonzero(own ^ told)), len(own), level)
-
-
-def refuse_above(rate: Estimate, tolerance: float, what: str) -> None:
-    """Raise the alarm if the observed error rate is above the tolerance.
-
-    Raises:
-        Refusal: If so.
-
-    Example:
-        >>> refuse_above(proportion(3, 100), 0.05, "basis 1")
-        >>> refuse_above(proportion(25, 100), 0.05, "basis 1")
-        Traceback (most recent call last):
-            ...
-        qnet_circuits.qkd.postprocessing.refusals.Refusal: qber: 0.25 of 100 test bits in basis 1 differ; 0.05 is tolerated
-    """
-    if rate.value > tolerance:
-        raise Refusal(
-            "qber", f"{rate.value:.4g} of {rate.n} test bits in {what} differ; {tolerance:g} is tolerated"
-        )
-
-
-def expected_rate(errors: int, k: int) -> float:
-    """Return a guess of the error rate for the choice of block sizes, (e + 1)/(k + 2): never 0, at most 1/2.
-
-    Example:
-        >>> expected_rate(0, 98), expected_rate(0, 0)
-        (0.01, 0.5)
-    """
-    return min(0.5, (check_count("errors", errors, 0) + 1) / (check_count("k", k, 0) + 2))

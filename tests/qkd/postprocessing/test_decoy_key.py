@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.qkd.postprocessing.accounts import Account, SessionParameters, settle
+from qnet_circuits.qkd.postprocessing.accounts import Account, SessionParameters
 from qnet_circuits.qkd.postprocessing.channel import Message, pack, unpack
+from qnet_circuits.qkd.postprocessing.comparing import Compared
 from qnet_circuits.qkd.postprocessing.finite_key import counts_chance
 from qnet_circuits.qkd.postprocessing.session import Session
+from qnet_circuits.qkd.postprocessing.settling import settle
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, accept, announce, match
 from qnet_circuits.theory.decoy import DecoyCounts, Decoys, decoy_bound, decoy_key_length
 from tests.qkd.postprocessing.records import pulses
@@ -138,6 +140,6 @@ def test_counts_are_not_forgotten():
         (replace(RULES, decoys=None), DecoyCounts((1, 1, 1), (1, 1, 1), (0, 0, 0))),
     ):
         with pytest.raises(ParameterError, match="counts"):
-            settle(Account(100), rules, 50, 50, 0, counts)
+            settle(Account(100), rules, 50, Compared({1: (50, 0)}, counts), 0)
     with pytest.raises(ParameterError, match="decoys"):
         SessionParameters(decoys=(0.4, 0.2, 0.0))

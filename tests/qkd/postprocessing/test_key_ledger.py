@@ -5,17 +5,13 @@ import numpy as np
 import pytest
 
 from qnet_circuits.errors import ParameterError
-from qnet_circuits.qkd.postprocessing.accounts import (
-    Account,
-    SessionParameters,
-    count_bits,
-    refuse_hopeless,
-    settle,
-)
+from qnet_circuits.qkd.postprocessing.accounts import Account, SessionParameters
+from qnet_circuits.qkd.postprocessing.comparing import Compared
 from qnet_circuits.qkd.postprocessing.finite_key import counts_chance, key_length, phase_cost
 from qnet_circuits.qkd.postprocessing.key_ledger import Entry, KeyResult, Ledger
 from qnet_circuits.qkd.postprocessing.keys import SecretKey
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.settling import count_bits, refuse_hopeless, settle
 
 LEDGER = Ledger(
     100, 90, 50, (Entry("test bits", 20, 40), Entry("authentication", 20)), 10, (("a", 0.1), ("b", 0.2)), 20
@@ -100,7 +96,7 @@ def test_settling_is_the_formula(model):
     account = Account(400_000)
     account.sift(400_000, n + k)
     account.spend("test bits", k, 2 * k)
-    length, net = settle(account, rules, n, k, told)
+    length, net = settle(account, rules, n, Compared({1: (k, 0)}), told)
     paid = told * (2 if model == "both" else 1)
     assert length == key_length(n, k, 0.03, paid + 17, 1e-10, 1e-15) and net == length - 768 - 64
     account.pool_used = 768
@@ -113,10 +109,10 @@ def test_settling_is_the_formula(model):
 
 def test_hopeless_runs_reveal_no_more():
     rules = SessionParameters(tolerance=0.02)
-    refuse_hopeless(rules, 50_000, 50_000)
+    refuse_hopeless(rules, 50_000, Compared({1: (50_000, 0)}))
     for n, k in [(0, 100), (100, 0), (1500, 1500)]:
         with pytest.raises(Refusal, match=r"^short: "):
-            refuse_hopeless(rules, n, k)
+            refuse_hopeless(rules, n, Compared({1: (k, 0)}))
 
 
 def test_refused_accounts_add_up_whatever_was_spent():
@@ -158,7 +154,7 @@ def test_counts_of_bits_that_are_on_record_are_paid_for(many):
     account = Account(2 * (n + k))
     account.sift(n + k, n + k)
     account.spend("test bits", k, 2 * k)
-    length, net = settle(account, rules, n, k, told)
+    length, net = settle(account, rules, n, Compared({1: (k, 0)}), told)
     chance = counts_chance(2 * (n + k), many)
     assert length == key_length(n, k, 0.03, told + 17 + 17 * many, 1e-10, 1e-15, chance)
     account.pool_used = 768

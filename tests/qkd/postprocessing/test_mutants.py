@@ -35,7 +35,7 @@ def located(name):
     return f"{name if '/' in name else 'qkd/postprocessing/' + name}.py"
 
 
-SETTLE = "self._account, self._rules, len(self._key), self._k, self._told, self._counts"
+SETTLE = "self._account, self._rules, len(self._key), self._compared, self._told"
 MUTANTS = [
     mutant(
         "forget the leak",
@@ -44,7 +44,7 @@ MUTANTS = [
     ),
     mutant(
         "forget the leak in the length alone",
-        ("accounts", "leak = factor * told + sessions * counted", "leak = 0"),
+        ("settling", "length, paid = math.floor(left),", "length, paid = math.floor(left + factor * told),"),
         by=["test_key_ledger settling_is_the_formula", "test_session both_end_with_the_same_key_and_account"],
     ),
     mutant(
@@ -69,14 +69,13 @@ MUTANTS = [
     ),
     mutant(
         "forget the number of parities",
-        ("accounts", "factor * told + sessions * counted", "factor * told"),
-        ("accounts", '        ("parity count", sessions * counted, sessions * counted),\n', ""),
+        ("settling", '        ("parity count", sessions * counted, sessions * counted),\n', ""),
         by=["test_session the_length_is_the_formula_of_what_was_said"],
     ),
     mutant(
         "forget the tag of the verification",
-        ("finite_key", " - verification_cost(epsilon_correctness)))", "))"),
-        by=["test_finite_key values_of_the_formula"],
+        ("settling", '        ("verification", sessions * tag, sessions * shown),\n', ""),
+        by=["test_session the_length_is_the_formula_of_what_was_said"],
     ),
     mutant(
         "keep the test bits",
@@ -123,7 +122,7 @@ MUTANTS = [
     ),
     mutant(
         "ln for log2 in the number of parities",
-        ("accounts", "math.log2(n + 1)", "math.log(n + 1)"),
+        ("settling", "math.log2(n + 1)", "math.log(n + 1)"),
         by=["test_key_ledger counts_cost_their_bits"],
     ),
     mutant(
@@ -137,12 +136,40 @@ MUTANTS = [
             "party",
             SETTLE,
             "self._account, __import__('dataclasses').replace(self._rules, "
-            "tolerance=self.qber[self._rules.test_basis].value), len(self._key), self._k, self._told, self._counts",
+            "tolerance=self.qber[self._rules.test_basis].value), len(self._key), self._compared, self._told",
         ),
         by=[
             "test_session what_was_observed_does_not_move_the_bound",
             "test_session the_length_is_the_formula_of_what_was_said",
         ],
+    ),
+    mutant(
+        "a length that is variable follows from the tolerance",
+        ("settling", 'if rules.length == "fixed" else min(0.5, wrong / max(k, 1))', ""),
+        by=[
+            "test_variable_length every_length_is_the_formula_of_the_observed_rate_down_to_none",
+            "test_variable_length sessions_end_with_the_length_of_the_test_bits_alone",
+        ],
+    ),
+    mutant(
+        "a guess of the rate in the bound",
+        ("settling", "min(0.5, wrong / max(k, 1))", "(wrong + 1) / (k + 2)"),
+        by=["test_variable_length an_observed_rate_that_is_the_tolerance_gives_the_fixed_length"],
+    ),
+    mutant(
+        "a tolerance although the length is variable",
+        ("comparing", 'if rules.length == "fixed":', "if True:"),
+        by=["test_variable_length sessions_end_with_the_length_of_the_test_bits_alone"],
+    ),
+    mutant(
+        "parties need not agree on the kind of length",
+        ("accounts", "repr(self).encode()", "repr(self).replace('variable', 'fixed').encode()"),
+        by=["test_variable_length both_parties_need_the_same_kind_of_length"],
+    ),
+    mutant(
+        "a rate that was changed on the way is believed",
+        ("seals", "return check_tag(", "return True or check_tag("),
+        by=["test_variable_length a_rate_that_was_changed_on_the_way_gives_nobody_a_key"],
     ),
     mutant(
         "no deviation of the sample in the bound",
@@ -320,7 +347,7 @@ MUTANTS = [
     ),
     mutant(
         "an alarm needs no tag",
-        ("party", "return refusal if self.proven else", "return refusal if True else"),
+        ("speaking", "return refusal if self.proven else", "return refusal if True else"),
         by=["test_bad_input an_alarm_that_alice_did_not_raise_leaves_her_no_key"],
     ),
     mutant(
@@ -330,12 +357,12 @@ MUTANTS = [
     ),
     mutant(
         "no alarm above the tolerance",
-        ("sifting", "if rate.value > tolerance:", "if False:"),
+        ("comparing", "if rate.value > tolerance:", "if False:"),
         by=["test_session intercept_resend_gives_no_key", "test_session three_bases_are_all_compared"],
     ),
     mutant(
         "an alarm only if significantly above the tolerance",
-        ("sifting", "if rate.value > tolerance:", "if rate.low > tolerance:"),
+        ("comparing", "if rate.value > tolerance:", "if rate.low > tolerance:"),
         by=[
             "test_sifting_estimation the_alarm_is_raised_by_one_error_too_many",
             "test_session a_session_ends_at_one_error_too_many",
@@ -343,7 +370,7 @@ MUTANTS = [
     ),
     mutant(
         "one error too many passes",
-        ("sifting", "if rate.value > tolerance:", "if rate.value - 1 / rate.n > tolerance:"),
+        ("comparing", "if rate.value > tolerance:", "if rate.value - 1 / rate.n > tolerance:"),
         by=[
             "test_sifting_estimation the_alarm_is_raised_by_one_error_too_many",
             "test_session a_session_ends_at_one_error_too_many",
@@ -356,7 +383,7 @@ MUTANTS = [
     ),
     mutant(
         "counts on record are not paid for in the sample's margin",
-        ("accounts", "chance = counts_chance(account.pulses, rules.public_counts)", "chance = 1.0"),
+        ("settling", "counts_chance(account.pulses, rules.public_counts)", "1.0"),
         by=["test_key_ledger counts_of_bits_that_are_on_record_are_paid_for"],
     ),
     mutant(
@@ -392,8 +419,8 @@ MUTANTS = [
     ),
     mutant(
         "authentication is not paid",
-        ("accounts", "net = length - paid - rules.fingerprint_bits", "net = length - rules.fingerprint_bits"),
-        ("accounts", 'account.spend("authentication", paid)', "pass"),
+        ("settling", "net = length - paid - rules.fingerprint_bits", "net = length - rules.fingerprint_bits"),
+        ("settling", 'account.spend("authentication", paid)', "pass"),
         by=["test_session authentication_is_paid_and_the_next_session_lives_of_it"],
     ),
     mutant(
@@ -403,7 +430,7 @@ MUTANTS = [
     ),
     mutant(
         "tags of other sessions are not paid",
-        ("accounts", " + (sessions - 1) * tag", ""),
+        ("settling", '("verification", sessions * tag,', '("verification", tag,'),
         by=["test_conference all_keys_are_equal_and_the_ledger_pays_once_for_the_union"],
     ),
     mutant(
@@ -418,7 +445,7 @@ MUTANTS = [
     ),
     mutant(
         "tags leave out what was announced before",
-        ("party", "before = [self.announced] if self.announced else []", "before = []"),
+        ("speaking", "before = [self.announced] if self.announced else []", "before = []"),
         by=["test_conference an_announcement_that_a_member_heard_otherwise_leaves_nobody_with_a_key"],
     ),
     mutant(

@@ -25,11 +25,11 @@ from qnet_circuits.qkd.postprocessing.channel import (
 from qnet_circuits.qkd.postprocessing.finite_key import key_length, phase_cost, sampling_deviation
 from qnet_circuits.qkd.postprocessing.hello import greet, hear
 from qnet_circuits.qkd.postprocessing.key_pool import KeyPool
-from qnet_circuits.qkd.postprocessing.party import DOMAIN
 from qnet_circuits.qkd.postprocessing.questions import Question, decode_questions, encode_questions
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.session import ONE_PROCESS, Session
 from qnet_circuits.qkd.postprocessing.sifting import PartyRecord, accept, announce, split
+from qnet_circuits.qkd.postprocessing.speaking import DOMAIN
 from qnet_circuits.qkd.postprocessing.toeplitz import amplify
 
 from .records import held, intercepted, records

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, chi2
 
-from qnet_circuits.errors import NoShotsError, ParameterError
+from qnet_circuits.errors import ParameterError
+from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.channel import (
     ClassicalChannel,
     Message,
@@ -13,6 +14,7 @@ from qnet_circuits.qkd.postprocessing.channel import (
     pack,
     unpack,
 )
+from qnet_circuits.qkd.postprocessing.comparing import Compared, compare, expected_rate, refuse_above
 from qnet_circuits.qkd.postprocessing.finite_key import phase_cost, sampling_deviation
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.postprocessing.refusals import ALARMS, Refusal
@@ -20,10 +22,7 @@ from qnet_circuits.qkd.postprocessing.sifting import (
     PartyRecord,
     accept,
     announce,
-    error_rate,
-    expected_rate,
     match,
-    refuse_above,
     split,
 )
 from qnet_circuits.theory.entropy import binary_entropy
@@ -100,14 +99,13 @@ def test_a_compared_bit_is_in_no_key(rng):
 
 
 def test_error_rates(rng):
-    assert error_rate(np.array([1, 0, 1, 1]), np.array([1, 1, 1, 0])).value == 0.5
+    own, told, bases = np.array([[1, 0, 1, 1], [1, 1, 1, 0], [1, 1, 2, 1]], np.uint8)
+    compared = compare(own, told, bases, SessionParameters())
+    assert compared == Compared({1: (3, 2), 2: (1, 0)}) and eval(repr(compared)) == compared
+    assert (compared.tally(0), compared.rates[1].value, compared.rates[1].n) == ((0, 0), 2 / 3, 3)
     with pytest.raises(ParameterError, match="length"):
-        error_rate(np.zeros(3, np.uint8), np.zeros(2, np.uint8))
-    with pytest.raises(NoShotsError):
-        error_rate(np.zeros(0, np.uint8), np.zeros(0, np.uint8))
-    refuse_above(
-        error_rate(np.zeros(20, np.uint8), np.repeat([1, 0], [1, 19]).astype(np.uint8)), 0.05, "here"
-    )
+        compare(own, told[:2], bases, SessionParameters())
+    assert compare(own[:0], told[:0], bases[:0], SessionParameters()).rates == {}
     assert expected_rate(3, 98) == 0.04 and expected_rate(90, 90) == 0.5
 
 
@@ -130,9 +128,7 @@ def test_the_bound_stands_on_the_tolerance():
 def test_intercept_resend_shows_in_every_basis(bases, rate, rng):
     hers, answer = match(*(lambda a, b: (a, announce(b)))(*(pair := intercepted(rng, 60_000, 1.0, bases))))
     his = accept(pair[1], answer)
-    for basis in range(bases):
-        chosen = hers.bases == basis
-        seen = error_rate(hers.bits[chosen], his.bits[chosen])
+    for seen in compare(hers.bits, his.bits, hers.bases, SessionParameters()).rates.values():
         assert binomtest(round(seen.value * seen.n), seen.n, rate).pvalue > 1e-6
 
 
