@@ -18,6 +18,7 @@ from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.randomness import Randomness
 from qnet_circuits.qkd.pulse_figures import (
     by_intensity,
+    expected_counts,
     expected_of_pulses,
     expected_single_photons,
     single_photons,
@@ -27,7 +28,7 @@ from qnet_circuits.qkd.schemes import PrepareAndMeasure
 from qnet_circuits.qkd.settings import Line, Setting, sending
 from qnet_circuits.qkd.weak_pulses import Table, WeakPulses
 from qnet_circuits.theory.bell_diagonal import Weights
-from qnet_circuits.theory.decoy import Decoys
+from qnet_circuits.theory.decoy import DecoyCounts, Decoys
 from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.fibre import transmission
 
@@ -173,12 +174,24 @@ class DecoyStates(PrepareAndMeasure):
         if isinstance(self.eve, PhotonSplitting):
             shares = {choice: float(table.sum()) for choice, table in arriving.items()}
             known = shares["split"] / sum(shares.values())
+        rounds, _ = self._rounds_in_bases()
+        counts = expected_counts(self.laser, arriving, self._rounds_in_bases(), photons["qber_x"])
+        singles = expected_single_photons(self.laser, arriving, rounds, counts, self.epsilon_secrecy)
+        return {**expected_of_pulses(self.laser, arriving, photons, known), **singles}
+
+    def _rounds_in_bases(self) -> tuple[float, float]:
+        """Return the mean numbers of rounds in which both parties choose the key's basis, and the test basis."""
         pairs = zip(*(each.values() for each in self._chosen()), strict=True)
         key, test, *_ = (self.rounds * one * other for one, other in pairs)
-        singles = expected_single_photons(
-            self.laser, arriving, (key, test), photons["qber_x"], self.epsilon_secrecy
-        )
-        return {**expected_of_pulses(self.laser, arriving, photons, known), **singles}
+        return key, test
+
+    def mean_counts(self, figures: Mapping[str, Estimate]) -> DecoyCounts | None:
+        """Return the mean counts of the intensities for an exact error rate of the test basis."""
+        if not self.decoy:
+            return None
+        arriving = self._arriving()
+        photons = self.laser.sharpened(figures[f"qber_{self.bases[1]}"].value, arriving)
+        return expected_counts(self.laser, arriving, self._rounds_in_bases(), photons)
 
     def pulse_figures(self, rounds: Rounds, level: float) -> dict[str, Estimate]:
         """Return gain and error rate of each intensity, and the number of the key's single photons with its bound."""

@@ -33,6 +33,7 @@ from qnet_circuits.qkd.settings import Line, Setting, basis_probabilities, draw,
 from qnet_circuits.qkd.table import columns_of
 from qnet_circuits.qkd.tapping import Eavesdropper, behaviour, tapped
 from qnet_circuits.theory.bell_diagonal import Weights
+from qnet_circuits.theory.decoy import DecoyCounts
 from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.noise_parameters import NoiseParameters
 from qnet_circuits.theory.swapping import chain_weights
@@ -126,6 +127,10 @@ class KeyDistribution(Protocol):
     def pulse_figures(self, rounds: Rounds, level: float) -> dict[str, Estimate]:
         """Return the figures of a laser's pulses; by default there is no laser."""
         return {}
+
+    def mean_counts(self, figures: Mapping[str, Estimate]) -> DecoyCounts | None:
+        """Return the mean counts of a laser's intensities for exact error rates; by default there is no laser."""
+        return None
 
     @property
     def eavesdropper(self) -> Eavesdropper | None:
@@ -233,9 +238,9 @@ class KeyDistribution(Protocol):
         """Put the rounds in order, let the parties distil a key, and report the result."""
         return distilled(self, outcomes, analysis)
 
-    def deduce(self, figures: Mapping[str, Estimate], analysis: Analysis) -> Analyzed | None:
+    def deduce(self, figures: Mapping[str, Estimate], analysis: Analysis) -> Analyzed:
         """Return the length of key that a run can expect with exact error rates."""
-        return None if self.rules.decoys else expected_key(self, figures)
+        return expected_key(self, figures)
 
     def round_table(self, outcomes: Outcomes, analysis: Analysis) -> dict[str, NDArray[Any]]:
         """Return bases, bits and use of each round, in the order in which ``analyze`` has them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -17,6 +18,7 @@ from qnet_circuits.qkd.postprocessing.party import UNAUTHENTICATED
 from qnet_circuits.qkd.postprocessing.passes import EFFICIENCY
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.settling import refuse_hopeless, settle
+from qnet_circuits.theory.decoy import DecoyCounts
 from qnet_circuits.theory.entropy import binary_entropy
 from qnet_circuits.theory.estimate import Estimate
 
@@ -33,7 +35,7 @@ def expected_key(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> 
     A run with mean numbers of rounds pays for f n h(Q) parities, with Q the exact error rate of the key's basis and f that of
     the schedule. With a fixed length the mean is the length of this run's key, times the probability that no basis shows more
     errors than are tolerated. With a variable length it is the mean over the binomial number of errors that the test basis
-    shows.
+    shows. With a laser the length follows from counts, and that of mean counts is taken; lengths of runs vary around it.
 
     Args:
         protocol: The protocol.
@@ -47,16 +49,18 @@ def expected_key(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> 
         10847
     """
     fixed, reason, most, mean = protocol.length == "fixed", "", 0, 0.0
+    laser = protocol.mean_counts(figures)
     chances = {0: _passed(protocol, figures)} if fixed else _errors(protocol, figures)
     try:
-        length = _length(protocol, figures)
+        length = _length(protocol, figures, laser)
         for errors, chance in chances.items():
             with suppress(Refusal):
                 most = max(most, found := length(errors))
                 mean += chance * found
     except Refusal as refusal:
         reason = f": {refusal}"
-    taken = f"for mean numbers of rounds and {EFFICIENCY[protocol.schedule]:g} n h(Q) parities{reason}"
+    means = "numbers of rounds" if laser is None else "counts of the intensities"
+    taken = f"for mean {means} and {EFFICIENCY[protocol.schedule]:g} n h(Q) parities{reason}"
     note = (
         f"{most} bits {taken}, times the probability {chances[0]:.4g} that the compared bits show at most "
         f"{protocol.tolerance:g} of errors"
@@ -67,7 +71,9 @@ def expected_key(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> 
     return Analyzed({"key_length": figure}, notes=(f"key_length is expected: {note}",))
 
 
-def _length(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> Callable[[int], int]:
+def _length(
+    protocol: KeyDistribution, figures: Mapping[str, Estimate], laser: DecoyCounts | None
+) -> Callable[[int], int]:
     """Return the net length of a run with mean numbers of rounds, for each number of errors in the test basis.
 
     Raises:
@@ -78,15 +84,18 @@ def _length(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> Calla
     if not protocol.authentication:
         raise Refusal("unauthenticated", UNAUTHENTICATED)
     _check_bell(protocol, figures)
-    counts, rules, (key, test) = _counts(protocol), protocol.rules, protocol.bases[:2]
+    counts, rules, (key, test) = _counts(protocol, figures), protocol.rules, protocol.bases[:2]
     n, k = counts[key], counts[test]
     told = round(EFFICIENCY[protocol.schedule] * n * binary_entropy(figures[f"qber_{key}"].value))
 
-    def length(errors: int) -> int:
-        compared = Compared({rules.test_basis: (k, errors)})
-        return settle(Account(protocol.rounds), rules, n, compared, told)[1]
+    def compared(errors: int) -> Compared:
+        wrong = errors if laser is None else round(sum(laser.wrong))
+        return Compared({rules.test_basis: (k, wrong)}, laser)
 
-    refuse_hopeless(rules, n, Compared({rules.test_basis: (k, 0)}))
+    def length(errors: int) -> int:
+        return settle(Account(protocol.rounds), rules, n, compared(errors), told)[1]
+
+    refuse_hopeless(rules, n, compared(0))
     length(0)
     return length
 
@@ -102,8 +111,12 @@ def _check_bell(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> N
         raise veto
 
 
-def _counts(protocol: KeyDistribution) -> dict[str, int]:
+def _counts(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> dict[str, int]:
     """Return the mean number of sifted rounds in each basis."""
+    laser = protocol.mean_counts(figures)
+    if laser is not None:
+        # Rounded up: the parts of these bits must not exceed them.
+        return dict(zip(protocol.bases, (math.ceil(laser.bits), math.ceil(sum(laser.test))), strict=True))
     sifted = protocol.rounds * protocol.sifted_share
     return {basis: round(sifted * share) for basis, share in protocol.basis_shares.items()}
 
@@ -112,7 +125,7 @@ def _passed(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> float
     """Return the probability that no basis shows more errors than are tolerated."""
     from scipy.stats import binom
 
-    counts, probability = _counts(protocol), 1.0
+    counts, probability = _counts(protocol, figures), 1.0
     for basis in protocol.bases[1:]:
         most = int(protocol.tolerance * counts[basis])
         probability *= float(binom.cdf(most, counts[basis], figures[f"qber_{basis}"].value))
@@ -124,7 +137,7 @@ def _errors(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> dict[
     from scipy.stats import binom
 
     test = protocol.bases[1]
-    shown = binom(_counts(protocol)[test], figures[f"qber_{test}"].value)
+    shown = binom(_counts(protocol, figures)[test], figures[f"qber_{test}"].value)
     low, high = (int(end) for end in shown.interval(1 - 1e-12))
     step = 1 + (high - low) // PARTS
     first = np.arange(low, high + 1, step)

@@ -84,21 +84,16 @@ def expected_of_pulses(
     return figures
 
 
-def expected_single_photons(
-    laser: WeakPulses,
-    arriving: Mapping[str, Table],
-    shares: tuple[float, float],
-    error_rate: float,
-    epsilon: float,
-) -> dict[str, float]:
-    """Return the mean number of the key's bits from single photons, and its bound from mean counts.
+def expected_counts(
+    laser: WeakPulses, arriving: Mapping[str, Table], shares: tuple[float, float], error_rate: float
+) -> DecoyCounts:
+    """Return the mean counts of the intensities.
 
     Args:
         laser: The laser.
         arriving: How often photons arrive.
         shares: Mean numbers of rounds in which both parties choose the key's basis, and of those with the test basis.
         error_rate: That of photons in the test basis.
-        epsilon: ε_sec.
     """
     per_intensity = zip(
         laser.decoys.probabilities,
@@ -108,13 +103,27 @@ def expected_single_photons(
     )
     clicks, wrong = zip(*((p * clicked, p * false) for p, clicked, false in per_intensity), strict=True)
     key, test, differ = (
-        [n * each for each in row]
+        tuple(n * each for each in row)
         for n, row in zip((*shares, shares[1]), (clicks, clicks, wrong), strict=True)
     )
-    counts = DecoyCounts(tuple(key), tuple(test), tuple(differ))
+    return DecoyCounts(key, test, differ)
+
+
+def expected_single_photons(
+    laser: WeakPulses, arriving: Mapping[str, Table], rounds: float, counts: DecoyCounts, epsilon: float
+) -> dict[str, float]:
+    """Return the mean number of the key's bits from single photons, and its bound from mean counts.
+
+    Args:
+        laser: The laser.
+        arriving: How often photons arrive.
+        rounds: Mean number of rounds in which both parties choose the key's basis.
+        counts: The mean counts.
+        epsilon: ε_sec.
+    """
     arrived = float(sum(table[:, 1].sum() for table in arriving.values()))
     dark = 2 * laser.dark_counts * (float(laser.emitted[:, 1].sum()) - arrived)
     return {
-        "single_photons": shares[0] * (arrived + dark),
+        "single_photons": rounds * (arrived + dark),
         "single_photon_bound": decoy_bound(laser.decoys, counts, epsilon).single,
     }

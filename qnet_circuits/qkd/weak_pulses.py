@@ -100,6 +100,11 @@ class WeakPulses:
         clean = self.arrived(arriving) * (1 - 2 * self.dark_counts)
         return clean * value + (1 - clean) / 2
 
+    def sharpened(self, value: float, arriving: Mapping[str, Table]) -> float:
+        """Return the error rate of photons from that of Bob's bits."""
+        clean = self.arrived(arriving) * (1 - 2 * self.dark_counts)
+        return min(1.0, max(0.0, (value - (1 - clean) / 2) / clean)) if clean else 0.5
+
     def _shares(self, arriving: Mapping[str, Table]) -> list[float]:
         """Return how often a photon arrives, of any pulse and of one of each intensity."""
         each = sum(arriving.values(), np.zeros((3, 3))).sum(axis=1)

@@ -14,6 +14,7 @@ from qnet_circuits.qkd.postprocessing.passes import EFFICIENCY
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.session import Session
 from qnet_circuits.qkd.postprocessing.settling import settle
+from qnet_circuits.theory.decoy import DecoyCounts
 from qnet_circuits.theory.entropy import binary_entropy
 from tests.qkd.postprocessing.records import records
 
@@ -104,5 +105,44 @@ def test_no_key_is_expected_below_the_least_chsh_value():
         assert 2.6 < result.s_value.value < 2.8 and (result.key_length.value > 0) == some
 
 
-def test_no_length_is_stated_where_counts_of_a_laser_decide():
-    assert "key_length" not in qn.predict(qn.BB84(decoy=True)).figures
+def lengths_of_counts(protocol, draws, rng):
+    """Return lengths of keys for counts that are drawn from the gains and error rates in theory."""
+    theory, found = protocol.theory(qn.NoiseParameters()), []
+    gains, rates = (np.array([theory[f"{name}_mu{k}"] for k in (1, 2, 3)]) for name in ("gain", "qber"))
+    means = protocol.pulses * gains * protocol.laser.decoys.probabilities
+    told = EFFICIENCY["opt(4)"] * binary_entropy(theory["qber_z"])
+    for _ in range(draws):
+        key, test = (
+            rng.poisson(means * share**2)
+            for share in (protocol.key_basis_probability, 1 - protocol.key_basis_probability)
+        )
+        counts = DecoyCounts(key.tolist(), test.tolist(), (wrong := rng.binomial(test, rates)).tolist())
+        compared, n = Compared({1: (int(test.sum()), int(wrong.sum()))}, counts), int(key.sum())
+        found.append(settle(Account(protocol.pulses), protocol.rules, n, compared, round(told * n))[1])
+    return np.array(found)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pulses": 10**8},
+        {"pulses": 10**8, "link_fidelity": 0.99, "detector_efficiency": 0.5, "dark_counts": 1e-3},
+    ],
+)
+def test_a_laser_can_expect_the_length_of_mean_counts(changes, rng):
+    protocol = qn.BB84(decoy=True, **changes)
+    expected, lengths = qn.predict(protocol), lengths_of_counts(protocol, 400, rng)
+    assert np.min(lengths) > 0 and any("mean counts of the intensities" in note for note in expected.notes)
+    assert abs(np.mean(lengths) - expected.key_length.value) < 4.9 * np.std(lengths) / math.sqrt(len(lengths))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"eve": "photon-splitting", "length_km": 10}, "decoys: "), ({"link_fidelity": 0.97}, "short: "),
+     ({"link_fidelity": 0.8}, "probability 0 ")],
+)  # fmt: skip
+def test_a_laser_can_expect_no_key(changes, reason):
+    result = qn.predict(qn.BB84(decoy=True, **changes))
+    assert result.key_length.value == 0 and any(
+        "key_length" in note and reason in note for note in result.notes
+    )
