@@ -46,7 +46,7 @@ def expected_key(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> 
         >>> int(qn.predict(qn.BB84(pulses=100_000, link_fidelity=0.97)).key_length.value)
         8558
         >>> int(qn.predict(qn.BB84(pulses=100_000, link_fidelity=0.97, length="variable")).key_length.value)
-        10847
+        11136
     """
     fixed, reason, most, mean = protocol.length == "fixed", "", 0, 0.0
     laser = protocol.mean_counts(figures)
