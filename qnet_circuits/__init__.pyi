@@ -124,7 +124,6 @@ from qnet_circuits.protocols.coin_flip import CoinFlip as CoinFlip
 from qnet_circuits.protocols.coin_flip import OptimalAlice as OptimalAlice
 from qnet_circuits.protocols.coin_flip import OptimalBob as OptimalBob
 from qnet_circuits.protocols.conference_key import ConferenceKey as ConferenceKey
-from qnet_circuits.protocols.conference_key import DishonestSource as DishonestSource
 from qnet_circuits.protocols.distillation import Distillation as Distillation
 from qnet_circuits.protocols.distillation_map import DistillationMap as DistillationMap
 from qnet_circuits.protocols.distributed_circuit import CircuitOverNodes as CircuitOverNodes
@@ -165,6 +164,7 @@ from qnet_circuits.qkd.eavesdroppers import EntanglingProbe as EntanglingProbe
 from qnet_circuits.qkd.eavesdroppers import InterceptResend as InterceptResend
 from qnet_circuits.qkd.eavesdroppers import ManInTheMiddle as ManInTheMiddle
 from qnet_circuits.qkd.eavesdroppers import PhotonSplitting as PhotonSplitting
+from qnet_circuits.qkd.sources import DishonestSource as DishonestSource
 from qnet_circuits.qkd.stations import AnnouncingStation as AnnouncingStation
 from qnet_circuits.qkd.stations import MeasuringStation as MeasuringStation
 from qnet_circuits.repeaters.rates import Rates as Rates

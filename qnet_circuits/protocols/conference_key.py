@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,11 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
-from qiskit.circuit import Qubit
 
-from qnet_circuits.errors import check_range
 from qnet_circuits.programs.blocks import measure_pauli
-from qnet_circuits.programs.cheater import Cheater
 from qnet_circuits.programs.expressions import Expression, parity, population
 from qnet_circuits.programs.figures import Figure, Outcomes
 from qnet_circuits.programs.instructions import correct
@@ -29,46 +25,12 @@ from qnet_circuits.qkd.distribution import SPARE
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.session_fields import session_rules, set_session
 from qnet_circuits.qkd.settings import Line, Setting, draw
+from qnet_circuits.qkd.sources import DishonestSource
 from qnet_circuits.qkd.tapping import HEARD
 from qnet_circuits.theory import conference
 from qnet_circuits.theory.bell_diagonal import Weights
 from qnet_circuits.theory.estimate import Estimate
 from qnet_circuits.theory.noise_parameters import NoiseParameters
-
-
-@dataclass(frozen=True)
-class DishonestSource(Cheater):
-    """A source that keeps a qubit which tells the parties' Z bits, more or less.
-
-    The state becomes (|0…0⟩|e₀⟩ + |1…1⟩|e₁⟩)/√2, and the source measures its qubit. The parity of the X bits is odd with the
-    rate D, where 1 - 2D is the overlap of e₀ and e₁, and the guess of a bit is right with probability 1/2 + √(D(1 - D)), which
-    no source beats. With D = 1/2 the source deals classical bits, 0…0 or 1…1, and knows all of them.
-
-    Args:
-        disturbance: D, in [0, 0.5]. Default 0.5.
-
-    Raises:
-        ParameterError: If it is out of range.
-
-    Example:
-        >>> str(DishonestSource()), str(DishonestSource(0.1))
-        ('source', 'source:0.1')
-    """
-
-    kind: ClassVar[str] = "source"
-    disturbance: float = 0.5
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "disturbance", check_range("disturbance", self.disturbance, 0.0, 0.5))
-
-    def meet(self, circuit: QuantumCircuit, half: Qubit, probe: Qubit) -> None:
-        """Append the probe's operations: a qubit of the source whose Z value is the parties' is copied, more or less."""
-        heard = ClassicalRegister(1, HEARD)
-        circuit.add_register(heard)
-        if self.disturbance < 0.5:
-            circuit.ry(math.asin(1 - 2 * self.disturbance), probe)
-        circuit.cx(half, probe)
-        circuit.measure(probe, heard[0])
 
 
 @register

@@ -159,7 +159,7 @@ def test_record_writes_a_file_for_its_owner_alone(qnet, tmp_path):
     assert (code, err, json.loads(out)["rounds"]) == (0, "", 60) and "one controller" in json.loads(out)[
         "note"
     ]
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600 and file.read_text().count("\n") == 5 + 60
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600 and file.read_text().count("\n") == 6 + 60
     code, out, err = qnet(*command)
     assert (code, out) == (2, "") and "nothing is overwritten" in err
 
