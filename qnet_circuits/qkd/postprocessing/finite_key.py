@@ -107,6 +107,8 @@ def key_length(
 ) -> int:
     """Return ℓ = ⌊n(1 - h(Q + μ)) - leak - log2(2/(ε_sec² ε_cor))⌋, at least 0.
 
+    The bill of a session (``settle``) is the same sum, entry by entry, with what else the session reveals.
+
     Args:
         n: Bits for the key.
         k: Bits of the other basis, all compared.
