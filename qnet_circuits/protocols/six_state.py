@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from qnet_circuits.programs.registry import register
+from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.schemes import PrepareAndMeasure
+from qnet_circuits.qkd.settings import BASES
 
 
 @register
@@ -16,7 +18,8 @@ class SixState(PrepareAndMeasure):
 
     Three bases reveal every Pauli error, and intercept-resend causes an error rate of 33.3 % instead of BB84's 25 % (D. Bruß,
     quant-ph/9805019). Bits of X and Y are compared and discarded, and both must be below the tolerance. The key has the length
-    of a BB84 key with this error rate in X, which is safe but shorter than the third basis would allow.
+    of the six-state protocol's own bound, or of BB84's where that is better. Its own bound assumes that both parties handle
+    qubits and that Bob's detector favours no result; the page on keys has the proof.
 
     On hardware: one qubit and 18 circuits for any number of pulses.
 
@@ -48,6 +51,12 @@ class SixState(PrepareAndMeasure):
     stage: ClassVar[str] = "prepare and measure"
     bases: ClassVar[tuple[str, ...]] = ("z", "x", "y")
     remarks: ClassVar[tuple[str, ...]] = (
-        "the key has the length of BB84's bound; the third basis is tested but does not lengthen the key",
+        "the ledger has 'phase errors, three bases' if the third basis lengthened the key; this bound assumes that Bob "
+        "measures qubits, with a detector that favours no result",
     )
     key_basis_probability: float = 1 / 3
+
+    @property
+    def rules(self) -> SessionParameters:
+        """The rules that both parties agreed on for the classical half."""
+        return replace(super().rules, third_basis=BASES.index("y"))

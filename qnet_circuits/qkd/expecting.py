@@ -18,6 +18,7 @@ from qnet_circuits.qkd.postprocessing.party import UNAUTHENTICATED
 from qnet_circuits.qkd.postprocessing.passes import EFFICIENCY
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.settling import refuse_hopeless, settle
+from qnet_circuits.qkd.settings import BASES
 from qnet_circuits.theory.decoy import DecoyCounts
 from qnet_circuits.theory.entropy import binary_entropy
 from qnet_circuits.theory.estimate import Estimate
@@ -48,19 +49,20 @@ def expected_key(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> 
         >>> int(qn.predict(qn.BB84(pulses=100_000, link_fidelity=0.97, length="variable")).key_length.value)
         11136
     """
-    fixed, reason, most, mean = protocol.length == "fixed", "", 0, 0.0
+    fixed, reason, bound, most, mean = protocol.length == "fixed", "", "", 0, 0.0
     laser = protocol.mean_counts(figures)
     chances = {0: _passed(protocol, figures)} if fixed else _errors(protocol, figures)
     try:
         length = _length(protocol, figures, laser)
         for errors, chance in chances.items():
             with suppress(Refusal):
-                most = max(most, found := length(errors))
-                mean += chance * found
+                found, cause = length(errors)
+                most, mean = max(most, found), mean + chance * found
+                bound = f", with the bound of {cause!r}" if protocol.rules.third_basis is not None else ""
     except Refusal as refusal:
         reason = f": {refusal}"
     means = "numbers of rounds" if laser is None else "counts of the intensities"
-    taken = f"for mean {means} and {EFFICIENCY[protocol.schedule]:g} n h(Q) parities{reason}"
+    taken = f"for mean {means} and {EFFICIENCY[protocol.schedule]:g} n h(Q) parities{bound}{reason}"
     note = (
         f"{most} bits {taken}, times the probability {chances[0]:.4g} that the compared bits show at most "
         f"{protocol.tolerance:g} of errors"
@@ -73,8 +75,8 @@ def expected_key(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> 
 
 def _length(
     protocol: KeyDistribution, figures: Mapping[str, Estimate], laser: DecoyCounts | None
-) -> Callable[[int], int]:
-    """Return the net length of a run with mean numbers of rounds, for each number of errors in the test basis.
+) -> Callable[[int], tuple[int, str]]:
+    """Return the net length of a run with mean numbers of rounds, for each number of errors in the test basis, and its bound.
 
     Raises:
         Refusal: If there is no key even without such errors.
@@ -85,15 +87,21 @@ def _length(
         raise Refusal("unauthenticated", UNAUTHENTICATED)
     _check_bell(protocol, figures)
     counts, rules, (key, test) = _counts(protocol, figures), protocol.rules, protocol.bases[:2]
-    n, k = counts[key], counts[test]
-    told = round(EFFICIENCY[protocol.schedule] * n * binary_entropy(figures[f"qber_{key}"].value))
+    rates = {basis: figures[f"qber_{basis}"].value for basis in protocol.bases}
+    n, told = counts[key], round(EFFICIENCY[protocol.schedule] * counts[key] * binary_entropy(rates[key]))
+    mean = {
+        BASES.index(basis): (counts[basis], round(counts[basis] * rates[basis]))
+        for basis in protocol.bases[1:]
+    }
 
     def compared(errors: int) -> Compared:
         wrong = errors if laser is None else round(sum(laser.wrong))
-        return Compared({rules.test_basis: (k, wrong)}, laser)
+        return Compared({**mean, rules.test_basis: (counts[test], wrong)}, laser)
 
-    def length(errors: int) -> int:
-        return settle(Account(protocol.rounds), rules, n, compared(errors), told)[1]
+    def length(errors: int) -> tuple[int, str]:
+        account = Account(protocol.rounds)
+        _, net = settle(account, rules, n, compared(errors), told, round(n * rates[key]))
+        return net, account.entries[0].cause
 
     refuse_hopeless(rules, n, compared(0))
     length(0)

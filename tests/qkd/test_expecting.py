@@ -10,10 +10,12 @@ from scipy.stats import binom, t
 import qnet_circuits as qn
 from qnet_circuits.qkd.postprocessing.accounts import Account
 from qnet_circuits.qkd.postprocessing.comparing import Compared
+from qnet_circuits.qkd.postprocessing.finite_key import counts_chance
 from qnet_circuits.qkd.postprocessing.passes import EFFICIENCY
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
 from qnet_circuits.qkd.postprocessing.session import Session
 from qnet_circuits.qkd.postprocessing.settling import settle
+from qnet_circuits.qkd.postprocessing.six_state_key import joint_phase_cost
 from qnet_circuits.theory.decoy import DecoyCounts
 from qnet_circuits.theory.entropy import binary_entropy
 from tests.qkd.postprocessing.records import records
@@ -146,3 +148,25 @@ def test_a_laser_can_expect_no_key(changes, reason):
     assert result.key_length.value == 0 and any(
         "key_length" in note and reason in note for note in result.notes
     )
+
+
+def test_three_bases_leave_a_key_where_two_leave_none():
+    line = {"pulses": 100_000_000, "key_basis_probability": 1 / 3, "link_fidelity": 1 - 1.5 * 0.112}
+    three, two = (qn.predict(make(**line, tolerance=0.1125)) for make in (qn.SixState, qn.BB84))
+    assert [three.qber.value, two.qber.value] == pytest.approx([0.112, 0.112])
+    assert three.key_length.value > 0.02 * 100_000_000 / 9 > two.key_length.value == 0
+    assert any("phase errors, three bases" in note for note in three.notes)
+    assert not any("phase errors" in note for note in two.notes)
+    # Without errors to tolerate BB84's bound is used.
+    clean = qn.predict(qn.SixState(tolerance=0.0))
+    assert clean.key_length.value > 0 and any("bound of 'phase errors'" in note for note in clean.notes)
+
+
+def test_a_variable_length_follows_from_the_errors_of_both_other_bases():
+    protocol = qn.SixState(pulses=900_000, link_fidelity=0.94, length="variable")
+    n, chance = 100_000, counts_chance(900_000, 1)
+    known = joint_phase_cost(n, (n, n), 4000, (0.04, 0.04), 1e-10, chance)
+    # Parities, their number, Alice's ones, verification, hashing, authentication, fingerprint.
+    rest = n - known - EFFICIENCY["opt(4)"] * n * binary_entropy(0.04) - 17 - 17 - 51 - 66 - 768 - 64
+    # The entropy is concave, so its mean over the errors that X shows is a little lower, and the key longer.
+    assert rest - 5 < qn.predict(protocol).key_length.value < rest + 50

@@ -44,7 +44,7 @@ _OTHER = [
 #: How rules are read from text.
 _KINDS: dict[str, Callable[[str], object]] = {
     "float": float, "int": int, "str": str, "bool": {"True": True, "False": False}.__getitem__,
-    "Decoys | None": Decoys.from_text,
+    "Decoys | None": Decoys.from_text, "int | None": int,
 }  # fmt: skip
 
 

@@ -42,6 +42,8 @@ class SessionParameters:
         schedule: Name of Cascade's schedule.
         key_basis: Number of the basis of the key.
         test_basis: Number of the basis that bounds the phase errors.
+        third_basis: Number of another basis that bounds them together with it, by the bound of the six-state protocol where
+            that is better. Both parties must measure qubits then, in Z, X and Y. Default: none.
         key_sample: Fraction of the key's basis that is compared and discarded too, in [0, 1).
         leak_model: "alice+pattern" or "both".
         frame: Length in bits of the longest block (frame) that Cascade corrects as a whole.
@@ -81,16 +83,13 @@ class SessionParameters:
     sessions: int = 1
     decoys: Decoys | None = None
     length: str = "fixed"
+    third_basis: int | None = None
 
     def __post_init__(self) -> None:
         check_range("tolerance", self.tolerance, 0.0, 0.5)
         check_epsilon("epsilon_secrecy", self.epsilon_secrecy)
         check_epsilon("epsilon_correctness", self.epsilon_correctness)
         check_name("schedule", self.schedule, SCHEDULES)
-        check_count("key_basis", self.key_basis, 0, 254)
-        check_count("test_basis", self.test_basis, 0, 254)
-        if self.key_basis == self.test_basis:
-            raise ParameterError(f"key_basis and test_basis must differ, got {self.key_basis} twice")
         if check_range("key_sample", self.key_sample, 0.0, 1.0) == 1.0:
             raise ParameterError("key_sample must be below 1: the bits that are compared are lost to the key")
         if not isinstance(self.leak_model, str) or self.leak_model not in LEAK_MODELS:
@@ -103,12 +102,28 @@ class SessionParameters:
             raise ParameterError(f"authentication must be True or False, got {self.authentication!r}")
         if self.decoys is not None and not isinstance(self.decoys, Decoys):
             raise ParameterError(f"decoys must be Decoys or None, got {self.decoys!r}")
+        self._check_bases()
         self._check_length()
         # Equal rules have equal digests, whatever kind of number they were given as.
         for field in fields(self):
             if field.type in ("float", "int"):
                 kind = float if field.type == "float" else int
                 object.__setattr__(self, field.name, kind(getattr(self, field.name)))
+
+    def _check_bases(self) -> None:
+        check_count("key_basis", self.key_basis, 0, 254)
+        check_count("test_basis", self.test_basis, 0, 254)
+        if self.key_basis == self.test_basis:
+            raise ParameterError(f"key_basis and test_basis must differ, got {self.key_basis} twice")
+        if self.third_basis is None:
+            return
+        object.__setattr__(self, "third_basis", int(check_count("third_basis", self.third_basis, 0, 254)))
+        if self.third_basis in (self.key_basis, self.test_basis):
+            raise ParameterError(f"third_basis must be another than the two others, got {self.third_basis}")
+        if self.decoys is not None or self.sessions > 1:
+            raise ParameterError(
+                "third_basis needs pairs of single qubits: leave it out with decoys or several sessions"
+            )
 
     def _check_length(self) -> None:
         if check_name("length", self.length, LENGTHS) == "fixed":

@@ -168,8 +168,9 @@ class Alice(Party):
         numbers = decode_numbers(body)
         if len(numbers) != 2 or numbers[0] != self._told or numbers[1] > len(self._key):
             raise Refusal("reconciliation", f"Bob did not receive the {self._told} parities that Alice sent")
+        self._corrected = int(numbers[1])
         self._settle()
-        self.qber.setdefault(self._rules.key_basis, proportion(int(numbers[1]), len(self._key)))
+        self.qber.setdefault(self._rules.key_basis, proportion(self._corrected, len(self._key)))
         epsilon = self._rules.epsilon_correctness
         seed = self._randomness.bits(seed_length(len(self._key), tag_bits(epsilon)))
         return pack(encode_bits(seed), encode_bits(verification_tag(self._key, seed, epsilon)))

@@ -87,7 +87,7 @@ class Party(Speaker):
         self._key = self._test = np.zeros(0, np.uint8)
         self._final = None
         self._refill = b""
-        self._told = 0
+        self._told = self._corrected = 0
         self._settled = False
         self.qber: dict[int, Estimate] = {}
         #: How the session ended for this party.
@@ -137,7 +137,7 @@ class Party(Speaker):
         """Fix the length of the key: from here on all costs are in the account."""
         self._settled = True
         self._length, self._net = settle(
-            self._account, self._rules, len(self._key), self._compared, self._told
+            self._account, self._rules, len(self._key), self._compared, self._told, self._corrected
         )
 
     def _distil(self, seed: Bits) -> None:

@@ -16,6 +16,7 @@ from qnet_circuits.qkd.postprocessing.finite_key import (
     verification_cost,
 )
 from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.six_state_key import joint_phase_cost, third_basis_helps
 from qnet_circuits.qkd.postprocessing.toeplitz import tag_bits
 from qnet_circuits.theory.decoy import decoy_hashing_cost
 
@@ -34,18 +35,19 @@ def count_bits(n: int) -> int:
 
 
 def known_before_correction(
-    rules: SessionParameters, n: int, compared: Compared, chance: float = 1.0
+    rules: SessionParameters, n: int, compared: Compared, chance: float = 1.0, wrong: int | None = None
 ) -> list[tuple[str, float]]:
     """Return what Eve may know of n bits before error correction, and the cost of hashing, by cause.
 
     This is the only place where a session's bound is chosen. The bound may depend on what was announced before the error
-    correction began, and on nothing that the error correction finds.
+    correction began. Of what the error correction finds, only the bound of three bases depends on the number of wrong bits.
 
     Args:
         rules: The session's.
         n: Bits of key.
         compared: The compared bits.
         chance: √(p_z p_x), as for ``sampling_deviation``.
+        wrong: How many of the n bits the error correction changed. Default: as many as their error rate in the bound.
 
     Raises:
         ParameterError: If the rules have decoy states and there are no counts, or the other way round.
@@ -54,7 +56,7 @@ def known_before_correction(
     Example:
         >>> compared = Compared({1: (10_000, 100)})
         >>> [(cause, round(bits, 2)) for cause, bits in known_before_correction(SessionParameters(), 10_000, compared)]
-        [('phase errors', 5284.35), ('hashing', 66.44)]
+        [('phase errors', 5290.1), ('hashing', 66.44)]
         >>> [(cause, round(bits, 2)) for cause, bits in
         ...  known_before_correction(SessionParameters(length="variable"), 10_000, compared)]
         [('phase errors', 4017.49), ('hashing', 66.44)]
@@ -67,13 +69,40 @@ def known_before_correction(
     if rules.decoys is not None and counts is not None:
         known = spent_on(proven(rules.decoys, counts, epsilon, chance), n)
         return [*known, ("hashing", decoy_hashing_cost(epsilon))]
-    k, wrong = compared.tally(rules.test_basis)
-    rate = rules.tolerance if rules.length == "fixed" else min(0.5, wrong / max(k, 1))
-    return [("phase errors", phase_cost(n, k, rate, epsilon, chance)), ("hashing", hashing_cost(epsilon))]
+    hashing = ("hashing", hashing_cost(epsilon))
+    if (known_jointly := _known_jointly(rules, n, compared, chance, wrong)) is not None:
+        return [("phase errors, three bases", known_jointly), hashing]
+    k, errors = compared.tally(rules.test_basis)
+    rate = rules.tolerance if rules.length == "fixed" else min(0.5, errors / max(k, 1))
+    return [("phase errors", phase_cost(n, k, rate, epsilon, chance)), hashing]
+
+
+def _known_jointly(
+    rules: SessionParameters, n: int, compared: Compared, chance: float, wrong: int | None
+) -> float | None:
+    """Return what Eve may know by the bound of three bases, or None if BB84's bound is used."""
+    if rules.third_basis is None:
+        return None
+    (k, errors), (third, more) = (compared.tally(basis) for basis in (rules.test_basis, rules.third_basis))
+    if not k or not third:
+        return None
+    rates = errors / k, more / third
+    if rules.length == "fixed":
+        if not third_basis_helps(n, (k, third), rules.tolerance, rules.epsilon_secrecy, chance):
+            return None
+        rates = rules.tolerance, rules.tolerance
+    if wrong is None:
+        wrong = math.floor(n * sum(rates) / 2)
+    return joint_phase_cost(n, (k, third), wrong, rates, rules.epsilon_secrecy, chance)
 
 
 def settle(
-    account: Account, rules: SessionParameters, n: int, compared: Compared, told: int
+    account: Account,
+    rules: SessionParameters,
+    n: int,
+    compared: Compared,
+    told: int,
+    wrong: int | None = None,
 ) -> tuple[int, int]:
     """Write down all costs of n bits of key, and return the length to hash to and the net length.
 
@@ -83,6 +112,7 @@ def settle(
         n: Bits that were corrected.
         compared: The compared bits.
         told: Parities that Alice told, each counted once, in all sessions together.
+        wrong: How many of the n bits the error correction changed, as for ``known_before_correction``.
 
     Raises:
         ParameterError: If the rules have decoy states and there are no counts, or the other way round.
@@ -102,7 +132,7 @@ def settle(
     on_record = rules.public_counts * counted
     tag, shown = verification_cost(rules.epsilon_correctness), tag_bits(rules.epsilon_correctness)
     *known, hashing = known_before_correction(
-        rules, n, compared, counts_chance(account.pulses, rules.public_counts)
+        rules, n, compared, counts_chance(account.pulses, rules.public_counts), wrong
     )
     costs = [
         *((cause, bits, 0) for cause, bits in known),
