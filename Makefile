@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 LIBRARY := $(VENV)/.library
 STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.docs
+PIP := $(VENV)/.pip
 PACKAGE_STAMP := $(VENV)/.package
 INSTALLED := .venv-installed
 DQC := .venv-dqc
@@ -18,21 +19,30 @@ WORKERS := $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 # Compiled modules are kept, whatever is set outside: every worker and every process that a test starts would compile them anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help see check-page demo docs gallery package test test-slow test-lowest bench lint clean
+.PHONY: help install see check-page demo docs gallery package test test-slow test-lowest bench lint clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-$(LIBRARY): pyproject.toml
+$(PIP):
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	touch $@
+
+$(LIBRARY): pyproject.toml | $(PIP)
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
-$(STAMP): $(LIBRARY)
+# What takes the library in leaves nothing to do for the target of the library alone.
+$(STAMP): pyproject.toml | $(PIP)
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	$(BIN)/python -m pip install --quiet --no-deps $(PEER)
-	touch $@
+	touch $(LIBRARY) $@
+
+install: | $(PIP)  ## install what the tests and the site need, in one step
+	$(BIN)/python -m pip install --quiet --editable '.[test,docs]'
+	$(BIN)/python -m pip install --quiet --no-deps $(PEER)
+	touch $(LIBRARY) $(STAMP) $(DOCS_STAMP)
 
 see: $(LIBRARY)  ## install, then tell one shot of a teleportation as an animated page
 	mkdir -p demo

@@ -1,6 +1,5 @@
 """Fixtures of the whole suite."""
 
-import gc
 import hashlib
 import os
 
@@ -32,11 +31,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if seen[test] % mark.args[0]:
                 item.add_marker(pytest.mark.slow)
             seen[test] += 1
-
-
-def pytest_collection_finish() -> None:
-    """Spare the garbage collector what was imported and collected, which stays and would be looked through again and again."""
-    gc.freeze()
 
 
 @pytest.fixture
