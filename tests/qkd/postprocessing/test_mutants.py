@@ -145,7 +145,7 @@ MUTANTS = [
     ),
     mutant(
         "a length that is variable follows from the tolerance",
-        ("settling", 'if rules.length == "fixed" else min(0.5, wrong / max(k, 1))', ""),
+        ("settling", 'if rules.length == "fixed" else min(0.5, errors / max(k, 1))', ""),
         by=[
             "test_variable_length every_length_is_the_formula_of_the_observed_rate_down_to_none",
             "test_variable_length sessions_end_with_the_length_of_the_test_bits_alone",
@@ -153,13 +153,28 @@ MUTANTS = [
     ),
     mutant(
         "a guess of the rate in the bound",
-        ("settling", "min(0.5, wrong / max(k, 1))", "(wrong + 1) / (k + 2)"),
+        ("settling", "min(0.5, errors / max(k, 1))", "(errors + 1) / (k + 2)"),
         by=["test_variable_length an_observed_rate_that_is_the_tolerance_gives_the_fixed_length"],
     ),
     mutant(
         "a tolerance although the length is variable",
         ("comparing", 'if rules.length == "fixed":', "if True:"),
         by=["test_variable_length sessions_end_with_the_length_of_the_test_bits_alone"],
+    ),
+    mutant(
+        "the bound of three bases where BB84's is better",
+        ("settling", "if not third_basis_helps(", "if not (lambda *_: True)("),
+        by=["test_six_state_session bb84s_bound_is_used_where_the_third_basis_does_not_help"],
+    ),
+    mutant(
+        "the corrected errors do not enter the bound of three bases",
+        ("settling", "    if wrong is None:", "    if True:"),
+        by=["test_six_state_session both_pay_what_the_three_bases_leave_to_eve"],
+    ),
+    mutant(
+        "two samples for the failure probability of one",
+        ("six_state_key", "epsilon_secrecy / 2, chance", "epsilon_secrecy, chance"),
+        by=["test_six_state_key each_sample_takes_half_of_the_failure_probability"],
     ),
     mutant(
         "parties need not agree on the kind of length",
