@@ -117,13 +117,12 @@ def alice(address: str, timeout: float, **given: Any) -> None:
       1    the session ended without a key, and the reason is printed
       2    the input was wrong
     """  # noqa: D301  (click keeps the lines of a paragraph that begins with a real backspace)
-    from qnet_circuits.qkd.hosts.addresses import address_of, shown
+    from qnet_circuits.qkd.hosts.addresses import address_of
     from qnet_circuits.qkd.hosts.sessions import answer_peer, listen
     from qnet_circuits.qkd.postprocessing.alice import Alice
 
     def hold(party: Any, identity: Any) -> Any:
         with listen(address_of(address)) as listening:
-            _tell(f"waiting for Bob at {shown(*listening.getsockname()[:2])}")
             return answer_peer(party, listening, identity, _tell, timeout)
 
     _hold("alice", Alice, hold, **given)
@@ -217,7 +216,12 @@ def _store(keys: Any, pool: Any, reason: str | None) -> list[str]:
         if len(content) < LEAST_KEY:
             _tell(f"the key of session {each.session} is too short for a store, and is dropped")
         else:
-            keys.add(each.session, content, each.epsilon)
+            try:
+                keys.add(each.session, content, each.epsilon)
+            except RecordError as error:
+                raise RecordError(
+                    f"{error}; the key stays in the pool until a session with --store"
+                ) from None
             stored.append(each.session)
         pool.release(each.session)
     if reason is not None:

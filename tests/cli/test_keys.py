@@ -66,7 +66,7 @@ def waiting(*given):
     """Return Alice's process and her address, once she waits."""
     alice = started(*given)
     line = alice.stderr.readline()
-    return alice, re.fullmatch(r"qnet: waiting for Bob at (\S+:\d+)\n", line).group(1)
+    return alice, re.fullmatch(r"qnet: waiting for the peer at (\S+:\d+)\n", line).group(1)
 
 
 def ended(process):
@@ -162,6 +162,12 @@ def test_record_writes_a_file_for_its_owner_alone(qnet, tmp_path):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600 and file.read_text().count("\n") == 6 + 60
     code, out, err = qnet(*command)
     assert (code, out) == (2, "") and "nothing is overwritten" in err
+
+
+def test_alice_does_not_wait_with_what_she_cannot_use(home, qnet):
+    for wrong in (("--peer", home / "bob.csv"), ("--timeout", "nan"), ("--listen", "1.2.3.4:0")):
+        code, out, err = qnet(*arguments(home, "alice", "127.0.0.1:0"), *wrong)
+        assert (code, out, err.count("\n")) == (2, "", 1), err
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,10 @@ class Database:
         try:
             self._db = self._opened()
         except (OSError, sqlite3.Error) as error:
-            raise RecordError(f"the key store {path} cannot be opened: {error}") from None
+            said = getattr(error, "strerror", None) or error
+            raise RecordError(
+                f"the key store {path} cannot be opened: {said}; give a directory of its own"
+            ) from None
         with self.change() as db:
             self._check(db, owner, peer)
 

@@ -83,7 +83,7 @@ class Endpoint:
         limits: What it gives at most.
 
     Raises:
-        ParameterError: If a side has no application, or too many.
+        ParameterError: If a side has no application, or too many, or both have the same.
     """
 
     store: KeyStore
@@ -97,6 +97,8 @@ class Endpoint:
             check_count(f"number of {name}", len(set(given)), 1, MOST_SAES)
             if not all(isinstance(each, str) and each for each in given):
                 raise ParameterError(f"{name} are names of applications, got {given!r}")
+        if both := set(self.saes) & set(self.peer_saes):
+            raise ParameterError(f"an application is at one of the two hosts, got {min(both)!r} at both")
 
 
 @dataclass(frozen=True)

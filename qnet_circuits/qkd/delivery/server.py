@@ -11,9 +11,9 @@ from typing import Any
 
 from aiohttp import web
 
-from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.delivery.handlers import Endpoint, Request, Response, answer
-from qnet_circuits.qkd.hosts.addresses import shown
+from qnet_circuits.qkd.hosts.addresses import cannot_listen
+from qnet_circuits.qkd.hosts.tls import load
 
 #: Bytes of the longest body: 1,024 names of keys take half of it.
 MOST_BYTES = 2**17
@@ -39,15 +39,7 @@ def server_context(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_REQUIRED
-    try:
-        # Nobody is asked for a password.
-        context.load_cert_chain(certificate, key, password="")
-        context.load_verify_locations(ca)
-    except OSError as error:
-        raise ParameterError(
-            f"{certificate}, {key} and {ca} cannot be used: {error}; give PEM files, and a key "
-            "without a password"
-        ) from None
+    load(context, str(certificate), str(key), str(ca), "the certificate of the authority of applications")
 
     class Handshake(ssl.SSLObject):
         # asyncio says nothing of a client that is refused.
@@ -136,7 +128,7 @@ async def serving(
         try:
             await site.start()
         except OSError as error:
-            raise ParameterError(f"cannot listen at {shown(host, port)}: {error.strerror}") from None
+            raise cannot_listen((host, port), error) from None
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()

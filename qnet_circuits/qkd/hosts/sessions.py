@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from qnet_circuits.errors import ParameterError, PeerError, QnetError, check_count, check_range
-from qnet_circuits.qkd.hosts.addresses import shown
+from qnet_circuits.errors import PeerError, QnetError, check_count, check_range
+from qnet_circuits.qkd.hosts.addresses import cannot_listen, shown
 from qnet_circuits.qkd.hosts.tls import Identity, greeted, welcomed
 from qnet_circuits.qkd.postprocessing.alice import Alice
 from qnet_circuits.qkd.postprocessing.bob import Bob
@@ -35,11 +35,7 @@ def listen(address: tuple[str, int]) -> socket.socket:
         family = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server(address, family=family)
     except OSError as error:
-        # Python adds the address to what the system says.
-        said = str(error.strerror or error).partition(" (")[0]
-        raise ParameterError(
-            f"cannot listen at {shown(*address)}: {said}; give a free address of this host"
-        ) from None
+        raise cannot_listen(address, error) from None
 
 
 def answer_peer(
@@ -55,7 +51,7 @@ def answer_peer(
         alice: The party.
         listening: The socket that waits for connections.
         identity: This host's certificate and the peer's.
-        tell: Called with a line for each connection, from other threads too.
+        tell: Called with a line when this host begins to wait, and for each connection; from other threads too.
         timeout: Longest silence of the peer during the session, in seconds, at most a day.
 
     Raises:
@@ -63,6 +59,7 @@ def answer_peer(
     """
     check_range("timeout", timeout, *_SILENCE)
     identity.context(listening=True)
+    tell(f"waiting for the peer at {shown(*listening.getsockname()[:2])}")
     with _first_peer(listening, identity, tell) as secure:
         tell("the peer is connected")
         return _answered(alice, Connection(secure, timeout))

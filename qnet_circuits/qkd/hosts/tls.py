@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 #: What the listening host says first, once it trusts the other one. In TLS 1.3 the connecting host cannot know it earlier.
 GREETING = b"qnet-circuits keys 1\n"
+_PEERS = "the peer's certificate"
 #: Seconds for a handshake.
 HANDSHAKE_SECONDS = 5.0
 
@@ -69,17 +70,7 @@ class Identity:
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         if listening:
             context.num_tickets = 0
-        try:
-            # Nobody is asked for a password.
-            context.load_cert_chain(self.certificate, self.key, password="")
-        except OSError as error:
-            raise _unusable(
-                f"{self.certificate} and {self.key}", "a certificate and its key", error
-            ) from None
-        try:
-            context.load_verify_locations(self.peer)
-        except OSError as error:
-            raise _unusable(self.peer, "the peer's certificate", error) from None
+        load(context, self.certificate, self.key, self.peer, _PEERS)
         self._pinned()
         return context
 
@@ -91,7 +82,7 @@ class Identity:
             with open(self.peer, "rb") as file:
                 return load_pem_x509_certificates(file.read())
         except (OSError, ValueError) as error:
-            raise _unusable(self.peer, "the peer's certificate", error) from None
+            raise _unusable(self.peer, _PEERS, error) from None
 
     def trusts(self, stream: ssl.SSLSocket) -> bool:
         """Tell whether a valid certificate is the peer's: it is the one in the file, or has the peer's name."""
@@ -102,6 +93,32 @@ class Identity:
             return shown is not None
         names = (stream.getpeercert() or {}).get("subjectAltName", ())
         return bool(self.peer_name) and ("DNS", self.peer_name) in names
+
+
+def load(context: ssl.SSLContext, certificate: str, key: str, trusted: str, whose: str) -> None:
+    """Give settings of TLS a host's own certificate, and one that the host trusts.
+
+    Args:
+        context: The settings.
+        certificate: File with this host's certificate.
+        key: File with its private key, not encrypted.
+        trusted: File with the certificate that is trusted.
+        whose: The latter in words, for the message.
+
+    Raises:
+        ParameterError: If a file cannot be used.
+    """
+    try:
+        # Nobody is asked for a password.
+        context.load_cert_chain(certificate, key, password="")
+    except OSError as error:
+        raise _unusable(
+            f"{certificate} and {key}", "a certificate and its key without a password", error
+        ) from None
+    try:
+        context.load_verify_locations(trusted)
+    except OSError as error:
+        raise _unusable(trusted, whose, error) from None
 
 
 def welcomed(stream: socket.socket, identity: Identity) -> ssl.SSLSocket:

@@ -199,7 +199,7 @@ def test_old_tls_is_refused_and_files_are_checked(authority, files, tmp_path):
     context = server_context(*files["A"], authority.file)
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2 and context.verify_mode == ssl.CERT_REQUIRED
     for wrong in ((files["A"][0], files["B"][1]), (str(tmp_path / "none"), files["A"][1])):
-        with pytest.raises(ParameterError, match="PEM"):
+        with pytest.raises(ParameterError, match="cannot be used"):
             server_context(*wrong, authority.file)
     locked = tmp_path / "locked.key"
     secret = BestAvailableEncryption(b"a password")
@@ -276,6 +276,7 @@ def test_the_command_refuses_wrong_input_in_one_line(authority, files, tmp_path,
         for change, said in (
             ({"--store": str(tmp_path / "b")}, "is the key store of B with A"),
             ({"--peer": "A"}, "two names"),
+            ({"--peer-sae": "app-a"}, "'app-a' at both"),
             ({"--listen": "8441"}, "HOST:PORT"),
             ({"--listen": f"127.0.0.1:{taken.getsockname()[1]}"}, "cannot listen"),
             ({"--key": files["B"][1]}, "PEM"),
