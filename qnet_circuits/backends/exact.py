@@ -14,7 +14,7 @@ from qnet_circuits.backends.base import Evaluation, Evaluator
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY, Contractor, Question
 from qnet_circuits.backends.simulation.heaviest import Estimator
 from qnet_circuits.backends.simulation.steps import NoisyCircuit
-from qnet_circuits.backends.simulation.tensors import skeleton_of
+from qnet_circuits.backends.simulation.tensors import Skeleton, skeleton_of
 from qnet_circuits.backends.simulation.twin import NoisyProgram, noisy_program
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.devices.declared import check_declared
@@ -140,9 +140,14 @@ class ExactBackend(Evaluator):
     def _items(self, compiled: Compiled, noisy: NoisyProgram) -> dict[str, _Item | _Copies]:
         known = self._memory, self._trees
         contractor = Contractor(*known) if self._paths is None else Estimator(*known, self._paths)
+        skeletons = compiled.once(
+            f"skeletons of {self._tensors}",
+            (self.device, self.noise),
+            lambda: [skeleton_of(circuit) for circuit in noisy.circuits],
+        )
         made = {
-            item.name: _Item(circuit, item, contractor)
-            for item, circuit in zip(compiled, noisy.circuits, strict=True)
+            item.name: _Item(circuit, skeleton, item, contractor)
+            for item, circuit, skeleton in zip(compiled, noisy.circuits, skeletons, strict=True)
         }
         sources = dict.fromkeys(item.source for item in compiled if item.copy)
         pooled = {
@@ -157,8 +162,10 @@ class _Item:
     The bits of a program follow from the variables of its tensors: the measurements, then X and Z of each emulated link error.
     """
 
-    def __init__(self, noisy: NoisyCircuit, item: CompiledItem, contractor: Contractor) -> None:
-        self._skeleton, self._forms = skeleton_of(noisy), item.lowered.forms
+    def __init__(
+        self, noisy: NoisyCircuit, skeleton: Skeleton, item: CompiledItem, contractor: Contractor
+    ) -> None:
+        self._skeleton, self._forms = skeleton, item.lowered.forms
         places = [(register, k) for register, width in noisy.registers for k in range(width)]
         number = {place: k for k, place in enumerate(places)}
         self._columns = [self._skeleton.last.get(number[place]) for place in self._forms.raw]

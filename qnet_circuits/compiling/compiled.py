@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -101,6 +101,12 @@ class Compiled:
             found = self._made[kind] = key, make()
         made: T = found[1]  # Not looked up again: another thread may have asked for another key.
         return made
+
+    def with_notes(self, notes: Iterable[str]) -> Compiled:
+        """Return the same program with other notes, and with all that was made from it so far."""
+        noted = replace(self, notes=tuple(notes))
+        noted._made.update(self._made)
+        return noted
 
     @cached_property
     def scheduled_circuits(self) -> tuple[QuantumCircuit, ...]:

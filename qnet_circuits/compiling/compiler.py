@@ -99,7 +99,7 @@ def compile_program(
     swaps = max(item.swaps for item in compiled)
     if swaps:
         notes[f"{swaps} SWAPs were put in, between fences of their own"] = None
-    compiled = replace(compiled, notes=tuple(notes))
+    compiled = compiled.with_notes(notes)
     # Pulses that the device cannot play raise an error here, not later when the circuits are written.
     _ = compiled.scheduled_circuits
     return compiled

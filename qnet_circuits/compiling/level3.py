@@ -8,36 +8,35 @@ from dataclasses import replace
 from qiskit import QuantumCircuit, transpile
 
 from qnet_circuits.compiling.building import Pairs, interactions
-from qnet_circuits.compiling.compiler import lowered_for
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.program import Item, Program
 
 
-def placed_by_level_3(program: Program, device: Device, seed: int, corrections: str, carrier: str) -> Program:
+def placed_by_level_3(
+    program: Program, lowered: Sequence[QuantumCircuit], device: Device, seed: int
+) -> Program:
     """Return a program whose circuits begin on the qubits that ``transpile(optimization_level=3)`` chooses.
 
     Circuits whose wires meet in the same pairs share the qubits that the first of them got.
 
     Args:
         program: The program.
+        lowered: Its lowered circuits.
         device: The device, with its calibration.
         seed: Qiskit's ``seed_transpiler``.
-        corrections: The correction mode, on which the circuits depend.
-        carrier: The carrier of transmissions.
 
     Raises:
         ParameterError: If the program fixes the places of its circuits.
     """
     if any(item.layout is not None for item in program):
         raise ParameterError("this protocol decides where its circuits lie, so there is nothing to compare")
-    lowered = lowered_for(program, device, corrections, carrier, False)
     chosen: dict[Pairs, tuple[int, ...]] = {}
     items: tuple[Item, ...] = ()
-    for item, low in zip(program, lowered, strict=True):
-        pairs = interactions(low.circuit)
+    for item, circuit in zip(program, lowered, strict=True):
+        pairs = interactions(circuit)
         if pairs not in chosen:
-            chosen[pairs] = _begins(low.circuit, device, seed)
+            chosen[pairs] = _begins(circuit, device, seed)
         items += (replace(item, layout=chosen[pairs]),)
     return replace(program, items=items)
 

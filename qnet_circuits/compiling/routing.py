@@ -28,6 +28,8 @@ from qnet_circuits.errors import LayoutError
 
 #: A meeting: whether it is a barrier, the wires, and the classical bits.
 Meeting = tuple[bool, tuple[int, ...], tuple[int, ...]]
+#: What SABRE's seeds begin at; another number is another search, by which the benchmark tells how much they differ.
+FIRST_SEED = 0
 #: How often SABRE tries from a given layout.
 _TRIALS = 8
 #: How SABRE chooses a layout: at how many it begins, at most and times the number of wires; how often it goes forth and back
@@ -215,7 +217,7 @@ class Router:
         self, circuit: QuantumCircuit, layout: Sequence[int] | None, seed: int
     ) -> tuple[QuantumCircuit, tuple[int, ...]]:
         """Return a circuit on all qubits of the device, and the layout it begins with."""
-        target = self._couplings
+        target, seed = self._couplings, FIRST_SEED + seed
         if layout is None:
             layouts = max(_TRIALS, min(_MOST_LAYOUTS, _LAYOUTS // circuit.num_qubits))
             passes = [SabreLayout(target, None, seed, _TURNS, _LAYOUT_TRIALS, layouts)]

@@ -10,6 +10,7 @@ from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.registry import exact_of
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.compiling.compiled import Compiled
+from qnet_circuits.compiling.compiler import lowered_for
 from qnet_circuits.compiling.level3 import placed_by_level_3
 from qnet_circuits.errors import NoShotsError, ParameterError, check_count
 from qnet_circuits.programs.figures import Figure
@@ -89,11 +90,11 @@ def compare_layouts(
     assert isinstance(backend, ExactBackend) and backend.device is not None
     chosen = figure_of(compiled.program, figure)
     rows = [_row(_source(settled.layout), backend, compiled, chosen)]
+    lowered = lowered_for(compiled.program, backend.device, settled.corrections, settled.carrier, False)
+    circuits = [low.circuit for low in lowered]
     seen = set()
     for seed in range(seeds):
-        program = placed_by_level_3(
-            compiled.program, backend.device, seed, settled.corrections, settled.carrier
-        )
+        program = placed_by_level_3(compiled.program, circuits, backend.device, seed)
         layouts = tuple(item.layout for item in program)
         if layouts not in seen:
             seen.add(layouts)

@@ -16,12 +16,11 @@ from qnet_circuits.errors import UnsupportedError
 Array = npt.NDArray[np.float64]
 Weights = tuple[float, float, float, float]
 DEFAULT_MEMORY = 2 * 2**30
-_BYTES = 8
-#: A contraction holds the largest tensor and what it is made of.
-_COPIES = 3
+#: Bytes for each entry of the largest tensor: a contraction holds that tensor and what it is made of.
+BYTES = 3 * 8
 _XOR = np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
 #: Random searches for a wide contraction, and the width up to which the greedy one is taken as it is.
-_SEARCHES, _NARROW = 32, 12
+_SEARCHES, NARROW = 32, 12
 _SEED = 7
 #: A set of variables whose parity must have a value.
 Condition = tuple[frozenset[int], int]
@@ -81,6 +80,7 @@ class Contractor:
         memory: The most bytes that a contraction may take.
         trees: Paths that are known, by shape; new ones are added.
         searches: How many random searches a wide contraction is worth; without one, the greedy one is taken.
+        narrow: Log2 of the entries of the largest tensor up to which the greedy one is taken as it is.
     """
 
     def __init__(
@@ -88,8 +88,9 @@ class Contractor:
         memory: float = DEFAULT_MEMORY,
         trees: dict[Any, Any] | None = None,
         searches: int = _SEARCHES,
+        narrow: float = NARROW,
     ) -> None:
-        self._memory, self._searches = memory, searches
+        self._memory, self._searches, self._narrow = memory, searches, narrow
         self._trees = {} if trees is None else trees
         #: Log2 of the most entries that a tensor had.
         self.width = 0.0
@@ -127,7 +128,7 @@ class Contractor:
         return tree
 
     def _check(self, width: float) -> None:
-        needed = _COPIES * _BYTES * 2.0**width
+        needed = BYTES * 2.0**width
         if needed > self._memory:
             raise UnsupportedError(
                 f"exact computation needs tensors of 2^{math.ceil(width)} entries, {needed / 2**30:.3g} GiB, and may take "
@@ -152,7 +153,7 @@ class Contractor:
             return cotengra.array_contract_tree(network.inputs, (), sizes, optimize=search)
 
         greedy = tree(cotengra.GreedyOptimizer(accel=False))
-        if not self._searches or greedy.contraction_width() <= _NARROW:
+        if not self._searches or greedy.contraction_width() <= self._narrow:
             return greedy
         search = cotengra.RandomGreedyOptimizer(self._searches, seed=_SEED, accel=False, parallel=False)
         return min(greedy, tree(search), key=lambda each: each.contraction_width())

@@ -7,13 +7,14 @@ no more memory in circuits that are entangled all over than in chains. If no str
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from qnet_circuits.backends.simulation.contraction import Contractor, Question, Weights
+from qnet_circuits.backends.simulation.contraction import BYTES, NARROW, Contractor, Question, Weights
 from qnet_circuits.backends.simulation.tensors import Element, Skeleton
 from qnet_circuits.errors import UnsupportedError
 
@@ -38,7 +39,8 @@ class Estimator(Contractor):
     """
 
     def __init__(self, memory: float, trees: dict[Any, Any], paths: int) -> None:
-        super().__init__(memory, trees, _SEARCHES)
+        # What there is memory for need not be searched for.
+        super().__init__(memory, trees, _SEARCHES, narrow=math.log2(max(memory / BYTES, 2**NARROW)))
         self._paths = HeaviestPaths(paths)
 
     def value(self, skeleton: Skeleton, emulated: Sequence[Weights], question: Question) -> float:
