@@ -9,7 +9,19 @@ from itertools import pairwise
 import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Gate, Qubit
-from qiskit.circuit.library import HGate, SdgGate, SGate, SXGate, TdgGate, TGate, UGate, XGate, YGate, ZGate
+from qiskit.circuit.library import (
+    CXGate,
+    HGate,
+    SdgGate,
+    SGate,
+    SXGate,
+    TdgGate,
+    TGate,
+    UGate,
+    XGate,
+    YGate,
+    ZGate,
+)
 from qiskit.synthesis import OneQubitEulerDecomposer
 
 from qnet_circuits.distributed.nodes import Equipment
@@ -128,20 +140,17 @@ class _Builder:
     def do(self, action: Do) -> None:
         """Append a step."""
         step = action.step
-        if isinstance(step, Turn):
-            self.turn(step)
-        elif isinstance(step, Swap):
+        if isinstance(step, Swap):
             self.swap(step)
-        elif action.node is not None:
-            self.circuit.append(step.gate, [self.held[qubit, action.node] for qubit in step.qubits])
-
-    def turn(self, step: Turn) -> None:
-        """Append an operation on one qubit; a flip is made on copies as well."""
-        first, *copies = [held for (qubit, _), held in self.held.items() if qubit == step.qubit]
-        self.circuit.append(_gate_of(step.matrix), [first])
-        if step.flips:
-            for copy in copies:
-                self.circuit.x(copy)
+            return
+        first, *_ = [node for qubit, node in self.held if qubit == step.qubits[0]]
+        node = first if action.node is None else action.node
+        gate = _gate_of(step.matrix) if isinstance(step, Turn) else step.gate
+        self.circuit.append(gate, [self.held[qubit, node] for qubit in step.qubits])
+        for (qubit, other), copy in self.held.items():
+            if qubit == action.flipped and other != node:
+                controls = [self.held[each, other] for each in step.qubits if each != qubit]
+                self.circuit.append(CXGate() if controls else XGate(), [*controls, copy])
 
     def swap(self, step: Swap) -> None:
         """Append the exchange of two qubits: local, or by two teleportations at the same time."""

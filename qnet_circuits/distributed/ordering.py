@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qnet_circuits.distributed.nodes import Equipment
 from qnet_circuits.distributed.plan import Plan
-from qnet_circuits.distributed.steps import Step, Swap
+from qnet_circuits.distributed.steps import Joint, Step, Swap
 from qnet_circuits.errors import ParameterError
 
 
@@ -32,10 +32,18 @@ class Close:
 
 @dataclass(frozen=True)
 class Do:
-    """A step. ``node`` is where a gate on two qubits is carried out; None for other steps."""
+    """A step.
+
+    Args:
+        step: The step.
+        node: The node of a gate on two qubits, or of a turn that not all copies can follow; None for other steps.
+        flipped: The qubit whose copies at other nodes are flipped: by X, or for a gate on two qubits by CNOTs from the other
+            one. None if there is none.
+    """
 
     step: Step
     node: int | None = None
+    flipped: int | None = None
 
 
 Action = Open | Close | Do
@@ -75,8 +83,8 @@ class _Walk:
         for qubit, at in zip(self.steps.steps[k].qubits, self.steps.block[k], strict=True):
             self.waiting[qubit][at] -= 1
             self.rise(qubit)
-            if k in self.plan.spots:
-                self.remaining(qubit)[self.plan.spots[k]].discard(k)
+            for gates in self.remaining(qubit).values():
+                gates.discard(k)
 
     def remaining(self, qubit: int) -> dict[int, set[int]]:
         """Return the gates that remain in a qubit's segment, by node."""
@@ -84,19 +92,42 @@ class _Walk:
 
     def needed(self, qubit: int) -> set[int]:
         """Return the nodes at which a qubit is still needed in its segment: for gates, or because the next one begins there."""
+        at, outlasting = self.segment[qubit], self.plan.outlasting
+        kept = outlasting.get((qubit, at), outlasting.get((qubit, at + 1), frozenset()))
         gates = {node for node, gates in self.remaining(qubit).items() if gates}
-        return gates | {self.plan.stations[qubit][self.segment[qubit] + 1]}
+        return gates | kept | {self.plan.stations[qubit][at + 1]}
 
     def used(self) -> Counter[int]:
         """Return the communication qubits in use: all that hold a qubit away from its own place."""
         homes = zip(self.held, self.equipment.nodes, strict=True)
         return Counter(node for held, home in homes for node in held if node != home)
 
+    def away(self, qubit: int) -> bool:
+        """Tell whether a qubit is in a stretch that copies outlast."""
+        return (qubit, self.segment[qubit]) in self.plan.outlasting
+
+    def action(self, k: int) -> Do:
+        """Return a step with the qubit whose copies it flips."""
+        step = self.steps.steps[k]
+        if isinstance(step, Joint):
+            return Do(step, self.plan.spots[k], next(filter(self.away, step.qubits), None))
+        if isinstance(step, Swap):
+            return Do(step)
+        qubit, (at,) = step.qubit, self.steps.segment[k]
+        stretch = self.plan.stretches.get((qubit, at - 1)) if at > self.segment[qubit] else None
+        if stretch or (qubit, at) in self.plan.outlasting:
+            node = self.plan.stations[qubit][at]
+            return Do(step, node, qubit if stretch and stretch.flips else None)
+        return Do(step, None, qubit if step.flips else None)
+
     def wanted(self, k: int) -> list[tuple[int, int]]:
         """Return the nodes that must hold qubits at a step: where a gate is carried out, or where a new segment begins."""
         step = self.steps.steps[k]
         if k in self.plan.spots:
-            return [(qubit, self.plan.spots[k]) for qubit in step.qubits]
+            nodes = {self.plan.spots[k]: None}
+            for qubit in filter(self.away, step.qubits):
+                nodes |= dict.fromkeys(self.held[qubit])
+            return [(qubit, node) for node in nodes for qubit in step.qubits]
         ends = zip(step.qubits, self.steps.segment[k], strict=True)
         return [(qubit, self.plan.stations[qubit][at]) for qubit, at in ends if at > self.segment[qubit]]
 
@@ -164,7 +195,7 @@ def _done(walk: _Walk, k: int) -> Iterator[Action]:
     step, nodes = walk.steps.steps[k], walk.equipment.nodes
     if isinstance(step, Swap) and (a := nodes[step.a]) != (b := nodes[step.b]):
         yield from _made_room(walk, lambda: walk.equipment.between(a, b) + walk.equipment.between(a, b), [])
-    yield Do(step, walk.plan.spots.get(k))
+    yield walk.action(k)
     walk.done(k)
     for qubit, at in zip(step.qubits, walk.steps.segment[k], strict=True):
         walk.segment[qubit] = at
@@ -217,6 +248,7 @@ def _made_room(
             and len(held) > 1
             and walk.equipment.nodes[qubit] != node
             and (qubit, node) not in protected
+            and not walk.away(qubit)
         ]
         if not here:
             raise ParameterError(

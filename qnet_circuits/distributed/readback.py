@@ -10,13 +10,16 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, Qubit
 
 from qnet_circuits.classical import read_bits, written_bits
-from qnet_circuits.distributed.steps import Joint, Step, Steps, Swap, Turn
+from qnet_circuits.distributed.embedding import is_cz, is_flip
+from qnet_circuits.distributed.steps import Joint, Matrix, Step, Steps, Swap, Turn
 from qnet_circuits.distributed.windows import Remote, proven
 from qnet_circuits.errors import VerificationError
 from qnet_circuits.programs.instructions import CORRECT
 
 _JOINTS = ("cz", "cp", "rzz")
 _X = np.array([[0, 1], [1, 0]])
+#: Stands for a flip that depends on no qubit.
+_ALWAYS = -1
 
 
 def refusal(what: str) -> VerificationError:
@@ -26,10 +29,15 @@ def refusal(what: str) -> VerificationError:
 
 @dataclass
 class _Copy:
-    """A qubit that holds a qubit of the circuit, alone or as a copy in the Z basis, and whether it still needs a flip."""
+    """A qubit that holds a qubit of the circuit, alone or as a copy in the Z basis.
+
+    Args:
+        of: The qubit of the circuit.
+        flips: The flips that it still needs: by the qubits that they depend on, or ``_ALWAYS``.
+    """
 
     of: int
-    flipped: bool = False
+    flips: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -41,11 +49,23 @@ class _Reader:
     #: Qubits that need a reset before they are used again.
     measured: set[Qubit] = field(default_factory=set)
     written: set[Clbit] = field(default_factory=set)
+    #: Qubits that were turned while copies were open: which qubit was turned, and how. Copies are as before the turn.
+    away: dict[int, tuple[Qubit, Matrix]] = field(default_factory=dict)
 
     def others(self, qubit: Qubit) -> list[_Copy]:
         """Return the other copies of what a qubit holds."""
         own = self.copies[qubit]
         return [copy for copy in self.copies.values() if copy.of == own.of and copy is not own]
+
+    def flip(self, copies: Sequence[_Copy], by: int) -> None:
+        """Note a flip of copies; two of the same kind cancel."""
+        for copy in copies:
+            copy.flips ^= {by}
+
+    def changes(self, of: int) -> None:
+        """Refuse that a qubit changes in the Z basis while flips depend on it."""
+        if any(of in copy.flips for copy in self.copies.values()):
+            raise refusal("a qubit changes before all flips that depend on it are made")
 
 
 def read_back(
@@ -58,8 +78,9 @@ def read_back(
     """Return the steps that a network program carries out on the qubits of a circuit.
 
     Each claimed remote operation is proven on all branches, and then counts as what it does: a copy opens or closes, or two
-    qubits are exchanged. All other instructions must be gates. A qubit with copies may meet diagonal gates and flips alone. A
-    copy and its original are alike, so a qubit moves if its original is the one that closes.
+    qubits are exchanged. All other instructions must be gates. A copy and its original are alike, so a qubit moves if its
+    original is the one that closes. A qubit with copies meets diagonal gates and flips. All copies must follow a flip: by X, or
+    by CNOT if it depends on another qubit. Such flips are the gates CZ of a qubit that was turned, until it is turned back.
 
     Args:
         circuit: The network program.
@@ -98,17 +119,16 @@ def _remote(reader: _Reader, claim: Remote, instructions: Sequence[CircuitInstru
     others = {qubit for each in instructions for qubit in each.qubits} - {*claim.data}
     reader.measured |= others
     if claim.kind == "exchange":
-        if any(map(reader.others, claim.data)):
-            raise refusal("a qubit is exchanged while a copy of it is open")
+        _exchanged(reader, claim.data)
         reader.steps.append(Swap(held[0].of, held[1].of))
-    elif claim.copy is None or held[0].flipped:
-        raise refusal("a remote operation has no copy, or one that is flipped")
+    elif claim.copy is None or held[0].flips or held[0].of in reader.away:
+        raise refusal("a remote operation has no copy, or one that is flipped or turned")
     elif claim.kind == "open":
         reader.copies[claim.copy] = _Copy(held[0].of)
         reader.measured.discard(claim.copy)
     else:
         copy = reader.copies.pop(claim.copy, None)
-        if copy is None or copy.flipped or copy.of != held[0].of:
+        if copy is None or copy.flips or copy.of != held[0].of:
             raise refusal("what closes is no copy of what is kept")
 
 
@@ -147,29 +167,61 @@ def _local(reader: _Reader, instruction: CircuitInstruction) -> None:
         return
     if name in _JOINTS or name == "swap":
         _joint(reader, instruction)
+    elif name == "cx":
+        _follows(reader, *qubits)
     elif len(qubits) == 1 and not instruction.clbits and name not in ("reset", CORRECT):
         _turn(reader, instruction)
     else:
         raise refusal(f"{name!r} is no part of a remote operation and no gate of the circuit")
 
 
+def _exchanged(reader: _Reader, qubits: Sequence[Qubit]) -> None:
+    """Check that two qubits may be exchanged."""
+    if any(map(reader.others, qubits)):
+        raise refusal("a qubit is exchanged while a copy of it is open")
+    for qubit in qubits:
+        reader.changes(reader.copies[qubit].of)
+
+
+def _held(reader: _Reader, name: str, qubits: Sequence[Qubit]) -> list[_Copy]:
+    """Return what two qubits hold."""
+    if any(qubit not in reader.copies for qubit in qubits):
+        raise refusal(f"{name!r} meets a qubit that holds nothing")
+    held = [reader.copies[qubit] for qubit in qubits]
+    if held[0].of == held[1].of:
+        raise refusal(f"{name!r} joins a qubit with its own copy")
+    return held
+
+
 def _joint(reader: _Reader, instruction: CircuitInstruction) -> None:
     """Read a gate on two qubits, where a copy counts as its original."""
-    name = instruction.name
-    if any(qubit not in reader.copies for qubit in instruction.qubits):
-        raise refusal(f"{name!r} meets a qubit that holds nothing")
-    held = [reader.copies[qubit] for qubit in instruction.qubits]
-    a, b = (copy.of for copy in held)
-    if a == b:
-        raise refusal(f"{name!r} joins a qubit with its own copy")
-    if any(copy.flipped for copy in held):
+    name, qubits = instruction.name, instruction.qubits
+    held = _held(reader, name, qubits)
+    if any(copy.flips for copy in held):
         raise refusal(f"{name!r} meets a copy that is flipped")
-    if name != "swap":
-        reader.steps.append(Joint(a, b, name, float((*instruction.params, np.pi)[0])))
-    elif any(map(reader.others, instruction.qubits)):
-        raise refusal("a qubit is exchanged while a copy of it is open")
-    else:
+    a, b = (copy.of for copy in held)
+    if name == "swap":
+        _exchanged(reader, qubits)
         reader.steps.append(Swap(a, b))
+        return
+    joint = Joint(a, b, name, float((*instruction.params, np.pi)[0]))
+    for qubit, of, other in zip(qubits, (a, b), (b, a), strict=True):
+        if of in reader.away:
+            turned, matrix = reader.away[of]
+            if qubit != turned or other in reader.away or not (is_cz(joint) and is_flip(matrix)):
+                raise refusal(f"{name!r} meets a qubit that was turned while a copy of it is open")
+            reader.flip(reader.others(qubit), other)
+    reader.steps.append(joint)
+
+
+def _follows(reader: _Reader, control: Qubit, copy: Qubit) -> None:
+    """Read a CNOT, by which a copy follows a flip of its original."""
+    by, own = _held(reader, "cx", (control, copy))
+    if by.flips or by.of in reader.away:
+        raise refusal("'cx' has a control that is flipped or turned")
+    if not reader.others(copy):
+        raise refusal("'cx' flips a qubit that is no copy")
+    reader.flip([own], by.of)
 
 
 def _turn(reader: _Reader, instruction: CircuitInstruction) -> None:
@@ -181,15 +233,20 @@ def _turn(reader: _Reader, instruction: CircuitInstruction) -> None:
     if qubit not in reader.copies:
         raise refusal(f"{instruction.name!r} acts on a qubit that holds nothing")
     matrix, own = to_matrix(), reader.copies[qubit]
-    if own.flipped:
+    others, (turned, before) = reader.others(qubit), reader.away.get(own.of, (qubit, np.eye(2)))
+    if own.flips:
         if not np.allclose(matrix, _X):
             raise refusal(f"{instruction.name!r} acts on a copy that needs a flip")
-        own.flipped = False
+        reader.flip([own], _ALWAYS)
         return
-    step = Turn(own.of, matrix)
-    others = reader.others(qubit)
-    if others and not (step.diagonal or step.flips):
-        raise refusal("a gate that is neither diagonal nor a flip acts on a qubit while a copy of it is open")
-    for copy in others:
-        copy.flipped ^= step.flips
+    if turned != qubit:
+        raise refusal(f"{instruction.name!r} acts on a copy of a qubit that was turned")
+    step, whole = Turn(own.of, matrix), Turn(own.of, matrix @ before)
+    if not step.diagonal:
+        reader.changes(own.of)
+    reader.away.pop(own.of, None)
+    if others and not (whole.diagonal or whole.flips):
+        reader.away[own.of] = qubit, whole.matrix
+    elif whole.flips:
+        reader.flip(others, _ALWAYS)
     reader.steps.append(step)

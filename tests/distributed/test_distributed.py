@@ -42,7 +42,7 @@ def check_optimum(seed):
     found = np.array(assigned(problem))
     least = optimum(demand, room)
     assert problem.cost(found) == least == len(demand.packets(found)), seed
-    # Qubits that move and gates at other nodes may only lower it.
+    # Qubits that move, gates at other nodes, and packets that go on may only lower it.
     pairs = qn.distribute_circuit(circuit, nodes).resources["bell_pairs"]
     assert pairs <= least
     return least, pairs
@@ -56,7 +56,7 @@ def test_the_search_finds_the_optimum(seed):
 @pytest.mark.slow
 def test_the_search_finds_the_optimum_of_sixty_circuits():
     least, pairs = np.transpose([check_optimum(seed) for seed in range(60)])
-    assert sum(pairs < least) >= 15
+    assert sum(pairs < least) >= 15 and sum(pairs) <= 379
 
 
 def check_random(seed):
