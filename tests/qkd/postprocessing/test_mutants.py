@@ -501,6 +501,11 @@ MUTANTS = [
         by=["qkd/test_keys matched_rounds_still_carry_a_superposition"],
     ),
     mutant(
+        "a key served twice",
+        ("qkd/delivery/database", "for other in set(audience.slaves) - {slave}:", "for other in audience.slaves:"),
+        by=["qkd/delivery/test_store a_slave_gets_a_key_once_and_nobody_else_gets_it"],
+    ),
+    mutant(
         "accept a host without a certificate",
         ("qkd/hosts/tls", "context.verify_mode = ssl.CERT_REQUIRED", "context.verify_mode = ssl.CERT_OPTIONAL"),
         ("qkd/hosts/tls", "if not identity.trusts(secure):", "if False:"),
