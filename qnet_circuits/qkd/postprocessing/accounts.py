@@ -29,8 +29,9 @@ class SessionParameters:
     the observed rate, whatever it is, and there is no tolerance: too high a rate leaves no key. The page on keys has the proof.
 
     Cascade talks both ways: Bob's questions show which bits were wrong. The leak model "alice+pattern" assumes that Eve knows
-    the whole error pattern, and pays only for Alice's parities. The pattern costs nothing if both parties measure qubits,
-    because Z⊗Z and X⊗X commute; in other cases this needs care (arXiv:2307.00576). The model "both" pays for each parity twice.
+    the whole error pattern, and pays only for Alice's parities. The pattern costs nothing if both parties measure qubits with
+    detectors that favour no result, because Z⊗Z and X⊗X commute; in other cases this needs care (arXiv:2307.00576). The model
+    "both" pays for each parity twice.
     The number of parities follows from the pattern and public seeds, so parities are counted as they are told; their number is
     paid for too.
 
