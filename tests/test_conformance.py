@@ -34,9 +34,9 @@ CASES = [
     qn.TeleportedCnot(),
     qn.TeleportedCnot(hops=2, **NOISY),
     qn.LongRangeCnot(),
-    qn.LongRangeCnot(hops=3, **NOISY),
+    qn.LongRangeCnot(hops=2, **NOISY),
     qn.Ghz(),
-    qn.Ghz(parties=4, **NOISY),
+    qn.Ghz(**NOISY),
     qn.Ghz(parties=4, topology="chain", **NOISY),
     qn.Ghz(method="parity-scan"),
     qn.GhzVerification(parties=2, **NOISY),
@@ -134,6 +134,14 @@ def test_protocol(protocol):
     assert eval(repr(protocol), NAMES) == protocol
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "protocol", [qn.LongRangeCnot(hops=3, **NOISY), qn.Ghz(parties=4, **NOISY)], ids=lambda each: each.id
+)
+def test_protocol_of_many_qubits(protocol):
+    check_protocol(protocol, shots=300)
+
+
 def test_every_registered_protocol_is_a_case():
     assert {type(protocol).name for protocol in CASES} >= own_protocols()
 
@@ -160,7 +168,7 @@ WERNER = {
 
 
 def _werner():
-    """Yield each case; those of the star of four, which take seconds, are slow: the battery has such a star."""
+    """Yield each case; those of the star of four, which take seconds, are slow."""
     for name, fidelity in product(WERNER, FIDELITIES):
         yield pytest.param(name, fidelity, marks=[pytest.mark.slow] if name == "ghz4" else [])
 

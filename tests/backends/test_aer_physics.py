@@ -228,6 +228,7 @@ def made(build, t2, options, **noise):
     return Twin(Usable(device(t2, **options)), DeviceNoise(**noise)).noisy(circuit, range(3))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("method", ["density_matrix", "statevector", "stabilizer", "matrix_product_state"])
 @pytest.mark.parametrize("t2", [SHORT, LONG], ids=["mixture", "no mixture"])
 @pytest.mark.parametrize("name", CASES)

@@ -1,7 +1,7 @@
 """What circuits share while they are compiled changes nothing of what each of them does."""
 
 import dataclasses
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -34,9 +34,15 @@ def compiled_ghz(device, mode):
     return compile_program(program, device, corrections=mode)
 
 
+@pytest.fixture(scope="module")
+def ghz(torino):
+    """Give the compiled state of a mode, which takes seconds, to every test that only looks at it."""
+    return cache(lambda mode: compiled_ghz(torino, mode))
+
+
 @pytest.mark.parametrize("mode", ["frame", "feedforward"])
-def test_circuits_with_the_same_meetings_share_their_swaps_and_each_verifies(torino, mode):
-    compiled = compiled_ghz(torino, mode)
+def test_circuits_with_the_same_meetings_share_their_swaps_and_each_verifies(ghz, mode):
+    compiled = ghz(mode)
     assert compiled.items[0].swaps > 0 and compiled.verify() > 0
     assert len({(item.qubits, item.layout, item.swaps) for item in compiled}) == 1
     swaps = [[label for label in fence_labels(item.routed) if label.startswith("swap")] for item in compiled]
@@ -44,8 +50,8 @@ def test_circuits_with_the_same_meetings_share_their_swaps_and_each_verifies(tor
 
 
 @pytest.mark.parametrize("mode", ["frame", "feedforward"])
-def test_the_same_program_gives_the_same_circuits(torino, mode):
-    first, second = compiled_ghz(torino, mode), compiled_ghz(torino, mode)
+def test_the_same_program_gives_the_same_circuits(torino, ghz, mode):
+    first, second = ghz(mode), compiled_ghz(torino, mode)
     assert [item.circuit for item in first] == [item.circuit for item in second]
 
 
@@ -197,8 +203,8 @@ def test_a_swap_at_a_node_does_not_move_the_wires_apart(torino, level):
     assert compiled.resources["compiled"]["two_qubit_gates"] == 6
 
 
-def test_compiled_counts_are_those_of_qiskit():
-    circuit = compiled_ghz(fake_device("fake_torino"), "feedforward").items[0].circuit
+def test_compiled_counts_are_those_of_qiskit(ghz):
+    circuit = ghz("feedforward").items[0].circuit
     gates, depth = count(circuit)
     assert depth == circuit.depth(lambda instruction: instruction.operation.name != "barrier")
     assert gates == circuit.num_nonlocal_gates()

@@ -331,6 +331,7 @@ def test_theory_is_exact_for_every_pauli_on_every_link(case):
             assert found[name] == pytest.approx(value, abs=1e-9), f"{errors}: {name}"
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("errors", ["XI", "IZ", "ZX", "YY"])
 @pytest.mark.parametrize("make", [qn.TeleportedCnot, qn.LongRangeCnot])
 def test_theory_of_cnots_over_a_chain(make, errors):

@@ -98,6 +98,7 @@ def test_emulated_links_err_in_the_controls_too():
     assert chain_fidelity(0.8, 2) in result["fidelity_swap_transport"]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("corrections", ["frame", "feedforward", "postselect"])
 @pytest.mark.parametrize("protocol", [CHAIN, qn.Teleportation(hops=2), qn.Chsh(hops=2)], ids=lambda p: p.id)
 def test_everything_lies_on_the_same_physical_qubits(protocol, corrections):

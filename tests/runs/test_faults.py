@@ -111,7 +111,7 @@ SUBMITTING = [
 ]  # fmt: skip
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("method", "path", "fault", "kind", "state"), SUBMITTING, ids=named)
 def test_while_a_run_is_submitted(platform, tmp_path, method, path, fault, kind, state):
     directory = tmp_path / "run"
@@ -130,7 +130,7 @@ def test_while_a_run_is_submitted(platform, tmp_path, method, path, fault, kind,
     finish(platform, directory)
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("method", "path", "fault"),
     [(m, p, f) for m, p, f, *_ in SUBMITTING if f["kind"] in ("status", "drop", "status_after") and f.get("status") != 400],
@@ -163,7 +163,7 @@ FETCHING = [
 ]
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("path", "fault", "kind"), FETCHING, ids=named)
 def test_while_a_run_is_fetched(platform, tmp_path, monkeypatch, path, fault, kind):
     monkeypatch.setattr(jobs, "MOST_FAILURES", 2)

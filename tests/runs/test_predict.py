@@ -346,7 +346,7 @@ def test_predictions_stand_beside_sampled_figures_of_small_programs_on_a_device(
 
 
 def test_when_predictions_are_made():
-    small, large = CHAIN, qn.Ghz(parties=5)
+    small, large = CHAIN, qn.RepeaterChain(hops=36)
     assert sum(len(item.qubits) for item in qn.compile(large, "aer:fake_torino")) > 200
     runs = {
         "small": qn.submit(small, "aer:fake_manila", shots=5),

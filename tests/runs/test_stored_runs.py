@@ -178,6 +178,7 @@ def test_its_status_is_told_it_is_not_cancelled_and_it_is_fetched(path, tmp_path
     assert code == 0 and _alike(json.loads(out)["figures"], _json(path, "result.json")["figures"])
 
 
+@pytest.mark.one_in(3)
 @stored
 def test_one_that_lost_its_outcomes_is_made_again_as_it_was_or_refused_in_one_line(path, tmp_path, qnet):
     copy = shutil.copytree(path, tmp_path / "moved")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import importlib
 import io
 import json
@@ -112,12 +113,16 @@ def clients(environment: Mapping[str, str]) -> Iterator[Clients]:
 
 
 def _serve() -> None:
+    # What is imported stays, and clients share its memory, which a collection would copy.
+    gc.disable()
     # Imported, and not used: whatever a client does, it does anew.
     for module in ("cotengra", "filelock", "qiskit_aer", "qiskit_ibm_runtime.transpiler", "stim"):
         importlib.import_module(module)
     for found in pkgutil.walk_packages(qnet_circuits.__path__, f"{qnet_circuits.__name__}."):
         importlib.import_module(found.name)
     without_certificates().start()
+    gc.freeze()
+    gc.enable()
     for line in sys.stdin:
         print(json.dumps(_forked(json.loads(line))), flush=True)
 

@@ -183,6 +183,7 @@ ASKING = [
 ANSWERED = ("truncate", "malformed")
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("step", ["poll", "fetch", "find", "usage"])
 @pytest.mark.parametrize(
     ("fault", "kind"), ASKING, ids=lambda v: " ".join(map(str, v.values())) if isinstance(v, dict) else ""

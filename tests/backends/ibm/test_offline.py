@@ -144,6 +144,6 @@ def without(device):
 
 
 def test_what_would_be_a_job_is_predicted_though_it_is_large():
-    star = qn.Ghz(parties=5)
-    assert set(qn.submit(star, "local:fake_torino", seed=1).manifest["predicted"]) >= {"fidelity"}
-    assert qn.submit(star, "aer:fake_torino", seed=1).manifest["predicted"] == {}
+    chain = qn.RepeaterChain(hops=36)
+    assert set(qn.submit(chain, "local:fake_torino", seed=1).manifest["predicted"]) >= {"fidelity"}
+    assert qn.submit(chain, "aer:fake_torino", seed=1).manifest["predicted"] == {}

@@ -110,6 +110,7 @@ def test_random_programs_with_emulated_links(case, mode, rng):
     assert sum(check(compiled, None, DeviceNoise())) == 7
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("mode", ["frame", "feedforward", "postselect", "none"])
 @pytest.mark.parametrize("case", range(4))
 def test_random_programs_on_a_rough_device(case, mode, rng):
@@ -118,6 +119,7 @@ def test_random_programs_on_a_rough_device(case, mode, rng):
     assert sum(check(compiled, device, DeviceNoise())) == 7
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("mode", ["frame", "feedforward", "postselect", "none", "coherent"])
 @pytest.mark.parametrize("decoupling", [False, True])
 @pytest.mark.parametrize("case", range(2))

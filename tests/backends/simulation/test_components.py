@@ -85,6 +85,7 @@ def joint_counts(compiled, shots, seed):
     return np.bincount(bits @ (1 << np.arange(bits.shape[1])), minlength=2 ** bits.shape[1])
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("mode", ["frame", "feedforward"])
 @pytest.mark.parametrize("kind", ["edge", "swap"])
 @pytest.mark.parametrize("shots", [900, 5000], ids=["one call", "in chunks"])

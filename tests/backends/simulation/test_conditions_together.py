@@ -37,6 +37,7 @@ def entangled(rng):
     return circuit
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("case", range(10))
 def test_conditions_on_shared_bits(case, rng):
     noisy = Twin().noisy(entangled(rng))

@@ -103,6 +103,7 @@ def teleportation(state="+i", hops=1):
 # -- what compilers do ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(
     "name", ["FakeTorino", "FakeBrisbane", "FakeBoston", "FakeKingston", "FakeNighthawk"]
