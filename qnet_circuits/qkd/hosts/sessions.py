@@ -80,7 +80,7 @@ def _first_peer(listening: socket.socket, identity: Identity, tell: Callable[[st
 
     listening.settimeout(_PAUSE)
     while proven.empty():
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, ConnectionAbortedError):
             thread = threading.Thread(target=shake, args=[listening.accept()[0]], daemon=True)
             thread.start()
             # Most handshakes are over by then. There are as many threads as strangers who are silent.
