@@ -38,20 +38,22 @@ class Placing:
     """A program to place, with its bars.
 
     Args:
+        name: What the rows call it.
         program: The program.
         seconds: How long its placement may take.
         spread: How far apart the values of different searches may be.
     """
 
+    name: str
     program: Protocol
     seconds: float
     spread: float
 
 
 PLACINGS = (
-    Placing(qn.Ghz(parties=6), 10.0, 0.01),
-    Placing(qn.RepeaterChain(hops=15), 5.0, 0.005),
-    Placing(qn.RepeaterChain(hops=8), 5.0, 0.005),
+    Placing("GHZ star of 6", qn.Ghz(parties=6), 10.0, 0.01),
+    Placing("15-hop chain", qn.RepeaterChain(hops=15), 5.0, 0.005),
+    Placing("8-hop chain", qn.RepeaterChain(hops=8), 5.0, 0.005),
 )
 DEVICES = (
     "fake_sherbrooke", "fake_torino", "fake_kingston", "fake_marrakesh", "fake_boston", "fake_nighthawk",
@@ -74,7 +76,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        return f"{self.placing.program.id} on {self.device}, {self.mode}"
+        return f"{self.placing.name} on {self.device}, {self.mode}"
 
     def seconds(self) -> tuple[float, int]:
         """Return the seconds of the processor that the placement takes, and its SWAPs."""
@@ -128,8 +130,8 @@ def compared(
     for placing in placings:
         own = [case for case in cases if case.placing == placing]
         slowest = max(own, key=lambda case: timed[case][0])
-        name = placing.program.id
-        yield Row(f"placing {name}, at most", timed[slowest][0], "s", placing.seconds, slowest.name)
+        longest = timed[slowest][0]
+        yield Row(f"placing a {placing.name}, at most", longest, "s", placing.seconds, slowest.name)
         spread = {
             case: [found[case][0], *(found[case, k] for k in range(1, searches) if case in again)]
             for case in own
@@ -137,7 +139,7 @@ def compared(
         widest = max(own, key=lambda case: max(spread[case]) - min(spread[case]))
         low, high = min(spread[widest]), max(spread[widest])
         yield Row(
-            f"{name}, {searches} searches apart at most", high - low, "", placing.spread,
+            f"{placing.name}, values of {searches} searches apart at most", high - low, "", placing.spread,
             f"{low:.4f} to {high:.4f} on {widest.device}, {widest.mode}",
         )  # fmt: skip
         yield from (_over(case, found[case], *timed[case]) for case in own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from qiskit import QuantumCircuit
 
@@ -25,6 +26,11 @@ _REFINED = 2
 _PATIENCE = 7
 #: How many placements have their other ways to put SWAPs in compared.
 _REDONE = 2
+#: Of the best by the circuits that tell, so many are compared by all circuits, with the first of all: without SWAPs, and with
+#: them, where placements differ more.
+_FINALISTS, _FINALISTS_WITH_SWAPS = 2, 4
+#: So many circuits they have together at most, but there is one: the circuits of large programs differ little.
+_FINAL_CIRCUITS = 40
 #: Beyond these digits, what is lacking is alike, whatever machine computes it.
 _DIGITS = 9
 #: The number of a placement's pattern, that of its place, and that of the way to put SWAPs in there.
@@ -39,7 +45,7 @@ class Ranking:
 
     Args:
         lack: How bad a compiled program is. It is asked of the first placement with all circuits, then of every other one with
-            those that tell alone, and of the best of these with all.
+            those that tell alone, and of the best few with all.
         telling: The names of the circuits that tell; all of them if there are none. A few do: the circuits of a program differ
             little.
         known: The choices that were made before for this program, by device and options, which are not made again; new ones
@@ -69,7 +75,7 @@ class Ranking:
         return compiled
 
     def _least(self, placements: Placements, finisher: Finisher, first: Compiled) -> tuple[Place, Compiled]:
-        """Return the least bad by the circuits that tell, if it is better than the first by all circuits too."""
+        """Return the least bad: of the few best by the circuits that tell, and the first of all, by all circuits."""
         judged: dict[Place, float] = {_FIRST: self._rounded(first)}
 
         def judge(place: Place) -> float:
@@ -77,18 +83,24 @@ class Ranking:
                 judged[place] = self._judged(lambda: finisher.sketch(_at(placements, place), self.telling))
             return judged[place]
 
-        def in_order() -> list[Place]:
-            return sorted(judged, key=lambda place: (judged[place], place))
-
         self._judge_places(judge, list(map(len, placements)))
-        for pattern, place, _ in in_order()[:_REDONE]:
+        for pattern, place, _ in sorted(judged, key=lambda place: (judged[place], place))[:_REDONE]:
             for way in range(1, len(placements[pattern][place])):
                 judge((pattern, place, way))
-        best = in_order()[0]
-        compiled = finisher.whole(_at(placements, best)) if any(best) else first
-        if self.telling and any(best) and self._judged(lambda: compiled) >= judged[_FIRST]:
-            return _FIRST, first
-        return best, compiled
+        few = _FINALISTS if len(placements) == 1 else _FINALISTS_WITH_SWAPS
+        few = max(1, min(few, _FINAL_CIRCUITS // len(first.items)))
+        best = sorted(judged, key=lambda place: (judged[place], place))[: few if self.telling else 1]
+        whole = {
+            place: finisher.whole(_at(placements, place)) if any(place) else first
+            for place in dict.fromkeys([*best, _FIRST])
+        }
+        if self.telling:  # All circuits of the first were asked already.
+            judged = {
+                place: self._judged(partial(whole.__getitem__, place)) if any(place) else judged[place]
+                for place in whole
+            }
+        chosen = min(whole, key=lambda place: (judged[place], place))
+        return chosen, whole[chosen]
 
     def _judged(self, made: Callable[[], Compiled]) -> float:
         """Return how bad a placement is; infinitely if it cannot be made, or nothing can tell."""

@@ -173,7 +173,9 @@ class Uses:
 
 def paid(amounts: Four, prices: Four) -> float:
     """Return the loss of some amounts at given prices."""
-    return sum([amount * price for amount, price in zip(amounts, prices, strict=True)])
+    gates, ends, before, seconds = amounts
+    gate, end, middle, second = prices
+    return gates * gate + ends * end + before * middle + seconds * second
 
 
 def _waiting(circuit: QuantumCircuit, usable: Usable | None, middle: set[int]) -> list[float]:

@@ -57,7 +57,7 @@ def test_what_cannot_be_compared():
 
 
 def test_the_benchmark_has_rows_for_seconds_for_searches_and_for_each_placement():
-    placings = [placement.Placing(CHAIN, 5.0, 0.005)]
+    placings = [placement.Placing("chain", CHAIN, 5.0, 0.005)]
     seconds, spread, row = placement.compared(placings, ["fake_torino"], ["frame"], 2, 2, processes=1)
     ours, *others = qn.compare_layouts(CHAIN, "fake_torino", seeds=2, corrections="frame")
     best = max(other.value for other in others)
@@ -67,7 +67,7 @@ def test_the_benchmark_has_rows_for_seconds_for_searches_and_for_each_placement(
 
 def test_the_benchmark_searches_anew_where_there_must_be_swaps():
     star = qn.Ghz(parties=4)
-    case = placement.Case(placement.Placing(star, 10.0, 0.01), "fake_guadalupe", "frame")
+    case = placement.Case(placement.Placing("star", star, 10.0, 0.01), "fake_guadalupe", "frame")
     found = {number: case.searched(number) for number in range(2)}
     assert found[0] == qn.predict(star, "fake_guadalupe", corrections="frame").fidelity.value
     assert found[1] != found[0] == pytest.approx(found[1], abs=0.01)

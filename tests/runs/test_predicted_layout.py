@@ -106,14 +106,14 @@ def test_of_several_placements_the_least_bad_is_taken():
     assert compile_program(program, device).layout == asked[0].layout
 
 
-def test_few_circuits_tell_and_the_best_placement_is_compared_by_all():
+def test_few_circuits_tell_and_the_best_few_placements_are_compared_by_all():
     device, program = fake_device("fake_kingston"), CHAIN.program(None)
     lack, asked = by_turns(lambda turn: 100 if turn == 1 else abs(turn - 3))
     compiled = compile_program(program, device, ranking=Ranking(lack, ["yy"]))
     names = [[item.name for item in each] for each in asked]
     whole = [item.name for item in program]
-    assert names == [whole, *[["yy"]] * (len(asked) - 2), whole]
-    assert asked[-1].layout == asked[2].layout == compiled.layout
+    assert names == [whole, *[["yy"]] * (len(asked) - 3), *[whole] * 2]
+    assert asked[-2].layout == asked[2].layout == compiled.layout
     assert [item.name for item in compiled] == whole
 
 
