@@ -134,7 +134,7 @@ def test_every_registered_protocol_is_tried():
         assert modes(protocol) == applicable_modes(protocol.program(np.random.default_rng(0)))
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("protocol", "mode"), cases(SMALL))
 def test_exact_and_sampled_figures_agree(protocol, mode):
     rare = mode == "postselect" and isinstance(protocol, RARE)

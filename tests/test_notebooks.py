@@ -77,6 +77,7 @@ SHORTER = {
         "rounds=5000": "rounds=200",
         "t2 = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]": "t2 = [0.05, 0.5]",
         "times = [0.01, 0.03, 0.1, 0.3, 1, 3]": "times = [0.1]",
+        "cutoffs = [0.002, 0.004, 0.006, 0.008, 0.012, 0.016, 0.024, 0.032, None]": "cutoffs = [0.008, 0.032, None]",
         '"circuits": 40': '"circuits": 3',
         '"aer:fake_torino"': '"aer:fake_manila"',
         '("exact", "fake_boston", "fake_torino")': '("exact",)',

@@ -118,7 +118,7 @@ ax = qn.plot_result(result)
 from qnet_circuits.theory.swapping import chain_fidelity
 
 device, rows = qn.stand_in_device("fake_kingston"), []
-for hops in (1, 2, 4, 8, 12, 16, 20, 25, 30):
+for hops in (1, 2, 4, 8, 16, 30):
     chain, given = qn.RepeaterChain(hops=hops), {"shots": 2000, "seed": hops}
     frame = qn.run(chain, "stim:fake_kingston", corrections="frame", **given)
     qubits = frame.provenance["layout"][0]
