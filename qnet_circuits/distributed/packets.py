@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,23 +76,7 @@ class Demand:
             nodes: The node of each qubit, as a number.
             distance: The number of links between two nodes.
         """
-        at = [int(node) for node in nodes]
-        groups: dict[tuple[int, int], dict[int, list[int]]] = {}
-        for a, b, left, right in self._listed:
-            one, other = at[a], at[b]
-            if one == other:
-                continue
-            if one > other:
-                one, other, left, right = other, one, right, left
-            groups.setdefault((one, other), {}).setdefault(left, []).append(right)
-        total = sum(int(distance[ends]) * _matched(joined) for ends, joined in groups.items())
-        return total + sum(SWAP_PAIRS * int(distance[at[a], at[b]]) for a, b in self._swaps)
-
-    @cached_property
-    def _listed(self) -> list[tuple[int, int, int, int]]:
-        """The edges as plain numbers: two qubits, and their segments."""
-        a, _, b, _ = self._edges
-        return list(zip(a.tolist(), b.tolist(), *(each.tolist() for each in self._segments), strict=True))
+        return Tally(self, nodes, distance).pairs()
 
     def _remote(self, at: Ints) -> dict[tuple[int, int], tuple[Ints, Ints]]:
         """Return for each two nodes the segments that gates between them join: those at the first node, and the others."""
@@ -146,6 +131,47 @@ class Demand:
         return tuple(sorted(made, key=lambda packet: packet.gates))
 
 
+class Tally:
+    """The fewest pairs of an assignment that changes qubit by qubit.
+
+    Args:
+        demand: The gates.
+        nodes: The node of each qubit, as a number.
+        distance: The number of links between two nodes.
+    """
+
+    def __init__(self, demand: Demand, nodes: Sequence[int] | Ints, distance: NDArray[np.int64]) -> None:
+        self.at, self.distance, self.swaps = [int(node) for node in nodes], distance.tolist(), demand._swaps
+        self.segments: list[dict[int, None]] = [{} for _ in self.at]
+        #: For each qubit its segments, each with a segment that it is joined with.
+        self.joined: list[list[tuple[int, int]]] = [[] for _ in self.at]
+        #: For each segment the segments that it is joined with, by their nodes.
+        self.near: dict[int, list[set[int]]] = {}
+        a, _, b, _ = demand._edges
+        for ends in zip(a.tolist(), b.tolist(), *(each.tolist() for each in demand._segments), strict=True):
+            for q, other, s, t in (ends, (ends[1], ends[0], ends[3], ends[2])):
+                self.segments[q][s] = None
+                self.joined[q].append((s, t))
+                self.near.setdefault(s, [set() for _ in self.distance])[self.at[other]].add(t)
+
+    def put(self, qubit: int, node: int) -> None:
+        """Change the node of a qubit."""
+        old, self.at[qubit] = self.at[qubit], node
+        for segment, other in self.joined[qubit]:
+            near = self.near[other]
+            near[old].discard(segment)
+            near[node].add(segment)
+
+    def pairs(self) -> int:
+        """Return the fewest pairs."""
+        at, total = self.at, sum(SWAP_PAIRS * self.distance[self.at[a]][self.at[b]] for a, b in self.swaps)
+        for one, others in enumerate(self.distance):
+            here = [self.near[s] for q, node in enumerate(at) if node == one for s in self.segments[q]]
+            for other in range(one + 1, len(others)):
+                total += others[other] * _matched([near[other] for near in here if near[other]])
+        return int(total)
+
+
 def _graph(left: Ints, right: Ints) -> tuple[csr_array, Ints, Ints]:
     lefts, i = np.unique(left, return_inverse=True)
     rights, j = np.unique(right, return_inverse=True)
@@ -153,24 +179,28 @@ def _graph(left: Ints, right: Ints) -> tuple[csr_array, Ints, Ints]:
     return csr_array((np.ones(len(i), dtype=np.int8), (i, j)), shape=shape), lefts, rights
 
 
-def _matched(joined: Mapping[int, Sequence[int]]) -> int:
+def _matched(joined: Sequence[Collection[int]]) -> int:
     """Return the size of a maximum matching of a bipartite graph, which is given by the neighbours of each left end."""
     if len(joined) > _FEW:
-        left = np.repeat(list(joined), [len(each) for each in joined.values()])
-        graph, _, _ = _graph(left, np.concatenate(list(joined.values())))
+        left = np.repeat(np.arange(len(joined)), [len(each) for each in joined])
+        graph, _, _ = _graph(left, np.array(list(chain.from_iterable(joined)), dtype=np.int64))
         return int((maximum_bipartite_matching(graph, perm_type="column") >= 0).sum())
     mate: dict[int, int] = {}
 
     def placed(left: int, seen: set[int]) -> bool:
         for right in joined[left]:
+            if right not in mate:
+                mate[right] = left
+                return True
+        for right in joined[left]:
             if right not in seen:
                 seen.add(right)
-                if right not in mate or placed(mate[right], seen):
+                if placed(mate[right], seen):
                     mate[right] = left
                     return True
         return False
 
-    return sum(placed(left, set()) for left in joined)
+    return sum(placed(left, set()) for left in range(len(joined)))
 
 
 def _cover(left: Ints, right: Ints) -> list[int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qnet_circuits.distributed.packets import Demand, Ints
+from qnet_circuits.distributed.packets import Demand, Ints, Tally
 from qnet_circuits.errors import ParameterError
 
 #: Evaluations of a search: for each qubit and in all, and the least number.
@@ -112,7 +112,8 @@ def _blocks(order: Ints, room: Sequence[int]) -> Ints:
 
 def _annealed(problem: Problem, start: Ints, budget: int, rng: np.random.Generator) -> Ints:
     """Move and exchange qubits at random, uphill ever more rarely; return the best assignment on the way."""
-    at, cost = start.copy(), problem.cost(start)
+    at, tally = start.copy(), Tally(problem.demand, start, problem.distance)
+    cost = tally.pairs()
     best, least = at.copy(), cost
     nodes = len(problem.room)
     free = np.array(problem.room) - np.bincount(at, minlength=nodes)
@@ -120,22 +121,27 @@ def _annealed(problem: Problem, start: Ints, budget: int, rng: np.random.Generat
         if least == 0:
             break
         temperature = _HOT * (_COLD / _HOT) ** (step / budget)
-        trial = at.copy()
         qubit = int(rng.integers(len(at)))
-        node = int((at[qubit] + 1 + rng.integers(nodes - 1)) % nodes)
+        old = int(at[qubit])
+        node = int((old + 1 + rng.integers(nodes - 1)) % nodes)
         there = np.flatnonzero(at == node)
         alone = free[node] > 0 and (len(there) == 0 or rng.random() < 0.5)
         if not alone and len(there) == 0:
             continue
-        trial[qubit] = node
-        if not alone:
-            trial[there[rng.integers(len(there))]] = at[qubit]
-        change = problem.cost(trial) - cost
+        moves = {qubit: node} if alone else {qubit: node, int(there[rng.integers(len(there))]): old}
+        for each, to in moves.items():
+            tally.put(each, to)
+        change = tally.pairs() - cost
         if change <= 0 or rng.random() < math.exp(-change / temperature):
             if alone:
-                free[at[qubit]] += 1
+                free[old] += 1
                 free[node] -= 1
-            at, cost = trial, cost + change
+            for each, to in moves.items():
+                at[each] = to
+            cost += change
             if cost < least:
                 best, least = at.copy(), cost
+        else:
+            for each in moves:
+                tally.put(each, int(at[each]))
     return best

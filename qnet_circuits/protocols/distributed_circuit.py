@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from qiskit import QuantumCircuit
 
 from qnet_circuits.distributed.distribute import DistributedCircuit, distributed
 from qnet_circuits.distributed.proof import Proof
 from qnet_circuits.distributed.reading import circuit_named
+from qnet_circuits.distributed.referenced import with_references
 from qnet_circuits.distributed.steps import without_final_measurements
 from qnet_circuits.errors import ParameterError, check_count, check_name
 from qnet_circuits.programs.figures import Outcomes
@@ -44,7 +44,7 @@ class CircuitOverNodes(Protocol):
         link_fidelity: Fidelity of every link, in [0.25, 1]. Default 1.
         network: A network with links and nodes of its own, instead of ``nodes`` and ``link_fidelity``.
         task: ``state``, the output from |0…0⟩, or ``process``, the output of all inputs: each qubit is entangled with a
-            reference qubit at its node, which doubles the qubits. Default ``state``.
+            reference qubit at its node, which doubles the qubits; both have one assignment and one plan. Default ``state``.
         rename_swaps: Whether the outputs may be at other qubits: a SWAP of the circuit renames qubits, and a qubit that
             has moved stays where it is. Default False.
         paulis: Number of Paulis that are drawn if all are too many, at least 1. Default 32.
@@ -101,14 +101,7 @@ class CircuitOverNodes(Protocol):
         where = self.network or self.nodes or 2
         link = None if self.link_fidelity is None else Link(self.link_fidelity)
         alone = distributed(bare, where, rename_swaps=self.rename_swaps, link=link)
-        if self.task == "state":
-            return alone
-        both = QuantumCircuit(2 * bare.num_qubits)
-        both.h(range(bare.num_qubits))
-        for wire in range(bare.num_qubits):
-            both.cx(wire, bare.num_qubits + wire)
-        both.compose(bare, range(bare.num_qubits), inplace=True)
-        return distributed(both, _roomy(alone.network), alone.assignment * 2, self.rename_swaps)
+        return alone if self.task == "state" else with_references(alone)
 
     @property
     def reads_file(self) -> bool:
@@ -156,9 +149,3 @@ class CircuitOverNodes(Protocol):
         first, *others = [self.network.node(name) for name in self.network.nodes]
         alone = [replace(first, data=None), *(replace(node, data=0) for node in others)]
         return replace(self, network=Network(alone, self.network.links))
-
-
-def _roomy(network: Network) -> Network:
-    """Return a network whose nodes have room for a reference qubit beside each data qubit."""
-    nodes = [network.node(name) for name in network.nodes]
-    return Network([replace(node, data=None) for node in nodes], network.links)

@@ -9,7 +9,8 @@ from qiskit import QuantumCircuit
 import qnet_circuits as qn
 from qnet_circuits.distributed.distribute import distributed
 from qnet_circuits.distributed.proof import proof_of
-from tests.distributed.circuits import changed, mutants, random_circuit
+from qnet_circuits.distributed.referenced import with_references
+from tests.distributed.circuits import changed, mutants, random_circuit, with_swap
 
 
 def visitor(blocks=3):
@@ -106,6 +107,30 @@ def test_a_large_circuit_with_moves_is_proven_gate_by_gate():
     for built in spoiled:
         with pytest.raises(qn.VerificationError):
             proof_of(found.original, found.steps, built)
+
+
+@pytest.mark.parametrize(
+    ("circuit", "nodes", "rename"),
+    [
+        (visitor(), 2, False),
+        (visitor(), 2, True),
+        (random_circuit(5), 3, False),
+        (with_swap(1), 3, True),
+        (with_swap(1), 2, False),
+    ],
+)
+def test_the_process_has_the_plan_of_the_circuit(circuit, nodes, rename):
+    """Reference qubits are entangled beforehand, and nothing is searched again."""
+    found = distributed(circuit, nodes, ["node1", "node2"] if circuit.num_qubits == 2 else None, rename)
+    both = with_references(found)
+    wires = circuit.num_qubits
+    for what in ("moves", "packets", "remote_gates"):
+        assert both.resources[what] == found.resources[what]
+    # Without limits, no copy closes early for want of a communication qubit.
+    assert both.resources["bell_pairs"] <= found.resources["bell_pairs"]
+    assert [each[1:] for each in both.plan.stations[:wires]] == list(found.plan.stations)
+    assert {*both.plan.outlasting.values()} == {*found.plan.outlasting.values()}
+    both.verify()
 
 
 def test_the_same_seed_makes_the_same_program():
