@@ -259,18 +259,26 @@ def test_bell_pairs_are_compared_with_the_better_of_two_methods(monkeypatch, tmp
     qasm = 'OPENQASM 3.0; include "stdgates.inc"; qubit[3] q; cx q[0], q[1]; cz q[1], q[2]; swap q[0], q[2];'
     nodes = {name: (1, 2 * links) for name, links in (("a", 1), ("b", 2), ("c", 1))}
 
-    def told(circuits, variant):
-        for better in (4, 5):
-            pairs = {"one": 9, "other": better}
-            yield against_dqc.Task("small", qasm, f"chain_{better}", nodes, (("a", "b"), ("b", "c")), pairs)
+    def told(variant, seconds):
+        for pairs in (
+            {"one": 9, "other": 4},
+            {"one": 9, "other": 5},
+            {"one": None, "other": 5},
+            {"one": None, "other": None},
+        ):
+            yield against_dqc.Task(
+                "small", qasm, f"chain_{pairs['other']}", nodes, (("a", "b"), ("b", "c")), pairs
+            )
 
     monkeypatch.setattr(against_dqc, "told", told)
     # If qubits 0 and 2 are neighbours, the swap takes two pairs, and the gates take three. With qubit 1 in the middle, gates
     # take two, and the swap, if it is carried out, four.
     found = against_dqc.rows(1)
-    assert [(row.value, row.bar) for row in found] == [(5, 4), (5, 5)]
-    assert [row.passed for row in found] == [False, True]
-    assert all(row.detail.startswith("2 with swaps renamed") for row in found)
+    assert [(row.value, row.bar) for row in found] == [(5, 4), (5, 5), (5, None), (None, None)]
+    # Where a method is not done in time, nothing is won.
+    assert [row.passed for row in found] == [False, True, None, None]
+    assert all(row.detail.startswith("2 with swaps renamed") for row in found[:3])
+    assert "one not finished in 5 s, other 5" in found[2].detail
 
 
 def test_a_promise_is_judged_by_the_whole_interval_on_the_side_of_the_ideal_value():
