@@ -17,8 +17,8 @@ from qnet_circuits.distributed.steps import Steps, Swap
 Ints = NDArray[np.int64]
 #: Pairs for the exchange of two qubits of two nodes: each of them is teleported.
 SWAP_PAIRS = 2
-#: With at most this many left ends, a matching in plain Python is faster than the set-up of a compiled one.
-_FEW = 100
+#: With at most this many left ends, a matching in plain Python is faster than the set-up of a compiled one, and not too deep.
+_FEW = 400
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,19 @@ def test_the_search_finds_the_optimum_of_sixty_circuits():
     assert sum(pairs < least) >= 15 and sum(pairs) <= 379
 
 
+@pytest.mark.parametrize("rounds", [20, 450])
+def test_each_round_of_a_turned_qubit_takes_a_pair(rounds):
+    """Qubit 0 shares a pair with both others in each round; with many segments the matching is another code."""
+    circuit = QuantumCircuit(3)
+    for _ in range(rounds):
+        circuit.cz(0, 1)
+        circuit.cz(0, 2)
+        for qubit in range(3):
+            circuit.ry(0.3, qubit)
+    demand = Demand(steps_of(circuit))
+    assert [demand.pairs(nodes, TWO) for nodes in ((0, 1, 1), (0, 1, 0), (0, 0, 0))] == [rounds, rounds, 0]
+
+
 def check_random(seed):
     rng = np.random.default_rng(seed)
     nodes = int(rng.integers(2, 5))
