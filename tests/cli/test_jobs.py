@@ -16,7 +16,8 @@ from tests.platform.process import platform_process
 from tests.platform.routes import CRN
 from tests.support.clients import ROOT, bare, clients
 
-CHAIN = ("repeater-chain", "--set", "hops=3", "--on", "ibm:ibm_torino")
+#: On a small processor, whose description is read in no time.
+CHAIN = ("repeater-chain", "--set", "hops=2", "--on", "ibm:ibm_manila")
 BUDGET = ("--max-qpu-seconds", "60")
 #: What a machine without the client and without a network does.
 BARE_MACHINE = """
@@ -36,7 +37,7 @@ main(sys.argv[1:])
 
 @pytest.fixture(scope="module")
 def platform():
-    with platform_process("--backend", "FakeTorino") as control:
+    with platform_process("--backend", "FakeTorino", "--backend", "FakeManilaV2") as control:
         yield control
 
 
