@@ -70,4 +70,4 @@ def test_the_benchmark_searches_anew_where_there_must_be_swaps():
     case = placement.Case(placement.Placing("star", star, 10.0, 0.01), "fake_guadalupe", "frame")
     found = {number: case.searched(number) for number in range(2)}
     assert found[0] == qn.predict(star, "fake_guadalupe", corrections="frame").fidelity.value
-    assert found[1] != found[0] == pytest.approx(found[1], abs=0.01)
+    assert 0.5 < found[1] != found[0]
