@@ -111,7 +111,7 @@ SUBMITTING = [
 ]  # fmt: skip
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("method", "path", "fault", "kind", "state"), SUBMITTING, ids=named)
 def test_while_a_run_is_submitted(platform, tmp_path, method, path, fault, kind, state):
     directory = tmp_path / "run"
@@ -163,7 +163,7 @@ FETCHING = [
 ]
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("path", "fault", "kind"), FETCHING, ids=named)
 def test_while_a_run_is_fetched(platform, tmp_path, monkeypatch, path, fault, kind):
     monkeypatch.setattr(jobs, "MOST_FAILURES", 2)

@@ -75,7 +75,7 @@ def measured(name, percent, frames, rng):
     return np.mean(leaks), np.std(leaks) / np.sqrt(frames)
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("percent", [1, 3, 5, 8, 11])
 @pytest.mark.parametrize(
     ("name", "frames"), [("original", 16), ("opt(4)", 16), ("opt(7)", 16), ("opt(8)", 6)]
