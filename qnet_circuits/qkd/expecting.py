@@ -51,7 +51,7 @@ def expected_key(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> 
     """
     fixed, reason, bound, most, mean = protocol.length == "fixed", "", "", 0, 0.0
     laser = protocol.mean_counts(figures)
-    chances = {0: _passed(protocol, figures)} if fixed else _errors(protocol, figures)
+    chances = _chances(protocol, figures)
     try:
         length = _length(protocol, figures, laser)
         for errors, chance in chances.items():
@@ -59,12 +59,14 @@ def expected_key(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> 
                 found, cause = length(errors)
                 most, mean = max(most, found), mean + chance * found
                 bound = f", with the bound of {cause!r}" if protocol.rules.third_basis is not None else ""
+        if not most:
+            length(max(chances, key=lambda errors: chances[errors]))
     except Refusal as refusal:
         reason = f": {refusal}"
     means = "numbers of rounds" if laser is None else "counts of the intensities"
     taken = f"for mean {means} and {EFFICIENCY[protocol.schedule]:g} n h(Q) parities{bound}{reason}"
     note = (
-        f"{most} bits {taken}, times the probability {chances[0]:.4g} that the compared bits show at most "
+        f"{most} bits {taken}, times the probability {sum(chances.values()):.4g} that the compared bits show at most "
         f"{protocol.tolerance:g} of errors"
         if fixed
         else f"the mean over the errors that the bits of the test basis can show, {taken}"
@@ -79,7 +81,7 @@ def _length(
     """Return the net length of a run with mean numbers of rounds, for each number of errors in the test basis, and its bound.
 
     Raises:
-        Refusal: If there is no key even without such errors.
+        Refusal: If there is no key, however many errors there are.
     """
     if isinstance(protocol.eve, ManInTheMiddle):
         raise Refusal("authentication", "a man in the middle has no valid tag")
@@ -99,12 +101,11 @@ def _length(
         return Compared({**mean, rules.test_basis: (counts[test], wrong)}, laser)
 
     def length(errors: int) -> tuple[int, str]:
+        refuse_hopeless(rules, n, compared(errors))
         account = Account(protocol.rounds)
         _, net = settle(account, rules, n, compared(errors), told, round(n * rates[key]))
         return net, account.entries[0].cause
 
-    refuse_hopeless(rules, n, compared(0))
-    length(0)
     return length
 
 
@@ -127,6 +128,18 @@ def _counts(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> dict[
         return dict(zip(protocol.bases, (math.ceil(laser.bits), math.ceil(sum(laser.test))), strict=True))
     sifted = protocol.rounds * protocol.sifted_share
     return {basis: round(sifted * share) for basis, share in protocol.basis_shares.items()}
+
+
+def _chances(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> dict[int, float]:
+    """Return the probabilities of numbers of errors in the test basis for which a length is computed.
+
+    A fixed length does not depend on them: the mean number has the probability that no basis shows more than are tolerated.
+    """
+    if protocol.length == "variable":
+        return _errors(protocol, figures)
+    test = protocol.bases[1]
+    mean = round(_counts(protocol, figures)[test] * figures[f"qber_{test}"].value)
+    return {mean: _passed(protocol, figures)}
 
 
 def _passed(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> float:

@@ -91,7 +91,8 @@ def test_runs_without_a_key_count_as_none_in_the_mean_of_variable_lengths(rng):
         ({"eve": "man-in-the-middle"}, "authentication"),
         ({"authentication": False}, "unauthenticated"),
         ({"pulses": 100}, "short"),
-        ({"eve": "intercept-resend:1.0", "length": "variable"}, "the mean over the errors"),
+        ({"eve": "intercept-resend:1.0", "length": "variable"}, "25000 test bits, of which 6250 differ"),
+        ({"link_fidelity": 0.8, "length": "variable"}, "25000 test bits, of which 3333 differ"),
         ({"pulses": 100, "length": "variable"}, "short"),
     ],
 )

@@ -45,7 +45,7 @@ class SessionParameters:
         test_basis: Number of the basis that bounds the phase errors.
         third_basis: Number of another basis that bounds them together with it, by the bound of the six-state protocol where
             that is better. Both parties must measure qubits then, in Z, X and Y. Default: none.
-        key_sample: Fraction of the key's basis that is compared and discarded too, in [0, 1).
+        key_sample: Fraction of the key's basis that is compared and discarded too, in [0, 1); 0 with several sessions.
         leak_model: "alice+pattern" or "both".
         frame: Length in bits of the longest block (frame) that Cascade corrects as a whole.
         fingerprint_bits: Bits that are cut off the key and may be shown.
@@ -99,6 +99,10 @@ class SessionParameters:
         check_count("fingerprint_bits", self.fingerprint_bits, 0)
         check_count("public_counts", self.public_counts, 0)
         check_count("sessions", self.sessions)
+        if self.key_sample > 0 and self.sessions > 1:
+            raise ParameterError(
+                "each session would compare other bits of the key's basis: leave key_sample out with several sessions"
+            )
         if not isinstance(self.authentication, bool):
             raise ParameterError(f"authentication must be True or False, got {self.authentication!r}")
         if self.decoys is not None and not isinstance(self.decoys, Decoys):

@@ -51,10 +51,19 @@ class Common(Unpicklable):
         self.verified = 0
         self._hashing: Bits | None = None
 
-    def hashing(self, count: int) -> Bits:
-        """Return the seed of the last hash, drawn when it is first needed."""
+    def hashing(self, n: int, length: int) -> Bits:
+        """Return the seed of the last hash, drawn when it is first needed.
+
+        Raises:
+            Refusal: If another session's key has another length, which follows from other errors in its compared bits.
+        """
         if self._hashing is None:
-            self._hashing = self._randomness.bits(count)
+            self._length, self._hashing = length, self._randomness.bits(seed_length(n, length))
+        if length != self._length:
+            raise Refusal(
+                "malformed",
+                f"the compared bits of two sessions leave {length} and {self._length} bits; the errors must be the same in all",
+            )
         return self._hashing
 
 
@@ -83,7 +92,7 @@ class FirstParty(Alice):
             raise Refusal("malformed", "a member asked for the key before all rows were verified")
         self._told = len(self._common.told)
         super()._settle()
-        seed = self._common.hashing(seed_length(len(self._key), self._length))
+        seed = self._common.hashing(len(self._key), self._length)
         self._distil(seed)
         return pack(encode_numbers(np.array([self._told, self._length])), encode_bits(seed))
 

@@ -128,27 +128,14 @@ def settle(
         >>> account.settled(48143).bits("rounding") < 1
         True
     """
-    factor, counted, sessions = LEAK_MODELS[rules.leak_model], count_bits(n), rules.sessions
-    on_record = rules.public_counts * counted
-    tag, shown = verification_cost(rules.epsilon_correctness), tag_bits(rules.epsilon_correctness)
-    *known, hashing = known_before_correction(
-        rules, n, compared, counts_chance(account.pulses, rules.public_counts), wrong
-    )
-    costs = [
-        *((cause, bits, 0) for cause, bits in known),
-        ("reconciliation", factor * told, factor * told),
-        ("parity count", sessions * counted, sessions * counted),
-        *([("counts of bits", on_record, on_record)] if on_record else []),
-        ("verification", sessions * tag, sessions * shown),
-        (*hashing, 0),
-    ]
+    costs, sessions = _costs(rules, account.pulses, n, compared, told, wrong), rules.sessions
     for cause, bits, revealed in costs:
         account.spend(cause, bits, revealed)
     left = max(0.0, n - math.fsum(bits for _, bits, _ in costs))
     length, paid = math.floor(left), sessions * SESSION_BITS
     net = length - paid - rules.fingerprint_bits
     if net < LEAST_KEY:
-        raise _too_little(rules, n, compared, left)
+        raise _too_little(rules, account.pulses, n, compared, left)
     account.spend("rounding", left - length)
     account.spend("authentication", paid)
     account.spend("fingerprint", rules.fingerprint_bits, rules.fingerprint_bits)
@@ -159,13 +146,34 @@ def settle(
     return length, net
 
 
-def _too_little(rules: SessionParameters, n: int, compared: Compared, left: float) -> Refusal:
+def _costs(
+    rules: SessionParameters, rounds: int, n: int, compared: Compared, told: int, wrong: int | None
+) -> list[tuple[str, float, int]]:
+    """Return what n bits pay for before they are hashed: causes, bits, and how many of these are revealed."""
+    factor, counted, sessions = LEAK_MODELS[rules.leak_model], count_bits(n), rules.sessions
+    on_record = rules.public_counts * counted
+    tag, shown = verification_cost(rules.epsilon_correctness), tag_bits(rules.epsilon_correctness)
+    *known, hashing = known_before_correction(
+        rules, n, compared, counts_chance(rounds, rules.public_counts), wrong
+    )
+    return [
+        *((cause, bits, 0) for cause, bits in known),
+        ("reconciliation", factor * told, factor * told),
+        ("parity count", sessions * counted, sessions * counted),
+        *([("counts of bits", on_record, on_record)] if on_record else []),
+        ("verification", sessions * tag, sessions * shown),
+        (*hashing, 0),
+    ]
+
+
+def _too_little(rules: SessionParameters, rounds: int, n: int, compared: Compared, left: float) -> Refusal:
     """Return the alarm that too few bits remain: "qber" if errors are the reason, with a length that follows from them."""
     paid, (k, wrong) = rules.sessions * SESSION_BITS, compared.tally(rules.test_basis)
     alarm = "short"
     if rules.length == "variable":
-        clean = known_before_correction(rules, n, Compared({rules.test_basis: (k, 0)}))
-        if n - math.fsum(bits for _, bits in clean) >= paid + rules.fingerprint_bits + LEAST_KEY:
+        clean = Compared({basis: (number, 0) for basis, (number, _) in compared.tallies.items()})
+        costs = math.fsum(bits for _, bits, _ in _costs(rules, rounds, n, clean, 0, 0))
+        if n - costs >= paid + rules.fingerprint_bits + LEAST_KEY:
             alarm = "qber"
     return Refusal(
         alarm,

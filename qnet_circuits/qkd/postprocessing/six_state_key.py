@@ -44,12 +44,13 @@ def pattern_bits(n: int, wrong: int, most: Pair) -> float:
     n, wrong = check_count("n", n), check_count("wrong", wrong, 0)
     if wrong > n:
         raise ParameterError(f"at most all {n} bits can be wrong, got {wrong}")
-    x, y = (check_range("most", each, 0.0, math.inf) for each in most)
+    x, y = sorted(check_range("most", each, 0.0, math.inf) for each in most)
     right = n - wrong
     for limit, other in ((x, y), (y, x)):
         # With one limit alone the maximum has the same share of these errors among wrong bits as among right ones.
         share = min(0.5, limit / n)
-        if wrong * (1 - share) + right * share <= other:
+        # If no bit is wrong in Z, as many are wrong in X as in Y, and the lower limit, which is the first, implies the other.
+        if not wrong or wrong * (1 - share) + right * share <= other:
             return n * binary_entropy(share)
     marked, hidden = (wrong + x - y) / 2, max(0.0, x + y - wrong) / 2
     return wrong * binary_entropy(marked / wrong) + right * binary_entropy(hidden / max(right, 1))

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from qnet_circuits.errors import ParameterError
 from qnet_circuits.qkd.postprocessing.accounts import SessionParameters
 from qnet_circuits.qkd.postprocessing.conference import Conference
 from qnet_circuits.qkd.postprocessing.finite_key import key_length, verification_cost
@@ -135,3 +136,11 @@ def test_a_member_is_not_told_the_key_before_all_rows_are_verified(rng):
     held = conference(rng)
     held.members[0].begin(held.channels[0])
     assert held.members[0].finish().alarm == "malformed"
+
+
+def test_all_sessions_have_the_same_bits(rng):
+    sample = dataclasses.replace(RULES, key_sample=0.1)
+    with pytest.raises(ParameterError, match="key_sample"):
+        conference(rng, members=2, rules=sample)
+    alone = conference(rng, members=1, rules=sample)
+    assert alone.run().key == alone.keys[1] is not None

@@ -74,6 +74,14 @@ def test_no_more_patterns_exist_than_the_bound_says():
     assert 0 <= closest + 1e-9 < 2e-9
 
 
+def test_equal_limits_without_a_wrong_bit():
+    # n (x / n) may exceed x by a rounding error.
+    for n in range(1, 60):
+        for x in range(n + 1):
+            expected = n * binary_entropy(min(0.5, x / n))
+            assert pattern_bits(n, 0, (x, x)) == pattern_bits(n, 0, (x, n)) == pytest.approx(expected)
+
+
 #: Weights of phase errors and of errors in Y, as powers of two.
 STEPS = np.meshgrid(*2 * [np.concatenate([np.linspace(0, 12, 241), [40.0]])])
 

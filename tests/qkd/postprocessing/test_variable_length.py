@@ -91,6 +91,26 @@ def test_too_many_errors_are_told_from_too_few_bits(rng):
         refuse_hopeless(VARIABLE, 9000, Compared({}))
 
 
+@pytest.mark.parametrize("third", [None, 2])
+def test_errors_are_blamed_only_where_there_would_be_a_key_without_them(third):
+    rules, alarms = replace(VARIABLE, third_basis=third), []
+    for n in range(2000, 2600, 5):
+        counts = (n, 0), (n, 200)
+        found = [alarm_of(rules, n, dict.fromkeys((1, 2), each)) for each in counts]
+        assert found in ([None, "qber"], ["short", "short"])
+        alarms.append(found[0])
+    assert {None, "short"} == set(alarms)
+
+
+def alarm_of(rules, n, tallies):
+    """The alarm before error correction, or None."""
+    try:
+        refuse_hopeless(rules, n, Compared(tallies))
+    except Refusal as refusal:
+        return refusal.alarm
+    return None
+
+
 @pytest.mark.parametrize("party", ["alice", "bob"])
 def test_both_parties_need_the_same_kind_of_length(party, rng):
     session = Session(*records(rng, ROUNDS), VARIABLE)
@@ -133,6 +153,20 @@ def test_several_parties_have_one_length(rng):
     result = held.run()
     assert all(key == result.key for key in held.keys) and len(result.key) > 100
     assert conference(rng, phase=0.03).run().alarm == "qber"
+
+
+def test_several_parties_that_see_different_errors_have_no_key(rng):
+    def tamper(message):
+        if (message.kind, message.sender) != ("sample", "bob"):
+            return message
+        changed = bytearray(message.body)
+        changed[50] ^= 0xFF
+        return replace(message, body=bytes(changed))
+
+    held = conference(rng, qber=0.005, phase=0.03, rules=VARIABLE, tamper={1: tamper})
+    result = held.run()
+    assert result.alarm == "malformed" and result.ledger.net_key == 0
+    assert all(party.result.key is None for party in held.parties)
 
 
 def test_files_and_options_of_hosts_have_it():
