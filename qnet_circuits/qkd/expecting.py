@@ -149,6 +149,8 @@ def _passed(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> float
     counts, probability = _counts(protocol, figures), 1.0
     for basis in protocol.bases[1:]:
         most = int(protocol.tolerance * counts[basis])
+        # A session divides and compares; the product may be rounded to just below a whole number.
+        most += (most + 1) / max(1, counts[basis]) <= protocol.tolerance
         probability *= float(binom.cdf(most, counts[basis], figures[f"qber_{basis}"].value))
     return probability
 

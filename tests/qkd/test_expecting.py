@@ -52,6 +52,15 @@ def test_runs_with_an_alarm_shorten_the_mean():
     assert 0.5 < passed < 0.56 and 1 < near / above / passed < 1.05
 
 
+def test_as_many_errors_as_are_tolerated_are_no_alarm():
+    # 450 of 25000 bits are tolerated by both, although 0.018 * 25000 is below 450 in floating point.
+    just, more = (
+        qn.predict(qn.BB84(pulses=100_000, link_fidelity=0.973, tolerance=tolerance)).key_length.value
+        for tolerance in (0.018, 0.018001)
+    )
+    assert more == pytest.approx(just, rel=0.001)
+
+
 def test_sessions_have_on_average_the_length_that_is_expected_of_a_variable_one(rng):
     protocol = qn.BB84(pulses=60_000, link_fidelity=0.97, length="variable")
     expected, fixed = (qn.predict(one) for one in (protocol, replace(protocol, length="fixed")))

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from qnet_circuits.qkd.postprocessing.finite_key import hashing_cost, phase_cost, verification_cost
-from qnet_circuits.qkd.postprocessing.six_state_key import joint_phase_cost
+from qnet_circuits.qkd.postprocessing.accounts import Account, SessionParameters
+from qnet_circuits.qkd.postprocessing.comparing import Compared
+from qnet_circuits.qkd.postprocessing.refusals import Refusal
+from qnet_circuits.qkd.postprocessing.settling import settle
 from qnet_circuits.theory.entropy import binary_entropy
 
 PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
@@ -22,11 +24,15 @@ def row(q):
     cells = []
     for pulses in (10**5, 10**6, 10**7):
         n = pulses // 9
-        tolerance = q + 3 * math.sqrt(q * (1 - q) / n)
-        left = n * (1 - 1.05 * binary_entropy(q)) - hashing_cost(1e-10) - verification_cost(1e-15)
-        joint = joint_phase_cost(n, (n, n), round(q * n), (tolerance, tolerance), 1e-10)
-        for cost in (phase_cost(n, n, tolerance, 1e-10), joint):
-            cells.append(f"{1000 * max(0.0, left - cost) / pulses:.1f}")
+        tolerance, told = q + 3 * math.sqrt(q * (1 - q) / n), round(1.05 * n * binary_entropy(q))
+        compared = Compared(dict.fromkeys((1, 2), (n, round(q * n))))
+        for third in (None, 2):
+            rules = SessionParameters(tolerance, public_counts=1, third_basis=third)
+            try:
+                net = settle(Account(pulses), rules, n, compared, told, round(q * n))[1]
+            except Refusal:
+                net = 0
+            cells.append(f"{1000 * net / pulses:.1f}")
     return cells
 
 
