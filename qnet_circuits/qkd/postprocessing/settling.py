@@ -135,7 +135,7 @@ def settle(
     length, paid = math.floor(left), sessions * SESSION_BITS
     net = length - paid - rules.fingerprint_bits
     if net < LEAST_KEY:
-        raise _too_little(rules, account.pulses, n, compared, left)
+        raise _too_little(rules, account.pulses, n, compared, told, left)
     account.spend("rounding", left - length)
     account.spend("authentication", paid)
     account.spend("fingerprint", rules.fingerprint_bits, rules.fingerprint_bits)
@@ -166,7 +166,9 @@ def _costs(
     ]
 
 
-def _too_little(rules: SessionParameters, rounds: int, n: int, compared: Compared, left: float) -> Refusal:
+def _too_little(
+    rules: SessionParameters, rounds: int, n: int, compared: Compared, told: int, left: float
+) -> Refusal:
     """Return the alarm that too few bits remain: "qber" if errors are the reason, with a length that follows from them."""
     paid, (k, wrong) = rules.sessions * SESSION_BITS, compared.tally(rules.test_basis)
     alarm = "short"
@@ -175,9 +177,10 @@ def _too_little(rules: SessionParameters, rounds: int, n: int, compared: Compare
         costs = math.fsum(bits for _, bits, _ in _costs(rules, rounds, n, clean, 0, 0))
         if n - costs >= paid + rules.fingerprint_bits + LEAST_KEY:
             alarm = "qber"
+    after = f" after {told} parities" if told else ""
     return Refusal(
         alarm,
-        f"{left:.0f} secret bits remain of {n} key bits and {k} test bits, of which {wrong} differ; more than "
+        f"{left:.0f} secret bits remain{after} of {n} key bits and {k} test bits, of which {wrong} differ; more than "
         f"{paid + rules.fingerprint_bits} are needed ({paid} for authentication, {rules.fingerprint_bits} to show)",
     )
 

@@ -111,6 +111,13 @@ def alarm_of(rules, n, tallies):
     return None
 
 
+def test_the_alarm_tells_of_parities_if_only_bits_of_the_key_were_wrong(rng):
+    result = Session(*records(rng, ROUNDS, by_basis=(0.12, 0.0)), VARIABLE, seed=1).run()
+    (told,) = (entry.revealed for entry in result.ledger.entries if entry.cause == "reconciliation")
+    assert result.alarm == "qber" and result.qber[1].value == 0
+    assert f" {told} parities" in result.reason
+
+
 @pytest.mark.parametrize("party", ["alice", "bob"])
 def test_both_parties_need_the_same_kind_of_length(party, rng):
     session = Session(*records(rng, ROUNDS), VARIABLE)
