@@ -398,7 +398,7 @@ MUTANTS = [
     ),
     mutant(
         "counts on record are not paid for in the sample's margin",
-        ("settling", "counts_chance(account.pulses, rules.public_counts)", "1.0"),
+        ("settling", "counts_chance(rounds, rules.public_counts)", "1.0"),
         by=["test_key_ledger counts_of_bits_that_are_on_record_are_paid_for"],
     ),
     mutant(
