@@ -6,6 +6,7 @@ Compared bits are discarded.
 from __future__ import annotations
 
 import hashlib
+import struct
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -80,7 +81,11 @@ class PartyRecord(Unpicklable):
         """A name of the record, which follows from all that it holds and is no more public than the record."""
         rows = [self.bases, self.bits & self.seen, self.seen]
         rows += [] if self.intensities is None else [self.intensities]
-        return hashlib.sha256(pack(*(np.ascontiguousarray(row).tobytes() for row in rows))).hexdigest()
+        name = hashlib.sha256()
+        for row in rows:  # A copy of ten million rounds takes memory.
+            name.update(struct.pack("<Q", row.nbytes))
+            name.update(np.ascontiguousarray(row).data)
+        return name.hexdigest()
 
     def __repr__(self) -> str:
         return f"<PartyRecord of {len(self)} rounds, {int(self.seen.sum())} detected>"
