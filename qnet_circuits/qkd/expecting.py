@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,10 +50,10 @@ def expected_key(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> 
         11136
     """
     fixed, reason, bound, most, mean = protocol.length == "fixed", "", "", 0, 0.0
-    laser = protocol.mean_counts(figures)
-    chances = _chances(protocol, figures)
+    means = _means(protocol, figures)
+    chances = _chances(protocol, means)
     try:
-        length = _length(protocol, figures, laser)
+        length = _length(protocol, figures, means)
         for errors, chance in chances.items():
             with suppress(Refusal):
                 found, cause = length(errors)
@@ -63,8 +63,8 @@ def expected_key(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> 
             length(max(chances, key=lambda errors: chances[errors]))
     except Refusal as refusal:
         reason = f": {refusal}"
-    means = "numbers of rounds" if laser is None else "counts of the intensities"
-    taken = f"for mean {means} and {EFFICIENCY[protocol.schedule]:g} n h(Q) parities{bound}{reason}"
+    what = "numbers of rounds" if means.laser is None else "counts of the intensities"
+    taken = f"for mean {what} and {EFFICIENCY[protocol.schedule]:g} n h(Q) parities{bound}{reason}"
     note = (
         f"{most} bits {taken}, times the probability {sum(chances.values()):.4g} that the compared bits show at most "
         f"{protocol.tolerance:g} of errors"
@@ -75,8 +75,29 @@ def expected_key(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> 
     return Analyzed({"key_length": figure}, notes=(f"key_length is expected: {note}",))
 
 
+@dataclass(frozen=True)
+class _Means:
+    """What a run shows on average: sifted rounds and error rate of each basis, and counts of a laser's intensities."""
+
+    counts: dict[str, int]
+    rates: dict[str, float]
+    laser: DecoyCounts | None
+
+
+def _means(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> _Means:
+    rates = {basis: figures[f"qber_{basis}"].value for basis in protocol.bases}
+    laser = protocol.mean_counts(figures)
+    if laser is not None:
+        # Rounded up: the parts of these bits must not exceed them.
+        counts = dict(zip(protocol.bases, (math.ceil(laser.bits), math.ceil(sum(laser.test))), strict=True))
+    else:
+        sifted = protocol.rounds * protocol.sifted_share
+        counts = {basis: round(sifted * share) for basis, share in protocol.basis_shares.items()}
+    return _Means(counts, rates, laser)
+
+
 def _length(
-    protocol: KeyDistribution, figures: Mapping[str, Estimate], laser: DecoyCounts | None
+    protocol: KeyDistribution, figures: Mapping[str, Estimate], means: _Means
 ) -> Callable[[int], tuple[int, str]]:
     """Return the net length of a run with mean numbers of rounds, for each number of errors in the test basis, and its bound.
 
@@ -88,8 +109,8 @@ def _length(
     if not protocol.authentication:
         raise Refusal("unauthenticated", UNAUTHENTICATED)
     _check_bell(protocol, figures)
-    counts, rules, (key, test) = _counts(protocol, figures), protocol.rules, protocol.bases[:2]
-    rates = {basis: figures[f"qber_{basis}"].value for basis in protocol.bases}
+    counts, rates, laser = means.counts, means.rates, means.laser
+    rules, (key, test) = protocol.rules, protocol.bases[:2]
     n, told = counts[key], round(EFFICIENCY[protocol.schedule] * counts[key] * binary_entropy(rates[key]))
     mean = {
         BASES.index(basis): (counts[basis], round(counts[basis] * rates[basis]))
@@ -120,47 +141,37 @@ def _check_bell(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> N
         raise veto
 
 
-def _counts(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> dict[str, int]:
-    """Return the mean number of sifted rounds in each basis."""
-    laser = protocol.mean_counts(figures)
-    if laser is not None:
-        # Rounded up: the parts of these bits must not exceed them.
-        return dict(zip(protocol.bases, (math.ceil(laser.bits), math.ceil(sum(laser.test))), strict=True))
-    sifted = protocol.rounds * protocol.sifted_share
-    return {basis: round(sifted * share) for basis, share in protocol.basis_shares.items()}
-
-
-def _chances(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> dict[int, float]:
+def _chances(protocol: KeyDistribution, means: _Means) -> dict[int, float]:
     """Return the probabilities of numbers of errors in the test basis for which a length is computed.
 
     A fixed length does not depend on them: the mean number has the probability that no basis shows more than are tolerated.
     """
-    if protocol.length == "variable":
-        return _errors(protocol, figures)
     test = protocol.bases[1]
-    mean = round(_counts(protocol, figures)[test] * figures[f"qber_{test}"].value)
-    return {mean: _passed(protocol, figures)}
+    number, rate = means.counts[test], means.rates[test]
+    if protocol.length == "variable":
+        return _errors(number, rate)
+    return {round(number * rate): _passed(protocol, means)}
 
 
-def _passed(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> float:
+def _passed(protocol: KeyDistribution, means: _Means) -> float:
     """Return the probability that no basis shows more errors than are tolerated."""
     from scipy.stats import binom
 
-    counts, probability = _counts(protocol, figures), 1.0
+    probability = 1.0
     for basis in protocol.bases[1:]:
-        most = int(protocol.tolerance * counts[basis])
+        number = means.counts[basis]
+        most = int(protocol.tolerance * number)
         # A session divides and compares; the product may be rounded to just below a whole number.
-        most += (most + 1) / max(1, counts[basis]) <= protocol.tolerance
-        probability *= float(binom.cdf(most, counts[basis], figures[f"qber_{basis}"].value))
+        most += (most + 1) / max(1, number) <= protocol.tolerance
+        probability *= float(binom.cdf(most, number, means.rates[basis]))
     return probability
 
 
-def _errors(protocol: KeyDistribution, figures: Mapping[str, Estimate]) -> dict[int, float]:
+def _errors(number: int, rate: float) -> dict[int, float]:
     """Return the probabilities of numbers of errors in the test basis; neighbours are taken together if there are many."""
     from scipy.stats import binom
 
-    test = protocol.bases[1]
-    shown = binom(_counts(protocol, figures)[test], figures[f"qber_{test}"].value)
+    shown = binom(number, rate)
     low, high = (int(end) for end in shown.interval(1 - 1e-12))
     step = 1 + (high - low) // PARTS
     first = np.arange(low, high + 1, step)
