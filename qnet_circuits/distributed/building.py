@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Gate, Qubit
 from qiskit.circuit.library import (
@@ -26,7 +25,7 @@ from qiskit.synthesis import OneQubitEulerDecomposer
 
 from qnet_circuits.distributed.nodes import Equipment
 from qnet_circuits.distributed.ordering import Action, Close, Do, Open
-from qnet_circuits.distributed.steps import Matrix, Swap, Turn
+from qnet_circuits.distributed.steps import Matrix, Swap, Turn, alike
 from qnet_circuits.distributed.windows import Remote
 from qnet_circuits.programs.blocks import Pair, move
 from qnet_circuits.programs.network import Network
@@ -44,7 +43,6 @@ _NAMED: tuple[Gate, ...] = (
     TdgGate(),
     SXGate(),
 )
-_ROUNDING = 1e-9
 #: A qubit, and a node that holds it.
 _Place = tuple[int, int]
 
@@ -173,10 +171,8 @@ class _Builder:
 
 def _gate_of(matrix: Matrix) -> Gate:
     """Return the gate of a matrix up to its phase: one with a name if there is one."""
-    for gate in _NAMED:
-        if abs(abs(np.trace(gate.to_matrix().conj().T @ matrix)) - 2) < _ROUNDING:
-            return gate
-    return UGate(*_ANGLES.angles(matrix))
+    named = (gate for gate in _NAMED if alike(gate.to_matrix(), matrix))
+    return next(named, None) or UGate(*_ANGLES.angles(matrix))
 
 
 @dataclass(frozen=True)

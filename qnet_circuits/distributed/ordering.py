@@ -194,7 +194,8 @@ def _done(walk: _Walk, k: int) -> Iterator[Action]:
     """Yield a step whose qubits are where they must be."""
     step, nodes = walk.steps.steps[k], walk.equipment.nodes
     if isinstance(step, Swap) and (a := nodes[step.a]) != (b := nodes[step.b]):
-        yield from _made_room(walk, lambda: walk.equipment.between(a, b) + walk.equipment.between(a, b), [])
+        # The first pair has its two ends alone when the second one is made.
+        yield from _made_room(walk, lambda: walk.equipment.between(a, b) + Counter((a, b)), [])
     yield walk.action(k)
     walk.done(k)
     for qubit, at in zip(step.qubits, walk.steps.segment[k], strict=True):
@@ -212,6 +213,8 @@ def _opened(walk: _Walk, qubit: int, node: int, protected: Sequence[tuple[int, i
     for stop in sorted(walk.needed(qubit) - {*held, node}, key=lambda each: hops(source(), each)):
         if hops(source(), stop) + hops(stop, node) == hops(source(), node):
             yield from _opened(walk, qubit, stop, protected)
+    if node in held:  # It was on the way to another one.
+        return
     yield from _made_room(walk, lambda: walk.equipment.between(source(), node), protected)
     yield Open(qubit, source(), node)
     held.append(node)

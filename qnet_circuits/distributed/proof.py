@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Clifford, Operator
@@ -15,7 +14,7 @@ from qiskit.quantum_info import Clifford, Operator
 from qnet_circuits.distributed.branch import Branch, Tensor
 from qnet_circuits.distributed.building import Built
 from qnet_circuits.distributed.readback import read_back, refusal
-from qnet_circuits.distributed.steps import Steps, Swap, Turn, matrix_circuit
+from qnet_circuits.distributed.steps import Matrix, Steps, Swap, Turn, alike, matrix_circuit
 from qnet_circuits.distributed.windows import read_of
 from qnet_circuits.errors import ProgramError
 from qnet_circuits.programs.instructions import CORRECT, ENTANGLE
@@ -99,7 +98,7 @@ def _compared(original: QuantumCircuit, expected: Steps, steps: Steps) -> tuple[
         if not equal:
             raise refusal("its Clifford tableau is another one")
         return "tableau", 0.0
-    if _canonical(expected) == _canonical(steps):
+    if _same_gates(expected, steps):
         return "gates", 0.0
     if steps.qubits > _STATES:
         raise refusal("its gates are others, beyond the order of commuting gates")
@@ -217,32 +216,34 @@ def _relabelled(circuit: QuantumCircuit, places: tuple[int, ...]) -> QuantumCirc
     return circuit
 
 
-def _canonical(steps: Steps) -> tuple[object, ...]:
-    """Return a form that is equal for steps that differ by the order of commuting gates alone."""
-    turns: dict[tuple[int, int], NDArray[np.complex128]] = {}
-    joints: Counter[tuple[object, ...]] = Counter()
-    swaps = []
+def _same_gates(expected: Steps, steps: Steps) -> bool:
+    """Tell whether steps differ by the order of commuting gates alone."""
+    (wanted, made), none = (_turned(expected), _turned(steps)), np.eye(2, dtype=complex)
+    return (
+        expected.places == steps.places
+        and _joined(expected) == _joined(steps)
+        and all(alike(wanted.get(key, none), made.get(key, none)) for key in {**wanted, **made})
+    )
+
+
+def _turned(steps: Steps) -> dict[tuple[int, int], Matrix]:
+    """Return what all operations on one qubit of a block are together, by qubit and block."""
+    turned: dict[tuple[int, int], Matrix] = {}
     for step, blocks in zip(steps.steps, steps.block, strict=True):
         if isinstance(step, Turn):
             key = (step.qubit, blocks[0])
-            turns[key] = step.matrix @ turns.get(key, np.eye(2, dtype=complex))
-        elif isinstance(step, Swap):
-            swaps.append((step.qubits, blocks))
-        else:
+            turned[key] = step.matrix @ turned[key] if key in turned else step.matrix
+    return turned
+
+
+def _joined(steps: Steps) -> Counter[tuple[object, ...]]:
+    """Return how often each gate and each swap joins the blocks that it joins."""
+    joined: Counter[tuple[object, ...]] = Counter()
+    for step, blocks in zip(steps.steps, steps.block, strict=True):
+        if not isinstance(step, Turn):
             ends = tuple(sorted(zip(step.qubits, blocks, strict=True)))
-            joints[step.name, round(step.angle, 9), ends] += 1
-    plain = {key: _rounded(matrix) for key, matrix in turns.items()}
-    kept = {key: matrix for key, matrix in plain.items() if matrix != _rounded(np.eye(2, dtype=complex))}
-    return steps.places, tuple(sorted(kept.items())), tuple(sorted(swaps)), frozenset(joints.items())
-
-
-def _rounded(matrix: NDArray[np.complex128]) -> tuple[complex, ...]:
-    """Return the entries of a matrix up to its phase."""
-    flat = matrix.ravel()
-    largest = flat[int(np.argmax(np.abs(flat) > 0.4))]
-    return tuple(
-        complex(round(x.real, 7) + 0.0, round(x.imag, 7) + 0.0) for x in flat * abs(largest) / largest
-    )
+            joined[("swap",) if isinstance(step, Swap) else (step.name, round(step.angle, 9)), ends] += 1
+    return joined
 
 
 def _played(original: QuantumCircuit, built: Built, places: tuple[int, ...]) -> int:

@@ -17,6 +17,7 @@ from qnet_circuits.errors import ParameterError, ProgramError
 Matrix = NDArray[np.complex128]
 #: Gates on two qubits that remain; all others become these.
 _KEPT = ("cx", "cz", "cp", "rzz", "swap")
+_ONE: Matrix = np.eye(2, dtype=complex)
 _H: Matrix = np.array([[1, 1], [1, -1]], dtype=complex) * complex(math.sqrt(0.5))
 _ROUNDING = 1e-9
 
@@ -132,6 +133,20 @@ class Steps:
         return ((k, step) for k, step in enumerate(self.steps) if isinstance(step, Joint))
 
 
+def alike(one: Matrix, other: Matrix) -> bool:
+    """Tell whether two operations on one qubit are equal up to a phase.
+
+    Entries are compared, which differ as much as an angle does. A fidelity would differ by its square, so that H would count as
+    H after a small rotation, which a Fourier transform of many qubits has.
+
+    Example:
+        >>> alike(np.diag([1, 1j]), np.diag([1j, -1])), alike(np.eye(2), np.diag([1, np.exp(1e-6j)]))
+        (True, False)
+    """
+    left = one.conj().T @ other
+    return bool(abs(left[0, 1]) < _ROUNDING and abs(left[0, 0] - left[1, 1]) < _ROUNDING)
+
+
 def steps_of(circuit: QuantumCircuit, rename_swaps: bool = False) -> Steps:
     """Return a circuit's steps.
 
@@ -156,14 +171,13 @@ def steps_of(circuit: QuantumCircuit, rename_swaps: bool = False) -> Steps:
         raise ProgramError("the circuit has no qubits; give it some")
     simple = transpile(circuit, basis_gates=["u", *_KEPT], optimization_level=0)
     made: list[Step] = []
-    waiting: list[Matrix] = [np.eye(2, dtype=complex) for _ in circuit.qubits]
+    waiting = [_ONE] * len(circuit.qubits)
     at = list(range(len(circuit.qubits)))
 
     def flush(qubit: int) -> None:
-        matrix = waiting[qubit]
-        if abs(matrix[0, 1]) > _ROUNDING or abs(matrix[0, 0] - matrix[1, 1]) > _ROUNDING:
-            made.append(Turn(qubit, matrix))
-        waiting[qubit] = np.eye(2, dtype=complex)
+        if not alike(_ONE, waiting[qubit]):
+            made.append(Turn(qubit, waiting[qubit]))
+        waiting[qubit] = _ONE
 
     for instruction in simple.data:
         name = instruction.operation.name

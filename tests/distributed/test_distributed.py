@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit, qasm2, qasm3, qpy
 from qiskit.circuit import Parameter
-from qiskit.circuit.library import CPhaseGate, ZGate
+from qiskit.circuit.library import CPhaseGate, RZGate, ZGate
 from qiskit.synthesis import synth_qft_full
 
 import qnet_circuits as qn
@@ -109,6 +109,22 @@ def spoiled(circuit, nodes=2, network=None, **options):
 def refused(found, built):
     with pytest.raises(qn.VerificationError):
         proof_of(found.original, found.steps, built)
+
+
+@pytest.mark.parametrize(("size", "method"), [(3, "unitary"), (21, "gates")])
+@pytest.mark.parametrize("angle", [3e-5, 1e-7, 3e-9])
+def test_small_rotations_stay_in_the_program(size, method, angle):
+    """Only rotations below 1e-9 may be left out; the Fourier transform of 29 qubits has some of 1e-8."""
+    circuit = QuantumCircuit(size)
+    circuit.cp(0.3, 0, size - 1)
+    circuit.rz(angle, 0)
+    circuit.h(0)
+    circuit.cp(0.7, 0, size - 1)
+    found = distributed(circuit, 2)
+    assert found.verify().method == method
+    circuit.data[1] = circuit.data[1].replace(operation=RZGate(angle + 2e-9))
+    with pytest.raises(qn.VerificationError):
+        proof_of(circuit, steps_of(circuit), found.built)
 
 
 def test_spoiled_programs_are_refused():

@@ -7,9 +7,14 @@ import pytest
 from qiskit import QuantumCircuit
 
 import qnet_circuits as qn
+from qnet_circuits.distributed.building import built
 from qnet_circuits.distributed.distribute import distributed
+from qnet_circuits.distributed.nodes import Equipment, routes_of
+from qnet_circuits.distributed.ordering import Open, ordered
+from qnet_circuits.distributed.plan import Plan
 from qnet_circuits.distributed.proof import proof_of
 from qnet_circuits.distributed.referenced import with_references
+from qnet_circuits.distributed.steps import steps_of
 from tests.distributed.circuits import changed, mutants, random_circuit, with_swap
 
 
@@ -71,6 +76,35 @@ def test_a_copy_on_the_way_is_copied_further(order):
     assert found.verify().method == "unitary"
 
 
+def test_a_copy_that_was_made_on_the_way_is_not_made_again():
+    """The CNOT flips the copy of qubit 0 at b as well, so qubit 1 is needed at c and at b, which is on the way to c."""
+    circuit = QuantumCircuit(3)
+    circuit.cp(0.3, 0, 2)
+    circuit.ry(0.2, 2)
+    circuit.cx(1, 0)
+    circuit.cp(0.7, 0, 2)
+    steps, home = steps_of(circuit), (2, 0, 1)
+    stations = tuple((node,) * (count + 1) for node, count in zip(home, steps.segments, strict=True))
+    spots = {k: 1 if 2 in joint.qubits else 2 for k, joint in steps.joints}
+    plan = Plan(steps, stations, spots, {(0, 1): frozenset({1, 2})})
+    network = qn.Network(list("abc"), [("a", "b", qn.Link()), ("b", "c", qn.Link())])
+    equipment = Equipment(home, (None,) * 3, routes_of(network, "links")[0])
+    actions = ordered(plan, equipment)
+    assert sum(isinstance(action, Open) for action in actions) == 3
+    assert proof_of(circuit, steps, built(network, equipment, actions)).branches
+
+
+def test_a_swap_takes_two_qubits_of_a_node_on_the_way():
+    circuit = QuantumCircuit(2)
+    circuit.h(0)
+    circuit.swap(0, 1)
+    nodes = [qn.Node(name, data=1, communication=2) for name in "abc"]
+    chain = qn.Network(nodes, [("a", "b", qn.Link()), ("b", "c", qn.Link())])
+    found = distributed(circuit, chain, ["a", "c"])
+    assert found.resources["communication_qubits"] == dict.fromkeys("abc", 2)
+    assert found.verify().branches
+
+
 @pytest.mark.parametrize("limit", [1, 2])
 def test_guests_leave_communication_qubits_for_pairs(limit):
     nodes = [qn.Node(name, data=3, communication=limit) for name in "ab"]
@@ -94,9 +128,9 @@ def test_spoiled_moves_are_refused():
         replace(found.built, ends=found.built.ends[::-1]),
         replace(found.built, ends=(away.data[0], found.built.ends[1])),
     ]
-    for built in spoiled:
+    for each in spoiled:
         with pytest.raises(qn.VerificationError):
-            proof_of(found.original, found.steps, built)
+            proof_of(found.original, found.steps, each)
 
 
 def test_a_large_circuit_with_moves_is_proven_gate_by_gate():
@@ -104,9 +138,9 @@ def test_a_large_circuit_with_moves_is_proven_gate_by_gate():
     assert found.resources["moves"] and found.verify().method == "gates"
     at = next(k for k, each in enumerate(found.built.circuit.data) if each.name == "cz")
     spoiled = changed(found.built, at, []), replace(found.built, ends=found.built.ends[::-1])
-    for built in spoiled:
+    for each in spoiled:
         with pytest.raises(qn.VerificationError):
-            proof_of(found.original, found.steps, built)
+            proof_of(found.original, found.steps, each)
 
 
 @pytest.mark.parametrize(
