@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from qnet_circuits.distributed.nodes import Equipment
 from qnet_circuits.distributed.plan import Plan
@@ -54,37 +55,43 @@ class _Walk:
 
     def __init__(self, plan: Plan, equipment: Equipment) -> None:
         self.plan, self.steps, self.equipment = plan, plan.steps, equipment
-        self.todo = dict.fromkeys(range(len(self.steps.steps)))
         self.held = [[node] for node in equipment.nodes]
         self.segment = [0] * self.steps.qubits
         self.left = {
             end: {node: set(gates) for node, gates in each.items()} for end, each in plan.gates.items()
         }
-        self.level = [0] * self.steps.qubits
-        self.waiting: list[Counter[int]] = [Counter() for _ in self.level]
-        for step, blocks in zip(self.steps.steps, self.steps.block, strict=True):
+        #: For each qubit the steps of its blocks that remain, of which the first block may be done.
+        self.blocks: list[dict[int, set[int]]] = [{} for _ in self.held]
+        for k, (step, blocks) in enumerate(zip(self.steps.steps, self.steps.block, strict=True)):
             for qubit, at in zip(step.qubits, blocks, strict=True):
-                self.waiting[qubit][at] += 1
+                self.blocks[qubit].setdefault(at, set()).add(k)
+        #: How many of its qubits each step waits for, and the steps that wait for none.
+        self.waits = [len(step.qubits) for step in self.steps.steps]
+        self.ready: set[int] = set()
         for qubit in range(self.steps.qubits):
             self.rise(qubit)
 
-    def rise(self, qubit: int) -> None:
-        """Go on to the first block in which something remains to be done."""
-        while self.waiting[qubit] and not self.waiting[qubit][self.level[qubit]]:
-            del self.waiting[qubit][self.level[qubit]]
-            self.level[qubit] += 1
+    def rise(self, qubit: int) -> list[int]:
+        """Begin the first block of a qubit that remains; return the steps that are ready now."""
+        begun = next(iter(self.blocks[qubit].values()), set())
+        for k in begun:
+            self.waits[k] -= 1
+        now = [k for k in begun if not self.waits[k]]
+        self.ready.update(now)
+        return now
 
-    def ready(self, k: int) -> bool:
-        step = self.steps.steps[k]
-        return all(self.level[q] == at for q, at in zip(step.qubits, self.steps.block[k], strict=True))
-
-    def done(self, k: int) -> None:
-        del self.todo[k]
+    def done(self, k: int) -> list[int]:
+        """Note that a step is done; return the steps that are ready now."""
+        self.ready.remove(k)
+        now = []
         for qubit, at in zip(self.steps.steps[k].qubits, self.steps.block[k], strict=True):
-            self.waiting[qubit][at] -= 1
-            self.rise(qubit)
+            self.blocks[qubit][at].remove(k)
+            if not self.blocks[qubit][at]:
+                del self.blocks[qubit][at]
+                now += self.rise(qubit)
             for gates in self.remaining(qubit).values():
                 gates.discard(k)
+        return now
 
     def remaining(self, qubit: int) -> dict[int, set[int]]:
         """Return the gates that remain in a qubit's segment, by node."""
@@ -154,12 +161,14 @@ def ordered(plan: Plan, equipment: Equipment) -> tuple[Action, ...]:
 
 
 def _actions(walk: _Walk) -> Iterator[Action]:
-    while walk.todo:
-        before = len(walk.todo)
-        for k in list(walk.todo):
-            if walk.ready(k) and not _opens(walk, k):
-                yield from _done(walk, k)
-        if len(walk.todo) == before:
+    while walk.ready:
+        idle, heap = True, sorted(walk.ready)
+        while heap:
+            if not _opens(walk, k := heappop(heap)):
+                idle = False
+                for later in (yield from _done(walk, k)):
+                    heappush(heap, later)
+        if idle:
             k = _next(walk)
             for place in walk.missing(k):
                 yield from _opened(walk, *place, protected=walk.wanted(k))
@@ -177,30 +186,30 @@ def _opens(walk: _Walk, k: int) -> bool:
 
 def _next(walk: _Walk) -> int:
     """Return the step for which a pair is made next."""
-    ready = {k for k in walk.todo if walk.ready(k)}
 
     def urgency(k: int) -> tuple[bool, int, bool, int]:
         # The copy with the fewest gates that are not ready yet stays open for the shortest time. A move waits for all gates. Of
         # equals, a qubit that has copies already comes first: they may be open only to be copied further.
         missing = walk.missing(k)
-        waits = [walk.remaining(qubit).get(node, set()) - ready for qubit, node in missing]
+        waits = [walk.remaining(qubit).get(node, set()) - walk.ready for qubit, node in missing]
         begun = any(len(walk.held[qubit]) > 1 for qubit, _ in missing)
         return k not in walk.plan.spots, sum(map(len, waits)), not begun, k
 
-    return min(ready, key=urgency)
+    return min(walk.ready, key=urgency)
 
 
-def _done(walk: _Walk, k: int) -> Iterator[Action]:
-    """Yield a step whose qubits are where they must be."""
+def _done(walk: _Walk, k: int) -> Generator[Action, None, list[int]]:
+    """Yield a step whose qubits are where they must be; return the steps that are ready then."""
     step, nodes = walk.steps.steps[k], walk.equipment.nodes
     if isinstance(step, Swap) and (a := nodes[step.a]) != (b := nodes[step.b]):
         # The first pair has its two ends alone when the second one is made.
         yield from _made_room(walk, lambda: walk.equipment.between(a, b) + Counter((a, b)), [])
     yield walk.action(k)
-    walk.done(k)
+    now = walk.done(k)
     for qubit, at in zip(step.qubits, walk.steps.segment[k], strict=True):
         walk.segment[qubit] = at
         yield from _tidied(walk, qubit)
+    return now
 
 
 def _opened(walk: _Walk, qubit: int, node: int, protected: Sequence[tuple[int, int]]) -> Iterator[Action]:

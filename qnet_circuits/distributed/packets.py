@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,6 @@ from qnet_circuits.distributed.steps import Steps, Swap
 Ints = NDArray[np.int64]
 #: Pairs for the exchange of two qubits of two nodes: each of them is teleported.
 SWAP_PAIRS = 2
-#: With at most this many left ends, a matching in plain Python is faster than the set-up of a compiled one, and not too deep.
-_FEW = 400
 
 
 @dataclass(frozen=True)
@@ -134,6 +131,9 @@ class Demand:
 class Tally:
     """The fewest pairs of an assignment that changes qubit by qubit.
 
+    For each two nodes a maximum matching of the segments that gates between them join is kept. A qubit that changes its node
+    takes its segments out of some matchings and into others, which are made as large as possible again from there alone.
+
     Args:
         demand: The gates.
         nodes: The node of each qubit, as a number.
@@ -142,34 +142,71 @@ class Tally:
 
     def __init__(self, demand: Demand, nodes: Sequence[int] | Ints, distance: NDArray[np.int64]) -> None:
         self.at, self.distance, self.swaps = [int(node) for node in nodes], distance.tolist(), demand._swaps
-        self.segments: list[dict[int, None]] = [{} for _ in self.at]
-        #: For each qubit its segments, each with a segment that it is joined with.
-        self.joined: list[list[tuple[int, int]]] = [[] for _ in self.at]
-        #: For each segment the segments that it is joined with, by their nodes.
+        count = len(self.distance)
+        #: For each qubit its segments, each with the segments that it is joined with.
+        self.joined: list[dict[int, list[int]]] = [{} for _ in self.at]
+        #: For each segment the segments that it is joined with, and the one that it is matched with, by their nodes.
         self.near: dict[int, list[set[int]]] = {}
+        self.mate: dict[int, list[int | None]] = {}
         a, _, b, _ = demand._edges
         for ends in zip(a.tolist(), b.tolist(), *(each.tolist() for each in demand._segments), strict=True):
             for q, other, s, t in (ends, (ends[1], ends[0], ends[3], ends[2])):
-                self.segments[q][s] = None
-                self.joined[q].append((s, t))
-                self.near.setdefault(s, [set() for _ in self.distance])[self.at[other]].add(t)
+                self.joined[q].setdefault(s, []).append(t)
+                self.near.setdefault(s, [set() for _ in range(count)])[self.at[other]].add(t)
+                self.mate.setdefault(s, [None] * count)
+        #: What all matchings cost.
+        self.matched = 0
+        for qubit, node in enumerate(self.at):
+            self._match(qubit, range(node + 1, count))
 
     def put(self, qubit: int, node: int) -> None:
         """Change the node of a qubit."""
         old, self.at[qubit] = self.at[qubit], node
-        for segment, other in self.joined[qubit]:
-            near = self.near[other]
-            near[old].discard(segment)
-            near[node].add(segment)
+        for segment, others in self.joined[qubit].items():
+            for other in others:
+                self.near[other][old].discard(segment)
+            left = [(there, mate) for there, mate in enumerate(self.mate[segment]) if mate is not None]
+            self.mate[segment] = [None] * len(self.distance)
+            for there, mate in left:
+                self.mate[mate][old] = None
+                if not self._augmented(mate, there, old):
+                    self.matched -= self.distance[there][old]
+        for segment, others in self.joined[qubit].items():
+            for other in others:
+                self.near[other][node].add(segment)
+        self._match(qubit, range(len(self.distance)))
+
+    def _match(self, qubit: int, nodes: Iterable[int]) -> None:
+        """Match the segments of a qubit with those at other nodes."""
+        own = self.at[qubit]
+        for segment in self.joined[qubit]:
+            near = self.near[segment]
+            for node in nodes:
+                if node != own and near[node] and self._augmented(segment, own, node):
+                    self.matched += self.distance[own][node]
+
+    def _augmented(self, segment: int, own: int, node: int) -> bool:
+        """Match a segment with one at another node, for which others may change their mates; tell whether it can be."""
+        near, mate, reached, lefts = self.near, self.mate, dict[int, int](), [segment]
+        for left in lefts:
+            for right in near[left][node]:
+                if right in reached:
+                    continue
+                reached[right] = left
+                onward = mate[right][own]
+                if onward is None:
+                    change: int | None = right
+                    while change is not None:
+                        begin = reached[change]
+                        mate[change][own], mate[begin][node], change = begin, change, mate[begin][node]
+                    return True
+                lefts.append(onward)
+        return False
 
     def pairs(self) -> int:
         """Return the fewest pairs."""
-        at, total = self.at, sum(SWAP_PAIRS * self.distance[self.at[a]][self.at[b]] for a, b in self.swaps)
-        for one, others in enumerate(self.distance):
-            here = [self.near[s] for q, node in enumerate(at) if node == one for s in self.segments[q]]
-            for other in range(one + 1, len(others)):
-                total += others[other] * _matched([near[other] for near in here if near[other]])
-        return int(total)
+        at = self.at
+        return int(self.matched + sum(SWAP_PAIRS * self.distance[at[a]][at[b]] for a, b in self.swaps))
 
 
 def _graph(left: Ints, right: Ints) -> tuple[csr_array, Ints, Ints]:
@@ -177,30 +214,6 @@ def _graph(left: Ints, right: Ints) -> tuple[csr_array, Ints, Ints]:
     rights, j = np.unique(right, return_inverse=True)
     shape = (len(lefts), len(rights))
     return csr_array((np.ones(len(i), dtype=np.int8), (i, j)), shape=shape), lefts, rights
-
-
-def _matched(joined: Sequence[Collection[int]]) -> int:
-    """Return the size of a maximum matching of a bipartite graph, which is given by the neighbours of each left end."""
-    if len(joined) > _FEW:
-        left = np.repeat(np.arange(len(joined)), [len(each) for each in joined])
-        graph, _, _ = _graph(left, np.array(list(chain.from_iterable(joined)), dtype=np.int64))
-        return int((maximum_bipartite_matching(graph, perm_type="column") >= 0).sum())
-    mate: dict[int, int] = {}
-
-    def placed(left: int, seen: set[int]) -> bool:
-        for right in joined[left]:
-            if right not in mate:
-                mate[right] = left
-                return True
-        for right in joined[left]:
-            if right not in seen:
-                seen.add(right)
-                if placed(mate[right], seen):
-                    mate[right] = left
-                    return True
-        return False
-
-    return sum(placed(left, set()) for left in range(len(joined)))
 
 
 def _cover(left: Ints, right: Ints) -> list[int]:

@@ -129,8 +129,10 @@ class Search:
             if not fixed:
                 self.choices.append(choice)
                 self.place.append(node)
-                self._note(choice, node, 1)
+                if choice.station[0] >= 0:
+                    self._note(choice, node, 1)
         self.masks = [sum(1 << node for node, count in enumerate(each) if count) for each in self.pins]
+        #: Stations are the first choices.
         self.movable = sum(choice.station[0] >= 0 for choice in self.choices)
         self.bridges = [self._bridge(place, stretch) for place, stretch in self.stretches.items()]
         self.touched: dict[int, list[_Bridge]] = {}
@@ -180,15 +182,18 @@ class Search:
             hot: The temperature of the first trial, in pairs over one link.
         """
         total = least = 0.0
-        best = self.place.copy()
+        best, draw, movable, others = self.place.copy(), self.rng.random, self.movable, self.nodes - 1
         trials = min(max(_PER_CHOICE * len(self.choices), _LEAST), _MOST)
         for trial in range(trials):
-            heat = self.unit * hot * (_COLD / hot) ** (trial / trials)
-            stations = self.movable and self.rng.random() < _STATIONS
-            number = int(self.rng.random() * (self.movable if stations else len(self.choices)))
-            node = (self.place[number] + 1 + int(self.rng.random() * (self.nodes - 1))) % self.nodes
+            stations = movable and draw() < _STATIONS
+            number = int(draw() * (movable if stations else len(self.choices)))
+            node = (self.place[number] + 1 + int(draw() * others)) % self.nodes
             change = self._change(number, node)
-            if (change <= 0 or self.rng.random() < math.exp(-change / heat)) and self._fits(number, node):
+            if change > 0 and draw() >= math.exp(
+                -change / (self.unit * hot * (_COLD / hot) ** (trial / trials))
+            ):
+                continue
+            if number >= movable or self._fits(number, node):
                 self._put(number, node)
                 total += change
                 if total < least - _STAY / 2:
@@ -197,7 +202,7 @@ class Search:
 
     def _change(self, number: int, node: int) -> float:
         """Return what it costs that a choice goes to a node."""
-        choice, old, total = self.choices[number], self.place[number], 0.0
+        choice, old, total, trees = self.choices[number], self.place[number], 0.0, self.trees
         changed = []
         for net in choice.nets:
             mask = self.masks[net]
@@ -205,11 +210,11 @@ class Search:
             if self.pins[net][old] == 1:
                 new ^= 1 << old
             if new != mask:
-                total += self.trees[new] - self.trees[mask]
+                total += trees[new] - trees[mask]
                 changed.append((net, mask, new))
-        if self.bridges and changed:
+        if changed and self.bridges:
             total += self._lost(changed)
-        if choice.station[0] >= 0:
+        if number < self.movable:
             home = self.start.stations[choice.station[0]][0]
             total += _STAY * self.unit * ((node != home) - (old != home))
         return total
@@ -226,9 +231,9 @@ class Search:
         return before - after
 
     def _fits(self, number: int, node: int) -> bool:
-        """Tell whether a node has room for one more guest."""
+        """Tell whether a node has room for one more guest, where a qubit is to be."""
         choice = self.choices[number]
-        if choice.station[0] < 0 or node == self.start.stations[choice.station[0]][0]:
+        if node == self.start.stations[choice.station[0]][0]:
             return True
         return bool(self.away[node, slice(*choice.time)].max(initial=0) < self.guests[node])
 
@@ -236,17 +241,19 @@ class Search:
         choice, old = self.choices[number], self.place[number]
         self.place[number] = node
         for net in choice.nets:
-            self.pins[net][node] += 1
-            self.pins[net][old] -= 1
+            pins = self.pins[net]
+            pins[node] += 1
+            pins[old] -= 1
             self.masks[net] |= 1 << node
-            if not self.pins[net][old]:
+            if not pins[old]:
                 self.masks[net] ^= 1 << old
-        self._note(choice, old, -1)
-        self._note(choice, node, 1)
+        if number < self.movable:
+            self._note(choice, old, -1)
+            self._note(choice, node, 1)
 
     def _note(self, choice: _Choice, node: int, sign: int) -> None:
         """Note that a guest comes or goes."""
-        if choice.station[0] >= 0 and node != self.start.stations[choice.station[0]][0]:
+        if node != self.start.stations[choice.station[0]][0]:
             self.away[node, slice(*choice.time)] += sign
 
     def _plan(self, place: Sequence[int]) -> Plan:

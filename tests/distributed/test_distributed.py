@@ -13,7 +13,7 @@ from qiskit.synthesis import synth_qft_full
 
 import qnet_circuits as qn
 from qnet_circuits.distributed.distribute import distributed
-from qnet_circuits.distributed.packets import Demand
+from qnet_circuits.distributed.packets import Demand, Tally
 from qnet_circuits.distributed.partition import Problem, assigned
 from qnet_circuits.distributed.proof import proof_of
 from qnet_circuits.distributed.steps import steps_of
@@ -51,6 +51,19 @@ def check_optimum(seed):
 @pytest.mark.parametrize("seed", [2, 5])
 def test_the_search_finds_the_optimum(seed):
     check_optimum(seed)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_pairs_are_counted_right_while_qubits_change_their_nodes(seed):
+    rng = np.random.default_rng(seed)
+    circuit = random_circuit(seed, 14, 120, 10)
+    demand, at = Demand(steps_of(circuit)), rng.integers(3, size=circuit.num_qubits)
+    distance = 1 - np.eye(3, dtype=int)
+    tally = Tally(demand, at, distance)
+    for qubit, node in zip(rng.integers(len(at), size=40), rng.integers(3, size=40), strict=True):
+        at[qubit] = node
+        tally.put(qubit, node)
+        assert tally.pairs() == len(demand.packets(at)) == demand.pairs(at, distance)
 
 
 @pytest.mark.slow
