@@ -33,6 +33,7 @@ def improved(
 
     Searches with fewer and fewer guests at the nodes begin with the best start. Then copies may outlast stretches of their
     qubits (``Stretch``): a search begins with the best plan so far, and another one, without guests, with the best start.
+    There is no search if the best start has one pair over the cheapest route: fewer would be none, and then it had none.
 
     Args:
         starts: Plans, of which the one with the fewest pairs is the beginning.
@@ -46,13 +47,14 @@ def improved(
         return pairs_of(each[1], equipment, distance)
 
     best = min(((start, ordered(start, equipment)) for start in starts), key=cost)
+    least = int(distance[distance > 0].min(initial=np.iinfo(np.int64).max))
     start, limits, wider = best[0], *(_limits(best[1], equipment, more) for more in (1, 2))
     most = tuple(limit - 1 for limit in limits)
     for guests in dict.fromkeys((most, tuple(min(each, 1) for each in most), (0,) * len(most))):
-        if cost(best):
+        if cost(best) > least:
             found = Search(start, distance, guests, free, seed).run(_HOT)
             best = min([best, *_carried_out(found, equipment, limits)], key=cost)
-    if cost(best) and stretches_of(start.steps):
+    if cost(best) > least and stretches_of(start.steps):
         for begun, guests, hot in ((best[0], most, _WARM), (start, (0,) * len(most), _HOT)):
             found = Search(begun, distance, guests, free, seed, outlasting=True).run(hot)
             best = min([best, *_carried_out(found, equipment, wider)], key=cost)
