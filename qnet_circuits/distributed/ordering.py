@@ -265,7 +265,7 @@ def _made_room(
         if not here:
             raise ParameterError(
                 f"node number {node + 1} has {walk.equipment.communication[node]} communication qubits, and a step needs "
-                f"{needed()[node]} there besides those in use; give it more, or link the nodes directly"
+                f"{needed()[node]} there besides those in use; give it more, link the nodes directly, or rename swaps"
             )
         qubit = max(here, key=lambda each: min(walk.remaining(each).get(node) or {len(walk.steps.steps)}))
         keeper = next(other for other in walk.held[qubit] if other != node)

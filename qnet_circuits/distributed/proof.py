@@ -102,8 +102,8 @@ def _compared(original: QuantumCircuit, expected: Steps, steps: Steps) -> tuple[
         return "gates", 0.0
     if steps.qubits > _STATES:
         raise refusal("its gates are others, beyond the order of commuting gates")
-    inputs = _random_inputs(steps.qubits)
-    if np.any(np.abs(np.abs(_overlaps(original, steps, inputs)) - 1) > _ROUNDING):
+    wanted, made = _outputs(original, steps, _random_inputs(steps.qubits))
+    if np.any(np.abs(made - wanted * _overlaps(wanted, made)) > _ROUNDING):
         raise refusal("it takes a random input to another state")
     # On products of random eigenstates of Paulis, an error that is a Pauli on w qubits has the mean fidelity 3^-w, so an
     # infidelity of the process shows with 2/3 of its size at least.
@@ -112,20 +112,24 @@ def _compared(original: QuantumCircuit, expected: Steps, steps: Steps) -> tuple[
 
 def _same_unitary(original: QuantumCircuit, steps: Steps) -> bool:
     """Tell whether all inputs become the same outputs, up to one phase that all inputs share."""
-    phase = None
+    phase: Tensor | None = None
     for first in range(0, 2**steps.qubits, _COLUMNS):
-        overlaps = _overlaps(
-            original, steps, np.eye(2**steps.qubits, dtype=complex)[:, first : first + _COLUMNS]
-        )
-        phase = overlaps[0] if phase is None else phase
-        if abs(abs(phase) - 1) > _ROUNDING or np.any(np.abs(overlaps - phase) > _ROUNDING):
+        inputs = np.eye(2**steps.qubits, dtype=complex)[:, first : first + _COLUMNS]
+        wanted, made = _outputs(original, steps, inputs)
+        phase = _overlaps(wanted, made)[0] if phase is None else phase
+        if np.any(np.abs(made - wanted * phase) > _ROUNDING):
             return False
     return True
 
 
-def _overlaps(original: QuantumCircuit, steps: Steps, inputs: Tensor) -> Tensor:
-    """Return the overlap of the two outputs of each input, given as columns."""
-    overlaps: Tensor = np.einsum("ij,ij->j", _through(original, inputs).conj(), _through_steps(steps, inputs))
+def _outputs(original: QuantumCircuit, steps: Steps, inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what the original circuit and the steps make of inputs, all given as columns."""
+    return _through(original, inputs), _through_steps(steps, inputs)
+
+
+def _overlaps(wanted: Tensor, made: Tensor) -> Tensor:
+    """Return the overlaps of states, which are their phases if the states are equal. A small error changes its square alone."""
+    overlaps: Tensor = np.einsum("ij,ij->j", wanted.conj(), made)
     return overlaps
 
 
@@ -222,7 +226,7 @@ def _same_gates(expected: Steps, steps: Steps) -> bool:
     return (
         expected.places == steps.places
         and _joined(expected) == _joined(steps)
-        and all(alike(wanted.get(key, none), made.get(key, none)) for key in {**wanted, **made})
+        and all(alike(wanted.get(key, none), made.get(key, none), _ROUNDING) for key in {**wanted, **made})
     )
 
 

@@ -133,18 +133,23 @@ class Steps:
         return ((k, step) for k, step in enumerate(self.steps) if isinstance(step, Joint))
 
 
-def alike(one: Matrix, other: Matrix) -> bool:
+def alike(one: Matrix, other: Matrix, within: float = 1e-12) -> bool:
     """Tell whether two operations on one qubit are equal up to a phase.
 
     Entries are compared, which differ as much as an angle does. A fidelity would differ by its square, so that H would count as
     H after a small rotation, which a Fourier transform of many qubits has.
+
+    Args:
+        one: A unitary matrix.
+        other: Another one.
+        within: How much the entries may differ.
 
     Example:
         >>> alike(np.diag([1, 1j]), np.diag([1j, -1])), alike(np.eye(2), np.diag([1, np.exp(1e-6j)]))
         (True, False)
     """
     left = one.conj().T @ other
-    return bool(abs(left[0, 1]) < _ROUNDING and abs(left[0, 0] - left[1, 1]) < _ROUNDING)
+    return bool(abs(left[0, 1]) < within and abs(left[0, 0] - left[1, 1]) < within)
 
 
 def steps_of(circuit: QuantumCircuit, rename_swaps: bool = False) -> Steps:

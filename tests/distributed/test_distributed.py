@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit, qasm2, qasm3, qpy
 from qiskit.circuit import Parameter
-from qiskit.circuit.library import CPhaseGate, RZGate, ZGate
+from qiskit.circuit.library import CPhaseGate, RXGate, RZGate, ZGate
 from qiskit.synthesis import synth_qft_full
 
 import qnet_circuits as qn
@@ -127,7 +127,7 @@ def refused(found, built):
 @pytest.mark.parametrize(("size", "method"), [(3, "unitary"), (21, "gates")])
 @pytest.mark.parametrize("angle", [3e-5, 1e-7, 3e-9])
 def test_small_rotations_stay_in_the_program(size, method, angle):
-    """Only rotations below 1e-9 may be left out; the Fourier transform of 29 qubits has some of 1e-8."""
+    """Only rotations below 1e-12 may be left out; the Fourier transform of 29 qubits has some of 1e-8."""
     circuit = QuantumCircuit(size)
     circuit.cp(0.3, 0, size - 1)
     circuit.rz(angle, 0)
@@ -135,9 +135,23 @@ def test_small_rotations_stay_in_the_program(size, method, angle):
     circuit.cp(0.7, 0, size - 1)
     found = distributed(circuit, 2)
     assert found.verify().method == method
-    circuit.data[1] = circuit.data[1].replace(operation=RZGate(angle + 2e-9))
-    with pytest.raises(qn.VerificationError):
-        proof_of(circuit, steps_of(circuit), found.built)
+    for wrong in (RZGate(angle + 4e-9), RXGate(angle)):
+        circuit.data[1] = circuit.data[1].replace(operation=wrong)
+        with pytest.raises(qn.VerificationError):
+            proof_of(circuit, steps_of(circuit), found.built)
+
+
+def test_a_small_rotation_is_missed_in_every_comparison():
+    """Overlaps would differ by 1e-12 alone."""
+    for size in (5, 14):
+        circuit = QuantumCircuit(size)
+        circuit.rx(2e-6, 0)
+        circuit.cp(0.3, 0, size - 1)
+        found = distributed(circuit, 2)
+        for at, each in enumerate(found.built.circuit.data):
+            if each.name in ("u", "rx"):
+                with pytest.raises(qn.VerificationError):
+                    proof_of(circuit, found.steps, changed(found.built, at, []))
 
 
 def test_spoiled_programs_are_refused():
