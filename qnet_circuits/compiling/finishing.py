@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Sequence
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from threading import get_ident
 
 from qiskit import QuantumCircuit
+from qiskit.transpiler import Target
 
 from qnet_circuits.compiling.building import interactions
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
@@ -15,6 +18,34 @@ from qnet_circuits.compiling.placement import Placed
 from qnet_circuits.compiling.routing import Routed, what
 from qnet_circuits.devices.device import Device
 from qnet_circuits.programs.program import Program
+
+#: How many optimisers are kept, those that were asked for last.
+_MOST = 256
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """A target, told apart by its identity; it is kept, so that no other target takes its number."""
+
+    number: int
+    target: Target | None = field(compare=False)
+
+
+def optimiser(qubits: Sequence[int], target: Target | None, level: int) -> Optimiser:
+    """Return the optimiser of some qubits of a machine, possibly of an earlier call: Qiskit takes long to make a pass manager.
+
+    Args:
+        qubits: The physical qubit of each wire.
+        target: The device's target, or None for a machine without limits. It must not change.
+        level: Qiskit's optimization level, 0 to 3.
+    """
+    # Passes keep what they find during a run, so that no two threads share them.
+    return _kept(_Machine(id(target), target), tuple(qubits), level, get_ident())
+
+
+@lru_cache(_MOST)
+def _kept(machine: _Machine, qubits: tuple[int, ...], level: int, thread: int) -> Optimiser:
+    return Optimiser(qubits, machine.target, level)
 
 
 class Finisher:
@@ -38,7 +69,6 @@ class Finisher:
     ) -> None:
         self._program, self._lowered, self._device = program, lowered, device
         self._level, self._decoupling = level, decoupling
-        self._optimisers: dict[tuple[int, ...], Optimiser] = {}
         self._optimised: dict[Hashable, QuantumCircuit] = {}
 
     def whole(self, placed: Placed) -> Compiled:
@@ -72,10 +102,8 @@ class Finisher:
         return Compiled(self._program, tuple(items), self._device, decoupling=self._decoupling)
 
     def _optimise(self, routed: Routed) -> QuantumCircuit:
-        if routed.qubits not in self._optimisers:
-            target = None if self._device is None else self._device.target
-            self._optimisers[routed.qubits] = Optimiser(routed.qubits, target, self._level)
-        return self._optimisers[routed.qubits].run(routed.circuit)
+        target = None if self._device is None else self._device.target
+        return optimiser(routed.qubits, target, self._level).run(routed.circuit)
 
     def _alike(self, name: str, routed: Routed) -> QuantumCircuit:
         key = name, _content(routed.circuit), self._can(routed)

@@ -40,6 +40,8 @@ _FREE_GATES = (
 
 #: Name of the instruction that stands where a decision was; it touches the same bits and means nothing to a compiler.
 STAND_IN = "decision"
+#: Of how many bodies of decisions an optimiser keeps the gates.
+_BODIES = 10_000
 
 _Key = tuple[Any, ...]
 
@@ -163,6 +165,8 @@ class Optimiser:
 
     def _learn(self, bodies: Mapping[_Key, QuantumCircuit]) -> None:
         """Compile the bodies of decisions that no circuit before had, all in one go, each behind a fence of its own."""
+        if len(self._bodies) > _BODIES:
+            self._bodies.clear()
         new = {str(k): key for k, key in enumerate(bodies) if key not in self._bodies}
         apart = QuantumCircuit(self._width)
         done: list[CircuitInstruction] = []

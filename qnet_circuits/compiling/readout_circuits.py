@@ -10,8 +10,8 @@ from qiskit.circuit import Clbit
 
 from qnet_circuits.classical import written_bits
 from qnet_circuits.compiling.compiled import Compiled, CompiledItem
+from qnet_circuits.compiling.finishing import optimiser
 from qnet_circuits.compiling.lowering import lower
-from qnet_circuits.compiling.optimisation import Optimiser
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.devices.schedule import mid_circuit_measurements
@@ -74,11 +74,10 @@ def calibrated(compiled: Compiled, chosen: Chosen = True) -> Compiled:
 
 
 def _circuits(qubits: tuple[int, ...], device: Device) -> list[CompiledItem]:
-    optimiser = Optimiser(qubits, device.target, _LEVEL)
     made = []
     for state in (0, 1):
         lowered = lower(_prepared(qubits, state), "frame")
-        done = optimiser.run(lowered.circuit)
+        done = optimiser(qubits, device.target, _LEVEL).run(lowered.circuit)
         name = f"{READOUT}_{state}"
         made.append(CompiledItem(name, lowered, lowered.circuit, done, qubits, qubits, readout=state))
     return made

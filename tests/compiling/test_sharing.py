@@ -1,6 +1,7 @@
 """What circuits share while they are compiled changes nothing of what each of them does."""
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 
 import numpy as np
@@ -13,6 +14,7 @@ import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.compiling.building import count, fence_labels, parity_decision
 from qnet_circuits.compiling.compiler import compile_program
+from qnet_circuits.compiling.finishing import optimiser
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.optimisation import STAND_IN, Optimiser, set_aside
 from qnet_circuits.compiling.routing import Router, follow, meetings, undo_routing
@@ -53,6 +55,16 @@ def test_circuits_with_the_same_meetings_share_their_swaps_and_each_verifies(ghz
 def test_the_same_program_gives_the_same_circuits(torino, ghz, mode):
     first, second = ghz(mode), compiled_ghz(torino, mode)
     assert [item.circuit for item in first] == [item.circuit for item in second]
+
+
+def test_an_optimiser_serves_one_place_of_one_target_in_one_thread(torino):
+    target, other = torino.target, fake_device("fake_kingston").target
+    kept = optimiser((0, 1), target, 2)
+    assert optimiser([0, 1], target, 2) is kept
+    for asked in [((1, 0), target, 2), ((0, 1), other, 2), ((0, 1), None, 2), ((0, 1), target, 1)]:
+        assert optimiser(*asked) is not kept
+    with ThreadPoolExecutor(1) as executor:
+        assert executor.submit(optimiser, (0, 1), target, 2).result() is not kept
 
 
 def test_a_circuit_of_another_kind_gets_swaps_of_its_own(torino):
