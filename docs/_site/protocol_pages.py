@@ -71,7 +71,7 @@ def _page(kind, folder):
         "## One shot",
         f"`qnet show {kind.name}{setting}` tells it, and `--html FILE` makes an animated page.",
     ]
-    parts += [f"```text\n{_story(protocol)}\n```", "## Resources", _resources(program)]
+    parts += [f"```text\n{_story(protocol, program)}\n```", "## Resources", _resources(program)]
     described = autodoc("autoclass", f"qnet_circuits.{kind.__name__}", ":members: theory")
     return "\n\n".join([*parts, "## Description and parameters", described])
 
@@ -94,10 +94,12 @@ def _picture(protocol, folder):
     return f"![The first circuit of {protocol.name}, with its nodes, links and messages]({protocol.name}.svg)"
 
 
-def _story(protocol):
+def _story(protocol, program):
     """Return the story of one shot, or why there is none."""
+    # No more are sampled than a state is reconstructed from, unless the protocol has a number of its own.
+    shots = {} if any(item.shots for item in program) else {"shots": 2}
     try:
-        return str(qn.tell(protocol, **TOLD))
+        return str(qn.tell(protocol, **TOLD, **shots))
     except qn.QnetError as error:
         return str(error)
 
