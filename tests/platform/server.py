@@ -139,6 +139,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Else the body of each answer waits 40 ms for the client to confirm the head.
+    disable_nagle_algorithm = True
     platform: PlatformServer
 
     def log_message(self, format: str, *args: Any) -> None:
