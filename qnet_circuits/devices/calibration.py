@@ -108,6 +108,11 @@ class DeviceCalibration:
         return {(entry.name, entry.qubits): entry for entry in self.entries}
 
     @cached_property
+    def _medians(self) -> dict[tuple[str, str], float | None]:
+        """The medians that ``Usable`` has found so far, by kind of number and operation: every simulation asks for the same."""
+        return {}
+
+    @cached_property
     def digest(self) -> str:
         """The SHA-256 of the whole content, in hexadecimal digits."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from functools import cache, cached_property
 from statistics import median
 from typing import Any, TypeVar
@@ -218,6 +218,12 @@ class Usable:
         return next((value for entry in found if (value := getattr(entry, kind, None)) is not None), None)
 
     def _median_of(self, kind: str, name: str) -> float | None:
+        known = self.calibration._medians
+        if (kind, name) not in known:
+            known[kind, name] = self._median(kind, name)
+        return known[kind, name]
+
+    def _median(self, kind: str, name: str) -> float | None:
         values = [
             getattr(entry, kind)
             for place, entry in self.calibration.entry_of.items()
@@ -250,21 +256,24 @@ def _orders(qubits: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     return (qubits, qubits[::-1]) if len(qubits) == 2 else (qubits,)
 
 
-def durations_of(circuit: QuantumCircuit, qubits: Sequence[int], usable: Usable) -> DurationOf:
+def durations_of(
+    circuit: QuantumCircuit, qubits: Sequence[int], usable: Usable, middle: Collection[int] | None = None
+) -> DurationOf:
     """Return what ``schedule`` asks for durations: a measurement after which the circuit goes on takes the device's own for it.
 
     Args:
         circuit: A compiled circuit on the used qubits alone.
         qubits: The physical qubit of each of its wires.
         usable: The device's calibration with its gaps treated.
+        middle: The positions of these measurements, if they are known already.
     """
-    middle = mid_circuit_measurements(circuit)
+    known = mid_circuit_measurements(circuit) if middle is None else middle
 
     def seconds(position: int, instruction: CircuitInstruction, wires: tuple[int, ...]) -> float:
         name = str(instruction.name)
         if name == "delay":
             return usable.delay(instruction.operation)
-        if position in middle:
+        if position in known:
             name = usable.mid_circuit_measurement
         return usable.duration(name, tuple([qubits[wire] for wire in wires]))
 

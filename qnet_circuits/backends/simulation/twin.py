@@ -220,10 +220,10 @@ class _Circuit:
         declared = self.twin.declared
         self.operations = Operations(self.qubits, self.twin.usable, self.twin.noise)
         self.timing, self.waiting = self.clock, None
-        if declared is not None:
-            self.timing = durations_of(self.circuit, self.qubits, declared.usable)
-            self.waiting = Waiting(self.operations, declared)
         self.mid_circuit = mid_circuit_measurements(self.circuit)
+        if declared is not None:
+            self.timing = durations_of(self.circuit, self.qubits, declared.usable, self.mid_circuit)
+            self.waiting = Waiting(self.operations, declared)
         self.number = {bit: k for k, bit in enumerate(self.circuit.clbits)}
         latencies = self.twin.noise.feedforward_latency, self.twin.noise.decision_latency
         self.timed = schedule(self.circuit, self.timing, *latencies)
