@@ -8,12 +8,12 @@ import pytest
 
 import qnet_circuits as qn
 
-distributed = pytest.importorskip("distributed", reason="pip install 'qnet-circuits[cluster]'")
 CHAINS = qn.grid(qn.RepeaterChain, hops=[1, 2], link_fidelity=[0.9, 0.92, 0.94, 0.96, 0.98, 1.0])
 
 
 @pytest.mark.slow
 def test_a_worker_that_is_killed_costs_no_row(path):
+    distributed = pytest.importorskip("distributed", reason="pip install 'qnet-circuits[cluster]'")
     cluster = distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     )
