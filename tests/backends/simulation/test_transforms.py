@@ -168,7 +168,8 @@ def test_a_wire_that_nobody_measures_is_left_out_and_one_that_is_used_again_is_r
 @pytest.mark.parametrize("mode", ["frame", pytest.param("feedforward", marks=pytest.mark.slow)])
 def test_a_star_takes_few_wires(mode):
     """Its 18 wires rest beside each other; in order of time it takes eleven and more."""
-    star = qn.compile(qn.Ghz(parties=5), "aer:fake_kingston", corrections=mode)
+    whole = qn.Ghz(parties=5).program(np.random.default_rng(0))
+    star = qn.compile(Program(whole.items[:1], (), whole.network), "aer:fake_kingston", corrections=mode)
 
     def few(zz):
         return thinned(noisy_program(star, fake_device("fake_kingston"), DeviceNoise(zz=zz)).circuits[0])
