@@ -11,21 +11,25 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from multiprocessing import get_context
 from typing import Any
 from unittest import mock
 
+import numpy as np
+
 import qnet_circuits as qn
 from benchmarks.measuring import Row
+from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.compiling import routing
+from qnet_circuits.devices.device import Device
 from qnet_circuits.programs.protocol import Protocol
 from qnet_circuits.runs.shared import forget
 
 SEEDS = 20
-#: How many searches are compared, each with seeds of its own.
+#: How many searches are compared, each with seeds of its own, and on a device whose qubits have other numbers.
 SEARCHES = 5
 #: Each search has fewer seeds than this.
 _APART = 1000
@@ -92,12 +96,28 @@ class Case:
         return [each.value for each in found]
 
     def searched(self, number: int) -> float:
-        """Return the predicted fidelity by a search with other seeds."""
+        """Return the predicted fidelity by another search: with other seeds, on a device whose qubits have other numbers."""
         forget()
         with mock.patch.object(routing, "FIRST_SEED", number * _APART):
-            found = qn.predict(self.placing.program, self.device, corrections=self.mode)
+            found = qn.predict(self.placing.program, renumbered(self.device, number), corrections=self.mode)
         forget()  # It is not where the library puts the program.
         return found.fidelity.value
+
+
+def renumbered(name: str, number: int) -> Device:
+    """Return a stand-in whose qubits have other numbers, in an order drawn by a seed.
+
+    Most searches draw nothing. What else is arbitrary in them is the order of qubits, which decides where losses are equal, and
+    which partial layouts are kept.
+    """
+    calibration = fake_device(name).calibration
+    new = [int(qubit) for qubit in np.random.default_rng(number).permutation(calibration.num_qubits)]
+    old = sorted(range(len(new)), key=new.__getitem__)
+    qubits = tuple(calibration.qubits[qubit] for qubit in old)
+    entries = tuple(
+        replace(entry, qubits=tuple(new[qubit] for qubit in entry.qubits)) for entry in calibration.entries
+    )
+    return Device.from_calibration(replace(calibration, qubits=qubits, entries=entries))
 
 
 def compared(
@@ -115,27 +135,22 @@ def compared(
         devices: The devices.
         modes: The correction modes.
         seeds: How many seeds of level 3.
-        searches: How many searches with seeds of their own.
+        searches: How many searches.
         processes: In how many processes fidelities are predicted; 1 for this one.
     """
     cases = [Case(*each) for each in product(placings, devices, modes)]
     for device in devices:
         qn.compile(qn.EntanglementSwapping(), f"aer:{device}")  # The device is known beforehand.
     timed = {case: found for case, found in _told("timed", [(case, case.seconds) for case in cases], 1)}
-    # Without SWAPs nothing is drawn, so that each search is the same.
-    again = [case for case in cases if timed[case][1]]
     jobs: list[tuple[Any, Callable[[], Any]]] = [(case, partial(case.values, seeds)) for case in cases]
-    jobs += [((case, k), partial(case.searched, k)) for case in again for k in range(1, searches)]
+    jobs += [((case, k), partial(case.searched, k)) for case in cases for k in range(1, searches)]
     found = dict(_told("predicted", jobs, processes))
     for placing in placings:
         own = [case for case in cases if case.placing == placing]
         slowest = max(own, key=lambda case: timed[case][0])
         longest = timed[slowest][0]
         yield Row(f"placing a {placing.name}, at most", longest, "s", placing.seconds, slowest.name)
-        spread = {
-            case: [found[case][0], *(found[case, k] for k in range(1, searches) if case in again)]
-            for case in own
-        }
+        spread = {case: [found[case][0], *(found[case, k] for k in range(1, searches))] for case in own}
         widest = max(own, key=lambda case: max(spread[case]) - min(spread[case]))
         low, high = min(spread[widest]), max(spread[widest])
         yield Row(

@@ -75,6 +75,13 @@ def test_placements_are_timed_and_the_programs_are_graph_states():
     assert [row.bar for row in rows] == [5.0] and rows[0].value > 0
 
 
+def test_a_search_sees_the_same_device_with_other_numbers():
+    one, other = qn.RepeaterChain(hops=2), run.placement.renumbered("fake_guadalupe", 1)
+    found, again = (qn.predict(one, device, corrections="frame") for device in ("fake_guadalupe", other))
+    assert again.fidelity.value == pytest.approx(found.fidelity.value, abs=0.005)
+    assert again.provenance["layout"] != found.provenance["layout"]
+
+
 def test_a_commit_that_is_not_there_gives_no_number():
     row = run.repeated_runs.against("no-such-commit", runs=1, repeats=1)
     assert (row.value, row.bar, row.passed) == (None, 2.0, None) and "history" in row.detail

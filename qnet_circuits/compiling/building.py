@@ -149,19 +149,17 @@ def undoes_itself(gates: Sequence[Gate]) -> bool:
 
 
 def count(circuit: QuantumCircuit) -> tuple[int, int]:
-    """Return the number of two-qubit gates of a circuit, and its depth; barriers are neither."""
+    """Return the number of two-qubit gates of a circuit, and its depth; a barrier on several wires only joins them."""
     reached: dict[Qubit | Clbit, int] = dict.fromkeys([*circuit.qubits, *circuit.clbits], 0)
     gates = 0
     for instruction in circuit.data:
-        if instruction.name == "barrier":
-            continue
-        qubits = instruction.qubits
-        gates += len(qubits) == 2
+        barrier, qubits = instruction.name == "barrier", instruction.qubits
+        gates += len(qubits) == 2 and not barrier
         bits = qubits + instruction.clbits
         if len(bits) == 1:
-            reached[bits[0]] += 1
+            reached[bits[0]] += not barrier
             continue
-        level = 1 + max([reached[bit] for bit in bits], default=0)
+        level = (not barrier) + max([reached[bit] for bit in bits], default=0)
         reached.update(dict.fromkeys(bits, level))
     return gates, max(reached.values(), default=0)
 
@@ -189,6 +187,17 @@ def fence_label(instruction: CircuitInstruction) -> str | None:
 def joint(qubits: tuple[Qubit, ...], label: str) -> CircuitInstruction:
     """Return the place where something happens to several wires together, which wait for one another there."""
     return CircuitInstruction(Barrier(len(qubits), label=_JOINT + label), qubits)
+
+
+def moved_label(number: int) -> str:
+    """Return the label of the joint place after a move, of which the first qubit is left in |0⟩."""
+    return f"swap{number}"
+
+
+def left_by(instruction: CircuitInstruction) -> Qubit | None:
+    """Return the qubit that a move has left in |0⟩, if an instruction is the place after it."""
+    moved = instruction.name == "barrier" and (instruction.label or "").startswith(_JOINT + "swap")
+    return instruction.qubits[0] if moved else None
 
 
 def place_label(instruction: CircuitInstruction) -> str | None:

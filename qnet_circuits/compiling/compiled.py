@@ -18,7 +18,7 @@ from qnet_circuits.compiling.building import count
 from qnet_circuits.compiling.decoupling import with_pulses
 from qnet_circuits.compiling.exporting import qasm3_of, write_circuits
 from qnet_circuits.compiling.lowering import Lowered
-from qnet_circuits.compiling.routing import undo_routing
+from qnet_circuits.compiling.swaps import undo_routing
 from qnet_circuits.compiling.verifying.boundaries import Shape, verify_boundaries
 from qnet_circuits.compiling.wide_decisions import with_narrow_decisions
 from qnet_circuits.devices.device import Device

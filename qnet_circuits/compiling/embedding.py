@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from qnet_circuits.compiling.prices import Prices, Uses, paid
@@ -52,21 +52,26 @@ def _steps(uses: Uses) -> list[_Step]:
     turn: dict[int, int] = {}
     steps = []
     while len(turn) < len(others):
-        wire = min(
-            others.keys() - turn.keys(),
-            key=lambda w: (
-                -len(others[w].keys() & turn.keys()),
-                len(others[w].keys() - turn.keys()),
-                -max([turn[v] for v in others[w] if v in turn], default=0),
-                w,
-            ),
-        )
+        wire = next_wire({each: met.keys() for each, met in others.items()}, turn)
         meets = tuple((turn[v], n) for v, n in others[wire].items() if v in turn)
         near = _reached(wire, others, turn)
         turn[wire] = len(turn)
         left = tuple(k for w, k in turn.items() if others[w].keys() - turn.keys())
         steps.append(_Step(wire, turn[wire], meets, near, left))
     return steps
+
+
+def next_wire(others: Mapping[int, Set[int]], turn: Mapping[int, int]) -> int:
+    """Return the wire whose turn is next, given which wires each meets: it closes rings first, and leaves few open."""
+    return min(
+        others.keys() - turn.keys(),
+        key=lambda w: (
+            -len(others[w] & turn.keys()),
+            len(others[w] - turn.keys()),
+            -max([turn[v] for v in others[w] if v in turn], default=0),
+            w,
+        ),
+    )
 
 
 def _reached(
@@ -107,7 +112,10 @@ def embed(uses: Uses, prices: Prices, reach: int = 1, each: int = _FEWEST_EACH) 
         grown = _kept(_extended(begun, step, own, around, near, apart), len(steps) * reach, each)
         beam = [(loss, (*before, qubit), used) for loss, used, qubit, before in grown]
     turn = {step.wire: k for k, step in enumerate(steps)}
-    return [(loss, tuple([qubits[turn[wire]] for wire in range(len(turn))])) for loss, qubits, _ in beam]
+    return [
+        (loss + uses.turned, tuple([qubits[turn[wire]] for wire in range(len(turn))]))
+        for loss, qubits, _ in beam
+    ]
 
 
 def _extended(

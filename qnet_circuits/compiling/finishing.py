@@ -15,7 +15,8 @@ from qnet_circuits.compiling.compiled import Compiled, CompiledItem
 from qnet_circuits.compiling.lowering import Lowered
 from qnet_circuits.compiling.optimisation import Optimiser
 from qnet_circuits.compiling.placement import Placed
-from qnet_circuits.compiling.routing import Routed, what
+from qnet_circuits.compiling.routing import Routed
+from qnet_circuits.compiling.swaps import what
 from qnet_circuits.devices.device import Device
 from qnet_circuits.programs.program import Program
 

@@ -19,6 +19,7 @@ from qiskit.transpiler import TranspilerError
 from qnet_circuits.compiling.building import Pairs, interactions
 from qnet_circuits.compiling.embedding import embed
 from qnet_circuits.compiling.measured_links import MeasuredLinks
+from qnet_circuits.compiling.moving import moving
 from qnet_circuits.compiling.prices import Prices, Uses, loss
 from qnet_circuits.compiling.routing import Routed, Router, Routing, follow, meetings
 from qnet_circuits.compiling.wide_decisions import is_wide, with_narrow_decisions
@@ -31,6 +32,8 @@ _FEW_WIRES, _TRIES, _FEWER_TRIES = 24, 8, 2
 _LATE = 3 / 4
 #: Places to give of a pattern of SWAPs: the patterns differ more than its places.
 _FEW_PLACES = 3
+#: How many patterns in which wires move once are looked at, and for how many of them other places are.
+_MOVED, _EMBEDDED = 60, 20
 #: How many couplings apart two wires may begin that SWAPs bring together.
 _REACH = 3
 
@@ -97,6 +100,8 @@ class _Placer:
                 router.route(circuit, None)
                 return [[[_Start(0.0, None, router)]]]
             return []
+        if moved := self._with_moves(circuit):
+            return moved
         found: dict[Routing, None] = {}
         for seed, begin in enumerate(self._begins(circuit)):
             with suppress(TranspilerError):
@@ -106,6 +111,21 @@ class _Placer:
         early = self._differing(circuit, found, False)[: self._patterns]
         other = self._differing(circuit, [each for each in late if each not in found], True)
         return _sorted([*early, *other[: int(_LATE * self._patterns)]])
+
+    def _with_moves(self, circuit: QuantumCircuit) -> _Patterns:
+        """Return the places of a circuit of few wires of which each moves once at most; nothing if that does not do."""
+        if circuit.num_qubits > min(_FEW_WIRES, len(self._prices.qubits)):
+            return []
+        found = sorted(
+            moving(circuit, self._prices)[:_MOVED], key=lambda routing: self._loss(circuit, routing)
+        )
+        most = self._patterns + int(_LATE * self._patterns)
+        return _sorted([self._moved(circuit, each) for each in found[:_EMBEDDED]])[:most]
+
+    def _loss(self, circuit: QuantumCircuit, routing: Routing) -> float:
+        """Return what a circuit with SWAPs loses where they were found."""
+        routed = follow(circuit, routing)
+        return Uses.of(routed.circuit, self._prices).cost(routed.qubits, self._prices)
 
     def _begins(self, circuit: QuantumCircuit) -> list[tuple[int, ...] | None]:
         """Return layouts to route from, None where SABRE chooses."""
@@ -118,12 +138,18 @@ class _Placer:
 
     def _differing(self, circuit: QuantumCircuit, found: Iterable[Routing], late: bool) -> _Patterns:
         """Return patterns of SWAPs in the places where least is lost."""
-        return _sorted([self._moved(circuit, routing, late) for routing in found])
+        return _sorted([self._moved(circuit, routing, late, (False, True)) for routing in found])
 
-    def _moved(self, circuit: QuantumCircuit, routing: Routing, late: bool) -> list[list[_Start]]:
+    def _moved(
+        self, circuit: QuantumCircuit, routing: Routing, late: bool = False, anew: Sequence[bool] = ()
+    ) -> list[list[_Start]]:
         """Return the places of a pattern of SWAPs; where it is, if the search finds it no other place.
 
-        Each place can also be had with SWAPs that are found there when they are asked for, in either order.
+        Args:
+            circuit: The circuit.
+            routing: The pattern.
+            late: Whether it has late measurements.
+            anew: Orders, late or not, in which each place can also be had with SWAPs that are found there when it is asked for.
         """
         routed, met = follow(circuit, routing), meetings(circuit)
         uses = Uses.of(routed.circuit, self._prices)
@@ -132,8 +158,8 @@ class _Placer:
         for cost, layout in found[: min(self._places, _FEW_PLACES)]:
             there = routing.moved(dict(zip(routed.qubits, layout, strict=True)))
             known = self._router.knowing({met: there}, late)
-            anew = [self._router.knowing({}, order) for order in (False, True)]
-            places.append([_Start(cost, there.layout, router) for router in (known, *anew)])
+            again = [self._router.knowing({}, order) for order in anew]
+            places.append([_Start(cost, there.layout, router) for router in (known, *again)])
         return places
 
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from statistics import median
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction
+from qiskit.circuit import CircuitInstruction, Qubit
 
-from qnet_circuits.compiling.building import meeting_pairs
+from qnet_circuits.compiling.building import left_by, meeting_pairs
+from qnet_circuits.devices.declared import typical_of
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
+from qnet_circuits.devices.levels import TRANSPARENT
 from qnet_circuits.devices.repaired import Usable
-from qnet_circuits.devices.schedule import mid_circuit_measurements, rests, schedule, waits
+from qnet_circuits.devices.schedule import Rest, mid_circuit_measurements, rests, schedule, turns, waits
 from qnet_circuits.errors import UnsupportedError
 
 Edge = frozenset[int]
@@ -136,10 +137,12 @@ class Uses:
     Args:
         meetings: Number of two-qubit gates of each pair of wires.
         wires: What each wire does.
+        turned: The loss by turns of coupled wires at rest, which is the same wherever the circuit is.
     """
 
     meetings: Counter[Edge]
     wires: tuple[Four, ...]
+    turned: float = 0.0
 
     @classmethod
     def of(cls, circuit: QuantumCircuit, prices: Prices) -> Uses:
@@ -160,15 +163,16 @@ class Uses:
                 gates[wire[each.qubits[0]]] += each.name not in _FREE
             for pair in meeting_pairs(each):
                 meetings[frozenset(wire[qubit] for qubit in pair)] += 1
-        waiting = _waiting(circuit, prices.usable, middle)
-        return cls(meetings, tuple(zip(gates, ends, before, waiting, strict=True)))
+        waiting, turned = _at_rest(circuit, prices.usable, middle, meetings)
+        return cls(meetings, tuple(zip(gates, ends, before, waiting, strict=True)), turned)
 
     def cost(self, layout: Sequence[int], prices: Prices) -> float:
         """Return the loss of a circuit on a layout."""
         meet = sum(
             n * prices.couplings[frozenset(layout[w] for w in pair)] for pair, n in self.meetings.items()
         )
-        return meet + sum(paid(own, prices.qubits[q]) for own, q in zip(self.wires, layout, strict=True))
+        paid_for = sum(paid(own, prices.qubits[q]) for own, q in zip(self.wires, layout, strict=True))
+        return meet + paid_for + self.turned
 
 
 def paid(amounts: Four, prices: Four) -> float:
@@ -178,11 +182,16 @@ def paid(amounts: Four, prices: Four) -> float:
     return gates * gate + ends * end + before * middle + seconds * second
 
 
-def _waiting(circuit: QuantumCircuit, usable: Usable | None, middle: set[int]) -> list[float]:
-    """Return the seconds that each wire waits, by the device's median durations; none where a loop has no length."""
+def _at_rest(
+    circuit: QuantumCircuit, usable: Usable | None, middle: set[int], pairs: Iterable[Edge]
+) -> tuple[list[float], float]:
+    """Return the seconds that each wire waits, by the device's median durations, and the loss by turns of wires at rest.
+
+    Nothing waits where a loop has no length.
+    """
     waited = [0.0] * circuit.num_qubits
     if usable is None:
-        return waited
+        return waited, 0.0
 
     def seconds(position: int, instruction: CircuitInstruction, wires: tuple[int, ...]) -> float:
         name = str(instruction.name)
@@ -193,9 +202,39 @@ def _waiting(circuit: QuantumCircuit, usable: Usable | None, middle: set[int]) -
         )
 
     noise = DeviceNoise()
-    with suppress(UnsupportedError):
-        for wait in waits(
-            rests(schedule(circuit, seconds, noise.feedforward_latency, noise.decision_latency))
-        ):
-            waited[wait.wire] += wait.seconds
-    return waited
+    try:
+        timed = schedule(circuit, seconds, noise.feedforward_latency, noise.decision_latency)
+    except UnsupportedError:
+        return waited, 0.0
+    left = _left(circuit)
+    empty = {(wire, each.end) for each in timed for wire in each.wires if (wire, each.position) in left}
+    resting = [rest for rest in rests(timed) if (rest.wire, rest.since) not in empty]
+    for wait in waits(resting):
+        waited[wait.wire] += wait.seconds
+    return waited, _turned(resting, pairs, typical_of(usable)[0])
+
+
+def _left(circuit: QuantumCircuit) -> set[tuple[int, int]]:
+    """Return the wires that moves leave in |0⟩, each with the position of what is done to it last before."""
+    wire = {qubit: k for k, qubit in enumerate(circuit.qubits)}
+    last: dict[Qubit, int] = {}
+    found = set()
+    for position, each in enumerate(circuit.data):
+        if (qubit := left_by(each)) is not None:
+            found.add((wire[qubit], last[qubit]))
+        elif each.name not in TRANSPARENT:
+            last.update(dict.fromkeys(each.qubits, position))
+    return found
+
+
+def _turned(resting: Iterable[Rest], pairs: Iterable[Edge], strength: float) -> float:
+    """Return the loss by turns of pairs of wires: -log of the probability that a turn, as random Pauli errors, does nothing."""
+    own: dict[int, list[Rest]] = {}
+    for rest in resting if strength else ():
+        own.setdefault(rest.wire, []).append(rest)
+    angles = (
+        2 * math.pi * strength * (end - start)
+        for a, b in map(sorted, pairs)
+        for start, end, *_ in turns(own.get(a, ()), own.get(b, ()))
+    )
+    return sum(-math.log((5 + 3 * math.cos(min(angle, math.pi))) / 8) for angle in angles)

@@ -21,8 +21,9 @@ from qiskit.transpiler.passes import (
     SetLayout,
 )
 
-from qnet_circuits.compiling.building import fence, fence_label, on_registers, three_cx
-from qnet_circuits.compiling.cuts import CUT, Regions
+from qnet_circuits.compiling.building import on_registers
+from qnet_circuits.compiling.cuts import Regions
+from qnet_circuits.compiling.swaps import Used, fenced_swap
 from qnet_circuits.compiling.wide_decisions import is_wide, with_narrow_decisions
 from qnet_circuits.errors import LayoutError
 
@@ -207,7 +208,7 @@ class Router:
         for instruction in routed.data:
             moved = [new[qubit] for qubit in instruction.qubits]
             if instruction.name == "swap":
-                done += fenced_swap(moved[0], moved[1], swaps)
+                done += fenced_swap(moved[0], moved[1], swaps, moved)
                 swaps += 1
             else:
                 done.append(instruction.replace(qubits=moved))
@@ -260,16 +261,18 @@ def follow(circuit: QuantumCircuit, routing: Routing) -> Routed:
     place = {qubit: wire for wire, qubit in holder.items()}
     parts, rest = _parts(circuit)
     done: list[CircuitInstruction] = []
-    regions = Regions(circuit)
+    regions, used = Regions(circuit), Used()
     swapped = 0
     for step in routing.order:
         if isinstance(step, int):
             moved = [each.replace(qubits=[place[q] for q in each.qubits]) for each in parts[step]]
             done += moved
+            used.follow(moved)
             regions.follow(moved)
             continue
         a, b = at[step[0]], at[step[1]]
-        swap = [*regions.cuts((a, b), swapped), *fenced_swap(a, b, swapped)]
+        swap = [*regions.cuts((a, b), swapped), *fenced_swap(a, b, swapped, used)]
+        used.swap(a, b)
         done += swap
         regions.follow(swap)
         swapped += 1
@@ -291,60 +294,3 @@ def _parts(circuit: QuantumCircuit) -> tuple[list[list[CircuitInstruction]], lis
             before = [each for qubit in instruction.qubits for each in alone.pop(qubit, ())]
             parts.append([*before, instruction])
     return parts, [each for left in alone.values() for each in left]
-
-
-def fenced_swap(a: Qubit, b: Qubit, number: int) -> list[CircuitInstruction]:
-    """Return a SWAP, written as three CX, between fences."""
-    fences = {
-        end: [fence(wire, f"swap{number}:{side}:{end}") for wire, side in ((a, "a"), (b, "b"))]
-        for end in ("in", "out")
-    }
-    return [*fences["in"], *three_cx(a, b), *fences["out"]]
-
-
-def undo_routing(routed: QuantumCircuit, wires: Sequence[int | None]) -> list[tuple[object, ...]]:
-    """Return what a routed circuit does to each program wire, with its fenced SWAPs taken out.
-
-    Args:
-        routed: A circuit with SWAPs between fences.
-        wires: The program's wire that each qubit of the circuit begins as, None for a qubit that only helps.
-
-    Returns:
-        For each bit of the program in turn, in order, the instructions that touch it: equal lists mean equal circuits.
-    """
-    holds: dict[Qubit, int | None] = dict(zip(routed.qubits, wires, strict=True))
-    swapping: set[Qubit] = set()
-    touched: dict[tuple[str, int | None], list[object]] = {}
-    for instruction in routed.data:
-        label = fence_label(instruction) or ""
-        if label.startswith("swap"):
-            _swap_holders(instruction.qubits[0], label, holds, swapping)
-        elif not label.startswith(CUT) and not swapping.intersection(instruction.qubits):
-            places = [("wire", holds[qubit]) for qubit in instruction.qubits]
-            bits = [("bit", routed.find_bit(bit).index) for bit in instruction.clbits]
-            done = (what(instruction), label, tuple(places), tuple(bits))
-            for place in [*places, *bits]:
-                touched.setdefault(place, []).append(done)
-    return sorted(((place, tuple(done)) for place, done in touched.items()), key=repr)
-
-
-def what(instruction: CircuitInstruction) -> tuple[object, ...]:
-    """Return an operation in plain values: its name and parameters, or its decision and what stands in its branches."""
-    operation = instruction.operation
-    blocks = getattr(operation, "blocks", ())
-    if not blocks:
-        return operation.name, str(operation.params)
-    inside = [[what(each) for each in block.data] for block in blocks]
-    return operation.name, str(getattr(operation, "condition", None)), str(inside)
-
-
-def _swap_holders(qubit: Qubit, label: str, holds: dict[Qubit, int | None], swapping: set[Qubit]) -> None:
-    """Follow one fence of a SWAP: both qubits enter, exchange what they hold, and leave."""
-    if label.endswith(":in"):
-        swapping.add(qubit)
-    elif label.endswith(":a:out"):
-        (other,) = swapping - {qubit}
-        holds[qubit], holds[other] = holds[other], holds[qubit]
-        swapping.discard(qubit)
-    else:
-        swapping.discard(qubit)

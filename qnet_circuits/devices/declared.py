@@ -79,7 +79,7 @@ class Declared:
 
     def notes(self) -> tuple[str, ...]:
         """Return the notes of a result about noise beyond the calibration."""
-        noise, (zz, charge_parity, source) = self.noise, _typical(self.usable)
+        noise, (zz, charge_parity, source) = self.noise, typical_of(self.usable)
         said, typical = [], f" ({source})"
         if self.acts("zz"):
             whole = noise.zz == TYPICAL
@@ -108,7 +108,7 @@ def check_declared(noise: DeviceNoise | None, device: Device | None) -> None:
         Declared.of(noise, Usable(device.calibration))
 
 
-def _typical(usable: Usable) -> tuple[float, float, str]:
+def typical_of(usable: Usable) -> tuple[float, float, str]:
     """Return the typical values of a device's family; nothing if the family is unknown."""
     return _TYPICAL.get((usable.calibration.family or "").partition(" ")[0], _UNKNOWN)
 
@@ -119,7 +119,7 @@ def _zz(noise: DeviceNoise, usable: Usable) -> dict[frozenset[int], float]:
         for pair in given:
             _check_coupling(pair, usable)
         return {pair: strength for pair, strength in given.items() if strength}
-    strength = _typical(usable)[0] if noise.zz == TYPICAL else noise.zz
+    strength = typical_of(usable)[0] if noise.zz == TYPICAL else noise.zz
     assert isinstance(strength, float)
     return dict.fromkeys(usable.calibration.couplings, strength) if strength else {}
 
@@ -129,7 +129,7 @@ def _charge_parity(noise: DeviceNoise, usable: Usable) -> dict[int, float]:
         given = {int(entry[0]): float(entry[1]) for entry in noise.charge_parity}
         _check_qubits("charge_parity", given, usable)
         return {qubit: distance for qubit, distance in given.items() if distance}
-    distance = _typical(usable)[1] if noise.charge_parity == TYPICAL else noise.charge_parity
+    distance = typical_of(usable)[1] if noise.charge_parity == TYPICAL else noise.charge_parity
     assert isinstance(distance, float)
     return dict.fromkeys(range(usable.calibration.num_qubits), distance) if distance else {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from qiskit import QuantumCircuit
@@ -185,6 +185,28 @@ def rests(timed: Sequence[Timed], until: float | None = None, busy: Iterable[int
 def waits(resting: Iterable[Rest]) -> list[Rest]:
     """Return those times at rest in which a wire waits."""
     return [rest for rest in resting if rest.seconds > INSTANT]
+
+
+def turns(first: Sequence[Rest], second: Sequence[Rest]) -> Iterator[tuple[float, float, Rest, Rest]]:
+    """Yield when two wires turn each other: one waits, and the other is at rest.
+
+    Args:
+        first: The times at rest of one wire, in order.
+        second: Those of the other.
+
+    Yields:
+        The begin and the end of the turn, and the time at rest of either wire.
+    """
+    i = j = 0
+    while i < len(first) and j < len(second):
+        a, b = first[i], second[j]
+        start, end = max(a.since, b.since, min(a.start, b.start)), min(a.end, b.end)
+        if end > start + INSTANT:
+            yield start, end, a, b
+        if a.end < b.end:
+            i += 1
+        else:
+            j += 1
 
 
 def mid_circuit_measurements(circuit: QuantumCircuit) -> set[int]:

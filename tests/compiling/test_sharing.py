@@ -17,7 +17,8 @@ from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.finishing import optimiser
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.optimisation import STAND_IN, Optimiser, set_aside
-from qnet_circuits.compiling.routing import Router, follow, meetings, undo_routing
+from qnet_circuits.compiling.routing import Router, follow, meetings
+from qnet_circuits.compiling.swaps import undo_routing
 from qnet_circuits.errors import VerificationError
 from qnet_circuits.programs.instructions import correct, transmit
 from qnet_circuits.programs.locality import check_circuit

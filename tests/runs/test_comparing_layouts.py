@@ -62,12 +62,15 @@ def test_the_benchmark_has_rows_for_seconds_for_searches_and_for_each_placement(
     ours, *others = qn.compare_layouts(CHAIN, "fake_torino", seeds=2, corrections="frame")
     best = max(other.value for other in others)
     assert row.value == pytest.approx(ours.value / best) and row.passed == (ours.value >= best - 0.002)
-    assert seconds.value > 0 and (seconds.bar, spread.bar, spread.value) == (5.0, 0.005, 0.0)
+    assert seconds.value > 0 and (seconds.bar, spread.bar) == (5.0, 0.005) and spread.value < 0.005
 
 
 def test_the_benchmark_searches_anew_where_there_must_be_swaps():
     star = qn.Ghz(parties=4)
     case = placement.Case(placement.Placing("star", star, 10.0, 0.01), "fake_guadalupe", "frame")
-    found = {number: case.searched(number) for number in range(2)}
-    assert found[0] == qn.predict(star, "fake_guadalupe", corrections="frame").fidelity.value
-    assert 0.5 < found[1] != found[0]
+    found = qn.predict(star, "fake_guadalupe", corrections="frame")
+    assert case.searched(1) == pytest.approx(found.fidelity.value, abs=0.01)
+    # The same numbers on qubits with other names are another device for who does not look again.
+    other = placement.renumbered("fake_guadalupe", 1)
+    there = qn.predict(star, other, corrections="frame", layout=found.provenance["layout"][0])
+    assert there.fidelity.value < found.fidelity.value - 0.01

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,7 +23,7 @@ from qnet_circuits.backends.simulation.steps import (
 )
 from qnet_circuits.devices.declared import Declared
 from qnet_circuits.devices.pulses import Pulses
-from qnet_circuits.devices.schedule import INSTANT, Rest, Timed, waits
+from qnet_circuits.devices.schedule import INSTANT, Rest, Timed, turns, waits
 
 #: Gates that leave the sign of a slow error as it is, and those that turn it; any other draws a new one.
 _DIAGONAL = frozenset(
@@ -154,9 +154,9 @@ class Waiting:
             own.setdefault(rest.wire, []).append(rest)
         found: list[TimedStep] = []
         for (first, second), strength in self._turning.items():
-            for pair in _overlaps(own.get(first, ()), own.get(second, ())):
+            for start, end, *pair in turns(own.get(first, ()), own.get(second, ())):
                 cuts = sorted(time for each in pair for time in pulses.get(each, ()))
-                found += _turn(*pair, strength, cuts)
+                found += _turn(start, end, (first, second), strength, cuts)
         return found
 
     def _drifts(self, timed: Iterable[Timed], waiting: Sequence[Rest], pulses: Pulses) -> list[TimedStep]:
@@ -220,33 +220,19 @@ def _flip(wire: int, probability: float) -> PauliError:
     return PauliError(wire, (1 - probability, 0.0, 0.0, probability))
 
 
-def _overlaps(first: Sequence[Rest], second: Sequence[Rest]) -> Iterator[tuple[Rest, Rest]]:
-    """Yield the overlapping times at rest of two wires. The times of each wire are in order and do not overlap."""
-    i = j = 0
-    while i < len(first) and j < len(second):
-        a, b = first[i], second[j]
-        if min(a.end, b.end) > max(a.since, b.since):
-            yield a, b
-        if a.end < b.end:
-            i += 1
-        else:
-            j += 1
-
-
-def _turn(a: Rest, b: Rest, strength: float, pulses: Sequence[float]) -> list[TimedStep]:
-    """Return exp(-2πi ζ t |11⟩⟨11|) of two neighbours while both are at rest and one waits, piece by piece between pulses.
+def _turn(
+    start: float, end: float, wires: tuple[int, int], strength: float, pulses: Sequence[float]
+) -> list[TimedStep]:
+    """Return exp(-2πi ζ t |11⟩⟨11|) of two neighbours, piece by piece between pulses.
 
     Args:
-        a: A period in which the first is at rest.
-        b: A period in which the second is at rest.
+        start: When it begins.
+        end: When it ends.
+        wires: The neighbours.
         strength: Their ζ in Hz.
         pulses: The ends of the pulses of both, in order of time.
     """
-    start, end = max(a.since, b.since, min(a.start, b.start)), min(a.end, b.end)
-    if end <= start + INSTANT:
-        return []
     ends = [start, *(time for time in pulses if start < time < end), end]
     parts = [(begin, until - begin) for begin, until in itertools.pairwise(ends)]
     angle = -2 * math.pi * strength
-    wires = a.wire, b.wire
     return [(begin, TURN, 0, Turn(CPhaseGate(angle * seconds), wires, seconds)) for begin, seconds in parts]

@@ -1,0 +1,139 @@
+"""SWAPs as CX between fences of their own, and what a circuit does without them."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import CircuitInstruction, Qubit
+
+from qnet_circuits.compiling.building import fence, joint, moved_label, place_label, three_cx
+from qnet_circuits.compiling.cuts import CUT
+from qnet_circuits.programs.channel import CHANNEL
+
+
+class Used:
+    """The wires that something was done to: all others are in |0⟩."""
+
+    def __init__(self) -> None:
+        self._wires: set[Qubit] = set()
+
+    def __contains__(self, wire: Qubit) -> bool:
+        return wire in self._wires
+
+    def follow(self, instructions: Iterable[CircuitInstruction]) -> None:
+        """Take note of instructions that were appended."""
+        for each in instructions:
+            # A channel is a place where noise happens.
+            if each.name != "barrier" or (place_label(each) or "").startswith(CHANNEL):
+                self._wires.update(each.qubits)
+
+    def swap(self, a: Qubit, b: Qubit) -> None:
+        """Take note of a SWAP of two wires."""
+        if (a in self) != (b in self):
+            self._wires ^= {a, b}
+
+
+def fenced_swap(a: Qubit, b: Qubit, number: int, used: Container[Qubit]) -> list[CircuitInstruction]:
+    """Return a SWAP, written as CX, between fences.
+
+    Two CX move a state to a qubit in |0⟩, and leave |0⟩ behind. What a compiler adds to the qubit that is left comes before the
+    other goes on: else a schedule that is as late as possible would leave it in |1⟩ meanwhile, beside qubits that turn with it.
+
+    Args:
+        a: One qubit.
+        b: The other.
+        number: The number of the SWAP in its circuit.
+        used: The qubits that may be in another state than |0⟩.
+    """
+    fences = {
+        end: [fence(wire, f"swap{number}:{side}:{end}") for wire, side in ((a, "a"), (b, "b"))]
+        for end in ("in", "out")
+    }
+    gates = swap_gates(a, b, used)
+    # A CX of a move begins on the qubit that is left.
+    together = [joint(gates[0].qubits, moved_label(number))] if len(gates) == 2 else []
+    return [*fences["in"], *gates, *fences["out"], *together]
+
+
+def swap_gates(a: Qubit, b: Qubit, used: Container[Qubit]) -> list[CircuitInstruction]:
+    """Return the CX of a SWAP: three, or two if one of the qubits is in |0⟩, or none if both are."""
+    if a in used and b in used:
+        return three_cx(a, b)
+    if a in used:
+        return three_cx(a, b)[:2]
+    return three_cx(b, a)[:2] if b in used else []
+
+
+def undo_routing(routed: QuantumCircuit, wires: Sequence[int | None]) -> list[tuple[object, ...]]:
+    """Return what a routed circuit does to each program wire, with its fenced SWAPs taken out.
+
+    Args:
+        routed: A circuit with SWAPs between fences.
+        wires: The program's wire that each qubit of the circuit begins as, None for a qubit that only helps.
+
+    Returns:
+        For each bit of the program in turn, in order, the instructions that touch it: equal lists mean equal circuits.
+    """
+    holds: dict[Qubit, int | None] = dict(zip(routed.qubits, wires, strict=True))
+    used, swap = Used(), _Swap()
+    touched: dict[tuple[str, int | None], list[object]] = {}
+    for instruction in routed.data:
+        label = place_label(instruction) or ""
+        if label.startswith("swap"):
+            if swap.ends(instruction, label) and swap.is_one(used):
+                a, b = swap.qubits
+                holds[a], holds[b] = holds[b], holds[a]
+                used.swap(a, b)
+        elif swap.holds(instruction):
+            swap.gates.append(instruction)
+        elif not label.startswith(CUT):
+            used.follow([instruction])
+            places = [("wire", holds[qubit]) for qubit in instruction.qubits]
+            bits = [("bit", routed.find_bit(bit).index) for bit in instruction.clbits]
+            done = (what(instruction), label, tuple(places), tuple(bits))
+            for place in [*places, *bits]:
+                touched.setdefault(place, []).append(done)
+    return sorted(((place, tuple(done)) for place, done in touched.items()), key=repr)
+
+
+class _Swap:
+    """What stands between the fences of a SWAP: both qubits enter, and leave one after the other."""
+
+    def __init__(self) -> None:
+        self.qubits: list[Qubit] = []
+        self.gates: list[CircuitInstruction] = []
+        self._inside: set[Qubit] = set()
+
+    def holds(self, instruction: CircuitInstruction) -> bool:
+        """Tell whether an instruction is between the fences."""
+        return not self._inside.isdisjoint(instruction.qubits)
+
+    def ends(self, fence: CircuitInstruction, label: str) -> bool:
+        """Follow one fence; tell whether the last qubit leaves by it."""
+        if label.endswith(":in"):
+            if not self._inside:
+                self.qubits, self.gates = [], []
+            self.qubits.append(fence.qubits[0])
+            self._inside.add(fence.qubits[0])
+            return False
+        left = bool(self._inside)
+        self._inside.difference_update(fence.qubits)
+        return left and not self._inside
+
+    def is_one(self, used: Container[Qubit]) -> bool:
+        """Tell whether its gates exchange what its qubits hold."""
+        expected = swap_gates(self.qubits[0], self.qubits[1], used)
+        return [(what(each), each.qubits) for each in self.gates] == [
+            (what(each), each.qubits) for each in expected
+        ]
+
+
+def what(instruction: CircuitInstruction) -> tuple[object, ...]:
+    """Return an operation in plain values: its name and parameters, or its decision and what stands in its branches."""
+    operation = instruction.operation
+    blocks = getattr(operation, "blocks", ())
+    if not blocks:
+        return operation.name, str(operation.params)
+    inside = [[what(each) for each in block.data] for block in blocks]
+    return operation.name, str(getattr(operation, "condition", None)), str(inside)
