@@ -18,6 +18,7 @@ from qiskit import QuantumCircuit
 from qnet_circuits.compiling.embedding import next_wire
 from qnet_circuits.compiling.prices import Prices, Uses, paid
 from qnet_circuits.compiling.routing import Meeting, Routing, meetings
+from qnet_circuits.compiling.ways import Way, pattern_of, routing_of
 
 #: Partial layouts that go on: of all, for each qubit that the last wire ends on, and before a wire that meets none of them.
 _KEPT, _EACH, _BEGUN = 4000, 12, 200
@@ -27,42 +28,8 @@ _MOVE = 2
 _Pair = tuple[int, int]
 
 
-class _Way(NamedTuple):
-    """Where a wire lies: on one qubit, then on another; on the same if it does not move.
-
-    Args:
-        first: The qubit that it begins on.
-        last: The qubit that it ends on.
-        begins: The meeting, by number, before which it must be there; before that it is in |0⟩, wherever that is.
-        leaves: The meeting after which it may move; infinite if it does not.
-        enters: The meeting before which it must have moved.
-    """
-
-    first: int
-    last: int
-    begins: float
-    leaves: float
-    enters: float
-
-    @property
-    def moves(self) -> bool:
-        """Whether it moves."""
-        return self.first != self.last
-
-    @property
-    def stays(self) -> Iterator[tuple[int, float, float]]:
-        """Yield each qubit with the meetings from which on, and after which it need no longer, the wire lies there."""
-        yield self.first, self.begins, self.leaves
-        if self.moves:
-            yield self.last, self.enters, math.inf
-
-    def at(self, meeting: float) -> int:
-        """Return the qubit of one of its meetings."""
-        return self.first if meeting <= self.leaves else self.last
-
-
 #: A partial layout: its loss, and the ways of its wires in the order of their turns.
-_Grown = tuple[float, tuple[_Way, ...]]
+_Grown = tuple[float, tuple[Way, ...]]
 #: The times at which wires lie on each qubit.
 _Taken = dict[int, list[tuple[float, float]]]
 _Around = Mapping[int, Mapping[int, tuple[float, float]]]
@@ -119,19 +86,10 @@ def moving(circuit: QuantumCircuit, prices: Prices) -> list[Routing]:
     found: dict[Hashable, Routing] = {}
     for _, ways in beam:
         own = [ways[turn[wire]] for wire in range(len(turn))]
-        pattern = _pattern(own)
-        if pattern not in found and (routing := _routing(met, own)) is not None:
+        pattern = pattern_of(own)
+        if pattern not in found and (routing := routing_of(met, own)) is not None:
             found[pattern] = routing
     return list(found.values())
-
-
-def _pattern(ways: Sequence[_Way]) -> Hashable:
-    """Return what ways have in common wherever they are: the qubits in the order in which they come up, and the moves."""
-    number: dict[int, int] = {}
-    return tuple(
-        (number.setdefault(way.first, len(number)), number.setdefault(way.last, len(number)), way.leaves)
-        for way in ways
-    )
 
 
 def _steps(met: Sequence[Meeting], uses: Uses) -> list[_Step]:
@@ -187,7 +145,7 @@ def _extended(
     return best.values()
 
 
-def _ways(step: _Step, ways: Sequence[_Way], taken: _Taken, around: _Around) -> Iterator[tuple[_Way, float]]:
+def _ways(step: _Step, ways: Sequence[Way], taken: _Taken, around: _Around) -> Iterator[tuple[Way, float]]:
     """Yield where a wire may lie beside those before it, and what its meetings with them and its move cost."""
     ends = [(meet.number, around[ways[meet.turn].at(meet.number)], meet.gates) for meet in step.meets]
     number, near, gates = ends[0] if ends else (math.inf, {}, 0.0)
@@ -201,11 +159,11 @@ def _ways(step: _Step, ways: Sequence[_Way], taken: _Taken, around: _Around) -> 
 
 def _beside(
     step: _Step, qubit: int, number: float, taken: _Taken, around: Mapping[int, tuple[float, float]]
-) -> Iterator[tuple[_Way, float]]:
+) -> Iterator[tuple[Way, float]]:
     """Yield the ways of a wire that is on a qubit at one of its meetings, and what its move costs."""
     here, begins = taken.get(qubit, ()), step.begins
     if _is_free(here, begins, math.inf):
-        yield _Way(qubit, qubit, begins, math.inf, math.inf), 0.0
+        yield Way(qubit, qubit, begins, math.inf, math.inf), 0.0
     for leaves, enters in step.moves:
         # The wire begins there, or ends there.
         first = number <= leaves
@@ -214,9 +172,9 @@ def _beside(
         for other, (price, _) in around.items():
             there = taken.get(other, ())
             if first and _is_free(there, enters, math.inf):
-                yield _Way(qubit, other, begins, leaves, enters), _MOVE * price
+                yield Way(qubit, other, begins, leaves, enters), _MOVE * price
             elif not first and _is_free(there, begins, leaves):
-                yield _Way(other, qubit, begins, leaves, enters), _MOVE * price
+                yield Way(other, qubit, begins, leaves, enters), _MOVE * price
 
 
 def _is_free(taken: Sequence[tuple[float, float]], enters: float, leaves: float) -> bool:
@@ -234,60 +192,3 @@ def _kept(grown: Iterable[_Grown]) -> list[_Grown]:
         if heads[last] <= _EACH:
             kept.append(one)
     return kept[:_KEPT]
-
-
-def _routing(met: Sequence[Meeting], ways: Sequence[_Way]) -> Routing | None:
-    """Return the meetings in order, with the moves as soon as they can be; None if they wait for one another."""
-    when = _moments(ways)
-    if when is None:
-        return None
-    swaps: dict[int, list[_Pair]] = {}
-    for way in sorted({ways[wire] for wire in when}, key=lambda way: when[ways.index(way)]):
-        pair = way.first, way.last
-        at = swaps.setdefault(int(when[ways.index(way)][0]), [])
-        if pair[::-1] not in at:  # Wires that change places do so in one SWAP.
-            at.append(pair)
-    order: list[int | _Pair] = []
-    for number in range(len(met)):
-        order += [number, *swaps.get(number, ())]
-    layout = [_begin(way, order) for way in ways]
-    used = sorted({*layout, *(qubit for way in ways for qubit in way[:2])})
-    return Routing(tuple(layout), tuple(used), tuple(order))
-
-
-def _moments(ways: Sequence[_Way]) -> dict[int, tuple[float, int]] | None:
-    """Return after which meeting each wire that moves does so, and which of those after the same meeting come first."""
-    when = {wire: (way.leaves, 0) for wire, way in enumerate(ways) if way.moves}
-    for _ in range(len(when) + 1):
-        changed = False
-        for wire, other in ((wire, other) for wire in when for other in when if wire != other):
-            if ways[wire].last != ways[other].first:
-                continue
-            together = ways[wire].first == ways[other].last
-            least = when[other] if together else (when[other][0], when[other][1] + 1)
-            if when[wire] < least:
-                when[wire], changed = least, True
-        if not changed:
-            late = any(when[wire][0] >= ways[wire].enters for wire in when)
-            return None if late or _follow_wrongly(ways, when) else when
-    return None
-
-
-def _follow_wrongly(ways: Sequence[_Way], when: Mapping[int, tuple[float, int]]) -> bool:
-    """Tell whether a wire must be on a qubit that another leaves too late."""
-    return any(
-        ways[wire].first == way.first and when[wire][0] >= way.begins > ways[wire].leaves
-        for wire in when
-        for k, way in enumerate(ways)
-        if k != wire
-    )
-
-
-def _begin(way: _Way, order: Sequence[int | _Pair]) -> int:
-    """Return the qubit on which a wire is at first: SWAPs bring it to where it begins."""
-    qubit = way.first
-    before = order[: order.index(int(way.begins))] if way.begins >= 0 else ()
-    for step in reversed(before):
-        if not isinstance(step, int) and qubit in step:
-            qubit = step[0] if qubit == step[1] else step[1]
-    return qubit
