@@ -199,19 +199,22 @@ class Router:
                 "meet there, or let it act on fewer"
             )
         place = {qubit: k for k, qubit in enumerate(routed.qubits)}
-        used = {place[qubit] for instruction in routed.data for qubit in instruction.qubits}
-        qubits = tuple(sorted(used.union(begins)))
+        touched = {place[qubit] for instruction in routed.data for qubit in instruction.qubits}
+        qubits = tuple(sorted(touched.union(begins)))
         wires = QuantumRegister(len(qubits), "q")
         new = {routed.qubits[physical]: wires[k] for k, physical in enumerate(qubits)}
         done: list[CircuitInstruction] = []
-        swaps = 0
+        used, swaps = Used(), 0
         for instruction in routed.data:
-            moved = [new[qubit] for qubit in instruction.qubits]
+            moved = instruction.replace(qubits=[new[qubit] for qubit in instruction.qubits])
             if instruction.name == "swap":
-                done += fenced_swap(moved[0], moved[1], swaps, moved)
+                a, b = moved.qubits
+                done += fenced_swap(a, b, swaps, used)
+                used.swap(a, b)
                 swaps += 1
             else:
-                done.append(instruction.replace(qubits=moved))
+                used.follow([moved])
+                done.append(moved)
         return Routed(on_registers(circuit, [wires], circuit.cregs, done), qubits, begins, swaps)
 
     def _sabre(

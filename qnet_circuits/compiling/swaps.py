@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Sequence
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Qubit
+from qiskit.circuit import CircuitInstruction, Clbit, Qubit
 
 from qnet_circuits.compiling.building import fence, joint, moved_label, place_label, three_cx
 from qnet_circuits.compiling.cuts import CUT
-from qnet_circuits.programs.channel import CHANNEL
+
+#: The label of the first fence of a SWAP, with its number.
+_ENTERS = re.compile(r"swap(\d+):a:in")
 
 
 class Used:
@@ -24,8 +27,8 @@ class Used:
     def follow(self, instructions: Iterable[CircuitInstruction]) -> None:
         """Take note of instructions that were appended."""
         for each in instructions:
-            # A channel is a place where noise happens.
-            if each.name != "barrier" or (place_label(each) or "").startswith(CHANNEL):
+            # At any fence of the program noise may happen: that of a channel, or of the link that a qubit came over.
+            if each.name != "barrier" or place_label(each) is not None:
                 self._wires.update(each.qubits)
 
     def swap(self, a: Qubit, b: Qubit) -> None:
@@ -76,64 +79,60 @@ def undo_routing(routed: QuantumCircuit, wires: Sequence[int | None]) -> list[tu
         For each bit of the program in turn, in order, the instructions that touch it: equal lists mean equal circuits.
     """
     holds: dict[Qubit, int | None] = dict(zip(routed.qubits, wires, strict=True))
-    used, swap = Used(), _Swap()
+    used = Used()
     touched: dict[tuple[str, int | None], list[object]] = {}
-    for instruction in routed.data:
+    position = 0
+    while position < len(routed.data):
+        swap = _swap_at(routed.data, position, used)
+        if swap:
+            a, b = (entering.qubits[0] for entering in swap[:2])
+            holds[a], holds[b] = holds[b], holds[a]
+            used.swap(a, b)
+            position += len(swap)
+            continue
+        instruction = routed.data[position]
+        position += 1
         label = place_label(instruction) or ""
-        if label.startswith("swap"):
-            if swap.ends(instruction, label) and swap.is_one(used):
-                a, b = swap.qubits
-                holds[a], holds[b] = holds[b], holds[a]
-                used.swap(a, b)
-        elif swap.holds(instruction):
-            swap.gates.append(instruction)
-        elif not label.startswith(CUT):
-            used.follow([instruction])
-            places = [("wire", holds[qubit]) for qubit in instruction.qubits]
-            bits = [("bit", routed.find_bit(bit).index) for bit in instruction.clbits]
-            done = (what(instruction), label, tuple(places), tuple(bits))
-            for place in [*places, *bits]:
-                touched.setdefault(place, []).append(done)
+        if label.startswith(CUT):
+            continue
+        used.follow([instruction])
+        places = [("wire", holds[qubit]) for qubit in instruction.qubits]
+        bits = [("bit", routed.find_bit(bit).index) for bit in instruction.clbits]
+        done = (what(instruction), label, tuple(places), tuple(bits))
+        for place in [*places, *bits]:
+            touched.setdefault(place, []).append(done)
     return sorted(((place, tuple(done)) for place, done in touched.items()), key=repr)
 
 
-class _Swap:
-    """What stands between the fences of a SWAP: both qubits enter, and leave one after the other."""
+def _swap_at(
+    data: Sequence[CircuitInstruction], position: int, used: Container[Qubit]
+) -> list[CircuitInstruction]:
+    """Return the SWAP that stands at a position, with its fences; nothing if none does, or if it is not what it must be."""
+    entering = _ENTERS.fullmatch(place_label(data[position]) or "")
+    if entering is None or position + 1 == len(data):
+        return []
+    (a, *_), (b, *_) = (each.qubits for each in data[position : position + 2])
+    expected = fenced_swap(a, b, int(entering[1]), used)
+    found = data[position : position + len(expected)]
+    return expected if list(map(_plain, found)) == list(map(_plain, expected)) else []
 
-    def __init__(self) -> None:
-        self.qubits: list[Qubit] = []
-        self.gates: list[CircuitInstruction] = []
-        self._inside: set[Qubit] = set()
 
-    def holds(self, instruction: CircuitInstruction) -> bool:
-        """Tell whether an instruction is between the fences."""
-        return not self._inside.isdisjoint(instruction.qubits)
-
-    def ends(self, fence: CircuitInstruction, label: str) -> bool:
-        """Follow one fence; tell whether the last qubit leaves by it."""
-        if label.endswith(":in"):
-            if not self._inside:
-                self.qubits, self.gates = [], []
-            self.qubits.append(fence.qubits[0])
-            self._inside.add(fence.qubits[0])
-            return False
-        left = bool(self._inside)
-        self._inside.difference_update(fence.qubits)
-        return left and not self._inside
-
-    def is_one(self, used: Container[Qubit]) -> bool:
-        """Tell whether its gates exchange what its qubits hold."""
-        expected = swap_gates(self.qubits[0], self.qubits[1], used)
-        return [(what(each), each.qubits) for each in self.gates] == [
-            (what(each), each.qubits) for each in expected
-        ]
+def _plain(instruction: CircuitInstruction) -> tuple[object, ...]:
+    return what(instruction), instruction.label, instruction.qubits, instruction.clbits
 
 
 def what(instruction: CircuitInstruction) -> tuple[object, ...]:
-    """Return an operation in plain values: its name and parameters, or its decision and what stands in its branches."""
+    """Return an operation in plain values: its name and parameters, or its decision and what its branches do to which bits."""
     operation = instruction.operation
     blocks = getattr(operation, "blocks", ())
     if not blocks:
         return operation.name, str(operation.params)
-    inside = [[what(each) for each in block.data] for block in blocks]
+    inside = [
+        [(what(each), _places(block, each.qubits), _places(block, each.clbits)) for each in block.data]
+        for block in blocks
+    ]
     return operation.name, str(getattr(operation, "condition", None)), str(inside)
+
+
+def _places(block: QuantumCircuit, bits: Iterable[Qubit | Clbit]) -> list[int]:
+    return [block.find_bit(bit).index for bit in bits]

@@ -6,17 +6,19 @@ from unittest import mock
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import CircuitInstruction
+from qiskit.circuit.library import CXGate
 from qiskit.quantum_info import Statevector
 
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling import routing
-from qnet_circuits.compiling.building import left_by
+from qnet_circuits.compiling.building import fence, left_by
 from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.moving import moving
 from qnet_circuits.compiling.prices import Prices, Uses
-from qnet_circuits.compiling.routing import follow
+from qnet_circuits.compiling.routing import Router, follow
 from qnet_circuits.compiling.swaps import undo_routing
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -171,3 +173,98 @@ def test_a_channel_on_unused_wires_is_not_lost_by_a_swap():
         found = qn.predict(program, device, layout=layout).figures
         for name, one in exact.items():
             assert found[name].value == pytest.approx(one.value, abs=1e-4)
+
+
+def test_a_qubit_that_came_over_a_noisy_link_is_in_use():
+    """Noise happens at the fence where it arrives, even if no gate was done to it."""
+    alice, bob, out = QuantumRegister(1, "alice"), QuantumRegister(4, "bob"), ClassicalRegister(4, "out")
+    circuit = QuantumCircuit(alice, bob, out)
+    qn.transmit(circuit, alice[0], bob[0], qn.Link(pauli=(0.2, 0.8, 0, 0)))
+    circuit.barrier(bob)
+    circuit.cx([bob[1], bob[1], bob[0]], [bob[3], bob[2], bob[1]])
+    circuit.measure(bob, out)
+    figures = [qn.Figure(f"bit{k}", qn.parity("star", [("out", k)])) for k in range(4)]
+    program = Program([Item("star", circuit)], figures)
+    exact = qn.predict(program, "exact").figures
+    device = Device.from_calibration(perfect(4, t1=1.0, t2=1.0))
+    for layout in ([2, 1, 3, 0], [1, 0, 2, 3], None):
+        found = qn.predict(program, device, layout=layout, noise=DeviceNoise(idle=False)).figures
+        for name, one in exact.items():
+            assert found[name].value == pytest.approx(one.value, abs=1e-9)
+
+
+def ring_with_a_swap():
+    """Return a compiled program with one SWAP of wires in use, and a function that verifies it with another circuit."""
+    circuit = QuantumCircuit(QuantumRegister(3, "alice"), ClassicalRegister(3, "out"))
+    circuit.cx([0, 1, 0], [1, 2, 2])
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], True)):
+        circuit.cx(0, 2)
+    circuit.measure([1, 2], [1, 2])
+    device = Device.from_calibration(perfect(3))
+    compiled = compile_program(Program([Item("ring", circuit)]), device, layout=[0, 1, 2])
+    (item,) = compiled.items
+
+    def verify(instructions):
+        routed = item.routed.copy_empty_like()
+        for each in instructions:
+            routed.append(each)
+        return replace(compiled, items=(replace(item, routed=routed, circuit=routed),)).verify()
+
+    return item, verify
+
+
+def fenced(qubits, number, gates):
+    ends = {
+        end: [fence(qubit, f"swap{number}:{side}:{end}") for qubit, side in zip(qubits, "ab", strict=False)]
+        for end in ("in", "out")
+    }
+    return [*ends["in"], *gates, *ends["out"]]
+
+
+def test_nothing_hides_between_the_fences_of_a_swap():
+    item, verify = ring_with_a_swap()
+    a, b, c = item.routed.qubits
+    data = list(item.routed.data)
+    assert verify(data) > 0
+    gate = CircuitInstruction(CXGate(), (a, c))
+    for qubits in [(a, b), (a,)]:
+        for at in (0, len(data) // 2, len(data)):
+            with pytest.raises(VerificationError, match="routing "):
+                verify([*data[:at], *fenced(qubits, 7, [gate]), *data[at:]])
+
+
+def test_a_swap_has_all_its_fences():
+    item, verify = ring_with_a_swap()
+    data = list(item.routed.data)
+    of_swap = [k for k, each in enumerate(data) if (each.label or "").startswith("fence:swap")]
+    assert len(of_swap) == 4
+    for k in of_swap:
+        with pytest.raises(VerificationError, match="routing "):
+            verify([*data[:k], *data[k + 1 :]])
+
+
+def test_a_decision_keeps_which_wire_controls_which():
+    item, verify = ring_with_a_swap()
+    data = list(item.routed.data)
+    ((at, decision),) = ((k, each) for k, each in enumerate(data) if each.name == "if_else")
+    (body,) = decision.operation.blocks
+    turned = body.copy_empty_like()
+    turned.cx(*body.data[0].qubits[::-1])
+    data[at] = decision.replace(operation=decision.operation.replace_blocks([turned]))
+    with pytest.raises(VerificationError, match="routing "):
+        verify(data)
+
+
+def test_swaps_around_a_loop_take_as_few_gates_as_others():
+    circuit = QuantumCircuit(4, 1)
+    circuit.measure(0, 0)
+    with circuit.while_loop((circuit.clbits[0], True)):
+        circuit.cx([0, 1], [1, 2])
+        circuit.measure(0, 0)
+    circuit.cx(2, 3)
+    routed = Router([frozenset((k, k + 1)) for k in range(5)]).route(circuit, [0, 1, 2, 5])
+    assert routed.swaps > 0
+    wire = {qubit: k for k, qubit in enumerate(routed.layout)}
+    begins = [wire.get(qubit) for qubit in routed.qubits]
+    assert undo_routing(routed.circuit, begins) == undo_routing(circuit, range(4))
