@@ -126,11 +126,11 @@ def test_nothing_is_drawn_where_each_wire_moves_once():
     for seed in (0, 1000):
         forget()
         with mock.patch.object(routing, "FIRST_SEED", seed):
-            compiled = qn.compile(qn.Ghz(parties=4), "aer:fake_torino", corrections="frame")
+            compiled = qn.compile(qn.Ghz(parties=4), "aer:fake_montreal", corrections="frame")
         found.append([each.layout for each in compiled.items])
     assert found[0] == found[1]
     quiet = DeviceNoise(gates=False, readout=False, idle=False)
-    value = qn.predict(qn.Ghz(parties=4), "fake_torino", corrections="frame", noise=quiet).fidelity.value
+    value = qn.predict(qn.Ghz(parties=4), "fake_montreal", corrections="frame", noise=quiet).fidelity.value
     assert value == pytest.approx(1, abs=1e-9)
 
 
