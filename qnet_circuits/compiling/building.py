@@ -189,17 +189,6 @@ def joint(qubits: tuple[Qubit, ...], label: str) -> CircuitInstruction:
     return CircuitInstruction(Barrier(len(qubits), label=_JOINT + label), qubits)
 
 
-def moved_label(number: int) -> str:
-    """Return the label of the joint place after a move, of which the first qubit is left in |0⟩."""
-    return f"swap{number}"
-
-
-def left_by(instruction: CircuitInstruction) -> Qubit | None:
-    """Return the qubit that a move has left in |0⟩, if an instruction is the place after it."""
-    moved = instruction.name == "barrier" and (instruction.label or "").startswith(_JOINT + "swap")
-    return instruction.qubits[0] if moved else None
-
-
 def place_label(instruction: CircuitInstruction) -> str | None:
     """Return the label of a fence or of a joint place, or None for any other instruction."""
     if instruction.name != "barrier":

@@ -49,10 +49,11 @@ def _steps(uses: Uses) -> list[_Step]:
     for pair, n in uses.meetings.items():
         a, b = sorted(pair)
         others[a][b] = others[b][a] = n
+    partners = {wire: met.keys() for wire, met in others.items()}
     turn: dict[int, int] = {}
     steps = []
     while len(turn) < len(others):
-        wire = next_wire({each: met.keys() for each, met in others.items()}, turn)
+        wire = next_wire(partners, turn)
         meets = tuple((turn[v], n) for v, n in others[wire].items() if v in turn)
         near = _reached(wire, others, turn)
         turn[wire] = len(turn)

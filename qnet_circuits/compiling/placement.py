@@ -116,16 +116,15 @@ class _Placer:
         """Return the places of a circuit of few wires of which each moves once at most; nothing if that does not do."""
         if circuit.num_qubits > min(_FEW_WIRES, len(self._prices.qubits)):
             return []
-        found = sorted(
-            moving(circuit, self._prices)[:_MOVED], key=lambda routing: self._loss(circuit, routing)
-        )
+        found = [self._routed(circuit, routing) for routing in moving(circuit, self._prices)[:_MOVED]]
+        found.sort(key=lambda each: each[2].cost(each[1].qubits, self._prices))
         most = self._patterns + int(_LATE * self._patterns)
         return _sorted([self._moved(circuit, each) for each in found[:_EMBEDDED]])[:most]
 
-    def _loss(self, circuit: QuantumCircuit, routing: Routing) -> float:
-        """Return what a circuit with SWAPs loses where they were found."""
+    def _routed(self, circuit: QuantumCircuit, routing: Routing) -> tuple[Routing, Routed, Uses]:
+        """Return a pattern of SWAPs with the circuit that follows it, and what this does."""
         routed = follow(circuit, routing)
-        return Uses.of(routed.circuit, self._prices).cost(routed.qubits, self._prices)
+        return routing, routed, Uses.of(routed.circuit, self._prices)
 
     def _begins(self, circuit: QuantumCircuit) -> list[tuple[int, ...] | None]:
         """Return layouts to route from, None where SABRE chooses."""
@@ -138,21 +137,26 @@ class _Placer:
 
     def _differing(self, circuit: QuantumCircuit, found: Iterable[Routing], late: bool) -> _Patterns:
         """Return patterns of SWAPs in the places where least is lost."""
-        return _sorted([self._moved(circuit, routing, late, (False, True)) for routing in found])
+        return _sorted(
+            [self._moved(circuit, self._routed(circuit, each), late, (False, True)) for each in found]
+        )
 
     def _moved(
-        self, circuit: QuantumCircuit, routing: Routing, late: bool = False, anew: Sequence[bool] = ()
+        self,
+        circuit: QuantumCircuit,
+        pattern: tuple[Routing, Routed, Uses],
+        late: bool = False,
+        anew: Sequence[bool] = (),
     ) -> list[list[_Start]]:
         """Return the places of a pattern of SWAPs; where it is, if the search finds it no other place.
 
         Args:
             circuit: The circuit.
-            routing: The pattern.
+            pattern: The pattern, the circuit that follows it, and what this does.
             late: Whether it has late measurements.
             anew: Orders, late or not, in which each place can also be had with SWAPs that are found there when it is asked for.
         """
-        routed, met = follow(circuit, routing), meetings(circuit)
-        uses = Uses.of(routed.circuit, self._prices)
+        (routing, routed, uses), met = pattern, meetings(circuit)
         found = embed(uses, self._prices) or [(uses.cost(routed.qubits, self._prices), routed.qubits)]
         places = []
         for cost, layout in found[: min(self._places, _FEW_PLACES)]:

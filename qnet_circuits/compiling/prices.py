@@ -13,7 +13,8 @@ from statistics import median
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Qubit
 
-from qnet_circuits.compiling.building import left_by, meeting_pairs
+from qnet_circuits.compiling.building import meeting_pairs
+from qnet_circuits.compiling.swaps import left_by
 from qnet_circuits.devices.declared import typical_of
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
@@ -228,7 +229,10 @@ def _left(circuit: QuantumCircuit) -> set[tuple[int, int]]:
 
 
 def _turned(resting: Iterable[Rest], pairs: Iterable[Edge], strength: float) -> float:
-    """Return the loss by turns of pairs of wires: -log of the probability that a turn, as random Pauli errors, does nothing."""
+    """Return the loss by turns of pairs of wires: -log of the probability that a turn, as random Pauli errors, does nothing.
+
+    More than half a turn counts as half a turn: that it comes back would be luck with a strength that is only typical.
+    """
     own: dict[int, list[Rest]] = {}
     for rest in resting if strength else ():
         own.setdefault(rest.wire, []).append(rest)

@@ -8,11 +8,11 @@ from collections.abc import Container, Iterable, Sequence
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Clbit, Qubit
 
-from qnet_circuits.compiling.building import fence, joint, moved_label, place_label, three_cx
+from qnet_circuits.compiling.building import fence, joint, place_label, three_cx
 from qnet_circuits.compiling.cuts import CUT
 
-#: The label of the first fence of a SWAP, with its number.
-_ENTERS = re.compile(r"swap(\d+):a:in")
+#: The label of the first fence of a SWAP, with its number, and that of the joint place after a move.
+_ENTERS, _MOVED = re.compile(r"swap(\d+):a:in"), re.compile(r"swap\d+")
 
 
 class Used:
@@ -54,9 +54,14 @@ def fenced_swap(a: Qubit, b: Qubit, number: int, used: Container[Qubit]) -> list
         for end in ("in", "out")
     }
     gates = swap_gates(a, b, used)
-    # A CX of a move begins on the qubit that is left.
-    together = [joint(gates[0].qubits, moved_label(number))] if len(gates) == 2 else []
+    # The first CX of a move begins on the qubit that is left.
+    together = [joint(gates[0].qubits, f"swap{number}")] if len(gates) == 2 else []
     return [*fences["in"], *gates, *fences["out"], *together]
+
+
+def left_by(instruction: CircuitInstruction) -> Qubit | None:
+    """Return the qubit that a move has left in |0⟩, if an instruction is the joint place after it."""
+    return instruction.qubits[0] if _MOVED.fullmatch(place_label(instruction) or "") else None
 
 
 def swap_gates(a: Qubit, b: Qubit, used: Container[Qubit]) -> list[CircuitInstruction]:

@@ -14,12 +14,12 @@ import qnet_circuits as qn
 from qnet_circuits.backends.ibm.client import fake_device
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling import routing
-from qnet_circuits.compiling.building import fence, left_by
+from qnet_circuits.compiling.building import fence
 from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.moving import moving
 from qnet_circuits.compiling.prices import Prices, Uses
 from qnet_circuits.compiling.routing import Router, follow
-from qnet_circuits.compiling.swaps import undo_routing
+from qnet_circuits.compiling.swaps import left_by, undo_routing
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable
