@@ -10,6 +10,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
+from heapq import heapify, heappop, heappush
 
 from qnet_circuits.compiling.prices import Prices, Uses, paid
 
@@ -44,35 +46,56 @@ class _Step:
 
 
 def _steps(uses: Uses) -> list[_Step]:
-    """Return the wires in turn: each meets one before it if it can, those that close a ring first, and few are left open."""
+    """Return the wires in turn."""
     others: dict[int, dict[int, int]] = {wire: {} for wire in range(len(uses.wires))}
     for pair, n in uses.meetings.items():
         a, b = sorted(pair)
         others[a][b] = others[b][a] = n
-    partners = {wire: met.keys() for wire, met in others.items()}
     turn: dict[int, int] = {}
+    left = {wire: len(met) for wire, met in others.items()}
+    #: The wires before that wires after meet, by their turn.
+    held: dict[int, int] = {}
     steps = []
-    while len(turn) < len(others):
-        wire = next_wire(partners, turn)
+    for wire in in_turn({wire: met.keys() for wire, met in others.items()}):
         meets = tuple((turn[v], n) for v, n in others[wire].items() if v in turn)
-        near = _reached(wire, others, turn)
-        turn[wire] = len(turn)
-        left = tuple(k for w, k in turn.items() if others[w].keys() - turn.keys())
-        steps.append(_Step(wire, turn[wire], meets, near, left))
+        near = _reached(wire, others, turn) if held else ()
+        turn[wire] = held[wire] = len(turn)
+        for v in others[wire]:
+            left[v] -= 1
+        for v in (wire, *others[wire]):
+            if not left[v]:
+                held.pop(v, None)
+        steps.append(_Step(wire, turn[wire], meets, near, tuple(held.values())))
     return steps
 
 
-def next_wire(others: Mapping[int, Set[int]], turn: Mapping[int, int]) -> int:
-    """Return the wire whose turn is next, given which wires each meets: it closes rings first, and leaves few open."""
-    return min(
-        others.keys() - turn.keys(),
-        key=lambda w: (
-            -len(others[w] & turn.keys()),
-            len(others[w] - turn.keys()),
-            -max([turn[v] for v in others[w] if v in turn], default=0),
-            w,
-        ),
-    )
+def in_turn(others: Mapping[int, Set[int]]) -> list[int]:
+    """Return wires in turn: each meets one before it if it can, those that close a ring first, and few are left open.
+
+    Args:
+        others: Which wires each meets.
+
+    Example:
+        >>> in_turn({0: {1, 2}, 1: {0}, 2: {0, 3}, 3: {2}})
+        [1, 0, 2, 3]
+    """
+    turn: dict[int, int] = {}
+
+    def rank(wire: int) -> tuple[int, int, int, int]:
+        before = [turn[v] for v in others[wire] if v in turn]
+        return -len(before), len(others[wire]) - len(before), -max(before, default=0), wire
+
+    queue = [rank(wire) for wire in others]
+    heapify(queue)
+    while queue:
+        found = heappop(queue)
+        wire = found[-1]
+        # If its rank has changed since, it is in the queue again.
+        if wire not in turn and found == rank(wire):
+            turn[wire] = len(turn)
+            for v in others[wire] - turn.keys():
+                heappush(queue, rank(v))
+    return list(turn)
 
 
 def _reached(
@@ -105,8 +128,12 @@ def embed(uses: Uses, prices: Prices, reach: int = 1, each: int = _FEWEST_EACH) 
     steps = _steps(uses)
     apart = prices.distances if any(step.near for step in steps) else {}
     beam: list[tuple[float, Layout, int]] = [(0.0, (), 0)]
+    own_of = {
+        amounts: {qubit: paid(amounts, price) for qubit, price in prices.qubits.items()}
+        for amounts in set(uses.wires)
+    }
     for step in steps:
-        own = {qubit: paid(uses.wires[step.wire], price) for qubit, price in prices.qubits.items()}
+        own = own_of[uses.wires[step.wire]]
         near = [(k, most * reach) for k, most in step.near]
         # A wire that meets none before it may go anywhere: from the best layouts that is enough of a choice.
         begun = beam if step.meets else beam[:_FEWEST]
@@ -129,16 +156,18 @@ def _extended(
 ) -> Iterable[_Grown]:
     """Return the layouts with one wire more; of those that end alike on the same qubits, only the best."""
     (first, n), *more = step.meets or ((0, 0),)
-    free = [(qubit, 1 << qubit, price) for qubit, price in own.items()]
-    moves: Mapping[int, Sequence[_Move]] = {
-        at: [(qubit, 1 << qubit, own[qubit] + n * gate + swaps) for qubit, (gate, swaps) in there.items()]
-        for at, there in (around.items() if step.meets else ())
-    }
+
+    @cache
+    def moves(at: int) -> Sequence[_Move]:
+        near = around[at].items()
+        return [(qubit, 1 << qubit, own[qubit] + n * gate + swaps) for qubit, (gate, swaps) in near]
+
+    free = [] if step.meets else [(qubit, 1 << qubit, price) for qubit, price in own.items()]
     held_open = [k for k in step.open if k != step.turn]
     best: dict[tuple[int, ...], _Grown] = {}
     for loss, qubits, used in beam:
         held = tuple([qubits[k] for k in held_open])
-        for qubit, bit, price in moves[qubits[first]] if step.meets else free:
+        for qubit, bit, price in moves(qubits[first]) if step.meets else free:
             if used & bit:
                 continue
             whole = loss + price

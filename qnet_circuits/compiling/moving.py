@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from qiskit import QuantumCircuit
 
-from qnet_circuits.compiling.embedding import next_wire
+from qnet_circuits.compiling.embedding import in_turn
 from qnet_circuits.compiling.prices import Prices, Uses, paid
 from qnet_circuits.compiling.routing import Meeting, Routing, meetings
 from qnet_circuits.compiling.ways import Way, pattern_of, routing_of
@@ -105,8 +105,7 @@ def _steps(met: Sequence[Meeting], uses: Uses) -> list[_Step]:
     others = {wire: {other for _, other in meets} for wire, meets in own.items()}
     turn: dict[int, int] = {}
     steps = []
-    while len(turn) < len(own):
-        wire = next_wire(others, turn)
+    for wire in in_turn(others):
         times = Counter(other for _, other in own[wire])
         meets = tuple(
             _Meet(number, turn[other], uses.meetings[frozenset((wire, other))] / times[other])
