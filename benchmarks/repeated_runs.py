@@ -65,7 +65,7 @@ def against(commit: str = BEFORE, runs: int = 250, repeats: int = 4) -> Row:
     return Row(name, before[0] / now[0], "x", BAR, ", ".join(said))
 
 
-def by_hand(runs: int = 20, repeats: int = 4) -> Row:
+def by_hand(runs: int = 3, repeats: int = 2) -> Row:
     """The same against a script that has its simulator and its transpiled circuits beforehand, and only samples."""
     from qiskit import transpile
     from qiskit_aer import AerSimulator
@@ -99,4 +99,4 @@ def _each(task: Callable[[int], None], runs: int) -> float:
 
 
 def rows(repeats: int = 4) -> list[Row]:
-    return [against(repeats=repeats), by_hand(repeats=repeats)]
+    return [against(repeats=repeats), by_hand()]

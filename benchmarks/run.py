@@ -51,11 +51,12 @@ BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
     "sequence": against_sequence.rows,
     "placing": placing.rows,
     "placement": placement.rows,
+    "placement-all": placement.all_rows,
     "dqc": against_dqc.rows,
     "dqc-all": against_dqc.all_rows,
 }
 #: What takes many minutes is measured if it is named, and only then.
-SLOW = {"placement", "dqc-all"}
+SLOW = {"placement-all", "dqc-all"}
 PACKAGES = ("qnet-circuits", "qiskit", "qiskit-aer", "numpy", "cotengra", "stim")
 
 
@@ -86,7 +87,7 @@ def _processor() -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Benchmarks of qnet-circuits: ratios in one run, and bars.")
     parser.add_argument("--only", help=f"some of {', '.join(BENCHMARKS)}, separated by commas")
-    parser.add_argument("--repeats", type=int, default=4, help="rounds of each measurement; the best counts")
+    parser.add_argument("--repeats", type=int, default=3, help="rounds of each measurement; the best counts")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file too")
     options = parser.parse_args(arguments)
     names = options.only.split(",") if options.only else [name for name in BENCHMARKS if name not in SLOW]

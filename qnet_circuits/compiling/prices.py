@@ -11,7 +11,7 @@ from itertools import combinations
 from statistics import median
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Qubit
+from qiskit.circuit import Qubit
 
 from qnet_circuits.compiling.building import meeting_pairs
 from qnet_circuits.compiling.swaps import left_by
@@ -19,7 +19,7 @@ from qnet_circuits.devices.declared import typical_of
 from qnet_circuits.devices.device import Device
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.levels import TRANSPARENT
-from qnet_circuits.devices.repaired import Usable
+from qnet_circuits.devices.repaired import Usable, durations_of
 from qnet_circuits.devices.schedule import Rest, mid_circuit_measurements, rests, schedule, turns, waits
 from qnet_circuits.errors import UnsupportedError
 
@@ -193,15 +193,7 @@ def _at_rest(
     waited = [0.0] * circuit.num_qubits
     if usable is None:
         return waited, 0.0
-
-    def seconds(position: int, instruction: CircuitInstruction, wires: tuple[int, ...]) -> float:
-        name = str(instruction.name)
-        if name == "delay":
-            return usable.delay(instruction.operation)
-        return usable.typical_seconds(
-            usable.mid_circuit_measurement if position in middle else name, len(wires)
-        )
-
+    seconds = durations_of(circuit, None, usable, middle)
     noise = DeviceNoise()
     try:
         timed = schedule(circuit, seconds, noise.feedforward_latency, noise.decision_latency)

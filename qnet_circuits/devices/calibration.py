@@ -9,12 +9,19 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from statistics import median
 from typing import Any
 
 from qiskit.providers import BackendV2
 
 from qnet_circuits.devices import failures, overlay, snapshots
-from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration, check_seconds, check_text
+from qnet_circuits.devices.entries import (
+    FAILED,
+    OperationCalibration,
+    QubitCalibration,
+    check_seconds,
+    check_text,
+)
 from qnet_circuits.devices.from_qiskit import fields_of
 from qnet_circuits.devices.summary import summary
 from qnet_circuits.devices.values import Values
@@ -108,9 +115,18 @@ class DeviceCalibration:
         return {(entry.name, entry.qubits): entry for entry in self.entries}
 
     @cached_property
-    def _medians(self) -> dict[tuple[str, str], float | None]:
-        """The medians that ``Usable`` has found so far, by kind of number and operation: every simulation asks for the same."""
-        return {}
+    def medians(self) -> Mapping[tuple[str, str], float]:
+        """The median of each operation's ``"error"`` or ``"duration"``, without what failed; nothing where none is given."""
+        found: dict[tuple[str, str], list[float]] = {}
+        for place, entry in self.entry_of.items():
+            for kind, value in (("error", entry.error), ("duration", entry.duration)):
+                if (
+                    value is not None
+                    and value < FAILED
+                    and (kind != "error" or place not in self.failed_gates)
+                ):
+                    found.setdefault((kind, entry.name), []).append(value)
+        return {key: median(values) for key, values in found.items()}
 
     @cached_property
     def digest(self) -> str:

@@ -54,8 +54,6 @@ class Usable:
         self.duration = cache(self._duration)
         #: How long an operation takes on so many qubits of the device, the median: its own, or that of another gate there.
         self.typical_seconds = cache(self._typical_seconds)
-        #: The median of "error" or "duration" of an operation, without what failed; None if none is given.
-        self.median = cache(self._median_of)
         self._made: dict[Hashable, Any] = {}
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -217,20 +215,9 @@ class Usable:
         found = (self.calibration.entry_of.get(each) for each in ways)
         return next((value for entry in found if (value := getattr(entry, kind, None)) is not None), None)
 
-    def _median_of(self, kind: str, name: str) -> float | None:
-        known = self.calibration._medians
-        if (kind, name) not in known:
-            known[kind, name] = self._median(kind, name)
-        return known[kind, name]
-
-    def _median(self, kind: str, name: str) -> float | None:
-        values = [
-            getattr(entry, kind)
-            for place, entry in self.calibration.entry_of.items()
-            if entry.name == name and (kind != "error" or place not in self.calibration.failed_gates)
-        ]
-        known = [value for value in values if value is not None and value < FAILED]
-        return median(known) if known else None
+    def median(self, kind: str, name: str) -> float | None:
+        """Return the median of "error" or "duration" of an operation, without what failed; None if none is given."""
+        return self.calibration.medians.get((kind, name))
 
     def delay(self, operation: Operation) -> float:
         """Return the seconds of a delay.
@@ -257,14 +244,17 @@ def _orders(qubits: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
 
 
 def durations_of(
-    circuit: QuantumCircuit, qubits: Sequence[int], usable: Usable, middle: Collection[int] | None = None
+    circuit: QuantumCircuit,
+    qubits: Sequence[int] | None,
+    usable: Usable,
+    middle: Collection[int] | None = None,
 ) -> DurationOf:
     """Return what ``schedule`` asks for durations: a measurement after which the circuit goes on takes the device's own for it.
 
     Args:
-        circuit: A compiled circuit on the used qubits alone.
-        qubits: The physical qubit of each of its wires.
-        usable: The device's calibration with its gaps treated.
+        circuit: A circuit, compiled if ``qubits`` are given.
+        qubits: The physical qubit of each of its wires; None for the typical durations on the device.
+        usable: The calibration with its gaps treated.
         middle: The positions of these measurements, if they are known already.
     """
     known = mid_circuit_measurements(circuit) if middle is None else middle
@@ -275,6 +265,8 @@ def durations_of(
             return usable.delay(instruction.operation)
         if position in known:
             name = usable.mid_circuit_measurement
+        if qubits is None:
+            return usable.typical_seconds(name, len(wires))
         return usable.duration(name, tuple([qubits[wire] for wire in wires]))
 
     return seconds
