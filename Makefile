@@ -109,7 +109,7 @@ test-lowest:  ## the tests on the lowest versions that pyproject.toml allows; TE
 	# Old versions may meet what their own dependencies have deprecated since.
 	$(LOWEST)/bin/python -m pytest -n auto -m "not slow" -W ignore::DeprecationWarning $(TESTS)
 
-bench: $(STAMP)  ## measure speed against hand-written scripts and bars, some fifteen minutes; numbers go to bench.json too
+bench: $(STAMP)  ## measure speed against hand-written scripts and bars, some half an hour; numbers go to bench.json too
 	-$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	-$(PYTHON) -m venv $(DQC) && $(DQC)/bin/python -m pip install --quiet $(DQC_PEER)
 	$(BIN)/python -m benchmarks.run --json bench.json
