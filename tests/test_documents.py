@@ -108,9 +108,9 @@ def beside_stored_runs(tmp_path, monkeypatch):
 def test_command_lines_that_need_an_account_run_on_the_stand_in(file, language, jobs, capsys):
     commands = [line for line in _lines(file, language) if " made/" not in line]
     assert len([command for command in commands if "ibm:ibm_kingston" in command]) >= 2
-    # What the lines print is not looked at: without noise, a whole chip takes seconds.
-    with PlatformServer(["FakeKingston"], noisy=False).in_environment() as platform:
-        _run(commands, capsys)
+    # What the lines print is not looked at: without noise, on a tenth of the qubits, a chip takes no time.
+    with PlatformServer(["FakeGuadalupeV2"], noisy=False).in_environment() as platform:
+        _run([command.replace("ibm_kingston", "ibm_guadalupe") for command in commands], capsys)
     assert len(platform.jobs.records) == jobs
 
 

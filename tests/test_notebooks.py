@@ -120,18 +120,16 @@ def _shortened(path, shorter):
     return notebook
 
 
-def _executed(path, shorter=()):
-    """Run a notebook in its own folder and in a kernel of its own, as a reader does, and return what it printed."""
+def _executed(path):
+    """Run a notebook in its own folder and in a kernel of its own, as a reader does."""
     from nbclient import NotebookClient
 
-    notebook = _shortened(path, shorter)
+    notebook = nbformat.read(path, as_version=4)
     where = {"metadata": {"path": str(path.parent)}}
     with warnings.catch_warnings():
         # The kernel's own transport warns of sockets and loops; what the cells print is looked at by nbclient.
         warnings.simplefilter("ignore")
         NotebookClient(notebook, timeout=600, kernel_name="python3", resources=where).execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
-    return "".join(output.get("text", "") for output in outputs)
 
 
 def _run_here(path, shorter, shell):
@@ -172,18 +170,22 @@ def test_notebook_runs_at_full_length(name, drawing):
     _executed(PROCESSOR.with_stem(name))
 
 
-def test_the_notebook_on_a_processor_makes_a_job_for_the_links_and_one_for_each_block(drawing, platform):
+def test_the_notebook_on_a_processor_makes_a_job_for_the_links_and_one_for_each_block(
+    shell, capsys, platform
+):
     platform.jobs.queue_seconds = 1.0
-    said = _executed(PROCESSOR, REAL)
+    _run_here(PROCESSOR, REAL, shell)
+    said = capsys.readouterr().out
     assert "QUEUED" in said and "COLLECTED" in said
     assert "repeater-chain on ibm:ibm_manila (simulated)" in said
     assert len(platform.jobs.records) == 4
 
 
-def test_the_notebook_on_a_processor_runs_where_there_is_no_platform(drawing, monkeypatch):
+def test_the_notebook_on_a_processor_runs_where_there_is_no_platform(shell, capsys, monkeypatch):
     for name in [name for name in os.environ if name.startswith("QISKIT_IBM_")]:
         monkeypatch.delenv(name)
-    said = _executed(PROCESSOR)
+    _run_here(PROCESSOR, (), shell)
+    said = capsys.readouterr().out
     assert "COLLECTED" in said and "repeater-chain on local:fake_manila (simulated)" in said
 
 
