@@ -156,9 +156,11 @@ def test_import_is_light():
         "there('qiskit_aer', 'qnet_circuits.runs.analysis', 'qnet_circuits.compiling.compiler', 'requests')\n"
         "import qnet_circuits.runs.verbs, qnet_circuits.protocols.repeater_chain\n"
         "there('matplotlib', 'pandas', 'qiskit_aer', 'qiskit_ibm_runtime')\n"
+        "qnet_circuits.compile(qnet_circuits.Teleportation())\n"
+        "there('qiskit_ibm_runtime')\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["[]"] * 3
+    assert done.stdout.split() == ["[]"] * 4
 
 
 def test_public_names_exist_and_no_verb_shares_a_module_name():

@@ -11,6 +11,7 @@ from qnet_circuits.compiling.building import Pairs, interactions
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError
 from qnet_circuits.programs.program import Item, Program
+from qnet_circuits.programs.stages import own_stages
 
 
 def placed_by_level_3(
@@ -42,6 +43,7 @@ def placed_by_level_3(
 
 
 def _begins(circuit: QuantumCircuit, device: Device, seed: int) -> tuple[int, ...]:
-    found = transpile(circuit, target=device.target, optimization_level=3, seed_transpiler=seed)
+    with own_stages():
+        found = transpile(circuit, target=device.target, optimization_level=3, seed_transpiler=seed)
     qubits: Sequence[int] = found.layout.initial_index_layout(filter_ancillas=True)
     return tuple(qubits)

@@ -30,6 +30,7 @@ from qiskit.transpiler import Target, TranspilerError, generate_preset_pass_mana
 from qnet_circuits.compiling.building import fence, fence_label, with_instructions
 from qnet_circuits.devices.device import restrict
 from qnet_circuits.errors import UnsupportedError
+from qnet_circuits.programs.stages import own_stages
 
 #: Gates of a machine without a device's limits; no U, into which optimisation would merge Clifford gates past recognition.
 _FREE_GATES = (
@@ -95,13 +96,14 @@ class Optimiser:
         would else turn what amounts to a SWAP into new names for the wires, and then, where these lie apart, put in a SWAP
         elsewhere, across fences.
         """
-        return generate_preset_pass_manager(
-            optimization_level=self._level,
-            target=self._target,
-            initial_layout=list(range(self._width)),
-            seed_transpiler=0,
-            routing_method="none",
-        )
+        with own_stages():
+            return generate_preset_pass_manager(
+                optimization_level=self._level,
+                target=self._target,
+                initial_layout=list(range(self._width)),
+                seed_transpiler=0,
+                routing_method="none",
+            )
 
     def run(self, circuit: QuantumCircuit) -> QuantumCircuit:
         """Return a circuit compiled and optimised between its fences.

@@ -13,6 +13,7 @@ from qiskit.circuit import Gate
 from qiskit.circuit.library import CPhaseGate, CZGate, RZZGate
 
 from qnet_circuits.errors import ParameterError, ProgramError
+from qnet_circuits.programs.stages import own_stages
 
 Matrix = NDArray[np.complex128]
 #: Gates on two qubits that remain; all others become these.
@@ -174,7 +175,8 @@ def steps_of(circuit: QuantumCircuit, rename_swaps: bool = False) -> Steps:
     _check(circuit)
     if not circuit.qubits:
         raise ProgramError("the circuit has no qubits; give it some")
-    simple = transpile(circuit, basis_gates=["u", *_KEPT], optimization_level=0)
+    with own_stages():
+        simple = transpile(circuit, basis_gates=["u", *_KEPT], optimization_level=0)
     made: list[Step] = []
     waiting = [_ONE] * len(circuit.qubits)
     at = list(range(len(circuit.qubits)))
