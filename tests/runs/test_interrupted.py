@@ -308,21 +308,32 @@ def test_a_killed_process_leaves_a_run_that_fetch_finishes(calls, many, whole, t
     assert status_on_disk(tmp_path / "run") == "COLLECTED"
 
 
-@pytest.mark.parametrize("kept", [True, False])
-def test_ctrl_c_is_status_130_and_one_line_that_says_how_to_go_on(kept, tmp_path, calls, many, whole):
+def test_ctrl_c_is_status_130_and_one_line_that_says_how_to_go_on(tmp_path, calls, many, whole):
     directory = tmp_path / "my run"
-    process = start(*(["--out", str(directory)] if kept else []))
+    process = start("--out", str(directory))
     process.send_signal(signal.SIGINT)
     begin = time.monotonic()
     out, err = process.communicate(timeout=30)
     assert time.monotonic() - begin < 10
     assert (process.returncode, out) == (130, "")
-    assert err == (
-        f"qnet: interrupted; continue with: qnet fetch '{directory}'\n" if kept else "qnet: interrupted\n"
+    assert err == f"qnet: interrupted; continue with: qnet fetch '{directory}'\n"
+    assert status_on_disk(directory) == "PREPARED"
+    assert same(whole, qn.open_run(directory).outcomes())
+
+
+def test_a_run_without_a_directory_that_is_interrupted_names_none(qnet, calls, many):
+    calls.interrupt_at = 5
+    arguments = (
+        "--set",
+        "hops=2",
+        "--on",
+        "aer:fake_manila",
+        "--shots",
+        "700",
+        "--corrections",
+        "feedforward",
     )
-    if kept:
-        assert status_on_disk(directory) == "PREPARED"
-        assert same(whole, qn.open_run(directory).outcomes())
+    assert qnet("run", "repeater-chain", *arguments) == (130, "", "qnet: interrupted\n")
 
 
 def test_fetch_and_predict_that_are_interrupted_say_how_to_go_on(tmp_path, qnet, calls, many, monkeypatch):

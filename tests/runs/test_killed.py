@@ -9,8 +9,9 @@ import pytest
 import qnet_circuits as qn
 from qnet_circuits.programs.registry import protocol_class
 from tests.platform.environment import KEY
-from tests.platform.process import platform_process
+from tests.platform.process import Control
 from tests.platform.routes import CRN
+from tests.platform.server import PlatformServer
 from tests.support.clients import bare, clients
 
 SUBMIT = (
@@ -32,9 +33,9 @@ IBM = "qnet_circuits.backends.ibm.processor:"
 
 @pytest.fixture(scope="module")
 def platform():
-    """A platform of two processors, which have no errors of their own."""
-    with platform_process("--backend", "FakeManilaV2", "--backend", "FakeNairobiV2", "--ideal") as control:
-        yield control
+    """A platform of two processors, which have no errors of their own; no client lives in its process."""
+    with PlatformServer(["FakeManilaV2", "FakeNairobiV2"], noisy=False) as server:
+        yield Control(server.url)
 
 
 @pytest.fixture(scope="module")

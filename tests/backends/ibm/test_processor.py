@@ -31,8 +31,9 @@ from qnet_circuits.errors import (
 )
 from qnet_circuits.programs.program import Item, Program
 from qnet_circuits.testing import check_backend
+from tests.platform.environment import environment
 from tests.platform.execution import decoded
-from tests.platform.process import ROOT, platform_process
+from tests.platform.process import ROOT
 from tests.platform.processors import Processor
 from tests.platform.server import PlatformServer
 
@@ -122,16 +123,8 @@ def test_registers_come_bit_for_bit():
     assert raws[0]["b"].all() and raws[0]["a"].dtype == bool
 
 
-def test_another_process_finds_polls_and_fetches_by_the_tag_alone(tmp_path):
-    """Only environment variables are shared; whoever submitted is gone."""
-    submit = (
-        "import os, qnet_circuits as qn\n"
-        "from qnet_circuits.backends.registry import backend_of\n"
-        "where = backend_of('ibm:ibm_manila')\n"
-        "compiled = qn.compile(qn.RepeaterChain(hops=2), where)\n"
-        "print(where.submit(compiled, [40] * 3, 1, 'run-7'), flush=True)\n"
-        "os._exit(1)\n"
-    )
+def test_another_process_finds_polls_and_fetches_by_the_tag_alone(platform, manila, tmp_path):
+    """Only environment variables are shared."""
     fetch = (
         "import json, time\n"
         "from qnet_circuits.backends.registry import backend_of\n"
@@ -141,24 +134,17 @@ def test_another_process_finds_polls_and_fetches_by_the_tag_alone(tmp_path):
         "raws = where.fetch(ticket)\n"
         "print(json.dumps([ticket, where.find('run-8'), [{k: v.tolist() for k, v in raw.items()} for raw in raws]]))\n"
     )
-    with platform_process("--queue-seconds", "0.5") as control:
-        env = {**control.environment, "PATH": "/usr/bin", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
-        first, second = (
-            subprocess.run(
-                [sys.executable, "-W", "error", "-c", code],
-                env=env,
-                capture_output=True,
-                text=True,
-                timeout=60,
-            )
-            for code in (submit, fetch)
-        )
-        assert not first.stderr and not second.stderr
-        ticket, missing, raws = json.loads(second.stdout)
-        assert ticket == first.stdout.strip() and missing is None
-        assert [(len(raw["out"]), len(raw["swap"])) for raw in raws] == [(40, 40)] * 3
-        assert [job["tags"] for job in control.jobs] == [["run-7"]]
-        assert not any(job["private"] for job in control.jobs)
+    platform.set(queue_seconds=0.5)
+    _, ticket = submitted(manila, 40, "run-7")
+    env = {**environment(platform.url), "PATH": "/usr/bin", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-W", "error", "-c", fetch]
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    assert not ended.stderr
+    found, missing, raws = json.loads(ended.stdout)
+    assert found == ticket and missing is None
+    assert [(len(raw["out"]), len(raw["swap"])) for raw in raws] == [(40, 40)] * 3
+    (job,) = platform.jobs.records.values()
+    assert (job["tags"], job["private"]) == (["run-7"], False)
 
 
 def test_fetching_needs_no_processor(platform, manila):

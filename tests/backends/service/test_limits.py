@@ -212,7 +212,8 @@ def all_weights():
 
 
 SIZE = load_of(plain()).input_bytes
-WIDE = Limits(condition_bits=64)
+#: A tenth of what a job may have, since it takes long to write circuits of the full size; and any width of a condition.
+FEW = Limits(condition_bits=64, broadcast_memory=14_160, two_qubit_gates=999)
 
 
 def made(job):
@@ -294,10 +295,18 @@ TABLE = [
     ("shots", job(plain(), shots=True), job(plain(), shots=np.int64(3))),
     ("shots", job(plain(), shots=[2.5]), job(plain(), shots=None)),
     ("shots", job([plain(), plain()], shots=[2, 3]), job([plain(), plain()], shots=[2, 2])),
-    ("broadcasts", job(partial(deciding_anew, 2401, 1)), job(partial(deciding_anew, 2400, 1))),
-    ("broadcasts", job(partial(deciding_anew, 301, 60), limits=WIDE), job(partial(deciding_anew, 300, 60), limits=WIDE)),
-    ("broadcasts", job(partial(deciding_anew, 2401, 1)), job(partial(deciding_anew, 2401, 1, measured=False))),
-    ("broadcasts", job([partial(deciding_anew, 1201, 1)] * 2), job([partial(deciding_anew, 1200, 1)] * 2)),
+    ("broadcasts", job(partial(deciding_anew, 241, 1), limits=FEW), job(partial(deciding_anew, 240, 1), limits=FEW)),
+    ("broadcasts", job(partial(deciding_anew, 31, 60), limits=FEW), job(partial(deciding_anew, 30, 60), limits=FEW)),
+    (
+        "broadcasts",
+        job(partial(deciding_anew, 241, 1), limits=FEW),
+        job(partial(deciding_anew, 241, 1, measured=False), limits=FEW),
+    ),
+    (
+        "broadcasts",
+        job([partial(deciding_anew, 121, 1)] * 2, limits=FEW),
+        job([partial(deciding_anew, 120, 1)] * 2, limits=FEW),
+    ),
     (
         "control_instructions",
         job(all_weights(), limits=Limits(control_instructions=92)),
@@ -308,8 +317,12 @@ TABLE = [
         job([all_weights()] * 2, limits=Limits(control_instructions=185)),
         job([all_weights()] * 2, limits=Limits(control_instructions=186)),
     ),
-    ("two_qubit_gates", job(partial(pairs, 10_000)), job(partial(pairs, 9_999))),
-    ("two_qubit_gates", job([partial(pairs, 5000), partial(pairs, 5000)]), job([partial(pairs, 5000), partial(pairs, 4999)])),
+    ("two_qubit_gates", job(partial(pairs, 1_000), limits=FEW), job(partial(pairs, 999), limits=FEW)),
+    (
+        "two_qubit_gates",
+        job([partial(pairs, 500)] * 2, limits=FEW),
+        job([partial(pairs, 500), partial(pairs, 499)], limits=FEW),
+    ),
     ("executions", job(plain(), shots=5_000_001), job(plain(), shots=5_000_000)),
     ("executions", job([plain()] * 2, shots=2_500_001), job([plain()] * 2, shots=2_500_000)),
     (
@@ -444,8 +457,8 @@ IN_REAL_TIME = ("blind-computing",)
 
 #: Protocols of so many qubits that the search for their places takes long.
 SEARCHED = (
-    "anonymous-transmission", "blind-computing", "conference-key", "distributed-circuit", "ghz-game", "ghz-verification",
-    "graph-state", "leader-election", "sensing", "voting", "w-state",
+    "anonymous-transmission", "blind-computing", "conference-key", "distillation-map", "distributed-circuit", "encoded-link",
+    "ghz-game", "ghz-verification", "graph-state", "leader-election", "sensing", "voting", "w-state",
 )  # fmt: skip
 
 
