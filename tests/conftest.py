@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from qnet_circuits.cli.main import main
+from qnet_circuits.compiling.choosing import Ranking
 from qnet_circuits.runs.shared import forget
 from tests.platform.server import PlatformServer
 
@@ -52,6 +53,12 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def nothing_compiled() -> None:
     """Have each test compile what it runs, as a process of its own would; where that goes is predicted once."""
     forget(choices=False)
+
+
+@pytest.fixture
+def any_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have programs placed by the calibration alone, where the test holds at any place: comparing places takes longest."""
+    monkeypatch.setattr(Ranking, "most", staticmethod(lambda circuits: 1))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from qnet_circuits.protocols.bb84 import BB84
 from qnet_circuits.protocols.e91 import E91
 from tests.devices.calibrations import perfect, rough
 from tests.support.programs import random_program
-from tests.test_agreement import LEVEL, SMALL, in_time, modes
+from tests.test_agreement import LEVEL, SMALL, modes
 
 NOT_CLIFFORD = {
     "blind-computing", "certified-randomness", "chsh", "coin-flip", "e91", "ghz-verification", "six-state",
@@ -36,7 +36,7 @@ def clifford(protocol):
 CLIFFORD = [protocol for protocol in SMALL if clifford(protocol)]
 #: Every mode of some, one mode of all.
 CASES = [
-    (each, mode) for each in CLIFFORD for mode in (modes(each) if each in CLIFFORD[:4] else [in_time(each)])
+    (each, mode) for each in CLIFFORD for mode in (modes(each) if each in CLIFFORD[:4] else ["feedforward"])
 ]
 
 
