@@ -16,6 +16,7 @@ from qnet_circuits.backends.service.pricing import own_target
 from qnet_circuits.backends.simulation.steps import Unitary
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling.building import fence_labels
+from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.decoupling import check_only_waiting_changed, with_pulses
 from qnet_circuits.compiling.verifying.boundaries import verify_boundaries
 from qnet_circuits.devices.device import Device
@@ -23,6 +24,7 @@ from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.devices.repaired import Usable, durations_of
 from qnet_circuits.devices.schedule import makespan, rests, schedule, waits
 from qnet_circuits.errors import UnsupportedError, VerificationError
+from qnet_circuits.programs.program import Program
 from tests.backends.service.one_job import check
 from tests.devices.calibrations import US, perfect, rough
 
@@ -70,10 +72,12 @@ def random_static(rng, qubits=4, length=25):
     return circuit
 
 
-@pytest.fixture(params=CASES, ids=lambda case: f"{case[0].name}-{case[1]}-{case[2]}")
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0].name}-{case[1]}-{case[2]}")
 def compiled(request):
+    """Give a program of some circuits, of which the others differ in their settings alone."""
     protocol, mode, device = request.param
-    return qn.compile(protocol, f"local:{device}", corrections=mode, decoupling=True)
+    few = Program(protocol.program(np.random.default_rng(0)).items[:6])
+    return compile_program(few, fake_device(device), corrections=mode, decoupling=True)
 
 
 @pytest.mark.one_in(2)
@@ -133,8 +137,11 @@ def test_pulses_keep_to_the_limits_of_a_job(compiled):
     assert check(compiled.circuits, own_target(compiled.device), 100) == []
     for wide, played in zip(compiled.circuits, compiled.scheduled_circuits, strict=True):
         assert dict(wide.count_ops()) == dict(played.count_ops())
-    plain = qn.compile(CASES[0][0], "local:fake_kingston", corrections="feedforward")
     assert compiled.verify() > 0
+
+
+def test_without_decoupling_nothing_is_put_in():
+    plain = qn.compile(qn.Teleportation(), "local:fake_manila", corrections="feedforward")
     assert not any("delay" in circuit.count_ops() for circuit in plain.circuits)
 
 

@@ -12,6 +12,7 @@ from qnet_circuits.compiling.exporting import qasm3_of
 from qnet_circuits.errors import ParameterError, RecordError, UnsupportedError
 from tests.support.enumerator import distribution, registers_of, same
 
+pytestmark = pytest.mark.usefixtures("any_place")
 CHAIN = qn.RepeaterChain(hops=2)
 
 

@@ -10,6 +10,7 @@ from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.errors import LayoutError, UnsupportedError, VerificationError
 from tests.devices.calibrations import perfect
 
+pytestmark = pytest.mark.usefixtures("any_place")
 DEVICES = ["fake_torino", "fake_brisbane", "fake_boston", "fake_kingston", "fake_nighthawk"]
 
 

@@ -136,7 +136,7 @@ def test_seconds_are_those_of_the_network():
 
 def test_means_without_closed_form_are_sampled(rng):
     """A cut-off with messages, against the same rounds computed without circuits."""
-    protocol = repeater(cutoff=2e-3, ends="stored")
+    protocol = repeater(length_km=60, cutoff=2e-3, ends="stored")
     result = qn.run(protocol, "exact")
     said = next(note for note in result.notes if "averaged" in note)
     assert "20000 sampled rounds" in said
@@ -172,7 +172,7 @@ def test_predicted_rates_of_a_twin_are_those_of_its_exact_figures():
 
 
 def test_rates_without_formulas_are_sampled_beside_exact_figures():
-    protocol = repeater(cutoff=2e-3, ends="stored")
+    protocol = repeater(length_km=60, cutoff=2e-3, ends="stored")
     result = qn.predict(protocol)
     again = qn.repeater_rates(protocol.chain, protocol.schedule, seed=5, ends="stored", level=1 - ALPHA)
     assert result["pairs_per_second"].level == result["key_per_second"].level == 0.95
@@ -192,11 +192,12 @@ def test_what_runs_where():
     for storage in ("averaged", "delays"):
         with pytest.raises(UnsupportedError, match="simulator"):
             qn.submit(repeater(storage=storage), "local:fake_torino", dry_run=True)
-    ran = qn.run(repeater(storage="scaled", time_scale=1e-3), "aer:fake_torino", shots=100, seed=1)
+    scaled = repeater(storage="scaled", time_scale=1e-3, circuits=2)
+    ran = qn.run(scaled, "aer:fake_torino", shots=100, seed=1)
     assert any("0.001 device seconds" in note for note in ran.notes)
     for backend in ("ideal", "aer", "exact"):
         with pytest.raises(UnsupportedError, match=f"qubits of a device for memories, and {backend}"):
-            qn.run(repeater(storage="scaled", time_scale=1e-3), backend)
+            qn.run(scaled, backend)
     with pytest.raises(UnsupportedError, match="drawn at random"):
         qn.run(repeater(storage="delays"), "exact")
     assert qn.submit(repeater(storage="frames"), "local:fake_torino", dry_run=True).notes

@@ -139,7 +139,7 @@ def test_a_compiled_switch_and_a_compiled_comparison_are_verified(level):
     assert compiled.verify() > 0
 
 
-def test_what_circuits_share_is_compared_once(monkeypatch):
+def test_what_circuits_share_is_compared_once(monkeypatch, any_place):
     from qnet_circuits.compiling.verifying import boundaries
 
     compared, real = [], boundaries.differing_flow
