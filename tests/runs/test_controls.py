@@ -113,7 +113,7 @@ def test_everything_lies_on_the_same_physical_qubits(protocol, corrections):
 
 def test_a_wire_that_is_deferred_is_left_out_of_the_controls():
     """Coherent mode has qubits more; the others lie where they lay."""
-    made = compiled(qn.TeleportedCnot(), corrections="coherent")
+    made = compiled(qn.TeleportedCnot(), line_device(10), corrections="coherent")
     first = wires(made.protocol_items()[0])
     for item in made.protocol_items("uncorrected"):
         found = wires(item)

@@ -322,7 +322,7 @@ def test_a_backend_is_a_device_with_its_own_noise():
 
 
 def test_a_long_chain():
-    budget = error_budget(qn.RepeaterChain(hops=30, link_fidelity=0.99), "fake_kingston")
+    budget = error_budget(qn.RepeaterChain(hops=12, link_fidelity=0.97), "fake_kingston")
     assert 0.25 < budget.value < 0.6
     assert budget.interaction < -0.1
 

@@ -211,7 +211,7 @@ def test_what_exact_computation_cannot_do_is_refused_with_the_way_out(tmp_path):
     for verb in (
         lambda: qn.predict(RANDOM_SETTINGS),
         lambda: qn.run(RANDOM_SETTINGS, "exact"),
-        lambda: qn.run(RANDOM_SETTINGS, "aer:fake_torino", shots=5, predict=True, path=tmp_path / "run"),
+        lambda: qn.run(RANDOM_SETTINGS, "aer", shots=5, predict=True, path=tmp_path / "run"),
     ):
         with pytest.raises(UnsupportedError, match="random"):
             verb()

@@ -78,7 +78,7 @@ def test_circuits_chunks_and_runs_share_no_random_numbers(monkeypatch):
 @pytest.mark.parametrize("corrections", ["feedforward", "frame"])
 def test_runs_with_neighbouring_seeds_are_independent(corrections):
     """With Aer's own seeds, run s + 1 repeats all but one shot of run s, and their counts differ by one at most."""
-    shots, pairs = 200, 20
+    shots, pairs = 200, 10
     squares = 0.0
     for seed in range(0, 2 * pairs, 2):
         counts = [

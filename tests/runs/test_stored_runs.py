@@ -221,7 +221,8 @@ def test_a_run_in_blocks_keeps_each_block_with_its_controls_and_mitigated_figure
 
 def test_pictures_of_stored_runs_say_that_they_are_simulated(copies):
     for path in sorted(copies / run.name for run in RUNS):
-        for drawn in (qn.replay(path), qn.replay(path).compare()):
+        result = qn.replay(path)
+        for drawn in (result, result.compare()):
             assert "(simulated)" in _title(drawn.plot()), path.name
         plt.close("all")
     links = qn.replay(copies / "links-twin-nairobi")
