@@ -46,7 +46,7 @@ class _Step:
 
 
 def _steps(uses: Uses) -> list[_Step]:
-    """Return the wires in turn."""
+    """Return the wires in turn, without those to which nothing happens."""
     others: dict[int, dict[int, int]] = {wire: {} for wire in range(len(uses.wires))}
     for pair, n in uses.meetings.items():
         a, b = sorted(pair)
@@ -56,7 +56,7 @@ def _steps(uses: Uses) -> list[_Step]:
     #: The wires before that wires after meet, by their turn.
     held: dict[int, int] = {}
     steps = []
-    for wire in in_turn({wire: met.keys() for wire, met in others.items()}):
+    for wire in in_turn({wire: met.keys() for wire, met in others.items() if met or any(uses.wires[wire])}):
         meets = tuple((turn[v], n) for v, n in others[wire].items() if v in turn)
         near = _reached(wire, others, turn) if held else ()
         turn[wire] = held[wire] = len(turn)
@@ -72,6 +72,8 @@ def _steps(uses: Uses) -> list[_Step]:
 def in_turn(others: Mapping[int, Set[int]]) -> list[int]:
     """Return wires in turn: each meets one before it if it can, those that close a ring first, and few are left open.
 
+    Wires that meet no other come last: they may lie anywhere, and would fill the search with equal layouts.
+
     Args:
         others: Which wires each meets.
 
@@ -81,9 +83,9 @@ def in_turn(others: Mapping[int, Set[int]]) -> list[int]:
     """
     turn: dict[int, int] = {}
 
-    def rank(wire: int) -> tuple[int, int, int, int]:
+    def rank(wire: int) -> tuple[bool, int, int, int, int]:
         before = [turn[v] for v in others[wire] if v in turn]
-        return -len(before), len(others[wire]) - len(before), -max(before, default=0), wire
+        return not others[wire], -len(before), len(others[wire]) - len(before), -max(before, default=0), wire
 
     queue = [rank(wire) for wire in others]
     heapify(queue)
@@ -124,6 +126,8 @@ def embed(uses: Uses, prices: Prices, reach: int = 1, each: int = _FEWEST_EACH) 
         reach: How many couplings apart wires may be that meet: SWAPs will bring them together.
         each: How many layouts for each qubit under the last wire go on at least.
     """
+    if len(uses.wires) > len(prices.qubits):
+        return []
     around = prices.within(reach)
     steps = _steps(uses)
     apart = prices.distances if any(step.near for step in steps) else {}
@@ -141,9 +145,14 @@ def embed(uses: Uses, prices: Prices, reach: int = 1, each: int = _FEWEST_EACH) 
         beam = [(loss, (*before, qubit), used) for loss, used, qubit, before in grown]
     turn = {step.wire: k for k, step in enumerate(steps)}
     return [
-        (loss + uses.turned, tuple([qubits[turn[wire]] for wire in range(len(turn))]))
-        for loss, qubits, _ in beam
+        (loss + uses.turned, _whole(qubits, turn, len(uses.wires), prices.qubits)) for loss, qubits, _ in beam
     ]
+
+
+def _whole(placed: Layout, turn: Mapping[int, int], wires: int, qubits: Iterable[int]) -> Layout:
+    """Return the qubit of each wire. Wires to which nothing happens, as to those that only others pass, lie anywhere."""
+    free = iter(sorted(set(qubits).difference(placed)))
+    return tuple([placed[turn[wire]] if wire in turn else next(free) for wire in range(wires)])
 
 
 def _extended(

@@ -20,7 +20,8 @@ def own_stages() -> Iterator[None]:
     """Let Qiskit find its own stages of compilation alone while a pass manager is made.
 
     Qiskit loads all stages that any package offers, also those that nobody names. IBM's client offers three, and to load it
-    takes longer than all else that a run without noise takes.
+    takes longer than all else that a run without noise takes. Another thread does not find the stages of other packages
+    meanwhile.
 
     Example:
         >>> from qiskit.transpiler import generate_preset_pass_manager

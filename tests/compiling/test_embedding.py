@@ -162,3 +162,31 @@ def test_what_failed_has_a_price_only_with_a_doubt():
     assert whole.qubits.keys() == set(range(156))
     assert all(whole.couplings[pair] > 1 for pair in calibration.failed_couplings)
     assert all(whole.couplings[pair] == price for pair, price in trusted.couplings.items())
+
+
+def test_wires_to_which_nothing_happens_take_no_layout_from_the_others(rng):
+    """As those that a SWAP of two qubits in |0⟩ leaves; there must be room for them."""
+    prices = grid(3, 3, rng)
+    pairs = [(1, 2), (2, 4), (4, 5)]
+    alone = embed(Uses.of(joined([(0, 1), (1, 2), (2, 3)]), prices), prices)
+    beside = embed(Uses.of(joined(pairs, wires=8), prices), prices)
+    assert [cost for cost, _ in beside] == [cost for cost, _ in alone]
+    assert [tuple(layout[wire] for wire in (1, 2, 4, 5)) for _, layout in beside] == [
+        layout for _, layout in alone
+    ]
+    assert all(len(set(layout)) == 8 for _, layout in beside)
+    assert embed(Uses.of(joined(pairs, wires=10), prices), prices) == []
+
+
+def test_a_wire_that_meets_no_other_lies_where_its_own_loss_is_least(rng):
+    prices, circuit = grid(2, 3, rng), joined([(1, 2)], wires=3)
+    circuit.measure_all()
+    uses = Uses.of(circuit, prices)
+    cost, _ = embed(uses, prices)[0]
+    assert cost == pytest.approx(
+        min(
+            uses.cost(layout, prices)
+            for layout in permutations(range(6), 3)
+            if frozenset(layout[1:]) in prices.couplings
+        )
+    )
