@@ -125,6 +125,9 @@ def check(protocol, mode, device, shots, **options):
 def test_every_registered_protocol_is_tried():
     tried = {type(protocol).name for protocol in SMALL}
     assert tried >= own_protocols()
+    assert {mode for protocol in SMALL for mode in modes(protocol)} == {
+        "frame", "feedforward", "postselect", "coherent", "none",
+    }  # fmt: skip
     for protocol in SMALL:
         assert modes(protocol) == applicable_modes(protocol.program(np.random.default_rng(0)))
 

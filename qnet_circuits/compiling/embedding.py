@@ -52,7 +52,6 @@ def _steps(uses: Uses) -> list[_Step]:
         a, b = sorted(pair)
         others[a][b] = others[b][a] = n
     turn: dict[int, int] = {}
-    left = {wire: len(met) for wire, met in others.items()}
     #: The wires before that wires after meet, by their turn.
     held: dict[int, int] = {}
     steps = []
@@ -60,10 +59,8 @@ def _steps(uses: Uses) -> list[_Step]:
         meets = tuple((turn[v], n) for v, n in others[wire].items() if v in turn)
         near = _reached(wire, others, turn) if held else ()
         turn[wire] = held[wire] = len(turn)
-        for v in others[wire]:
-            left[v] -= 1
         for v in (wire, *others[wire]):
-            if not left[v]:
+            if others[v].keys() <= turn.keys():
                 held.pop(v, None)
         steps.append(_Step(wire, turn[wire], meets, near, tuple(held.values())))
     return steps
@@ -71,8 +68,6 @@ def _steps(uses: Uses) -> list[_Step]:
 
 def in_turn(others: Mapping[int, Set[int]]) -> list[int]:
     """Return wires in turn: each meets one before it if it can, those that close a ring first, and few are left open.
-
-    Wires that meet no other come last: they may lie anywhere, and would fill the search with equal layouts.
 
     Args:
         others: Which wires each meets.
@@ -83,9 +78,9 @@ def in_turn(others: Mapping[int, Set[int]]) -> list[int]:
     """
     turn: dict[int, int] = {}
 
-    def rank(wire: int) -> tuple[bool, int, int, int, int]:
+    def rank(wire: int) -> tuple[int, int, int, int]:
         before = [turn[v] for v in others[wire] if v in turn]
-        return not others[wire], -len(before), len(others[wire]) - len(before), -max(before, default=0), wire
+        return -len(before), len(others[wire]) - len(before), -max(before, default=0), wire
 
     queue = [rank(wire) for wire in others]
     heapify(queue)
