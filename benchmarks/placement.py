@@ -22,7 +22,7 @@ import numpy as np
 
 import qnet_circuits as qn
 from benchmarks.measuring import Row
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.compiling import routing
 from qnet_circuits.devices.device import Device
 from qnet_circuits.programs.protocol import Protocol

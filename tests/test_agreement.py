@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.ibm.client import fake_device, fake_device_names
+from qnet_circuits.backends.ibm.stand_ins import fake_device, fake_device_names
 from qnet_circuits.devices.device_noise import DeviceNoise
 from qnet_circuits.errors import UnsupportedError
 from qnet_circuits.protocols.bb84 import BB84

@@ -12,7 +12,7 @@ from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.auto import AutoBackend
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.simulation.contraction import DEFAULT_MEMORY
 from qnet_circuits.backends.stim import StimBackend
 from qnet_circuits.devices.calibration import DeviceCalibration

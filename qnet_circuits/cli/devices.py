@@ -83,7 +83,7 @@ def _described(device: Any) -> dict[str, Any]:
 
 def _listed() -> list[dict[str, Any]]:
     """Return all stand-ins: those in service first, and larger ones before smaller ones."""
-    from qnet_circuits.backends.ibm.client import fake_device, fake_device_names
+    from qnet_circuits.backends.ibm.stand_ins import fake_device, fake_device_names
     from qnet_circuits.devices.fleet import FAMILY, IN_SERVICE, RETIRED
 
     order = (IN_SERVICE, FAMILY, RETIRED)

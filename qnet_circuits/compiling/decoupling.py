@@ -50,7 +50,7 @@ def with_pulses(circuit: QuantumCircuit, qubits: Sequence[int], device: Device) 
         VerificationError: If anything other than waiting changed.
 
     Example:
-        >>> from qnet_circuits.backends.ibm.client import fake_device
+        >>> from qnet_circuits.backends.ibm.stand_ins import fake_device
         >>> circuit = QuantumCircuit(2, 1)
         >>> _ = circuit.sx(0), circuit.delay(5000, 0), circuit.cx(0, 1), circuit.measure(1, 0)
         >>> [i.name for i in with_pulses(circuit, (0, 1), fake_device("fake_manila")).data]
@@ -73,7 +73,7 @@ class _Clock:
 
     @classmethod
     def of(cls, device: Device) -> _Clock:
-        target = device.target if device.backend is None else device.backend.target
+        target = device.target if device.described is None else device.described.target
         if not target.dt:
             return cls(1e-9, 1e-9, "s")
         aligned = math.lcm(int(target.pulse_alignment), int(target.acquire_alignment))

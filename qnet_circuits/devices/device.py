@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from qiskit.circuit.controlflow import get_control_flow_name_mapping
@@ -27,6 +27,8 @@ class Device:
         backend: The Qiskit backend that describes it, or None for a device that only a calibration describes.
         notes: What a result on it must say.
         snapshot: The calibration, instead of a backend; ``from_calibration`` sets it.
+        load: Makes the Qiskit backend of a calibration, for what only a backend says: the alignment of pulses, variants of
+            operations, and the limits of jobs.
 
     Raises:
         ParameterError: If neither or both of backend and snapshot are given.
@@ -42,6 +44,7 @@ class Device:
     backend: BackendV2 | None = None
     notes: tuple[str, ...] = ()
     snapshot: DeviceCalibration | None = None
+    load: Callable[[], BackendV2] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if (self.backend is None) == (self.snapshot is None):
@@ -63,6 +66,11 @@ class Device:
         device = cls(calibration.name, None, notes, calibration)
         _ = device.target  # An operation that does not exist is found now, not when something is compiled.
         return device
+
+    @cached_property
+    def described(self) -> BackendV2 | None:
+        """The Qiskit backend that describes the device, made if need be; None if only a calibration does."""
+        return self.load() if self.backend is None and self.load is not None else self.backend
 
     @cached_property
     def calibration(self) -> DeviceCalibration:

@@ -29,10 +29,10 @@ def fields_of(backend: BackendV2, name: str | None = None) -> dict[str, Any]:
         "qubits": tuple(_qubit(target, properties, qubit) for qubit in range(target.num_qubits)),
         "operations": tuple(operations),
         "entries": tuple(entry for operation in operations for entry in _entries(target, operation)),
-        "dt": _finite(target.dt),
+        "dt": finite(target.dt),
         "date": _date(properties),
         "source": own,
-        "family": _family(_call(backend, "configuration")),
+        "family": family(getattr(_call(backend, "configuration"), "processor_type", None)),
         "retired": status(own) == RETIRED,
     }
 
@@ -45,7 +45,7 @@ def _call(backend: BackendV2, method: str) -> Any:
 
 def _qubit(target: Target, properties: Any, qubit: int) -> QubitCalibration:
     times = target.qubit_properties[qubit] if target.qubit_properties else None
-    t1, t2 = _finite(getattr(times, "t1", None)), _finite(getattr(times, "t2", None))
+    t1, t2 = finite(getattr(times, "t1", None)), finite(getattr(times, "t2", None))
     return QubitCalibration(t1, t2, *_readout(target, properties, qubit))
 
 
@@ -53,10 +53,10 @@ def _readout(target: Target, properties: Any, qubit: int) -> tuple[float | None,
     """Return both readout errors: the target knows only their mean."""
     try:
         calibrated = properties.qubit_property(qubit)
-        return _finite(calibrated["prob_meas1_prep0"][0]), _finite(calibrated["prob_meas0_prep1"][0])
+        return finite(calibrated["prob_meas1_prep0"][0]), finite(calibrated["prob_meas0_prep1"][0])
     except (AttributeError, KeyError, TypeError, IndexError, QiskitError):
         measured = target["measure"].get((qubit,)) if "measure" in target.operation_names else None
-        error = _finite(getattr(measured, "error", None))
+        error = finite(getattr(measured, "error", None))
         return error, error
 
 
@@ -64,10 +64,11 @@ def _entries(target: Target, name: str) -> Iterator[OperationCalibration]:
     for qubits, entry in (target[name] or {}).items():
         if qubits is not None:
             error, duration = getattr(entry, "error", None), getattr(entry, "duration", None)
-            yield OperationCalibration(name, tuple(qubits), _finite(error), _finite(duration))
+            yield OperationCalibration(name, tuple(qubits), finite(error), finite(duration))
 
 
-def _finite(value: Any) -> float | None:
+def finite(value: Any) -> float | None:
+    """Return a finite number as a float, and None for anything else."""
     return None if value is None or not math.isfinite(value) else float(value)
 
 
@@ -76,9 +77,8 @@ def _date(properties: Any) -> str | None:
     return str(date.isoformat()) if hasattr(date, "isoformat") else None
 
 
-def _family(configuration: Any) -> str | None:
-    """Return the kind of processor, as Heron r2."""
-    kind = getattr(configuration, "processor_type", None)
+def family(kind: Any) -> str | None:
+    """Return the kind of a processor, such as Heron r2, from the ``processor_type`` of its configuration."""
     if not isinstance(kind, dict) or "family" not in kind:
         return None
     revision = f" r{kind['revision']}" if "revision" in kind else ""

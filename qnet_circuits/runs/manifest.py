@@ -236,6 +236,11 @@ def _entries(prepared: Prepared) -> dict[str, Any]:
     return made
 
 
+def _uses_client(device: Device | None) -> bool:
+    """Return whether IBM's client had a part: it was imported, or a stand-in's calibration came with it."""
+    return bool(sys.modules.get("qiskit_ibm_runtime")) or (device is not None and device.load is not None)
+
+
 def described(prepared: Prepared, formula: bool) -> dict[str, Any]:
     """Return a manifest's entries on the protocol and its circuits, for any backend; theory if a formula applies."""
     protocol, compiled, options = prepared.protocol, prepared.compiled, prepared.options
@@ -245,7 +250,7 @@ def described(prepared: Prepared, formula: bool) -> dict[str, Any]:
         "run_id": prepared.run_id,
         "version": VERSION,
         "provenance": {
-            "versions": dict(versions(client=bool(sys.modules.get("qiskit_ibm_runtime")))),
+            "versions": dict(versions(client=_uses_client(compiled.device))),
             "source": source_revision(),
             "calibration_date": None if compiled.device is None else compiled.device.calibration.date,
         },

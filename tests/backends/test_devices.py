@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.registry import backend_of, device_of
 from qnet_circuits.errors import ParameterError, RecordError, UnknownNameError, UnsupportedError
 

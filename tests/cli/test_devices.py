@@ -7,7 +7,7 @@ import pytest
 from qiskit_ibm_runtime.fake_provider.backends.nighthawk import fake_nighthawk
 
 import qnet_circuits as qn
-from qnet_circuits.backends.ibm import client as runtime
+from qnet_circuits.backends.ibm import stand_ins as runtime
 
 FEW = ("fake_manila", "fake_torino", "fake_berlin", "fake_kingston", "fake_nighthawk", "fake_essex")
 

@@ -22,11 +22,7 @@ BUDGET = ("--max-qpu-seconds", "60")
 #: What a machine without the client and without a network does.
 BARE_MACHINE = """
 import socket, sys
-class Blocked:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == "qiskit_ibm_runtime":
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-sys.meta_path.insert(0, Blocked())
+sys.modules["qiskit_ibm_runtime"] = None  # It is not found, and cannot be imported.
 def refused(*arguments, **options):
     raise OSError("there is no network")
 socket.socket.connect = socket.getaddrinfo = refused

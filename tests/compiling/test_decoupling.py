@@ -11,7 +11,7 @@ from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.quantum_info import Operator
 
 import qnet_circuits as qn
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.service.pricing import own_target
 from qnet_circuits.backends.simulation.steps import Unitary
 from qnet_circuits.backends.simulation.twin import Twin

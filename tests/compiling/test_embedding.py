@@ -8,7 +8,7 @@ import pytest
 from qiskit import QuantumCircuit
 
 import qnet_circuits as qn
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.compiling.embedding import embed
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.prices import Prices, Uses, loss

@@ -3,7 +3,7 @@
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.compiling.finishing import Finisher
 from qnet_circuits.compiling.lowering import lower
 from qnet_circuits.compiling.placement import place_all

@@ -11,7 +11,7 @@ from qiskit.circuit.library import CXGate
 from qiskit.quantum_info import Statevector
 
 import qnet_circuits as qn
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling import routing
 from qnet_circuits.compiling.building import fence

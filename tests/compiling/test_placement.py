@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.errors import LayoutError, UnsupportedError, VerificationError
 from tests.devices.calibrations import perfect

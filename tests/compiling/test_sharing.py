@@ -11,7 +11,7 @@ from qiskit.circuit import IfElseOp
 from qiskit.circuit.library import ZGate
 
 import qnet_circuits as qn
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.compiling.building import count, fence_labels, parity_decision
 from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.finishing import optimiser

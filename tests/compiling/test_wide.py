@@ -9,7 +9,7 @@ from qiskit.circuit import Gate
 from qiskit.circuit.library import PermutationGate, UnitaryGate
 from qiskit.quantum_info import Operator, random_clifford
 
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.compiling.building import fence_labels
 from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.compiling.lowering import lower

@@ -5,7 +5,7 @@ from qiskit import QuantumCircuit
 
 import qnet_circuits as qn
 from qnet_circuits.backends.aer import AerBackend
-from qnet_circuits.backends.ibm.client import fake_device, fake_device_names
+from qnet_circuits.backends.ibm.stand_ins import fake_device, fake_device_names
 from qnet_circuits.theory.estimate import proportion
 from tests.compiling.test_placement import DEVICES
 

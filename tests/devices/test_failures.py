@@ -2,7 +2,7 @@
 
 import pytest
 
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.devices.calibration import DeviceCalibration
 from qnet_circuits.devices.entries import OperationCalibration, QubitCalibration
 from qnet_circuits.devices.summary import couplings_by_use

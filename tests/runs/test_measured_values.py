@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import qnet_circuits as qn
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.simulation.operations import relaxation_error
 from qnet_circuits.devices.repaired import Usable
 from qnet_circuits.errors import ParameterError

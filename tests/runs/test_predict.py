@@ -17,7 +17,7 @@ from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 import qnet_circuits as qn
 from qnet_circuits.backends.aer import AerBackend
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.registry import backend_of
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import ParameterError, ProgramError, RecordError, UnknownNameError, UnsupportedError

@@ -7,7 +7,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 import qnet_circuits as qn
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.compiling.choosing import Ranking
 from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.errors import LayoutError, ParameterError, UnsupportedError

@@ -20,7 +20,7 @@ from qiskit.providers.fake_provider import GenericBackendV2
 from scipy.stats import chi2
 
 from qnet_circuits import version
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.mock import MockBackend
 from qnet_circuits.errors import (
     BackendError,

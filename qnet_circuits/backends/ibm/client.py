@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qiskit import QuantumCircuit
 from qiskit.providers import BackendV2
 
-from qnet_circuits.devices.device import Device
-from qnet_circuits.errors import ParameterError, UnsupportedError, check_name
+from qnet_circuits.errors import ParameterError, UnsupportedError
 from qnet_circuits.secrecy import Unpicklable
 
 if TYPE_CHECKING:
@@ -22,45 +21,26 @@ if TYPE_CHECKING:
 MISSING = "which is not installed here: pip install qiskit-ibm-runtime (outcomes that a run has stored are replayed without it)"
 
 
-@cache
-def _fake_classes() -> dict[str, type]:
-    try:
-        import qiskit_ibm_runtime.fake_provider as provider
-    except ModuleNotFoundError as error:
-        raise UnsupportedError(f"stand-in devices are part of IBM's client, {MISSING}") from error
+def fake_backend(name: str) -> tuple[BackendV2, tuple[str, ...]]:
+    """Return the client's stand-in device of a name such as ``fake_kingston``, and its warnings."""
+    import qiskit_ibm_runtime.fake_provider as provider
 
-    classes = {}
-    for class_name in dir(provider):
-        if class_name.startswith("Fake") and hasattr(getattr(provider, class_name), "conf_filename"):
-            classes[_snake(class_name)] = getattr(provider, class_name)
-    return classes
-
-
-def _snake(class_name: str) -> str:
-    """Return FakeManilaV2 as fake_manila."""
-    plain = class_name.removesuffix("V2")
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower()
-
-
-def fake_device_names() -> tuple[str, ...]:
-    """Return the names of the stand-in devices, in snake case."""
-    return tuple(sorted(_fake_classes()))
-
-
-@cache
-def fake_device(name: str) -> Device:
-    """Return a stand-in device by name, for example ``fake_kingston``.
-
-    Raises:
-        UnknownNameError: If there is no stand-in device of this name.
-    """
-    classes = _fake_classes()
-    check_name("device", name, classes)
+    classes = [
+        getattr(provider, each)
+        for each in dir(provider)
+        if each.startswith("Fake") and stand_in_name(each) == name
+    ]
     # What the snapshot's makers warn of belongs into results, not on the terminal of whoever asks first.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        backend = classes[name]()
-    return Device(name, backend, tuple(dict.fromkeys(str(warning.message) for warning in caught)))
+        backend = classes[0]()
+    return backend, tuple(dict.fromkeys(str(warning.message) for warning in caught))
+
+
+def stand_in_name(class_name: str) -> str:
+    """Return FakeManilaV2 as fake_manila."""
+    plain = class_name.removesuffix("V2")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower()
 
 
 def client_sampler(backend: BackendV2, options: Mapping[str, Any] | None = None) -> Any:

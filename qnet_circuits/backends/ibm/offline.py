@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 from qiskit.transpiler import Target
 
 from qnet_circuits.backends.base import Keep, Progress, Raw, Work
-from qnet_circuits.backends.ibm.client import client_sampler, fake_device, twirled_shots
+from qnet_circuits.backends.ibm.client import client_sampler, twirled_shots
 from qnet_circuits.backends.ibm.sampler_options import (
     TWIRLING,
     check_twirling,
@@ -19,6 +19,7 @@ from qnet_circuits.backends.ibm.sampler_options import (
     options_notes,
     twirls,
 )
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.ibm.submission import JobBackend, asked_shots
 from qnet_circuits.backends.simulators import CALIBRATED, Described, as_aer_takes
 from qnet_circuits.compiling.compiled import Compiled
@@ -107,8 +108,8 @@ class LocalBackend(JobBackend):
         return raws
 
     def _sample(self, circuit: QuantumCircuit, qubits: Sequence[int], shots: int, seed: int) -> Raw:
-        assert self.device.backend is not None
-        simulator = _simulator(self.device.backend.target, tuple(qubits))
+        assert self.device.described is not None
+        simulator = _simulator(self.device.described.target, tuple(qubits))
         sampler = client_sampler(simulator, self.options)
         sampler.options.simulator.seed_simulator = seed
         sent = for_twirling(circuit, shots) if twirls(self.options) else circuit

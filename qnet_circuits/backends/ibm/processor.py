@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from qnet_circuits.backends.base import Keep, Progress, Raw, check_ticket
 from qnet_circuits.backends.ibm import failures
-from qnet_circuits.backends.ibm.client import client_sampler, connect, fake_device_names, saved_secrets
+from qnet_circuits.backends.ibm.client import client_sampler, connect, saved_secrets
 from qnet_circuits.backends.ibm.failures import Failures, one_line
 from qnet_circuits.backends.ibm.redaction import Redactor
 from qnet_circuits.backends.ibm.sampler_options import (
@@ -21,6 +21,7 @@ from qnet_circuits.backends.ibm.sampler_options import (
     options_notes,
     twirls,
 )
+from qnet_circuits.backends.ibm.stand_ins import fake_device_names
 from qnet_circuits.backends.ibm.submission import JobBackend, asked_shots, circuits_for
 from qnet_circuits.backends.ibm.watchdog import Watchdog
 from qnet_circuits.compiling.compiled import Compiled

@@ -60,11 +60,11 @@ def priced(
 
 def limits_of(device: Device) -> Limits:
     """Return the limits of a job on a device, with the most shots that its configuration states."""
-    configuration = getattr(device.backend, "configuration", None)
+    configuration = getattr(device.described, "configuration", None)
     most = getattr(configuration() if callable(configuration) else None, "max_shots", None)
     return Limits() if most is None else Limits(shots=int(most))
 
 
 def own_target(device: Device) -> Target:
     """Return the target with all data of the device, including alignment and variants of operations."""
-    return device.target if device.backend is None else device.backend.target
+    return device.target if device.described is None else device.described.target

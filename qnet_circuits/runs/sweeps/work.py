@@ -24,7 +24,7 @@ GO_ON = "; the same call again does the rest"
 
 @contextmanager
 def workers(given: Executor | int | None, points: int) -> Iterator[Executor]:
-    """Return a context manager that yields the executor. At its end its own processes end, at once after an error."""
+    """Return a context manager that yields the executor. Its own processes end with it, at once: they have nothing to keep."""
     if isinstance(given, Executor):
         yield given
         return
@@ -33,10 +33,8 @@ def workers(given: Executor | int | None, points: int) -> Iterator[Executor]:
     pool = Processes(min(number, points))
     try:
         yield pool
-    except BaseException:
+    finally:
         pool.end()
-        raise
-    pool.shutdown()
 
 
 @dataclass

@@ -11,8 +11,9 @@ from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.transpiler import InstructionProperties
 
 import qnet_circuits as qn
-from qnet_circuits.backends.ibm.client import client_sampler, fake_device
+from qnet_circuits.backends.ibm.client import client_sampler
 from qnet_circuits.backends.ibm.offline import LocalBackend
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import UnknownNameError, UnsupportedError
 from qnet_circuits.programs.program import Item, Program
@@ -95,7 +96,7 @@ def test_the_used_qubits_alone_err_as_the_whole_device_does():
     backend = LocalBackend("fake_torino")
     compiled = qn.compile(CHAIN, backend, corrections="feedforward")
     ours = compiled.analyze(backend.fetch(backend.submit(compiled, [4000] * 3, 1)))["fidelity"].value
-    sampler = client_sampler(fake_device("fake_torino").backend)
+    sampler = client_sampler(fake_device("fake_torino").described)
     sampler.options.simulator.seed_simulator = 5
     theirs = compiled.analyze(sampler.run(list(compiled.circuits), shots=4000).result())["fidelity"].value
     assert abs(ours - theirs) < 6 * np.sqrt(2 * 0.1 / 12000) * 1.5

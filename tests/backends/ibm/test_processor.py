@@ -13,10 +13,11 @@ from qiskit.circuit import ClassicalRegister, QuantumRegister
 
 import qnet_circuits as qn
 from qnet_circuits.backends.base import check_raw
-from qnet_circuits.backends.ibm.client import connect, fake_device
+from qnet_circuits.backends.ibm.client import connect
 from qnet_circuits.backends.ibm.failures import Failures
 from qnet_circuits.backends.ibm.processor import RuntimeBackend, Usage
 from qnet_circuits.backends.ibm.redaction import Redactor
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.ibm.submission import with_mid_circuit
 from qnet_circuits.backends.ibm.watchdog import Watchdog
 from qnet_circuits.backends.registry import backend_of
@@ -255,7 +256,7 @@ def test_a_list_that_lags_shows_a_job_later(platform, manila):
 
 def test_measurements_in_the_middle_are_the_processors_own():
     device = fake_device("fake_boston")
-    target = device.backend.target
+    target = device.described.target
     for corrections, middle in (("feedforward", 4), ("frame", 0)):
         compiled = qn.compile(qn.RepeaterChain(hops=3), "aer:fake_boston", corrections=corrections)
         for item, circuit in zip(compiled, compiled.circuits, strict=True):
@@ -271,9 +272,9 @@ def test_a_qubit_that_is_used_again_is_measured_in_the_middle():
     circuit.measure(3, 0)
     circuit.x(3)
     circuit.measure(3, 1)
-    made = with_mid_circuit(circuit, fake_device("fake_boston").backend.target)
+    made = with_mid_circuit(circuit, fake_device("fake_boston").described.target)
     assert [i.operation.name for i in made.data] == ["measure_2", "x", "measure"]
-    assert with_mid_circuit(circuit, fake_device("fake_torino").backend.target) is circuit
+    assert with_mid_circuit(circuit, fake_device("fake_torino").described.target) is circuit
 
 
 def test_pulses_reach_the_platform_and_figures_stay(tmp_path):

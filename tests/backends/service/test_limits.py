@@ -14,14 +14,14 @@ from qiskit.circuit.library import RZZGate
 from qiskit.transpiler import Target
 
 import qnet_circuits as qn
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.ibm.submission import circuits_for
 from qnet_circuits.backends.service.loads import broadcasts, load_of
 from qnet_circuits.backends.service.violations import Limits, Violation, refuse
 from qnet_circuits.errors import ParameterError, UnsupportedError
 from tests.backends.service.one_job import RULES, check
 
-MANILA = fake_device("fake_manila").backend.target  # cx on neighbours of five, delays of 16 dt
+MANILA = fake_device("fake_manila").described.target  # cx on neighbours of five, delays of 16 dt
 
 
 def without_control_flow(target):
@@ -475,13 +475,13 @@ def test_every_protocol_keeps_to_the_limits(device, name, corrections):
         pytest.skip("it needs corrections in real time")
     protocol = qn.protocol_class(name)()
     compiled = qn.compile(protocol, f"aer:{device}", corrections=corrections)
-    target = compiled.device.backend.target
+    target = compiled.device.described.target
     assert check(compiled.circuits, target, 4096) == []
     assert check(circuits_for(compiled, target), target, 4096) == []
 
 
 def test_the_measurement_for_the_middle_counts_as_one():
-    target = fake_device("fake_kingston").backend.target
+    target = fake_device("fake_kingston").described.target
     compiled = chain(3, "feedforward")
     submitted = circuits_for(compiled, target)[0]
     assert submitted.count_ops()["measure_2"] == 4
@@ -504,12 +504,12 @@ def chain(hops, corrections, device="fake_kingston"):
 def test_a_chain_of_5_hops_takes_two_broadcasts():
     compiled = chain(5, "feedforward")
     assert [broadcasts(each) for each in compiled.circuits] == [(2, 8)] * 3
-    assert check(compiled.circuits, compiled.device.backend.target, 4096) == []
+    assert check(compiled.circuits, compiled.device.described.target, 4096) == []
 
 
 def test_a_chain_of_40_hops_is_refused_with_the_reason_and_passes_in_frame_mode():
     compiled = chain(40, "feedforward")
-    found = check(compiled.circuits, compiled.device.backend.target, 4096)
+    found = check(compiled.circuits, compiled.device.described.target, 4096)
     assert {each.rule for each in found} == {"condition"} and len(found) == 6
     with pytest.raises(UnsupportedError) as error:
         refuse(found)
@@ -524,16 +524,16 @@ def test_a_chain_of_40_hops_is_refused_with_the_reason_and_passes_in_frame_mode(
     ):
         assert part in said
     compiled = chain(40, "frame")
-    assert check(compiled.circuits, compiled.device.backend.target, 4096) == []
+    assert check(compiled.circuits, compiled.device.described.target, 4096) == []
 
 
 def test_the_longest_chain_with_feedforward_has_33_hops():
     for hops, number in ((33, 0), (34, 6)):
         compiled = chain(hops, "feedforward")
-        assert len(check(compiled.circuits, compiled.device.backend.target)) == number
+        assert len(check(compiled.circuits, compiled.device.described.target)) == number
 
 
 def test_a_device_without_real_time_decisions_refuses_feedforward():
     compiled = chain(2, "feedforward", "fake_nighthawk")
-    found = check(compiled.circuits, fake_device("fake_berlin").backend.target)
+    found = check(compiled.circuits, fake_device("fake_berlin").described.target)
     assert "dynamic" in {each.rule for each in found}

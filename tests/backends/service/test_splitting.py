@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.service.splitting import JobPlan, gather
 from qnet_circuits.backends.service.splitting import split as split_each
 from qnet_circuits.backends.service.violations import Limits
 from qnet_circuits.errors import BackendError, UnsupportedError
 from tests.backends.service.one_job import check
 
-TARGET = fake_device("fake_manila").backend.target
+TARGET = fake_device("fake_manila").described.target
 OVERHEAD = 2.0
 SHOT_SECONDS = 350e-6
 

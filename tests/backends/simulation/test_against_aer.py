@@ -9,7 +9,7 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.noise import depolarizing_error, pauli_error, thermal_relaxation_error
 
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.simulation.steps import Depolarise, Measurement, PauliError, Relax, Reset, Unitary
 from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.compiling.compiler import compile_program

@@ -7,7 +7,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit.classical import expr
 
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.simulation.twin import noisy_program
 from qnet_circuits.compiling.compiler import compile_program
 from qnet_circuits.devices.device import Device

@@ -5,7 +5,7 @@ import pytest
 
 import qnet_circuits as qn
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.simulation.contraction import Contractor, Question
 from qnet_circuits.backends.simulation.heaviest import Estimator, HeaviestPaths
 from qnet_circuits.backends.simulation.tensors import skeleton_of

@@ -7,7 +7,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Kraus, Operator, SuperOp, average_gate_fidelity
 
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.simulation.contraction import Contractor, Question
 from qnet_circuits.backends.simulation.operations import depolarising_parameter, gate_error, relaxation_error
 from qnet_circuits.backends.simulation.pauli_transfer import transfer

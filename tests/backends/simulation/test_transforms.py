@@ -8,7 +8,7 @@ import pytest
 from qiskit import QuantumCircuit
 
 import qnet_circuits as qn
-from qnet_circuits.backends.ibm.client import fake_device
+from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.backends.simulation.aer_circuits import perfect_readout
 from qnet_circuits.backends.simulation.aer_methods import Plan, fused_steps, plan_of
 from qnet_circuits.backends.simulation.fusing import thinned
