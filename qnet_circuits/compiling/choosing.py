@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 
 from qiskit import QuantumCircuit
 
@@ -20,7 +20,9 @@ _WIDEST, _MOST_WIRES = 32, 600
 #: So many placements of each kind are compared, divided by the two-qubit gates of the longest circuit, since prediction takes
 #: longer for deep ones; fewer than the second number are not worth it.
 _COMPARED_GATES, _FEWEST = 300, 3
-#: How many patterns of SWAPs have more places than one compared.
+#: How many patterns of SWAPs are compared; all that there are if the circuits that tell decide alone.
+_PATTERNS = 14
+#: How many of them have more places than one compared.
 _REFINED = 2
 #: Places without a better one after which no more are compared.
 _PATIENCE = 7
@@ -31,6 +33,8 @@ _REDONE = 2
 _FINALISTS, _FINALISTS_WITH_SWAPS = 2, 4
 #: So many circuits they have together at most, but there is one: the circuits of large programs differ little.
 _FINAL_CIRCUITS = 40
+#: Fewer of them are not worth it if the circuits that tell stand for all.
+_FEWEST_FINALISTS = 2
 #: Beyond these digits, what is lacking is alike, whatever machine computes it.
 _DIGITS = 9
 #: The number of a placement's pattern, that of its place, and that of the way to put SWAPs in there.
@@ -48,12 +52,14 @@ class Ranking:
             those that tell alone, and of the best few with all.
         telling: The names of the circuits that tell; all of them if there are none. A few do: the circuits of a program differ
             little.
+        stand: Whether each other circuit is like one of them. Those of a large program then decide alone.
         known: The choices that were made before for this program, by device and options, which are not made again; new ones
             join them.
     """
 
     lack: Callable[[Compiled], float]
     telling: Collection[str] = ()
+    stand: bool = False
     known: dict[Hashable, Place] = field(default_factory=dict)
 
     @staticmethod
@@ -65,42 +71,45 @@ class Ranking:
 
     def best(self, placements: Placements, finisher: Finisher, key: Hashable) -> Compiled:
         """Return the best placement, finished; the choice is remembered. It is the first placement if nothing can judge it."""
-        if key in self.known:
-            return finisher.whole(_at(placements, self.known[key]))
-        first = finisher.whole(_at(placements, _FIRST))
-        try:
-            self.known[key], compiled = self._least(placements, finisher, first)
-        except QnetError:
-            self.known[key], compiled = _FIRST, first
-        return compiled
 
-    def _least(self, placements: Placements, finisher: Finisher, first: Compiled) -> tuple[Place, Compiled]:
+        @cache
+        def whole(place: Place) -> Compiled:
+            return finisher.whole(_at(placements, place))
+
+        if key not in self.known:
+            try:
+                self.known[key] = self._least(placements, finisher, whole)
+            except QnetError:
+                self.known[key] = _FIRST
+        return whole(self.known[key])
+
+    def _least(self, placements: Placements, finisher: Finisher, whole: Callable[[Place], Compiled]) -> Place:
         """Return the least bad: of the few best by the circuits that tell, and the first of all, by all circuits."""
-        judged: dict[Place, float] = {_FIRST: self._rounded(first)}
+
+        def sketch(place: Place) -> Compiled:
+            return finisher.sketch(_at(placements, place), self.telling)
+
+        few = _FINALISTS if len(placements) == 1 else _FINALISTS_WITH_SWAPS
+        few = min(few, _FINAL_CIRCUITS // len(_at(placements, _FIRST)))
+        alone = bool(self.telling) and self.stand and few < _FEWEST_FINALISTS
+        judged: dict[Place, float] = {_FIRST: self._rounded((sketch if alone else whole)(_FIRST))}
 
         def judge(place: Place) -> float:
             if place not in judged:
-                judged[place] = self._judged(lambda: finisher.sketch(_at(placements, place), self.telling))
+                judged[place] = self._judged(partial(sketch, place))
             return judged[place]
 
-        self._judge_places(judge, list(map(len, placements)))
+        self._judge_places(judge, list(map(len, placements)), len(placements) if alone else _PATTERNS)
         for pattern, place, _ in sorted(judged, key=lambda place: (judged[place], place))[:_REDONE]:
             for way in range(1, len(placements[pattern][place])):
                 judge((pattern, place, way))
-        few = _FINALISTS if len(placements) == 1 else _FINALISTS_WITH_SWAPS
-        few = max(1, min(few, _FINAL_CIRCUITS // len(first.items)))
-        best = sorted(judged, key=lambda place: (judged[place], place))[: few if self.telling else 1]
-        whole = {
-            place: finisher.whole(_at(placements, place)) if any(place) else first
-            for place in dict.fromkeys([*best, _FIRST])
-        }
-        if self.telling:  # All circuits of the first were asked already.
-            judged = {
-                place: self._judged(partial(whole.__getitem__, place)) if any(place) else judged[place]
-                for place in whole
-            }
-        chosen = min(whole, key=lambda place: (judged[place], place))
-        return chosen, whole[chosen]
+        best = sorted(judged, key=lambda place: (judged[place], place))
+        if alone or not self.telling:
+            return best[0]
+        final = {_FIRST: judged[_FIRST]}  # All its circuits were asked.
+        for one in best[: max(1, few)]:
+            final.setdefault(one, self._judged(partial(whole, one)))
+        return min(final, key=lambda one: (final[one], one))
 
     def _judged(self, made: Callable[[], Compiled]) -> float:
         """Return how bad a placement is; infinitely if it cannot be made, or nothing can tell."""
@@ -113,14 +122,15 @@ class Ranking:
         return round(self.lack(compiled), _DIGITS)
 
     @staticmethod
-    def _judge_places(judge: Callable[[Place], float], places: Sequence[int]) -> None:
+    def _judge_places(judge: Callable[[Place], float], places: Sequence[int], most: int) -> None:
         """Judge the first place of each pattern, then other places of the best patterns while they get better.
 
         Args:
             judge: Judges a placement.
             places: How many places each pattern has.
+            most: How many patterns are judged at most.
         """
-        firsts = sorted((judge((pattern, 0, 0)), pattern) for pattern in range(len(places)))
+        firsts = sorted((judge((pattern, 0, 0)), pattern) for pattern in range(min(most, len(places))))
         least = firsts[0][0]
         for _, pattern in firsts[:_REFINED]:
             since = 0

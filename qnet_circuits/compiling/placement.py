@@ -33,7 +33,9 @@ _LATE = 3 / 4
 #: Places to give of a pattern of SWAPs: the patterns differ more than its places.
 _FEW_PLACES = 3
 #: How many patterns in which wires move once are looked at, and for how many of them other places are.
-_MOVED, _EMBEDDED = 60, 20
+_MOVED, _EMBEDDED = 45, 20
+#: Losses rank patterns while they are small. If the least is more than this, where a seventh of a state is left, all are given.
+_LOSSY = 2.0
 #: How many couplings apart two wires may begin that SWAPs bring together.
 _REACH = 3
 
@@ -118,8 +120,9 @@ class _Placer:
             return []
         found = [self._routed(circuit, routing) for routing in moving(circuit, self._prices)[:_MOVED]]
         found.sort(key=lambda each: each[2].cost(each[1].qubits, self._prices))
-        most = self._patterns + int(_LATE * self._patterns)
-        return _sorted([self._moved(circuit, each) for each in found[:_EMBEDDED]])[:most]
+        patterns = _sorted([self._moved(circuit, each, k < _EMBEDDED) for k, each in enumerate(found)])
+        lossy = bool(patterns) and patterns[0][0][0].cost > _LOSSY
+        return patterns if lossy else patterns[: self._patterns + int(_LATE * self._patterns)]
 
     def _routed(self, circuit: QuantumCircuit, routing: Routing) -> tuple[Routing, Routed, Uses]:
         """Return a pattern of SWAPs with the circuit that follows it, and what this does."""
@@ -138,26 +141,30 @@ class _Placer:
     def _differing(self, circuit: QuantumCircuit, found: Iterable[Routing], late: bool) -> _Patterns:
         """Return patterns of SWAPs in the places where least is lost."""
         return _sorted(
-            [self._moved(circuit, self._routed(circuit, each), late, (False, True)) for each in found]
+            [self._moved(circuit, self._routed(circuit, each), True, late, (False, True)) for each in found]
         )
 
     def _moved(
         self,
         circuit: QuantumCircuit,
         pattern: tuple[Routing, Routed, Uses],
+        embedded: bool = True,
         late: bool = False,
         anew: Sequence[bool] = (),
     ) -> list[list[_Start]]:
-        """Return the places of a pattern of SWAPs; where it is, if the search finds it no other place.
+        """Return the places of a pattern of SWAPs; where it is, if there is no search or it finds no place.
 
         Args:
             circuit: The circuit.
             pattern: The pattern, the circuit that follows it, and what this does.
+            embedded: Whether other places are looked for.
             late: Whether it has late measurements.
             anew: Orders, late or not, in which each place can also be had with SWAPs that are found there when it is asked for.
         """
         (routing, routed, uses), met = pattern, meetings(circuit)
-        found = embed(uses, self._prices) or [(uses.cost(routed.qubits, self._prices), routed.qubits)]
+        found = (embedded and embed(uses, self._prices)) or [
+            (uses.cost(routed.qubits, self._prices), routed.qubits)
+        ]
         places = []
         for cost, layout in found[: min(self._places, _FEW_PLACES)]:
             there = routing.moved(dict(zip(routed.qubits, layout, strict=True)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
+from statistics import fmean
 
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
@@ -25,6 +26,8 @@ _RANKING_MEMORY, _PATHS = 2**20, 192
 _TELLING_WIRES = 48
 #: For how many programs, those that were asked for last, it is known which placements were chosen.
 _MOST = 256
+#: Beyond these digits, weights are alike.
+_DIGITS = 9
 
 
 @lru_cache(_MOST)
@@ -82,8 +85,9 @@ def ranking_of(program: Program, backend: BaseBackend, memory: float = _RANKING_
     wires = {item.name: item.circuit.num_qubits for item in program if item.name in needed}
     few, names = max(2, _TELLING_WIRES // max(wires.values())), list(wires)
     telling = [names[math.ceil(k * len(names) / few)] for k in range(few)] if few < len(names) else names
+    stand = all(set(telling).intersection(group) for figure in figures for group in _alike(figure))
     lack = _Lack(backend.device, figures, memory)
-    return Ranking(lack, telling if len(telling) < len(own) else (), _known(program.id))
+    return Ranking(lack, telling if len(telling) < len(own) else (), stand, _known(program.id))
 
 
 class _Lack:
@@ -101,7 +105,7 @@ class _Lack:
     def __init__(self, device: Device, figures: Sequence[Figure], memory: float) -> None:
         self._engine = ExactBackend("exact", device, memory=memory, paths=_PATHS)
         self._figures = figures
-        #: What happened how often in the first program; it stands for circuits that a later one has not.
+        #: How often events happened in the first program.
         self._first: dict[Event, float] = {}
 
     def __call__(self, compiled: Compiled) -> float:
@@ -112,12 +116,65 @@ class _Lack:
         asked = {f"event{k}": event for k, event in enumerate(events)}
         single = [Figure(name, Expression(terms=((1.0, event),))) for name, event in asked.items()]
         found = self._engine.evaluate(compiled, single).values
-        chances = self._first | {asked[name]: each.value for name, each in found.items()}
+        chances = {asked[name]: each.value for name, each in found.items()}
         self._first = self._first or chances
-        return sum(_off(figure, chances) for figure in self._figures if chances.keys() >= set(figure.events))
+        values = [(figure, _value(figure, chances, self._first)) for figure in self._figures]
+        return sum(_off(figure, value) for figure, value in values if value is not None)
 
 
-def _off(figure: Figure, chances: Mapping[Event, float]) -> float:
+def _alike(figure: Figure) -> list[list[str]]:
+    """Return a figure's circuits in groups; in each of them all have the same weights, and are expected to err alike."""
+    if not isinstance(figure.expression, Expression):
+        return [[name] for name in figure.circuits]
+    groups: dict[tuple[float, ...], list[str]] = {}
+    for name, terms in _terms(figure.expression).items():
+        groups.setdefault(tuple(sorted(round(abs(weight), _DIGITS) for weight, _ in terms)), []).append(name)
+    return list(groups.values())
+
+
+def _terms(expression: Expression) -> dict[str, list[tuple[float, Event]]]:
+    """Return an expression's terms by circuit."""
+    found: dict[str, list[tuple[float, Event]]] = {}
+    for weight, event in expression.terms:
+        found.setdefault(event.item, []).append((weight, event))
+    return found
+
+
+def _parts(expression: Expression, chances: Mapping[Event, float]) -> dict[str, float]:
+    """Return what circuits add to an expression's value, beyond what they would at even chances, where chances are known.
+
+    So the circuits of a mean of correlators add alike, whatever the correlators' signs.
+    """
+    return {
+        name: sum(weight * (chances[event] - 0.5) for weight, event in terms)
+        for name, terms in _terms(expression).items()
+        if all(event in chances for _, event in terms)
+    }
+
+
+def _value(figure: Figure, chances: Mapping[Event, float], first: Mapping[Event, float]) -> float | None:
+    """Return a figure's value, estimated if not all of its circuits were asked, or None if it cannot be known.
+
+    A circuit that was not asked has changed since the first program as those like it did on average. If the first program does
+    not tell of them all, it is as those like it are.
+    """
+    if not isinstance(figure.expression, Expression):
+        known = {**first, **chances}
+        return figure.expression.value(known.__getitem__) if known.keys() >= set(figure.events) else None
+    now, before = _parts(figure.expression, chances), _parts(figure.expression, first)
+    value = figure.expression.value(lambda event: 0.5)
+    for group in _alike(figure):
+        asked = [name for name in group if name in now]
+        told = before.keys() >= set(group)
+        if not asked and not told:
+            return None
+        since = before if told else dict.fromkeys(group, 0.0)
+        change = fmean(now[name] - since[name] for name in asked) if asked else 0.0
+        value += sum(now.get(name, since[name] + change) for name in group)
+    return value
+
+
+def _off(figure: Figure, value: float) -> float:
     low, high = figure.physical or (0.0, 1.0)
     assert figure.ideal is not None
-    return abs(figure.expression.value(chances.__getitem__) - figure.ideal) / (high - low)
+    return abs(value - figure.ideal) / (high - low)

@@ -13,7 +13,14 @@ from qnet_circuits.devices.device import restrict
 from qnet_circuits.errors import UnsupportedError
 
 #: A failed coupling, variants of measurement, no clock, gates without errors, no kind, no list of instructions.
-SOME = ("fake_kingston", "fake_boston", "fake_essex", "fake_armonk", "fake_fractional_backend", "fake_almaden")
+SOME = (
+    "fake_kingston",
+    "fake_boston",
+    "fake_essex",
+    "fake_armonk",
+    "fake_fractional_backend",
+    "fake_almaden",
+)
 
 
 def check(name):
@@ -24,7 +31,9 @@ def check(name):
     assert set(own.operation_names) == set(theirs.operation_names)
     for operation in own.operation_names:
         assert (own[operation] or {}).keys() == (theirs[operation] or {}).keys(), operation
-    assert own.dt == theirs.dt and device.described.target.acquire_alignment == backend.target.acquire_alignment
+    assert (
+        own.dt == theirs.dt and device.described.target.acquire_alignment == backend.target.acquire_alignment
+    )
     assert not notes and not device.notes
 
 
