@@ -78,9 +78,11 @@ class Ranking:
 
         if key not in self.known:
             try:
-                self.known[key] = self._least(placements, finisher, whole)
+                found = self._least(placements, finisher, whole)
+                whole(found)  # Not all of its circuits may have been made.
             except QnetError:
-                self.known[key] = _FIRST
+                found = _FIRST
+            self.known[key] = found
         return whole(self.known[key])
 
     def _least(self, placements: Placements, finisher: Finisher, whole: Callable[[Place], Compiled]) -> Place:
@@ -92,7 +94,7 @@ class Ranking:
         few = _FINALISTS if len(placements) == 1 else _FINALISTS_WITH_SWAPS
         few = min(few, _FINAL_CIRCUITS // len(_at(placements, _FIRST)))
         alone = bool(self.telling) and self.stand and few < _FEWEST_FINALISTS
-        judged: dict[Place, float] = {_FIRST: self._rounded((sketch if alone else whole)(_FIRST))}
+        judged: dict[Place, float] = {_FIRST: self._rounded(whole(_FIRST))}
 
         def judge(place: Place) -> float:
             if place not in judged:

@@ -44,7 +44,7 @@ class Device:
     backend: BackendV2 | None = None
     notes: tuple[str, ...] = ()
     snapshot: DeviceCalibration | None = None
-    load: Callable[[], BackendV2] | None = field(default=None, compare=False, repr=False)
+    load: Callable[[], BackendV2] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if (self.backend is None) == (self.snapshot is None):

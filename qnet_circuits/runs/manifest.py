@@ -237,7 +237,7 @@ def _entries(prepared: Prepared) -> dict[str, Any]:
 
 
 def _uses_client(device: Device | None) -> bool:
-    """Return whether IBM's client had a part: it was imported, or a stand-in's calibration came with it."""
+    """Return whether IBM's client had a part: it was imported, or the device is a stand-in, which comes with it."""
     return bool(sys.modules.get("qiskit_ibm_runtime")) or (device is not None and device.load is not None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence, Set
 from functools import lru_cache
 from statistics import fmean
 
@@ -119,7 +119,17 @@ class _Lack:
         chances = {asked[name]: each.value for name, each in found.items()}
         self._first = self._first or chances
         values = [(figure, _value(figure, chances, self._first)) for figure in self._figures]
-        return sum(_off(figure, value) for figure, value in values if value is not None)
+        return sum(self._off(figure, value, names) for figure, value in values if value is not None)
+
+    def _off(self, figure: Figure, value: float, names: Set[str]) -> float:
+        low, high = figure.physical or (0.0, 1.0)
+        assert figure.ideal is not None
+        off = (value - figure.ideal) / (high - low)
+        if names >= set(figure.circuits):
+            return abs(off)
+        # An estimate that passes the ideal value is a better one.
+        first = _value(figure, self._first, self._first)
+        return off if first is not None and first > figure.ideal else -off
 
 
 def _alike(figure: Figure) -> list[list[str]]:
@@ -140,41 +150,29 @@ def _terms(expression: Expression) -> dict[str, list[tuple[float, Event]]]:
     return found
 
 
-def _parts(expression: Expression, chances: Mapping[Event, float]) -> dict[str, float]:
-    """Return what circuits add to an expression's value, beyond what they would at even chances, where chances are known.
-
-    So the circuits of a mean of correlators add alike, whatever the correlators' signs.
-    """
-    return {
-        name: sum(weight * (chances[event] - 0.5) for weight, event in terms)
-        for name, terms in _terms(expression).items()
-        if all(event in chances for _, event in terms)
-    }
-
-
 def _value(figure: Figure, chances: Mapping[Event, float], first: Mapping[Event, float]) -> float | None:
     """Return a figure's value, estimated if not all of its circuits were asked, or None if it cannot be known.
 
-    A circuit that was not asked has changed since the first program as those like it did on average. If the first program does
-    not tell of them all, it is as those like it are.
+    A circuit that was not asked has changed since the first program as those like it did on average.
     """
-    if not isinstance(figure.expression, Expression):
-        known = {**first, **chances}
-        return figure.expression.value(known.__getitem__) if known.keys() >= set(figure.events) else None
-    now, before = _parts(figure.expression, chances), _parts(figure.expression, first)
-    value = figure.expression.value(lambda event: 0.5)
-    for group in _alike(figure):
-        asked = [name for name in group if name in now]
-        told = before.keys() >= set(group)
-        if not asked and not told:
-            return None
-        since = before if told else dict.fromkeys(group, 0.0)
-        change = fmean(now[name] - since[name] for name in asked) if asked else 0.0
-        value += sum(now.get(name, since[name] + change) for name in group)
+    known = {**first, **chances}
+    if not known.keys() >= set(figure.events):
+        return None
+    value = figure.expression.value(known.__getitem__)
+    if isinstance(figure.expression, Expression):
+        changes = _changes(figure.expression, chances, first)
+        for group in _alike(figure):
+            asked = [changes[name] for name in group if name in changes]
+            value += fmean(asked) * (len(group) - len(asked)) if asked else 0.0
     return value
 
 
-def _off(figure: Figure, value: float) -> float:
-    low, high = figure.physical or (0.0, 1.0)
-    assert figure.ideal is not None
-    return abs(value - figure.ideal) / (high - low)
+def _changes(
+    expression: Expression, chances: Mapping[Event, float], first: Mapping[Event, float]
+) -> dict[str, float]:
+    """Return how much each circuit that was asked has changed an expression's value."""
+    return {
+        name: sum(weight * (chances[event] - first[event]) for weight, event in terms)
+        for name, terms in _terms(expression).items()
+        if all(event in chances and event in first for _, event in terms)
+    }

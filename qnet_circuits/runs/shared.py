@@ -58,10 +58,11 @@ def compiled_once(program: Program, backend: BaseBackend, options: RunOptions, m
 
 
 def _told_apart(device: Device | None) -> tuple[Any, ...]:
-    """Return the key that distinguishes devices: a Qiskit backend may have more data than its calibration."""
+    """Return the key that distinguishes devices: a Qiskit backend has more data than its calibration, such as an alignment."""
     if device is None:
         return ()
-    return device.name, device.notes, device.calibration.digest, device.backend and id(device.backend)
+    backend = device.backend and id(device.backend)
+    return device.name, device.notes, device.calibration.digest, backend, device.load is not None
 
 
 @lru_cache(_MOST)

@@ -10,6 +10,7 @@ from qnet_circuits.backends.exact import ExactBackend
 from qnet_circuits.backends.ibm.stand_ins import fake_device
 from qnet_circuits.compiling.choosing import Ranking
 from qnet_circuits.compiling.compiler import compile_program
+from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import LayoutError, ParameterError, UnsupportedError
 from qnet_circuits.runs.ranking import ranking_of
 
@@ -138,9 +139,11 @@ def test_of_many_circuits_those_that_stand_for_all_decide_alone(circuits, stand,
     program, device = copies(qn.RepeaterChain(hops=2), circuits), fake_device("fake_manila")
     lack, asked = by_turns(lambda turn: -turn)
     compiled = compile_program(program, device, ranking=Ranking(lack, ["c1"], stand))
-    names = {tuple(item.name for item in each) for each in asked}
-    assert names == ({("c1",)} if alone else {("c1",), tuple(item.name for item in program)})
-    assert len(list(compiled)) == circuits and compiled.layout[0] == asked[-1].layout[0]
+    names = [[item.name for item in each] for each in asked]
+    whole = [item.name for item in program]
+    assert names[0] == whole and all(name in (["c1"], whole) for name in names)
+    assert (whole in names[1:]) != alone and ["c1"] in names
+    assert [item.name for item in compiled] == whole and compiled.layout[0] == asked[-1].layout[0]
 
 
 @pytest.mark.parametrize(("corrections", "more"), [("frame", False), ("feedforward", True)])
@@ -194,12 +197,32 @@ def test_what_programs_lack_is_told_by_some_circuits_as_by_all():
 def test_a_string_stands_for_all_strings_whatever_their_sign(string):
     program, backend = qn.Ghz(parties=4).program(None), ExactBackend("exact", fake_device("fake_kingston"))
     compiled = compile_program(program, backend.device)
-    few = [k for k, item in enumerate(program) if item.name in ("populations", string)]
-    whole, told = (ranking_of(program, backend).lack(each) for each in (compiled, compiled.subset(few)))
-    assert told == pytest.approx(whole, abs=0.05)
-    assert (
-        ranking_of(program, backend).lack(compiled.subset([0])) < whole / 2
-    )  # Nothing tells of the strings.
+    other = compile_program(program, backend.device, layout=list(reversed(compiled.layout[0])))
+    ranking, few = ranking_of(program, backend), [k for k, item in enumerate(program) if item.name == string]
+    whole, lacking = ranking.lack(compiled), ranking_of(program, backend).lack(other)
+    assert lacking > whole + 0.3
+    assert ranking.lack(other.subset([0, *few])) == pytest.approx(lacking, abs=0.1)
+    assert ranking.lack(other.subset([0])) < lacking - 0.15  # Nothing tells of the strings.
+
+
+def test_an_estimate_beyond_the_ideal_value_is_no_worse():
+    """Those that tell are better here, and the others, which are expected to be, have nothing to gain."""
+    names, bits = [f"c{k}" for k in range(4)], [("out", 0)]
+    circuits = []
+    for name in names:
+        circuit = QuantumCircuit(QuantumRegister(1, "alice"), ClassicalRegister(1, "out"))
+        circuit.h(0) if name != "c0" else circuit.id(0)
+        circuit.measure(0, 0)
+        circuits.append(qn.Item(name, circuit))
+    mean = sum((qn.parity(name, bits) / 4 for name in names), qn.parity("c0", bits) * 0)
+    program = qn.Program(circuits, [qn.Figure("mean", mean, ideal=0.25, physical=(-1.0, 1.0))])
+    device = Device.from_calibration(
+        qn.line_device(2).with_values({0: {"readout": 0.1}, 1: {"readout": 0.0}}, "a test")
+    )
+    lack = ranking_of(program, ExactBackend("exact", device)).lack
+    first = lack(compile_program(program, device, layout=[0]))
+    assert first == pytest.approx(0.025, abs=0.002)
+    assert lack(compile_program(program, device, layout=[1]).subset([0])) < first
 
 
 def test_what_is_too_wide_to_be_predicted_is_estimated():

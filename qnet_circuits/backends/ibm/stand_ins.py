@@ -10,12 +10,13 @@ import datetime
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from qiskit.circuit.library import get_standard_gate_name_mapping
+from qiskit.providers import BackendV2
 from qiskit.utils.units import apply_prefix
 
 from qnet_circuits.backends.ibm.client import MISSING, fake_backend, stand_in_name
@@ -94,7 +95,11 @@ def fake_device(name: str) -> Device:
     if not described.plain:
         return Device(name, *fake_backend(name))
     calibration = _calibration(name, described)
-    return Device(name, None, (), calibration, lambda: fake_backend(name)[0])
+    return Device(name, None, (), calibration, partial(_backend, name))
+
+
+def _backend(name: str) -> BackendV2:
+    return fake_backend(name)[0]
 
 
 def _calibration(name: str, described: _Described) -> DeviceCalibration:

@@ -1,9 +1,11 @@
 """Stand-in devices: read from files, they are what IBM's client makes of them."""
 
+import pickle
 import subprocess
 import sys
 
 import pytest
+from qiskit import qpy
 
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm import stand_ins
@@ -100,6 +102,28 @@ def test_a_run_on_a_stand_in_does_not_import_the_client_but_names_its_version(tm
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_a_stand_in_and_its_snapshot_do_not_share_circuits(tmp_path):
+    """Pulses on a stand-in are aligned to its clock, of which a snapshot does not tell."""
+    file = str(tmp_path / "sherbrooke.json")
+    qn.stand_in_device("fake_sherbrooke").save(file)
+    asked = {"corrections": "frame", "decoupling": True, "shots": 10, "seed": 1}
+    qn.run(qn.Chsh(hops=3), f"aer:{file}", **asked)
+    qn.run(qn.Chsh(hops=3), "aer:fake_sherbrooke", path=tmp_path / "run", **asked)
+    with open(tmp_path / "run" / "compiled.qpy", "rb") as stream:
+        delays = [
+            each.operation.duration
+            for circuit in qpy.load(stream)
+            for each in circuit.get_instructions("delay")
+        ]
+    assert delays and not any(delay % 16 for delay in delays)
+
+
+def test_a_stand_in_can_be_sent_to_another_process():
+    device = pickle.loads(pickle.dumps(fake_device("fake_manila")))  # noqa: S301
+    assert device.calibration == fake_device("fake_manila").calibration
+    assert device.described.target.acquire_alignment == 16
 
 
 def test_without_the_client_there_is_no_stand_in(monkeypatch):
