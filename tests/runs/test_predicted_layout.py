@@ -1,6 +1,9 @@
 """Where programs lie: it follows from the program, the device and the options, and of small programs from a prediction."""
 
+import functools
+import operator
 from time import process_time
+from types import SimpleNamespace
 
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
@@ -146,6 +149,19 @@ def test_of_many_circuits_those_that_stand_for_all_decide_alone(circuits, stand,
     assert [item.name for item in compiled] == whole and compiled.layout[0] == asked[-1].layout[0]
 
 
+def test_a_choice_of_which_not_all_circuits_can_be_made_is_the_first_place():
+    def whole(placed):
+        if placed == second:
+            raise LayoutError("another circuit does not fit there")
+        return placed
+
+    first, second = ["first"] * 30, ["second"] * 30
+    finisher = SimpleNamespace(whole=whole, sketch=lambda placed, names: placed)
+    ranking = Ranking(lambda placed: 1.0 if placed == first else 0.0, ["c1"], stand=True)
+    for _ in range(2):
+        assert ranking.best([[[first]], [[second]]], finisher, "key") == first
+
+
 @pytest.mark.parametrize(("corrections", "more"), [("frame", False), ("feedforward", True)])
 def test_where_losses_do_not_rank_more_patterns_of_swaps_are_compared(corrections, more):
     """On this device a star of six keeps a third of its state in software, and nothing in real time."""
@@ -214,7 +230,7 @@ def test_an_estimate_beyond_the_ideal_value_is_no_worse():
         circuit.h(0) if name != "c0" else circuit.id(0)
         circuit.measure(0, 0)
         circuits.append(qn.Item(name, circuit))
-    mean = sum((qn.parity(name, bits) / 4 for name in names), qn.parity("c0", bits) * 0)
+    mean = functools.reduce(operator.add, [qn.parity(name, bits) / 4 for name in names])
     program = qn.Program(circuits, [qn.Figure("mean", mean, ideal=0.25, physical=(-1.0, 1.0))])
     device = Device.from_calibration(
         qn.line_device(2).with_values({0: {"readout": 0.1}, 1: {"readout": 0.0}}, "a test")
