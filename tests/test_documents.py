@@ -23,6 +23,13 @@ APART = ("docs/add-a-protocol.md",)
 ELSEWHERE = "qnet devices"
 
 
+class Here(ThreadPoolExecutor):
+    """Runs the points of a sweep in this process."""
+
+    def end(self):
+        self.shutdown()
+
+
 def _blocks(file, language):
     return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / file).read_text(), re.M | re.S)
 
@@ -51,7 +58,7 @@ def test_python_blocks_run(file, tmp_path, monkeypatch):
         assert done.returncode == 0, done.stderr
     else:
         # Sweeps go over processes elsewhere in the tests.
-        monkeypatch.setattr("qnet_circuits.runs.sweeps.work.Processes", lambda _: ThreadPoolExecutor(1))
+        monkeypatch.setattr("qnet_circuits.runs.sweeps.work.Processes", Here)
         runpy.run_path(str(script), run_name="__main__")
         plt.close("all")
 
