@@ -87,10 +87,6 @@ class Ranking:
 
     def _least(self, placements: Placements, finisher: Finisher, whole: Callable[[Place], Compiled]) -> Place:
         """Return the least bad: of the few best by the circuits that tell, and the first of all, by all circuits."""
-
-        def sketch(place: Place) -> Compiled:
-            return finisher.sketch(_at(placements, place), self.telling)
-
         few = _FINALISTS if len(placements) == 1 else _FINALISTS_WITH_SWAPS
         few = min(few, _FINAL_CIRCUITS // len(_at(placements, _FIRST)))
         alone = bool(self.telling) and self.stand and few < _FEWEST_FINALISTS
@@ -98,7 +94,7 @@ class Ranking:
 
         def judge(place: Place) -> float:
             if place not in judged:
-                judged[place] = self._judged(partial(sketch, place))
+                judged[place] = self._judged(lambda: finisher.sketch(_at(placements, place), self.telling))
             return judged[place]
 
         self._judge_places(judge, list(map(len, placements)), len(placements) if alone else _PATTERNS)

@@ -73,7 +73,7 @@ class _Clock:
 
     @classmethod
     def of(cls, device: Device) -> _Clock:
-        target = device.target if device.described is None else device.described.target
+        target = device.own_target
         if not target.dt:
             return cls(1e-9, 1e-9, "s")
         aligned = math.lcm(int(target.pulse_alignment), int(target.acquire_alignment))

@@ -87,6 +87,11 @@ class Device:
             return target_of(self.calibration)
         return restrict(self.backend.target, range(self.num_qubits))
 
+    @property
+    def own_target(self) -> Target:
+        """The target with all data of the device, including alignment and variants of operations."""
+        return self.target if self.described is None else self.described.target
+
     @cached_property
     def plain(self) -> Device:
         """The same device, by its calibration, with one kind of measurement and of reset."""

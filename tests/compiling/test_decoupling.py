@@ -12,7 +12,6 @@ from qiskit.quantum_info import Operator
 
 import qnet_circuits as qn
 from qnet_circuits.backends.ibm.stand_ins import fake_device
-from qnet_circuits.backends.service.pricing import own_target
 from qnet_circuits.backends.simulation.steps import Unitary
 from qnet_circuits.backends.simulation.twin import Twin
 from qnet_circuits.compiling.building import fence_labels
@@ -83,7 +82,7 @@ def compiled(request):
 @pytest.mark.one_in(2)
 def test_every_long_window_is_filled_and_the_circuit_lasts_no_longer(compiled):
     device = compiled.device
-    target = own_target(device)
+    target = device.own_target
     step = math.lcm(target.pulse_alignment, target.acquire_alignment) * target.dt
     # What a window leaves free, less than a step, moves the windows before it.
     slack = 2 * step
@@ -134,7 +133,7 @@ def test_the_rest_of_the_circuit_is_as_it_was(compiled):
 
 
 def test_pulses_keep_to_the_limits_of_a_job(compiled):
-    assert check(compiled.circuits, own_target(compiled.device), 100) == []
+    assert check(compiled.circuits, compiled.device.own_target, 100) == []
     for wide, played in zip(compiled.circuits, compiled.scheduled_circuits, strict=True):
         assert dict(wide.count_ops()) == dict(played.count_ops())
     assert compiled.verify() > 0
@@ -317,7 +316,7 @@ def test_a_device_without_x_or_clock():
     with pytest.raises(UnsupportedError, match=r"x on qubit.*decoupling"):
         qn.compile(qn.Program([qn.Item("waiting", waiting)]), "aer:fake_burlington", decoupling=True)
     old = fake_device("fake_burlington")
-    assert own_target(old).dt is None
+    assert old.own_target.dt is None
     with pytest.raises(UnsupportedError, match=r"fake_burlington.* x on qubit 0"):
         with_pulses(circuit, [0], old)
 

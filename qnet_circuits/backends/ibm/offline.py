@@ -108,8 +108,7 @@ class LocalBackend(JobBackend):
         return raws
 
     def _sample(self, circuit: QuantumCircuit, qubits: Sequence[int], shots: int, seed: int) -> Raw:
-        assert self.device.described is not None
-        simulator = _simulator(self.device.described.target, tuple(qubits))
+        simulator = _simulator(self.device.own_target, tuple(qubits))
         sampler = client_sampler(simulator, self.options)
         sampler.options.simulator.seed_simulator = seed
         sent = for_twirling(circuit, shots) if twirls(self.options) else circuit

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qiskit.transpiler import Target
-
 from qnet_circuits.backends.service.cost import REP_DELAY, RunCost, cost_of, shot_seconds
 from qnet_circuits.backends.service.splitting import JobPlan, split
 from qnet_circuits.backends.service.violations import Limits
@@ -49,7 +47,7 @@ def priced(
     device = compiled.device
     assert device is not None
     notes += (*compiled.notes, *device.notes)
-    jobs = split(compiled.circuits, shots, own_target(device), seconds, limits_of(device))
+    jobs = split(compiled.circuits, shots, device.own_target, seconds, limits_of(device))
     # Twirling runs a few shots more sometimes, which are surplus.
     executed = tuple(replace(job, shots=backend.executed(job.shots)) for job in jobs)
     if any(name.startswith("twirling.") for name in backend.options):
@@ -63,8 +61,3 @@ def limits_of(device: Device) -> Limits:
     configuration = getattr(device.described, "configuration", None)
     most = getattr(configuration() if callable(configuration) else None, "max_shots", None)
     return Limits() if most is None else Limits(shots=int(most))
-
-
-def own_target(device: Device) -> Target:
-    """Return the target with all data of the device, including alignment and variants of operations."""
-    return device.target if device.described is None else device.described.target
