@@ -53,14 +53,14 @@ class Ranking:
         telling: The names of the circuits that tell; all of them if there are none. A few do: the circuits of a program differ
             little.
         stand: Whether each other circuit is like one of them. Those of a large program then decide alone.
-        known: The choices that were made before for this program, by device and options, which are not made again; new ones
-            join them.
+        known: The placements that were chosen before for this program, by device and options; no others are looked for
+            again. New ones join them.
     """
 
     lack: Callable[[Compiled], float]
     telling: Collection[str] = ()
     stand: bool = False
-    known: dict[Hashable, Place] = field(default_factory=dict)
+    known: dict[Hashable, Placed] = field(default_factory=dict)
 
     @staticmethod
     def most(circuits: Sequence[QuantumCircuit]) -> int:
@@ -69,21 +69,29 @@ class Ranking:
         most = _COMPARED_GATES // max(1, *(count(circuit)[0] for circuit in circuits))
         return 1 if max(wires) > _WIDEST or sum(wires) > _MOST_WIRES or most < _FEWEST else most
 
-    def best(self, placements: Placements, finisher: Finisher, key: Hashable) -> Compiled:
-        """Return the best placement, finished; the choice is remembered. It is the first placement if nothing can judge it."""
+    def best(self, find: Callable[[], Placements], finisher: Finisher, key: Hashable) -> Compiled:
+        """Return the best placement, finished; the choice is remembered. It is the first placement if nothing can judge it.
+
+        Args:
+            find: Finds placements of the program.
+            finisher: Finishes them.
+            key: The device, and the options on which its circuits depend.
+        """
+        if key in self.known:
+            return finisher.whole(self.known[key])
+        placements = find()
 
         @cache
         def whole(place: Place) -> Compiled:
             return finisher.whole(_at(placements, place))
 
-        if key not in self.known:
-            try:
-                found = self._least(placements, finisher, whole)
-                whole(found)  # Not all of its circuits may have been made.
-            except QnetError:
-                found = _FIRST
-            self.known[key] = found
-        return whole(self.known[key])
+        try:
+            found = self._least(placements, finisher, whole)
+            whole(found)  # Not all of its circuits may have been made.
+        except QnetError:
+            found = _FIRST
+        self.known[key] = _at(placements, found)
+        return whole(found)
 
     def _least(self, placements: Placements, finisher: Finisher, whole: Callable[[Place], Compiled]) -> Place:
         """Return the least bad: of the few best by the circuits that tell, and the first of all, by all circuits."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from qiskit import QuantumCircuit
 
@@ -84,13 +85,13 @@ def compile_program(
     _check_modes(program, lowered, device)
     named = layout is not None or any(item.layout is not None for item in program)
     compared = 1 if ranking is None or named else ranking.most([low.circuit for low in lowered])
-    placements = _placements(program, lowered, device, layout, compared)
+    find = partial(_placements, program, lowered, device, layout, compared)
     finisher = Finisher(program, lowered, device, optimization_level, decoupling)
     if ranking is None or device is None or compared == 1:
-        compiled = finisher.whole(placements[0][0][0])
+        compiled = finisher.whole(find()[0][0][0])
     else:
         asked = (corrections, optimization_level, carrier, emulate_links, decoupling)
-        compiled = ranking.best(placements, finisher, (device.calibration.digest, asked))
+        compiled = ranking.best(find, finisher, (device.calibration.digest, asked))
     notes = dict.fromkeys(note for low in lowered for note in low.notes)
     if isinstance(layout, MeasuredLinks):
         notes[f"placed by measured links, not by the calibration: {layout.source}"] = None

@@ -9,9 +9,10 @@ from statistics import fmean
 
 from qnet_circuits.backends.base import BaseBackend
 from qnet_circuits.backends.exact import ExactBackend
-from qnet_circuits.compiling.choosing import Place, Ranking
+from qnet_circuits.compiling.choosing import Ranking
 from qnet_circuits.compiling.compiled import Compiled
 from qnet_circuits.compiling.copies import Standard
+from qnet_circuits.compiling.placement import Placed
 from qnet_circuits.devices.device import Device
 from qnet_circuits.errors import UnsupportedError, check_range
 from qnet_circuits.programs.events import Event
@@ -31,7 +32,7 @@ _DIGITS = 9
 
 
 @lru_cache(_MOST)
-def _known(program: str) -> dict[Hashable, Place]:
+def _known(program: str) -> dict[Hashable, Placed]:
     """Return the placements that predictions chose for a program in this process. A repeated call compares nothing."""
     return {}
 

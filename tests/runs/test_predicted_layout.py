@@ -159,7 +159,20 @@ def test_a_choice_of_which_not_all_circuits_can_be_made_is_the_first_place():
     finisher = SimpleNamespace(whole=whole, sketch=lambda placed, names: placed)
     ranking = Ranking(lambda placed: 1.0 if placed == first else 0.0, ["c1"], stand=True)
     for _ in range(2):
-        assert ranking.best([[[first]], [[second]]], finisher, "key") == first
+        assert ranking.best(lambda: [[[first]], [[second]]], finisher, "key") == first
+
+
+def test_places_are_looked_for_again_only_with_other_options():
+    def find():
+        looked.append(1)
+        return [[["first"]], [["second"]]]
+
+    looked = []
+    finisher = SimpleNamespace(whole=lambda placed: placed, sketch=lambda placed, names: placed)
+    ranking = Ranking(lambda placed: placed != "second")
+    for key, times in (("frame", 1), ("frame", 1), ("feedforward", 2), ("frame", 2)):
+        assert ranking.best(find, finisher, key) == "second"
+        assert len(looked) == times
 
 
 @pytest.mark.parametrize(("corrections", "more"), [("frame", False), ("feedforward", True)])
@@ -184,6 +197,7 @@ def test_a_choice_that_is_known_is_not_made_again():
     compared = len(asked)
     again = compile_program(CHAIN.program(None), device, ranking=ranking)
     assert again.layout == first.layout and len(asked) == compared > 2
+    assert [item.circuit for item in again] == [item.circuit for item in first]
     other = compile_program(program, device, corrections="feedforward", ranking=ranking)
     assert len(asked) > compared and other.layout == asked[-1].layout
 
