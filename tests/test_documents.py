@@ -5,7 +5,6 @@ import runpy
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -21,13 +20,6 @@ ROOT = Path(__file__).parents[1]
 APART = ("docs/add-a-protocol.md",)
 #: It reads the calibrations of all stand-in devices, which takes ten seconds, and is run by tests/cli/test_devices.py.
 ELSEWHERE = "qnet devices"
-
-
-class Here(ThreadPoolExecutor):
-    """Runs the points of a sweep in this process."""
-
-    def end(self):
-        self.shutdown()
 
 
 def _blocks(file, language):
@@ -57,8 +49,6 @@ def test_python_blocks_run(file, tmp_path, monkeypatch):
         done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     else:
-        # Sweeps go over processes elsewhere in the tests.
-        monkeypatch.setattr("qnet_circuits.runs.sweeps.work.Processes", Here)
         runpy.run_path(str(script), run_name="__main__")
         plt.close("all")
 

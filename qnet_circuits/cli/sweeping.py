@@ -32,7 +32,10 @@ _TABLES = ("parameters", "grid", "noise", "options")
 @click.command()
 @click.argument("file", type=click.Path())
 @click.option(
-    "--workers", type=int, metavar="N", help="Processes on this machine.  [default: one for each core]"
+    "--workers",
+    type=int,
+    metavar="N",
+    help="Processes on this machine, this one among them.  [default: one for each core]",
 )
 @click.option("--figure", help="The figure to show.  [default: fidelity, or the first]")
 @click.option(

@@ -2,7 +2,6 @@
 
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib.pyplot as plt
 import pytest
@@ -48,9 +47,8 @@ link_fidelity = [0.9, 0.95]
 
 def swept_before():
     """Make the rows beforehand, in this process."""
-    with ThreadPoolExecutor(1) as here:
-        chains = qn.grid(qn.RepeaterChain, hops=[1, 2], link_fidelity=[0.9, 0.95])
-        return qn.sweep(chains, "exact", path="rows.jsonl", executor=here)
+    chains = qn.grid(qn.RepeaterChain, hops=[1, 2], link_fidelity=[0.9, 0.95])
+    return qn.sweep(chains, "exact", path="rows.jsonl", executor=1)
 
 
 def test_a_file_of_protocols_is_swept_and_printed(qnet, tmp_path):
@@ -88,11 +86,10 @@ def test_rows_that_are_there_are_shown_and_drawn_at_once(qnet, tmp_path):
 
 
 def test_parameters_noise_and_backends_are_what_they_are_in_python(qnet):
-    with ThreadPoolExecutor(1) as here:
-        made = qn.sweep(
-            qn.RepeaterChain(network=qn.Network.chain(2, qn.Link(0.9))), ["exact:fake_manila", "exact:fake_quito"],
-            path="rows.jsonl", executor=here, noise={"idle": False}, layout=[0, 1, 2, 3],
-        )  # fmt: skip
+    made = qn.sweep(
+        qn.RepeaterChain(network=qn.Network.chain(2, qn.Link(0.9))), ["exact:fake_manila", "exact:fake_quito"],
+        path="rows.jsonl", executor=1, noise={"idle": False}, layout=[0, 1, 2, 3],
+    )  # fmt: skip
     network = json.dumps(qn.Network.chain(2, qn.Link(0.9)).to_dict())
     said = (
         'protocol = "repeater-chain"\npath = "rows.jsonl"\n'
@@ -104,11 +101,10 @@ def test_parameters_noise_and_backends_are_what_they_are_in_python(qnet):
 
 
 def test_a_grid_names_options_too(qnet, tmp_path):
-    with ThreadPoolExecutor(1) as here:
-        made = qn.sweep(
-            qn.grid(qn.RepeaterChain, hops=[1, 2]), "exact:fake_manila", path="rows.jsonl", executor=here,
-            vary={"corrections": ["frame", "none"], "noise.idle": [True, False]}, noise={"readout": False},
-        )  # fmt: skip
+    made = qn.sweep(
+        qn.grid(qn.RepeaterChain, hops=[1, 2]), "exact:fake_manila", path="rows.jsonl", executor=1,
+        vary={"corrections": ["frame", "none"], "noise.idle": [True, False]}, noise={"readout": False},
+    )  # fmt: skip
     said = (
         'protocol = "repeater-chain"\npath = "rows.jsonl"\nbackend = "exact:fake_manila"\n[noise]\nreadout = false\n'
         '[grid]\ncorrections = ["frame", "none"]\nhops = [1, 2]\nnoise.idle = [true, false]\n'

@@ -1,15 +1,6 @@
-"""Sweeps in this process."""
-
-from concurrent.futures import ThreadPoolExecutor
+"""Sweeps."""
 
 import pytest
-
-
-@pytest.fixture
-def here():
-    """Return an executor of this process."""
-    with ThreadPoolExecutor(1) as executor:
-        yield executor
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import json
 import os
 import resource
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,8 @@ from tests.sweeps.turned import Forgetful, SweptCoin
 
 CHAINS = qn.grid(qn.RepeaterChain, hops=[1, 2], link_fidelity=[0.9, 0.95])
 ASKED = {"shots": 50, "seed": 7}
+#: The number of processes of which the calling one is the only one.
+HERE = 1
 
 
 class Counting(Executor):
@@ -54,9 +56,9 @@ def check_whole(path, rows):
     assert path.read_bytes().endswith(b"}\n")
 
 
-def test_each_row_is_what_a_run_with_its_seed_gives(path, here):
+def test_each_row_is_what_a_run_with_its_seed_gives(path):
     rows = swept(
-        path, here, backend=["aer:fake_manila", "exact:fake_manila"], protocols=CHAINS[:2], shots=None
+        path, HERE, backend=["aer:fake_manila", "exact:fake_manila"], protocols=CHAINS[:2], shots=None
     )
     assert [(row["backend"], row["parameters"]["link_fidelity"]) for row in rows] == [
         (backend, fidelity)
@@ -89,35 +91,35 @@ def test_the_same_call_again_does_only_what_is_missing(path):
         {"protocols": qn.EntanglementSwapping(link_fidelity=0.9)},
     ],
 )  # fmt: skip
-def test_whatever_a_row_depends_on_makes_another_point(other, path, here):
-    (row,) = swept(path, here, CHAINS[0])
-    (changed,) = swept(path, here, **{"protocols": CHAINS[0], **other})
+def test_whatever_a_row_depends_on_makes_another_point(other, path):
+    (row,) = swept(path, HERE, CHAINS[0])
+    (changed,) = swept(path, HERE, **{"protocols": CHAINS[0], **other})
     assert changed["id"] != row["id"] and changed["seed"] != row["seed"]
     assert len(lines_of(path)) == 2
 
 
-def test_a_point_is_known_by_what_it_is_and_not_by_how_it_was_asked_for(path, here):
+def test_a_point_is_known_by_what_it_is_and_not_by_how_it_was_asked_for(path):
     noise = qn.DeviceNoise(idle=False)
-    rows = swept(path, here, CHAINS[:1], ["aer:fake_manila"], noise=noise, seed=None, shots=4096)
+    rows = swept(path, HERE, CHAINS[:1], ["aer:fake_manila"], noise=noise, seed=None, shots=4096)
     again = swept(
         path, Counting(), (CHAINS[0],), "aer:fake_manila", noise={"idle": False}, seed=0, shots=None
     )
     assert [row["id"] for row in again] == [row["id"] for row in rows]
 
 
-def test_the_program_of_a_point_is_made_once_in_a_process(path, here, monkeypatch):
+def test_the_program_of_a_point_is_made_once_in_a_process(path, monkeypatch):
     made, program = [], qn.RepeaterChain.program
     monkeypatch.setattr(
         qn.RepeaterChain, "program", lambda chain, rng: made.append(chain) or program(chain, rng)
     )
-    swept(path, here, CHAINS[:2])
+    swept(path, HERE, CHAINS[:2])
     assert made == [*CHAINS[:2]]
 
 
-def test_options_vary_as_parameters_do(path, here):
+def test_options_vary_as_parameters_do(path):
     vary = {"noise.feedforward_latency": [0.0, 1e-6], "corrections": ["frame", "feedforward"]}
     rows = swept(
-        path, here, CHAINS[2:3], "exact:fake_manila", vary=vary, shots=None, noise={"readout": False}
+        path, HERE, CHAINS[2:3], "exact:fake_manila", vary=vary, shots=None, noise={"readout": False}
     )
     asked = [(latency, mode) for latency in (0.0, 1e-6) for mode in ("frame", "feedforward")]
     found = [(row["noise"]["feedforward_latency"], row["corrections"]) for row in rows]
@@ -153,12 +155,12 @@ def test_options_that_cannot_vary_are_refused_before_anything_runs(vary, options
 
 
 @pytest.mark.parametrize("left", [1, 30, 500, -1])
-def test_a_torn_last_line_is_repaired(left, path, here):
-    rows = swept(path, here, CHAINS[:2])
+def test_a_torn_last_line_is_repaired(left, path):
+    rows = swept(path, HERE, CHAINS[:2])
     first, second = path.read_bytes().splitlines(keepends=True)
     for whole, torn in ((first, second), (b"", first)):
         path.write_bytes(whole + torn[:left])
-        again = swept(path, here, CHAINS[:2])
+        again = swept(path, HERE, CHAINS[:2])
         assert [row["figures"] for row in again] == [row["figures"] for row in rows]
         check_whole(path, again)
 
@@ -167,41 +169,41 @@ def test_a_torn_last_line_is_repaired(left, path, here):
     "content",
     [b"notes\n", b"notes", b'{"schema": 1}\n', b"[1]\n", b'{"schema": 9, "id": "a", "point": {}}\n', b"\0\0", b'{"a": 1}'],
 )  # fmt: skip
-def test_a_file_of_something_else_is_refused_and_left_as_it_is(content, path, here):
+def test_a_file_of_something_else_is_refused_and_left_as_it_is(content, path):
     path.write_bytes(content)
     with pytest.raises(qn.RecordError, match=f"{path.name}.*(another path|newer)"):
-        swept(path, here, CHAINS[0])
+        swept(path, HERE, CHAINS[0])
     assert path.read_bytes() == content
 
 
-def test_a_path_that_cannot_be_written_is_refused(tmp_path, here):
+def test_a_path_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     for wrong in (tmp_path, tmp_path / "file" / "rows.jsonl", "/dev/null", "", ".", "/", "a\0b"):
         with pytest.raises(qn.RecordError, match="another path"):
-            swept(wrong, here, CHAINS[0])
+            swept(wrong, HERE, CHAINS[0])
 
 
-def test_one_process_at_a_time_works_on_a_file(path, here):
-    rows = swept(path, here, CHAINS[:1])
+def test_one_process_at_a_time_works_on_a_file(path):
+    rows = swept(path, HERE, CHAINS[:1])
     with FileLock(path.with_name(f".{path.name}.lock")), pytest.raises(HeldError, match="another process"):
-        swept(path, here)
+        swept(path, HERE)
     assert list(qn.SweepRows.read(path)) == list(rows)
 
 
-def test_a_full_disk_leaves_whole_rows_and_room_lets_the_sweep_go_on(path, here):
-    size = len(json.dumps(swept(path, here, CHAINS[0])[0]))
+def test_a_full_disk_leaves_whole_rows_and_room_lets_the_sweep_go_on(path):
+    size = len(json.dumps(swept(path, HERE, CHAINS[0])[0]))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(2.5 * size), hard))
     try:
         with pytest.raises(qn.RecordError, match="2 rows are kept: free some space"):
-            swept(path, here)
+            swept(path, HERE)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert len(lines_of(path)) == 2
-    check_whole(path, swept(path, here))
+    check_whole(path, swept(path, HERE))
 
 
-def test_an_executor_that_dies_loses_nothing_that_was_done(path, here):
+def test_an_executor_that_dies_loses_nothing_that_was_done(path):
     dying = Counting(dies_at=3)
     with pytest.raises(qn.BackendError, match=r"BrokenExecutor.* 3 of 4 points are kept.*same command again"):
         swept(path, dying)
@@ -211,43 +213,43 @@ def test_an_executor_that_dies_loses_nothing_that_was_done(path, here):
     assert len(rest.points) == 1
 
 
-def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(path, here):
+def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(path):
     def stop(done, total):
         if done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt, match=r"2 of 4 points are kept in .*rows.jsonl; the same call"):
-        swept(path, here, progress=stop)
+        swept(path, HERE, progress=stop)
     told = []
-    check_whole(path, swept(path, here, progress=lambda *counted: told.append(counted)))
+    check_whole(path, swept(path, HERE, progress=lambda *counted: told.append(counted)))
     assert told == [(1, 2), (2, 2)]
 
 
-def test_points_that_fail_do_not_keep_the_others_from_being_done(path, here):
+def test_points_that_fail_do_not_keep_the_others_from_being_done(path):
     chains = qn.grid(qn.RepeaterChain, hops=[1, 9, 2, 8])
     with pytest.raises(
         qn.PointError, match=r"2 of 4 points failed; 2 of 4 .*hops=9.* on aer:fake_manila: .*qubits"
     ):
-        swept(path, here, chains, "aer:fake_manila")
+        swept(path, HERE, chains, "aer:fake_manila")
     assert [row["parameters"]["hops"] for row in lines_of(path)] == [1, 2]
 
 
-def test_rows_of_a_protocol_that_was_changed_are_not_taken_for_those_of_today(path, here, monkeypatch):
-    swept(path, here, SweptCoin(), "ideal")
+def test_rows_of_a_protocol_that_was_changed_are_not_taken_for_those_of_today(path, monkeypatch):
+    swept(path, HERE, SweptCoin(), "ideal")
     monkeypatch.setattr(SweptCoin, "turned", True)
     with pytest.raises(qn.RecordError, match=r"swept-coin\(angle=0.5\) with shots=50 on ideal.*another path"):
-        swept(path, here, SweptCoin(), "ideal")
+        swept(path, HERE, SweptCoin(), "ideal")
     assert len(lines_of(path)) == 1
 
 
-def test_rows_of_another_calibration_are_not_taken_for_those_of_today(path, here, tmp_path):
+def test_rows_of_another_calibration_are_not_taken_for_those_of_today(path, tmp_path):
     line, file = qn.line_device(3), tmp_path / "line.json"
     line.save(file)
-    swept(path, here, CHAINS[0], f"aer:{file}")
+    swept(path, HERE, CHAINS[0], f"aer:{file}")
     file.unlink()
     replace(line, qubits=(replace(line.qubits[0], t1=1e-5), *line.qubits[1:])).save(file)
     with pytest.raises(qn.RecordError, match=r"calibration.*another path"):
-        swept(path, here, CHAINS[0], f"aer:{file}")
+        swept(path, HERE, CHAINS[0], f"aer:{file}")
 
 
 def test_a_process_with_another_version_of_the_protocol_does_not_run_it(path, monkeypatch):
@@ -285,7 +287,7 @@ def _inner():
         (qn.RepeaterChain, "ideal", "protocols"),
         (3, "ideal", "protocols"),
         ("repeater-chain", "ideal", "protocols"),
-        (Scripted(), "ideal", "Scripted.*separate module.*ThreadPoolExecutor"),
+        (Scripted(), "ideal", "Scripted.*separate module.*executor=1"),
         (_inner(), "ideal", "cannot be imported"),
         (Forgetful(), "ideal", "forgetful-coin.*from_parameters"),
         (SweptCoin(angle=float("nan")), "ideal", "swept-coin.*finite"),
@@ -308,11 +310,14 @@ def test_an_executor_that_is_none_is_refused(executor, path):
         swept(path, executor)
 
 
-def test_a_protocol_of_the_script_that_runs_can_stay_in_its_process(path, here, monkeypatch):
+def test_a_protocol_of_the_script_that_runs_can_stay_in_its_process(path, tmp_path, monkeypatch):
     import __main__
 
     monkeypatch.setattr(__main__, "Scripted", Scripted, raising=False)
-    assert len(swept(path, here, Scripted(), "ideal")) == 1
+    rows = swept(path, HERE, Scripted(), "ideal")
+    with ThreadPoolExecutor(1) as threads:
+        assert swept(tmp_path / "others.jsonl", threads, Scripted(), "ideal") == rows
+    assert len(rows) == 1
 
 
 def test_a_grid_is_all_combinations_and_its_last_parameter_changes_fastest():
@@ -333,8 +338,8 @@ def test_a_grid_that_is_none_is_refused(protocol, values):
         qn.grid(protocol, **values)
 
 
-def test_rows_are_tables(path, here):
-    rows = swept(path, here, CHAINS[:2], "aer:fake_manila")
+def test_rows_are_tables(path):
+    rows = swept(path, HERE, CHAINS[:2], "aer:fake_manila")
     records = rows.records()
     assert [record["figure"] for record in records] == [name for row in rows for name in row["figures"]]
     for record in records:
@@ -354,15 +359,15 @@ def test_rows_are_tables(path, here):
         rows.table("beauty")
 
 
-def test_a_data_frame_has_the_records_or_says_what_is_missing(path, here, monkeypatch):
-    rows = swept(path, here, CHAINS[0])
+def test_a_data_frame_has_the_records_or_says_what_is_missing(path, monkeypatch):
+    rows = swept(path, HERE, CHAINS[0])
     monkeypatch.setitem(__import__("sys").modules, "pandas", None)
     with pytest.raises(qn.UnsupportedError, match="pip install pandas"):
         rows.to_dataframe()
 
 
-def test_files_are_as_the_umask_has_them_and_rows_are_plain_json(path, here):
-    swept(path, here, CHAINS[0])
+def test_files_are_as_the_umask_has_them_and_rows_are_plain_json(path):
+    swept(path, HERE, CHAINS[0])
     before = os.umask(0)
     os.umask(before)
     assert path.stat().st_mode & 0o777 == 0o666 & ~before

@@ -133,7 +133,7 @@ def code_of(protocol: Protocol, same_process: bool) -> str:
     if cls.__module__ == "__main__" and not same_process:
         raise ParameterError(
             f"{cls.__qualname__} is defined in the running script, which other processes do not import; move it to a separate "
-            "module, or give executor=concurrent.futures.ThreadPoolExecutor(1) to stay in this process"
+            "module, or give executor=1 to stay in this process"
         )
     if "<" in cls.__qualname__ or _class_at(code) is not cls:
         raise ParameterError(

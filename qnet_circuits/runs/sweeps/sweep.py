@@ -72,8 +72,10 @@ def sweep(
         vary: Options with several values: a mapping of names to lists of values. All combinations are run. A term of ``noise``
             or of ``options`` has a dotted name. For example ``{"corrections": ["frame", "feedforward"]}``, or
             ``{"noise.feedforward_latency": [0, 1e-6]}``. The other options have one value.
-        executor: Any ``concurrent.futures.Executor``, such as that of a Dask client, or a number of processes on this machine.
-            Default: a process for each core. These processes do not import the script that calls.
+        executor: Any ``concurrent.futures.Executor``, such as that of a Dask client, or a number of processes on this machine,
+            of which this process is one: with 1 all points run here. Default: a process for each core. If a point takes more
+            than five seconds here, one more process runs the rest in place of this one. Started processes do not import the
+            script that calls.
         level: Confidence level of the intervals, in [0.5, 1).
         progress: A function that is called with the finished points and all missing points. True prints progress to stderr,
             False prints nothing. Default: print if stderr is a terminal and the sweep takes more than two seconds.
@@ -106,7 +108,7 @@ def sweep(
     asked = options_asked(options, vary)
     names = list(backend) if isinstance(backend, list | tuple) else [backend]
     backends = {str(name): named_backend(name) for name in names}
-    here = isinstance(executor, ThreadPoolExecutor)
+    here = isinstance(executor, ThreadPoolExecutor) or executor == 1
     points = _points(_protocols(protocols), backends, asked, level, here)
     with workers(executor, len(points)) as pool, opened(path) as file:
         if isinstance(pool, Processes) and len(file.rows) < len(points):

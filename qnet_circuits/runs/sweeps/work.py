@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
@@ -16,8 +18,13 @@ from qnet_circuits.runs.sweeps.file import RowsFile
 from qnet_circuits.runs.sweeps.point import Point
 from qnet_circuits.runs.sweeps.workers import Processes, run_points
 
-#: A worker is given so many points at a time: enough to share what was compiled, few enough to keep all workers busy.
-_MOST_AT_ONCE, _BATCHES = 16, 16
+#: A batch has so many points at most, enough to share what was compiled, or this part of those that wait, so that all workers
+#: end at the same time.
+_MOST_AT_ONCE, _PART = 16, 16
+#: So many batches for each own process are with the executor at a time.
+_AHEAD = 2
+#: This process runs points itself until one takes so many seconds: rows of the others wait meanwhile.
+_LONG = 5.0
 #: Said at Ctrl-C of what is left.
 GO_ON = "; the same call again does the rest"
 
@@ -53,18 +60,20 @@ class Work:
     points: Sequence[Point]
     report: Progress | None
     _failed: list[str] = field(default_factory=list)
+    _waiting: deque[Point] = field(default_factory=deque)
     _running: dict[Future[str], list[Point]] = field(default_factory=dict)
     _done: int = 0
     _missing: int = 0
+    _long: bool = False
 
     def finish(self, missing: list[Point]) -> None:
         """Run points to their end."""
-        self._missing = len(missing)
-        size = max(1, min(_MOST_AT_ONCE, len(missing) // _BATCHES))
+        self._waiting, self._missing = deque(missing), len(missing)
         try:
-            for begin in range(0, len(missing), size):
-                self._start(missing[begin : begin + size])
-            while self._running:
+            while self._waiting or self._running:
+                self._supply()
+                if self._own is not None and self._helps:
+                    self._run_here(self._own)
                 self._collect()
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"{self._kept}{GO_ON}") from None
@@ -82,18 +91,47 @@ class Work:
         there = sum(point.id in self.file.rows for point in self.points)
         return f"{there} of {len(self.points)} points are kept in {self.file.path}"
 
-    def _start(self, batch: list[Point]) -> None:
-        fields = json.dumps([vars(point) for point in batch])
-        try:
-            self._running[self.pool.submit(run_points, fields)] = batch
-        except Exception as error:
-            raise self._broken(error) from None
+    @property
+    def _own(self) -> Processes | None:
+        return self.pool if isinstance(self.pool, Processes) else None
+
+    @property
+    def _helps(self) -> bool:
+        """Whether this process runs the next point itself."""
+        return self._own is not None and not self._long and bool(self._waiting)
+
+    @property
+    def _ahead(self) -> int:
+        """How many batches may be with the executor."""
+        if self._own is None:
+            return self._missing
+        # What waits for a process that still starts is sooner done here.
+        return _AHEAD * (self._own.ready if self._helps else self._own.number)
+
+    def _supply(self) -> None:
+        """Give the executor as many batches as it may have."""
+        while self._waiting and len(self._running) < self._ahead:
+            size = max(1, min(_MOST_AT_ONCE, len(self._waiting) // _PART))
+            batch = [self._waiting.popleft() for _ in range(size)]
+            try:
+                self._running[self.pool.submit(run_points, _said(batch))] = batch
+            except Exception as error:
+                raise self._broken(error) from None
+
+    def _run_here(self, own: Processes) -> None:
+        """Run a point in this process: with others the last one, since those next to the first ones share more with them."""
+        begin = time.monotonic()
+        alone = own.number == 1
+        point = self._waiting.popleft() if alone else self._waiting.pop()
+        self._keep(json.loads(run_points(_said([point]))))
+        if not alone and time.monotonic() - begin > _LONG:
+            self._long = True
+            own.replace_this()
 
     def _collect(self) -> None:
-        """Keep the rows of all finished batches, and return their remaining points."""
-        done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+        """Keep the rows of all finished batches, and let their remaining points wait again."""
+        done, _ = wait(self._running, timeout=0 if self._helps else None, return_when=FIRST_COMPLETED)
         broken: Exception | None = None
-        left: list[list[Point]] = []
         for future in [each for each in self._running if each in done]:  # the first first
             batch = self._running.pop(future)
             try:
@@ -102,13 +140,9 @@ class Work:
                 broken = error
                 continue
             self._keep(answers)
-            # In halves, so that idle workers find something to do.
-            rest = batch[len(answers) :]
-            left += [half for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]) if half]
+            self._waiting.extendleft(reversed(batch[len(answers) :]))
         if broken is not None:
             raise self._broken(broken)
-        for batch in left:
-            self._start(batch)
 
     def _keep(self, answers: Iterable[Mapping[str, Any]]) -> None:
         for answer in answers:
@@ -125,3 +159,7 @@ class Work:
             f"the executor failed: {type(error).__name__}: {error}; {self._kept}: give the same command again, with fewer "
             "workers if memory ran out"
         )
+
+
+def _said(points: Iterable[Point]) -> str:
+    return json.dumps([vars(point) for point in points])

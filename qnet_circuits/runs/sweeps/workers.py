@@ -62,12 +62,13 @@ class Processes(ProcessPoolExecutor):
     """Processes of this machine. They end with this process, and do not import its main module.
 
     Args:
-        number: The number of processes.
+        number: The number of processes that run points, this one among them; so one less is started.
     """
 
     def __init__(self, number: int) -> None:
-        super().__init__(number, multiprocessing.get_context("spawn"), _begin)
-        self._number = number
+        super().__init__(max(1, number - 1), multiprocessing.get_context("spawn"), _begin)
+        self.number = number
+        self._starting: list[Future[Any]] = []
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Start ``fn(*args, **kwargs)`` in one of the processes, as any executor does."""
@@ -76,8 +77,16 @@ class Processes(ProcessPoolExecutor):
 
     def start(self, backends: Iterable[str]) -> None:
         """Start all processes at once, and prepare them for some backends before the first point."""
-        for _ in range(self._number):
-            self.submit(_make_ready, list(backends))
+        self._starting = [self.submit(_make_ready, list(backends)) for _ in range(self.number - 1)]
+
+    @property
+    def ready(self) -> int:
+        """How many of them have started."""
+        return sum(future.done() for future in self._starting)
+
+    def replace_this(self) -> None:
+        """Have another process in place of this one, which runs no more points."""
+        self._max_workers = self.number
 
     def end(self) -> None:
         """End the processes at once."""
