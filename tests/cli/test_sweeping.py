@@ -168,5 +168,5 @@ def test_ctrl_c_says_how_to_go_on(qnet, monkeypatch):
     monkeypatch.setattr("qnet_circuits.runs.sweeps.work.wait", stop)
     status, out, err = qnet(CHAINS, "--workers", "1")
     assert (status, out) == (130, "")
-    assert re.search(r"0 of 4 points are kept in rows.jsonl; continue with: qnet sweep sweep.toml", err)
+    assert re.search(r"1 of 4 points are kept in rows.jsonl; continue with: qnet sweep sweep.toml", err)
     assert err.count("\n") == 1

@@ -7,12 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import pytest
 
 import qnet_circuits as qn
+from qnet_circuits.runs.sweeps.workers import Processes, run_points
 
+CHAINS = qn.grid(qn.RepeaterChain, hops=[1, 2, 3], link_fidelity=[0.9, 0.92, 0.94, 0.96])
 ROOT = Path(__file__).parents[2]
 #: A script as people write it, without a guard; each time that it is imported it says so.
 SCRIPT = """
@@ -77,10 +81,9 @@ def test_a_sweep_that_is_killed_leaves_no_process_and_goes_on(tmp_path):
         process.send_signal(signal.SIGKILL)
     assert said == [["imported"], ["done", "1"], ["done", "2"]] and workers
     wait_for_end(workers)
-    chains = qn.grid(qn.RepeaterChain, hops=[1, 2, 3], link_fidelity=[0.9, 0.92, 0.94, 0.96])
     told = []
     qn.sweep(
-        chains, "aer", path=path, executor=1, shots=2000, seed=5, progress=lambda *counted: told.append(counted)
+        CHAINS, "aer", path=path, executor=1, shots=2000, seed=5, progress=lambda *counted: told.append(counted)
     )  # fmt: skip
     check_once(path)
     assert len(told) <= 10
@@ -115,3 +118,70 @@ def test_a_worker_that_is_killed_loses_nothing_that_was_done(tmp_path):
     with started(tmp_path, 2) as process:
         assert "rows 12" in process.communicate()[0]
     check_once(tmp_path / "rows.jsonl")
+
+
+class AtOnce(Processes):
+    """Does at once what it is given, or is still starting.
+
+    Args:
+        number: The number of processes.
+        starting: Whether it is still starting.
+    """
+
+    def __init__(self, number, starting=False):
+        super().__init__(number)
+        self.starting, self.points = starting, 0
+
+    def submit(self, fn, /, *arguments, **more):
+        future = Future()
+        if fn is run_points:
+            assert not self.starting
+            self.points += len(json.loads(arguments[0]))
+            future.set_result(fn(*arguments))
+        elif not self.starting:
+            future.set_result(None)
+        return future
+
+
+def swept(pool, path):
+    return qn.sweep(CHAINS, "aer", path=path, executor=pool, shots=20, seed=5)
+
+
+def test_what_would_wait_for_a_process_that_starts_is_done_here(path):
+    assert len(swept(AtOnce(2, starting=True), path)) == 12
+    check_once(path)
+
+
+def test_the_calling_process_runs_points_with_the_others(path):
+    pool = AtOnce(2)
+    swept(pool, path)
+    assert 0 < pool.points < 11
+    check_once(path)
+
+
+def test_it_runs_no_more_of_them_if_one_takes_long(path, monkeypatch):
+    monkeypatch.setattr("qnet_circuits.runs.sweeps.work._LONG", 0.0)
+    pool = AtOnce(2)
+    swept(pool, path)
+    assert pool.points == 11
+    check_once(path)
+
+
+def test_alone_it_runs_them_in_order_however_long_they_take(path, monkeypatch):
+    monkeypatch.setattr("qnet_circuits.runs.sweeps.work._LONG", 0.0)
+    rows = swept(1, path)
+    assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == [row["id"] for row in rows]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
+def test_of_two_processes_one_is_started_and_then_one_more_in_place_of_this():
+    resource_tracker.ensure_running()
+    before, pool = set(children_of(os.getpid())), Processes(2)
+    for number in (1, 2):
+        for future in [pool.submit(time.sleep, 0.1) for _ in range(3)]:
+            future.result()
+        started = set(children_of(os.getpid())) - before
+        assert len(started) == number
+        pool.replace_this()
+    pool.end()
+    wait_for_end(started)
