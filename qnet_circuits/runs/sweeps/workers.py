@@ -85,13 +85,11 @@ class Processes(ProcessPoolExecutor):
         return sum(future.done() for future in self._starting)
 
     def replace_this(self) -> None:
-        """Have another process in place of this one, which runs no more points."""
+        """Have the next points start one more process, in place of this one, which runs no more of them."""
         self._max_workers = self.number
         # A pool starts no process while it counts some as idle, and it counts too many.
         while self._idle_worker_semaphore.acquire(blocking=False):
             pass
-        with _without_main_module(), _without_ctrl_c():
-            self._adjust_process_count()
 
     def end(self) -> None:
         """End the processes at once."""
