@@ -169,7 +169,9 @@ def test_it_runs_no_more_of_them_if_one_takes_long(path, monkeypatch):
 
 def test_alone_it_runs_them_in_order_however_long_they_take(path, monkeypatch):
     monkeypatch.setattr("qnet_circuits.runs.sweeps.work._LONG", 0.0)
-    rows = swept(1, path)
+    pool = AtOnce(1)
+    rows = swept(pool, path)
+    assert pool.points == 0
     assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == [row["id"] for row in rows]
 
 
@@ -177,8 +179,8 @@ def test_alone_it_runs_them_in_order_however_long_they_take(path, monkeypatch):
 def test_of_two_processes_one_is_started_and_then_one_more_in_place_of_this():
     resource_tracker.ensure_running()
     before, pool = set(children_of(os.getpid())), Processes(2)
-    for number in (1, 2):
-        for future in [pool.submit(time.sleep, 0.1) for _ in range(3)]:
+    for number, tasks in ((1, 4), (2, 2)):
+        for future in [pool.submit(time.sleep, 0.1) for _ in range(tasks)]:
             future.result()
         started = set(children_of(os.getpid())) - before
         assert len(started) == number

@@ -213,6 +213,14 @@ def test_an_executor_that_dies_loses_nothing_that_was_done(path):
     assert len(rest.points) == 1
 
 
+def test_what_is_left_of_a_batch_when_its_time_is_up_is_done_later(path, monkeypatch):
+    monkeypatch.setattr("qnet_circuits.runs.sweeps.workers.SLICE", 0.0)
+    executor = Counting()
+    coins = [SweptCoin(angle=k / 40) for k in range(40)]
+    check_whole(path, swept(path, executor, coins, "ideal"))
+    assert executor.batches == 40 < len(executor.points)
+
+
 def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(path):
     def stop(done, total):
         if done == 2:
